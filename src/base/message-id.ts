@@ -1,0 +1,49 @@
+// The id of a message (DESIGN 3.6): 48-bit milliseconds, 16-bit counter, 64 random bits; it never runs backwards and is
+// printed in 26 characters of Crockford base32. It is the queue id, stands in the final 250 and in `Received ... id`.
+
+import { decodeBase32, encodeBase32 } from './base32.ts';
+
+/** 26 characters; sorts by time. */
+export type MessageId = string;
+
+export interface MessageIdSource {
+  next(nowMs: number): MessageId;
+}
+
+/** Ids that only grow, even if the clock steps back; `random` fills the last eight bytes. */
+export function messageIdSource(random: (length: number) => Uint8Array): MessageIdSource {
+  let lastMs = 0;
+  let counter = 0;
+  return {
+    next(nowMs) {
+      if (nowMs > lastMs) {
+        lastMs = nowMs;
+        counter = 0;
+      } else if (counter < 0xffff) {
+        counter += 1;
+      } else {
+        lastMs += 1;
+        counter = 0;
+      }
+      const bytes = Buffer.alloc(16);
+      bytes.writeUIntBE(lastMs, 0, 6);
+      bytes.writeUInt16BE(counter, 6);
+      bytes.set(random(8), 8);
+      return encodeBase32(bytes);
+    },
+  };
+}
+
+export function messageIdBytes(id: MessageId): Uint8Array | undefined {
+  return decodeBase32(id, 16);
+}
+
+export function messageIdFromBytes(bytes: Uint8Array): MessageId {
+  return encodeBase32(bytes);
+}
+
+/** When the id was made, in milliseconds since the epoch. */
+export function messageIdTime(id: MessageId): number | undefined {
+  const bytes = decodeBase32(id, 16);
+  return bytes === undefined ? undefined : Buffer.from(bytes).readUIntBE(0, 6);
+}

@@ -1,0 +1,101 @@
+// Sending limits of one identity, as a pure function: a sliding hour and a sliding day, each made of the current window and the
+// part of the previous one that still counts. Over the hour: soft (451 4.7.1); over four times as much in a day: hard (550 5.7.1).
+
+export type LimitName =
+  | 'messagesPerHour'
+  | 'recipientsPerHour'
+  | 'nullSenderPerHour'
+  | 'messagesPerDay'
+  | 'recipientsPerDay'
+  | 'nullSenderPerDay';
+
+/** Per hour; undefined lifts the limit. */
+export interface LimitValues {
+  readonly messagesPerHour?: number;
+  readonly recipientsPerHour?: number;
+  readonly nullSenderPerHour?: number;
+}
+
+/** What one message costs. */
+export interface Charge {
+  readonly at: number;
+  readonly recipients: number;
+  readonly nullSender: boolean;
+}
+
+interface Counts {
+  readonly messages: number;
+  readonly recipients: number;
+  readonly nullSender: number;
+}
+
+interface Window {
+  /** Start of the current window, ms since the epoch. */
+  readonly start: number;
+  readonly current: Counts;
+  readonly previous: Counts;
+}
+
+export interface Counter {
+  readonly hour: Window;
+  readonly day: Window;
+}
+
+export type ChargeOutcome =
+  | { readonly type: 'charged'; readonly counter: Counter }
+  | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const DAY_FACTOR = 4;
+const none: Counts = { messages: 0, recipients: 0, nullSender: 0 };
+
+export const emptyCounter: Counter = {
+  hour: { start: 0, current: none, previous: none },
+  day: { start: 0, current: none, previous: none },
+};
+
+function roll(window: Window, at: number, length: number): Window {
+  const start = Math.floor(at / length) * length;
+  // A clock that stepped back keeps the window: nobody gains allowance by it.
+  if (start <= window.start) return window;
+  return { start, current: none, previous: start - window.start === length ? window.current : none };
+}
+
+function add(counts: Counts, charge: Charge): Counts {
+  return {
+    messages: counts.messages + 1,
+    recipients: counts.recipients + charge.recipients,
+    nullSender: counts.nullSender + (charge.nullSender ? 1 : 0),
+  };
+}
+
+function used(window: Window, key: keyof Counts, at: number, length: number): number {
+  const left = Math.max(0, 1 - (at - window.start) / length);
+  return window.current[key] + window.previous[key] * left;
+}
+
+const rules = [
+  ['messages', 'messagesPerHour', 'messagesPerDay'],
+  ['recipients', 'recipientsPerHour', 'recipientsPerDay'],
+  ['nullSender', 'nullSenderPerHour', 'nullSenderPerDay'],
+] as const satisfies readonly (readonly [keyof Counts, keyof LimitValues, LimitName])[];
+
+/** Counts `charge` against `limits`, or says which limit forbids it (the hard one first); a refused charge counts nothing. */
+export function chargeLimits(before: Counter, charge: Charge, limits: LimitValues): ChargeOutcome {
+  const hour = roll(before.hour, charge.at, HOUR_MS);
+  const day = roll(before.day, charge.at, DAY_MS);
+  const counter: Counter = {
+    hour: { ...hour, current: add(hour.current, charge) },
+    day: { ...day, current: add(day.current, charge) },
+  };
+  for (const [key, perHour, perDay] of rules) {
+    const limit = limits[perHour];
+    if (limit === undefined || (key === 'nullSender' && !charge.nullSender)) continue;
+    if (used(counter.day, key, charge.at, DAY_MS) > limit * DAY_FACTOR)
+      return { type: 'limited', limit: perDay, hard: true };
+    if (used(counter.hour, key, charge.at, HOUR_MS) > limit)
+      return { type: 'limited', limit: perHour, hard: false };
+  }
+  return { type: 'charged', counter };
+}

@@ -1,0 +1,117 @@
+// What goes into a server session and what comes out (DESIGN 3.1). The session is sans I/O: a shell feeds it inputs and
+// carries out its outputs in order. At most one question is open; its answer carries the question's number. Until then no
+// command is interpreted: bytes are held up to `heldOctetsMax`, then the session asks to pause reading.
+
+import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
+import type { Refusal, Verdict } from '../refusal.ts';
+
+export type ListenerRole = 'submission' | 'mx';
+
+export interface SessionSettings {
+  readonly role: ListenerRole;
+  readonly hostname: string;
+  /** `starttls`: offered, and required on role submission. `implicit`: TLS stands before the first byte. `none`: only role mx. */
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly mechanisms: readonly string[];
+  readonly messageOctetsMax: number;
+  readonly recipientsMax: number;
+  /** `refuse`: a line over 998 octets refuses the message; `pass`: long body lines go on (header lines never). */
+  readonly longLines: 'refuse' | 'pass';
+  readonly timeouts: {
+    /** From connect to a successful AUTH (role mx: to the first MAIL) in all. */
+    readonly beforeAuthMs: number;
+    readonly idleMs: number;
+    /** Longest time for the shell to answer a question before the session answers 451. */
+    readonly replyMs: number;
+  };
+  /** Failed and unknown commands before 421. */
+  readonly errorsMax: { readonly beforeAuth: number; readonly afterAuth: number };
+  readonly authFailuresMax: number;
+}
+
+export interface TlsFacts {
+  /** e.g. `TLSv1.3` */
+  readonly version: string;
+  /** Registered suite name, e.g. `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  readonly serverName?: string;
+}
+
+/** What a SASL exchange ended with; secrets live only as long as the question. */
+export interface Credentials {
+  readonly mechanism: string;
+  /** Empty: same as `authenticationIdentity`. */
+  readonly authorizationIdentity: string;
+  readonly authenticationIdentity: string;
+  readonly password: string;
+}
+
+export type AuthenticationAnswer =
+  | { readonly type: 'authenticated'; readonly login: string }
+  | {
+      readonly type: 'refused';
+      readonly refusal: Refusal;
+      /** answer no sooner than this */ readonly delayMs: number;
+    };
+
+export type SessionInput =
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly type: 'tls'; readonly facts: TlsFacts }
+  | { readonly type: 'authentication'; readonly question: number; readonly answer: AuthenticationAnswer }
+  | { readonly type: 'verdict'; readonly question: number; readonly verdict: Verdict }
+  /** Answer to `accept`: the message's id, or why not. */
+  | {
+      readonly type: 'acceptance';
+      readonly question: number;
+      readonly answer:
+        | { readonly type: 'accepted'; readonly id: string }
+        | { readonly type: 'refused'; readonly refusal: Refusal };
+    }
+  /** Finish what is under way, then 421. */
+  | { readonly type: 'drain' }
+  /** The principal was suspended or changed in a way that ends its sessions: 421 at the next quiet moment. */
+  | { readonly type: 'revoked' }
+  | { readonly type: 'closed' }
+  /** The session's `deadline` has passed, or a delayed send is due. */
+  | { readonly type: 'timeout' };
+
+export type CloseReason =
+  'quit' | 'idle' | 'drain' | 'errors' | 'protocol' | 'revoked' | 'client' | 'framing' | 'unavailable';
+
+export type SessionOutput =
+  | { readonly type: 'send'; readonly bytes: Uint8Array }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** Start the server side of a handshake now; nothing that was received before belongs to it. */
+  | { readonly type: 'startTls' }
+  | { readonly type: 'authenticate'; readonly question: number; readonly credentials: Credentials }
+  | { readonly type: 'mail'; readonly question: number; readonly from: ReversePathAndParameters }
+  | { readonly type: 'recipient'; readonly question: number; readonly recipient: EnvelopeRecipient }
+  /** DATA or the first BDAT was allowed: message octets follow. No answer is awaited. */
+  | { readonly type: 'messageStart' }
+  /** Message content with transparency dots removed, CRLF line ends, never a bare CR, LF or NUL. */
+  | { readonly type: 'messageBytes'; readonly bytes: Uint8Array }
+  /** The message is whole. Answer with `acceptance`. */
+  | { readonly type: 'accept'; readonly question: number; readonly octets: number }
+  /** The transaction is void (RSET, EHLO, refused content, lost connection): drop what was received. */
+  | { readonly type: 'abort'; readonly because: string }
+  /** A refusal that the session itself decided, for log, metrics and trail. */
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly command: string }
+  | { readonly type: 'close'; readonly reason: CloseReason };
+
+/** Facts the shell may read at any time, for Received and the trail. */
+export interface SessionView {
+  readonly ehlo: string | undefined;
+  /** RFC 3848 / RFC 6531 `with` value of the current transaction. */
+  readonly withProtocol: string;
+  readonly tls: TlsFacts | undefined;
+  readonly login: string | undefined;
+}
+
+export interface ServerSession {
+  receive(input: SessionInput, nowMs: number): readonly SessionOutput[];
+  /** When `timeout` must be fed next, ms since the epoch; undefined: never. */
+  readonly deadline: number | undefined;
+  readonly view: SessionView;
+  readonly closed: boolean;
+}

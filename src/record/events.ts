@@ -1,0 +1,160 @@
+// The event catalogue (DESIGN 3.10): one type for every fact the trail keeps. An event is written in the same commit as the
+// change it tells of. Payloads are JSON; purge and erasure null payload and salt, the chain still verifies.
+// Personal data stands in payloads only, never in the columns that outlive it.
+
+import type { Envelope } from '../protocol/envelope.ts';
+
+/** Where a session came from and how it was protected (RFC 6302: address and port, both ends). */
+export interface SessionFacts {
+  readonly sessionId: string;
+  readonly role: 'submission' | 'mx' | 'local';
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly serverAddress: string;
+  readonly serverPort: number;
+  readonly ehlo: string;
+  readonly tls?: { readonly version: string; readonly cipher: string };
+}
+
+/** Who was authenticated, with what. */
+export interface PrincipalFacts {
+  readonly identityId: string;
+  readonly login: string;
+  readonly credentialId: string;
+  readonly credentialLabel: string;
+  readonly mechanism: string;
+}
+
+export interface AcceptedPayload {
+  readonly session: SessionFacts;
+  readonly principal?: PrincipalFacts;
+  readonly envelope: Envelope;
+  /** The rule that let the reverse-path and the header senders pass. */
+  readonly rule: string;
+  readonly withProtocol: string;
+  /** Pseudonymous label of `Received ... from <label>.client.<hostname>`. */
+  readonly label?: string;
+  /** Message-ID after fix-ups, with angle brackets; and as submitted if it was replaced. */
+  readonly messageIdField?: string;
+  readonly messageIdFieldBefore?: string;
+  readonly headerFrom: readonly string[];
+  readonly subjectOctets: number;
+  /** Names of fix-ups applied: `date`, `message-id`, `bcc`, ... */
+  readonly completed: readonly string[];
+  readonly octets: number;
+  /** SHA-256 of the body (what follows the blank line), hex. */
+  readonly bodyHash: string;
+  /** For reports we wrote ourselves: the message the report is about. */
+  readonly reportOn?: string;
+}
+
+export interface RefusedPayload {
+  readonly session: SessionFacts;
+  readonly principal?: PrincipalFacts;
+  readonly command: string;
+  readonly replyCode: number;
+  readonly replyStatus: string;
+  readonly cause: string;
+  readonly reversePath?: string;
+  readonly forwardPaths?: readonly string[];
+  /** How many alike were counted into this one. */
+  readonly count: number;
+}
+
+export interface AuthenticationPayload {
+  readonly session: SessionFacts;
+  /** As the client gave it, cut at 255 characters. Failed: only if it names an account here. */
+  readonly login?: string;
+  readonly mechanism: string;
+  readonly cause: string;
+  readonly network: string;
+  readonly count: number;
+}
+
+export interface FatePayload {
+  readonly recipient: string;
+  /** Position in the accepted envelope, from 0. */
+  readonly recipientNumber: number;
+  readonly attempt: number;
+  /** e.g. `smtp mail.example.net [192.0.2.7]:25` or `files /var/...`; absent if no host was reached. */
+  readonly remote?: string;
+  readonly tls?: { readonly version: string; readonly cipher: string; readonly verified: boolean };
+  /** `c.s.d` and the remote's words, cleaned. */
+  readonly status: string;
+  readonly diagnostic: string;
+  readonly nextAttemptAt?: number;
+  /** Id of the report (DSN) that was written about it. */
+  readonly reportId?: string;
+}
+
+export interface AdministrationPayload {
+  /** OS user or identity that did it, and through what. */
+  readonly by: string;
+  readonly action: string;
+  readonly detail: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+export interface EventPayloads {
+  accepted: AcceptedPayload;
+  refused: RefusedPayload;
+  authenticationFailed: AuthenticationPayload;
+  delivered: FatePayload;
+  relayed: FatePayload;
+  deferred: FatePayload;
+  failed: FatePayload;
+  expired: FatePayload;
+  dropped: FatePayload;
+  held: AdministrationPayload;
+  released: AdministrationPayload;
+  identityChanged: AdministrationPayload;
+  lookedUp: AdministrationPayload;
+  configChanged: AdministrationPayload;
+  purged: AdministrationPayload;
+  erased: AdministrationPayload;
+  started: AdministrationPayload;
+}
+
+export type EventType = keyof EventPayloads;
+
+export const eventTypes = [
+  'accepted',
+  'refused',
+  'authenticationFailed',
+  'delivered',
+  'relayed',
+  'deferred',
+  'failed',
+  'expired',
+  'dropped',
+  'held',
+  'released',
+  'identityChanged',
+  'lookedUp',
+  'configChanged',
+  'purged',
+  'erased',
+  'started',
+] as const satisfies readonly EventType[];
+
+/** An event before the store gives it its sequence number, salt and link. */
+export type EventDraft = {
+  [T in EventType]: {
+    readonly type: T;
+    readonly time: number;
+    readonly messageId?: string;
+    readonly identityId?: string;
+    readonly payload: EventPayloads[T];
+  };
+}[EventType];
+
+/** An event as the trail keeps it. `payload` is undefined once purged or erased. */
+export type TrailEvent = {
+  [T in EventType]: {
+    readonly sequence: number;
+    readonly type: T;
+    readonly time: number;
+    readonly messageId?: string;
+    readonly identityId?: string;
+    readonly payload: EventPayloads[T] | undefined;
+  };
+}[EventType];

@@ -1,0 +1,67 @@
+// An identity (DESIGN 3.7): who may send. The id is opaque and never changes; login, addresses and names are attributes.
+// Removal leaves a tombstone until retention ends, so that old mail is still traced and no address changes hands early.
+
+export type IdentityId = string;
+
+/** What an identity may put into reverse-path, From, Sender and Resent-*. All addresses canonical (see `canonicalAddress`). */
+export type SenderRight =
+  /** An own address or alias: mail to it is the identity's; `+detail` of it counts too. */
+  | { readonly kind: 'address'; readonly address: string }
+  /** A shared address granted by the operator. */
+  | { readonly kind: 'granted'; readonly address: string }
+  /** Every address of a domain of ours. */
+  | { readonly kind: 'domain'; readonly domain: string };
+
+/** argon2id in PHC string form for human passwords; salted SHA-256 (hex) for app passwords, whose secret has 128 random bits. */
+export type Verifier =
+  | { readonly type: 'argon2id'; readonly phc: string }
+  | { readonly type: 'sha256'; readonly salt: string; readonly digest: string };
+
+export interface Credential {
+  /** `password`, or the id part of an app password (`id-secret`). Unique in the store for app passwords. */
+  readonly id: string;
+  readonly kind: 'password' | 'appPassword';
+  readonly label: string;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+  readonly verifiers: readonly Verifier[];
+}
+
+/** Per hour; per day is four times as much. `none` lifts the limit. Absent: the configured default. */
+export interface IdentityLimits {
+  readonly messagesPerHour?: number | 'none';
+  readonly recipientsPerHour?: number | 'none';
+  readonly nullSenderPerHour?: number | 'none';
+}
+
+export type IdentityState = 'active' | 'suspended' | 'removed';
+
+export interface Identity {
+  readonly id: IdentityId;
+  /** Canonical full address, or a bare name for a service identity without a mailbox. */
+  readonly login: string;
+  readonly displayName?: string;
+  readonly state: IdentityState;
+  /** False: a service identity, mail to its login is not accepted. */
+  readonly mailbox: boolean;
+  readonly rights: readonly SenderRight[];
+  readonly credentials: readonly Credential[];
+  readonly limits: IdentityLimits;
+  /** Grows with every change; compared at MAIL, at end of data and before each relay attempt. */
+  readonly revision: number;
+  readonly createdAt: number;
+  readonly removedAt?: number;
+}
+
+/** The identity as authenticated in a session, with its credential. Plain data: it crosses threads. */
+export interface Principal {
+  readonly identityId: IdentityId;
+  readonly login: string;
+  readonly credentialId: string;
+  readonly credentialLabel: string;
+  readonly mechanism: string;
+  readonly revision: number;
+  readonly mailbox: boolean;
+  readonly rights: readonly SenderRight[];
+  readonly limits: IdentityLimits;
+}

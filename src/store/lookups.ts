@@ -1,0 +1,81 @@
+// Reading the store: snapshots that never hold up commits. Every list is paged and bounded.
+
+import type { MessageId } from '../base/message-id.ts';
+import type { TrailEvent } from '../record/events.ts';
+import type { Identity, IdentityId } from '../record/identity.ts';
+import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
+
+export interface QueueEntry {
+  readonly message: QueuedMessage;
+  readonly delivery: Delivery;
+  readonly dueAt: number;
+  readonly held: boolean;
+  /** Leased: an attempt is under way or the message is still in a front's memory. */
+  readonly active: boolean;
+}
+
+export interface QueueTotals {
+  readonly messages: number;
+  readonly deliveries: number;
+  readonly held: number;
+  readonly oldestAcceptedAt?: number;
+  /** Largest first, at most 50. */
+  readonly byDomain: readonly { readonly domain: string; readonly deliveries: number }[];
+}
+
+export interface CredentialUse {
+  readonly credentialId: string;
+  readonly at: number;
+  readonly address: string;
+}
+
+/** What `verify` walks: everything that goes into the chain, payload and salt as stored (undefined once purged). */
+export interface ChainLink {
+  readonly sequence: number;
+  readonly time: number;
+  readonly type: string;
+  /** Message or identity id, or ''. */
+  readonly subject: string;
+  readonly salt: Uint8Array | undefined;
+  readonly payload: Uint8Array | undefined;
+  /** SHA-256(salt, payload), kept beyond purge. */
+  readonly contentHash: Uint8Array;
+  readonly link: Uint8Array;
+}
+
+/** What a trace may be asked by; each is matched exactly, addresses in canonical form. */
+export type TraceTerm =
+  | { readonly kind: 'id'; readonly id: MessageId }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'messageIdField'; readonly value: string }
+  | { readonly kind: 'label'; readonly label: string }
+  | { readonly kind: 'identity'; readonly identityId: IdentityId };
+
+export interface Lookups {
+  identityByLogin(login: string): Promise<Identity | undefined>;
+  identityById(id: IdentityId): Promise<Identity | undefined>;
+  /** The identity whose own mailbox or alias this canonical address is (rights of kind `address`, or login). Tombstones included. */
+  identityByAddress(address: string): Promise<Identity | undefined>;
+  identityByCredential(credentialId: string): Promise<Identity | undefined>;
+  /** By login, tombstones last. */
+  identities(page: { readonly after?: string; readonly max: number }): Promise<readonly Identity[]>;
+  credentialUses(id: IdentityId): Promise<readonly CredentialUse[]>;
+
+  message(id: MessageId): Promise<QueuedMessage | undefined>;
+  /** Header and body of a queued message in chunks, or undefined if it is gone. */
+  content(id: MessageId): Promise<AsyncIterable<Uint8Array> | undefined>;
+  queue(
+    selector: QueueSelector,
+    page: { readonly after?: { messageId: MessageId; recipientNumber: number }; readonly max: number },
+  ): Promise<readonly QueueEntry[]>;
+  queueCount(selector: QueueSelector): Promise<number>;
+  queueTotals(): Promise<QueueTotals>;
+
+  /** Newest first: ids of messages that the term names. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
+  findMessages(term: TraceTerm, max: number): Promise<readonly MessageId[]>;
+  /** Oldest first. */
+  eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
+  events(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly TrailEvent[]>;
+  chain(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly ChainLink[]>;
+  dayKey(day: string): Promise<Uint8Array | undefined>;
+}

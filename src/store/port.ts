@@ -1,0 +1,253 @@
+// The store's port: what must be remembered (DESIGN 3.2). Its only write is `commit(changes)`: plain cloneable data, each
+// change atomic by itself, none can fail its neighbours. When the promise settles, the outcome is durable (fsynced) together
+// with its events. A rejected promise (`StoreUnavailable`) means unknown: ask again with the same change. `accept`, `settle`
+// and `claim` are idempotent (by message id, by attempt, by token). Reading is in `lookups.ts`.
+// One folder per engine (`memory/ sqlite/`), the same contract suite for each (`store.contract.ts`).
+
+import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { EventDraft } from '../record/events.ts';
+import type { Identity, IdentityId } from '../record/identity.ts';
+import type { MessageId } from '../base/message-id.ts';
+import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
+
+/** Who holds leases: one thread of one run of one node. Main frees a dead thread's leases by its prefix. */
+export type Owner = string;
+
+/** A message as the queue keeps it. The header is complete (fix-ups and Received done) and stands in front of the body. */
+export interface QueuedMessage {
+  readonly id: MessageId;
+  readonly acceptedAt: number;
+  readonly role: 'submission' | 'mx' | 'local';
+  readonly identityId?: IdentityId;
+  /** Without recipients; those live one by one. */
+  readonly envelope: Omit<Envelope, 'recipients'>;
+  /** Header and body together, octets, as they will go on the wire before dot-stuffing. */
+  readonly octets: number;
+  readonly headerOctets: number;
+  /** The header holds non-ASCII octets: next hop needs SMTPUTF8. */
+  readonly headerUtf8: boolean;
+  /** The body holds octets over 127: next hop needs 8BITMIME. */
+  readonly body8bit: boolean;
+}
+
+/** Small messages go with their accept; a larger body was staged before under this id and is durable already. */
+export type MessageContent =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  | { readonly kind: 'staged'; readonly header: Uint8Array };
+
+export interface AcceptChange {
+  readonly type: 'accept';
+  readonly message: QueuedMessage;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly content: MessageContent;
+  /** The `accepted` event. */
+  readonly event: EventDraft;
+  /** Checked and counted in the same commit; absent for reports and role mx. */
+  readonly charge?: {
+    readonly identityId: IdentityId;
+    readonly charge: Charge;
+    readonly limits: LimitValues;
+  };
+  /** The thread that will relay it from memory: leased from birth. Absent: due at once for whoever claims. */
+  readonly owner?: Owner;
+  readonly dueAt: number;
+}
+
+/** One recipient's way out, as claimed. */
+export interface Delivery {
+  readonly messageId: MessageId;
+  /** Position in the accepted envelope, from 0. */
+  readonly recipientNumber: number;
+  readonly recipient: EnvelopeRecipient;
+  /** Lower-case domain of the forward-path: what routes are chosen by. */
+  readonly domain: string;
+  /** Number of the attempt that this claim allows, from 1. A settle carries it: an older one is refused (fencing). */
+  readonly attempt: number;
+  readonly delayReported: boolean;
+}
+
+export type Fate =
+  | { readonly type: 'final' }
+  /** `delayReported` marks that the delay notice in `report` was written. */
+  | { readonly type: 'deferred'; readonly dueAt: number; readonly delayReported: boolean };
+
+/** Ends one attempt of one or more recipients of a message. A report (DSN) about it is accepted in the same commit. */
+export interface SettleChange {
+  readonly type: 'settle';
+  readonly owner: Owner;
+  readonly messageId: MessageId;
+  readonly recipients: readonly {
+    readonly recipientNumber: number;
+    readonly attempt: number;
+    readonly fate: Fate;
+    readonly event: EventDraft;
+  }[];
+  readonly report?: AcceptChange;
+}
+
+/** Leases up to `max` due deliveries, oldest due first, skipping held ones, those of identities that may not send, and `exceptDomains`. */
+export interface ClaimChange {
+  readonly type: 'claim';
+  readonly owner: Owner;
+  /** Names this claim: asked again with the same token, the same deliveries come back. */
+  readonly token: string;
+  readonly now: number;
+  readonly max: number;
+  /** Domains to leave alone now (dead or busy hosts). */
+  readonly exceptDomains: readonly string[];
+}
+
+/** Gives leases back without an attempt having been made. Due at `dueAt`, or at once. */
+export interface FreeChange {
+  readonly type: 'free';
+  /** Exactly this owner, or every owner that starts with it. */
+  readonly ownerPrefix: Owner;
+  readonly only?: readonly { readonly messageId: MessageId; readonly recipientNumber: number }[];
+  readonly dueAt: number;
+}
+
+/** Events alone: refusals, failed AUTH, look-ups, starts. */
+export interface RecordChange {
+  readonly type: 'record';
+  readonly events: readonly EventDraft[];
+}
+
+/** Writes an identity whole. `expectRevision` 0 creates; else it must be the stored revision, or the outcome is `stale`. */
+export interface IdentityChange {
+  readonly type: 'identity';
+  readonly identity: Identity;
+  readonly expectRevision: number;
+  readonly event: EventDraft;
+}
+
+/** Remembers when and from where a credential was last used; cheap, no event, no revision. */
+export interface CredentialUsedChange {
+  readonly type: 'credentialUsed';
+  readonly identityId: IdentityId;
+  readonly credentialId: string;
+  readonly at: number;
+  readonly address: string;
+}
+
+/** Which deliveries a queue command means; every given field must match. */
+export interface QueueSelector {
+  readonly messageId?: MessageId;
+  readonly identityId?: IdentityId;
+  /** Reverse-path, exact. */
+  readonly from?: string;
+  /** Forward-path, exact. */
+  readonly to?: string;
+  readonly domain?: string;
+  readonly held?: boolean;
+}
+
+export interface QueueChange {
+  readonly type: 'queue';
+  readonly action: 'hold' | 'release' | 'retry' | 'drop';
+  readonly selector: QueueSelector;
+  readonly now: number;
+  readonly by: string;
+}
+
+/** The HMAC key of a day's labels: the first one proposed for a day stays. */
+export interface DayKeyChange {
+  readonly type: 'dayKey';
+  /** `2026-11-23`, UTC. */
+  readonly day: string;
+  readonly proposedKey: Uint8Array;
+}
+
+/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets day keys before that day, drops tombstones removed before it; at most `max` rows a call. */
+export interface PurgeChange {
+  readonly type: 'purge';
+  readonly eventsBefore: number;
+  readonly now: number;
+  readonly max: number;
+}
+
+/** Nulls every payload that belongs to an identity or names one of the addresses, older than `before`. */
+export interface EraseChange {
+  readonly type: 'erase';
+  readonly identityId?: IdentityId;
+  readonly addresses: readonly string[];
+  readonly before: number;
+  readonly now: number;
+  readonly by: string;
+}
+
+export type Change =
+  | AcceptChange
+  | SettleChange
+  | ClaimChange
+  | FreeChange
+  | RecordChange
+  | IdentityChange
+  | CredentialUsedChange
+  | QueueChange
+  | DayKeyChange
+  | PurgeChange
+  | EraseChange;
+
+export interface Outcomes {
+  accept:
+    | { readonly type: 'accepted' }
+    | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
+    | { readonly type: 'full'; readonly cause: string };
+  /** `stale`: these attempts were not ours any more; nothing of the change was done. */
+  settle: { readonly type: 'settled'; readonly messageDone: boolean } | { readonly type: 'stale' };
+  claim: {
+    readonly type: 'claimed';
+    readonly deliveries: readonly Delivery[];
+    readonly messages: readonly QueuedMessage[];
+  };
+  free: { readonly type: 'freed'; readonly count: number };
+  record: { readonly type: 'recorded' };
+  identity:
+    | { readonly type: 'written' }
+    | { readonly type: 'stale' }
+    | { readonly type: 'taken'; readonly what: string };
+  credentialUsed: { readonly type: 'noted' };
+  queue: { readonly type: 'changed'; readonly count: number };
+  dayKey: { readonly type: 'key'; readonly key: Uint8Array };
+  purge: { readonly type: 'purged'; readonly count: number; readonly more: boolean };
+  erase: { readonly type: 'erased'; readonly count: number; readonly kept: number };
+}
+
+/** `failed`: this change alone could not be done (a bug or a broken row); its neighbours were. */
+export type OutcomeOf<C extends Change> =
+  Outcomes[C['type']] | { readonly type: 'failed'; readonly cause: string };
+
+export type Outcome = OutcomeOf<Change>;
+
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+export interface Stage {
+  /** Body octets in order; resolves when more may come. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Makes what was appended durable (file and directory fsynced), before the accept that names it. */
+  finish(): Promise<void>;
+  /** Removes it; never throws. */
+  discard(): Promise<void>;
+}
+
+export interface Store {
+  commit<const C extends readonly Change[]>(
+    changes: C,
+  ): Promise<{ readonly [K in keyof C]: OutcomeOf<C[K]> }>;
+  /** A body too large to go with its accept, under the message's id. Not durable until `finish`, swept at start if no message names it. */
+  stage(id: MessageId): Promise<Stage>;
+  /** Called after a commit that changed identities or made deliveries due; for pushing to fronts. Returns the unsubscribe function. */
+  subscribe(listener: (notice: StoreNotice) => void): () => void;
+}
+
+export type StoreNotice =
+  | {
+      readonly type: 'identityChanged';
+      readonly identityId: IdentityId;
+      readonly revision: number;
+      readonly state: Identity['state'];
+    }
+  /** Deliveries became due now by a queue command, a release or a free. */
+  | { readonly type: 'due' };
