@@ -1,0 +1,87 @@
+// App passwords, one for each device (requirements D-OUT-5): `id-secret` in Crockford base32. The id finds the credential, the secret
+// has 128 random bits, so that one salted SHA-256 is enough and a busy server spends no argon2 on them.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { decodeBase32, encodeBase32 } from '../base/base32.ts';
+import type { Entropy } from '../platform/platform.ts';
+import type { Credential, Verifier } from '../record/identity.ts';
+
+const ID_OCTETS = 5;
+const SECRET_OCTETS = 16;
+const SALT_OCTETS = 16;
+const ID_SYMBOLS = 8;
+const SECRET_SYMBOLS = 26;
+/** How the text is shown: the id, then the secret in groups that can be read out. */
+const groups = [ID_SYMBOLS, 5, 5, 5, 5, 6] as const;
+/** With every separator that people put in. */
+const TEXT_LENGTH_MAX = 80;
+
+export interface AppPassword {
+  /** The credential's id: eight symbols. */
+  readonly id: string;
+  readonly secret: Uint8Array;
+}
+
+export interface NewAppPassword {
+  /** Shown once, never kept: `4Q7WJ2ZK-X8K2P-...`. */
+  readonly text: string;
+  readonly credential: Credential;
+}
+
+/** `expiresAt`, `now`: ms since the epoch. */
+export function createAppPassword(
+  options: { readonly label: string; readonly now: number; readonly expiresAt?: number },
+  entropy: Entropy,
+): NewAppPassword {
+  const id = encodeBase32(entropy.bytes(ID_OCTETS));
+  const secret = entropy.bytes(SECRET_OCTETS);
+  const salt = entropy.bytes(SALT_OCTETS);
+  const credential: Credential = {
+    id,
+    kind: 'appPassword',
+    label: options.label,
+    createdAt: options.now,
+    ...(options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt }),
+    verifiers: [{ type: 'sha256', salt: hex(salt), digest: hex(digestOf(salt, secret)) }],
+  };
+  return { text: grouped(id + encodeBase32(secret)), credential };
+}
+
+/** Case, dashes, blanks and the letters that Crockford forgives (O, I, L) don't matter. Undefined: it has not that form. */
+export function parseAppPassword(text: string): AppPassword | undefined {
+  if (text.length > TEXT_LENGTH_MAX) return undefined;
+  const symbols = text.replaceAll(/[\s-]/g, '');
+  if (symbols.length !== ID_SYMBOLS + SECRET_SYMBOLS) return undefined;
+  const id = decodeBase32(symbols.slice(0, ID_SYMBOLS), ID_OCTETS);
+  const secret = decodeBase32(symbols.slice(ID_SYMBOLS), SECRET_OCTETS);
+  return id === undefined || secret === undefined ? undefined : { id: encodeBase32(id), secret };
+}
+
+/** Constant time in the secret. */
+export function verifyAppPassword(credential: Credential, password: AppPassword): boolean {
+  return (
+    credential.kind === 'appPassword' &&
+    credential.id === password.id &&
+    credential.verifiers.some((verifier) => verifies(verifier, password.secret))
+  );
+}
+
+function verifies(verifier: Verifier, secret: Uint8Array): boolean {
+  if (verifier.type !== 'sha256') return false;
+  const expected = Buffer.from(verifier.digest, 'hex');
+  const given = digestOf(Buffer.from(verifier.salt, 'hex'), secret);
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+function digestOf(salt: Uint8Array, secret: Uint8Array): Uint8Array {
+  return createHash('sha256').update(salt).update(secret).digest();
+}
+
+function grouped(symbols: string): string {
+  let at = 0;
+  return groups.map((length) => symbols.slice(at, (at += length))).join('-');
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,265 @@
+// Who is this? The check of credentials, as a story (DESIGN 3.7):
+//   name the account → ask the guessing defence → find the identity → verify the secret → judge what it was good for
+// Unknown, wrong, suspended, removed, expired: one answer (535) and one cost, exactly one argon2 (requirements F-AUTH-2, F-AUTH-3).
+// A right app password costs none, a credential verified minutes ago neither. No directory or no room to hash: 454, never 535.
+
+import { createHmac } from 'node:crypto';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { Credentials } from '../protocol/session/ports.ts';
+import { refusal, type Refusal } from '../protocol/refusal.ts';
+import type { Credential, Identity, IdentityId, Principal } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { CredentialUsedChange } from '../store/port.ts';
+import { parseAppPassword, verifyAppPassword } from './app-password.ts';
+import { createCredentialCache } from './credential-cache.ts';
+import { principalOf } from './directory.ts';
+import { createGuessing, type Attempt, type Guessing } from './guessing.ts';
+import { createKdfGate, type KdfGate } from './kdf-gate.ts';
+import { loginCandidates } from './login.ts';
+import { createLru } from './lru.ts';
+import { networkOf } from './network.ts';
+import { verifyPassword } from './password.ts';
+
+export type AuthenticationOutcome =
+  | { readonly type: 'authenticated'; readonly principal: Principal }
+  | {
+      readonly type: 'refused';
+      readonly refusal: Refusal;
+      /** Answer no sooner than this after the question was asked. */
+      readonly delayMs: number;
+      /** Set if the name belongs to an identity, whatever its state. For the record only. */
+      readonly identityId?: IdentityId;
+      /** For the record only. */
+      readonly cause: string;
+    };
+
+export interface Authenticator {
+  /** Never rejects. */
+  authenticate(
+    credentials: Credentials,
+    from: { readonly address: string; readonly sessionId: string },
+  ): Promise<AuthenticationOutcome>;
+}
+
+export interface AuthenticatorSettings {
+  /** Our domains, lower-case A-labels; read anew at each attempt, so that a reload takes effect. */
+  domains(): ReadonlySet<string>;
+  /** Addresses that many users share (webmail): there one user's failures do not count against the others. */
+  isShared?(address: string): boolean;
+  /** How long a verified credential is remembered. */
+  readonly rememberMs?: number;
+}
+
+export interface AuthenticatorOptions {
+  readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityById' | 'credentialUses'>;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly settings: AuthenticatorSettings;
+  /** Rides on the next commit; nothing waits for it. */
+  note(change: CredentialUsedChange): void;
+  readonly gate?: KdfGate;
+  readonly guessing?: Guessing;
+  /** Exactly one argon2; replaced where its calls are counted. */
+  readonly verify?: typeof verifyPassword;
+}
+
+type Secret =
+  | { readonly type: 'right'; readonly credential: Credential }
+  | { readonly type: 'wrong'; readonly cause: string }
+  | { readonly type: 'busy' };
+
+const REMEMBER_MS = 5 * 60_000;
+/** A credential's use is noted at most this often. */
+const NOTE_EVERY_MS = 5 * 60_000;
+const NOTED_ENTRIES_MAX = 10_000;
+/** 454 4.7.0 rather than silence if the directory hangs (requirements AUTH-ab: within 30 s). */
+const LOOKUP_MS_MAX = 20_000;
+
+export function createAuthenticator(
+  options: AuthenticatorOptions,
+): Authenticator & { forget(identityId: IdentityId): void } {
+  const { lookups, clock, settings } = options;
+  const gate = options.gate ?? createKdfGate();
+  const guessing = options.guessing ?? createGuessing();
+  const verify = options.verify ?? verifyPassword;
+  const cache = createCredentialCache(settings.rememberMs ?? REMEMBER_MS);
+  const noted = createLru<string, number>(NOTED_ENTRIES_MAX);
+  const key = options.entropy.bytes(32);
+
+  function fingerprintOf(account: string, secret: string): string {
+    return createHmac('sha256', key).update(`${account.length}:${account}${secret}`).digest('base64');
+  }
+
+  const within = <T>(answer: Promise<T>): Promise<T> => withDeadline(clock, LOOKUP_MS_MAX, answer);
+
+  async function findIdentity(logins: readonly string[]): Promise<Identity | undefined> {
+    for (const login of logins) {
+      const identity = await within(lookups.identityByLogin(login));
+      if (identity !== undefined) return identity;
+    }
+    return undefined;
+  }
+
+  /** From the store: has a credential of this identity been used from the network of this attempt? */
+  async function isKnownFromStore(identity: Identity | undefined, attempt: Attempt): Promise<boolean> {
+    if (identity === undefined) return false;
+    const uses = await within(lookups.credentialUses(identity.id));
+    return uses.some(({ address }) => networkOf(address) === attempt.network);
+  }
+
+  /** One argon2 for everything that fails; none for an app password that is right. */
+  async function verifySecret(identity: Identity | undefined, password: string): Promise<Secret> {
+    const now = clock.now();
+    const appPassword = parseAppPassword(password);
+    const device = identity?.credentials.find(
+      (credential) => appPassword !== undefined && verifyAppPassword(credential, appPassword),
+    );
+    const flaw = device === undefined ? undefined : flawOf(identity, device, now);
+    if (device !== undefined && flaw === undefined) return { type: 'right', credential: device };
+
+    const human = identity?.credentials.find(({ kind }) => kind === 'password');
+    const phc = device === undefined ? phcOf(human) : undefined;
+    const hashed = await gate.run(() => verify(phc, password));
+    if (hashed.type === 'busy') return { type: 'busy' };
+    if (flaw !== undefined) return { type: 'wrong', cause: flaw };
+    if (identity === undefined) return { type: 'wrong', cause: 'unknown login' };
+    if (!hashed.value || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
+    const humanFlaw = flawOf(identity, human, now);
+    return humanFlaw === undefined
+      ? { type: 'right', credential: human }
+      : { type: 'wrong', cause: humanFlaw };
+  }
+
+  /** What was verified minutes ago under the same revision of the identity stands; anything else is verified. */
+  async function judge(
+    identity: Identity | undefined,
+    credentials: Credentials,
+    fingerprint: string,
+    mayActAs: boolean,
+  ): Promise<Secret> {
+    if (!mayActAs) return wrongAnyway('authorization identity is not the login', credentials.password);
+    const remembered = cache.recall(fingerprint, clock.now());
+    const credential =
+      remembered !== undefined &&
+      remembered.identityId === identity?.id &&
+      remembered.revision === identity.revision
+        ? identity.credentials.find(({ id }) => id === remembered.credentialId)
+        : undefined;
+    if (credential !== undefined && flawOf(identity, credential, clock.now()) === undefined) {
+      return { type: 'right', credential };
+    }
+    return verifySecret(identity, credentials.password);
+  }
+
+  async function wrongAnyway(cause: string, password: string): Promise<Secret> {
+    const hashed = await gate.run(() => verify(undefined, password));
+    return hashed.type === 'busy' ? hashed : { type: 'wrong', cause };
+  }
+
+  function noteUse(identity: Identity, credential: Credential, address: string): void {
+    const now = clock.now();
+    const use = `${identity.id} ${credential.id}`;
+    const last = noted.get(use);
+    if (last !== undefined && now - last < NOTE_EVERY_MS && now >= last) return;
+    noted.set(use, now);
+    options.note({
+      type: 'credentialUsed',
+      identityId: identity.id,
+      credentialId: credential.id,
+      at: now,
+      address,
+    });
+  }
+
+  async function attemptLogin(
+    credentials: Credentials,
+    address: string,
+    logins: readonly string[],
+    attempt: Attempt,
+  ): Promise<AuthenticationOutcome> {
+    const first = guessing.begin(attempt, clock.now());
+    const identity = await findIdentity(logins);
+    const whose = identity === undefined ? {} : { identityId: identity.id };
+    const knownGood = first.type === 'refuse' && (await isKnownFromStore(identity, attempt));
+    const leave = knownGood ? guessing.begin(attempt, clock.now(), true) : first;
+    if (leave.type === 'refuse') return { ...failed(leave.because, leave.delayMs), ...whose };
+
+    const mayActAs = isSameLogin(credentials.authorizationIdentity, logins, settings.domains());
+    const secret = await judge(identity, credentials, attempt.fingerprint, mayActAs);
+    const now = clock.now();
+    if (secret.type === 'busy') {
+      guessing.withdrawn(attempt, now);
+      return { ...temporary('no room to hash'), ...whose };
+    }
+    if (secret.type === 'wrong' || identity === undefined) {
+      const cause = secret.type === 'wrong' ? secret.cause : 'unknown login';
+      return { ...failed(cause, leave.delayMs), ...whose };
+    }
+    guessing.succeeded(attempt, now);
+    const { id: identityId, revision } = identity;
+    cache.remember(attempt.fingerprint, { identityId, revision, credentialId: secret.credential.id }, now);
+    noteUse(identity, secret.credential, address);
+    return {
+      type: 'authenticated',
+      principal: principalOf(identity, secret.credential, credentials.mechanism),
+    };
+  }
+
+  return {
+    async authenticate(credentials, from) {
+      const logins = loginCandidates(credentials.authenticationIdentity, settings.domains());
+      // A name that can be nobody's is counted under one heading, so that the tables stay small.
+      const account = logins[0] ?? '(no name)';
+      const fingerprint = fingerprintOf(account, credentials.password);
+      const shared = settings.isShared?.(from.address) ?? false;
+      const attempt = { network: networkOf(from.address), account, fingerprint, shared };
+      try {
+        return await attemptLogin(credentials, from.address, logins, attempt);
+      } catch (error) {
+        guessing.withdrawn(attempt, clock.now());
+        return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    forget(identityId) {
+      cache.forget(identityId);
+    },
+  };
+}
+
+/** Judged only after the secret proved right, and answered like a wrong one. */
+function flawOf(identity: Identity | undefined, credential: Credential, now: number): string | undefined {
+  if (identity === undefined) return 'unknown login';
+  if (identity.state !== 'active') return `identity is ${identity.state}`;
+  if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'credential expired';
+  return undefined;
+}
+
+function phcOf(credential: Credential | undefined): string | undefined {
+  for (const verifier of credential?.verifiers ?? []) if (verifier.type === 'argon2id') return verifier.phc;
+  return undefined;
+}
+
+/** RFC 4616: the authorization identity is empty or, with us, the login itself (requirements F-AUTH-11). */
+function isSameLogin(authzid: string, logins: readonly string[], domains: ReadonlySet<string>): boolean {
+  return authzid === '' || loginCandidates(authzid, domains).some((login) => logins.includes(login));
+}
+
+function failed(cause: string, delayMs: number): Extract<AuthenticationOutcome, { type: 'refused' }> {
+  return { type: 'refused', refusal: refusal('authFailed', cause), delayMs, cause };
+}
+
+function temporary(cause: string): Extract<AuthenticationOutcome, { type: 'refused' }> {
+  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs: 0, cause };
+}
+
+async function withDeadline<T>(clock: Clock, delayMs: number, answer: Promise<T>): Promise<T> {
+  let cancel = (): void => undefined;
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(delayMs, () => reject(new Error('no answer in time')));
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,267 @@
+// What an operator does to an identity, as pure functions from the identity as it is to the identity as it shall be. Each
+// result has the next revision and is written with the present one as `expectRevision`; what is not possible is returned
+// as a problem in words. Removal leaves a tombstone: the id, the login and the addresses stay taken until retention ends.
+
+import { err, ok, type Result } from '../base/result.ts';
+import { addressDomain, canonicalAddress } from '../policy/address.ts';
+import { canonicalDomain } from '../protocol/wire/mailbox.ts';
+import type {
+  Credential,
+  Identity,
+  IdentityId,
+  IdentityLimits,
+  Principal,
+  SenderRight,
+} from '../record/identity.ts';
+import {
+  nameProblemTexts,
+  ownableAddress,
+  serviceName,
+  type NameProblem,
+  type NameRules,
+} from './account-name.ts';
+
+/** What could not be done, ready to be shown: the cause and the way out. */
+export interface DirectoryProblem {
+  readonly problem:
+    | NameProblem
+    | 'ambiguousLogin'
+    | 'removed'
+    | 'noSuchRight'
+    | 'noSuchCredential'
+    | 'label'
+    | 'limit'
+    | 'state'
+    | 'taken';
+  readonly text: string;
+}
+
+export type Changed = Result<Identity, DirectoryProblem>;
+
+export const PASSWORD_CREDENTIAL_ID = 'password';
+const APP_PASSWORDS_MAX = 100;
+const RIGHTS_MAX = 1000;
+const LABEL_LENGTH_MAX = 100;
+
+export interface NewIdentity {
+  /** Opaque and unique; never changes. */
+  readonly id: IdentityId;
+  /** Full address, bare local part (one domain only), or a service name if `mailbox` is false. */
+  readonly login: string;
+  readonly displayName?: string;
+  readonly mailbox: boolean;
+  readonly now: number;
+}
+
+/** Active, revision 1 (written with `expectRevision` 0), its own address as the first right, no credential yet. */
+export function createIdentity(options: NewIdentity, rules: NameRules): Changed {
+  const login = newLogin(options, rules);
+  if (!login.ok) return login;
+  const isAddress = login.value.includes('@');
+  const first: SenderRight = { kind: options.mailbox ? 'address' : 'granted', address: login.value };
+  return ok({
+    id: options.id,
+    login: login.value,
+    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+    state: 'active',
+    mailbox: options.mailbox,
+    rights: isAddress ? [first] : [],
+    credentials: [],
+    limits: {},
+    revision: 1,
+    createdAt: options.now,
+  });
+}
+
+function newLogin(options: NewIdentity, rules: NameRules): Result<string, DirectoryProblem> {
+  if (options.login.includes('@')) return named(ownableAddress(options.login, rules));
+  if (!options.mailbox) return named(serviceName(options.login, rules));
+  const [only, ...others] = rules.domains;
+  if (only === undefined || others.length > 0) {
+    return problem('ambiguousLogin', 'there are several domains here; give the full address NAME@DOMAIN');
+  }
+  return named(ownableAddress(`${options.login}@${only}`, rules));
+}
+
+/**
+ * The right that `text` (`ADDRESS` or `@DOMAIN`) means for this identity. `owner` is whoever has the address as its own now,
+ * tombstones included: what another owns can only be granted, and not while the other is a tombstone.
+ */
+export function rightFor(
+  identity: Identity,
+  text: string,
+  owner: Identity | undefined,
+  rules: NameRules,
+): Result<SenderRight, DirectoryProblem> {
+  if (text.startsWith('@')) return domainRight(text.slice(1), rules);
+  const another = owner !== undefined && owner.id !== identity.id;
+  if (another && owner.state === 'removed') {
+    return problem(
+      'taken',
+      `${text} belonged to ${owner.login}, which was removed; it is free when retention ends`,
+    );
+  }
+  if (identity.mailbox && !another) {
+    const own = named(ownableAddress(text, rules));
+    return own.ok ? ok({ kind: 'address', address: own.value }) : own;
+  }
+  const canonical = canonicalAddress(text);
+  if (canonical === undefined) return nameProblem('notAnAddress');
+  if (!rules.domains.has(addressDomain(canonical))) return nameProblem('foreignDomain');
+  return ok({ kind: 'granted', address: canonical });
+}
+
+function domainRight(text: string, rules: NameRules): Result<SenderRight, DirectoryProblem> {
+  const domain = canonicalDomain(text);
+  return domain === undefined || !rules.domains.has(domain)
+    ? nameProblem('foreignDomain')
+    : ok({ kind: 'domain', domain });
+}
+
+/** Adding a right that is there already changes nothing but the revision. */
+export function addRight(identity: Identity, right: SenderRight): Changed {
+  const others = identity.rights.filter((present) => !isSameRight(present, right));
+  if (others.length >= RIGHTS_MAX) return problem('limit', `an identity has at most ${RIGHTS_MAX} rights`);
+  return changed(identity, { rights: [...others, right] });
+}
+
+/** `text`: `ADDRESS` or `@DOMAIN`. The own address of the login goes only with the identity. */
+export function removeRight(identity: Identity, text: string): Changed {
+  const address = canonicalAddress(text);
+  const domain = text.startsWith('@') ? canonicalDomain(text.slice(1)) : undefined;
+  if (address !== undefined && address === identity.login && identity.mailbox) {
+    return problem('noSuchRight', `${address} is the login itself; remove or suspend the account instead`);
+  }
+  const rights = identity.rights.filter((right) =>
+    right.kind === 'domain' ? right.domain !== domain : right.address !== address,
+  );
+  if (rights.length === identity.rights.length) {
+    return problem(
+      'noSuchRight',
+      `${identity.login} has no right ${text}; \`account rights ${identity.login} list\` shows them`,
+    );
+  }
+  return changed(identity, { rights });
+}
+
+/** Replaces the human password. `phc`: see `hashPassword`. */
+export function setPassword(identity: Identity, phc: string, now: number): Changed {
+  const password: Credential = {
+    id: PASSWORD_CREDENTIAL_ID,
+    kind: 'password',
+    label: 'password',
+    createdAt: now,
+    verifiers: [{ type: 'argon2id', phc }],
+  };
+  const others = identity.credentials.filter(({ kind }) => kind !== 'password');
+  return changed(identity, { credentials: [password, ...others] });
+}
+
+/** `credential`: see `createAppPassword`. */
+export function addAppPassword(identity: Identity, credential: Credential): Changed {
+  const appPasswords = identity.credentials.filter(({ kind }) => kind === 'appPassword');
+  if (appPasswords.length >= APP_PASSWORDS_MAX) {
+    return problem('limit', `an identity has at most ${APP_PASSWORDS_MAX} app passwords; revoke one first`);
+  }
+  if (
+    credential.label.trim() === '' ||
+    credential.label.length > LABEL_LENGTH_MAX ||
+    /\p{C}/u.test(credential.label)
+  ) {
+    return problem(
+      'label',
+      `a label has 1 to ${LABEL_LENGTH_MAX} visible characters, e.g. the name of the device`,
+    );
+  }
+  return changed(identity, { credentials: [...identity.credentials, credential] });
+}
+
+/** By credential id, or by label if only one credential has it. */
+export function revokeCredential(identity: Identity, idOrLabel: string): Changed {
+  const byId = identity.credentials.filter(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
+  const matching = byId.length > 0 ? byId : identity.credentials.filter(({ label }) => label === idOrLabel);
+  if (matching.length > 1) {
+    return problem('noSuchCredential', `several credentials are labelled ${idOrLabel}; name one by its id`);
+  }
+  if (matching.length === 0)
+    return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
+  return changed(identity, {
+    credentials: identity.credentials.filter((credential) => credential !== matching[0]),
+  });
+}
+
+/** Submits nothing from now on; its queued mail is held. Credentials stay for `resume`. */
+export function suspend(identity: Identity): Changed {
+  if (identity.state === 'suspended') return problem('state', `${identity.login} is suspended already`);
+  return changed(identity, { state: 'suspended' });
+}
+
+export function resume(identity: Identity): Changed {
+  if (identity.state === 'active') return problem('state', `${identity.login} is active already`);
+  return changed(identity, { state: 'active' });
+}
+
+/** The tombstone: traceable, without credentials, its addresses still taken. */
+export function remove(identity: Identity, now: number): Changed {
+  return changed(identity, { state: 'removed', removedAt: now, credentials: [] });
+}
+
+/** Given limits replace the present ones of the same name; `default` drops one back to the configuration. */
+export function setLimits(
+  identity: Identity,
+  limits: { readonly [K in keyof IdentityLimits]: IdentityLimits[K] | 'default' },
+): Changed {
+  const next = new Map<string, number | 'none'>(Object.entries(identity.limits));
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined) continue;
+    if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0)) {
+      return problem('limit', `${name} is a whole number, none or default`);
+    }
+    if (value === 'default') next.delete(name);
+    else next.set(name, value);
+  }
+  return changed(identity, { limits: Object.fromEntries(next) });
+}
+
+/** The identity as authenticated with this credential: plain data that crosses threads. */
+export function principalOf(identity: Identity, credential: Credential, mechanism: string): Principal {
+  return {
+    identityId: identity.id,
+    login: identity.login,
+    credentialId: credential.id,
+    credentialLabel: credential.label,
+    ...(credential.expiresAt === undefined ? {} : { credentialExpiresAt: credential.expiresAt }),
+    mechanism,
+    revision: identity.revision,
+    mailbox: identity.mailbox,
+    rights: identity.rights,
+    limits: identity.limits,
+  };
+}
+
+function changed(identity: Identity, fields: Partial<Identity>): Changed {
+  if (identity.state === 'removed') {
+    return problem(
+      'removed',
+      `${identity.login} was removed; its record stays until retention ends and can't be changed`,
+    );
+  }
+  return ok({ ...identity, ...fields, revision: identity.revision + 1 });
+}
+
+function isSameRight(one: SenderRight, other: SenderRight): boolean {
+  if (one.kind === 'domain') return other.kind === 'domain' && one.domain === other.domain;
+  return other.kind !== 'domain' && one.address === other.address;
+}
+
+function named(result: Result<string, NameProblem>): Result<string, DirectoryProblem> {
+  return result.ok ? result : nameProblem(result.error);
+}
+
+function nameProblem(name: NameProblem): Result<never, DirectoryProblem> {
+  return problem(name, nameProblemTexts[name]);
+}
+
+function problem(name: DirectoryProblem['problem'], text: string): Result<never, DirectoryProblem> {
+  return err({ problem: name, text });
+}

@@ -1,0 +1,179 @@
+// The defence against guessed passwords (requirements D-OUT-4, F-AUTH-1): it slows down whoever guesses and never locks the owner out.
+// Failures are counted for (network, account), for the network and for the account; each count halves every quarter of an
+// hour, so every block ends by itself. The same wrong secret counts once: a phone with an old password is no attack.
+//
+// Over a threshold an attempt is refused at once, with the same answer and without argon2. That is no oracle: what decides
+// is only how often this network has failed with this name *as typed*, and names that do not exist are counted exactly like
+// names that do. Anything milder would let a flood of guesses take the hashing from those who log in. An account alone is
+// never refused, only delayed, and from a network where its owner has logged in not at all refused.
+//
+// Each attempt is counted when it begins and taken back when it succeeds or could not be judged, so that a thousand attempts
+// in parallel don't all pass on the strength of the same clean slate.
+
+import { createLru, type Lru } from './lru.ts';
+
+export interface GuessingSettings {
+  readonly pair: Threshold;
+  readonly network: Threshold;
+  readonly account: Threshold;
+  /** A count is half as much after this. */
+  readonly halfLifeMs: number;
+  /** How long a network stays known good for an account after its last success. */
+  readonly knownGoodMs: number;
+  /** Entries of each table. */
+  readonly entriesMax: number;
+}
+
+interface Threshold {
+  /** Failures that cost no delay: people mistype. */
+  readonly free: number;
+  /** The delay doubles each so many failures beyond. */
+  readonly doublesEvery: number;
+  readonly delayMsMax: number;
+  /** Refuse without verifying from here on; absent: never. */
+  readonly refuseFrom?: number;
+}
+
+export const guessingDefaults: GuessingSettings = {
+  pair: { free: 3, doublesEvery: 1, delayMsMax: 20_000, refuseFrom: 20 },
+  network: { free: 20, doublesEvery: 20, delayMsMax: 20_000, refuseFrom: 300 },
+  account: { free: 30, doublesEvery: 30, delayMsMax: 5_000 },
+  halfLifeMs: 15 * 60_000,
+  knownGoodMs: 30 * 86_400_000,
+  entriesMax: 10_000,
+};
+
+const FIRST_DELAY_MS = 500;
+/** Distinct wrong secrets remembered for a pair. */
+const FINGERPRINTS_MAX = 32;
+
+export interface Attempt {
+  /** Network prefix, see `networkOf`. */
+  readonly network: string;
+  /** The name as folded, whether it exists or not. */
+  readonly account: string;
+  /** Keyed hash of account and secret. */
+  readonly fingerprint: string;
+  /** Many users come from this network by design (webmail): only the pair counts there. */
+  readonly shared?: boolean;
+}
+
+export type Leave =
+  | { readonly type: 'verify'; /** If it fails, answer no sooner than this. */ readonly delayMs: number }
+  | { readonly type: 'refuse'; readonly delayMs: number; readonly because: string };
+
+export interface Guessing {
+  /** Counts the attempt as a failure for now. `knownGood`: the caller knows this network for this account from the store. */
+  begin(attempt: Attempt, now: number, knownGood?: boolean): Leave;
+  /** The secret was right: takes the count back, forgives the pair, remembers the network. */
+  succeeded(attempt: Attempt, now: number): void;
+  /** It could not be judged (busy, directory away): takes the count back. */
+  withdrawn(attempt: Attempt, now: number): void;
+  isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean;
+  /** Entries held, for tests and metrics. */
+  readonly size: number;
+}
+
+interface Count {
+  readonly value: number;
+  readonly at: number;
+}
+
+interface PairCount extends Count {
+  /** Oldest first. */
+  readonly fingerprints: readonly string[];
+}
+
+export function createGuessing(settings: GuessingSettings = guessingDefaults): Guessing {
+  const pairs = createLru<string, PairCount>(settings.entriesMax);
+  const networks = createLru<string, Count>(settings.entriesMax);
+  const accounts = createLru<string, Count>(settings.entriesMax);
+  const knownGoodUntil = createLru<string, number>(settings.entriesMax);
+
+  const current = (count: Count | undefined, now: number): number => decayed(count, now, settings.halfLifeMs);
+
+  function add(counts: Lru<string, Count>, key: string, amount: number, now: number): void {
+    const value = current(counts.get(key), now) + amount;
+    if (value < 0.5) counts.delete(key);
+    else counts.set(key, { value, at: now });
+  }
+
+  function addToBoth(attempt: Attempt, amount: number, now: number): void {
+    if (attempt.shared !== true) add(networks, attempt.network, amount, now);
+    add(accounts, attempt.account, amount, now);
+  }
+
+  function countOnce(attempt: Attempt, now: number): void {
+    const key = pairKey(attempt);
+    const pair = pairs.get(key);
+    const remembered = pair?.fingerprints ?? [];
+    if (remembered.includes(attempt.fingerprint)) return;
+    const fingerprints = [...remembered.slice(1 - FINGERPRINTS_MAX), attempt.fingerprint];
+    pairs.set(key, { value: current(pair, now) + 1, at: now, fingerprints });
+    addToBoth(attempt, 1, now);
+  }
+
+  function takeBack(attempt: Attempt, now: number): void {
+    const key = pairKey(attempt);
+    const pair = pairs.get(key);
+    if (pair?.fingerprints.includes(attempt.fingerprint) !== true) return;
+    const fingerprints = pair.fingerprints.filter((fingerprint) => fingerprint !== attempt.fingerprint);
+    pairs.set(key, { value: Math.max(0, current(pair, now) - 1), at: now, fingerprints });
+    addToBoth(attempt, -1, now);
+  }
+
+  function isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean {
+    return (knownGoodUntil.get(pairKey(attempt)) ?? 0) > now;
+  }
+
+  return {
+    begin(attempt, now, knownGood = isKnownGood(attempt, now)) {
+      const counts = [
+        ['this network for this account', settings.pair, current(pairs.get(pairKey(attempt)), now)],
+        ['this network', settings.network, current(networks.get(attempt.network), now)],
+        ['this account', settings.account, current(accounts.get(attempt.account), now)],
+      ] as const;
+      // A network that is known good for the account answers for this account alone, not for its neighbours' guesses.
+      const judged = knownGood ? counts.slice(0, 1) : counts;
+      const delayMs = Math.max(...judged.map(([, threshold, count]) => delayOf(threshold, count)));
+      const over = judged.find(([, threshold, count]) => count >= (threshold.refuseFrom ?? Infinity));
+      if (over !== undefined && !knownGood) {
+        const [whose, threshold, count] = over;
+        const untilMs = settings.halfLifeMs * Math.log2(count / (threshold.refuseFrom ?? count));
+        return {
+          type: 'refuse',
+          delayMs,
+          because: `too many wrong secrets from ${whose}; ends in ${Math.ceil(untilMs / 1000)} s`,
+        };
+      }
+      countOnce(attempt, now);
+      return { type: 'verify', delayMs };
+    },
+    succeeded(attempt, now) {
+      takeBack(attempt, now);
+      pairs.delete(pairKey(attempt));
+      knownGoodUntil.set(pairKey(attempt), now + settings.knownGoodMs);
+    },
+    withdrawn: takeBack,
+    isKnownGood,
+    get size() {
+      return pairs.size + networks.size + accounts.size + knownGoodUntil.size;
+    },
+  };
+}
+
+function decayed(count: Count | undefined, now: number, halfLifeMs: number): number {
+  if (count === undefined) return 0;
+  // A clock that stepped back forgives nothing and adds nothing.
+  return count.value * 2 ** (-Math.max(0, now - count.at) / halfLifeMs);
+}
+
+function delayOf(threshold: Threshold, count: number): number {
+  if (count < threshold.free) return 0;
+  const delayMs = FIRST_DELAY_MS * 2 ** ((count - threshold.free) / threshold.doublesEvery);
+  return Math.round(Math.min(threshold.delayMsMax, delayMs));
+}
+
+function pairKey(attempt: Pick<Attempt, 'network' | 'account'>): string {
+  return `${attempt.network} ${attempt.account}`;
+}

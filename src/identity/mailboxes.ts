@@ -1,0 +1,111 @@
+// Does a mailbox exist in a domain of ours? Asked at RCPT (BCP 134 section 3, RFC 5321 section 4.2.3), for mail from outside and for
+// submissions alike. Yes for: postmaster and abuse; what the configuration lists (`mailboxes:`, `aliases:`; `@domain` stands
+// for every name of a domain whose mailboxes live elsewhere); own addresses of identities, also with `+detail`. A suspended
+// identity still receives; a removed one and a service do not.
+
+import type { Clock } from '../platform/platform.ts';
+import { addressText, canonicalMailbox, withoutDetail, type CanonicalMailbox } from '../policy/address.ts';
+import { isBarePostmaster, isRoleMailbox } from '../policy/role-mailbox.ts';
+import type { LocalMailbox } from '../policy/submission-policy.ts';
+import { canonicalDomain } from '../protocol/wire/mailbox.ts';
+import type { IdentityId } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
+import { createLru } from './lru.ts';
+
+export interface Mailboxes {
+  /** `elsewhere`: no domain of ours, or no mailbox at all. Rejects with `StoreUnavailable`. */
+  find(forwardPath: string): Promise<LocalMailbox | 'elsewhere'>;
+  /** An identity changed, came or went. */
+  forget(identityId: IdentityId): void;
+}
+
+export interface MailboxSettings {
+  /** Our domains, lower-case A-labels; read anew at each question, so that a reload takes effect. */
+  domains(): ReadonlySet<string>;
+  /** Addresses and `@domain` entries, canonical: see `configuredMailboxes`. */
+  configured(): ReadonlySet<string>;
+}
+
+const ENTRIES_MAX = 20_000;
+/** Another node's change may not be heard; then an answer is this old at most. */
+const KEEP_MS = 60_000;
+
+interface Entry {
+  readonly mailbox: LocalMailbox;
+  /** Absent: nobody has it. */
+  readonly identityId?: IdentityId;
+  readonly at: number;
+}
+
+/** Configured `ADDRESS` and `@DOMAIN` texts in canonical form; what has none is left out. */
+export function configuredMailboxes(texts: Iterable<string>): ReadonlySet<string> {
+  const canonical = new Set<string>();
+  for (const text of texts) {
+    const mailbox = canonicalMailbox(text.startsWith('@') ? `x${text}` : text);
+    if (mailbox !== undefined)
+      canonical.add(text.startsWith('@') ? `@${mailbox.domain}` : addressText(mailbox));
+  }
+  return canonical;
+}
+
+export function createMailboxes(options: {
+  readonly lookups: Pick<Lookups, 'identityByAddress'>;
+  readonly clock: Clock;
+  readonly settings: MailboxSettings;
+}): Mailboxes {
+  const { lookups, clock, settings } = options;
+  const known = createLru<string, Entry>(ENTRIES_MAX);
+  const absent = createLru<string, Entry>(ENTRIES_MAX);
+  let changes = 0;
+
+  async function ofIdentities(address: string): Promise<Entry> {
+    const now = clock.now();
+    const entry = known.get(address) ?? absent.get(address);
+    if (entry !== undefined && now - entry.at < KEEP_MS && now >= entry.at) return entry;
+    const changesBefore = changes;
+    const identity = await lookups.identityByAddress(address);
+    const exists = identity !== undefined && identity.state !== 'removed' && identity.mailbox;
+    const found: Entry = exists
+      ? { mailbox: 'exists', identityId: identity.id, at: now }
+      : { mailbox: 'unknown', at: now };
+    // An answer that a change has overtaken is used once and not kept.
+    if (changes !== changesBefore) return found;
+    (exists ? absent : known).delete(address);
+    (exists ? known : absent).set(address, found);
+    return found;
+  }
+
+  async function findLocal(mailbox: CanonicalMailbox): Promise<LocalMailbox> {
+    const configured = settings.configured();
+    const address = addressText(mailbox);
+    const base = withoutDetail(mailbox);
+    const spellings = base === undefined ? [address] : [address, addressText(base)];
+    if (isRoleMailbox(mailbox) || configured.has(`@${mailbox.domain}`)) return 'exists';
+    for (const spelling of spellings) {
+      if (configured.has(spelling) || (await ofIdentities(spelling)).mailbox === 'exists') return 'exists';
+    }
+    return 'unknown';
+  }
+
+  return {
+    async find(forwardPath) {
+      if (isBarePostmaster(forwardPath)) return 'exists';
+      const domains = settings.domains();
+      const mailbox = canonicalMailbox(forwardPath);
+      if (mailbox !== undefined) return domains.has(mailbox.domain) ? findLocal(mailbox) : 'elsewhere';
+      return isOurs(forwardPath, domains) ? 'unknown' : 'elsewhere';
+    },
+    forget(identityId) {
+      changes += 1;
+      known.deleteWhere((entry) => entry.identityId === identityId);
+      // What nobody had may be this identity's now.
+      absent.deleteWhere(() => true);
+    },
+  };
+}
+
+/** A local part that can't be ours may still stand before a domain that is. */
+function isOurs(forwardPath: string, domains: ReadonlySet<string>): boolean {
+  const domain = canonicalDomain(forwardPath.slice(forwardPath.lastIndexOf('@') + 1));
+  return domain !== undefined && domains.has(domain);
+}
