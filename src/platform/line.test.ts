@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { LineClosed, openLine } from './line.ts';
+
+test('a line carries questions, answers, failures and notices both ways', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const heard: unknown[] = [];
+  const left = openLine(port1, { notice: (notice) => heard.push(notice) });
+  const right = openLine(port2, {
+    answer(question) {
+      if (question === 'bad') throw new RangeError('no');
+      return [question, new Uint8Array([1, 2])];
+    },
+  });
+  right.tell('ready');
+  assert.deepEqual(await left.ask('good'), ['good', new Uint8Array([1, 2])]);
+  await assert.rejects(left.ask('bad'), { name: 'RangeError', message: 'no' });
+  assert.deepEqual(heard, ['ready']);
+  const open = left.ask('never answered because the line closes');
+  right.close();
+  await assert.rejects(open, LineClosed);
+  await assert.rejects(left.ask('late'), LineClosed);
+});
+
+test('what is said in one turn travels as one message', async () => {
+  const { port1, port2 } = new MessageChannel();
+  let messages = 0;
+  const left = openLine(port1, {});
+  openLine(port2, { answer: (question) => question });
+  port2.on('message', () => (messages += 1));
+  assert.deepEqual(await Promise.all([1, 2, 3, 4].map((n) => left.ask(n))), [1, 2, 3, 4]);
+  assert.equal(messages, 1);
+  left.close();
+});

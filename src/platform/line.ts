@@ -1,0 +1,126 @@
+// A line between two threads: questions with answers, and notices without. Everything said within one turn of the event loop
+// travels as one message, so that a busy front pays for a hand-over once a tick, not once a message.
+
+import type { MessagePort } from 'node:worker_threads';
+
+interface Packet {
+  readonly asks: readonly (readonly [number, unknown])[];
+  readonly answers: readonly (readonly [number, unknown, FailureNote | undefined])[];
+  readonly notices: readonly unknown[];
+}
+
+interface FailureNote {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** What the other thread threw; `name` is the name of its error class. */
+export class RemoteFailure extends Error {
+  constructor(note: FailureNote) {
+    super(note.message);
+    this.name = note.name;
+  }
+}
+
+/** The other end is gone: nothing is known about questions that were open. */
+export class LineClosed extends Error {
+  override readonly name = 'LineClosed';
+}
+
+export interface LineHandlers {
+  /** Answers a question of the other side; a rejection travels back as `RemoteFailure`. */
+  answer?(question: unknown): Promise<unknown> | unknown;
+  notice?(notice: unknown): void;
+}
+
+export interface Line {
+  ask(question: unknown): Promise<unknown>;
+  tell(notice: unknown): void;
+  /** Closes this end; open questions of this side are rejected with `LineClosed`. */
+  close(): void;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+export function openLine(port: MessagePort, handlers: LineHandlers): Line {
+  const waiting = new Map<number, Waiting>();
+  let asks: [number, unknown][] = [];
+  let answers: [number, unknown, FailureNote | undefined][] = [];
+  let notices: unknown[] = [];
+  let scheduled = false;
+  let closed = false;
+  let lastQuestion = 0;
+
+  function flush(): void {
+    scheduled = false;
+    if (closed) return;
+    const packet: Packet = { asks, answers, notices };
+    asks = [];
+    answers = [];
+    notices = [];
+    port.postMessage(packet);
+  }
+
+  function schedule(): void {
+    if (scheduled || closed) return;
+    scheduled = true;
+    setImmediate(flush);
+  }
+
+  function respond(number: number, value: unknown, failure?: FailureNote): void {
+    answers.push([number, value, failure]);
+    schedule();
+  }
+
+  async function answer(number: number, question: unknown): Promise<void> {
+    try {
+      respond(number, await handlers.answer?.(question));
+    } catch (error) {
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      respond(number, undefined, { name, message });
+    }
+  }
+
+  function end(): void {
+    if (closed) return;
+    closed = true;
+    for (const { reject } of waiting.values()) reject(new LineClosed('the other thread is gone'));
+    waiting.clear();
+  }
+
+  port.on('message', (packet: Packet) => {
+    for (const [number, value, failure] of packet.answers) {
+      const asked = waiting.get(number);
+      waiting.delete(number);
+      if (failure === undefined) asked?.resolve(value);
+      else asked?.reject(new RemoteFailure(failure));
+    }
+    for (const [number, question] of packet.asks) void answer(number, question);
+    for (const notice of packet.notices) handlers.notice?.(notice);
+  });
+  port.on('close', end);
+
+  return {
+    ask(question) {
+      if (closed) return Promise.reject(new LineClosed('the other thread is gone'));
+      lastQuestion += 1;
+      const number = lastQuestion;
+      asks.push([number, question]);
+      schedule();
+      return new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
+    },
+    tell(notice) {
+      notices.push(notice);
+      schedule();
+    },
+    close() {
+      if (closed) return;
+      flush();
+      end();
+      port.close();
+    },
+  };
+}

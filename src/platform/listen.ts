@@ -1,0 +1,52 @@
+// Incoming connections: listening sockets that several threads may share, and the server side of TLS on a socket that exists.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+
+export interface ListenAt {
+  readonly address?: string | undefined;
+  readonly port: number;
+}
+
+/** Tries the port without sharing, so that a second instance can't share it silently. Rejects with the system's error. */
+export async function tryBind(at: ListenAt): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: at.port, host: at.address, exclusive: true }, resolve);
+  });
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+/** Listens; `share` lets several threads of this process take connections from the same port. */
+export async function listen(
+  at: ListenAt & { readonly share: boolean; readonly backlog: number },
+  onConnection: (socket: Socket) => void,
+): Promise<Server> {
+  const server = createServer({ noDelay: true, pauseOnConnect: false }, onConnection);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: at.port, host: at.address, reusePort: at.share, backlog: at.backlog }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+export interface ServerTls {
+  readonly fallback: SecureContext;
+  /** The context for a server name, or undefined for the fallback. */
+  forName(serverName: string): SecureContext | undefined;
+}
+
+/** Wraps an accepted socket. ALPN: a client that offers only foreign protocols is refused in the handshake (TLS-v). */
+export function tlsServerSocket(socket: Socket, tls: ServerTls): TLSSocket {
+  return new TLSSocket(socket, {
+    isServer: true,
+    secureContext: tls.fallback,
+    requestCert: false,
+    SNICallback: (name, done) => done(null, tls.forName(name)),
+    ALPNCallback: () => undefined,
+  });
+}

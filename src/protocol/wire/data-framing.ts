@@ -1,0 +1,189 @@
+// Message content between DATA and its end, octet-exact (RFC 5321 sections 2.3.8 and 4.1.1.4). Only CRLF.CRLF ends it; transparency dots
+// are taken away; a bare CR, a bare LF or NUL anywhere spoils the message, whoever wrote it (F-SMUG-1): it is read to its true
+// end and then refused. Chunks are passed on by reference; the work is linear and the state is a few numbers.
+//
+// Strategy: walk from LF to LF with native search. All that can be wrong is next to an LF or CR, so that the octets in between
+// are never looked at one by one.
+
+import { CR, DOT, LF, NUL } from '../../base/bytes.ts';
+
+/** RFC 5322 section 2.1.1, without CRLF. */
+export const LINE_OCTETS_MAX = 998;
+
+export interface ContentFlaw {
+  readonly type: 'bareCrLfNul' | 'longLine';
+  /** From 1, header included. */
+  readonly line: number;
+}
+
+export interface ContentResult {
+  /** Content octets, transparency removed, in order. */
+  readonly content: readonly Uint8Array[];
+  /** Undefined: more is to come. Else what follows the end. */
+  readonly rest: Uint8Array | undefined;
+}
+
+/** What DATA and BDAT look for alike, line by line, across chunk borders. */
+export class LineWatch {
+  readonly #longBodyLines: 'refuse' | 'pass';
+  #line = 1;
+  #length = 0;
+  #afterCr = false;
+  #inBody = false;
+  #flaw: ContentFlaw | undefined;
+
+  constructor(longBodyLines: 'refuse' | 'pass') {
+    this.#longBodyLines = longBodyLines;
+  }
+
+  get flaw(): ContentFlaw | undefined {
+    return this.#flaw;
+  }
+
+  /** True at the start of a line: right after CRLF, or at the very beginning. */
+  get atLineStart(): boolean {
+    return this.#length === 0 && !this.#afterCr;
+  }
+
+  get afterCr(): boolean {
+    return this.#afterCr;
+  }
+
+  watch(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (bytes.includes(NUL)) this.#spoil('bareCrLfNul', this.#line + countLines(bytes, bytes.indexOf(NUL)));
+    let from = 0;
+    if (this.#afterCr && bytes[0] !== LF) {
+      this.#spoil('bareCrLfNul', this.#line);
+      this.#afterCr = false;
+    }
+    for (;;) {
+      const lf = bytes.indexOf(LF, from);
+      const end = lf < 0 ? bytes.length : lf;
+      const hasCr = lf < 0 ? false : lf > from ? bytes[lf - 1] === CR : lf === 0 && this.#afterCr;
+      this.#inLine(bytes, from, lf >= 0 && hasCr && lf > from ? end - 1 : end, lf < 0);
+      if (lf < 0) return;
+      if (!hasCr) this.#spoil('bareCrLfNul', this.#line);
+      this.#endLine();
+      from = lf + 1;
+    }
+  }
+
+  /** Octets of a line without its CRLF; `open`: the line goes on in the next chunk. */
+  #inLine(bytes: Uint8Array, from: number, end: number, open: boolean): void {
+    const cr = from < end ? bytes.indexOf(CR, from) : -1;
+    let length = end - from;
+    this.#afterCr = false;
+    if (cr >= 0 && cr < end) {
+      if (open && cr === end - 1) {
+        this.#afterCr = true;
+        length -= 1;
+      } else this.#spoil('bareCrLfNul', this.#line);
+    }
+    this.#length += length;
+    if (this.#length > LINE_OCTETS_MAX && !(this.#inBody && this.#longBodyLines === 'pass')) this.#spoil('longLine', this.#line);
+  }
+
+  #endLine(): void {
+    if (this.#length === 0) this.#inBody = true;
+    this.#line += 1;
+    this.#length = 0;
+    this.#afterCr = false;
+  }
+
+  /** The first flaw counts, but a framing flaw outranks a long line. */
+  #spoil(type: ContentFlaw['type'], line: number): void {
+    if (this.#flaw === undefined || (this.#flaw.type === 'longLine' && type === 'bareCrLfNul')) this.#flaw = { type, line };
+  }
+}
+
+function countLines(bytes: Uint8Array, before: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at >= 0 && at < before; at = bytes.indexOf(LF, at + 1)) lines += 1;
+  return lines;
+}
+
+// Where the last octets leave us, as far as the end mark is concerned. `lineStart`: after CRLF (or at the beginning);
+// `dot`: a dot at a line's start, held back; `dotCr`: that dot and a CR, held back; `text`: anything else.
+type Mark = 'lineStart' | 'dot' | 'dotCr' | 'text';
+
+const HELD: Readonly<Record<'dot' | 'dotCr', Uint8Array>> = { dot: Uint8Array.of(DOT), dotCr: Uint8Array.of(DOT, CR) };
+
+export class DataFraming {
+  readonly #watch: LineWatch;
+  #mark: Mark = 'lineStart';
+  /** The octet before the current chunk, to know a CRLF that is cut by its border. */
+  #last = -1;
+
+  constructor(longBodyLines: 'refuse' | 'pass') {
+    this.#watch = new LineWatch(longBodyLines);
+  }
+
+  get flaw(): ContentFlaw | undefined {
+    return this.#watch.flaw;
+  }
+
+  push(bytes: Uint8Array): ContentResult {
+    const content: Uint8Array[] = [];
+    let from = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#mark === 'text') {
+        at = this.#skipToLineStart(bytes, at);
+        continue;
+      }
+      const octet = bytes[at] ?? 0;
+      at += 1;
+      const before = this.#mark;
+      this.#mark = nextMark(before, octet);
+      if (before === 'lineStart' && octet === DOT) {
+        // The dot is either transparency or the end: either way it is no content by itself.
+        this.#emit(content, bytes.subarray(from, at - 1));
+        from = at;
+      } else if (before === 'dotCr' && octet === LF) {
+        return { content, rest: bytes.subarray(at) };
+      } else if (before === 'dotCr') {
+        // `.` CR and then no LF: the CR was bare. It is content, and it spoils the message.
+        this.#emit(content, HELD.dotCr.subarray(1));
+        from = at - 1;
+        if (this.#mark === 'text') at -= 1;
+      } else if (before === 'dot' && octet === CR) {
+        from = at;
+      } else if (before === 'dot') {
+        from = at - 1;
+        if (this.#mark === 'text') at -= 1;
+      } else if (this.#mark === 'text') {
+        at -= 1;
+      }
+    }
+    this.#emit(content, bytes.subarray(from));
+    this.#last = bytes.at(-1) ?? this.#last;
+    return { content, rest: undefined };
+  }
+
+  /** From inside a line to the octet after its CRLF, or to the end of the chunk. */
+  #skipToLineStart(bytes: Uint8Array, from: number): number {
+    let at = from;
+    for (;;) {
+      const lf = bytes.indexOf(LF, at);
+      if (lf < 0) return bytes.length;
+      at = lf + 1;
+      if ((lf === 0 ? this.#last : bytes[lf - 1]) === CR) {
+        this.#mark = 'lineStart';
+        return at;
+      }
+    }
+  }
+
+  #emit(content: Uint8Array[], bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#watch.watch(bytes);
+    content.push(bytes);
+  }
+}
+
+function nextMark(mark: Mark, octet: number): Mark {
+  if (mark === 'lineStart') return octet === DOT ? 'dot' : 'text';
+  if (mark === 'dot') return octet === CR ? 'dotCr' : 'text';
+  return octet === LF ? 'lineStart' : 'text';
+}
