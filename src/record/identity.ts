@@ -59,6 +59,7 @@ export interface Principal {
   readonly login: string;
   readonly credentialId: string;
   readonly credentialLabel: string;
+  readonly credentialExpiresAt?: number;
   readonly mechanism: string;
   readonly revision: number;
   readonly mailbox: boolean;

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { networkOf } from './network.ts';
+
+const rows: readonly (readonly [string, string])[] = [
+  ['192.0.2.77', '192.0.2.0/24'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:DB8:0:0:ffff::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['::ffff:192.0.2.77', '192.0.2.0/24'],
+  ['::ffff:c000:24d', '192.0.2.0/24'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['local', 'local'],
+];
+
+test('D-OUT-4: guesses count by /24 and /64, however the address is written', () => {
+  for (const [address, network] of rows) assert.equal(networkOf(address), network, address);
+});
