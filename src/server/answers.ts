@@ -1,0 +1,123 @@
+// Answers to the session's questions: who is this (identity/authenticator, in the desk thread), may this reverse-path be used,
+// may mail go to this forward-path (policy, pure). What can be answered at once is; look-ups answer later. Never throws:
+// broken infrastructure is a temporary refusal.
+
+import { decideMxMail, decideMxRecipient, type MxDecision } from '../policy/mx-policy.ts';
+import type { Decision } from '../policy/decision.ts';
+import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submission-policy.ts';
+import { refused, type Verdict } from '../protocol/refusal.ts';
+import { refusal } from '../protocol/refusal.ts';
+import type { SessionOutput } from '../protocol/session/ports.ts';
+import type { IdentityState } from '../record/identity.ts';
+import type { Connection } from './connection.ts';
+import type { Front } from './front.ts';
+import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
+
+type Question<T extends SessionOutput['type']> = Extract<SessionOutput, { type: T }>;
+
+export async function answerAuthentication(
+  front: Front,
+  connection: Connection,
+  { question, credentials }: Question<'authenticate'>,
+): Promise<void> {
+  const { mechanism, authenticationIdentity } = credentials;
+  try {
+    const answer = await front.authenticate(credentials, { address: connection.remote.address, sessionId: connection.id });
+    if (answer.type === 'authenticated' && connection.admit(answer.principal.identityId)) {
+      connection.principal = answer.principal;
+      front.authenticated(connection);
+      connection.feed({ type: 'authentication', question, answer: { type: 'authenticated', login: answer.principal.login } });
+      return;
+    }
+    if (answer.type === 'refused') {
+      const { identityId, cause } = answer;
+      noteFailedAuthentication(front, connection, { mechanism, cause, login: authenticationIdentity, identityId });
+    }
+    const failed = answer.type === 'refused' ? answer : tooManyOfIdentity;
+    front.metrics.authentication(mechanism, failed.refusal.name);
+    front.log.refused(connection.id, { command: 'AUTH', code: failed.refusal.reply.code, status: failed.refusal.reply.status ?? '', cause: failed.refusal.cause, client: connection.remote.address });
+    connection.feed({ type: 'authentication', question, answer: { type: 'refused', refusal: failed.refusal, delayMs: failed.delayMs } });
+  } catch (error) {
+    const broken = refusal('authTemporary', String(error));
+    front.metrics.authentication(mechanism, broken.name);
+    front.log.error({ session: connection.id, error: String(error) }, 'authentication could not be checked');
+    connection.feed({ type: 'authentication', question, answer: { type: 'refused', refusal: broken, delayMs: 0 } });
+  }
+}
+
+const tooManyOfIdentity = { refusal: refusal('authTemporary', 'too many connections of this identity'), delayMs: 0 } as const;
+
+/** MAIL. Usually everything is known and the answer comes at once; after a change of the identity it is looked up anew. */
+export function answerMail(front: Front, connection: Connection, { question, from }: Question<'mail'>): void {
+  const { principal } = connection;
+  const now = front.clock.now();
+  if (connection.listener.role === 'mx') {
+    conclude(decideMxMail(from));
+  } else if (principal !== undefined && front.submission.standings.unchanged(principal, now) && front.submission.labels.prepared(now)) {
+    conclude(decide('active'));
+  } else {
+    void refresh();
+  }
+
+  function decide(state: IdentityState): Decision {
+    const { domains, displayNames } = front.submission.settings();
+    return decideMail({ principal: connection.principal, state, domains, displayNames }, from);
+  }
+
+  function conclude({ verdict, rule }: Decision): void {
+    if (verdict.type === 'accepted') connection.transaction.begin(from, rule);
+    answer(front, connection, question, verdict, 'MAIL');
+  }
+
+  async function refresh(): Promise<void> {
+    try {
+      await front.submission.labels.prepare(now);
+      if (principal === undefined) return conclude(decide('active'));
+      const standing = await front.submission.standings.refresh(principal, now);
+      if (standing.state === 'active') connection.principal = standing.principal;
+      conclude(decide(standing.state === 'credentialGone' ? 'suspended' : standing.state));
+    } catch (error) {
+      answer(front, connection, question, refused('cannotAcceptNow', String(error)), 'MAIL');
+    }
+  }
+}
+
+/** RCPT. Mailboxes of our own domains are looked up; mail for elsewhere is for the relay to find out. */
+export function answerRecipient(front: Front, connection: Connection, { question, recipient }: Question<'recipient'>): void {
+  const { envelope } = connection.transaction;
+  const from = envelope ?? { reversePath: '', smtputf8: false };
+  const soFar = envelope?.recipients.length ?? 0;
+  const { domains, displayNames, hostname } = front.submission.settings();
+  const mailbox = front.mailboxOf(recipient.forwardPath);
+  if (mailbox instanceof Promise) {
+    void mailbox.then(decide, (error: unknown) =>
+      answer(front, connection, question, refused('recipientTemporary', String(error)), 'RCPT'),
+    );
+  } else {
+    decide(mailbox);
+  }
+
+  function decide(found: LocalMailbox | 'elsewhere'): void {
+    const decision: MxDecision =
+      connection.listener.role === 'mx'
+        ? decideMxRecipient(domains, recipient, found, hostname, {
+            smtputf8: from.smtputf8,
+            ownAddresses: [connection.local.address],
+          })
+        : decideRecipient(
+            { principal: connection.principal, state: 'active', domains, displayNames, from, mailbox: found },
+            recipient,
+            soFar,
+          );
+    if (decision.verdict.type === 'accepted') {
+      const { forwardPath = front.ownForwardPath(recipient.forwardPath) } = decision;
+      connection.transaction.addRecipient({ ...recipient, forwardPath });
+    }
+    answer(front, connection, question, decision.verdict, 'RCPT');
+  }
+}
+
+function answer(front: Front, connection: Connection, question: number, verdict: Verdict, command: string): void {
+  if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command);
+  connection.feed({ type: 'verdict', question, verdict });
+}

@@ -1,0 +1,213 @@
+// One client connection, from accept to close. The session (protocol/session) decides, this file carries out:
+//   octets, answers and time go in as inputs → the session's outputs are done in order → what is to be sent goes out as one write.
+// Questions are answered by `answers.ts`, the message goes through `transaction.ts` into the one way in (submission/submit.ts).
+
+import type { Socket } from 'node:net';
+import { concat, latin1 } from '../base/bytes.ts';
+import { createServerSession } from '../protocol/session/session.ts';
+import type { ServerSession, SessionInput, SessionOutput } from '../protocol/session/ports.ts';
+import { reply } from '../protocol/wire/reply-registry.ts';
+import { serializeReply } from '../protocol/wire/reply.ts';
+import type { SessionFacts } from '../record/events.ts';
+import type { Principal } from '../record/identity.ts';
+import { answerAuthentication, answerMail, answerRecipient } from './answers.ts';
+import type { Front, ListenerHere } from './front.ts';
+import { createTransaction, type Transaction } from './transaction.ts';
+import { createTransport, type Transport } from './transport.ts';
+import { noteRefusal } from './refusals.ts';
+
+/** What the parts of a connection share. */
+export interface Connection {
+  readonly id: string;
+  readonly listener: ListenerHere;
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly local: { readonly address: string; readonly port: number };
+  readonly transaction: Transaction;
+  principal: Principal | undefined;
+  readonly session: ServerSession;
+  facts(): SessionFacts;
+  feed(input: SessionInput): void;
+  /** Counts it as the identity's from now on; false: that one has too many. */
+  admit(identityId: string): boolean;
+  /** The identity was suspended, removed or its credential revoked. */
+  cut(): void;
+}
+
+export function serveConnection(front: Front, listener: ListenerHere, socket: Socket): void {
+  const remote = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+  const local = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
+  const admission = front.admission.connected(remote.address);
+  const { clock } = front;
+  const opened = createServerSession(listener.session(), clock.now());
+  const { session } = opened;
+  const inbox: SessionInput[] = [];
+  let running = false;
+  let sending: Uint8Array[] = [];
+  let wakeAt = Infinity;
+  let cancelWake: (() => void) | undefined;
+
+  const connection: Connection = {
+    id: front.sessionId(),
+    listener,
+    remote,
+    local,
+    transaction: createTransaction(front),
+    principal: undefined,
+    session,
+    facts: () => sessionFacts(connection),
+    feed,
+    admit: (identityId) => admission.authenticated(identityId),
+    cut: () => feed({ type: 'revoked' }),
+  };
+  const transport: Transport = createTransport(socket, clock, {
+    bytes: (bytes) => feed({ type: 'bytes', bytes }),
+    tls: (facts) => {
+      front.metrics.tls(facts.version);
+      if (listener.tls === 'implicit' && session.view.tls === undefined) greet(facts);
+      else feed({ type: 'tls', facts });
+    },
+    closed: (error) => closed(error),
+  });
+
+  function greet(facts?: Extract<SessionInput, { type: 'tls' }>['facts']): void {
+    if (facts !== undefined) inbox.push({ type: 'tls', facts });
+    work(opened.outputs);
+  }
+
+  function feed(input: SessionInput): void {
+    inbox.push(input);
+    if (!running) work([]);
+  }
+
+  /** Iterative on purpose: an answer given at once is the next input, not a deeper call. */
+  function work(first: readonly SessionOutput[]): void {
+    running = true;
+    let outputs = first;
+    for (;;) {
+      for (const output of outputs) perform(output);
+      const input = inbox.shift();
+      if (input === undefined) break;
+      outputs = session.receive(input, clock.now());
+    }
+    running = false;
+    send();
+    setWake();
+  }
+
+  function perform(output: SessionOutput): void {
+    switch (output.type) {
+      case 'send':
+        sending.push(output.bytes);
+        break;
+      case 'pause':
+        transport.pause('session');
+        break;
+      case 'resume':
+        transport.resume('session');
+        break;
+      case 'startTls':
+        send();
+        transport.startTls(front.tls(), listener.handshakeMs);
+        break;
+      case 'authenticate':
+        void answerAuthentication(front, connection, output);
+        break;
+      case 'mail':
+        answerMail(front, connection, output);
+        break;
+      case 'recipient':
+        answerRecipient(front, connection, output);
+        break;
+      case 'messageStart':
+        connection.transaction.start(connection);
+        break;
+      case 'messageBytes':
+        holdWhile(connection.transaction.write(output.bytes));
+        break;
+      case 'accept':
+        void connection.transaction.accept(connection, output.question);
+        break;
+      case 'abort':
+        connection.transaction.abort();
+        break;
+      case 'refused':
+        noteRefusal(front, connection, output.refusal, output.command);
+        break;
+      case 'close':
+        front.log.debug({ session: connection.id, reason: output.reason }, 'session closed');
+        send();
+        transport.end();
+        break;
+    }
+  }
+
+  function holdWhile(busy: Promise<void> | undefined): void {
+    if (busy === undefined) return;
+    transport.pause('body');
+    void busy.finally(() => transport.resume('body'));
+  }
+
+  function send(): void {
+    if (sending.length === 0) return;
+    transport.write(concat(sending));
+    sending = [];
+  }
+
+  /** One timer a connection: it is only moved when the deadline comes nearer, and looks again when it rings. */
+  function setWake(): void {
+    const deadline = session.deadline ?? Infinity;
+    if (deadline >= wakeAt) return;
+    cancelWake?.();
+    wakeAt = deadline;
+    cancelWake = clock.after(deadline - clock.now(), () => {
+      wakeAt = Infinity;
+      if ((session.deadline ?? Infinity) <= clock.now()) feed({ type: 'timeout' });
+      else setWake();
+    });
+  }
+
+  function closed(error: string | undefined): void {
+    cancelWake?.();
+    wakeAt = -Infinity;
+    feed({ type: 'closed' });
+    admission.left();
+    connection.transaction.abort();
+    front.left(connection);
+    front.log.info({ session: connection.id, ...(error === undefined ? {} : { error }) }, 'disconnected');
+  }
+
+  /** 421 where it can be read; a client that waits for a handshake is only disconnected. */
+  function turnAway(): void {
+    front.metrics.refused('tooManyConnections');
+    if (listener.tls !== 'implicit') transport.write(latin1(serializeReply(reply('tooManyConnections'))));
+    transport.end();
+  }
+
+  front.entered(connection);
+  front.log.info(
+    { session: connection.id, client: remote.address, clientPort: remote.port, port: local.port, role: listener.role },
+    'connected',
+  );
+  if (!admission.admitted) turnAway();
+  else if (listener.tls === 'implicit') transport.startTls(front.tls(), listener.handshakeMs);
+  else greet();
+}
+
+function sessionFacts({ id, listener, remote, local, session }: Connection): SessionFacts {
+  const { tls, ehlo } = session.view;
+  return {
+    sessionId: id,
+    role: listener.role,
+    clientAddress: remote.address,
+    clientPort: remote.port,
+    serverAddress: local.address,
+    serverPort: local.port,
+    ehlo: ehlo ?? '',
+    ...(tls === undefined ? {} : { tls: { version: tls.version, cipher: tls.cipher } }),
+  };
+}
+
+/** `::ffff:192.0.2.1` is the IPv4 client it names. */
+function plainAddress(address: string | undefined): string {
+  return address?.startsWith('::ffff:') === true && address.includes('.') ? address.slice(7) : (address ?? '');
+}

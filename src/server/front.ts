@@ -1,0 +1,89 @@
+// A front: one thread that listens, runs sessions, submits, and relays what it accepted (DESIGN 3.3). This file is its story:
+// the parts it is made of, who is connected, what happens on a notice, and how it drains.
+
+import type { Clock } from '../platform/platform.ts';
+import type { ServerTls } from '../platform/listen.ts';
+import type { LocalMailbox } from '../policy/submission-policy.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
+import type { StoreNotice } from '../store/port.ts';
+import type { SubmissionContext } from '../submission/context.ts';
+import type { Journal } from '../submission/journal.ts';
+import type { AuthenticationOutcome } from '../identity/authenticator.ts';
+import type { Admission } from './admission.ts';
+import type { Connection } from './connection.ts';
+import type { FrontMetrics } from './front-metrics.ts';
+import type { SessionLog } from './session-log.ts';
+
+export interface ListenerHere {
+  readonly role: 'submission' | 'mx';
+  readonly tls: 'starttls' | 'implicit' | 'none';
+  readonly port: number;
+  readonly handshakeMs: number;
+  /** As configured now; a session keeps what it began with. */
+  session(): SessionSettings;
+}
+
+/** What connections need of their front. */
+export interface Front {
+  readonly clock: Clock;
+  readonly log: SessionLog;
+  readonly metrics: FrontMetrics;
+  readonly journal: Journal;
+  readonly admission: Admission;
+  readonly submission: SubmissionContext;
+  tls(): ServerTls;
+  sessionId(): string;
+  authenticate(
+    credentials: Credentials,
+    from: { readonly address: string; readonly sessionId: string },
+  ): Promise<AuthenticationOutcome>;
+  /** Does this mailbox of ours exist? At once if it is known or not ours. */
+  mailboxOf(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox | 'elsewhere'>;
+  /** `postmaster` without a domain becomes the one of the first domain; everything else stays as it is. */
+  ownForwardPath(forwardPath: string): string;
+  entered(connection: Connection): void;
+  left(connection: Connection): void;
+  authenticated(connection: Connection): void;
+  accepted(connection: Connection, id: string, envelope: Envelope): void;
+}
+
+/** The open connections, and those of one identity. */
+export interface Connections {
+  enter(connection: Connection): void;
+  leave(connection: Connection): void;
+  own(connection: Connection): void;
+  /** Ends the sessions of an identity that may not go on. */
+  noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
+  drain(): void;
+  readonly size: number;
+}
+
+export function createConnections(): Connections {
+  const all = new Set<Connection>();
+  const byIdentity = new Map<string, Set<Connection>>();
+  return {
+    enter: (connection) => void all.add(connection),
+    leave(connection) {
+      all.delete(connection);
+      const identityId = connection.principal?.identityId ?? '';
+      const own = byIdentity.get(identityId);
+      if (own?.delete(connection) === true && own.size === 0) byIdentity.delete(identityId);
+    },
+    own(connection) {
+      const identityId = connection.principal?.identityId ?? '';
+      const own = byIdentity.get(identityId) ?? new Set();
+      byIdentity.set(identityId, own.add(connection));
+    },
+    noticed({ identityId, state }) {
+      if (state === 'active') return;
+      for (const connection of byIdentity.get(identityId) ?? []) connection.cut();
+    },
+    drain() {
+      for (const connection of all) connection.feed({ type: 'drain' });
+    },
+    get size() {
+      return all.size;
+    },
+  };
+}

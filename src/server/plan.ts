@@ -1,0 +1,59 @@
+// What a front is told to be: plain data that main makes from the configuration and sends into the thread, at the start and
+// again at each reload. Nothing in it is read from disk by the front.
+
+import type { RelaySettings } from '../relay/settings.ts';
+import type { SessionSettings } from '../protocol/session/ports.ts';
+import type { LimitValues } from '../policy/limits.ts';
+import type { AdmissionLimits } from './admission.ts';
+import type { CertificatePair } from './tls-contexts.ts';
+
+export interface ListenerPlan {
+  readonly address: string | undefined;
+  readonly port: number;
+  readonly role: 'submission' | 'mx';
+  readonly tls: 'starttls' | 'implicit' | 'none';
+}
+
+export interface FrontPlan {
+  readonly hostname: string;
+  /** Our domains, lower-case A-labels; the first one is where a bare `postmaster` goes. */
+  readonly domains: readonly string[];
+  readonly listeners: readonly ListenerPlan[];
+  /** Several fronts share the ports. */
+  readonly share: boolean;
+  readonly certificates: readonly CertificatePair[];
+  readonly ticketKeys: Uint8Array;
+  readonly tlsHandshakeMs: number;
+  readonly session: Pick<
+    SessionSettings,
+    'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts' | 'errorsMax' | 'authFailuresMax' | 'mechanisms'
+  >;
+  readonly submission: {
+    readonly headerOctetsMax: number;
+    readonly receivedMax: number;
+    readonly received: 'pseudonymous' | 'full';
+    readonly displayNames: 'refuse' | 'allow';
+    readonly limits: LimitValues;
+  };
+  readonly admission: AdmissionLimits;
+  /** Octets for messages on their way in, of this front. */
+  readonly incomingMemory: number;
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
+  readonly mailboxes: readonly string[];
+  readonly relay: RelaySettings;
+  readonly logLevel: string;
+}
+
+/** What does not change while the thread lives. */
+export interface FrontBirth {
+  readonly plan: FrontPlan;
+  readonly owner: string;
+  readonly dataDirectory: string;
+}
+
+/** Questions that main asks a front. */
+export type FrontQuestion =
+  | { readonly ask: 'listen' }
+  | { readonly ask: 'reload'; readonly plan: FrontPlan }
+  | { readonly ask: 'drain'; readonly deadlineMs: number }
+  | { readonly ask: 'metrics' };

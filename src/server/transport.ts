@@ -1,0 +1,127 @@
+// One socket under one session: octets in and out, pausing for any of several reasons, the step up to TLS, an orderly end.
+// A client that does not read what it is sent is not read from either, and is cut after `STALLED_MS` (F-DOS-7).
+
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type ServerTls, tlsServerSocket } from '../platform/listen.ts';
+import type { Clock } from '../platform/platform.ts';
+import type { TlsFacts } from '../protocol/session/ports.ts';
+
+const STALLED_MS = 60_000;
+/** After the last octets were given to the system: how long the client may take to close its side. */
+const LINGER_MS = 5_000;
+
+export type PauseReason = 'session' | 'write' | 'body';
+
+export interface TransportEvents {
+  bytes(bytes: Uint8Array): void;
+  tls(facts: TlsFacts): void;
+  /** Once, whatever ended it; `error` for the log. */
+  closed(error: string | undefined): void;
+}
+
+export interface Transport {
+  write(bytes: Uint8Array): void;
+  pause(reason: PauseReason): void;
+  resume(reason: PauseReason): void;
+  /** Starts the server side of a handshake; `events.tls` follows, or `events.closed`. */
+  startTls(tls: ServerTls, handshakeMs: number): void;
+  /** Sends what is written, close_notify and FIN, then closes. */
+  end(): void;
+  destroy(): void;
+}
+
+export function createTransport(raw: Socket, clock: Clock, events: TransportEvents): Transport {
+  const reasons = new Set<PauseReason>();
+  let socket: Socket | TLSSocket = raw;
+  let closed = false;
+  let error: string | undefined;
+  let cancelStall: (() => void) | undefined;
+
+  function onData(bytes: Uint8Array): void {
+    events.bytes(bytes);
+  }
+
+  function onDrain(): void {
+    cancelStall?.();
+    cancelStall = undefined;
+    resume('write');
+  }
+
+  function onClose(): void {
+    if (closed) return;
+    closed = true;
+    cancelStall?.();
+    events.closed(error);
+  }
+
+  function onError(cause: Error): void {
+    error ??= 'code' in cause ? String(cause.code) : cause.message;
+    socket.destroy();
+    raw.destroy();
+  }
+
+  function listenTo(next: Socket | TLSSocket): void {
+    next.on('data', onData);
+    next.on('drain', onDrain);
+    next.on('error', onError);
+    next.on('close', onClose);
+  }
+
+  function pause(reason: PauseReason): void {
+    reasons.add(reason);
+    socket.pause();
+  }
+
+  function resume(reason: PauseReason): void {
+    reasons.delete(reason);
+    if (reasons.size === 0 && !closed) socket.resume();
+  }
+
+  listenTo(raw);
+  return {
+    write(bytes) {
+      if (closed || socket.writableEnded || socket.write(bytes)) return;
+      pause('write');
+      cancelStall ??= clock.after(STALLED_MS, () => {
+        error = 'client does not read';
+        socket.destroy();
+      });
+    },
+    pause,
+    resume,
+    startTls(tls, handshakeMs) {
+      raw.off('data', onData);
+      raw.off('drain', onDrain);
+      const secured = tlsServerSocket(raw, tls);
+      socket = secured;
+      const cancel = clock.after(handshakeMs, () => {
+        error = 'TLS handshake took too long';
+        raw.destroy();
+      });
+      secured.once('close', cancel);
+      secured.once('secure', () => {
+        cancel();
+        const cipher = secured.getCipher();
+        const serverName = typeof secured.servername === 'string' ? { serverName: secured.servername } : {};
+        events.tls({ version: secured.getProtocol() ?? 'unknown', cipher: cipher.standardName, ...serverName });
+      });
+      listenTo(secured);
+      if (reasons.size > 0) secured.pause();
+    },
+    end() {
+      if (closed) return;
+      socket.end();
+      const cancel = clock.after(LINGER_MS, () => socket.destroy());
+      socket.once('close', cancel);
+      // Keeps reading, into nothing: an RST for unread octets would take the last reply away from the client.
+      socket.off('data', onData);
+      reasons.clear();
+      socket.resume();
+    },
+    destroy() {
+      socket.destroy();
+      raw.destroy();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+// Look-ups over a line to the thread that reads the store, and the other end of that line. Every method goes by its name;
+// message content comes piece by piece, so that a large body never crosses whole.
+
+import type { Line } from '../platform/line.ts';
+import { LineClosed } from '../platform/line.ts';
+import type { Lookups } from './lookups.ts';
+import { StoreUnavailable } from './port.ts';
+
+export const lookupMethods = [
+  'identityByLogin',
+  'identityById',
+  'identityByAddress',
+  'identityByCredential',
+  'identities',
+  'credentialUses',
+  'message',
+  'queue',
+  'queueCount',
+  'queueTotals',
+  'findMessages',
+  'eventsOfMessage',
+  'events',
+  'chain',
+  'dayKey',
+] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];
+
+type LookupMethod = (typeof lookupMethods)[number];
+
+export type LookupQuestion =
+  | { readonly lookup: LookupMethod; readonly args: readonly unknown[] }
+  | { readonly contentOpen: string }
+  | { readonly contentNext: number }
+  | { readonly contentClose: number };
+
+export interface RemoteLookups extends Lookups {
+  connect(line: Line): void;
+  disconnect(): void;
+}
+
+/** `Lookups` that asks over the line of now; without one, or when it breaks, it throws `StoreUnavailable`. */
+export function createRemoteLookups(): RemoteLookups {
+  let line: Line | undefined;
+
+  async function ask(question: LookupQuestion): Promise<unknown> {
+    if (line === undefined) throw new StoreUnavailable('look-ups are not connected');
+    try {
+      return await line.ask(question);
+    } catch (error) {
+      if (error instanceof LineClosed) throw new StoreUnavailable('the look-up thread is gone', { cause: error });
+      throw error;
+    }
+  }
+
+  async function* pieces(handle: number): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        const piece = (await ask({ contentNext: handle })) as Uint8Array | undefined;
+        if (piece === undefined) return;
+        yield piece;
+      }
+    } finally {
+      await ask({ contentClose: handle });
+    }
+  }
+
+  const byName = Object.fromEntries(
+    lookupMethods.map((method) => [method, (...args: readonly unknown[]) => ask({ lookup: method, args })]),
+  ) as unknown as Pick<Lookups, LookupMethod>;
+
+  return {
+    ...byName,
+    async content(id) {
+      const handle = (await ask({ contentOpen: id })) as number | undefined;
+      return handle === undefined ? undefined : pieces(handle);
+    },
+    connect(next) {
+      line = next;
+    },
+    disconnect() {
+      line = undefined;
+    },
+  };
+}
+
+/** Answers `LookupQuestion`s from the reading thread's own `Lookups`. One for each line: open contents belong to it. */
+export function lookupAnswerer(lookups: Lookups): {
+  isLookup(question: unknown): question is LookupQuestion;
+  answer(question: LookupQuestion): Promise<unknown>;
+} {
+  const open = new Map<number, AsyncIterator<Uint8Array>>();
+  let lastHandle = 0;
+  return {
+    isLookup: (question): question is LookupQuestion =>
+      typeof question === 'object' &&
+      question !== null &&
+      ('lookup' in question || 'contentOpen' in question || 'contentNext' in question || 'contentClose' in question),
+    async answer(question) {
+      if ('lookup' in question) {
+        const method = lookups[question.lookup] as (...args: readonly unknown[]) => Promise<unknown>;
+        return method.apply(lookups, [...question.args]);
+      }
+      if ('contentOpen' in question) {
+        const content = await lookups.content(question.contentOpen);
+        if (content === undefined) return undefined;
+        lastHandle += 1;
+        open.set(lastHandle, content[Symbol.asyncIterator]());
+        return lastHandle;
+      }
+      if ('contentNext' in question) {
+        const next = await open.get(question.contentNext)?.next();
+        return next === undefined || next.done === true ? undefined : next.value;
+      }
+      await open.get(question.contentClose)?.return?.();
+      open.delete(question.contentClose);
+      return undefined;
+    },
+  };
+}

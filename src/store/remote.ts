@@ -1,0 +1,83 @@
+// The store as a front sees it: over a line to the thread that owns it. A line that closes leaves outcomes unknown, so what
+// was asked and not answered is asked again over the next line: accept, settle and claim are idempotent. After
+// `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
+
+import type { Clock } from '../platform/platform.ts';
+import { LineClosed, type Line } from '../platform/line.ts';
+import { type Change, type Outcome, type OutcomeOf, type Stage, type Store, type StoreNotice, StoreUnavailable } from './port.ts';
+
+export const UNKNOWN_MS_MAX = 30_000;
+
+export interface RemoteStore extends Store {
+  /** The line to the store thread of now; open questions are asked again over it. */
+  connect(line: Line): void;
+  disconnect(): void;
+  /** Fed by the owner of the line. */
+  noticed(notice: StoreNotice): void;
+}
+
+interface Pending {
+  readonly changes: readonly Change[];
+  resolve(outcomes: readonly Outcome[]): void;
+  reject(error: Error): void;
+}
+
+export function createRemoteStore(o: {
+  readonly clock: Clock;
+  /** Staged bodies are written by the front's own thread; the engine says how. */
+  stage(id: string): Promise<Stage>;
+}): RemoteStore {
+  const pending = new Set<Pending>();
+  const listeners = new Set<(notice: StoreNotice) => void>();
+  let line: Line | undefined;
+
+  function ask(entry: Pending): void {
+    line?.ask({ commit: entry.changes }).then(
+      (outcomes) => entry.resolve(outcomes as readonly Outcome[]),
+      (error: unknown) => {
+        // The line broke: the entry stays pending and is asked again over the next one.
+        if (!(error instanceof LineClosed)) entry.reject(asUnavailable(error));
+      },
+    );
+  }
+
+  function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    return new Promise((resolve, reject) => {
+      const entry: Pending = {
+        changes,
+        resolve: (outcomes) => settle(() => resolve(outcomes)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      const cancel = o.clock.after(UNKNOWN_MS_MAX, () => entry.reject(new StoreUnavailable('no answer from the store')));
+      function settle(done: () => void): void {
+        cancel();
+        if (pending.delete(entry)) done();
+      }
+      pending.add(entry);
+      ask(entry);
+    });
+  }
+
+  return {
+    commit: commit as <const C extends readonly Change[]>(changes: C) => Promise<{ readonly [K in keyof C]: OutcomeOf<C[K]> }>,
+    stage: (id) => o.stage(id),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    noticed(notice) {
+      for (const listener of listeners) listener(notice);
+    },
+    connect(next) {
+      line = next;
+      for (const entry of pending) ask(entry);
+    },
+    disconnect() {
+      line = undefined;
+    },
+  };
+}
+
+function asUnavailable(error: unknown): Error {
+  return new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+}

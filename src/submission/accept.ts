@@ -1,0 +1,128 @@
+// The accept change: what one commit has to hold so that the message is both safe and accountable (DESIGN 3.2, BCP134-3.1-h).
+
+import type { LimitValues } from '../policy/limits.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import type { IdentityLimits } from '../record/identity.ts';
+import type { AcceptChange, MessageContent } from '../store/port.ts';
+import type { FinishedBody } from './body.ts';
+import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Between two tries to give a lease back while the store is away. */
+const RELEASE_AGAIN_MS = 1000;
+
+export interface AcceptInput {
+  readonly context: SubmissionContext;
+  readonly settings: SubmissionSettings;
+  readonly door: Door;
+  readonly envelope: Envelope;
+  readonly messageId: string;
+  readonly now: number;
+  readonly prepared: Prepared;
+  readonly body: FinishedBody;
+  readonly content: MessageContent;
+  readonly fromMemory: boolean;
+}
+
+/** One array of its own: it crosses to the store thread, and a view would drag its whole backing buffer along. */
+export function contentOf(prepared: Prepared, body: FinishedBody): MessageContent {
+  if (body.chunks === undefined) return { kind: 'staged', header: prepared.header };
+  const bytes = new Uint8Array(prepared.header.length + body.octets);
+  bytes.set(prepared.header);
+  let at = prepared.header.length;
+  for (const chunk of body.chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return { kind: 'inline', bytes };
+}
+
+export function relaysFromMemory(context: SubmissionContext, content: MessageContent): boolean {
+  return content.kind === 'inline' && context.wouldRelayFromMemory(content.bytes.length);
+}
+
+export function acceptChange(input: AcceptInput): AcceptChange {
+  const { context, door, envelope, prepared, body, now } = input;
+  const { recipients, ...from } = envelope;
+  const identityId = door.principal?.identityId;
+  return {
+    type: 'accept',
+    message: {
+      id: input.messageId,
+      acceptedAt: now,
+      role: door.session.role,
+      envelope: from,
+      octets: prepared.header.length + body.octets,
+      headerOctets: prepared.header.length,
+      headerUtf8: prepared.headerUtf8,
+      body8bit: body.has8bit,
+      ...(identityId === undefined ? {} : { identityId }),
+    },
+    recipients,
+    content: input.content,
+    event: {
+      type: 'accepted',
+      time: now,
+      messageId: input.messageId,
+      payload: acceptedPayload(input),
+      ...(identityId === undefined ? {} : { identityId }),
+    },
+    dueAt: now,
+    ...(input.fromMemory ? { owner: context.owner } : {}),
+    ...(identityId === undefined
+      ? {}
+      : {
+          charge: {
+            identityId,
+            charge: { at: now, recipients: recipients.length, nullSender: envelope.reversePath === '' },
+            limits: effectiveLimits(input.settings.limits, door.principal?.limits ?? {}),
+          },
+        }),
+  };
+}
+
+function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
+  const { principal } = door;
+  return {
+    session: door.session,
+    envelope,
+    rule: prepared.rule,
+    withProtocol: door.withProtocol,
+    octets: prepared.header.length + body.octets,
+    bodyHash: body.hash,
+    ...prepared.record,
+    ...(principal === undefined
+      ? {}
+      : {
+          principal: {
+            identityId: principal.identityId,
+            login: principal.login,
+            credentialId: principal.credentialId,
+            credentialLabel: principal.credentialLabel,
+            mechanism: principal.mechanism,
+          },
+        }),
+  };
+}
+
+/** After an unknown outcome: should the message be in the queue after all, anybody may claim it. Asked until it is known. */
+export function releaseLease(context: SubmissionContext, { message, recipients, owner, dueAt }: AcceptChange): void {
+  if (owner === undefined) return;
+  const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber }));
+  const ask = (): void => {
+    context.store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]).then(context.wake, () => {
+      context.clock.after(RELEASE_AGAIN_MS, ask);
+    });
+  };
+  ask();
+}
+
+/** An identity's own value wins over the configured default; `none` lifts the limit. */
+export function effectiveLimits(defaults: LimitValues, own: IdentityLimits): LimitValues {
+  const limits: { -readonly [K in keyof LimitValues]: LimitValues[K] } = {};
+  for (const name of ['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'] as const) {
+    const value = own[name] ?? defaults[name];
+    if (value !== undefined && value !== 'none') limits[name] = value;
+  }
+  return limits;
+}

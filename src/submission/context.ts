@@ -1,0 +1,59 @@
+// What the one way in needs (DESIGN 1): the same for every door, be it a port, the control socket or an HTTP call.
+
+import type { MessageIdSource } from '../base/message-id.ts';
+import type { LimitValues } from '../policy/limits.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { SessionFacts } from '../record/events.ts';
+import type { Principal } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { Owner, QueuedMessage, Store } from '../store/port.ts';
+import type { Labels } from './labels.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { Standings } from './standing.ts';
+
+export interface SubmissionSettings {
+  readonly hostname: string;
+  readonly domains: ReadonlySet<string>;
+  readonly headerOctetsMax: number;
+  readonly receivedMax: number;
+  readonly received: 'pseudonymous' | 'full';
+  readonly displayNames: 'refuse' | 'allow';
+  readonly limits: LimitValues;
+}
+
+/** Just accepted and leased to this thread: the relay sends it from memory. */
+export interface HandOver {
+  readonly message: QueuedMessage;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly content: Uint8Array;
+}
+
+export interface SubmissionContext {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly ids: MessageIdSource;
+  readonly labels: Labels;
+  readonly standings: Standings;
+  readonly memory: MemoryBudget;
+  readonly owner: Owner;
+  /** Read anew for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
+  settings(): SubmissionSettings;
+  /** False: the relay has no memory left for it, let it be claimed from the store. */
+  wouldRelayFromMemory(octets: number): boolean;
+  handOver(fresh: HandOver): void;
+  /** A message waits in the store for whoever claims. */
+  wake(): void;
+}
+
+/** Through which door the message comes, and who stands in it. */
+export interface Door {
+  readonly session: SessionFacts;
+  /** Absent only for role `mx`. */
+  readonly principal?: Principal;
+  readonly withProtocol: string;
+  /** The rule that let the reverse-path pass. */
+  readonly rule: string;
+}

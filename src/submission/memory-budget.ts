@@ -1,0 +1,25 @@
+// Memory for messages on their way in, shared by all sessions of a front, so that many slow writers can't fill the process.
+
+export interface MemoryBudget {
+  /** True: the octets are yours until released. */
+  reserve(octets: number): boolean;
+  release(octets: number): void;
+  readonly used: number;
+}
+
+export function createMemoryBudget(limitOctets: number): MemoryBudget {
+  let used = 0;
+  return {
+    reserve(octets) {
+      if (used + octets > limitOctets) return false;
+      used += octets;
+      return true;
+    },
+    release(octets) {
+      used -= octets;
+    },
+    get used() {
+      return used;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+// What is decided at the blank line (DESIGN 3.5): is the header well formed, may this principal send under these addresses,
+// what has to be completed, and our own trace field. A refusal found here is told after the final dot.
+
+import { isAscii } from 'node:buffer';
+import { concat, latin1 } from '../base/bytes.ts';
+import { completeHeader } from '../message/complete.ts';
+import { judgeHeader, relayFacts } from '../message/header-facts.ts';
+import { parseHeader } from '../message/header.ts';
+import { receivedField } from '../message/received.ts';
+import { decideHeader } from '../policy/submission-policy.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import { refusal, type Refusal } from '../protocol/refusal.ts';
+import type { AcceptedPayload } from '../record/events.ts';
+import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
+
+const BLANK_LINE = latin1('\r\n');
+
+export interface Prepared {
+  /** The header as it leaves: Received, fix-ups, the blank line. */
+  readonly header: Uint8Array;
+  readonly headerUtf8: boolean;
+  readonly rule: string;
+  readonly record: Pick<
+    AcceptedPayload,
+    'messageIdField' | 'messageIdFieldBefore' | 'headerFrom' | 'subjectOctets' | 'completed' | 'label'
+  >;
+}
+
+export type Preparation = { readonly ok: true; readonly value: Prepared } | { readonly ok: false; readonly error: Refusal };
+
+export interface PrepareInput {
+  readonly context: SubmissionContext;
+  readonly settings: SubmissionSettings;
+  readonly door: Door;
+  readonly envelope: Envelope;
+  readonly messageId: string;
+  readonly now: number;
+}
+
+export function prepareHeader(input: PrepareInput, header: Uint8Array): Preparation {
+  return input.door.session.role === 'mx' ? prepareRelayed(input, header) : prepareSubmitted(input, header);
+}
+
+function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
+  const { context, settings, door, envelope } = input;
+  const parsed = parseHeader(bytes);
+  if (!parsed.ok) return { ok: false, error: refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail }) };
+
+  const judged = judgeHeader(parsed.value, { smtputf8: envelope.smtputf8, receivedMax: settings.receivedMax });
+  if (!judged.ok) return judged;
+
+  const decision = decideHeader(policyFacts(input), judged.value);
+  if (decision.verdict.type === 'refused') return { ok: false, error: decision.verdict.refusal };
+
+  const completed = completeHeader(parsed.value, {
+    now: input.now,
+    hostname: settings.hostname,
+    random: (length) => context.entropy.bytes(length),
+    mode: 'submission',
+  });
+  const label = door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
+  const subject = parsed.value.fields.find(({ name }) => name.toLowerCase() === 'subject');
+  return prepared(input, completed.bytes, label, decision.rule, {
+    completed: completed.completed,
+    headerFrom: judged.value.from.map(({ address }) => address),
+    subjectOctets: subject?.raw.length ?? 0,
+    ...(completed.messageIdField === undefined ? {} : { messageIdField: completed.messageIdField }),
+    ...(completed.messageIdFieldBefore === undefined ? {} : { messageIdFieldBefore: completed.messageIdFieldBefore }),
+  });
+}
+
+/** Role mx: only our Received is added (5321-ae); content is not judged, loops are. */
+function prepareRelayed(input: PrepareInput, bytes: Uint8Array): Preparation {
+  const facts = relayFacts(bytes);
+  if (facts.receivedCount > input.settings.receivedMax) {
+    return { ok: false, error: refusal('mailLoop', `${facts.receivedCount} Received fields`) };
+  }
+  return prepared(input, bytes, undefined, input.door.rule, {
+    completed: [],
+    headerFrom: facts.from,
+    subjectOctets: 0,
+    ...(facts.messageId === undefined ? {} : { messageIdField: facts.messageId }),
+  });
+}
+
+function prepared(
+  input: PrepareInput,
+  fields: Uint8Array,
+  label: string | undefined,
+  rule: string,
+  record: Omit<Prepared['record'], 'label'>,
+): Preparation {
+  const { settings, door, envelope } = input;
+  const [only, ...others] = envelope.recipients;
+  const pseudonymous = label !== undefined && settings.received === 'pseudonymous';
+  const received = receivedField({
+    hostname: settings.hostname,
+    from: pseudonymous
+      ? { mode: 'pseudonymous', label }
+      : { mode: 'full', ehlo: door.session.ehlo, address: door.session.clientAddress },
+    withProtocol: door.withProtocol,
+    id: input.messageId,
+    now: input.now,
+    utf8: envelope.smtputf8,
+    ...(only !== undefined && others.length === 0 ? { forRecipient: only.forwardPath } : {}),
+    ...(door.session.tls === undefined ? {} : { tls: { cipher: door.session.tls.cipher } }),
+  });
+  const header = concat([received, fields, BLANK_LINE]);
+  return {
+    ok: true,
+    value: { header, headerUtf8: !isAscii(header), rule, record: label === undefined ? record : { ...record, label } },
+  };
+}
+
+export function policyFacts(input: Pick<PrepareInput, 'settings' | 'door'>) {
+  return {
+    principal: input.door.principal,
+    state: 'active',
+    domains: input.settings.domains,
+    displayNames: input.settings.displayNames,
+  } as const;
+}

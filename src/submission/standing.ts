@@ -1,0 +1,42 @@
+// Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
+// fronts; a session compares at MAIL and at end of data (DESIGN 3.7, BCP134-3.1-f, F-TX-2), so that suspension bites at once.
+
+import { principalOf } from '../identity/directory.ts';
+import type { IdentityId, IdentityState, Principal } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { StoreNotice } from '../store/port.ts';
+
+export type Standing =
+  | { readonly state: 'active'; readonly principal: Principal }
+  | { readonly state: Exclude<IdentityState, 'active'> | 'credentialGone' };
+
+export interface Standings {
+  noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
+  /** True: nothing has changed since the principal was made. */
+  unchanged(principal: Principal, nowMs: number): boolean;
+  /** The principal as of now; throws `StoreUnavailable`. */
+  refresh(principal: Principal, nowMs: number): Promise<Standing>;
+}
+
+export function createStandings(lookups: Lookups): Standings {
+  // Bounded by the number of identities: one small entry for each that changed since the start.
+  const revisions = new Map<IdentityId, number>();
+  return {
+    noticed({ identityId, revision }) {
+      revisions.set(identityId, revision);
+    },
+    unchanged(principal, nowMs) {
+      if (principal.credentialExpiresAt !== undefined && principal.credentialExpiresAt <= nowMs) return false;
+      return (revisions.get(principal.identityId) ?? 0) <= principal.revision;
+    },
+    async refresh(principal, nowMs) {
+      const identity = await lookups.identityById(principal.identityId);
+      if (identity === undefined) return { state: 'removed' };
+      if (identity.state !== 'active') return { state: identity.state };
+      const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
+      const expired = credential?.expiresAt !== undefined && credential.expiresAt <= nowMs;
+      if (credential === undefined || expired) return { state: 'credentialGone' };
+      return { state: 'active', principal: principalOf(identity, credential, principal.mechanism) };
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// The one way in (DESIGN 1). Every message, through whatever door, goes through these steps in this order:
+//   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
+//   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
+//   at the end          standing of the principal → body durable → accept          (here)
+// Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome (DESIGN 3.2).
+
+import { HeaderCollector } from '../message/header-collector.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import { refusal, type Refusal } from '../protocol/refusal.ts';
+import { StoreUnavailable } from '../store/port.ts';
+import { acceptChange, contentOf, relaysFromMemory, releaseLease } from './accept.ts';
+import { openBody } from './body.ts';
+import type { Door, SubmissionContext } from './context.ts';
+import { prepareHeader, type Preparation } from './prepare.ts';
+
+export type Acceptance =
+  | { readonly type: 'accepted'; readonly id: string }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+export interface Submission {
+  readonly id: string;
+  /** Message octets as they come. Undefined: go on; a promise: pause reading until it settles. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** The message is whole: accept it durably or say why not. Never throws. */
+  finish(): Promise<Acceptance>;
+  /** The transaction is void. */
+  abort(): Promise<void>;
+}
+
+export function openSubmission(context: SubmissionContext, door: Door, envelope: Envelope): Submission {
+  const settings = context.settings();
+  const now = context.clock.now();
+  const id = context.ids.next(now);
+  const collector = new HeaderCollector(settings.headerOctetsMax);
+  const body = openBody(context.store, id, context.memory);
+  const input = { context, settings, door, envelope, messageId: id, now };
+  let preparation: Preparation | undefined;
+  let headerReserved = 0;
+  /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
+  let unknown = false;
+
+  function collectHeader(bytes: Uint8Array): Promise<void> | undefined {
+    if (!context.memory.reserve(bytes.length)) {
+      preparation = { ok: false, error: refusal('tooBusy', 'no memory for headers left') };
+      return undefined;
+    }
+    headerReserved += bytes.length;
+    const collected = collector.push(bytes);
+    if (collected.type === 'more') return undefined;
+    if (collected.type === 'tooLarge') {
+      const limit = settings.headerOctetsMax;
+      preparation = { ok: false, error: refusal('headerTooLarge', `header over ${limit} octets`, { limit }) };
+      return undefined;
+    }
+    preparation = prepareHeader(input, collected.header);
+    return preparation.ok && collected.rest.length > 0 ? body.write(collected.rest) : undefined;
+  }
+
+  function releaseHeader(): void {
+    context.memory.release(headerReserved);
+    headerReserved = 0;
+  }
+
+  async function accept(): Promise<Acceptance> {
+    preparation ??= prepareHeader(input, collector.end());
+    if (!preparation.ok) return { type: 'refused', refusal: preparation.error };
+    const standing = await standingRefusal(context, door, now);
+    if (standing !== undefined) return { type: 'refused', refusal: standing };
+
+    const finished = await body.finish();
+    const content = contentOf(preparation.value, finished);
+    const fromMemory = relaysFromMemory(context, content);
+    const change = acceptChange({ ...input, prepared: preparation.value, body: finished, content, fromMemory });
+    const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
+      unknown = true;
+      releaseLease(context, change);
+      throw error;
+    });
+    switch (outcome.type) {
+      case 'accepted':
+        if (fromMemory && content.kind === 'inline') {
+          context.handOver({ message: change.message, recipients: change.recipients, content: content.bytes });
+        } else context.wake();
+        return { type: 'accepted', id };
+      case 'limited':
+        return {
+          type: 'refused',
+          refusal: refusal(outcome.hard ? 'rateHard' : 'rateSoft', `limit ${outcome.limit}`, { limit: outcome.limit }),
+        };
+      case 'full':
+        return { type: 'refused', refusal: refusal('noSpace', outcome.cause) };
+      case 'failed':
+        return { type: 'refused', refusal: refusal('cannotAcceptNow', outcome.cause) };
+    }
+  }
+
+  return {
+    id,
+    write(bytes) {
+      if (preparation === undefined) return collectHeader(bytes);
+      return preparation.ok ? body.write(bytes) : undefined;
+    },
+    async finish() {
+      let acceptance: Acceptance;
+      try {
+        acceptance = await accept();
+      } catch (error) {
+        acceptance = { type: 'refused', refusal: infrastructureRefusal(error) };
+      }
+      releaseHeader();
+      if (acceptance.type === 'accepted' || unknown) body.release();
+      else await body.discard();
+      return acceptance;
+    },
+    async abort() {
+      releaseHeader();
+      await body.discard();
+    },
+  };
+}
+
+/** F-TX-2: suspended, removed or expired between MAIL and the final dot. */
+async function standingRefusal(context: SubmissionContext, door: Door, now: number): Promise<Refusal | undefined> {
+  if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
+  const standing = await context.standings.refresh(door.principal, now);
+  if (standing.state === 'active') return undefined;
+  return refusal('identityMayNotSubmit', `identity is ${standing.state} at end of data`);
+}
+
+/** Broken infrastructure: the client keeps the message and tries again. */
+function infrastructureRefusal(error: unknown): Refusal {
+  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  if (full) return refusal('noSpace', cause);
+  return refusal(error instanceof StoreUnavailable ? 'cannotAcceptNow' : 'localError', cause);
+}
