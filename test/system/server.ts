@@ -1,0 +1,180 @@
+// A real server for the system tests: its own directory, its own ports on loopback, started and stopped by this process alone.
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const NODE = process.execPath;
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+export const PASSWORD = 'correct horse battery staple';
+
+export interface TestServer {
+  readonly directory: string;
+  readonly config: string;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly mx: number;
+  readonly http: number;
+  readonly outbox: string;
+  readonly certificate: string;
+  readonly pid: number;
+  /** Runs a command of the command line against this server's configuration. */
+  postern(args: readonly string[], input?: string): { status: number; stdout: string; stderr: string };
+  log(): string;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  start(options?: StartOptions): Promise<void>;
+  stop(): Promise<void>;
+  /** Stops it if it runs and removes its directory. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface StartOptions {
+  /** A program that runs the server, e.g. strace with its arguments. */
+  readonly wrapper?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface ServerOptions extends StartOptions {
+  /** YAML that goes into the configuration as it is; default relay: files. */
+  readonly relay?: string;
+  readonly extra?: string;
+  readonly accounts?: readonly string[];
+  /** Default true: add the accounts and start. */
+  readonly autostart?: boolean;
+  /** `{submission}` etc. are filled in. Default: 587-like STARTTLS, 465-like implicit TLS. */
+  readonly mx?: boolean;
+}
+
+/** A port that was free a moment ago; the system hands out others first, so that collisions are rare. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export function makeCertificate(directory: string, names: readonly string[]): { cert: string; key: string } {
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+  const made = spawnSync('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'],
+    ...['-keyout', key, '-out', cert, '-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')},IP:127.0.0.1`],
+  ]);
+  if (made.status !== 0) throw new Error(`openssl failed: ${String(made.stderr)}`);
+  return { cert, key };
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-system-'));
+  makeCertificate(directory, ['msa.example.org', 'localhost']);
+  const [submission, submissions, mx, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const config = join(directory, 'postern.yaml');
+  writeFileSync(
+    config,
+    [
+      'hostname: msa.example.org',
+      'domains: [example.org]',
+      'data: ./data',
+      'tls: { cert: cert.pem, key: key.pem }',
+      'listeners:',
+      `  - { port: ${submission}, address: 127.0.0.1, role: submission, tls: starttls }`,
+      `  - { port: ${submissions}, address: 127.0.0.1, role: submission, tls: implicit }`,
+      ...(options.mx === true ? [`  - { port: ${mx}, address: 127.0.0.1, role: mx, tls: starttls }`] : []),
+      `http: { address: 127.0.0.1, port: ${http} }`,
+      options.relay ?? 'relay: { files: ./outbox }',
+      options.extra ?? '',
+      '',
+    ].join('\n'),
+  );
+  let child: ChildProcess | undefined;
+  let output = '';
+
+  const server: TestServer = {
+    directory,
+    config,
+    submission,
+    submissions,
+    mx,
+    http,
+    outbox: join(directory, 'outbox'),
+    certificate: join(directory, 'cert.pem'),
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    postern(args, input = '') {
+      const result = spawnSync(NODE, [MAIN, ...args, '-c', config], { input, encoding: 'utf8', timeout: 60_000 });
+      return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+    },
+    log: () => output,
+    async start(how = options) {
+      const [program, ...args] = [...(how.wrapper ?? []), NODE, MAIN, 'serve', '-c', config];
+      const started = spawn(program ?? NODE, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...how.environment },
+      });
+      child = started;
+      const from = output.length;
+      started.stdout.on('data', (data) => (output += String(data)));
+      started.stderr.on('data', (data) => (output += String(data)));
+      for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
+        if (started.exitCode !== null || waited > 60_000) throw new Error(`the server did not start:\n${output.slice(from)}`);
+        await delay(20);
+      }
+    },
+    async kill(signal = 'SIGKILL') {
+      const running = child;
+      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      const gone = new Promise((resolve) => running.once('exit', resolve));
+      running.kill(signal);
+      await gone;
+      child = undefined;
+    },
+    stop: () => server.kill('SIGTERM'),
+    async [Symbol.asyncDispose]() {
+      await server.kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  if (options.autostart !== false) {
+    for (const login of options.accounts ?? ['alice@example.org', 'bob@example.org']) {
+      const added = server.postern(['account', 'add', login, '--password-stdin'], `${PASSWORD}\n`);
+      if (added.status !== 0) throw new Error(`account add ${login}: ${added.stderr}`);
+    }
+    await server.start();
+  }
+  return server;
+}
+
+/** The .eml files of a `files:` relay, oldest first. */
+export function delivered(directory: string): readonly { readonly name: string; readonly bytes: Buffer }[] {
+  let names: string[];
+  try {
+    names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith('.eml') && !name.includes('tmp'))
+    .sort()
+    .map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
+}
+
+/** Waits until `condition` gives something, at most `seconds`. */
+export async function eventually<T>(what: string, seconds: number, condition: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+  for (let waited = 0; waited < seconds * 1000; waited += 50) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    await delay(50);
+  }
+  throw new Error(`${what}: not within ${seconds} s`);
+}
+
+/** The reason to skip a test that needs these programs, or undefined. */
+export function lacking(...programs: readonly string[]): string | false {
+  const missing = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } }).status !== 0);
+  return missing.length === 0 ? false : `not installed: ${missing.join(', ')} (scripts/install-system-packages.sh installs it)`;
+}

@@ -1,0 +1,138 @@
+// A small submitting client for the system tests: one TLS connection, AUTH PLAIN, message after message, each numbered in its
+// subject. It keeps what was promised: the subjects whose final reply was 250, those refused, and the one that was cut.
+
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export interface Sent {
+  readonly promised: readonly string[];
+  readonly refused: readonly { readonly subject: string; readonly reply: string }[];
+  /** Sent to its final dot, but the reply never came: may or may not be delivered. */
+  readonly unknown: readonly string[];
+}
+
+export interface LoadOptions {
+  readonly port: number;
+  readonly login: string;
+  readonly password: string;
+  readonly subjects: readonly string[];
+  readonly bodyOctets?: number;
+  readonly recipient?: string;
+}
+
+/** Reads whole replies from a socket, one promise at a time. */
+class Replies {
+  #text = '';
+  #waiting: { resolve(reply: string): void; reject(error: Error): void } | undefined;
+  #ended: Error | undefined;
+
+  constructor(socket: Socket) {
+    socket.on('data', (data) => {
+      this.#text += data.toString('latin1');
+      this.#give();
+    });
+    const end = (): void => {
+      this.#ended ??= new Error('connection closed');
+      this.#waiting?.reject(this.#ended);
+      this.#waiting = undefined;
+    };
+    socket.on('error', end);
+    socket.on('close', end);
+  }
+
+  #give(): void {
+    const whole = /^(?:\d{3}-[^\n]*\n)*\d{3} [^\n]*\n/.exec(this.#text)?.[0];
+    if (whole === undefined || this.#waiting === undefined) return;
+    this.#text = this.#text.slice(whole.length);
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
+    resolve(whole.trimEnd());
+  }
+
+  next(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      this.#waiting = { resolve, reject };
+      this.#give();
+    });
+  }
+}
+
+export interface Client {
+  /** Sends octets as they are. */
+  write(text: string | Uint8Array): void;
+  reply(): Promise<string>;
+  command(line: string): Promise<string>;
+  close(): void;
+  readonly socket: Socket;
+}
+
+/** Connected, STARTTLS done, EHLO said; authenticated if a login is given. */
+export async function openClient(o: { readonly port: number; readonly login?: string; readonly password?: string }): Promise<Client> {
+  const plain = connectPlain({ port: o.port, host: '127.0.0.1', noDelay: true });
+  plain.on('error', () => undefined);
+  const greeting = new Replies(plain);
+  await greeting.next();
+  plain.write('EHLO client.example.net\r\n');
+  await greeting.next();
+  plain.write('STARTTLS\r\n');
+  await greeting.next();
+  plain.removeAllListeners('data');
+  const socket = connectTls({ socket: plain, rejectUnauthorized: false, servername: 'localhost' });
+  const replies = new Replies(socket);
+  await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  const client: Client = {
+    socket,
+    write: (text) => void socket.write(text),
+    reply: () => replies.next(),
+    command(line) {
+      socket.write(`${line}\r\n`);
+      return replies.next();
+    },
+    close() {
+      socket.destroy();
+      plain.destroy();
+    },
+  };
+  await client.command('EHLO client.example.net');
+  if (o.login !== undefined) {
+    const reply = await client.command(`AUTH PLAIN ${Buffer.from(`\0${o.login}\0${o.password}`).toString('base64')}`);
+    if (!reply.startsWith('235')) throw new Error(reply);
+  }
+  return client;
+}
+
+/** Submits one message in one transaction; the final reply. */
+export async function submitOne(client: Client, o: { readonly login: string; readonly subject: string; readonly bodyOctets?: number; readonly recipient?: string; onDot?(): void }): Promise<string> {
+  const filler = `${'x'.repeat(76)}\r\n`.repeat(Math.ceil((o.bodyOctets ?? 500) / 78));
+  for (const line of [`MAIL FROM:<${o.login}>`, `RCPT TO:<${o.recipient ?? 'x@far.example'}>`, 'DATA']) {
+    const reply = await client.command(line);
+    if (!/^[23]/.test(reply)) return reply;
+  }
+  client.write(`From: <${o.login}>\r\nTo: <x@far.example>\r\nSubject: ${o.subject}\r\n\r\n${filler}.\r\n`);
+  o.onDot?.();
+  return client.reply();
+}
+
+/** Serial messages over one connection until all are sent or the connection ends. */
+export async function submitAll(o: LoadOptions): Promise<Sent> {
+  const promised: string[] = [];
+  const refused: { subject: string; reply: string }[] = [];
+  const unknown: string[] = [];
+  let client: Client | undefined;
+  let dotted: string | undefined;
+  try {
+    client = await openClient(o);
+    for (const subject of o.subjects) {
+      dotted = undefined;
+      const reply = await submitOne(client, { ...o, subject, onDot: () => (dotted = subject) });
+      dotted = undefined;
+      if (reply.startsWith('250')) promised.push(subject);
+      else refused.push({ subject, reply });
+    }
+  } catch {
+    if (dotted !== undefined) unknown.push(dotted);
+  }
+  client?.close();
+  return { promised, refused, unknown };
+}

@@ -1,0 +1,36 @@
+// The import rings (docs/ARCHITECTURE.md): a file may import its own ring and lower rings. Kept as a table, checked by tidy.
+
+/** Folder below src → ring. A file that stands directly in src is the composition root. */
+export const rings: Readonly<Record<string, number>> = {
+  base: 0,
+  protocol: 1,
+  message: 1,
+  policy: 1,
+  record: 1,
+  platform: 2,
+  config: 2,
+  observe: 2,
+  store: 3,
+  identity: 3,
+  submission: 4,
+  relay: 4,
+  audit: 4,
+  client: 4,
+  probe: 4,
+  onboarding: 4,
+  server: 5,
+  http: 5,
+  console: 5,
+  cli: 5,
+};
+
+export const ROOT_RING = 6;
+
+/** Modules of Node that only some folders may touch, with what to use instead. */
+export const doors: readonly { readonly module: RegExp; readonly allowed: RegExp; readonly instead: string }[] = [
+  { module: /^node:(net|tls|dns|dns\/promises)$/, allowed: /^src\/(platform|server|http)\/|^src\/base\/network/, instead: 'src/platform/network.ts or listen.ts' },
+  { module: /^node:(fs|fs\/promises)$/, allowed: /^src\/(platform|store|config|relay|http|cli|server)\/|^src\/main\.ts$/, instead: 'a function of src/platform' },
+  { module: /^node:sqlite$/, allowed: /^src\/store\/sqlite\/database\.ts$/, instead: 'src/store/sqlite/database.ts' },
+  { module: /^node:worker_threads$/, allowed: /^src\/(platform|server)\//, instead: 'src/platform/line.ts' },
+  { module: /^node:(http|https|child_process)$/, allowed: /^src\/(http|cli|platform)\//, instead: 'src/http' },
+];

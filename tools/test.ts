@@ -1,0 +1,81 @@
+// Runs the test suites and says at the end, in one line, what passed, failed and was skipped.
+//   node tools/test.ts unit              everything that needs no Debian package (npm test)
+//   node tools/test.ts system            real clients and MTAs, crashes, load (npm run test:system)
+//   node tools/test.ts unit src/relay    only files whose path holds one of the words
+// The result of each named test is kept under node_modules/.cache/postern/, where the conformance page is made from it.
+
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { run } from 'node:test';
+
+const [suite = 'unit', ...words] = process.argv.slice(2);
+const patterns: Readonly<Record<string, { include: string[]; exclude: string[]; concurrency: number; timeoutMs: number }>> = {
+  unit: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
+    exclude: ['test/system/**'],
+    concurrency: 2,
+    timeoutMs: 120_000,
+  },
+  system: { include: ['test/system/**/*.test.ts'], exclude: [], concurrency: 1, timeoutMs: 900_000 },
+};
+const chosen = patterns[suite];
+if (chosen === undefined) {
+  console.error(`There is no suite "${suite}": use one of ${Object.keys(patterns).join(', ')}.`);
+  process.exit(2);
+}
+
+const files = globSync(chosen.include, { exclude: chosen.exclude })
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches ${[suite, ...words].join(' ')}.`);
+  process.exit(2);
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly reason?: string;
+}
+
+const outcomes: Outcome[] = [];
+const startedAt = performance.now();
+const stream = run({ files, concurrency: chosen.concurrency, timeout: chosen.timeoutMs, execArgv: ['--disable-warning=ExperimentalWarning'] });
+
+function isFile(name: string): boolean {
+  return files.some((file) => name === file || name.endsWith(`/${file}`));
+}
+
+stream.on('test:fail', ({ name, details, file, todo }) => {
+  if (todo !== undefined) return;
+  const cause = details.error.cause;
+  outcomes.push({ name, status: 'failed' });
+  console.log(`\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}`);
+});
+stream.on('test:pass', ({ name, details, skip, todo }) => {
+  if (details.type === 'suite' || isFile(name)) return;
+  if (skip !== undefined || todo !== undefined) {
+    const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given';
+    outcomes.push({ name, status: 'skipped', reason });
+    console.log(`skipped: ${name}: ${reason}`);
+  } else outcomes.push({ name, status: 'passed' });
+});
+if (suite === 'system') {
+  stream.on('test:pass', ({ name, details }) => {
+    if (details.type !== 'suite' && !isFile(name)) console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
+  });
+}
+stream.on('test:stderr', ({ message, file }) => {
+  if (process.env['POSTERN_TEST_STDERR'] !== undefined) process.stderr.write(`${file}: ${message}`);
+});
+stream.on('end', () => {
+  const count = (status: Outcome['status']): number => outcomes.filter((outcome) => outcome.status === status).length;
+  if (words.length === 0) {
+    mkdirSync('node_modules/.cache/postern', { recursive: true });
+    writeFileSync(`node_modules/.cache/postern/results-${suite}.json`, JSON.stringify(outcomes));
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(`\n${files.length} files, ${seconds} s`);
+  console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  if (count('failed') > 0 || count('passed') === 0) process.exitCode = 1;
+});
+stream.resume();

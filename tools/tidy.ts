@@ -1,0 +1,174 @@
+// Style as a check: import rings, doors to the outside, headers, lengths, banned calls, known requirement ids. A list of plain
+// functions over files; each finding names the file, the line and the way out. Run by `npm run check` and by tidy.test.ts.
+
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { doors, ROOT_RING, rings } from './rings.ts';
+
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Finding {
+  readonly path: string;
+  readonly line: number;
+  readonly what: string;
+}
+
+const FILE_LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 70;
+
+export function readSources(): readonly SourceFile[] {
+  return globSync(['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts'])
+    .sort()
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}
+
+const isTest = (path: string): boolean => /\.(test|contract)\.ts$|\.contract-\w+\.ts$|^test\//.test(path);
+const isSource = (path: string): boolean => path.startsWith('src/') && !isTest(path);
+
+function ringOf(path: string): number {
+  const [, folder, ...rest] = path.split('/');
+  return rest.length === 0 || folder === undefined ? ROOT_RING : (rings[folder] ?? -1);
+}
+
+function importsOf({ text }: SourceFile): readonly { readonly specifier: string; readonly line: number }[] {
+  const found = [];
+  for (const match of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)) {
+    found.push({ specifier: match[1] ?? '', line: text.slice(0, match.index).split('\n').length });
+  }
+  return found;
+}
+
+export function checkRings(file: SourceFile): readonly Finding[] {
+  if (!isSource(file.path)) return [];
+  const own = ringOf(file.path);
+  const findings: Finding[] = [];
+  if (own < 0) findings.push({ path: file.path, line: 1, what: 'stands in no ring: add its folder to tools/rings.ts' });
+  for (const { specifier, line } of importsOf(file)) {
+    if (specifier.startsWith('.')) {
+      const target = normalize(join(dirname(file.path), specifier));
+      if (ringOf(target) > own) findings.push({ path: file.path, line, what: `ring ${own} imports ring ${ringOf(target)}: ${target}` });
+    }
+    const door = doors.find(({ module }) => module.test(specifier));
+    if (door !== undefined && !door.allowed.test(file.path)) {
+      findings.push({ path: file.path, line, what: `${specifier} may not be touched here: use ${door.instead}` });
+    }
+  }
+  return findings;
+}
+
+export function checkHeader(file: SourceFile): readonly Finding[] {
+  if (!isSource(file.path) || /^(\/\/|\/\*\*|#!)/.test(file.text)) return [];
+  return [{ path: file.path, line: 1, what: 'the first line says the idea of the file, as a comment' }];
+}
+
+/** A file that is a table of data may be longer: it says so by `// Data:` in its header. */
+export function checkFileLength(file: SourceFile): readonly Finding[] {
+  const lines = file.text.split('\n').length - 1;
+  if (!isSource(file.path) || lines <= FILE_LINES_MAX || file.text.startsWith('// Data:')) return [];
+  return [{ path: file.path, line: lines, what: `${lines} lines, the limit is ${FILE_LINES_MAX}: which of its ideas is a file of its own?` }];
+}
+
+/** A function that only holds functions (a closure over state) is measured by its own statements, not by what it holds. */
+export function checkFunctionLength(file: SourceFile): readonly Finding[] {
+  if (!isSource(file.path)) return [];
+  const findings: Finding[] = [];
+  const open: { indent: number; line: number; nested: number }[] = [];
+  file.text.split('\n').forEach((text, at) => {
+    const indent = text.length - text.trimStart().length;
+    const starts = /^(?:export )?(?:async )?function\b.*\{$|^(?:static |private |async |\*|get |set )*[\w#$[\].]+\([^;]*\)(?:: [^=]+)? \{$|=> \{$/.test(text.trim());
+    const control = /^(?:\} )?(?:if|for|while|switch|catch|else|do|try)\b/.test(text.trim());
+    if (starts && !control) open.push({ indent, line: at + 1, nested: 0 });
+    const last = open.at(-1);
+    if (last !== undefined && at + 1 > last.line && indent === last.indent && /^\}/.test(text.trim())) {
+      open.pop();
+      const whole = at + 1 - last.line + 1;
+      const parent = open.at(-1);
+      if (parent !== undefined) parent.nested += whole;
+      if (whole - last.nested > FUNCTION_LINES_MAX) {
+        findings.push({ path: file.path, line: last.line, what: `a function of ${whole - last.nested} lines, the limit is ${FUNCTION_LINES_MAX}` });
+      }
+    }
+  });
+  return findings;
+}
+
+const banned: readonly { readonly pattern: RegExp; readonly allowed: RegExp; readonly instead: string }[] = [
+  { pattern: /\bDate\.now\(|\bnew Date\(\)/, allowed: /^src\/platform\//, instead: 'take a Clock, or `now` as a parameter' },
+  { pattern: /\bMath\.random\(/, allowed: /^$/, instead: 'take Entropy' },
+  { pattern: /\b(setTimeout|setInterval)\(/, allowed: /^src\/(platform|cli|http|observe)\//, instead: 'take a Clock' },
+  { pattern: /\bconsole\.\w+\(/, allowed: /^src\/(cli|main\.ts)/, instead: 'take a Log' },
+  { pattern: /@ts-(ignore|nocheck|expect-error)|\bas any\b|: any\b|(eslint|oxlint)-disable/, allowed: /^$/, instead: 'say the type' },
+  { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, allowed: /^tools\/tidy\.ts$/, instead: 'an issue' },
+];
+
+export function checkBanned(file: SourceFile): readonly Finding[] {
+  if (!isSource(file.path)) return [];
+  return file.text.split('\n').flatMap((text, at) => {
+    const code = text.replace(/^\s*(\/\/|\*|\/\*).*$/, '');
+    return banned
+      .filter(({ pattern, allowed }) => pattern.test(code) && !allowed.test(file.path))
+      .map(({ instead }) => ({ path: file.path, line: at + 1, what: `"${code.trim().slice(0, 60)}": ${instead}` }));
+  });
+}
+
+/** Reply codes live in the registry alone. */
+export function checkReplyLiterals(file: SourceFile): readonly Finding[] {
+  if (!isSource(file.path) || !/^src\/(protocol\/session|protocol\/sasl|policy|submission|server)\//.test(file.path)) return [];
+  return file.text.split('\n').flatMap((text, at) =>
+    /['"`][245]\d\d[ -][245]?\.?/.test(text.replace(/^\s*(\/\/|\*|\/\*).*$/, ''))
+      ? [{ path: file.path, line: at + 1, what: 'a reply is written here: take it from protocol/wire/reply-registry.ts' }]
+      : [],
+  );
+}
+
+export function requirementIds(): ReadonlySet<string> {
+  const rows = JSON.parse(readFileSync('docs/reference/requirements/requirements.json', 'utf8')) as { id: string }[];
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The ids at the start of a test name, in front of its first colon. Names that do not begin with an id cite none. */
+export function idsInName(name: string): readonly string[] {
+  const head = /^([A-Z0-9][\w.-]*(?: [A-Z0-9][\w.-]*)*):/.exec(name)?.[1];
+  return head?.split(' ').filter((word) => /[-]/.test(word) && /^(BCP134|6409|AUTH|TLS|TT|5321|5322|EXT|C|D|E|F|G)(-|bis)/.test(word)) ?? [];
+}
+
+export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): readonly Finding[] {
+  if (!isTest(file.path)) return [];
+  const findings: Finding[] = [];
+  for (const match of file.text.matchAll(/\b(?:test|it)\(\s*['"`]([^'"`\n$]+)/g)) {
+    for (const id of idsInName(match[1] ?? '')) {
+      if (!known.has(id)) {
+        const line = file.text.slice(0, match.index).split('\n').length;
+        findings.push({ path: file.path, line, what: `requirement id ${id} does not stand in docs/reference/requirements` });
+      }
+    }
+  }
+  return findings;
+}
+
+export function checkFlow(): readonly Finding[] {
+  const paths = ['docs/FLOW.md', 'docs/ARCHITECTURE.md', 'CONTRIBUTING.md'];
+  const known = new Set(globSync(['src/**/*', 'test/**/*', 'tools/**/*', 'bench/**/*', 'docs/**/*', 'packaging/**/*', 'bin/*', 'scripts/*']));
+  return paths.flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((text, at) =>
+        [...text.matchAll(/`((?:src|test|tools|bench|docs|packaging|bin|scripts)\/[\w./-]+)`/g)]
+          .map((match) => (match[1] ?? '').replace(/\/$/, ''))
+          .filter((named) => !known.has(named))
+          .map((named) => ({ path, line: at + 1, what: `names ${named}, which does not exist` })),
+      ),
+  );
+}
+
+export function tidy(files: readonly SourceFile[]): readonly Finding[] {
+  const known = requirementIds();
+  const perFile = [checkRings, checkHeader, checkFileLength, checkFunctionLength, checkBanned, checkReplyLiterals];
+  return [
+    ...files.flatMap((file) => [...perFile.flatMap((check) => check(file)), ...checkTestNames(file, known)]),
+    ...checkFlow(),
+  ];
+}
