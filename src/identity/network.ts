@@ -1,6 +1,6 @@
 // The network that a client address belongs to, as far as guessing is concerned: one customer's prefix, /24 or /64.
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from '../base/network.ts';
 
 /** `192.0.2.0/24`, `2001:db8:0:1::/64`; an address that is neither stays as it is. An IPv4-mapped IPv6 address is IPv4. */
 export function networkOf(address: string): string {

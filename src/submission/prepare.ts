@@ -56,7 +56,6 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
     now: input.now,
     hostname: settings.hostname,
     random: (length) => context.entropy.bytes(length),
-    mode: 'submission',
   });
   const label = door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
   const subject = parsed.value.fields.find(({ name }) => name.toLowerCase() === 'subject');

@@ -2,7 +2,7 @@
 // read differently is no mailbox. Linear in the length of the text, which is bounded before anything is looked at.
 
 import { domainToASCII } from 'node:url';
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from '../../base/network.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 
 export interface Mailbox {
@@ -44,8 +44,10 @@ export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
     return isLiteral(domain) ? ok({ localPart: local.value, domain, isLiteral: true }) : err('syntax');
   }
   if (Buffer.byteLength(domain) > DOMAIN_MAX) return err('tooLong');
-  if (canonicalDomain(domain) === undefined) return err('syntax');
-  if (!domain.includes('.')) return err('unqualified');
+  // `sales` and `sales.` are single labels: well formed, but nowhere on the Internet (RFC 6409 section 4.2).
+  const label = domain.endsWith('.') && domain.indexOf('.') === domain.length - 1 ? domain.slice(0, -1) : domain;
+  if (canonicalDomain(label) === undefined) return err('syntax');
+  if (!label.includes('.')) return err('unqualified');
   return ok({ localPart: local.value, domain, isLiteral: false });
 }
 

@@ -1,0 +1,81 @@
+// The closed list of repairs to a submitted header (requirements G-22, RFC 6409 section 8): Date and Message-ID completed, Bcc and
+// Return-Path taken away, and the fields that only we may write. Everything else leaves octet for octet as it came.
+
+import { encodeBase32 } from '../base/base32.ts';
+import { concat, latin1 } from '../base/bytes.ts';
+import { formatDate, isDate } from './date.ts';
+import { fieldValue, type Header, type HeaderField, isNamed } from './header.ts';
+
+export interface CompletedHeader {
+  /** Fields only, each ending in CRLF. */
+  readonly bytes: Uint8Array;
+  /** Names of what was done, for the record. */
+  readonly completed: readonly string[];
+  readonly messageIdField: string;
+  /** As submitted, if it had to be replaced. */
+  readonly messageIdFieldBefore?: string;
+}
+
+export interface CompleteOptions {
+  readonly now: number;
+  readonly hostname: string;
+  readonly random: (length: number) => Uint8Array;
+}
+
+const VALUE_MAX = 998;
+const messageIdPattern = /^[ \t]*(<[^\s<>@"\\(),:;]{1,400}@[^\s<>@"\\(),:;]{1,400}>)[ \t]*$/;
+
+type Removal = readonly [done: string, applies: (field: HeaderField, hostname: string) => boolean];
+
+const removals: readonly Removal[] = [
+  ['bcc', (field) => isNamed(field, 'bcc') || isNamed(field, 'resent-bcc')],
+  ['return-path', (field) => isNamed(field, 'return-path')],
+  ['mt-priority', (field) => isNamed(field, 'mt-priority')],
+  ['authentication-results', (field, hostname) => isNamed(field, 'authentication-results') && claimsToBe(field, hostname)],
+];
+
+/** RFC 8601 section 5: nobody but us may speak in our name. */
+function claimsToBe(field: HeaderField, hostname: string): boolean {
+  const value = fieldValue(field)?.replaceAll(/\([^()]*\)/g, ' ').trim() ?? '';
+  const claimed = /^"?([^\s;"]+)/.exec(value)?.[1] ?? '';
+  return claimed.toLowerCase() === hostname.toLowerCase();
+}
+
+export function completeHeader(header: Header, options: CompleteOptions): CompletedHeader {
+  const completed = new Set<string>();
+  const parts: Uint8Array[] = [];
+  let hasDate = false;
+  let messageIdField: string | undefined;
+  let messageIdFieldBefore: string | undefined;
+  for (const field of header.fields) {
+    const removal = removals.find(([, applies]) => applies(field, options.hostname));
+    if (removal !== undefined) completed.add(removal[0]);
+    else if (isNamed(field, 'date')) {
+      hasDate = isDate(fieldValue(field) ?? '');
+      if (hasDate) parts.push(field.raw);
+    } else if (isNamed(field, 'message-id')) {
+      messageIdField = messageIdPattern.exec(fieldValue(field) ?? '')?.[1];
+      if (messageIdField !== undefined) parts.push(field.raw);
+      else messageIdFieldBefore = (fieldValue(field) ?? '').trim().slice(0, VALUE_MAX);
+    } else parts.push(field.raw);
+  }
+  if (!hasDate) {
+    completed.add('date');
+    parts.push(latin1(`Date: ${formatDate(options.now)}\r\n`));
+  }
+  if (messageIdField === undefined) {
+    completed.add('message-id');
+    messageIdField = newMessageIdField(options);
+    parts.push(latin1(`Message-ID: ${messageIdField}\r\n`));
+  }
+  return {
+    bytes: concat(parts),
+    completed: [...completed],
+    messageIdField,
+    ...(messageIdFieldBefore === undefined ? {} : { messageIdFieldBefore }),
+  };
+}
+
+export function newMessageIdField({ hostname, random }: Pick<CompleteOptions, 'hostname' | 'random'>): string {
+  return `<${encodeBase32(random(16)).toLowerCase()}@${hostname}>`;
+}

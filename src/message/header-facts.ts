@@ -1,0 +1,150 @@
+// What a submitted header asserts (RFC 5322 section 3.6, requirements B.6, F.2): judged strictly, because what we checked must be what
+// every reader sees. Nothing is repaired here: a header that can be read in two ways is refused (6409-3.2-b).
+
+import { err, ok, type Result } from '../base/result.ts';
+import { isAscii, utf8Text } from '../base/bytes.ts';
+import { refusal, type Refusal } from '../protocol/refusal.ts';
+import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
+import { fieldValue, type Header, type HeaderField } from './header.ts';
+
+export interface HeaderFacts {
+  readonly from: readonly ListedMailbox[];
+  readonly sender?: ListedMailbox;
+  readonly resent: readonly { readonly field: string; readonly addresses: readonly ListedMailbox[] }[];
+}
+
+/** Fields that stand at most once (RFC 5322 section 3.6). */
+const single = ['date', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'message-id', 'in-reply-to', 'references', 'subject'];
+const addressFields = ['to', 'cc', 'bcc', 'reply-to', 'resent-to', 'resent-cc', 'resent-bcc'];
+const DETAIL_MAX = 200;
+
+type Judged<T> = Result<T, Refusal>;
+
+export function judgeHeader(
+  header: Header,
+  rules: { readonly smtputf8: boolean; readonly receivedMax: number },
+): Judged<HeaderFacts> {
+  const byName = new Map<string, HeaderField[]>();
+  for (const field of header.fields) {
+    const name = field.name.toLowerCase();
+    const same = byName.get(name);
+    if (same === undefined) byName.set(name, [field]);
+    else same.push(field);
+  }
+  const problem =
+    judgeEncoding(header.fields, rules.smtputf8) ?? judgeCounts(byName, rules.receivedMax) ?? judgeOtherAddresses(byName);
+  return problem === undefined ? judgeSenders(byName) : err(problem);
+}
+
+function syntax(detail: string): Refusal {
+  const cut = detail.slice(0, DETAIL_MAX);
+  return refusal('messageSyntax', cut, { detail: cut });
+}
+
+function judgeEncoding(fields: readonly HeaderField[], smtputf8: boolean): Refusal | undefined {
+  for (const { name, raw } of fields) {
+    if (isAscii(raw)) continue;
+    if (!smtputf8) return refusal('headerNeedsUtf8', `non-ASCII octets in ${name} without SMTPUTF8`, { detail: name });
+    if (utf8Text(raw) === undefined) return refusal('headerNeedsUtf8', `${name} is no valid UTF-8`, { detail: name });
+  }
+  return undefined;
+}
+
+function judgeCounts(byName: ReadonlyMap<string, readonly HeaderField[]>, receivedMax: number): Refusal | undefined {
+  const received = byName.get('received')?.length ?? 0;
+  if (received > receivedMax) return refusal('mailLoop', `${received} Received fields`);
+  if (byName.size === 0) return syntax('no header');
+  const repeated = single.find((name) => (byName.get(name)?.length ?? 0) > 1);
+  if (repeated !== undefined) return syntax(`more than one ${repeated} field`);
+  return byName.has('from') ? undefined : syntax('no From field');
+}
+
+function judgeOtherAddresses(byName: ReadonlyMap<string, readonly HeaderField[]>): Refusal | undefined {
+  for (const name of addressFields) {
+    for (const field of byName.get(name) ?? []) {
+      const value = fieldValue(field) ?? '';
+      if (value.trim() === '') continue;
+      const list = listOf(field, value);
+      if (!list.ok) return list.error;
+    }
+  }
+  return undefined;
+}
+
+function listOf(field: HeaderField, value = fieldValue(field) ?? ''): Judged<AddressList> {
+  const list = parseAddressList(value);
+  if (list.ok) return list;
+  const { problem, detail } = list.error;
+  const address = detail.slice(0, DETAIL_MAX);
+  return err(
+    problem === 'unqualified'
+      ? refusal('headerDomainUnqualified', `${field.name}: ${address}`, { address, field: field.name })
+      : syntax(`bad address in ${field.name} (${address})`),
+  );
+}
+
+/** Mailboxes that assert a sender: at least one, and no group, which would name nobody (5322-h). */
+function sendersOf(field: HeaderField): Judged<readonly ListedMailbox[]> {
+  const list = listOf(field);
+  if (!list.ok) return list;
+  if (list.value.hasGroup) return err(syntax(`a group in ${field.name}`));
+  return list.value.mailboxes.length === 0 ? err(syntax(`no address in ${field.name}`)) : ok(list.value.mailboxes);
+}
+
+function judgeSenders(byName: ReadonlyMap<string, readonly HeaderField[]>): Judged<HeaderFacts> {
+  const [fromField] = byName.get('from') ?? [];
+  const [senderField] = byName.get('sender') ?? [];
+  if (fromField === undefined) return err(syntax('no From field'));
+  const from = sendersOf(fromField);
+  if (!from.ok) return from;
+  const sender = senderField === undefined ? undefined : sendersOf(senderField);
+  if (sender?.ok === false) return sender;
+  if (sender !== undefined && sender.value.length > 1) return err(syntax('more than one address in Sender'));
+  if (from.value.length > 1 && sender === undefined) return err(syntax('several addresses in From need a Sender'));
+  const resent = judgeResent(byName);
+  if (!resent.ok) return resent;
+  const only = sender?.value[0];
+  return ok({ from: from.value, ...(only === undefined ? {} : { sender: only }), resent: resent.value });
+}
+
+/** RFC 5322 section 3.6.6: each block has Resent-From and Resent-Date. */
+function judgeResent(byName: ReadonlyMap<string, readonly HeaderField[]>): Judged<HeaderFacts['resent']> {
+  const blocks = byName.get('resent-from')?.length ?? 0;
+  const isResent = [...byName.keys()].some((name) => name.startsWith('resent-'));
+  if (isResent && (blocks === 0 || (byName.get('resent-date')?.length ?? 0) !== blocks)) {
+    return err(syntax('each resent block needs Resent-From and Resent-Date'));
+  }
+  const resent: { field: string; addresses: readonly ListedMailbox[] }[] = [];
+  for (const [name, field] of [['resent-from', 'Resent-From'], ['resent-sender', 'Resent-Sender']] as const) {
+    for (const found of byName.get(name) ?? []) {
+      const addresses = sendersOf(found);
+      if (!addresses.ok) return addresses;
+      resent.push({ field, addresses: addresses.value });
+    }
+  }
+  return ok(resent);
+}
+
+/** Role mx: read for the record, judged for loops only; never throws, never refuses (5321-ae). */
+export function relayFacts(bytes: Uint8Array): {
+  readonly receivedCount: number;
+  readonly from: readonly string[];
+  readonly messageId?: string;
+} {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  let receivedCount = 0;
+  let from: readonly string[] = [];
+  let messageId: string | undefined;
+  for (const match of text.matchAll(/^(received|from|message-id):(.*(?:\r\n[ \t].*)*)/gim)) {
+    const name = match[1]?.toLowerCase();
+    const value = (match[2] ?? '').replaceAll('\r\n', '').trim().slice(0, 998);
+    if (name === 'received') receivedCount += 1;
+    else if (name === 'message-id') messageId ??= value;
+    else {
+      const list = parseAddressList(value);
+      from = list.ok ? list.value.mailboxes.slice(0, 100).map(({ address }) => address) : [value.replaceAll(/[^\x20-\x7e]/g, '?')];
+    }
+  }
+  return { receivedCount, from, ...(messageId === undefined ? {} : { messageId: messageId.replaceAll(/[^\x20-\x7e]/g, '?') }) };
+}
+

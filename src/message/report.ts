@@ -1,0 +1,161 @@
+// Delivery status reports (RFC 3464 in the frame of RFC 6522, with RFC 6533 where addresses are UTF-8): what became of each recipient,
+// in words for people and in fields for programs. What remote servers said was cleaned before; it can't add a field here.
+
+import { concat, isAscii, utf8 } from '../base/bytes.ts';
+import { encodeBase32 } from '../base/base32.ts';
+import { isAsciiText } from '../protocol/wire/mailbox.ts';
+import type { OriginalRecipient } from '../protocol/envelope.ts';
+import { newMessageIdField } from './complete.ts';
+import { formatDate } from './date.ts';
+
+export interface ReportRecipient {
+  readonly forwardPath: string;
+  readonly originalRecipient?: OriginalRecipient;
+  readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed';
+  readonly status: string;
+  /** One clean line. */
+  readonly diagnostic: string;
+  readonly remote?: string;
+  /** For `delayed`: until when we try, ms. */
+  readonly retryUntil?: number;
+}
+
+export interface ReportInput {
+  readonly hostname: string;
+  readonly now: number;
+  readonly random: (length: number) => Uint8Array;
+  /** To whom: the reverse-path of the message. */
+  readonly reversePath: string;
+  readonly arrivedAt: number;
+  readonly messageId: string;
+  readonly envelopeId?: string;
+  readonly recipients: readonly ReportRecipient[];
+  /** The whole message, or its header. */
+  readonly original: { readonly bytes: Uint8Array; readonly whole: boolean };
+}
+
+export interface Report {
+  readonly header: Uint8Array;
+  readonly body: Uint8Array;
+  readonly messageIdField: string;
+  /** The report holds UTF-8 addresses: it goes to UTF-8 readers only. */
+  readonly utf8: boolean;
+}
+
+const subjects = {
+  failed: 'Undelivered Mail Returned to Sender',
+  delayed: 'Delayed Mail (still being retried)',
+  delivered: 'Successful Mail Delivery Report',
+  relayed: 'Mail Relayed Report',
+} as const;
+
+const order = ['failed', 'delayed', 'relayed', 'delivered'] as const;
+
+export function buildReport(input: ReportInput): Report {
+  const kind = order.find((action) => input.recipients.some((recipient) => recipient.action === action)) ?? 'failed';
+  const boundary = `=_${encodeBase32(input.random(15)).toLowerCase()}`;
+  const messageIdField = newMessageIdField(input);
+  const words = input.recipients.flatMap(({ forwardPath, originalRecipient }) => [forwardPath, originalRecipient?.address ?? '']);
+  const isUtf8 = [input.reversePath, ...words].some((address) => !isAsciiText(address)) || !isAscii(headerOf(input.original.bytes));
+  const header = [
+    `From: Mail Delivery System <postmaster@${input.hostname}>`,
+    `To: <${input.reversePath}>`,
+    `Subject: ${subjects[kind]}`,
+    `Date: ${formatDate(input.now)}`,
+    `Message-ID: ${messageIdField}`,
+    'Auto-Submitted: auto-replied',
+    'MIME-Version: 1.0',
+    `Content-Type: multipart/report; report-type=${isUtf8 ? 'global-delivery-status' : 'delivery-status'};`,
+    `\tboundary="${boundary}"`,
+    ...(isAscii(input.original.bytes) && !isUtf8 ? [] : ['Content-Transfer-Encoding: 8bit']),
+  ];
+  const opening = `--${boundary}\r\n`;
+  const body = concat([
+    utf8(`${opening}${explanation(input, kind)}\r\n${opening}${deliveryStatus(input, isUtf8)}\r\n${opening}`),
+    utf8(originalHeading(input, isUtf8)),
+    input.original.bytes,
+    utf8(`\r\n--${boundary}--\r\n`),
+  ]);
+  return { header: utf8(`${header.join('\r\n')}\r\n`), body, messageIdField, utf8: isUtf8 };
+}
+
+function headerOf(bytes: Uint8Array): Uint8Array {
+  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('\r\n\r\n');
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+const openings = {
+  failed: 'Your message could not be delivered to the recipients below. It will not be tried again.',
+  delayed: 'Your message could not be delivered yet. It is being retried; you need not send it again.',
+  relayed: 'Your message was passed on to a server that does not report deliveries.',
+  delivered: 'Your message was delivered.',
+} as const;
+
+function explanation(input: ReportInput, kind: keyof typeof openings): string {
+  const lines = [
+    'Content-Type: text/plain; charset=utf-8',
+    'Content-Transfer-Encoding: 8bit',
+    '',
+    `This is the mail server ${input.hostname}.`,
+    '',
+    openings[kind],
+    '',
+  ];
+  for (const { forwardPath, action, status, diagnostic, remote, retryUntil } of input.recipients) {
+    lines.push(`<${forwardPath}>: ${action} (${status})`);
+    lines.push(...wrap(remote === undefined ? diagnostic : `${remote} said: ${diagnostic}`));
+    if (retryUntil !== undefined) lines.push(`    It is retried until ${formatDate(retryUntil)}.`);
+    lines.push('');
+  }
+  lines.push(`If you ask postmaster about it, name this id: ${input.messageId}`, '');
+  return lines.join('\r\n');
+}
+
+/** Lines of readable length, however long the words are. */
+function wrap(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; at += 70) lines.push(`    ${text.slice(at, at + 70)}`);
+  return lines;
+}
+
+function deliveryStatus(input: ReportInput, isUtf8: boolean): string {
+  const lines = [
+    `Content-Type: message/${isUtf8 ? 'global-delivery-status' : 'delivery-status'}`,
+    ...(isUtf8 ? ['Content-Transfer-Encoding: 8bit'] : []),
+    '',
+    `Reporting-MTA: dns; ${input.hostname}`,
+    ...(input.envelopeId === undefined ? [] : [`Original-Envelope-Id: ${input.envelopeId}`]),
+    `Arrival-Date: ${formatDate(input.arrivedAt)}`,
+    '',
+  ];
+  for (const recipient of input.recipients) lines.push(...recipientFields(recipient, input.now), '');
+  return lines.join('\r\n');
+}
+
+function recipientFields(recipient: ReportRecipient, now: number): readonly string[] {
+  const { forwardPath, originalRecipient, action, status, diagnostic, remote, retryUntil } = recipient;
+  const addressType = isAsciiText(forwardPath) ? 'rfc822' : 'utf-8';
+  const host = remote === undefined ? undefined : /^(?:smtp|lmtp) ([A-Za-z0-9.-]+)/.exec(remote)?.[1];
+  return [
+    ...(originalRecipient === undefined ? [] : [`Original-Recipient: ${originalRecipient.addressType}; ${originalRecipient.address}`]),
+    `Final-Recipient: ${addressType}; ${forwardPath}`,
+    `Action: ${action}`,
+    `Status: ${status}`,
+    ...(host === undefined ? [] : [`Remote-MTA: dns; ${host}`]),
+    `Diagnostic-Code: smtp; ${foldable(diagnostic)}`,
+    `Last-Attempt-Date: ${formatDate(now)}`,
+    ...(retryUntil === undefined ? [] : [`Will-Retry-Until: ${formatDate(retryUntil)}`]),
+  ];
+}
+
+function foldable(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; at += 900) parts.push(text.slice(at, at + 900));
+  return parts.join('\r\n ');
+}
+
+function originalHeading({ original }: ReportInput, isUtf8: boolean): string {
+  const type = original.whole ? (isUtf8 ? 'message/global' : 'message/rfc822') : isUtf8 ? 'message/global-headers' : 'text/rfc822-headers';
+  const encoding = isAscii(original.bytes) && !isUtf8 ? '' : 'Content-Transfer-Encoding: 8bit\r\n';
+  return `Content-Type: ${type}\r\n${encoding}\r\n`;
+}

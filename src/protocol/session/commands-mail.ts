@@ -1,0 +1,125 @@
+// The mail transaction: MAIL, RCPT, DATA and BDAT up to the first octet of content (RFC 5321 section 3.3, RFC 3030).
+
+import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
+import { isAsciiText, type MailboxProblem } from '../wire/mailbox.ts';
+import { mailParameters, readParameters, recipientParameters } from '../wire/parameters.ts';
+import { parsePath } from '../wire/path.ts';
+import type { ReplyName } from '../wire/reply-registry.ts';
+import { refusal, type Refusal } from '../refusal.ts';
+import { beginContent, beginChunk } from './content.ts';
+import { type CommandLine, gateProblem } from './commands.ts';
+import type { ListenerRole } from './ports.ts';
+import { ask, close, refuse, refuseWith, send, type SessionState } from './state.ts';
+
+type Side = 'MAIL' | 'RCPT';
+
+const problems: Readonly<Record<Side, Readonly<Record<MailboxProblem, ReplyName>>>> = {
+  MAIL: { syntax: 'senderSyntax', tooLong: 'senderSyntax', unqualified: 'senderDomainUnqualified' },
+  RCPT: { syntax: 'recipientSyntax', tooLong: 'recipientSyntax', unqualified: 'recipientDomainUnqualified' },
+};
+
+/** DSN parameters are for those who are accountable: strangers could have reports sent to others with them. */
+const dsnParameters: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'ORCPT']);
+
+const offeredOn = (role: ListenerRole) => (keyword: string) =>
+  role === 'submission' || (!dsnParameters.has(keyword) && keyword !== 'AUTH');
+
+/** `FROM:` or `TO:`, then the path; one space behind the colon is forgiven. */
+function afterKeyword(argument: string, keyword: string): string | undefined {
+  if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return undefined;
+  const path = argument.slice(keyword.length);
+  return path.startsWith(' ') ? path.slice(1) : path;
+}
+
+export function mail(state: SessionState, { argument }: CommandLine): void {
+  if (state.transaction !== undefined || state.chunkFailed) return refuse(state, 'MAIL', 'badSequence', 'nested MAIL');
+  const text = afterKeyword(argument, 'FROM:');
+  if (text === undefined) return refuse(state, 'MAIL', 'badArgument', 'no FROM:');
+  const path = parsePath(text, 'nullPath');
+  if (!path.ok) return refuse(state, 'MAIL', problems.MAIL[path.error], `reverse-path: ${path.error}`);
+  const parameters = readParameters(path.value.rest, mailParameters, offeredOn(state.settings.role));
+  if (!parameters.ok) return refuseWith(state, 'MAIL', parameters.error);
+  const from: ReversePathAndParameters = {
+    body: '7BIT',
+    smtputf8: false,
+    ...parameters.value,
+    reversePath: path.value.mailbox,
+  };
+  if (!from.smtputf8 && !isAsciiText(from.reversePath)) return refuse(state, 'MAIL', 'nonAsciiSender', 'no SMTPUTF8');
+  const limit = state.settings.messageOctetsMax;
+  if ((from.declaredSize ?? 0) > limit) return refuse(state, 'MAIL', 'sizeDeclared', `SIZE=${from.declaredSize}`, { limit });
+  ask(state, { type: 'mail', from }, from);
+}
+
+export function rcpt(state: SessionState, { argument }: CommandLine): void {
+  const { transaction, settings } = state;
+  if (transaction === undefined || transaction.content !== undefined || state.chunkFailed) {
+    return refuse(state, 'RCPT', 'badSequence', 'no transaction');
+  }
+  const text = afterKeyword(argument, 'TO:');
+  const refused = (decided: Refusal): void => {
+    transaction.refusedRecipients += 1;
+    refuseWith(state, 'RCPT', decided);
+  };
+  if (text === undefined) return refused(refusal('badArgument', 'no TO:'));
+  const path = parsePath(text, 'postmaster');
+  if (!path.ok) return refused(refusal(problems.RCPT[path.error], `forward-path: ${path.error}`));
+  if (path.value.sourceRoute && settings.role === 'submission') return refused(refusal('sourceRouteRefused', 'source route'));
+  const parameters = readParameters(path.value.rest, recipientParameters, offeredOn(settings.role));
+  if (!parameters.ok) return refused(parameters.error);
+  const recipient: EnvelopeRecipient = { ...parameters.value, forwardPath: path.value.mailbox };
+  if (!transaction.from.smtputf8 && !isAsciiText(recipient.forwardPath)) return refused(refusal('nonAsciiRecipient', 'no SMTPUTF8'));
+  if (transaction.recipients >= settings.recipientsMax) {
+    return refused(refusal('tooManyRecipients', `limit ${settings.recipientsMax}`));
+  }
+  ask(state, { type: 'recipient', recipient });
+}
+
+/** What DATA and BDAT both need; undefined: go on. */
+function contentProblem(state: SessionState): Refusal | undefined {
+  const { transaction } = state;
+  if (transaction === undefined || state.chunkFailed) return refusal('badSequence', 'no transaction');
+  if (transaction.recipients > 0) return undefined;
+  return transaction.refusedRecipients > 0
+    ? refusal('noValidRecipients', 'every recipient was refused')
+    : refusal('badSequence', 'no recipients');
+}
+
+export function data(state: SessionState, { argument }: CommandLine): void {
+  if (argument !== '') return refuse(state, 'DATA', 'badArgument', 'DATA takes no argument');
+  const problem = contentProblem(state);
+  if (problem !== undefined) return refuseWith(state, 'DATA', problem);
+  if (state.transaction?.content !== undefined) return refuse(state, 'DATA', 'badSequence', 'DATA after BDAT');
+  beginContent(state);
+}
+
+const chunkArguments = /^(\d{1,20})(?: (LAST))?$/i;
+
+/** A client that announces more than this many messages' worth is not waited for. */
+const DISCARD_FACTOR = 4;
+const DISCARD_OCTETS_BEFORE_AUTH = 1024 * 1024;
+
+/** The octets of a chunk are read whatever the verdict (EXT-CHUNK-a): they must never be taken for commands. */
+export function bdat(state: SessionState, { argument }: CommandLine): void {
+  const match = chunkArguments.exec(argument);
+  if (match === null) {
+    state.chunkFailed = state.transaction !== undefined || state.chunkFailed;
+    return refuse(state, 'BDAT', 'badArgument', 'BDAT wants a size and LAST or nothing');
+  }
+  const octets = Number(match[1]);
+  const { settings, transaction } = state;
+  const limit = settings.messageOctetsMax;
+  const gated = gateProblem(state);
+  const problem = gated ?? contentProblem(state);
+  const total = octets + (transaction?.content?.octets ?? 0);
+  const refused = problem ?? (total > limit ? refusal('chunkTooLarge', `${total} octets announced`) : undefined);
+  if (refused === undefined) return beginChunk(state, octets, match[2] !== undefined);
+  const most = gated === undefined ? DISCARD_FACTOR * limit : DISCARD_OCTETS_BEFORE_AUTH;
+  if (octets > most) {
+    send(state, refused.reply);
+    return close(state, 'protocol');
+  }
+  state.chunkFailed = transaction !== undefined || state.chunkFailed;
+  state.discard = { left: octets, refusal: refused };
+  state.phase = 'chunk';
+}

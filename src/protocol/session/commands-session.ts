@@ -1,0 +1,86 @@
+// The commands around the mail transaction: greeting, help, reset, TLS, good-bye.
+
+import { isIPv4, isIPv6 } from '../../base/network.ts';
+import type { CommandLine } from './commands.ts';
+import { close, emit, endTransaction, refuse, send, sendNamed, type SessionState } from './state.ts';
+
+const GREETING_NAME_MAX = 255;
+
+/** A domain, what MUAs behind NAT send instead, or an address literal; nothing that could break a trace field (F-HDR-1, 5321-e). */
+function isGreetingName(name: string): boolean {
+  if (name.length > GREETING_NAME_MAX) return false;
+  if (!name.startsWith('[')) return /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9._])?$/.test(name);
+  const inner = name.endsWith(']') ? name.slice(1, -1) : '';
+  return isIPv4(inner) || (/^ipv6:/i.test(inner) && isIPv6(inner.slice(5)) && !inner.includes('%'));
+}
+
+export function ehlo(state: SessionState, { argument }: CommandLine): void {
+  if (!isGreetingName(argument)) return refuse(state, 'EHLO', 'badArgument', 'greeting name');
+  endTransaction(state, 'EHLO');
+  state.ehlo = { name: argument, extended: true };
+  send(state, { code: 250, lines: [state.settings.hostname, ...keywords(state)] });
+}
+
+export function helo(state: SessionState, { argument }: CommandLine): void {
+  if (!isGreetingName(argument)) return refuse(state, 'HELO', 'badArgument', 'greeting name');
+  endTransaction(state, 'HELO');
+  state.ehlo = { name: argument, extended: false };
+  sendNamed(state, 'heloOk');
+}
+
+/** What EHLO announces; a new extension is announced here and carried out in its command. */
+function keywords({ settings, tls, login }: SessionState): readonly string[] {
+  const submission = settings.role === 'submission';
+  const canAuthenticate = submission && tls !== undefined && login === undefined;
+  return [
+    'PIPELINING',
+    `SIZE ${settings.messageOctetsMax}`,
+    ...(settings.tls === 'starttls' && tls === undefined ? ['STARTTLS'] : []),
+    ...(canAuthenticate ? [`AUTH ${settings.mechanisms.join(' ')}`] : []),
+    'ENHANCEDSTATUSCODES',
+    '8BITMIME',
+    ...(submission ? ['DSN'] : []),
+    'CHUNKING',
+    'SMTPUTF8',
+    `LIMITS RCPTMAX=${settings.recipientsMax}`,
+    'HELP',
+  ];
+}
+
+export function noop(state: SessionState): void {
+  sendNamed(state, 'ok');
+}
+
+export function rset(state: SessionState, { argument }: CommandLine): void {
+  if (argument !== '') return refuse(state, 'RSET', 'badArgument', 'RSET takes no argument');
+  endTransaction(state, 'RSET');
+  sendNamed(state, 'ok');
+}
+
+export function help(state: SessionState): void {
+  sendNamed(state, 'help');
+}
+
+/** Says nothing about mailboxes (5321-ab, F-AUTH-4). */
+export function verify(state: SessionState, { argument }: CommandLine): void {
+  if (argument === '') return refuse(state, 'VRFY', 'badArgument', 'VRFY without argument');
+  sendNamed(state, 'vrfyCannot');
+}
+
+export function quit(state: SessionState, { argument }: CommandLine): void {
+  if (argument !== '') return refuse(state, 'QUIT', 'badArgument', 'QUIT takes no argument');
+  sendNamed(state, 'bye');
+  close(state, 'quit');
+}
+
+export function startTls(state: SessionState, { argument }: CommandLine): void {
+  const { settings, tls, transaction } = state;
+  if (tls !== undefined) return refuse(state, 'STARTTLS', 'tlsAlready', 'TLS stands already');
+  if (settings.tls !== 'starttls') return refuse(state, 'STARTTLS', 'notImplemented', 'no TLS on this listener');
+  if (argument !== '') return refuse(state, 'STARTTLS', 'badArgument', 'STARTTLS takes no argument');
+  if (transaction !== undefined) return refuse(state, 'STARTTLS', 'badSequence', 'in a transaction');
+  sendNamed(state, 'readyForTls');
+  state.phase = 'handshake';
+  emit(state, { type: 'startTls' });
+}
+

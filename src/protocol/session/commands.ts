@@ -1,0 +1,94 @@
+// The command table: what may be said when, and who carries it out. The loop enforces the flags, so that no command checks for
+// itself whether TLS, a greeting or an authentication came before it.
+
+import { helo, ehlo, help, noop, quit, rset, startTls, verify } from './commands-session.ts';
+import { auth } from './commands-auth.ts';
+import { bdat, data, mail, rcpt } from './commands-mail.ts';
+import { refusal, type Refusal } from '../refusal.ts';
+import { leave, refuse, refuseWith, type SessionState } from './state.ts';
+import type { ListenerRole } from './ports.ts';
+
+export interface CommandLine {
+  readonly verb: string;
+  /** What follows the verb and one space; trailing spaces are gone. */
+  readonly argument: string;
+}
+
+export interface Command {
+  run(state: SessionState, line: CommandLine): void;
+  readonly roles?: readonly ListenerRole[];
+  /** May be said before TLS where TLS is required. */
+  readonly beforeTls?: true;
+  /** May be said before EHLO or HELO. */
+  readonly beforeHello?: true;
+  /** May be said before AUTH on role submission. */
+  readonly beforeAuth?: true;
+  /** Counts as junk: allowed, but not endlessly. */
+  readonly junk?: true;
+  /** Decides about its gates itself, because octets follow it that must be read whatever the verdict. */
+  readonly ownGates?: true;
+  /** Nothing may be sent behind it before its reply (RFC 3207 section 4). */
+  readonly lastInGroup?: true;
+}
+
+const JUNK_MAX = 100;
+
+const table: Readonly<Record<string, Command>> = {
+  EHLO: { run: ehlo, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
+  HELO: { run: helo, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
+  NOOP: { run: noop, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
+  RSET: { run: rset, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
+  QUIT: { run: quit, beforeTls: true, beforeHello: true, beforeAuth: true },
+  HELP: { run: help, beforeHello: true, beforeAuth: true, junk: true },
+  VRFY: { run: verify, beforeHello: true, junk: true },
+  STARTTLS: { run: startTls, beforeTls: true, beforeAuth: true, lastInGroup: true },
+  AUTH: { run: auth, beforeAuth: true, roles: ['submission'] },
+  MAIL: { run: mail },
+  RCPT: { run: rcpt },
+  DATA: { run: data },
+  BDAT: { run: bdat, ownGates: true },
+};
+
+const notImplemented = new Set(['EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'BURL']);
+/** First words of other protocols (F-AUTH-12, F-REL-14): whoever says them is not talking to us. */
+const foreign = new Set(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT', 'DELETE', 'PATCH', 'PROXY']);
+
+export function runCommand(state: SessionState, line: CommandLine): void {
+  const { verb } = line;
+  const command = Object.hasOwn(table, verb) ? table[verb] : undefined;
+  if (command === undefined) return unknown(state, verb);
+  if (command.roles?.includes(state.settings.role) === false) return refuse(state, verb, 'notImplemented', 'not on this role');
+  const missing = command.ownGates === true ? undefined : gateProblem(state, command);
+  if (missing !== undefined) return refuseWith(state, verb, missing);
+  if (command.lastInGroup === true && state.input.length > 0) {
+    return leave(state, 'pipelinedAfterStartTls', 'protocol');
+  }
+  if (command.junk === true) countJunk(state);
+  if (state.phase !== 'closed') command.run(state, line);
+}
+
+/** What should have come before: TLS, EHLO, AUTH, in this order. Undefined: nothing is missing. */
+export function gateProblem(state: SessionState, flags: Omit<Command, 'run'> = {}): Refusal | undefined {
+  const { role, tls } = state.settings;
+  const needsTls = role === 'submission' && tls !== 'none' && state.tls === undefined;
+  if (needsTls && flags.beforeTls !== true) return refusal('mustStartTls', 'before TLS');
+  if (state.ehlo === undefined && flags.beforeHello !== true) return refusal('badSequence', 'before EHLO');
+  const needsAuth = role === 'submission' && state.login === undefined;
+  return needsAuth && flags.beforeAuth !== true ? refusal('authRequired', 'before AUTH') : undefined;
+}
+
+function unknown(state: SessionState, verb: string): void {
+  if (foreign.has(verb)) return leave(state, 'notSmtp', 'protocol');
+  if (notImplemented.has(verb)) {
+    const missing = verb === 'EXPN' ? gateProblem(state, { beforeHello: true }) : undefined;
+    return refuseWith(state, verb, missing ?? refusal('notImplemented', 'not implemented'));
+  }
+  refuse(state, 'unknown', 'unknownCommand', `unknown command ${verb.slice(0, 20)}`);
+}
+
+function countJunk(state: SessionState): void {
+  state.junk += 1;
+  if (state.junk <= JUNK_MAX) return;
+  state.errors += 1;
+  if (state.errors >= state.settings.errorsMax.beforeAuth) leave(state, 'tooManyErrors', 'errors');
+}

@@ -1,0 +1,133 @@
+// Message content on its way through the session, by DATA or by BDAT: framed, watched, counted and passed on; or, once it can't be
+// accepted any more, read to its end and thrown away, so that the session stays in step (EXT-SIZE-b, F-SMUG-1).
+
+import { refusal, type Refusal } from '../refusal.ts';
+import { ChunkFraming } from '../wire/chunk-framing.ts';
+import { type ContentFlaw, DataFraming } from '../wire/data-framing.ts';
+import {
+  ask,
+  close,
+  concludeTransaction,
+  emit,
+  leave,
+  refuseWith,
+  send,
+  sendNamed,
+  type ContentState,
+  type SessionState,
+} from './state.ts';
+
+/** Past so many times the limit nobody is waited for. */
+const HARD_FACTOR = 4;
+
+function newContent(state: SessionState, command: ContentState['command']): ContentState {
+  const { longLines } = state.settings;
+  const framing = command === 'DATA' ? new DataFraming(longLines) : new ChunkFraming(longLines);
+  emit(state, { type: 'messageStart' });
+  return { command, framing, octets: 0, startedAt: state.now, last: false };
+}
+
+export function beginContent(state: SessionState): void {
+  if (state.transaction === undefined) return;
+  state.transaction.content = newContent(state, 'DATA');
+  state.phase = 'data';
+  sendNamed(state, 'startMailInput');
+}
+
+export function beginChunk(state: SessionState, octets: number, last: boolean): void {
+  const { transaction } = state;
+  if (transaction === undefined) return;
+  const content = (transaction.content ??= newContent(state, 'BDAT'));
+  if (content.framing instanceof ChunkFraming) content.framing.begin(octets);
+  content.last = last;
+  state.phase = 'chunk';
+}
+
+/** True: something was done. */
+export function readData(state: SessionState): boolean {
+  const content = state.transaction?.content;
+  if (state.input.length === 0 || content === undefined || !(content.framing instanceof DataFraming)) return false;
+  const { content: pieces, rest } = content.framing.push(state.input.takeAll());
+  for (const piece of pieces) pass(state, content, piece);
+  state.lastProgressAt = state.now;
+  if (rest !== undefined) {
+    state.input.unread(rest);
+    endData(state, content);
+  } else if (content.octets > HARD_FACTOR * state.settings.messageOctetsMax) {
+    leave(state, 'tooManyErrors', 'protocol');
+  }
+  return true;
+}
+
+function pass(state: SessionState, content: ContentState, bytes: Uint8Array): void {
+  content.octets += bytes.length;
+  if (content.spoiled !== undefined) return;
+  const problem = contentProblem(state, content);
+  if (problem === undefined) return emit(state, { type: 'messageBytes', bytes });
+  content.spoiled = problem;
+  emit(state, { type: 'abort', because: problem.cause });
+}
+
+function contentProblem(state: SessionState, { framing, octets }: ContentState): Refusal | undefined {
+  const limit = state.settings.messageOctetsMax;
+  if (framing.flaw !== undefined) return flawRefusal(framing.flaw);
+  return octets > limit ? refusal('sizeReal', `over ${limit} octets`, { limit }) : undefined;
+}
+
+function flawRefusal({ type, line }: ContentFlaw): Refusal {
+  return type === 'longLine'
+    ? refusal('lineTooLong', `line ${line} is too long`, { line })
+    : refusal('bareCrLfNul', `bare CR, LF or NUL in line ${line}`, { line });
+}
+
+function endData(state: SessionState, content: ContentState): void {
+  // The framing may know more by now: a bare CR before the end outranks what came first.
+  const flaw = content.framing.flaw;
+  const spoiled = flaw === undefined ? content.spoiled : flawRefusal(flaw);
+  state.phase = 'command';
+  if (spoiled === undefined) return ask(state, { type: 'accept', octets: content.octets });
+  if (content.spoiled === undefined) emit(state, { type: 'abort', because: spoiled.cause });
+  concludeTransaction(state);
+  emit(state, { type: 'refused', refusal: spoiled, command: 'DATA' });
+  send(state, spoiled.reply);
+  // Whoever sends such octets may mean something else by what follows: nothing more is read (requirements H).
+  if (spoiled.name === 'bareCrLfNul') close(state, 'framing');
+}
+
+export function readChunk(state: SessionState): boolean {
+  if (state.discard !== undefined) return discardChunk(state, state.discard);
+  const content = state.transaction?.content;
+  if (content === undefined || !(content.framing instanceof ChunkFraming)) return false;
+  if (content.framing.left > 0 && state.input.length === 0) return false;
+  if (content.framing.left > 0) pass(state, content, content.framing.take(state.input));
+  state.lastProgressAt = state.now;
+  if (content.framing.left === 0) endChunk(state, content, content.framing);
+  return true;
+}
+
+function discardChunk(state: SessionState, discard: NonNullable<SessionState['discard']>): boolean {
+  if (discard.left > 0 && state.input.length === 0) return false;
+  discard.left -= state.input.takeOctets(discard.left).length;
+  state.lastProgressAt = state.now;
+  if (discard.left > 0) return true;
+  state.discard = undefined;
+  state.phase = 'command';
+  refuseWith(state, 'BDAT', discard.refusal);
+  return true;
+}
+
+function endChunk(state: SessionState, content: ContentState, framing: ChunkFraming): void {
+  state.phase = 'command';
+  const bareCrAtEnd = content.last && framing.endsAfterCr;
+  if (bareCrAtEnd && content.spoiled === undefined) {
+    content.spoiled = refusal('bareCrLfNul', 'bare CR at the end', { line: 'last' });
+    emit(state, { type: 'abort', because: content.spoiled.cause });
+  }
+  if (content.spoiled !== undefined) {
+    concludeTransaction(state);
+    state.chunkFailed = true;
+    return refuseWith(state, 'BDAT', content.spoiled);
+  }
+  if (content.last) ask(state, { type: 'accept', octets: content.octets });
+  else sendNamed(state, 'chunkOk', { octets: content.octets });
+}

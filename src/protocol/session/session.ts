@@ -1,0 +1,215 @@
+// The SMTP server as a machine of values (DESIGN 3.1): inputs go in, outputs come out; no socket, no clock, no promise. The story:
+//   an input changes the state → as long as nothing is asked and octets are there, the present phase reads on → replies go out at once.
+// Commands are in `commands.ts` (the table) and `commands-*.ts`, content in `content.ts`, time in `deadlines.ts`.
+
+import { octetString, utf8Text } from '../../base/bytes.ts';
+import { unreachable } from '../../base/assert.ts';
+import type { Verdict } from '../refusal.ts';
+import type { TakenLine } from '../wire/input-buffer.ts';
+import { runCommand } from './commands.ts';
+import { authenticated, saslLine } from './commands-auth.ts';
+import { readChunk, readData } from './content.ts';
+import { deadlineOf, timedOut } from './deadlines.ts';
+import type { ServerSession, SessionInput, SessionOutput, SessionSettings } from './ports.ts';
+import {
+  close,
+  concludeTransaction,
+  countError,
+  emit,
+  flush,
+  leave,
+  newState,
+  refuse,
+  send,
+  sendNamed,
+  type SessionState,
+} from './state.ts';
+
+const HELD_OCTETS_MAX = 64 * 1024;
+/** The mechanisms' largest responses (RFC 4954 section 4). */
+const AUTH_LINE_OCTETS_MAX = 12_288;
+/** Command lines with every parameter at its longest. */
+const COMMAND_LINE_OCTETS_MAX = 2048;
+
+export function createServerSession(
+  settings: SessionSettings,
+  nowMs: number,
+): { readonly session: ServerSession; readonly outputs: readonly SessionOutput[] } {
+  const state = newState(settings, nowMs);
+  sendNamed(state, 'greeting');
+  const session: ServerSession = {
+    receive(input, now) {
+      state.now = now;
+      if (state.phase !== 'closed') {
+        take(state, input);
+        readOn(state);
+      }
+      return takeOutputs(state);
+    },
+    get deadline() {
+      return deadlineOf(state);
+    },
+    get view() {
+      return {
+        ehlo: state.ehlo?.name,
+        withProtocol: withProtocol(state),
+        tls: state.tls,
+        login: state.login,
+      };
+    },
+    get closed() {
+      return state.phase === 'closed';
+    },
+  };
+  return { session, outputs: takeOutputs(state) };
+}
+
+function takeOutputs(state: SessionState): readonly SessionOutput[] {
+  flush(state);
+  const { outputs } = state;
+  state.outputs = [];
+  return outputs;
+}
+
+function take(state: SessionState, input: SessionInput): void {
+  switch (input.type) {
+    case 'bytes':
+      return state.input.push(input.bytes);
+    case 'tls':
+      return tlsEstablished(state, input);
+    case 'authentication':
+      if (isOpen(state, input.question)) authenticated(state, input.answer);
+      return;
+    case 'verdict':
+      return takeVerdict(state, input.question, input.verdict);
+    case 'acceptance':
+      return takeAcceptance(state, input);
+    case 'drain':
+      state.leaving ??= { name: 'shuttingDown', reason: 'drain' };
+      return;
+    case 'revoked':
+      state.leaving = { name: 'revoked', reason: 'revoked' };
+      return;
+    case 'timeout':
+      return timedOut(state);
+    case 'closed':
+      return close(state, 'client');
+    default:
+      return unreachable(input);
+  }
+}
+
+/** Closes the open question if it is this one; an answer to any other is late and ignored. */
+function isOpen(state: SessionState, number: number): boolean {
+  if (state.question?.number !== number) return false;
+  state.question = undefined;
+  state.lastProgressAt = state.now;
+  return true;
+}
+
+/** Nothing that was said before the handshake counts (RFC 3207 section 4.2). */
+function tlsEstablished(state: SessionState, { facts }: Extract<SessionInput, { type: 'tls' }>): void {
+  state.tls = facts;
+  state.ehlo = undefined;
+  state.lastProgressAt = state.now;
+  if (state.phase === 'handshake') state.phase = 'command';
+}
+
+function takeVerdict(state: SessionState, number: number, verdict: Verdict): void {
+  const { question } = state;
+  if (question === undefined || !isOpen(state, number)) return;
+  const isMail = question.kind === 'mail';
+  if (verdict.type === 'refused') {
+    if (!isMail && state.transaction !== undefined) state.transaction.refusedRecipients += 1;
+    send(state, verdict.refusal.reply);
+    // Strangers who try one address after the other run out of budget; an accountable user with an old list does not.
+    if (state.login === undefined) countError(state);
+    return;
+  }
+  if (question.from !== undefined) state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
+  else if (state.transaction !== undefined) state.transaction.recipients += 1;
+  sendNamed(state, isMail ? 'senderOk' : 'recipientOk');
+}
+
+function takeAcceptance(state: SessionState, { question, answer }: Extract<SessionInput, { type: 'acceptance' }>): void {
+  if (!isOpen(state, question)) return;
+  concludeTransaction(state);
+  if (answer.type === 'accepted') sendNamed(state, 'accepted', { id: answer.id });
+  else send(state, answer.refusal.reply);
+}
+
+/** Reads until nothing is left, or something is asked, delayed or awaited. */
+function readOn(state: SessionState): void {
+  while (isIdle(state) && step(state));
+  const held = state.input.length;
+  if (!state.paused && held > HELD_OCTETS_MAX) {
+    state.paused = true;
+    emit(state, { type: 'pause' });
+  } else if (state.paused && held <= HELD_OCTETS_MAX / 2) {
+    state.paused = false;
+    emit(state, { type: 'resume' });
+  }
+}
+
+function isIdle(state: SessionState): boolean {
+  return state.question === undefined && state.delayed === undefined && state.phase !== 'closed';
+}
+
+function step(state: SessionState): boolean {
+  switch (state.phase) {
+    case 'command':
+      if (state.leaving !== undefined) leave(state, state.leaving.name, state.leaving.reason);
+      return state.phase === 'command' && readLine(state, commandLine);
+    case 'sasl':
+      return readLine(state, saslLine);
+    case 'data':
+      return readData(state);
+    case 'chunk':
+      return readChunk(state);
+    case 'handshake':
+    case 'closed':
+      return false;
+  }
+}
+
+function readLine(state: SessionState, run: (state: SessionState, line: TakenLine) => void): boolean {
+  const line = state.input.takeLine(AUTH_LINE_OCTETS_MAX);
+  if (line === undefined) return false;
+  state.lastProgressAt = state.now;
+  if (line.type === 'endless') {
+    sendNamed(state, 'commandLineTooLong');
+    leave(state, 'tooManyErrors', 'errors');
+  } else run(state, line);
+  return true;
+}
+
+const syntaxReplies = { MAIL: 'senderSyntax', RCPT: 'recipientSyntax' } as const;
+
+function commandLine(state: SessionState, line: TakenLine): void {
+  if (line.type === 'tooLong' || line.type === 'endless') return refuse(state, 'unknown', 'commandLineTooLong', 'line too long');
+  const octets = octetString(line.bytes);
+  const verb = /^[A-Za-z0-9]*/.exec(octets)?.[0].toUpperCase() ?? '';
+  const syntax = verb === 'MAIL' || verb === 'RCPT' ? syntaxReplies[verb] : 'commandSyntax';
+  if (line.type === 'flawed') return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'bare CR, LF or NUL');
+  if (line.bytes.length > COMMAND_LINE_OCTETS_MAX && verb !== 'AUTH') {
+    return refuse(state, 'unknown', 'commandLineTooLong', `${line.bytes.length} octets`);
+  }
+  const text = utf8Text(line.bytes);
+  if (text === undefined) return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'invalid UTF-8');
+  const separated = text.length === verb.length || text[verb.length] === ' ';
+  runCommand(state, { verb: separated ? verb : '', argument: withoutTrailingSpaces(text.slice(verb.length + 1)) });
+}
+
+/** Spaces alone: any other white space is part of what was said. */
+function withoutTrailingSpaces(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === ' ') end -= 1;
+  return text.slice(0, end);
+}
+
+/** RFC 3848, RFC 6531 section 4.3: A and S only after success. */
+function withProtocol({ ehlo, tls, login, transaction }: SessionState): string {
+  if (ehlo?.extended !== true && transaction?.from.smtputf8 !== true) return 'SMTP';
+  const base = transaction?.from.smtputf8 === true ? 'UTF8SMTP' : 'ESMTP';
+  return `${base}${tls === undefined ? '' : 'S'}${login === undefined ? '' : 'A'}`;
+}

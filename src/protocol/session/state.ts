@@ -1,0 +1,178 @@
+// What a server session remembers, and the few ways to change it that every command needs: reply, ask, refuse, forget.
+
+import { latin1 } from '../../base/bytes.ts';
+import type { ReversePathAndParameters } from '../envelope.ts';
+import { refusal, type Refusal } from '../refusal.ts';
+import type { Mechanism } from '../sasl/sasl.ts';
+import type { ChunkFraming } from '../wire/chunk-framing.ts';
+import type { DataFraming } from '../wire/data-framing.ts';
+import { InputBuffer } from '../wire/input-buffer.ts';
+import { serializeReply, type Reply } from '../wire/reply.ts';
+import { reply, type ReplyName } from '../wire/reply-registry.ts';
+import type { CloseReason, SessionOutput, SessionSettings, TlsFacts } from './ports.ts';
+
+export type Phase = 'command' | 'sasl' | 'handshake' | 'data' | 'chunk' | 'closed';
+
+export interface TransactionState {
+  readonly from: ReversePathAndParameters;
+  /** Accepted ones. */
+  recipients: number;
+  refusedRecipients: number;
+  /** DATA or BDAT has begun: `messageStart` went out. */
+  content?: ContentState;
+}
+
+export interface ContentState {
+  readonly command: 'DATA' | 'BDAT';
+  readonly framing: DataFraming | ChunkFraming;
+  octets: number;
+  readonly startedAt: number;
+  /** The content can't be accepted any more: the rest is read and thrown away. */
+  spoiled?: Refusal;
+  /** BDAT … LAST is under way. */
+  last: boolean;
+}
+
+export interface Question {
+  readonly number: number;
+  readonly kind: 'authentication' | 'mail' | 'recipient' | 'accept';
+  readonly askedAt: number;
+  /** What MAIL asked about: it becomes the transaction. */
+  readonly from?: ReversePathAndParameters;
+}
+
+export interface SessionState {
+  readonly settings: SessionSettings;
+  readonly input: InputBuffer;
+  readonly startedAt: number;
+  phase: Phase;
+  now: number;
+  /** The last command that was whole, or the last octet of content. */
+  lastProgressAt: number;
+  ehlo?: { readonly name: string; readonly extended: boolean } | undefined;
+  tls?: TlsFacts | undefined;
+  login?: string;
+  transaction?: TransactionState | undefined;
+  /** Octets of a refused chunk still to be read and thrown away, then the refusal. */
+  discard?: { left: number; readonly refusal: Refusal } | undefined;
+  /** A chunk failed: RSET, EHLO or QUIT first (RFC 3030 section 2). */
+  chunkFailed: boolean;
+  sasl?: { readonly mechanism: Mechanism; readonly responses: Uint8Array[] } | undefined;
+  question?: Question | undefined;
+  lastQuestion: number;
+  /** A reply that has to wait, so that guessing is slow. */
+  delayed?: { readonly reply: Reply; readonly at: number } | undefined;
+  errors: number;
+  junk: number;
+  authFailures: number;
+  leaving?: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
+  paused: boolean;
+  outputs: SessionOutput[];
+  unsent: string[];
+}
+
+export function newState(settings: SessionSettings, now: number): SessionState {
+  return {
+    settings,
+    input: new InputBuffer(),
+    startedAt: now,
+    phase: 'command',
+    now,
+    lastProgressAt: now,
+    chunkFailed: false,
+    lastQuestion: 0,
+    errors: 0,
+    junk: 0,
+    authFailures: 0,
+    paused: false,
+    outputs: [],
+    unsent: [],
+  };
+}
+
+export function send(state: SessionState, answer: Reply): void {
+  state.unsent.push(serializeReply(answer));
+}
+
+export function sendNamed(
+  state: SessionState,
+  name: ReplyName,
+  values: Readonly<Record<string, string | number>> = {},
+): void {
+  send(state, reply(name, { hostname: state.settings.hostname, ...values }));
+}
+
+/** One write for everything that was replied since the last one; other outputs keep their place among the replies. */
+export function flush(state: SessionState): void {
+  if (state.unsent.length === 0) return;
+  state.outputs.push({ type: 'send', bytes: latin1(state.unsent.join('')) });
+  state.unsent = [];
+}
+
+export function emit(state: SessionState, output: SessionOutput): void {
+  flush(state);
+  state.outputs.push(output);
+}
+
+type Asked = Extract<SessionOutput, { readonly question: number }>;
+type Unnumbered<T> = T extends unknown ? Omit<T, 'question'> : never;
+
+export function ask(state: SessionState, output: Unnumbered<Asked>, from?: ReversePathAndParameters): void {
+  state.lastQuestion += 1;
+  const number = state.lastQuestion;
+  const kind = output.type === 'authenticate' ? 'authentication' : output.type;
+  state.question = { number, kind, askedAt: state.now, ...(from === undefined ? {} : { from }) };
+  emit(state, { ...output, question: number } as Asked);
+}
+
+/** A refusal that the session itself decided: replied, reported, and counted as an error. */
+export function refuse(
+  state: SessionState,
+  command: string,
+  name: ReplyName,
+  cause: string,
+  values: Readonly<Record<string, string | number>> = {},
+): void {
+  refuseWith(state, command, refusal(name, cause, values));
+}
+
+export function refuseWith(state: SessionState, command: string, decided: Refusal): void {
+  emit(state, { type: 'refused', refusal: decided, command });
+  send(state, decided.reply);
+  countError(state);
+}
+
+/** Past the budget the session ends (F-ERR); an authenticated client has a larger one. */
+export function countError(state: SessionState): void {
+  state.errors += 1;
+  const { beforeAuth, afterAuth } = state.settings.errorsMax;
+  if (state.errors >= (state.login === undefined ? beforeAuth : afterAuth)) leave(state, 'tooManyErrors', 'errors');
+}
+
+export function leave(state: SessionState, name: ReplyName, reason: CloseReason): void {
+  if (state.phase === 'closed') return;
+  sendNamed(state, name);
+  close(state, reason);
+}
+
+export function close(state: SessionState, reason: CloseReason): void {
+  if (state.phase === 'closed') return;
+  endTransaction(state, reason);
+  state.phase = 'closed';
+  state.question = undefined;
+  state.delayed = undefined;
+  emit(state, { type: 'close', reason });
+}
+
+/** The transaction is void; content that was begun is dropped. */
+export function endTransaction(state: SessionState, because: string): void {
+  if (state.transaction !== undefined) emit(state, { type: 'abort', because });
+  state.transaction = undefined;
+  state.chunkFailed = false;
+}
+
+/** The transaction went its way: accepted or refused after its last octet. */
+export function concludeTransaction(state: SessionState): void {
+  state.transaction = undefined;
+  state.junk = 0;
+}

@@ -1,0 +1,41 @@
+// By which words an event can be found again: ids, addresses, Message-ID, label, identity. The same words are written into the look-up
+// index and compared when the tail that is not indexed yet is scanned.
+
+import { canonicalAddress } from '../policy/address.ts';
+import type { AcceptedPayload, EventType } from './events.ts';
+
+export interface FindableEvent {
+  readonly type: EventType;
+  readonly messageId?: string | undefined;
+  readonly identityId?: string | undefined;
+  readonly payload: unknown;
+}
+
+/** `kind:value`, as in the index. */
+export type Term = string;
+
+export const idTerm = (id: string): Term => `id:${id}`;
+export const identityTerm = (identityId: string): Term => `identity:${identityId}`;
+export const labelTerm = (label: string): Term => `label:${label}`;
+export const messageIdFieldTerm = (value: string): Term => `mid:${value}`;
+/** Canonical where the address has such a form, else as written. */
+export const addressTerm = (address: string): Term => `address:${canonicalAddress(address) ?? address.toLowerCase()}`;
+
+export function termsOf(event: FindableEvent): readonly Term[] {
+  const terms = new Set<Term>();
+  if (event.messageId !== undefined) terms.add(idTerm(event.messageId));
+  if (event.type === 'accepted' && event.payload !== undefined) {
+    if (event.identityId !== undefined) terms.add(identityTerm(event.identityId));
+    addAccepted(terms, event.payload as AcceptedPayload);
+  }
+  return [...terms];
+}
+
+function addAccepted(terms: Set<Term>, { envelope, headerFrom, label, messageIdField, messageIdFieldBefore }: AcceptedPayload): void {
+  if (envelope.reversePath !== '') terms.add(addressTerm(envelope.reversePath));
+  for (const { forwardPath } of envelope.recipients) terms.add(addressTerm(forwardPath));
+  for (const address of headerFrom) terms.add(addressTerm(address));
+  if (label !== undefined) terms.add(labelTerm(label));
+  if (messageIdField !== undefined) terms.add(messageIdFieldTerm(messageIdField));
+  if (messageIdFieldBefore !== undefined) terms.add(messageIdFieldTerm(messageIdFieldBefore));
+}

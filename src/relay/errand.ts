@@ -1,0 +1,32 @@
+// One message on its way to one next hop, with those of its recipients that go there: what an attempt is made of, and what comes out.
+
+import type { PeerTls } from '../platform/network.ts';
+import type { Delivery, QueuedMessage } from '../store/port.ts';
+import type { Route } from './settings.ts';
+
+export interface Errand {
+  readonly message: QueuedMessage;
+  readonly deliveries: readonly Delivery[];
+  readonly route: Route;
+  /** Header and body, anew for each attempt. Rejects if the content is gone. */
+  content(): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface Attempt {
+  readonly type: 'delivered' | 'relayed' | 'deferred' | 'failed';
+  /** `c.s.d` */
+  readonly status: string;
+  /** The remote's words, cleaned, or ours. */
+  readonly diagnostic: string;
+  /** e.g. `smtp mta.internal [192.0.2.7:25]`; absent: no host was reached. */
+  readonly remote?: string;
+  readonly tls?: PeerTls;
+  /** The next hop reports what the sender asked for. */
+  readonly reportsPassedOn?: boolean;
+}
+
+export type ErrandResult =
+  /** One for each delivery of the errand, in order. */
+  | { readonly type: 'attempted'; readonly attempts: readonly Attempt[] }
+  /** No host of the route takes mail now. `probed`: this errand was the one that found out. */
+  | { readonly type: 'hostDown'; readonly diagnostic: string; readonly status: string; readonly until: number; readonly probed: boolean };

@@ -1,0 +1,48 @@
+// Delivery into a directory: one .eml a message, written aside, synced and renamed, so that it is there whole or not at all. The name is
+// the message's id: a delivery that is repeated after a crash writes the same file again, not a second one.
+
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { utf8 } from '../base/bytes.ts';
+import type { Attempt, Errand, ErrandResult } from './errand.ts';
+
+const RETRY_MS = 60_000;
+
+export async function deliverToFiles(directory: string, errand: Errand, now: number): Promise<ErrandResult> {
+  const { message, deliveries } = errand;
+  const path = join(directory, `${message.id}.eml`);
+  const aside = join(directory, `.${message.id}.tmp`);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeWhole(aside, errand);
+    await rename(aside, path);
+    await syncDirectory(directory);
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => undefined);
+    const diagnostic = `${directory}: ${error instanceof Error ? error.message : String(error)}`;
+    return { type: 'hostDown', diagnostic, status: '4.3.0', until: now + RETRY_MS, probed: true };
+  }
+  const attempt: Attempt = { type: 'delivered', status: '2.0.0', diagnostic: 'written', remote: `files ${path}` };
+  return { type: 'attempted', attempts: deliveries.map(() => attempt) };
+}
+
+async function writeWhole(path: string, { message, content }: Errand): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    // The end of the way adds the return path (RFC 5321 section 4.4).
+    await file.writev([utf8(`Return-Path: <${message.envelope.reversePath}>\r\n`)]);
+    for await (const bytes of await content()) await file.writev([bytes]);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,197 @@
+// One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other.
+
+import type { Clock } from '../platform/platform.ts';
+import type { Network, PeerTls, Wire } from '../platform/network.ts';
+import type { DeliveryInput, DeliveryOutput, DeliverySession, RecipientResult } from '../protocol/delivery/ports.ts';
+import { createDeliverySession } from '../protocol/delivery/session.ts';
+import { ContentFlawed, DotStuffing } from '../protocol/wire/dot-stuffing.ts';
+import type { Errand } from './errand.ts';
+import { type Hop, hopName, type RelaySettings } from './settings.ts';
+
+const DIAL_MS = 30_000;
+
+export class HopDown extends Error {
+  override readonly name = 'HopDown';
+  readonly status: string;
+
+  constructor(diagnostic: string, status = '4.4.1') {
+    super(diagnostic);
+    this.status = status;
+  }
+}
+
+export interface HopResult {
+  readonly results: readonly RecipientResult[];
+  readonly replyLost: boolean;
+}
+
+export interface HopConnection {
+  readonly remote: string;
+  readonly tls: PeerTls | undefined;
+  readonly usable: boolean;
+  readonly carried: number;
+  deliver(errand: Errand): Promise<HopResult>;
+  /** Says QUIT and closes. */
+  quit(): void;
+}
+
+export interface HopOptions {
+  readonly hop: Hop;
+  readonly settings: Pick<RelaySettings, 'hostname' | 'ca'>;
+  readonly network: Network;
+  readonly clock: Clock;
+}
+
+/** Dials, greets, secures and authenticates; throws `HopDown`: nobody's message is to blame. */
+export async function openHopConnection(options: HopOptions): Promise<HopConnection> {
+  const { hop, network } = options;
+  let wire: Wire;
+  try {
+    wire = await network.dial({ ...hop }, DIAL_MS);
+  } catch (error) {
+    throw new HopDown(`${hopName(hop)}: ${messageOf(error)}`);
+  }
+  const connection = new RunningConnection(options, wire);
+  await connection.open();
+  return connection;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+class RunningConnection implements HopConnection {
+  readonly remote: string;
+  tls: PeerTls | undefined;
+  carried = 0;
+  readonly #options: HopOptions;
+  readonly #wire: Wire;
+  readonly #session: DeliverySession;
+  #ready: { resolve(): void; reject(error: Error): void } | undefined;
+  #errand: { readonly errand: Errand; resolve(result: HopResult): void } | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(options: HopOptions, wire: Wire) {
+    const { hop, settings, clock } = options;
+    this.#options = options;
+    this.#wire = wire;
+    this.remote = `${hopName(hop)}${hop.path === undefined ? ` [${wire.remote}]` : ''}`;
+    this.#session = createDeliverySession(
+      { protocol: hop.protocol, hostname: settings.hostname, tls: hop.tls, ...(hop.auth === undefined ? {} : { auth: hop.auth }) },
+      clock.now(),
+    );
+  }
+
+  get usable(): boolean {
+    return !this.#session.closed;
+  }
+
+  async open(): Promise<void> {
+    const ready = new Promise<void>((resolve, reject) => {
+      this.#ready = { resolve, reject };
+    });
+    if (this.#options.hop.tls === 'implicit') await this.#secure();
+    this.#wire.listen({
+      bytes: (bytes) => this.#feed({ type: 'bytes', bytes }),
+      closed: (error) => this.#feed({ type: 'closed', ...(error === undefined ? {} : { error }) }),
+    });
+    this.#setTimer();
+    await ready;
+  }
+
+  async #secure(): Promise<void> {
+    const { hop, settings } = this.#options;
+    try {
+      this.tls = await this.#wire.startTls({
+        serverName: hop.host ?? 'localhost',
+        verify: hop.verify,
+        ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+      });
+    } catch (error) {
+      this.#wire.destroy();
+      throw new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, '4.7.5');
+    }
+  }
+
+  deliver(errand: Errand): Promise<HopResult> {
+    return new Promise((resolve) => {
+      this.#errand = { errand, resolve };
+      this.carried += 1;
+      const { message, deliveries } = errand;
+      const envelope = { ...message.envelope, recipients: deliveries.map(({ recipient }) => recipient) };
+      const { octets, headerUtf8, body8bit } = message;
+      this.#feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
+    });
+  }
+
+  quit(): void {
+    this.#feed({ type: 'quit' });
+  }
+
+  #feed(input: DeliveryInput): void {
+    for (const output of this.#session.receive(input, this.#options.clock.now())) this.#perform(output);
+    this.#setTimer();
+  }
+
+  #perform(output: DeliveryOutput): void {
+    switch (output.type) {
+      case 'send':
+        // A write that fails is followed by `closed`, which ends what is under way.
+        this.#wire.write(output.bytes).catch(() => undefined);
+        break;
+      case 'startTls':
+        void this.#upgrade();
+        break;
+      case 'ready':
+        this.#ready?.resolve();
+        break;
+      case 'content':
+        void this.#sendContent();
+        break;
+      case 'result':
+        this.#errand?.resolve(output);
+        this.#errand = undefined;
+        break;
+      case 'hostFailed':
+        this.#ready?.reject(new HopDown(`${this.remote}: ${output.diagnostic}`, output.status));
+        break;
+      case 'close':
+        this.#cancelTimer?.();
+        this.#wire.end();
+        this.#options.clock.after(5000, () => this.#wire.destroy());
+        break;
+    }
+  }
+
+  async #upgrade(): Promise<void> {
+    try {
+      await this.#secure();
+      const tls = this.tls ?? { version: '', cipher: '' };
+      this.#feed({ type: 'tls', facts: { version: tls.version, cipher: tls.cipher } });
+    } catch (error) {
+      this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error)));
+    }
+  }
+
+  async #sendContent(): Promise<void> {
+    const stuffing = new DotStuffing();
+    try {
+      const content = await this.#errand?.errand.content();
+      if (content === undefined) throw new Error('no content');
+      for await (const bytes of content) await this.#wire.write(stuffing.push(bytes));
+      await this.#wire.write(stuffing.end());
+      this.#feed({ type: 'contentSent' });
+    } catch (error) {
+      // Without its end the server delivers nothing.
+      this.#feed({ type: 'contentFailed', because: messageOf(error), permanent: error instanceof ContentFlawed });
+      this.#wire.destroy();
+    }
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    const { deadline } = this.#session;
+    const { clock } = this.#options;
+    this.#cancelTimer = deadline === undefined ? undefined : clock.after(deadline - clock.now(), () => this.#feed({ type: 'timeout' }));
+  }
+}

@@ -1,0 +1,169 @@
+// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. A route
+// whose hosts are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
+
+import type { Clock } from '../platform/platform.ts';
+import type { Network } from '../platform/network.ts';
+import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import type { Attempt, Errand, ErrandResult } from './errand.ts';
+import { HopDown, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
+import type { Hop, RelaySettings } from './settings.ts';
+
+const IDLE_MS = 30_000;
+const CARRIED_MAX = 500;
+const FIRST_BACKOFF_MS = 30_000;
+
+export interface HopPool {
+  deliver(errand: Errand): Promise<ErrandResult>;
+  /** Closes idle connections; those at work are closed when they are done. */
+  close(): void;
+  readonly open: number;
+  readonly down: boolean;
+}
+
+export interface PoolOptions {
+  readonly hops: readonly Hop[];
+  readonly settings: Pick<RelaySettings, 'hostname' | 'ca' | 'connectionsMax' | 'retryMs'>;
+  readonly network: Network;
+  readonly clock: Clock;
+  /** The route went down or came back. */
+  changed(down: boolean, diagnostic: string): void;
+  replyLost(): void;
+}
+
+export function createHopPool(options: PoolOptions): HopPool {
+  const { clock, settings } = options;
+  const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  let closed = false;
+  let failures = 0;
+  let downUntil = 0;
+  let probing = false;
+  let lastDown = { diagnostic: '', status: '4.4.1' };
+
+  async function slot(): Promise<void> {
+    if (busy < settings.connectionsMax) {
+      busy += 1;
+      return;
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  function freeSlot(): void {
+    const next = waiting.shift();
+    if (next === undefined) busy -= 1;
+    else next();
+  }
+
+  function takeIdle(): HopConnection | undefined {
+    for (;;) {
+      const entry = idle.pop();
+      if (entry === undefined) return undefined;
+      entry.cancel();
+      if (entry.connection.usable) return entry.connection;
+    }
+  }
+
+  function giveBack(connection: HopConnection): void {
+    if (!connection.usable) return;
+    if (closed || connection.carried >= CARRIED_MAX) return connection.quit();
+    const cancel = clock.after(IDLE_MS, () => {
+      const at = idle.findIndex((entry) => entry.connection === connection);
+      if (at >= 0) idle.splice(at, 1);
+      connection.quit();
+    });
+    idle.push({ connection, cancel });
+  }
+
+  async function connect(): Promise<HopConnection> {
+    let last: unknown;
+    for (const hop of options.hops) {
+      try {
+        return await openHopConnection({ ...options, hop });
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  function wentDown(error: unknown): ErrandResult {
+    failures += 1;
+    const longest = settings.retryMs[0] ?? FIRST_BACKOFF_MS;
+    downUntil = clock.now() + Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1));
+    const diagnostic = error instanceof Error ? error.message : String(error);
+    lastDown = { diagnostic, status: error instanceof HopDown ? error.status : '4.4.1' };
+    if (failures === 1) options.changed(true, diagnostic);
+    return { type: 'hostDown', ...lastDown, until: downUntil, probed: true };
+  }
+
+  function cameBack(): void {
+    if (failures > 0) options.changed(false, '');
+    failures = 0;
+    downUntil = 0;
+  }
+
+  async function attempt(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
+    const reused = takeIdle();
+    let connection: HopConnection;
+    try {
+      connection = reused ?? (await connect());
+    } catch (error) {
+      return wentDown(error);
+    }
+    cameBack();
+    const result = await connection.deliver(errand);
+    giveBack(connection);
+    // A connection that had been idle may have been closed by the server meanwhile: nothing was sent over it for certain.
+    if (reused !== undefined && mayRetry && nothingHappened(result)) return attempt(errand, false);
+    if (result.replyLost) options.replyLost();
+    return { type: 'attempted', attempts: result.results.map((one) => attemptOf(one, connection, errand)) };
+  }
+
+  return {
+    async deliver(errand) {
+      const isDown = failures > 0;
+      if (isDown && (clock.now() < downUntil || probing)) {
+        return { type: 'hostDown', ...lastDown, until: Math.max(downUntil, clock.now() + 1000), probed: false };
+      }
+      if (isDown) probing = true;
+      await slot();
+      try {
+        if (!isDown && failures > 0) return { type: 'hostDown', ...lastDown, until: downUntil, probed: false };
+        return await attempt(errand, true);
+      } finally {
+        if (isDown) probing = false;
+        freeSlot();
+      }
+    },
+    close() {
+      closed = true;
+      for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
+    },
+    get open() {
+      return busy + idle.length;
+    },
+    get down() {
+      return failures > 0;
+    },
+  };
+}
+
+function nothingHappened({ results, replyLost }: HopResult): boolean {
+  return !replyLost && results.every((result) => result.type === 'undecided' && !result.permanent && result.status === '4.4.2');
+}
+
+function attemptOf(result: RecipientResult, connection: HopConnection, { route }: Errand): Attempt {
+  const reached = { remote: connection.remote, ...(connection.tls === undefined ? {} : { tls: connection.tls }) };
+  const isFinal = route.type === 'hops' && route.hops[0]?.protocol === 'lmtp';
+  switch (result.type) {
+    case 'accepted': {
+      const { status, text } = result.reply;
+      return { type: isFinal ? 'delivered' : 'relayed', status, diagnostic: text, reportsPassedOn: result.reportsPassedOn, ...reached };
+    }
+    case 'refused':
+      return { type: result.permanent ? 'failed' : 'deferred', status: result.reply.status, diagnostic: result.reply.text, ...reached };
+    case 'undecided':
+      return { type: result.permanent ? 'failed' : 'deferred', status: result.status, diagnostic: result.diagnostic, ...reached };
+  }
+}

@@ -1,0 +1,48 @@
+// What the relay is told: plain data from the configuration; crosses into the fronts.
+
+/** One server that takes our mail. */
+export interface Hop {
+  readonly protocol: 'smtp' | 'lmtp';
+  /** A name or an address; absent: `path` is a Unix socket. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly tls: 'implicit' | 'required' | 'opportunistic' | 'none';
+  /** The certificate must be valid for `host`. */
+  readonly verify: boolean;
+  readonly auth?: { readonly user: string; readonly password: string };
+}
+
+export type Route =
+  /** In this order: the next one is tried when one is down. */
+  { readonly type: 'hops'; readonly hops: readonly Hop[] } | { readonly type: 'files'; readonly directory: string };
+
+export interface RelaySettings {
+  readonly hostname: string;
+  /** Our domains, lower-case A-labels: mail of role mx goes nowhere else. */
+  readonly domains: readonly string[];
+  readonly route: Route;
+  /** By domain, lower-case A-labels; wins over `route`. */
+  readonly routes: Readonly<Record<string, Route>>;
+  /** Where mail to postmaster and abuse of our domains goes, if somebody is named. */
+  readonly postmaster?: string;
+  /** Delays between attempts, ms; the last one repeats. */
+  readonly retryMs: readonly number[];
+  readonly expireMs: number;
+  readonly delayNoticeMs: number;
+  /** Connections to one hop at a time, of this front. */
+  readonly connectionsMax: number;
+  /** Octets of accepted messages that may wait in memory, of this front. */
+  readonly memoryOctets: number;
+  /** Trusted beside the system's certificates, PEM. */
+  readonly ca?: string;
+}
+
+/** Names a route in logs and tables; equal routes share their connections. */
+export function routeKey(route: Route): string {
+  return route.type === 'files' ? `files ${route.directory}` : route.hops.map(hopName).join(', ');
+}
+
+export function hopName({ protocol, host, port, path }: Hop): string {
+  return `${protocol} ${path ?? `${host}:${port}`}`;
+}

@@ -1,0 +1,71 @@
+// Group commit, for every engine alike (DESIGN 3.2): whatever has been asked by the time the engine is free goes into one transaction
+// with one fsync. An idle store waits for nothing; under load the groups grow by themselves.
+
+import type { Change, Outcome } from './port.ts';
+
+export interface GroupCommit {
+  commit(changes: readonly Change[]): Promise<readonly Outcome[]>;
+}
+
+/** Changes a group holds at most: keeps one transaction, and so the wait of each asker, bounded. */
+const GROUP_MAX = 2000;
+
+interface Waiting {
+  readonly changes: readonly Change[];
+  resolve(outcomes: readonly Outcome[]): void;
+  reject(error: unknown): void;
+}
+
+/** `apply` writes all changes and makes them durable before it returns; it throws if nothing is known about any of them. */
+export function createGroupCommit(
+  apply: (changes: readonly Change[]) => readonly Outcome[],
+  schedule: (run: () => void) => void,
+): GroupCommit {
+  let waiting: Waiting[] = [];
+  let scheduled = false;
+
+  function takeGroup(): readonly Waiting[] {
+    let count = 0;
+    let asked = 0;
+    for (const { changes } of waiting) {
+      if (asked > 0 && count + changes.length > GROUP_MAX) break;
+      asked += 1;
+      count += changes.length;
+    }
+    const group = waiting.slice(0, asked);
+    waiting = waiting.slice(asked);
+    return group;
+  }
+
+  function run(): void {
+    scheduled = false;
+    const group = takeGroup();
+    if (waiting.length > 0) wake();
+    try {
+      const outcomes = apply(group.flatMap(({ changes }) => changes));
+      let at = 0;
+      for (const { changes, resolve } of group) {
+        resolve(outcomes.slice(at, at + changes.length));
+        at += changes.length;
+      }
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
+
+  function wake(): void {
+    if (scheduled) return;
+    scheduled = true;
+    schedule(run);
+  }
+
+  return {
+    commit(changes) {
+      if (changes.length === 0) return Promise.resolve([]);
+      return new Promise((resolve, reject) => {
+        waiting.push({ changes, resolve, reject });
+        wake();
+      });
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// The only file that knows node:sqlite. A connection with its prepared statements, transactions, and what an error means.
+
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+export type SqlValue = SQLInputValue;
+export type Row = Record<string, null | number | bigint | string | Uint8Array>;
+
+export interface Database {
+  /** Runs a statement that gives no rows; the number of rows it changed. */
+  run(sql: string, ...values: readonly SqlValue[]): number;
+  get(sql: string, ...values: readonly SqlValue[]): Row | undefined;
+  all(sql: string, ...values: readonly SqlValue[]): readonly Row[];
+  iterate(sql: string, ...values: readonly SqlValue[]): Iterable<Row>;
+  exec(sql: string): void;
+  /** An online copy into a new file. */
+  backup(path: string): Promise<void>;
+  close(): void;
+}
+
+export interface OpenOptions {
+  readonly readOnly?: boolean;
+  /** How long to wait for another connection's lock. */
+  readonly busyMs?: number;
+}
+
+export function openDatabase(path: string, options: OpenOptions = {}): Database {
+  const connection = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: options.busyMs ?? 5000 });
+  const statements = new Map<string, StatementSync>();
+
+  function prepared(sql: string): StatementSync {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = connection.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  return {
+    run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
+    get: (sql, ...values) => prepared(sql).get(...values),
+    all: (sql, ...values) => prepared(sql).all(...values),
+    iterate: (sql, ...values) => prepared(sql).iterate(...values),
+    exec: (sql) => connection.exec(sql),
+    async backup(target) {
+      await backup(connection, target, { rate: 500 });
+    },
+    close() {
+      statements.clear();
+      connection.close();
+    },
+  };
+}
+
+const SQLITE_BUSY = 5;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+
+export type Trouble = 'full' | 'busy' | 'broken' | 'statement';
+
+/** `broken`: nothing is known about what was being written; the connection must not be used any more. */
+export function troubleOf(error: unknown): Trouble {
+  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+  if (code === SQLITE_FULL) return 'full';
+  if (code === SQLITE_BUSY) return 'busy';
+  const broken = code === SQLITE_IOERR || code === SQLITE_CORRUPT || code === SQLITE_CANTOPEN || code === SQLITE_NOTADB;
+  return broken ? 'broken' : 'statement';
+}
+
+export const text = (row: Row, column: string): string => {
+  const value = row[column];
+  return typeof value === 'string' ? value : '';
+};
+export const number = (row: Row, column: string): number => Number(row[column] ?? 0);
+export const bytes = (row: Row, column: string): Uint8Array => {
+  const value = row[column];
+  return value instanceof Uint8Array ? value : new Uint8Array(0);
+};
+export const optionalText = (row: Row, column: string): string | undefined => {
+  const value = row[column];
+  return typeof value === 'string' ? value : undefined;
+};
+export const optionalBytes = (row: Row, column: string): Uint8Array | undefined => {
+  const value = row[column];
+  return value instanceof Uint8Array ? value : undefined;
+};

@@ -1,0 +1,91 @@
+// Identities: written whole with a revision check; names and credential ids are unique, tombstones included (DESIGN 3.7).
+
+import type { Identity } from '../../record/identity.ts';
+import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
+import { number, text, type Database } from './database.ts';
+import type { Writer } from './writer.ts';
+
+const USES_MAX = 20;
+
+export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf<IdentityChange> {
+  const { db, trail } = writer;
+  const { identity, expectRevision } = change;
+  const stored = db.get('SELECT revision, state FROM identity WHERE id = ?', identity.id);
+  if ((stored === undefined ? 0 : number(stored, 'revision')) !== expectRevision) return { type: 'stale' };
+  const taken = takenName(db, identity);
+  if (taken !== undefined) return { type: 'taken', what: taken };
+
+  db.run(
+    'INSERT OR REPLACE INTO identity VALUES (?, ?, ?, ?, ?, ?)',
+    identity.id,
+    identity.login,
+    identity.state,
+    identity.revision,
+    identity.removedAt ?? null,
+    JSON.stringify(identity),
+  );
+  db.run('DELETE FROM identity_name WHERE identity_id = ?', identity.id);
+  for (const name of ownNames(identity)) db.run('INSERT INTO identity_name VALUES (?, ?)', name, identity.id);
+  db.run('DELETE FROM identity_credential WHERE identity_id = ?', identity.id);
+  for (const id of appPasswordIds(identity)) db.run('INSERT INTO identity_credential VALUES (?, ?)', id, identity.id);
+  const wasActive = stored === undefined || text(stored, 'state') === 'active';
+  if (wasActive !== (identity.state === 'active')) holdQueue(writer, identity, change.event.time);
+  trail.append(change.event);
+  writer.notice({ type: 'identityChanged', identityId: identity.id, revision: identity.revision, state: identity.state });
+  return { type: 'written' };
+}
+
+export function ownNames(identity: Identity): ReadonlySet<string> {
+  const names = new Set([identity.login]);
+  for (const right of identity.rights) if (right.kind === 'address') names.add(right.address);
+  return names;
+}
+
+function appPasswordIds(identity: Identity): readonly string[] {
+  return identity.credentials.filter(({ kind }) => kind === 'appPassword').map(({ id }) => id);
+}
+
+function takenName(db: Database, identity: Identity): string | undefined {
+  for (const name of ownNames(identity)) {
+    const owner = db.get('SELECT identity_id FROM identity_name WHERE name = ?', name);
+    if (owner !== undefined && text(owner, 'identity_id') !== identity.id) return name;
+  }
+  for (const id of appPasswordIds(identity)) {
+    const owner = db.get('SELECT identity_id FROM identity_credential WHERE credential_id = ?', id);
+    if (owner !== undefined && text(owner, 'identity_id') !== identity.id) return `credential ${id}`;
+  }
+  return undefined;
+}
+
+/** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. */
+function holdQueue(writer: Writer, identity: Identity, now: number): void {
+  const { db, mayNotSend } = writer;
+  const active = identity.state === 'active';
+  if (active) mayNotSend.delete(identity.id);
+  else mayNotSend.add(identity.id);
+  db.run(
+    active
+      ? 'UPDATE recipient SET held = held - 2, due_at = max(due_at, ?) WHERE held >= 2 AND message_n IN (SELECT n FROM message WHERE identity_id = ?)'
+      : 'UPDATE recipient SET held = held + 2, due_at = max(due_at, ?) WHERE held < 2 AND message_n IN (SELECT n FROM message WHERE identity_id = ?)',
+    active ? now : 0,
+    identity.id,
+  );
+  if (active) writer.notice({ type: 'due' });
+}
+
+export function credentialUsed({ db }: Writer, change: CredentialUsedChange): OutcomeOf<CredentialUsedChange> {
+  db.run(
+    'INSERT OR REPLACE INTO credential_use VALUES (?, ?, ?, ?)',
+    change.identityId,
+    change.address,
+    change.credentialId,
+    change.at,
+  );
+  db.run(
+    'DELETE FROM credential_use WHERE identity_id = ? AND at < (SELECT min(at) FROM (SELECT at FROM credential_use WHERE identity_id = ? ORDER BY at DESC LIMIT ?))',
+    change.identityId,
+    change.identityId,
+    USES_MAX,
+  );
+  return { type: 'noted' };
+}

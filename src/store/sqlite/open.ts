@@ -1,0 +1,116 @@
+// Opening the SQLite store: the lock for life, the writing connection with its durability settings, the reading one.
+
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createGroupCommit } from '../group-commit.ts';
+import type { Lookups } from '../lookups.ts';
+import type { Change, Store, StoreNotice } from '../port.ts';
+import { StoreUnavailable } from '../port.ts';
+import { openStage } from './bodies.ts';
+import { type Database, openDatabase, troubleOf } from './database.ts';
+import { createSqliteLookups } from './lookups.ts';
+import { migrate } from './schema.ts';
+import { indexTail } from './term-index.ts';
+import { createWriter, type SqliteWriter, type WriterOptions } from './writer.ts';
+
+export const STORE_FILE = 'postern.sqlite';
+const LOCK_FILE = 'lock.sqlite';
+
+export class StoreLocked extends Error {
+  override readonly name = 'StoreLocked';
+}
+
+/** Held as long as the process lives: two servers on one directory would deliver everything twice. Returns the release. */
+export function lockDirectory(dataDirectory: string): () => void {
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  chmodSync(dataDirectory, 0o700);
+  const lock = openDatabase(join(dataDirectory, LOCK_FILE), { busyMs: 0 });
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if (troubleOf(error) !== 'busy') throw error;
+    throw new StoreLocked(`another Postern uses ${dataDirectory}: stop it, or give this one a data directory of its own`, { cause: error });
+  }
+  return () => lock.close();
+}
+
+/** The settings that make a commit durable; page size and vacuum mode count for a new file only. */
+function openForWriting(dataDirectory: string, now: number): Database {
+  const db = openDatabase(join(dataDirectory, STORE_FILE));
+  db.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768');
+  migrate(db, now);
+  // What an earlier process left in the log is written home and synced before anybody is told that it is there.
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return db;
+}
+
+export interface OpenWriter extends SqliteWriter {
+  /** Indexes some of the trail's tail; true: there is more. */
+  indexTail(max: number): boolean;
+  /** Gives freed pages back to the file system, a slice at a time. */
+  vacuum(): void;
+  backup(path: string): Promise<void>;
+  close(): void;
+}
+
+export function openSqliteWriter(options: WriterOptions): OpenWriter {
+  const db = openForWriting(options.dataDirectory, options.clock.now());
+  const writer = createWriter(db, options);
+  return {
+    ...writer,
+    indexTail: (max) => indexTail(db, max),
+    vacuum: () => db.exec('PRAGMA incremental_vacuum(200)'),
+    backup: (path) => db.backup(path),
+    close: () => db.close(),
+  };
+}
+
+export function openSqliteLookups({ dataDirectory }: { readonly dataDirectory: string }): Lookups & { close(): void } {
+  const db = openDatabase(join(dataDirectory, STORE_FILE), { readOnly: true });
+  return { ...createSqliteLookups(db, dataDirectory), close: () => db.close() };
+}
+
+export interface OpenStore {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  readonly writer: OpenWriter;
+  close(): void;
+}
+
+/** Store and look-ups in this very thread: for commands without a running server, and for tests. */
+export function openSqliteStore(options: Omit<WriterOptions, 'onNotice'>): OpenStore {
+  const listeners = new Set<(notice: StoreNotice) => void>();
+  const writer = openSqliteWriter({
+    ...options,
+    onNotice: (notice) => listeners.forEach((listener) => listener(notice)),
+  });
+  const lookups = openSqliteLookups(options);
+  const group = createGroupCommit(
+    (changes: readonly Change[]) => {
+      try {
+        return writer.apply(changes);
+      } catch (error) {
+        throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+      }
+    },
+    (run) => void setImmediate(run),
+  );
+  return {
+    store: {
+      commit: group.commit as Store['commit'],
+      stage: (id) => openStage(options.dataDirectory, id),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    lookups,
+    writer,
+    close() {
+      lookups.close();
+      writer.close();
+    },
+  };
+}

@@ -1,0 +1,170 @@
+// The way out in the store: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
+
+import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueueChange, QueuedMessage, SettleChange } from '../port.ts';
+import { accept } from './accept.ts';
+import { bytes, type Database, number, type Row, text } from './database.ts';
+import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
+import { whereOf } from './selector.ts';
+import type { Writer } from './writer.ts';
+
+export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChange> {
+  const { db } = writer;
+  const before = db.get('SELECT token, deliveries FROM claim WHERE owner = ?', change.owner);
+  if (before !== undefined && text(before, 'token') === change.token) {
+    return claimed(db, change.owner, JSON.parse(text(before, 'deliveries')) as Key[]);
+  }
+  const except = new Set(change.exceptDomains);
+  const keys: Key[] = [];
+  const due = db.all(
+    `SELECT message_n, number, domain FROM recipient WHERE owner IS NULL AND held = 0 AND due_at <= ?${
+      except.size === 0 ? '' : ' AND domain NOT IN (SELECT value FROM json_each(?))'
+    } ORDER BY due_at LIMIT ?`,
+    ...(except.size === 0 ? [change.now, change.max] : [change.now, JSON.stringify([...except]), change.max]),
+  );
+  for (const row of due) keys.push([number(row, 'message_n'), number(row, 'number')]);
+  for (const [n, recipientNumber] of keys) {
+    db.run('UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?', change.owner, n, recipientNumber);
+  }
+  if (keys.length > 0) db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
+  return claimed(db, change.owner, keys);
+}
+
+type Key = readonly [n: number, recipientNumber: number];
+
+function claimed(db: Database, owner: string, keys: readonly Key[]): OutcomeOf<ClaimChange> {
+  const deliveries: Delivery[] = [];
+  const messages = new Map<number, QueuedMessage>();
+  for (const [n, recipientNumber] of keys) {
+    const row = db.get(
+      `SELECT ${RECIPIENT_COLUMNS} FROM recipient r WHERE r.message_n = ? AND r.number = ? AND r.owner = ?`,
+      n,
+      recipientNumber,
+      owner,
+    );
+    if (row === undefined) continue;
+    let message = messages.get(n);
+    if (message === undefined) {
+      message = messageOfRow(db.get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.n = ?`, n) ?? {});
+      messages.set(n, message);
+    }
+    deliveries.push(deliveryOfRow(row, message.id));
+  }
+  return { type: 'claimed', deliveries, messages: [...messages.values()] };
+}
+
+export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleChange> {
+  const { db } = writer;
+  const id = messageIdBytes(change.messageId);
+  const row = id === undefined ? undefined : db.get('SELECT n FROM message WHERE id = ?', id);
+  if (row === undefined) return { type: 'stale' };
+  const n = number(row, 'n');
+  for (const { recipientNumber, attempt } of change.recipients) {
+    const held = db.get('SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
+    if (held === undefined || text(held, 'owner') !== change.owner || number(held, 'attempt') !== attempt) return { type: 'stale' };
+  }
+  for (const { recipientNumber, fate, event } of change.recipients) {
+    if (fate.type === 'final') db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
+    else {
+      db.run(
+        'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
+        fate.dueAt,
+        fate.delayReported ? 1 : 0,
+        n,
+        recipientNumber,
+      );
+    }
+    writer.trail.append(event);
+  }
+  if (change.report !== undefined) {
+    const reported = accept(writer, change.report);
+    // The whole change is undone: a failure without its report would leave the sender unaware.
+    if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
+  }
+  const finals = change.recipients.filter(({ fate }) => fate.type === 'final').length;
+  return { type: 'settled', messageDone: finals > 0 && finish(writer, n, finals) };
+}
+
+/** So many recipients are done; with the last one the message goes. */
+function finish(writer: Writer, n: number, finals: number): boolean {
+  const { db } = writer;
+  db.run('UPDATE message SET unsettled = unsettled - ? WHERE n = ?', finals, n);
+  const row = db.get('SELECT m.id, m.unsettled, c.staged FROM message m JOIN content c ON c.n = m.n WHERE m.n = ?', n);
+  if (row === undefined || number(row, 'unsettled') > 0) return false;
+  db.run('DELETE FROM message WHERE n = ?', n);
+  db.run('DELETE FROM content WHERE n = ?', n);
+  if (number(row, 'staged') === 1) writer.bodyDone(messageIdFromBytes(bytes(row, 'id')));
+  return true;
+}
+
+export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> {
+  const { db } = writer;
+  const { ownerPrefix, only, dueAt } = change;
+  let count = 0;
+  if (only === undefined) {
+    count = db.run(
+      'UPDATE recipient SET owner = NULL, due_at = ? WHERE owner IS NOT NULL AND substr(owner, 1, ?) = ?',
+      dueAt,
+      ownerPrefix.length,
+      ownerPrefix,
+    );
+    db.run('DELETE FROM claim WHERE substr(owner, 1, ?) = ?', ownerPrefix.length, ownerPrefix);
+  } else {
+    for (const { messageId, recipientNumber } of only) {
+      count += db.run(
+        'UPDATE recipient SET owner = NULL, due_at = ? WHERE message_n = (SELECT n FROM message WHERE id = ?) AND number = ? AND owner = ?',
+        dueAt,
+        messageIdBytes(messageId) ?? null,
+        recipientNumber,
+        ownerPrefix,
+      );
+    }
+  }
+  if (count > 0) writer.notice({ type: 'due' });
+  return { type: 'freed', count };
+}
+
+/** What is leased is under way and left alone; hold reaches it when the attempt ends. */
+export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
+  const { db } = writer;
+  const { sql, values } = whereOf(change.selector);
+  const rows = db.all(
+    `SELECT r.message_n, r.number, r.forward_path, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    ...values,
+  );
+  let count = 0;
+  for (const row of rows) if (changeOne(writer, change, row)) count += 1;
+  if (count > 0 && (change.action === 'retry' || change.action === 'release')) writer.notice({ type: 'due' });
+  return { type: 'changed', count };
+}
+
+function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): boolean {
+  const { db, trail } = writer;
+  const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
+  const messageId = messageIdFromBytes(bytes(row, 'id'));
+  const recipient = text(row, 'forward_path');
+  const subject = { time: now, messageId, ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }) };
+  const administration = { by, action, detail: { recipient, recipientNumber } };
+  switch (action) {
+    case 'hold':
+      if (held % 2 === 1) return false;
+      db.run('UPDATE recipient SET held = held + 1 WHERE message_n = ? AND number = ?', n, recipientNumber);
+      trail.append({ ...subject, type: 'held', payload: administration });
+      return true;
+    case 'release':
+      if (held % 2 === 0) return false;
+      db.run('UPDATE recipient SET held = held - 1, due_at = ? WHERE message_n = ? AND number = ?', now, n, recipientNumber);
+      trail.append({ ...subject, type: 'released', payload: administration });
+      return true;
+    case 'retry':
+      return row['owner'] === null && db.run('UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?', now, n, recipientNumber) > 0;
+    case 'drop': {
+      if (row['owner'] !== null) return false;
+      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
+      const payload = { recipient, recipientNumber, attempt: number(row, 'attempt'), status: '5.0.0', diagnostic: `dropped by ${by}` };
+      trail.append({ ...subject, type: 'dropped', payload });
+      finish(writer, n, 1);
+      return true;
+    }
+  }
+}

@@ -1,0 +1,108 @@
+// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies (DESIGN 3.10).
+
+import { messageIdBytes } from '../../base/message-id.ts';
+import { canonicalAddress } from '../../policy/address.ts';
+import { addressTerm, identityTerm } from '../../record/terms.ts';
+import type { DayKeyChange, EraseChange, OutcomeOf, PurgeChange } from '../port.ts';
+import { optionalBytes, number, text, type Database, type Row } from './database.ts';
+import { findSequences } from './term-index.ts';
+import type { Writer } from './writer.ts';
+
+export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
+  db.run('INSERT OR IGNORE INTO day_key VALUES (?, ?)', day, proposedKey);
+  return { type: 'key', key: optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key') ?? proposedKey };
+}
+
+/** Rows whose message is still queued are passed over for good: they are looked at again when the purge starts over. */
+export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
+  const { db } = writer;
+  const from = number(db.get("SELECT value FROM meta WHERE name = 'purged'") ?? {}, 'value');
+  const rows = db.all(
+    'SELECT sequence, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? AND time < ? ORDER BY sequence LIMIT ?',
+    from,
+    eventsBefore,
+    max,
+  );
+  let count = 0;
+  let mark: number | undefined;
+  for (const row of rows) {
+    const sequence = number(row, 'sequence');
+    if (isQueued(db, row)) mark ??= sequence - 1;
+    else if (number(row, 'gone') === 0) {
+      forget(db, sequence);
+      count += 1;
+    }
+  }
+  const last = rows.at(-1);
+  if (last !== undefined) db.run("UPDATE meta SET value = ? WHERE name = 'purged'", mark ?? number(last, 'sequence'));
+  const day = new Date(eventsBefore).toISOString().slice(0, 10);
+  const keys = db.run('DELETE FROM day_key WHERE day < ?', day);
+  const tombstones = dropTombstones(db, eventsBefore);
+  if (count + tombstones + keys > 0) {
+    const detail = { events: count, tombstones, dayKeys: keys, before: new Date(eventsBefore).toISOString() };
+    writer.trail.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
+  }
+  return { type: 'purged', count, more: rows.length === max && mark === undefined };
+}
+
+function isQueued(db: Database, row: Row): boolean {
+  const id = row['message_id'];
+  if (typeof id !== 'string') return false;
+  return db.get('SELECT n FROM message WHERE id = ?', messageIdBytes(id) ?? null) !== undefined;
+}
+
+function forget(db: Database, sequence: number): void {
+  db.run('UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ?', sequence);
+  db.run('DELETE FROM trail_term WHERE sequence = ?', sequence);
+}
+
+function dropTombstones(db: Database, before: number): number {
+  const gone = db.all("SELECT id FROM identity WHERE state = 'removed' AND removed_at < ?", before);
+  for (const row of gone) {
+    const id = text(row, 'id');
+    for (const table of ['identity_name', 'identity_credential', 'credential_use', 'counter']) {
+      db.run(`DELETE FROM ${table} WHERE identity_id = ?`, id);
+    }
+    db.run('DELETE FROM identity WHERE id = ?', id);
+  }
+  return gone.length;
+}
+
+/** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */
+export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChange> {
+  const { db } = writer;
+  const sequences = new Set<number>();
+  if (change.identityId !== undefined) {
+    for (const sequence of findSequences(db, identityTerm(change.identityId))) sequences.add(sequence);
+    for (const row of db.iterate('SELECT sequence FROM event WHERE identity_id = ?', change.identityId)) sequences.add(number(row, 'sequence'));
+  }
+  for (const address of change.addresses) {
+    for (const sequence of findSequences(db, addressTerm(canonicalAddress(address) ?? address))) sequences.add(sequence);
+  }
+  let count = 0;
+  let kept = 0;
+  for (const sequence of withSameMessages(db, sequences)) {
+    const row = db.get('SELECT message_id, time, payload IS NULL AS gone FROM event WHERE sequence = ?', sequence);
+    if (row === undefined || number(row, 'gone') === 1) continue;
+    if (number(row, 'time') >= change.before || isQueued(db, row)) kept += 1;
+    else {
+      forget(db, sequence);
+      count += 1;
+    }
+  }
+  const detail = { events: count, kept, before: new Date(change.before).toISOString() };
+  writer.trail.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
+  return { type: 'erased', count, kept };
+}
+
+/** The fates of a message name its recipients too. */
+function withSameMessages(db: Database, sequences: ReadonlySet<number>): ReadonlySet<number> {
+  const all = new Set(sequences);
+  const ids = new Set<string>();
+  for (const sequence of sequences) {
+    const id = db.get('SELECT message_id FROM event WHERE sequence = ?', sequence)?.['message_id'];
+    if (typeof id === 'string') ids.add(id);
+  }
+  for (const id of ids) for (const sequence of findSequences(db, `id:${id}`)) all.add(sequence);
+  return all;
+}

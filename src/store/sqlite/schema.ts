@@ -1,0 +1,107 @@
+// The tables, as migrations by user_version: a file is brought forward step by step in one transaction each, a newer one is refused.
+// Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history (DESIGN 3.6, 3.10).
+
+import { type Database, number } from './database.ts';
+
+/** Each entry brings the file from the version of its index to the next. Never change one that was released: add one. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE message (
+    n INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    accepted_at INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    identity_id TEXT,
+    reverse_path TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    octets INTEGER NOT NULL,
+    header_octets INTEGER NOT NULL,
+    header_utf8 INTEGER NOT NULL,
+    body_8bit INTEGER NOT NULL,
+    unsettled INTEGER NOT NULL
+  ) STRICT;
+
+  -- Apart from message: a scan of the queue does not read contents. staged: 'content' is the header, the body is a file.
+  CREATE TABLE content (n INTEGER PRIMARY KEY, staged INTEGER NOT NULL, content BLOB NOT NULL) STRICT;
+
+  -- held: 1 by the operator, 2 because the identity may not send.
+  CREATE TABLE recipient (
+    message_n INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    forward_path TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    parameters TEXT,
+    due_at INTEGER NOT NULL,
+    held INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    attempt INTEGER NOT NULL,
+    delay_reported INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (message_n, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX recipient_due ON recipient (due_at) WHERE owner IS NULL AND held = 0;
+
+  -- The last claim of each owner: asked again with the same token, it gets the same.
+  CREATE TABLE claim (owner TEXT PRIMARY KEY, token TEXT NOT NULL, deliveries TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE chain (id INTEGER PRIMARY KEY, started_at INTEGER NOT NULL, name TEXT NOT NULL) STRICT;
+  CREATE TABLE event (
+    sequence INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    message_id TEXT,
+    identity_id TEXT,
+    salt BLOB,
+    payload BLOB,
+    content_hash BLOB NOT NULL,
+    link BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE trail_term (term TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (term, sequence)) STRICT, WITHOUT ROWID;
+  CREATE INDEX trail_term_sequence ON trail_term (sequence);
+
+  CREATE TABLE identity (
+    id TEXT PRIMARY KEY, login TEXT NOT NULL, state TEXT NOT NULL, revision INTEGER NOT NULL, removed_at INTEGER, record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE identity_name (name TEXT PRIMARY KEY, identity_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE identity_credential (credential_id TEXT PRIMARY KEY, identity_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE credential_use (
+    identity_id TEXT NOT NULL, address TEXT NOT NULL, credential_id TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (identity_id, address, credential_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE counter (identity_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE day_key (day TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('indexed', 0), ('purged', 0);
+  `,
+];
+
+export class StoreTooNew extends Error {
+  override readonly name = 'StoreTooNew';
+}
+
+export function versionOf(db: Database): number {
+  return number(db.get('PRAGMA user_version') ?? {}, 'user_version');
+}
+
+/** A new file gets its page size and vacuum mode before its first table. */
+export function migrate(db: Database, now: number): void {
+  const version = versionOf(db);
+  if (version > migrations.length) {
+    throw new StoreTooNew(
+      `the store was written by a newer Postern (format ${version}, this one knows ${migrations.length}): install that version or restore a backup`,
+    );
+  }
+  for (let at = version; at < migrations.length; at += 1) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      db.exec(migrations[at] ?? '');
+      if (at === 0) db.run("INSERT INTO chain VALUES (1, ?, 'local')", now);
+      db.exec(`PRAGMA user_version = ${at + 1}`);
+      db.exec('COMMIT');
+    } catch (error) {
+      db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

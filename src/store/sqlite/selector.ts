@@ -1,0 +1,26 @@
+// A queue selector as SQL over `recipient r JOIN message m`: every given field must match.
+
+import { messageIdBytes } from '../../base/message-id.ts';
+import type { QueueSelector } from '../port.ts';
+import type { SqlValue } from './database.ts';
+
+export interface Where {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+export function whereOf(selector: QueueSelector): Where {
+  const parts: string[] = ['1 = 1'];
+  const values: SqlValue[] = [];
+  const add = (sql: string, value: SqlValue): void => {
+    parts.push(sql);
+    values.push(value);
+  };
+  if (selector.messageId !== undefined) add('m.id = ?', messageIdBytes(selector.messageId) ?? new Uint8Array(0));
+  if (selector.identityId !== undefined) add('m.identity_id = ?', selector.identityId);
+  if (selector.from !== undefined) add('m.reverse_path = ?', selector.from);
+  if (selector.to !== undefined) add('r.forward_path = ?', selector.to);
+  if (selector.domain !== undefined) add('r.domain = ?', selector.domain.toLowerCase());
+  if (selector.held !== undefined) parts.push(selector.held ? 'r.held <> 0' : 'r.held = 0');
+  return { sql: parts.join(' AND '), values };
+}

@@ -1,0 +1,69 @@
+// The look-up index of the trail. It lags behind by a watermark, so that acceptance does not pay for it; a look-up joins it with a scan
+// of the tail, so that a message is found at once after its 250 (DESIGN 3.10).
+
+import type { EventType } from '../../record/events.ts';
+import { termsOf, type Term } from '../../record/terms.ts';
+import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
+
+/** Indexes up to `max` events in one transaction; true: there are more. */
+export function indexTail(db: Database, max: number): boolean {
+  const rows = tail(db, max);
+  const last = rows.at(-1);
+  if (last === undefined) return false;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    for (const row of rows) {
+      const sequence = number(row, 'sequence');
+      for (const term of termsOfRow(row)) db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
+    }
+    db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", number(last, 'sequence'));
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+  return rows.length === max;
+}
+
+const TAIL_MAX = 1_000_000;
+
+function watermark(db: Database): number {
+  return number(db.get("SELECT value FROM meta WHERE name = 'indexed'") ?? {}, 'value');
+}
+
+function tail(db: Database, max: number): readonly Row[] {
+  return db.all(
+    'SELECT sequence, type, message_id, identity_id, payload FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    watermark(db),
+    max,
+  );
+}
+
+function termsOfRow(row: Row): readonly Term[] {
+  const payload = row['payload'] === null ? undefined : (JSON.parse(Buffer.from(bytes(row, 'payload')).toString()) as unknown);
+  return termsOf({
+    type: text(row, 'type') as EventType,
+    messageId: optionalText(row, 'message_id'),
+    identityId: optionalText(row, 'identity_id'),
+    payload,
+  });
+}
+
+/** Sequence numbers of the events that the term names, oldest first. */
+export function findSequences(db: Database, term: Term): readonly number[] {
+  const indexed = db.all('SELECT sequence FROM trail_term WHERE term = ? ORDER BY sequence', term).map((row) => number(row, 'sequence'));
+  const wanted = JSON.stringify(term.slice(term.indexOf(':') + 1)).slice(1, -1);
+  const recent: number[] = [];
+  for (const row of tail(db, TAIL_MAX)) {
+    // Most rows don't hold the word at all: they are not worth parsing. Addresses are canonical in the term, so case is looked over.
+    if (couldHold(row, wanted) && termsOfRow(row).includes(term)) recent.push(number(row, 'sequence'));
+  }
+  return [...indexed, ...recent];
+}
+
+function couldHold(row: Row, wanted: string): boolean {
+  if (row['message_id'] === wanted || row['identity_id'] === wanted) return true;
+  const payload = row['payload'];
+  if (!(payload instanceof Uint8Array)) return false;
+  return !/^[\x20-\x7e]*$/.test(wanted) || Buffer.from(payload).toString('latin1').toLowerCase().includes(wanted.toLowerCase());
+}

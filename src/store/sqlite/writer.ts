@@ -1,0 +1,169 @@
+// The one connection that writes. A group of changes is one transaction; if one of them can't be done, the group is undone and done
+// again one by one, so that none can fail its neighbours. Trouble with the disk ends the writer: only a fresh one knows what is there.
+
+import type { MessageId } from '../../base/message-id.ts';
+import type { Clock, Entropy } from '../../platform/platform.ts';
+import { unreachable } from '../../base/assert.ts';
+import type { Change, Outcome, StoreNotice } from '../port.ts';
+import { accept } from './accept.ts';
+import { bodyIds, removeBody } from './bodies.ts';
+import { type Database, text, troubleOf } from './database.ts';
+import { openTrail, type Trail } from './events.ts';
+import { credentialUsed, writeIdentity } from './identities.ts';
+import { changeQueue, claim, free, settle } from './queue.ts';
+import { dayKey, erase, purge } from './retention.ts';
+import { messageIdBytes } from '../../base/message-id.ts';
+
+/** What the parts of the writer share. */
+export interface Writer {
+  readonly db: Database;
+  readonly trail: Trail;
+  readonly openedAt: number;
+  /** Identities that are not active. */
+  readonly mayNotSend: Set<string>;
+  /** Why nothing more can be accepted, or undefined. */
+  fullBecause(): string | undefined;
+  /** Told after the commit. */
+  notice(notice: StoreNotice): void;
+  /** Its file is removed after the commit. */
+  bodyDone(id: MessageId): void;
+}
+
+export interface WriterOptions {
+  readonly dataDirectory: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  fullBecause?(): string | undefined;
+  onNotice(notice: StoreNotice): void;
+}
+
+export interface SqliteWriter {
+  apply(changes: readonly Change[]): readonly Outcome[];
+  /** While true, files of settled messages stay: a backup is copying them. */
+  keepBodies(keep: boolean): void;
+}
+
+export function createWriter(db: Database, options: WriterOptions): SqliteWriter {
+  let notices: StoreNotice[] = [];
+  let done: MessageId[] = [];
+  let keep = false;
+  let waitingBodies: MessageId[] = [];
+  const inactive = db.all("SELECT id FROM identity WHERE state <> 'active'").map((row) => text(row, 'id'));
+  const writer: Writer = {
+    db,
+    trail: openTrail(db, options.entropy),
+    openedAt: options.clock.now(),
+    mayNotSend: new Set(inactive),
+    fullBecause: () => options.fullBecause?.(),
+    notice: (notice) => void notices.push(notice),
+    bodyDone: (id) => void done.push(id),
+  };
+  sweepBodies(db, options.dataDirectory);
+
+  function transact(changes: readonly Change[]): readonly Outcome[] {
+    const mark = writer.trail.mark();
+    const inactiveBefore = [...writer.mayNotSend];
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const outcomes = changes.map((change) => applyOne(writer, change));
+      db.exec('COMMIT');
+      return outcomes;
+    } catch (error) {
+      undo(db);
+      writer.trail.reset(mark);
+      writer.mayNotSend.clear();
+      for (const id of inactiveBefore) writer.mayNotSend.add(id);
+      notices = [];
+      done = [];
+      throw error;
+    }
+  }
+
+  function alone(change: Change): Outcome {
+    try {
+      const [outcome] = transact([change]);
+      return outcome ?? { type: 'failed', cause: 'no outcome' };
+    } catch (error) {
+      const trouble = troubleOf(error);
+      const cause = error instanceof Error ? error.message : String(error);
+      if (trouble === 'broken') throw error;
+      return trouble === 'full' && change.type === 'accept' ? { type: 'full', cause } : { type: 'failed', cause };
+    }
+  }
+
+  function afterCommit(): void {
+    const told = notices;
+    notices = [];
+    waitingBodies.push(...done);
+    done = [];
+    if (!keep) {
+      for (const id of waitingBodies) removeBody(options.dataDirectory, id);
+      waitingBodies = [];
+    }
+    for (const notice of told) options.onNotice(notice);
+  }
+
+  return {
+    apply(changes) {
+      let outcomes: readonly Outcome[];
+      try {
+        outcomes = transact(changes);
+      } catch (error) {
+        if (troubleOf(error) === 'broken') throw error;
+        outcomes = changes.map((change) => alone(change));
+      }
+      afterCommit();
+      return outcomes;
+    },
+    keepBodies(yes) {
+      keep = yes;
+      afterCommit();
+    },
+  };
+}
+
+function applyOne(writer: Writer, change: Change): Outcome {
+  switch (change.type) {
+    case 'accept':
+      return accept(writer, change);
+    case 'settle':
+      return settle(writer, change);
+    case 'claim':
+      return claim(writer, change);
+    case 'free':
+      return free(writer, change);
+    case 'record':
+      for (const event of change.events) writer.trail.append(event);
+      return { type: 'recorded' };
+    case 'identity':
+      return writeIdentity(writer, change);
+    case 'credentialUsed':
+      return credentialUsed(writer, change);
+    case 'queue':
+      return changeQueue(writer, change);
+    case 'dayKey':
+      return dayKey(writer, change);
+    case 'purge':
+      return purge(writer, change);
+    case 'erase':
+      return erase(writer, change);
+    default:
+      return unreachable(change);
+  }
+}
+
+function undo(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // SQLite has rolled back by itself already.
+  }
+}
+
+/** Stages that no message names: their sessions are gone (DESIGN 3.5). */
+function sweepBodies(db: Database, dataDirectory: string): void {
+  for (const id of bodyIds(dataDirectory)) {
+    const key = messageIdBytes(id);
+    if (key === undefined || db.get('SELECT n FROM message WHERE id = ?', key) === undefined) removeBody(dataDirectory, id);
+  }
+}

@@ -1,0 +1,19 @@
+// A look-up term of the port as the index spells it.
+
+import { addressTerm, idTerm, identityTerm, labelTerm, messageIdFieldTerm, type Term } from '../record/terms.ts';
+import type { TraceTerm } from './lookups.ts';
+
+export function indexTerm(term: TraceTerm): Term {
+  switch (term.kind) {
+    case 'id':
+      return idTerm(term.id);
+    case 'address':
+      return addressTerm(term.address);
+    case 'messageIdField':
+      return messageIdFieldTerm(term.value);
+    case 'label':
+      return labelTerm(term.label);
+    case 'identity':
+      return identityTerm(term.identityId);
+  }
+}
