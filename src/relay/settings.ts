@@ -24,8 +24,6 @@ export interface RelaySettings {
   readonly route: Route;
   /** By domain, lower-case A-labels; wins over `route`. */
   readonly routes: Readonly<Record<string, Route>>;
-  /** Where mail to postmaster and abuse of our domains goes, if somebody is named. */
-  readonly postmaster?: string;
   /** Delays between attempts, ms; the last one repeats. */
   readonly retryMs: readonly number[];
   readonly expireMs: number;

@@ -110,7 +110,7 @@ export function answerRecipient(front: Front, connection: Connection, { question
             soFar,
           );
     if (decision.verdict.type === 'accepted') {
-      const { forwardPath = front.ownForwardPath(recipient.forwardPath) } = decision;
+      const forwardPath = front.ownForwardPath(decision.forwardPath ?? recipient.forwardPath);
       connection.transaction.addRecipient({ ...recipient, forwardPath });
     }
     answer(front, connection, question, decision.verdict, 'RCPT');

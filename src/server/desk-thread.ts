@@ -21,7 +21,14 @@ export type DeskQuestion =
   | { readonly authenticate: Credentials; readonly from: { readonly address: string; readonly sessionId: string } }
   | { readonly domains: readonly string[] };
 
-export type ThreadGreeting = { readonly connect: 'store' | 'desk' | 'front'; readonly port: MessagePort };
+/** How main connects two threads: `port` leads to a thread of that kind. */
+export interface ThreadGreeting {
+  readonly connect: 'store' | 'desk' | 'front' | 'main';
+  readonly port: MessagePort;
+}
+
+/** What a thread says to main by itself. */
+export type ThreadNews = { readonly ready: true } | { readonly failed: string };
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
 const birth = workerData as DeskBirth;

@@ -40,7 +40,7 @@ export interface Front {
   ): Promise<AuthenticationOutcome>;
   /** Does this mailbox of ours exist? At once if it is known or not ours. */
   mailboxOf(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox | 'elsewhere'>;
-  /** `postmaster` without a domain becomes the one of the first domain; everything else stays as it is. */
+  /** Postmaster and abuse go to whom the operator named; a bare postmaster belongs to our first domain. */
   ownForwardPath(forwardPath: string): string;
   entered(connection: Connection): void;
   left(connection: Connection): void;

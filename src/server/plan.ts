@@ -1,10 +1,12 @@
 // What a front is told to be: plain data that main makes from the configuration and sends into the thread, at the start and
 // again at each reload. Nothing in it is read from disk by the front.
 
+import type { RelayStats } from '../relay/relay.ts';
 import type { RelaySettings } from '../relay/settings.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { AdmissionLimits } from './admission.ts';
+import type { FrontMetrics } from './front-metrics.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
 export interface ListenerPlan {
@@ -38,8 +40,9 @@ export interface FrontPlan {
   readonly admission: AdmissionLimits;
   /** Octets for messages on their way in, of this front. */
   readonly incomingMemory: number;
-  readonly aliases: Readonly<Record<string, readonly string[]>>;
   readonly mailboxes: readonly string[];
+  /** Where postmaster@ and abuse@ of our domains go, if somebody is named. */
+  readonly postmaster?: string;
   readonly relay: RelaySettings;
   readonly logLevel: string;
 }
@@ -56,4 +59,14 @@ export type FrontQuestion =
   | { readonly ask: 'listen' }
   | { readonly ask: 'reload'; readonly plan: FrontPlan }
   | { readonly ask: 'drain'; readonly deadlineMs: number }
-  | { readonly ask: 'metrics' };
+  | { readonly ask: 'figures' };
+
+export interface FrontAnswers {
+  readonly figures: {
+    readonly counts: FrontMetrics['counts'];
+    readonly connections: number;
+    readonly incomingOctets: number;
+    readonly recordsLost: number;
+    readonly relay: RelayStats;
+  };
+}

@@ -1,17 +1,128 @@
 // The store thread: it alone writes (DESIGN 3.3). Whatever the fronts, the desk and main have asked by now is one transaction with
-// one fsync; the answers go back when it is durable. When nothing waits it indexes the trail's tail and moves the WAL along.
+// one fsync; the answers go back when it is durable. When nothing waits it indexes the trail's tail.
 
+import { statfsSync } from 'node:fs';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
-import type { Change } from '../store/port.ts';
+import { createGroupCommit } from '../store/group-commit.ts';
+import type { Change, Outcome } from '../store/port.ts';
+import { backupStore } from '../store/sqlite/backup.ts';
 import { openSqliteWriter } from '../store/sqlite/open.ts';
 import type { ThreadGreeting } from './desk-thread.ts';
 
 export interface StoreBirth {
   readonly dataDirectory: string;
-  readonly freeSpaceFloor: { readonly share: number; readonly octets: number };
+  readonly freeSpaceFloor: FreeSpaceFloor;
+}
+
+export interface FreeSpaceFloor {
+  /** Of the file system, 0 to 1. */
+  readonly share: number;
+  readonly octets: number;
 }
 
 export type StoreQuestion = { readonly commit: readonly Change[] } | { readonly backup: string } | { readonly figures: true };
+
+export interface StoreFigures {
+  readonly commits: number;
+  readonly changes: number;
+  /** All commits together, ms. */
+  readonly commitMs: number;
+  readonly freeOctets: number;
+  readonly full: boolean;
+}
+
+const INDEX_EVENTS = 500;
+/** Even without a pause the tail is kept this near, so that a trace never scans more. */
+const INDEX_EVERY_CHANGES = 5_000;
+const SPACE_EVERY_MS = 1_000;
+
+if (parentPort === null) throw new Error('this file is the entry of a thread');
+const main = parentPort;
+const birth = workerData as StoreBirth;
+const lines = new Set<Line>();
+const figures = { commits: 0, changes: 0, commitMs: 0 };
+const space = watchSpace(birth);
+const writer = openSqliteWriter({
+  dataDirectory: birth.dataDirectory,
+  clock: systemClock,
+  entropy: systemEntropy(),
+  fullBecause: () => space.look().because,
+  onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
+});
+
+let sinceIndexed = 0;
+let idleScheduled = false;
+
+function apply(changes: readonly Change[]): readonly Outcome[] {
+  const startedAt = performance.now();
+  let outcomes: readonly Outcome[];
+  try {
+    outcomes = writer.apply(changes);
+  } catch (error) {
+    // Only a fresh writer knows what is on the disk now: main starts one, and everybody asks again (DESIGN 3.2).
+    main.postMessage({ failed: error instanceof Error ? error.message : String(error) });
+    return process.exit(1);
+  }
+  figures.commits += 1;
+  figures.changes += changes.length;
+  figures.commitMs += performance.now() - startedAt;
+  sinceIndexed += changes.length;
+  if (sinceIndexed > INDEX_EVERY_CHANGES) index();
+  scheduleIdle();
+  return outcomes;
+}
+
+function index(): boolean {
+  sinceIndexed = 0;
+  return writer.indexTail(INDEX_EVENTS);
+}
+
+/** Behind everything that waits already: work for idle times, a small piece at once. */
+function scheduleIdle(): void {
+  if (idleScheduled) return;
+  idleScheduled = true;
+  systemClock.after(50, () => {
+    idleScheduled = false;
+    if (index()) scheduleIdle();
+    else writer.vacuum();
+  });
+}
+
+const group = createGroupCommit(apply, (run) => void setImmediate(run));
+
+function serve(port: MessagePort): void {
+  const line = openLine(port, {
+    async answer(question) {
+      const asked = question as StoreQuestion;
+      if ('commit' in asked) return group.commit(asked.commit);
+      if ('backup' in asked) return backupStore(writer, birth.dataDirectory, asked.backup);
+      return { ...figures, freeOctets: space.look().free, full: space.look().because !== undefined } satisfies StoreFigures;
+    },
+  });
+  lines.add(line);
+  port.on('close', () => lines.delete(line));
+}
+
+function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): { look(): { free: number; because: string | undefined } } {
+  let at = -Infinity;
+  let seen: { free: number; because: string | undefined } = { free: 0, because: undefined };
+  return {
+    look() {
+      const now = systemClock.monotonic();
+      if (now - at < SPACE_EVERY_MS) return seen;
+      at = now;
+      const { bavail, blocks, bsize } = statfsSync(dataDirectory);
+      const free = bavail * bsize;
+      const floor = Math.max(freeSpaceFloor.octets, freeSpaceFloor.share * blocks * bsize);
+      seen = { free, because: free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined };
+      return seen;
+    },
+  };
+}
+
+main.on('message', ({ port }: ThreadGreeting) => serve(port));
+scheduleIdle();
+main.postMessage({ ready: true });

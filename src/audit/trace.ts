@@ -1,0 +1,94 @@
+// Who sent this? The events of each message that the question leads to, put together into one answer. Every look-up is itself an event
+// of the trail, with who asked and why (D-TR-5).
+
+import type { AcceptedPayload, FatePayload, TrailEvent } from '../record/events.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { Store } from '../store/port.ts';
+import type { TraceQuestion } from './question.ts';
+
+export interface RecipientFate {
+  readonly recipient: string;
+  /** `queued` until something final is known. */
+  readonly fate: 'queued' | 'delivered' | 'relayed' | 'deferred' | 'failed' | 'expired' | 'dropped';
+  readonly at?: number;
+  readonly attempts: number;
+  readonly status?: string;
+  readonly remote?: string;
+  readonly diagnostic?: string;
+  readonly reportId?: string;
+}
+
+export interface TracedMessage {
+  readonly id: string;
+  readonly acceptedAt: number;
+  readonly identityId?: string;
+  /** Undefined: retention or erasure took it. */
+  readonly accepted: AcceptedPayload | undefined;
+  readonly recipients: readonly RecipientFate[];
+  readonly events: readonly TrailEvent[];
+}
+
+export interface TraceAnswer {
+  readonly messages: readonly TracedMessage[];
+  /** There are more than were asked for. */
+  readonly more: boolean;
+}
+
+const EVENTS_MAX = 10_000;
+
+export async function trace(
+  lookups: Pick<Lookups, 'findMessages' | 'eventsOfMessage'>,
+  question: TraceQuestion,
+  max: number,
+): Promise<TraceAnswer> {
+  const ids = new Set<string>();
+  for (const term of question.terms) {
+    for (const id of await lookups.findMessages(term, max + 1)) ids.add(id);
+    // The surest term that finds something decides: a Message-ID alone proves less than our own id.
+    if (ids.size > 0 && term.kind !== 'id') break;
+  }
+  const messages: TracedMessage[] = [];
+  for (const id of [...ids].slice(0, max)) messages.push(tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX)));
+  return { messages, more: ids.size > max };
+}
+
+function tracedMessage(id: string, events: readonly TrailEvent[]): TracedMessage {
+  const first = events.find(({ type }) => type === 'accepted');
+  const accepted = first?.type === 'accepted' ? first.payload : undefined;
+  const identityId = first?.identityId;
+  return {
+    id,
+    acceptedAt: first?.time ?? events[0]?.time ?? 0,
+    ...(identityId === undefined ? {} : { identityId }),
+    accepted,
+    recipients: fatesOf(accepted, events),
+    events,
+  };
+}
+
+const fateTypes = new Set(['delivered', 'relayed', 'deferred', 'failed', 'expired', 'dropped']);
+
+function fatesOf(accepted: AcceptedPayload | undefined, events: readonly TrailEvent[]): readonly RecipientFate[] {
+  const fates = new Map<number, RecipientFate>();
+  accepted?.envelope.recipients.forEach(({ forwardPath }, at) => fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }));
+  for (const { type, time, payload } of events) {
+    if (!fateTypes.has(type) || payload === undefined) continue;
+    const { recipient, recipientNumber, attempt, status, remote, diagnostic, reportId } = payload as FatePayload;
+    fates.set(recipientNumber, {
+      recipient,
+      fate: type as RecipientFate['fate'],
+      at: time,
+      attempts: attempt,
+      status,
+      diagnostic,
+      ...(remote === undefined ? {} : { remote }),
+      ...(reportId === undefined ? {} : { reportId }),
+    });
+  }
+  return [...fates.values()];
+}
+
+export async function recordLookup(store: Store, asked: { by: string; reason: string; question: string; found: number }, now: number): Promise<void> {
+  const detail = { question: asked.question, reason: asked.reason, found: asked.found };
+  await store.commit([{ type: 'record', events: [{ type: 'lookedUp', time: now, payload: { by: asked.by, action: 'trace', detail } }] }]);
+}

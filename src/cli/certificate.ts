@@ -1,0 +1,17 @@
+// A self-signed certificate, to begin with; real clients want one of an authority.
+
+/** The library is only loaded where a certificate is made. */
+export async function makeCertificate(names: readonly string[], addresses: readonly string[]): Promise<{ cert: string; key: string }> {
+  const { generate } = await import('selfsigned');
+  const altNames = [...names.map((value) => ({ type: 2 as const, value })), ...addresses.map((ip) => ({ type: 7 as const, ip }))];
+  const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    notAfterDate: new Date(Date.now() + 10 * 365 * 86_400_000),
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'subjectAltName', altNames },
+    ],
+  });
+  return { cert: made.cert, key: made.private };
+}

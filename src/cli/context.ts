@@ -1,0 +1,47 @@
+// What a command works on: the configuration, and the store: of the running server over its control socket, or opened here if none runs.
+
+import { userInfo } from 'node:os';
+import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { connectControl, type ControlClient } from '../http/control-client.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { Store } from '../store/port.ts';
+import { lockDirectory, openSqliteStore, type OpenStore } from '../store/sqlite/open.ts';
+
+export interface ConfigOption {
+  readonly config?: string;
+}
+
+export interface CommandContext {
+  readonly loaded: LoadedConfig;
+  readonly store: Store;
+  readonly lookups: Lookups;
+  /** The running server, if one runs. */
+  readonly server?: ControlClient;
+  /** The store as opened here, if no server runs. */
+  readonly offline?: OpenStore;
+  /** Who does it, for the trail. */
+  readonly by: string;
+  readonly now: number;
+}
+
+export function loadForCommand({ config }: ConfigOption): LoadedConfig {
+  return loadConfig(findConfig(config, process.env));
+}
+
+export async function withStore<T>(option: ConfigOption, run: (context: CommandContext) => Promise<T>): Promise<T> {
+  const loaded = loadForCommand(option);
+  const dataDirectory = loaded.path(loaded.config.data);
+  const shared = { loaded, by: `${userInfo().username} (command line)`, now: systemClock.now() };
+  const server = await connectControl(dataDirectory);
+  if (server !== undefined) return run({ ...shared, server, store: server.store, lookups: server.lookups });
+  const unlock = lockDirectory(dataDirectory);
+  const offline = openSqliteStore({ dataDirectory, clock: systemClock, entropy: systemEntropy() });
+  try {
+    return await run({ ...shared, offline, store: offline.store, lookups: offline.lookups });
+  } finally {
+    offline.close();
+    unlock();
+  }
+}

@@ -1,0 +1,93 @@
+// `npm start` on a fresh checkout: makes ./var with everything in it, serves it, and prints three lines to copy: submit, look, trace.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { parse } from 'yaml';
+import { loadConfig } from '../config/load.ts';
+import { createAppPassword } from '../identity/app-password.ts';
+import { addAppPassword, createIdentity } from '../identity/directory.ts';
+import { encodeBase32 } from '../base/base32.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { tryBind } from '../platform/listen.ts';
+import { withStore } from './context.ts';
+import { valueOf, writeIdentity } from './identities.ts';
+import { writeInitialFiles } from './init.ts';
+import { print } from './output.ts';
+import { serveUntilStopped } from './serve.ts';
+
+const DOMAIN = 'postern.test';
+const LOGIN = `alice@${DOMAIN}`;
+const RECIPIENT = 'bob@example.net';
+
+export function demoCommand(program: Command): void {
+  program
+    .command('demo', { hidden: true })
+    .description('first try: makes ./var and serves it')
+    .action(async () => {
+      const directory = resolve('var');
+      const config = join(directory, 'postern.yaml');
+      if (!existsSync(config)) await makeFirstTry(directory);
+      const loaded = loadConfig(config);
+      const [submission] = loaded.config.listeners;
+      await serveUntilStopped(loaded, () => printLines(directory, submission?.port ?? 587));
+    });
+}
+
+async function makeFirstTry(directory: string): Promise<void> {
+  const [submission, submissions, http] = (await portsAreFree([587, 465, 8587])) ? [587, 465, 8587] : [5587, 5465, 9587];
+  const config = await writeInitialFiles({
+    ...{ target: directory, hostname: `mail.${DOMAIN}`, domains: [DOMAIN], relay: { files: join(directory, 'outbox') }, quiet: true },
+    extra: {
+      listeners: [
+        { port: submission, role: 'submission', tls: 'starttls' },
+        { port: submissions, role: 'submission', tls: 'implicit' },
+      ],
+      http: { address: '127.0.0.1', port: http },
+    },
+  });
+  const password = await addFirstAccount(config);
+  writeFileSync(join(directory, 'first-account.txt'), `${LOGIN}\n${password}\n`, { mode: 0o600 });
+  writeFileSync(join(directory, 'hello.eml'), helloMessage(), { mode: 0o600 });
+}
+
+/** All three or none: half a demo on half the ports helps nobody. */
+async function portsAreFree(ports: readonly number[]): Promise<boolean> {
+  try {
+    for (const port of ports) await tryBind({ port });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function addFirstAccount(config: string): Promise<string> {
+  const entropy = systemEntropy();
+  return withStore({ config }, async (context) => {
+    const { now } = context;
+    const rules = { domains: new Set([DOMAIN]) };
+    const bare = valueOf(createIdentity({ id: encodeBase32(entropy.bytes(10)).toLowerCase(), login: LOGIN, mailbox: true, now }, rules));
+    const made = createAppPassword({ label: 'first try', now }, entropy);
+    await writeIdentity(context, { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 }, 0, 'add', {});
+    return made.text;
+  });
+}
+
+function helloMessage(): string {
+  return [`From: Alice <${LOGIN}>`, `To: <${RECIPIENT}>`, 'Subject: Hello through Postern', '', 'It works.', ''].join('\r\n');
+}
+
+function printLines(directory: string, port: number): void {
+  const [login = '', password = ''] = readFileSync(join(directory, 'first-account.txt'), 'utf8').split('\n');
+  const ca = parse(readFileSync(join(directory, 'postern.yaml'), 'utf8')) as { tls: { cert: string } };
+  print('');
+  print(`Account ${login}, app password ${password} (kept in ${join(directory, 'first-account.txt')})`);
+  print('Submit a message, look at what was delivered, and ask who sent it:');
+  print('');
+  print(
+    `curl --ssl-reqd --cacert ${ca.tls.cert} --url smtp://localhost:${port} --user ${login}:${password} --mail-from ${login} --mail-rcpt ${RECIPIENT} -T ${join(directory, 'hello.eml')}`,
+  );
+  print(`cat ${join(directory, 'outbox')}/*.eml`);
+  print(`bin/postern trace ${RECIPIENT}`);
+  print('');
+}

@@ -1,0 +1,59 @@
+// `postern explain`: which rule decides, and why, asked of the same functions as the live server (DESIGN 3.9).
+
+import type { Command } from 'commander';
+import { createMailboxes, configuredMailboxes } from '../identity/mailboxes.ts';
+import { principalOf } from '../identity/directory.ts';
+import { systemClock } from '../platform/clock.ts';
+import { explain } from '../policy/explain.ts';
+import { isAsciiText } from '../protocol/wire/mailbox.ts';
+import { type CommandContext, type ConfigOption, withStore } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { domainsOf, identityOf } from './identities.ts';
+import { print, printJson } from './output.ts';
+
+interface ExplainOptions extends ConfigOption {
+  readonly as: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly headerFrom?: string;
+  readonly json?: boolean;
+}
+
+export function explainCommand(program: Command): void {
+  program
+    .command('explain')
+    .description('may this account send as A to R, and which rule says so?')
+    .requiredOption('--as <login>', 'the account')
+    .requiredOption('--from <address>', 'reverse-path; "" for the null one')
+    .option('--to <address...>', 'recipients', [])
+    .option('--header-from <address>', 'From of the header, if it is another')
+    .option('--ip <address>', 'where the client would be; no rule depends on it (BCP 134 section 3.1)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  postern explain --as alice@example.org --from sales@example.org --to bob@example.net')
+    .action((options: ExplainOptions, command: Command) => withStore(command.optsWithGlobals(), (context) => run(context, options)));
+}
+
+async function run(context: CommandContext, options: ExplainOptions): Promise<void> {
+  const { config } = context.loaded;
+  const identity = await identityOf(context, options.as);
+  const domains = domainsOf(context);
+  const configured = configuredMailboxes(config.mailboxes);
+  const mailboxes = createMailboxes({ lookups: context.lookups, clock: systemClock, settings: { domains: () => domains, configured: () => configured } });
+  const credential = { id: 'explain', kind: 'password', label: 'explain', createdAt: 0, verifiers: [] } as const;
+  const smtputf8 = ![options.from, ...options.to].every(isAsciiText);
+  const steps = explain(
+    { principal: principalOf(identity, credential, 'PLAIN'), state: identity.state, domains, displayNames: config.displayNames },
+    {
+      from: { reversePath: options.from, smtputf8 },
+      to: await Promise.all(options.to.map(async (forwardPath) => ({ recipient: { forwardPath }, mailbox: await mailboxes.find(forwardPath) }))),
+      ...(options.headerFrom === undefined ? {} : { header: { from: [{ address: options.headerFrom, displayName: '' }], resent: [] } }),
+    },
+  );
+  if (options.json === true) printJson(steps);
+  else {
+    for (const { question, verdict, rule, because } of steps) {
+      print(`${question}\n  ${verdict.type}${verdict.type === 'refused' ? ` ${verdict.refusal.reply.code} ${verdict.refusal.reply.status ?? ''}` : ''} by rule: ${rule}\n  because ${because}`);
+    }
+  }
+  if (steps.some(({ verdict }) => verdict.type === 'refused')) throw new CommandFailure('it would be refused');
+}

@@ -1,0 +1,62 @@
+// Finding and changing identities from the command line: each change is made on what is stored now and written with its revision.
+
+import type { Changed } from '../identity/directory.ts';
+import { loginCandidates } from '../identity/login.ts';
+import type { Result } from '../base/result.ts';
+import type { Identity } from '../record/identity.ts';
+import type { CommandContext } from './context.ts';
+import { CommandFailure } from './failure.ts';
+
+export function domainsOf({ loaded }: CommandContext): ReadonlySet<string> {
+  return new Set(loaded.config.domains);
+}
+
+export async function identityOf(context: CommandContext, login: string): Promise<Identity> {
+  for (const candidate of loginCandidates(login, domainsOf(context))) {
+    const identity = await context.lookups.identityByLogin(candidate);
+    if (identity !== undefined) return identity;
+  }
+  throw new CommandFailure(`there is no account ${login}; \`postern account list\` shows all`);
+}
+
+export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
+  if (result.ok) return result.value;
+  throw new CommandFailure(result.error.text);
+}
+
+/** Writes what `change` makes of the identity; made again if somebody else was faster. */
+export async function changeIdentity(
+  context: CommandContext,
+  login: string,
+  action: string,
+  detail: Readonly<Record<string, string>>,
+  change: (identity: Identity) => Changed | Promise<Changed>,
+): Promise<Identity> {
+  for (;;) {
+    const before = await identityOf(context, login);
+    const after = valueOf(await change(before));
+    const outcome = await writeIdentity(context, after, before.revision, action, detail);
+    if (outcome === 'written') return after;
+  }
+}
+
+export async function writeIdentity(
+  context: CommandContext,
+  identity: Identity,
+  expectRevision: number,
+  action: string,
+  detail: Readonly<Record<string, string>>,
+): Promise<'written' | 'stale'> {
+  const payload = { by: context.by, action, detail: { login: identity.login, ...detail } };
+  const event = { type: 'identityChanged', time: context.now, identityId: identity.id, payload } as const;
+  const [outcome] = await context.store.commit([{ type: 'identity', identity, expectRevision, event }]);
+  switch (outcome.type) {
+    case 'written':
+    case 'stale':
+      return outcome.type;
+    case 'taken':
+      throw new CommandFailure(`${outcome.what} belongs to another account, or to a removed one whose retention has not ended`);
+    case 'failed':
+      throw new CommandFailure(`the store could not write the account: ${outcome.cause}`, 3);
+  }
+}

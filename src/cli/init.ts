@@ -1,0 +1,60 @@
+// `postern init`: a commented configuration, a certificate and the first account, ready to be served.
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { hostname as machineName } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { commentedConfig } from '../config/document.ts';
+import { makeCertificate } from './certificate.ts';
+import { CommandFailure } from './failure.ts';
+import { print } from './output.ts';
+
+interface InitOptions {
+  readonly hostname?: string;
+  readonly domain?: readonly string[];
+  readonly smarthost?: string;
+}
+
+export function initCommand(program: Command): void {
+  program
+    .command('init [directory]')
+    .description('writes postern.yaml and a self-signed certificate; existing files are never overwritten')
+    .option('--hostname <name>', 'name of this server, e.g. mail.example.org')
+    .option('--domain <name...>', 'our domains')
+    .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
+    .addHelpText('after', '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org --smarthost smtp://mta.internal:25')
+    .action(async (directory: string | undefined, options: InitOptions) => {
+      const target = resolve(directory ?? '.');
+      const hostname = options.hostname ?? machineName();
+      if (!hostname.includes('.')) throw new CommandFailure(`"${hostname}" is no full name: say --hostname mail.example.org`, 2);
+      const domains = options.domain ?? [hostname.slice(hostname.indexOf('.') + 1)];
+      await writeInitialFiles({ target, hostname, domains, relay: options.smarthost === undefined ? { files: join(target, 'outbox') } : { smarthost: options.smarthost } });
+      print(`\nNext:\n  postern account add NAME@${domains[0]} -c ${join(target, 'postern.yaml')}\n  postern check -c ${join(target, 'postern.yaml')}`);
+      if (options.smarthost === undefined) print('Mail goes into files until you set `relay: { smarthost: … }`.');
+    });
+}
+
+export interface InitialFiles {
+  readonly target: string;
+  readonly hostname: string;
+  readonly domains: readonly string[];
+  readonly relay: Readonly<Record<string, string>>;
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly quiet?: boolean;
+}
+
+/** Absolute paths, so that the file may be used from anywhere. */
+export async function writeInitialFiles({ target, hostname, domains, relay, extra = {}, quiet = false }: InitialFiles): Promise<string> {
+  const config = join(target, 'postern.yaml');
+  if (existsSync(config)) throw new CommandFailure(`${config} exists already and is left alone`);
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const [cert, key] = [join(target, 'cert.pem'), join(target, 'key.pem')];
+  if (!existsSync(cert) && !existsSync(key)) {
+    const made = await makeCertificate([hostname, 'localhost'], ['127.0.0.1', '::1']);
+    writeFileSync(cert, made.cert, { mode: 0o644 });
+    writeFileSync(key, made.key, { mode: 0o600 });
+  }
+  writeFileSync(config, commentedConfig({ hostname, domains, data: join(target, 'data'), tls: { cert, key }, relay, ...extra }), { mode: 0o640 });
+  if (!quiet) print(`wrote ${config}, ${cert}, ${key}`);
+  return config;
+}

@@ -1,0 +1,40 @@
+// What commands print: aligned columns for people, JSON for programs, times in UTC, colour on a terminal only.
+
+import { styleText } from 'node:util';
+import { toJson } from '../base/json.ts';
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(toJson(value, 2));
+}
+
+/** Progress of long work, on a terminal only: it never gets into a pipe. */
+export function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${text}\u001b[K`);
+}
+
+export function progressDone(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+}
+
+export function time(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC');
+}
+
+/** What strangers wrote, safe to show: no control characters, no escapes, no direction marks (F-HDR-4). */
+export function safe(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+}
+
+export function strong(text: string): string {
+  return process.stdout.isTTY ? styleText('bold', text) : text;
+}
+
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
+  return rows.map((row) => row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  ')).join('\n');
+}

@@ -1,0 +1,177 @@
+// A running server, put together: threads, control socket, private HTTP, retention, certificate watch. What `serve` and the first try share.
+
+import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { keepRetention } from '../audit/retention.ts';
+import { ConfigError, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { startControl, type ReloadResult } from '../http/control.ts';
+import { createMetricsPage } from '../http/metrics.ts';
+import { startPrivateHttp } from '../http/private.ts';
+import { createLog, type Log, standardOutput } from '../observe/log.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
+import { startSupervisor } from '../server/supervisor.ts';
+import { tlsContexts } from '../server/tls-contexts.ts';
+import { CommandFailure } from './failure.ts';
+
+const DAY_MS = 86_400_000;
+const WATCH_MS = 30_000;
+const TICKET_KEY_OCTETS = 48;
+const TICKET_KEYS_MS = DAY_MS / 2;
+/** Keys that are read once. */
+const fixedKeys = ['data', 'listeners', 'threads', 'http'] as const;
+
+export interface RunningServer {
+  readonly log: Log;
+  reload(): Promise<ReloadResult>;
+  /** Drains and stops; resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+export async function runServer(first: LoadedConfig, onFatal: (because: string) => void): Promise<RunningServer> {
+  let loaded = first;
+  let ticketKeys: Uint8Array = randomBytes(TICKET_KEY_OCTETS);
+  let reloadProblems: readonly string[] = [];
+  const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
+  const fronts = loaded.config.threads.fronts ?? Math.max(1, availableParallelism() - 1);
+  const sink = standardOutput();
+  const log = createLog(loaded.config.log.level, sink);
+  const planFrom = (from: LoadedConfig) => planOf(from, { environment: process.env, fronts, ticketKeys });
+
+  const unsafe = checkPolicy(loaded);
+  if (unsafe.length > 0) throw new CommandFailure(unsafe.join('\n'));
+  const supervisor = await startSupervisor({
+    ...{ loaded, plan: planFrom(loaded), fronts, log },
+    writeLog: (lines) => sink.write(lines),
+    fatal: onFatal,
+  });
+  const { store, lookups } = supervisor;
+  await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);
+
+  async function applyReload(): Promise<ReloadResult> {
+    const next = loadConfig(loaded.file);
+    const needsRestart = fixedKeys.filter((key) => JSON.stringify(next.config[key]) !== JSON.stringify(loaded.config[key]));
+    const kept = Object.fromEntries(fixedKeys.map((key) => [key, loaded.config[key]]));
+    const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
+    const problems = checkPolicy(merged);
+    if (problems.length > 0) throw new ConfigError(problems);
+    const plan = planFrom(merged);
+    if (plan.certificates.length > 0) tlsContexts(plan.certificates, ticketKeys);
+    await supervisor.reload(plan);
+    loaded = merged;
+    log.level = merged.config.log.level;
+    return { problems: [], needsRestart };
+  }
+
+  /** An invalid file changes nothing, and shows in the health (DESIGN 3.13). */
+  async function reload(): Promise<ReloadResult> {
+    let result: ReloadResult;
+    try {
+      result = await applyReload();
+    } catch (error) {
+      result = { problems: error instanceof ConfigError ? error.problems : [String(error)], needsRestart: [] };
+    }
+    reloadProblems = result.problems;
+    if (result.problems.length > 0) log.error({ problems: result.problems }, 'reload refused, the old configuration stays');
+    else log.info({ needsRestart: result.needsRestart }, 'reloaded');
+    return result;
+  }
+
+  async function health(): Promise<{ problems: readonly string[] }> {
+    const { full } = await supervisor.storeFigures();
+    const figures = await supervisor.frontFigures();
+    const certificates = checkCertificates(loaded, clock.now());
+    return {
+      problems: [
+        ...reloadProblems.map((problem) => `configuration: ${problem}`),
+        ...certificates.warnings,
+        ...(full ? ['below the free-space floor: nothing is accepted'] : []),
+        ...(figures.length < fronts ? [`${fronts - figures.length} front threads are missing`] : []),
+        ...(figures.some(({ relay }) => relay.routesDown > 0) ? ['a next hop is down: its mail waits'] : []),
+      ],
+    };
+  }
+
+  async function metrics(): Promise<string> {
+    return page.render({
+      fronts: await supervisor.frontFigures(),
+      store: await supervisor.storeFigures(),
+      queue: await lookups.queueTotals(),
+      certificateDays: certificateDays(readCertificates(loaded), clock.now()),
+      logDropped: sink.dropped,
+      clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
+      now: clock.now(),
+    });
+  }
+
+  const page = createMetricsPage();
+  const { http, hostname, data } = loaded.config;
+  const closeControl = await startControl(loaded.path(data), {
+    ...{ store, lookups, reload },
+    status: async () => ({ hostname, pid: process.pid, startedAt: startedAt.wall, ...(await health()) }),
+    backup: (file) => supervisor.backup(file),
+  });
+  const closeHttp = http === 'off' ? async () => undefined : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
+  const endRetention = keepRetention({
+    ...{ store, clock },
+    retentionMs: () => loaded.config.audit.retention,
+    failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
+  });
+  const endWatch = watchFiles(
+    () => certificateFiles(loaded),
+    () => void reload(),
+  );
+  const endKeys = every(TICKET_KEYS_MS, () => {
+    ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+    void supervisor.reload(planFrom(loaded));
+  });
+  warnOfCertificates(loaded, log);
+  const endWarnings = every(DAY_MS, () => warnOfCertificates(loaded, log));
+
+  return {
+    log,
+    reload,
+    async stop() {
+      for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
+      await supervisor.stop(loaded.config.timeouts.reply);
+      await closeHttp();
+      await closeControl();
+    },
+  };
+}
+
+function startEvent({ config, file }: LoadedConfig) {
+  const detail = { file, hostname: config.hostname, domains: config.domains };
+  return { type: 'started', time: clock.now(), payload: { by: 'server', action: 'start', detail } } as const;
+}
+
+function every(ms: number, run: () => void): () => void {
+  let cancel = clock.after(ms, again);
+  function again(): void {
+    run();
+    cancel = clock.after(ms, again);
+  }
+  return () => cancel();
+}
+
+function certificateFiles({ config, path }: LoadedConfig): readonly string[] {
+  return config.tls === undefined ? [] : [config.tls].flat().flatMap(({ cert, key }) => [path(cert), path(key)]);
+}
+
+/** Certificates are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
+function watchFiles(files: () => readonly string[], changed: () => void): () => void {
+  const stamp = (): string => files().map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0).join(' ');
+  let seen = stamp();
+  return every(WATCH_MS, () => {
+    const now = stamp();
+    if (now === seen) return;
+    seen = now;
+    changed();
+  });
+}
+
+function warnOfCertificates(loaded: LoadedConfig, log: Log): void {
+  for (const warning of checkCertificates(loaded, clock.now()).warnings) log.warn({}, warning);
+}

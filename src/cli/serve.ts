@@ -1,0 +1,56 @@
+// `postern serve`: runs the server until it is told to stop. SIGTERM and SIGINT drain, SIGHUP reloads.
+
+import { spawn } from 'node:child_process';
+import type { Command } from 'commander';
+import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { ConfigOption } from './context.ts';
+import { runServer, type RunningServer } from './running.ts';
+
+export function serveCommand(program: Command): void {
+  program
+    .command('serve')
+    .description('runs the server')
+    .addHelpText('after', '\nExample:\n  postern serve -c /etc/postern/postern.yaml\n\nSIGHUP reloads, SIGTERM drains and stops.')
+    .action(async (_: object, command: Command) => {
+      const options: ConfigOption = command.optsWithGlobals();
+      await serveUntilStopped(loadConfig(findConfig(options.config, process.env)));
+    });
+}
+
+export async function serveUntilStopped(loaded: LoadedConfig, whenReady: (server: RunningServer) => void = () => undefined): Promise<void> {
+  let fail: (because: string) => void = () => undefined;
+  const failed = new Promise<string>((resolve) => {
+    fail = resolve;
+  });
+  const server = await runServer(loaded, fail);
+  const { log } = server;
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+  process.on('SIGHUP', () => {
+    void server.reload();
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: error.stack }, 'a bug: draining, then ending so that the service manager starts afresh');
+    fail(error.message);
+  });
+  const { hostname, listeners } = loaded.config;
+  if (process.getuid?.() === 0) log.warn({}, 'running as root: a service user with CAP_NET_BIND_SERVICE is enough');
+  log.info({ hostname, ports: listeners.map(({ port, role, tls }) => `${port} ${role} ${tls}`), pid: process.pid }, 'ready');
+  notifyServiceManager('--ready');
+  whenReady(server);
+
+  const because = await Promise.race([stopped, failed]);
+  log.info({ because }, 'stopping');
+  notifyServiceManager('--stopping');
+  await server.stop();
+  log.info({}, 'stopped');
+  process.exitCode = because.startsWith('SIG') ? 0 : 1;
+  process.stdout.write('', () => process.exit());
+}
+
+/** sd_notify by its own tool: Node speaks no datagrams over Unix sockets. */
+function notifyServiceManager(state: '--ready' | '--stopping'): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  spawn('systemd-notify', [state, `--pid=${process.pid}`], { stdio: 'ignore' }).on('error', () => undefined);
+}

@@ -1,0 +1,148 @@
+// Finding, reading and judging the configuration file. What is wrong is told with file, line, key, reason and the nearest right key.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { nearest } from './nearest.ts';
+import { configSchema, type Config } from './schema.ts';
+import { type Finding, unsafe } from './unsafe.ts';
+
+export interface LoadedConfig {
+  readonly file: string;
+  /** Paths in the file are relative to it. */
+  readonly directory: string;
+  readonly config: Config;
+  path(relative: string): string;
+}
+
+/** Each line is one problem, ready to be shown. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+const places = ['./postern.yaml', './var/postern.yaml', '/etc/postern/postern.yaml'];
+
+/** `-c`, `$POSTERN_CONFIG`, then the usual places. */
+export function findConfig(option: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
+  const named = option ?? environment['POSTERN_CONFIG'];
+  if (named !== undefined) {
+    if (existsSync(named)) return resolve(named);
+    throw new ConfigError([`${named}: there is no such file`]);
+  }
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) {
+    throw new ConfigError([`no configuration: looked for ${places.join(', ')}. Run \`postern init\` to write one, or name yours with -c FILE.`]);
+  }
+  return resolve(found);
+}
+
+export function loadConfig(file: string): LoadedConfig {
+  const config = parseConfig(readFileSync(file, 'utf8'), file);
+  const directory = dirname(file);
+  return { file, directory, config, path: (relative) => resolve(directory, relative) };
+}
+
+/** Keys that somebody may look for and that are not there on purpose: why, in words. */
+const notBuilt: Readonly<Record<string, string>> = {
+  'relay.mx': 'direct delivery by MX comes with delivery security (DANE, MTA-STS) and is not built yet: use a smarthost',
+  web: 'the public web listener (autoconfig documents) is not built yet',
+  relayDomains: 'relaying for other domains on role mx (BCP 134 section 4.1) is not built',
+  'listeners.principal': 'a listener with a named principal per network (BCP 134 section 3.2) is not built: every client authenticates',
+  'listeners.auth': 'AUTH on role mx is not built: users submit on 587 and 465',
+  'limits.trusted': 'no network is exempt from AUTH (BCP 134 section 3.1, requirements G-1)',
+};
+
+export function parseConfig(text: string, file: string): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (path: readonly PropertyKey[]): string => `${file}:${lineOf(document, lines, path)}`;
+  if (document.errors.length > 0) {
+    throw new ConfigError(document.errors.map(({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`));
+  }
+  const parsed = configSchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue).map((one) => `${place(one.path)}: ${one.message}`)));
+  }
+  const findings = unsafe(parsed.data);
+  if (findings.length > 0) {
+    throw new ConfigError(findings.map(({ path, message }) => `${place(path)}: ${path.join('.')}: ${message}`));
+  }
+  return parsed.data;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const keys = path.slice(0, length);
+    const parent: unknown = keys.length === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
+    // The line of the key itself, where there is one.
+    const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === String(keys.at(-1))) : undefined;
+    const node: unknown = pair?.key ?? document.getIn(keys, true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+type Issue = z.core.$ZodIssue;
+
+function describe(issue: Issue): readonly Finding[] {
+  const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
+  if (issue.code === 'invalid_union') {
+    // The branch that came furthest says best what is missing.
+    const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
+    if (deepest !== undefined && deepest.path.length > 0) return describe({ ...deepest, path: [...path, ...deepest.path] });
+  }
+  const key = path.join('.');
+  const missing = issue.code === 'invalid_type' && issue.message.includes('undefined');
+  return [{ path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${issue.message}` }];
+}
+
+function unknownKey(path: readonly (string | number)[], key: string): string {
+  const name = [...path.filter((part) => typeof part === 'string'), key].join('.');
+  const reason = Object.hasOwn(notBuilt, name) ? notBuilt[name] : undefined;
+  if (reason !== undefined) return `${name}: ${reason}`;
+  const similar = nearest(key, knownKeys(path));
+  return `unknown key "${name}"${similar === undefined ? '' : `: did you mean "${similar}"?`}`;
+}
+
+/** Keys that the schema knows at a place. */
+function knownKeys(path: readonly (string | number)[]): readonly string[] {
+  let schemas: readonly unknown[] = [configSchema];
+  for (const key of path) schemas = schemas.flatMap((schema) => childrenOf(schema, key));
+  return schemas.flatMap((schema) => shapesOf(schema).flatMap((shape) => Object.keys(shape)));
+}
+
+interface SchemaNode {
+  readonly def: {
+    readonly type: string;
+    readonly shape?: Readonly<Record<string, unknown>>;
+    readonly innerType?: unknown;
+    readonly options?: readonly unknown[];
+    readonly element?: unknown;
+    readonly valueType?: unknown;
+    readonly in?: unknown;
+  };
+}
+
+function shapesOf(schema: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const { def } = schema as SchemaNode;
+  if (def.shape !== undefined) return [def.shape];
+  const inner = def.innerType === undefined ? (def.options ?? []) : [def.innerType];
+  return inner.flatMap((one) => shapesOf(one));
+}
+
+function childrenOf(schema: unknown, key: string | number): readonly unknown[] {
+  const { def } = schema as SchemaNode;
+  if (def.shape !== undefined) return typeof key === 'string' && def.shape[key] !== undefined ? [def.shape[key]] : [];
+  if (def.element !== undefined) return [def.element];
+  if (def.valueType !== undefined) return [def.valueType];
+  const inner = def.innerType === undefined ? (def.options ?? []) : [def.innerType];
+  return inner.flatMap((one) => childrenOf(one, key));
+}

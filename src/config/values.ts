@@ -1,0 +1,65 @@
+// The kinds of values that a configuration holds, each read from what people write: durations, sizes, domains, addresses, networks, secrets.
+
+import { z } from 'zod';
+import { parseDuration } from '../base/duration.ts';
+import { isIP } from '../base/network.ts';
+import { parseSize } from '../base/size.ts';
+import { canonicalAddress } from '../policy/address.ts';
+import { canonicalDomain } from '../protocol/wire/mailbox.ts';
+
+/** `pattern` is for the JSON Schema; the transform says what is wrong in words. */
+function read<T>(parse: (text: string) => T | undefined, wanted: string, pattern?: RegExp) {
+  const text = pattern === undefined ? z.string() : z.string().meta({ pattern: pattern.source });
+  return text.transform((value, context): T => {
+    const parsed = parse(value);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: 'custom', message: `"${value}" is no ${wanted}` });
+    return z.NEVER;
+  });
+}
+
+/** Milliseconds. */
+export const duration = (leastMs = 0, mostMs = Number.MAX_SAFE_INTEGER) =>
+  read(parseDuration, 'duration: write a number with its unit, such as 90s, 15m, 4h or 5d', /^\d+(ms|s|m|h|d)$/).refine(
+    (ms) => ms >= leastMs && ms <= mostMs,
+    { error: `must be between ${leastMs} ms and ${mostMs} ms` },
+  );
+
+/** Octets. */
+export const size = (least = 0) =>
+  read(parseSize, 'size: write a number with its unit, such as 256KiB or 25MiB', /^\d+ ?(B|KiB|MiB|GiB)$/).refine(
+    (octets) => octets >= least,
+    { error: `must be at least ${least} octets` },
+  );
+
+/** Lower-case A-labels, at least two of them. */
+export const domainName = read((text) => {
+  const name = canonicalDomain(text);
+  return name?.includes('.') === true ? name : undefined;
+}, 'fully qualified domain name, such as example.org');
+
+export const mailAddress = read(canonicalAddress, 'mail address, such as alice@example.org');
+
+export const mailboxEntry = read(
+  (text) => (text.startsWith('@') ? (canonicalDomain(text.slice(1)) === undefined ? undefined : text) : canonicalAddress(text)),
+  'mail address or @domain',
+);
+
+export const ipAddress = read((text) => (isIP(text) === 0 ? undefined : text), 'IP address');
+
+/** `192.0.2.0/24`, `2001:db8::/32` or a single address. */
+export const network = read((text) => {
+  const [address = '', prefix, ...more] = text.split('/');
+  const longest = isIP(address) === 4 ? 32 : 128;
+  const valid = isIP(address) !== 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest));
+  return valid ? `${address}/${prefix ?? longest}` : undefined;
+}, 'network, such as 192.0.2.0/24 or 2001:db8::/32');
+
+export const count = (least: number, most: number) => z.int().min(least).max(most);
+
+/** In the file itself, or better: in a file or the environment. */
+export const secret = z.union([
+  z.string().min(1),
+  z.strictObject({ file: z.string().min(1) }),
+  z.strictObject({ env: z.string().min(1) }),
+]);

@@ -1,0 +1,80 @@
+// The control socket (DESIGN 3.13): HTTP and JSON over a 0600 Unix socket in the data directory. It carries the store's port and its
+// look-ups by name, so that a command is written once, whether a server runs or not; and what only a running server can do.
+
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { fromJson, toJson } from '../base/json.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { Change, Store } from '../store/port.ts';
+import { lookupMethods } from '../store/remote-lookups.ts';
+
+export const CONTROL_SOCKET = 'control.sock';
+const BODY_OCTETS_MAX = 64 * 1024 * 1024;
+
+export interface ControlActions {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  status(): Promise<object>;
+  reload(): Promise<ReloadResult>;
+  backup(file: string): Promise<object>;
+}
+
+export interface ReloadResult {
+  readonly problems: readonly string[];
+  /** Keys that changed and count after a restart only. */
+  readonly needsRestart: readonly string[];
+}
+
+export async function startControl(dataDirectory: string, actions: ControlActions): Promise<() => Promise<void>> {
+  const path = join(dataDirectory, CONTROL_SOCKET);
+  // A socket that an earlier process left: the lock says that it is gone.
+  rmSync(path, { force: true });
+  const server = createAdaptorServer({ fetch: controlApp(actions).fetch });
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(path, 0o600);
+  return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+function controlApp(actions: ControlActions): Hono {
+  const app = new Hono();
+  const json = (value: unknown, status = 200): Response =>
+    new Response(toJson({ value }), { status, headers: { 'content-type': 'application/json' } });
+
+  async function body(request: Request): Promise<unknown> {
+    const text = await request.text();
+    if (text.length > BODY_OCTETS_MAX) throw new Error('request too large');
+    return fromJson(text);
+  }
+
+  app.onError((error) => new Response(toJson({ error: error.message, name: error.name }), { status: 500 }));
+  app.post('/commit', async (context) => json(await actions.store.commit((await body(context.req.raw)) as readonly Change[])));
+  app.post('/lookup/:method', async (context) => {
+    const method = lookupMethods.find((known) => known === context.req.param('method'));
+    if (method === undefined) return json('no such look-up', 404);
+    const args = (await body(context.req.raw)) as readonly unknown[];
+    const look = actions.lookups[method] as (...args: readonly unknown[]) => Promise<unknown>;
+    return json(await look(...args));
+  });
+  app.get('/content/:id', async (context) => {
+    const content = await actions.lookups.content(context.req.param('id'));
+    if (content === undefined) return json('gone', 404);
+    return new Response(ReadableStream.from(content) as ReadableStream<Uint8Array>);
+  });
+  app.get('/status', async () => json(await actions.status()));
+  app.post('/reload', async () => json(await actions.reload()));
+  app.post('/backup', async (context) => {
+    const { file } = (await body(context.req.raw)) as { file: string };
+    return json(await actions.backup(file));
+  });
+  return app;
+}

@@ -1,0 +1,50 @@
+// The private HTTP port: metrics and health, for monitors on the same machine or network. A foreign Host header is refused, so that a
+// browser can't be led here (F-AUTH-14).
+
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { isIP } from '../base/network.ts';
+
+export interface Health {
+  /** Empty: all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface PrivateOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly hostname: string;
+  readonly contentType: string;
+  metrics(): Promise<string>;
+  health(): Promise<Health>;
+}
+
+export async function startPrivateHttp(options: PrivateOptions): Promise<() => Promise<void>> {
+  const server = createAdaptorServer({ fetch: privateApp(options).fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.address, resolve);
+  });
+  return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+function privateApp({ hostname, contentType, metrics, health }: PrivateOptions): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    if (!isOurs(context.req.header('host') ?? '', hostname)) return context.text('Misdirected: ask by address, localhost or the name of this server\n', 421);
+    return next();
+  });
+  app.get('/metrics', async () => new Response(await metrics(), { headers: { 'content-type': contentType } }));
+  app.get('/health', async (context) => {
+    const { problems } = await health();
+    return context.json({ status: problems.length === 0 ? 'ok' : 'degraded', problems }, problems.length === 0 ? 200 : 503);
+  });
+  app.onError((error, context) => context.json({ status: 'failed', problems: [error.message] }, 500));
+  return app;
+}
+
+/** An address can't be rebound to by a stranger's name server; names are `localhost` and our own. */
+function isOurs(host: string, hostname: string): boolean {
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+  return name === 'localhost' || name === hostname || isIP(name) !== 0;
+}

@@ -1,0 +1,211 @@
+// The entry of a front thread: puts the parts of a front together (see `front.ts`), listens, follows notices, reloads, drains.
+
+import type { Server } from 'node:net';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { encodeBase32 } from '../base/base32.ts';
+import { messageIdSource } from '../base/message-id.ts';
+import type { AuthenticationOutcome } from '../identity/authenticator.ts';
+import { configuredMailboxes, createMailboxes } from '../identity/mailboxes.ts';
+import { createLog } from '../observe/log.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { type Line, openLine } from '../platform/line.ts';
+import { listen, type ServerTls } from '../platform/listen.ts';
+import { systemNetwork } from '../platform/network.ts';
+import { canonicalMailbox } from '../policy/address.ts';
+import { isBarePostmaster, isRoleMailbox, postmasterOf } from '../policy/role-mailbox.ts';
+import type { SessionSettings } from '../protocol/session/ports.ts';
+import { createRelay } from '../relay/relay.ts';
+import type { StoreNotice } from '../store/port.ts';
+import { createRemoteLookups } from '../store/remote-lookups.ts';
+import { createRemoteStore } from '../store/remote.ts';
+import { openStage } from '../store/sqlite/bodies.ts';
+import type { SubmissionContext, SubmissionSettings } from '../submission/context.ts';
+import { createJournal } from '../submission/journal.ts';
+import { createLabels } from '../submission/labels.ts';
+import { createMemoryBudget } from '../submission/memory-budget.ts';
+import { createStandings } from '../submission/standing.ts';
+import { createAdmission } from './admission.ts';
+import { serveConnection } from './connection.ts';
+import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
+import { createConnections, type Front, type ListenerHere } from './front.ts';
+import { createFrontMetrics } from './front-metrics.ts';
+import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
+import { createSessionLog } from './session-log.ts';
+import { tlsContexts } from './tls-contexts.ts';
+
+const BACKLOG = 1024;
+const SESSION_ID_OCTETS = 10;
+
+if (parentPort === null) throw new Error('this file is the entry of a thread');
+const mainPort = parentPort;
+const birth = workerData as FrontBirth;
+let plan: FrontPlan = birth.plan;
+let tls: ServerTls | undefined = tlsOf(plan);
+let submissionSettings = submissionSettingsOf(plan);
+let mailboxTexts = configuredMailboxes(plan.mailboxes);
+let main: Line | undefined;
+let desk: Line | undefined;
+let listening: readonly Server[] = [];
+
+const entropy = systemEntropy();
+const pino = createLog(plan.logLevel, { write: (lines) => main?.tell({ log: lines }) });
+const log = createSessionLog(pino);
+const metrics = createFrontMetrics();
+const connections = createConnections();
+const store = createRemoteStore({ clock, stage: (id) => openStage(birth.dataDirectory, id) });
+const lookups = createRemoteLookups();
+const ids = messageIdSource((length) => entropy.bytes(length));
+const admission = createAdmission(plan.admission);
+const standings = createStandings(lookups);
+const domainsHere = (): ReadonlySet<string> => submissionSettings.domains;
+const mailboxes = createMailboxes({ lookups, clock, settings: { domains: domainsHere, configured: () => mailboxTexts } });
+const relay = createRelay({
+  ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: pino },
+  settings: () => plan.relay,
+});
+
+const submission: SubmissionContext = {
+  ...{ store, lookups, clock, entropy, ids, standings, owner: birth.owner },
+  labels: createLabels(store, entropy),
+  memory: createMemoryBudget(plan.incomingMemory),
+  settings: () => submissionSettings,
+  wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
+  handOver: (fresh) => relay.handOver(fresh),
+  // The store tells every front that something is due.
+  wake: () => undefined,
+};
+
+const front: Front = {
+  ...{ clock, log, metrics, admission, submission },
+  journal: createJournal(store, clock),
+  tls() {
+    if (tls === undefined) throw new Error('no certificate is configured');
+    return tls;
+  },
+  sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
+  async authenticate(credentials, from) {
+    if (desk === undefined) throw new Error('the desk is not connected');
+    return (await desk.ask({ authenticate: credentials, from } satisfies DeskQuestion)) as AuthenticationOutcome;
+  },
+  mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
+  ownForwardPath,
+  entered(connection) {
+    metrics.connected(connection.listener.role);
+    connections.enter(connection);
+  },
+  left(connection) {
+    connections.leave(connection);
+    log.ended(connection.id);
+  },
+  authenticated(connection) {
+    connections.own(connection);
+    const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
+    const { tls: facts } = connection.session.view;
+    metrics.authentication(mechanism, 'authOk');
+    log.info({ session: connection.id, login, mechanism, credential: credentialLabel, tls: facts?.version, cipher: facts?.cipher }, 'authenticated');
+  },
+  accepted(connection, id, envelope) {
+    metrics.accepted(envelope.declaredSize ?? 0);
+    const login = connection.principal?.login;
+    log.info({ session: connection.id, id, login, from: envelope.reversePath, recipients: envelope.recipients.length }, 'accepted');
+  },
+};
+
+/** Role mailboxes go to whom the operator named; a bare postmaster belongs to our first domain. */
+function ownForwardPath(forwardPath: string): string {
+  const whole = isBarePostmaster(forwardPath) ? (postmasterOf(domainsHere()) ?? forwardPath) : forwardPath;
+  const mailbox = plan.postmaster === undefined ? undefined : canonicalMailbox(whole);
+  const isRole = mailbox !== undefined && domainsHere().has(mailbox.domain) && isRoleMailbox(mailbox);
+  return isRole ? (plan.postmaster ?? whole) : whole;
+}
+
+function tlsOf({ certificates, ticketKeys }: FrontPlan): ServerTls | undefined {
+  return certificates.length === 0 ? undefined : tlsContexts(certificates, ticketKeys);
+}
+
+function submissionSettingsOf(from: FrontPlan): SubmissionSettings {
+  return { hostname: from.hostname, domains: new Set(from.domains), ...from.submission };
+}
+
+function sessionSettings({ role, tls: mode }: ListenerPlan): SessionSettings {
+  return { role, tls: mode, hostname: plan.hostname, ...plan.session };
+}
+
+async function startListening(): Promise<void> {
+  const servers: Server[] = [];
+  for (const planned of plan.listeners) {
+    const here: ListenerHere = {
+      ...{ role: planned.role, tls: planned.tls, port: planned.port, handshakeMs: plan.tlsHandshakeMs },
+      session: () => sessionSettings(planned),
+    };
+    const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
+    servers.push(await listen(at, (socket) => serveConnection(front, here, socket)));
+  }
+  listening = servers;
+}
+
+function reload(next: FrontPlan): void {
+  tls = tlsOf(next);
+  plan = next;
+  submissionSettings = submissionSettingsOf(next);
+  mailboxTexts = configuredMailboxes(next.mailboxes);
+  pino.level = next.logLevel;
+}
+
+/** No new connections; sessions end at their next quiet moment; the relay finishes what is under way. */
+async function drain(deadlineMs: number): Promise<void> {
+  for (const server of listening) server.close();
+  connections.drain();
+  const emptied = (async () => {
+    while (connections.size > 0 && clock.now() < deadlineMs) await new Promise<void>((resolve) => clock.after(50, resolve));
+  })();
+  await Promise.all([emptied, relay.drain(deadlineMs)]);
+  front.journal.flush();
+  await store.commit([{ type: 'free', ownerPrefix: birth.owner, dueAt: clock.now() }]);
+}
+
+async function answerMain(question: unknown): Promise<unknown> {
+  const asked = question as FrontQuestion;
+  switch (asked.ask) {
+    case 'listen':
+      await startListening();
+      return true;
+    case 'reload':
+      reload(asked.plan);
+      return true;
+    case 'drain':
+      await drain(asked.deadlineMs);
+      return true;
+    case 'figures':
+      return {
+        counts: metrics.counts,
+        connections: connections.size,
+        incomingOctets: submission.memory.used,
+        recordsLost: front.journal.lost,
+        relay: relay.stats,
+      } satisfies FrontAnswers['figures'];
+  }
+}
+
+function noticed(notice: unknown): void {
+  const heard = notice as StoreNotice;
+  store.noticed(heard);
+  if (heard.type === 'due') return relay.wake();
+  standings.noticed(heard);
+  mailboxes.forget(heard.identityId);
+  relay.identityChanged(heard);
+  connections.noticed(heard);
+}
+
+function connect(kind: ThreadGreeting['connect'], port: MessagePort): void {
+  if (kind === 'main') main = openLine(port, { answer: answerMain });
+  else if (kind === 'store') store.connect(openLine(port, { notice: noticed }));
+  else {
+    desk = openLine(port, {});
+    lookups.connect(desk);
+  }
+}
+
+mainPort.on('message', ({ connect: kind, port }: ThreadGreeting) => connect(kind, port));
+mainPort.postMessage({ ready: true });

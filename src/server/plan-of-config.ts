@@ -1,0 +1,128 @@
+// From the configuration to what the fronts are told: files are read here, once, in main; the fronts get plain data.
+
+import { readFileSync, statSync } from 'node:fs';
+import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import type { DestinationConfig } from '../config/schema.ts';
+import { readSecret } from '../config/secrets.ts';
+import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
+import type { LimitValues } from '../policy/limits.ts';
+import type { FrontPlan } from './plan.ts';
+import type { CertificatePair } from './tls-contexts.ts';
+
+export interface PlanOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly fronts: number;
+  readonly ticketKeys: Uint8Array;
+}
+
+/** Throws `ConfigError` if a file is missing or a URL is none. */
+export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }: PlanOptions): FrontPlan {
+  const { config } = loaded;
+  const { limits, timeouts } = config;
+  return {
+    hostname: config.hostname,
+    domains: config.domains,
+    listeners: config.listeners.map(({ address, port, role, tls }) => ({ address, port, role, tls })),
+    share: fronts > 1,
+    certificates: readCertificates(loaded),
+    ticketKeys,
+    tlsHandshakeMs: timeouts.tlsHandshake,
+    session: {
+      messageOctetsMax: limits.message,
+      recipientsMax: limits.recipients,
+      longLines: limits.longLines,
+      timeouts: { beforeAuthMs: timeouts.beforeAuth, idleMs: timeouts.idle, replyMs: timeouts.reply },
+      errorsMax: { beforeAuth: limits.errors.beforeAuth, afterAuth: limits.errors.afterAuth },
+      authFailuresMax: limits.errors.authentications,
+      mechanisms: config.mechanisms,
+    },
+    submission: {
+      headerOctetsMax: limits.header,
+      receivedMax: limits.receivedHops,
+      received: config.received,
+      displayNames: config.displayNames,
+      limits: limitValues(limits.identity),
+    },
+    admission: {
+      unauthenticatedPerNetwork: limits.unauthenticatedPerNetwork,
+      perIdentity: limits.connectionsPerIdentity,
+      total: limits.connections,
+      exempt: limits.exempt,
+    },
+    incomingMemory: limits.incomingMemory,
+    mailboxes: config.postmaster === undefined ? config.mailboxes : [...config.mailboxes, config.postmaster],
+    ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
+    relay: relaySettingsOf(loaded, environment),
+    logLevel: config.log.level,
+  };
+}
+
+function limitValues(given: Readonly<Record<keyof LimitValues, number | 'none'>>): LimitValues {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== 'none'));
+}
+
+export function readCertificates({ config, path }: LoadedConfig): readonly CertificatePair[] {
+  if (config.tls === undefined) return [];
+  return [config.tls].flat().map(({ cert, key }) => {
+    try {
+      // A key that everybody can read is everybody's key (F-OPS-1).
+      if ((statSync(path(key)).mode & 0o007) !== 0) throw new Error('it is readable by everybody: chmod o= it');
+      return { cert: readFileSync(path(cert), 'utf8'), key: readFileSync(path(key), 'utf8') };
+    } catch (error) {
+      throw new ConfigError([`tls: ${cert}, ${key}: ${error instanceof Error ? error.message : String(error)}`]);
+    }
+  });
+}
+
+export function relaySettingsOf(loaded: LoadedConfig, environment: PlanOptions['environment']): RelaySettings {
+  const { config, path } = loaded;
+  const { relay } = config;
+  const routeFor = (destination: DestinationConfig): Route => routeOfDestination(destination, loaded, environment);
+  return {
+    hostname: config.hostname,
+    domains: config.domains,
+    route: routeFor(relay),
+    routes: Object.fromEntries(Object.entries(relay.routes).map(([domain, destination]) => [domain, routeFor(destination)])),
+    retryMs: relay.retry,
+    expireMs: relay.expire,
+    delayNoticeMs: relay.delayNotice,
+    connectionsMax: relay.connections,
+    memoryOctets: config.limits.relayMemory,
+    ...(relay.ca === undefined ? {} : { ca: readFileSync(path(relay.ca), 'utf8') }),
+  };
+}
+
+function routeOfDestination(destination: DestinationConfig, { path }: LoadedConfig, environment: PlanOptions['environment']): Route {
+  if (destination.files !== undefined) return { type: 'files', directory: path(destination.files) };
+  const password = destination.password === undefined ? undefined : readSecret(destination.password, path, environment);
+  const urls = [destination.smarthost ?? destination.lmtp ?? []].flat();
+  return { type: 'hops', hops: urls.map((url) => (destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url))) };
+}
+
+function smtpHop(text: string, password: string | undefined): Hop {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') {
+    throw new ConfigError([`relay.smarthost: "${text}" is no smtp:// or smtps:// URL`]);
+  }
+  const isImplicit = url.protocol === 'smtps:';
+  const user = decodeURIComponent(url.username);
+  const secret = url.password === '' ? password : decodeURIComponent(url.password);
+  if (user !== '' && secret === undefined) throw new ConfigError([`relay.smarthost: ${user} needs \`password:\``]);
+  const tls = isImplicit ? 'implicit' : user === '' ? 'opportunistic' : 'required';
+  return {
+    protocol: 'smtp',
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (isImplicit ? 465 : user === '' ? 25 : 587) : Number(url.port),
+    tls,
+    verify: tls !== 'opportunistic',
+    ...(user === '' || secret === undefined ? {} : { auth: { user, password: secret } }),
+  };
+}
+
+function lmtpHop(text: string): Hop {
+  if (text.startsWith('unix:')) return { protocol: 'lmtp', path: text.slice('unix:'.length), tls: 'none', verify: false };
+  // `lmtp:` is no scheme that URL knows the parts of: `http:` stands in for it.
+  const url = text.startsWith('lmtp://') && URL.canParse(`http${text.slice(4)}`) ? new URL(`http${text.slice(4)}`) : undefined;
+  if (url === undefined || url.hostname === '') throw new ConfigError([`relay.lmtp: "${text}" is no lmtp://HOST:PORT or unix:PATH`]);
+  return { protocol: 'lmtp', host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 24 : Number(url.port), tls: 'opportunistic', verify: false };
+}

@@ -1,0 +1,51 @@
+// What must be true before anything listens: the policy withstands its own hostile probes (DESIGN 3.9), the certificates fit and are good.
+
+import { X509Certificate } from 'node:crypto';
+import type { LoadedConfig } from '../config/load.ts';
+import { hostileProbes } from '../policy/self-test.ts';
+import { readCertificates } from './plan-of-config.ts';
+import type { CertificatePair } from './tls-contexts.ts';
+
+const DAY_MS = 86_400_000;
+/** Days before expiry at which it is said (TLS-r). */
+const WARN_DAYS = 21;
+
+export interface CheckResult {
+  /** The server must not be started with it. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export function checkPolicy({ config }: LoadedConfig): readonly string[] {
+  const domains = new Set(config.domains);
+  const failures = hostileProbes({ hostname: config.hostname, domains, displayNames: config.displayNames, ownAddresses: [] });
+  return failures.map(({ requirement, probe, got, source }) => `policy self-test ${requirement}: ${probe}: ${got} (${source})`);
+}
+
+export function checkCertificates(loaded: LoadedConfig, now: number): CheckResult {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const pairs = readCertificates(loaded);
+  for (const { cert } of pairs) {
+    const certificate = new X509Certificate(cert);
+    const days = daysLeft(certificate, now);
+    const name = certificate.subjectAltName ?? certificate.subject;
+    if (days < 0) warnings.push(`the certificate for ${name} has expired: clients will refuse it`);
+    else if (days < WARN_DAYS) warnings.push(`the certificate for ${name} expires in ${days} days`);
+  }
+  const [first] = pairs;
+  if (first !== undefined && new X509Certificate(first.cert).checkHost(loaded.config.hostname) === undefined) {
+    warnings.push(`the first certificate is not valid for ${loaded.config.hostname}: clients will refuse it`);
+  }
+  return { problems, warnings };
+}
+
+/** Until the first of them expires. */
+export function certificateDays(pairs: readonly CertificatePair[], now: number): number | undefined {
+  const days = pairs.map(({ cert }) => daysLeft(new X509Certificate(cert), now));
+  return days.length === 0 ? undefined : Math.min(...days);
+}
+
+function daysLeft(certificate: X509Certificate, now: number): number {
+  return Math.floor((Date.parse(certificate.validTo) - now) / DAY_MS);
+}

@@ -1,0 +1,187 @@
+// Main's part of a running server (DESIGN 3.3): starts the threads in order, connects them, replaces one that dies, reloads, drains.
+// The order: lock → store thread → desk thread → fronts → listen. Stopping goes the other way round.
+
+import { randomBytes } from 'node:crypto';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Log } from '../observe/log.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import { tryBind } from '../platform/listen.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { Store } from '../store/port.ts';
+import { createRemoteLookups } from '../store/remote-lookups.ts';
+import { createRemoteStore } from '../store/remote.ts';
+import { lockDirectory } from '../store/sqlite/open.ts';
+import type { BackupResult } from '../store/sqlite/backup.ts';
+import type { DeskBirth } from './desk-thread.ts';
+import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
+import type { StoreBirth, StoreFigures } from './store-thread.ts';
+import { connectThreads, startThread, type Thread } from './thread.ts';
+
+const HEAP_MIB = 1024;
+const RESTART_MS = 500;
+/** A thread that dies so often within a minute is not started again: the process ends, and its service manager decides. */
+const DEATHS_PER_MINUTE_MAX = 20;
+
+export interface SupervisorOptions {
+  readonly loaded: LoadedConfig;
+  readonly plan: FrontPlan;
+  readonly fronts: number;
+  readonly log: Log;
+  /** A line of a front's log, as it is. */
+  writeLog(lines: string): void;
+  /** Nothing can be done any more. */
+  fatal(because: string): void;
+}
+
+export interface Supervisor {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  reload(plan: FrontPlan): Promise<void>;
+  backup(file: string): Promise<BackupResult>;
+  storeFigures(): Promise<StoreFigures>;
+  frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
+  /** Sessions end at their next quiet moment, at most until `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { loaded, log } = options;
+  const { config } = loaded;
+  const dataDirectory = loaded.path(config.data);
+  const incarnation = randomBytes(6).toString('hex');
+  const unlock = lockDirectory(dataDirectory);
+  const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
+  const lookups = createRemoteLookups();
+  const fronts = new Map<number, Thread>();
+  const deaths: number[] = [];
+  let plan = options.plan;
+  let storeThread: Thread;
+  let deskThread: Thread;
+  let stopping = false;
+
+  async function startStore(): Promise<Thread> {
+    const { share, size: octets } = config.limits.freeSpace;
+    const birth: StoreBirth = { dataDirectory, freeSpaceFloor: { share, octets } };
+    const thread = await startThread({
+      ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
+      handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
+    });
+    store.connect(thread.line);
+    watch(thread, async () => {
+      store.disconnect();
+      storeThread = await startStore();
+      for (const front of fronts.values()) connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
+      connectThreads(deskThread, storeThread, { asker: 'desk', answerer: 'store' });
+    });
+    return thread;
+  }
+
+  async function startDesk(): Promise<Thread> {
+    const birth: DeskBirth = { dataDirectory, domains: plan.domains };
+    const thread = await startThread({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
+    lookups.connect(thread.line);
+    connectThreads(thread, storeThread, { asker: 'desk', answerer: 'store' });
+    watch(thread, async () => {
+      lookups.disconnect();
+      deskThread = await startDesk();
+      for (const front of fronts.values()) connectThreads(front, deskThread, { asker: 'front', answerer: 'desk' });
+    });
+    return thread;
+  }
+
+  async function startFront(number: number, run: number): Promise<void> {
+    const owner = `local/${incarnation}/${number}.${run}`;
+    const birth: FrontBirth = { plan, owner, dataDirectory };
+    const thread = await startThread({
+      ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
+      handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
+    });
+    fronts.set(number, thread);
+    connectThreads(thread, storeThread, { asker: 'front', answerer: 'store' });
+    connectThreads(thread, deskThread, { asker: 'front', answerer: 'desk' });
+    await thread.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+    watch(thread, async () => {
+      fronts.delete(number);
+      // What it held in memory is in the store too: whoever is free takes it.
+      await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
+      await startFront(number, run + 1);
+    });
+  }
+
+  function watch(thread: Thread, replace: () => Promise<void>): void {
+    void thread.ended.then(async (because) => {
+      if (stopping) return;
+      log.error({ thread: thread.name, because }, 'thread died, starting it again');
+      const now = clock.now();
+      deaths.push(now);
+      while ((deaths[0] ?? now) < now - 60_000) deaths.shift();
+      if (deaths.length > DEATHS_PER_MINUTE_MAX) return options.fatal(`thread ${thread.name} dies again and again: ${because}`);
+      await new Promise<void>((resolve) => clock.after(RESTART_MS, resolve));
+      await replaceUntilDone(thread.name, replace);
+    });
+  }
+
+  async function replaceUntilDone(name: string, replace: () => Promise<void>): Promise<void> {
+    for (let tries = 0; !stopping; tries += 1) {
+      try {
+        return await replace();
+      } catch (error) {
+        log.error({ thread: name, error: String(error) }, 'thread could not be started');
+        if (tries > DEATHS_PER_MINUTE_MAX) return options.fatal(`thread ${name} can't be started: ${String(error)}`);
+        await new Promise<void>((resolve) => clock.after(RESTART_MS, resolve));
+      }
+    }
+  }
+
+  async function askFronts(question: FrontQuestion): Promise<readonly unknown[]> {
+    return Promise.all([...fronts.values()].map(({ line }) => line.ask(question)));
+  }
+
+  try {
+    for (const { address, port } of plan.listeners) await bindable(address, port);
+    storeThread = await startStore();
+    deskThread = await startDesk();
+    // Leases of the process before are void: it is gone, because the lock is ours.
+    await store.commit([{ type: 'free', ownerPrefix: '', dueAt: clock.now() }]);
+    for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
+  } catch (error) {
+    stopping = true;
+    unlock();
+    throw error;
+  }
+
+  return {
+    store,
+    lookups,
+    async reload(next) {
+      plan = next;
+      await deskThread.line.ask({ domains: next.domains });
+      await askFronts({ ask: 'reload', plan: next });
+    },
+    backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
+    storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
+    frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
+    async stop(graceMs) {
+      stopping = true;
+      await askFronts({ ask: 'drain', deadlineMs: clock.now() + graceMs }).catch((error: unknown) => {
+        log.error({ error: String(error) }, 'a front did not drain');
+      });
+      for (const front of fronts.values()) await front.terminate();
+      await deskThread.terminate();
+      await storeThread.terminate();
+      unlock();
+    },
+  };
+}
+
+async function bindable(address: string | undefined, port: number): Promise<void> {
+  try {
+    await tryBind({ address, port });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const where = `${address ?? '*'}:${port}`;
+    if (code === 'EADDRINUSE') throw new Error(`${where} is in use by another program`, { cause: error });
+    if (code === 'EACCES') throw new Error(`${where} may not be bound: give the service CAP_NET_BIND_SERVICE (packaging/postern.service does)`, { cause: error });
+    throw new Error(`${where} can't be bound: ${String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,97 @@
+// An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
+// (`postern backup FILE`). Restoring puts both back where they belong.
+
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { messageIdFromBytes } from '../../base/message-id.ts';
+import { bodyPath } from './bodies.ts';
+import { bytes, type Database, number, openDatabase, text } from './database.ts';
+import { type OpenWriter, STORE_FILE } from './open.ts';
+import { migrations, versionOf } from './schema.ts';
+
+export interface BackupResult {
+  readonly messages: number;
+  readonly events: number;
+  readonly bodies: number;
+}
+
+export class NotABackup extends Error {
+  override readonly name = 'NotABackup';
+}
+
+export async function backupStore(writer: OpenWriter, dataDirectory: string, file: string): Promise<BackupResult> {
+  if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
+  const aside = `${file}.part`;
+  rmSync(aside, { force: true });
+  // Mail that is delivered meanwhile keeps its body until it was copied.
+  writer.keepBodies(true);
+  try {
+    await writer.backup(aside);
+    const copy = openDatabase(aside);
+    const result = addBodies(copy, dataDirectory);
+    copy.exec('PRAGMA journal_mode = DELETE');
+    copy.close();
+    chmodSync(aside, 0o600);
+    renameSync(aside, file);
+    return result;
+  } finally {
+    writer.keepBodies(false);
+    rmSync(aside, { force: true });
+  }
+}
+
+function addBodies(copy: Database, dataDirectory: string): BackupResult {
+  copy.exec('PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT');
+  const staged = copy.all('SELECT m.id FROM message m JOIN content c ON c.n = m.n WHERE c.staged = 1');
+  for (const row of staged) {
+    const id = messageIdFromBytes(bytes(row, 'id'));
+    copy.run('INSERT INTO backup_body VALUES (?, ?)', id, readFileSync(bodyPath(dataDirectory, id)));
+  }
+  return {
+    messages: number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+    events: number(copy.get('SELECT count(*) AS count FROM event') ?? {}, 'count'),
+    bodies: staged.length,
+  };
+}
+
+/** Into a data directory that holds no store yet. */
+export function restoreStore(file: string, dataDirectory: string): BackupResult {
+  const target = join(dataDirectory, STORE_FILE);
+  if (existsSync(target)) throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
+  mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+  const aside = `${target}.part`;
+  copyFileSync(file, aside);
+  try {
+    const result = takeBodies(aside, dataDirectory);
+    chmodSync(aside, 0o600);
+    renameSync(aside, target);
+    return result;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function takeBodies(path: string, dataDirectory: string): BackupResult {
+  const copy = openDatabase(path);
+  try {
+    const isBackup = copy.get("SELECT name FROM sqlite_master WHERE name = 'backup_body'") !== undefined;
+    if (!isBackup) throw new NotABackup('this file was not written by `postern backup`');
+    if (versionOf(copy) > migrations.length) throw new NotABackup('this backup was written by a newer Postern');
+    mkdirSync(join(dataDirectory, 'bodies'), { recursive: true, mode: 0o700 });
+    let bodies = 0;
+    for (const row of copy.iterate('SELECT id, content FROM backup_body')) {
+      writeFileSync(bodyPath(dataDirectory, text(row, 'id')), bytes(row, 'content'), { mode: 0o600, flush: true });
+      bodies += 1;
+    }
+    copy.exec('DROP TABLE backup_body');
+    // Nobody holds a lease of that store any more.
+    copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim');
+    return {
+      messages: number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+      events: number(copy.get('SELECT count(*) AS count FROM event') ?? {}, 'count'),
+      bodies,
+    };
+  } finally {
+    copy.close();
+  }
+}
