@@ -60,8 +60,8 @@ stream.on('test:pass', ({ name, details, skip, todo }) => {
   } else outcomes.push({ name, status: 'passed' });
 });
 if (suite === 'system') {
-  stream.on('test:pass', ({ name, details }) => {
-    if (details.type !== 'suite' && !isFile(name)) console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
+  stream.on('test:pass', ({ name, details, skip }) => {
+    if (skip === undefined && details.type !== 'suite' && !isFile(name)) console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
   });
 }
 stream.on('test:stderr', ({ message, file }) => {

@@ -30,7 +30,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export async function runServer(first: LoadedConfig, onFatal: (because: string) => void): Promise<RunningServer> {
+export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   let loaded = first;
   let ticketKeys: Uint8Array = randomBytes(TICKET_KEY_OCTETS);
   let reloadProblems: readonly string[] = [];
@@ -45,7 +45,6 @@ export async function runServer(first: LoadedConfig, onFatal: (because: string) 
   const supervisor = await startSupervisor({
     ...{ loaded, plan: planFrom(loaded), fronts, log },
     writeLog: (lines) => sink.write(lines),
-    fatal: onFatal,
   });
   const { store, lookups } = supervisor;
   await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);

@@ -22,7 +22,7 @@ export async function serveUntilStopped(loaded: LoadedConfig, whenReady: (server
   const failed = new Promise<string>((resolve) => {
     fail = resolve;
   });
-  const server = await runServer(loaded, fail);
+  const server = await runServer(loaded);
   const { log } = server;
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));

@@ -8,7 +8,7 @@ import { decodeEncodedWords } from './encoded-word.ts';
 export interface ListedMailbox {
   /** Least quoted spelling. */
   readonly address: string;
-  /** Decoded phrase; without one, the decoded comments, which many readers show in its place. */
+  /** Decoded phrase and comments: many readers show both. */
   readonly displayName: string;
 }
 
@@ -191,9 +191,12 @@ class ListReader {
     this.#at += 1;
     if (close >= this.#tokens.length) return { problem: 'syntax', detail: 'an address without closing bracket' };
     // Comments are shown by nobody here, and a reader might take them for the address.
-    if (this.#commentsBetween(open + 1, close + 1) !== '') return { problem: 'syntax', detail: 'a comment inside an address' };
-    const phrase = this.#tokens.slice(from, open).map(({ text }) => text).join(' ');
-    return this.#add(open + 1, close, phrase === '' ? this.#commentsBetween(from, this.#at + 1) : phrase);
+    for (let at = open + 1; at <= close; at += 1) {
+      if (this.#comments.has(at)) return { problem: 'syntax', detail: 'a comment inside an address' };
+    }
+    // Nothing is put between tokens that touch: an encoded word is cut by its dots here.
+    const phrase = this.#tokens.slice(from, open).map(({ text, spaceBefore }) => (spaceBefore ? ` ${text}` : text));
+    return this.#add(open + 1, close, `${phrase.join('')} ${this.#commentsBetween(from, this.#at + 1)}`.trim());
   }
 
   #commentsBetween(from: number, end: number): string {
@@ -216,8 +219,8 @@ class ListReader {
     if (tokens.slice(1).some(({ spaceBefore }) => spaceBefore)) return { problem: 'syntax', detail: text };
     const mailbox = parseMailbox(text);
     if (!mailbox.ok) return { problem: mailbox.error === 'unqualified' ? 'unqualified' : 'syntax', detail: text };
-    // An encoded word is no address, whatever it decodes to (F-FROM-5).
-    if (/^=\?.*\?=$/.test(mailbox.value.localPart)) return { problem: 'syntax', detail: text };
+    // An encoded word is no address nor a part of one, whatever it decodes to: who decodes first sees another (F-FROM-5).
+    if (/=\?.*\?=/.test(mailbox.value.localPart)) return { problem: 'syntax', detail: text };
     this.#mailboxes.push({ address: mailboxText(mailbox.value), displayName: decodeEncodedWords(shown) });
     return undefined;
   }

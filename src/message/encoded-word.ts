@@ -1,22 +1,94 @@
-// Encoded words (RFC 2047) as a reader would show them. Only for judging what a display name says; nothing is ever rewritten by it.
+// Encoded words (RFC 2047) as a forgiving reader would show them. Only for judging what a display name says; nothing is ever
+// rewritten by it. Forgiving on purpose: many readers take spaces, `?` and UTF-8 inside a word, unknown charsets, and letters that
+// are cut between two words.
 
-const word = /=\?([A-Za-z0-9_.:+-]{1,40})(?:\*[A-Za-z-]{1,20})?\?([QqBb])\?([^?\s]{0,2000})\?=/g;
-/** White space between two encoded words is not shown. */
-const gap = /(\?=)[ \t]+(?==\?)/g;
+import { latin1, octetString, utf8 } from '../base/bytes.ts';
 
-export function decodeEncodedWords(text: string): string {
-  if (!text.includes('=?')) return text;
-  return text.replaceAll(gap, '$1').replaceAll(word, (whole, charset: string, encoding: string, encoded: string) => {
-    const bytes = encoding.toUpperCase() === 'B' ? Buffer.from(encoded, 'base64') : decodeQ(encoded);
-    try {
-      return new TextDecoder(charset).decode(bytes);
-    } catch {
-      return whole;
-    }
-  });
+const opening = /=\?([^?\s]{1,80})\?([QqBb])\?/y;
+
+interface Word {
+  readonly charset: string;
+  /** One character an octet. */
+  readonly octets: string;
+  readonly end: number;
+  /** What a strict reader leaves as it stands; undefined if it doesn't. */
+  readonly left: string | undefined;
 }
 
-function decodeQ(text: string): Uint8Array {
-  const plain = text.replaceAll('_', ' ').replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(plain, 'latin1');
+/** Linear: behind each word, or each `=?` that begins none, reading goes on. */
+export function decodeEncodedWords(text: string): string {
+  const lastEnd = text.lastIndexOf('?=');
+  const shown: string[] = [];
+  let charset = '';
+  let run: string[] = [];
+  let at = 0;
+  let start = text.indexOf('=?');
+  const flush = (): void => {
+    if (run.length > 0) shown.push(decode(charset, run.join('')));
+    run = [];
+  };
+  while (start >= 0 && start < lastEnd) {
+    const word = wordAt(text, start);
+    if (word !== undefined) {
+      // White space between two encoded words is not shown; pieces of one charset are one text.
+      const between = text.slice(at, start);
+      const joins = run.length > 0 && /^[ \t]*$/.test(between);
+      if (!joins || word.charset !== charset) flush();
+      if (!joins) shown.push(between);
+      if (word.left !== undefined) shown.push(` ${word.left} `);
+      run.push(word.octets);
+      charset = word.charset;
+      at = word.end;
+    }
+    start = text.indexOf('=?', word?.end ?? start + 2);
+  }
+  flush();
+  shown.push(text.slice(at));
+  return shown.join('');
+}
+
+function wordAt(text: string, start: number): Word | undefined {
+  opening.lastIndex = start;
+  const [head = '', charset = '', encoding = ''] = opening.exec(text) ?? [];
+  const from = start + head.length;
+  const end = text.indexOf('?=', from);
+  if (head === '' || end < 0) return undefined;
+  const encoded = text.slice(from, end);
+  const isBase64 = encoding.toUpperCase() === 'B';
+  const isStrict = isBase64 ? /^[A-Za-z0-9+/=]*$/.test(encoded) : /^[!->@-~]*$/.test(encoded);
+  return {
+    charset: charset.toLowerCase(),
+    octets: isBase64 ? octetString(Buffer.from(encoded, 'base64')) : decodeQ(isStrict ? encoded : octetString(utf8(encoded))),
+    end: end + 2,
+    left: isStrict ? undefined : encoded,
+  };
+}
+
+function decodeQ(octets: string): string {
+  if (!/[_=]/.test(octets)) return octets;
+  const spaced = octets.replaceAll('_', ' ');
+  return spaced.replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function decode(charset: string, octets: string): string {
+  // RFC 2231 section 5: a language may stand behind the charset.
+  const [name = ''] = charset.split('*');
+  if (/^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646|unicode$)/.test(name)) return withoutOrder(octets);
+  if (/utf-?7$/.test(name)) return decodeUtf7(octets);
+  try {
+    return new TextDecoder(name).decode(latin1(octets));
+  } catch {
+    return octets;
+  }
+}
+
+/** Whatever the order of the octets: plain letters are what is left without zeros and byte order marks. */
+function withoutOrder(octets: string): string {
+  return octets.replaceAll(/[\0\u00fe\u00ff]/g, '');
+}
+
+function decodeUtf7(octets: string): string {
+  return octets.replaceAll(/\+([A-Za-z0-9+/]*)-?/g, (_, encoded: string) =>
+    encoded === '' ? '+' : withoutOrder(octetString(Buffer.from(encoded, 'base64'))),
+  );
 }

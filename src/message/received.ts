@@ -29,8 +29,7 @@ export function receivedField(facts: ReceivedFacts): Uint8Array {
   const showFor = forRecipient !== undefined && (facts.utf8 || /^[\x20-\x7e]+$/.test(forRecipient));
   const clauses = [
     `from ${fromClause(facts)}`,
-    `by ${facts.hostname}`,
-    `with ${facts.withProtocol} id ${facts.id}`,
+    `by ${facts.hostname} with ${facts.withProtocol} id ${facts.id}`,
     ...(showFor ? [`for <${forRecipient}>`] : []),
     ...(tls === undefined ? [] : [`tls ${tls.cipher}`]),
   ];

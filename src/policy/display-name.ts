@@ -33,12 +33,23 @@ function mayHoldAddress(displayName: string): boolean {
   return /[@\ufe6b\uff20]/.test(displayName);
 }
 
+// What nobody sees is taken away first: it must not push what everybody sees beyond the part that is looked at.
 function asRead(displayName: string): string {
-  return displayName
-    .slice(0, DISPLAY_NAME_LENGTH_MAX)
-    .normalize('NFKC')
+  return visible(visible(turned(displayName)).slice(0, DISPLAY_NAME_LENGTH_MAX).normalize('NFKC'));
+}
+
+function visible(text: string): string {
+  return text
     .replaceAll(/[\p{Default_Ignorable_Code_Point}\p{C}"\\]/gu, '')
+    .replaceAll(/\s+/g, ' ')
     .replaceAll(/[\u3002\uff61]/g, '.');
+}
+
+/** Behind a right-to-left override the letters are seen from their end: the text as written, then as seen. */
+function turned(text: string): string {
+  if (!text.includes('\u202e')) return text;
+  const seen = text.replaceAll(/\u202e([^\u202c\u202e]*)/g, (_, hidden: string) => [...hidden].toReversed().join(''));
+  return `${text} ${seen}`;
 }
 
 function localPartBefore(letters: readonly string[], at: number): string {

@@ -18,9 +18,8 @@ import type { StoreBirth, StoreFigures } from './store-thread.ts';
 import { connectThreads, startThread, type Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
-const RESTART_MS = 500;
-/** A thread that dies so often within a minute is not started again: the process ends, and its service manager decides. */
-const DEATHS_PER_MINUTE_MAX = 20;
+/** Doubles with each death within a minute, up to 16 times as long. */
+const RESTART_MS = 200;
 
 export interface SupervisorOptions {
   readonly loaded: LoadedConfig;
@@ -29,8 +28,6 @@ export interface SupervisorOptions {
   readonly log: Log;
   /** A line of a front's log, as it is. */
   writeLog(lines: string): void;
-  /** Nothing can be done any more. */
-  fatal(because: string): void;
 }
 
 export interface Supervisor {
@@ -115,8 +112,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       const now = clock.now();
       deaths.push(now);
       while ((deaths[0] ?? now) < now - 60_000) deaths.shift();
-      if (deaths.length > DEATHS_PER_MINUTE_MAX) return options.fatal(`thread ${thread.name} dies again and again: ${because}`);
-      await new Promise<void>((resolve) => clock.after(RESTART_MS, resolve));
+      // At once the first time; a thread that dies again and again meets something that takes time.
+      await pause(RESTART_MS * 2 ** Math.min(deaths.length - 1, 4));
       await replaceUntilDone(thread.name, replace);
     });
   }
@@ -127,8 +124,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
         return await replace();
       } catch (error) {
         log.error({ thread: name, error: String(error) }, 'thread could not be started');
-        if (tries > DEATHS_PER_MINUTE_MAX) return options.fatal(`thread ${name} can't be started: ${String(error)}`);
-        await new Promise<void>((resolve) => clock.after(RESTART_MS, resolve));
+        await pause(RESTART_MS * 2 ** Math.min(tries, 4));
       }
     }
   }
@@ -172,6 +168,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       unlock();
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 async function bindable(address: string | undefined, port: number): Promise<void> {

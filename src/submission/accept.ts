@@ -8,8 +8,8 @@ import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Between two tries to give a lease back while the store is away. */
-const RELEASE_AGAIN_MS = 1000;
+/** Between two tries while the store is away. */
+const WITHDRAW_AGAIN_MS = 1000;
 
 export interface AcceptInput {
   readonly context: SubmissionContext;
@@ -105,14 +105,17 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
   };
 }
 
-/** After an unknown outcome: should the message be in the queue after all, anybody may claim it. Asked until it is known. */
-export function releaseLease(context: SubmissionContext, { message, recipients, owner, dueAt }: AcceptChange): void {
-  if (owner === undefined) return;
+/**
+ * After an unknown outcome the client was told to send again, so the message must not leave as well. Should it be in the store
+ * after all, it is taken out in one group with the lease it may have; asked until the store has answered.
+ */
+export function withdraw(context: SubmissionContext, { message, recipients, owner }: AcceptChange): void {
   const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber }));
   const ask = (): void => {
-    context.store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]).then(context.wake, () => {
-      context.clock.after(RELEASE_AGAIN_MS, ask);
-    });
+    const now = context.clock.now();
+    const free = { type: 'free', ownerPrefix: owner ?? context.owner, only, dueAt: now } as const;
+    const drop = { type: 'queue', action: 'drop', selector: { messageId: message.id }, now, by: 'server: no answer in time' } as const;
+    context.store.commit([free, drop]).catch(() => context.clock.after(WITHDRAW_AGAIN_MS, ask));
   };
   ask();
 }

@@ -8,7 +8,7 @@ import { HeaderCollector } from '../message/header-collector.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { acceptChange, contentOf, relaysFromMemory, releaseLease } from './accept.ts';
+import { acceptChange, contentOf, relaysFromMemory, withdraw } from './accept.ts';
 import { openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import { prepareHeader, type Preparation } from './prepare.ts';
@@ -73,7 +73,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     const change = acceptChange({ ...input, prepared: preparation.value, body: finished, content, fromMemory });
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
       unknown = true;
-      releaseLease(context, change);
+      withdraw(context, change);
       throw error;
     });
     switch (outcome.type) {

@@ -1,0 +1,59 @@
+// Accept in memory: message, recipients, counters and event in one change, idempotent by id.
+
+import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
+import { idTerm } from '../../record/terms.ts';
+import { deliveryDomain } from '../delivery-domain.ts';
+import type { AcceptChange, OutcomeOf } from '../port.ts';
+import { eventsNaming } from './events.ts';
+import { keptId, type State } from './state.ts';
+import type { RecipientRow } from './tables.ts';
+
+export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChange> {
+  const { messages } = state.tables;
+  const id = keptId(change.message.id);
+  if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
+  if (messages.has(id) || wasAccepted(state, change)) return { type: 'accepted' };
+  const cause = state.fullBecause();
+  if (cause !== undefined) return { type: 'full', cause };
+  const limited = charge(state, change);
+  if (limited !== undefined) return limited;
+
+  messages.set(id, {
+    n: 1 + Math.max(0, ...messages.values().map(({ n }) => n)),
+    message: { ...change.message, id },
+    content: change.content,
+    recipients: recipientsOf(state, change),
+  });
+  state.append(change.event);
+  if (change.owner === undefined) state.notice({ type: 'due' });
+  return { type: 'accepted' };
+}
+
+/** By an earlier life, and delivered since. */
+function wasAccepted({ tables, openedAt }: State, { message }: AcceptChange): boolean {
+  return message.acceptedAt < openedAt() && eventsNaming(tables, idTerm(message.id)).length > 0;
+}
+
+function charge({ tables }: State, { charge: asked }: AcceptChange): OutcomeOf<AcceptChange> | undefined {
+  if (asked === undefined) return undefined;
+  const before = tables.counters.get(asked.identityId) ?? emptyCounter;
+  const outcome = chargeLimits(before, asked.charge, asked.limits);
+  if (outcome.type === 'limited') return outcome;
+  tables.counters.set(asked.identityId, outcome.counter);
+  return undefined;
+}
+
+function recipientsOf({ tables }: State, change: AcceptChange): readonly RecipientRow[] {
+  const { identityId } = change.message;
+  return change.recipients.map((recipient, number) => ({
+    number,
+    recipient,
+    domain: deliveryDomain(recipient.forwardPath),
+    dueAt: change.dueAt,
+    heldByOperator: false,
+    heldByState: identityId !== undefined && tables.mayNotSend.has(identityId),
+    owner: change.owner,
+    attempt: change.owner === undefined ? 0 : 1,
+    delayReported: false,
+  }));
+}

@@ -1,0 +1,168 @@
+// The way out in memory: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
+
+import type { MessageId } from '../../base/message-id.ts';
+import type {
+  ClaimChange,
+  Delivery,
+  FreeChange,
+  OutcomeOf,
+  QueueChange,
+  QueuedMessage,
+  SettleChange,
+} from '../port.ts';
+import { accept } from './accept.ts';
+import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
+import { findMessage, type State } from './state.ts';
+import type { DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
+
+export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
+  const { owner, token, now, max } = change;
+  const before = tables.claims.get(owner);
+  if (before?.token === token) return claimed(tables, owner, before.keys);
+  const keys = queueRows(tables)
+    .filter(({ recipient }) => recipient.owner === undefined && !isHeld(recipient) && recipient.dueAt <= now)
+    .filter(({ recipient }) => !change.exceptDomains.includes(recipient.domain))
+    .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt)
+    .slice(0, max)
+    .map(({ id, recipient }): DeliveryKey => [id, recipient.number]);
+  for (const key of keys) update(tables, key, ({ attempt }) => ({ owner, attempt: attempt + 1 }));
+  if (keys.length > 0) tables.claims.set(owner, { owner, token, keys });
+  return claimed(tables, owner, keys);
+}
+
+function claimed(tables: Tables, owner: string, keys: readonly DeliveryKey[]): OutcomeOf<ClaimChange> {
+  const deliveries: Delivery[] = [];
+  const messages = new Map<MessageId, QueuedMessage>();
+  for (const [id, number] of keys) {
+    const row = tables.messages.get(id);
+    const recipient = row?.recipients.find((one) => one.number === number);
+    if (row === undefined || recipient?.owner !== owner) continue;
+    messages.set(id, row.message);
+    deliveries.push(deliveryOf(id, recipient));
+  }
+  return { type: 'claimed', deliveries, messages: [...messages.values()] };
+}
+
+export function deliveryOf(messageId: MessageId, row: RecipientRow): Delivery {
+  const { number: recipientNumber, recipient, domain, attempt, delayReported } = row;
+  return { messageId, recipientNumber, recipient, domain, attempt, delayReported };
+}
+
+function update(
+  { messages }: Tables,
+  [id, number]: DeliveryKey,
+  change: (row: RecipientRow) => Partial<RecipientRow>,
+): void {
+  const row = messages.get(id);
+  if (row === undefined) return;
+  const recipients = row.recipients.map((one) => (one.number === number ? { ...one, ...change(one) } : one));
+  messages.set(id, { ...row, recipients });
+}
+
+export function settle(state: State, change: SettleChange): OutcomeOf<SettleChange> {
+  const { tables } = state;
+  const row = findMessage(tables, change.messageId);
+  if (row === undefined) return { type: 'stale' };
+  const isOurs = ({ recipientNumber, attempt }: { recipientNumber: number; attempt: number }): boolean => {
+    const recipient = row.recipients.find(({ number }) => number === recipientNumber);
+    return recipient?.owner === change.owner && recipient.attempt === attempt;
+  };
+  if (!change.recipients.every(isOurs)) return { type: 'stale' };
+
+  const { id } = row.message;
+  const finals = new Set<number>();
+  for (const { recipientNumber, fate, event } of change.recipients) {
+    if (fate.type === 'final') finals.add(recipientNumber);
+    else {
+      const { dueAt, delayReported } = fate;
+      update(tables, [id, recipientNumber], () => ({ owner: undefined, dueAt, delayReported }));
+    }
+    state.append(event);
+  }
+  if (change.report !== undefined) {
+    const reported = accept(state, change.report);
+    // The whole change is undone: a failure without its report would leave the sender unaware.
+    if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
+  }
+  return { type: 'settled', messageDone: finals.size > 0 && end(state, id, finals) };
+}
+
+/** These recipients are done; with the last one the message goes. */
+function end(state: State, id: MessageId, finals: ReadonlySet<number>): boolean {
+  const { messages } = state.tables;
+  const row = messages.get(id);
+  if (row === undefined) return false;
+  const recipients = row.recipients.filter(({ number }) => !finals.has(number));
+  if (recipients.length > 0) {
+    messages.set(id, { ...row, recipients });
+    return false;
+  }
+  messages.delete(id);
+  if (row.content.kind === 'staged') state.bodyDone(id);
+  return true;
+}
+
+export function free(state: State, { ownerPrefix, only, dueAt }: FreeChange): OutcomeOf<FreeChange> {
+  const { tables } = state;
+  const chosen = only?.map(({ messageId, recipientNumber }) => {
+    return `${findMessage(tables, messageId)?.message.id} ${recipientNumber}`;
+  });
+  const isMeant = ({ id, recipient }: QueueRow): boolean => {
+    if (recipient.owner === undefined) return false;
+    if (chosen === undefined) return recipient.owner.startsWith(ownerPrefix);
+    return recipient.owner === ownerPrefix && chosen.includes(`${id} ${recipient.number}`);
+  };
+  const meant = queueRows(tables).filter((row) => isMeant(row));
+  for (const { id, recipient } of meant) {
+    update(tables, [id, recipient.number], () => ({ owner: undefined, dueAt }));
+  }
+  if (chosen === undefined) forgetClaims(tables, ownerPrefix);
+  if (meant.length > 0) state.notice({ type: 'due' });
+  return { type: 'freed', count: meant.length };
+}
+
+function forgetClaims({ claims }: Tables, ownerPrefix: string): void {
+  for (const { owner } of claims.values()) if (owner.startsWith(ownerPrefix)) claims.delete(owner);
+}
+
+/** What is leased is under way and left alone; hold reaches it when the attempt ends. */
+export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueChange> {
+  const meant = queueRows(state.tables).filter((row) => matches(row, change.selector));
+  const count = meant.filter((row) => changeOne(state, change, row)).length;
+  if (count > 0 && (change.action === 'retry' || change.action === 'release')) state.notice({ type: 'due' });
+  return { type: 'changed', count };
+}
+
+function changeOne(state: State, { action, now, by }: QueueChange, { id, row, recipient }: QueueRow): boolean {
+  const key: DeliveryKey = [id, recipient.number];
+  const about = { recipient: recipient.recipient.forwardPath, recipientNumber: recipient.number };
+  const event = { time: now, messageId: id, ...identityOf(row) };
+  switch (action) {
+    case 'hold':
+      if (recipient.heldByOperator) return false;
+      update(state.tables, key, () => ({ heldByOperator: true }));
+      state.append({ ...event, type: 'held', payload: { by, action, detail: about } });
+      return true;
+    case 'release':
+      if (!recipient.heldByOperator) return false;
+      update(state.tables, key, () => ({ heldByOperator: false, dueAt: now }));
+      state.append({ ...event, type: 'released', payload: { by, action, detail: about } });
+      return true;
+    case 'retry':
+      if (recipient.owner !== undefined) return false;
+      update(state.tables, key, () => ({ dueAt: now }));
+      return true;
+    case 'drop': {
+      if (recipient.owner !== undefined) return false;
+      const diagnostic = `dropped by ${by}`;
+      const payload = { ...about, attempt: recipient.attempt, status: '5.0.0', diagnostic };
+      state.append({ ...event, type: 'dropped', payload });
+      end(state, id, new Set([recipient.number]));
+      return true;
+    }
+  }
+}
+
+function identityOf({ message: { identityId } }: MessageRow): { readonly identityId?: string } {
+  return identityId === undefined ? {} : { identityId };
+}

@@ -1,0 +1,148 @@
+// What the memory store keeps, as Maps that can take back: what a change wrote is undone if the change can't be done. Values are
+// replaced, never changed, and nothing relies on the order of a Map.
+
+import type { MessageId } from '../../base/message-id.ts';
+import type { Counter } from '../../policy/limits.ts';
+import type { Identity, IdentityId } from '../../record/identity.ts';
+import type { EventType } from '../../record/events.ts';
+import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
+import type { CredentialUse } from '../lookups.ts';
+import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
+
+export interface Table<K, V> {
+  readonly size: number;
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  values(): readonly V[];
+  set(key: K, value: V): void;
+  delete(key: K): void;
+}
+
+export interface Journal {
+  table<K, V>(): Table<K, V>;
+  /** Runs one change; if it throws, everything it wrote is as it was before. */
+  attempt<T>(change: () => T): T;
+}
+
+export function createJournal(): Journal {
+  let undo: (() => void)[] = [];
+
+  function table<K, V>(): Table<K, V> {
+    const rows = new Map<K, V>();
+    function keep(key: K): void {
+      const before = rows.get(key);
+      undo.push(() => void (before === undefined ? rows.delete(key) : rows.set(key, before)));
+    }
+    return {
+      get size() {
+        return rows.size;
+      },
+      get: (key) => rows.get(key),
+      has: (key) => rows.has(key),
+      values: () => [...rows.values()],
+      set(key, value) {
+        keep(key);
+        rows.set(key, value);
+      },
+      delete(key) {
+        keep(key);
+        rows.delete(key);
+      },
+    };
+  }
+
+  return {
+    table,
+    attempt(change) {
+      undo = [];
+      try {
+        return change();
+      } catch (error) {
+        for (const takeBack of undo.reverse()) takeBack();
+        throw error;
+      }
+    },
+  };
+}
+
+export interface RecipientRow {
+  readonly number: number;
+  readonly recipient: EnvelopeRecipient;
+  readonly domain: string;
+  readonly dueAt: number;
+  readonly heldByOperator: boolean;
+  /** The identity may not send. */
+  readonly heldByState: boolean;
+  readonly owner: Owner | undefined;
+  readonly attempt: number;
+  readonly delayReported: boolean;
+}
+
+export interface MessageRow {
+  /** Grows with every message: what is due at one time goes out in this order. */
+  readonly n: number;
+  readonly message: QueuedMessage;
+  readonly content: MessageContent;
+  readonly recipients: readonly RecipientRow[];
+}
+
+export type DeliveryKey = readonly [id: MessageId, recipientNumber: number];
+
+/** The last claim of an owner: asked again with the same token, it gets the same. */
+export interface ClaimRow {
+  readonly owner: Owner;
+  readonly token: string;
+  readonly keys: readonly DeliveryKey[];
+}
+
+export interface EventRow {
+  readonly sequence: number;
+  readonly time: number;
+  readonly type: EventType;
+  readonly messageId: string | undefined;
+  readonly identityId: string | undefined;
+  readonly salt: Uint8Array | undefined;
+  readonly payload: Uint8Array | undefined;
+  readonly contentHash: Uint8Array;
+  readonly link: Uint8Array;
+}
+
+export interface PurgeMarks {
+  /** Everything up to here was looked at in this sweep. */
+  readonly through: number;
+  /** The first event that this sweep had to keep, or 0: the next one starts there. */
+  readonly kept: number;
+}
+
+export interface Tables {
+  readonly messages: Table<MessageId, MessageRow>;
+  readonly claims: Table<Owner, ClaimRow>;
+  /** By sequence, without gaps. */
+  readonly events: Table<number, EventRow>;
+  readonly identities: Table<IdentityId, Identity>;
+  /** Login and own addresses, tombstones included. */
+  readonly names: Table<string, IdentityId>;
+  readonly appPasswords: Table<string, IdentityId>;
+  readonly uses: Table<IdentityId, readonly CredentialUse[]>;
+  readonly counters: Table<IdentityId, Counter>;
+  readonly dayKeys: Table<string, { readonly day: string; readonly key: Uint8Array }>;
+  /** Identities that are not active. */
+  readonly mayNotSend: Table<IdentityId, true>;
+  readonly marks: Table<'purge', PurgeMarks>;
+}
+
+export function createTables({ table }: Journal): Tables {
+  return {
+    messages: table(),
+    claims: table(),
+    events: table(),
+    identities: table(),
+    names: table(),
+    appPasswords: table(),
+    uses: table(),
+    counters: table(),
+    dayKeys: table(),
+    mayNotSend: table(),
+    marks: table(),
+  };
+}
