@@ -1,5 +1,9 @@
 // A self-signed certificate, to begin with; real clients want one of an authority.
 
+import { systemClock } from '../platform/clock.ts';
+
+const TEN_YEARS_MS = 10 * 365 * 86_400_000;
+
 /** The library is only loaded where a certificate is made. */
 export async function makeCertificate(names: readonly string[], addresses: readonly string[]): Promise<{ cert: string; key: string }> {
   const { generate } = await import('selfsigned');
@@ -7,7 +11,7 @@ export async function makeCertificate(names: readonly string[], addresses: reado
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',
-    notAfterDate: new Date(Date.now() + 10 * 365 * 86_400_000),
+    notAfterDate: new Date(systemClock.now() + TEN_YEARS_MS),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'subjectAltName', altNames },

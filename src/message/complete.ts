@@ -23,7 +23,9 @@ export interface CompleteOptions {
 }
 
 const VALUE_MAX = 998;
-const messageIdPattern = /^[ \t]*(<[^\s<>@"\\(),:;]{1,400}@[^\s<>@"\\(),:;]{1,400}>)[ \t]*$/;
+/** RFC 5322 section 3.6.4 without its obsolete forms: `<left@right>`, the right side a name or a literal. */
+const messageIdPattern =
+  /^[ \t]*(<[^\0-\x20\x7f<>@"\\(),:;]{1,400}@(?:[^\0-\x20\x7f<>@"\\(),:;[\]]{1,400}|\[[^\0-\x20\x7f<>[\]\\]{1,400}\])>)[ \t]*$/;
 
 type Removal = readonly [done: string, applies: (field: HeaderField, hostname: string) => boolean];
 
@@ -34,11 +36,24 @@ const removals: readonly Removal[] = [
   ['authentication-results', (field, hostname) => isNamed(field, 'authentication-results') && claimsToBe(field, hostname)],
 ];
 
-/** RFC 8601 section 5: nobody but us may speak in our name. */
+/** RFC 8601 section 5: nobody but us may speak in our name. What can't be told apart from us counts as us. */
 function claimsToBe(field: HeaderField, hostname: string): boolean {
-  const value = fieldValue(field)?.replaceAll(/\([^()]*\)/g, ' ').trim() ?? '';
-  const claimed = /^"?([^\s;"]+)/.exec(value)?.[1] ?? '';
-  return claimed.toLowerCase() === hostname.toLowerCase();
+  const value = withoutComments(fieldValue(field) ?? '');
+  if (value === undefined) return true;
+  const claimed = /^\s*([^\s;/=]*)/.exec(value.replaceAll(/["\\]/g, ''))?.[1] ?? '';
+  return claimed.toLowerCase().replace(/\.$/, '') === hostname.toLowerCase();
+}
+
+/** A space for each comment, nested ones and quoted pairs included; undefined: a comment without end. */
+function withoutComments(text: string): string | undefined {
+  let depth = 0;
+  const kept = text.replaceAll(/\\.|[()]|[^\\()]+|\\/gs, (piece) => {
+    if (piece === '(') depth += 1;
+    else if (piece === ')' && depth > 0) depth -= 1;
+    else if (depth === 0) return piece;
+    return ' ';
+  });
+  return depth === 0 ? kept : undefined;
 }
 
 export function completeHeader(header: Header, options: CompleteOptions): CompletedHeader {

@@ -2,7 +2,7 @@
 // every reader sees. Nothing is repaired here: a header that can be read in two ways is refused (6409-3.2-b).
 
 import { err, ok, type Result } from '../base/result.ts';
-import { isAscii, utf8Text } from '../base/bytes.ts';
+import { isAscii, latin1, utf8Text } from '../base/bytes.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
 import { fieldValue, type Header, type HeaderField } from './header.ts';
@@ -137,7 +137,8 @@ export function relayFacts(bytes: Uint8Array): {
   let messageId: string | undefined;
   for (const match of text.matchAll(/^(received|from|message-id):(.*(?:\r\n[ \t].*)*)/gim)) {
     const name = match[1]?.toLowerCase();
-    const value = (match[2] ?? '').replaceAll('\r\n', '').trim().slice(0, 998);
+    const octets = (match[2] ?? '').replaceAll('\r\n', '').trim().slice(0, 998);
+    const value = utf8Text(latin1(octets)) ?? octets;
     if (name === 'received') receivedCount += 1;
     else if (name === 'message-id') messageId ??= value;
     else {

@@ -1,7 +1,8 @@
 // The header of a message as a list of fields (RFC 5322 section 2.2), octet-exact. What two parsers could cut differently is refused:
-// a space before the colon, a line without colon, a continuation of white space alone (F-HDR-8, F-FROM-10).
+// a space before the colon, a line without colon, a continuation of white space alone, a bare CR, a bare LF or NUL (F-HDR-7, F-HDR-8,
+// F-FROM-10).
 
-import { CR, LF, octetString, utf8Text } from '../base/bytes.ts';
+import { CR, LF, NUL, octetString, utf8Text } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
@@ -58,10 +59,12 @@ function fieldAt(bytes: Uint8Array, from: number, line: number): Result<Cut, Hea
   do {
     const lf = bytes.indexOf(LF, end);
     const next = lf < 0 ? bytes.length : lf + 1;
+    if (bytes.indexOf(CR, end) !== lf - 1) return err({ detail: `bare CR or LF in line ${line + lines}` });
     if (lines > 0 && isBlank(bytes, end, next)) return err({ detail: `line ${line + lines} holds white space alone` });
     end = next;
     lines += 1;
   } while (bytes[end] === SPACE || bytes[end] === TAB);
+  if (bytes.subarray(from, end).includes(NUL)) return err({ detail: `NUL in the field in line ${line}` });
   if (end - from > FIELD_OCTETS_MAX) return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
   const raw = bytes.subarray(from, end);
   return ok({ field: { name: octetString(bytes.subarray(from, colon)), raw }, end, lines });

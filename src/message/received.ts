@@ -2,8 +2,8 @@
 // (DESIGN 3.6, requirements D.2). The clauses stand in the order of the grammar, the `tls` clause of RFC 8314 behind `id` and `for`.
 
 import { utf8 } from '../base/bytes.ts';
-import { isIPv4 } from '../base/network.ts';
-import { canonicalDomain } from '../protocol/wire/mailbox.ts';
+import { isIPv4, isIPv6 } from '../base/network.ts';
+import { canonicalDomain, isAsciiText } from '../protocol/wire/mailbox.ts';
 import { formatDate } from './date.ts';
 import { fieldValue, type Header, isNamed } from './header.ts';
 
@@ -26,7 +26,8 @@ export interface ReceivedFacts {
 
 export function receivedField(facts: ReceivedFacts): Uint8Array {
   const { forRecipient, tls } = facts;
-  const showFor = forRecipient !== undefined && (facts.utf8 || /^[\x20-\x7e]+$/.test(forRecipient));
+  // `<postmaster>` alone is no path of this grammar.
+  const showFor = forRecipient?.includes('@') === true && (facts.utf8 || /^[\x20-\x7e]+$/.test(forRecipient));
   const clauses = [
     `from ${fromClause(facts)}`,
     `by ${facts.hostname} with ${facts.withProtocol} id ${facts.id}`,
@@ -38,8 +39,16 @@ export function receivedField(facts: ReceivedFacts): Uint8Array {
 
 function fromClause({ from, hostname }: ReceivedFacts): string {
   if (from.mode === 'pseudonymous') return `${from.label}.client.${hostname}`;
-  const literal = isIPv4(from.address) ? `[${from.address}]` : `[IPv6:${from.address}]`;
-  return canonicalDomain(from.ehlo) === undefined ? literal : `${from.ehlo} (${literal})`;
+  const address = from.address.replace(/%.*$/, '');
+  const literal = isIPv4(address) ? `[${address}]` : `[IPv6:${address}]`;
+  return `${isName(from.ehlo) ? from.ehlo : literal} (${literal})`;
+}
+
+/** What may stand as Extended-Domain: a name of letters, digits and hyphens, or an address literal. */
+function isName(ehlo: string): boolean {
+  const literal = /^\[(?:IPv6:)?([0-9A-Fa-f:.]+)\]$/.exec(ehlo)?.[1] ?? '';
+  if (literal !== '') return ehlo.startsWith('[IPv6:') ? isIPv6(literal) : isIPv4(literal);
+  return isAsciiText(ehlo) && canonicalDomain(ehlo) !== undefined;
 }
 
 export interface OwnReceived {

@@ -1,5 +1,6 @@
 // Delivery status reports (RFC 3464 in the frame of RFC 6522, with RFC 6533 where addresses are UTF-8): what became of each recipient,
-// in words for people and in fields for programs. What remote servers said was cleaned before; it can't add a field here.
+// in words for people and in fields for programs. What remote servers said is one line of printable ASCII here, whoever cleaned it before:
+// it can't add a field (E-D-4), and of the remote host only its name is told.
 
 import { concat, isAscii, utf8 } from '../base/bytes.ts';
 import { encodeBase32 } from '../base/base32.ts';
@@ -49,6 +50,8 @@ const subjects = {
   relayed: 'Mail Relayed Report',
 } as const;
 
+const DIAGNOSTIC_MAX = 2000;
+
 const order = ['failed', 'delayed', 'relayed', 'delivered'] as const;
 
 export function buildReport(input: ReportInput): Report {
@@ -92,10 +95,13 @@ const openings = {
 } as const;
 
 function explanation(input: ReportInput, kind: keyof typeof openings): string {
+  const text = explanationText(input, kind);
+  const encoding = isAsciiText(text) ? '7bit' : '8bit';
+  return `Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${text}`;
+}
+
+function explanationText(input: ReportInput, kind: keyof typeof openings): string {
   const lines = [
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: 8bit',
-    '',
     `This is the mail server ${input.hostname}.`,
     '',
     openings[kind],
@@ -103,7 +109,8 @@ function explanation(input: ReportInput, kind: keyof typeof openings): string {
   ];
   for (const { forwardPath, action, status, diagnostic, remote, retryUntil } of input.recipients) {
     lines.push(`<${forwardPath}>: ${action} (${status})`);
-    lines.push(...wrap(remote === undefined ? diagnostic : `${remote} said: ${diagnostic}`));
+    const host = hostOf(remote);
+    lines.push(...wrap(host === undefined ? oneLine(diagnostic) : `${host} said: ${oneLine(diagnostic)}`));
     if (retryUntil !== undefined) lines.push(`    It is retried until ${formatDate(retryUntil)}.`);
     lines.push('');
   }
@@ -135,23 +142,31 @@ function deliveryStatus(input: ReportInput, isUtf8: boolean): string {
 function recipientFields(recipient: ReportRecipient, now: number): readonly string[] {
   const { forwardPath, originalRecipient, action, status, diagnostic, remote, retryUntil } = recipient;
   const addressType = isAsciiText(forwardPath) ? 'rfc822' : 'utf-8';
-  const host = remote === undefined ? undefined : /^(?:smtp|lmtp) ([A-Za-z0-9.-]+)/.exec(remote)?.[1];
+  const host = hostOf(remote);
   return [
     ...(originalRecipient === undefined ? [] : [`Original-Recipient: ${originalRecipient.addressType}; ${originalRecipient.address}`]),
     `Final-Recipient: ${addressType}; ${forwardPath}`,
     `Action: ${action}`,
     `Status: ${status}`,
     ...(host === undefined ? [] : [`Remote-MTA: dns; ${host}`]),
-    `Diagnostic-Code: smtp; ${foldable(diagnostic)}`,
+    `Diagnostic-Code: smtp; ${foldable(oneLine(diagnostic))}`,
     `Last-Attempt-Date: ${formatDate(now)}`,
     ...(retryUntil === undefined ? [] : [`Will-Retry-Until: ${formatDate(retryUntil)}`]),
   ];
 }
 
+/** The name in `smtp mail.example.net [192.0.2.7]:25`. */
+function hostOf(remote: string | undefined): string | undefined {
+  return remote === undefined ? undefined : /^(?:smtp|lmtp) ([A-Za-z0-9.-]+)/.exec(remote)?.[1];
+}
+
+function oneLine(words: string): string {
+  const cut = words.slice(0, DIAGNOSTIC_MAX).replaceAll(/\s+/g, ' ').trim();
+  return cut.replaceAll(/[^\x20-\x7e]/g, '?');
+}
+
 function foldable(text: string): string {
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += 900) parts.push(text.slice(at, at + 900));
-  return parts.join('\r\n ');
+  return (text.match(/.{1,900}/g) ?? []).map((part) => part.trim()).join('\r\n ');
 }
 
 function originalHeading({ original }: ReportInput, isUtf8: boolean): string {

@@ -58,7 +58,7 @@ export function createJournal(store: Store, clock: Clock): Journal {
     note(refusal, subject, identityId) {
       const now = clock.now();
       const event: EventDraft = { ...refusal, time: now, ...(identityId === undefined ? {} : { identityId }) };
-      let key = `${refusal.type} ${refusal.payload.cause} ${subject}`;
+      let key = `${kindOf(refusal)} ${subject}`;
       if (!counts.has(key) && counts.size >= SUBJECTS_MAX) key = refusal.type;
       let count = counts.get(key);
       if (count === undefined || now - count.since >= MINUTE_MS) {
@@ -83,6 +83,13 @@ export function createJournal(store: Store, clock: Clock): Journal {
       return lost;
     },
   };
+}
+
+/** The cause as a kind: its words may repeat an address, and a new address each time must not open a new count. */
+function kindOf(refusal: Refusal): string {
+  if (refusal.type === 'authenticationFailed') return `${refusal.type} ${refusal.payload.cause}`;
+  const { command, replyCode, replyStatus } = refusal.payload;
+  return `${refusal.type} ${command} ${replyCode} ${replyStatus}`;
 }
 
 function withCount(event: EventDraft, count: number): EventDraft {

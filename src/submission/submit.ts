@@ -23,7 +23,7 @@ export interface Submission {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** The message is whole: accept it durably or say why not. Never throws. */
   finish(): Promise<Acceptance>;
-  /** The transaction is void. */
+  /** The transaction is void. Once `finish` was called it is not: the message may be in the queue already. */
   abort(): Promise<void>;
 }
 
@@ -38,6 +38,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   let headerReserved = 0;
   /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
   let unknown = false;
+  let finishing = false;
 
   function collectHeader(bytes: Uint8Array): Promise<void> | undefined {
     if (!context.memory.reserve(bytes.length)) {
@@ -52,8 +53,17 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       preparation = { ok: false, error: refusal('headerTooLarge', `header over ${limit} octets`, { limit }) };
       return undefined;
     }
-    preparation = prepareHeader(input, collected.header);
+    preparation = prepare(collected.header);
     return preparation.ok && collected.rest.length > 0 ? body.write(collected.rest) : undefined;
+  }
+
+  /** What breaks here is told after the final dot like any refusal. */
+  function prepare(header: Uint8Array): Preparation {
+    try {
+      return prepareHeader(input, header);
+    } catch (error) {
+      return { ok: false, error: infrastructureRefusal(error) };
+    }
   }
 
   function releaseHeader(): void {
@@ -62,9 +72,9 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   }
 
   async function accept(): Promise<Acceptance> {
-    preparation ??= prepareHeader(input, collector.end());
+    preparation ??= prepare(collector.end());
     if (!preparation.ok) return { type: 'refused', refusal: preparation.error };
-    const standing = await standingRefusal(context, door, now);
+    const standing = await standingRefusal(context, door, context.clock.now());
     if (standing !== undefined) return { type: 'refused', refusal: standing };
 
     const finished = await body.finish();
@@ -101,6 +111,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       return preparation.ok ? body.write(bytes) : undefined;
     },
     async finish() {
+      finishing = true;
       let acceptance: Acceptance;
       try {
         acceptance = await accept();
@@ -113,6 +124,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       return acceptance;
     },
     async abort() {
+      if (finishing) return;
       releaseHeader();
       await body.discard();
     },

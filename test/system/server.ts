@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeCertificate } from '../../src/cli/certificate.ts';
 
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -58,19 +59,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-export function makeCertificate(directory: string, names: readonly string[]): { cert: string; key: string } {
-  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30'],
-    ...['-keyout', key, '-out', cert, '-subj', `/CN=${names[0]}`, '-addext', `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')},IP:127.0.0.1`],
-  ]);
-  if (made.status !== 0) throw new Error(`openssl failed: ${String(made.stderr)}`);
-  return { cert, key };
-}
-
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-system-'));
-  makeCertificate(directory, ['msa.example.org', 'localhost']);
+  const made = await makeCertificate(['msa.example.org', 'localhost'], ['127.0.0.1']);
+  writeFileSync(join(directory, 'cert.pem'), made.cert);
+  writeFileSync(join(directory, 'key.pem'), made.key, { mode: 0o600 });
   const [submission, submissions, mx, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const config = join(directory, 'postern.yaml');
   writeFileSync(

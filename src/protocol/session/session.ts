@@ -111,6 +111,7 @@ function isOpen(state: SessionState, number: number): boolean {
 function tlsEstablished(state: SessionState, { facts }: Extract<SessionInput, { type: 'tls' }>): void {
   state.tls = facts;
   state.ehlo = undefined;
+  state.input.takeAll();
   state.lastProgressAt = state.now;
   if (state.phase === 'handshake') state.phase = 'command';
 }

@@ -19,7 +19,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   if (limited !== undefined) return limited;
 
   messages.set(id, {
-    n: 1 + Math.max(0, ...messages.values().map(({ n }) => n)),
+    n: state.tables.events.size + 1,
     message: { ...change.message, id },
     content: change.content,
     recipients: recipientsOf(state, change),
@@ -30,8 +30,8 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
 }
 
 /** By an earlier life, and delivered since. */
-function wasAccepted({ tables, openedAt }: State, { message }: AcceptChange): boolean {
-  return message.acceptedAt < openedAt() && eventsNaming(tables, idTerm(message.id)).length > 0;
+function wasAccepted(state: State, { message }: AcceptChange): boolean {
+  return message.acceptedAt < state.openedAt() && eventsNaming(state.tables, idTerm(message.id)).length > 0;
 }
 
 function charge({ tables }: State, { charge: asked }: AcceptChange): OutcomeOf<AcceptChange> | undefined {

@@ -32,9 +32,20 @@ export function payloadOf({ payload }: EventRow): unknown {
   return payload === undefined ? undefined : JSON.parse(Buffer.from(payload).toString());
 }
 
+/** Oldest first. */
+export function eventsAfter({ events }: Tables, afterSequence: number, max: number): readonly EventRow[] {
+  const rows: EventRow[] = [];
+  for (let sequence = Math.max(0, afterSequence) + 1; rows.length < max; sequence += 1) {
+    const row = events.get(sequence);
+    if (row === undefined) break;
+    rows.push(row);
+  }
+  return rows;
+}
+
 /** Events that the term names, oldest first. */
-export function eventsNaming({ events }: Tables, term: Term): readonly EventRow[] {
-  return events.values().filter((event) => names(event, term));
+export function eventsNaming(tables: Tables, term: Term): readonly EventRow[] {
+  return eventsAfter(tables, 0, Infinity).filter((event) => names(event, term));
 }
 
 function names(event: EventRow, term: Term): boolean {

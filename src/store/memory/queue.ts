@@ -133,7 +133,11 @@ export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueC
   return { type: 'changed', count };
 }
 
-function changeOne(state: State, { action, now, by }: QueueChange, { id, row, recipient }: QueueRow): boolean {
+function changeOne(
+  state: State,
+  { action, now, by }: QueueChange,
+  { id, row, recipient }: QueueRow,
+): boolean {
   const key: DeliveryKey = [id, recipient.number];
   const about = { recipient: recipient.recipient.forwardPath, recipientNumber: recipient.number };
   const event = { time: now, messageId: id, ...identityOf(row) };

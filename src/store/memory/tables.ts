@@ -13,6 +13,7 @@ export interface Table<K, V> {
   readonly size: number;
   get(key: K): V | undefined;
   has(key: K): boolean;
+  keys(): readonly K[];
   values(): readonly V[];
   set(key: K, value: V): void;
   delete(key: K): void;
@@ -39,6 +40,7 @@ export function createJournal(): Journal {
       },
       get: (key) => rows.get(key),
       has: (key) => rows.has(key),
+      keys: () => [...rows.keys()],
       values: () => [...rows.values()],
       set(key, value) {
         keep(key);
@@ -79,7 +81,7 @@ export interface RecipientRow {
 }
 
 export interface MessageRow {
-  /** Grows with every message: what is due at one time goes out in this order. */
+  /** Sequence of its acceptance: what is due at one time goes out in this order. */
   readonly n: number;
   readonly message: QueuedMessage;
   readonly content: MessageContent;
@@ -131,18 +133,18 @@ export interface Tables {
   readonly marks: Table<'purge', PurgeMarks>;
 }
 
-export function createTables({ table }: Journal): Tables {
+export function createTables(journal: Journal): Tables {
   return {
-    messages: table(),
-    claims: table(),
-    events: table(),
-    identities: table(),
-    names: table(),
-    appPasswords: table(),
-    uses: table(),
-    counters: table(),
-    dayKeys: table(),
-    mayNotSend: table(),
-    marks: table(),
+    messages: journal.table(),
+    claims: journal.table(),
+    events: journal.table(),
+    identities: journal.table(),
+    names: journal.table(),
+    appPasswords: journal.table(),
+    uses: journal.table(),
+    counters: journal.table(),
+    dayKeys: journal.table(),
+    mayNotSend: journal.table(),
+    marks: journal.table(),
   };
 }

@@ -1,6 +1,6 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
-import { messageIdBytes } from '../../base/message-id.ts';
+import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
@@ -50,7 +50,7 @@ function identityLookups(db: Database): IdentityLookups {
     },
     credentialUses: async (id) =>
       db
-        .all('SELECT credential_id, at, address FROM credential_use WHERE identity_id = ? ORDER BY at DESC', id)
+        .all('SELECT credential_id, at, address FROM credential_use WHERE identity_id = ? ORDER BY at DESC, address, credential_id', id)
         .map((row) => ({ credentialId: text(row, 'credential_id'), at: number(row, 'at'), address: text(row, 'address') })),
   };
 }
@@ -65,11 +65,13 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
     },
     async content(id) {
       const row = db.get(
-        'SELECT c.staged, c.content FROM message m JOIN content c ON c.n = m.n WHERE m.id = ?',
+        'SELECT m.id, c.staged, c.content FROM message m JOIN content c ON c.n = m.n WHERE m.id = ?',
         messageIdBytes(id) ?? null,
       );
       if (row === undefined) return undefined;
-      return pieces(bytes(row, 'content'), number(row, 'staged') === 1 ? readBody(dataDirectory, id) : undefined);
+      // The file bears the id as it was given, however it was asked for now.
+      const body = number(row, 'staged') === 1 ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id'))) : undefined;
+      return pieces(bytes(row, 'content'), body);
     },
     async queue(selector, { after, max }) {
       const { sql, values } = whereOf(selector);

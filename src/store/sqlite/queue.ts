@@ -129,7 +129,7 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
   const { db } = writer;
   const { sql, values } = whereOf(change.selector);
   const rows = db.all(
-    `SELECT r.message_n, r.number, r.forward_path, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    `SELECT r.message_n, r.number, r.forward_path, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
     ...values,
   );
   let count = 0;

@@ -13,36 +13,48 @@ export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): Outc
   return { type: 'key', key: optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key') ?? proposedKey };
 }
 
-/** Rows whose message is still queued are passed over for good: they are looked at again when the purge starts over. */
+/** One slice of a sweep through the trail. What had to be kept is looked at again by the next sweep. */
 export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
   const { db } = writer;
-  const from = number(db.get("SELECT value FROM meta WHERE name = 'purged'") ?? {}, 'value');
+  const from = markOf(db, 'purged');
   const rows = db.all(
-    'SELECT sequence, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? AND time < ? ORDER BY sequence LIMIT ?',
+    'SELECT sequence, time, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
     from,
-    eventsBefore,
     max,
   );
+  let kept = markOf(db, 'kept');
   let count = 0;
-  let mark: number | undefined;
   for (const row of rows) {
-    const sequence = number(row, 'sequence');
-    if (isQueued(db, row)) mark ??= sequence - 1;
-    else if (number(row, 'gone') === 0) {
-      forget(db, sequence);
+    if (number(row, 'gone') === 1) continue;
+    if (number(row, 'time') < eventsBefore && !isQueued(db, row)) {
+      forget(db, number(row, 'sequence'));
       count += 1;
-    }
+    } else if (kept === 0) kept = number(row, 'sequence');
   }
-  const last = rows.at(-1);
-  if (last !== undefined) db.run("UPDATE meta SET value = ? WHERE name = 'purged'", mark ?? number(last, 'sequence'));
-  const day = new Date(eventsBefore).toISOString().slice(0, 10);
-  const keys = db.run('DELETE FROM day_key WHERE day < ?', day);
+  const through = number(rows.at(-1) ?? { sequence: from }, 'sequence');
+  // A whole slice of what is still young ends the sweep, unless a clock went wrong and dated it ahead.
+  const more = rows.length === max && rows.some((row) => number(row, 'time') < eventsBefore || number(row, 'time') > now);
+  setMark(db, 'purged', !more && kept > 0 ? kept - 1 : through);
+  setMark(db, 'kept', more ? kept : 0);
+  const before = new Date(eventsBefore).toISOString();
+  const keys = db.run('DELETE FROM day_key WHERE day < ?', before.slice(0, 10));
   const tombstones = dropTombstones(db, eventsBefore);
   if (count + tombstones + keys > 0) {
-    const detail = { events: count, tombstones, dayKeys: keys, before: new Date(eventsBefore).toISOString() };
+    const detail = { events: count, tombstones, dayKeys: keys, before };
     writer.trail.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
   }
-  return { type: 'purged', count, more: rows.length === max && mark === undefined };
+  return { type: 'purged', count, more };
+}
+
+/** `purged`: looked at up to here in this sweep. `kept`: the first event that it had to keep, or 0. */
+type Mark = 'purged' | 'kept';
+
+function markOf(db: Database, name: Mark): number {
+  return number(db.get('SELECT value FROM meta WHERE name = ?', name) ?? {}, 'value');
+}
+
+function setMark(db: Database, name: Mark, value: number): void {
+  db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
 }
 
 function isQueued(db: Database, row: Row): boolean {
@@ -51,9 +63,10 @@ function isQueued(db: Database, row: Row): boolean {
   return db.get('SELECT n FROM message WHERE id = ?', messageIdBytes(id) ?? null) !== undefined;
 }
 
+/** That there was such a message may be found by its id, as its row says: nothing else. */
 function forget(db: Database, sequence: number): void {
   db.run('UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ?', sequence);
-  db.run('DELETE FROM trail_term WHERE sequence = ?', sequence);
+  db.run("DELETE FROM trail_term WHERE sequence = ? AND term NOT LIKE 'id:%'", sequence);
 }
 
 function dropTombstones(db: Database, before: number): number {

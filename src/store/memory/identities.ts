@@ -1,0 +1,93 @@
+// Identities in memory: written whole with a revision check; names and credential ids are unique, tombstones included.
+
+import type { Identity } from '../../record/identity.ts';
+import type { CredentialUse } from '../lookups.ts';
+import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
+import type { State } from './state.ts';
+import type { Table, Tables } from './tables.ts';
+
+const USES_MAX = 20;
+
+export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<IdentityChange> {
+  const { tables } = state;
+  const { identity, expectRevision } = change;
+  const { id: identityId, revision } = identity;
+  const stored = tables.identities.get(identityId);
+  if ((stored?.revision ?? 0) !== expectRevision) return { type: 'stale' };
+  const what = takenName(tables, identity);
+  if (what !== undefined) return { type: 'taken', what };
+
+  tables.identities.set(identityId, identity);
+  if (stored !== undefined) forgetNames(tables, stored);
+  for (const name of ownNames(identity)) tables.names.set(name, identityId);
+  for (const id of appPasswordIds(identity)) {
+    if (tables.appPasswords.has(id)) throw new Error(`credential ${id} stands twice in one identity`);
+    tables.appPasswords.set(id, identityId);
+  }
+  const wasActive = stored === undefined || stored.state === 'active';
+  if (wasActive !== (identity.state === 'active')) holdQueue(state, identity, change.event.time);
+  state.append(change.event);
+  state.notice({ type: 'identityChanged', identityId, revision, state: identity.state });
+  return { type: 'written' };
+}
+
+export function forgetNames({ names, appPasswords }: Tables, identity: Identity): void {
+  for (const name of ownNames(identity)) names.delete(name);
+  for (const id of appPasswordIds(identity)) appPasswords.delete(id);
+}
+
+function ownNames({ login, rights }: Identity): ReadonlySet<string> {
+  return new Set([login, ...rights.flatMap((right) => (right.kind === 'address' ? [right.address] : []))]);
+}
+
+function appPasswordIds({ credentials }: Identity): readonly string[] {
+  return credentials.flatMap(({ kind, id }) => (kind === 'appPassword' ? [id] : []));
+}
+
+function takenName({ names, appPasswords }: Tables, identity: Identity): string | undefined {
+  const isAnothers = (table: Table<string, string>, name: string): boolean =>
+    (table.get(name) ?? identity.id) !== identity.id;
+  const name = [...ownNames(identity)].find((one) => isAnothers(names, one));
+  if (name !== undefined) return name;
+  const credential = appPasswordIds(identity).find((one) => isAnothers(appPasswords, one));
+  return credential === undefined ? undefined : `credential ${credential}`;
+}
+
+/** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. */
+function holdQueue(store: State, { id, state }: Identity, now: number): void {
+  const { tables } = store;
+  const isActive = state === 'active';
+  if (isActive) tables.mayNotSend.delete(id);
+  else tables.mayNotSend.set(id, true);
+  for (const row of tables.messages.values().filter(({ message }) => message.identityId === id)) {
+    const recipients = row.recipients.map((recipient) => {
+      if (recipient.heldByState !== isActive) return recipient;
+      const dueAt = isActive ? Math.max(recipient.dueAt, now) : recipient.dueAt;
+      return { ...recipient, heldByState: !isActive, dueAt };
+    });
+    tables.messages.set(row.message.id, { ...row, recipients });
+  }
+  if (isActive) store.notice({ type: 'due' });
+}
+
+export function credentialUsed(
+  { tables }: State,
+  change: CredentialUsedChange,
+): OutcomeOf<CredentialUsedChange> {
+  const { identityId, credentialId, at, address } = change;
+  const others = (tables.uses.get(identityId) ?? []).filter(
+    (use) => use.address !== address || use.credentialId !== credentialId,
+  );
+  const uses = [...others, { credentialId, at, address }].toSorted(byNewest);
+  const oldest = uses[USES_MAX - 1]?.at ?? -Infinity;
+  tables.uses.set(
+    identityId,
+    uses.filter((use) => use.at >= oldest),
+  );
+  return { type: 'noted' };
+}
+
+function byNewest(one: CredentialUse, other: CredentialUse): number {
+  const order = (use: CredentialUse): string => `${use.address}\0${use.credentialId}`;
+  return other.at - one.at || Buffer.compare(Buffer.from(order(one)), Buffer.from(order(other)));
+}

@@ -1,0 +1,150 @@
+// Reading the store in memory.
+
+import type { TrailEvent } from '../../record/events.ts';
+import { idTerm } from '../../record/terms.ts';
+import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
+import { indexTerm } from '../terms.ts';
+import type { Bodies } from './bodies.ts';
+import { eventsAfter, eventsNaming, payloadOf } from './events.ts';
+import { deliveryOf } from './queue.ts';
+import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
+import { compareBytes, findMessage, keptId } from './state.ts';
+import type { EventRow, Tables } from './tables.ts';
+
+const DOMAINS_MAX = 50;
+
+export function createMemoryLookups(tables: Tables, bodies: Bodies): Lookups {
+  return { ...identityLookups(tables), ...queueLookups(tables, bodies), ...trailLookups(tables) };
+}
+
+type IdentityLookups = Pick<
+  Lookups,
+  | 'identityByLogin'
+  | 'identityById'
+  | 'identityByAddress'
+  | 'identityByCredential'
+  | 'identities'
+  | 'credentialUses'
+>;
+
+function identityLookups({ identities, names, appPasswords, uses }: Tables): IdentityLookups {
+  return {
+    async identityByLogin(login) {
+      const identity = identities.get(names.get(login) ?? '');
+      return identity?.login === login ? identity : undefined;
+    },
+    identityById: async (id) => identities.get(id),
+    identityByAddress: async (address) => identities.get(names.get(address) ?? ''),
+    identityByCredential: async (id) => identities.get(appPasswords.get(id) ?? ''),
+    async identities({ after = '', max }) {
+      const isRemoved = (login: string): boolean =>
+        identities.get(names.get(login) ?? '')?.state === 'removed';
+      const compare = (one: string, other: string): number =>
+        Number(isRemoved(one)) - Number(isRemoved(other)) || compareBytes(one, other);
+      return identities
+        .values()
+        .filter(({ login }) => after === '' || compare(login, after) > 0)
+        .toSorted((one, other) => compare(one.login, other.login))
+        .slice(0, max);
+    },
+    credentialUses: async (id) => uses.get(id) ?? [],
+  };
+}
+
+type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
+
+function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
+  return {
+    message: async (id) => findMessage(tables, id)?.message,
+    async content(id) {
+      const row = findMessage(tables, id);
+      if (row === undefined) return undefined;
+      const { content } = row;
+      return content.kind === 'inline'
+        ? pieces(content.bytes)
+        : pieces(content.header, bodies.read(row.message.id));
+    },
+    async queue(selector, { after, max }) {
+      const afterId = after === undefined ? '' : keptId(after.messageId);
+      if (afterId === undefined) return [];
+      const isAfter = ({ id, recipient }: QueueRow): boolean =>
+        id > afterId || (id === afterId && recipient.number > (after?.recipientNumber ?? -1));
+      return queueRows(tables)
+        .filter((row) => matches(row, selector) && isAfter(row))
+        .toSorted((one, other) => compareBytes(one.id, other.id))
+        .slice(0, max)
+        .map((row) => entryOf(row));
+    },
+    queueCount: async (selector) => queueRows(tables).filter((row) => matches(row, selector)).length,
+    queueTotals: async () => totals(tables),
+  };
+}
+
+async function* pieces(first: Uint8Array, rest?: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(first);
+  if (rest !== undefined) yield* rest;
+}
+
+function entryOf({ id, row, recipient }: QueueRow): QueueEntry {
+  return {
+    message: row.message,
+    delivery: deliveryOf(id, recipient),
+    dueAt: recipient.dueAt,
+    held: isHeld(recipient),
+    active: recipient.owner !== undefined,
+  };
+}
+
+function totals(tables: Tables): QueueTotals {
+  const rows = queueRows(tables);
+  const domains = Map.groupBy(rows, ({ recipient }) => recipient.domain);
+  const oldest = Math.min(...tables.messages.values().map(({ message }) => message.acceptedAt));
+  return {
+    messages: tables.messages.size,
+    deliveries: rows.length,
+    held: rows.filter(({ recipient }) => isHeld(recipient)).length,
+    ...(tables.messages.size === 0 ? {} : { oldestAcceptedAt: oldest }),
+    byDomain: [...domains]
+      .map(([domain, { length }]) => ({ domain, deliveries: length }))
+      .toSorted((one, other) => other.deliveries - one.deliveries || compareBytes(one.domain, other.domain))
+      .slice(0, DOMAINS_MAX),
+  };
+}
+
+type TrailLookups = Pick<Lookups, 'findMessages' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'>;
+
+function trailLookups(tables: Tables): TrailLookups {
+  return {
+    async findMessages(term, max) {
+      const found = eventsNaming(tables, indexTerm(term)).toReversed();
+      return [...new Set(found.flatMap(({ messageId }) => messageId ?? []))].slice(0, max);
+    },
+    eventsOfMessage: async (id, max) =>
+      eventsNaming(tables, idTerm(id))
+        .slice(0, max)
+        .map((row) => eventOf(row)),
+    events: async ({ afterSequence, max }) =>
+      eventsAfter(tables, afterSequence, max).map((row) => eventOf(row)),
+    chain: async ({ afterSequence, max }) =>
+      eventsAfter(tables, afterSequence, max).map(({ messageId, identityId, ...row }) => ({
+        ...row,
+        subject: messageId ?? identityId ?? '',
+      })),
+    async dayKey(day) {
+      const key = tables.dayKeys.get(day)?.key;
+      return key === undefined ? undefined : new Uint8Array(key);
+    },
+  };
+}
+
+function eventOf(row: EventRow): TrailEvent {
+  const { sequence, type, time, messageId, identityId } = row;
+  return {
+    sequence,
+    type,
+    time,
+    ...(messageId === undefined ? {} : { messageId }),
+    ...(identityId === undefined ? {} : { identityId }),
+    payload: payloadOf(row),
+  } as TrailEvent;
+}

@@ -1,0 +1,93 @@
+// Forgetting in memory: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
+
+import { addressTerm } from '../../record/terms.ts';
+import type { DayKeyChange, EraseChange, OutcomeOf, PurgeChange } from '../port.ts';
+import { eventsAfter, eventsNaming } from './events.ts';
+import { forgetNames } from './identities.ts';
+import { findMessage, type State } from './state.ts';
+import type { EventRow, Tables } from './tables.ts';
+
+export function dayKey({ tables }: State, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
+  const key = tables.dayKeys.get(day)?.key ?? proposedKey;
+  tables.dayKeys.set(day, { day, key });
+  return { type: 'key', key: new Uint8Array(key) };
+}
+
+/** One slice of a sweep through the trail. What had to be kept is looked at again by the next sweep. */
+export function purge(state: State, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
+  const { tables } = state;
+  const before = new Date(eventsBefore).toISOString();
+  const marks = tables.marks.get('purge') ?? { through: 0, kept: 0 };
+  const rows = eventsAfter(tables, marks.through, max);
+  const present = rows.filter(({ payload }) => payload !== undefined);
+  const isOver = (event: EventRow): boolean => event.time < eventsBefore && !isQueued(tables, event);
+  const gone = present.filter((event) => isOver(event));
+  for (const event of gone) forget(tables, event);
+
+  const kept = marks.kept > 0 ? marks.kept : (present.find((event) => !gone.includes(event))?.sequence ?? 0);
+  const through = rows.at(-1)?.sequence ?? marks.through;
+  // A whole slice of what is still young ends the sweep, unless a clock went wrong and dated it ahead.
+  const more = rows.length === max && rows.some(({ time }) => time < eventsBefore || time > now);
+  tables.marks.set('purge', more ? { through, kept } : { through: kept > 0 ? kept - 1 : through, kept: 0 });
+
+  const keys = tables.dayKeys.values().filter(({ day }) => day < before.slice(0, 10));
+  for (const { day } of keys) tables.dayKeys.delete(day);
+  const tombstones = dropTombstones(tables, eventsBefore);
+  if (gone.length + tombstones + keys.length > 0) {
+    const detail = { events: gone.length, tombstones, dayKeys: keys.length, before };
+    state.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
+  }
+  return { type: 'purged', count: gone.length, more };
+}
+
+function isQueued(tables: Tables, { messageId }: EventRow): boolean {
+  return messageId !== undefined && findMessage(tables, messageId) !== undefined;
+}
+
+function forget({ events }: Tables, event: EventRow): void {
+  events.set(event.sequence, { ...event, salt: undefined, payload: undefined });
+}
+
+function dropTombstones(tables: Tables, before: number): number {
+  const gone = tables.identities
+    .values()
+    .filter(({ state, removedAt }) => state === 'removed' && removedAt !== undefined && removedAt < before);
+  for (const identity of gone) {
+    forgetNames(tables, identity);
+    tables.uses.delete(identity.id);
+    tables.counters.delete(identity.id);
+    tables.identities.delete(identity.id);
+  }
+  return gone.length;
+}
+
+/** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */
+export function erase(state: State, change: EraseChange): OutcomeOf<EraseChange> {
+  const { tables } = state;
+  let count = 0;
+  let kept = 0;
+  for (const event of eventsOfSubject(tables, change)) {
+    if (event.payload === undefined) continue;
+    if (event.time >= change.before || isQueued(tables, event)) kept += 1;
+    else {
+      forget(tables, event);
+      count += 1;
+    }
+  }
+  const detail = { events: count, kept, before: new Date(change.before).toISOString() };
+  state.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
+  return { type: 'erased', count, kept };
+}
+
+/** With the fates of the same messages: they name the recipients too. */
+function eventsOfSubject(tables: Tables, { identityId, addresses }: EraseChange): readonly EventRow[] {
+  const all = eventsAfter(tables, 0, Infinity);
+  const named = new Set(addresses.flatMap((address) => eventsNaming(tables, addressTerm(address))));
+  const own = all.filter(
+    (event) => named.has(event) || (identityId !== undefined && event.identityId === identityId),
+  );
+  const sequences = new Set(own.map(({ sequence }) => sequence));
+  const messages = new Set(own.map(({ messageId }) => messageId));
+  messages.delete(undefined);
+  return all.filter(({ sequence, messageId }) => sequences.has(sequence) || messages.has(messageId));
+}

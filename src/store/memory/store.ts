@@ -1,0 +1,143 @@
+// The store in memory: the reference model of the port, for tests and simulation. Plain Maps, no index, no cache. `crash` is a kill
+// and a new start: what was committed stays, what was asked and not committed is unknown to its asker.
+
+import { unreachable } from '../../base/assert.ts';
+import type { Clock, Entropy } from '../../platform/platform.ts';
+import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
+import type { Lookups } from '../lookups.ts';
+import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
+import { accept } from './accept.ts';
+import { createBodies } from './bodies.ts';
+import { appendEvent } from './events.ts';
+import { credentialUsed, writeIdentity } from './identities.ts';
+import { createMemoryLookups } from './lookups.ts';
+import { changeQueue, claim, free, settle } from './queue.ts';
+import { dayKey, erase, purge } from './retention.ts';
+import type { State } from './state.ts';
+import { createJournal, createTables, type Tables } from './tables.ts';
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Why nothing more can be accepted, or undefined. */
+  fullBecause?(): string | undefined;
+}
+
+export interface MemoryStore {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  /** A kill and a new start at once; the listeners are gone too. */
+  crash(): void;
+  close(): void;
+}
+
+export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
+  const { clock, entropy } = options;
+  const journal = createJournal();
+  const tables = createTables(journal);
+  const bodies = createBodies();
+  const listeners = new Set<(notice: StoreNotice) => void>();
+  let openedAt = clock.now();
+  let group = newLife();
+
+  function newLife(): GroupCommit {
+    const life: GroupCommit = createGroupCommit(
+      (changes) => {
+        if (group !== life) throw new StoreUnavailable('the store is gone');
+        return apply(structuredClone(changes));
+      },
+      (run) => void setImmediate(run),
+    );
+    return life;
+  }
+
+  function apply(changes: readonly Change[]): readonly Outcome[] {
+    const notices: StoreNotice[] = [];
+    const outcomes = changes.map((change) => alone(change, notices));
+    for (const notice of notices) for (const listener of listeners) listener(notice);
+    return outcomes;
+  }
+
+  function alone(change: Change, notices: StoreNotice[]): Outcome {
+    const told: StoreNotice[] = [];
+    const done: string[] = [];
+    const state: State = {
+      tables,
+      openedAt: () => openedAt,
+      fullBecause: () => options.fullBecause?.(),
+      append: (event) => appendEvent(tables, entropy, event),
+      notice: (notice) => void told.push(notice),
+      bodyDone: (id) => void done.push(id),
+    };
+    try {
+      const outcome = journal.attempt(() => applyOne(state, change));
+      for (const id of done) bodies.remove(id);
+      notices.push(...told);
+      return outcome;
+    } catch (error) {
+      return { type: 'failed', cause: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  function end(): void {
+    group = newLife();
+    listeners.clear();
+  }
+
+  return {
+    store: {
+      commit: ((changes) => group.commit(changes)) as Store['commit'],
+      stage: (id) => bodies.stage(id),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    lookups: createMemoryLookups(tables, bodies),
+    crash() {
+      end();
+      openedAt = clock.now();
+      bodies.crash((id) => tables.messages.has(id));
+      forgetWhoIsGone(tables);
+    },
+    close() {
+      end();
+      group = { commit: () => Promise.reject(new StoreUnavailable('the store is closed')) };
+    },
+  };
+}
+
+function applyOne(state: State, change: Change): Outcome {
+  switch (change.type) {
+    case 'accept':
+      return accept(state, change);
+    case 'settle':
+      return settle(state, change);
+    case 'claim':
+      return claim(state, change);
+    case 'free':
+      return free(state, change);
+    case 'record':
+      for (const event of change.events) state.append(event);
+      return { type: 'recorded' };
+    case 'identity':
+      return writeIdentity(state, change);
+    case 'credentialUsed':
+      return credentialUsed(state, change);
+    case 'queue':
+      return changeQueue(state, change);
+    case 'dayKey':
+      return dayKey(state, change);
+    case 'purge':
+      return purge(state, change);
+    case 'erase':
+      return erase(state, change);
+    default:
+      return unreachable(change);
+  }
+}
+
+/** A new start reads from the identities who may not send: of those purged since nothing is known. */
+function forgetWhoIsGone({ identities, mayNotSend }: Tables): void {
+  for (const id of mayNotSend.keys()) if (!identities.has(id)) mayNotSend.delete(id);
+}
