@@ -44,12 +44,13 @@ export function createGroupCommit(
     try {
       const outcomes = apply(group.flatMap(({ changes }) => changes));
       let at = 0;
-      for (const { changes, resolve } of group) {
-        resolve(outcomes.slice(at, at + changes.length));
-        at += changes.length;
+      for (const asked of group) {
+        const end = at + asked.changes.length;
+        asked.resolve(outcomes.slice(at, end));
+        at = end;
       }
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      for (const asked of group) asked.reject(error);
     }
   }
 

@@ -85,9 +85,9 @@ export function createJournal(store: Store, clock: Clock): Journal {
   };
 }
 
-/** The cause as a kind: its words may repeat an address, and a new address each time must not open a new count. */
+/** The cause as a kind: its words may hold an address or a time, and another one each time must not open another count. */
 function kindOf(refusal: Refusal): string {
-  if (refusal.type === 'authenticationFailed') return `${refusal.type} ${refusal.payload.cause}`;
+  if (refusal.type === 'authenticationFailed') return `${refusal.type} ${refusal.payload.cause.replaceAll(/\d+/g, '#')}`;
   const { command, replyCode, replyStatus } = refusal.payload;
   return `${refusal.type} ${command} ${replyCode} ${replyStatus}`;
 }

@@ -17,7 +17,6 @@ export interface LoadOptions {
   readonly password: string;
   readonly subjects: readonly string[];
   readonly bodyOctets?: number;
-  readonly recipient?: string;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -102,14 +101,28 @@ export async function openClient(o: { readonly port: number; readonly login?: st
   return client;
 }
 
+export interface OneMessage {
+  readonly login: string;
+  readonly subject: string;
+  readonly bodyOctets?: number;
+  readonly recipients?: readonly string[];
+  /** Instead of a made-up body; dots are doubled here. */
+  readonly body?: string;
+  readonly mailParameters?: string;
+  readonly rcptParameters?: string;
+  onDot?(): void;
+}
+
 /** Submits one message in one transaction; the final reply. */
-export async function submitOne(client: Client, o: { readonly login: string; readonly subject: string; readonly bodyOctets?: number; readonly recipient?: string; onDot?(): void }): Promise<string> {
+export async function submitOne(client: Client, o: OneMessage): Promise<string> {
   const filler = `${'x'.repeat(76)}\r\n`.repeat(Math.ceil((o.bodyOctets ?? 500) / 78));
-  for (const line of [`MAIL FROM:<${o.login}>`, `RCPT TO:<${o.recipient ?? 'x@far.example'}>`, 'DATA']) {
+  const body = o.body === undefined ? filler : `${o.body.replaceAll(/^\./gm, '..')}\r\n`;
+  const rcpts = (o.recipients ?? ['x@far.example']).map((to) => `RCPT TO:<${to}> ${o.rcptParameters ?? ''}`);
+  for (const line of [`MAIL FROM:<${o.login}> ${o.mailParameters ?? ''}`, ...rcpts, 'DATA']) {
     const reply = await client.command(line);
     if (!/^[23]/.test(reply)) return reply;
   }
-  client.write(`From: <${o.login}>\r\nTo: <x@far.example>\r\nSubject: ${o.subject}\r\n\r\n${filler}.\r\n`);
+  client.write(`From: <${o.login}>\r\nTo: <x@far.example>\r\nSubject: ${o.subject}\r\n\r\n${body}.\r\n`);
   o.onDot?.();
   return client.reply();
 }

@@ -99,7 +99,7 @@ export function openSqliteStore(options: Omit<WriterOptions, 'onNotice'>): OpenS
   );
   return {
     store: {
-      commit: group.commit as Store['commit'],
+      commit: ((changes) => group.commit(changes)) as Store['commit'],
       stage: (id) => openStage(options.dataDirectory, id),
       subscribe(listener) {
         listeners.add(listener);
