@@ -13,12 +13,16 @@ export function formatDate(nowMs: number): string {
 }
 
 const dateTime =
-  /^[ \t]*(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),[ \t]{0,10})?(\d{1,2})[ \t]{1,10}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \t]{1,10}(\d{4})[ \t]{1,10}(\d\d):(\d\d)(?::(\d\d))?[ \t]{1,10}([+-]\d{4}|[A-Z]{1,3})(?:[ \t]{1,10}\([^()\\]{0,100}\))?[ \t]*$/i;
+  /^[ \t]*(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),[ \t]{0,10})?(\d{1,2})[ \t]{1,10}(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \t]{1,10}(\d{4})[ \t]{1,10}(\d\d):(\d\d)(?::(\d\d))?[ \t]{1,10}([+-]\d\d[0-5]\d|[A-Z]{1,3})(?:[ \t]{1,10}\([^()\\]{0,100}\))?[ \t]*$/i;
 
 /** Well formed and possible; the obsolete zone names are read as everybody reads them. */
 export function isDate(value: string): boolean {
   const match = dateTime.exec(value);
   if (match === null) return false;
-  const [day = 0, year = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 6).map((part) => Number(part ?? 0));
-  return day >= 1 && day <= 31 && year >= 1900 && hour <= 23 && minute <= 59 && second <= 60;
+  const [, dayText, monthName = '', ...rest] = match;
+  const [year = 0, hour = 0, minute = 0, second = 0] = rest.slice(0, 4).map((part) => Number(part ?? 0));
+  const month = months.findIndex((name) => name.toLowerCase() === monthName.toLowerCase());
+  const daysInMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  const day = Number(dayText);
+  return day >= 1 && day <= daysInMonth && year >= 1900 && hour <= 23 && minute <= 59 && second <= 60;
 }

@@ -68,24 +68,20 @@ function stageOf(fake: FakeStore, stage: FakeStage): Stage {
   };
 }
 
+const usual: Readonly<Partial<Record<Change['type'], Outcome>>> = {
+  accept: { type: 'accepted' },
+  record: { type: 'recorded' },
+  free: { type: 'freed', count: 1 },
+  queue: { type: 'changed', count: 1 },
+};
+
 function usualAnswer(fake: FakeStore, change: Change): Outcome {
-  switch (change.type) {
-    case 'accept':
-      return { type: 'accepted' };
-    case 'record':
-      return { type: 'recorded' };
-    case 'free':
-      return { type: 'freed', count: 1 };
-    case 'queue':
-      return { type: 'changed', count: 1 };
-    case 'dayKey': {
-      const key = fake.dayKeys.get(change.day) ?? change.proposedKey;
-      fake.dayKeys.set(change.day, key);
-      return { type: 'key', key };
-    }
-    default:
-      return { type: 'failed', cause: `the fake store knows no ${change.type}` };
+  if (change.type === 'dayKey') {
+    const key = fake.dayKeys.get(change.day) ?? change.proposedKey;
+    fake.dayKeys.set(change.day, key);
+    return { type: 'key', key };
   }
+  return usual[change.type] ?? { type: 'failed', cause: `the fake store knows no ${change.type}` };
 }
 
 /** Never the same octets twice, always the same sequence. */
