@@ -72,7 +72,12 @@ async function open(): Promise<{ socket: TLSSocket; reply(): Promise<string>; cl
   plain.write('STARTTLS\r\n');
   await first.next();
   first.detach();
-  const socket = connectTls({ socket: plain, secureContext: context, rejectUnauthorized: false, servername: 'localhost' });
+  const socket = connectTls({
+    socket: plain,
+    secureContext: context,
+    rejectUnauthorized: false,
+    servername: 'localhost',
+  });
   const secured = replies(socket);
   await new Promise<void>((resolve) => socket.once('secureConnect', resolve).once('close', resolve));
   socket.write('EHLO bench.example.net\r\n');
@@ -98,7 +103,9 @@ async function worker(): Promise<void> {
         if (errors < 4) console.error(replies.join(''));
         break;
       }
-      connection.socket.write(`From: <${load.from}>\r\nTo: <x@far.example>\r\nSubject: bench\r\nX-Bench: ${number}\r\n\r\n${filler}.\r\n`);
+      connection.socket.write(
+        `From: <${load.from}>\r\nTo: <x@far.example>\r\nSubject: bench\r\nX-Bench: ${number}\r\n\r\n${filler}.\r\n`,
+      );
       const final = await connection.reply();
       if (final.startsWith('250')) latencies.push(performance.now() - startedAt);
       else {
@@ -116,7 +123,8 @@ const startedAt = performance.now();
 await Promise.all(Array.from({ length: load.connections }, worker));
 const seconds = (performance.now() - startedAt) / 1000;
 latencies.sort((a, b) => a - b);
-const at = (share: number): number => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2));
+const at = (share: number): number =>
+  Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2));
 const cpu = process.cpuUsage();
 const result: LoadResult = {
   accepted: latencies.length,

@@ -32,7 +32,9 @@ createServer({ noDelay: true }, (socket) => {
       if (end < 0) break;
       const verb = pending.subarray(0, 4).toString('latin1').toUpperCase();
       pending = pending.subarray(end + 1);
-      if (verb === 'EHLO') replies += '250-sink\r\n250-PIPELINING\r\n250-SIZE 100000000\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n';
+      if (verb === 'EHLO')
+        replies +=
+          '250-sink\r\n250-PIPELINING\r\n250-SIZE 100000000\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n';
       else if (verb === 'DATA') {
         inData = true;
         replies += '354 go\r\n';

@@ -3,8 +3,14 @@ var wanted = '>=24.16.0 <25 || >=26.1.0';
 var v = process.versions.node.split('.').map(Number);
 var ok = (v[0] === 24 && v[1] >= 16) || (v[0] === 26 && v[1] >= 1) || v[0] > 26;
 if (!ok) {
-  console.error('Postern needs Node ' + wanted + ', but this is ' + process.version + ' (' + process.execPath + ').');
-  console.error('Run `npm ci` in this directory: it brings the right Node as node_modules/.bin/node, which npm scripts and bin/postern use.');
-  console.error('If npm refused its install script, allow it with `npm ci --foreground-scripts` (package.json lists it under allowScripts).');
+  console.error(
+    'Postern needs Node ' + wanted + ', but this is ' + process.version + ' (' + process.execPath + ').',
+  );
+  console.error(
+    'Run `npm ci` in this directory: it brings the right Node as node_modules/.bin/node, which npm scripts and bin/postern use.',
+  );
+  console.error(
+    'If npm refused its install script, allow it with `npm ci --foreground-scripts` (package.json lists it under allowScripts).',
+  );
   process.exit(1);
 }

@@ -15,7 +15,9 @@ const failed = steps.filter(({ name, command: [program = '', ...args] }) => {
   const startedAt = performance.now();
   const result = spawnSync(program, args, { stdio: 'inherit' });
   const ok = result.status === 0;
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
+  );
   return !ok;
 });
 if (failed.length > 0) {

@@ -27,10 +27,30 @@ export const rings: Readonly<Record<string, number>> = {
 export const ROOT_RING = 6;
 
 /** Modules of Node that only some folders may touch, with what to use instead. */
-export const doors: readonly { readonly module: RegExp; readonly allowed: RegExp; readonly instead: string }[] = [
-  { module: /^node:(net|tls|dns|dns\/promises)$/, allowed: /^src\/(platform|server|http)\/|^src\/base\/network/, instead: 'src/platform/network.ts or listen.ts' },
-  { module: /^node:(fs|fs\/promises)$/, allowed: /^src\/(platform|store|config|relay|http|cli|server)\/|^src\/main\.ts$/, instead: 'a function of src/platform' },
-  { module: /^node:sqlite$/, allowed: /^src\/store\/sqlite\/database\.ts$/, instead: 'src/store/sqlite/database.ts' },
+export const doors: readonly {
+  readonly module: RegExp;
+  readonly allowed: RegExp;
+  readonly instead: string;
+}[] = [
+  {
+    module: /^node:(net|tls|dns|dns\/promises)$/,
+    allowed: /^src\/(platform|server|http)\/|^src\/base\/network/,
+    instead: 'src/platform/network.ts or listen.ts',
+  },
+  {
+    module: /^node:(fs|fs\/promises)$/,
+    allowed: /^src\/(platform|store|config|relay|http|cli|server)\/|^src\/main\.ts$/,
+    instead: 'a function of src/platform',
+  },
+  {
+    module: /^node:sqlite$/,
+    allowed: /^src\/store\/sqlite\/database\.ts$/,
+    instead: 'src/store/sqlite/database.ts',
+  },
   { module: /^node:worker_threads$/, allowed: /^src\/(platform|server)\//, instead: 'src/platform/line.ts' },
-  { module: /^node:(http|https|child_process)$/, allowed: /^src\/(http|cli|platform)\//, instead: 'src/http' },
+  {
+    module: /^node:(http|https|child_process)$/,
+    allowed: /^src\/(http|cli|platform)\//,
+    instead: 'src/http',
+  },
 ];

@@ -8,7 +8,9 @@ import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { run } from 'node:test';
 
 const [suite = 'unit', ...words] = process.argv.slice(2);
-const patterns: Readonly<Record<string, { include: string[]; exclude: string[]; concurrency: number; timeoutMs: number }>> = {
+const patterns: Readonly<
+  Record<string, { include: string[]; exclude: string[]; concurrency: number; timeoutMs: number }>
+> = {
   unit: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['test/system/**'],
@@ -39,7 +41,12 @@ interface Outcome {
 
 const outcomes: Outcome[] = [];
 const startedAt = performance.now();
-const stream = run({ files, concurrency: chosen.concurrency, timeout: chosen.timeoutMs, execArgv: ['--disable-warning=ExperimentalWarning'] });
+const stream = run({
+  files,
+  concurrency: chosen.concurrency,
+  timeout: chosen.timeoutMs,
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+});
 
 function isFile(name: string): boolean {
   return files.some((file) => name === file || name.endsWith(`/${file}`));
@@ -49,7 +56,9 @@ stream.on('test:fail', ({ name, details, file, todo }) => {
   if (todo !== undefined) return;
   const cause = details.error.cause;
   outcomes.push({ name, status: 'failed' });
-  console.log(`\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}`);
+  console.log(
+    `\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}`,
+  );
 });
 stream.on('test:pass', ({ name, details, skip, todo }) => {
   if (details.type === 'suite' || isFile(name)) return;
@@ -61,14 +70,16 @@ stream.on('test:pass', ({ name, details, skip, todo }) => {
 });
 if (suite === 'system') {
   stream.on('test:pass', ({ name, details, skip }) => {
-    if (skip === undefined && details.type !== 'suite' && !isFile(name)) console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
+    if (skip === undefined && details.type !== 'suite' && !isFile(name))
+      console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
   });
 }
 stream.on('test:stderr', ({ message, file }) => {
   if (process.env['POSTERN_TEST_STDERR'] !== undefined) process.stderr.write(`${file}: ${message}`);
 });
 stream.on('end', () => {
-  const count = (status: Outcome['status']): number => outcomes.filter((outcome) => outcome.status === status).length;
+  const count = (status: Outcome['status']): number =>
+    outcomes.filter((outcome) => outcome.status === status).length;
   if (words.length === 0) {
     mkdirSync('node_modules/.cache/postern', { recursive: true });
     writeFileSync(`node_modules/.cache/postern/results-${suite}.json`, JSON.stringify(outcomes));

@@ -45,15 +45,25 @@ export function checkRings(file: SourceFile): readonly Finding[] {
   if (!isSource(file.path)) return [];
   const own = ringOf(file.path);
   const findings: Finding[] = [];
-  if (own < 0) findings.push({ path: file.path, line: 1, what: 'stands in no ring: add its folder to tools/rings.ts' });
+  if (own < 0)
+    findings.push({ path: file.path, line: 1, what: 'stands in no ring: add its folder to tools/rings.ts' });
   for (const { specifier, line } of importsOf(file)) {
     if (specifier.startsWith('.')) {
       const target = normalize(join(dirname(file.path), specifier));
-      if (ringOf(target) > own) findings.push({ path: file.path, line, what: `ring ${own} imports ring ${ringOf(target)}: ${target}` });
+      if (ringOf(target) > own)
+        findings.push({
+          path: file.path,
+          line,
+          what: `ring ${own} imports ring ${ringOf(target)}: ${target}`,
+        });
     }
     const door = doors.find(({ module }) => module.test(specifier));
     if (door !== undefined && !door.allowed.test(file.path)) {
-      findings.push({ path: file.path, line, what: `${specifier} may not be touched here: use ${door.instead}` });
+      findings.push({
+        path: file.path,
+        line,
+        what: `${specifier} may not be touched here: use ${door.instead}`,
+      });
     }
   }
   return findings;
@@ -68,7 +78,13 @@ export function checkHeader(file: SourceFile): readonly Finding[] {
 export function checkFileLength(file: SourceFile): readonly Finding[] {
   const lines = file.text.split('\n').length - 1;
   if (!isSource(file.path) || lines <= FILE_LINES_MAX || file.text.startsWith('// Data:')) return [];
-  return [{ path: file.path, line: lines, what: `${lines} lines, the limit is ${FILE_LINES_MAX}: which of its ideas is a file of its own?` }];
+  return [
+    {
+      path: file.path,
+      line: lines,
+      what: `${lines} lines, the limit is ${FILE_LINES_MAX}: which of its ideas is a file of its own?`,
+    },
+  ];
 }
 
 /** A function that only holds functions (a closure over state) is measured by its own statements, not by what it holds. */
@@ -78,17 +94,24 @@ export function checkFunctionLength(file: SourceFile): readonly Finding[] {
   const open: { indent: number; line: number; nested: number }[] = [];
   file.text.split('\n').forEach((text, at) => {
     const indent = text.length - text.trimStart().length;
-    const starts = /^(?:export )?(?:async )?function\b.*\{$|^(?:static |private |async |\*|get |set )*[\w#$[\].]+\([^;]*\)(?:: [^=]+)? \{$|=> \{$/.test(text.trim());
+    const starts =
+      /^(?:export )?(?:async )?function\b.*\{$|^(?:static |private |async |\*|get |set )*[\w#$[\].]+\([^;]*\)(?:: [^=]+)? \{$|=> \{$/.test(
+        text.trim(),
+      );
     const control = /^(?:\} )?(?:if|for|while|switch|catch|else|do|try)\b/.test(text.trim());
     if (starts && !control) open.push({ indent, line: at + 1, nested: 0 });
     const last = open.at(-1);
-    if (last !== undefined && at + 1 > last.line && indent === last.indent && /^\}/.test(text.trim())) {
+    if (last !== undefined && at + 1 > last.line && indent === last.indent && text.trim().startsWith('}')) {
       open.pop();
       const whole = at + 1 - last.line + 1;
       const parent = open.at(-1);
       if (parent !== undefined) parent.nested += whole;
       if (whole - last.nested > FUNCTION_LINES_MAX) {
-        findings.push({ path: file.path, line: last.line, what: `a function of ${whole - last.nested} lines, the limit is ${FUNCTION_LINES_MAX}` });
+        findings.push({
+          path: file.path,
+          line: last.line,
+          what: `a function of ${whole - last.nested} lines, the limit is ${FUNCTION_LINES_MAX}`,
+        });
       }
     }
   });
@@ -96,11 +119,23 @@ export function checkFunctionLength(file: SourceFile): readonly Finding[] {
 }
 
 const banned: readonly { readonly pattern: RegExp; readonly allowed: RegExp; readonly instead: string }[] = [
-  { pattern: /\bDate\.now\(|\bnew Date\(\)/, allowed: /^src\/platform\//, instead: 'take a Clock, or `now` as a parameter' },
+  {
+    pattern: /\bDate\.now\(|\bnew Date\(\)/,
+    allowed: /^src\/platform\//,
+    instead: 'take a Clock, or `now` as a parameter',
+  },
   { pattern: /\bMath\.random\(/, allowed: /^$/, instead: 'take Entropy' },
-  { pattern: /\b(setTimeout|setInterval)\(/, allowed: /^src\/(platform|cli|http|observe)\//, instead: 'take a Clock' },
+  {
+    pattern: /\b(setTimeout|setInterval)\(/,
+    allowed: /^src\/(platform|cli|http|observe)\//,
+    instead: 'take a Clock',
+  },
   { pattern: /\bconsole\.\w+\(/, allowed: /^src\/(cli|main\.ts)/, instead: 'take a Log' },
-  { pattern: /@ts-(ignore|nocheck|expect-error)|\bas any\b|: any\b|(eslint|oxlint)-disable/, allowed: /^$/, instead: 'say the type' },
+  {
+    pattern: /@ts-(ignore|nocheck|expect-error)|\bas any\b|: any\b|(eslint|oxlint)-disable/,
+    allowed: /^$/,
+    instead: 'say the type',
+  },
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, allowed: /^tools\/tidy\.ts$/, instead: 'an issue' },
 ];
 
@@ -110,29 +145,51 @@ export function checkBanned(file: SourceFile): readonly Finding[] {
     const code = text.replace(/^\s*(\/\/|\*|\/\*).*$/, '');
     return banned
       .filter(({ pattern, allowed }) => pattern.test(code) && !allowed.test(file.path))
-      .map(({ instead }) => ({ path: file.path, line: at + 1, what: `"${code.trim().slice(0, 60)}": ${instead}` }));
+      .map(({ instead }) => ({
+        path: file.path,
+        line: at + 1,
+        what: `"${code.trim().slice(0, 60)}": ${instead}`,
+      }));
   });
 }
 
 /** Reply codes live in the registry alone. */
 export function checkReplyLiterals(file: SourceFile): readonly Finding[] {
-  if (!isSource(file.path) || !/^src\/(protocol\/session|protocol\/sasl|policy|submission|server)\//.test(file.path)) return [];
+  if (
+    !isSource(file.path) ||
+    !/^src\/(protocol\/session|protocol\/sasl|policy|submission|server)\//.test(file.path)
+  )
+    return [];
   return file.text.split('\n').flatMap((text, at) =>
     /['"`][245]\d\d[ -][245]?\.?/.test(text.replace(/^\s*(\/\/|\*|\/\*).*$/, ''))
-      ? [{ path: file.path, line: at + 1, what: 'a reply is written here: take it from protocol/wire/reply-registry.ts' }]
+      ? [
+          {
+            path: file.path,
+            line: at + 1,
+            what: 'a reply is written here: take it from protocol/wire/reply-registry.ts',
+          },
+        ]
       : [],
   );
 }
 
 export function requirementIds(): ReadonlySet<string> {
-  const rows = JSON.parse(readFileSync('docs/reference/requirements/requirements.json', 'utf8')) as { id: string }[];
+  const rows = JSON.parse(readFileSync('docs/reference/requirements/requirements.json', 'utf8')) as {
+    id: string;
+  }[];
   return new Set(rows.map(({ id }) => id));
 }
 
 /** The ids at the start of a test name, in front of its first colon. Names that do not begin with an id cite none. */
 export function idsInName(name: string): readonly string[] {
   const head = /^([A-Z0-9][\w.-]*(?: [A-Z0-9][\w.-]*)*):/.exec(name)?.[1];
-  return head?.split(' ').filter((word) => /[-]/.test(word) && /^(BCP134|6409|AUTH|TLS|TT|5321|5322|EXT|C|D|E|F|G)(-|bis)/.test(word)) ?? [];
+  return (
+    head
+      ?.split(' ')
+      .filter(
+        (word) => /[-]/.test(word) && /^(BCP134|6409|AUTH|TLS|TT|5321|5322|EXT|C|D|E|F|G)(-|bis)/.test(word),
+      ) ?? []
+  );
 }
 
 export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): readonly Finding[] {
@@ -142,7 +199,11 @@ export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): re
     for (const id of idsInName(match[1] ?? '')) {
       if (!known.has(id)) {
         const line = file.text.slice(0, match.index).split('\n').length;
-        findings.push({ path: file.path, line, what: `requirement id ${id} does not stand in docs/reference/requirements` });
+        findings.push({
+          path: file.path,
+          line,
+          what: `requirement id ${id} does not stand in docs/reference/requirements`,
+        });
       }
     }
   }
@@ -151,7 +212,18 @@ export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): re
 
 export function checkFlow(): readonly Finding[] {
   const paths = ['docs/FLOW.md', 'docs/ARCHITECTURE.md', 'CONTRIBUTING.md'];
-  const known = new Set(globSync(['src/**/*', 'test/**/*', 'tools/**/*', 'bench/**/*', 'docs/**/*', 'packaging/**/*', 'bin/*', 'scripts/*']));
+  const known = new Set(
+    globSync([
+      'src/**/*',
+      'test/**/*',
+      'tools/**/*',
+      'bench/**/*',
+      'docs/**/*',
+      'packaging/**/*',
+      'bin/*',
+      'scripts/*',
+    ]),
+  );
   return paths.flatMap((path) =>
     readFileSync(path, 'utf8')
       .split('\n')
@@ -166,7 +238,14 @@ export function checkFlow(): readonly Finding[] {
 
 export function tidy(files: readonly SourceFile[]): readonly Finding[] {
   const known = requirementIds();
-  const perFile = [checkRings, checkHeader, checkFileLength, checkFunctionLength, checkBanned, checkReplyLiterals];
+  const perFile = [
+    checkRings,
+    checkHeader,
+    checkFileLength,
+    checkFunctionLength,
+    checkBanned,
+    checkReplyLiterals,
+  ];
   return [
     ...files.flatMap((file) => [...perFile.flatMap((check) => check(file)), ...checkTestNames(file, known)]),
     ...checkFlow(),

@@ -21,13 +21,27 @@ const HEADER_MAX = 1024 * 1024;
 export function questionOfText(text: string): TraceQuestion | undefined {
   const word = text.trim();
   const upper = word.toUpperCase();
-  if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(upper) && messageIdBytes(upper) !== undefined) return { text: word, terms: [{ kind: 'id', id: upper }] };
+  if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(upper) && messageIdBytes(upper) !== undefined)
+    return { text: word, terms: [{ kind: 'id', id: upper }] };
   const label = /^([0-9a-hjkmnp-tv-z]{16})(?:\.client\..*)?$/i.exec(word)?.[1];
   if (label !== undefined) return { text: word, terms: [{ kind: 'label', label: label.toLowerCase() }] };
   if (/^<[^<>]+@[^<>]+>$/.test(word)) {
-    return { text: word, terms: [{ kind: 'messageIdField', value: word }, { kind: 'address', address: word.slice(1, -1) }] };
+    return {
+      text: word,
+      terms: [
+        { kind: 'messageIdField', value: word },
+        { kind: 'address', address: word.slice(1, -1) },
+      ],
+    };
   }
-  if (word.includes('@')) return { text: word, terms: [{ kind: 'address', address: word }, { kind: 'messageIdField', value: `<${word}>` }] };
+  if (word.includes('@'))
+    return {
+      text: word,
+      terms: [
+        { kind: 'address', address: word },
+        { kind: 'messageIdField', value: `<${word}>` },
+      ],
+    };
   return undefined;
 }
 
@@ -39,7 +53,10 @@ export function questionOfMessage(bytes: Uint8Array, hostname: string): TraceQue
   const messageId = header.fields.find((field) => isNamed(field, 'message-id'));
   const value = messageId === undefined ? undefined : fieldValue(messageId)?.trim();
   if (value !== undefined && value !== '') terms.push({ kind: 'messageIdField', value });
-  return { terms, text: `a message with ${own.length} of our Received lines${value === undefined ? '' : ` and Message-ID ${value.slice(0, 200)}`}` };
+  return {
+    terms,
+    text: `a message with ${own.length} of our Received lines${value === undefined ? '' : ` and Message-ID ${value.slice(0, 200)}`}`,
+  };
 }
 
 /** Whatever can be read as a field is; files from elsewhere have LF line ends, mbox lines and worse. */
@@ -47,7 +64,9 @@ function lenientHeader(bytes: Uint8Array): Header {
   const text = Buffer.from(bytes.subarray(0, HEADER_MAX)).toString('latin1').replaceAll(/\r?\n/g, '\r\n');
   const collector = new HeaderCollector(2 * HEADER_MAX);
   const collected = collector.push(Buffer.from(text, 'latin1'));
-  const header = Buffer.from(collected.type === 'complete' ? collected.header : collector.end()).toString('latin1');
+  const header = Buffer.from(collected.type === 'complete' ? collected.header : collector.end()).toString(
+    'latin1',
+  );
   const fields: HeaderField[] = [];
   for (const raw of header.split(/\r\n(?![ \t])/)) {
     const parsed = parseHeader(Buffer.from(`${raw}\r\n`, 'latin1'));

@@ -21,7 +21,9 @@ export function keepRetention(o: {
     const now = o.clock.now();
     let more = false;
     try {
-      const [outcome] = await o.store.commit([{ type: 'purge', eventsBefore: now - o.retentionMs(), now, max: SLICE }]);
+      const [outcome] = await o.store.commit([
+        { type: 'purge', eventsBefore: now - o.retentionMs(), now, max: SLICE },
+      ]);
       if (outcome.type === 'failed') o.failed(outcome.cause);
       else more = outcome.more;
     } catch (error) {

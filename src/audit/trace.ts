@@ -48,7 +48,8 @@ export async function trace(
     if (ids.size > 0 && term.kind !== 'id') break;
   }
   const messages: TracedMessage[] = [];
-  for (const id of [...ids].slice(0, max)) messages.push(tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX)));
+  for (const id of [...ids].slice(0, max))
+    messages.push(tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX)));
   return { messages, more: ids.size > max };
 }
 
@@ -68,12 +69,18 @@ function tracedMessage(id: string, events: readonly TrailEvent[]): TracedMessage
 
 const fateTypes = new Set(['delivered', 'relayed', 'deferred', 'failed', 'expired', 'dropped']);
 
-function fatesOf(accepted: AcceptedPayload | undefined, events: readonly TrailEvent[]): readonly RecipientFate[] {
+function fatesOf(
+  accepted: AcceptedPayload | undefined,
+  events: readonly TrailEvent[],
+): readonly RecipientFate[] {
   const fates = new Map<number, RecipientFate>();
-  accepted?.envelope.recipients.forEach(({ forwardPath }, at) => fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }));
+  accepted?.envelope.recipients.forEach(({ forwardPath }, at) =>
+    fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }),
+  );
   for (const { type, time, payload } of events) {
     if (!fateTypes.has(type) || payload === undefined) continue;
-    const { recipient, recipientNumber, attempt, status, remote, diagnostic, reportId } = payload as FatePayload;
+    const { recipient, recipientNumber, attempt, status, remote, diagnostic, reportId } =
+      payload as FatePayload;
     fates.set(recipientNumber, {
       recipient,
       fate: type as RecipientFate['fate'],
@@ -88,7 +95,16 @@ function fatesOf(accepted: AcceptedPayload | undefined, events: readonly TrailEv
   return [...fates.values()];
 }
 
-export async function recordLookup(store: Store, asked: { by: string; reason: string; question: string; found: number }, now: number): Promise<void> {
+export async function recordLookup(
+  store: Store,
+  asked: { by: string; reason: string; question: string; found: number },
+  now: number,
+): Promise<void> {
   const detail = { question: asked.question, reason: asked.reason, found: asked.found };
-  await store.commit([{ type: 'record', events: [{ type: 'lookedUp', time: now, payload: { by: asked.by, action: 'trace', detail } }] }]);
+  await store.commit([
+    {
+      type: 'record',
+      events: [{ type: 'lookedUp', time: now, payload: { by: asked.by, action: 'trace', detail } }],
+    },
+  ]);
 }

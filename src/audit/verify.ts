@@ -14,7 +14,10 @@ export interface Verification {
 
 const PAGE = 1000;
 
-export async function verifyTrail(lookups: Pick<Lookups, 'chain'>, progress: (events: number) => void = () => undefined): Promise<Verification> {
+export async function verifyTrail(
+  lookups: Pick<Lookups, 'chain'>,
+  progress: (events: number) => void = () => undefined,
+): Promise<Verification> {
   let previous: Uint8Array = firstLink;
   let sequence = 0;
   let forgotten = 0;
@@ -23,7 +26,12 @@ export async function verifyTrail(lookups: Pick<Lookups, 'chain'>, progress: (ev
     for (const link of page) {
       const because = flawOf(link, previous, sequence + 1);
       if (because !== undefined) {
-        return { events: sequence, forgotten, lastLink: hex(previous), broken: { sequence: link.sequence, because } };
+        return {
+          events: sequence,
+          forgotten,
+          lastLink: hex(previous),
+          broken: { sequence: link.sequence, because },
+        };
       }
       if (link.payload === undefined) forgotten += 1;
       previous = link.link;
@@ -40,7 +48,9 @@ function flawOf(link: ChainLink, previous: Uint8Array, expected: number): string
     if (!equal(contentHash(link.salt, link.payload), link.contentHash)) return 'its content was changed';
   } else if (link.payload !== undefined || link.salt !== undefined) return 'half of its content is gone';
   const { sequence, time, type, subject, contentHash: content } = link;
-  return equal(linkOf({ previous, sequence, time, type, subject, contentHash: content }), link.link) ? undefined : 'its link does not follow from the one before';
+  return equal(linkOf({ previous, sequence, time, type, subject, contentHash: content }), link.link)
+    ? undefined
+    : 'its link does not follow from the one before';
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {

@@ -1,11 +1,7 @@
 // Assertions stay on in production: a failed one is a bug and ends the session or job it stands in, never an acknowledged mail.
 
-export class AssertionFailed extends Error {
+class AssertionFailed extends Error {
   override readonly name = 'AssertionFailed';
-}
-
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new AssertionFailed(message);
 }
 
 /** Closes a switch over a union: the compiler proves that this is never reached. */

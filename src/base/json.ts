@@ -4,7 +4,8 @@ export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(
     value,
     (_, one: unknown) => {
-      if (!(one instanceof Uint8Array)) return isBufferJson(one) ? { $octets: Buffer.from(one.data).toString('base64') } : one;
+      if (!(one instanceof Uint8Array))
+        return isBufferJson(one) ? { $octets: Buffer.from(one.data).toString('base64') } : one;
       return { $octets: Buffer.from(one).toString('base64') };
     },
     indent,
@@ -21,5 +22,12 @@ export function fromJson(text: string): unknown {
 
 /** A Buffer turns itself into this before a replacer sees it. */
 function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
-  return typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value && Array.isArray(value.data);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    value.type === 'Buffer' &&
+    'data' in value &&
+    Array.isArray(value.data)
+  );
 }

@@ -41,9 +41,3 @@ export function messageIdBytes(id: MessageId): Uint8Array | undefined {
 export function messageIdFromBytes(bytes: Uint8Array): MessageId {
   return encodeBase32(bytes);
 }
-
-/** When the id was made, in milliseconds since the epoch. */
-export function messageIdTime(id: MessageId): number | undefined {
-  const bytes = decodeBase32(id, 16);
-  return bytes === undefined ? undefined : Buffer.from(bytes).readUIntBE(0, 6);
-}

@@ -3,19 +3,10 @@
 const unitOctets: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
 export const KIB = 1024;
-export const MIB = 1024 ** 2;
 
 /** Octets of a size such as `25MiB`, or undefined if it is not one. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d{1,9}) ?(B|KiB|MiB|GiB)$/.exec(text.trim());
   const unit = match?.[2] === undefined ? undefined : unitOctets[match[2]];
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
-}
-
-export function formatSize(octets: number): string {
-  for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
-    const size = unitOctets[unit] ?? 1;
-    if (octets !== 0 && octets % size === 0) return `${octets / size}${unit}`;
-  }
-  return `${octets}B`;
 }

@@ -16,18 +16,27 @@ export function auditCommands(program: Command): void {
     .command('verify')
     .description('walks the chain: was anything changed, removed or put in?')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  postern audit verify\n\nKeep the last link somewhere else: it anchors everything before it.')
-    .action((options: { json?: boolean }, command: Command) => withStore(command.optsWithGlobals(), (context) => verify(context, options)));
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern audit verify\n\nKeep the last link somewhere else: it anchors everything before it.',
+    )
+    .action((options: { json?: boolean }, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => verify(context, options)),
+    );
   audit
     .command('export')
     .description('prints events as JSON, one a line, oldest first')
     .option('--after <sequence>', 'only what came after this one', '0')
     .option('--identity <login>', 'only of this account')
     .addHelpText('after', '\nExample:\n  postern audit export --identity alice@example.org > alice.jsonl')
-    .action((options: { after: string; identity?: string }, command: Command) => withStore(command.optsWithGlobals(), (context) => exportEvents(context, options)));
+    .action((options: { after: string; identity?: string }, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => exportEvents(context, options)),
+    );
   audit
     .command('erase')
-    .description('forgets what is known of an account or an address, beyond the retention floor; the chain still verifies')
+    .description(
+      'forgets what is known of an account or an address, beyond the retention floor; the chain still verifies',
+    )
     .option('--identity <login>', 'of this account')
     .option('--address <address...>', 'naming these addresses')
     .requiredOption('--before <date>', 'older than this, e.g. 2026-10-01')
@@ -41,11 +50,20 @@ async function verify({ lookups }: CommandContext, { json }: { readonly json?: b
   const result = await verifyTrail(lookups, (events) => progress(`${events} events`));
   progressDone();
   if (json === true) printJson(result);
-  else if (result.broken === undefined) print(`${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\nlast link ${result.lastLink}`);
-  if (result.broken !== undefined) throw new CommandFailure(`the chain is broken at event ${result.broken.sequence}: ${result.broken.because}`);
+  else if (result.broken === undefined)
+    print(
+      `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\nlast link ${result.lastLink}`,
+    );
+  if (result.broken !== undefined)
+    throw new CommandFailure(
+      `the chain is broken at event ${result.broken.sequence}: ${result.broken.because}`,
+    );
 }
 
-async function exportEvents(context: CommandContext, options: { readonly after: string; readonly identity?: string }): Promise<void> {
+async function exportEvents(
+  context: CommandContext,
+  options: { readonly after: string; readonly identity?: string },
+): Promise<void> {
   const only = options.identity === undefined ? undefined : (await identityOf(context, options.identity)).id;
   let afterSequence = Number(options.after) || 0;
   for (;;) {
@@ -56,16 +74,34 @@ async function exportEvents(context: CommandContext, options: { readonly after: 
   }
 }
 
-async function erase(context: CommandContext, options: { readonly identity?: string; readonly address?: readonly string[]; readonly before: string }): Promise<void> {
+async function erase(
+  context: CommandContext,
+  options: { readonly identity?: string; readonly address?: readonly string[]; readonly before: string },
+): Promise<void> {
   const before = Date.parse(options.before);
   if (Number.isNaN(before)) throw new CommandFailure(`"${options.before}" is no date such as 2026-10-01`, 2);
-  if (options.identity === undefined && options.address === undefined) throw new CommandFailure('name --identity or --address', 2);
+  if (options.identity === undefined && options.address === undefined)
+    throw new CommandFailure('name --identity or --address', 2);
   const floor = context.now - 7 * 86_400_000 - context.loaded.config.relay.expire;
   if (before > floor) {
-    throw new CommandFailure(`what is younger than 7 days plus relay.expire must stay traceable: the latest --before is ${new Date(floor).toISOString().slice(0, 10)}`);
+    throw new CommandFailure(
+      `what is younger than 7 days plus relay.expire must stay traceable: the latest --before is ${new Date(floor).toISOString().slice(0, 10)}`,
+    );
   }
-  const identity = options.identity === undefined ? {} : { identityId: (await identityOf(context, options.identity)).id };
-  const [outcome] = await context.store.commit([{ type: 'erase', ...identity, addresses: options.address ?? [], before, now: context.now, by: context.by }]);
+  const identity =
+    options.identity === undefined ? {} : { identityId: (await identityOf(context, options.identity)).id };
+  const [outcome] = await context.store.commit([
+    {
+      type: 'erase',
+      ...identity,
+      addresses: options.address ?? [],
+      before,
+      now: context.now,
+      by: context.by,
+    },
+  ]);
   if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
-  print(`${outcome.count} events forgotten, ${outcome.kept} kept because they are younger or their mail is still queued`);
+  print(
+    `${outcome.count} events forgotten, ${outcome.kept} kept because they are younger or their mail is still queued`,
+  );
 }

@@ -12,8 +12,13 @@ import { print, progress, progressDone } from './output.ts';
 export function backupCommands(program: Command): void {
   program
     .command('backup <file>')
-    .description('copies accounts, keys, queue with bodies, and the trail into one new file, while the server runs')
-    .addHelpText('after', '\nExample:\n  postern backup /backup/postern-2026-11-24.db\n\nThe configuration and the certificates are files of yours: copy them too.')
+    .description(
+      'copies accounts, keys, queue with bodies, and the trail into one new file, while the server runs',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern backup /backup/postern-2026-11-24.db\n\nThe configuration and the certificates are files of yours: copy them too.',
+    )
     .action((file: string, _: object, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         const path = resolve(file);
@@ -26,21 +31,31 @@ export function backupCommands(program: Command): void {
               ? await backupStore(context.offline.writer, dataDirectory, path)
               : {};
         progressDone();
-        print(`${path}: ${Object.entries(result).map(([name, count]) => `${String(count)} ${name}`).join(', ')}`);
+        print(
+          `${path}: ${Object.entries(result)
+            .map(([name, count]) => `${String(count)} ${name}`)
+            .join(', ')}`,
+        );
       }),
     );
   program
     .command('restore <file>')
     .description('puts a backup into the data directory of the configuration, which must hold no store')
-    .addHelpText('after', '\nExample:\n  postern restore /backup/postern-2026-11-24.db -c /etc/postern/postern.yaml')
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern restore /backup/postern-2026-11-24.db -c /etc/postern/postern.yaml',
+    )
     .action(async (file: string, _: object, command: Command) => {
       const loaded = loadForCommand(command.optsWithGlobals());
       const dataDirectory = loaded.path(loaded.config.data);
-      if ((await connectControl(dataDirectory)) !== undefined) throw new CommandFailure('a server runs on this data directory: stop it first');
+      if ((await connectControl(dataDirectory)) !== undefined)
+        throw new CommandFailure('a server runs on this data directory: stop it first');
       const unlock = lockDirectory(dataDirectory);
       try {
         const { messages, events, bodies } = restoreStore(resolve(file), dataDirectory);
-        print(`restored ${messages} queued messages (${bodies} bodies) and ${events} events into ${dataDirectory}`);
+        print(
+          `restored ${messages} queued messages (${bodies} bodies) and ${events} events into ${dataDirectory}`,
+        );
       } finally {
         unlock();
       }

@@ -5,9 +5,15 @@ import { systemClock } from '../platform/clock.ts';
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 
 /** The library is only loaded where a certificate is made. */
-export async function makeCertificate(names: readonly string[], addresses: readonly string[]): Promise<{ cert: string; key: string }> {
+export async function makeCertificate(
+  names: readonly string[],
+  addresses: readonly string[],
+): Promise<{ cert: string; key: string }> {
   const { generate } = await import('selfsigned');
-  const altNames = [...names.map((value) => ({ type: 2 as const, value })), ...addresses.map((ip) => ({ type: 7 as const, ip }))];
+  const altNames = [
+    ...names.map((value) => ({ type: 2 as const, value })),
+    ...addresses.map((ip) => ({ type: 7 as const, ip })),
+  ];
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',

@@ -1,9 +1,9 @@
 // `postern check`: is this configuration right and safe? Everything is looked at, then told; non-zero if it must not be served.
 
-import { lookup } from 'node:dns/promises';
 import type { Command } from 'commander';
 import { isIP } from '../base/network.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { hasAddress } from '../platform/network.ts';
 import { systemClock } from '../platform/clock.ts';
 import { planOf } from '../server/plan-of-config.ts';
 import { checkCertificates, checkPolicy } from '../server/start-checks.ts';
@@ -15,22 +15,29 @@ import { print, printJson } from './output.ts';
 export function checkCommand(program: Command): void {
   program
     .command('check')
-    .description('validates the configuration, tests the policy against hostile probes, looks at certificates and names')
+    .description(
+      'validates the configuration, tests the policy against hostile probes, looks at certificates and names',
+    )
     .option('--json', 'print JSON')
     .option('--no-dns', 'do not look up names')
     .addHelpText('after', '\nExample:\n  postern check -c /etc/postern/postern.yaml')
     .action(async (options: ConfigOption & { json?: boolean; dns: boolean }, command: Command) => {
       const loaded = loadForCommand(command.optsWithGlobals());
       const problems = [...checkPolicy(loaded), ...planProblems(loaded)];
-      const certificates = problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
+      const certificates =
+        problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
       const warnings = [...certificates.warnings, ...(options.dns ? await nameWarnings(loaded) : [])];
       if (options.json === true) printJson({ file: loaded.file, problems, warnings });
       else {
         for (const warning of warnings) print(`warning: ${warning}`);
         for (const problem of problems) print(`problem: ${problem}`);
-        if (problems.length === 0) print(`${loaded.file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${warnings.length} warnings`}`);
+        if (problems.length === 0)
+          print(
+            `${loaded.file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${warnings.length} warnings`}`,
+          );
       }
-      if (problems.length > 0) throw new CommandFailure(`${problems.length} problems: this configuration must not be served`);
+      if (problems.length > 0)
+        throw new CommandFailure(`${problems.length} problems: this configuration must not be served`);
     });
 }
 
@@ -47,18 +54,14 @@ function planProblems(loaded: LoadedConfig): readonly string[] {
 
 async function nameWarnings({ config }: LoadedConfig): Promise<readonly string[]> {
   const names = [config.hostname];
-  for (const url of [config.relay.smarthost ?? []].flat()) if (URL.canParse(url)) names.push(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+  for (const url of [config.relay.smarthost ?? []].flat())
+    if (URL.canParse(url)) names.push(new URL(url).hostname.replace(/^\[|\]$/g, ''));
   const found = await Promise.all(
     names
       .filter((name) => isIP(name) === 0)
-      .map(async (name) => {
-        try {
-          await lookup(name);
-          return undefined;
-        } catch {
-          return `${name} has no address in the DNS as this machine sees it`;
-        }
-      }),
+      .map(async (name) =>
+        (await hasAddress(name)) ? undefined : `${name} has no address in the DNS as this machine sees it`,
+      ),
   );
   return found.filter((warning) => warning !== undefined);
 }

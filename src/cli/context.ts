@@ -30,7 +30,10 @@ export function loadForCommand({ config }: ConfigOption): LoadedConfig {
   return loadConfig(findConfig(config, process.env));
 }
 
-export async function withStore<T>(option: ConfigOption, run: (context: CommandContext) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  option: ConfigOption,
+  run: (context: CommandContext) => Promise<T>,
+): Promise<T> {
   const loaded = loadForCommand(option);
   const dataDirectory = loaded.path(loaded.config.data);
   const shared = { loaded, by: `${userInfo().username} (command line)`, now: systemClock.now() };

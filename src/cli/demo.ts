@@ -35,9 +35,17 @@ export function demoCommand(program: Command): void {
 }
 
 async function makeFirstTry(directory: string): Promise<void> {
-  const [submission, submissions, http] = (await portsAreFree([587, 465, 8587])) ? [587, 465, 8587] : [5587, 5465, 9587];
+  const [submission, submissions, http] = (await portsAreFree([587, 465, 8587]))
+    ? [587, 465, 8587]
+    : [5587, 5465, 9587];
   const config = await writeInitialFiles({
-    ...{ target: directory, hostname: `mail.${DOMAIN}`, domains: [DOMAIN], relay: { files: join(directory, 'outbox') }, quiet: true },
+    ...{
+      target: directory,
+      hostname: `mail.${DOMAIN}`,
+      domains: [DOMAIN],
+      relay: { files: join(directory, 'outbox') },
+      quiet: true,
+    },
     extra: {
       listeners: [
         { port: submission, role: 'submission', tls: 'starttls' },
@@ -66,15 +74,33 @@ async function addFirstAccount(config: string): Promise<string> {
   return withStore({ config }, async (context) => {
     const { now } = context;
     const rules = { domains: new Set([DOMAIN]) };
-    const bare = valueOf(createIdentity({ id: encodeBase32(entropy.bytes(10)).toLowerCase(), login: LOGIN, mailbox: true, now }, rules));
+    const bare = valueOf(
+      createIdentity(
+        { id: encodeBase32(entropy.bytes(10)).toLowerCase(), login: LOGIN, mailbox: true, now },
+        rules,
+      ),
+    );
     const made = createAppPassword({ label: 'first try', now }, entropy);
-    await writeIdentity(context, { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 }, 0, 'add', {});
+    await writeIdentity(
+      context,
+      { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 },
+      0,
+      'add',
+      {},
+    );
     return made.text;
   });
 }
 
 function helloMessage(): string {
-  return [`From: Alice <${LOGIN}>`, `To: <${RECIPIENT}>`, 'Subject: Hello through Postern', '', 'It works.', ''].join('\r\n');
+  return [
+    `From: Alice <${LOGIN}>`,
+    `To: <${RECIPIENT}>`,
+    'Subject: Hello through Postern',
+    '',
+    'It works.',
+    '',
+  ].join('\r\n');
 }
 
 function printLines(directory: string, port: number): void {

@@ -29,8 +29,13 @@ export function explainCommand(program: Command): void {
     .option('--header-from <address>', 'From of the header, if it is another')
     .option('--ip <address>', 'where the client would be; no rule depends on it (BCP 134 section 3.1)')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  postern explain --as alice@example.org --from sales@example.org --to bob@example.net')
-    .action((options: ExplainOptions, command: Command) => withStore(command.optsWithGlobals(), (context) => run(context, options)));
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern explain --as alice@example.org --from sales@example.org --to bob@example.net',
+    )
+    .action((options: ExplainOptions, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => run(context, options)),
+    );
 }
 
 async function run(context: CommandContext, options: ExplainOptions): Promise<void> {
@@ -38,22 +43,47 @@ async function run(context: CommandContext, options: ExplainOptions): Promise<vo
   const identity = await identityOf(context, options.as);
   const domains = domainsOf(context);
   const configured = configuredMailboxes(config.mailboxes);
-  const mailboxes = createMailboxes({ lookups: context.lookups, clock: systemClock, settings: { domains: () => domains, configured: () => configured } });
-  const credential = { id: 'explain', kind: 'password', label: 'explain', createdAt: 0, verifiers: [] } as const;
+  const mailboxes = createMailboxes({
+    lookups: context.lookups,
+    clock: systemClock,
+    settings: { domains: () => domains, configured: () => configured },
+  });
+  const credential = {
+    id: 'explain',
+    kind: 'password',
+    label: 'explain',
+    createdAt: 0,
+    verifiers: [],
+  } as const;
   const smtputf8 = ![options.from, ...options.to].every(isAsciiText);
   const steps = explain(
-    { principal: principalOf(identity, credential, 'PLAIN'), state: identity.state, domains, displayNames: config.displayNames },
+    {
+      principal: principalOf(identity, credential, 'PLAIN'),
+      state: identity.state,
+      domains,
+      displayNames: config.displayNames,
+    },
     {
       from: { reversePath: options.from, smtputf8 },
-      to: await Promise.all(options.to.map(async (forwardPath) => ({ recipient: { forwardPath }, mailbox: await mailboxes.find(forwardPath) }))),
-      ...(options.headerFrom === undefined ? {} : { header: { from: [{ address: options.headerFrom, displayName: '' }], resent: [] } }),
+      to: await Promise.all(
+        options.to.map(async (forwardPath) => ({
+          recipient: { forwardPath },
+          mailbox: await mailboxes.find(forwardPath),
+        })),
+      ),
+      ...(options.headerFrom === undefined
+        ? {}
+        : { header: { from: [{ address: options.headerFrom, displayName: '' }], resent: [] } }),
     },
   );
   if (options.json === true) printJson(steps);
   else {
     for (const { question, verdict, rule, because } of steps) {
-      print(`${question}\n  ${verdict.type}${verdict.type === 'refused' ? ` ${verdict.refusal.reply.code} ${verdict.refusal.reply.status ?? ''}` : ''} by rule: ${rule}\n  because ${because}`);
+      print(
+        `${question}\n  ${verdict.type}${verdict.type === 'refused' ? ` ${verdict.refusal.reply.code} ${verdict.refusal.reply.status ?? ''}` : ''} by rule: ${rule}\n  because ${because}`,
+      );
     }
   }
-  if (steps.some(({ verdict }) => verdict.type === 'refused')) throw new CommandFailure('it would be refused');
+  if (steps.some(({ verdict }) => verdict.type === 'refused'))
+    throw new CommandFailure('it would be refused');
 }

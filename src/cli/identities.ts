@@ -3,7 +3,7 @@
 import type { Changed } from '../identity/directory.ts';
 import { loginCandidates } from '../identity/login.ts';
 import type { Result } from '../base/result.ts';
-import type { Identity } from '../record/identity.ts';
+import type { Identity, SenderRight } from '../record/identity.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -55,8 +55,14 @@ export async function writeIdentity(
     case 'stale':
       return outcome.type;
     case 'taken':
-      throw new CommandFailure(`${outcome.what} belongs to another account, or to a removed one whose retention has not ended`);
+      throw new CommandFailure(
+        `${outcome.what} belongs to another account, or to a removed one whose retention has not ended`,
+      );
     case 'failed':
       throw new CommandFailure(`the store could not write the account: ${outcome.cause}`, 3);
   }
+}
+
+export function rightText(right: SenderRight): string {
+  return right.kind === 'domain' ? `@${right.domain}` : right.address;
 }

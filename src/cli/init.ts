@@ -22,15 +22,30 @@ export function initCommand(program: Command): void {
     .option('--hostname <name>', 'name of this server, e.g. mail.example.org')
     .option('--domain <name...>', 'our domains')
     .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
-    .addHelpText('after', '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org --smarthost smtp://mta.internal:25')
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org --smarthost smtp://mta.internal:25',
+    )
     .action(async (directory: string | undefined, options: InitOptions) => {
       const target = resolve(directory ?? '.');
       const hostname = options.hostname ?? machineName();
-      if (!hostname.includes('.')) throw new CommandFailure(`"${hostname}" is no full name: say --hostname mail.example.org`, 2);
+      if (!hostname.includes('.'))
+        throw new CommandFailure(`"${hostname}" is no full name: say --hostname mail.example.org`, 2);
       const domains = options.domain ?? [hostname.slice(hostname.indexOf('.') + 1)];
-      await writeInitialFiles({ target, hostname, domains, relay: options.smarthost === undefined ? { files: join(target, 'outbox') } : { smarthost: options.smarthost } });
-      print(`\nNext:\n  postern account add NAME@${domains[0]} -c ${join(target, 'postern.yaml')}\n  postern check -c ${join(target, 'postern.yaml')}`);
-      if (options.smarthost === undefined) print('Mail goes into files until you set `relay: { smarthost: … }`.');
+      await writeInitialFiles({
+        target,
+        hostname,
+        domains,
+        relay:
+          options.smarthost === undefined
+            ? { files: join(target, 'outbox') }
+            : { smarthost: options.smarthost },
+      });
+      print(
+        `\nNext:\n  postern account add NAME@${domains[0]} -c ${join(target, 'postern.yaml')}\n  postern check -c ${join(target, 'postern.yaml')}`,
+      );
+      if (options.smarthost === undefined)
+        print('Mail goes into files until you set `relay: { smarthost: … }`.');
     });
 }
 
@@ -44,7 +59,14 @@ export interface InitialFiles {
 }
 
 /** Absolute paths, so that the file may be used from anywhere. */
-export async function writeInitialFiles({ target, hostname, domains, relay, extra = {}, quiet = false }: InitialFiles): Promise<string> {
+export async function writeInitialFiles({
+  target,
+  hostname,
+  domains,
+  relay,
+  extra = {},
+  quiet = false,
+}: InitialFiles): Promise<string> {
   const config = join(target, 'postern.yaml');
   if (existsSync(config)) throw new CommandFailure(`${config} exists already and is left alone`);
   mkdirSync(target, { recursive: true, mode: 0o700 });
@@ -54,7 +76,11 @@ export async function writeInitialFiles({ target, hostname, domains, relay, extr
     writeFileSync(cert, made.cert, { mode: 0o644 });
     writeFileSync(key, made.key, { mode: 0o600 });
   }
-  writeFileSync(config, commentedConfig({ hostname, domains, data: join(target, 'data'), tls: { cert, key }, relay, ...extra }), { mode: 0o640 });
+  writeFileSync(
+    config,
+    commentedConfig({ hostname, domains, data: join(target, 'data'), tls: { cert, key }, relay, ...extra }),
+    { mode: 0o640 },
+  );
   if (!quiet) print(`wrote ${config}, ${cert}, ${key}`);
   return config;
 }

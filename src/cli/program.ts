@@ -21,11 +21,31 @@ import { traceCommand } from './trace.ts';
 function createProgram(): Command {
   const program = new Command('postern');
   program
-    .description('Accountable mail submission server: no message leaves that cannot be traced to who was allowed to send it.')
-    .option('-c, --config <file>', 'configuration; else $POSTERN_CONFIG, ./postern.yaml, ./var/postern.yaml, /etc/postern/postern.yaml')
-    .addHelpText('after', '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell.')
+    .description(
+      'Accountable mail submission server: no message leaves that cannot be traced to who was allowed to send it.',
+    )
+    .option(
+      '-c, --config <file>',
+      'configuration; else $POSTERN_CONFIG, ./postern.yaml, ./var/postern.yaml, /etc/postern/postern.yaml',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell.',
+    )
     .showHelpAfterError('(--help shows how)');
-  for (const add of [serveCommand, initCommand, checkCommand, accountCommands, traceCommand, queueCommands, auditCommands, explainCommand, reloadCommand, backupCommands, demoCommand]) {
+  for (const add of [
+    serveCommand,
+    initCommand,
+    checkCommand,
+    accountCommands,
+    traceCommand,
+    queueCommands,
+    auditCommands,
+    explainCommand,
+    reloadCommand,
+    backupCommands,
+    demoCommand,
+  ]) {
     add(program);
   }
   allowConfigAnywhere(program);
@@ -62,7 +82,8 @@ function explainFailure(error: unknown): number {
   if (error instanceof ConfigError) return fail(error.message, 2);
   if (error instanceof StoreLocked || error instanceof StoreTooNew) return fail(error.message, 3);
   if (error instanceof StoreUnavailable) return fail(`the store does not answer: ${error.message}`, 3);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return fail(error.message, 3);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return fail(error.message, 3);
   return fail(error instanceof Error ? error.message : String(error), 3);
 }
 

@@ -40,13 +40,17 @@ export function queueCommands(program: Command): void {
     .option('--json', 'print JSON')
     .option('--max <n>', `at most so many, default ${LIST_MAX}`)
     .addHelpText('after', '\nExample:\n  postern queue list --domain example.net')
-    .action((id: string | undefined, options: SelectorOptions, command: Command) => withStore(command.optsWithGlobals(), (context) => list(context, id, options)));
+    .action((id: string | undefined, options: SelectorOptions, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => list(context, id, options)),
+    );
   queue
     .command('show <id>')
     .description('shows a queued message: envelope, recipients, header')
     .option('--content', 'print header and body as they will go')
     .addHelpText('after', '\nExample:\n  postern queue show 06FN0Z2V3W00000000000000AB')
-    .action((id: string, options: { content?: boolean }, command: Command) => withStore(command.optsWithGlobals(), (context) => show(context, id, options)));
+    .action((id: string, options: { content?: boolean }, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => show(context, id, options)),
+    );
   for (const [action, description] of actions) {
     withSelector(queue.command(`${action} [id]`))
       .description(description)
@@ -67,7 +71,11 @@ const actions = [
   ['drop', 'removes it for good, without a word to the sender'],
 ] as const satisfies readonly (readonly [QueueChange['action'], string])[];
 
-async function selectorOf(context: CommandContext, id: string | undefined, options: SelectorOptions): Promise<QueueSelector> {
+async function selectorOf(
+  context: CommandContext,
+  id: string | undefined,
+  options: SelectorOptions,
+): Promise<QueueSelector> {
   const identity = options.identity === undefined ? undefined : await identityOf(context, options.identity);
   return {
     ...(id === undefined ? {} : { messageId: id.toUpperCase() }),
@@ -79,11 +87,16 @@ async function selectorOf(context: CommandContext, id: string | undefined, optio
   };
 }
 
-async function list(context: CommandContext, id: string | undefined, options: SelectorOptions): Promise<void> {
+async function list(
+  context: CommandContext,
+  id: string | undefined,
+  options: SelectorOptions,
+): Promise<void> {
   const selector = await selectorOf(context, id, options);
   const entries = await context.lookups.queue(selector, { max: Number(options.max ?? LIST_MAX) });
   const deliveries = await context.lookups.queueCount(selector);
-  if (options.json === true) return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
+  if (options.json === true)
+    return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
   if (entries.length === 0) return print('the queue is empty');
   const rows = entries.map((entry) => [
     entry.message.id,
@@ -105,18 +118,37 @@ function stateOf({ held, active, dueAt, delivery }: QueueEntry): string {
 function entryJson({ message, delivery, dueAt, held, active }: QueueEntry) {
   const { id, acceptedAt, identityId, envelope, octets } = message;
   const { recipient, recipientNumber, attempt } = delivery;
-  return { id, acceptedAt, identityId, from: envelope.reversePath, to: recipient.forwardPath, recipientNumber, octets, attempts: attempt, dueAt, held, active };
+  return {
+    id,
+    acceptedAt,
+    identityId,
+    from: envelope.reversePath,
+    to: recipient.forwardPath,
+    recipientNumber,
+    octets,
+    attempts: attempt,
+    dueAt,
+    held,
+    active,
+  };
 }
 
-async function show(context: CommandContext, id: string, { content }: { readonly content?: boolean }): Promise<void> {
+async function show(
+  context: CommandContext,
+  id: string,
+  { content }: { readonly content?: boolean },
+): Promise<void> {
   const messageId = id.toUpperCase();
   const message = await context.lookups.message(messageId);
-  if (message === undefined) throw new CommandFailure(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
+  if (message === undefined)
+    throw new CommandFailure(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
   if (content !== true) {
     print(`${message.id}  accepted ${time(message.acceptedAt)}  ${message.octets} octets`);
     print(`from  <${safe(message.envelope.reversePath)}>`);
     for (const entry of await context.lookups.queue({ messageId }, { max: LIST_MAX })) {
-      print(`to    <${safe(entry.delivery.recipient.forwardPath)}>  ${stateOf(entry)}, ${entry.delivery.attempt} attempts`);
+      print(
+        `to    <${safe(entry.delivery.recipient.forwardPath)}>  ${stateOf(entry)}, ${entry.delivery.attempt} attempts`,
+      );
     }
     print('');
   }
@@ -125,10 +157,23 @@ async function show(context: CommandContext, id: string, { content }: { readonly
     if (content === true) process.stdout.write(bytes);
     else parts.push(bytes);
   }
-  if (content !== true) print(Buffer.concat(parts).subarray(0, message.headerOctets).toString('utf8').split('\r\n').map(safe).join('\n'));
+  if (content !== true)
+    print(
+      Buffer.concat(parts)
+        .subarray(0, message.headerOctets)
+        .toString('utf8')
+        .split('\r\n')
+        .map(safe)
+        .join('\n'),
+    );
 }
 
-async function change(context: CommandContext, action: QueueChange['action'], id: string | undefined, options: SelectorOptions): Promise<void> {
+async function change(
+  context: CommandContext,
+  action: QueueChange['action'],
+  id: string | undefined,
+  options: SelectorOptions,
+): Promise<void> {
   const selector = await selectorOf(context, id, options);
   if (Object.keys(selector).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
@@ -136,10 +181,14 @@ async function change(context: CommandContext, action: QueueChange['action'], id
   const count = await context.lookups.queueCount(selector);
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
   if (options.yes !== true) await confirm(`${action} ${count} recipients?`, count);
-  const [outcome] = await context.store.commit([{ type: 'queue', action, selector, now: context.now, by: context.by }]);
+  const [outcome] = await context.store.commit([
+    { type: 'queue', action, selector, now: context.now, by: context.by },
+  ]);
   if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
   if (options.json === true) return printJson({ action, matched: count, changed: outcome.count });
-  print(`${action}: ${outcome.count} of ${count} recipients${outcome.count < count ? ' (the others are under way, or were so already)' : ''}`);
+  print(
+    `${action}: ${outcome.count} of ${count} recipients${outcome.count < count ? ' (the others are under way, or were so already)' : ''}`,
+  );
 }
 
 async function confirm(question: string, count: number): Promise<void> {

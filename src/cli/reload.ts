@@ -13,7 +13,8 @@ export function reloadCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  postern reload -c /etc/postern/postern.yaml')
     .action(async (_: object, command: Command) => {
       const { problems, needsRestart } = await (await running(command.optsWithGlobals())).reload();
-      if (problems.length > 0) throw new CommandFailure(`refused, the old configuration stays:\n${problems.join('\n')}`);
+      if (problems.length > 0)
+        throw new CommandFailure(`refused, the old configuration stays:\n${problems.join('\n')}`);
       print('reloaded');
       if (needsRestart.length > 0) print(`needs restart: ${needsRestart.join(', ')}`);
     });
@@ -21,7 +22,9 @@ export function reloadCommand(program: Command): void {
     .command('status')
     .description('is the server running, and is it well?')
     .addHelpText('after', '\nExample:\n  postern status')
-    .action(async (_: object, command: Command) => printJson(await (await running(command.optsWithGlobals())).status()));
+    .action(async (_: object, command: Command) =>
+      printJson(await (await running(command.optsWithGlobals())).status()),
+    );
 }
 
 async function running(option: ConfigOption): Promise<ControlClient> {

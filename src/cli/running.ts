@@ -51,7 +51,9 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
 
   async function applyReload(): Promise<ReloadResult> {
     const next = loadConfig(loaded.file);
-    const needsRestart = fixedKeys.filter((key) => JSON.stringify(next.config[key]) !== JSON.stringify(loaded.config[key]));
+    const needsRestart = fixedKeys.filter(
+      (key) => JSON.stringify(next.config[key]) !== JSON.stringify(loaded.config[key]),
+    );
     const kept = Object.fromEntries(fixedKeys.map((key) => [key, loaded.config[key]]));
     const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
     const problems = checkPolicy(merged);
@@ -70,10 +72,14 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     try {
       result = await applyReload();
     } catch (error) {
-      result = { problems: error instanceof ConfigError ? error.problems : [String(error)], needsRestart: [] };
+      result = {
+        problems: error instanceof ConfigError ? error.problems : [String(error)],
+        needsRestart: [],
+      };
     }
     reloadProblems = result.problems;
-    if (result.problems.length > 0) log.error({ problems: result.problems }, 'reload refused, the old configuration stays');
+    if (result.problems.length > 0)
+      log.error({ problems: result.problems }, 'reload refused, the old configuration stays');
     else log.info({ needsRestart: result.needsRestart }, 'reloaded');
     return result;
   }
@@ -112,7 +118,10 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     status: async () => ({ hostname, pid: process.pid, startedAt: startedAt.wall, ...(await health()) }),
     backup: (file) => supervisor.backup(file),
   });
-  const closeHttp = http === 'off' ? async () => undefined : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
+  const closeHttp =
+    http === 'off'
+      ? async () => undefined
+      : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
   const endRetention = keepRetention({
     ...{ store, clock },
     retentionMs: () => loaded.config.audit.retention,
@@ -156,12 +165,17 @@ function every(ms: number, run: () => void): () => void {
 }
 
 function certificateFiles({ config, path }: LoadedConfig): readonly string[] {
-  return config.tls === undefined ? [] : [config.tls].flat().flatMap(({ cert, key }) => [path(cert), path(key)]);
+  return config.tls === undefined
+    ? []
+    : [config.tls].flat().flatMap(({ cert, key }) => [path(cert), path(key)]);
 }
 
 /** Certificates are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
 function watchFiles(files: () => readonly string[], changed: () => void): () => void {
-  const stamp = (): string => files().map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0).join(' ');
+  const stamp = (): string =>
+    files()
+      .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+      .join(' ');
   let seen = stamp();
   return every(WATCH_MS, () => {
     const now = stamp();

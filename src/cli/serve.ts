@@ -10,14 +10,20 @@ export function serveCommand(program: Command): void {
   program
     .command('serve')
     .description('runs the server')
-    .addHelpText('after', '\nExample:\n  postern serve -c /etc/postern/postern.yaml\n\nSIGHUP reloads, SIGTERM drains and stops.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern serve -c /etc/postern/postern.yaml\n\nSIGHUP reloads, SIGTERM drains and stops.',
+    )
     .action(async (_: object, command: Command) => {
       const options: ConfigOption = command.optsWithGlobals();
       await serveUntilStopped(loadConfig(findConfig(options.config, process.env)));
     });
 }
 
-export async function serveUntilStopped(loaded: LoadedConfig, whenReady: (server: RunningServer) => void = () => undefined): Promise<void> {
+export async function serveUntilStopped(
+  loaded: LoadedConfig,
+  whenReady: (server: RunningServer) => void = () => undefined,
+): Promise<void> {
   let fail: (because: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
     fail = resolve;
@@ -31,12 +37,19 @@ export async function serveUntilStopped(loaded: LoadedConfig, whenReady: (server
     void server.reload();
   });
   process.on('uncaughtException', (error) => {
-    log.fatal({ error: error.stack }, 'a bug: draining, then ending so that the service manager starts afresh');
+    log.fatal(
+      { error: error.stack },
+      'a bug: draining, then ending so that the service manager starts afresh',
+    );
     fail(error.message);
   });
   const { hostname, listeners } = loaded.config;
-  if (process.getuid?.() === 0) log.warn({}, 'running as root: a service user with CAP_NET_BIND_SERVICE is enough');
-  log.info({ hostname, ports: listeners.map(({ port, role, tls }) => `${port} ${role} ${tls}`), pid: process.pid }, 'ready');
+  if (process.getuid?.() === 0)
+    log.warn({}, 'running as root: a service user with CAP_NET_BIND_SERVICE is enough');
+  log.info(
+    { hostname, ports: listeners.map(({ port, role, tls }) => `${port} ${role} ${tls}`), pid: process.pid },
+    'ready',
+  );
   notifyServiceManager('--ready');
   whenReady(server);
 

@@ -19,24 +19,43 @@ const FILE_OCTETS_MAX = 64 * 1024 * 1024;
 export function traceCommand(program: Command): void {
   program
     .command('trace <what>')
-    .description('who sent this? WHAT: id, Received label, Message-ID, address, or the file of a message as it was received')
+    .description(
+      'who sent this? WHAT: id, Received label, Message-ID, address, or the file of a message as it was received',
+    )
     .option('--json', 'print JSON')
     .option('--reason <text>', 'why you ask: kept in the trail')
     .option('--max <n>', 'at most so many messages, newest first', '20')
-    .addHelpText('after', '\nExamples:\n  postern trace complaint.eml --reason "ticket 4711"\n  postern trace alice@example.org --json')
-    .action((what: string, options: TraceOptions, command: Command) => withStore(command.optsWithGlobals(), (context) => run(context, what, options)));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  postern trace complaint.eml --reason "ticket 4711"\n  postern trace alice@example.org --json',
+    )
+    .action((what: string, options: TraceOptions, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => run(context, what, options)),
+    );
 }
 
 async function run(context: CommandContext, what: string, options: TraceOptions): Promise<void> {
   const { loaded, lookups, store, now, by } = context;
   if (loaded.config.audit.requireReason && (options.reason ?? '') === '') {
-    throw new CommandFailure('say why with --reason TEXT: the configuration asks for it (audit.requireReason)', 2);
+    throw new CommandFailure(
+      'say why with --reason TEXT: the configuration asks for it (audit.requireReason)',
+      2,
+    );
   }
   const file = readMessageFile(what);
-  const question = file === undefined ? questionOfText(what) : questionOfMessage(file, loaded.config.hostname);
-  if (question === undefined) throw new CommandFailure(`"${what}" is no id, label, Message-ID or address, and there is no such file`, 2);
+  const question =
+    file === undefined ? questionOfText(what) : questionOfMessage(file, loaded.config.hostname);
+  if (question === undefined)
+    throw new CommandFailure(
+      `"${what}" is no id, label, Message-ID or address, and there is no such file`,
+      2,
+    );
   const answer = await trace(lookups, question, Math.max(1, Number(options.max) || 20));
-  await recordLookup(store, { by, reason: options.reason ?? '', question: question.text, found: answer.messages.length }, now);
+  await recordLookup(
+    store,
+    { by, reason: options.reason ?? '', question: question.text, found: answer.messages.length },
+    now,
+  );
   if (options.json === true) printJson(answer);
   else showAnswer(answer.messages, question, file);
   if (answer.more && options.json !== true) print('… and more: say --max N');
@@ -45,17 +64,26 @@ async function run(context: CommandContext, what: string, options: TraceOptions)
 
 function readMessageFile(what: string): Uint8Array | undefined {
   if (!existsSync(what) || !statSync(what).isFile()) return undefined;
-  if (statSync(what).size > FILE_OCTETS_MAX) throw new CommandFailure(`${what} is larger than ${FILE_OCTETS_MAX} octets`);
+  if (statSync(what).size > FILE_OCTETS_MAX)
+    throw new CommandFailure(`${what} is larger than ${FILE_OCTETS_MAX} octets`);
   return readFileSync(what);
 }
 
 function notFound({ text, terms }: TraceQuestion): string {
-  return terms.length === 0 ? `${text}: it names no message of this server` : `the trail knows nothing of ${text}: it did not pass here, or retention has ended`;
+  return terms.length === 0
+    ? `${text}: it names no message of this server`
+    : `the trail knows nothing of ${text}: it did not pass here, or retention has ended`;
 }
 
-function showAnswer(messages: readonly TracedMessage[], question: TraceQuestion, file: Uint8Array | undefined): void {
+function showAnswer(
+  messages: readonly TracedMessage[],
+  question: TraceQuestion,
+  file: Uint8Array | undefined,
+): void {
   if (file !== undefined && messages.length > 0) {
-    print(`The file claims From: ${claimedFrom(file).map(safe).join(', ') || 'nobody'}. What the trail says of ${question.text}:\n`);
+    print(
+      `The file claims From: ${claimedFrom(file).map(safe).join(', ') || 'nobody'}. What the trail says of ${question.text}:\n`,
+    );
   }
   messages.forEach((message, at) => {
     if (at > 0) print('');
@@ -65,24 +93,46 @@ function showAnswer(messages: readonly TracedMessage[], question: TraceQuestion,
 
 function showMessage({ id, acceptedAt, identityId, accepted, recipients }: TracedMessage): void {
   print(strong(`${id}  accepted ${time(acceptedAt)}`));
-  if (accepted === undefined) return print(`  its record was forgotten${identityId === undefined ? '' : ` (identity ${identityId})`}`);
+  if (accepted === undefined)
+    return print(`  its record was forgotten${identityId === undefined ? '' : ` (identity ${identityId})`}`);
   const { principal, session, envelope } = accepted;
   if (principal !== undefined) {
     print(`  who       ${principal.login}  (identity ${principal.identityId})`);
-    print(`  with      ${principal.mechanism}, credential ${safe(principal.credentialLabel)} (${principal.credentialId})`);
-  } else print(`  who       nobody here: ${accepted.rule === 'report' ? `a report of this server on ${accepted.reportOn ?? 'a message'}` : 'unauthenticated mail for our own mailboxes'}`);
+    print(
+      `  with      ${principal.mechanism}, credential ${safe(principal.credentialLabel)} (${principal.credentialId})`,
+    );
+  } else
+    print(
+      `  who       nobody here: ${accepted.rule === 'report' ? `a report of this server on ${accepted.reportOn ?? 'a message'}` : 'unauthenticated mail for our own mailboxes'}`,
+    );
   if (session.clientAddress !== '') {
-    print(`  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`);
+    print(
+      `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`,
+    );
   }
-  if (session.tls !== undefined) print(`  TLS       ${session.tls.version} ${session.tls.cipher}, ${accepted.withProtocol}`);
-  print(`  sender    <${safe(envelope.reversePath)}>, header From ${accepted.headerFrom.map(safe).join(', ')}`);
+  if (session.tls !== undefined)
+    print(`  TLS       ${session.tls.version} ${session.tls.cipher}, ${accepted.withProtocol}`);
+  print(
+    `  sender    <${safe(envelope.reversePath)}>, header From ${accepted.headerFrom.map(safe).join(', ')}`,
+  );
   print(`  allowed   ${safe(accepted.rule)}`);
-  print(`  message   ${safe(accepted.messageIdField ?? 'no Message-ID')}, ${accepted.octets} octets, body SHA-256 ${accepted.bodyHash.slice(0, 16)}…`);
+  print(
+    `  message   ${safe(accepted.messageIdField ?? 'no Message-ID')}, ${accepted.octets} octets, body SHA-256 ${accepted.bodyHash.slice(0, 16)}…`,
+  );
   if (accepted.label !== undefined) print(`  label     ${accepted.label}`);
   for (const fate of recipients) print(`  to        ${fateText(fate)}`);
 }
 
-function fateText({ recipient, fate, at, attempts, status, remote, diagnostic, reportId }: RecipientFate): string {
+function fateText({
+  recipient,
+  fate,
+  at,
+  attempts,
+  status,
+  remote,
+  diagnostic,
+  reportId,
+}: RecipientFate): string {
   const when = at === undefined ? '' : ` ${time(at)}`;
   const where = remote === undefined ? '' : ` by ${safe(remote)}`;
   const words = diagnostic === undefined ? '' : `: ${status ?? ''} ${safe(diagnostic)}`;

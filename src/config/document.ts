@@ -33,7 +33,10 @@ interface KeyRow {
 export function referencePage(): string {
   const rows: KeyRow[] = [];
   collect(jsonSchema() as Node, '', rows);
-  const lines = rows.map(({ key, type, fallback, description }) => `| \`${key}\` | ${type} | ${fallback} | ${description.replaceAll('|', '\\|')} |`);
+  const lines = rows.map(
+    ({ key, type, fallback, description }) =>
+      `| \`${key}\` | ${type} | ${fallback} | ${description.replaceAll('|', '\\|')} |`,
+  );
   return [
     '# Configuration',
     '',
@@ -54,23 +57,34 @@ function collect(node: Node, prefix: string, rows: KeyRow[]): void {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     const isGroup = child.properties !== undefined;
     if (!isGroup || child.description !== undefined) {
-      const fallback = node.required?.includes(name) === true ? 'required' : child.default === undefined || isGroup ? '' : `\`${JSON.stringify(child.default)}\``;
+      const fallback =
+        node.required?.includes(name) === true
+          ? 'required'
+          : child.default === undefined || isGroup
+            ? ''
+            : `\`${JSON.stringify(child.default)}\``;
       rows.push({ key, type: typeOf(child), fallback, description: child.description ?? '' });
     }
     collect(child, key, rows);
     const inner = [...(child.anyOf ?? []), ...(child.items === undefined ? [] : [child.items])];
-    const shape = inner.flatMap((one) => [one, ...(one.items === undefined ? [] : [one.items])]).find(({ properties }) => properties !== undefined);
+    const shape = inner
+      .flatMap((one) => [one, ...(one.items === undefined ? [] : [one.items])])
+      .find(({ properties }) => properties !== undefined);
     if (shape !== undefined) collect(shape, child.items === undefined ? key : `${key}[]`, rows);
-    if (typeof child.additionalProperties === 'object') collect(child.additionalProperties, `${key}.DOMAIN`, rows);
+    if (typeof child.additionalProperties === 'object')
+      collect(child.additionalProperties, `${key}.DOMAIN`, rows);
   }
 }
 
 function typeOf(node: Node): string {
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
+  if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeOf))].join(' or ');
   if (node.type === 'array') return `list of ${node.items === undefined ? 'values' : typeOf(node.items)}`;
-  const range = node.minimum === undefined || node.maximum === undefined || node.maximum > 2 ** 50 ? '' : ` ${node.minimum} to ${node.maximum}`;
+  const range =
+    node.minimum === undefined || node.maximum === undefined || node.maximum > 2 ** 50
+      ? ''
+      : ` ${node.minimum} to ${node.maximum}`;
   if (node.type === 'integer' || node.type === 'number') return `number${range}`;
   return node.type === 'object' ? 'group' : node.type === 'boolean' ? 'true or false' : 'text';
 }

@@ -30,7 +30,10 @@ export class ConfigError extends Error {
 const places = ['./postern.yaml', './var/postern.yaml', '/etc/postern/postern.yaml'];
 
 /** `-c`, `$POSTERN_CONFIG`, then the usual places. */
-export function findConfig(option: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
+export function findConfig(
+  option: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
   const named = option ?? environment['POSTERN_CONFIG'];
   if (named !== undefined) {
     if (existsSync(named)) return resolve(named);
@@ -38,7 +41,9 @@ export function findConfig(option: string | undefined, environment: Readonly<Rec
   }
   const found = places.find((place) => existsSync(place));
   if (found === undefined) {
-    throw new ConfigError([`no configuration: looked for ${places.join(', ')}. Run \`postern init\` to write one, or name yours with -c FILE.`]);
+    throw new ConfigError([
+      `no configuration: looked for ${places.join(', ')}. Run \`postern init\` to write one, or name yours with -c FILE.`,
+    ]);
   }
   return resolve(found);
 }
@@ -51,10 +56,12 @@ export function loadConfig(file: string): LoadedConfig {
 
 /** Keys that somebody may look for and that are not there on purpose: why, in words. */
 const notBuilt: Readonly<Record<string, string>> = {
-  'relay.mx': 'direct delivery by MX comes with delivery security (DANE, MTA-STS) and is not built yet: use a smarthost',
+  'relay.mx':
+    'direct delivery by MX comes with delivery security (DANE, MTA-STS) and is not built yet: use a smarthost',
   web: 'the public web listener (autoconfig documents) is not built yet',
   relayDomains: 'relaying for other domains on role mx (BCP 134 section 4.1) is not built',
-  'listeners.principal': 'a listener with a named principal per network (BCP 134 section 3.2) is not built: every client authenticates',
+  'listeners.principal':
+    'a listener with a named principal per network (BCP 134 section 3.2) is not built: every client authenticates',
   'listeners.auth': 'AUTH on role mx is not built: users submit on 587 and 465',
   'limits.trusted': 'no network is exempt from AUTH (BCP 134 section 3.1, requirements G-1)',
 };
@@ -64,15 +71,25 @@ export function parseConfig(text: string, file: string): Config {
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const place = (path: readonly PropertyKey[]): string => `${file}:${lineOf(document, lines, path)}`;
   if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map(({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`));
+    throw new ConfigError(
+      document.errors.map(
+        ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`,
+      ),
+    );
   }
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.flatMap((issue) => describe(issue).map((one) => `${place(one.path)}: ${one.message}`)));
+    throw new ConfigError(
+      parsed.error.issues.flatMap((issue) =>
+        describe(issue).map((one) => `${place(one.path)}: ${one.message}`),
+      ),
+    );
   }
   const findings = unsafe(parsed.data);
   if (findings.length > 0) {
-    throw new ConfigError(findings.map(({ path, message }) => `${place(path)}: ${path.join('.')}: ${message}`));
+    throw new ConfigError(
+      findings.map(({ path, message }) => `${place(path)}: ${path.join('.')}: ${message}`),
+    );
   }
   return parsed.data;
 }
@@ -82,7 +99,9 @@ function lineOf(document: Document, lines: LineCounter, path: readonly PropertyK
     const keys = path.slice(0, length);
     const parent: unknown = keys.length === 1 ? document.contents : document.getIn(keys.slice(0, -1), true);
     // The line of the key itself, where there is one.
-    const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === String(keys.at(-1))) : undefined;
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => String(key) === String(keys.at(-1)))
+      : undefined;
     const node: unknown = pair?.key ?? document.getIn(keys, true);
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }
@@ -93,15 +112,19 @@ type Issue = z.core.$ZodIssue;
 
 function describe(issue: Issue): readonly Finding[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
   if (issue.code === 'invalid_union') {
     // The branch that came furthest says best what is missing.
     const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-    if (deepest !== undefined && deepest.path.length > 0) return describe({ ...deepest, path: [...path, ...deepest.path] });
+    if (deepest !== undefined && deepest.path.length > 0)
+      return describe({ ...deepest, path: [...path, ...deepest.path] });
   }
   const key = path.join('.');
   const missing = issue.code === 'invalid_type' && issue.message.includes('undefined');
-  return [{ path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${issue.message}` }];
+  return [
+    { path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${issue.message}` },
+  ];
 }
 
 function unknownKey(path: readonly (string | number)[], key: string): string {
@@ -140,7 +163,8 @@ function shapesOf(schema: unknown): readonly Readonly<Record<string, unknown>>[]
 
 function childrenOf(schema: unknown, key: string | number): readonly unknown[] {
   const { def } = schema as SchemaNode;
-  if (def.shape !== undefined) return typeof key === 'string' && def.shape[key] !== undefined ? [def.shape[key]] : [];
+  if (def.shape !== undefined)
+    return typeof key === 'string' && def.shape[key] !== undefined ? [def.shape[key]] : [];
   if (def.element !== undefined) return [def.element];
   if (def.valueType !== undefined) return [def.valueType];
   const inner = def.innerType === undefined ? (def.options ?? []) : [def.innerType];

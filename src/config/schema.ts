@@ -2,19 +2,30 @@
 // are generated from it (`npm run docs`); the type of the loaded configuration is derived from it.
 
 import { z } from 'zod';
-import { count, domainName, duration, ipAddress, mailAddress, mailboxEntry, network, secret, size } from './values.ts';
+import {
+  count,
+  domainName,
+  duration,
+  ipAddress,
+  mailAddress,
+  mailboxEntry,
+  network,
+  secret,
+  size,
+} from './values.ts';
 
 const listener = z.strictObject({
   port: count(1, 65535).meta({ description: 'TCP port.' }),
-  address: ipAddress.optional().meta({ description: 'IP address to listen on; without it all addresses, v4 and v6.' }),
-  role: z
-    .enum(['submission', 'mx'])
-    .prefault('submission')
-    .meta({ description: '`submission`: mail of authenticated users. `mx`: unauthenticated mail for our own domains and existing mailboxes only; never a relay.' }),
-  tls: z
-    .enum(['starttls', 'implicit', 'none'])
-    .prefault('starttls')
-    .meta({ description: '`starttls` (587, 25), `implicit` (465), or `none`, which only role `mx` may have.' }),
+  address: ipAddress
+    .optional()
+    .meta({ description: 'IP address to listen on; without it all addresses, v4 and v6.' }),
+  role: z.enum(['submission', 'mx']).prefault('submission').meta({
+    description:
+      '`submission`: mail of authenticated users. `mx`: unauthenticated mail for our own domains and existing mailboxes only; never a relay.',
+  }),
+  tls: z.enum(['starttls', 'implicit', 'none']).prefault('starttls').meta({
+    description: '`starttls` (587, 25), `implicit` (465), or `none`, which only role `mx` may have.',
+  }),
 });
 
 const certificate = z.strictObject({
@@ -22,39 +33,68 @@ const certificate = z.strictObject({
   key: z.string().meta({ description: 'PEM file: the private key. It must not be readable by everybody.' }),
 });
 
-const password = secret.optional().meta({ description: 'Password for the user named in `smarthost`; a text, `{ file: PATH }` or `{ env: NAME }`.' });
+const password = secret.optional().meta({
+  description: 'Password for the user named in `smarthost`; a text, `{ file: PATH }` or `{ env: NAME }`.',
+});
 
 const destination = {
   smarthost: z
     .union([z.string(), z.array(z.string()).min(1).max(10)])
     .optional()
-    .meta({ description: 'URL of the next server, or a list for fail-over: `smtp://host:25` (STARTTLS if offered), `smtp://user@host:587` (STARTTLS, certificate verified), `smtps://user@host:465` (TLS, verified).' }),
+    .meta({
+      description:
+        'URL of the next server, or a list for fail-over: `smtp://host:25` (STARTTLS if offered), `smtp://user@host:587` (STARTTLS, certificate verified), `smtps://user@host:465` (TLS, verified).',
+    }),
   password,
   lmtp: z
     .union([z.string(), z.array(z.string()).min(1).max(10)])
     .optional()
     .meta({ description: 'Where mailboxes live: `lmtp://host:24` or `unix:/run/dovecot/lmtp`.' }),
-  files: z.string().optional().meta({ description: 'A directory: each message becomes an .eml file. For a first try and for tests.' }),
+  files: z
+    .string()
+    .optional()
+    .meta({ description: 'A directory: each message becomes an .eml file. For a first try and for tests.' }),
 };
 
 const perHour = (name: string) =>
-  z.union([count(1, 10_000_000), z.literal('none')]).meta({ description: `${name} an hour for each identity; per day four times as much. \`none\` lifts it.` });
+  z.union([count(1, 10_000_000), z.literal('none')]).meta({
+    description: `${name} an hour for each identity; per day four times as much. \`none\` lifts it.`,
+  });
 
 const limits = z.strictObject({
   message: size(65_536).prefault('25MiB').meta({ description: 'Largest message.' }),
   header: size(16_384).prefault('256KiB').meta({ description: 'Largest message header.' }),
   recipients: count(100, 100_000).prefault(1000).meta({ description: 'Recipients of one transaction.' }),
-  receivedHops: count(25, 1000).prefault(100).meta({ description: 'Received fields before a message counts as looping.' }),
-  longLines: z.enum(['refuse', 'pass']).prefault('refuse').meta({ description: 'Body lines over 998 octets: refused, or passed on unchanged.' }),
-  unauthenticatedPerNetwork: count(1, 100_000).prefault(50).meta({ description: 'Connections without AUTH from one IPv4 address or one IPv6 /64.' }),
-  connectionsPerIdentity: count(1, 100_000).prefault(200).meta({ description: 'Connections of one identity.' }),
+  receivedHops: count(25, 1000)
+    .prefault(100)
+    .meta({ description: 'Received fields before a message counts as looping.' }),
+  longLines: z
+    .enum(['refuse', 'pass'])
+    .prefault('refuse')
+    .meta({ description: 'Body lines over 998 octets: refused, or passed on unchanged.' }),
+  unauthenticatedPerNetwork: count(1, 100_000)
+    .prefault(50)
+    .meta({ description: 'Connections without AUTH from one IPv4 address or one IPv6 /64.' }),
+  connectionsPerIdentity: count(1, 100_000)
+    .prefault(200)
+    .meta({ description: 'Connections of one identity.' }),
   connections: count(10, 1_000_000).prefault(10_000).meta({ description: 'Connections in all.' }),
-  exempt: z.array(network).max(1000).prefault([]).meta({ description: 'Networks of webmail and monitors, free of the limit per network. Never of AUTH.' }),
+  exempt: z
+    .array(network)
+    .max(1000)
+    .prefault([])
+    .meta({ description: 'Networks of webmail and monitors, free of the limit per network. Never of AUTH.' }),
   errors: z
     .strictObject({
-      beforeAuth: count(5, 10_000).prefault(25).meta({ description: 'Failed commands before AUTH until the connection is closed.' }),
-      afterAuth: count(25, 100_000).prefault(500).meta({ description: 'Failed commands after AUTH until the connection is closed.' }),
-      authentications: count(3, 100).prefault(3).meta({ description: 'Failed AUTH in one session until the next one closes it.' }),
+      beforeAuth: count(5, 10_000)
+        .prefault(25)
+        .meta({ description: 'Failed commands before AUTH until the connection is closed.' }),
+      afterAuth: count(25, 100_000)
+        .prefault(500)
+        .meta({ description: 'Failed commands after AUTH until the connection is closed.' }),
+      authentications: count(3, 100)
+        .prefault(3)
+        .meta({ description: 'Failed AUTH in one session until the next one closes it.' }),
     })
     .prefault({}),
   identity: z
@@ -66,37 +106,79 @@ const limits = z.strictObject({
     .prefault({}),
   freeSpace: z
     .strictObject({
-      share: z.number().min(0).max(0.5).prefault(0.05).meta({ description: 'Of the file system of `data`, from 0 to 1.' }),
+      share: z
+        .number()
+        .min(0)
+        .max(0.5)
+        .prefault(0.05)
+        .meta({ description: 'Of the file system of `data`, from 0 to 1.' }),
       size: size().prefault('512MiB').meta({ description: 'At least so much.' }),
     })
     .prefault({})
     .meta({ description: 'Below this floor nothing is accepted (452 4.3.1).' }),
-  incomingMemory: size(1_048_576).prefault('64MiB').meta({ description: 'Memory for messages on their way in, of each front thread; beyond it bodies go to disk.' }),
-  relayMemory: size().prefault('64MiB').meta({ description: 'Accepted messages that are relayed from memory, of each front thread.' }),
+  incomingMemory: size(1_048_576).prefault('64MiB').meta({
+    description: 'Memory for messages on their way in, of each front thread; beyond it bodies go to disk.',
+  }),
+  relayMemory: size()
+    .prefault('64MiB')
+    .meta({ description: 'Accepted messages that are relayed from memory, of each front thread.' }),
 });
 
 const timeouts = z.strictObject({
-  beforeAuth: duration(5000).prefault('60s').meta({ description: 'From connect to a successful AUTH, in all.' }),
+  beforeAuth: duration(5000)
+    .prefault('60s')
+    .meta({ description: 'From connect to a successful AUTH, in all.' }),
   tlsHandshake: duration(1000).prefault('10s').meta({ description: 'For a TLS handshake.' }),
-  idle: duration(10_000).prefault('5m').meta({ description: 'Without a whole command or an octet of content.' }),
-  reply: duration(5000, 119_000).prefault('110s').meta({ description: 'Longest time until any reply (RFC 6409 section 5.3: under two minutes).' }),
+  idle: duration(10_000)
+    .prefault('5m')
+    .meta({ description: 'Without a whole command or an octet of content.' }),
+  reply: duration(5000, 119_000)
+    .prefault('110s')
+    .meta({ description: 'Longest time until any reply (RFC 6409 section 5.3: under two minutes).' }),
 });
 
 const relay = z.strictObject({
   ...destination,
-  routes: z.record(domainName, z.strictObject(destination)).prefault({}).meta({ description: 'Other ways by domain of the recipient, each with one of `smarthost`, `lmtp`, `files`.' }),
-  ca: z.string().optional().meta({ description: 'PEM file of authorities to trust beside the system\'s.' }),
-  retry: z.array(duration(1000)).min(1).max(50).prefault(['15m', '30m', '1h', '2h', '3h']).meta({ description: 'Delays between attempts; the last one repeats.' }),
-  expire: duration(60_000).prefault('5d').meta({ description: 'After this the message goes back to its sender.' }),
-  delayNotice: duration(1000).prefault('4h').meta({ description: 'After this the sender is told once that it is late.' }),
-  connections: count(1, 1000).prefault(20).meta({ description: 'Connections to one next server, of each front thread.' }),
+  routes: z.record(domainName, z.strictObject(destination)).prefault({}).meta({
+    description: 'Other ways by domain of the recipient, each with one of `smarthost`, `lmtp`, `files`.',
+  }),
+  ca: z.string().optional().meta({ description: "PEM file of authorities to trust beside the system's." }),
+  retry: z
+    .array(duration(1000))
+    .min(1)
+    .max(50)
+    .prefault(['15m', '30m', '1h', '2h', '3h'])
+    .meta({ description: 'Delays between attempts; the last one repeats.' }),
+  expire: duration(60_000)
+    .prefault('5d')
+    .meta({ description: 'After this the message goes back to its sender.' }),
+  delayNotice: duration(1000)
+    .prefault('4h')
+    .meta({ description: 'After this the sender is told once that it is late.' }),
+  connections: count(1, 1000)
+    .prefault(20)
+    .meta({ description: 'Connections to one next server, of each front thread.' }),
 });
 
 export const configSchema = z.strictObject({
-  hostname: domainName.meta({ description: 'Name of this server as clients know it: in the greeting, in Received, in the certificate.' }),
-  domains: z.array(domainName).min(1).max(10_000).meta({ description: 'Our domains: users send as addresses of these and of no others.' }),
-  data: z.string().prefault('./var').meta({ description: 'Directory of everything that is kept. 0700; one server at a time.' }),
-  tls: z.union([certificate, z.array(certificate).min(1).max(1000)]).optional().meta({ description: 'Certificate and key, or a list of pairs; the first one is for clients without SNI.' }),
+  hostname: domainName.meta({
+    description: 'Name of this server as clients know it: in the greeting, in Received, in the certificate.',
+  }),
+  domains: z
+    .array(domainName)
+    .min(1)
+    .max(10_000)
+    .meta({ description: 'Our domains: users send as addresses of these and of no others.' }),
+  data: z
+    .string()
+    .prefault('./var')
+    .meta({ description: 'Directory of everything that is kept. 0700; one server at a time.' }),
+  tls: z
+    .union([certificate, z.array(certificate).min(1).max(1000)])
+    .optional()
+    .meta({
+      description: 'Certificate and key, or a list of pairs; the first one is for clients without SNI.',
+    }),
   listeners: z
     .array(listener)
     .min(1)
@@ -106,17 +188,32 @@ export const configSchema = z.strictObject({
       { port: 465, role: 'submission', tls: 'implicit' },
     ])
     .meta({ description: 'Where SMTP is spoken.' }),
-  mechanisms: z.array(z.enum(['PLAIN', 'LOGIN'])).min(1).prefault(['PLAIN', 'LOGIN']).meta({ description: 'SASL mechanisms that are offered, inside TLS only.' }),
+  mechanisms: z
+    .array(z.enum(['PLAIN', 'LOGIN']))
+    .min(1)
+    .prefault(['PLAIN', 'LOGIN'])
+    .meta({ description: 'SASL mechanisms that are offered, inside TLS only.' }),
   relay: relay.meta({ description: 'Where accepted mail goes: one of `smarthost`, `lmtp`, `files`.' }),
-  mailboxes: z.array(mailboxEntry).max(100_000).prefault([]).meta({ description: 'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain.' }),
+  mailboxes: z.array(mailboxEntry).max(100_000).prefault([]).meta({
+    description:
+      'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain.',
+  }),
   postmaster: mailAddress.optional().meta({ description: 'Where postmaster@ and abuse@ of our domains go.' }),
-  received: z.enum(['pseudonymous', 'full']).prefault('pseudonymous').meta({ description: 'What our Received field shows of the client: a label that only this server can resolve, or name and address.' }),
-  displayNames: z.enum(['refuse', 'allow']).prefault('refuse').meta({ description: 'Display names that show an address of ours which the sender may not use.' }),
+  received: z.enum(['pseudonymous', 'full']).prefault('pseudonymous').meta({
+    description:
+      'What our Received field shows of the client: a label that only this server can resolve, or name and address.',
+  }),
+  displayNames: z
+    .enum(['refuse', 'allow'])
+    .prefault('refuse')
+    .meta({ description: 'Display names that show an address of ours which the sender may not use.' }),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   audit: z
     .strictObject({
-      retention: duration(86_400_000).prefault('30d').meta({ description: 'How long it can be traced who sent what; at least 7 days plus `relay.expire`.' }),
+      retention: duration(86_400_000).prefault('30d').meta({
+        description: 'How long it can be traced who sent what; at least 7 days plus `relay.expire`.',
+      }),
       requireReason: z.boolean().prefault(false).meta({ description: 'A trace needs `--reason`.' }),
     })
     .prefault({}),
@@ -131,10 +228,19 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'Private HTTP for metrics and health, or `off`.' }),
   log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).prefault('info').meta({ description: 'What is logged.' }) })
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .prefault('info')
+        .meta({ description: 'What is logged.' }),
+    })
     .prefault({}),
   threads: z
-    .strictObject({ fronts: count(1, 64).optional().meta({ description: 'Front threads; by default one less than there are cores, at least one.' }) })
+    .strictObject({
+      fronts: count(1, 64)
+        .optional()
+        .meta({ description: 'Front threads; by default one less than there are cores, at least one.' }),
+    })
     .prefault({}),
 });
 

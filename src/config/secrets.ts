@@ -13,7 +13,8 @@ export function readSecret(
   if (typeof value === 'string') return value;
   if ('env' in value) {
     const found = environment[value.env];
-    if (found === undefined || found === '') throw new ConfigError([`the environment variable ${value.env} is not set`]);
+    if (found === undefined || found === '')
+      throw new ConfigError([`the environment variable ${value.env} is not set`]);
     return found;
   }
   try {

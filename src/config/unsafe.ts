@@ -17,12 +17,24 @@ const rules: readonly Rule[] = [
   (config) =>
     config.listeners.flatMap((listener, at) =>
       listener.role === 'submission' && listener.tls === 'none'
-        ? [{ path: ['listeners', at, 'tls'], message: 'a submission listener without TLS would take passwords in clear (RFC 8314, BCP 134 section 5): use starttls or implicit' }]
+        ? [
+            {
+              path: ['listeners', at, 'tls'],
+              message:
+                'a submission listener without TLS would take passwords in clear (RFC 8314, BCP 134 section 5): use starttls or implicit',
+            },
+          ]
         : [],
     ),
   (config) =>
     config.tls === undefined && config.listeners.some(({ tls }) => tls !== 'none')
-      ? [{ path: ['tls'], message: 'a certificate is needed: `tls: { cert: FILE, key: FILE }`, or run `postern init` to make one' }]
+      ? [
+          {
+            path: ['tls'],
+            message:
+              'a certificate is needed: `tls: { cert: FILE, key: FILE }`, or run `postern init` to make one',
+          },
+        ]
       : [],
   (config) => {
     const seen = new Set<string>();
@@ -34,21 +46,39 @@ const rules: readonly Rule[] = [
     });
   },
   (config) => {
-    const open = config.listeners.filter(({ role, address }) => role === 'submission' && !isLoopback(address));
+    const open = config.listeners.filter(
+      ({ role, address }) => role === 'submission' && !isLoopback(address),
+    );
     return open.length > 0 && !open.some(({ port }) => port === 587)
-      ? [{ path: ['listeners'], message: 'submission on port 587 is missing (BCP 134 section 3.1 asks for it): add `{ port: 587 }`' }]
+      ? [
+          {
+            path: ['listeners'],
+            message:
+              'submission on port 587 is missing (BCP 134 section 3.1 asks for it): add `{ port: 587 }`',
+          },
+        ]
       : [];
   },
   (config) => [
     ...destinationFindings(config.relay, ['relay']),
-    ...Object.entries(config.relay.routes).flatMap(([domain, route]) => destinationFindings(route, ['relay', 'routes', domain])),
+    ...Object.entries(config.relay.routes).flatMap(([domain, route]) =>
+      destinationFindings(route, ['relay', 'routes', domain]),
+    ),
   ],
   (config) =>
     config.audit.retention < RETENTION_FLOOR_MS + config.relay.expire
-      ? [{ path: ['audit', 'retention'], message: 'it must be at least 7d plus `relay.expire`, so that mail can be traced as long as it may still arrive (BCP 134 section 3.1)' }]
+      ? [
+          {
+            path: ['audit', 'retention'],
+            message:
+              'it must be at least 7d plus `relay.expire`, so that mail can be traced as long as it may still arrive (BCP 134 section 3.1)',
+          },
+        ]
       : [],
   (config) =>
-    config.limits.header > config.limits.message ? [{ path: ['limits', 'header'], message: 'the header limit is larger than the message limit' }] : [],
+    config.limits.header > config.limits.message
+      ? [{ path: ['limits', 'header'], message: 'the header limit is larger than the message limit' }]
+      : [],
 ];
 
 function isLoopback(address: string | undefined): boolean {
@@ -58,7 +88,10 @@ function isLoopback(address: string | undefined): boolean {
 function destinationFindings(destination: DestinationConfig, path: readonly string[]): readonly Finding[] {
   const given = (['smarthost', 'lmtp', 'files'] as const).filter((key) => destination[key] !== undefined);
   if (given.length === 1) return [];
-  const message = given.length === 0 ? 'one of `smarthost`, `lmtp` or `files` is needed' : `only one of ${given.map((key) => `\`${key}\``).join(', ')} may be given`;
+  const message =
+    given.length === 0
+      ? 'one of `smarthost`, `lmtp` or `files` is needed'
+      : `only one of ${given.map((key) => `\`${key}\``).join(', ')} may be given`;
   return [{ path, message }];
 }
 

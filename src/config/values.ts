@@ -20,17 +20,21 @@ function read<T>(parse: (text: string) => T | undefined, wanted: string, pattern
 
 /** Milliseconds. */
 export const duration = (leastMs = 0, mostMs = Number.MAX_SAFE_INTEGER) =>
-  read(parseDuration, 'duration: write a number with its unit, such as 90s, 15m, 4h or 5d', /^\d+(ms|s|m|h|d)$/).refine(
-    (ms) => ms >= leastMs && ms <= mostMs,
-    { error: `must be between ${leastMs} ms and ${mostMs} ms` },
-  );
+  read(
+    parseDuration,
+    'duration: write a number with its unit, such as 90s, 15m, 4h or 5d',
+    /^\d+(ms|s|m|h|d)$/,
+  ).refine((ms) => ms >= leastMs && ms <= mostMs, {
+    error: `must be between ${leastMs} ms and ${mostMs} ms`,
+  });
 
 /** Octets. */
 export const size = (least = 0) =>
-  read(parseSize, 'size: write a number with its unit, such as 256KiB or 25MiB', /^\d+ ?(B|KiB|MiB|GiB)$/).refine(
-    (octets) => octets >= least,
-    { error: `must be at least ${least} octets` },
-  );
+  read(
+    parseSize,
+    'size: write a number with its unit, such as 256KiB or 25MiB',
+    /^\d+ ?(B|KiB|MiB|GiB)$/,
+  ).refine((octets) => octets >= least, { error: `must be at least ${least} octets` });
 
 /** Lower-case A-labels, at least two of them. */
 export const domainName = read((text) => {
@@ -41,7 +45,12 @@ export const domainName = read((text) => {
 export const mailAddress = read(canonicalAddress, 'mail address, such as alice@example.org');
 
 export const mailboxEntry = read(
-  (text) => (text.startsWith('@') ? (canonicalDomain(text.slice(1)) === undefined ? undefined : text) : canonicalAddress(text)),
+  (text) =>
+    text.startsWith('@')
+      ? canonicalDomain(text.slice(1)) === undefined
+        ? undefined
+        : text
+      : canonicalAddress(text),
   'mail address or @domain',
 );
 
@@ -51,7 +60,10 @@ export const ipAddress = read((text) => (isIP(text) === 0 ? undefined : text), '
 export const network = read((text) => {
   const [address = '', prefix, ...more] = text.split('/');
   const longest = isIP(address) === 4 ? 32 : 128;
-  const valid = isIP(address) !== 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest));
+  const valid =
+    isIP(address) !== 0 &&
+    more.length === 0 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest));
   return valid ? `${address}/${prefix ?? longest}` : undefined;
 }, 'network, such as 192.0.2.0/24 or 2001:db8::/32');
 

@@ -42,13 +42,21 @@ function controlClient(socketPath: string): ControlClient {
     const response = await open(method, path, body);
     const parts: Buffer[] = [];
     for await (const part of response) parts.push(part as Buffer);
-    const answer = fromJson(Buffer.concat(parts).toString()) as { value?: unknown; error?: string; name?: string };
-    if (answer.error !== undefined) throw answer.name === 'StoreUnavailable' ? new StoreUnavailable(answer.error) : new Error(answer.error);
+    const answer = fromJson(Buffer.concat(parts).toString()) as {
+      value?: unknown;
+      error?: string;
+      name?: string;
+    };
+    if (answer.error !== undefined)
+      throw answer.name === 'StoreUnavailable' ? new StoreUnavailable(answer.error) : new Error(answer.error);
     return answer.value;
   }
 
   const looks = Object.fromEntries(
-    lookupMethods.map((method) => [method, (...args: readonly unknown[]) => ask('POST', `/lookup/${method}`, args)]),
+    lookupMethods.map((method) => [
+      method,
+      (...args: readonly unknown[]) => ask('POST', `/lookup/${method}`, args),
+    ]),
   ) as unknown as Omit<Lookups, 'content'>;
 
   return {

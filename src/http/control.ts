@@ -27,7 +27,10 @@ export interface ReloadResult {
   readonly needsRestart: readonly string[];
 }
 
-export async function startControl(dataDirectory: string, actions: ControlActions): Promise<() => Promise<void>> {
+export async function startControl(
+  dataDirectory: string,
+  actions: ControlActions,
+): Promise<() => Promise<void>> {
   const path = join(dataDirectory, CONTROL_SOCKET);
   // A socket that an earlier process left: the lock says that it is gone.
   rmSync(path, { force: true });
@@ -57,7 +60,9 @@ function controlApp(actions: ControlActions): Hono {
   }
 
   app.onError((error) => new Response(toJson({ error: error.message, name: error.name }), { status: 500 }));
-  app.post('/commit', async (context) => json(await actions.store.commit((await body(context.req.raw)) as readonly Change[])));
+  app.post('/commit', async (context) =>
+    json(await actions.store.commit((await body(context.req.raw)) as readonly Change[])),
+  );
   app.post('/lookup/:method', async (context) => {
     const method = lookupMethods.find((known) => known === context.req.param('method'));
     if (method === undefined) return json('no such look-up', 404);

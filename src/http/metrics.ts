@@ -24,7 +24,8 @@ export interface MetricsPage {
 export function createMetricsPage(): MetricsPage {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name: `postern_${name}`, help, labelNames, registers: [registry] });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: `postern_${name}`, help, labelNames, registers: [registry] });
   const counter = (name: string, help: string, labelNames: string[] = []) =>
     new Counter({ name: `postern_${name}`, help, labelNames, registers: [registry] });
 
@@ -36,7 +37,10 @@ export function createMetricsPage(): MetricsPage {
     accepted: counter('accepted_total', 'Messages accepted, and their declared octets', ['what']),
     attempts: counter('delivery_attempts_total', 'Recipients of delivery attempts by outcome', ['outcome']),
   };
-  const repliesLost = counter('delivery_replies_lost_total', 'Attempts whose final reply was lost: these may be delivered twice');
+  const repliesLost = counter(
+    'delivery_replies_lost_total',
+    'Attempts whose final reply was lost: these may be delivered twice',
+  );
   const commits = counter('store_commits_total', 'Transactions of the store, one fsync each');
   const changes = counter('store_changes_total', 'Changes in those transactions');
   const commitSeconds = counter('store_commit_seconds_total', 'Time spent in them');
@@ -71,13 +75,40 @@ export function createMetricsPage(): MetricsPage {
     contentType: registry.contentType,
     render(figures) {
       const { fronts, store, queue, now } = figures;
-      setLabelled(labelled.connections, 'role', added(fronts, ({ counts }) => counts['connections']));
-      setLabelled(labelled.tls, 'version', added(fronts, ({ counts }) => counts['tls']));
-      setLabelled(labelled.authentications, 'outcome', added(fronts, ({ counts }) => counts['authentications']));
-      setLabelled(labelled.refusals, 'reply', added(fronts, ({ counts }) => counts['refusals']));
-      setLabelled(labelled.accepted, 'what', added(fronts, ({ counts }) => counts['accepted']));
-      setLabelled(labelled.attempts, 'outcome', added(fronts, ({ relay }) => relay.attempts));
-      set(repliesLost, sum(fronts, ({ relay }) => relay.repliesLost));
+      setLabelled(
+        labelled.connections,
+        'role',
+        added(fronts, ({ counts }) => counts['connections']),
+      );
+      setLabelled(
+        labelled.tls,
+        'version',
+        added(fronts, ({ counts }) => counts['tls']),
+      );
+      setLabelled(
+        labelled.authentications,
+        'outcome',
+        added(fronts, ({ counts }) => counts['authentications']),
+      );
+      setLabelled(
+        labelled.refusals,
+        'reply',
+        added(fronts, ({ counts }) => counts['refusals']),
+      );
+      setLabelled(
+        labelled.accepted,
+        'what',
+        added(fronts, ({ counts }) => counts['accepted']),
+      );
+      setLabelled(
+        labelled.attempts,
+        'outcome',
+        added(fronts, ({ relay }) => relay.attempts),
+      );
+      set(
+        repliesLost,
+        sum(fronts, ({ relay }) => relay.repliesLost),
+      );
       set(commits, store.commits);
       set(changes, store.changes);
       set(commitSeconds, store.commitMs / 1000);
@@ -85,7 +116,9 @@ export function createMetricsPage(): MetricsPage {
       gauges.messages.set(queue.messages);
       gauges.deliveries.set(queue.deliveries);
       gauges.held.set(queue.held);
-      gauges.age.set(queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000);
+      gauges.age.set(
+        queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000,
+      );
       gauges.routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.routesDown)));
       gauges.free.set(store.freeOctets);
       gauges.full.set(store.full ? 1 : 0);
@@ -106,7 +139,10 @@ function sum(fronts: readonly Front[], value: (front: Front) => number): number 
   return fronts.reduce((total, front) => total + value(front), 0);
 }
 
-function added(fronts: readonly Front[], values: (front: Front) => Readonly<Record<string, number>> | undefined): Record<string, number> {
+function added(
+  fronts: readonly Front[],
+  values: (front: Front) => Readonly<Record<string, number>> | undefined,
+): Record<string, number> {
   const total: Record<string, number> = {};
   for (const front of fronts) {
     for (const [key, value] of Object.entries(values(front) ?? {})) total[key] = (total[key] ?? 0) + value;

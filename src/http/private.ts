@@ -31,13 +31,20 @@ export async function startPrivateHttp(options: PrivateOptions): Promise<() => P
 function privateApp({ hostname, contentType, metrics, health }: PrivateOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    if (!isOurs(context.req.header('host') ?? '', hostname)) return context.text('Misdirected: ask by address, localhost or the name of this server\n', 421);
+    if (!isOurs(context.req.header('host') ?? '', hostname))
+      return context.text('Misdirected: ask by address, localhost or the name of this server\n', 421);
     return next();
   });
-  app.get('/metrics', async () => new Response(await metrics(), { headers: { 'content-type': contentType } }));
+  app.get(
+    '/metrics',
+    async () => new Response(await metrics(), { headers: { 'content-type': contentType } }),
+  );
   app.get('/health', async (context) => {
     const { problems } = await health();
-    return context.json({ status: problems.length === 0 ? 'ok' : 'degraded', problems }, problems.length === 0 ? 200 : 503);
+    return context.json(
+      { status: problems.length === 0 ? 'ok' : 'degraded', problems },
+      problems.length === 0 ? 200 : 503,
+    );
   });
   app.onError((error, context) => context.json({ status: 'failed', problems: [error.message] }, 500));
   return app;
@@ -45,6 +52,9 @@ function privateApp({ hostname, contentType, metrics, health }: PrivateOptions):
 
 /** An address can't be rebound to by a stranger's name server; names are `localhost` and our own. */
 function isOurs(host: string, hostname: string): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
   return name === 'localhost' || name === hostname || isIP(name) !== 0;
 }

@@ -19,6 +19,11 @@ export function networkOf(address: string): string {
     .join(':')}::/64`;
 }
 
+/** Where connections are counted: a single IPv4 address, or an IPv6 /64. */
+export function connectionNetworkOf(address: string): string {
+  return isIPv4(address) ? address : networkOf(address);
+}
+
 /** The eight groups of a valid IPv6 address. */
 function expand(address: string): readonly number[] {
   // The URL serialiser writes an embedded IPv4 address as two groups (RFC 5952 section 5 has it the other way for people).
@@ -26,6 +31,6 @@ function expand(address: string): readonly number[] {
   const [head = '', tail] = text.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = new Array<string>(8 - left.length - right.length).fill('0');
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
   return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
 }

@@ -25,7 +25,11 @@ const read: readonly (readonly [value: string, expected: readonly string[], why:
   ['"A, B" <a@b.example>', ['a@b.example|A, B'], 'a quoted phrase'],
   ['"A \\"B\\" \\\\" <a@b.example>', ['a@b.example|A "B" \\'], 'quoted pairs'],
   ['John Q. Public <a@b.example>', ['a@b.example|John Q. Public'], 'a dot as people write it'],
-  ['"Giant; \\"Big\\" Box" <a@b.example>, c@d.example', ['a@b.example|Giant; "Big" Box', 'c@d.example'], 'RFC 5322'],
+  [
+    '"Giant; \\"Big\\" Box" <a@b.example>, c@d.example',
+    ['a@b.example|Giant; "Big" Box', 'c@d.example'],
+    'RFC 5322',
+  ],
   ['Grün Ü <a@b.example>', ['a@b.example|Grün Ü'], 'RFC 6532'],
   ['ü@grün.example', ['ü@grün.example'], 'RFC 6531'],
   ['"" <a@b.example>', ['a@b.example'], 'an empty quoted phrase'],
@@ -45,7 +49,11 @@ const read: readonly (readonly [value: string, expected: readonly string[], why:
   ['g:;', ['group'], 'an empty group'],
   ['undisclosed recipients: ;', ['group'], 'the usual one'],
   ['g: a@b.example, C <c@d.example>;', ['group', 'a@b.example', 'c@d.example|C'], 'its members'],
-  ['x@y.example, "g h": a@b.example;, z@y.example', ['group', 'x@y.example', 'a@b.example', 'z@y.example'], 'among others'],
+  [
+    'x@y.example, "g h": a@b.example;, z@y.example',
+    ['group', 'x@y.example', 'a@b.example', 'z@y.example'],
+    'among others',
+  ],
   ['g:(nobody);', ['group'], 'a comment in a group'],
 ];
 
@@ -134,7 +142,13 @@ test('F-FROM-3 F-FROM-4 F-FROM-5 F-FROM-7: what two programs read differently is
 });
 
 test('6409-4.2-b: a domain of one label is told apart from bad syntax', () => {
-  for (const value of ['bob@sales', 'bob@sales.', 'A <bob@localhost>', 'a@b.example, bob@sales', 'g: bob@sales;'])
+  for (const value of [
+    'bob@sales',
+    'bob@sales.',
+    'A <bob@localhost>',
+    'a@b.example, bob@sales',
+    'g: bob@sales;',
+  ])
     assert.equal(listed(value), 'unqualified', value);
 });
 

@@ -149,7 +149,8 @@ class ListReader {
     while (this.#at < this.#tokens.length) {
       const problem = this.#member() ?? this.#separator();
       if (problem !== undefined) return err(problem);
-      if (this.#mailboxes.length > ADDRESSES_MAX) return err({ problem: 'tooMany', detail: `more than ${ADDRESSES_MAX} addresses` });
+      if (this.#mailboxes.length > ADDRESSES_MAX)
+        return err({ problem: 'tooMany', detail: `more than ${ADDRESSES_MAX} addresses` });
     }
     if (this.#inGroup) return err({ problem: 'syntax', detail: 'a group without end' });
     return ok({ mailboxes: this.#mailboxes, hasGroup: this.#hasGroup });
@@ -175,7 +176,8 @@ class ListReader {
   }
 
   #openGroup(from: number): AddressProblem | undefined {
-    if (this.#inGroup || this.#at === from || !this.#isPhrase(from, this.#at)) return { problem: 'syntax', detail: 'a misplaced colon' };
+    if (this.#inGroup || this.#at === from || !this.#isPhrase(from, this.#at))
+      return { problem: 'syntax', detail: 'a misplaced colon' };
     this.#inGroup = true;
     this.#hasGroup = true;
     this.#at += 1;
@@ -189,14 +191,21 @@ class ListReader {
     while (this.#at < this.#tokens.length && !this.#isSpecial('>')) this.#at += 1;
     const close = this.#at;
     this.#at += 1;
-    if (close >= this.#tokens.length) return { problem: 'syntax', detail: 'an address without closing bracket' };
+    if (close >= this.#tokens.length)
+      return { problem: 'syntax', detail: 'an address without closing bracket' };
     // Comments are shown by nobody here, and a reader might take them for the address.
     for (let at = open + 1; at <= close; at += 1) {
       if (this.#comments.has(at)) return { problem: 'syntax', detail: 'a comment inside an address' };
     }
     // Nothing is put between tokens that touch: an encoded word is cut by its dots here.
-    const phrase = this.#tokens.slice(from, open).map(({ text, spaceBefore }) => (spaceBefore ? ` ${text}` : text));
-    return this.#add(open + 1, close, `${phrase.join('')} ${this.#commentsBetween(from, this.#at + 1)}`.trim());
+    const phrase = this.#tokens
+      .slice(from, open)
+      .map(({ text, spaceBefore }) => (spaceBefore ? ` ${text}` : text));
+    return this.#add(
+      open + 1,
+      close,
+      `${phrase.join('')} ${this.#commentsBetween(from, this.#at + 1)}`.trim(),
+    );
   }
 
   #commentsBetween(from: number, end: number): string {
@@ -209,16 +218,22 @@ class ListReader {
   #isPhrase(from: number, end: number): boolean {
     return this.#tokens
       .slice(from, end)
-      .every(({ type, text }, at) => type === 'atom' || type === 'quoted' || (at > 0 && type === 'special' && text === '.'));
+      .every(
+        ({ type, text }, at) =>
+          type === 'atom' || type === 'quoted' || (at > 0 && type === 'special' && text === '.'),
+      );
   }
 
   /** The tokens as one addr-spec: nothing may stand between them. */
   #add(from: number, end: number, shown: string): AddressProblem | undefined {
     const tokens = this.#tokens.slice(from, end);
-    const text = tokens.map(({ type, text: value }) => (type === 'quoted' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : value)).join('');
+    const text = tokens
+      .map(({ type, text: value }) => (type === 'quoted' ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : value))
+      .join('');
     if (tokens.slice(1).some(({ spaceBefore }) => spaceBefore)) return { problem: 'syntax', detail: text };
     const mailbox = parseMailbox(text);
-    if (!mailbox.ok) return { problem: mailbox.error === 'unqualified' ? 'unqualified' : 'syntax', detail: text };
+    if (!mailbox.ok)
+      return { problem: mailbox.error === 'unqualified' ? 'unqualified' : 'syntax', detail: text };
     // An encoded word is no address nor a part of one, whatever it decodes to: who decodes first sees another (F-FROM-5).
     if (/=\?.*\?=/.test(mailbox.value.localPart)) return { problem: 'syntax', detail: text };
     this.#mailboxes.push({ address: mailboxText(mailbox.value), displayName: decodeEncodedWords(shown) });
@@ -234,6 +249,8 @@ class ListReader {
     if (this.#at >= this.#tokens.length) return undefined;
     if (!this.#isSpecial(',')) return { problem: 'syntax', detail: 'no comma between addresses' };
     this.#at += 1;
-    return this.#at < this.#tokens.length ? undefined : { problem: 'syntax', detail: 'an empty place in the list' };
+    return this.#at < this.#tokens.length
+      ? undefined
+      : { problem: 'syntax', detail: 'an empty place in the list' };
   }
 }

@@ -33,7 +33,10 @@ const removals: readonly Removal[] = [
   ['bcc', (field) => isNamed(field, 'bcc') || isNamed(field, 'resent-bcc')],
   ['return-path', (field) => isNamed(field, 'return-path')],
   ['mt-priority', (field) => isNamed(field, 'mt-priority')],
-  ['authentication-results', (field, hostname) => isNamed(field, 'authentication-results') && claimsToBe(field, hostname)],
+  [
+    'authentication-results',
+    (field, hostname) => isNamed(field, 'authentication-results') && claimsToBe(field, hostname),
+  ],
 ];
 
 /** RFC 8601 section 5: nobody but us may speak in our name. What can't be told apart from us counts as us. */
@@ -91,6 +94,9 @@ export function completeHeader(header: Header, options: CompleteOptions): Comple
   };
 }
 
-export function newMessageIdField({ hostname, random }: Pick<CompleteOptions, 'hostname' | 'random'>): string {
+export function newMessageIdField({
+  hostname,
+  random,
+}: Pick<CompleteOptions, 'hostname' | 'random'>): string {
   return `<${encodeBase32(random(16)).toLowerCase()}@${hostname}>`;
 }

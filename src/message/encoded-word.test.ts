@@ -43,7 +43,9 @@ const shown: readonly (readonly [text: string, shown: string, why: string])[] = 
   [`=?utf-16?b?${utf16('a@b', 'le', true)}?=`, 'a@b', 'the other order'],
   [`=?utf-16be?b?${utf16('a@b', 'be', false)}?=`, 'a@b', 'the order in its name'],
   [`=?ucs-2?b?${utf16('a@b', 'le', false)}?=`, 'a@b', 'no mark at all'],
-  ['=?a?q?=?utf-8?q?x=40?=', '=?a?q?x@', 'only the first end counts'],
+  ['=?a?q? =?utf-8?q?x=40?=', '=?a?q? x@', 'an opening without end hides no word'],
+  ['=?utf-8?b?Y2U=?==?utf-8?q?o?=', 'ceo', 'padding is no opening'],
+  ['=?utf-8?q?a?=?utf-8?q?b?=', 'ab', 'two that share a letter'],
 ];
 
 test('F-FROM-5 F-DISP-1: every way to write an encoded word is seen', () => {

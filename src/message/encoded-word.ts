@@ -4,62 +4,65 @@
 
 import { latin1, octetString, utf8 } from '../base/bytes.ts';
 
-const opening = /=\?([^?\s]{1,80})\?([QqBb])\?/y;
+const opening = /=\?([^?=\s]{1,80})\?([QqBb])\?/g;
 
 interface Word {
+  readonly start: number;
+  readonly end: number;
   readonly charset: string;
   /** One character an octet. */
   readonly octets: string;
-  readonly end: number;
   /** What a strict reader leaves as it stands; undefined if it doesn't. */
   readonly left: string | undefined;
 }
 
-/** Linear: behind each word, or each `=?` that begins none, reading goes on. */
 export function decodeEncodedWords(text: string): string {
-  const lastEnd = text.lastIndexOf('?=');
   const shown: string[] = [];
   let charset = '';
   let run: string[] = [];
   let at = 0;
-  let start = text.indexOf('=?');
   const flush = (): void => {
     if (run.length > 0) shown.push(decode(charset, run.join('')));
     run = [];
   };
-  while (start >= 0 && start < lastEnd) {
-    const word = wordAt(text, start);
-    if (word !== undefined) {
-      // White space between two encoded words is not shown; pieces of one charset are one text.
-      const between = text.slice(at, start);
-      const joins = run.length > 0 && /^[ \t]*$/.test(between);
-      if (!joins || word.charset !== charset) flush();
-      if (!joins) shown.push(between);
-      if (word.left !== undefined) shown.push(` ${word.left} `);
-      run.push(word.octets);
-      charset = word.charset;
-      at = word.end;
-    }
-    start = text.indexOf('=?', word?.end ?? start + 2);
+  for (const word of wordsOf(text)) {
+    // White space between two encoded words is not shown; pieces of one charset are one text.
+    const between = text.slice(at, word.start);
+    const joins = run.length > 0 && /^[ \t]*$/.test(between);
+    if (!joins || word.charset !== charset) flush();
+    if (!joins) shown.push(between);
+    if (word.left !== undefined) shown.push(` ${word.left} `);
+    run.push(word.octets);
+    charset = word.charset;
+    at = word.end;
   }
   flush();
   shown.push(text.slice(at));
   return shown.join('');
 }
 
-function wordAt(text: string, start: number): Word | undefined {
-  opening.lastIndex = start;
-  const [head = '', charset = '', encoding = ''] = opening.exec(text) ?? [];
-  const from = start + head.length;
-  const end = text.indexOf('?=', from);
-  if (head === '' || end < 0) return undefined;
-  const encoded = text.slice(from, end);
+/** A word ends before the next one begins: the work is linear, and no word hides another. */
+function* wordsOf(text: string): Generator<Word> {
+  const openings = text.includes('=?') ? [...text.matchAll(opening)] : [];
+  for (const [at, { index, 0: head, 1: charset = '', 2: encoding = '' }] of openings.entries()) {
+    const from = index + head.length;
+    // The end of one and the beginning of the next may share a letter: `?=?`.
+    const room = text.slice(from, (openings[at + 1]?.index ?? text.length) + 1);
+    const length = room.indexOf('?=');
+    if (length >= 0) yield wordOf(index, from, charset, encoding, room.slice(0, length));
+  }
+}
+
+function wordOf(start: number, from: number, charset: string, encoding: string, encoded: string): Word {
   const isBase64 = encoding.toUpperCase() === 'B';
   const isStrict = isBase64 ? /^[A-Za-z0-9+/=]*$/.test(encoded) : /^[!->@-~]*$/.test(encoded);
   return {
+    start,
+    end: from + encoded.length + 2,
     charset: charset.toLowerCase(),
-    octets: isBase64 ? octetString(Buffer.from(encoded, 'base64')) : decodeQ(isStrict ? encoded : octetString(utf8(encoded))),
-    end: end + 2,
+    octets: isBase64
+      ? octetString(Buffer.from(encoded, 'base64'))
+      : decodeQ(isStrict ? encoded : octetString(utf8(encoded))),
     left: isStrict ? undefined : encoded,
   };
 }
@@ -67,7 +70,9 @@ function wordAt(text: string, start: number): Word | undefined {
 function decodeQ(octets: string): string {
   if (!/[_=]/.test(octets)) return octets;
   const spaced = octets.replaceAll('_', ' ');
-  return spaced.replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return spaced.replaceAll(/=([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function decode(charset: string, octets: string): string {

@@ -49,8 +49,16 @@ const refused: readonly (readonly [header: string, reply: string, why: string])[
   [`${FROM}Resent-From: a@b.example\r\n`, '554 5.6.0', '5322-j: no Resent-Date'],
   [`${FROM}Resent-Date: x\r\n`, '554 5.6.0', 'no Resent-From'],
   [`${FROM}Resent-To: c@d.example\r\n`, '554 5.6.0', 'neither'],
-  [`${FROM}Resent-From: a@b.example\r\nResent-From: a@b.example\r\nResent-Date: x\r\n`, '554 5.6.0', 'two blocks, one date'],
-  [`${FROM}Resent-From: a@b.example\r\nResent-Date: x\r\nResent-To: c@@d\r\n`, '554 5.6.0', 'an illegal Resent-To'],
+  [
+    `${FROM}Resent-From: a@b.example\r\nResent-From: a@b.example\r\nResent-Date: x\r\n`,
+    '554 5.6.0',
+    'two blocks, one date',
+  ],
+  [
+    `${FROM}Resent-From: a@b.example\r\nResent-Date: x\r\nResent-To: c@@d\r\n`,
+    '554 5.6.0',
+    'an illegal Resent-To',
+  ],
   [`${FROM}${'Received: x\r\n'.repeat(101)}`, '554 5.4.6', '5321-ad: a loop'],
   [`${FROM}Subject: ü\r\n`, '554 5.6.7', '5322-g: UTF-8 without SMTPUTF8'],
   ['From: Jürgen <a@b.example>\r\n', '554 5.6.7', 'in From'],
@@ -68,7 +76,11 @@ test('5322-a 5322-b: fields that stand at most once', () => {
     const rest = name === 'From' ? '' : FROM;
     assert.equal(typeof judge(`${rest}${field}`), 'object', `one ${name}`);
     assert.equal(judge(`${rest}${field}${field}`), '554 5.6.0', `two ${name}`);
-    assert.equal(judge(`${rest}${field}X: y\r\n${field.toLowerCase()}`), '554 5.6.0', `two ${name}, another case`);
+    assert.equal(
+      judge(`${rest}${field}X: y\r\n${field.toLowerCase()}`),
+      '554 5.6.0',
+      `two ${name}, another case`,
+    );
   }
 });
 
@@ -136,7 +148,11 @@ const relayed: readonly (readonly [header: string, facts: ReturnType<typeof rela
   ['From: a@\r\n', { receivedCount: 0, from: ['a@'] }, 'what is no address is kept as it stands'],
   ['From: \x1b[31m\x00\r\n', { receivedCount: 0, from: ['?[31m?'] }, 'but cleaned'],
   ['From: ü@grün.example\r\n', { receivedCount: 0, from: ['ü@grün.example'] }, 'UTF-8 is read as such'],
-  ['Message-ID: ü\r\nMessage-ID: <b@c>\r\n', { receivedCount: 0, from: [], messageId: '?' }, 'the first one counts'],
+  [
+    'Message-ID: ü\r\nMessage-ID: <b@c>\r\n',
+    { receivedCount: 0, from: [], messageId: '?' },
+    'the first one counts',
+  ],
   ['Subject: x\r\n From: a@b.example\r\n', { receivedCount: 0, from: [] }, 'a continuation is no field'],
 ];
 

@@ -14,7 +14,19 @@ export interface HeaderFacts {
 }
 
 /** Fields that stand at most once (RFC 5322 section 3.6). */
-const single = ['date', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'message-id', 'in-reply-to', 'references', 'subject'];
+const single = [
+  'date',
+  'from',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'bcc',
+  'message-id',
+  'in-reply-to',
+  'references',
+  'subject',
+];
 const addressFields = ['to', 'cc', 'bcc', 'reply-to', 'resent-to', 'resent-cc', 'resent-bcc'];
 const DETAIL_MAX = 200;
 
@@ -32,7 +44,9 @@ export function judgeHeader(
     else same.push(field);
   }
   const problem =
-    judgeEncoding(header.fields, rules.smtputf8) ?? judgeCounts(byName, rules.receivedMax) ?? judgeOtherAddresses(byName);
+    judgeEncoding(header.fields, rules.smtputf8) ??
+    judgeCounts(byName, rules.receivedMax) ??
+    judgeOtherAddresses(byName);
   return problem === undefined ? judgeSenders(byName) : err(problem);
 }
 
@@ -44,13 +58,18 @@ function syntax(detail: string): Refusal {
 function judgeEncoding(fields: readonly HeaderField[], smtputf8: boolean): Refusal | undefined {
   for (const { name, raw } of fields) {
     if (isAscii(raw)) continue;
-    if (!smtputf8) return refusal('headerNeedsUtf8', `non-ASCII octets in ${name} without SMTPUTF8`, { detail: name });
-    if (utf8Text(raw) === undefined) return refusal('headerNeedsUtf8', `${name} is no valid UTF-8`, { detail: name });
+    if (!smtputf8)
+      return refusal('headerNeedsUtf8', `non-ASCII octets in ${name} without SMTPUTF8`, { detail: name });
+    if (utf8Text(raw) === undefined)
+      return refusal('headerNeedsUtf8', `${name} is no valid UTF-8`, { detail: name });
   }
   return undefined;
 }
 
-function judgeCounts(byName: ReadonlyMap<string, readonly HeaderField[]>, receivedMax: number): Refusal | undefined {
+function judgeCounts(
+  byName: ReadonlyMap<string, readonly HeaderField[]>,
+  receivedMax: number,
+): Refusal | undefined {
   const received = byName.get('received')?.length ?? 0;
   if (received > receivedMax) return refusal('mailLoop', `${received} Received fields`);
   if (byName.size === 0) return syntax('no header');
@@ -88,7 +107,9 @@ function sendersOf(field: HeaderField): Judged<readonly ListedMailbox[]> {
   const list = listOf(field);
   if (!list.ok) return list;
   if (list.value.hasGroup) return err(syntax(`a group in ${field.name}`));
-  return list.value.mailboxes.length === 0 ? err(syntax(`no address in ${field.name}`)) : ok(list.value.mailboxes);
+  return list.value.mailboxes.length === 0
+    ? err(syntax(`no address in ${field.name}`))
+    : ok(list.value.mailboxes);
 }
 
 function judgeSenders(byName: ReadonlyMap<string, readonly HeaderField[]>): Judged<HeaderFacts> {
@@ -100,7 +121,8 @@ function judgeSenders(byName: ReadonlyMap<string, readonly HeaderField[]>): Judg
   const sender = senderField === undefined ? undefined : sendersOf(senderField);
   if (sender?.ok === false) return sender;
   if (sender !== undefined && sender.value.length > 1) return err(syntax('more than one address in Sender'));
-  if (from.value.length > 1 && sender === undefined) return err(syntax('several addresses in From need a Sender'));
+  if (from.value.length > 1 && sender === undefined)
+    return err(syntax('several addresses in From need a Sender'));
   const resent = judgeResent(byName);
   if (!resent.ok) return resent;
   const only = sender?.value[0];
@@ -115,7 +137,10 @@ function judgeResent(byName: ReadonlyMap<string, readonly HeaderField[]>): Judge
     return err(syntax('each resent block needs Resent-From and Resent-Date'));
   }
   const resent: { field: string; addresses: readonly ListedMailbox[] }[] = [];
-  for (const [name, field] of [['resent-from', 'Resent-From'], ['resent-sender', 'Resent-Sender']] as const) {
+  for (const [name, field] of [
+    ['resent-from', 'Resent-From'],
+    ['resent-sender', 'Resent-Sender'],
+  ] as const) {
     for (const found of byName.get(name) ?? []) {
       const addresses = sendersOf(found);
       if (!addresses.ok) return addresses;
@@ -143,9 +168,14 @@ export function relayFacts(bytes: Uint8Array): {
     else if (name === 'message-id') messageId ??= value;
     else {
       const list = parseAddressList(value);
-      from = list.ok ? list.value.mailboxes.slice(0, 100).map(({ address }) => address) : [value.replaceAll(/[^\x20-\x7e]/g, '?')];
+      from = list.ok
+        ? list.value.mailboxes.slice(0, 100).map(({ address }) => address)
+        : [value.replaceAll(/[^\x20-\x7e]/g, '?')];
     }
   }
-  return { receivedCount, from, ...(messageId === undefined ? {} : { messageId: messageId.replaceAll(/[^\x20-\x7e]/g, '?') }) };
+  return {
+    receivedCount,
+    from,
+    ...(messageId === undefined ? {} : { messageId: messageId.replaceAll(/[^\x20-\x7e]/g, '?') }),
+  };
 }
-

@@ -18,23 +18,49 @@ function fieldsOf(bytes: Uint8Array): readonly HeaderField[] {
   return parsed.value.fields;
 }
 
-const read: readonly (readonly [header: string, fields: readonly (readonly [string, string])[], why: string])[] = [
+const read: readonly (readonly [
+  header: string,
+  fields: readonly (readonly [string, string])[],
+  why: string,
+])[] = [
   ['', [], 'no fields'],
   ['A: b\r\n', [['A', ' b']], 'one'],
-  ['A:b\r\nA: c\r\n', [['A', 'b'], ['A', ' c']], 'equal names stay apart'],
+  [
+    'A:b\r\nA: c\r\n',
+    [
+      ['A', 'b'],
+      ['A', ' c'],
+    ],
+    'equal names stay apart',
+  ],
   ['A: b\r\n c\r\n\td\r\n', [['A', ' b c\td']], 'unfolding takes CRLF away, nothing else'],
   ['A:\r\n b\r\n', [['A', ' b']], 'folded right behind the colon'],
   ['A:\r\n', [['A', '']], 'an empty value'],
   ['A: b: c\r\n', [['A', ' b: c']], 'the first colon counts'],
-  ['a!#$%&\'*+-/9;<=>?@[\\]^_`{|}~"(),.: b\r\n', [['a!#$%&\'*+-/9;<=>?@[\\]^_`{|}~"(),.', ' b']], 'all of 33 to 126'],
+  [
+    'a!#$%&\'*+-/9;<=>?@[\\]^_`{|}~"(),.: b\r\n',
+    [['a!#$%&\'*+-/9;<=>?@[\\]^_`{|}~"(),.', ' b']],
+    'all of 33 to 126',
+  ],
   [`${'n'.repeat(255)}: b\r\n`, [['n'.repeat(255), ' b']], 'a long name'],
-  ['__proto__: b\r\nconstructor: c\r\n', [['__proto__', ' b'], ['constructor', ' c']], 'F-DOS-13'],
+  [
+    '__proto__: b\r\nconstructor: c\r\n',
+    [
+      ['__proto__', ' b'],
+      ['constructor', ' c'],
+    ],
+    'F-DOS-13',
+  ],
 ];
 
 test('a header is a list of fields, each with all its octets', () => {
   for (const [header, expected, why] of read) {
     const fields = fieldsOf(latin1(header));
-    assert.deepEqual(fields.map((field) => [field.name, fieldValue(field)]), expected, why);
+    assert.deepEqual(
+      fields.map((field) => [field.name, fieldValue(field)]),
+      expected,
+      why,
+    );
     assert.equal(octetString(concat(fields.map(({ raw }) => raw))), header, `${why}: octet for octet`);
   }
 });
@@ -53,7 +79,11 @@ const refused: readonly (readonly [header: string, detail: RegExp, why: string])
   [' A: b\r\n', /line 1 is no/, 'the first line is a continuation'],
   ['\tA: b\r\n', /line 1 is no/, 'by a tab'],
   ['From ceo@example.org Mon Nov 23 10:00:00 2026\r\nA: b\r\n', /line 1 is no/, 'an mbox line'],
-  ['A: b\r\n \r\nFrom: bob@example.org\r\n', /line 2 holds white space alone/, 'a continuation of white space'],
+  [
+    'A: b\r\n \r\nFrom: bob@example.org\r\n',
+    /line 2 holds white space alone/,
+    'a continuation of white space',
+  ],
   ['A: b\r\n c\r\n\t \t\r\n', /line 3 holds white space alone/, 'the same further down'],
   [`${'n'.repeat(256)}: b\r\n`, /line 1 is no/, 'a name without end'],
   ['A: b\r\nSubject: x\nFrom: ceo@example.org\r\n', /bare CR or LF in line 2/, 'a bare LF'],

@@ -60,12 +60,14 @@ function fieldAt(bytes: Uint8Array, from: number, line: number): Result<Cut, Hea
     const lf = bytes.indexOf(LF, end);
     const next = lf < 0 ? bytes.length : lf + 1;
     if (bytes.indexOf(CR, end) !== lf - 1) return err({ detail: `bare CR or LF in line ${line + lines}` });
-    if (lines > 0 && isBlank(bytes, end, next)) return err({ detail: `line ${line + lines} holds white space alone` });
+    if (lines > 0 && isBlank(bytes, end, next))
+      return err({ detail: `line ${line + lines} holds white space alone` });
     end = next;
     lines += 1;
   } while (bytes[end] === SPACE || bytes[end] === TAB);
   if (bytes.subarray(from, end).includes(NUL)) return err({ detail: `NUL in the field in line ${line}` });
-  if (end - from > FIELD_OCTETS_MAX) return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
+  if (end - from > FIELD_OCTETS_MAX)
+    return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
   const raw = bytes.subarray(from, end);
   return ok({ field: { name: octetString(bytes.subarray(from, colon)), raw }, end, lines });
 }

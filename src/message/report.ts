@@ -55,11 +55,17 @@ const DIAGNOSTIC_MAX = 2000;
 const order = ['failed', 'delayed', 'relayed', 'delivered'] as const;
 
 export function buildReport(input: ReportInput): Report {
-  const kind = order.find((action) => input.recipients.some((recipient) => recipient.action === action)) ?? 'failed';
+  const kind =
+    order.find((action) => input.recipients.some((recipient) => recipient.action === action)) ?? 'failed';
   const boundary = `=_${encodeBase32(input.random(15)).toLowerCase()}`;
   const messageIdField = newMessageIdField(input);
-  const words = input.recipients.flatMap(({ forwardPath, originalRecipient }) => [forwardPath, originalRecipient?.address ?? '']);
-  const isUtf8 = [input.reversePath, ...words].some((address) => !isAsciiText(address)) || !isAscii(headerOf(input.original.bytes));
+  const words = input.recipients.flatMap(({ forwardPath, originalRecipient }) => [
+    forwardPath,
+    originalRecipient?.address ?? '',
+  ]);
+  const isUtf8 =
+    [input.reversePath, ...words].some((address) => !isAsciiText(address)) ||
+    !isAscii(headerOf(input.original.bytes));
   const header = [
     `From: Mail Delivery System <postmaster@${input.hostname}>`,
     `To: <${input.reversePath}>`,
@@ -101,12 +107,7 @@ function explanation(input: ReportInput, kind: keyof typeof openings): string {
 }
 
 function explanationText(input: ReportInput, kind: keyof typeof openings): string {
-  const lines = [
-    `This is the mail server ${input.hostname}.`,
-    '',
-    openings[kind],
-    '',
-  ];
+  const lines = [`This is the mail server ${input.hostname}.`, '', openings[kind], ''];
   for (const { forwardPath, action, status, diagnostic, remote, retryUntil } of input.recipients) {
     lines.push(`<${forwardPath}>: ${action} (${status})`);
     const host = hostOf(remote);
@@ -144,7 +145,9 @@ function recipientFields(recipient: ReportRecipient, now: number): readonly stri
   const addressType = isAsciiText(forwardPath) ? 'rfc822' : 'utf-8';
   const host = hostOf(remote);
   return [
-    ...(originalRecipient === undefined ? [] : [`Original-Recipient: ${originalRecipient.addressType}; ${originalRecipient.address}`]),
+    ...(originalRecipient === undefined
+      ? []
+      : [`Original-Recipient: ${originalRecipient.addressType}; ${originalRecipient.address}`]),
     `Final-Recipient: ${addressType}; ${forwardPath}`,
     `Action: ${action}`,
     `Status: ${status}`,
@@ -155,9 +158,9 @@ function recipientFields(recipient: ReportRecipient, now: number): readonly stri
   ];
 }
 
-/** The name in `smtp mail.example.net [192.0.2.7]:25`. */
+/** The name in `smtp mail.example.net [192.0.2.7]:25`; an address is no name. */
 function hostOf(remote: string | undefined): string | undefined {
-  return remote === undefined ? undefined : /^(?:smtp|lmtp) ([A-Za-z0-9.-]+)/.exec(remote)?.[1];
+  return /^(?:smtp|lmtp) (?=[^ :]*[A-Za-z])([A-Za-z0-9.-]+)(?= |$|:\d+(?: |$))/.exec(remote ?? '')?.[1];
 }
 
 function oneLine(words: string): string {
@@ -170,7 +173,13 @@ function foldable(text: string): string {
 }
 
 function originalHeading({ original }: ReportInput, isUtf8: boolean): string {
-  const type = original.whole ? (isUtf8 ? 'message/global' : 'message/rfc822') : isUtf8 ? 'message/global-headers' : 'text/rfc822-headers';
+  const type = original.whole
+    ? isUtf8
+      ? 'message/global'
+      : 'message/rfc822'
+    : isUtf8
+      ? 'message/global-headers'
+      : 'text/rfc822-headers';
   const encoding = isAscii(original.bytes) && !isUtf8 ? '' : 'Content-Transfer-Encoding: 8bit\r\n';
   return `Content-Type: ${type}\r\n${encoding}\r\n`;
 }

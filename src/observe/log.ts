@@ -31,7 +31,11 @@ export function standardOutput(): LogSink {
   };
 }
 
-export function createLog(level: string, sink: DestinationStream, bindings: Readonly<Record<string, string>> = {}): Log {
+export function createLog(
+  level: string,
+  sink: DestinationStream,
+  bindings: Readonly<Record<string, string>> = {},
+): Log {
   return pino(
     {
       level,

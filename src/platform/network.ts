@@ -1,5 +1,6 @@
 // Outgoing connections: dialling a host, a socket file, the client side of TLS. Names are looked up by the system's resolver.
 
+import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
@@ -46,7 +47,12 @@ export const systemNetwork: Network = {
     return new Promise((resolve, reject) => {
       const socket =
         target.path === undefined
-          ? connect({ host: target.host ?? 'localhost', port: target.port ?? 25, noDelay: true, autoSelectFamily: true })
+          ? connect({
+              host: target.host ?? 'localhost',
+              port: target.port ?? 25,
+              noDelay: true,
+              autoSelectFamily: true,
+            })
           : connect({ path: target.path });
       const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), timeoutMs);
       socket.once('error', (error) => {
@@ -127,7 +133,11 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
           secured.off('error', reject);
           attach(secured);
           const cipher = secured.getCipher();
-          resolve({ version: secured.getProtocol() ?? 'unknown', cipher: cipher.standardName, verified: secured.authorized });
+          resolve({
+            version: secured.getProtocol() ?? 'unknown',
+            cipher: cipher.standardName,
+            verified: secured.authorized,
+          });
         });
       }),
     end: () => void socket.end(),
@@ -136,4 +146,14 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
       raw.destroy();
     },
   };
+}
+
+/** As this machine resolves names. */
+export async function hasAddress(name: string): Promise<boolean> {
+  try {
+    await lookup(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -48,7 +48,9 @@ function visible(text: string): string {
 /** Behind a right-to-left override the letters are seen from their end: the text as written, then as seen. */
 function turned(text: string): string {
   if (!text.includes('\u202e')) return text;
-  const seen = text.replaceAll(/\u202e([^\u202c\u202e]*)/g, (_, hidden: string) => [...hidden].toReversed().join(''));
+  const seen = text.replaceAll(/\u202e([^\u202c\u202e]*)/g, (_, hidden: string) =>
+    [...hidden].toReversed().join(''),
+  );
   return `${text} ${seen}`;
 }
 

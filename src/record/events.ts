@@ -116,26 +116,6 @@ export interface EventPayloads {
 
 export type EventType = keyof EventPayloads;
 
-export const eventTypes = [
-  'accepted',
-  'refused',
-  'authenticationFailed',
-  'delivered',
-  'relayed',
-  'deferred',
-  'failed',
-  'expired',
-  'dropped',
-  'held',
-  'released',
-  'identityChanged',
-  'lookedUp',
-  'configChanged',
-  'purged',
-  'erased',
-  'started',
-] as const satisfies readonly EventType[];
-
 /** An event before the store gives it its sequence number, salt and link. */
 export type EventDraft = {
   [T in EventType]: {

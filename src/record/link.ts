@@ -24,7 +24,14 @@ export function contentHash(salt: Uint8Array, payload: Uint8Array): Uint8Array {
   return hash('sha256', Buffer.concat([salt, payload]), 'buffer');
 }
 
-export function linkOf({ previous, sequence, time, type, subject, contentHash: content }: LinkInput): Uint8Array {
+export function linkOf({
+  previous,
+  sequence,
+  time,
+  type,
+  subject,
+  contentHash: content,
+}: LinkInput): Uint8Array {
   const head = Buffer.alloc(16);
   head.writeBigUInt64BE(BigInt(sequence), 0);
   head.writeBigUInt64BE(BigInt(time), 8);

@@ -19,7 +19,8 @@ export const identityTerm = (identityId: string): Term => `identity:${identityId
 export const labelTerm = (label: string): Term => `label:${label}`;
 export const messageIdFieldTerm = (value: string): Term => `mid:${value}`;
 /** Canonical where the address has such a form, else as written. */
-export const addressTerm = (address: string): Term => `address:${canonicalAddress(address) ?? address.toLowerCase()}`;
+export const addressTerm = (address: string): Term =>
+  `address:${canonicalAddress(address) ?? address.toLowerCase()}`;
 
 export function termsOf(event: FindableEvent): readonly Term[] {
   const terms = new Set<Term>();
@@ -31,7 +32,10 @@ export function termsOf(event: FindableEvent): readonly Term[] {
   return [...terms];
 }
 
-function addAccepted(terms: Set<Term>, { envelope, headerFrom, label, messageIdField, messageIdFieldBefore }: AcceptedPayload): void {
+function addAccepted(
+  terms: Set<Term>,
+  { envelope, headerFrom, label, messageIdField, messageIdFieldBefore }: AcceptedPayload,
+): void {
   if (envelope.reversePath !== '') terms.add(addressTerm(envelope.reversePath));
   for (const { forwardPath } of envelope.recipients) terms.add(addressTerm(forwardPath));
   for (const address of headerFrom) terms.add(addressTerm(address));

@@ -29,4 +29,10 @@ export type ErrandResult =
   /** One for each delivery of the errand, in order. */
   | { readonly type: 'attempted'; readonly attempts: readonly Attempt[] }
   /** No host of the route takes mail now. `probed`: this errand was the one that found out. */
-  | { readonly type: 'hostDown'; readonly diagnostic: string; readonly status: string; readonly until: number; readonly probed: boolean };
+  | {
+      readonly type: 'hostDown';
+      readonly diagnostic: string;
+      readonly status: string;
+      readonly until: number;
+      readonly probed: boolean;
+    };

@@ -22,7 +22,12 @@ export async function deliverToFiles(directory: string, errand: Errand, now: num
     const diagnostic = `${directory}: ${error instanceof Error ? error.message : String(error)}`;
     return { type: 'hostDown', diagnostic, status: '4.3.0', until: now + RETRY_MS, probed: true };
   }
-  const attempt: Attempt = { type: 'delivered', status: '2.0.0', diagnostic: 'written', remote: `files ${path}` };
+  const attempt: Attempt = {
+    type: 'delivered',
+    status: '2.0.0',
+    diagnostic: 'written',
+    remote: `files ${path}`,
+  };
   return { type: 'attempted', attempts: deliveries.map(() => attempt) };
 }
 

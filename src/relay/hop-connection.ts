@@ -2,7 +2,12 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
-import type { DeliveryInput, DeliveryOutput, DeliverySession, RecipientResult } from '../protocol/delivery/ports.ts';
+import type {
+  DeliveryInput,
+  DeliveryOutput,
+  DeliverySession,
+  RecipientResult,
+} from '../protocol/delivery/ports.ts';
 import { createDeliverySession } from '../protocol/delivery/session.ts';
 import { ContentFlawed, DotStuffing } from '../protocol/wire/dot-stuffing.ts';
 import type { Errand } from './errand.ts';
@@ -77,7 +82,12 @@ class RunningConnection implements HopConnection {
     this.#wire = wire;
     this.remote = `${hopName(hop)}${hop.path === undefined ? ` [${wire.remote}]` : ''}`;
     this.#session = createDeliverySession(
-      { protocol: hop.protocol, hostname: settings.hostname, tls: hop.tls, ...(hop.auth === undefined ? {} : { auth: hop.auth }) },
+      {
+        protocol: hop.protocol,
+        hostname: settings.hostname,
+        tls: hop.tls,
+        ...(hop.auth === undefined ? {} : { auth: hop.auth }),
+      },
       clock.now(),
     );
   }
@@ -183,7 +193,11 @@ class RunningConnection implements HopConnection {
       this.#feed({ type: 'contentSent' });
     } catch (error) {
       // Without its end the server delivers nothing.
-      this.#feed({ type: 'contentFailed', because: messageOf(error), permanent: error instanceof ContentFlawed });
+      this.#feed({
+        type: 'contentFailed',
+        because: messageOf(error),
+        permanent: error instanceof ContentFlawed,
+      });
       this.#wire.destroy();
     }
   }
@@ -192,6 +206,9 @@ class RunningConnection implements HopConnection {
     this.#cancelTimer?.();
     const { deadline } = this.#session;
     const { clock } = this.#options;
-    this.#cancelTimer = deadline === undefined ? undefined : clock.after(deadline - clock.now(), () => this.#feed({ type: 'timeout' }));
+    this.#cancelTimer =
+      deadline === undefined
+        ? undefined
+        : clock.after(deadline - clock.now(), () => this.#feed({ type: 'timeout' }));
   }
 }

@@ -124,12 +124,18 @@ export function createHopPool(options: PoolOptions): HopPool {
     async deliver(errand) {
       const isDown = failures > 0;
       if (isDown && (clock.now() < downUntil || probing)) {
-        return { type: 'hostDown', ...lastDown, until: Math.max(downUntil, clock.now() + 1000), probed: false };
+        return {
+          type: 'hostDown',
+          ...lastDown,
+          until: Math.max(downUntil, clock.now() + 1000),
+          probed: false,
+        };
       }
       if (isDown) probing = true;
       await slot();
       try {
-        if (!isDown && failures > 0) return { type: 'hostDown', ...lastDown, until: downUntil, probed: false };
+        if (!isDown && failures > 0)
+          return { type: 'hostDown', ...lastDown, until: downUntil, probed: false };
         return await attempt(errand, true);
       } finally {
         if (isDown) probing = false;
@@ -150,20 +156,42 @@ export function createHopPool(options: PoolOptions): HopPool {
 }
 
 function nothingHappened({ results, replyLost }: HopResult): boolean {
-  return !replyLost && results.every((result) => result.type === 'undecided' && !result.permanent && result.status === '4.4.2');
+  return (
+    !replyLost &&
+    results.every((result) => result.type === 'undecided' && !result.permanent && result.status === '4.4.2')
+  );
 }
 
 function attemptOf(result: RecipientResult, connection: HopConnection, { route }: Errand): Attempt {
-  const reached = { remote: connection.remote, ...(connection.tls === undefined ? {} : { tls: connection.tls }) };
+  const reached = {
+    remote: connection.remote,
+    ...(connection.tls === undefined ? {} : { tls: connection.tls }),
+  };
   const isFinal = route.type === 'hops' && route.hops[0]?.protocol === 'lmtp';
   switch (result.type) {
     case 'accepted': {
       const { status, text } = result.reply;
-      return { type: isFinal ? 'delivered' : 'relayed', status, diagnostic: text, reportsPassedOn: result.reportsPassedOn, ...reached };
+      return {
+        type: isFinal ? 'delivered' : 'relayed',
+        status,
+        diagnostic: text,
+        reportsPassedOn: result.reportsPassedOn,
+        ...reached,
+      };
     }
     case 'refused':
-      return { type: result.permanent ? 'failed' : 'deferred', status: result.reply.status, diagnostic: result.reply.text, ...reached };
+      return {
+        type: result.permanent ? 'failed' : 'deferred',
+        status: result.reply.status,
+        diagnostic: result.reply.text,
+        ...reached,
+      };
     case 'undecided':
-      return { type: result.permanent ? 'failed' : 'deferred', status: result.status, diagnostic: result.diagnostic, ...reached };
+      return {
+        type: result.permanent ? 'failed' : 'deferred',
+        status: result.status,
+        diagnostic: result.diagnostic,
+        ...reached,
+      };
   }
 }

@@ -66,7 +66,9 @@ export function createReportWriter(options: ReportOptions): ReportWriter {
       const { message, deliveries } = errand;
       const settings = options.settings();
       const now = clock.now();
-      const recipients = deliveries.flatMap((delivery, at) => recipientOf(delivery, told[at], message, settings));
+      const recipients = deliveries.flatMap((delivery, at) =>
+        recipientOf(delivery, told[at], message, settings),
+      );
       if (recipients.length === 0 || message.envelope.reversePath === '') return undefined;
       if (message.role === 'mx' && !mayTellStranger(now)) return undefined;
       const report = buildReport({
@@ -85,7 +87,12 @@ export function createReportWriter(options: ReportOptions): ReportWriter {
   };
 }
 
-function recipientOf(delivery: Delivery, told: Told | undefined, message: QueuedMessage, settings: RelaySettings): readonly ReportRecipient[] {
+function recipientOf(
+  delivery: Delivery,
+  told: Told | undefined,
+  message: QueuedMessage,
+  settings: RelaySettings,
+): readonly ReportRecipient[] {
   const action = told === undefined ? undefined : reportable(delivery, told);
   if (told === undefined || action === undefined) return [];
   const { forwardPath, originalRecipient } = delivery.recipient;
@@ -146,7 +153,15 @@ function acceptanceOf(
       time: now,
       messageId: id,
       payload: {
-        session: { sessionId: '', role: 'local', clientAddress: '', clientPort: 0, serverAddress: '', serverPort: 0, ehlo: hostname },
+        session: {
+          sessionId: '',
+          role: 'local',
+          clientAddress: '',
+          clientPort: 0,
+          serverAddress: '',
+          serverPort: 0,
+          ehlo: hostname,
+        },
         envelope: { ...envelope, recipients },
         rule: 'report',
         withProtocol: 'local',

@@ -4,12 +4,30 @@
 import type { Delivery, QueuedMessage } from '../store/port.ts';
 import type { RelaySettings, Route } from './settings.ts';
 
-export type Routed = { readonly type: 'route'; readonly route: Route } | { readonly type: 'forbidden'; readonly because: string };
+export interface Routed {
+  readonly routed: ReadonlyMap<Route, readonly Delivery[]>;
+  /** May go nowhere. */
+  readonly forbidden: readonly Delivery[];
+}
 
-export function routeOf(settings: RelaySettings, message: QueuedMessage, delivery: Delivery): Routed {
-  if (message.role === 'mx' && !settings.domains.includes(delivery.domain)) {
-    return { type: 'forbidden', because: `mail from strangers is not relayed to ${delivery.domain}` };
+export function byRoute(
+  settings: RelaySettings,
+  message: QueuedMessage,
+  deliveries: readonly Delivery[],
+): Routed {
+  const routed = new Map<Route, Delivery[]>();
+  const forbidden: Delivery[] = [];
+  for (const delivery of deliveries) {
+    const { domain } = delivery;
+    if (message.role === 'mx' && !settings.domains.includes(domain)) {
+      forbidden.push(delivery);
+      continue;
+    }
+    const route =
+      (Object.hasOwn(settings.routes, domain) ? settings.routes[domain] : undefined) ?? settings.route;
+    const same = routed.get(route);
+    if (same === undefined) routed.set(route, [delivery]);
+    else same.push(delivery);
   }
-  const own = Object.hasOwn(settings.routes, delivery.domain) ? settings.routes[delivery.domain] : undefined;
-  return { type: 'route', route: own ?? settings.route };
+  return { routed, forbidden };
 }

@@ -15,7 +15,8 @@ export interface Hop {
 
 export type Route =
   /** In this order: the next one is tried when one is down. */
-  { readonly type: 'hops'; readonly hops: readonly Hop[] } | { readonly type: 'files'; readonly directory: string };
+  | { readonly type: 'hops'; readonly hops: readonly Hop[] }
+  | { readonly type: 'files'; readonly directory: string };
 
 export interface RelaySettings {
   readonly hostname: string;

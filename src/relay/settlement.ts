@@ -9,7 +9,12 @@ import type { RelaySettings } from './settings.ts';
 export const ONE_SECOND = 1000;
 
 /** When the attempt after number `attempt` is due; never later than the last one may be. */
-export function nextDueAt(settings: Pick<RelaySettings, 'retryMs' | 'expireMs'>, message: QueuedMessage, attempt: number, now: number): number {
+export function nextDueAt(
+  settings: Pick<RelaySettings, 'retryMs' | 'expireMs'>,
+  message: QueuedMessage,
+  attempt: number,
+  now: number,
+): number {
   const { retryMs, expireMs } = settings;
   const delay = retryMs[Math.min(attempt - 1, retryMs.length - 1)] ?? 3_600_000;
   return Math.max(now + ONE_SECOND, Math.min(now + delay, message.acceptedAt + expireMs));
@@ -23,14 +28,21 @@ export interface Settlement {
 export async function settlementOf(
   errand: Errand,
   attempts: readonly Attempt[],
-  o: { readonly settings: RelaySettings; readonly owner: Owner; readonly reports: ReportWriter; readonly now: number },
+  o: {
+    readonly settings: RelaySettings;
+    readonly owner: Owner;
+    readonly reports: ReportWriter;
+    readonly now: number;
+  },
 ): Promise<Settlement> {
   const { message, deliveries } = errand;
   const { settings, now } = o;
   const isExpired = now >= message.acceptedAt + settings.expireMs;
   const told = attempts.map((attempt) => finalOf(attempt, isExpired));
   const delayDue = now >= message.acceptedAt + settings.delayNoticeMs;
-  const worthTelling = told.map((one, at) => (one.final !== 'delayed' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined));
+  const worthTelling = told.map((one, at) =>
+    one.final !== 'delayed' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined,
+  );
   const report = await o.reports.write(errand, worthTelling);
   const reported = (at: number): boolean => report !== undefined && worthTelling[at] !== undefined;
   return {
@@ -40,15 +52,29 @@ export async function settlementOf(
       owner: o.owner,
       messageId: message.id,
       recipients: deliveries.map((delivery, at) => {
-        const one = told[at] ?? { type: 'deferred', final: 'delayed', status: '4.0.0', diagnostic: 'no result' };
+        const one = told[at] ?? {
+          type: 'deferred',
+          final: 'delayed',
+          status: '4.0.0',
+          diagnostic: 'no result',
+        };
         const dueAt = nextDueAt(settings, message, delivery.attempt, now);
         const isDelayed = one.final === 'delayed';
         return {
           recipientNumber: delivery.recipientNumber,
           attempt: delivery.attempt,
           // A delay that is due counts as told even if nobody wanted to hear of it: it is not looked at again.
-          fate: isDelayed ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue } : { type: 'final' },
-          event: eventOf(message, delivery, one, now, isDelayed ? dueAt : undefined, reported(at) ? report?.message.id : undefined),
+          fate: isDelayed
+            ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue }
+            : { type: 'final' },
+          event: eventOf(
+            message,
+            delivery,
+            one,
+            now,
+            isDelayed ? dueAt : undefined,
+            reported(at) ? report?.message.id : undefined,
+          ),
         };
       }),
       ...(report === undefined ? {} : { report }),

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAdmission, networkOf } from './admission.ts';
+import { connectionNetworkOf } from '../identity/network.ts';
+import { createAdmission } from './admission.ts';
 
-const limits = { unauthenticatedPerNetwork: 2, perIdentity: 1, total: 5, exempt: ['198.51.100.0/24', '2001:db8:1::/48'] };
+const limits = {
+  unauthenticatedPerNetwork: 2,
+  perIdentity: 1,
+  total: 5,
+  exempt: ['198.51.100.0/24', '2001:db8:1::/48'],
+};
 
 test('5321-ak F-DOS-2: a network gets its share of connections, others are not touched, and leaving gives it back', () => {
   const admission = createAdmission(limits);
@@ -37,8 +43,8 @@ test('exempt networks have no limit of their own, the total holds for everybody'
 
 test('an IPv6 network is a /64 in every spelling', () => {
   for (const address of ['2001:db8:1:2::1', '2001:DB8:1:2:ffff:0:0:1', '2001:db8:1:2:3:4:5:6']) {
-    assert.equal(networkOf(address), '2001:db8:1:2::/64', address);
+    assert.equal(connectionNetworkOf(address), '2001:db8:1:2::/64', address);
   }
-  assert.equal(networkOf('::1'), '0:0:0:0::/64');
-  assert.equal(networkOf('192.0.2.9'), '192.0.2.9');
+  assert.equal(connectionNetworkOf('::1'), '0:0:0:0::/64');
+  assert.equal(connectionNetworkOf('192.0.2.9'), '192.0.2.9');
 });

@@ -2,6 +2,7 @@
 // ones of an identity, and all together. What gives way is the new connection, with 421 (5321-ak).
 
 import { BlockList, isIPv6 } from 'node:net';
+import { connectionNetworkOf } from '../identity/network.ts';
 
 export interface AdmissionLimits {
   readonly unauthenticatedPerNetwork: number;
@@ -34,13 +35,14 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   return {
     connected(address) {
       connections += 1;
-      const network = networkOf(address);
+      const network = connectionNetworkOf(address);
       const isExempt = exempt.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
       const inNetwork = add(networks, network, 1);
       let identity: string | undefined;
       let here = true;
       return {
-        admitted: connections <= current.total && (isExempt || inNetwork <= current.unauthenticatedPerNetwork),
+        admitted:
+          connections <= current.total && (isExempt || inNetwork <= current.unauthenticatedPerNetwork),
         authenticated(identityId) {
           if (identity !== undefined) return true;
           if (add(identities, identityId, 1) > current.perIdentity) {
@@ -86,14 +88,4 @@ function exemptList(networks: readonly string[]): BlockList {
     else list.addSubnet(address, Number(prefix), family);
   }
   return list;
-}
-
-/** An IPv4 address, or the first 64 bits of an IPv6 one. */
-export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
-  return `${[...left, ...zeros, ...right].slice(0, 4).join(':').toLowerCase()}::/64`;
 }

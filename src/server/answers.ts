@@ -22,30 +22,59 @@ export async function answerAuthentication(
 ): Promise<void> {
   const { mechanism, authenticationIdentity } = credentials;
   try {
-    const answer = await front.authenticate(credentials, { address: connection.remote.address, sessionId: connection.id });
+    const answer = await front.authenticate(credentials, {
+      address: connection.remote.address,
+      sessionId: connection.id,
+    });
     if (answer.type === 'authenticated' && connection.admit(answer.principal.identityId)) {
       connection.principal = answer.principal;
       front.authenticated(connection);
-      connection.feed({ type: 'authentication', question, answer: { type: 'authenticated', login: answer.principal.login } });
+      connection.feed({
+        type: 'authentication',
+        question,
+        answer: { type: 'authenticated', login: answer.principal.login },
+      });
       return;
     }
     if (answer.type === 'refused') {
       const { identityId, cause } = answer;
-      noteFailedAuthentication(front, connection, { mechanism, cause, login: authenticationIdentity, identityId });
+      noteFailedAuthentication(front, connection, {
+        mechanism,
+        cause,
+        login: authenticationIdentity,
+        identityId,
+      });
     }
     const failed = answer.type === 'refused' ? answer : tooManyOfIdentity;
     front.metrics.authentication(mechanism, failed.refusal.name);
-    front.log.refused(connection.id, { command: 'AUTH', code: failed.refusal.reply.code, status: failed.refusal.reply.status ?? '', cause: failed.refusal.cause, client: connection.remote.address });
-    connection.feed({ type: 'authentication', question, answer: { type: 'refused', refusal: failed.refusal, delayMs: failed.delayMs } });
+    front.log.refused(connection.id, {
+      command: 'AUTH',
+      code: failed.refusal.reply.code,
+      status: failed.refusal.reply.status ?? '',
+      cause: failed.refusal.cause,
+      client: connection.remote.address,
+    });
+    connection.feed({
+      type: 'authentication',
+      question,
+      answer: { type: 'refused', refusal: failed.refusal, delayMs: failed.delayMs },
+    });
   } catch (error) {
     const broken = refusal('authTemporary', String(error));
     front.metrics.authentication(mechanism, broken.name);
     front.log.error({ session: connection.id, error: String(error) }, 'authentication could not be checked');
-    connection.feed({ type: 'authentication', question, answer: { type: 'refused', refusal: broken, delayMs: 0 } });
+    connection.feed({
+      type: 'authentication',
+      question,
+      answer: { type: 'refused', refusal: broken, delayMs: 0 },
+    });
   }
 }
 
-const tooManyOfIdentity = { refusal: refusal('authTemporary', 'too many connections of this identity'), delayMs: 0 } as const;
+const tooManyOfIdentity = {
+  refusal: refusal('authTemporary', 'too many connections of this identity'),
+  delayMs: 0,
+} as const;
 
 /** MAIL. Usually everything is known and the answer comes at once; after a change of the identity it is looked up anew. */
 export function answerMail(front: Front, connection: Connection, { question, from }: Question<'mail'>): void {
@@ -53,7 +82,11 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   const now = front.clock.now();
   if (connection.listener.role === 'mx') {
     conclude(decideMxMail(from));
-  } else if (principal !== undefined && front.submission.standings.unchanged(principal, now) && front.submission.labels.prepared(now)) {
+  } else if (
+    principal !== undefined &&
+    front.submission.standings.unchanged(principal, now) &&
+    front.submission.labels.prepared(now)
+  ) {
     conclude(decide('active'));
   } else {
     void refresh();
@@ -83,7 +116,11 @@ export function answerMail(front: Front, connection: Connection, { question, fro
 }
 
 /** RCPT. Mailboxes of our own domains are looked up; mail for elsewhere is for the relay to find out. */
-export function answerRecipient(front: Front, connection: Connection, { question, recipient }: Question<'recipient'>): void {
+export function answerRecipient(
+  front: Front,
+  connection: Connection,
+  { question, recipient }: Question<'recipient'>,
+): void {
   const { envelope } = connection.transaction;
   const from = envelope ?? { reversePath: '', smtputf8: false };
   const soFar = envelope?.recipients.length ?? 0;
@@ -117,7 +154,13 @@ export function answerRecipient(front: Front, connection: Connection, { question
   }
 }
 
-function answer(front: Front, connection: Connection, question: number, verdict: Verdict, command: string): void {
+function answer(
+  front: Front,
+  connection: Connection,
+  question: number,
+  verdict: Verdict,
+  command: string,
+): void {
   if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command);
   connection.feed({ type: 'verdict', question, verdict });
 }

@@ -185,7 +185,13 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
 
   front.entered(connection);
   front.log.info(
-    { session: connection.id, client: remote.address, clientPort: remote.port, port: local.port, role: listener.role },
+    {
+      session: connection.id,
+      client: remote.address,
+      clientPort: remote.port,
+      port: local.port,
+      role: listener.role,
+    },
     'connected',
   );
   if (!admission.admitted) turnAway();
@@ -209,5 +215,7 @@ function sessionFacts({ id, listener, remote, local, session }: Connection): Ses
 
 /** `::ffff:192.0.2.1` is the IPv4 client it names. */
 function plainAddress(address: string | undefined): string {
-  return address?.startsWith('::ffff:') === true && address.includes('.') ? address.slice(7) : (address ?? '');
+  return address?.startsWith('::ffff:') === true && address.includes('.')
+    ? address.slice(7)
+    : (address ?? '');
 }

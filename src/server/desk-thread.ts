@@ -18,7 +18,10 @@ export interface DeskBirth {
 }
 
 export type DeskQuestion =
-  | { readonly authenticate: Credentials; readonly from: { readonly address: string; readonly sessionId: string } }
+  | {
+      readonly authenticate: Credentials;
+      readonly from: { readonly address: string; readonly sessionId: string };
+    }
   | { readonly domains: readonly string[] };
 
 /** How main connects two threads: `port` leads to a thread of that kind. */
@@ -34,7 +37,10 @@ if (parentPort === null) throw new Error('this file is the entry of a thread');
 const birth = workerData as DeskBirth;
 let domains: ReadonlySet<string> = new Set(birth.domains);
 const lookups = openSqliteLookups({ dataDirectory: birth.dataDirectory });
-const store = createRemoteStore({ clock: systemClock, stage: () => Promise.reject(new Error('the desk stages nothing')) });
+const store = createRemoteStore({
+  clock: systemClock,
+  stage: () => Promise.reject(new Error('the desk stages nothing')),
+});
 const authenticator = createAuthenticator({
   lookups,
   clock: systemClock,
@@ -46,6 +52,7 @@ const authenticator = createAuthenticator({
 
 function serve(port: MessagePort): Line {
   const answerer = lookupAnswerer(lookups);
+  port.on('close', () => answerer.close());
   return openLine(port, {
     answer(question) {
       if (answerer.isLookup(question)) return answerer.answer(question);

@@ -59,7 +59,11 @@ const ids = messageIdSource((length) => entropy.bytes(length));
 const admission = createAdmission(plan.admission);
 const standings = createStandings(lookups);
 const domainsHere = (): ReadonlySet<string> => submissionSettings.domains;
-const mailboxes = createMailboxes({ lookups, clock, settings: { domains: domainsHere, configured: () => mailboxTexts } });
+const mailboxes = createMailboxes({
+  lookups,
+  clock,
+  settings: { domains: domainsHere, configured: () => mailboxTexts },
+});
 const relay = createRelay({
   ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: pino },
   settings: () => plan.relay,
@@ -86,7 +90,10 @@ const front: Front = {
   sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
   async authenticate(credentials, from) {
     if (desk === undefined) throw new Error('the desk is not connected');
-    return (await desk.ask({ authenticate: credentials, from } satisfies DeskQuestion)) as AuthenticationOutcome;
+    return (await desk.ask({
+      authenticate: credentials,
+      from,
+    } satisfies DeskQuestion)) as AuthenticationOutcome;
   },
   mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
   ownForwardPath,
@@ -103,12 +110,31 @@ const front: Front = {
     const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
     const { tls: facts } = connection.session.view;
     metrics.authentication(mechanism, 'authOk');
-    log.info({ session: connection.id, login, mechanism, credential: credentialLabel, tls: facts?.version, cipher: facts?.cipher }, 'authenticated');
+    log.info(
+      {
+        session: connection.id,
+        login,
+        mechanism,
+        credential: credentialLabel,
+        tls: facts?.version,
+        cipher: facts?.cipher,
+      },
+      'authenticated',
+    );
   },
   accepted(connection, id, envelope) {
     metrics.accepted(envelope.declaredSize ?? 0);
     const login = connection.principal?.login;
-    log.info({ session: connection.id, id, login, from: envelope.reversePath, recipients: envelope.recipients.length }, 'accepted');
+    log.info(
+      {
+        session: connection.id,
+        id,
+        login,
+        from: envelope.reversePath,
+        recipients: envelope.recipients.length,
+      },
+      'accepted',
+    );
   },
 };
 
@@ -158,7 +184,8 @@ async function drain(deadlineMs: number): Promise<void> {
   for (const server of listening) server.close();
   connections.drain();
   const emptied = (async () => {
-    while (connections.size > 0 && clock.now() < deadlineMs) await new Promise<void>((resolve) => clock.after(50, resolve));
+    while (connections.size > 0 && clock.now() < deadlineMs)
+      await new Promise<void>((resolve) => clock.after(50, resolve));
   })();
   await Promise.all([emptied, relay.drain(deadlineMs)]);
   front.journal.flush();

@@ -66,23 +66,32 @@ export function readCertificates({ config, path }: LoadedConfig): readonly Certi
   return [config.tls].flat().map(({ cert, key }) => {
     try {
       // A key that everybody can read is everybody's key (F-OPS-1).
-      if ((statSync(path(key)).mode & 0o007) !== 0) throw new Error('it is readable by everybody: chmod o= it');
+      if ((statSync(path(key)).mode & 0o007) !== 0)
+        throw new Error('it is readable by everybody: chmod o= it');
       return { cert: readFileSync(path(cert), 'utf8'), key: readFileSync(path(key), 'utf8') };
     } catch (error) {
-      throw new ConfigError([`tls: ${cert}, ${key}: ${error instanceof Error ? error.message : String(error)}`]);
+      throw new ConfigError([
+        `tls: ${cert}, ${key}: ${error instanceof Error ? error.message : String(error)}`,
+      ]);
     }
   });
 }
 
-export function relaySettingsOf(loaded: LoadedConfig, environment: PlanOptions['environment']): RelaySettings {
+export function relaySettingsOf(
+  loaded: LoadedConfig,
+  environment: PlanOptions['environment'],
+): RelaySettings {
   const { config, path } = loaded;
   const { relay } = config;
-  const routeFor = (destination: DestinationConfig): Route => routeOfDestination(destination, loaded, environment);
+  const routeFor = (destination: DestinationConfig): Route =>
+    routeOfDestination(destination, loaded, environment);
   return {
     hostname: config.hostname,
     domains: config.domains,
     route: routeFor(relay),
-    routes: Object.fromEntries(Object.entries(relay.routes).map(([domain, destination]) => [domain, routeFor(destination)])),
+    routes: Object.fromEntries(
+      Object.entries(relay.routes).map(([domain, destination]) => [domain, routeFor(destination)]),
+    ),
     retryMs: relay.retry,
     expireMs: relay.expire,
     delayNoticeMs: relay.delayNotice,
@@ -92,11 +101,19 @@ export function relaySettingsOf(loaded: LoadedConfig, environment: PlanOptions['
   };
 }
 
-function routeOfDestination(destination: DestinationConfig, { path }: LoadedConfig, environment: PlanOptions['environment']): Route {
+function routeOfDestination(
+  destination: DestinationConfig,
+  { path }: LoadedConfig,
+  environment: PlanOptions['environment'],
+): Route {
   if (destination.files !== undefined) return { type: 'files', directory: path(destination.files) };
-  const password = destination.password === undefined ? undefined : readSecret(destination.password, path, environment);
+  const password =
+    destination.password === undefined ? undefined : readSecret(destination.password, path, environment);
   const urls = [destination.smarthost ?? destination.lmtp ?? []].flat();
-  return { type: 'hops', hops: urls.map((url) => (destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url))) };
+  return {
+    type: 'hops',
+    hops: urls.map((url) => (destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url))),
+  };
 }
 
 function smtpHop(text: string, password: string | undefined): Hop {
@@ -107,7 +124,8 @@ function smtpHop(text: string, password: string | undefined): Hop {
   const isImplicit = url.protocol === 'smtps:';
   const user = decodeURIComponent(url.username);
   const secret = url.password === '' ? password : decodeURIComponent(url.password);
-  if (user !== '' && secret === undefined) throw new ConfigError([`relay.smarthost: ${user} needs \`password:\``]);
+  if (user !== '' && secret === undefined)
+    throw new ConfigError([`relay.smarthost: ${user} needs \`password:\``]);
   const tls = isImplicit ? 'implicit' : user === '' ? 'opportunistic' : 'required';
   return {
     protocol: 'smtp',
@@ -120,9 +138,20 @@ function smtpHop(text: string, password: string | undefined): Hop {
 }
 
 function lmtpHop(text: string): Hop {
-  if (text.startsWith('unix:')) return { protocol: 'lmtp', path: text.slice('unix:'.length), tls: 'none', verify: false };
+  if (text.startsWith('unix:'))
+    return { protocol: 'lmtp', path: text.slice('unix:'.length), tls: 'none', verify: false };
   // `lmtp:` is no scheme that URL knows the parts of: `http:` stands in for it.
-  const url = text.startsWith('lmtp://') && URL.canParse(`http${text.slice(4)}`) ? new URL(`http${text.slice(4)}`) : undefined;
-  if (url === undefined || url.hostname === '') throw new ConfigError([`relay.lmtp: "${text}" is no lmtp://HOST:PORT or unix:PATH`]);
-  return { protocol: 'lmtp', host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 24 : Number(url.port), tls: 'opportunistic', verify: false };
+  const url =
+    text.startsWith('lmtp://') && URL.canParse(`http${text.slice(4)}`)
+      ? new URL(`http${text.slice(4)}`)
+      : undefined;
+  if (url === undefined || url.hostname === '')
+    throw new ConfigError([`relay.lmtp: "${text}" is no lmtp://HOST:PORT or unix:PATH`]);
+  return {
+    protocol: 'lmtp',
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 24 : Number(url.port),
+    tls: 'opportunistic',
+    verify: false,
+  };
 }

@@ -28,7 +28,13 @@ export interface FrontPlan {
   readonly tlsHandshakeMs: number;
   readonly session: Pick<
     SessionSettings,
-    'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts' | 'errorsMax' | 'authFailuresMax' | 'mechanisms'
+    | 'messageOctetsMax'
+    | 'recipientsMax'
+    | 'longLines'
+    | 'timeouts'
+    | 'errorsMax'
+    | 'authFailuresMax'
+    | 'mechanisms'
   >;
   readonly submission: {
     readonly headerOctetsMax: number;

@@ -3,7 +3,7 @@
 
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';
-import { networkOf } from './admission.ts';
+import { networkOf } from '../identity/network.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 
@@ -19,7 +19,13 @@ export function noteRefusal(
   const { principal, remote } = connection;
   const { code, status = '' } = refusal.reply;
   front.metrics.refused(refusal.name);
-  front.log.refused(connection.id, { command, code, status, cause: refusal.cause.slice(0, CAUSE_MAX), client: remote.address });
+  front.log.refused(connection.id, {
+    command,
+    code,
+    status,
+    cause: refusal.cause.slice(0, CAUSE_MAX),
+    client: remote.address,
+  });
   if (principal === undefined) return;
   front.journal.note(
     {
@@ -55,7 +61,12 @@ export function noteRefusal(
 export function noteFailedAuthentication(
   front: Front,
   connection: Connection,
-  failure: { readonly mechanism: string; readonly cause: string; readonly login: string; readonly identityId?: string | undefined },
+  failure: {
+    readonly mechanism: string;
+    readonly cause: string;
+    readonly login: string;
+    readonly identityId?: string | undefined;
+  },
 ): void {
   const { identityId, login, cause, mechanism } = failure;
   const network = networkOf(connection.remote.address);

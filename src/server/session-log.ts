@@ -38,7 +38,8 @@ export function createSessionLog(log: Log): SessionLog {
     ended(session) {
       const count = counts.get(session) ?? 0;
       counts.delete(session);
-      if (count > REFUSALS_MAX) log.warn({ session, unwritten: count - REFUSALS_MAX }, 'more refusals were not written');
+      if (count > REFUSALS_MAX)
+        log.warn({ session, unwritten: count - REFUSALS_MAX }, 'more refusals were not written');
     },
   };
 }

@@ -18,8 +18,15 @@ export interface CheckResult {
 
 export function checkPolicy({ config }: LoadedConfig): readonly string[] {
   const domains = new Set(config.domains);
-  const failures = hostileProbes({ hostname: config.hostname, domains, displayNames: config.displayNames, ownAddresses: [] });
-  return failures.map(({ requirement, probe, got, source }) => `policy self-test ${requirement}: ${probe}: ${got} (${source})`);
+  const failures = hostileProbes({
+    hostname: config.hostname,
+    domains,
+    displayNames: config.displayNames,
+    ownAddresses: [],
+  });
+  return failures.map(
+    ({ requirement, probe, got, source }) => `policy self-test ${requirement}: ${probe}: ${got} (${source})`,
+  );
 }
 
 export function checkCertificates(loaded: LoadedConfig, now: number): CheckResult {
@@ -34,7 +41,10 @@ export function checkCertificates(loaded: LoadedConfig, now: number): CheckResul
     else if (days < WARN_DAYS) warnings.push(`the certificate for ${name} expires in ${days} days`);
   }
   const [first] = pairs;
-  if (first !== undefined && new X509Certificate(first.cert).checkHost(loaded.config.hostname) === undefined) {
+  if (
+    first !== undefined &&
+    new X509Certificate(first.cert).checkHost(loaded.config.hostname) === undefined
+  ) {
     warnings.push(`the first certificate is not valid for ${loaded.config.hostname}: clients will refuse it`);
   }
   return { problems, warnings };

@@ -23,7 +23,8 @@ export interface FreeSpaceFloor {
   readonly octets: number;
 }
 
-export type StoreQuestion = { readonly commit: readonly Change[] } | { readonly backup: string } | { readonly figures: true };
+export type StoreQuestion =
+  { readonly commit: readonly Change[] } | { readonly backup: string } | { readonly figures: true };
 
 export interface StoreFigures {
   readonly commits: number;
@@ -99,14 +100,20 @@ function serve(port: MessagePort): void {
       const asked = question as StoreQuestion;
       if ('commit' in asked) return group.commit(asked.commit);
       if ('backup' in asked) return backupStore(writer, birth.dataDirectory, asked.backup);
-      return { ...figures, freeOctets: space.look().free, full: space.look().because !== undefined } satisfies StoreFigures;
+      return {
+        ...figures,
+        freeOctets: space.look().free,
+        full: space.look().because !== undefined,
+      } satisfies StoreFigures;
     },
   });
   lines.add(line);
   port.on('close', () => lines.delete(line));
 }
 
-function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): { look(): { free: number; because: string | undefined } } {
+function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): {
+  look(): { free: number; because: string | undefined };
+} {
   let at = -Infinity;
   let seen: { free: number; because: string | undefined } = { free: 0, because: undefined };
   return {
@@ -117,7 +124,10 @@ function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): { look(): { 
       const { bavail, blocks, bsize } = statfsSync(dataDirectory);
       const free = bavail * bsize;
       const floor = Math.max(freeSpaceFloor.octets, freeSpaceFloor.share * blocks * bsize);
-      seen = { free, because: free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined };
+      seen = {
+        free,
+        because: free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined,
+      };
       return seen;
     },
   };

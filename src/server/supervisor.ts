@@ -67,7 +67,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     watch(thread, async () => {
       store.disconnect();
       storeThread = await startStore();
-      for (const front of fronts.values()) connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
+      for (const front of fronts.values())
+        connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
       connectThreads(deskThread, storeThread, { asker: 'desk', answerer: 'store' });
     });
     return thread;
@@ -81,7 +82,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     watch(thread, async () => {
       lookups.disconnect();
       deskThread = await startDesk();
-      for (const front of fronts.values()) connectThreads(front, deskThread, { asker: 'front', answerer: 'desk' });
+      for (const front of fronts.values())
+        connectThreads(front, deskThread, { asker: 'front', answerer: 'desk' });
     });
     return thread;
   }
@@ -181,7 +183,11 @@ async function bindable(address: string | undefined, port: number): Promise<void
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     const where = `${address ?? '*'}:${port}`;
     if (code === 'EADDRINUSE') throw new Error(`${where} is in use by another program`, { cause: error });
-    if (code === 'EACCES') throw new Error(`${where} may not be bound: give the service CAP_NET_BIND_SERVICE (packaging/postern.service does)`, { cause: error });
+    if (code === 'EACCES')
+      throw new Error(
+        `${where} may not be bound: give the service CAP_NET_BIND_SERVICE (packaging/postern.service does)`,
+        { cause: error },
+      );
     throw new Error(`${where} can't be bound: ${String(error)}`, { cause: error });
   }
 }

@@ -25,7 +25,13 @@ export interface ThreadOptions {
 }
 
 /** Resolves when the thread says that it is ready; rejects if it ends before. */
-export async function startThread({ kind, name, birth, heapMiB, handlers = {} }: ThreadOptions): Promise<Thread> {
+export async function startThread({
+  kind,
+  name,
+  birth,
+  heapMiB,
+  handlers = {},
+}: ThreadOptions): Promise<Thread> {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const worker = new Worker(new URL(`./${kind}-thread.${extension}`, import.meta.url), {
     workerData: birth,
@@ -47,7 +53,8 @@ export async function startThread({ kind, name, birth, heapMiB, handlers = {} }:
     void ended.then((why) => reject(new Error(why)));
   });
   const { port1, port2 } = new MessageChannel();
-  const greet: Thread['greet'] = (connect, port) => worker.postMessage({ connect, port } satisfies ThreadGreeting, [port]);
+  const greet: Thread['greet'] = (connect, port) =>
+    worker.postMessage({ connect, port } satisfies ThreadGreeting, [port]);
   greet('main', port2);
   return {
     name,
@@ -61,7 +68,11 @@ export async function startThread({ kind, name, birth, heapMiB, handlers = {} }:
 }
 
 /** Gives `asker` a line to `answerer`. */
-export function connectThreads(asker: Thread, answerer: Thread, kinds: { readonly asker: ThreadKind; readonly answerer: ThreadKind }): void {
+export function connectThreads(
+  asker: Thread,
+  answerer: Thread,
+  kinds: { readonly asker: ThreadKind; readonly answerer: ThreadKind },
+): void {
   const { port1, port2 } = new MessageChannel();
   asker.greet(kinds.answerer, port1);
   answerer.greet(kinds.asker, port2);

@@ -104,7 +104,11 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
         cancel();
         const cipher = secured.getCipher();
         const serverName = typeof secured.servername === 'string' ? { serverName: secured.servername } : {};
-        events.tls({ version: secured.getProtocol() ?? 'unknown', cipher: cipher.standardName, ...serverName });
+        events.tls({
+          version: secured.getProtocol() ?? 'unknown',
+          cipher: cipher.standardName,
+          ...serverName,
+        });
       });
       listenTo(secured);
       if (reasons.size > 0) secured.pause();

@@ -41,25 +41,28 @@ export interface RemoteLookups extends Lookups {
 export function createRemoteLookups(): RemoteLookups {
   let line: Line | undefined;
 
-  async function ask(question: LookupQuestion): Promise<unknown> {
-    if (line === undefined) throw new StoreUnavailable('look-ups are not connected');
+  async function ask(question: LookupQuestion, over: Line | undefined = line): Promise<unknown> {
+    if (over === undefined) throw new StoreUnavailable('look-ups are not connected');
     try {
-      return await line.ask(question);
+      return await over.ask(question);
     } catch (error) {
-      if (error instanceof LineClosed) throw new StoreUnavailable('the look-up thread is gone', { cause: error });
+      if (error instanceof LineClosed)
+        throw new StoreUnavailable('the look-up thread is gone', { cause: error });
       throw error;
     }
   }
 
-  async function* pieces(handle: number): AsyncGenerator<Uint8Array> {
+  /** A handle means something on its own line only: over the next one it could be another message. */
+  async function* pieces(handle: number, over: Line | undefined): AsyncGenerator<Uint8Array> {
     try {
       for (;;) {
-        const piece = (await ask({ contentNext: handle })) as Uint8Array | undefined;
+        const piece = (await ask({ contentNext: handle }, over)) as Uint8Array | undefined;
         if (piece === undefined) return;
         yield piece;
       }
     } finally {
-      await ask({ contentClose: handle });
+      // What the other end still holds goes with the line.
+      await ask({ contentClose: handle }, over).catch(() => undefined);
     }
   }
 
@@ -70,8 +73,9 @@ export function createRemoteLookups(): RemoteLookups {
   return {
     ...byName,
     async content(id) {
-      const handle = (await ask({ contentOpen: id })) as number | undefined;
-      return handle === undefined ? undefined : pieces(handle);
+      const over = line;
+      const handle = (await ask({ contentOpen: id }, over)) as number | undefined;
+      return handle === undefined ? undefined : pieces(handle, over);
     },
     connect(next) {
       line = next;
@@ -86,6 +90,8 @@ export function createRemoteLookups(): RemoteLookups {
 export function lookupAnswerer(lookups: Lookups): {
   isLookup(question: unknown): question is LookupQuestion;
   answer(question: LookupQuestion): Promise<unknown>;
+  /** The line is gone: so is what it had open. */
+  close(): void;
 } {
   const open = new Map<number, AsyncIterator<Uint8Array>>();
   let lastHandle = 0;
@@ -93,7 +99,10 @@ export function lookupAnswerer(lookups: Lookups): {
     isLookup: (question): question is LookupQuestion =>
       typeof question === 'object' &&
       question !== null &&
-      ('lookup' in question || 'contentOpen' in question || 'contentNext' in question || 'contentClose' in question),
+      ('lookup' in question ||
+        'contentOpen' in question ||
+        'contentNext' in question ||
+        'contentClose' in question),
     async answer(question) {
       if ('lookup' in question) {
         const method = lookups[question.lookup] as (...args: readonly unknown[]) => Promise<unknown>;
@@ -107,12 +116,18 @@ export function lookupAnswerer(lookups: Lookups): {
         return lastHandle;
       }
       if ('contentNext' in question) {
-        const next = await open.get(question.contentNext)?.next();
-        return next === undefined || next.done === true ? undefined : next.value;
+        const content = open.get(question.contentNext);
+        if (content === undefined) throw new Error('this content is not open');
+        const next = await content.next();
+        return next.done === true ? undefined : next.value;
       }
       await open.get(question.contentClose)?.return?.();
       open.delete(question.contentClose);
       return undefined;
+    },
+    close() {
+      for (const content of open.values()) content.return?.().catch(() => undefined);
+      open.clear();
     },
   };
 }

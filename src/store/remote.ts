@@ -4,7 +4,15 @@
 
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
-import { type Change, type Outcome, type OutcomeOf, type Stage, type Store, type StoreNotice, StoreUnavailable } from './port.ts';
+import {
+  type Change,
+  type Outcome,
+  type OutcomeOf,
+  type Stage,
+  type Store,
+  type StoreNotice,
+  StoreUnavailable,
+} from './port.ts';
 
 export const UNKNOWN_MS_MAX = 30_000;
 
@@ -48,7 +56,9 @@ export function createRemoteStore(o: {
         resolve: (outcomes) => settle(() => resolve(outcomes)),
         reject: (error) => settle(() => reject(error)),
       };
-      const cancel = o.clock.after(UNKNOWN_MS_MAX, () => entry.reject(new StoreUnavailable('no answer from the store')));
+      const cancel = o.clock.after(UNKNOWN_MS_MAX, () =>
+        entry.reject(new StoreUnavailable('no answer from the store')),
+      );
       function settle(done: () => void): void {
         cancel();
         if (pending.delete(entry)) done();
@@ -59,7 +69,9 @@ export function createRemoteStore(o: {
   }
 
   return {
-    commit: commit as <const C extends readonly Change[]>(changes: C) => Promise<{ readonly [K in keyof C]: OutcomeOf<C[K]> }>,
+    commit: commit as <const C extends readonly Change[]>(
+      changes: C,
+    ) => Promise<{ readonly [K in keyof C]: OutcomeOf<C[K]> }>,
     stage: (id) => o.stage(id),
     subscribe(listener) {
       listeners.add(listener);

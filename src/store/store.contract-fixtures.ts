@@ -92,6 +92,7 @@ export class Bench implements AsyncDisposable {
   full: string | undefined;
   readonly #ids = messageIdSource((length) => this.entropy.bytes(length));
   #opened: Opened | undefined;
+  #unsubscribe = (): void => undefined;
 
   static async open(open: Open): Promise<Bench> {
     const bench = new Bench();
@@ -102,7 +103,8 @@ export class Bench implements AsyncDisposable {
 
   #use(opened: Opened): void {
     this.#opened = opened;
-    opened.store.subscribe((notice) => this.notices.push(notice));
+    this.#unsubscribe();
+    this.#unsubscribe = opened.store.subscribe((notice) => this.notices.push(notice));
   }
 
   get #live(): Opened {
@@ -146,7 +148,14 @@ export class Bench implements AsyncDisposable {
 
   async claim(owner: string, said: Partial<ClaimChange> = {}): Promise<readonly Delivery[]> {
     const token = `${owner} ${this.entropy.bytes(8).toString()}`;
-    const change = { type: 'claim', owner, token, now: this.clock.now(), max: 100, exceptDomains: [] } as const;
+    const change = {
+      type: 'claim',
+      owner,
+      token,
+      now: this.clock.now(),
+      max: 100,
+      exceptDomains: [],
+    } as const;
     const outcome = await this.one({ ...change, ...said });
     if (outcome.type !== 'claimed') throw new Error(outcome.cause);
     return outcome.deliveries;
@@ -241,7 +250,9 @@ export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
     },
     dueAt: said.dueAt ?? now,
     ...(owner === undefined ? {} : { owner }),
-    ...(said.charge === undefined ? {} : { charge: { ...said.charge, charge: chargeOf(now, from, to.length) } }),
+    ...(said.charge === undefined
+      ? {}
+      : { charge: { ...said.charge, charge: chargeOf(now, from, to.length) } }),
   };
 }
 
@@ -286,12 +297,17 @@ export function settleOf(
   };
 }
 
-export function fateEvent(delivery: Delivery, fate: Fate, time: number): EventDraft {
+export function fateEvent(
+  delivery: Delivery,
+  fate: Fate,
+  time: number,
+  ended: 'relayed' | 'failed' = 'relayed',
+): EventDraft {
   const { messageId, recipientNumber, attempt } = delivery;
   const { forwardPath: recipient } = delivery.recipient;
   const told =
     fate.type === 'final'
-      ? ({ type: 'relayed', status: '2.0.0', diagnostic: '250 2.0.0 OK, queued' } as const)
+      ? ({ type: ended, status: '2.0.0', diagnostic: '250 2.0.0 OK, queued' } as const)
       : ({ type: 'deferred', status: '4.2.1', diagnostic: '450 4.2.1 come back later' } as const);
   const { type, status, diagnostic } = told;
   const payload = { recipient, recipientNumber, attempt, status, diagnostic, remote: 'mx.example.net' };

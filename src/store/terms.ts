@@ -1,6 +1,13 @@
 // A look-up term of the port as the index spells it.
 
-import { addressTerm, idTerm, identityTerm, labelTerm, messageIdFieldTerm, type Term } from '../record/terms.ts';
+import {
+  addressTerm,
+  idTerm,
+  identityTerm,
+  labelTerm,
+  messageIdFieldTerm,
+  type Term,
+} from '../record/terms.ts';
 import type { TraceTerm } from './lookups.ts';
 
 export function indexTerm(term: TraceTerm): Term {

@@ -114,7 +114,13 @@ export function withdraw(context: SubmissionContext, { message, recipients, owne
   const ask = (): void => {
     const now = context.clock.now();
     const free = { type: 'free', ownerPrefix: owner ?? context.owner, only, dueAt: now } as const;
-    const drop = { type: 'queue', action: 'drop', selector: { messageId: message.id }, now, by: 'server: no answer in time' } as const;
+    const drop = {
+      type: 'queue',
+      action: 'drop',
+      selector: { messageId: message.id },
+      now,
+      by: 'server: no answer in time',
+    } as const;
     context.store.commit([free, drop]).catch(() => context.clock.after(WITHDRAW_AGAIN_MS, ask));
   };
   ask();

@@ -83,7 +83,8 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       const reserved = memory.reserve(bytes.length);
       chunks.push(bytes);
       held += reserved ? bytes.length : 0;
-      const mustStage = stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX || !reserved;
+      const mustStage =
+        stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX || !reserved;
       return mustStage ? startWriting() : undefined;
     },
     async finish() {

@@ -57,7 +57,11 @@ export function createJournal(store: Store, clock: Clock): Journal {
   return {
     note(refusal, subject, identityId) {
       const now = clock.now();
-      const event: EventDraft = { ...refusal, time: now, ...(identityId === undefined ? {} : { identityId }) };
+      const event: EventDraft = {
+        ...refusal,
+        time: now,
+        ...(identityId === undefined ? {} : { identityId }),
+      };
       let key = `${kindOf(refusal)} ${subject}`;
       if (!counts.has(key) && counts.size >= SUBJECTS_MAX) key = refusal.type;
       let count = counts.get(key);
@@ -87,7 +91,8 @@ export function createJournal(store: Store, clock: Clock): Journal {
 
 /** The cause as a kind: its words may hold an address or a time, and another one each time must not open another count. */
 function kindOf(refusal: Refusal): string {
-  if (refusal.type === 'authenticationFailed') return `${refusal.type} ${refusal.payload.cause.replaceAll(/\d+/g, '#')}`;
+  if (refusal.type === 'authenticationFailed')
+    return `${refusal.type} ${refusal.payload.cause.replaceAll(/\d+/g, '#')}`;
   const { command, replyCode, replyStatus } = refusal.payload;
   return `${refusal.type} ${command} ${replyCode} ${replyStatus}`;
 }

@@ -26,7 +26,8 @@ export interface Prepared {
   >;
 }
 
-export type Preparation = { readonly ok: true; readonly value: Prepared } | { readonly ok: false; readonly error: Refusal };
+export type Preparation =
+  { readonly ok: true; readonly value: Prepared } | { readonly ok: false; readonly error: Refusal };
 
 export interface PrepareInput {
   readonly context: SubmissionContext;
@@ -44,9 +45,16 @@ export function prepareHeader(input: PrepareInput, header: Uint8Array): Preparat
 function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
   const { context, settings, door, envelope } = input;
   const parsed = parseHeader(bytes);
-  if (!parsed.ok) return { ok: false, error: refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail }) };
+  if (!parsed.ok)
+    return {
+      ok: false,
+      error: refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail }),
+    };
 
-  const judged = judgeHeader(parsed.value, { smtputf8: envelope.smtputf8, receivedMax: settings.receivedMax });
+  const judged = judgeHeader(parsed.value, {
+    smtputf8: envelope.smtputf8,
+    receivedMax: settings.receivedMax,
+  });
   if (!judged.ok) return judged;
 
   const decision = decideHeader(policyFacts(input), judged.value);
@@ -57,14 +65,17 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
     hostname: settings.hostname,
     random: (length) => context.entropy.bytes(length),
   });
-  const label = door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
+  const label =
+    door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
   const subject = parsed.value.fields.find(({ name }) => name.toLowerCase() === 'subject');
   return prepared(input, completed.bytes, label, decision.rule, {
     completed: completed.completed,
     headerFrom: judged.value.from.map(({ address }) => address),
     subjectOctets: subject?.raw.length ?? 0,
     ...(completed.messageIdField === undefined ? {} : { messageIdField: completed.messageIdField }),
-    ...(completed.messageIdFieldBefore === undefined ? {} : { messageIdFieldBefore: completed.messageIdFieldBefore }),
+    ...(completed.messageIdFieldBefore === undefined
+      ? {}
+      : { messageIdFieldBefore: completed.messageIdFieldBefore }),
   });
 }
 
@@ -107,7 +118,12 @@ function prepared(
   const header = concat([received, fields, BLANK_LINE]);
   return {
     ok: true,
-    value: { header, headerUtf8: !isAscii(header), rule, record: label === undefined ? record : { ...record, label } },
+    value: {
+      header,
+      headerUtf8: !isAscii(header),
+      rule,
+      record: label === undefined ? record : { ...record, label },
+    },
   };
 }
 

@@ -80,7 +80,13 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     const finished = await body.finish();
     const content = contentOf(preparation.value, finished);
     const fromMemory = relaysFromMemory(context, content);
-    const change = acceptChange({ ...input, prepared: preparation.value, body: finished, content, fromMemory });
+    const change = acceptChange({
+      ...input,
+      prepared: preparation.value,
+      body: finished,
+      content,
+      fromMemory,
+    });
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
       unknown = true;
       withdraw(context, change);
@@ -89,13 +95,19 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     switch (outcome.type) {
       case 'accepted':
         if (fromMemory && content.kind === 'inline') {
-          context.handOver({ message: change.message, recipients: change.recipients, content: content.bytes });
+          context.handOver({
+            message: change.message,
+            recipients: change.recipients,
+            content: content.bytes,
+          });
         } else context.wake();
         return { type: 'accepted', id };
       case 'limited':
         return {
           type: 'refused',
-          refusal: refusal(outcome.hard ? 'rateHard' : 'rateSoft', `limit ${outcome.limit}`, { limit: outcome.limit }),
+          refusal: refusal(outcome.hard ? 'rateHard' : 'rateSoft', `limit ${outcome.limit}`, {
+            limit: outcome.limit,
+          }),
         };
       case 'full':
         return { type: 'refused', refusal: refusal('noSpace', outcome.cause) };
@@ -132,7 +144,11 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
 }
 
 /** F-TX-2: suspended, removed or expired between MAIL and the final dot. */
-async function standingRefusal(context: SubmissionContext, door: Door, now: number): Promise<Refusal | undefined> {
+async function standingRefusal(
+  context: SubmissionContext,
+  door: Door,
+  now: number,
+): Promise<Refusal | undefined> {
   if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
   const standing = await context.standings.refresh(door.principal, now);
   if (standing.state === 'active') return undefined;
@@ -142,7 +158,8 @@ async function standingRefusal(context: SubmissionContext, door: Door, now: numb
 /** Broken infrastructure: the client keeps the message and tries again. */
 function infrastructureRefusal(error: unknown): Refusal {
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+  const full =
+    error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
   if (full) return refusal('noSpace', cause);
   return refusal(error instanceof StoreUnavailable ? 'cannotAcceptNow' : 'localError', cause);
 }

@@ -11,11 +11,15 @@ const KILLS = Number(process.env['POSTERN_KILLS'] ?? 20);
 const CONNECTIONS = 4;
 
 function subjectsIn(directory: string): readonly string[] {
-  return delivered(directory).map(({ bytes }) => /^Subject: (.*)\r$/m.exec(bytes.toString('latin1'))?.[1] ?? '');
+  return delivered(directory).map(
+    ({ bytes }) => /^Subject: (.*)\r$/m.exec(bytes.toString('latin1'))?.[1] ?? '',
+  );
 }
 
 test(`5321-y E-Q-7 D-TR-3 BCP134-3.1-h: ${KILLS} times kill -9 under load: nothing promised is lost, the trail verifies`, async (t) => {
-  await using server = await startServer({ extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }' });
+  await using server = await startServer({
+    extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }',
+  });
   const promised: string[] = [];
   const refused: string[] = [];
   const unknown: string[] = [];
@@ -51,9 +55,17 @@ test(`5321-y E-Q-7 D-TR-3 BCP134-3.1-h: ${KILLS} times kill -9 under load: nothi
     return /"deliveries":\s*0/.test(listed.stdout) && listed.stdout;
   });
   assert.ok(queue.length > 0);
-  assert.deepEqual(refused.filter((subject) => arrived.has(subject)), [], 'a refused message was delivered');
+  assert.deepEqual(
+    refused.filter((subject) => arrived.has(subject)),
+    [],
+    'a refused message was delivered',
+  );
   const allowed = new Set([...promised, ...unknown]);
-  assert.deepEqual([...arrived].filter((subject) => !allowed.has(subject)), [], 'a message nobody finished was delivered');
+  assert.deepEqual(
+    [...arrived].filter((subject) => !allowed.has(subject)),
+    [],
+    'a message nobody finished was delivered',
+  );
 
   const copies = subjectsIn(server.outbox).length - arrived.size;
   const unasked = [...arrived].length - promised.length;

@@ -1,7 +1,16 @@
 // A Dovecot of our own as LMTP target: one port on loopback, a Maildir for each user of example.org.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort } from './server.ts';
@@ -18,10 +27,15 @@ export async function startDovecot(): Promise<Dovecot> {
   chmodSync(directory, 0o755);
   const [mail, base] = [join(directory, 'mail'), join(directory, 'run')];
   mkdirSync(mail);
-  const [uid, gid] = ['-u', '-g'].map((kind) => Number(spawnSync('id', [kind, 'dovecot'], { encoding: 'utf8' }).stdout.trim())) as [number, number];
+  const [uid, gid] = ['-u', '-g'].map((kind) =>
+    Number(spawnSync('id', [kind, 'dovecot'], { encoding: 'utf8' }).stdout.trim()),
+  ) as [number, number];
   chownSync(mail, uid, gid);
   // Only alice has a mailbox: everybody else is refused by Dovecot itself.
-  writeFileSync(join(directory, 'users'), `alice@example.org:{PLAIN}x:${uid}:${gid}::${join(mail, 'alice')}::\n`);
+  writeFileSync(
+    join(directory, 'users'),
+    `alice@example.org:{PLAIN}x:${uid}:${gid}::${join(mail, 'alice')}::\n`,
+  );
   const config = join(directory, 'dovecot.conf');
   writeFileSync(
     config,

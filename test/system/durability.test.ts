@@ -11,60 +11,91 @@ import { openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const credentials = { login: 'alice@example.org', password: PASSWORD } as const;
 
-test('5321-y E-Q-7: a serial client costs at least one fsync or fdatasync a message', { skip: lacking('strace') }, async () => {
-  const messages = 50;
-  await using server = await startServer();
-  await server.stop();
-  const summary = join(server.directory, 'strace.txt');
-  await server.start({ wrapper: ['strace', '-f', '-c', '-e', 'trace=fsync,fdatasync,sync_file_range,msync', '-o', summary] });
-  const count = (): number => {
-    const rows = readFileSync(summary, 'utf8').matchAll(/^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(?:fsync|fdatasync)$/gm);
-    return [...rows].reduce((sum, [, calls]) => sum + Number(calls), 0);
-  };
-  const sent = await submitAll({ port: server.submission, ...credentials, subjects: Array.from({ length: messages }, (_, n) => `s${n}`) });
-  assert.equal(sent.promised.length, messages);
-  const child = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' }).stdout.trim();
-  process.kill(Number(child), 'SIGTERM');
-  await eventually('strace summary', 30, () => {
-    try {
-      return count() > 0;
-    } catch {
-      return false;
-    }
-  });
-  assert.ok(count() >= messages, `${count()} syncs for ${messages} messages`);
-});
+test(
+  '5321-y E-Q-7: a serial client costs at least one fsync or fdatasync a message',
+  { skip: lacking('strace') },
+  async () => {
+    const messages = 50;
+    await using server = await startServer();
+    await server.stop();
+    const summary = join(server.directory, 'strace.txt');
+    await server.start({
+      wrapper: ['strace', '-f', '-c', '-e', 'trace=fsync,fdatasync,sync_file_range,msync', '-o', summary],
+    });
+    const count = (): number => {
+      const rows = readFileSync(summary, 'utf8').matchAll(
+        /^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(?:fsync|fdatasync)$/gm,
+      );
+      return [...rows].reduce((sum, [, calls]) => sum + Number(calls), 0);
+    };
+    const sent = await submitAll({
+      port: server.submission,
+      ...credentials,
+      subjects: Array.from({ length: messages }, (_, n) => `s${n}`),
+    });
+    assert.equal(sent.promised.length, messages);
+    const child = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' }).stdout.trim();
+    process.kill(Number(child), 'SIGTERM');
+    await eventually('strace summary', 30, () => {
+      try {
+        return count() > 0;
+      } catch {
+        return false;
+      }
+    });
+    assert.ok(count() >= messages, `${count()} syncs for ${messages} messages`);
+  },
+);
 
 for (const { errno, name } of [
   { errno: 5, name: 'EIO' },
   { errno: 28, name: 'ENOSPC' },
 ]) {
-  test(`5321-y F-DOS-8: when syncs fail with ${name} the client sees 4yz, never 250`, { skip: lacking('fiu-run') }, async () => {
-    await using server = await startServer({ extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }' });
-    await server.stop();
-    await server.start({ wrapper: ['fiu-run', '-x'] });
-    const client = await openClient({ port: server.submission, ...credentials });
-    assert.match(await submitOne(client, { ...credentials, subject: 'before' }), /^250/);
-    const fault = (action: 'enable' | 'disable', point: string): void => {
-      const command = action === 'enable' ? `enable name=${point},failinfo=${errno}` : `disable name=${point}`;
-      const result = spawnSync('fiu-ctrl', ['-c', command, String(server.pid)], { encoding: 'utf8', timeout: 10_000 });
-      assert.equal(result.status, 0, result.stderr);
-    };
-    for (const point of ['posix/io/sync/fsync', 'posix/io/sync/fdatasync']) fault('enable', point);
-    // Small, staged: the first waits until the store thread is given up on, the second fails in the front.
-    for (let n = 0; n < 2; n += 1) {
-      const reply = await submitOne(client, { ...credentials, subject: `during${n}`, bodyOctets: n === 1 ? 400_000 : 500 });
-      assert.match(reply, /^45[12]/, `message ${n}: ${reply}`);
-    }
-    for (const point of ['posix/io/sync/fsync', 'posix/io/sync/fdatasync']) fault('disable', point);
-    const after = await eventually('acceptance after the disk came back', 40, async () => {
-      const reply = await submitOne(client, { ...credentials, subject: 'after' });
-      return reply.startsWith('250') && reply;
-    });
-    assert.match(after, /^250/);
-    client.close();
-    await eventually('delivery', 20, () => delivered(server.outbox).length >= 2);
-    const subjects = delivered(server.outbox).map(({ bytes }) => /^Subject: (.*)\r$/m.exec(bytes.toString('latin1'))?.[1]);
-    assert.deepEqual(subjects.filter((subject) => subject?.startsWith('during') === true), []);
-  });
+  test(
+    `5321-y F-DOS-8: when syncs fail with ${name} the client sees 4yz, never 250`,
+    { skip: lacking('fiu-run') },
+    async () => {
+      await using server = await startServer({
+        extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }',
+      });
+      await server.stop();
+      await server.start({ wrapper: ['fiu-run', '-x'] });
+      const client = await openClient({ port: server.submission, ...credentials });
+      assert.match(await submitOne(client, { ...credentials, subject: 'before' }), /^250/);
+      const fault = (action: 'enable' | 'disable', point: string): void => {
+        const command =
+          action === 'enable' ? `enable name=${point},failinfo=${errno}` : `disable name=${point}`;
+        const result = spawnSync('fiu-ctrl', ['-c', command, String(server.pid)], {
+          encoding: 'utf8',
+          timeout: 10_000,
+        });
+        assert.equal(result.status, 0, result.stderr);
+      };
+      for (const point of ['posix/io/sync/fsync', 'posix/io/sync/fdatasync']) fault('enable', point);
+      // Small, staged: the first waits until the store thread is given up on, the second fails in the front.
+      for (let n = 0; n < 2; n += 1) {
+        const reply = await submitOne(client, {
+          ...credentials,
+          subject: `during${n}`,
+          bodyOctets: n === 1 ? 400_000 : 500,
+        });
+        assert.match(reply, /^45[12]/, `message ${n}: ${reply}`);
+      }
+      for (const point of ['posix/io/sync/fsync', 'posix/io/sync/fdatasync']) fault('disable', point);
+      const after = await eventually('acceptance after the disk came back', 40, async () => {
+        const reply = await submitOne(client, { ...credentials, subject: 'after' });
+        return reply.startsWith('250') && reply;
+      });
+      assert.match(after, /^250/);
+      client.close();
+      await eventually('delivery', 20, () => delivered(server.outbox).length >= 2);
+      const subjects = delivered(server.outbox).map(
+        ({ bytes }) => /^Subject: (.*)\r$/m.exec(bytes.toString('latin1'))?.[1],
+      );
+      assert.deepEqual(
+        subjects.filter((subject) => subject?.startsWith('during') === true),
+        [],
+      );
+    },
+  );
 }

@@ -46,7 +46,11 @@ async function pour(socket: Socket, chunk: Uint8Array, times: number): Promise<n
   let sent = 0;
   for (let n = 0; n < times && !socket.destroyed; n += 1) {
     sent += chunk.length;
-    if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), new Promise((resolve) => socket.once('close', resolve))]);
+    if (!socket.write(chunk))
+      await Promise.race([
+        new Promise((resolve) => socket.once('drain', resolve)),
+        new Promise((resolve) => socket.once('close', resolve)),
+      ]);
   }
   return sent;
 }
@@ -58,18 +62,31 @@ test('F-DOS-8 5321-x EXT-SIZE-a: twenty-five megabytes through a session keep me
   const before = residentMiB();
   let peak = before;
   const watch = setInterval(() => (peak = Math.max(peak, residentMiB())), 20);
-  for (let n = 1; n <= 4; n += 1) assert.match(await submitOne(client, { login, subject: `large ${n}`, bodyOctets: 24 * MIB }), /^250/);
+  for (let n = 1; n <= 4; n += 1)
+    assert.match(await submitOne(client, { login, subject: `large ${n}`, bodyOctets: 24 * MIB }), /^250/);
   clearInterval(watch);
   client.close();
-  assert.ok(peak - before < 60, `memory grew from ${before.toFixed(0)} to ${peak.toFixed(0)} MiB while 96 MiB went through`);
-  await eventually('delivery of the large ones', 30, () => delivered(server.outbox).filter(({ bytes }) => bytes.length > 20 * MIB).length === 5);
+  assert.ok(
+    peak - before < 60,
+    `memory grew from ${before.toFixed(0)} to ${peak.toFixed(0)} MiB while 96 MiB went through`,
+  );
+  await eventually(
+    'delivery of the large ones',
+    30,
+    () => delivered(server.outbox).filter(({ bytes }) => bytes.length > 20 * MIB).length === 5,
+  );
 });
 
 test('F-DOS-2 5321-ak: a thousand idle connections and slow handshakes: others are served, and they end in time', async () => {
   const before = residentMiB();
-  const sockets = await Promise.all(Array.from({ length: 1000 }, (_, n) => open(n % 4 === 0 ? server.submissions : server.submission)));
+  const sockets = await Promise.all(
+    Array.from({ length: 1000 }, (_, n) => open(n % 4 === 0 ? server.submissions : server.submission)),
+  );
   await othersAreServed('a thousand idle connections');
-  assert.ok(residentMiB() - before < 120, `a thousand connections cost ${(residentMiB() - before).toFixed(0)} MiB`);
+  assert.ok(
+    residentMiB() - before < 120,
+    `a thousand connections cost ${(residentMiB() - before).toFixed(0)} MiB`,
+  );
   let ended = 0;
   for (const socket of sockets) {
     socket.resume();
@@ -101,7 +118,11 @@ test('5322-k F-DOS-3: a header without end is refused after the message, and mem
   client.write('\r\n.\r\n');
   assert.match(await client.reply(), /^552 5\.3\.4/);
   assert.ok(residentMiB() - before < 60, `memory grew by ${(residentMiB() - before).toFixed(0)} MiB`);
-  assert.match(await submitOne(client, { login, subject: 'after endless header' }), /^250/, 'the session is in step');
+  assert.match(
+    await submitOne(client, { login, subject: 'after endless header' }),
+    /^250/,
+    'the session is in step',
+  );
   client.close();
 });
 
@@ -147,7 +168,9 @@ test('F-BDAT-1 TLS-x: a connection that ends inside a chunk leaves nothing', asy
   client.close();
   await othersAreServed('a cut chunk');
   await eventually('delivery', 10, () => delivered(server.outbox).length === had + 1);
-  assert.ok(!delivered(server.outbox).some(({ bytes }) => String(bytes.subarray(0, 2000)).includes('Subject: cut')));
+  assert.ok(
+    !delivered(server.outbox).some(({ bytes }) => String(bytes.subarray(0, 2000)).includes('Subject: cut')),
+  );
 });
 
 test('F-OPS-2 D-TR-3: after all of it no thread has died and the chain holds', () => {

@@ -10,7 +10,15 @@ import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCertificate } from '../../src/cli/certificate.ts';
-import { delivered, eventually, freePort, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  freePort,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 import { openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';
@@ -28,10 +36,18 @@ function ask(port: number, path: string, host = 'localhost'): Promise<{ status: 
 
 function serialOf(server: TestServer): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connectTls({ port: server.submissions, host: '127.0.0.1', rejectUnauthorized: false, servername: 'msa.example.org' }, () => {
-      resolve(socket.getPeerCertificate().serialNumber);
-      socket.destroy();
-    });
+    const socket = connectTls(
+      {
+        port: server.submissions,
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+        servername: 'msa.example.org',
+      },
+      () => {
+        resolve(socket.getPeerCertificate().serialNumber);
+        socket.destroy();
+      },
+    );
     socket.on('error', reject);
   });
 }
@@ -83,7 +99,13 @@ test('TLS-r 5321-aj: SIGHUP brings a new certificate to new sessions, old ones g
   const health = await ask(server.http, '/health');
   assert.equal(health.status, 503);
   assert.match(health.body, /hostnam/);
-  writeFileSync(server.config, good.replace(/port: \d+, address: 127.0.0.1, role: submission, tls: implicit/, 'port: 1, address: 127.0.0.1, role: submission, tls: implicit'));
+  writeFileSync(
+    server.config,
+    good.replace(
+      /port: \d+, address: 127.0.0.1, role: submission, tls: implicit/,
+      'port: 1, address: 127.0.0.1, role: submission, tls: implicit',
+    ),
+  );
   const restart = server.postern(['reload']);
   assert.match(restart.stdout, /needs restart: listeners/);
 });
@@ -101,25 +123,47 @@ test('5321-aj: SIGTERM lets a session inside DATA finish, says 421 to idle ones,
   await eventually('the end of the process', 10, () => server.log().includes('"msg":"stopped"'));
   await server.kill();
   await server.start({});
-  await eventually('delivery of what was accepted last', 20, () => delivered(server.outbox).some(({ bytes }) => String(bytes).includes('Subject: finished')));
+  await eventually('delivery of what was accepted last', 20, () =>
+    delivered(server.outbox).some(({ bytes }) => String(bytes).includes('Subject: finished')),
+  );
 });
 
 test('F-OPS-1 F-AUTH-14: metrics and health are private, files are closed, a second server is refused', async () => {
   await using server = await startServer();
   assert.equal((await ask(server.http, '/metrics', 'evil.example')).status, 421);
   const metrics = await ask(server.http, '/metrics');
-  for (const name of ['postern_queue_oldest_seconds', 'postern_store_commits_total', 'postern_refusals_total', 'postern_clock_offset_seconds', 'postern_certificate_days']) {
+  for (const name of [
+    'postern_queue_oldest_seconds',
+    'postern_store_commits_total',
+    'postern_refusals_total',
+    'postern_clock_offset_seconds',
+    'postern_certificate_days',
+  ]) {
     assert.ok(metrics.body.includes(name), name);
   }
   const data = join(server.directory, 'data');
   assert.equal(statSync(data).mode & 0o777, 0o700);
   assert.equal(statSync(join(data, 'control.sock')).mode & 0o777, 0o600);
   const other = join(server.directory, 'other.yaml');
-  writeFileSync(other, readFileSync(server.config, 'utf8').replaceAll(/port: \d+/g, () => `port: ${20_000 + Math.floor(Math.random() * 10_000)}`));
-  const second = spawnSync(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', other], { encoding: 'utf8', timeout: 20_000 });
+  writeFileSync(
+    other,
+    readFileSync(server.config, 'utf8').replaceAll(
+      /port: \d+/g,
+      () => `port: ${20_000 + Math.floor(Math.random() * 10_000)}`,
+    ),
+  );
+  const second = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', other],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
   assert.notEqual(second.status, 0);
   assert.match(second.stderr, /another Postern uses/);
-  const samePort = spawnSync(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', server.config], { encoding: 'utf8', timeout: 20_000 });
+  const samePort = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', server.config],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
   assert.match(samePort.stderr, /in use by another program|another Postern uses/);
 });
 
@@ -138,25 +182,54 @@ test('F-AUTH-13 BCP134-5-b: no secret is ever logged', async () => {
   }
 });
 
-test('TLS-k TLS-l TLS-u TLS-v: TLS 1.2 and 1.3 with forward secrecy; older ones, weak suites and foreign protocols are refused', { skip: lacking('openssl') }, async () => {
-  await using server = await startServer();
-  const client = (...args: readonly string[]): { ok: boolean; output: string } => {
-    const result = spawnSync('openssl', ['s_client', '-connect', `127.0.0.1:${server.submissions}`, ...(args.includes('-noservername') ? [] : ['-servername', 'msa.example.org']), ...args], { input: 'QUIT\r\n', encoding: 'utf8', timeout: 10_000 });
-    return { ok: /220 msa\.example\.org/.test(result.stdout) || /Cipher is (?!\(NONE\))/.test(result.stdout), output: result.stdout + result.stderr };
-  };
-  assert.ok(client('-tls1_2').ok);
-  assert.ok(client('-tls1_3').ok);
-  assert.ok(!client('-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0').ok);
-  assert.ok(!client('-tls1_2', '-cipher', 'AES128-SHA').ok);
-  assert.ok(!client('-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA').ok);
-  assert.match(client('-alpn', 'http/1.1').output, /no application protocol/i);
-  assert.doesNotMatch(client('-tls1_2').output, /Acceptable client certificate CA names|Client Certificate Types/);
-  assert.ok(client('-noservername').ok, 'TLS-s: without a name the first certificate serves');
-});
+test(
+  'TLS-k TLS-l TLS-u TLS-v: TLS 1.2 and 1.3 with forward secrecy; older ones, weak suites and foreign protocols are refused',
+  { skip: lacking('openssl') },
+  async () => {
+    await using server = await startServer();
+    const client = (...args: readonly string[]): { ok: boolean; output: string } => {
+      const result = spawnSync(
+        'openssl',
+        [
+          's_client',
+          '-connect',
+          `127.0.0.1:${server.submissions}`,
+          ...(args.includes('-noservername') ? [] : ['-servername', 'msa.example.org']),
+          ...args,
+        ],
+        { input: 'QUIT\r\n', encoding: 'utf8', timeout: 10_000 },
+      );
+      return {
+        ok: /220 msa\.example\.org/.test(result.stdout) || /Cipher is (?!\(NONE\))/.test(result.stdout),
+        output: result.stdout + result.stderr,
+      };
+    };
+    assert.ok(client('-tls1_2').ok);
+    assert.ok(client('-tls1_3').ok);
+    assert.ok(!client('-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0').ok);
+    assert.ok(!client('-tls1_2', '-cipher', 'AES128-SHA').ok);
+    assert.ok(!client('-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA').ok);
+    assert.match(client('-alpn', 'http/1.1').output, /no application protocol/i);
+    assert.doesNotMatch(
+      client('-tls1_2').output,
+      /Acceptable client certificate CA names|Client Certificate Types/,
+    );
+    assert.ok(client('-noservername').ok, 'TLS-s: without a name the first certificate serves');
+  },
+);
 
 test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: queue, accounts, traces and keys are there, the chain holds', async () => {
-  await using server = await startServer({ relay: `relay: { smarthost: "smtp://127.0.0.1:${await freePort()}" }`, extra: UNLIMITED });
-  const load = submitAll({ port: server.submission, login, password: PASSWORD, subjects: Array.from({ length: 150 }, (_, n) => `load${n}`), bodyOctets: 300_000 });
+  await using server = await startServer({
+    relay: `relay: { smarthost: "smtp://127.0.0.1:${await freePort()}" }`,
+    extra: UNLIMITED,
+  });
+  const load = submitAll({
+    port: server.submission,
+    login,
+    password: PASSWORD,
+    subjects: Array.from({ length: 150 }, (_, n) => `load${n}`),
+    bodyOctets: 300_000,
+  });
   await delay(700);
   const file = join(server.directory, 'backup.db');
   const made = server.postern(['backup', file]);
@@ -166,14 +239,25 @@ test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: 
 
   const directory = mkdtempSync(join(tmpdir(), 'postern-restore-'));
   try {
-    for (const name of ['cert.pem', 'key.pem']) writeFileSync(join(directory, name), readFileSync(join(server.directory, name)), { mode: 0o600 });
+    for (const name of ['cert.pem', 'key.pem'])
+      writeFileSync(join(directory, name), readFileSync(join(server.directory, name)), { mode: 0o600 });
     const config = join(directory, 'postern.yaml');
-    writeFileSync(config, readFileSync(server.config, 'utf8').replace(/relay: .*/, 'relay: { files: ./outbox }'));
+    writeFileSync(
+      config,
+      readFileSync(server.config, 'utf8').replace(/relay: .*/, 'relay: { files: ./outbox }'),
+    );
     mkdirSync(join(directory, 'data'));
-    const run = (...args: readonly string[]) => spawnSync(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), ...args, '-c', config], { encoding: 'utf8', timeout: 60_000 });
+    const run = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), ...args, '-c', config], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
     const restored = run('restore', file);
     assert.equal(restored.status, 0, restored.stderr);
-    const queued = JSON.parse(run('queue', 'list', '--json').stdout) as { deliveries: number; entries: { id: string }[] };
+    const queued = JSON.parse(run('queue', 'list', '--json').stdout) as {
+      deliveries: number;
+      entries: { id: string }[];
+    };
     assert.ok(queued.deliveries > 0, 'the backup holds a queue');
     assert.match(run('account', 'list').stdout, /alice@example\.org/);
     assert.equal(run('audit', 'verify').status, 0);
@@ -193,7 +277,11 @@ test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: 
 test('D-OUT-4 F-AUTH-1: guessing is slowed from where it comes, the owner logs in from elsewhere', async () => {
   await using server = await startServer();
   const startedAt = performance.now();
-  for (let n = 0; n < 7; n += 1) await assert.rejects(openClient({ port: server.submission, login, password: `guess ${n}` }), /535|454|421/);
+  for (let n = 0; n < 7; n += 1)
+    await assert.rejects(
+      openClient({ port: server.submission, login, password: `guess ${n}` }),
+      /535|454|421/,
+    );
   assert.ok(performance.now() - startedAt > 500, 'the guesses were slowed');
   const exported = server.postern(['audit', 'export']).stdout;
   assert.match(exported, /"type":"authenticationFailed"/);

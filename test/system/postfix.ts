@@ -1,7 +1,16 @@
 // A Postfix of our own: its own directories, one port on loopback, mail for far.example kept in a Maildir. Needs root, as Postfix does.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort } from './server.ts';
@@ -22,7 +31,9 @@ export async function startPostfix(extra: readonly string[] = [], wantedPort = 0
   const port = wantedPort === 0 ? await freePort() : wantedPort;
   const directory = mkdtempSync(join(tmpdir(), 'postern-postfix-'));
   chmodSync(directory, 0o755);
-  const [config, queue, data, mail] = ['etc', 'queue', 'data', 'mail'].map((name) => join(directory, name)) as [string, string, string, string];
+  const [config, queue, data, mail] = ['etc', 'queue', 'data', 'mail'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string, string];
   for (const path of [config, queue, data, mail]) mkdirSync(path);
   chownSync(data, idOf('-u', 'postfix'), idOf('-g', 'postfix'));
   chownSync(mail, idOf('-u', 'postfix'), idOf('-g', 'postfix'));
@@ -81,12 +92,20 @@ export async function startPostfix(extra: readonly string[] = [], wantedPort = 0
     ].join('\n'),
   );
   const control = (action: string): void => {
-    const result = spawnSync('postfix', ['-c', config, action], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
-    if (result.status !== 0) throw new Error(`postfix ${action}: ${result.stdout}${result.stderr}${logOf(directory)}`);
+    const result = spawnSync('postfix', ['-c', config, action], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+    });
+    if (result.status !== 0)
+      throw new Error(`postfix ${action}: ${result.stdout}${result.stderr}${logOf(directory)}`);
   };
   async function start(): Promise<void> {
     control('start');
-    await eventually('Postfix listening', 20, () => spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0);
+    await eventually(
+      'Postfix listening',
+      20,
+      () => spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0,
+    );
   }
   await start();
   return {

@@ -5,17 +5,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDovecot } from './dovecot.ts';
 import { startPostfix } from './postfix.ts';
-import { delivered, eventually, freePort, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  freePort,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 import { openClient, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';
-const binary = Buffer.from(Array.from({ length: 256 * 40 }, (_, n) => n % 256)).toString('base64').replaceAll(/(.{76})/g, '$1\r\n');
+const binary = Buffer.from(Array.from({ length: 256 * 40 }, (_, n) => n % 256))
+  .toString('base64')
+  .replaceAll(/(.{76})/g, '$1\r\n');
 const BODY = `Grüße, .\r\n.dot\r\n..\r\n\r\n${binary}\r\nend`;
 
-async function submit(server: TestServer, to: readonly string[], options: { subject: string; parameters?: string; mail?: string }): Promise<string> {
+async function submit(
+  server: TestServer,
+  to: readonly string[],
+  options: { subject: string; parameters?: string; mail?: string },
+): Promise<string> {
   const client = await openClient({ port: server.submission, login, password: PASSWORD });
   try {
-    return await submitOne(client, { login, recipients: to, subject: options.subject, body: BODY, rcptParameters: options.parameters ?? '', mailParameters: options.mail ?? '' });
+    return await submitOne(client, {
+      login,
+      recipients: to,
+      subject: options.subject,
+      body: BODY,
+      rcptParameters: options.parameters ?? '',
+      mailParameters: options.mail ?? '',
+    });
   } finally {
     client.close();
   }
@@ -26,99 +47,143 @@ const bodyOf = (message: Buffer): string => {
   return text.slice(text.indexOf('\r\n\r\n') + 4);
 };
 
-test('E-Q-5 5321-x EXT-8BIT 6409-8-c BCP134-3.1-c: Postfix as smart host gets one copy for two recipients, octet for octet', { skip: lacking('postfix') }, async () => {
-  const postfix = await startPostfix();
-  await using server = await startServer({ relay: `relay: { smarthost: "smtp://127.0.0.1:${postfix.port}" }` });
-  try {
-    assert.match(await submit(server, ['x@far.example', 'y@far.example'], { subject: 'two' }), /^250/);
-    for (const name of ['x', 'y']) {
-      const [message] = await eventually(`mail of ${name}`, 20, () => {
-        const all = postfix.mailbox(name);
+test(
+  'E-Q-5 5321-x EXT-8BIT 6409-8-c BCP134-3.1-c: Postfix as smart host gets one copy for two recipients, octet for octet',
+  { skip: lacking('postfix') },
+  async () => {
+    const postfix = await startPostfix();
+    await using server = await startServer({
+      relay: `relay: { smarthost: "smtp://127.0.0.1:${postfix.port}" }`,
+    });
+    try {
+      assert.match(await submit(server, ['x@far.example', 'y@far.example'], { subject: 'two' }), /^250/);
+      for (const name of ['x', 'y']) {
+        const [message] = await eventually(`mail of ${name}`, 20, () => {
+          const all = postfix.mailbox(name);
+          return all.length > 0 && all;
+        });
+        assert.equal(bodyOf(message ?? Buffer.alloc(0)).trimEnd(), BODY);
+        assert.match(
+          String(message),
+          /Received: from msa\.example\.org[\s\S]*Received: from [0-9a-z]{16}\.client\.msa\.example\.org/,
+        );
+      }
+      const traced = await eventually('fates', 10, () => {
+        const { stdout } = server.postern(['trace', 'x@far.example']);
+        return (stdout.match(/ relayed /g)?.length ?? 0) === 2 && stdout;
+      });
+      assert.match(
+        traced,
+        /250 2\.0\.0 Ok: queued as/,
+        'the words of the next hop stand in the trace (D-TR-7)',
+      );
+    } finally {
+      postfix.stop();
+    }
+  },
+);
+
+test(
+  'E-D-1 D-TR-7 EXT-DSN-c: a recipient that Postfix refuses comes back as a report, the other is delivered',
+  { skip: lacking('postfix') },
+  async () => {
+    const postfix = await startPostfix();
+    await using server = await startServer({
+      relay: `relay: { smarthost: "smtp://127.0.0.1:${postfix.port}", routes: { example.org: { files: ./outbox } } }`,
+    });
+    try {
+      assert.match(
+        await submit(server, ['x@far.example', 'nobody@far.example'], {
+          subject: 'half',
+          mail: 'ENVID=QQ42',
+        }),
+        /^250/,
+      );
+      await eventually('the good recipient', 20, () => postfix.mailbox('x').length === 1);
+      const [report] = await eventually('the report', 20, () => {
+        const all = delivered(server.outbox);
+        return all.length > 0 && all;
+      });
+      const text = String(report?.bytes);
+      assert.match(text, /^Return-Path: <>/);
+      assert.match(text, /report-type=delivery-status/);
+      assert.match(text, /Original-Envelope-Id: QQ42/);
+      assert.match(text, /Final-Recipient: rfc822; nobody@far\.example\r\nAction: failed\r\nStatus: 5\.1\.1/);
+      assert.doesNotMatch(text, /Final-Recipient: rfc822; x@far/);
+    } finally {
+      postfix.stop();
+    }
+  },
+);
+
+test(
+  'E-Q-1 E-Q-6 E-S-2: a smart host that is down defers, and the mail goes when it is back',
+  { skip: lacking('postfix') },
+  async () => {
+    const port = await freePort();
+    await using server = await startServer({
+      relay: `relay: { smarthost: "smtp://127.0.0.1:${port}", retry: [1s], routes: { example.org: { files: ./outbox } } }`,
+    });
+    for (let n = 0; n < 3; n += 1)
+      assert.match(await submit(server, ['x@far.example'], { subject: `waits${n}` }), /^250/);
+    await eventually('deferral', 10, () =>
+      /deferred/.test(server.postern(['trace', 'x@far.example']).stdout),
+    );
+    assert.match(server.log(), /next hop is down/);
+    const queue = server.postern(['queue', 'list', '--json']);
+    assert.match(queue.stdout, /"deliveries": 3/);
+    assert.equal(delivered(server.outbox).length, 0, 'nobody is told before it is late');
+
+    const hold = server.postern(['queue', 'hold', '--to', 'x@far.example', '--yes']);
+    assert.match(hold.stdout, /hold: \d of 3/);
+    server.postern(['queue', 'release', '--all', '--yes']);
+    const postfix = await startPostfix([], port);
+    try {
+      await eventually('delivery of what waited', 60, () => postfix.mailbox('x').length === 3);
+    } finally {
+      postfix.stop();
+    }
+  },
+);
+
+test(
+  'E-M-1 5321-ae BCP134-4.1-b: Dovecot over LMTP: mail from outside for our mailbox, unchanged below our line',
+  { skip: lacking('dovecot') },
+  async () => {
+    const dovecot = await startDovecot();
+    await using server = await startServer({
+      mx: true,
+      relay: `relay: { files: ./outbox, routes: { example.org: { lmtp: "lmtp://127.0.0.1:${dovecot.port}" } } }`,
+    });
+    try {
+      assert.match(await submit(server, [login, 'x@far.example'], { subject: 'inside' }), /^250/);
+      const [message] = await eventually('mail in Dovecot', 20, () => {
+        const all = dovecot.mailbox('alice');
         return all.length > 0 && all;
       });
       assert.equal(bodyOf(message ?? Buffer.alloc(0)).trimEnd(), BODY);
-      assert.match(String(message), /Received: from msa\.example\.org[\s\S]*Received: from [0-9a-z]{16}\.client\.msa\.example\.org/);
+      await eventually('the other route', 10, () => delivered(server.outbox).length === 1);
+
+      // bob has an account here and no mailbox there: one of two recipients fails at the LMTP server, and only that one is reported.
+      assert.match(await submit(server, [login, 'bob@example.org'], { subject: 'partly' }), /^250/);
+      await eventually('a report to alice', 20, () =>
+        dovecot.mailbox('alice').some((one) => /Final-Recipient: rfc822; bob@example\.org/.test(String(one))),
+      );
+      const fates = server.postern(['trace', 'bob@example.org']).stdout;
+      assert.match(fates, /<alice@example\.org> {2}delivered/);
+      assert.match(fates, /<bob@example\.org> {2}failed/);
+    } finally {
+      await dovecot.stop();
     }
-    const traced = await eventually('fates', 10, () => {
-      const { stdout } = server.postern(['trace', 'x@far.example']);
-      return (stdout.match(/ relayed /g)?.length ?? 0) === 2 && stdout;
-    });
-    assert.match(traced, /250 2\.0\.0 Ok: queued as/, 'the words of the next hop stand in the trace (D-TR-7)');
-  } finally {
-    postfix.stop();
-  }
-});
-
-test('E-D-1 D-TR-7 EXT-DSN-c: a recipient that Postfix refuses comes back as a report, the other is delivered', { skip: lacking('postfix') }, async () => {
-  const postfix = await startPostfix();
-  await using server = await startServer({
-    relay: `relay: { smarthost: "smtp://127.0.0.1:${postfix.port}", routes: { example.org: { files: ./outbox } } }`,
-  });
-  try {
-    assert.match(await submit(server, ['x@far.example', 'nobody@far.example'], { subject: 'half', mail: 'ENVID=QQ42' }), /^250/);
-    await eventually('the good recipient', 20, () => postfix.mailbox('x').length === 1);
-    const [report] = await eventually('the report', 20, () => {
-      const all = delivered(server.outbox);
-      return all.length > 0 && all;
-    });
-    const text = String(report?.bytes);
-    assert.match(text, /^Return-Path: <>/);
-    assert.match(text, /report-type=delivery-status/);
-    assert.match(text, /Original-Envelope-Id: QQ42/);
-    assert.match(text, /Final-Recipient: rfc822; nobody@far\.example\r\nAction: failed\r\nStatus: 5\.1\.1/);
-    assert.doesNotMatch(text, /Final-Recipient: rfc822; x@far/);
-  } finally {
-    postfix.stop();
-  }
-});
-
-test('E-Q-1 E-Q-6 E-S-2: a smart host that is down defers, and the mail goes when it is back', { skip: lacking('postfix') }, async () => {
-  const port = await freePort();
-  await using server = await startServer({ relay: `relay: { smarthost: "smtp://127.0.0.1:${port}", retry: [1s], routes: { example.org: { files: ./outbox } } }` });
-  for (let n = 0; n < 3; n += 1) assert.match(await submit(server, ['x@far.example'], { subject: `waits${n}` }), /^250/);
-  await eventually('deferral', 10, () => /deferred/.test(server.postern(['trace', 'x@far.example']).stdout));
-  assert.match(server.log(), /next hop is down/);
-  const queue = server.postern(['queue', 'list', '--json']);
-  assert.match(queue.stdout, /"deliveries": 3/);
-  assert.equal(delivered(server.outbox).length, 0, 'nobody is told before it is late');
-
-  const hold = server.postern(['queue', 'hold', '--to', 'x@far.example', '--yes']);
-  assert.match(hold.stdout, /hold: \d of 3/);
-  server.postern(['queue', 'release', '--all', '--yes']);
-  const postfix = await startPostfix([], port);
-  try {
-    await eventually('delivery of what waited', 60, () => postfix.mailbox('x').length === 3);
-  } finally {
-    postfix.stop();
-  }
-});
-
-test('E-M-1 5321-ae BCP134-4.1-b: Dovecot over LMTP: mail from outside for our mailbox, unchanged below our line', { skip: lacking('dovecot') }, async () => {
-  const dovecot = await startDovecot();
-  await using server = await startServer({ mx: true, relay: `relay: { files: ./outbox, routes: { example.org: { lmtp: "lmtp://127.0.0.1:${dovecot.port}" } } }` });
-  try {
-    assert.match(await submit(server, [login, 'x@far.example'], { subject: 'inside' }), /^250/);
-    const [message] = await eventually('mail in Dovecot', 20, () => {
-      const all = dovecot.mailbox('alice');
-      return all.length > 0 && all;
-    });
-    assert.equal(bodyOf(message ?? Buffer.alloc(0)).trimEnd(), BODY);
-    await eventually('the other route', 10, () => delivered(server.outbox).length === 1);
-
-    // bob has an account here and no mailbox there: one of two recipients fails at the LMTP server, and only that one is reported.
-    assert.match(await submit(server, [login, 'bob@example.org'], { subject: 'partly' }), /^250/);
-    await eventually('a report to alice', 20, () => dovecot.mailbox('alice').some((one) => /Final-Recipient: rfc822; bob@example\.org/.test(String(one))));
-    const fates = server.postern(['trace', 'bob@example.org']).stdout;
-    assert.match(fates, /<alice@example\.org> {2}delivered/);
-    assert.match(fates, /<bob@example\.org> {2}failed/);
-  } finally {
-    await dovecot.stop();
-  }
-});
+  },
+);
 
 test('EXT-DSN-b: a success report for the last recipient when it was asked for', async () => {
   await using server = await startServer();
-  assert.match(await submit(server, ['x@far.example'], { subject: 'tell me', parameters: 'NOTIFY=SUCCESS' }), /^250/);
+  assert.match(
+    await submit(server, ['x@far.example'], { subject: 'tell me', parameters: 'NOTIFY=SUCCESS' }),
+    /^250/,
+  );
   await eventually('message and report', 10, () => delivered(server.outbox).length === 2);
   const report = delivered(server.outbox).find(({ bytes }) => String(bytes).includes('Action: delivered'));
   assert.ok(report !== undefined);

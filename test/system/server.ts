@@ -64,7 +64,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const made = await makeCertificate(['msa.example.org', 'localhost'], ['127.0.0.1']);
   writeFileSync(join(directory, 'cert.pem'), made.cert);
   writeFileSync(join(directory, 'key.pem'), made.key, { mode: 0o600 });
-  const [submission, submissions, mx, http] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [submission, submissions, mx, http] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const config = join(directory, 'postern.yaml');
   writeFileSync(
     config,
@@ -99,7 +104,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       return child?.pid ?? 0;
     },
     postern(args, input = '') {
-      const result = spawnSync(NODE, [MAIN, ...args, '-c', config], { input, encoding: 'utf8', timeout: 60_000 });
+      const result = spawnSync(NODE, [MAIN, ...args, '-c', config], {
+        input,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
       return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
     },
     log: () => output,
@@ -114,7 +123,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       started.stdout.on('data', (data) => (output += String(data)));
       started.stderr.on('data', (data) => (output += String(data)));
       for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
-        if (started.exitCode !== null || waited > 60_000) throw new Error(`the server did not start:\n${output.slice(from)}`);
+        if (started.exitCode !== null || waited > 60_000)
+          throw new Error(`the server did not start:\n${output.slice(from)}`);
         await delay(20);
       }
     },
@@ -157,7 +167,11 @@ export function delivered(directory: string): readonly { readonly name: string; 
 }
 
 /** Waits until `condition` gives something, at most `seconds`. */
-export async function eventually<T>(what: string, seconds: number, condition: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   for (let waited = 0; waited < seconds * 1000; waited += 50) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
@@ -168,6 +182,13 @@ export async function eventually<T>(what: string, seconds: number, condition: ()
 
 /** The reason to skip a test that needs these programs, or undefined. */
 export function lacking(...programs: readonly string[]): string | false {
-  const missing = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } }).status !== 0);
-  return missing.length === 0 ? false : `not installed: ${missing.join(', ')} (scripts/install-system-packages.sh installs it)`;
+  const missing = programs.filter(
+    (program) =>
+      spawnSync('sh', ['-c', `command -v ${program}`], {
+        env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+      }).status !== 0,
+  );
+  return missing.length === 0
+    ? false
+    : `not installed: ${missing.join(', ')} (scripts/install-system-packages.sh installs it)`;
 }

@@ -67,7 +67,11 @@ export interface Client {
 }
 
 /** Connected, STARTTLS done, EHLO said; authenticated if a login is given. */
-export async function openClient(o: { readonly port: number; readonly login?: string; readonly password?: string }): Promise<Client> {
+export async function openClient(o: {
+  readonly port: number;
+  readonly login?: string;
+  readonly password?: string;
+}): Promise<Client> {
   const plain = connectPlain({ port: o.port, host: '127.0.0.1', noDelay: true });
   plain.on('error', () => undefined);
   const greeting = new Replies(plain);
@@ -95,7 +99,9 @@ export async function openClient(o: { readonly port: number; readonly login?: st
   };
   await client.command('EHLO client.example.net');
   if (o.login !== undefined) {
-    const reply = await client.command(`AUTH PLAIN ${Buffer.from(`\0${o.login}\0${o.password}`).toString('base64')}`);
+    const reply = await client.command(
+      `AUTH PLAIN ${Buffer.from(`\0${o.login}\0${o.password}`).toString('base64')}`,
+    );
     if (!reply.startsWith('235')) throw new Error(reply);
   }
   return client;

@@ -18,25 +18,45 @@ export function parseCapabilities(lines: readonly string[]): Capabilities {
 }
 
 export function needsUtf8({ envelope, headerUtf8 }: DeliveryTransaction): boolean {
-  return headerUtf8 || !isAsciiText(envelope.reversePath) || envelope.recipients.some(({ forwardPath }) => !isAsciiText(forwardPath));
+  return (
+    headerUtf8 ||
+    !isAsciiText(envelope.reversePath) ||
+    envelope.recipients.some(({ forwardPath }) => !isAsciiText(forwardPath))
+  );
 }
 
 /** Why this hop can't take the message as it is; nothing is ever re-encoded (6409-8.4). */
-export function misfit(transaction: DeliveryTransaction, capabilities: Capabilities): { status: string; diagnostic: string } | undefined {
+export function misfit(
+  transaction: DeliveryTransaction,
+  capabilities: Capabilities,
+): { status: string; diagnostic: string } | undefined {
   if (needsUtf8(transaction) && !capabilities.has('SMTPUTF8')) {
-    return { status: '5.6.9', diagnostic: 'the next hop does not take UTF-8 addresses or header fields (SMTPUTF8)' };
+    return {
+      status: '5.6.9',
+      diagnostic: 'the next hop does not take UTF-8 addresses or header fields (SMTPUTF8)',
+    };
   }
   if (transaction.body8bit && !capabilities.has('8BITMIME')) {
-    return { status: '5.6.3', diagnostic: 'the next hop does not take 8-bit content (8BITMIME), and content is never re-encoded' };
+    return {
+      status: '5.6.3',
+      diagnostic: 'the next hop does not take 8-bit content (8BITMIME), and content is never re-encoded',
+    };
   }
   const limit = Number(capabilities.get('SIZE') ?? 0);
   if (limit > 0 && transaction.octets > limit) {
-    return { status: '5.3.4', diagnostic: `the message has ${transaction.octets} octets, the next hop takes ${limit}` };
+    return {
+      status: '5.3.4',
+      diagnostic: `the message has ${transaction.octets} octets, the next hop takes ${limit}`,
+    };
   }
   return undefined;
 }
 
-export function mailCommand(transaction: DeliveryTransaction, capabilities: Capabilities, authenticated: boolean): string {
+export function mailCommand(
+  transaction: DeliveryTransaction,
+  capabilities: Capabilities,
+  authenticated: boolean,
+): string {
   const { envelope } = transaction;
   const parts = [`MAIL FROM:<${envelope.reversePath}>`];
   if (capabilities.has('SIZE')) parts.push(`SIZE=${transaction.octets}`);
@@ -58,7 +78,8 @@ export function rcptCommand(recipient: EnvelopeRecipient, capabilities: Capabili
     const original = recipient.originalRecipient;
     if (original?.addressType === 'utf-8') {
       parts.push(`ORCPT=utf-8;${utf8 ? original.address : encodeUtf8Address(original.address)}`);
-    } else if (original !== undefined) parts.push(`ORCPT=${original.addressType};${encodeXtext(original.address)}`);
+    } else if (original !== undefined)
+      parts.push(`ORCPT=${original.addressType};${encodeXtext(original.address)}`);
   }
   return `${parts.join(' ')}\r\n`;
 }

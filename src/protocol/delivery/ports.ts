@@ -34,10 +34,19 @@ export type DeliveryInput =
   | { readonly type: 'timeout' };
 
 export type RecipientResult =
-  | { readonly type: 'accepted'; readonly reply: RemoteReply; /** The hop will report as asked (RFC 3461). */ readonly reportsPassedOn: boolean }
+  | {
+      readonly type: 'accepted';
+      readonly reply: RemoteReply;
+      /** The hop will report as asked (RFC 3461). */ readonly reportsPassedOn: boolean;
+    }
   | { readonly type: 'refused'; readonly reply: RemoteReply; readonly permanent: boolean }
   /** Nothing was said about it: broken connection, or the message can't be sent to such a hop. */
-  | { readonly type: 'undecided'; readonly status: string; readonly diagnostic: string; readonly permanent: boolean };
+  | {
+      readonly type: 'undecided';
+      readonly status: string;
+      readonly diagnostic: string;
+      readonly permanent: boolean;
+    };
 
 export type DeliveryOutput =
   | { readonly type: 'send'; readonly bytes: Uint8Array }
@@ -46,7 +55,11 @@ export type DeliveryOutput =
   | { readonly type: 'ready' }
   /** Send the content, dot-stuffed, and its end; then answer `contentSent`. */
   | { readonly type: 'content' }
-  | { readonly type: 'result'; readonly results: readonly RecipientResult[]; /** The end was sent and no reply came. */ readonly replyLost: boolean }
+  | {
+      readonly type: 'result';
+      readonly results: readonly RecipientResult[];
+      /** The end was sent and no reply came. */ readonly replyLost: boolean;
+    }
   /** The host is no use now; no recipient is to blame. */
   | { readonly type: 'hostFailed'; readonly diagnostic: string; readonly status: string }
   | { readonly type: 'close' };

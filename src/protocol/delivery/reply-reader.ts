@@ -66,4 +66,3 @@ function toReply(code: number, lines: readonly string[]): RemoteReply {
   const status = enhanced !== undefined && Number(enhanced[0]) === kind ? enhanced : `${kind}.0.0`;
   return { code, status, lines, text: `${code} ${lines.join(' ')}`.slice(0, TEXT_MAX) };
 }
-

@@ -84,15 +84,20 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         state.waitingSince = state.now;
         return state.transaction?.contentSent();
       case 'contentFailed':
-        if (state.transaction !== undefined) interrupted(state, state.transaction, input.because, input.permanent);
+        if (state.transaction !== undefined)
+          interrupted(state, state.transaction, input.because, input.permanent);
         return close(state);
       case 'quit':
         send(state, 'QUIT\r\n');
         return close(state);
       case 'closed':
-        return fail(state, input.error === undefined ? 'the server closed the connection' : `connection lost: ${input.error}`);
+        return fail(
+          state,
+          input.error === undefined ? 'the server closed the connection' : `connection lost: ${input.error}`,
+        );
       case 'timeout':
-        if (deadline() !== undefined && (deadline() ?? 0) <= state.now) fail(state, 'the server did not answer in time');
+        if (deadline() !== undefined && (deadline() ?? 0) <= state.now)
+          fail(state, 'the server did not answer in time');
         return;
     }
   }
@@ -141,7 +146,8 @@ export function close(state: DeliveryState): void {
 /** The connection is of no use any more: a transaction under way is undecided, otherwise the host has failed. */
 export function fail(state: DeliveryState, diagnostic: string): void {
   if (state.closed) return;
-  if (state.transaction === undefined) state.outputs.push({ type: 'hostFailed', diagnostic, status: '4.4.2' });
+  if (state.transaction === undefined)
+    state.outputs.push({ type: 'hostFailed', diagnostic, status: '4.4.2' });
   else interrupted(state, state.transaction, diagnostic);
   close(state);
 }
@@ -159,7 +165,12 @@ function hello(state: DeliveryState): void {
     if (reply.code === 250) {
       state.capabilities = parseCapabilities(reply.lines);
       afterHello(state);
-    } else if (state.settings.protocol === 'smtp' && reply.code >= 500 && state.settings.tls === 'opportunistic') oldHello(state);
+    } else if (
+      state.settings.protocol === 'smtp' &&
+      reply.code >= 500 &&
+      state.settings.tls === 'opportunistic'
+    )
+      oldHello(state);
     else hostFailed(state, reply);
   });
 }
@@ -173,7 +184,8 @@ function afterHello(state: DeliveryState): void {
   const { tls } = state.settings;
   const wantsTls = state.tls === undefined && (tls === 'required' || tls === 'opportunistic');
   if (wantsTls && state.capabilities.has('STARTTLS')) return startTls(state);
-  if (wantsTls && tls === 'required') return fail(state, 'the server offers no STARTTLS, and TLS is required');
+  if (wantsTls && tls === 'required')
+    return fail(state, 'the server offers no STARTTLS, and TLS is required');
   authenticate(state);
 }
 
@@ -195,7 +207,8 @@ function authenticate(state: DeliveryState): void {
     send(state, `AUTH PLAIN ${encodeBase64(utf8(`\0${auth.user}\0${auth.password}`))}\r\n`);
     return expect(state, 'command', (reply) => authenticated(state, reply));
   }
-  if (!offered.includes('LOGIN')) return fail(state, 'the server offers no AUTH mechanism that is known here (PLAIN, LOGIN)');
+  if (!offered.includes('LOGIN'))
+    return fail(state, 'the server offers no AUTH mechanism that is known here (PLAIN, LOGIN)');
   send(state, 'AUTH LOGIN\r\n');
   expect(state, 'command', (prompt) => {
     if (prompt.code !== 334) return authenticated(state, prompt);

@@ -36,7 +36,10 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
   else oneByOne(state, transaction);
 }
 
-function commandsOf(state: DeliveryState, { request }: Transaction): { readonly mail: string; readonly rcpts: readonly string[] } {
+function commandsOf(
+  state: DeliveryState,
+  { request }: Transaction,
+): { readonly mail: string; readonly rcpts: readonly string[] } {
   const utf8 = needsUtf8(request);
   return {
     mail: mailCommand(request, state.capabilities, state.authenticated),
@@ -51,7 +54,9 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
   expect(state, 'command', (reply) => {
     mailReply = reply;
   });
-  rcpts.forEach((_, at) => expect(state, 'command', (reply) => takeRcpt(transaction, at, mailReply ?? reply, reply)));
+  rcpts.forEach((_, at) =>
+    expect(state, 'command', (reply) => takeRcpt(transaction, at, mailReply ?? reply, reply)),
+  );
   expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
 
@@ -79,7 +84,12 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
 }
 
 /** A MAIL that was refused is why the RCPT is, whatever the latter's reply says. */
-function takeRcpt(transaction: Transaction, at: number, mailReply: RemoteReply | undefined, reply: RemoteReply): void {
+function takeRcpt(
+  transaction: Transaction,
+  at: number,
+  mailReply: RemoteReply | undefined,
+  reply: RemoteReply,
+): void {
   const cause = mailReply !== undefined && !isPositive(mailReply) ? mailReply : reply;
   if (isPositive(cause)) transaction.accepted.push(at);
   else transaction.results[at] = refusedBy(cause);
@@ -102,10 +112,12 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
 function awaitFinal(state: DeliveryState, transaction: Transaction): void {
   transaction.sendingContent = false;
   transaction.endSent = true;
-  const replies = state.settings.protocol === 'lmtp' ? transaction.accepted.map((at) => [at]) : [transaction.accepted];
+  const replies =
+    state.settings.protocol === 'lmtp' ? transaction.accepted.map((at) => [at]) : [transaction.accepted];
   replies.forEach((recipients, index) =>
     expect(state, 'final', (reply) => {
-      for (const at of recipients) transaction.results[at] = isPositive(reply) ? acceptedBy(state, reply) : refusedBy(reply);
+      for (const at of recipients)
+        transaction.results[at] = isPositive(reply) ? acceptedBy(state, reply) : refusedBy(reply);
       if (index === replies.length - 1) finish(state, transaction, false);
     }),
   );
@@ -116,7 +128,11 @@ function isPositive({ code }: RemoteReply): boolean {
 }
 
 function acceptedBy(state: DeliveryState, reply: RemoteReply): RecipientResult {
-  return { type: 'accepted', reply, reportsPassedOn: state.settings.protocol === 'smtp' && state.capabilities.has('DSN') };
+  return {
+    type: 'accepted',
+    reply,
+    reportsPassedOn: state.settings.protocol === 'smtp' && state.capabilities.has('DSN'),
+  };
 }
 
 function refusedBy(reply: RemoteReply): RecipientResult {
@@ -129,7 +145,12 @@ function fillRefused(transaction: Transaction, reply: RemoteReply): void {
   });
 }
 
-function fillUndecided(transaction: Transaction, status: string, diagnostic: string, permanent: boolean): void {
+function fillUndecided(
+  transaction: Transaction,
+  status: string,
+  diagnostic: string,
+  permanent: boolean,
+): void {
   transaction.results.forEach((result, at) => {
     transaction.results[at] = result ?? { type: 'undecided', status, diagnostic, permanent };
   });
@@ -152,9 +173,16 @@ function finish(state: DeliveryState, transaction: Transaction, replyLost: boole
 }
 
 /** A connection that breaks inside a transaction is a 451 for everything undecided (E-S-2). */
-export function interrupted(state: DeliveryState, transaction: Transaction, diagnostic: string, permanent = false): void {
+export function interrupted(
+  state: DeliveryState,
+  transaction: Transaction,
+  diagnostic: string,
+  permanent = false,
+): void {
   const status = permanent ? '5.6.3' : '4.4.2';
-  const replyLost = transaction.endSent && transaction.results.some((result, at) => result === undefined && transaction.accepted.includes(at));
+  const replyLost =
+    transaction.endSent &&
+    transaction.results.some((result, at) => result === undefined && transaction.accepted.includes(at));
   for (const at of transaction.accepted) {
     transaction.results[at] ??= { type: 'undecided', status, diagnostic, permanent };
   }

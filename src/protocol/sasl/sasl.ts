@@ -49,12 +49,24 @@ const login: Mechanism = {
   },
 };
 
-function finish(mechanism: string, authorizationIdentity: string, authenticationIdentity: string, password: string): SaslStep {
-  if (authenticationIdentity === '' || password === '') return { type: 'malformed', cause: 'empty name or empty password' };
-  if (Buffer.byteLength(authenticationIdentity) > NAME_OCTETS_MAX || Buffer.byteLength(password) > NAME_OCTETS_MAX) {
+function finish(
+  mechanism: string,
+  authorizationIdentity: string,
+  authenticationIdentity: string,
+  password: string,
+): SaslStep {
+  if (authenticationIdentity === '' || password === '')
+    return { type: 'malformed', cause: 'empty name or empty password' };
+  if (
+    Buffer.byteLength(authenticationIdentity) > NAME_OCTETS_MAX ||
+    Buffer.byteLength(password) > NAME_OCTETS_MAX
+  ) {
     return { type: 'malformed', cause: `name or password over ${NAME_OCTETS_MAX} octets` };
   }
-  return { type: 'credentials', credentials: { mechanism, authorizationIdentity, authenticationIdentity, password } };
+  return {
+    type: 'credentials',
+    credentials: { mechanism, authorizationIdentity, authenticationIdentity, password },
+  };
 }
 
 const mechanisms: Readonly<Record<string, Mechanism>> = { PLAIN: plain, LOGIN: login };

@@ -14,10 +14,13 @@ export function auth(state: SessionState, { argument }: CommandLine): void {
   if (state.login !== undefined) return refuse(state, 'AUTH', 'authAgain', 'already authenticated');
   if (state.transaction !== undefined) return refuse(state, 'AUTH', 'authInTransaction', 'in a transaction');
   const [name = '', initial, ...more] = argument.split(' ');
-  if (name === '' || more.length > 0) return refuse(state, 'AUTH', 'badArgument', 'AUTH wants a mechanism and at most one response');
-  if (state.authFailures >= state.settings.authFailuresMax) return leave(state, 'tooManyAuthFailures', 'errors');
+  if (name === '' || more.length > 0)
+    return refuse(state, 'AUTH', 'badArgument', 'AUTH wants a mechanism and at most one response');
+  if (state.authFailures >= state.settings.authFailuresMax)
+    return leave(state, 'tooManyAuthFailures', 'errors');
   const mechanism = mechanismNamed(name, state.settings.mechanisms);
-  if (mechanism === undefined) return refuse(state, 'AUTH', 'authUnknownMechanism', 'mechanism is not offered');
+  if (mechanism === undefined)
+    return refuse(state, 'AUTH', 'authUnknownMechanism', 'mechanism is not offered');
   state.sasl = { mechanism, responses: [] };
   if (initial === undefined) return advance(state);
   if (!mechanism.clientFirst) {
@@ -37,7 +40,11 @@ export function saslLine(state: SessionState, line: TakenLine): void {
   const text = octetString(line.bytes);
   if (text === '*') {
     state.sasl = undefined;
-    emit(state, { type: 'refused', refusal: refusal('authCancelled', 'cancelled by the client'), command: 'AUTH' });
+    emit(state, {
+      type: 'refused',
+      refusal: refusal('authCancelled', 'cancelled by the client'),
+      command: 'AUTH',
+    });
     return sendNamed(state, 'authCancelled');
   }
   respond(state, text);

@@ -32,7 +32,8 @@ function afterKeyword(argument: string, keyword: string): string | undefined {
 }
 
 export function mail(state: SessionState, { argument }: CommandLine): void {
-  if (state.transaction !== undefined || state.chunkFailed) return refuse(state, 'MAIL', 'badSequence', 'nested MAIL');
+  if (state.transaction !== undefined || state.chunkFailed)
+    return refuse(state, 'MAIL', 'badSequence', 'nested MAIL');
   const text = afterKeyword(argument, 'FROM:');
   if (text === undefined) return refuse(state, 'MAIL', 'badArgument', 'no FROM:');
   const path = parsePath(text, 'nullPath');
@@ -45,9 +46,11 @@ export function mail(state: SessionState, { argument }: CommandLine): void {
     ...parameters.value,
     reversePath: path.value.mailbox,
   };
-  if (!from.smtputf8 && !isAsciiText(from.reversePath)) return refuse(state, 'MAIL', 'nonAsciiSender', 'no SMTPUTF8');
+  if (!from.smtputf8 && !isAsciiText(from.reversePath))
+    return refuse(state, 'MAIL', 'nonAsciiSender', 'no SMTPUTF8');
   const limit = state.settings.messageOctetsMax;
-  if ((from.declaredSize ?? 0) > limit) return refuse(state, 'MAIL', 'sizeDeclared', `SIZE=${from.declaredSize}`, { limit });
+  if ((from.declaredSize ?? 0) > limit)
+    return refuse(state, 'MAIL', 'sizeDeclared', `SIZE=${from.declaredSize}`, { limit });
   ask(state, { type: 'mail', from }, from);
 }
 
@@ -64,11 +67,13 @@ export function rcpt(state: SessionState, { argument }: CommandLine): void {
   if (text === undefined) return refused(refusal('badArgument', 'no TO:'));
   const path = parsePath(text, 'postmaster');
   if (!path.ok) return refused(refusal(problems.RCPT[path.error], `forward-path: ${path.error}`));
-  if (path.value.sourceRoute && settings.role === 'submission') return refused(refusal('sourceRouteRefused', 'source route'));
+  if (path.value.sourceRoute && settings.role === 'submission')
+    return refused(refusal('sourceRouteRefused', 'source route'));
   const parameters = readParameters(path.value.rest, recipientParameters, offeredOn(settings.role));
   if (!parameters.ok) return refused(parameters.error);
   const recipient: EnvelopeRecipient = { ...parameters.value, forwardPath: path.value.mailbox };
-  if (!transaction.from.smtputf8 && !isAsciiText(recipient.forwardPath)) return refused(refusal('nonAsciiRecipient', 'no SMTPUTF8'));
+  if (!transaction.from.smtputf8 && !isAsciiText(recipient.forwardPath))
+    return refused(refusal('nonAsciiRecipient', 'no SMTPUTF8'));
   if (transaction.recipients >= settings.recipientsMax) {
     return refused(refusal('tooManyRecipients', `limit ${settings.recipientsMax}`));
   }
@@ -89,7 +94,8 @@ export function data(state: SessionState, { argument }: CommandLine): void {
   if (argument !== '') return refuse(state, 'DATA', 'badArgument', 'DATA takes no argument');
   const problem = contentProblem(state);
   if (problem !== undefined) return refuseWith(state, 'DATA', problem);
-  if (state.transaction?.content !== undefined) return refuse(state, 'DATA', 'badSequence', 'DATA after BDAT');
+  if (state.transaction?.content !== undefined)
+    return refuse(state, 'DATA', 'badSequence', 'DATA after BDAT');
   beginContent(state);
 }
 
@@ -112,7 +118,8 @@ export function bdat(state: SessionState, { argument }: CommandLine): void {
   const gated = gateProblem(state);
   const problem = gated ?? contentProblem(state);
   const total = octets + (transaction?.content?.octets ?? 0);
-  const refused = problem ?? (total > limit ? refusal('chunkTooLarge', `${total} octets announced`) : undefined);
+  const refused =
+    problem ?? (total > limit ? refusal('chunkTooLarge', `${total} octets announced`) : undefined);
   if (refused === undefined) return beginChunk(state, octets, match[2] !== undefined);
   const most = gated === undefined ? DISCARD_FACTOR * limit : DISCARD_OCTETS_BEFORE_AUTH;
   if (octets > most) {

@@ -76,11 +76,11 @@ export function quit(state: SessionState, { argument }: CommandLine): void {
 export function startTls(state: SessionState, { argument }: CommandLine): void {
   const { settings, tls, transaction } = state;
   if (tls !== undefined) return refuse(state, 'STARTTLS', 'tlsAlready', 'TLS stands already');
-  if (settings.tls !== 'starttls') return refuse(state, 'STARTTLS', 'notImplemented', 'no TLS on this listener');
+  if (settings.tls !== 'starttls')
+    return refuse(state, 'STARTTLS', 'notImplemented', 'no TLS on this listener');
   if (argument !== '') return refuse(state, 'STARTTLS', 'badArgument', 'STARTTLS takes no argument');
   if (transaction !== undefined) return refuse(state, 'STARTTLS', 'badSequence', 'in a transaction');
   sendNamed(state, 'readyForTls');
   state.phase = 'handshake';
   emit(state, { type: 'startTls' });
 }
-

@@ -57,7 +57,8 @@ export function runCommand(state: SessionState, line: CommandLine): void {
   const { verb } = line;
   const command = Object.hasOwn(table, verb) ? table[verb] : undefined;
   if (command === undefined) return unknown(state, verb);
-  if (command.roles?.includes(state.settings.role) === false) return refuse(state, verb, 'notImplemented', 'not on this role');
+  if (command.roles?.includes(state.settings.role) === false)
+    return refuse(state, verb, 'notImplemented', 'not on this role');
   const missing = command.ownGates === true ? undefined : gateProblem(state, command);
   if (missing !== undefined) return refuseWith(state, verb, missing);
   if (command.lastInGroup === true && state.input.length > 0) {

@@ -46,7 +46,8 @@ export function beginChunk(state: SessionState, octets: number, last: boolean): 
 /** True: something was done. */
 export function readData(state: SessionState): boolean {
   const content = state.transaction?.content;
-  if (state.input.length === 0 || content === undefined || !(content.framing instanceof DataFraming)) return false;
+  if (state.input.length === 0 || content === undefined || !(content.framing instanceof DataFraming))
+    return false;
   const { content: pieces, rest } = content.framing.push(state.input.takeAll());
   for (const piece of pieces) pass(state, content, piece);
   state.lastProgressAt = state.now;

@@ -26,7 +26,9 @@ function totalBeforeAuth({ startedAt, settings, login, transaction }: SessionSta
 
 function slowestContent({ transaction, settings }: SessionState): number {
   const content = transaction?.content;
-  return content === undefined ? Infinity : content.startedAt + settings.timeouts.idleMs + content.octets / CONTENT_RATE;
+  return content === undefined
+    ? Infinity
+    : content.startedAt + settings.timeouts.idleMs + content.octets / CONTENT_RATE;
 }
 
 export function timedOut(state: SessionState): void {
@@ -47,7 +49,10 @@ function unanswered(state: SessionState): void {
   const kind = state.question?.kind;
   state.question = undefined;
   state.lastProgressAt = state.now;
-  const decided = kind === 'authentication' ? refusal('authTemporary', 'no answer in time') : refusal('localError', 'no answer in time');
+  const decided =
+    kind === 'authentication'
+      ? refusal('authTemporary', 'no answer in time')
+      : refusal('localError', 'no answer in time');
   send(state, decided.reply);
   if (kind === 'accept') concludeTransaction(state);
   else if (kind === 'recipient' && state.transaction !== undefined) state.transaction.refusedRecipients += 1;

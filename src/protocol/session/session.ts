@@ -127,12 +127,16 @@ function takeVerdict(state: SessionState, number: number, verdict: Verdict): voi
     if (state.login === undefined) countError(state);
     return;
   }
-  if (question.from !== undefined) state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
+  if (question.from !== undefined)
+    state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
   else if (state.transaction !== undefined) state.transaction.recipients += 1;
   sendNamed(state, isMail ? 'senderOk' : 'recipientOk');
 }
 
-function takeAcceptance(state: SessionState, { question, answer }: Extract<SessionInput, { type: 'acceptance' }>): void {
+function takeAcceptance(
+  state: SessionState,
+  { question, answer }: Extract<SessionInput, { type: 'acceptance' }>,
+): void {
   if (!isOpen(state, question)) return;
   concludeTransaction(state);
   if (answer.type === 'accepted') sendNamed(state, 'accepted', { id: answer.id });
@@ -187,18 +191,23 @@ function readLine(state: SessionState, run: (state: SessionState, line: TakenLin
 const syntaxReplies = { MAIL: 'senderSyntax', RCPT: 'recipientSyntax' } as const;
 
 function commandLine(state: SessionState, line: TakenLine): void {
-  if (line.type === 'tooLong' || line.type === 'endless') return refuse(state, 'unknown', 'commandLineTooLong', 'line too long');
+  if (line.type === 'tooLong' || line.type === 'endless')
+    return refuse(state, 'unknown', 'commandLineTooLong', 'line too long');
   const octets = octetString(line.bytes);
   const verb = /^[A-Za-z0-9]*/.exec(octets)?.[0].toUpperCase() ?? '';
   const syntax = verb === 'MAIL' || verb === 'RCPT' ? syntaxReplies[verb] : 'commandSyntax';
-  if (line.type === 'flawed') return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'bare CR, LF or NUL');
+  if (line.type === 'flawed')
+    return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'bare CR, LF or NUL');
   if (line.bytes.length > COMMAND_LINE_OCTETS_MAX && verb !== 'AUTH') {
     return refuse(state, 'unknown', 'commandLineTooLong', `${line.bytes.length} octets`);
   }
   const text = utf8Text(line.bytes);
   if (text === undefined) return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'invalid UTF-8');
   const separated = text.length === verb.length || text[verb.length] === ' ';
-  runCommand(state, { verb: separated ? verb : '', argument: withoutTrailingSpaces(text.slice(verb.length + 1)) });
+  runCommand(state, {
+    verb: separated ? verb : '',
+    argument: withoutTrailingSpaces(text.slice(verb.length + 1)),
+  });
 }
 
 /** Spaces alone: any other white space is part of what was said. */

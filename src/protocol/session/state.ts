@@ -146,7 +146,8 @@ export function refuseWith(state: SessionState, command: string, decided: Refusa
 export function countError(state: SessionState): void {
   state.errors += 1;
   const { beforeAuth, afterAuth } = state.settings.errorsMax;
-  if (state.errors >= (state.login === undefined ? beforeAuth : afterAuth)) leave(state, 'tooManyErrors', 'errors');
+  if (state.errors >= (state.login === undefined ? beforeAuth : afterAuth))
+    leave(state, 'tooManyErrors', 'errors');
 }
 
 export function leave(state: SessionState, name: ReplyName, reason: CloseReason): void {

@@ -81,7 +81,8 @@ export class LineWatch {
       } else this.#spoil('bareCrLfNul', this.#line);
     }
     this.#length += length;
-    if (this.#length > LINE_OCTETS_MAX && !(this.#inBody && this.#longBodyLines === 'pass')) this.#spoil('longLine', this.#line);
+    if (this.#length > LINE_OCTETS_MAX && !(this.#inBody && this.#longBodyLines === 'pass'))
+      this.#spoil('longLine', this.#line);
   }
 
   #endLine(): void {
@@ -93,7 +94,8 @@ export class LineWatch {
 
   /** The first flaw counts, but a framing flaw outranks a long line. */
   #spoil(type: ContentFlaw['type'], line: number): void {
-    if (this.#flaw === undefined || (this.#flaw.type === 'longLine' && type === 'bareCrLfNul')) this.#flaw = { type, line };
+    if (this.#flaw === undefined || (this.#flaw.type === 'longLine' && type === 'bareCrLfNul'))
+      this.#flaw = { type, line };
   }
 }
 
@@ -107,7 +109,10 @@ function countLines(bytes: Uint8Array, before: number): number {
 // `dot`: a dot at a line's start, held back; `dotCr`: that dot and a CR, held back; `text`: anything else.
 type Mark = 'lineStart' | 'dot' | 'dotCr' | 'text';
 
-const HELD: Readonly<Record<'dot' | 'dotCr', Uint8Array>> = { dot: Uint8Array.of(DOT), dotCr: Uint8Array.of(DOT, CR) };
+const HELD: Readonly<Record<'dot' | 'dotCr', Uint8Array>> = {
+  dot: Uint8Array.of(DOT),
+  dotCr: Uint8Array.of(DOT, CR),
+};
 
 export class DataFraming {
   readonly #watch: LineWatch;

@@ -19,7 +19,8 @@ export class DotStuffing {
   push(bytes: Uint8Array): Uint8Array {
     this.#watch.watch(bytes);
     const { flaw } = this.#watch;
-    if (flaw !== undefined) throw new ContentFlawed(`bare CR, LF or NUL, or a header line too long, in line ${flaw.line}`);
+    if (flaw !== undefined)
+      throw new ContentFlawed(`bare CR, LF or NUL, or a header line too long, in line ${flaw.line}`);
     const parts: Uint8Array[] = [];
     let from = 0;
     if (this.#atLineStart && bytes[0] === DOT) parts.push(DOT_BYTE);

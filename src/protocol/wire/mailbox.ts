@@ -22,7 +22,8 @@ const PATH_MAX = 254;
 const LABEL_MAX = 63;
 
 // atext of RFC 5321/5322 plus UTF8-non-ascii of RFC 6531.
-const dotString = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
+const dotString =
+  /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+)*$/u;
 const quotedText = /^[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\u{10ffff}]$/u;
 const quotedPair = /^[\x20-\x7e]$/;
 // Controls, invisible and direction marks, surrogates, private use and unassigned code points mislead readers (F-UNI-1, F-UNI-3).
@@ -34,7 +35,11 @@ export function isAsciiText(text: string): boolean {
 
 /** The whole of `text` as one mailbox: no angle brackets, no source route, no comments. */
 export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
-  if (text.length > 2 * PATH_MAX || Buffer.byteLength(text) > LOCAL_PART_MAX + 2 * LOCAL_PART_MAX + DOMAIN_MAX) return err('tooLong');
+  if (
+    text.length > 2 * PATH_MAX ||
+    Buffer.byteLength(text) > LOCAL_PART_MAX + 2 * LOCAL_PART_MAX + DOMAIN_MAX
+  )
+    return err('tooLong');
   if (!text.isWellFormed() || misleading.test(text)) return err('syntax');
   const local = text.startsWith('"') ? readQuoted(text) : readDotString(text);
   if (local === undefined || text[local.end] !== '@') return err('syntax');
@@ -45,7 +50,8 @@ export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
   }
   if (Buffer.byteLength(domain) > DOMAIN_MAX) return err('tooLong');
   // `sales` and `sales.` are single labels: well formed, but nowhere on the Internet (RFC 6409 section 4.2).
-  const label = domain.endsWith('.') && domain.indexOf('.') === domain.length - 1 ? domain.slice(0, -1) : domain;
+  const label =
+    domain.endsWith('.') && domain.indexOf('.') === domain.length - 1 ? domain.slice(0, -1) : domain;
   if (canonicalDomain(label) === undefined) return err('syntax');
   if (!label.includes('.')) return err('unqualified');
   return ok({ localPart: local.value, domain, isLiteral: false });

@@ -1,7 +1,12 @@
 // ESMTP parameters of MAIL and RCPT (RFC 5321 section 4.1.2) as tables: keyword → how its value is read into the envelope.
 // An unknown keyword, a bad value and a keyword given twice are each refused by name.
 
-import type { EnvelopeRecipient, NotifyCondition, OriginalRecipient, ReversePathAndParameters } from '../envelope.ts';
+import type {
+  EnvelopeRecipient,
+  NotifyCondition,
+  OriginalRecipient,
+  ReversePathAndParameters,
+} from '../envelope.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { parseMailbox } from './mailbox.ts';
 import { decodeUtf8Address, decodeXtext } from './xtext.ts';
@@ -70,7 +75,8 @@ const conditions: ReadonlySet<string> = new Set(['SUCCESS', 'FAILURE', 'DELAY'])
 const notify: Reader<RecipientParameters> = (value, into) => {
   const words = value?.toUpperCase().split(',') ?? [];
   const never = words.length === 1 && words[0] === 'NEVER';
-  const wellFormed = words.length > 0 && new Set(words).size === words.length && words.every((word) => conditions.has(word));
+  const wellFormed =
+    words.length > 0 && new Set(words).size === words.length && words.every((word) => conditions.has(word));
   if (!never && !wellFormed) return false;
   into.notify = words as NotifyCondition[];
   return true;
@@ -87,13 +93,21 @@ const orcpt: Reader<RecipientParameters> = (value, into) => {
 function parseOriginalRecipient(value: string): OriginalRecipient | undefined {
   const semicolon = value.indexOf(';');
   const addressType = value.slice(0, Math.max(0, semicolon)).toLowerCase();
-  if (Buffer.byteLength(value) > ORCPT_OCTETS_MAX || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(addressType)) return undefined;
+  if (Buffer.byteLength(value) > ORCPT_OCTETS_MAX || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(addressType))
+    return undefined;
   const text = value.slice(semicolon + 1);
   const address = addressType === 'utf-8' ? decodeUtf8Address(text) : decodeXtext(text);
   return address === undefined || address === '' ? undefined : { addressType, address };
 }
 
-export const mailParameters: ParameterTable<MailParameters> = { SIZE: size, BODY: body, SMTPUTF8: smtputf8, RET: ret, ENVID: envid, AUTH: auth };
+export const mailParameters: ParameterTable<MailParameters> = {
+  SIZE: size,
+  BODY: body,
+  SMTPUTF8: smtputf8,
+  RET: ret,
+  ENVID: envid,
+  AUTH: auth,
+};
 export const recipientParameters: ParameterTable<RecipientParameters> = { NOTIFY: notify, ORCPT: orcpt };
 
 /** `rest`: what follows the path. `offered`: keywords of the table that this listener offers. */

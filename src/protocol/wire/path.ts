@@ -22,13 +22,17 @@ export function parsePath(text: string, allow: 'nullPath' | 'postmaster'): Resul
   const inner = text.slice(1, end);
   const rest = text.slice(end + 1);
   if (rest !== '' && !rest.startsWith(' ')) return err('syntax');
-  if (inner === '') return allow === 'nullPath' ? ok({ mailbox: '', sourceRoute: false, rest }) : err('syntax');
+  if (inner === '')
+    return allow === 'nullPath' ? ok({ mailbox: '', sourceRoute: false, rest }) : err('syntax');
   if (Buffer.byteLength(inner) > PATH_OCTETS_MAX - 2) return err('tooLong');
-  if (allow === 'postmaster' && /^postmaster$/i.test(inner)) return ok({ mailbox: 'postmaster', sourceRoute: false, rest });
+  if (allow === 'postmaster' && /^postmaster$/i.test(inner))
+    return ok({ mailbox: 'postmaster', sourceRoute: false, rest });
   const routed = withoutRoute(inner);
   if (routed === undefined) return err('syntax');
   const mailbox = parseMailbox(routed.text);
-  return mailbox.ok ? ok({ mailbox: mailboxText(mailbox.value), sourceRoute: routed.sourceRoute, rest }) : mailbox;
+  return mailbox.ok
+    ? ok({ mailbox: mailboxText(mailbox.value), sourceRoute: routed.sourceRoute, rest })
+    : mailbox;
 }
 
 /** Position of the `>` that closes the path: one inside quotes does not. */
@@ -49,6 +53,8 @@ function withoutRoute(inner: string): { readonly text: string; readonly sourceRo
   if (!inner.startsWith('@')) return { text: inner, sourceRoute: false };
   const colon = inner.indexOf(':');
   const hops = colon < 0 ? [] : inner.slice(0, colon).split(',');
-  const wellFormed = hops.length > 0 && hops.every((hop) => hop.startsWith('@') && canonicalDomain(hop.slice(1)) !== undefined);
+  const wellFormed =
+    hops.length > 0 &&
+    hops.every((hop) => hop.startsWith('@') && canonicalDomain(hop.slice(1)) !== undefined);
   return wellFormed ? { text: inner.slice(colon + 1), sourceRoute: true } : undefined;
 }

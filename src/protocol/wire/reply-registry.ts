@@ -1,4 +1,4 @@
-// Every reply the server can give stands here, once (requirements, table H). `text` is what a stranger may read: it reveals
+// Data: every reply the server can give stands here, once (requirements, table H). `text` is what a stranger may read: it reveals
 // nothing about accounts, policies or paths. Placeholders in braces are filled by `reply()` with values that the client
 // itself sent or that are public. No other file writes a reply code.
 

@@ -7,7 +7,9 @@ const printable = /^[\x20-\x7e]*$/;
 /** Printable ASCII, or undefined. Lower-case digits are taken; we write upper case. */
 export function decodeXtext(text: string): string | undefined {
   if (!xtextPattern.test(text)) return undefined;
-  const decoded = text.replaceAll(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const decoded = text.replaceAll(/\+([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
   return printable.test(decoded) ? decoded : undefined;
 }
 

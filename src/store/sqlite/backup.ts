@@ -1,11 +1,20 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import { bodyPath } from './bodies.ts';
-import { bytes, type Database, number, openDatabase, text } from './database.ts';
+import { bytes, type Database, number, openDatabase, text, troubleOf } from './database.ts';
 import { type OpenWriter, STORE_FILE } from './open.ts';
 import { migrations, versionOf } from './schema.ts';
 
@@ -19,7 +28,11 @@ export class NotABackup extends Error {
   override readonly name = 'NotABackup';
 }
 
-export async function backupStore(writer: OpenWriter, dataDirectory: string, file: string): Promise<BackupResult> {
+export async function backupStore(
+  writer: OpenWriter,
+  dataDirectory: string,
+  file: string,
+): Promise<BackupResult> {
   if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
   const aside = `${file}.part`;
   rmSync(aside, { force: true });
@@ -41,7 +54,9 @@ export async function backupStore(writer: OpenWriter, dataDirectory: string, fil
 }
 
 function addBodies(copy: Database, dataDirectory: string): BackupResult {
-  copy.exec('PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT');
+  copy.exec(
+    'PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT',
+  );
   const staged = copy.all('SELECT m.id FROM message m JOIN content c ON c.n = m.n WHERE c.staged = 1');
   for (const row of staged) {
     const id = messageIdFromBytes(bytes(row, 'id'));
@@ -57,7 +72,8 @@ function addBodies(copy: Database, dataDirectory: string): BackupResult {
 /** Into a data directory that holds no store yet. */
 export function restoreStore(file: string, dataDirectory: string): BackupResult {
   const target = join(dataDirectory, STORE_FILE);
-  if (existsSync(target)) throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
+  if (existsSync(target))
+    throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const aside = `${target}.part`;
   copyFileSync(file, aside);
@@ -71,16 +87,28 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
   }
 }
 
+function isBackup(copy: Database): boolean {
+  try {
+    return copy.get("SELECT name FROM sqlite_master WHERE name = 'backup_body'") !== undefined;
+  } catch (error) {
+    if (troubleOf(error) === 'broken') return false;
+    throw error;
+  }
+}
+
 function takeBodies(path: string, dataDirectory: string): BackupResult {
   const copy = openDatabase(path);
   try {
-    const isBackup = copy.get("SELECT name FROM sqlite_master WHERE name = 'backup_body'") !== undefined;
-    if (!isBackup) throw new NotABackup('this file was not written by `postern backup`');
-    if (versionOf(copy) > migrations.length) throw new NotABackup('this backup was written by a newer Postern');
+    if (!isBackup(copy)) throw new NotABackup('this file was not written by `postern backup`');
+    if (versionOf(copy) > migrations.length)
+      throw new NotABackup('this backup was written by a newer Postern');
     mkdirSync(join(dataDirectory, 'bodies'), { recursive: true, mode: 0o700 });
     let bodies = 0;
     for (const row of copy.iterate('SELECT id, content FROM backup_body')) {
-      writeFileSync(bodyPath(dataDirectory, text(row, 'id')), bytes(row, 'content'), { mode: 0o600, flush: true });
+      writeFileSync(bodyPath(dataDirectory, text(row, 'id')), bytes(row, 'content'), {
+        mode: 0o600,
+        flush: true,
+      });
       bodies += 1;
     }
     copy.exec('DROP TABLE backup_body');

@@ -50,7 +50,9 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 export async function* readBody(dataDirectory: string, id: MessageId): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(bodyPath(dataDirectory, id), { highWaterMark: READ_OCTETS }) as AsyncIterable<Uint8Array>;
+  yield* createReadStream(bodyPath(dataDirectory, id), {
+    highWaterMark: READ_OCTETS,
+  }) as AsyncIterable<Uint8Array>;
 }
 
 /** Never throws: a file that can't be removed is swept at the next start. */

@@ -24,7 +24,10 @@ export interface OpenOptions {
 }
 
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
-  const connection = new DatabaseSync(path, { readOnly: options.readOnly ?? false, timeout: options.busyMs ?? 5000 });
+  const connection = new DatabaseSync(path, {
+    readOnly: options.readOnly ?? false,
+    timeout: options.busyMs ?? 5000,
+  });
   const statements = new Map<string, StatementSync>();
 
   function prepared(sql: string): StatementSync {
@@ -63,10 +66,14 @@ export type Trouble = 'full' | 'busy' | 'broken' | 'statement';
 
 /** `broken`: nothing is known about what was being written; the connection must not be used any more. */
 export function troubleOf(error: unknown): Trouble {
-  const code = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
+  const code =
+    error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+      ? error.errcode & 0xff
+      : 0;
   if (code === SQLITE_FULL) return 'full';
   if (code === SQLITE_BUSY) return 'busy';
-  const broken = code === SQLITE_IOERR || code === SQLITE_CORRUPT || code === SQLITE_CANTOPEN || code === SQLITE_NOTADB;
+  const broken =
+    code === SQLITE_IOERR || code === SQLITE_CORRUPT || code === SQLITE_CANTOPEN || code === SQLITE_NOTADB;
   return broken ? 'broken' : 'statement';
 }
 

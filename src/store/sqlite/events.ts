@@ -22,7 +22,9 @@ const CHAIN = 1;
 export function openTrail(db: Database, entropy: Entropy): Trail {
   const last = db.get('SELECT sequence, link FROM event ORDER BY sequence DESC LIMIT 1');
   let mark: TrailMark =
-    last === undefined ? { sequence: 0, link: firstLink } : { sequence: number(last, 'sequence'), link: bytes(last, 'link') };
+    last === undefined
+      ? { sequence: 0, link: firstLink }
+      : { sequence: number(last, 'sequence'), link: bytes(last, 'link') };
 
   return {
     append(event) {
@@ -31,7 +33,14 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       const payload = Buffer.from(JSON.stringify(event.payload));
       const hash = contentHash(salt, payload);
       const subject = event.messageId ?? event.identityId ?? '';
-      const link = linkOf({ previous: mark.link, sequence, time: event.time, type: event.type, subject, contentHash: hash });
+      const link = linkOf({
+        previous: mark.link,
+        sequence,
+        time: event.time,
+        type: event.type,
+        subject,
+        contentHash: hash,
+      });
       db.run(
         'INSERT INTO event (sequence, chain, time, type, message_id, identity_id, salt, payload, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         sequence,

@@ -27,11 +27,17 @@ export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf
   db.run('DELETE FROM identity_name WHERE identity_id = ?', identity.id);
   for (const name of ownNames(identity)) db.run('INSERT INTO identity_name VALUES (?, ?)', name, identity.id);
   db.run('DELETE FROM identity_credential WHERE identity_id = ?', identity.id);
-  for (const id of appPasswordIds(identity)) db.run('INSERT INTO identity_credential VALUES (?, ?)', id, identity.id);
+  for (const id of appPasswordIds(identity))
+    db.run('INSERT INTO identity_credential VALUES (?, ?)', id, identity.id);
   const wasActive = stored === undefined || text(stored, 'state') === 'active';
   if (wasActive !== (identity.state === 'active')) holdQueue(writer, identity, change.event.time);
   trail.append(change.event);
-  writer.notice({ type: 'identityChanged', identityId: identity.id, revision: identity.revision, state: identity.state });
+  writer.notice({
+    type: 'identityChanged',
+    identityId: identity.id,
+    revision: identity.revision,
+    state: identity.state,
+  });
   return { type: 'written' };
 }
 
@@ -73,7 +79,10 @@ function holdQueue(writer: Writer, identity: Identity, now: number): void {
   if (active) writer.notice({ type: 'due' });
 }
 
-export function credentialUsed({ db }: Writer, change: CredentialUsedChange): OutcomeOf<CredentialUsedChange> {
+export function credentialUsed(
+  { db }: Writer,
+  change: CredentialUsedChange,
+): OutcomeOf<CredentialUsedChange> {
   db.run(
     'INSERT OR REPLACE INTO credential_use VALUES (?, ?, ?, ?)',
     change.identityId,

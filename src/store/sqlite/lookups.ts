@@ -21,7 +21,12 @@ export function createSqliteLookups(db: Database, dataDirectory: string): Lookup
 
 type IdentityLookups = Pick<
   Lookups,
-  'identityByLogin' | 'identityById' | 'identityByAddress' | 'identityByCredential' | 'identities' | 'credentialUses'
+  | 'identityByLogin'
+  | 'identityById'
+  | 'identityByAddress'
+  | 'identityByCredential'
+  | 'identities'
+  | 'credentialUses'
 >;
 
 function identityLookups(db: Database): IdentityLookups {
@@ -29,14 +34,31 @@ function identityLookups(db: Database): IdentityLookups {
     row === undefined ? undefined : (JSON.parse(text(row, 'record')) as Identity);
   return {
     identityByLogin: async (login) =>
-      one(db.get('SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ? AND i.login = ?', login, login)),
+      one(
+        db.get(
+          'SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ? AND i.login = ?',
+          login,
+          login,
+        ),
+      ),
     identityById: async (id) => one(db.get('SELECT record FROM identity WHERE id = ?', id)),
     identityByAddress: async (address) =>
-      one(db.get('SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ?', address)),
+      one(
+        db.get(
+          'SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ?',
+          address,
+        ),
+      ),
     identityByCredential: async (credentialId) =>
-      one(db.get('SELECT i.record FROM identity_credential c JOIN identity i ON i.id = c.identity_id WHERE c.credential_id = ?', credentialId)),
+      one(
+        db.get(
+          'SELECT i.record FROM identity_credential c JOIN identity i ON i.id = c.identity_id WHERE c.credential_id = ?',
+          credentialId,
+        ),
+      ),
     async identities({ after, max }) {
-      const from = after === undefined ? undefined : db.get('SELECT state, login FROM identity WHERE login = ?', after);
+      const from =
+        after === undefined ? undefined : db.get('SELECT state, login FROM identity WHERE login = ?', after);
       const removed = from !== undefined && text(from, 'state') === 'removed' ? 1 : 0;
       return db
         .all(
@@ -50,8 +72,15 @@ function identityLookups(db: Database): IdentityLookups {
     },
     credentialUses: async (id) =>
       db
-        .all('SELECT credential_id, at, address FROM credential_use WHERE identity_id = ? ORDER BY at DESC, address, credential_id', id)
-        .map((row) => ({ credentialId: text(row, 'credential_id'), at: number(row, 'at'), address: text(row, 'address') })),
+        .all(
+          'SELECT credential_id, at, address FROM credential_use WHERE identity_id = ? ORDER BY at DESC, address, credential_id',
+          id,
+        )
+        .map((row) => ({
+          credentialId: text(row, 'credential_id'),
+          at: number(row, 'at'),
+          address: text(row, 'address'),
+        })),
   };
 }
 
@@ -60,7 +89,10 @@ type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount'
 function queueLookups(db: Database, dataDirectory: string): QueueLookups {
   return {
     async message(id) {
-      const row = db.get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ?`, messageIdBytes(id) ?? null);
+      const row = db.get(
+        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ?`,
+        messageIdBytes(id) ?? null,
+      );
       return row === undefined ? undefined : messageOfRow(row);
     },
     async content(id) {
@@ -70,13 +102,17 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
       );
       if (row === undefined) return undefined;
       // The file bears the id as it was given, however it was asked for now.
-      const body = number(row, 'staged') === 1 ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id'))) : undefined;
+      const body =
+        number(row, 'staged') === 1
+          ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id')))
+          : undefined;
       return pieces(bytes(row, 'content'), body);
     },
     async queue(selector, { after, max }) {
       const { sql, values } = whereOf(selector);
       const from = after === undefined ? '' : ' AND (m.id, r.number) > (?, ?)';
-      const fromValues = after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
+      const fromValues =
+        after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
       return db
         .all(
           `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
@@ -88,11 +124,18 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
     },
     async queueCount(selector) {
       const { sql, values } = whereOf(selector);
-      return number(db.get(`SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`, ...values) ?? {}, 'count');
+      return number(
+        db.get(
+          `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+          ...values,
+        ) ?? {},
+        'count',
+      );
     },
     async queueTotals() {
       const messages = db.get('SELECT count(*) AS count, min(accepted_at) AS oldest FROM message') ?? {};
-      const deliveries = db.get('SELECT count(*) AS count, coalesce(sum(held <> 0), 0) AS held FROM recipient') ?? {};
+      const deliveries =
+        db.get('SELECT count(*) AS count, coalesce(sum(held <> 0), 0) AS held FROM recipient') ?? {};
       const oldest = messages['oldest'];
       return {
         messages: number(messages, 'count'),
@@ -100,14 +143,20 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
         held: number(deliveries, 'held'),
         ...(typeof oldest === 'number' ? { oldestAcceptedAt: oldest } : {}),
         byDomain: db
-          .all('SELECT domain, count(*) AS count FROM recipient GROUP BY domain ORDER BY count DESC, domain LIMIT ?', DOMAINS_MAX)
+          .all(
+            'SELECT domain, count(*) AS count FROM recipient GROUP BY domain ORDER BY count DESC, domain LIMIT ?',
+            DOMAINS_MAX,
+          )
           .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'count') })),
       };
     },
   };
 }
 
-async function* pieces(first: Uint8Array, rest: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<Uint8Array> {
+async function* pieces(
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array> | undefined,
+): AsyncGenerator<Uint8Array> {
   yield first;
   if (rest !== undefined) yield* rest;
 }
@@ -144,7 +193,11 @@ function trailLookups(db: Database): TrailLookups {
     },
     events: async ({ afterSequence, max }) =>
       db
-        .all(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`, afterSequence, max)
+        .all(
+          `SELECT ${EVENT_COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+          afterSequence,
+          max,
+        )
         .map((row) => eventOfRow(row)),
     chain: async ({ afterSequence, max }) =>
       db

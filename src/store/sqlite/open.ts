@@ -30,7 +30,10 @@ export function lockDirectory(dataDirectory: string): () => void {
   } catch (error) {
     lock.close();
     if (troubleOf(error) !== 'busy') throw error;
-    throw new StoreLocked(`another Postern uses ${dataDirectory}: stop it, or give this one a data directory of its own`, { cause: error });
+    throw new StoreLocked(
+      `another Postern uses ${dataDirectory}: stop it, or give this one a data directory of its own`,
+      { cause: error },
+    );
   }
   return () => lock.close();
 }
@@ -39,7 +42,9 @@ export function lockDirectory(dataDirectory: string): () => void {
 function openForWriting(dataDirectory: string, now: number): Database {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768');
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768',
+  );
   migrate(db, now);
   // What an earlier process left in the log is written home and synced before anybody is told that it is there.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -67,7 +72,11 @@ export function openSqliteWriter(options: WriterOptions): OpenWriter {
   };
 }
 
-export function openSqliteLookups({ dataDirectory }: { readonly dataDirectory: string }): Lookups & { close(): void } {
+export function openSqliteLookups({
+  dataDirectory,
+}: {
+  readonly dataDirectory: string;
+}): Lookups & { close(): void } {
   const db = openDatabase(join(dataDirectory, STORE_FILE), { readOnly: true });
   return { ...createSqliteLookups(db, dataDirectory), close: () => db.close() };
 }

@@ -1,7 +1,15 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
 
 import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
-import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueueChange, QueuedMessage, SettleChange } from '../port.ts';
+import type {
+  ClaimChange,
+  Delivery,
+  FreeChange,
+  OutcomeOf,
+  QueueChange,
+  QueuedMessage,
+  SettleChange,
+} from '../port.ts';
 import { accept } from './accept.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
@@ -24,9 +32,15 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
   );
   for (const row of due) keys.push([number(row, 'message_n'), number(row, 'number')]);
   for (const [n, recipientNumber] of keys) {
-    db.run('UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?', change.owner, n, recipientNumber);
+    db.run(
+      'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?',
+      change.owner,
+      n,
+      recipientNumber,
+    );
   }
-  if (keys.length > 0) db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
+  if (keys.length > 0)
+    db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
   return claimed(db, change.owner, keys);
 }
 
@@ -60,11 +74,17 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   if (row === undefined) return { type: 'stale' };
   const n = number(row, 'n');
   for (const { recipientNumber, attempt } of change.recipients) {
-    const held = db.get('SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-    if (held === undefined || text(held, 'owner') !== change.owner || number(held, 'attempt') !== attempt) return { type: 'stale' };
+    const held = db.get(
+      'SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?',
+      n,
+      recipientNumber,
+    );
+    if (held === undefined || text(held, 'owner') !== change.owner || number(held, 'attempt') !== attempt)
+      return { type: 'stale' };
   }
   for (const { recipientNumber, fate, event } of change.recipients) {
-    if (fate.type === 'final') db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
+    if (fate.type === 'final')
+      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
     else {
       db.run(
         'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
@@ -89,7 +109,10 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
 function finish(writer: Writer, n: number, finals: number): boolean {
   const { db } = writer;
   db.run('UPDATE message SET unsettled = unsettled - ? WHERE n = ?', finals, n);
-  const row = db.get('SELECT m.id, m.unsettled, c.staged FROM message m JOIN content c ON c.n = m.n WHERE m.n = ?', n);
+  const row = db.get(
+    'SELECT m.id, m.unsettled, c.staged FROM message m JOIN content c ON c.n = m.n WHERE m.n = ?',
+    n,
+  );
   if (row === undefined || number(row, 'unsettled') > 0) return false;
   db.run('DELETE FROM message WHERE n = ?', n);
   db.run('DELETE FROM content WHERE n = ?', n);
@@ -143,7 +166,11 @@ function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): 
   const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
   const messageId = messageIdFromBytes(bytes(row, 'id'));
   const recipient = text(row, 'forward_path');
-  const subject = { time: now, messageId, ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }) };
+  const subject = {
+    time: now,
+    messageId,
+    ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }),
+  };
   const administration = { by, action, detail: { recipient, recipientNumber } };
   switch (action) {
     case 'hold':
@@ -153,15 +180,34 @@ function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): 
       return true;
     case 'release':
       if (held % 2 === 0) return false;
-      db.run('UPDATE recipient SET held = held - 1, due_at = ? WHERE message_n = ? AND number = ?', now, n, recipientNumber);
+      db.run(
+        'UPDATE recipient SET held = held - 1, due_at = ? WHERE message_n = ? AND number = ?',
+        now,
+        n,
+        recipientNumber,
+      );
       trail.append({ ...subject, type: 'released', payload: administration });
       return true;
     case 'retry':
-      return row['owner'] === null && db.run('UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?', now, n, recipientNumber) > 0;
+      return (
+        row['owner'] === null &&
+        db.run(
+          'UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?',
+          now,
+          n,
+          recipientNumber,
+        ) > 0
+      );
     case 'drop': {
       if (row['owner'] !== null) return false;
       db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-      const payload = { recipient, recipientNumber, attempt: number(row, 'attempt'), status: '5.0.0', diagnostic: `dropped by ${by}` };
+      const payload = {
+        recipient,
+        recipientNumber,
+        attempt: number(row, 'attempt'),
+        status: '5.0.0',
+        diagnostic: `dropped by ${by}`,
+      };
       trail.append({ ...subject, type: 'dropped', payload });
       finish(writer, n, 1);
       return true;

@@ -10,7 +10,10 @@ import type { Writer } from './writer.ts';
 
 export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
   db.run('INSERT OR IGNORE INTO day_key VALUES (?, ?)', day, proposedKey);
-  return { type: 'key', key: optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key') ?? proposedKey };
+  return {
+    type: 'key',
+    key: optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key') ?? proposedKey,
+  };
 }
 
 /** One slice of a sweep through the trail. What had to be kept is looked at again by the next sweep. */
@@ -33,7 +36,9 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   }
   const through = number(rows.at(-1) ?? { sequence: from }, 'sequence');
   // A whole slice of what is still young ends the sweep, unless a clock went wrong and dated it ahead.
-  const more = rows.length === max && rows.some((row) => number(row, 'time') < eventsBefore || number(row, 'time') > now);
+  const more =
+    rows.length === max &&
+    rows.some((row) => number(row, 'time') < eventsBefore || number(row, 'time') > now);
   setMark(db, 'purged', !more && kept > 0 ? kept - 1 : through);
   setMark(db, 'kept', more ? kept : 0);
   const before = new Date(eventsBefore).toISOString();
@@ -87,15 +92,20 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
   const sequences = new Set<number>();
   if (change.identityId !== undefined) {
     for (const sequence of findSequences(db, identityTerm(change.identityId))) sequences.add(sequence);
-    for (const row of db.iterate('SELECT sequence FROM event WHERE identity_id = ?', change.identityId)) sequences.add(number(row, 'sequence'));
+    for (const row of db.iterate('SELECT sequence FROM event WHERE identity_id = ?', change.identityId))
+      sequences.add(number(row, 'sequence'));
   }
   for (const address of change.addresses) {
-    for (const sequence of findSequences(db, addressTerm(canonicalAddress(address) ?? address))) sequences.add(sequence);
+    for (const sequence of findSequences(db, addressTerm(canonicalAddress(address) ?? address)))
+      sequences.add(sequence);
   }
   let count = 0;
   let kept = 0;
   for (const sequence of withSameMessages(db, sequences)) {
-    const row = db.get('SELECT message_id, time, payload IS NULL AS gone FROM event WHERE sequence = ?', sequence);
+    const row = db.get(
+      'SELECT message_id, time, payload IS NULL AS gone FROM event WHERE sequence = ?',
+      sequence,
+    );
     if (row === undefined || number(row, 'gone') === 1) continue;
     if (number(row, 'time') >= change.before || isQueued(db, row)) kept += 1;
     else {
@@ -104,7 +114,11 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
     }
   }
   const detail = { events: count, kept, before: new Date(change.before).toISOString() };
-  writer.trail.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
+  writer.trail.append({
+    type: 'erased',
+    time: change.now,
+    payload: { by: change.by, action: 'erase', detail },
+  });
   return { type: 'erased', count, kept };
 }
 

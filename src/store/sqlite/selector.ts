@@ -16,7 +16,8 @@ export function whereOf(selector: QueueSelector): Where {
     parts.push(sql);
     values.push(value);
   };
-  if (selector.messageId !== undefined) add('m.id = ?', messageIdBytes(selector.messageId) ?? new Uint8Array(0));
+  if (selector.messageId !== undefined)
+    add('m.id = ?', messageIdBytes(selector.messageId) ?? new Uint8Array(0));
   if (selector.identityId !== undefined) add('m.identity_id = ?', selector.identityId);
   if (selector.from !== undefined) add('m.reverse_path = ?', selector.from);
   if (selector.to !== undefined) add('r.forward_path = ?', selector.to);

@@ -14,7 +14,8 @@ export function indexTail(db: Database, max: number): boolean {
   try {
     for (const row of rows) {
       const sequence = number(row, 'sequence');
-      for (const term of termsOfRow(row)) db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
+      for (const term of termsOfRow(row))
+        db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
     }
     db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", number(last, 'sequence'));
     db.exec('COMMIT');
@@ -40,7 +41,10 @@ function tail(db: Database, max: number): readonly Row[] {
 }
 
 function termsOfRow(row: Row): readonly Term[] {
-  const payload = row['payload'] === null ? undefined : (JSON.parse(Buffer.from(bytes(row, 'payload')).toString()) as unknown);
+  const payload =
+    row['payload'] === null
+      ? undefined
+      : (JSON.parse(Buffer.from(bytes(row, 'payload')).toString()) as unknown);
   return termsOf({
     type: text(row, 'type') as EventType,
     messageId: optionalText(row, 'message_id'),
@@ -51,7 +55,9 @@ function termsOfRow(row: Row): readonly Term[] {
 
 /** Sequence numbers of the events that the term names, oldest first. */
 export function findSequences(db: Database, term: Term): readonly number[] {
-  const indexed = db.all('SELECT sequence FROM trail_term WHERE term = ? ORDER BY sequence', term).map((row) => number(row, 'sequence'));
+  const indexed = db
+    .all('SELECT sequence FROM trail_term WHERE term = ? ORDER BY sequence', term)
+    .map((row) => number(row, 'sequence'));
   const wanted = JSON.stringify(term.slice(term.indexOf(':') + 1)).slice(1, -1);
   const recent: number[] = [];
   for (const row of tail(db, TAIL_MAX)) {

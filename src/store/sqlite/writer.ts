@@ -63,6 +63,8 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
     const inactiveBefore = [...writer.mayNotSend];
+    // What changes of the same group that are committed by now have left.
+    const [noticesBefore, doneBefore] = [notices.length, done.length];
     db.exec('BEGIN IMMEDIATE');
     try {
       const outcomes = changes.map((change) => applyOne(writer, change));
@@ -73,8 +75,8 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
       writer.trail.reset(mark);
       writer.mayNotSend.clear();
       for (const id of inactiveBefore) writer.mayNotSend.add(id);
-      notices = [];
-      done = [];
+      notices.length = noticesBefore;
+      done.length = doneBefore;
       throw error;
     }
   }
@@ -87,7 +89,9 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
       const trouble = troubleOf(error);
       const cause = error instanceof Error ? error.message : String(error);
       if (trouble === 'broken') throw error;
-      return trouble === 'full' && change.type === 'accept' ? { type: 'full', cause } : { type: 'failed', cause };
+      return trouble === 'full' && change.type === 'accept'
+        ? { type: 'full', cause }
+        : { type: 'failed', cause };
     }
   }
 
@@ -164,6 +168,7 @@ function undo(db: Database): void {
 function sweepBodies(db: Database, dataDirectory: string): void {
   for (const id of bodyIds(dataDirectory)) {
     const key = messageIdBytes(id);
-    if (key === undefined || db.get('SELECT n FROM message WHERE id = ?', key) === undefined) removeBody(dataDirectory, id);
+    if (key === undefined || db.get('SELECT n FROM message WHERE id = ?', key) === undefined)
+      removeBody(dataDirectory, id);
   }
 }

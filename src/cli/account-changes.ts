@@ -1,0 +1,169 @@
+// `postern account …`: what is done to an account that exists: passwords, state, limits, sender rights.
+
+import type { Command } from 'commander';
+import { parseDuration } from '../base/duration.ts';
+import { createAppPassword } from '../identity/app-password.ts';
+import {
+  addAppPassword,
+  addRight,
+  remove,
+  removeRight,
+  resume,
+  revokeCredential,
+  rightFor,
+  setLimits,
+  setPassword,
+  suspend,
+} from '../identity/directory.ts';
+import { hashPassword } from '../identity/password.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { canonicalAddress } from '../policy/address.ts';
+import { type CommandContext, withStore } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { changeIdentity, domainsOf, identityOf, rightText } from './identities.ts';
+import { print } from './output.ts';
+import { passwordFromStdin } from './password-input.ts';
+
+const entropy = systemEntropy();
+
+export function passwordCommands(account: Command): void {
+  account
+    .command('password <login>')
+    .description('sets the password from standard input, one line')
+    .option('--stdin', 'read it from standard input (the only way; arguments can be seen by others)')
+    .addHelpText('after', '\nExample:\n  postern account password alice@example.org < secret.txt')
+    .action((login: string, _: object, command: Command) =>
+      withStore(command.optsWithGlobals(), async (context) => {
+        const phc = await hashPassword(await passwordFromStdin(), entropy);
+        const { login: changed } = await changeIdentity(context, login, 'password', {}, (identity) =>
+          setPassword(identity, phc, context.now),
+        );
+        print(`password of ${changed} set`);
+      }),
+    );
+  const app = account.command('app-password').description('app passwords, one for each device');
+  app
+    .command('add <login>')
+    .description('makes an app password and prints it, once')
+    .requiredOption('--label <text>', 'which device it is for')
+    .option('--expires <duration>', 'e.g. 90d')
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern account app-password add alice@example.org --label phone --expires 365d',
+    )
+    .action((login: string, options: { label: string; expires?: string }, command: Command) =>
+      withStore(command.optsWithGlobals(), async (context) => {
+        const lifetime = options.expires === undefined ? undefined : parseDuration(options.expires);
+        if (options.expires !== undefined && lifetime === undefined)
+          throw new CommandFailure(`"${options.expires}" is no duration such as 90d`, 2);
+        const expiry = lifetime === undefined ? {} : { expiresAt: context.now + lifetime };
+        const made = createAppPassword({ label: options.label, now: context.now, ...expiry }, entropy);
+        await changeIdentity(context, login, 'app-password add', { label: options.label }, (identity) =>
+          addAppPassword(identity, made.credential),
+        );
+        print(`app password (shown once): ${made.text}`);
+      }),
+    );
+  app
+    .command('revoke <login> <id-or-label>')
+    .description('revokes an app password at once')
+    .addHelpText('after', '\nExample:\n  postern account app-password revoke alice@example.org phone')
+    .action((login: string, which: string, _: object, command: Command) =>
+      withStore(command.optsWithGlobals(), async (context) => {
+        await changeIdentity(context, login, 'app-password revoke', { credential: which }, (identity) =>
+          revokeCredential(identity, which),
+        );
+        print(`revoked ${which} of ${login}`);
+      }),
+    );
+}
+
+export function stateCommands(account: Command): void {
+  const changes = [
+    ['suspend', 'submits nothing from now on; open sessions are cut, its queue is held', suspend],
+    ['resume', 'may submit again; its queue goes on', resume],
+  ] as const;
+  for (const [name, description, change] of changes) {
+    account
+      .command(`${name} <login>`)
+      .description(description)
+      .addHelpText('after', `\nExample:\n  postern account ${name} alice@example.org`)
+      .action((login: string, _: object, command: Command) =>
+        withStore(command.optsWithGlobals(), async (context) => {
+          const identity = await changeIdentity(context, login, name, {}, change);
+          print(`${identity.login} is ${identity.state}`);
+        }),
+      );
+  }
+  account
+    .command('remove <login>')
+    .description('removes it; its mail is still traced, and its addresses stay taken, until retention ends')
+    .addHelpText('after', '\nExample:\n  postern account remove alice@example.org')
+    .action((login: string, _: object, command: Command) =>
+      withStore(command.optsWithGlobals(), async (context) => {
+        const identity = await changeIdentity(context, login, 'remove', {}, (before) =>
+          remove(before, context.now),
+        );
+        print(`${identity.login} is removed`);
+      }),
+    );
+  account
+    .command('limit <login> <name> <value>')
+    .description(
+      'own limit: messagesPerHour, recipientsPerHour or nullSenderPerHour; a number, none or default',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern account limit newsletter@example.org recipientsPerHour 20000',
+    )
+    .action((login: string, name: string, value: string, _: object, command: Command) =>
+      withStore(command.optsWithGlobals(), async (context) => {
+        if (!['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'].includes(name))
+          throw new CommandFailure(`there is no limit ${name}`, 2);
+        const given = value === 'none' || value === 'default' ? value : Number(value);
+        await changeIdentity(context, login, 'limit', { name, value }, (identity) =>
+          setLimits(identity, { [name]: given }),
+        );
+        print(`${name} of ${login} is ${value}`);
+      }),
+    );
+}
+
+export function rightsCommands(account: Command): void {
+  account
+    .command('rights <login> <action> [right]')
+    .description('sender rights: list, add or remove ADDRESS or @DOMAIN')
+    .addHelpText('after', '\nExample:\n  postern account rights alice@example.org add sales@example.org')
+    .action((login: string, action: string, right: string | undefined, _: object, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => rights(context, login, action, right)),
+    );
+}
+
+async function rights(
+  context: CommandContext,
+  login: string,
+  action: string,
+  text: string | undefined,
+): Promise<void> {
+  if (action === 'list') {
+    const identity = await identityOf(context, login);
+    for (const right of identity.rights) print(`${rightText(right)}  ${right.kind}`);
+    return;
+  }
+  if ((action !== 'add' && action !== 'remove') || text === undefined) {
+    throw new CommandFailure(
+      'say `account rights LOGIN list`, `… add ADDRESS|@DOMAIN` or `… remove ADDRESS|@DOMAIN`',
+      2,
+    );
+  }
+  const owner = text.startsWith('@')
+    ? undefined
+    : await context.lookups.identityByAddress(canonicalAddress(text) ?? text);
+  const rules = { domains: domainsOf(context), allowReserved: true };
+  const identity = await changeIdentity(context, login, `rights ${action}`, { right: text }, (before) => {
+    if (action === 'remove') return removeRight(before, text);
+    const right = rightFor(before, text, owner, rules);
+    return right.ok ? addRight(before, right.value) : right;
+  });
+  print(`${identity.login} may send as ${identity.rights.map(rightText).join(', ')}`);
+}

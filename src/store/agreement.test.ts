@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { verifyTrail } from '../audit/verify.ts';
+import { type MessageId, messageIdSource } from '../base/message-id.ts';
+import type { IdentityState } from '../record/identity.ts';
+import type { Lookups } from './lookups.ts';
+import { openMemoryStore } from './memory/store.ts';
+import type { AcceptChange, Change, Delivery, Outcome, SettleChange, Store } from './port.ts';
+import { openSqliteStore, type OpenStore } from './sqlite/open.ts';
+import {
+  acceptOf,
+  appPassword,
+  countedEntropy,
+  DAY,
+  deferred,
+  fateEvent,
+  final,
+  identityChange,
+  identityOf,
+  MINUTE,
+  START,
+  started,
+  virtualClock,
+} from './store.contract-fixtures.ts';
+
+const HOUR = 60 * MINUTE;
+const owners = ['a/1', 'a/2', 'b/1'] as const;
+const addresses = ['al@x.example', 'Bo@x.example', 'cy@b\u00fccher.example', 'postmaster', '"d e"@y.example'] as const;
+const senders = ['', 'al@x.example', 'eve@z.example'] as const;
+const identities = ['al@x.example', 'bo@x.example', 'bot'] as const;
+const domains = ['x.example', 'y.example', ''] as const;
+
+const at = <T>(list: readonly T[], index: number): T => {
+  const found = list[index % list.length];
+  assert.notEqual(found, undefined);
+  return found as T;
+};
+
+const small = fc.nat({ max: 7 });
+const owner = fc.constantFrom(...owners);
+const message = { id: small, to: fc.array(small, { minLength: 1, maxLength: 3 }), from: small };
+
+/** What happens, in words that do not depend on what the store holds; `changeOf` finds something there that they may mean. */
+const deed = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('accept'),
+      ...message,
+      identity: fc.option(small),
+      owner: fc.option(owner),
+      dueIn: fc.constantFrom(-HOUR, 0, 0, HOUR),
+      limit: fc.option(fc.constantFrom(1, 3)),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('claim'),
+      owner,
+      token: fc.nat({ max: 2 }),
+      max: fc.nat({ max: 4 }),
+      except: fc.subarray([...domains]),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('settle'),
+      lease: small,
+      wrong: fc.constantFrom('nothing', 'nothing', 'nothing', 'owner', 'attempt'),
+      fates: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      report: fc.option(fc.oneof(fc.record(message), fc.constant('bad' as const))),
+    }),
+  },
+  fc.record({ do: fc.constant('free'), prefix: fc.constantFrom(...owners, 'a/', ''), only: fc.option(small) }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('queue'),
+      action: fc.constantFrom('hold', 'release', 'retry', 'drop'),
+      by: fc.constantFrom('all', 'id', 'identity', 'from', 'to', 'domain', 'held'),
+      which: small,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('identity'),
+      which: small,
+      state: fc.constantFrom<IdentityState>('active', 'active', 'suspended', 'removed'),
+      names: fc.array(small, { maxLength: 2 }),
+      password: fc.option(small),
+      isStale: fc.constantFrom(false, false, false, true),
+    }),
+  },
+  fc.record({ do: fc.constant('credentialUsed'), identity: small, credential: small, address: small }),
+  fc.record({ do: fc.constant('dayKey'), day: fc.nat({ max: 3 }), octet: small }),
+  fc.record({ do: fc.constant('purge'), ago: fc.nat({ max: 4 }), max: fc.integer({ min: 1, max: 6 }) }),
+  fc.record({ do: fc.constant('erase'), identity: fc.option(small), names: fc.array(small, { maxLength: 2 }), ago: small }),
+  fc.record({ do: fc.constant('record'), ago: fc.nat({ max: 3 }), isBad: fc.boolean() }),
+);
+type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
+
+/** A group of deeds that are asked at once, or something that happens to the stores. */
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.array(deed, { minLength: 1, maxLength: 5 }) },
+  fc.record({ pass: fc.constantFrom(1, MINUTE, HOUR, 12 * HOUR) }),
+  fc.constant('restart' as const),
+  fc.constant('index' as const),
+);
+
+interface Lease {
+  readonly owner: string;
+  readonly delivery: Delivery;
+}
+
+/** Both engines, with the same clock, told the same things. */
+class Pair {
+  readonly clock = virtualClock();
+  readonly #directory = mkdtempSync(join(tmpdir(), 'postern-agree-'));
+  readonly #memory = openMemoryStore({ clock: this.clock, entropy: countedEntropy() });
+  #sqlite = this.#openSqlite();
+  readonly #ids: MessageId[] = [];
+  readonly #nextId = messageIdSource((length) => new Uint8Array(length));
+  #leases: Lease[] = [];
+
+  #openSqlite(): OpenStore {
+    return openSqliteStore({ dataDirectory: this.#directory, clock: this.clock, entropy: countedEntropy() });
+  }
+
+  get lookups(): readonly [Lookups, Lookups] {
+    return [this.#memory.lookups, this.#sqlite.lookups];
+  }
+
+  close(): void {
+    this.#memory.close();
+    this.#sqlite.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  restart(): void {
+    this.clock.advance(1);
+    this.#memory.crash();
+    this.#sqlite.close();
+    this.#sqlite = this.#openSqlite();
+  }
+
+  index(): void {
+    this.#sqlite.writer.indexTail(3);
+  }
+
+  async commit(deeds: readonly Deed[]): Promise<void> {
+    const changes: Change[] = [];
+    for (const one of deeds) changes.push(await this.#changeOf(one));
+    const [memory, sqlite] = await Promise.all([outcomesOf(this.#memory.store, changes), outcomesOf(this.#sqlite.store, changes)]);
+    assert.deepEqual(memory, sqlite);
+    memory.forEach((outcome, index) => {
+      const change = changes[index];
+      if (change?.type === 'claim' && outcome.type === 'claimed') {
+        this.#leases.push(...outcome.deliveries.map((delivery) => ({ owner: change.owner, delivery })));
+      }
+      if (change?.type === 'accept' && change.owner !== undefined) this.#leases.push(...bornLeases(change, change.owner));
+    });
+  }
+
+  #id(index: number): MessageId {
+    const id = this.#ids[index] ?? this.#nextId.next(this.clock.now());
+    // Ids are named in any order, and each keeps its own.
+    this.#ids[index] = id;
+    return id;
+  }
+
+  #accept(said: { id: number; to: readonly number[]; from: number }, more: object = {}): AcceptChange {
+    const to = said.to.map((one) => at(addresses, one));
+    return acceptOf(this.#id(said.id), this.clock.now(), { from: at(senders, said.from), to, ...more });
+  }
+
+  async #changeOf(one: Deed): Promise<Change> {
+    const now = this.clock.now();
+    switch (one.do) {
+      case 'accept': {
+        const identityId = one.identity === null ? undefined : `id-${at(identities, one.identity)}`;
+        const limits = { messagesPerHour: one.limit ?? 9 };
+        const whose = identityId === undefined ? {} : { identityId, charge: { identityId, limits } };
+        const leased = one.owner === null ? {} : { owner: one.owner };
+        const label = `label${one.id}`;
+        return this.#accept(one, { ...whose, ...leased, label, dueAt: now + one.dueIn });
+      }
+      case 'claim':
+        return { type: 'claim', owner: one.owner, token: `t${one.token}`, now, max: one.max, exceptDomains: one.except };
+      case 'settle':
+        return this.#settle(one);
+      case 'free': {
+        const only = one.only === null ? {} : { only: [0, 1].map((recipientNumber) => ({ messageId: this.#id(one.only ?? 0), recipientNumber })) };
+        return { type: 'free', ownerPrefix: one.prefix, dueAt: now, ...only };
+      }
+      case 'queue':
+        return { type: 'queue', action: one.action, selector: this.#selector(one.by, one.which), now, by: 'root' };
+      case 'identity':
+        return this.#identity(one);
+      case 'credentialUsed': {
+        const identityId = `id-${at(identities, one.identity)}`;
+        return { type: 'credentialUsed', identityId, credentialId: `k${one.credential}`, at: now, address: `192.0.2.${one.address}` };
+      }
+      case 'dayKey':
+        return { type: 'dayKey', day: dayAgo(now, one.day), proposedKey: new Uint8Array([one.octet]) };
+      case 'purge':
+        return { type: 'purge', eventsBefore: now - one.ago * 6 * HOUR, now, max: one.max };
+      case 'erase': {
+        const identity = one.identity === null ? {} : { identityId: `id-${at(identities, one.identity)}` };
+        const named = one.names.map((name) => at(addresses, name));
+        return { type: 'erase', ...identity, addresses: named, before: now - one.ago * HOUR, now, by: 'root' };
+      }
+      case 'record':
+        return { type: 'record', events: [started(now - one.ago * HOUR), ...(one.isBad ? [started(Number.NaN)] : [])] };
+    }
+  }
+
+  #settle({ lease, wrong, fates, report }: Extract<Deed, { do: 'settle' }>): SettleChange {
+    const now = this.clock.now();
+    const nobody: Delivery = { ...deliveryOf(this.#id(lease), 0), attempt: 1 };
+    const chosen = this.#leases.at(-1 - lease) ?? { owner: 'a/1', delivery: nobody };
+    const alike = this.#leases.filter(
+      ({ owner: whose, delivery }) => whose === chosen.owner && delivery.messageId === chosen.delivery.messageId,
+    );
+    // The newest attempt of each recipient.
+    const deliveries = [...new Map([chosen, ...alike].map(({ delivery }) => [delivery.recipientNumber, delivery])).values()];
+    const accepting =
+      report === null ? {} : { report: report === 'bad' ? acceptOf('bad', now, {}) : this.#accept(report) };
+    return {
+      type: 'settle',
+      owner: wrong === 'owner' ? `${chosen.owner}x` : chosen.owner,
+      messageId: chosen.delivery.messageId,
+      recipients: deliveries.map((delivery, index) => {
+        const fate = fates[index] === true ? final : deferred(now + (index - 1) * HOUR, index === 2);
+        const attempt = delivery.attempt - (wrong === 'attempt' ? 1 : 0);
+        return { recipientNumber: delivery.recipientNumber, attempt, fate, event: fateEvent(delivery, fate, now) };
+      }),
+      ...accepting,
+    };
+  }
+
+  #selector(by: string, which: number): object {
+    switch (by) {
+      case 'id':
+        return { messageId: this.#id(which) };
+      case 'identity':
+        return { identityId: `id-${at(identities, which)}` };
+      case 'from':
+        return { from: at(senders, which) };
+      case 'to':
+        return { to: at(addresses, which) };
+      case 'domain':
+        return { domain: at(domains, which) };
+      case 'held':
+        return { held: which % 2 === 0 };
+      default:
+        return {};
+    }
+  }
+
+  async #identity({ which, state, names, password, isStale }: Extract<Deed, { do: 'identity' }>): Promise<Change> {
+    const login = at(identities, which);
+    const stored = await this.#memory.lookups.identityById(`id-${login}`);
+    const revision = (stored?.revision ?? 0) + 1;
+    const identity = identityOf(login, {
+      state,
+      revision,
+      rights: names.map((name) => ({ kind: 'address', address: at(addresses, name) })),
+      // Two of the same can't be written.
+      credentials: password === null ? [] : password === 7 ? [appPassword('k7'), appPassword('k7')] : [appPassword(`k${password % 2}`)],
+      ...(state === 'removed' ? { removedAt: this.clock.now() } : {}),
+    });
+    return identityChange(identity, isStale ? revision : revision - 1, this.clock.now());
+  }
+}
+
+function deliveryOf(messageId: MessageId, recipientNumber: number): Delivery {
+  const recipient = { forwardPath: 'al@x.example' };
+  return { messageId, recipientNumber, recipient, domain: 'x.example', attempt: 0, delayReported: false };
+}
+
+function bornLeases({ message: { id }, recipients }: AcceptChange, whose: string): readonly Lease[] {
+  return recipients.map((_, number) => ({ owner: whose, delivery: { ...deliveryOf(id, number), attempt: 1 } }));
+}
+
+function dayAgo(now: number, days: number): string {
+  return new Date(now - days * DAY).toISOString().slice(0, 10);
+}
+
+/** Why something failed is said by each engine in its own words. */
+async function outcomesOf(store: Store, changes: readonly Change[]): Promise<readonly Outcome[]> {
+  const outcomes = await store.commit(changes);
+  return outcomes.map((outcome) => (outcome.type === 'failed' ? { ...outcome, cause: '' } : outcome));
+}
+
+async function queueOf(lookups: Lookups): Promise<unknown> {
+  return [await lookups.queue({}, { max: 100 }), await lookups.queueTotals()];
+}
+
+async function everythingOf(lookups: Lookups): Promise<unknown> {
+  const events = await lookups.events({ afterSequence: 0, max: 1000 });
+  const ids = [...new Set(events.flatMap(({ messageId }) => messageId ?? []))];
+  const terms = [
+    ...addresses.map((address) => ({ kind: 'address', address }) as const),
+    ...identities.map((login) => ({ kind: 'identity', identityId: `id-${login}` }) as const),
+    ...ids.map((id) => ({ kind: 'id', id }) as const),
+    { kind: 'label', label: 'label3' } as const,
+  ];
+  const { broken, forgotten } = await verifyTrail(lookups);
+  assert.equal(broken, undefined);
+  return {
+    queue: await queueOf(lookups),
+    events,
+    forgotten,
+    found: await Promise.all(terms.map((term) => lookups.findMessages(term, 5))),
+    told: await Promise.all(ids.map((id) => lookups.eventsOfMessage(id, 20))),
+    identities: await lookups.identities({ max: 10 }),
+    owners: await Promise.all([...addresses, ...identities].map((name) => lookups.identityByAddress(name))),
+    credentials: await Promise.all(['k0', 'k1', 'k7'].map((id) => lookups.identityByCredential(id))),
+    uses: await Promise.all(identities.map((login) => lookups.credentialUses(`id-${login}`))),
+    keys: await Promise.all([0, 1, 2, 3].map((days) => lookups.dayKey(dayAgo(START, days)))),
+  };
+}
+
+test('memory and sqlite give the same outcomes, the same queue and the same answers, whatever is asked of them', async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }), async (steps) => {
+      const pair = new Pair();
+      try {
+        for (const one of steps) {
+          if (one === 'restart') pair.restart();
+          else if (one === 'index') pair.index();
+          else if ('pass' in one) pair.clock.advance(one.pass);
+          else await pair.commit(one);
+          const [memory, sqlite] = pair.lookups;
+          assert.deepEqual(await queueOf(memory), await queueOf(sqlite));
+        }
+        const [memory, sqlite] = pair.lookups;
+        const all = await everythingOf(memory);
+        assert.deepEqual(all, await everythingOf(sqlite));
+      } finally {
+        pair.close();
+      }
+    }),
+    { seed: 20_261_124, numRuns: 60 },
+  );
+  assert.ok(seen.size >= 0);
+});

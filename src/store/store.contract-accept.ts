@@ -1,0 +1,246 @@
+// Contract, part one: acceptance. One change puts message, recipients, counters and event into the store, or none of them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { verifyTrail } from '../audit/verify.ts';
+import type { LimitName, LimitValues } from '../policy/limits.ts';
+import type { EventDraft } from '../record/events.ts';
+import type { Change } from './port.ts';
+import {
+  acceptOf,
+  Bench,
+  final,
+  HOUR,
+  type Open,
+  type Said,
+  settleOf,
+  started,
+} from './store.contract-fixtures.ts';
+
+export function acceptContract(name: string, open: Open): void {
+  test(`D-TR-3: ${name}: an accepted message stands in queue and trail at once, as it was given`, async () => {
+    await using bench = await Bench.open(open);
+    const bob = {
+      forwardPath: 'bob@Example.NET',
+      notify: ['SUCCESS', 'DELAY'],
+      originalRecipient: { addressType: 'rfc822', address: 'robert@example.net' },
+    } as const;
+    const text = 'Subject: =?utf-8?q?x?=\r\n\r\n\0\x7f\r\nanything\r\n';
+    const accepted = await bench.accepted({ to: [bob, 'postmaster'], text, identityId: 'i1' });
+    const { message } = accepted;
+    assert.deepEqual(await bench.lookups.message(message.id), message);
+    assert.equal(await bench.text(message.id), text);
+    const delivery = { messageId: message.id, attempt: 0, delayReported: false };
+    const entry = { message, dueAt: bench.clock.now(), held: false, active: false };
+    assert.deepEqual(await bench.lookups.queue({}, { max: 10 }), [
+      { ...entry, delivery: { ...delivery, recipientNumber: 0, recipient: bob, domain: 'example.net' } },
+      {
+        ...entry,
+        delivery: { ...delivery, recipientNumber: 1, recipient: { forwardPath: 'postmaster' }, domain: '' },
+      },
+    ]);
+    const event = { ...accepted.event, sequence: 1 };
+    assert.deepEqual(await bench.lookups.events({ afterSequence: 0, max: 10 }), [event]);
+    assert.deepEqual(await bench.lookups.eventsOfMessage(message.id, 10), [event]);
+    assert.deepEqual(bench.notices, [{ type: 'due' }]);
+    const verified = await verifyTrail(bench.lookups);
+    assert.deepEqual([verified.events, verified.broken], [1, undefined]);
+  });
+
+  test(`${name}: what is asked again with the same id is accepted once`, async () => {
+    await using bench = await Bench.open(open);
+    const first = acceptOf(bench.nextId(), bench.clock.now(), { text: 'A: 1\r\n\r\nfirst\r\n' });
+    const again = acceptOf(first.message.id, bench.clock.now(), { text: 'A: 2\r\n\r\nagain\r\n' });
+    assert.deepEqual(await bench.store.commit([first, again]), [{ type: 'accepted' }, { type: 'accepted' }]);
+    assert.deepEqual(await bench.one(again), { type: 'accepted' });
+    assert.deepEqual(await bench.queued(), [`${first.message.id}/0`]);
+    assert.equal(await bench.text(first.message.id), 'A: 1\r\n\r\nfirst\r\n');
+    assert.deepEqual(await bench.eventTypes(), ['accepted']);
+  });
+
+  test(`${name}: asked again after a restart, a message that was delivered meanwhile does not come back`, async () => {
+    await using bench = await Bench.open(open);
+    const accepted = await bench.accepted();
+    const deliveries = await bench.claim('a');
+    await bench.one(settleOf('a', deliveries, final, bench.clock.now()));
+    await bench.restart();
+    assert.deepEqual(await bench.one(accepted), { type: 'accepted' });
+    assert.deepEqual(await bench.queued(), []);
+    assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed']);
+  });
+
+  test(`${name}: what is committed survives a restart, and the chain goes on`, async () => {
+    await using bench = await Bench.open(open);
+    const leased = await bench.accepted({ owner: 'a', identityId: 'i1' });
+    const { message } = await bench.accepted({ dueAt: bench.clock.now() + HOUR });
+    await bench.restart();
+    assert.deepEqual(await bench.queued(), [`${leased.message.id}/0`, `${message.id}/0`]);
+    const [first, second] = await bench.lookups.queue({}, { max: 2 });
+    assert.deepEqual([first?.active, second?.active], [true, false]);
+    assert.equal(second?.dueAt, message.acceptedAt + HOUR);
+    await bench.one({ type: 'record', events: [started(bench.clock.now())] });
+    assert.equal(await bench.text(message.id), await bench.text(leased.message.id));
+    const { events, broken } = await verifyTrail(bench.lookups);
+    assert.deepEqual([events, broken], [3, undefined]);
+  });
+
+  test(`F-TX-4: ${name}: what the caller does to its buffers after the commit does not reach the store`, async () => {
+    await using bench = await Bench.open(open);
+    const text = 'Subject: approved\r\n\r\nchecked\r\n';
+    const change = acceptOf(bench.nextId(), bench.clock.now(), { text });
+    assert.ok(change.content.kind === 'inline');
+    await bench.one(change);
+    change.content.bytes.fill(0x58);
+    assert.equal(await bench.text(change.message.id), text);
+    for await (const piece of (await bench.lookups.content(change.message.id)) ?? []) piece.fill(0x59);
+    assert.equal(await bench.text(change.message.id), text);
+  });
+
+  limitsContract(name, open);
+  atomicContract(name, open);
+
+  test(`${name}: a full store accepts nothing new, and goes on with everything else`, async () => {
+    await using bench = await Bench.open(open);
+    const known = await bench.accepted();
+    bench.full = '12 octets free';
+    const fresh = acceptOf(bench.nextId(), bench.clock.now(), {});
+    const full = { type: 'full', cause: '12 octets free' };
+    assert.deepEqual(await bench.store.commit([fresh, known]), [full, { type: 'accepted' }]);
+    const [delivery] = await bench.claim('a');
+    assert.ok(delivery);
+    const settled = await bench.one(settleOf('a', [delivery], final, bench.clock.now()));
+    assert.deepEqual(settled, { type: 'settled', messageDone: true });
+    bench.full = undefined;
+    assert.deepEqual(await bench.one(fresh), { type: 'accepted' });
+    assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'accepted']);
+  });
+}
+
+interface LimitVector {
+  readonly why: string;
+  readonly limits: LimitValues;
+  readonly said: Said;
+  /** How many like it are accepted before. */
+  readonly fits: number;
+  /** Every so many ms. */
+  readonly every: number;
+  readonly limit: LimitName;
+  readonly hard: boolean;
+}
+
+const alike = { said: {}, every: 0, hard: false };
+const two = { to: ['bob@example.net', 'carol@example.net'] };
+const limitVectors: readonly LimitVector[] = [
+  { ...alike, why: 'messages', limits: { messagesPerHour: 3 }, fits: 3, limit: 'messagesPerHour' },
+  {
+    ...alike,
+    why: 'recipients',
+    limits: { recipientsPerHour: 5 },
+    said: two,
+    fits: 2,
+    limit: 'recipientsPerHour',
+  },
+  {
+    ...alike,
+    why: 'null senders',
+    limits: { nullSenderPerHour: 1 },
+    said: { from: '' },
+    fits: 1,
+    limit: 'nullSenderPerHour',
+  },
+  {
+    ...alike,
+    why: 'four times the hour in a day is a hard end',
+    limits: { messagesPerHour: 1 },
+    fits: 4,
+    every: 2 * HOUR,
+    limit: 'messagesPerDay',
+    hard: true,
+  },
+];
+
+function limitsContract(name: string, open: Open): void {
+  for (const { why, limits, said, fits, every, limit, hard } of limitVectors) {
+    test(`${name}: limits are charged inside the accept: ${why}`, async () => {
+      await using bench = await Bench.open(open);
+      const charged = { ...said, identityId: 'i1', charge: { identityId: 'i1', limits } };
+      for (let count = 0; count < fits; count += 1) {
+        const { message } = await bench.accepted(charged);
+        // Asked again it is not charged again.
+        const again = acceptOf(message.id, bench.clock.now(), charged);
+        assert.deepEqual(await bench.one(again), { type: 'accepted' });
+        bench.clock.advance(every);
+      }
+      await bench.restart();
+      const over = acceptOf(bench.nextId(), bench.clock.now(), charged);
+      const limited = { type: 'limited', limit, hard };
+      assert.deepEqual(await bench.store.commit([over, over]), [limited, limited]);
+      assert.equal(await bench.lookups.message(over.message.id), undefined);
+      assert.equal(await bench.lookups.queueCount({}), fits * (said.to?.length ?? 1));
+      assert.equal((await bench.eventTypes()).length, fits);
+      // Somebody else, or no charge at all, is not concerned.
+      await bench.accepted({ ...said, identityId: 'i2', charge: { identityId: 'i2', limits } });
+      await bench.accepted({ ...said, identityId: 'i1' });
+    });
+  }
+}
+
+const timeless: EventDraft = started(Number.NaN);
+
+function atomicContract(name: string, open: Open): void {
+  test(`D-TR-3: ${name}: a change that can't be done leaves nothing, and its neighbours are done`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    const before = await bench.accepted();
+    const deliveries = await bench.claim('a');
+    const noId = acceptOf('no message id', now, {});
+    const noEvent = { ...acceptOf(bench.nextId(), now, {}), event: timeless };
+    const first = acceptOf(bench.nextId(), now, {});
+    const last = acceptOf(bench.nextId(), now, {});
+    const changes: readonly Change[] = [
+      first,
+      noId,
+      noEvent,
+      { type: 'record', events: [started(now), timeless] },
+      { ...settleOf('a', deliveries, final, now), report: noId },
+      last,
+    ];
+    const outcomes = await bench.store.commit(changes);
+    const types = outcomes.map(({ type }) => type);
+    assert.deepEqual(types, ['accepted', 'failed', 'failed', 'failed', 'failed', 'accepted']);
+    for (const outcome of outcomes) if (outcome.type === 'failed') assert.notEqual(outcome.cause, '');
+
+    const ids = [before, first, last].map(({ message }) => `${message.id}/0`);
+    assert.deepEqual(await bench.queued(), ids);
+    assert.equal(await bench.lookups.message(noEvent.message.id), undefined);
+    const [entry] = await bench.lookups.queue({ messageId: before.message.id }, { max: 1 });
+    assert.equal(entry?.active, true);
+    assert.deepEqual(await bench.eventTypes(), ['accepted', 'accepted', 'accepted']);
+    const { events, broken } = await verifyTrail(bench.lookups);
+    assert.deepEqual([events, broken], [3, undefined]);
+    assert.deepEqual(
+      bench.notices.filter(({ type }) => type === 'due'),
+      [{ type: 'due' }, { type: 'due' }, { type: 'due' }],
+    );
+  });
+
+  test(`${name}: no changes have no outcomes, and each asker of a group gets its own`, async () => {
+    await using bench = await Bench.open(open);
+    assert.deepEqual(await bench.store.commit([]), []);
+    const now = bench.clock.now();
+    const key = new Uint8Array([1]);
+    const outcomes = await Promise.all([
+      bench.store.commit([{ type: 'record', events: [started(now)] }]),
+      bench.store.commit([
+        acceptOf(bench.nextId(), now, {}),
+        { type: 'dayKey', day: '2026-11-24', proposedKey: key },
+      ]),
+      bench.store.commit([{ type: 'free', ownerPrefix: 'a', dueAt: now }]),
+    ]);
+    assert.deepEqual(outcomes, [
+      [{ type: 'recorded' }],
+      [{ type: 'accepted' }, { type: 'key', key }],
+      [{ type: 'freed', count: 0 }],
+    ]);
+  });
+}

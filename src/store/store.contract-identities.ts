@@ -1,0 +1,317 @@
+// Contract, part three: identities. Written whole with a revision check; names stay taken; who may not send has a held queue.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Identity } from '../record/identity.ts';
+import {
+  appPassword,
+  Bench,
+  changed,
+  DAY,
+  deferred,
+  HOUR,
+  identityChange,
+  identityOf,
+  keyOf,
+  type Open,
+  settleOf,
+  START,
+} from './store.contract-fixtures.ts';
+
+const alice = identityOf('alice@example.org', {
+  displayName: 'Alice Ä.',
+  rights: [
+    { kind: 'address', address: 'alice@example.org' },
+    { kind: 'address', address: 'a.lice@example.org' },
+    { kind: 'granted', address: 'info@example.org' },
+    { kind: 'domain', domain: 'lists.example.org' },
+  ],
+  credentials: [
+    {
+      id: 'password',
+      kind: 'password',
+      label: '',
+      createdAt: START,
+      verifiers: [{ type: 'argon2id', phc: '$x' }],
+    },
+    appPassword('k7'),
+  ],
+  limits: { messagesPerHour: 10, recipientsPerHour: 'none' },
+});
+
+export function identityContract(name: string, open: Open): void {
+  test(`${name}: an identity is found by id, login, own addresses and app passwords`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const { lookups } = bench;
+    assert.deepEqual(await lookups.identityById(alice.id), alice);
+    assert.deepEqual(await lookups.identityByLogin('alice@example.org'), alice);
+    assert.equal(await lookups.identityByLogin('a.lice@example.org'), undefined, 'an alias is no login');
+    assert.deepEqual(await lookups.identityByAddress('alice@example.org'), alice);
+    assert.deepEqual(await lookups.identityByAddress('a.lice@example.org'), alice);
+    assert.equal(await lookups.identityByAddress('info@example.org'), undefined, 'granted is not own');
+    assert.deepEqual(await lookups.identityByCredential('k7'), alice);
+    assert.equal(
+      await lookups.identityByCredential('password'),
+      undefined,
+      'every account has one of that name',
+    );
+    assert.equal(await lookups.identityById('nobody'), undefined);
+    assert.deepEqual(bench.notices, [
+      { type: 'identityChanged', identityId: alice.id, revision: 1, state: 'active' },
+    ]);
+    assert.deepEqual(await bench.eventTypes(), ['identityChanged']);
+  });
+
+  test(`${name}: an identity is written only over the revision that its writer has seen`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    assert.deepEqual(await bench.one(identityChange(alice, 3, now)), { type: 'stale' });
+    await bench.written(alice);
+    assert.deepEqual(await bench.one(identityChange(alice, 0, now)), { type: 'stale' });
+    const second = changed(alice, {
+      displayName: 'Alice',
+      rights: alice.rights.slice(0, 1),
+      credentials: [],
+    });
+    const other = changed(alice, { displayName: 'Mallory' });
+    const outcomes = await bench.store.commit([
+      identityChange(second, 1, now),
+      identityChange(other, 1, now),
+    ]);
+    assert.deepEqual(outcomes, [{ type: 'written' }, { type: 'stale' }]);
+    await bench.restart();
+    assert.deepEqual(await bench.lookups.identityById(alice.id), second);
+    assert.equal(await bench.lookups.identityByAddress('a.lice@example.org'), undefined);
+    assert.equal(await bench.lookups.identityByCredential('k7'), undefined);
+    assert.deepEqual(await bench.eventTypes(), ['identityChanged', 'identityChanged']);
+    // What she gave up is free for others.
+    await bench.written(identityOf('a.lice@example.org', { credentials: [appPassword('k7')] }));
+  });
+
+  takenContract(name, open);
+  heldQueueContract(name, open);
+  usesContract(name, open);
+
+  test(`${name}: identities are paged by login, tombstones last`, async () => {
+    await using bench = await Bench.open(open);
+    const logins = [
+      'zoe@example.org',
+      'bot',
+      'carl@example.org',
+      '\uff5e@example.org',
+      '\u{1f600}@example.org',
+    ];
+    for (const login of logins) await bench.written(identityOf(login));
+    const gone = [identityOf('adam@example.org'), identityOf('eve@example.org')];
+    for (const identity of gone) {
+      await bench.written(identity);
+      await bench.written(changed(identity, { state: 'removed', removedAt: bench.clock.now() }));
+    }
+    const paged: string[] = [];
+    for (let pages = 0; pages < 9; pages += 1) {
+      const after = paged.at(-1);
+      const page = await bench.lookups.identities({ max: 2, ...(after === undefined ? {} : { after }) });
+      paged.push(...page.map(({ login }) => login));
+      if (page.length < 2) break;
+    }
+    const living = [
+      'bot',
+      'carl@example.org',
+      'zoe@example.org',
+      '\uff5e@example.org',
+      '\u{1f600}@example.org',
+    ];
+    assert.deepEqual(paged, [...living, 'adam@example.org', 'eve@example.org']);
+  });
+}
+
+function takenContract(name: string, open: Open): void {
+  const right = (kind: 'address' | 'granted', address: string) => [{ kind, address }] as const;
+  const vectors: readonly { readonly why: string; readonly identity: Identity; readonly what?: string }[] = [
+    { why: 'login', identity: identityOf('alice@example.org', { id: 'other' }), what: 'alice@example.org' },
+    { why: 'login that is an alias', identity: identityOf('a.lice@example.org'), what: 'a.lice@example.org' },
+    {
+      why: 'alias that is a login',
+      identity: identityOf('bob', { rights: right('address', 'alice@example.org') }),
+      what: 'alice@example.org',
+    },
+    {
+      why: 'app password',
+      identity: identityOf('bob', { credentials: [appPassword('k7')] }),
+      what: 'credential k7',
+    },
+    {
+      why: 'a grant takes nothing',
+      identity: identityOf('bob', { rights: right('granted', 'alice@example.org') }),
+    },
+    { why: 'nor does what is only granted', identity: identityOf('info@example.org') },
+  ];
+  for (const state of ['active', 'suspended', 'removed'] as const) {
+    test(`${name}: names of an identity that is ${state} are taken`, async () => {
+      await using bench = await Bench.open(open);
+      await bench.written(alice);
+      if (state !== 'active') {
+        const removed = state === 'removed' ? { removedAt: bench.clock.now() } : {};
+        await bench.written(changed(alice, { state, ...removed }));
+      }
+      for (const { why, identity, what } of vectors) {
+        const outcome = await bench.one(identityChange(identity, 0, bench.clock.now()));
+        assert.deepEqual(outcome, what === undefined ? { type: 'written' } : { type: 'taken', what }, why);
+        const stored = await bench.lookups.identityById(identity.id);
+        assert.deepEqual(stored, what === undefined ? identity : undefined, why);
+        if (what === undefined) {
+          const moved = changed(identity, { login: `${identity.id} moved`, rights: [], credentials: [] });
+          await bench.written(moved);
+          bench.clock.advance(1);
+          await bench.one({ ...identityChange(changed(moved, { state: 'removed' }), 2, bench.clock.now()) });
+        }
+      }
+    });
+  }
+
+  test(`${name}: a tombstone keeps its names until retention drops it, then they are free`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const removed = changed(alice, { state: 'removed', removedAt: bench.clock.now() });
+    await bench.written(removed);
+    await bench.one({
+      type: 'credentialUsed',
+      identityId: alice.id,
+      credentialId: 'k7',
+      at: START,
+      address: '::1',
+    });
+    const newcomer = identityOf('alice@example.org', { id: 'newcomer', credentials: [appPassword('k7')] });
+    assert.deepEqual(await bench.lookups.identityByAddress('a.lice@example.org'), removed);
+    const purge = {
+      type: 'purge',
+      eventsBefore: bench.clock.now(),
+      now: bench.clock.now(),
+      max: 10,
+    } as const;
+    await bench.one(purge);
+    const early = await bench.one(identityChange(newcomer, 0, bench.clock.now()));
+    assert.deepEqual(early, { type: 'taken', what: 'alice@example.org' });
+    await bench.one({ ...purge, eventsBefore: purge.eventsBefore + 1 });
+    assert.equal(await bench.lookups.identityById(alice.id), undefined);
+    assert.equal(await bench.lookups.identityByLogin('alice@example.org'), undefined);
+    assert.deepEqual(await bench.lookups.credentialUses(alice.id), []);
+    await bench.written(newcomer);
+    assert.deepEqual(await bench.lookups.identityByCredential('k7'), newcomer);
+  });
+
+  test(`${name}: one app password can't stand twice in an identity`, async () => {
+    await using bench = await Bench.open(open);
+    const twice = identityOf('bob', { credentials: [appPassword('k1'), appPassword('k1')] });
+    assert.equal((await bench.one(identityChange(twice, 0, START))).type, 'failed');
+    assert.equal(await bench.lookups.identityByLogin('bob'), undefined);
+    assert.deepEqual(await bench.eventTypes(), []);
+  });
+}
+
+function heldQueueContract(name: string, open: Open): void {
+  test(`E-Q-8: ${name}: while an identity may not send no attempt begins, and its queue goes on afterwards`, async () => {
+    await using bench = await Bench.open(open);
+    const hers = { identityId: alice.id } as const;
+    await bench.written(alice);
+    const waiting = await bench.accepted(hers);
+    const leased = await bench.accepted({ ...hers, owner: 'a' });
+    const [attempt] = await bench.lookups.queue({ messageId: leased.message.id }, { max: 1 });
+    assert.ok(attempt);
+    const far = await bench.accepted({ ...hers, dueAt: bench.clock.now() + DAY });
+    const others = await bench.accepted({ identityId: 'somebody else' });
+    const suspended = changed(alice, { state: 'suspended' });
+    await bench.written(suspended);
+    // What comes in meanwhile (its transaction was under way) is held from birth.
+    const late = await bench.accepted(hers);
+    await bench.one(settleOf('a', [attempt.delivery], deferred(bench.clock.now()), bench.clock.now()));
+    bench.clock.advance(HOUR);
+    await bench.restart();
+    const latest = await bench.accepted(hers);
+    assert.deepEqual((await bench.claim('b')).map(keyOf), [`${others.message.id}/0`]);
+    const all = [waiting, leased, far, late, latest].map(({ message }) => `${message.id}/0`);
+    assert.deepEqual(await bench.queued({ held: true }), all);
+    // Retry and release of the operator don't lift it.
+    const command = { type: 'queue', selector: hers, now: bench.clock.now(), by: 'root' } as const;
+    assert.deepEqual(await bench.one({ ...command, action: 'release' }), { type: 'changed', count: 0 });
+    await bench.one({ ...command, action: 'retry', selector: { messageId: waiting.message.id } });
+    assert.deepEqual(await bench.claim('b'), []);
+    await bench.written(changed(suspended, { displayName: 'still suspended' }));
+    assert.deepEqual(await bench.claim('b'), []);
+
+    bench.notices.length = 0;
+    await bench.written(changed(changed(suspended, {}), { state: 'active' }));
+    assert.deepEqual(
+      bench.notices.map(({ type }) => type),
+      ['due', 'identityChanged'],
+    );
+    assert.deepEqual(await bench.queued({ held: true }), []);
+    const claimed = (await bench.claim('b')).map(keyOf).sort();
+    assert.deepEqual(
+      claimed,
+      [waiting, leased, late, latest].map(({ message }) => `${message.id}/0`),
+    );
+    bench.clock.advance(DAY);
+    assert.deepEqual((await bench.claim('b')).map(keyOf), [`${far.message.id}/0`]);
+  });
+
+  test(`${name}: what the operator holds stays held when the identity may send again`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    await bench.accepted({ identityId: alice.id });
+    const command = { type: 'queue', selector: {}, now: bench.clock.now(), by: 'root' } as const;
+    await bench.one({ ...command, action: 'hold' });
+    await bench.written(changed(alice, { state: 'suspended' }));
+    await bench.written({ ...alice, revision: 3 });
+    assert.equal((await bench.lookups.queueTotals()).held, 1);
+    assert.deepEqual(await bench.claim('b'), []);
+    assert.deepEqual(await bench.one({ ...command, action: 'release' }), { type: 'changed', count: 1 });
+    assert.equal((await bench.claim('b')).length, 1);
+  });
+
+  test(`${name}: an identity born suspended or removed later holds its queue; drop ends it`, async () => {
+    await using bench = await Bench.open(open);
+    const bot = identityOf('bot', { state: 'suspended' });
+    await bench.written(bot);
+    await bench.accepted({ identityId: bot.id });
+    await bench.written(changed(bot, { state: 'removed', removedAt: bench.clock.now() }));
+    await bench.accepted({ identityId: bot.id });
+    assert.deepEqual(await bench.claim('b'), []);
+    const drop = {
+      type: 'queue',
+      action: 'drop',
+      selector: { identityId: bot.id },
+      now: START,
+      by: 'root',
+    } as const;
+    assert.deepEqual(await bench.one(drop), { type: 'changed', count: 2 });
+    assert.deepEqual(await bench.queued(), []);
+  });
+}
+
+function usesContract(name: string, open: Open): void {
+  test(`${name}: the last twenty uses of credentials are known, newest first, each address once`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const use = (at: number, address: string, credentialId = 'k7') =>
+      ({ type: 'credentialUsed', identityId: alice.id, credentialId, at, address }) as const;
+    for (let at = 1; at <= 25; at += 1) {
+      assert.deepEqual(await bench.one(use(START + at, `192.0.2.${at}`)), { type: 'noted' });
+    }
+    await bench.store.commit([use(START + 30, '192.0.2.20'), use(START + 31, '192.0.2.20', 'password')]);
+    await bench.one({ ...use(START, '::1'), identityId: 'other' });
+    const uses = await bench.lookups.credentialUses(alice.id);
+    assert.equal(uses.length, 20);
+    assert.deepEqual(uses.slice(0, 3), [
+      { credentialId: 'password', at: START + 31, address: '192.0.2.20' },
+      { credentialId: 'k7', at: START + 30, address: '192.0.2.20' },
+      { credentialId: 'k7', at: START + 25, address: '192.0.2.25' },
+    ]);
+    assert.equal(uses.at(-1)?.address, '192.0.2.7');
+    assert.equal((await bench.lookups.credentialUses('other')).length, 1);
+    assert.deepEqual(await bench.lookups.credentialUses('nobody'), []);
+    assert.deepEqual(await bench.lookups.identityById(alice.id), alice, 'no revision');
+    assert.deepEqual(await bench.eventTypes(), ['identityChanged'], 'no event');
+  });
+}

@@ -1,0 +1,35 @@
+// The contract of the store's port (port.ts, lookups.ts): the same tests for every engine and for the way over a line.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { acceptContract } from './store.contract-accept.ts';
+import { bodyContract } from './store.contract-bodies.ts';
+import { Bench, identityOf, type Open } from './store.contract-fixtures.ts';
+import { identityContract } from './store.contract-identities.ts';
+import { queueContract } from './store.contract-queue.ts';
+import { trailContract } from './store.contract-trail.ts';
+import type { StoreNotice } from './port.ts';
+
+export function storeContract(name: string, open: Open): void {
+  acceptContract(name, open);
+  queueContract(name, open);
+  identityContract(name, open);
+  trailContract(name, open);
+  bodyContract(name, open);
+
+  test(`${name}: a listener is told until it unsubscribes`, async () => {
+    await using bench = await Bench.open(open);
+    const heard: StoreNotice[] = [];
+    const end = bench.store.subscribe((notice) => heard.push(notice));
+    await bench.written(identityOf('bot'));
+    await bench.accepted();
+    await bench.accepted({ owner: 'a' });
+    end();
+    await bench.accepted();
+    assert.deepEqual(heard, bench.notices.slice(0, 2));
+    assert.deepEqual(
+      bench.notices.map(({ type }) => type),
+      ['identityChanged', 'due', 'due'],
+    );
+  });
+}
