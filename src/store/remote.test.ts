@@ -101,7 +101,10 @@ const record = { type: 'record', events: [started(START)] } as const;
 
 function front(t: TestContext) {
   const clock = virtualClock();
-  const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('nothing is staged here')) });
+  const store = createRemoteStore({
+    clock,
+    stage: () => Promise.reject(new Error('nothing is staged here')),
+  });
   const back = slowStore();
   const lines: Line[] = [];
   t.after(() => lines.forEach((line) => line.close()));
@@ -193,7 +196,10 @@ test('remote: after thirty seconds without an answer the outcome is unknown, and
 test('remote: a store that fails says so at once, as an outcome that is unknown', async (t) => {
   const store = createRemoteStore({ clock: virtualClock(), stage: () => Promise.reject(new Error('no')) });
   const { lookups } = openMemoryStore({ clock: virtualClock(), entropy: countedEntropy() });
-  const line = lineTo({ commit: () => Promise.reject(new RangeError('disk I/O error')), lookups }, store.noticed);
+  const line = lineTo(
+    { commit: () => Promise.reject(new RangeError('disk I/O error')), lookups },
+    store.noticed,
+  );
   t.after(() => line.front.close());
   store.connect(line.front);
   await assert.rejects(store.commit([record]), { name: 'StoreUnavailable', message: 'disk I/O error' });
@@ -214,7 +220,10 @@ function reading(t: TestContext, word: string) {
       state.open -= 1;
     }
   }
-  const lookups: Lookups = { ...memory.lookups, content: async (id) => (id === 'none' ? undefined : pieces()) };
+  const lookups: Lookups = {
+    ...memory.lookups,
+    content: async (id) => (id === 'none' ? undefined : pieces()),
+  };
   const { port1, port2 } = new MessageChannel();
   const answerer = lookupAnswerer(lookups);
   const back = openLine(port2, {
@@ -269,7 +278,8 @@ test('remote: look-ups without a line, or over one that breaks, are unavailable;
   assert.equal(await lookups.queueCount({}), 0);
   await assert.rejects(line.ask({ contentNext: 7 }), /this content is not open/);
   assert.equal(await line.ask({ contentClose: 7 }), undefined);
-  for (const question of [undefined, null, 'lookup', 7, {}]) assert.equal(await line.ask(question), 'no look-up');
+  for (const question of [undefined, null, 'lookup', 7, {}])
+    assert.equal(await line.ask(question), 'no look-up');
   const open = lookups.queueCount({});
   back.close();
   await assert.rejects(open, StoreUnavailable);

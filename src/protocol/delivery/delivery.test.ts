@@ -1,0 +1,307 @@
+// The client side of SMTP and LMTP against scripted servers: what is sent, what is believed, whose fault a failure is.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Envelope, EnvelopeRecipient } from '../envelope.ts';
+import type { DeliveryOutput, DeliverySettings, DeliveryTransaction, RecipientResult } from './ports.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { createDeliverySession } from './session.ts';
+
+const smtp: DeliverySettings = { protocol: 'smtp', hostname: 'msa.example.org', tls: 'opportunistic' };
+const ALL = 'PIPELINING,SIZE 1000000,8BITMIME,SMTPUTF8,DSN,ENHANCEDSTATUSCODES';
+
+class Script {
+  readonly session;
+  sent = '';
+  outputs: DeliveryOutput[] = [];
+  now = 0;
+
+  constructor(settings: DeliverySettings) {
+    this.session = createDeliverySession(settings, 0);
+  }
+
+  #keep(outputs: readonly DeliveryOutput[]): this {
+    for (const output of outputs)
+      if (output.type === 'send') this.sent += Buffer.from(output.bytes).toString();
+    this.outputs.push(...outputs);
+    return this;
+  }
+
+  server(...lines: readonly string[]): this {
+    return this.#keep(
+      this.session.receive(
+        { type: 'bytes', bytes: Buffer.from(lines.map((line) => `${line}\r\n`).join('')) },
+        this.now,
+      ),
+    );
+  }
+
+  hello(capabilities: string): this {
+    return this.server(
+      `250-far.example\r\n${capabilities
+        .split(',')
+        .map((word, at, all) => `250${at === all.length - 1 ? ' ' : '-'}${word}`)
+        .join('\r\n')}`,
+    );
+  }
+
+  input(input: Parameters<typeof this.session.receive>[0]): this {
+    return this.#keep(this.session.receive(input, this.now));
+  }
+
+  deliver(transaction: DeliveryTransaction): this {
+    this.sent = '';
+    return this.input({ type: 'transaction', transaction });
+  }
+
+  get types(): readonly string[] {
+    return this.outputs.map(({ type }) => type);
+  }
+
+  get results(): readonly RecipientResult[] {
+    const last = this.outputs.findLast(({ type }) => type === 'result');
+    return last?.type === 'result' ? last.results : [];
+  }
+}
+
+function transaction(
+  recipients: readonly (string | EnvelopeRecipient)[],
+  more: Partial<Envelope> = {},
+  content: Partial<DeliveryTransaction> = {},
+): DeliveryTransaction {
+  const all = recipients.map((one) => (typeof one === 'string' ? { forwardPath: one } : one));
+  const envelope = {
+    reversePath: 'alice@example.org',
+    body: '7BIT',
+    smtputf8: false,
+    ...more,
+    recipients: all,
+  } as const;
+  return { envelope, octets: 500, headerUtf8: false, body8bit: false, ...content };
+}
+
+const brief = (result: RecipientResult): string =>
+  result.type === 'undecided' ? `undecided ${result.status}` : `${result.type} ${result.reply.code}`;
+
+test('E-Q-5 EXT-PIPE-b: one copy for several recipients, in one group, each reply to its command by counting', () => {
+  const script = new Script(smtp)
+    .server('220 far.example')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example', 'b@x.example', 'c@x.example']));
+  assert.equal(
+    script.sent,
+    'MAIL FROM:<alice@example.org> SIZE=500 BODY=7BIT\r\nRCPT TO:<a@x.example>\r\nRCPT TO:<b@x.example>\r\nRCPT TO:<c@x.example>\r\nDATA\r\n',
+  );
+  script.server('250 ok', '250 ok', '550 5.1.1 no', '450 4.2.1 later', '354 go');
+  assert.ok(script.types.includes('content'));
+  script.input({ type: 'contentSent' }).server('250 2.0.0 queued');
+  assert.deepEqual(script.results.map(brief), ['accepted 250', 'refused 550', 'refused 450']);
+});
+
+test('EXT-PIPE-b: a 354 after every recipient was refused gets an empty end and nothing of the message', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example']));
+  script.sent = '';
+  script.server('250 ok', '550 no', '354 go');
+  assert.equal(script.sent, '.\r\n');
+  assert.ok(!script.types.includes('content'));
+  script.server('554 no valid recipients');
+  assert.deepEqual(script.results.map(brief), ['refused 550']);
+});
+
+test('E-Q-6 5321-an: MAIL refused is the reason of every recipient, and the connection goes on', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example', 'b@x.example']));
+  script.server('550 5.7.1 not you', '503 no', '503 no', '503 no');
+  assert.match(script.sent, /RSET\r\n$/);
+  script.server('250 ok');
+  assert.deepEqual(script.results.map(brief), ['refused 550', 'refused 550']);
+  assert.equal(script.session.closed, false);
+  script.deliver(transaction(['a@x.example'])).server('250', '250', '354');
+  assert.ok(script.types.includes('content'));
+});
+
+test('E-S-2: without PIPELINING one command at a time', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello('8BITMIME')
+    .deliver(transaction(['a@x.example', 'b@x.example']));
+  assert.equal(script.sent, 'MAIL FROM:<alice@example.org> BODY=7BIT\r\n');
+  script
+    .server('250 ok')
+    .server('250 ok')
+    .server('550 no')
+    .server('354 go')
+    .input({ type: 'contentSent' })
+    .server('451 4.3.0 later');
+  assert.deepEqual(script.results.map(brief), ['refused 451', 'refused 550']);
+});
+
+test('E-M-1: LMTP says LHLO and takes one reply for each recipient, in order', () => {
+  const script = new Script({ ...smtp, protocol: 'lmtp', tls: 'none' }).server('220 x');
+  assert.equal(script.sent, 'LHLO msa.example.org\r\n');
+  script.hello(ALL).deliver(transaction(['a@x.example', 'b@x.example', 'c@x.example']));
+  script
+    .server('250', '250', '250', '250', '354')
+    .input({ type: 'contentSent' })
+    .server('250 2.1.5 a', '552 5.2.2 full');
+  assert.ok(!script.types.includes('result'), 'the third reply is missing');
+  script.server('451 4.2.1 busy');
+  assert.deepEqual(script.results.map(brief), ['accepted 250', 'refused 552', 'refused 451']);
+});
+
+test('EXT-DSN-b: report wishes are passed on to hops that know them, and to no others', () => {
+  const wish = {
+    forwardPath: 'a@x.example',
+    notify: ['SUCCESS', 'DELAY'] as const,
+    originalRecipient: { addressType: 'rfc822', address: 'a+b@x.example' },
+  };
+  const request = transaction([wish], { ret: 'HDRS', envelopeId: 'Q 1' });
+  const knows = new Script(smtp).server('220 x').hello(ALL).deliver(request);
+  assert.match(
+    knows.sent,
+    /RET=HDRS ENVID=Q\+201\r\nRCPT TO:<a@x\.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a\+2Bb@x\.example\r\n/,
+  );
+  knows.server('250', '250', '354').input({ type: 'contentSent' }).server('250');
+  assert.equal(knows.results[0]?.type === 'accepted' && knows.results[0].reportsPassedOn, true);
+  const plain = new Script(smtp).server('220 x').hello('PIPELINING').deliver(request);
+  assert.doesNotMatch(plain.sent, /NOTIFY|ORCPT|RET=|ENVID/);
+  plain.server('250', '250', '354').input({ type: 'contentSent' }).server('250');
+  assert.equal(plain.results[0]?.type === 'accepted' && plain.results[0].reportsPassedOn, false);
+});
+
+test("EXT-8BIT EXT-UTF8-b 6409-8.4 6409-8-c E-C-1: what a hop can't take is failed, never re-encoded", () => {
+  const statusFor = (capabilities: string, request: DeliveryTransaction): string => {
+    const script = new Script(smtp).server('220 x').hello(capabilities).deliver(request);
+    assert.equal(script.sent, '', 'nothing was sent');
+    return script.results
+      .map((result) => (result.type === 'undecided' && result.permanent ? result.status : brief(result)))
+      .join();
+  };
+  assert.equal(statusFor('PIPELINING', transaction(['a@x.example'], {}, { body8bit: true })), '5.6.3');
+  assert.equal(statusFor('8BITMIME', transaction(['ü@x.example'], { smtputf8: true })), '5.6.9');
+  assert.equal(
+    statusFor('8BITMIME', transaction(['a@x.example'], { smtputf8: true }, { headerUtf8: true })),
+    '5.6.9',
+  );
+  assert.equal(statusFor('SIZE 100', transaction(['a@x.example'])), '5.3.4');
+  const asciiOnly = new Script(smtp)
+    .server('220 x')
+    .hello('8BITMIME')
+    .deliver(transaction(['a@x.example'], { smtputf8: true }));
+  assert.match(asciiOnly.sent, /^MAIL FROM/, 'SMTPUTF8 that nothing needs stops nothing');
+});
+
+test('TLS-h F-STLS-2 E-T-1: octets in clear behind the reply to STARTTLS end the connection', () => {
+  const script = new Script(smtp).server('220 x').hello('STARTTLS');
+  assert.match(script.sent, /STARTTLS\r\n$/);
+  script.server('220 go', '250-fake', '250 AUTH PLAIN');
+  assert.ok(!script.types.includes('startTls'));
+  assert.ok(script.types.includes('hostFailed'));
+});
+
+test('TLS-b E-T-1: after TLS it greets anew and believes only what is said then', () => {
+  const script = new Script(smtp).server('220 x').hello('STARTTLS,DSN').server('220 go');
+  assert.ok(script.types.includes('startTls'));
+  script.input({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } }).hello('PIPELINING');
+  script.deliver(transaction([{ forwardPath: 'a@x.example', notify: ['NEVER'] }]));
+  assert.doesNotMatch(script.sent, /NOTIFY/);
+});
+
+test("F-STLS-2 TLS-g2: STARTTLS that is required and not offered is the host's failure", () => {
+  const script = new Script({ ...smtp, tls: 'required' }).server('220 x').hello('PIPELINING');
+  assert.ok(script.types.includes('hostFailed'));
+  assert.ok(!script.types.includes('ready'));
+});
+
+test('E-S-1 AUTH-x AUTH-w: credentials go inside TLS only, and MAIL says AUTH=<>', () => {
+  const auth = { user: 'relay', password: 'secret' };
+  const clear = new Script({ ...smtp, tls: 'none', auth }).server('220 x').hello('AUTH PLAIN');
+  assert.doesNotMatch(clear.sent, /AUTH/);
+  assert.ok(clear.types.includes('hostFailed'));
+  const script = new Script({ ...smtp, tls: 'implicit', auth }).input({
+    type: 'tls',
+    facts: { version: 'TLSv1.3', cipher: 'x' },
+  });
+  script.server('220 x').hello('AUTH LOGIN PLAIN,PIPELINING');
+  assert.match(
+    script.sent,
+    new RegExp(`AUTH PLAIN ${Buffer.from('\0relay\0secret').toString('base64')}\r\n$`),
+  );
+  script.server('235 ok').deliver(transaction(['a@x.example']));
+  assert.match(script.sent, /^MAIL FROM:<alice@example\.org> AUTH=<>\r\n/);
+});
+
+test("E-S-1: AUTH refused is the host's failure, never a bounce", () => {
+  const script = new Script({ ...smtp, tls: 'implicit', auth: { user: 'u', password: 'p' } }).input({
+    type: 'tls',
+    facts: { version: 'TLSv1.3', cipher: 'x' },
+  });
+  script.server('220 x').hello('AUTH PLAIN').server('535 5.7.8 no');
+  const failed = script.outputs.find(({ type }) => type === 'hostFailed');
+  assert.equal(failed?.type === 'hostFailed' && failed.status, '4.7.8');
+});
+
+test("E-R-4 G-7: a greeting of 554 or 521 is the host's failure", () => {
+  for (const greeting of ['554 no', '521 no mail here', '421 busy'])
+    assert.ok(new Script(smtp).server(greeting).types.includes('hostFailed'));
+});
+
+test('E-S-2 E-Q-3: a connection that breaks in the transaction leaves everything undecided; after the end it may be delivered twice', () => {
+  const before = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example']))
+    .server('250')
+    .input({ type: 'closed' });
+  assert.deepEqual(before.results.map(brief), ['undecided 4.4.2']);
+  const after = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example']))
+    .server('250', '250', '354')
+    .input({ type: 'contentSent' });
+  assert.equal(after.session.deadline, 600_000, 'ten minutes for the final reply');
+  after.now = 600_000;
+  after.input({ type: 'timeout' });
+  const result = after.outputs.findLast(({ type }) => type === 'result');
+  assert.equal(result?.type === 'result' && result.replyLost, true);
+});
+
+test('F-TX-8 E-D-4: replies are bounded and cleaned, whatever the server says', () => {
+  const reader = new ReplyReader();
+  const { replies } = reader.push(Buffer.from('550-x\r\n550 Bcc: evil\u00fc\u001b[31m\r\n'));
+  assert.deepEqual(
+    replies.map(({ text }) => text),
+    ['550 x Bcc: evil???[31m'],
+  );
+  assert.notEqual(
+    new ReplyReader().push(Buffer.from('250-x\r\n'.repeat(300))).broken,
+    undefined,
+    'a reply without end',
+  );
+  assert.notEqual(new ReplyReader().push(Buffer.alloc(10_000, 'x')).broken, undefined, 'a line without end');
+  assert.notEqual(new ReplyReader().push(Buffer.from('250-a\r\n550 b\r\n')).broken, undefined, 'two codes');
+  assert.notEqual(new ReplyReader().push(Buffer.from('hello\r\n')).broken, undefined, 'no reply');
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (pieces) => {
+      const script = new Script(smtp);
+      for (const piece of pieces) script.input({ type: 'bytes', bytes: Buffer.from(piece) });
+      assert.doesNotMatch(script.sent, /MAIL|AUTH/);
+    }),
+    { seed: 5, numRuns: 300 },
+  );
+});
+
+test('EXT-IANA: keywords of the future change nothing', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello('X-NEW a b c,UTF8SMTP,PIPELINING')
+    .deliver(transaction(['a@x.example']));
+  assert.equal(script.sent, 'MAIL FROM:<alice@example.org>\r\nRCPT TO:<a@x.example>\r\nDATA\r\n');
+});

@@ -1,0 +1,331 @@
+// The session machine in time and in disorder: deadlines, late answers, holding, draining; and at random against a small model.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BareShell, settings } from '../../../test/dialogs/bare.ts';
+import { ReplyStream } from '../../../test/dialogs/dialog.ts';
+import { accepted, refusal } from '../refusal.ts';
+import { createServerSession } from './session.ts';
+import type { ServerSession, SessionInput, SessionOutput } from './ports.ts';
+
+const LOGIN = `AUTH PLAIN ${Buffer.from('\0alice@example.org\0correct horse battery staple').toString('base64')}`;
+const START = 1_000_000;
+
+interface Driver {
+  readonly session: ServerSession;
+  feed(input: SessionInput, at?: number): readonly SessionOutput[];
+  line(text: string, at?: number): readonly SessionOutput[];
+}
+
+/** A machine whose questions stay open until the test answers them. */
+function drive(
+  overrides: Parameters<typeof settings>[1] = {},
+  role: 'submission' | 'mx' = 'submission',
+): Driver {
+  const { session } = createServerSession(settings(role, overrides), START);
+  const feed: Driver['feed'] = (input, at = START) => session.receive(input, at);
+  return {
+    session,
+    feed,
+    line: (text, at) => feed({ type: 'bytes', bytes: Buffer.from(`${text}\r\n`) }, at),
+  };
+}
+
+function authenticated(overrides: Parameters<typeof settings>[1] = {}): Driver {
+  const driver = drive(overrides);
+  driver.line('EHLO c');
+  driver.line('STARTTLS');
+  driver.feed({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' } });
+  driver.line('EHLO c');
+  driver.line(LOGIN);
+  driver.feed({
+    type: 'authentication',
+    question: 1,
+    answer: { type: 'authenticated', login: 'alice@example.org' },
+  });
+  return driver;
+}
+
+const said = (outputs: readonly SessionOutput[]): string =>
+  outputs.map((output) => (output.type === 'send' ? Buffer.from(output.bytes).toString() : '')).join('');
+const types = (outputs: readonly SessionOutput[]): readonly string[] => outputs.map(({ type }) => type);
+
+test('5321-q G-8: an authenticated session may be idle for five minutes, then 421', () => {
+  const { session, feed } = authenticated();
+  assert.equal(session.deadline, START + 300_000);
+  assert.deepEqual(feed({ type: 'timeout' }, START + 299_999), []);
+  const outputs = feed({ type: 'timeout' }, START + 300_000);
+  assert.match(said(outputs), /^421 4\.4\.2 /);
+  assert.deepEqual(types(outputs), ['send', 'close']);
+});
+
+test('F-DOS-2 G-8: before AUTH there are sixty seconds in all, and dripping octets gains nothing', () => {
+  const { session, feed } = drive();
+  for (let second = 1; second < 60; second += 1)
+    feed({ type: 'bytes', bytes: Buffer.from('N') }, START + second * 1000);
+  assert.equal(session.deadline, START + 60_000);
+  assert.match(said(feed({ type: 'timeout' }, START + 60_000)), /^421/);
+});
+
+test('F-DOS-2: content that drips is waited for only so long', () => {
+  const driver = authenticated();
+  driver.line('MAIL FROM:<alice@example.org>');
+  driver.feed({ type: 'verdict', question: 2, verdict: accepted });
+  driver.line('RCPT TO:<x@far.example>');
+  driver.feed({ type: 'verdict', question: 3, verdict: accepted });
+  driver.line('DATA');
+  for (let n = 1; n <= 60; n += 1)
+    driver.feed({ type: 'bytes', bytes: Buffer.from('x') }, START + n * 10_000);
+  const deadline = driver.session.deadline ?? Infinity;
+  assert.ok(deadline < START + 620_000, 'an octet each ten seconds is not progress enough');
+  assert.match(said(driver.feed({ type: 'timeout' }, deadline)), /^421/);
+});
+
+test('6409-5.3-a: a question that nobody answers is 451 after 110 seconds, and the late answer is ignored', () => {
+  const driver = authenticated();
+  driver.line('MAIL FROM:<alice@example.org>');
+  assert.equal(driver.session.deadline, START + 110_000);
+  assert.match(said(driver.feed({ type: 'timeout' }, START + 110_000)), /^451 4\.3\.0/);
+  assert.deepEqual(driver.feed({ type: 'verdict', question: 2, verdict: accepted }, START + 111_000), []);
+  assert.match(said(driver.line('RCPT TO:<x@far.example>', START + 112_000)), /^503/);
+});
+
+test('AUTH-ab: authentication that hangs is 454, not 535', () => {
+  const driver = drive();
+  driver.line('EHLO c');
+  driver.line('STARTTLS');
+  driver.feed({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } });
+  driver.line('EHLO c');
+  driver.line(LOGIN);
+  assert.match(said(driver.feed({ type: 'timeout' }, START + 110_000)), /^454 4\.7\.0/);
+});
+
+test('F-AUTH-1: a refusal that has to wait holds back its reply and everything after it', () => {
+  const driver = drive();
+  driver.line('EHLO c');
+  driver.line('STARTTLS');
+  driver.feed({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } });
+  driver.line('EHLO c');
+  driver.line(`${LOGIN}\r\nNOOP`);
+  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), delayMs: 2000 } as const;
+  assert.deepEqual(driver.feed({ type: 'authentication', question: 1, answer }), []);
+  assert.equal(driver.session.deadline, START + 2000);
+  assert.match(said(driver.feed({ type: 'timeout' }, START + 2000)), /^535 5\.7\.8[^]*250 2\.0\.0/);
+});
+
+test('5321-aj: drain lets an open question end, then says 421', () => {
+  const driver = authenticated();
+  driver.line('MAIL FROM:<alice@example.org>');
+  assert.deepEqual(driver.feed({ type: 'drain' }), []);
+  const outputs = driver.feed({ type: 'verdict', question: 2, verdict: accepted });
+  assert.match(said(outputs), /^250 2\.1\.0[^]*421 4\.3\.2/);
+  assert.ok(types(outputs).includes('abort') && types(outputs).includes('close'));
+});
+
+test('BCP134-3.1-f: a revoked principal hears 421 at the next quiet moment', () => {
+  const driver = authenticated();
+  assert.match(said(driver.feed({ type: 'revoked' })), /^421 4\.7\.0/);
+  assert.equal(driver.session.closed, true);
+  assert.deepEqual(driver.line('NOOP'), [], 'nothing is heard after the end');
+});
+
+test('F-DOS-7 EXT-PIPE-a: octets behind a question are held, then reading pauses, and none is lost', () => {
+  const driver = authenticated();
+  driver.line('MAIL FROM:<alice@example.org>');
+  const noops = Buffer.from('NOOP\r\n'.repeat(60));
+  const outputs: SessionOutput[] = [];
+  for (let n = 0; n < 200; n += 1) outputs.push(...driver.feed({ type: 'bytes', bytes: noops }));
+  assert.deepEqual(types(outputs), ['pause']);
+  const after = driver.feed({ type: 'verdict', question: 2, verdict: accepted });
+  assert.ok(types(after).includes('resume') || types(after).includes('close'));
+});
+
+test('TT-a TT-b AUTH-ac: the with value tells what succeeded', () => {
+  const shell = new BareShell(settings('submission'));
+  const send = (text: string): void => shell.bytes(Buffer.from(`${text}\r\n`));
+  const message = (parameters: string): string => {
+    send(`MAIL FROM:<alice@example.org>${parameters}\r\nRCPT TO:<x@far.example>\r\nDATA`);
+    send('From: alice@example.org\r\n\r\nx\r\n.');
+    return shell.accepted.at(-1)?.withProtocol ?? '';
+  };
+  send('EHLO c\r\nSTARTTLS');
+  shell.tls();
+  send(`EHLO c\r\n${LOGIN}`);
+  assert.equal(message(' SMTPUTF8'), 'UTF8SMTPSA');
+  assert.equal(message(''), 'ESMTPSA', 'the next transaction is for itself');
+
+  const mx = new BareShell(settings('mx'));
+  const toMx = (text: string): void => mx.bytes(Buffer.from(`${text}\r\n`));
+  for (const [hello, expected] of [
+    ['HELO c', 'SMTP'],
+    ['EHLO c', 'ESMTP'],
+  ] as const) {
+    toMx(`${hello}\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA`);
+    toMx('x: y\r\n\r\n.');
+    assert.equal(mx.accepted.at(-1)?.withProtocol, expected);
+  }
+});
+
+test('5321-o EXT-LIM: the recipient after the limit is 452, the others stay', () => {
+  const shell = new BareShell(settings('mx', { recipientsMax: 100 }));
+  shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\n'));
+  shell.text = '';
+  shell.bytes(Buffer.from('RCPT TO:<alice@example.org>\r\n'.repeat(101)));
+  const replies = shell.text.trimEnd().split('\r\n');
+  assert.equal(replies.filter((reply) => reply.startsWith('250')).length, 100);
+  assert.match(replies.at(-1) ?? '', /^452 4\.5\.3/);
+  shell.bytes(Buffer.from('DATA\r\nx: y\r\n\r\n.\r\n'));
+  assert.equal(shell.accepted[0]?.envelope.recipients.length, 100);
+});
+
+test('EXT-SIZE-b: a message over the limit is read to its end and refused; the session stays', () => {
+  const shell = new BareShell(settings('mx', { messageOctetsMax: 1000 }));
+  shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n'));
+  shell.text = '';
+  shell.bytes(Buffer.from(`a: b\r\n\r\n${'x'.repeat(70)}\r\n`.repeat(20)));
+  shell.bytes(Buffer.from('.\r\nNOOP\r\n'));
+  assert.match(shell.text, /^552 5\.3\.4 [^\r]*1000 octets\r\n250 2\.0\.0/);
+  assert.ok(shell.events.includes('abort'));
+  assert.equal(shell.accepted.length, 0);
+});
+
+test('EXT-SIZE-b: far over the limit nobody goes on reading', () => {
+  const shell = new BareShell(settings('mx', { messageOctetsMax: 1000 }));
+  shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n'));
+  shell.bytes(Buffer.from(`${'x'.repeat(70)}\r\n`.repeat(100)));
+  assert.equal(shell.closed, true);
+});
+
+test('TLS-x F-STLS-3: a connection that ends inside DATA voids the transaction', () => {
+  const shell = new BareShell(settings('mx'));
+  shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\na: b\r\n'));
+  shell.feed({ type: 'closed' });
+  shell.bytes(Buffer.from('\r\n.\r\n'));
+  assert.equal(shell.accepted.length, 0);
+  assert.ok(shell.events.includes('abort'));
+});
+
+// What may be said when, in a few lines: the reference for random sequences (F-TX-1).
+interface Model {
+  hello: boolean;
+  mail: boolean;
+  recipients: number;
+}
+
+const moves = [
+  'EHLO c',
+  'MAIL FROM:<>',
+  'RCPT TO:<alice@example.org>',
+  'RCPT TO:<x@far.example>',
+  'RSET',
+  'NOOP',
+  'DATA',
+  'FOO',
+  'EHLO',
+] as const;
+
+function expected(model: Model, move: (typeof moves)[number]): string {
+  switch (move) {
+    case 'EHLO c':
+      Object.assign(model, { hello: true, mail: false, recipients: 0 });
+      return '250';
+    case 'EHLO':
+      return '501';
+    case 'MAIL FROM:<>':
+      if (!model.hello || model.mail) return '503';
+      Object.assign(model, { mail: true, recipients: 0 });
+      return '250';
+    case 'RCPT TO:<alice@example.org>':
+      if (!model.mail) return '503';
+      model.recipients += 1;
+      return '250';
+    case 'RCPT TO:<x@far.example>':
+      return model.mail ? '550' : '503';
+    case 'RSET':
+      Object.assign(model, { mail: false, recipients: 0 });
+      return '250';
+    case 'NOOP':
+      return '250';
+    case 'FOO':
+      return '500';
+    case 'DATA':
+      return model.mail ? (model.recipients > 0 ? '354' : '50') : '503';
+  }
+}
+
+test('F-TX-1 5321-g 5321-i: random commands, one reply each, as the model says', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...moves), { maxLength: 40 }), (sequence) => {
+      const shell = new BareShell(settings('mx', { errorsMax: { beforeAuth: 1000, afterAuth: 1000 } }));
+      const stream = new ReplyStream();
+      const model: Model = { hello: false, mail: false, recipients: 0 };
+      let refusedAll = false;
+      shell.text = '';
+      for (const move of sequence) {
+        const want = expected(model, move);
+        shell.bytes(Buffer.from(`${move}\r\n`));
+        stream.push(shell.text);
+        shell.text = '';
+        const reply = stream.take()?.at(-1) ?? '';
+        refusedAll = want === '50';
+        assert.ok(
+          reply.startsWith(want) || (refusedAll && reply.startsWith('554')),
+          `${move}: ${reply}, expected ${want}`,
+        );
+        if (want === '354') {
+          const before = shell.accepted.length;
+          shell.bytes(Buffer.from('a: b\r\n\r\n.\r\n'));
+          stream.push(shell.text);
+          shell.text = '';
+          assert.match(stream.take()?.[0] ?? '', /^250 2\.0\.0 queued/);
+          assert.equal(shell.accepted[before]?.envelope.recipients.length, model.recipients);
+          Object.assign(model, { mail: false, recipients: 0 });
+        }
+        assert.equal(stream.rest, '', 'one reply for one command');
+      }
+    }),
+    { seed: 20_261_124, numRuns: 1500 },
+  );
+});
+
+test('F-SMUG-7 F-TX-7: any octets, in any pieces: no throw, the same replies as in one piece', () => {
+  const word = fc.constantFrom(
+    'EHLO c\r\n',
+    'MAIL FROM:<>',
+    'RCPT TO:<alice@example.org>',
+    'DATA\r\n',
+    'BDAT 5\r\n',
+    'BDAT 3 LAST\r\n',
+    '\r\n',
+    '.\r\n',
+    '\n',
+    '\r',
+    '\0',
+    'a: b\r\n\r\n',
+    ' ',
+    '<"',
+    '\u00fc',
+    'AUTH PLAIN =\r\n',
+    '*\r\n',
+  );
+  const piece = fc.oneof(
+    word.map((text) => Buffer.from(text)),
+    fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(piece, { maxLength: 30 }),
+      fc.constantFrom('submission' as const, 'mx' as const),
+      (pieces, role) => {
+        const [whole, cut] = [new BareShell(settings(role)), new BareShell(settings(role))];
+        whole.bytes(Buffer.concat(pieces));
+        for (const octet of Buffer.concat(pieces)) cut.bytes(Uint8Array.of(octet));
+        assert.equal(cut.text, whole.text);
+        assert.equal(cut.closed, whole.closed);
+        assert.deepEqual(cut.accepted, whole.accepted);
+      },
+    ),
+    { seed: 4711, numRuns: 1500 },
+  );
+});

@@ -1,0 +1,68 @@
+// Is the principal of an open session still who it was?
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Credential, Identity, Principal } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
+import { createStandings, type Standings } from './standing.ts';
+import { alice, aliceAsStored, NOW } from '../../test/fakes/submission.ts';
+
+function standingsOver(identity: Identity | undefined): Standings {
+  return createStandings({ identityById: () => Promise.resolve(identity) } as unknown as Lookups);
+}
+
+function notice(revision: number, identityId = alice.identityId) {
+  return { type: 'identityChanged', identityId, revision, state: 'active' } as const;
+}
+
+const unchangedVectors: readonly (readonly [
+  principal: Principal,
+  notices: readonly ReturnType<typeof notice>[],
+  unchanged: boolean,
+  why: string,
+])[] = [
+  [alice, [], true, 'nothing was heard'],
+  [alice, [notice(1)], true, 'her own revision'],
+  [alice, [notice(2)], false, 'a later one'],
+  [{ ...alice, revision: 2 }, [notice(2)], true, 'logged in after it'],
+  [alice, [notice(9, 'i-bob')], true, 'somebody else changed'],
+  [alice, [notice(3), notice(2)], false, 'notices that overtook each other'],
+  [{ ...alice, revision: 2 }, [notice(3), notice(2)], false, 'the latest counts, whichever came last'],
+  [{ ...alice, credentialExpiresAt: NOW + 1 }, [], true, 'the credential lives'],
+  [{ ...alice, credentialExpiresAt: NOW }, [], false, 'it ends now'],
+];
+
+test('F-TX-2: a change or an end of the credential is seen without asking the store', () => {
+  for (const [principal, notices, unchanged, why] of unchangedVectors) {
+    const standings = standingsOver(undefined);
+    for (const one of notices) standings.noticed(one);
+    assert.equal(standings.unchanged(principal, NOW), unchanged, why);
+  }
+});
+
+const [password] = aliceAsStored.credentials as readonly [Credential];
+
+const states: readonly (readonly [stored: Identity | undefined, state: string, why: string])[] = [
+  [aliceAsStored, 'active', 'as she was'],
+  [undefined, 'removed', 'forgotten'],
+  [{ ...aliceAsStored, state: 'removed' }, 'removed', 'a tombstone'],
+  [{ ...aliceAsStored, state: 'suspended' }, 'suspended', 'suspended'],
+  [{ ...aliceAsStored, credentials: [] }, 'credentialGone', 'her password was taken away'],
+  [{ ...aliceAsStored, credentials: [{ ...password, id: 'other' }] }, 'credentialGone', 'or replaced'],
+  [{ ...aliceAsStored, credentials: [{ ...password, expiresAt: NOW }] }, 'credentialGone', 'or ended'],
+  [{ ...aliceAsStored, credentials: [{ ...password, expiresAt: NOW + 1 }] }, 'active', 'or will end'],
+];
+
+test('BCP134-3.1-f F-TX-2: the store tells who may go on', async () => {
+  for (const [stored, state, why] of states)
+    assert.equal((await standingsOver(stored).refresh(alice, NOW)).state, state, why);
+});
+
+test('a refreshed principal has the rights and limits of now', async () => {
+  const rights = [{ kind: 'granted', address: 'team@example.org' }] as const;
+  const standing = await standingsOver({ ...aliceAsStored, revision: 7, rights }).refresh(alice, NOW);
+  assert.ok(standing.state === 'active');
+  assert.deepEqual(standing.principal.rights, rights);
+  assert.equal(standing.principal.revision, 7);
+  assert.equal(standing.principal.mechanism, 'PLAIN');
+});
