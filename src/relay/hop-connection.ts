@@ -189,8 +189,10 @@ class RunningConnection implements HopConnection {
       const content = await this.#errand?.errand.content();
       if (content === undefined) throw new Error('no content');
       for await (const bytes of content) await this.#wire.write(stuffing.push(bytes));
-      await this.#wire.write(stuffing.end());
+      const end = stuffing.end();
+      // Before the end is written: its reply may be read before we hear that the write is done.
       this.#feed({ type: 'contentSent' });
+      await this.#wire.write(end);
     } catch (error) {
       // Without its end the server delivers nothing.
       this.#feed({

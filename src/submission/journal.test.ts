@@ -47,7 +47,7 @@ function countsIn(store: FakeStore): readonly number[] {
   return eventsIn(store).map(({ payload }) => ('count' in payload ? payload.count : 0));
 }
 
-test('D-TR-1: a refusal is written at once, with its time and whose it was', () => {
+test('a refusal is written at once, with its time and whose it was', () => {
   const { journal, store } = setUp();
   journal.note(refused(), 'i-alice', 'i-alice');
   journal.note(wrongSecret('wrong secret'), 'x');

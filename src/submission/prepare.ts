@@ -4,7 +4,7 @@
 import { isAscii } from 'node:buffer';
 import { concat, latin1 } from '../base/bytes.ts';
 import { completeHeader } from '../message/complete.ts';
-import { judgeHeader, relayFacts } from '../message/header-facts.ts';
+import { type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
 import { parseHeader } from '../message/header.ts';
 import { receivedField } from '../message/received.ts';
 import { decideHeader } from '../policy/submission-policy.ts';
@@ -20,6 +20,8 @@ export interface Prepared {
   readonly header: Uint8Array;
   readonly headerUtf8: boolean;
   readonly rule: string;
+  /** Whom the header names as senders; absent for role mx. */
+  readonly senders?: HeaderFacts;
   readonly record: Pick<
     AcceptedPayload,
     'messageIdField' | 'messageIdFieldBefore' | 'headerFrom' | 'subjectOctets' | 'completed' | 'label'
@@ -68,7 +70,7 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
   const label =
     door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
   const subject = parsed.value.fields.find(({ name }) => name.toLowerCase() === 'subject');
-  return prepared(input, completed.bytes, label, decision.rule, {
+  const done = prepared(input, completed.bytes, label, decision.rule, {
     completed: completed.completed,
     headerFrom: judged.value.from.map(({ address }) => address),
     subjectOctets: subject?.raw.length ?? 0,
@@ -77,6 +79,7 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
       ? {}
       : { messageIdFieldBefore: completed.messageIdFieldBefore }),
   });
+  return { ok: true, value: { ...done, senders: judged.value } };
 }
 
 /** Role mx: only our Received is added (5321-ae); content is not judged, loops are. */
@@ -85,12 +88,13 @@ function prepareRelayed(input: PrepareInput, bytes: Uint8Array): Preparation {
   if (facts.receivedCount > input.settings.receivedMax) {
     return { ok: false, error: refusal('mailLoop', `${facts.receivedCount} Received fields`) };
   }
-  return prepared(input, bytes, undefined, input.door.rule, {
+  const value = prepared(input, bytes, undefined, input.door.rule, {
     completed: [],
     headerFrom: facts.from,
     subjectOctets: 0,
     ...(facts.messageId === undefined ? {} : { messageIdField: facts.messageId }),
   });
+  return { ok: true, value };
 }
 
 function prepared(
@@ -99,7 +103,7 @@ function prepared(
   label: string | undefined,
   rule: string,
   record: Omit<Prepared['record'], 'label'>,
-): Preparation {
+): Prepared {
   const { settings, door, envelope } = input;
   const [only, ...others] = envelope.recipients;
   const pseudonymous = label !== undefined && settings.received === 'pseudonymous';
@@ -117,13 +121,10 @@ function prepared(
   });
   const header = concat([received, fields, BLANK_LINE]);
   return {
-    ok: true,
-    value: {
-      header,
-      headerUtf8: !isAscii(header),
-      rule,
-      record: label === undefined ? record : { ...record, label },
-    },
+    header,
+    headerUtf8: !isAscii(header),
+    rule,
+    record: label === undefined ? record : { ...record, label },
   };
 }
 

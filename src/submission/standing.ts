@@ -23,7 +23,8 @@ export function createStandings(lookups: Lookups): Standings {
   const revisions = new Map<IdentityId, number>();
   return {
     noticed({ identityId, revision }) {
-      revisions.set(identityId, revision);
+      // Notices may overtake each other.
+      revisions.set(identityId, Math.max(revision, revisions.get(identityId) ?? 0));
     },
     unchanged(principal, nowMs) {
       if (principal.credentialExpiresAt !== undefined && principal.credentialExpiresAt <= nowMs) return false;

@@ -1,17 +1,18 @@
 // The one way in (DESIGN 1). Every message, through whatever door, goes through these steps in this order:
 //   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
 //   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
-//   at the end          standing of the principal → body durable → accept          (here)
+//   at the end          standing and rights of the principal → body durable → accept          (here)
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome (DESIGN 3.2).
 
 import { HeaderCollector } from '../message/header-collector.ts';
+import { decideHeader, decideMail } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import { refusal, type Refusal } from '../protocol/refusal.ts';
+import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { acceptChange, contentOf, relaysFromMemory, withdraw } from './accept.ts';
 import { openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
-import { prepareHeader, type Preparation } from './prepare.ts';
+import { policyFacts, prepareHeader, type PrepareInput, type Preparation, type Prepared } from './prepare.ts';
 
 export type Acceptance =
   | { readonly type: 'accepted'; readonly id: string }
@@ -74,7 +75,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   async function accept(): Promise<Acceptance> {
     preparation ??= prepare(collector.end());
     if (!preparation.ok) return { type: 'refused', refusal: preparation.error };
-    const standing = await standingRefusal(context, door, context.clock.now());
+    const standing = await standingRefusal(input, preparation.value);
     if (standing !== undefined) return { type: 'refused', refusal: standing };
 
     const finished = await body.finish();
@@ -143,16 +144,23 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   };
 }
 
-/** F-TX-2: suspended, removed or expired between MAIL and the final dot. */
-async function standingRefusal(
-  context: SubmissionContext,
-  door: Door,
-  now: number,
-): Promise<Refusal | undefined> {
+/** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. */
+async function standingRefusal(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
+  const { context, settings, door, envelope } = input;
+  const now = context.clock.now();
   if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
   const standing = await context.standings.refresh(door.principal, now);
-  if (standing.state === 'active') return undefined;
-  return refusal('identityMayNotSubmit', `identity is ${standing.state} at end of data`);
+  if (standing.state !== 'active') {
+    return refusal('identityMayNotSubmit', `identity is ${standing.state} at end of data`);
+  }
+  const facts = policyFacts({ settings, door: { ...door, principal: standing.principal } });
+  const { verdict } = decideMail(facts, envelope);
+  if (verdict.type === 'refused' || prepared.senders === undefined) return refusalIn(verdict);
+  return refusalIn(decideHeader(facts, prepared.senders).verdict);
+}
+
+function refusalIn(verdict: Verdict): Refusal | undefined {
+  return verdict.type === 'refused' ? verdict.refusal : undefined;
 }
 
 /** Broken infrastructure: the client keeps the message and tries again. */

@@ -25,7 +25,7 @@ export type DeliveryInput =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'tls'; readonly facts: TlsFacts }
   | { readonly type: 'transaction'; readonly transaction: DeliveryTransaction }
-  /** The content and its end went out. */
+  /** The content went out, its end follows at once. */
   | { readonly type: 'contentSent' }
   /** The content can't be read, or must not be sent (`permanent`): the connection is given up, nothing was delivered. */
   | { readonly type: 'contentFailed'; readonly because: string; readonly permanent: boolean }

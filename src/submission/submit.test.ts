@@ -1,0 +1,376 @@
+// The one way in, from the first octet to the outcome of the accept.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { concat, latin1 } from '../base/bytes.ts';
+import type { Envelope } from '../protocol/envelope.ts';
+import { type AcceptChange, StoreUnavailable } from '../store/port.ts';
+import type { Door } from './context.ts';
+import { type Acceptance, openSubmission, type Submission } from './submit.ts';
+import {
+  alice,
+  aliceAsStored,
+  door,
+  mxDoor,
+  NOW,
+  session,
+  submissionWorld,
+  type World,
+} from '../../test/fakes/submission.ts';
+
+const HEADER = 'From: alice@example.org\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\nMessage-ID: <x@y.example>\r\n';
+const BODY = 'Hello,\r\nFrom: ceo@example.org\r\n\xff\xfe\x00 octets\r\n';
+const WHOLE = `${HEADER}\r\n${BODY}`;
+
+const envelope: Envelope = {
+  reversePath: 'alice@example.org',
+  body: '8BITMIME',
+  smtputf8: false,
+  recipients: [{ forwardPath: 'b@far.example' }, { forwardPath: 'c@far.example' }],
+};
+
+function open(world: World, through: Door = door, mail: Envelope = envelope): Submission {
+  return openSubmission(world.context, through, mail);
+}
+
+async function submit(world: World, text: string, through: Door = door, pieceSize = 1000): Promise<Acceptance> {
+  const submission = open(world, through);
+  const bytes = latin1(text);
+  for (let at = 0; at < bytes.length; at += pieceSize) await submission.write(bytes.subarray(at, at + pieceSize));
+  return await submission.finish();
+}
+
+function answer(acceptance: Acceptance): string {
+  if (acceptance.type === 'accepted') return '250';
+  const { code, status } = acceptance.refusal.reply;
+  return `${code} ${status}`;
+}
+
+function acceptsIn({ store }: World): readonly AcceptChange[] {
+  return store.changes.filter((change) => change.type === 'accept');
+}
+
+function onlyAccept(world: World): AcceptChange {
+  const [accept, ...more] = acceptsIn(world);
+  assert.ok(accept !== undefined && more.length === 0);
+  return accept;
+}
+
+function bytesOf({ content }: AcceptChange): Uint8Array {
+  assert.ok(content.kind === 'inline');
+  return content.bytes;
+}
+
+test('D-TR-1: message, recipients, charge and the whole record are one change', async () => {
+  const world = await submissionWorld({ settings: { limits: { messagesPerHour: 500 } } });
+  const acceptance = await submit(world, WHOLE);
+  assert.ok(acceptance.type === 'accepted');
+  const { message, recipients, event, charge, dueAt, owner } = onlyAccept(world);
+  assert.equal(message.id, acceptance.id);
+  assert.deepEqual(recipients, envelope.recipients);
+  assert.equal(dueAt, NOW);
+  assert.equal(owner, undefined);
+  assert.deepEqual(charge, {
+    identityId: alice.identityId,
+    charge: { at: NOW, recipients: 2, nullSender: false },
+    limits: { messagesPerHour: 500 },
+  });
+  assert.ok(event.type === 'accepted');
+  assert.equal(event.messageId, message.id);
+  assert.equal(event.identityId, alice.identityId);
+  const { payload } = event;
+  assert.deepEqual(payload.session, session, 'address and port of both ends, EHLO name, TLS');
+  assert.deepEqual(payload.envelope, envelope);
+  assert.deepEqual(payload.principal, {
+    identityId: alice.identityId,
+    login: alice.login,
+    credentialId: 'password',
+    credentialLabel: 'password',
+    mechanism: 'PLAIN',
+  });
+  assert.equal(payload.rule, 'From: own address alice@example.org');
+  assert.equal(payload.withProtocol, 'ESMTPSA');
+  assert.equal(payload.messageIdField, '<x@y.example>');
+  assert.equal(payload.octets, message.octets);
+  assert.deepEqual(payload.completed, []);
+  assert.match(payload.label ?? '', /^[0-9a-z]{16}$/);
+});
+
+test('F-TX-4 F-FROM-13 6409-8-d: what leaves is the checked header and the body as it came, hash and sizes included', async () => {
+  const inner = 'From: ceo@example.org\r\nSender: ceo@example.org\r\n\r\n--x\r\nFrom: ceo@example.org\r\n';
+  for (const body of [BODY, '', inner, '\r\n\r\n', 'no end', '.dot\r\n..\r\n']) {
+    for (const pieceSize of [1, 7, 100_000]) {
+      const world = await submissionWorld();
+      assert.equal(answer(await submit(world, `${HEADER}\r\n${body}`, door, pieceSize)), '250');
+      const accept = onlyAccept(world);
+      const { message } = accept;
+      const bytes = bytesOf(accept);
+      assert.equal(message.octets, bytes.length);
+      assert.equal(Buffer.from(bytes.subarray(message.headerOctets)).toString('latin1'), body);
+      const header = Buffer.from(bytes.subarray(0, message.headerOctets)).toString('latin1');
+      assert.ok(header.startsWith('Received: ') && header.endsWith(`\r\n${HEADER}\r\n`));
+      assert.ok(accept.event.type === 'accepted');
+      assert.equal(accept.event.payload.bodyHash, createHash('sha256').update(latin1(body)).digest('hex'));
+      assert.equal(message.body8bit, body === BODY);
+      assert.equal(world.context.memory.used, 0);
+    }
+  }
+});
+
+test('5322-l 6409-6.3-b: a message without blank line is all header', async () => {
+  const world = await submissionWorld();
+  assert.equal(answer(await submit(world, HEADER)), '250');
+  assert.equal(onlyAccept(world).message.octets, onlyAccept(world).message.headerOctets);
+  assert.equal(answer(await submit(world, '')), '554 5.6.0', 'nothing at all');
+  assert.equal(answer(await submit(world, '\r\nhello\r\n')), '554 5.6.0', 'a body alone');
+  assert.equal(answer(await submit(world, 'hello\r\n')), '554 5.6.0', 'a line that is no field');
+});
+
+test('a large body is staged before the accept that names it', async () => {
+  const world = await submissionWorld();
+  const body = 'x'.repeat(300 * 1024);
+  const acceptance = await submit(world, `${HEADER}\r\n${body}`, door, 65_536);
+  assert.ok(acceptance.type === 'accepted');
+  const { content, message } = onlyAccept(world);
+  assert.equal(content.kind, 'staged');
+  const stage = world.store.stages.get(acceptance.id);
+  assert.equal(stage?.state, 'finished');
+  assert.equal(Buffer.from(concat(stage.pieces)).toString(), body);
+  assert.equal(message.octets, message.headerOctets + body.length);
+  assert.equal(world.context.memory.used, 0);
+});
+
+test('small messages are handed to the relay with their lease; else whoever claims is woken', async () => {
+  const leased = await submissionWorld({ relayFromMemory: true });
+  await submit(leased, WHOLE);
+  assert.equal(onlyAccept(leased).owner, 'node1/1/front0');
+  assert.deepEqual(leased.handedOver[0]?.content, bytesOf(onlyAccept(leased)));
+  assert.equal(leased.counts.woken, 0);
+  const shared = await submissionWorld();
+  await submit(shared, WHOLE);
+  assert.equal(onlyAccept(shared).owner, undefined);
+  assert.deepEqual([shared.handedOver.length, shared.counts.woken], [0, 1]);
+});
+
+const early: readonly (readonly [text: string, expected: string, why: string])[] = [
+  [`From: ceo@example.org\r\n\r\n${BODY}`, '550 5.7.1', 'not her address'],
+  [`From : alice@example.org\r\n\r\n${BODY}`, '554 5.6.0', 'no header'],
+  [`${HEADER}X: ${'x'.repeat(300_000)}\r\n\r\n${BODY}`, '552 5.3.4', '5322-k: a header over 256 KiB'],
+  [`${'X: y\r\n'.repeat(50_000)}\r\n`, '552 5.3.4', 'of many fields'],
+  [`${HEADER}${'X: y\r\n'.repeat(998)}\r\n`, '554 5.6.0', '1001 fields'],
+  [`${HEADER}X: ${'x'.repeat(65_536)}\r\n\r\n`, '554 5.6.0', 'a field over 64 KiB'],
+];
+
+test('5322-k 6409-3.2-e: what is refused at the blank line is drained, not stored, and told at the end', async () => {
+  for (const [text, expected, why] of early) {
+    const world = await submissionWorld();
+    assert.equal(answer(await submit(world, `${text}${'x'.repeat(400_000)}`, door, 10_000)), expected, why);
+    assert.equal(acceptsIn(world).length, 0, why);
+    assert.equal(world.store.stages.size, 0, why);
+    assert.equal(world.context.memory.used, 0, why);
+  }
+});
+
+test('no memory left for the header: the client is told to come again', async () => {
+  const world = await submissionWorld({ memoryOctets: 50 });
+  assert.equal(answer(await submit(world, WHOLE, door, 10)), '452 4.3.1');
+  assert.equal(world.context.memory.used, 0);
+});
+
+type Held = readonly [act: (world: World) => void, expected: string, why: string];
+const revision = (world: World): void =>
+  world.context.standings.noticed({ type: 'identityChanged', identityId: alice.identityId, revision: 2, state: 'active' });
+
+const meanwhile: readonly Held[] = [
+  [() => undefined, '250', 'nothing happened'],
+  [(world) => revision(world), '250', 'a change that takes nothing away'],
+  [
+    (world) => {
+      world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, state: 'suspended' });
+      revision(world);
+    },
+    '550 5.7.1',
+    'suspended',
+  ],
+  [
+    (world) => {
+      world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, rights: [] });
+      revision(world);
+    },
+    '550 5.7.1',
+    'the right to the address was taken away',
+  ],
+  [
+    (world) => {
+      const rights = [{ kind: 'granted', address: 'alice@example.org' }] as const;
+      world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, rights });
+      revision(world);
+    },
+    '250',
+    'another right covers it',
+  ],
+  [
+    (world) => {
+      world.identities.delete(alice.identityId);
+      revision(world);
+    },
+    '550 5.7.1',
+    'removed',
+  ],
+  [
+    (world) => {
+      world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, credentials: [] });
+      revision(world);
+    },
+    '550 5.7.1',
+    'her credential was revoked',
+  ],
+];
+
+test('F-TX-2 BCP134-3.1-f: what happens to the identity between MAIL and the final dot counts', async () => {
+  for (const [act, expected, why] of meanwhile) {
+    const world = await submissionWorld();
+    const submission = open(world);
+    await submission.write(latin1(WHOLE));
+    act(world);
+    assert.equal(answer(await submission.finish()), expected, why);
+    assert.equal(acceptsIn(world).length, expected === '250' ? 1 : 0, why);
+  }
+});
+
+test('F-TX-2: a right that only the header used counts as well', async () => {
+  const world = await submissionWorld();
+  const submission = open(world);
+  await submission.write(latin1(WHOLE.replace('alice@', 'sales@')));
+  const rights = aliceAsStored.rights.slice(0, 1);
+  world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, rights });
+  revision(world);
+  assert.equal(answer(await submission.finish()), '550 5.7.1');
+});
+
+test('F-TX-2: a credential that ends while the message comes in is at its end', async () => {
+  const world = await submissionWorld();
+  const [password] = aliceAsStored.credentials;
+  assert.ok(password !== undefined);
+  const expiresAt = NOW + 60_000;
+  world.identities.set(alice.identityId, { ...aliceAsStored, credentials: [{ ...password, expiresAt }] });
+  const submission = open(world, { ...door, principal: { ...alice, credentialExpiresAt: expiresAt } });
+  await submission.write(latin1(WHOLE));
+  world.clock.advance(60_000);
+  assert.equal(answer(await submission.finish()), '550 5.7.1');
+});
+
+type Failing = readonly [act: (world: World) => void, expected: string, why: string];
+const full = (code: string): Error => Object.assign(new Error('write'), { code });
+
+const outcomes: readonly Failing[] = [
+  [({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerHour', hard: false })), '451 4.7.1', 'over the hour'],
+  [({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerDay', hard: true })), '550 5.7.1', 'over the day'],
+  [({ store }) => (store.answer = () => ({ type: 'full', cause: 'free space' })), '452 4.3.1', 'the floor of free space'],
+  [({ store }) => (store.answer = () => ({ type: 'failed', cause: 'bug' })), '451 4.3.0', 'this change alone failed'],
+  [({ store }) => (store.answer = () => Promise.reject(new Error('bug'))), '451 4.3.0', 'anything else'],
+  [({ store }) => (store.staging = () => Promise.reject(full('ENOSPC'))), '452 4.3.1', 'no space for the body'],
+  [({ store }) => (store.staging = () => Promise.reject(full('EDQUOT'))), '452 4.3.1', 'nor in the quota'],
+  [({ store }) => (store.staging = () => Promise.reject(full('EIO'))), '451 4.3.0', 'a broken disk'],
+]; // prettier-ignore
+
+test('every outcome that is no acceptance is told as such, and leaves nothing behind', async () => {
+  for (const [act, expected, why] of outcomes) {
+    const world = await submissionWorld();
+    act(world);
+    assert.equal(answer(await submit(world, `${WHOLE}${'x'.repeat(300_000)}`, door, 65_536)), expected, why);
+    assert.equal(world.context.memory.used, 0, why);
+    assert.equal(world.handedOver.length, 0, why);
+    assert.equal(world.counts.woken, 0, why);
+  }
+});
+
+test('after an unknown outcome the client is told to come again, and the message is taken back', async () => {
+  const world = await submissionWorld({ relayFromMemory: true });
+  let times = 0;
+  world.store.answer = ({ type }) => {
+    times += 1;
+    if (type === 'accept' || times < 4) throw new StoreUnavailable('gone');
+    return undefined;
+  };
+  assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');
+  for (let second = 0; second < 5; second += 1) {
+    await new Promise(setImmediate);
+    world.clock.advance(1000);
+  }
+  const { message } = onlyAccept(world);
+  const [free, drop] = world.store.changes.slice(-2);
+  assert.ok(free?.type === 'free' && drop?.type === 'queue');
+  assert.deepEqual(free.only?.map(({ messageId, recipientNumber }) => [messageId, recipientNumber]), [
+    [message.id, 0],
+    [message.id, 1],
+  ]);
+  assert.deepEqual(drop.selector, { messageId: message.id });
+  assert.equal(drop.action, 'drop');
+  assert.equal(world.clock.waiting, 0, 'asked until the store had answered, and no more');
+  assert.equal(world.context.memory.used, 0);
+});
+
+test('after an unknown outcome the stage stays: the message may be in the queue', async () => {
+  const world = await submissionWorld();
+  world.store.answer = ({ type }) => {
+    if (type === 'accept') throw new StoreUnavailable('gone');
+    return undefined;
+  };
+  assert.equal(answer(await submit(world, `${WHOLE}${'x'.repeat(300_000)}`)), '451 4.3.0');
+  assert.equal(world.store.stages.get(onlyAccept(world).message.id)?.state, 'finished');
+});
+
+test('a client that leaves while its message is accepted takes no body away', async () => {
+  const world = await submissionWorld();
+  const submission = open(world);
+  await submission.write(latin1(`${WHOLE}${'x'.repeat(300_000)}`));
+  const finishing = submission.finish();
+  await submission.abort();
+  assert.equal(answer(await finishing), '250');
+  await submission.abort();
+  assert.equal(world.store.stages.get(submission.id)?.state, 'finished');
+});
+
+test('a transaction that is void leaves neither memory nor stage', async () => {
+  for (const text of ['From: al', WHOLE, `${WHOLE}${'x'.repeat(300_000)}`]) {
+    const world = await submissionWorld();
+    const submission = open(world);
+    await submission.write(latin1(text));
+    await submission.abort();
+    assert.equal(world.context.memory.used, 0);
+    assert.notEqual(world.store.stages.get(submission.id)?.state, 'open');
+    assert.equal(acceptsIn(world).length, 0);
+  }
+});
+
+test('a bug at the blank line is a temporary refusal at the end, no exception', async () => {
+  const world = await submissionWorld();
+  const labels = { ...world.context.labels, label: () => assert.fail('a bug') };
+  const submission = openSubmission({ ...world.context, labels }, door, envelope);
+  await submission.write(latin1(WHOLE));
+  assert.equal(answer(await submission.finish()), '451 4.3.0');
+});
+
+test('a null reverse-path is counted as such, mail of role mx is charged to nobody', async () => {
+  const world = await submissionWorld();
+  const report = open(world, door, { ...envelope, reversePath: '', recipients: [{ forwardPath: 'b@far.example' }] });
+  await report.write(latin1(WHOLE));
+  assert.equal(answer(await report.finish()), '250');
+  assert.deepEqual(onlyAccept(world).charge?.charge, { at: NOW, recipients: 1, nullSender: true });
+  const stranger = await submissionWorld();
+  assert.equal(answer(await submit(stranger, WHOLE, mxDoor)), '250');
+  const { charge, message, event } = onlyAccept(stranger);
+  assert.deepEqual([charge, message.identityId, event.identityId], [undefined, undefined, undefined]);
+});
+
+test('a reload does not reach into a running transaction', async () => {
+  const world = await submissionWorld();
+  let settings = world.context.settings();
+  const submission = openSubmission({ ...world.context, settings: () => settings }, door, envelope);
+  settings = { ...settings, hostname: 'new.example.org', domains: new Set() };
+  await submission.write(latin1(WHOLE));
+  assert.equal(answer(await submission.finish()), '250');
+  assert.match(Buffer.from(bytesOf(onlyAccept(world))).toString('latin1'), /by msa\.example\.org/);
+});

@@ -1,0 +1,91 @@
+// A network of simulated hosts: each speaks just enough SMTP, says what the test wants, and keeps what it was given.
+
+import type { Network, Wire } from '../../src/platform/network.ts';
+
+export interface Host {
+  up: boolean;
+  dials: number;
+  /** What a RCPT is answered. */
+  rcpt(address: string): string;
+  /** What the end of the content is answered; `drop`: the connection breaks instead. */
+  end(): string | 'drop';
+  readonly received: { readonly from: string; readonly to: readonly string[]; readonly content: string }[];
+}
+
+export function host(): Host {
+  return { up: true, dials: 0, rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept', received: [] };
+}
+
+export function simulatedNetwork(hosts: Readonly<Record<string, Host>>): Network {
+  return {
+    async dial({ host: name = '' }) {
+      const target = hosts[name];
+      if (target === undefined) throw new Error(`no such host ${name}`);
+      target.dials += 1;
+      if (!target.up) throw new Error('ECONNREFUSED');
+      return wireTo(target, name);
+    },
+  };
+}
+
+function wireTo(target: Host, name: string): Wire {
+  let events: Parameters<Wire['listen']>[0] | undefined;
+  let mode: 'commands' | 'content' = 'commands';
+  let from = '';
+  let to: string[] = [];
+  let held = '';
+  const say = (reply: string): void => queueMicrotask(() => events?.bytes(Buffer.from(`${reply}\r\n`)));
+
+  function command(line: string): void {
+    const verb = line.slice(0, 4).toUpperCase();
+    if (verb === 'EHLO') return say('250-x\r\n250-PIPELINING\r\n250 8BITMIME');
+    if (verb === 'MAIL') {
+      from = /<(.*?)>/.exec(line)?.[1] ?? '';
+      to = [];
+      return say('250 2.1.0 ok');
+    }
+    if (verb === 'RCPT') {
+      const address = /<(.*?)>/.exec(line)?.[1] ?? '';
+      const reply = target.rcpt(address);
+      if (reply.startsWith('2')) to.push(address);
+      return say(reply);
+    }
+    if (verb === 'DATA' && to.length > 0) {
+      mode = 'content';
+      return say('354 go');
+    }
+    say(verb === 'DATA' ? '554 5.5.1 no valid recipients' : '250 2.0.0 ok');
+  }
+
+  function take(text: string): void {
+    held += text;
+    for (;;) {
+      const end = mode === 'content' ? held.indexOf('\r\n.\r\n') : held.indexOf('\r\n');
+      if (end < 0) return;
+      const piece = held.slice(0, end);
+      held = held.slice(end + (mode === 'content' ? 5 : 2));
+      if (mode === 'commands') command(piece);
+      else {
+        mode = 'commands';
+        const reply = target.end();
+        if (reply.startsWith('2') || reply === 'drop') target.received.push({ from, to, content: piece });
+        if (reply === 'drop') return queueMicrotask(() => events?.closed('ECONNRESET'));
+        say(reply);
+      }
+    }
+  }
+
+  return {
+    remote: `${name}:25`,
+    listen(next) {
+      events = next;
+      say('220 ready');
+    },
+    async write(bytes) {
+      take(Buffer.from(bytes).toString('latin1'));
+    },
+    startTls: () => Promise.reject(new Error('no TLS here')),
+    end: () => undefined,
+    destroy: () => undefined,
+  };
+}

@@ -1,0 +1,326 @@
+// Days of relaying in milliseconds: retry schedule, expiry, delay notices, dead hosts, suspended senders; the real relay over the memory store,
+// a virtual clock and simulated hosts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messageIdSource } from '../../src/base/message-id.ts';
+import type { EventType, FatePayload } from '../../src/record/events.ts';
+import { createRelay, type Relay } from '../../src/relay/relay.ts';
+import type { RelaySettings } from '../../src/relay/settings.ts';
+import type { Lookups } from '../../src/store/lookups.ts';
+import { openMemoryStore } from '../../src/store/memory/store.ts';
+import type { AcceptChange, QueuedMessage, Store } from '../../src/store/port.ts';
+import {
+  countedEntropy,
+  DAY,
+  HOUR,
+  MINUTE,
+  START,
+  virtualClock,
+  type VirtualClock,
+} from '../../src/store/store.contract-fixtures.ts';
+import { type Host, host, simulatedNetwork } from './network.ts';
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  readonly lookups: Lookups;
+  readonly relay: Relay;
+  readonly mta: Host;
+  readonly inside: Host;
+  submit(to: readonly string[], more?: Partial<QueuedMessage>, notify?: 'NEVER' | 'SUCCESS'): Promise<string>;
+  /** Lets time pass in small steps, so that everything that becomes due happens. */
+  pass(ms: number, stepMs?: number): Promise<void>;
+  fates(type: EventType): Promise<readonly { readonly at: number; readonly payload: FatePayload }[]>;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function world(more: Partial<RelaySettings> = {}): World {
+  const clock = virtualClock();
+  const entropy = countedEntropy();
+  const { store, lookups } = openMemoryStore({ clock, entropy });
+  const [mta, inside] = [host(), host()];
+  const ids = messageIdSource((length) => entropy.bytes(length));
+  const hop = (name: string) =>
+    ({
+      type: 'hops',
+      hops: [{ protocol: 'smtp', host: name, port: 25, tls: 'none', verify: false }],
+    }) as const;
+  const settings: RelaySettings = {
+    hostname: 'msa.example.org',
+    domains: ['example.org'],
+    route: hop('mta'),
+    routes: { 'example.org': hop('inside') },
+    retryMs: [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR],
+    expireMs: 5 * DAY,
+    delayNoticeMs: 4 * HOUR,
+    connectionsMax: 5,
+    memoryOctets: 1_000_000,
+    ...more,
+  };
+  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const relay = createRelay({
+    store,
+    lookups,
+    owner: 'o',
+    clock,
+    entropy,
+    ids,
+    network: simulatedNetwork({ mta, inside }),
+    log: silent,
+    settings: () => settings,
+  });
+  store.subscribe((notice) => {
+    if (notice.type === 'due') relay.wake();
+    else relay.identityChanged(notice);
+  });
+
+  async function settleTurns(): Promise<void> {
+    for (let n = 0; n < 12; n += 1) await turn();
+  }
+
+  return {
+    clock,
+    store,
+    lookups,
+    relay,
+    mta,
+    inside,
+    async submit(to, message = {}, notify) {
+      const id = ids.next(clock.now());
+      const content = Buffer.from('Subject: x\r\n\r\nbody\r\n');
+      const recipients = to.map((forwardPath) => ({
+        forwardPath,
+        ...(notify === undefined ? {} : { notify: [notify] }),
+      }));
+      const queued: QueuedMessage = {
+        ...{
+          id,
+          acceptedAt: clock.now(),
+          role: 'submission',
+          octets: content.length,
+          headerOctets: 14,
+          headerUtf8: false,
+          body8bit: false,
+        },
+        envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
+        ...message,
+      };
+      const session = {
+        sessionId: 's',
+        role: queued.role,
+        clientAddress: '',
+        clientPort: 0,
+        serverAddress: '',
+        serverPort: 0,
+        ehlo: '',
+      };
+      const change: AcceptChange = {
+        type: 'accept',
+        message: queued,
+        recipients,
+        content: { kind: 'inline', bytes: content },
+        event: {
+          type: 'accepted',
+          time: clock.now(),
+          messageId: id,
+          payload: {
+            session,
+            envelope: { ...queued.envelope, recipients },
+            rule: '',
+            withProtocol: '',
+            headerFrom: [],
+            subjectOctets: 0,
+            completed: [],
+            octets: 0,
+            bodyHash: '',
+          },
+        },
+        dueAt: clock.now(),
+        owner: 'o',
+      };
+      const [outcome] = await store.commit([change]);
+      assert.equal(outcome.type, 'accepted');
+      relay.handOver({ message: queued, recipients, content });
+      await settleTurns();
+      return id;
+    },
+    async pass(ms, stepMs = MINUTE) {
+      for (let left = ms; left > 0; left -= stepMs) {
+        clock.advance(Math.min(stepMs, left));
+        await settleTurns();
+      }
+    },
+    async fates(type) {
+      const events = await lookups.events({ afterSequence: 0, max: 10_000 });
+      return events
+        .filter((event) => event.type === type)
+        .map(({ time, payload }) => ({ at: time - START, payload: payload as FatePayload }));
+    },
+  };
+}
+
+test('E-Q-1 E-Q-2: a recipient that is put off is tried again after 15 and 30 minutes, one, two, then every three hours', async () => {
+  const w = world();
+  w.mta.rcpt = () => '450 4.2.1 later';
+  await w.submit(['x@far.example']);
+  await w.pass(13 * HOUR);
+  const times = (await w.fates('deferred')).map(({ at }) => at / MINUTE);
+  const schedule = [0, 15, 45, 105, 225, 405, 585, 765];
+  assert.equal(times.length, schedule.length);
+  // Each attempt adds up to a step of this simulation.
+  schedule.forEach((due, n) =>
+    assert.ok((times[n] ?? 0) >= due && (times[n] ?? 0) <= due + 2 * n, `${times[n]} for ${due}`),
+  );
+  const attempts = (await w.fates('deferred')).map(({ payload }) => payload.attempt);
+  assert.deepEqual(attempts, [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('E-Q-2 E-D-1: after five days it goes back to its sender, once', async () => {
+  const w = world();
+  w.mta.rcpt = () => '450 4.2.1 later';
+  await w.submit(['x@far.example']);
+  await w.pass(6 * DAY, HOUR);
+  const [expired, ...more] = await w.fates('expired');
+  assert.equal(more.length, 0);
+  assert.ok(expired !== undefined && expired.at >= 5 * DAY && expired.at < 5 * DAY + 4 * HOUR);
+  const reports = w.inside.received.filter(({ content }) => content.includes('Action: failed'));
+  assert.equal(reports.length, 1);
+  assert.deepEqual({ from: reports[0]?.from, to: reports[0]?.to }, { from: '', to: ['alice@example.org'] });
+  assert.equal((await w.lookups.queueTotals()).messages, 0);
+});
+
+test('E-D-3: its sender is told once that it is late, after four hours', async () => {
+  const w = world();
+  w.mta.rcpt = () => '450 4.2.1 later';
+  await w.submit(['x@far.example']);
+  await w.pass(2 * DAY, 30 * MINUTE);
+  const notices = w.inside.received.filter(({ content }) => content.includes('Action: delayed'));
+  assert.equal(notices.length, 1);
+  assert.match(notices[0]?.content ?? '', /Will-Retry-Until: Sun, 29 Nov 2026 09:00:00 \+0000/);
+});
+
+test('E-Q-4 E-D-2 EXT-DSN-b: nobody is told about a null sender, nor who asked for nothing', async () => {
+  const w = world();
+  w.mta.rcpt = () => '550 5.1.1 nobody';
+  await w.submit(['x@far.example'], { envelope: { reversePath: '', body: '7BIT', smtputf8: false } });
+  await w.submit(['y@far.example'], {}, 'NEVER');
+  await w.submit(['z@far.example'], {}, 'SUCCESS');
+  await w.pass(HOUR);
+  assert.equal((await w.fates('failed')).length, 3);
+  assert.equal(w.inside.received.length, 0);
+});
+
+test('E-Q-6: a dead host is dialled by one message, not by each, and none of them bounces', async () => {
+  const w = world();
+  w.mta.up = false;
+  for (let n = 0; n < 20; n += 1) await w.submit([`x${n}@far.example`]);
+  assert.equal(w.mta.dials, 1);
+  await w.pass(HOUR, MINUTE);
+  assert.ok(w.mta.dials < 15, `${w.mta.dials} dials in an hour`);
+  w.mta.up = true;
+  await w.pass(4 * HOUR);
+  assert.equal(w.mta.received.length, 20);
+  assert.equal((await w.fates('failed')).length + (await w.fates('expired')).length, 0);
+});
+
+test('E-Q-5 5321-aa F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
+  const w = world();
+  w.mta.rcpt = (address) =>
+    address.startsWith('bad')
+      ? '550 5.1.1 nobody'
+      : address.startsWith('late')
+        ? '450 4.2.1 later'
+        : '250 2.1.5 ok';
+  await w.submit(['good@far.example', 'bad1@far.example', 'bad2@far.example', 'late@far.example']);
+  await w.pass(MINUTE);
+  assert.deepEqual(
+    w.mta.received.map(({ to }) => to),
+    [['good@far.example']],
+  );
+  assert.equal(w.inside.received.length, 1);
+  assert.match(w.inside.received[0]?.content ?? '', /bad1@far\.example[^]*bad2@far\.example/);
+  w.mta.rcpt = () => '250 ok';
+  await w.pass(HOUR);
+  assert.deepEqual(w.mta.received.at(-1)?.to, ['late@far.example']);
+});
+
+test('E-Q-8: what a suspended identity has queued waits, and goes when it may send again', async () => {
+  const w = world();
+  const identity = {
+    id: 'i',
+    login: 'alice@example.org',
+    state: 'active',
+    mailbox: true,
+    rights: [],
+    credentials: [],
+    limits: {},
+    revision: 1,
+    createdAt: START,
+  } as const;
+  const write = async (state: 'active' | 'suspended', revision: number): Promise<void> => {
+    const event = {
+      type: 'identityChanged',
+      time: w.clock.now(),
+      identityId: 'i',
+      payload: { by: 'test', action: state, detail: {} },
+    } as const;
+    const [outcome] = await w.store.commit([
+      { type: 'identity', identity: { ...identity, state, revision }, expectRevision: revision - 1, event },
+    ]);
+    assert.equal(outcome.type, 'written');
+  };
+  await write('active', 1);
+  w.mta.rcpt = () => '450 4.2.1 later';
+  await w.submit(['x@far.example'], { identityId: 'i' });
+  await write('suspended', 2);
+  w.mta.rcpt = () => '250 ok';
+  await w.pass(DAY, HOUR);
+  assert.equal(w.mta.received.length, 0);
+  await write('active', 3);
+  await w.pass(HOUR);
+  assert.equal(w.mta.received.length, 1);
+});
+
+test('BCP134-4.1-b BCP134-3.2-e: mail of role mx goes to our own domains only, whatever was decided at the door', async () => {
+  const w = world();
+  await w.submit(['x@far.example', 'alice@example.org'], {
+    role: 'mx',
+    envelope: { reversePath: 'stranger@far.example', body: '7BIT', smtputf8: false },
+  });
+  await w.pass(MINUTE);
+  assert.equal(w.inside.received.length, 1);
+  assert.deepEqual(
+    (await w.fates('failed')).map(({ payload }) => payload.recipient),
+    ['x@far.example'],
+  );
+});
+
+test('E-D-5 F-NULL-2: reports about mail of strangers are capped', async () => {
+  const w = world();
+  w.inside.rcpt = () => '550 5.1.1 nobody';
+  for (let n = 0; n < 50; n += 1)
+    await w.submit(['alice@example.org'], {
+      role: 'mx',
+      envelope: { reversePath: `victim${n}@far.example`, body: '7BIT', smtputf8: false },
+    });
+  await w.pass(MINUTE);
+  assert.equal((await w.fates('failed')).length, 50);
+  assert.ok(w.mta.received.length <= 10, `${w.mta.received.length} reports`);
+});
+
+test('E-S-2: a reply that is lost after the end defers and is counted: it may be delivered twice', async () => {
+  const w = world();
+  let first = true;
+  w.mta.end = () => {
+    const reply = first ? 'drop' : '250 2.0.0 kept';
+    first = false;
+    return reply;
+  };
+  await w.submit(['x@far.example']);
+  await w.pass(HOUR);
+  assert.equal(w.relay.stats.repliesLost, 1);
+  assert.equal(w.mta.received.length, 2);
+  assert.equal((await w.lookups.queueTotals()).messages, 0);
+});
