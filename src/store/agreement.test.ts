@@ -378,22 +378,12 @@ function dayAgo(now: number, days: number): string {
 }
 
 function inWords(outcome: Outcome): string {
-  switch (outcome.type) {
-    case 'claimed':
-      return outcome.deliveries.length > 0 ? 'claimed some' : 'claimed none';
-    case 'limited':
-      return outcome.hard ? 'limited hard' : 'limited soft';
-    case 'settled':
-      return outcome.messageDone ? 'settled all' : 'settled some';
-    case 'freed':
-    case 'changed':
-    case 'erased':
-      return `${outcome.type} ${outcome.count > 0 ? 'some' : 'none'}`;
-    case 'purged':
-      return `purged ${outcome.count > 0 ? 'some' : 'none'}${outcome.more ? ', more' : ''}`;
-    default:
-      return outcome.type;
-  }
+  const { type } = outcome;
+  if (type === 'claimed') return outcome.deliveries.length > 0 ? 'claimed some' : 'claimed none';
+  if (type === 'limited') return outcome.hard ? 'limited hard' : 'limited soft';
+  if (type === 'settled') return outcome.messageDone ? 'settled all' : 'settled some';
+  const count = 'count' in outcome ? (outcome.count > 0 ? ' some' : ' none') : '';
+  return `${type}${count}${type === 'purged' && outcome.more ? ', more' : ''}`;
 }
 
 const expectedOutcomes = [

@@ -277,6 +277,8 @@ function heldQueueContract(name: string, open: Open): void {
     await bench.accepted({ identityId: bot.id });
     await bench.written(changed(bot, { state: 'removed', removedAt: bench.clock.now() }));
     await bench.accepted({ identityId: bot.id });
+    await bench.restart();
+    await bench.accepted({ identityId: bot.id });
     assert.deepEqual(await bench.claim('b'), []);
     const drop = {
       type: 'queue',
@@ -285,7 +287,7 @@ function heldQueueContract(name: string, open: Open): void {
       now: START,
       by: 'root',
     } as const;
-    assert.deepEqual(await bench.one(drop), { type: 'changed', count: 2 });
+    assert.deepEqual(await bench.one(drop), { type: 'changed', count: 3 });
     assert.deepEqual(await bench.queued(), []);
   });
 }

@@ -1,0 +1,162 @@
+// The servers that are measured: each listens for submission with STARTTLS and AUTH PLAIN on loopback and relays everything to the sink.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeCertificate } from '../src/cli/certificate.ts';
+import { eventually, freePort, lacking, PASSWORD, startServer } from '../test/system/server.ts';
+
+export interface Peer {
+  readonly name: string;
+  readonly port: number;
+  readonly user: string;
+  readonly from: string;
+  readonly password: string;
+  /** User and system time of all its processes so far, seconds. */
+  cpuSeconds(): number;
+  stop(): Promise<void>;
+}
+
+const LOGIN = 'alice@example.org';
+const TICKS_PER_SECOND = 100;
+
+/** Own time and that of children that have ended. */
+function cpuOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+  } catch {
+    return 0;
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
+  const own = stdout.split('\n').filter(Boolean).map(Number);
+  return own.flatMap((child) => [child, ...childrenOf(child)]);
+}
+
+function cpuOfTree(pid: number): number {
+  return [pid, ...childrenOf(pid)].reduce((sum, one) => sum + cpuOf(one), 0);
+}
+
+export async function startPostern(sink: number): Promise<Peer> {
+  const server = await startServer({
+    relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,
+    extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }',
+
+  });
+  return {
+    ...{ name: 'postern', port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },
+    cpuSeconds: () => cpuOfTree(server.pid),
+    stop: () => server[Symbol.asyncDispose](),
+  };
+}
+
+export const postfixMissing = (): string | false => lacking('postfix', 'dovecot');
+
+/** Debian's Postfix with Dovecot for AUTH, otherwise as it comes. */
+export async function startPostfixPeer(sink: number): Promise<Peer> {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-bench-postfix-'));
+  chmodSync(directory, 0o755);
+  const port = await freePort();
+  const made = await makeCertificate(['localhost'], ['127.0.0.1']);
+  const at = (name: string): string => join(directory, name);
+  writeFileSync(at('cert.pem'), made.cert);
+  writeFileSync(at('key.pem'), made.key, { mode: 0o600 });
+  for (const name of ['etc', 'queue', 'data', 'run']) mkdirSync(at(name));
+  const id = (kind: string, name: string): number => Number(spawnSync('id', [kind, name], { encoding: 'utf8' }).stdout.trim());
+  chownSync(at('data'), id('-u', 'postfix'), id('-g', 'postfix'));
+  writeFileSync(at('users'), `${LOGIN}:{PLAIN}${PASSWORD}::::::\n`);
+  writeFileSync(at('dovecot.conf'), dovecotConfig(at));
+  writeFileSync(at('etc/main.cf'), postfixMain(at, sink));
+  writeFileSync(at('etc/master.cf'), postfixMaster(port));
+  const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', at('dovecot.conf')], { stdio: 'ignore' });
+  await eventually('Dovecot auth', 20, () => readdirSync(at('run')).includes('auth-client'));
+  const control = (action: string): void => {
+    const result = spawnSync('postfix', ['-c', at('etc'), action], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+    if (result.status !== 0) throw new Error(`postfix ${action}: ${result.stderr}`);
+  };
+  control('start');
+  await eventually('Postfix listening', 20, () => spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0);
+  const master = Number(readFileSync(at('queue/pid/master.pid'), 'utf8').trim());
+  return {
+    ...{ name: 'postfix', port, user: LOGIN, from: LOGIN, password: PASSWORD },
+    cpuSeconds: () => cpuOfTree(master) + cpuOfTree(dovecot.pid ?? 0),
+    async stop() {
+      control('stop');
+      const gone = new Promise((resolve) => dovecot.once('exit', resolve));
+      dovecot.kill('SIGTERM');
+      await gone;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function dovecotConfig(at: (name: string) => string): string {
+  return `protocols =
+base_dir = ${at('run')}
+log_path = ${at('dovecot.log')}
+ssl = no
+default_internal_user = dovecot
+default_login_user = dovenull
+auth_mechanisms = plain login
+passdb {
+  driver = passwd-file
+  args = ${at('users')}
+}
+service auth {
+  unix_listener auth-client {
+    mode = 0666
+  }
+}
+`;
+}
+
+function postfixMain(at: (name: string) => string, sink: number): string {
+  return `compatibility_level = 3.6
+queue_directory = ${at('queue')}
+data_directory = ${at('data')}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = localhost.example.org
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks =
+relayhost = [127.0.0.1]:${sink}
+smtpd_tls_security_level = encrypt
+smtpd_tls_cert_file = ${at('cert.pem')}
+smtpd_tls_key_file = ${at('key.pem')}
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = ${at('run/auth-client')}
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = permit_sasl_authenticated, reject
+maillog_file_prefixes = /tmp
+maillog_file = ${at('postfix.log')}
+`;
+}
+
+function postfixMaster(port: number): string {
+  return `127.0.0.1:${port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+`;
+}
