@@ -222,7 +222,11 @@ function heldQueueContract(name: string, open: Open): void {
     const far = await bench.accepted({ ...hers, dueAt: bench.clock.now() + DAY });
     const others = await bench.accepted({ identityId: 'somebody else' });
     const suspended = changed(alice, { state: 'suspended' });
+    bench.notices.length = 0;
     await bench.written(suspended);
+    assert.deepEqual(bench.notices, [
+      { type: 'identityChanged', identityId: alice.id, revision: 2, state: 'suspended' },
+    ]);
     // What comes in meanwhile (its transaction was under way) is held from birth.
     const late = await bench.accepted(hers);
     await bench.one(settleOf('a', [attempt.delivery], deferred(bench.clock.now()), bench.clock.now()));
