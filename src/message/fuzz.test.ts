@@ -16,7 +16,12 @@ import { type Header, parseHeader } from './header.ts';
 import { ownReceivedLines, receivedField } from './received.ts';
 import { buildReport } from './report.ts';
 
-const settings = { seed: 20261123, numRuns: 4000, interruptAfterTimeLimit: 4000, markInterruptAsFailure: false };
+const settings = {
+  seed: 20261123,
+  numRuns: 4000,
+  interruptAfterTimeLimit: 4000,
+  markInterruptAsFailure: false,
+};
 const NOW = Date.UTC(2026, 10, 23, 10);
 const hostname = 'msa.example.org';
 const random = (length: number): Uint8Array => new Uint8Array(length);
@@ -24,22 +29,79 @@ const random = (length: number): Uint8Array => new Uint8Array(length);
 // Letters and words that mean something to one of the parsers, so that chance comes by the interesting places.
 const words = [
   ...'()<>[]:;@\\,."= \t\0\r\n?-+%!a1_*',
-  '\r\n', '\r\n ', '\r\n\t', '\r\n\r\n', 'alice@example.org', '<alice@example.org>', '"ceo@example.org"', '=?utf-8?q?', '?=',
-  '=?utf-8?b?YQ==?=', '=40', 'From', 'from:', 'From: ', 'Sender: ', 'To: ', 'Bcc: x@y.example', 'Resent-From: ', 'Resent-Date: x',
-  'Received: from x by y; z', 'Message-ID: ', '<x@y>', 'Date: ', 'Mon, 23 Nov 2026 10:00:00 +0000', 'Authentication-Results: ',
-  'msa.example.org', '[192.0.2.1]', '[IPv6:::1]', 'ü', '\u0430', '\u202e', '\ud800', '\u{1f600}', '\uff20', 'xn--',
-]; // prettier-ignore
-const text = fc.array(fc.constantFrom(...words), { maxLength: 40, size: 'max' }).map((parts) => parts.join(''));
+  '\r\n',
+  '\r\n ',
+  '\r\n\t',
+  '\r\n\r\n',
+  'alice@example.org',
+  '<alice@example.org>',
+  '"ceo@example.org"',
+  '=?utf-8?q?',
+  '?=',
+  '=?utf-8?b?YQ==?=',
+  '=40',
+  'From',
+  'from:',
+  'From: ',
+  'Sender: ',
+  'To: ',
+  'Bcc: x@y.example',
+  'Resent-From: ',
+  'Resent-Date: x',
+  'Received: from x by y; z',
+  'Message-ID: ',
+  '<x@y>',
+  'Date: ',
+  'Mon, 23 Nov 2026 10:00:00 +0000',
+  'Authentication-Results: ',
+  'msa.example.org',
+  '[192.0.2.1]',
+  '[IPv6:::1]',
+  'ü',
+  '\u0430',
+  '\u202e',
+  '\ud800',
+  '\u{1f600}',
+  '\uff20',
+  'xn--',
+];
+const text = fc
+  .array(fc.constantFrom(...words), { maxLength: 40, size: 'max' })
+  .map((parts) => parts.join(''));
 const anyText = fc.oneof(text, fc.string({ unit: 'binary', maxLength: 200 }));
 const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), anyText.map(utf8), text.map(latin1));
 
-const good = ['alice@example.org', 'A <alice@example.org>', '"ceo@example.org" <a@b.example>', '=?utf-8?q?=40?= <ü@b.example>'];
-const names = ['From', 'Sender', 'To', 'Bcc', 'Date', 'Message-ID', 'Subject', 'Received', 'X', 'Return-Path', 'Authentication-Results'];
-const lines = fc.array(fc.tuple(fc.constantFrom(...names), fc.oneof(fc.constantFrom(...good), text)), { maxLength: 4 });
-const from = fc.tuple(fc.constantFrom('From', 'fRoM'), fc.constantFrom(...good, 'a@b.example,\r\n c@d.example'));
+const good = [
+  'alice@example.org',
+  'A <alice@example.org>',
+  '"ceo@example.org" <a@b.example>',
+  '=?utf-8?q?=40?= <ü@b.example>',
+];
+const names = [
+  'From',
+  'Sender',
+  'To',
+  'Bcc',
+  'Date',
+  'Message-ID',
+  'Subject',
+  'Received',
+  'X',
+  'Return-Path',
+  'Authentication-Results',
+];
+const lines = fc.array(fc.tuple(fc.constantFrom(...names), fc.oneof(fc.constantFrom(...good), text)), {
+  maxLength: 4,
+});
+const from = fc.tuple(
+  fc.constantFrom('From', 'fRoM'),
+  fc.constantFrom(...good, 'a@b.example,\r\n c@d.example'),
+);
 const headers = fc
   .tuple(lines, from, lines)
-  .map(([before, one, after]) => utf8([...before, one, ...after].map(([name, value]) => `${name}: ${value}\r\n`).join('')));
+  .map(([before, one, after]) =>
+    utf8([...before, one, ...after].map(([name, value]) => `${name}: ${value}\r\n`).join('')),
+  );
 
 const rules = { smtputf8: true, receivedMax: 100 };
 
@@ -88,7 +150,10 @@ test('F-HDR-8: a header is the same in whatever pieces it comes', () => {
   };
   fc.assert(
     fc.property(anyBytes, fc.array(fc.nat(200), { maxLength: 5 }), (bytes, places) => {
-      const ends = [...places.filter((place) => place < bytes.length).sort((one, other) => one - other), bytes.length];
+      const ends = [
+        ...places.filter((place) => place < bytes.length).sort((one, other) => one - other),
+        bytes.length,
+      ];
       const pieces = ends.map((end, at) => bytes.subarray(ends[at - 1] ?? 0, end));
       assert.deepEqual(cut(pieces), cut([bytes]));
     }),
@@ -144,7 +209,14 @@ test('F-HDR-1: no client name and no words of a remote make another field or lin
   fc.assert(
     fc.property(anyText, (words) => {
       const from = { mode: 'full', ehlo: words, address: '192.0.2.1' } as const;
-      const received = receivedField({ hostname, from, withProtocol: 'ESMTP', id: 'X', now: NOW, utf8: true });
+      const received = receivedField({
+        hostname,
+        from,
+        withProtocol: 'ESMTP',
+        id: 'X',
+        now: NOW,
+        utf8: true,
+      });
       assert.deepEqual(namesIn(received), ['Received']);
       const { body } = buildReport({
         hostname,
@@ -159,7 +231,10 @@ test('F-HDR-1: no client name and no words of a remote make another field or lin
       const blocks = Buffer.from(body).toString('latin1').split('\r\n\r\n');
       const block = blocks.findIndex((one) => one.startsWith('Final-Recipient:'));
       const expected = ['Final-Recipient', 'Action', 'Status', 'Diagnostic-Code', 'Last-Attempt-Date'];
-      assert.deepEqual(namesIn(latin1(`${blocks[block] ?? ''}\r\n`)).filter((name) => name !== 'Remote-MTA'), expected);
+      assert.deepEqual(
+        namesIn(latin1(`${blocks[block] ?? ''}\r\n`)).filter((name) => name !== 'Remote-MTA'),
+        expected,
+      );
     }),
     { ...settings, numRuns: 500 },
   );
@@ -213,7 +288,10 @@ function fastest(work: () => void): number {
 function assertLinear(work: (octets: number) => () => void, why: string, octets: number): void {
   const once = fastest(work(octets));
   const twice = fastest(work(2 * octets));
-  assert.ok(twice <= 4 * Math.max(once, 5), `${why}: ${once.toFixed(1)} ms, twice as much: ${twice.toFixed(1)} ms`);
+  assert.ok(
+    twice <= 4 * Math.max(once, 5),
+    `${why}: ${once.toFixed(1)} ms, twice as much: ${twice.toFixed(1)} ms`,
+  );
 }
 
 const around = [
@@ -229,11 +307,12 @@ test('F-DOS-3: address lists take linear time', () => {
         const value = `${open}${unit.repeat(octets / unit.length)}${close}`;
         return () => {
           const list = parseAddressList(value);
-          if (list.ok) for (const { displayName } of list.value.mailboxes) addressesInDisplayName(displayName);
+          if (list.ok)
+            for (const { displayName } of list.value.mailboxes) addressesInDisplayName(displayName);
         };
       };
       assertLinear(flood, `${why} in ${open}${close}`, MIB / 32);
-      if (open === '') flood(MIB / 2)();
+      if (open === '') flood(MIB)();
     }
   }
 });
@@ -243,7 +322,10 @@ const floodedHeaders: readonly (readonly [header: (octets: number) => string, wh
   [(octets) => `From:${' '.repeat(octets)}a@b.example\r\n`, 'spaces'],
   [(octets) => 'X: y\r\n'.repeat(octets / 6), 'fields'],
   [(octets) => 'X:\r\n'.repeat(octets / 4), 'empty fields'],
-  [(octets) => `From: a@b.example\r\nTo: ${'a@b.example, '.repeat(octets / 13)}a@b.example\r\n`, 'recipients'],
+  [
+    (octets) => `From: a@b.example\r\nTo: ${'a@b.example, '.repeat(octets / 13)}a@b.example\r\n`,
+    'recipients',
+  ],
   [(octets) => `Message-ID: <${'a@'.repeat(octets / 2)}>\r\n`, 'a Message-ID'],
   [(octets) => `Date: Mon, ${' '.repeat(octets)}\r\n`, 'a Date'],
   [(octets) => `Date: Mon, 23 Nov 2026 10:00:00 +0000 (${'('.repeat(octets)}\r\n`, 'a Date with a comment'],
@@ -266,8 +348,12 @@ test('F-DOS-3: headers take linear time, from the first octet to the last repair
         const whole = collector.end();
         relayFacts(whole);
         // The size limits are put aside, so that the parsers behind them see all of it.
-        const fields = Buffer.from(whole).toString('latin1').split(/\r\n(?![ \t])/);
-        const header = { fields: fields.map((field) => ({ name: field.slice(0, field.indexOf(':')), raw: latin1(field) })) };
+        const fields = Buffer.from(whole)
+          .toString('latin1')
+          .split(/\r\n(?![ \t])/);
+        const header = {
+          fields: fields.map((field) => ({ name: field.slice(0, field.indexOf(':')), raw: latin1(field) })),
+        };
         parseHeader(whole);
         judgeHeader(header, rules);
         ownReceivedLines(header, hostname);

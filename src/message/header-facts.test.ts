@@ -68,7 +68,19 @@ test('5322-a 5322-c 5322-g 5322-h 5322-l 6409-4.2-b 6409-5.1-b 6409-6.3-b 5321-a
   for (const [header, reply, why] of refused) assert.equal(judge(header), reply, why);
 });
 
-const once = ['Date', 'From', 'Sender', 'Reply-To', 'To', 'Cc', 'Bcc', 'Message-ID', 'In-Reply-To', 'References', 'Subject']; // prettier-ignore
+const once = [
+  'Date',
+  'From',
+  'Sender',
+  'Reply-To',
+  'To',
+  'Cc',
+  'Bcc',
+  'Message-ID',
+  'In-Reply-To',
+  'References',
+  'Subject',
+];
 
 test('5322-a 5322-b: fields that stand at most once', () => {
   for (const name of once) {

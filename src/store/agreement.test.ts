@@ -472,7 +472,7 @@ test('memory and sqlite give the same outcomes, the same queue and the same answ
         pair.close();
       }
     }),
-    { seed: 20_261_124, numRuns: 60 },
+    { seed: 20_261_124, numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
   );
   // Else the steps would prove little.
   assert.deepEqual([...seen].sort(), [...expectedOutcomes].sort());

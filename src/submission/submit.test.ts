@@ -19,7 +19,8 @@ import {
   type World,
 } from '../../test/fakes/submission.ts';
 
-const HEADER = 'From: alice@example.org\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\nMessage-ID: <x@y.example>\r\n';
+const HEADER =
+  'From: alice@example.org\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\nMessage-ID: <x@y.example>\r\n';
 const BODY = 'Hello,\r\nFrom: ceo@example.org\r\n\xff\xfe\x00 octets\r\n';
 const WHOLE = `${HEADER}\r\n${BODY}`;
 
@@ -34,10 +35,16 @@ function open(world: World, through: Door = door, mail: Envelope = envelope): Su
   return openSubmission(world.context, through, mail);
 }
 
-async function submit(world: World, text: string, through: Door = door, pieceSize = 1000): Promise<Acceptance> {
+async function submit(
+  world: World,
+  text: string,
+  through: Door = door,
+  pieceSize = 1000,
+): Promise<Acceptance> {
   const submission = open(world, through);
   const bytes = latin1(text);
-  for (let at = 0; at < bytes.length; at += pieceSize) await submission.write(bytes.subarray(at, at + pieceSize));
+  for (let at = 0; at < bytes.length; at += pieceSize)
+    await submission.write(bytes.subarray(at, at + pieceSize));
   return await submission.finish();
 }
 
@@ -180,7 +187,12 @@ test('no memory left for the header: the client is told to come again', async ()
 
 type Held = readonly [act: (world: World) => void, expected: string, why: string];
 const revision = (world: World): void =>
-  world.context.standings.noticed({ type: 'identityChanged', identityId: alice.identityId, revision: 2, state: 'active' });
+  world.context.standings.noticed({
+    type: 'identityChanged',
+    identityId: alice.identityId,
+    revision: 2,
+    state: 'active',
+  });
 
 const meanwhile: readonly Held[] = [
   [() => undefined, '250', 'nothing happened'],
@@ -265,15 +277,35 @@ type Failing = readonly [act: (world: World) => void, expected: string, why: str
 const full = (code: string): Error => Object.assign(new Error('write'), { code });
 
 const outcomes: readonly Failing[] = [
-  [({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerHour', hard: false })), '451 4.7.1', 'over the hour'],
-  [({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerDay', hard: true })), '550 5.7.1', 'over the day'],
-  [({ store }) => (store.answer = () => ({ type: 'full', cause: 'free space' })), '452 4.3.1', 'the floor of free space'],
-  [({ store }) => (store.answer = () => ({ type: 'failed', cause: 'bug' })), '451 4.3.0', 'this change alone failed'],
+  [
+    ({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerHour', hard: false })),
+    '451 4.7.1',
+    'over the hour',
+  ],
+  [
+    ({ store }) => (store.answer = () => ({ type: 'limited', limit: 'messagesPerDay', hard: true })),
+    '550 5.7.1',
+    'over the day',
+  ],
+  [
+    ({ store }) => (store.answer = () => ({ type: 'full', cause: 'free space' })),
+    '452 4.3.1',
+    'the floor of free space',
+  ],
+  [
+    ({ store }) => (store.answer = () => ({ type: 'failed', cause: 'bug' })),
+    '451 4.3.0',
+    'this change alone failed',
+  ],
   [({ store }) => (store.answer = () => Promise.reject(new Error('bug'))), '451 4.3.0', 'anything else'],
-  [({ store }) => (store.staging = () => Promise.reject(full('ENOSPC'))), '452 4.3.1', 'no space for the body'],
+  [
+    ({ store }) => (store.staging = () => Promise.reject(full('ENOSPC'))),
+    '452 4.3.1',
+    'no space for the body',
+  ],
   [({ store }) => (store.staging = () => Promise.reject(full('EDQUOT'))), '452 4.3.1', 'nor in the quota'],
   [({ store }) => (store.staging = () => Promise.reject(full('EIO'))), '451 4.3.0', 'a broken disk'],
-]; // prettier-ignore
+];
 
 test('every outcome that is no acceptance is told as such, and leaves nothing behind', async () => {
   for (const [act, expected, why] of outcomes) {
@@ -302,10 +334,13 @@ test('after an unknown outcome the client is told to come again, and the message
   const { message } = onlyAccept(world);
   const [free, drop] = world.store.changes.slice(-2);
   assert.ok(free?.type === 'free' && drop?.type === 'queue');
-  assert.deepEqual(free.only?.map(({ messageId, recipientNumber }) => [messageId, recipientNumber]), [
-    [message.id, 0],
-    [message.id, 1],
-  ]);
+  assert.deepEqual(
+    free.only?.map(({ messageId, recipientNumber }) => [messageId, recipientNumber]),
+    [
+      [message.id, 0],
+      [message.id, 1],
+    ],
+  );
   assert.deepEqual(drop.selector, { messageId: message.id });
   assert.equal(drop.action, 'drop');
   assert.equal(world.clock.waiting, 0, 'asked until the store had answered, and no more');
@@ -355,7 +390,11 @@ test('a bug at the blank line is a temporary refusal at the end, no exception', 
 
 test('a null reverse-path is counted as such, mail of role mx is charged to nobody', async () => {
   const world = await submissionWorld();
-  const report = open(world, door, { ...envelope, reversePath: '', recipients: [{ forwardPath: 'b@far.example' }] });
+  const report = open(world, door, {
+    ...envelope,
+    reversePath: '',
+    recipients: [{ forwardPath: 'b@far.example' }],
+  });
   await report.write(latin1(WHOLE));
   assert.equal(answer(await report.finish()), '250');
   assert.deepEqual(onlyAccept(world).charge?.charge, { at: NOW, recipients: 1, nullSender: true });
