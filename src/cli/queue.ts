@@ -8,6 +8,7 @@ import type { QueueChange, QueueSelector } from '../store/port.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
+import { bounceQueue } from './queue-bounce.ts';
 import { print, printJson, safe, table, time } from './output.ts';
 
 interface SelectorOptions extends ConfigOption {
@@ -19,6 +20,7 @@ interface SelectorOptions extends ConfigOption {
   readonly json?: boolean;
   readonly all?: boolean;
   readonly yes?: boolean;
+  readonly bounce?: boolean;
   readonly max?: string;
 }
 
@@ -56,6 +58,7 @@ export function queueCommands(program: Command): void {
       .description(description)
       .option('--all', 'the whole queue')
       .option('--yes', 'do not ask')
+      .option('--bounce', 'drop only: report it to the senders')
       .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  postern queue ${action} --domain example.net --yes`)
       .action((id: string | undefined, options: SelectorOptions, command: Command) =>
@@ -68,7 +71,7 @@ const actions = [
   ['retry', 'tries now, instead of at the next time'],
   ['hold', 'keeps it until it is released'],
   ['release', 'lets held mail go on'],
-  ['drop', 'removes it for good, without a word to the sender'],
+  ['drop', 'removes it for good, without a word to the sender unless --bounce'],
 ] as const satisfies readonly (readonly [QueueChange['action'], string])[];
 
 async function selectorOf(
@@ -181,6 +184,13 @@ async function change(
   const count = await context.lookups.queueCount(selector);
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
   if (options.yes !== true) await confirm(`${action} ${count} recipients?`, count);
+  if (options.bounce === true && action !== 'drop') throw new CommandFailure('--bounce goes with drop', 2);
+  if (options.bounce === true) {
+    const given = await bounceQueue(context, selector);
+    return options.json === true
+      ? printJson({ action, matched: count, changed: given })
+      : print(`gave up ${given} of ${count} recipients, their senders are told`);
+  }
   const [outcome] = await context.store.commit([
     { type: 'queue', action, selector, now: context.now, by: context.by },
   ]);

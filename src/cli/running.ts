@@ -10,7 +10,8 @@ import { createMetricsPage } from '../http/metrics.ts';
 import { startPrivateHttp } from '../http/private.ts';
 import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
-import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import type { FrontPlan } from '../server/plan.ts';
+import { planOf } from '../server/plan-of-config.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
@@ -49,6 +50,13 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   const { store, lookups } = supervisor;
   await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);
 
+  /** A bad pair keeps the old one: it must not get as far as the fronts. */
+  function provenPlan(from: LoadedConfig): FrontPlan {
+    const plan = planFrom(from);
+    if (plan.certificates.length > 0) tlsContexts(plan.certificates, ticketKeys);
+    return plan;
+  }
+
   async function applyReload(): Promise<ReloadResult> {
     const next = loadConfig(loaded.file);
     const needsRestart = fixedKeys.filter(
@@ -58,9 +66,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
     const problems = checkPolicy(merged);
     if (problems.length > 0) throw new ConfigError(problems);
-    const plan = planFrom(merged);
-    if (plan.certificates.length > 0) tlsContexts(plan.certificates, ticketKeys);
-    await supervisor.reload(plan);
+    await supervisor.reload(provenPlan(merged));
     loaded = merged;
     log.level = merged.config.log.level;
     return { problems: [], needsRestart };
@@ -84,6 +90,18 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     return result;
   }
 
+  /** The plan is made anew for it, from files that may be unreadable now: then the old keys stay. */
+  async function renewTicketKeys(): Promise<void> {
+    const before = ticketKeys;
+    ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+    try {
+      await supervisor.reload(provenPlan(loaded));
+    } catch (error) {
+      ticketKeys = before;
+      log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
+    }
+  }
+
   async function health(): Promise<{ problems: readonly string[] }> {
     const { full } = await supervisor.storeFigures();
     const figures = await supervisor.frontFigures();
@@ -91,6 +109,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     return {
       problems: [
         ...reloadProblems.map((problem) => `configuration: ${problem}`),
+        ...certificates.problems,
         ...certificates.warnings,
         ...(full ? ['below the free-space floor: nothing is accepted'] : []),
         ...(figures.length < fronts ? [`${fronts - figures.length} front threads are missing`] : []),
@@ -104,7 +123,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
       fronts: await supervisor.frontFigures(),
       store: await supervisor.storeFigures(),
       queue: await lookups.queueTotals(),
-      certificateDays: certificateDays(readCertificates(loaded), clock.now()),
+      certificateDays: certificateDays(loaded, clock.now()),
       logDropped: sink.dropped,
       clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
       now: clock.now(),
@@ -131,10 +150,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     () => certificateFiles(loaded),
     () => void reload(),
   );
-  const endKeys = every(TICKET_KEYS_MS, () => {
-    ticketKeys = randomBytes(TICKET_KEY_OCTETS);
-    void supervisor.reload(planFrom(loaded));
-  });
+  const endKeys = every(TICKET_KEYS_MS, () => void renewTicketKeys());
   warnOfCertificates(loaded, log);
   const endWarnings = every(DAY_MS, () => warnOfCertificates(loaded, log));
 
@@ -186,5 +202,6 @@ function watchFiles(files: () => readonly string[], changed: () => void): () => 
 }
 
 function warnOfCertificates(loaded: LoadedConfig, log: Log): void {
-  for (const warning of checkCertificates(loaded, clock.now()).warnings) log.warn({}, warning);
+  const { problems, warnings } = checkCertificates(loaded, clock.now());
+  for (const problem of [...problems, ...warnings]) log.warn({}, problem);
 }

@@ -2,18 +2,18 @@
 // field; the blank line belongs to neither part; `rest` is the first of the body.
 
 import { concat, CR, LF } from '../base/bytes.ts';
+import { Pieces } from '../base/pieces.ts';
 
 export type Collected =
   | { readonly type: 'more' }
   | { readonly type: 'complete'; readonly header: Uint8Array; readonly rest: Uint8Array }
   | { readonly type: 'tooLarge' };
 
-const none = new Uint8Array(0);
 const CRLF = Uint8Array.of(CR, LF);
 
 export class HeaderCollector {
   readonly #limit: number;
-  #pieces: Uint8Array[] = [];
+  readonly #pieces = new Pieces();
   #octets = 0;
   /** How much of CRLF CRLF the last octets match; the beginning of the message counts as after a CRLF. */
   #matched = 2;
@@ -29,13 +29,13 @@ export class HeaderCollector {
     if (this.#octets > this.#limit + 2) return { type: 'tooLarge' };
     this.#pieces.push(end < 0 ? bytes : bytes.subarray(0, end));
     if (end < 0) return { type: 'more' };
-    const all = concat(this.#pieces);
+    const all = concat(this.#pieces.take());
     return { type: 'complete', header: all.subarray(0, before + end - 2), rest: bytes.subarray(end) };
   }
 
   /** The message ended in its header. */
   end(): Uint8Array {
-    const all = concat(this.#pieces.length === 0 ? [none] : this.#pieces);
+    const all = concat(this.#pieces.take());
     const closed = all.length === 0 || this.#matched === 2;
     return closed ? all : concat([all, CRLF]);
   }

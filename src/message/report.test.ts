@@ -238,7 +238,7 @@ const hostile: readonly (readonly [diagnostic: string, why: string])[] = [
   ['', 'nothing'],
 ];
 
-test('E-D-4: what a remote said stays one field of printable ASCII, whatever it is', () => {
+test('E-D-4 F-HDR-6: what a remote said stays one field of printable ASCII, whatever it is', () => {
   const names = (fields: Fields): readonly string[] => fields.map(([name]) => name);
   const plain = report();
   for (const [diagnostic, why] of hostile) {

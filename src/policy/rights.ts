@@ -29,7 +29,8 @@ export function maySendAs(
     );
   }
   const canonical = addressText(mailbox);
-  const right = principal.rights.find((candidate) => covers(candidate, mailbox, canonical));
+  const names: Names = { canonical, owner: ownerOf(mailbox), domain: mailbox.domain };
+  const right = principal.rights.find((candidate) => covers(candidate, names));
   if (right === undefined) return no('no right', `${principal.login} has no right to send as ${canonical}`);
   return {
     allowed: true,
@@ -42,14 +43,21 @@ function no(rule: string, because: string): SenderDecision {
   return { allowed: false, rule, because };
 }
 
-function covers(right: SenderRight, mailbox: CanonicalMailbox, canonical: string): boolean {
+/** What rights are compared with, worked out once for all of them. */
+interface Names {
+  readonly canonical: string;
+  readonly owner: string | undefined;
+  readonly domain: string;
+}
+
+function covers(right: SenderRight, { canonical, owner, domain }: Names): boolean {
   switch (right.kind) {
     case 'address':
-      return right.address === canonical || right.address === ownerOf(mailbox);
+      return right.address === canonical || right.address === owner;
     case 'granted':
       return right.address === canonical;
     case 'domain':
-      return right.domain === mailbox.domain;
+      return right.domain === domain;
   }
 }
 

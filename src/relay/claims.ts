@@ -24,7 +24,8 @@ export function createClaims(o: {
 }): Claims {
   let underWay = 0;
   let claiming = false;
-  let number = 0;
+  /** Of the next claim. One that was not answered is asked again under its number: it may have leased what nobody else will. */
+  let number = 1;
   let woken = false;
   let stopped = false;
   let cancelPoll = o.clock.after(0, () => void claim());
@@ -47,12 +48,12 @@ export function createClaims(o: {
 
   async function claimOnce(): Promise<void> {
     const { owner } = o;
-    number += 1;
     const now = o.clock.now();
     const [outcome] = await o.store.commit([
       { type: 'claim', owner, token: `${owner} ${number}`, now, max: CLAIM_MAX, exceptDomains: [] },
     ]);
     if (outcome.type !== 'claimed') return;
+    number += 1;
     for (const message of outcome.messages) {
       o.take(
         message,

@@ -14,6 +14,7 @@ import type { Errand } from './errand.ts';
 import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
 const DIAL_MS = 30_000;
+const HANDSHAKE_MS = 30_000;
 
 export class HopDown extends Error {
   override readonly name = 'HopDown';
@@ -110,16 +111,24 @@ class RunningConnection implements HopConnection {
   }
 
   async #secure(): Promise<void> {
-    const { hop, settings } = this.#options;
+    const { hop, settings, clock } = this.#options;
+    let cancel = (): void => undefined;
+    // Nobody else watches the time here: the machine waits for no reply.
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.after(HANDSHAKE_MS, () => reject(new Error('the handshake took too long')));
+    });
     try {
-      this.tls = await this.#wire.startTls({
+      const secured = this.#wire.startTls({
         serverName: hop.host ?? 'localhost',
         verify: hop.verify,
         ...(settings.ca === undefined ? {} : { ca: settings.ca }),
       });
+      this.tls = await Promise.race([secured, late]);
     } catch (error) {
       this.#wire.destroy();
       throw new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, '4.7.5');
+    } finally {
+      cancel();
     }
   }
 
@@ -188,7 +197,11 @@ class RunningConnection implements HopConnection {
     try {
       const content = await this.#errand?.errand.content();
       if (content === undefined) throw new Error('no content');
-      for await (const bytes of content) await this.#wire.write(stuffing.push(bytes));
+      for await (const bytes of content) {
+        await this.#wire.write(stuffing.push(bytes));
+        // RFC 5321 section 4.5.3.2.5 gives each block its minutes, not the whole message.
+        this.#feed({ type: 'contentProgress' });
+      }
       const end = stuffing.end();
       // Before the end is written: its reply may be read before we hear that the write is done.
       this.#feed({ type: 'contentSent' });

@@ -18,6 +18,7 @@ import type { RelaySettings } from './settings.ts';
 import { settlementOf } from './settlement.ts';
 
 const AGAIN_MS = 1_000;
+const REPORT_AGAIN_MS = 60_000;
 /** Errands relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
 
@@ -81,7 +82,17 @@ export function createRelay(options: RelayOptions): Relay {
     } catch (error) {
       log.error({ id: errand.message.id, error: String(error) }, 'attempt broke off');
       const diagnostic = error instanceof Error ? error.message : String(error);
-      await settle(errand, all(errand, { type: 'deferred', status: '4.3.0', diagnostic }));
+      await settleOrRelease(errand, all(errand, { type: 'deferred', status: '4.3.0', diagnostic }));
+    }
+  }
+
+  /** What a report would quote may be out of reach: then all of it is tried again later. */
+  async function settleOrRelease(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
+    try {
+      await settle(errand, attempts);
+    } catch (error) {
+      log.error({ id: errand.message.id, error: String(error) }, 'report could not be written');
+      await release(errand, clock.now() + REPORT_AGAIN_MS);
     }
   }
 
@@ -154,7 +165,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (forbidden.length === 0) return;
     const errand: Errand = { message, deliveries: forbidden, route: settings.route, content };
     const diagnostic = 'mail from strangers is not relayed';
-    track(settle(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
+    track(settleOrRelease(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
   }
 
   function fromStore(message: QueuedMessage, deliveries: readonly Delivery[]): void {

@@ -40,10 +40,12 @@ export function createAdmission(limits: AdmissionLimits): Admission {
       const inNetwork = add(networks, network, 1);
       let identity: string | undefined;
       let here = true;
-      return {
-        admitted:
-          connections <= current.total && (isExempt || inNetwork <= current.unauthenticatedPerNetwork),
+      const admitted =
+        connections <= current.total && (isExempt || inNetwork <= current.unauthenticatedPerNetwork);
+      const ticket: Ticket = {
+        admitted,
         authenticated(identityId) {
+          if (!here) return false;
           if (identity !== undefined) return true;
           if (add(identities, identityId, 1) > current.perIdentity) {
             add(identities, identityId, -1);
@@ -61,6 +63,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
           else add(identities, identity, -1);
         },
       };
+      // It is only told so and closed: one network's flood must not use up what is there for all.
+      if (!admitted) ticket.left();
+      return ticket;
     },
     reload(next) {
       current = next;

@@ -26,6 +26,8 @@ export async function answerAuthentication(
       address: connection.remote.address,
       sessionId: connection.id,
     });
+    // Too late: the client is gone, or was told to try again and may be somebody else by now.
+    if (answer.type === 'authenticated' && !connection.session.awaits(question)) return;
     if (answer.type === 'authenticated' && connection.admit(answer.principal.identityId)) {
       connection.principal = answer.principal;
       front.authenticated(connection);
@@ -98,6 +100,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   }
 
   function conclude({ verdict, rule }: Decision): void {
+    if (!connection.session.awaits(question)) return;
     if (verdict.type === 'accepted') connection.transaction.begin(from, rule);
     answer(front, connection, question, verdict, 'MAIL');
   }
@@ -107,6 +110,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
       await front.submission.labels.prepare(now);
       if (principal === undefined) return conclude(decide('active'));
       const standing = await front.submission.standings.refresh(principal, now);
+      if (!connection.session.awaits(question)) return;
       if (standing.state === 'active') connection.principal = standing.principal;
       conclude(decide(standing.state === 'credentialGone' ? 'suspended' : standing.state));
     } catch (error) {
@@ -135,6 +139,8 @@ export function answerRecipient(
   }
 
   function decide(found: LocalMailbox | 'elsewhere'): void {
+    // Told 451 by now: it must not get the message all the same.
+    if (!connection.session.awaits(question)) return;
     const decision: MxDecision =
       connection.listener.role === 'mx'
         ? decideMxRecipient(domains, recipient, found, hostname, {

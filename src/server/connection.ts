@@ -127,6 +127,9 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
       case 'accept':
         void connection.transaction.accept(connection, output.question);
         break;
+      case 'unanswered':
+        connection.transaction.giveUp();
+        break;
       case 'abort':
         connection.transaction.abort();
         break;

@@ -99,6 +99,7 @@ const front: Front = {
   ownForwardPath,
   entered(connection) {
     metrics.connected(connection.listener.role);
+    log.began(connection.id);
     connections.enter(connection);
   },
   left(connection) {

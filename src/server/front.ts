@@ -71,6 +71,7 @@ export function createConnections(): Connections {
       if (own?.delete(connection) === true && own.size === 0) byIdentity.delete(identityId);
     },
     own(connection) {
+      if (!all.has(connection)) return;
       const identityId = connection.principal?.identityId ?? '';
       const own = byIdentity.get(identityId) ?? new Set();
       byIdentity.set(identityId, own.add(connection));

@@ -16,6 +16,8 @@ export interface SessionLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
+  /** From here to `ended` its refusals are counted; what is decided after its end is written as it comes. */
+  began(session: string): void;
   refused(session: string, line: RefusedLine): void;
   /** The session is over: says how many of its refusals were not written. */
   ended(session: string): void;
@@ -30,9 +32,10 @@ export function createSessionLog(log: Log): SessionLog {
     info: (facts, message) => log.info(facts, message),
     warn: (facts, message) => log.warn(facts, message),
     error: (facts, message) => log.error(facts, message),
+    began: (session) => void counts.set(session, 0),
     refused(session, line) {
       const count = (counts.get(session) ?? 0) + 1;
-      counts.set(session, count);
+      if (counts.has(session)) counts.set(session, count);
       if (count <= REFUSALS_MAX) log.info({ session, ...line }, 'refused');
     },
     ended(session) {

@@ -4,7 +4,6 @@ import { X509Certificate } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import { hostileProbes } from '../policy/self-test.ts';
 import { readCertificates } from './plan-of-config.ts';
-import type { CertificatePair } from './tls-contexts.ts';
 
 const DAY_MS = 86_400_000;
 /** Days before expiry at which it is said (TLS-r). */
@@ -29,31 +28,38 @@ export function checkPolicy({ config }: LoadedConfig): readonly string[] {
   );
 }
 
+/** Never throws: also while a server runs, files may be away or half written for a moment when they are renewed. */
 export function checkCertificates(loaded: LoadedConfig, now: number): CheckResult {
-  const problems: string[] = [];
   const warnings: string[] = [];
-  const pairs = readCertificates(loaded);
-  for (const { cert } of pairs) {
-    const certificate = new X509Certificate(cert);
+  let certificates: readonly X509Certificate[];
+  try {
+    certificates = certificatesOf(loaded);
+  } catch (error) {
+    return { problems: [error instanceof Error ? error.message : String(error)], warnings };
+  }
+  for (const certificate of certificates) {
     const days = daysLeft(certificate, now);
     const name = certificate.subjectAltName ?? certificate.subject;
     if (days < 0) warnings.push(`the certificate for ${name} has expired: clients will refuse it`);
     else if (days < WARN_DAYS) warnings.push(`the certificate for ${name} expires in ${days} days`);
   }
-  const [first] = pairs;
-  if (
-    first !== undefined &&
-    new X509Certificate(first.cert).checkHost(loaded.config.hostname) === undefined
-  ) {
+  if (certificates[0]?.checkHost(loaded.config.hostname) === undefined && certificates.length > 0)
     warnings.push(`the first certificate is not valid for ${loaded.config.hostname}: clients will refuse it`);
-  }
-  return { problems, warnings };
+  return { problems: [], warnings };
 }
 
-/** Until the first of them expires. */
-export function certificateDays(pairs: readonly CertificatePair[], now: number): number | undefined {
-  const days = pairs.map(({ cert }) => daysLeft(new X509Certificate(cert), now));
-  return days.length === 0 ? undefined : Math.min(...days);
+/** Until the first of them expires; undefined: there is none, or it can't be read now. */
+export function certificateDays(loaded: LoadedConfig, now: number): number | undefined {
+  try {
+    const days = certificatesOf(loaded).map((certificate) => daysLeft(certificate, now));
+    return days.length === 0 ? undefined : Math.min(...days);
+  } catch {
+    return undefined;
+  }
+}
+
+function certificatesOf(loaded: LoadedConfig): readonly X509Certificate[] {
+  return readCertificates(loaded).map(({ cert }) => new X509Certificate(cert));
 }
 
 function daysLeft(certificate: X509Certificate, now: number): number {

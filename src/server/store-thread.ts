@@ -15,6 +15,8 @@ import type { ThreadGreeting } from './desk-thread.ts';
 export interface StoreBirth {
   readonly dataDirectory: string;
   readonly freeSpaceFloor: FreeSpaceFloor;
+  /** True only before there are fronts: bodies that they are staging belong to no message yet, and must stay. */
+  readonly sweepStages: boolean;
 }
 
 export interface FreeSpaceFloor {
@@ -51,6 +53,7 @@ const writer = openSqliteWriter({
   clock: systemClock,
   entropy: systemEntropy(),
   fullBecause: () => space.look().because,
+  sweepStages: birth.sweepStages,
   onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
 });
 

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
+import { LineClosed } from '../platform/line.ts';
 import { tryBind } from '../platform/listen.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
@@ -56,9 +57,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let deskThread: Thread;
   let stopping = false;
 
-  async function startStore(): Promise<Thread> {
+  async function startStore(isFirst: boolean): Promise<Thread> {
     const { share, size: octets } = config.limits.freeSpace;
-    const birth: StoreBirth = { dataDirectory, freeSpaceFloor: { share, octets } };
+    const birth: StoreBirth = { dataDirectory, freeSpaceFloor: { share, octets }, sweepStages: isFirst };
     const thread = await startThread({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
@@ -66,7 +67,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     store.connect(thread.line);
     watch(thread, async () => {
       store.disconnect();
-      storeThread = await startStore();
+      storeThread = await startStore(false);
       for (const front of fronts.values())
         connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
       connectThreads(deskThread, storeThread, { asker: 'desk', answerer: 'store' });
@@ -132,12 +133,19 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
 
   async function askFronts(question: FrontQuestion): Promise<readonly unknown[]> {
-    return Promise.all([...fronts.values()].map(({ line }) => line.ask(question)));
+    const answers = [...fronts.values()].map(({ line }) =>
+      line.ask(question).catch((error: unknown) => {
+        // It has died and is born again with the plan of now.
+        if (error instanceof LineClosed) return undefined;
+        throw error;
+      }),
+    );
+    return (await Promise.all(answers)).filter((answer) => answer !== undefined);
   }
 
   try {
     for (const { address, port } of plan.listeners) await bindable(address, port);
-    storeThread = await startStore();
+    storeThread = await startStore(true);
     deskThread = await startDesk();
     // Leases of the process before are void: it is gone, because the lock is ours.
     await store.commit([{ type: 'free', ownerPrefix: '', dueAt: clock.now() }]);

@@ -14,6 +14,8 @@ export interface Transaction {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Hands the whole message in and feeds the acceptance, or the refusal, back into the session. */
   accept(connection: Connection, question: number): Promise<void>;
+  /** The client was told to send the message again while it was being accepted. */
+  giveUp(): void;
   abort(): void;
 }
 
@@ -41,6 +43,7 @@ export function createTransaction(front: Front): Transaction {
       from = reversePath;
       rule = permittedBy;
       recipients = [];
+      submission = undefined;
     },
     addRecipient(recipient) {
       recipients.push(recipient);
@@ -67,6 +70,10 @@ export function createTransaction(front: Front): Transaction {
       else front.accepted(connection, answer.id, whole);
       if (submission === ended) forget();
       connection.feed({ type: 'acceptance', question, answer });
+    },
+    giveUp() {
+      submission?.giveUp();
+      forget();
     },
     abort() {
       void submission?.abort();

@@ -3,6 +3,7 @@
 
 import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { Pieces } from '../base/pieces.ts';
 import { KIB } from '../base/size.ts';
 import type { Stage, Store } from '../store/port.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -30,7 +31,7 @@ export interface FinishedBody {
 
 export function openBody(store: Store, messageId: string, memory: MemoryBudget): Body {
   const hash = createHash('sha256');
-  let chunks: Uint8Array[] = [];
+  const pieces = new Pieces();
   let held = 0;
   let octets = 0;
   let has8bit = false;
@@ -39,13 +40,12 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   let failure: unknown;
 
   async function stageHeld(): Promise<void> {
-    const bytes = chunks;
+    const chunks = pieces.take();
     const released = held;
-    chunks = [];
     held = 0;
     try {
       stage ??= await store.stage(messageId);
-      for (const chunk of bytes) await stage.append(chunk);
+      for (const chunk of chunks) await stage.append(chunk);
     } finally {
       memory.release(released);
     }
@@ -64,14 +64,14 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   }
 
   async function drain(): Promise<void> {
-    while (writing !== undefined || (stage !== undefined && chunks.length > 0)) await startWriting();
+    while (writing !== undefined || (stage !== undefined && !pieces.isEmpty)) await startWriting();
     if (failure !== undefined) throw failure;
   }
 
   function release(): void {
     memory.release(held);
     held = 0;
-    chunks = [];
+    pieces.take();
   }
 
   return {
@@ -81,7 +81,7 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       octets += bytes.length;
       if (!has8bit && !isAscii(bytes)) has8bit = true;
       const reserved = memory.reserve(bytes.length);
-      chunks.push(bytes);
+      pieces.push(bytes);
       held += reserved ? bytes.length : 0;
       const mustStage =
         stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX || !reserved;
@@ -90,7 +90,12 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
     async finish() {
       await drain();
       await stage?.finish();
-      return { octets, has8bit, hash: hash.digest('hex'), chunks: stage === undefined ? chunks : undefined };
+      return {
+        octets,
+        has8bit,
+        hash: hash.digest('hex'),
+        chunks: stage === undefined ? pieces.take() : undefined,
+      };
     },
     release,
     async discard() {

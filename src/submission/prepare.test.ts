@@ -310,7 +310,7 @@ test('5321-r D-PR-2: our Received stands first and once, everything of the clien
   assert.equal(text.match(/^received:/gim)?.length, 3);
 });
 
-test('5321-af 6409-8.2 6409-8.3: what was completed is written down', () => {
+test('5321-af 6409-8-a 6409-8.2 6409-8.3 G-22: what was completed is written down', () => {
   const { text, record } = prepared(`${OWN}Message-ID: foo\r\nSubject: hello\r\nBcc: b@far.example\r\n`);
   assert.deepEqual(record.completed, ['bcc', 'date', 'message-id']);
   assert.equal(record.messageIdFieldBefore, 'foo');
@@ -320,7 +320,7 @@ test('5321-af 6409-8.2 6409-8.3: what was completed is written down', () => {
   assert.equal(record.subjectOctets, 'Subject: hello\r\n'.length);
 });
 
-test('D-PR-1 TLS-n: the pseudonymous header shows nothing of the client, the full one name and address', () => {
+test('D-PR-1 TLS-n G-11: the pseudonymous header shows nothing of the client, the full one name and address', () => {
   const pseudonymous = prepared(OWN).text;
   assert.match(pseudonymous, /^Received: from [0-9a-z]{16}\.client\.msa\.example\.org\r\n/);
   for (const secret of [

@@ -24,6 +24,8 @@ export interface Submission {
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** The message is whole: accept it durably or say why not. Never throws. */
   finish(): Promise<Acceptance>;
+  /** While `finish` is under way the client was told 4yz: the message is not accepted, or taken back. */
+  giveUp(): void;
   /** The transaction is void. Once `finish` was called it is not: the message may be in the queue already. */
   abort(): Promise<void>;
 }
@@ -40,6 +42,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
   let unknown = false;
   let finishing = false;
+  let givenUp = false;
 
   function collectHeader(bytes: Uint8Array): Promise<void> | undefined {
     if (!context.memory.reserve(bytes.length)) {
@@ -79,6 +82,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     if (standing !== undefined) return { type: 'refused', refusal: standing };
 
     const finished = await body.finish();
+    if (givenUp) return { type: 'refused', refusal: tooLate() };
     const content = contentOf(preparation.value, finished);
     const fromMemory = relaysFromMemory(context, content);
     const change = acceptChange({
@@ -95,6 +99,11 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     });
     switch (outcome.type) {
       case 'accepted':
+        if (givenUp) {
+          unknown = true;
+          withdraw(context, change);
+          return { type: 'refused', refusal: tooLate() };
+        }
         if (fromMemory && content.kind === 'inline') {
           context.handOver({
             message: change.message,
@@ -136,6 +145,9 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       else await body.discard();
       return acceptance;
     },
+    giveUp() {
+      givenUp = true;
+    },
     async abort() {
       if (finishing) return;
       releaseHeader();
@@ -157,6 +169,10 @@ async function standingRefusal(input: PrepareInput, prepared: Prepared): Promise
   const { verdict } = decideMail(facts, envelope);
   if (verdict.type === 'refused' || prepared.senders === undefined) return refusalIn(verdict);
   return refusalIn(decideHeader(facts, prepared.senders).verdict);
+}
+
+function tooLate(): Refusal {
+  return refusal('cannotAcceptNow', 'the client was told to try again meanwhile');
 }
 
 function refusalIn(verdict: Verdict): Refusal | undefined {

@@ -83,7 +83,7 @@ const ports = [
 ] as const;
 
 for (const { name, port, implicit } of ports) {
-  test(`BCP134-3.1-a TLS-j 5321-x: curl submits on ${name}`, { skip: lacking('curl') }, async () => {
+  test(`BCP134-3.1-a TLS-i TLS-j 5321-x: curl submits on ${name}`, { skip: lacking('curl') }, async () => {
     const file = join(server.directory, 'curl.eml');
     writeFileSync(file, message('curl'));
     execute('curl', [

@@ -167,6 +167,18 @@ test('F-OPS-1 F-AUTH-14: metrics and health are private, files are closed, a sec
   assert.match(samePort.stderr, /in use by another program|another Postern uses/);
 });
 
+test('TLS-m TLS-o: the end of a session is told inside TLS, and the log knows its version and suite', async () => {
+  await using server = await startServer();
+  const client = await openClient({ port: server.submission, login, password: PASSWORD });
+  // `end` of a TLS socket comes from close_notify; without one there is only an error.
+  const ended = new Promise((resolve, reject) => client.socket.once('end', resolve).once('error', reject));
+  assert.match(await client.command('QUIT'), /^221/);
+  await ended;
+  client.close();
+  await eventually('the log', 5, () => /"msg":"authenticated"/.test(server.log()));
+  assert.match(server.log(), /"tls":"TLSv1\.3","cipher":"TLS_[A-Z0-9_]+","msg":"authenticated"/);
+});
+
 test('F-AUTH-13 BCP134-5-b: no secret is ever logged', async () => {
   await using server = await startServer({ extra: 'log: { level: debug }' });
   const client = await openClient({ port: server.submission, login, password: PASSWORD });
@@ -183,7 +195,7 @@ test('F-AUTH-13 BCP134-5-b: no secret is ever logged', async () => {
 });
 
 test(
-  'TLS-k TLS-l TLS-u TLS-v: TLS 1.2 and 1.3 with forward secrecy; older ones, weak suites and foreign protocols are refused',
+  'TLS-k TLS-l TLS-s TLS-u TLS-v G-16: TLS 1.2 and 1.3 with forward secrecy; older ones, weak suites and foreign protocols are refused',
   { skip: lacking('openssl') },
   async () => {
     await using server = await startServer();

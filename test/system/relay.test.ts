@@ -137,9 +137,20 @@ test(
     const hold = server.postern(['queue', 'hold', '--to', 'x@far.example', '--yes']);
     assert.match(hold.stdout, /hold: \d of 3/);
     server.postern(['queue', 'release', '--all', '--yes']);
+    const given = server.postern([
+      'queue',
+      'drop',
+      JSON.parse(queue.stdout).entries[0].id,
+      '--bounce',
+      '--yes',
+    ]);
+    assert.match(given.stdout, /gave up 1 of 1 recipients/, given.stderr);
+    await eventually('the report of what was given up', 10, () =>
+      delivered(server.outbox).some(({ bytes }) => /given up by the postmaster/.test(String(bytes))),
+    );
     const postfix = await startPostfix([], port);
     try {
-      await eventually('delivery of what waited', 60, () => postfix.mailbox('x').length === 3);
+      await eventually('delivery of what waited', 60, () => postfix.mailbox('x').length === 2);
     } finally {
       postfix.stop();
     }

@@ -273,7 +273,7 @@ test('E-S-2 E-Q-3: a connection that breaks in the transaction leaves everything
   assert.equal(result?.type === 'result' && result.replyLost, true);
 });
 
-test('F-TX-8 E-D-4: replies are bounded and cleaned, whatever the server says', () => {
+test('F-TX-8 F-HDR-6 E-D-4: replies are bounded and cleaned, whatever the server says', () => {
   const reader = new ReplyReader();
   const { replies } = reader.push(Buffer.from('550-x\r\n550 Bcc: evil\u00fc\u001b[31m\r\n'));
   assert.deepEqual(

@@ -25,6 +25,8 @@ export type DeliveryInput =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'tls'; readonly facts: TlsFacts }
   | { readonly type: 'transaction'; readonly transaction: DeliveryTransaction }
+  /** Some of the content went out: the server is taking it. */
+  | { readonly type: 'contentProgress' }
   /** The content went out, its end follows at once. */
   | { readonly type: 'contentSent' }
   /** The content can't be read, or must not be sent (`permanent`): the connection is given up, nothing was delivered. */

@@ -80,6 +80,9 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         return;
       case 'transaction':
         return beginTransaction(state, input.transaction);
+      case 'contentProgress':
+        state.waitingSince = state.now;
+        return;
       case 'contentSent':
         state.waitingSince = state.now;
         return state.transaction?.contentSent();

@@ -2,7 +2,7 @@
 // content count as progress, so that a client that drips octets gains nothing by it (F-DOS-2).
 
 import { refusal } from '../refusal.ts';
-import { concludeTransaction, leave, send, type SessionState } from './state.ts';
+import { concludeTransaction, emit, leave, send, type SessionState } from './state.ts';
 
 /** Slowest content that is waited for, octets per millisecond, after a first idle time's grace. */
 const CONTENT_RATE = 0.1;
@@ -54,6 +54,9 @@ function unanswered(state: SessionState): void {
       ? refusal('authTemporary', 'no answer in time')
       : refusal('localError', 'no answer in time');
   send(state, decided.reply);
-  if (kind === 'accept') concludeTransaction(state);
-  else if (kind === 'recipient' && state.transaction !== undefined) state.transaction.refusedRecipients += 1;
+  if (kind === 'accept') {
+    concludeTransaction(state);
+    emit(state, { type: 'unanswered' });
+  } else if (kind === 'recipient' && state.transaction !== undefined)
+    state.transaction.refusedRecipients += 1;
 }

@@ -93,6 +93,8 @@ export type SessionOutput =
   | { readonly type: 'messageBytes'; readonly bytes: Uint8Array }
   /** The message is whole. Answer with `acceptance`. */
   | { readonly type: 'accept'; readonly question: number; readonly octets: number }
+  /** `accept` was not answered in time and the client was told 451: the message must not leave any more. */
+  | { readonly type: 'unanswered' }
   /** The transaction is void (RSET, EHLO, refused content, lost connection): drop what was received. */
   | { readonly type: 'abort'; readonly because: string }
   /** A refusal that the session itself decided, for log, metrics and trail. */
@@ -114,4 +116,6 @@ export interface ServerSession {
   readonly deadline: number | undefined;
   readonly view: SessionView;
   readonly closed: boolean;
+  /** False: nobody waits for this answer any more. What it would permit must not be done. */
+  awaits(question: number): boolean;
 }

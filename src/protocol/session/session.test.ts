@@ -141,6 +141,21 @@ test('F-DOS-7 EXT-PIPE-a: octets behind a question are held, then reading pauses
   assert.ok(types(after).includes('resume') || types(after).includes('close'));
 });
 
+test('F-AUTH-8 AUTH-aj: a connection that ends inside an exchange leaves nothing, and the next begins anew', () => {
+  for (const start of ['AUTH PLAIN', 'AUTH LOGIN', 'AUTH LOGIN YWxpY2U=']) {
+    const shell = new BareShell(settings('submission'));
+    shell.bytes(Buffer.from('EHLO c\r\nSTARTTLS\r\n'));
+    shell.tls();
+    shell.bytes(Buffer.from(`EHLO c\r\n${start}\r\n`));
+    assert.match(shell.text, /334 [^\r]*\r\n$/);
+    shell.feed({ type: 'closed' });
+    shell.bytes(Buffer.from('YWxpY2U=\r\nNOOP\r\n'));
+    assert.equal(shell.session.view.login, undefined);
+    assert.equal(shell.closed, true);
+    assert.doesNotMatch(shell.text, /250 2\.0\.0/);
+  }
+});
+
 test('TT-a TT-b AUTH-ac: the with value tells what succeeded', () => {
   const shell = new BareShell(settings('submission'));
   const send = (text: string): void => shell.bytes(Buffer.from(`${text}\r\n`));
@@ -167,7 +182,7 @@ test('TT-a TT-b AUTH-ac: the with value tells what succeeded', () => {
   }
 });
 
-test('5321-o EXT-LIM: the recipient after the limit is 452, the others stay', () => {
+test('5321-o EXT-LIM G-10: the recipient after the limit is 452, the others stay', () => {
   const shell = new BareShell(settings('mx', { recipientsMax: 100 }));
   shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\n'));
   shell.text = '';

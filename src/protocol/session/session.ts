@@ -60,6 +60,7 @@ export function createServerSession(
     get closed() {
       return state.phase === 'closed';
     },
+    awaits: (question) => state.question?.number === question,
   };
   return { session, outputs: takeOutputs(state) };
 }

@@ -34,6 +34,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   fullBecause?(): string | undefined;
+  /** False: others are still writing stages, so what no message names is not swept. Default: true. */
+  readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
 }
 
@@ -58,7 +60,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
   };
-  sweepBodies(db, options.dataDirectory);
+  if (options.sweepStages !== false) sweepBodies(db, options.dataDirectory);
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();

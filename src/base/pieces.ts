@@ -1,0 +1,48 @@
+// Octets that come in pieces, kept until they are asked for. Small pieces are copied together: a hundred thousand of one octet each
+// must not cost as many objects, nor keep the large buffers alive that they were cut from. Large ones are kept by reference.
+
+const COPIED_BELOW = 4096;
+const BLOCK_MIN = 1024;
+const BLOCK_MAX = 65_536;
+
+export class Pieces {
+  #chunks: Uint8Array[] = [];
+  #block = new Uint8Array(0);
+  /** Where the last chunk begins in the block, and where the block is free; equal: the last chunk is not in the block. */
+  #from = 0;
+  #used = 0;
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (bytes.length >= COPIED_BELOW) {
+      this.#chunks.push(bytes);
+      this.#from = this.#used;
+      return;
+    }
+    if (this.#used + bytes.length > this.#block.length) this.#newBlock(bytes.length);
+    if (this.#from < this.#used) this.#chunks.pop();
+    this.#block.set(bytes, this.#used);
+    this.#used += bytes.length;
+    this.#chunks.push(this.#block.subarray(this.#from, this.#used));
+  }
+
+  #newBlock(least: number): void {
+    this.#block = new Uint8Array(
+      Math.max(least, Math.min(BLOCK_MAX, Math.max(BLOCK_MIN, 2 * this.#block.length))),
+    );
+    this.#from = 0;
+    this.#used = 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  /** All of them in order; none are left. */
+  take(): Uint8Array[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#from = this.#used;
+    return chunks;
+  }
+}

@@ -1,0 +1,64 @@
+// `postern queue drop --bounce`: gives mail up and reports it to its senders, message by message.
+
+import { messageIdSource } from '../base/message-id.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { bounceChanges } from '../relay/bounce.ts';
+import { createReportWriter } from '../relay/reports.ts';
+import { relaySettingsOf } from '../server/plan-of-config.ts';
+import type { QueueEntry } from '../store/lookups.ts';
+import type { QueueSelector } from '../store/port.ts';
+import type { CommandContext } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { progress, progressDone } from './output.ts';
+
+const PAGE = 500;
+
+/** How many recipients were given up. */
+export async function bounceQueue(context: CommandContext, selector: QueueSelector): Promise<number> {
+  const { lookups, store, loaded, now, by } = context;
+  const entropy = systemEntropy();
+  const settings = relaySettingsOf(loaded, process.env);
+  const ids = messageIdSource((length) => entropy.bytes(length));
+  const reports = createReportWriter({ clock: systemClock, entropy, ids, settings: () => settings });
+  let count = 0;
+  for (const entries of await byMessage(context, selector)) {
+    const id = entries[0]?.message.id ?? '';
+    const content = async (): Promise<AsyncIterable<Uint8Array>> => {
+      const found = await lookups.content(id);
+      if (found === undefined) throw new CommandFailure(`${id} was delivered meanwhile`);
+      return found;
+    };
+    const outcomes = await store.commit(
+      await bounceChanges({ entries, content, settings, reports, now, by }),
+    );
+    for (const outcome of outcomes) {
+      if (outcome.type === 'changed') count += outcome.count;
+      if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
+    }
+    progress(`${count} recipients`);
+  }
+  progressDone();
+  return count;
+}
+
+/** What is under way is left alone. */
+async function byMessage(
+  { lookups }: CommandContext,
+  selector: QueueSelector,
+): Promise<readonly (readonly QueueEntry[])[]> {
+  const messages = new Map<string, QueueEntry[]>();
+  let after: { messageId: string; recipientNumber: number } | undefined;
+  for (;;) {
+    const page = await lookups.queue(selector, { max: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const entry of page) {
+      if (entry.active) continue;
+      const same = messages.get(entry.message.id);
+      if (same === undefined) messages.set(entry.message.id, [entry]);
+      else same.push(entry);
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return [...messages.values()];
+    after = { messageId: last.message.id, recipientNumber: last.delivery.recipientNumber };
+  }
+}

@@ -1,0 +1,60 @@
+// Stores as earlier versions wrote them, one file for each format that was ever released: each opens with its full queue.
+
+import assert from 'node:assert/strict';
+import { copyFileSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { verifyTrail } from '../../audit/verify.ts';
+import { countedEntropy, START, virtualClock } from '../store.contract-fixtures.ts';
+import { openDatabase } from './database.ts';
+import { openSqliteStore, STORE_FILE } from './open.ts';
+import { migrations, versionOf } from './schema.ts';
+
+const files = globSync('test/fixtures/store-*.sqlite').sort();
+
+test('E-Q-7: there is a store of every released format', () => {
+  assert.equal(files.length, migrations.length);
+});
+
+for (const file of files) {
+  test(`E-Q-7 D-TR-3: ${file} opens: queue, accounts, keys and trail are there`, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
+    try {
+      copyFileSync(file, join(directory, STORE_FILE));
+      const { store, lookups, close } = openSqliteStore({
+        dataDirectory: directory,
+        clock: virtualClock(),
+        entropy: countedEntropy(),
+      });
+      assert.deepEqual(await lookups.queueTotals(), {
+        messages: 5,
+        deliveries: 10,
+        held: 0,
+        oldestAcceptedAt: START,
+        byDomain: [{ domain: 'far.example', deliveries: 10 }],
+      });
+      assert.equal((await lookups.identityByLogin('alice@example.org'))?.id, 'alice0');
+      assert.ok((await lookups.dayKey('2026-11-24')) !== undefined);
+      assert.equal(
+        (await lookups.findMessages({ kind: 'address', address: 'x3@far.example' }, 10)).length,
+        1,
+      );
+      assert.equal(
+        (await lookups.findMessages({ kind: 'messageIdField', value: '<m4@example.org>' }, 10)).length,
+        1,
+      );
+      assert.equal((await verifyTrail(lookups)).broken, undefined);
+      const [claimed] = await store.commit([
+        { type: 'claim', owner: 'o', token: 't', now: START, max: 100, exceptDomains: [] },
+      ]);
+      assert.equal(claimed.type === 'claimed' && claimed.deliveries.length, 10);
+      close();
+      const db = openDatabase(join(directory, STORE_FILE));
+      assert.equal(versionOf(db), migrations.length);
+      db.close();
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+}
