@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { delivered, eventually, lacking, PASSWORD, startServer } from './server.ts';
+import { delivered, eventually, freePort, lacking, PASSWORD, startServer } from './server.ts';
 import { openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const credentials = { login: 'alice@example.org', password: PASSWORD } as const;
@@ -16,7 +16,10 @@ test(
   { skip: lacking('strace') },
   async () => {
     const messages = 50;
-    await using server = await startServer();
+    // A next hop that is down: a delivery into files would add syncs of its own and hide that the accept has none.
+    await using server = await startServer({
+      relay: `relay: { smarthost: "smtp://127.0.0.1:${await freePort()}" }`,
+    });
     await server.stop();
     const summary = join(server.directory, 'strace.txt');
     await server.start({
