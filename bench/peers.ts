@@ -1,7 +1,16 @@
 // The servers that are measured: each listens for submission with STARTTLS and AUTH PLAIN on loopback and relays everything to the sink.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../src/cli/certificate.ts';
@@ -45,7 +54,6 @@ export async function startPostern(sink: number): Promise<Peer> {
   const server = await startServer({
     relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,
     extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }',
-
   });
   return {
     ...{ name: 'postern', port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },
@@ -66,7 +74,8 @@ export async function startPostfixPeer(sink: number): Promise<Peer> {
   writeFileSync(at('cert.pem'), made.cert);
   writeFileSync(at('key.pem'), made.key, { mode: 0o600 });
   for (const name of ['etc', 'queue', 'data', 'run']) mkdirSync(at(name));
-  const id = (kind: string, name: string): number => Number(spawnSync('id', [kind, name], { encoding: 'utf8' }).stdout.trim());
+  const id = (kind: string, name: string): number =>
+    Number(spawnSync('id', [kind, name], { encoding: 'utf8' }).stdout.trim());
   chownSync(at('data'), id('-u', 'postfix'), id('-g', 'postfix'));
   writeFileSync(at('users'), `${LOGIN}:{PLAIN}${PASSWORD}::::::\n`);
   writeFileSync(at('dovecot.conf'), dovecotConfig(at));
@@ -75,11 +84,18 @@ export async function startPostfixPeer(sink: number): Promise<Peer> {
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', at('dovecot.conf')], { stdio: 'ignore' });
   await eventually('Dovecot auth', 20, () => readdirSync(at('run')).includes('auth-client'));
   const control = (action: string): void => {
-    const result = spawnSync('postfix', ['-c', at('etc'), action], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+    const result = spawnSync('postfix', ['-c', at('etc'), action], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+    });
     if (result.status !== 0) throw new Error(`postfix ${action}: ${result.stderr}`);
   };
   control('start');
-  await eventually('Postfix listening', 20, () => spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0);
+  await eventually(
+    'Postfix listening',
+    20,
+    () => spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0,
+  );
   const master = Number(readFileSync(at('queue/pid/master.pid'), 'utf8').trim());
   return {
     ...{ name: 'postfix', port, user: LOGIN, from: LOGIN, password: PASSWORD },

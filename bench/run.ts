@@ -12,7 +12,9 @@ import { eventually, freePort } from '../test/system/server.ts';
 import type { Load, LoadResult } from './load.ts';
 import { type Peer, postfixMissing, startPostern, startPostfixPeer } from './peers.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, peer: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, peer: { type: 'string' } },
+});
 
 interface Scenario {
   readonly name: string;
@@ -47,7 +49,9 @@ interface Sink {
 
 async function startSink(): Promise<Sink> {
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts'), String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts'), String(port)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   if (child.stdout === null) throw new Error('no output');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   // Its first line says that it listens.
@@ -64,10 +68,14 @@ async function startSink(): Promise<Sink> {
 
 function runLoad(load: Load): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (data) => (output += String(data)));
-    child.on('exit', (code) => (code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`))));
+    child.on('exit', (code) =>
+      code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`)),
+    );
   });
 }
 
@@ -78,7 +86,11 @@ async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number
   const tag = `${peer.name}-${scenario.name.charAt(0)}-${round}`;
   const { port, user, password, from } = peer;
   const result = await runLoad({ port, user, password, from, octets: OCTETS, tag, ...scenario });
-  await eventually('delivery of everything', 300, async () => (await sink.counts()).unique - before.unique >= result.accepted);
+  await eventually(
+    'delivery of everything',
+    300,
+    async () => (await sink.counts()).unique - before.unique >= result.accepted,
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   const after = await sink.counts();
   return {
@@ -99,15 +111,39 @@ function median(numbers: readonly number[]): number {
 }
 
 function print(all: readonly Measured[]): void {
-  const rows = [['scenario', 'peer', 'accepted/s', 'delivered/s', 'CPU ms/message', 'p50 ms', 'p99 ms', 'errors', 'duplicates']];
+  const rows = [
+    [
+      'scenario',
+      'peer',
+      'accepted/s',
+      'delivered/s',
+      'CPU ms/message',
+      'p50 ms',
+      'p99 ms',
+      'errors',
+      'duplicates',
+    ],
+  ];
   for (const { name } of scenarios) {
     for (const peer of new Set(all.map((one) => one.peer))) {
       const own = all.filter((one) => one.scenario === name && one.peer === peer);
       const of = (pick: (one: Measured) => number): string => String(median(own.map(pick)));
-      const sum = (pick: (one: Measured) => number): string => String(own.reduce((total, one) => total + pick(one), 0));
+      const sum = (pick: (one: Measured) => number): string =>
+        String(own.reduce((total, one) => total + pick(one), 0));
       rows.push([
-        ...[name, peer, of((one) => one.acceptedPerSecond), of((one) => one.deliveredPerSecond), of((one) => one.cpuMsPerMessage)],
-        ...[of((one) => one.p50Ms), of((one) => one.p99Ms), sum((one) => one.errors), sum((one) => one.duplicates)],
+        ...[
+          name,
+          peer,
+          of((one) => one.acceptedPerSecond),
+          of((one) => one.deliveredPerSecond),
+          of((one) => one.cpuMsPerMessage),
+        ],
+        ...[
+          of((one) => one.p50Ms),
+          of((one) => one.p99Ms),
+          sum((one) => one.errors),
+          sum((one) => one.duplicates),
+        ],
       ]);
     }
   }
@@ -116,10 +152,15 @@ function print(all: readonly Measured[]): void {
 }
 
 const sink = await startSink();
-const starters: Readonly<Record<string, (port: number) => Promise<Peer>>> = { postern: startPostern, postfix: startPostfixPeer };
+const starters: Readonly<Record<string, (port: number) => Promise<Peer>>> = {
+  postern: startPostern,
+  postfix: startPostfixPeer,
+};
 const missing = postfixMissing();
 if (missing !== false) console.log(`postfix is left out: ${missing}`);
-const names = Object.keys(starters).filter((name) => (name !== 'postfix' || missing === false) && (values.peer === undefined || values.peer === name));
+const names = Object.keys(starters).filter(
+  (name) => (name !== 'postfix' || missing === false) && (values.peer === undefined || values.peer === name),
+);
 const peers: Peer[] = [];
 for (const name of names) peers.push(await (starters[name] ?? startPostern)(sink.port));
 const all: Measured[] = [];

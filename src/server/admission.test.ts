@@ -48,3 +48,15 @@ test('an IPv6 network is a /64 in every spelling', () => {
   assert.equal(connectionNetworkOf('::1'), '0:0:0:0::/64');
   assert.equal(connectionNetworkOf('192.0.2.9'), '192.0.2.9');
 });
+
+test('F-DOS-2: who was turned away takes no place from others, and whoever has left takes none afterwards', () => {
+  const admission = createAdmission(limits);
+  const flood = Array.from({ length: 50 }, () => admission.connected('192.0.2.1'));
+  assert.equal(flood.filter(({ admitted }) => admitted).length, limits.unauthenticatedPerNetwork);
+  assert.equal(admission.connections, limits.unauthenticatedPerNetwork);
+  assert.equal(admission.connected('192.0.2.2').admitted, true);
+  for (const ticket of flood) ticket.left();
+  assert.equal(admission.connections, 1);
+  assert.equal(flood[0]?.authenticated('alice'), false);
+  assert.equal(admission.connected('192.0.2.3').authenticated('alice'), true);
+});

@@ -357,6 +357,31 @@ test('after an unknown outcome the stage stays: the message may be in the queue'
   assert.equal(world.store.stages.get(onlyAccept(world).message.id)?.state, 'finished');
 });
 
+test('5321-y: a client that was told to come again while its message was accepted finds it taken back, or not taken', async () => {
+  for (const when of ['staging', 'committing'] as const) {
+    const world = await submissionWorld({ relayFromMemory: true });
+    const submission = open(world);
+    const body = when === 'staging' ? 'x'.repeat(300_000) : 'x';
+    await submission.write(latin1(`${WHOLE}${body}`));
+    const giveUp = (): Promise<undefined> => {
+      submission.giveUp();
+      return Promise.resolve(undefined);
+    };
+    if (when === 'staging')
+      world.store.staging = (step) => (step === 'finish' ? giveUp() : Promise.resolve());
+    else world.store.answer = ({ type }) => (type === 'accept' ? giveUp() : undefined);
+    assert.equal(answer(await submission.finish()), '451 4.3.0', when);
+    const expected = when === 'staging' ? [] : ['accept', 'free', 'queue'];
+    assert.deepEqual(
+      world.store.changes.map(({ type }) => type).filter((type) => type !== 'dayKey'),
+      expected,
+      when,
+    );
+    assert.deepEqual(world.handedOver, []);
+    assert.equal(world.context.memory.used, 0);
+  }
+});
+
 test('a client that leaves while its message is accepted takes no body away', async () => {
   const world = await submissionWorld();
   const submission = open(world);

@@ -32,7 +32,10 @@ function temporaryDirectory(): string {
 
 const removeDirectory = (path: string): void => rmSync(path, { recursive: true, force: true });
 
-function openAt(dataDirectory: string, options: Partial<OpenOptions> = {}): OpenStore {
+function openAt(
+  dataDirectory: string,
+  options: Partial<OpenOptions> & { readonly sweepStages?: boolean } = {},
+): OpenStore {
   return openSqliteStore({ dataDirectory, clock: virtualClock(), entropy: countedEntropy(), ...options });
 }
 
@@ -200,6 +203,18 @@ test('sqlite: bodies that no message names are swept when the store opens, whate
   assert.equal(bodyIds(dataDirectory).length, 3);
   await bench.restart();
   assert.deepEqual(bodyIds(dataDirectory), [named]);
+});
+
+test('5321-y: sqlite: a body that is being staged outlives a writer that dies, and is there when its accept comes', async (t) => {
+  const { bench, dataDirectory } = await openInside(t);
+  const id = bench.nextId();
+  const stage = await bench.store.stage(id);
+  await stage.append(Buffer.from('before '));
+  openAt(dataDirectory, { sweepStages: false }).close();
+  await stage.append(Buffer.from('after\r\n'));
+  await stage.finish();
+  await bench.one(acceptOf(id, bench.clock.now(), { text: 'A: b\r\n\r\n', staged: true }));
+  assert.equal(await bench.text(id), 'A: b\r\n\r\nbefore after\r\n');
 });
 
 /** Everything that a look-up in the trail can tell. */
