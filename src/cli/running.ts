@@ -26,6 +26,8 @@ const fixedKeys = ['data', 'listeners', 'threads', 'http'] as const;
 
 export interface RunningServer {
   readonly log: Log;
+  /** Writes out what the log still holds. */
+  flushLog(): void;
   reload(): Promise<ReloadResult>;
   /** Drains and stops; resolves when everything is closed. */
   stop(): Promise<void>;
@@ -156,6 +158,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
 
   return {
     log,
+    flushLog: () => sink.flush(),
     reload,
     async stop() {
       for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();

@@ -59,7 +59,8 @@ export async function serveUntilStopped(
   await server.stop();
   log.info({}, 'stopped');
   process.exitCode = because.startsWith('SIG') ? 0 : 1;
-  process.stdout.write('', () => process.exit());
+  server.flushLog();
+  process.exit();
 }
 
 /** sd_notify by its own tool: Node speaks no datagrams over Unix sockets. */

@@ -109,6 +109,9 @@ function commented(name: string, node: Node): readonly string[] {
 }
 
 function defaultsOf(node: Node): unknown {
+  // `http: {}` says less than the group that it stands for.
+  const group = node.anyOf?.find(({ properties }) => properties !== undefined);
+  if (group !== undefined && JSON.stringify(node.default) === '{}') return defaultsOf(group);
   if (node.properties === undefined) return node.default;
   const entries = Object.entries(node.properties).map(([name, child]) => [name, defaultsOf(child)] as const);
   const known = entries.filter(([, value]) => value !== undefined);

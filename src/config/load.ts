@@ -115,21 +115,34 @@ function describe(issue: Issue): readonly Finding[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
   if (issue.code === 'invalid_union') {
-    // The branch that came furthest says best what is missing.
-    const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-    if (deepest !== undefined && deepest.path.length > 0)
-      return describe({ ...deepest, path: [...path, ...deepest.path] });
+    // The branch that came furthest says best what is wrong.
+    const [furthest = []] = issue.errors.toSorted((one, other) => depthOf(other) - depthOf(one));
+    if (depthOf(furthest) > 0)
+      return furthest.flatMap((one) => describe({ ...one, path: [...path, ...one.path] }));
   }
   const key = path.join('.');
   const missing = issue.code === 'invalid_type' && issue.message.includes('undefined');
   return [
-    { path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${issue.message}` },
+    { path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${reasonOf(issue)}` },
   ];
+}
+
+function depthOf(branch: readonly Issue[]): number {
+  return Math.max(0, ...branch.map((issue) => issue.path.length));
+}
+
+function reasonOf(issue: Issue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  if (issue.code !== 'invalid_union') return issue.message;
+  const expected = issue.errors.flat().map(({ message }) => message.replace('Invalid input: ', ''));
+  return expected.length === 0 ? issue.message : [...new Set(expected)].join(', or ');
 }
 
 function unknownKey(path: readonly (string | number)[], key: string): string {
   const name = [...path.filter((part) => typeof part === 'string'), key].join('.');
-  const reason = Object.hasOwn(notBuilt, name) ? notBuilt[name] : undefined;
+  // What `relay` has not, its routes have not either.
+  const plain = path[0] === 'relay' && path[1] === 'routes' ? `relay.${key}` : name;
+  const reason = Object.hasOwn(notBuilt, plain) ? notBuilt[plain] : undefined;
   if (reason !== undefined) return `${name}: ${reason}`;
   const similar = nearest(key, knownKeys(path));
   return `unknown key "${name}"${similar === undefined ? '' : `: did you mean "${similar}"?`}`;

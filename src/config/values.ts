@@ -1,7 +1,7 @@
 // The kinds of values that a configuration holds, each read from what people write: durations, sizes, domains, addresses, networks, secrets.
 
 import { z } from 'zod';
-import { parseDuration } from '../base/duration.ts';
+import { formatDuration, parseDuration } from '../base/duration.ts';
 import { isIP } from '../base/network.ts';
 import { parseSize } from '../base/size.ts';
 import { canonicalAddress } from '../policy/address.ts';
@@ -9,7 +9,10 @@ import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 
 /** `pattern` is for the JSON Schema; the transform says what is wrong in words. */
 function read<T>(parse: (text: string) => T | undefined, wanted: string, pattern?: RegExp) {
-  const text = pattern === undefined ? z.string() : z.string().meta({ pattern: pattern.source });
+  const any = z.string({
+    error: ({ input }) => (input === undefined ? undefined : `${JSON.stringify(input)} is no ${wanted}`),
+  });
+  const text = pattern === undefined ? any : any.meta({ pattern: pattern.source });
   return text.transform((value, context): T => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
@@ -25,7 +28,10 @@ export const duration = (leastMs = 0, mostMs = Number.MAX_SAFE_INTEGER) =>
     'duration: write a number with its unit, such as 90s, 15m, 4h or 5d',
     /^\d+(ms|s|m|h|d)$/,
   ).refine((ms) => ms >= leastMs && ms <= mostMs, {
-    error: `must be between ${leastMs} ms and ${mostMs} ms`,
+    error:
+      mostMs === Number.MAX_SAFE_INTEGER
+        ? `must be at least ${formatDuration(leastMs)}`
+        : `must be between ${formatDuration(leastMs)} and ${formatDuration(mostMs)}`,
   });
 
 /** Octets. */

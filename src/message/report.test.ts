@@ -126,7 +126,7 @@ function checkLines(bytes: Uint8Array): void {
     assert.doesNotMatch(text, /Transfer-Encoding: 8bit/, 'no part may have more than the whole');
 }
 
-test('E-D-1 EXT-DSN-c: a report is what RFC 3464 and RFC 6522 ask for', () => {
+test('EXT-DSN-c: a report is what RFC 3464 and RFC 6522 ask for', () => {
   const read = report({ envelopeId: 'QQ314159' });
   assert.equal(read.type, 'delivery-status');
   assert.equal(valueOf(read.fields, 'from'), 'Mail Delivery System <postmaster@msa.example.org>');
@@ -365,7 +365,7 @@ function readWritten(change: AcceptChange | undefined): Read {
   return read(bytes.subarray(0, headerOctets - 2), bytes.subarray(headerOctets));
 }
 
-test('E-D-1 EXT-DSN-c: it goes to the reverse-path, from nobody, with the header unless RET=FULL', async () => {
+test('EXT-DSN-c: it goes to the reverse-path, from nobody, with the header unless RET=FULL', async () => {
   const header = await written('body\r\n');
   assert.equal(header?.message.envelope.reversePath, '');
   assert.deepEqual(header.recipients, [{ forwardPath: 'alice@example.org', notify: ['NEVER'] }]);

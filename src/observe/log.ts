@@ -1,33 +1,37 @@
-// Log lines as JSON, one event a line (pino). They are gathered and written together; a sink that blocks costs lines, which are
-// counted, and never holds up mail.
+// Log lines as JSON, one event a line (pino). They are gathered and written together by a thread of the pool; a sink that blocks costs
+// lines, which are counted, and never holds up mail.
 
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { destination, pino, type DestinationStream, type Logger } from 'pino';
 
 export type Log = Logger;
 
-const BUFFER_MAX = 4 * 1024 * 1024;
+/** Octets that may wait for the sink. */
+const WAITING_OCTETS_MAX = 4 * 1024 * 1024;
 
 export interface LogSink extends DestinationStream {
   /** Lines that were dropped because the sink was blocked. */
   readonly dropped: number;
+  /** Writes out what waits, at the end of the process. */
   flush(): void;
 }
 
 /** Standard output of the process; only the main thread writes it. */
 export function standardOutput(): LogSink {
   let dropped = 0;
-  const stream = process.stdout;
+  const stream = destination({ dest: 1, sync: false, maxLength: WAITING_OCTETS_MAX });
+  stream.on('drop', () => {
+    dropped += 1;
+  });
+  // Nobody reads any more: the server goes on without a log.
+  stream.on('error', () => {
+    dropped += 1;
+  });
   return {
-    write(lines) {
-      if (stream.writableLength > BUFFER_MAX) dropped += 1;
-      else stream.write(lines);
-    },
+    write: (lines) => void stream.write(lines),
     get dropped() {
       return dropped;
     },
-    flush() {
-      // What is buffered goes out before the process ends: standard output is not destroyed by us.
-    },
+    flush: () => stream.flushSync(),
   };
 }
 

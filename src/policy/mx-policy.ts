@@ -3,10 +3,11 @@
 // forward-path only, so percent, bang, quoted and literal forms lead nowhere (requirements F.3).
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
-import { isAsciiText, parseMailbox, type Mailbox } from '../protocol/wire/mailbox.ts';
+import type { Mailbox } from '../protocol/wire/mailbox.ts';
 import { foldLocalPart } from './address.ts';
 import { allow, refuse, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
+import { judgeMailbox } from './mailbox-rules.ts';
 import { isBarePostmaster, isRoleMailbox, postmasterOf } from './role-mailbox.ts';
 import type { LocalMailbox } from './submission-policy.ts';
 
@@ -27,19 +28,8 @@ const plain: MxOptions = { smtputf8: false, ownAddresses: [] };
 /** MAIL on role mx: anybody may write to us; only what could never be answered or passed on is refused. */
 export function decideMxMail(from: Pick<ReversePathAndParameters, 'reversePath' | 'smtputf8'>): Decision {
   if (from.reversePath === '') return allow('mx traffic', 'a null reverse-path is a report or a notice');
-  const parsed = parseMailbox(from.reversePath);
-  if (!parsed.ok) {
-    return parsed.error === 'unqualified'
-      ? refuse(
-          'senderDomainUnqualified',
-          'qualified domains',
-          'the domain of the reverse-path is a single label',
-        )
-      : refuse('senderSyntax', 'sender syntax', `the reverse-path is no mailbox (${parsed.error})`);
-  }
-  if (!from.smtputf8 && !isAsciiText(from.reversePath)) {
-    return refuse('nonAsciiSender', 'SMTPUTF8', 'a non-ASCII reverse-path came without SMTPUTF8');
-  }
+  const judged = judgeMailbox('sender', from.reversePath, from.smtputf8);
+  if (!judged.ok) return judged.decision;
   return allow('mx traffic', 'the sender is unauthenticated and may write to our own mailboxes only');
 }
 
@@ -53,25 +43,14 @@ export function decideMxRecipient(
 ): MxDecision {
   const { forwardPath } = recipient;
   if (isBarePostmaster(forwardPath)) return toPostmaster(domains);
-  const parsed = parseMailbox(forwardPath);
-  if (!parsed.ok) {
-    return parsed.error === 'unqualified'
-      ? refuse(
-          'recipientDomainUnqualified',
-          'qualified domains',
-          'the domain of the forward-path is a single label',
-        )
-      : refuse('recipientSyntax', 'recipient syntax', `the forward-path is no mailbox (${parsed.error})`);
-  }
-  if (!options.smtputf8 && !isAsciiText(forwardPath)) {
-    return refuse('nonAsciiRecipient', 'SMTPUTF8', 'a non-ASCII forward-path came without SMTPUTF8');
-  }
-  const domain = forwardDomain(parsed.value);
+  const judged = judgeMailbox('recipient', forwardPath, options.smtputf8);
+  if (!judged.ok) return judged.decision;
+  const domain = forwardDomain(judged.mailbox);
   if (domain.type === 'none') {
     return refuse('recipientSyntax', 'recipient syntax', 'the domain of the forward-path is no domain name');
   }
-  if (domain.type === 'literal') return decideLiteral(domains, parsed.value, options.ownAddresses);
-  return decideDomain(domains, domain.name, parsed.value, mailbox, hostname);
+  if (domain.type === 'literal') return decideLiteral(domains, judged.mailbox, options.ownAddresses);
+  return decideDomain(domains, domain.name, judged.mailbox, mailbox, hostname);
 }
 
 function decideDomain(

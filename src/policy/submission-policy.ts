@@ -3,11 +3,12 @@
 // section 3.1 asks for authentication in every transaction, also for local recipients and for postmaster (requirements G-1, G-2).
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
-import { isAsciiText, parseMailbox, type Mailbox } from '../protocol/wire/mailbox.ts';
+import type { Mailbox } from '../protocol/wire/mailbox.ts';
 import type { IdentityState, Principal } from '../record/identity.ts';
 import { addressesInDisplayName } from './display-name.ts';
 import { allow, refuse, replyAddress, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
+import { judgeMailbox } from './mailbox-rules.ts';
 import { maySendAs } from './rights.ts';
 import { isBarePostmaster } from './role-mailbox.ts';
 
@@ -59,19 +60,8 @@ export function decideMail(
       'a null reverse-path alone is no ground to refuse (RFC 6409 section 3.2)',
     );
   }
-  const parsed = parseMailbox(from.reversePath);
-  if (!parsed.ok) {
-    return parsed.error === 'unqualified'
-      ? refuse(
-          'senderDomainUnqualified',
-          'qualified domains',
-          'the domain of the reverse-path is a single label',
-        )
-      : refuse('senderSyntax', 'sender syntax', `the reverse-path is no mailbox (${parsed.error})`);
-  }
-  if (!from.smtputf8 && !isAsciiText(from.reversePath)) {
-    return refuse('nonAsciiSender', 'SMTPUTF8', 'a non-ASCII reverse-path came without SMTPUTF8');
-  }
+  const judged = judgeMailbox('sender', from.reversePath, from.smtputf8);
+  if (!judged.ok) return judged.decision;
   const decision = maySendAs(principal, from.reversePath, facts.domains);
   return decision.allowed
     ? allow(decision.rule, decision.because)
@@ -102,20 +92,8 @@ export function decideRecipient(
 }
 
 function decideForwardPath(facts: RecipientFacts, forwardPath: string): Decision {
-  const parsed = parseMailbox(forwardPath);
-  if (!parsed.ok) {
-    return parsed.error === 'unqualified'
-      ? refuse(
-          'recipientDomainUnqualified',
-          'qualified domains',
-          'the domain of the forward-path is a single label',
-        )
-      : refuse('recipientSyntax', 'recipient syntax', `the forward-path is no mailbox (${parsed.error})`);
-  }
-  if (!facts.from.smtputf8 && !isAsciiText(forwardPath)) {
-    return refuse('nonAsciiRecipient', 'SMTPUTF8', 'a non-ASCII forward-path came without SMTPUTF8');
-  }
-  return decideDestination(facts, parsed.value);
+  const judged = judgeMailbox('recipient', forwardPath, facts.from.smtputf8);
+  return judged.ok ? decideDestination(facts, judged.mailbox) : judged.decision;
 }
 
 function decideDestination(facts: RecipientFacts, mailbox: Mailbox): Decision {

@@ -66,3 +66,9 @@ export interface Principal {
   readonly rights: readonly SenderRight[];
   readonly limits: IdentityLimits;
 }
+
+/** What the record keeps of a principal. */
+export function principalFacts(principal: Principal) {
+  const { identityId, login, credentialId, credentialLabel, mechanism } = principal;
+  return { identityId, login, credentialId, credentialLabel, mechanism };
+}

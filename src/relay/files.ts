@@ -4,6 +4,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../base/bytes.ts';
+import { syncDirectory } from '../platform/disk.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 
 const RETRY_MS = 60_000;
@@ -40,14 +41,5 @@ async function writeWhole(path: string, { message, content }: Errand): Promise<v
     await file.datasync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

@@ -89,7 +89,7 @@ class RunningConnection implements HopConnection {
         tls: hop.tls,
         ...(hop.auth === undefined ? {} : { auth: hop.auth }),
       },
-      clock.now(),
+      clock.monotonic(),
     );
   }
 
@@ -148,7 +148,7 @@ class RunningConnection implements HopConnection {
   }
 
   #feed(input: DeliveryInput): void {
-    for (const output of this.#session.receive(input, this.#options.clock.now())) this.#perform(output);
+    for (const output of this.#session.receive(input, this.#options.clock.monotonic())) this.#perform(output);
     this.#setTimer();
   }
 
@@ -224,6 +224,6 @@ class RunningConnection implements HopConnection {
     this.#cancelTimer =
       deadline === undefined
         ? undefined
-        : clock.after(deadline - clock.now(), () => this.#feed({ type: 'timeout' }));
+        : clock.after(deadline - clock.monotonic(), () => this.#feed({ type: 'timeout' }));
   }
 }

@@ -37,8 +37,9 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   const remote = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
   const local = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
   const admission = front.admission.connected(remote.address);
+  // Its time is the one that never steps: a corrected wall clock must neither end sessions nor keep them for ever.
   const { clock } = front;
-  const opened = createServerSession(listener.session(), clock.now());
+  const opened = createServerSession(listener.session(), clock.monotonic());
   const { session } = opened;
   const inbox: SessionInput[] = [];
   let running = false;
@@ -87,7 +88,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
       for (const output of outputs) perform(output);
       const input = inbox.shift();
       if (input === undefined) break;
-      outputs = session.receive(input, clock.now());
+      outputs = session.receive(input, clock.monotonic());
     }
     running = false;
     send();
@@ -162,9 +163,9 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     if (deadline >= wakeAt) return;
     cancelWake?.();
     wakeAt = deadline;
-    cancelWake = clock.after(deadline - clock.now(), () => {
+    cancelWake = clock.after(deadline - clock.monotonic(), () => {
       wakeAt = Infinity;
-      if ((session.deadline ?? Infinity) <= clock.now()) feed({ type: 'timeout' });
+      if ((session.deadline ?? Infinity) <= clock.monotonic()) feed({ type: 'timeout' });
       else setWake();
     });
   }

@@ -119,7 +119,9 @@ function routeOfDestination(
 function smtpHop(text: string, password: string | undefined): Hop {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') {
-    throw new ConfigError([`relay.smarthost: "${text}" is no smtp:// or smtps:// URL`]);
+    // What stands before the @ may be a password.
+    const shown = text.replace(/^(.*:\/\/)?.*@/s, '$1…@');
+    throw new ConfigError([`relay.smarthost: "${shown}" is no smtp:// or smtps:// URL`]);
   }
   const isImplicit = url.protocol === 'smtps:';
   const user = decodeURIComponent(url.username);

@@ -4,6 +4,7 @@
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';
 import { networkOf } from '../identity/network.ts';
+import { principalFacts } from '../record/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 
@@ -32,13 +33,7 @@ export function noteRefusal(
       type: 'refused',
       payload: {
         session: connection.facts(),
-        principal: {
-          identityId: principal.identityId,
-          login: principal.login,
-          credentialId: principal.credentialId,
-          credentialLabel: principal.credentialLabel,
-          mechanism: principal.mechanism,
-        },
+        principal: principalFacts(principal),
         command,
         replyCode: code,
         replyStatus: status,

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { type MessageId, messageIdSource } from '../base/message-id.ts';
-import type { Clock, Entropy } from '../platform/platform.ts';
+import type { Entropy } from '../platform/platform.ts';
+import { virtualClock as clockAt, type VirtualClock } from '../../test/fakes/clock.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import type { EventDraft, EventType } from '../record/events.ts';
 import type { Identity } from '../record/identity.ts';
@@ -27,35 +28,11 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-export interface VirtualClock extends Clock {
-  /** Timers whose time comes are called in order. */
-  advance(ms: number): void;
+export function virtualClock(start: number = START): VirtualClock {
+  return clockAt(start);
 }
 
-export function virtualClock(start: number = START): VirtualClock {
-  let now = start;
-  const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
-  return {
-    now: () => now,
-    monotonic: () => now - start,
-    after(delayMs, callback) {
-      const timer = { at: now + delayMs, callback };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    advance(ms) {
-      const until = now + ms;
-      for (;;) {
-        const [next] = [...timers].filter(({ at }) => at <= until).sort((one, other) => one.at - other.at);
-        if (next === undefined) break;
-        timers.delete(next);
-        now = Math.max(now, next.at);
-        next.callback();
-      }
-      now = until;
-    },
-  };
-}
+export type { VirtualClock };
 
 /** Chance that is the same in every run. */
 export function countedEntropy(): Entropy {

@@ -2,7 +2,7 @@
 
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import type { IdentityLimits } from '../record/identity.ts';
+import { principalFacts, type IdentityLimits } from '../record/identity.ts';
 import type { AcceptChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
@@ -91,17 +91,7 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
     octets: prepared.header.length + body.octets,
     bodyHash: body.hash,
     ...prepared.record,
-    ...(principal === undefined
-      ? {}
-      : {
-          principal: {
-            identityId: principal.identityId,
-            login: principal.login,
-            credentialId: principal.credentialId,
-            credentialLabel: principal.credentialLabel,
-            mechanism: principal.mechanism,
-          },
-        }),
+    ...(principal === undefined ? {} : { principal: principalFacts(principal) }),
   };
 }
 

@@ -135,6 +135,7 @@ export class BareShell {
       case 'close':
         this.closed = true;
         break;
+      case 'unanswered':
       case 'abort':
       case 'refused':
       case 'pause':

@@ -159,6 +159,19 @@ test('F-DOS-7: a client that pipelines without end and reads no replies is ended
   assert.ok(text.length < MIB, 'far fewer replies than commands');
 });
 
+test('F-DOS-9: a log that nobody reads costs lines, never mail', async () => {
+  server.readLog(false);
+  for (let n = 0; n < 600; n += 1) {
+    const socket = await open(server.submission);
+    socket.write('FOO\r\nBAR\r\nBAZ\r\nQUIT\r\n');
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+  }
+  await othersAreServed('a blocked log');
+  server.readLog(true);
+  await eventually('the log', 10, () => server.log().includes('"cause":"unknown command BAZ"'));
+});
+
 test('F-BDAT-1 TLS-x: a connection that ends inside a chunk leaves nothing', async () => {
   const had = delivered(server.outbox).length;
   const client = await openClient({ port: server.submission, login, password: PASSWORD });

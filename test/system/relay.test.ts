@@ -84,7 +84,7 @@ test(
 );
 
 test(
-  'E-D-1 D-TR-7 EXT-DSN-c: a recipient that Postfix refuses comes back as a report, the other is delivered',
+  'D-TR-7 EXT-DSN-c: a recipient that Postfix refuses comes back as a report, the other is delivered',
   { skip: lacking('postfix') },
   async () => {
     const postfix = await startPostfix();
@@ -198,4 +198,34 @@ test('EXT-DSN-b: a success report for the last recipient when it was asked for',
   await eventually('message and report', 10, () => delivered(server.outbox).length === 2);
   const report = delivered(server.outbox).find(({ bytes }) => String(bytes).includes('Action: delivered'));
   assert.ok(report !== undefined);
+});
+
+test('E-S-1 AUTH-x TLS-g2: a smart host with AUTH over verified TLS, by smtps and by STARTTLS; without trust nothing is sent', async () => {
+  await using upstream = await startServer();
+  const relayTo = (url: string, ca: boolean): string =>
+    [
+      'relay:',
+      `  smarthost: "${url}"`,
+      `  password: { env: RELAY_PASSWORD }`,
+      '  retry: [1s]',
+      ...(ca ? [`  ca: ${upstream.certificate}`] : []),
+    ].join('\n');
+  const user = encodeURIComponent(login);
+  process.env['RELAY_PASSWORD'] = PASSWORD;
+  const urls = [
+    `smtps://${user}@localhost:${upstream.submissions}`,
+    `smtp://${user}@localhost:${upstream.submission}`,
+  ];
+  for (const [n, url] of urls.entries()) {
+    await using server = await startServer({ relay: relayTo(url, true) });
+    assert.match(await submit(server, ['x@far.example'], { subject: `by ${url.slice(0, 5)}` }), /^250/);
+    await eventually('delivery upstream', 20, () => delivered(upstream.outbox).length === n + 1);
+    assert.match(server.postern(['trace', 'x@far.example', '--json']).stdout, /"verified": true/);
+  }
+  await using untrusting = await startServer({ relay: relayTo(urls[0] ?? '', false) });
+  assert.match(await submit(untrusting, ['x@far.example'], { subject: 'no trust' }), /^250/);
+  await eventually('deferral', 10, () =>
+    /deferred/.test(untrusting.postern(['trace', 'x@far.example']).stdout),
+  );
+  assert.equal(delivered(upstream.outbox).length, 2);
 });

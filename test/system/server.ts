@@ -25,6 +25,8 @@ export interface TestServer {
   /** Runs a command of the command line against this server's configuration. */
   postern(args: readonly string[], input?: string): { status: number; stdout: string; stderr: string };
   log(): string;
+  /** Stops reading its standard output, or goes on. */
+  readLog(read: boolean): void;
   kill(signal?: NodeJS.Signals): Promise<void>;
   start(options?: StartOptions): Promise<void>;
   stop(): Promise<void>;
@@ -112,6 +114,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
     },
     log: () => output,
+    readLog: (read) => void (read ? child?.stdout?.resume() : child?.stdout?.pause()),
     async start(how = options) {
       const [program, ...args] = [...(how.wrapper ?? []), NODE, MAIN, 'serve', '-c', config];
       const started = spawn(program ?? NODE, args, {

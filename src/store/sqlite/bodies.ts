@@ -4,6 +4,7 @@
 import { createReadStream, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../../platform/disk.ts';
 import type { MessageId } from '../../base/message-id.ts';
 import type { Stage } from '../port.ts';
 
@@ -38,15 +39,6 @@ export async function openStage(dataDirectory: string, id: MessageId): Promise<S
       await rm(path, { force: true }).catch(() => undefined);
     },
   };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 export async function* readBody(dataDirectory: string, id: MessageId): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,203 @@
+// What may go wrong on the way out without anybody's mail being lost, stuck or blamed: hosts that fall silent, slow lines, a store that
+// does not answer, content that can't be read just now.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { messageIdSource } from '../base/message-id.ts';
+import type { Network, Wire } from '../platform/network.ts';
+import { StoreUnavailable, type Change, type Delivery, type QueuedMessage } from '../store/port.ts';
+import { createClaims } from './claims.ts';
+import type { Errand } from './errand.ts';
+import { openHopConnection } from './hop-connection.ts';
+import { createRelay } from './relay.ts';
+import type { Hop, RelaySettings } from './settings.ts';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 10, 24);
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 12; n += 1) await new Promise(setImmediate);
+};
+
+const message: QueuedMessage = {
+  id: '01M85SP4CE000AEMDNNSHW0P9Z',
+  acceptedAt: START,
+  role: 'submission',
+  envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
+  octets: 100,
+  headerOctets: 20,
+  headerUtf8: false,
+  body8bit: false,
+};
+const delivery: Delivery = {
+  messageId: message.id,
+  recipientNumber: 0,
+  recipient: { forwardPath: 'x@far.example' },
+  domain: 'far.example',
+  attempt: 1,
+  delayReported: false,
+};
+const hop: Hop = { protocol: 'smtp', host: 'mta', port: 465, tls: 'none', verify: false };
+
+/** A server that answers each line that begins like this; TLS is never finished unless the wire is destroyed. */
+function scriptedNetwork(
+  greeting: string,
+  answers: readonly (readonly [string, string])[],
+): { readonly network: Network; readonly seen: { destroyed: boolean; written: string } } {
+  const seen = { destroyed: false, written: '' };
+  let events: Parameters<Wire['listen']>[0] | undefined;
+  let failTls: (error: Error) => void = () => undefined;
+  const say = (text: string): void =>
+    queueMicrotask(() => events?.bytes(Buffer.from(text.replaceAll('|', '\r\n') + '\r\n')));
+  const wire: Wire = {
+    remote: '192.0.2.7:465',
+    listen(next) {
+      events = next;
+      say(greeting);
+    },
+    write(bytes) {
+      const text = Buffer.from(bytes).toString('latin1');
+      seen.written += text;
+      for (const [start, answer] of answers) if (text.startsWith(start)) say(answer);
+      return Promise.resolve();
+    },
+    startTls: () =>
+      new Promise((_, reject) => {
+        failTls = reject;
+      }),
+    end: () => undefined,
+    destroy() {
+      seen.destroyed = true;
+      failTls(new Error('destroyed'));
+    },
+  };
+  return { network: { dial: () => Promise.resolve(wire) }, seen };
+}
+
+test('E-Q-6: a host that never finishes a TLS handshake is given up after half a minute, by STARTTLS and at once', async () => {
+  for (const tls of ['implicit', 'required', 'opportunistic'] as const) {
+    const clock = virtualClock(START);
+    const { network, seen } = scriptedNetwork('220 mta', [
+      ['EHLO', '250-mta|250 STARTTLS'],
+      ['STARTTLS', '220 go'],
+    ]);
+    const opened = openHopConnection({
+      hop: { ...hop, tls },
+      settings: { hostname: 'msa.example.org' },
+      network,
+      clock,
+    });
+    const failure = assert.rejects(
+      opened,
+      { name: 'HopDown', status: '4.7.5', message: /took too long/ },
+      tls,
+    );
+    await turns();
+    clock.advance(MINUTE / 2);
+    await failure;
+    assert.equal(seen.destroyed, true, tls);
+  }
+});
+
+test('E-S-2: content that takes longer than three minutes in all, and never rests so long, is delivered', async () => {
+  const clock = virtualClock(START);
+  const { network, seen } = scriptedNetwork('220 mta', [
+    ['EHLO', '250 mta'],
+    ['MAIL', '250 ok'],
+    ['RCPT', '250 ok'],
+    ['DATA', '354 go'],
+    ['.\r\n', '250 2.0.0 kept'],
+  ]);
+  const connection = await openHopConnection({
+    ...{ hop, network, clock },
+    settings: { hostname: 'msa.example.org' },
+  });
+  async function* slowly(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('Subject: x\r\n\r\n');
+    for (let minute = 0; minute < 10; minute += 1) {
+      clock.advance(MINUTE);
+      await turns();
+      yield Buffer.from(`minute ${minute}\r\n`);
+    }
+  }
+  const errand: Errand = {
+    message,
+    deliveries: [delivery],
+    route: { type: 'hops', hops: [hop] },
+    content: () => Promise.resolve(slowly()),
+  };
+  const { results } = await connection.deliver(errand);
+  assert.deepEqual(
+    results.map(({ type }) => type),
+    ['accepted'],
+  );
+  assert.match(seen.written, /minute 9\r\n\.\r\n$/);
+  connection.quit();
+});
+
+test('E-Q-7: a claim that was not answered is asked again by its name, so that what it leased is not left lying', async () => {
+  const clock = virtualClock(START);
+  const store = fakeStore();
+  let times = 0;
+  store.answer = ({ type }) => {
+    if (type !== 'claim') return undefined;
+    times += 1;
+    if (times === 2) throw new StoreUnavailable('no answer');
+    return { type: 'claimed', deliveries: [], messages: [] };
+  };
+  const claims = createClaims({ store, clock, owner: 'o', take: () => undefined });
+  for (let n = 0; n < 4; n += 1) {
+    clock.advance(5_000);
+    await turns();
+  }
+  claims.stop();
+  const tokens = store.changes.flatMap((change: Change) => (change.type === 'claim' ? [change.token] : []));
+  assert.deepEqual(tokens, ['o 1', 'o 2', 'o 2', 'o 3']);
+});
+
+test('E-Q-7: when the report can be written as little as the message, the mail goes back and is tried again', async () => {
+  const clock = virtualClock(START + 6 * 24 * 60 * MINUTE);
+  const store = fakeStore();
+  let given = false;
+  store.answer = ({ type }) => {
+    if (type !== 'claim') return undefined;
+    const one = given ? [] : [delivery];
+    given = true;
+    return { type: 'claimed', deliveries: one, messages: one.length === 0 ? [] : [message] };
+  };
+  const entropy = countingEntropy();
+  const settings: RelaySettings = {
+    hostname: 'msa.example.org',
+    domains: ['example.org'],
+    route: { type: 'hops', hops: [hop] },
+    routes: {},
+    retryMs: [15 * MINUTE],
+    expireMs: 5 * 24 * 60 * MINUTE,
+    delayNoticeMs: 4 * 60 * MINUTE,
+    connectionsMax: 5,
+    memoryOctets: 1_000_000,
+  };
+  const errors: string[] = [];
+  const relay = createRelay({
+    ...{ store, clock, entropy, owner: 'o' },
+    ids: messageIdSource((length) => entropy.bytes(length)),
+    lookups: { content: () => Promise.reject(new StoreUnavailable('the look-up thread is gone')) },
+    network: { dial: () => Promise.reject(new Error('ECONNREFUSED')) },
+    log: {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (_, what) => void errors.push(what),
+    },
+    settings: () => settings,
+  });
+  clock.advance(1);
+  await turns();
+  const freed = store.changes.find(({ type }) => type === 'free');
+  assert.ok(freed?.type === 'free' && freed.dueAt > clock.now());
+  assert.deepEqual(freed.only, [{ messageId: message.id, recipientNumber: 0 }]);
+  assert.equal(relay.stats.underWay, 0);
+  assert.deepEqual(errors, ['attempt broke off', 'report could not be written']);
+  await relay.drain(clock.now());
+});
