@@ -281,7 +281,7 @@ test('BCP134-3.2-c BCP134-3.2-d BCP134-4.1-f G-1: no key lifts authentication: n
   }
 });
 
-test('G-10: no configuration takes fewer than a hundred recipients, G-9: or fewer than three failed AUTH', () => {
+test('G-9 G-10: no configuration takes fewer than a hundred recipients or fewer than three failed AUTH', () => {
   assert.deepEqual(problemsOf(file('limits: { recipients: 100, errors: { authentications: 3 } }')), []);
   assert.match(problemsOf(file('limits: { recipients: 99 }'))[0] ?? '', /limits\.recipients: .*>=100/);
   assert.match(

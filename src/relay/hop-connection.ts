@@ -130,6 +130,8 @@ class RunningConnection implements HopConnection {
     } finally {
       cancel();
     }
+    const { version, cipher } = this.tls;
+    this.#feed({ type: 'tls', facts: { version, cipher } });
   }
 
   deliver(errand: Errand): Promise<HopResult> {
@@ -185,8 +187,6 @@ class RunningConnection implements HopConnection {
   async #upgrade(): Promise<void> {
     try {
       await this.#secure();
-      const tls = this.tls ?? { version: '', cipher: '' };
-      this.#feed({ type: 'tls', facts: { version: tls.version, cipher: tls.cipher } });
     } catch (error) {
       this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error)));
     }

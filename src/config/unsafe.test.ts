@@ -1,0 +1,253 @@
+// Combinations of keys that are each fine by themselves: which are refused, with the key, the reason and the way out, and which just pass.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DAY } from '../base/duration.ts';
+import { ConfigError, parseConfig } from './load.ts';
+import { configSchema, type Config } from './schema.ts';
+import { unsafe } from './unsafe.ts';
+
+interface Vector {
+  readonly why: string;
+  /** Over the smallest configuration. */
+  readonly change: Readonly<Record<string, unknown>>;
+  /** Path and words of each finding; none: it is allowed. */
+  readonly findings: readonly (readonly [path: string, says: RegExp])[];
+}
+
+const smallest = {
+  hostname: 'mail.example.org',
+  domains: ['example.org'],
+  tls: { cert: 'cert.pem', key: 'key.pem' },
+  relay: { files: './outbox' },
+};
+
+function configOf(change: Readonly<Record<string, unknown>>): Config {
+  return configSchema.parse({ ...smallest, ...change });
+}
+
+function check({ why, change, findings }: Vector): void {
+  const found = unsafe(configOf(change));
+  assert.deepEqual(
+    found.map(({ path }) => path.join('.')),
+    findings.map(([path]) => path),
+    why,
+  );
+  findings.forEach(([, says], at) => assert.match(found[at]?.message ?? '', says, why));
+}
+
+const clear = /would take passwords in clear \(RFC 8314, BCP 134 section 5\): use starttls or implicit/;
+
+const inClear: readonly Vector[] = [
+  {
+    why: 'submission without TLS',
+    change: { listeners: [{ port: 587, tls: 'none' }] },
+    findings: [['listeners.0.tls', clear]],
+  },
+  {
+    why: 'on another port as well',
+    change: { listeners: [{ port: 587 }, { port: 2525, tls: 'none' }] },
+    findings: [['listeners.1.tls', clear]],
+  },
+  {
+    why: 'on loopback as well: no exception',
+    change: { listeners: [{ port: 2525, address: '127.0.0.1', tls: 'none' }] },
+    findings: [['listeners.0.tls', clear]],
+  },
+  {
+    why: 'role mx takes no passwords',
+    change: { listeners: [{ port: 587 }, { port: 25, role: 'mx', tls: 'none' }] },
+    findings: [],
+  },
+];
+
+test('BCP134-5-c G-15 F-OPS-5: no submission listener without TLS, wherever it stands', () => {
+  for (const vector of inClear) check(vector);
+});
+
+const missing587 =
+  /submission on port 587 is missing \(BCP 134 section 3\.1 asks for it\): add `\{ port: 587 \}`/;
+
+const ports: readonly Vector[] = [
+  {
+    why: '465 alone, open to the world',
+    change: { listeners: [{ port: 465, tls: 'implicit' }] },
+    findings: [['listeners', missing587]],
+  },
+  {
+    why: 'another port alone, on one public address',
+    change: { listeners: [{ port: 2525, address: '192.0.2.1' }] },
+    findings: [['listeners', missing587]],
+  },
+  {
+    why: '587 on loopback alone offers nothing to others',
+    change: {
+      listeners: [
+        { port: 587, address: '127.0.0.1' },
+        { port: 465, tls: 'implicit' },
+      ],
+    },
+    findings: [['listeners', missing587]],
+  },
+  {
+    why: 'an mx listener on 587 is no submission',
+    change: {
+      listeners: [
+        { port: 587, role: 'mx' },
+        { port: 465, tls: 'implicit' },
+      ],
+    },
+    findings: [['listeners', missing587]],
+  },
+  { why: 'other ports beside 587', change: { listeners: [{ port: 587 }, { port: 2525 }] }, findings: [] },
+  {
+    why: 'tests and demos on loopback may use any port',
+    change: {
+      listeners: [
+        { port: 5587, address: '127.0.0.1' },
+        { port: 5465, address: '::1', tls: 'implicit' },
+      ],
+    },
+    findings: [],
+  },
+  { why: 'no submission at all', change: { listeners: [{ port: 25, role: 'mx' }] }, findings: [] },
+  {
+    why: 'the same port twice',
+    change: { listeners: [{ port: 587 }, { port: 587, tls: 'implicit' }] },
+    findings: [['listeners.1', /port 587 is listed twice/]],
+  },
+  {
+    why: 'the same port on two addresses',
+    change: {
+      listeners: [
+        { port: 587, address: '192.0.2.1' },
+        { port: 587, address: '2001:db8::1' },
+      ],
+    },
+    findings: [],
+  },
+];
+
+test('BCP134-3.1-a BCP134-3.2-b F-OPS-5: submission that others can reach is on 587, and may be on other ports too', () => {
+  for (const vector of ports) check(vector);
+});
+
+const retention = /at least 7d plus `relay\.expire`.*BCP 134 section 3\.1/;
+
+const periods: readonly Vector[] = [
+  {
+    why: 'three days',
+    change: { audit: { retention: '3d' } },
+    findings: [['audit.retention', retention]],
+  },
+  {
+    why: 'a week, but mail may still arrive five days later',
+    change: { audit: { retention: '11d' } },
+    findings: [['audit.retention', retention]],
+  },
+  { why: 'just enough', change: { audit: { retention: '12d' } }, findings: [] },
+  {
+    why: 'a longer queue asks for more',
+    change: { relay: { files: 'out', expire: '24d' } },
+    findings: [['audit.retention', retention]],
+  },
+  {
+    why: 'a shorter queue asks for less',
+    change: { relay: { files: 'out', expire: '1d' }, audit: { retention: '8d' } },
+    findings: [],
+  },
+  {
+    why: 'never less than the week, however short the queue',
+    change: { relay: { files: 'out', expire: '1m' }, audit: { retention: '7d' } },
+    findings: [['audit.retention', retention]],
+  },
+];
+
+test('BCP134-3.1-j G-17 F-OPS-5: what may still arrive is traceable for a week more', () => {
+  for (const vector of periods) check(vector);
+});
+
+test('BCP134-3.1-j: whatever the periods, what is accepted keeps the floor', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), (days, expire) => {
+      const config = configOf({
+        relay: { files: 'out', expire: `${expire}d` },
+        audit: { retention: `${days}d` },
+      });
+      assert.equal(unsafe(config).length === 0, config.audit.retention >= 7 * DAY + config.relay.expire);
+    }),
+    { numRuns: 300, seed: 134 },
+  );
+});
+
+const needed = /one of `smarthost`, `lmtp` or `files` is needed/;
+
+const impossible: readonly Vector[] = [
+  { why: 'nowhere to go', change: { relay: {} }, findings: [['relay', needed]] },
+  {
+    why: 'two ways at once',
+    change: { relay: { files: 'out', smarthost: 'smtp://mta.internal' } },
+    findings: [['relay', /only one of `smarthost`, `files` may be given/]],
+  },
+  {
+    why: 'a route to nowhere',
+    change: { relay: { files: 'out', routes: { 'example.net': {}, 'example.com': { lmtp: 'unix:/l' } } } },
+    findings: [['relay.routes.example.net', needed]],
+  },
+  {
+    why: 'a route of two ways',
+    change: { relay: { files: 'out', routes: { 'example.net': { files: 'a', lmtp: 'unix:/l' } } } },
+    findings: [['relay.routes.example.net', /only one of `lmtp`, `files` may be given/]],
+  },
+  {
+    why: 'TLS without a certificate',
+    change: { tls: undefined },
+    findings: [['tls', /a certificate is needed: .*`postern init`/]],
+  },
+  {
+    why: 'no TLS anywhere needs none',
+    change: { tls: undefined, listeners: [{ port: 25, role: 'mx', tls: 'none' }] },
+    findings: [],
+  },
+  {
+    why: 'a header that is larger than its message',
+    change: { limits: { message: '1MiB', header: '2MiB' } },
+    findings: [['limits.header', /larger than the message limit/]],
+  },
+];
+
+test('F-OPS-5: what can not be is refused before the start', () => {
+  for (const vector of impossible) check(vector);
+});
+
+test('F-OPS-5: every unsafe combination is told at once, each with its line', () => {
+  const text = [
+    'hostname: mail.example.org',
+    'domains: [example.org]',
+    'relay: { files: out }',
+    'tls: { cert: a, key: b }',
+    'listeners:',
+    '  - port: 465',
+    '    address: 192.0.2.1',
+    '    tls: none',
+    'audit:',
+    '  requireReason: true',
+    '  retention: 3d',
+  ].join('\n');
+  assert.throws(
+    () => parseConfig(text, '/etc/postern/postern.yaml'),
+    (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.deepEqual(
+        error.problems.map((problem) => /^[^ ]+:\d+: [\w.]+: /.exec(problem)?.[0]),
+        [
+          '/etc/postern/postern.yaml:8: listeners.0.tls: ',
+          '/etc/postern/postern.yaml:5: listeners: ',
+          '/etc/postern/postern.yaml:11: audit.retention: ',
+        ],
+      );
+      return true;
+    },
+  );
+});
