@@ -8,7 +8,7 @@ import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { Change, Outcome } from '../store/port.ts';
-import { backupStore } from '../store/sqlite/backup.ts';
+import { type BackupResult, backupStore } from '../store/sqlite/backup.ts';
 import { openSqliteWriter } from '../store/sqlite/open.ts';
 import type { ThreadGreeting } from './desk-thread.ts';
 
@@ -97,12 +97,25 @@ function scheduleIdle(): void {
 
 const group = createGroupCommit(apply, (run) => void setImmediate(run));
 
+let backingUp = false;
+
+/** One at a time: they share the bodies that are kept meanwhile. */
+async function backup(file: string): Promise<BackupResult> {
+  if (backingUp) throw new Error('a backup is being taken already');
+  backingUp = true;
+  try {
+    return await backupStore(writer, birth.dataDirectory, file);
+  } finally {
+    backingUp = false;
+  }
+}
+
 function serve(port: MessagePort): void {
   const line = openLine(port, {
     async answer(question) {
       const asked = question as StoreQuestion;
       if ('commit' in asked) return group.commit(asked.commit);
-      if ('backup' in asked) return backupStore(writer, birth.dataDirectory, asked.backup);
+      if ('backup' in asked) return backup(asked.backup);
       return {
         ...figures,
         freeOctets: space.look().free,
