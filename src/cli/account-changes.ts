@@ -21,6 +21,7 @@ import { canonicalAddress } from '../policy/address.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { changeIdentity, domainsOf, identityOf, rightText } from './identities.ts';
+import { wholeNumber } from './number.ts';
 import { print } from './output.ts';
 import { passwordFromStdin } from './password-input.ts';
 
@@ -41,7 +42,10 @@ export function passwordCommands(account: Command): void {
         print(`password of ${changed} set`);
       }),
     );
-  const app = account.command('app-password').description('app passwords, one for each device');
+  const app = account
+    .command('app-password')
+    .description('app passwords, one for each device')
+    .addHelpText('after', '\nExample:\n  postern account app-password add alice@example.org --label phone');
   app
     .command('add <login>')
     .description('makes an app password and prints it, once')
@@ -120,7 +124,7 @@ export function stateCommands(account: Command): void {
       withStore(command.optsWithGlobals(), async (context) => {
         if (!['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'].includes(name))
           throw new CommandFailure(`there is no limit ${name}`, 2);
-        const given = value === 'none' || value === 'default' ? value : Number(value);
+        const given = value === 'none' || value === 'default' ? value : wholeNumber(value, name);
         await changeIdentity(context, login, 'limit', { name, value }, (identity) =>
           setLimits(identity, { [name]: given }),
         );

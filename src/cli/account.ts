@@ -25,7 +25,10 @@ interface AddOptions extends ConfigOption {
 }
 
 export function accountCommands(program: Command): void {
-  const account = program.command('account').description('accounts: who may submit');
+  const account = program
+    .command('account')
+    .description('accounts: who may submit')
+    .addHelpText('after', '\nExample:\n  postern account add alice@example.org');
   account
     .command('add <login>')
     .description('adds an account; prints an app password, unless a password is given')

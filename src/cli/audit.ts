@@ -6,12 +6,16 @@ import { toJson } from '../base/json.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
+import { wholeNumber } from './number.ts';
 import { print, printJson, progress, progressDone } from './output.ts';
 
 const PAGE = 1000;
 
 export function auditCommands(program: Command): void {
-  const audit = program.command('audit').description('the trail: verify, export, erase');
+  const audit = program
+    .command('audit')
+    .description('the trail: verify, export, erase')
+    .addHelpText('after', '\nExample:\n  postern audit verify');
   audit
     .command('verify')
     .description('walks the chain: was anything changed, removed or put in?')
@@ -65,7 +69,7 @@ async function exportEvents(
   options: { readonly after: string; readonly identity?: string },
 ): Promise<void> {
   const only = options.identity === undefined ? undefined : (await identityOf(context, options.identity)).id;
-  let afterSequence = Number(options.after) || 0;
+  let afterSequence = wholeNumber(options.after, '--after');
   for (;;) {
     const page = await context.lookups.events({ afterSequence, max: PAGE });
     for (const event of page) if (only === undefined || event.identityId === only) print(toJson(event));

@@ -9,6 +9,7 @@ import { type CommandContext, type ConfigOption, withStore } from './context.ts'
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
 import { bounceQueue } from './queue-bounce.ts';
+import { wholeNumber } from './number.ts';
 import { print, printJson, safe, table, time } from './output.ts';
 
 interface SelectorOptions extends ConfigOption {
@@ -36,7 +37,10 @@ function withSelector(command: Command): Command {
 }
 
 export function queueCommands(program: Command): void {
-  const queue = program.command('queue').description('mail on its way out');
+  const queue = program
+    .command('queue')
+    .description('mail on its way out')
+    .addHelpText('after', '\nExample:\n  postern queue list --json');
   withSelector(queue.command('list [id]'))
     .description('lists the queue')
     .option('--json', 'print JSON')
@@ -95,8 +99,9 @@ async function list(
   id: string | undefined,
   options: SelectorOptions,
 ): Promise<void> {
+  const max = options.max === undefined ? LIST_MAX : wholeNumber(options.max, '--max');
   const selector = await selectorOf(context, id, options);
-  const entries = await context.lookups.queue(selector, { max: Number(options.max ?? LIST_MAX) });
+  const entries = await context.lookups.queue(selector, { max });
   const deliveries = await context.lookups.queueCount(selector);
   if (options.json === true)
     return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });

@@ -6,6 +6,7 @@ import { claimedFrom, questionOfMessage, questionOfText, type TraceQuestion } fr
 import { recordLookup, trace, type RecipientFate, type TracedMessage } from '../audit/trace.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
+import { wholeNumber } from './number.ts';
 import { print, printJson, safe, strong, time } from './output.ts';
 
 interface TraceOptions extends ConfigOption {
@@ -36,6 +37,7 @@ export function traceCommand(program: Command): void {
 
 async function run(context: CommandContext, what: string, options: TraceOptions): Promise<void> {
   const { loaded, lookups, store, now, by } = context;
+  const max = Math.max(1, wholeNumber(options.max, '--max'));
   if (loaded.config.audit.requireReason && (options.reason ?? '') === '') {
     throw new CommandFailure(
       'say why with --reason TEXT: the configuration asks for it (audit.requireReason)',
@@ -50,7 +52,7 @@ async function run(context: CommandContext, what: string, options: TraceOptions)
       `"${what}" is no id, label, Message-ID or address, and there is no such file`,
       2,
     );
-  const answer = await trace(lookups, question, Math.max(1, Number(options.max) || 20));
+  const answer = await trace(lookups, question, max);
   await recordLookup(
     store,
     { by, reason: options.reason ?? '', question: question.text, found: answer.messages.length },

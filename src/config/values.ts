@@ -9,10 +9,10 @@ import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 
 /** `pattern` is for the JSON Schema; the transform says what is wrong in words. */
 function read<T>(parse: (text: string) => T | undefined, wanted: string, pattern?: RegExp) {
-  const any = z.string({
+  const plain = z.string({
     error: ({ input }) => (input === undefined ? undefined : `${JSON.stringify(input)} is no ${wanted}`),
   });
-  const text = pattern === undefined ? any : any.meta({ pattern: pattern.source });
+  const text = pattern === undefined ? plain : plain.meta({ pattern: pattern.source });
   return text.transform((value, context): T => {
     const parsed = parse(value);
     if (parsed !== undefined) return parsed;
