@@ -5,13 +5,8 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { loadConfig } from '../config/load.ts';
-import { createAppPassword } from '../identity/app-password.ts';
-import { addAppPassword, createIdentity } from '../identity/directory.ts';
-import { encodeBase32 } from '../base/base32.ts';
-import { systemEntropy } from '../platform/entropy.ts';
 import { tryBind } from '../platform/listen.ts';
-import { withStore } from './context.ts';
-import { valueOf, writeIdentity } from './identities.ts';
+import { addFirstAccount } from './first-account.ts';
 import { writeInitialFiles } from './init.ts';
 import { print } from './output.ts';
 import { serveUntilStopped } from './serve.ts';
@@ -54,7 +49,7 @@ async function makeFirstTry(directory: string): Promise<void> {
       http: { address: '127.0.0.1', port: http },
     },
   });
-  const password = await addFirstAccount(config);
+  const { password } = await addFirstAccount(config, LOGIN);
   writeFileSync(join(directory, 'first-account.txt'), `${LOGIN}\n${password}\n`, { mode: 0o600 });
   writeFileSync(join(directory, 'hello.eml'), helloMessage(), { mode: 0o600 });
 }
@@ -67,29 +62,6 @@ async function portsAreFree(ports: readonly number[]): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function addFirstAccount(config: string): Promise<string> {
-  const entropy = systemEntropy();
-  return withStore({ config }, async (context) => {
-    const { now } = context;
-    const rules = { domains: new Set([DOMAIN]) };
-    const bare = valueOf(
-      createIdentity(
-        { id: encodeBase32(entropy.bytes(10)).toLowerCase(), login: LOGIN, mailbox: true, now },
-        rules,
-      ),
-    );
-    const made = createAppPassword({ label: 'first try', now }, entropy);
-    await writeIdentity(
-      context,
-      { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 },
-      0,
-      'add',
-      {},
-    );
-    return made.text;
-  });
 }
 
 function helloMessage(): string {

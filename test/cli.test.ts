@@ -1,0 +1,661 @@
+// The command line as an operator uses it, without a running server: what each command says, what it leaves behind, how it exits.
+// Most commands run one after the other in one child process, because starting Node costs more than the commands; what the
+// process itself has to show (exit codes, standard input, environment, working directory) runs as `node src/main.ts …`.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { systemClock } from '../src/platform/clock.ts';
+import { systemEntropy } from '../src/platform/entropy.ts';
+import type { AcceptedPayload, SessionFacts } from '../src/record/events.ts';
+import { lockDirectory, openSqliteStore } from '../src/store/sqlite/open.ts';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const PROGRAM = join(import.meta.dirname, '../src/cli/program.ts');
+const PASSWORD = 'correct horse battery staple';
+const DAY_MS = 86_400_000;
+const USAGE = 2;
+const COULD_NOT_TELL = 3;
+
+const root = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+const environment = { ...process.env, NODE_COMPILE_CACHE: join(root, 'compiled') };
+
+interface Result {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface How {
+  readonly input?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** `account add 'two words'`: as in a shell. */
+function words(line: string): readonly string[] {
+  return (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, '$1'));
+}
+
+/** `node src/main.ts …` */
+function spawned(line: string, { input = '', cwd = root, env = {} }: How = {}): Promise<Result> {
+  const child = spawn(process.execPath, [MAIN, ...words(line)], { cwd, env: { ...environment, ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ status: code ?? -1, stdout, stderr }));
+  });
+}
+
+const shellScript = `
+  const { runProgram } = await import(${JSON.stringify(PROGRAM)});
+  process.on('message', async (args) => {
+    let stdout = '', stderr = '';
+    process.stdout.write = (part) => ((stdout += part), true);
+    process.stderr.write = (part) => ((stderr += part), true);
+    process.send({ status: await runProgram(args), stdout, stderr });
+  });
+  process.send('ready');`;
+
+let shell: Promise<ChildProcess> | undefined;
+
+async function openShell(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', shellScript], {
+    cwd: root,
+    env: environment,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  await new Promise((resolve) => child.once('message', resolve));
+  return child;
+}
+
+/** The same program, in the child that stays. */
+async function postern(line: string): Promise<Result> {
+  const child = await (shell ??= openShell());
+  return new Promise((resolve, reject) => {
+    child.once('exit', reject);
+    child.once('message', (result) => {
+      child.off('exit', reject);
+      resolve(result as Result);
+    });
+    child.send(words(line));
+  });
+}
+
+after(async () => {
+  (await shell)?.kill();
+  rmSync(root, { recursive: true, force: true });
+});
+
+function assertRefused(result: Result, status: number, because: RegExp, line: string): void {
+  const said = `postern ${line}: ${result.status} ${result.stdout}${result.stderr}`;
+  assert.equal(result.status, status, said);
+  assert.match(result.stderr, because, said);
+  assert.match(result.stderr, /^(postern|error): [^\n]+\n/, said);
+  assert.doesNotMatch(result.stderr, /\n {4}at |Error:/, said);
+}
+
+interface Place {
+  readonly directory: string;
+  readonly data: string;
+  readonly config: string;
+  run(line: string): Promise<Result>;
+  /** Exits 0; its standard output. */
+  good(line: string): Promise<string>;
+  /** Exits with `status` and says why. */
+  refused(status: number, because: RegExp, line: string): Promise<void>;
+}
+
+let places = 0;
+
+/** A directory with a configuration of its own. */
+function place(...extra: readonly string[]): Place {
+  const directory = join(root, String((places += 1)));
+  mkdirSync(directory);
+  const config = join(directory, 'postern.yaml');
+  const lines = [
+    'hostname: msa.example.org',
+    'domains: [example.org]',
+    'data: ./data',
+    'tls: { cert: cert.pem, key: key.pem }',
+    'relay: { files: ./outbox }',
+    ...extra,
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`);
+  const run = (line: string): Promise<Result> => postern(`${line} -c ${config}`);
+  return {
+    ...{ directory, config, run },
+    data: join(directory, 'data'),
+    async good(line) {
+      const { status, stdout, stderr } = await run(line);
+      assert.equal(status, 0, `postern ${line}: ${stderr}`);
+      assert.equal(stderr, '');
+      return stdout;
+    },
+    async refused(status, because, line) {
+      assertRefused(await run(line), status, because, line);
+    },
+  };
+}
+
+interface Shown {
+  readonly id: string;
+  readonly login: string;
+  readonly state: string;
+  readonly rights: readonly string[];
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly label: string;
+    readonly expiresAt?: number;
+  }[];
+  readonly limits: Readonly<Record<string, number | 'none'>>;
+}
+
+async function show(at: Place, login: string): Promise<Shown> {
+  return JSON.parse(await at.good(`account show ${login} --json`)) as Shown;
+}
+
+interface Exported {
+  readonly type: string;
+  readonly identityId?: string;
+  readonly payload?: { readonly by?: string; readonly action?: string; readonly detail?: object };
+}
+
+async function trail(at: Place, options = ''): Promise<readonly Exported[]> {
+  const lines = (await at.good(`audit export ${options}`)).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Exported);
+}
+
+/** Everything that the data directory holds, as one text. */
+function stored(data: string): string {
+  return readdirSync(data, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => readFileSync(join(data, name), 'latin1'))
+    .join('\n');
+}
+
+test('init writes what check finds good, and never overwrites', async () => {
+  const target = join(root, 'init');
+  const made = await spawned(`init ${target} --hostname mail.example.org --domain example.org example.com`);
+  assert.equal(made.status, 0, made.stderr);
+  assert.match(made.stdout, /Next:\n {2}postern account add NAME@example\.org -c/);
+  const config = join(target, 'postern.yaml');
+  assert.deepEqual(
+    ['key.pem', 'cert.pem', 'postern.yaml'].map((name) => statSync(join(target, name)).mode & 0o777),
+    [0o600, 0o644, 0o640],
+  );
+  const text = readFileSync(config, 'utf8');
+  assert.match(text, new RegExp(`^data: ${target}/data$`, 'm'), 'paths are absolute');
+  const checked = await spawned(`check --no-dns -c ${config}`);
+  assert.equal(checked.status, 0, checked.stderr);
+  assert.match(checked.stdout, /is good: the policy refuses every hostile probe$/m);
+  const { stdout } = await postern(`check --no-dns --json -c ${config}`);
+  assert.deepEqual(JSON.parse(stdout), { file: config, problems: [], warnings: [] });
+
+  const again = `init ${target} --hostname other.example.net`;
+  assertRefused(await postern(again), 1, /exists already and is left alone/, again);
+  assert.equal(readFileSync(config, 'utf8'), text);
+  const nameless = `init ${join(root, 'nameless')} --hostname localhost`;
+  assertRefused(await postern(nameless), USAGE, /say --hostname mail\.example\.org/, nameless);
+  assert.ok(!existsSync(join(root, 'nameless')), 'nothing is written then');
+
+  // From the first file to the first account no file has to be edited.
+  const added = await spawned(`account add alice@example.com -c ${config}`);
+  assert.match(added.stdout, /^added alice@example\.com\napp password \(shown once\): \S{20,}\n$/);
+});
+
+const unsafe: readonly { readonly line: string; readonly because: RegExp }[] = [
+  { line: 'listeners: [{ port: 587, tls: none }]', because: /:6: listeners\.0\.tls: .*passwords in clear/ },
+  { line: 'audit: { retention: 3d }', because: /:6: audit\.retention: .*7d plus.*BCP 134 section 3\.1/ },
+  {
+    line: 'listeners: [{ port: 465, tls: implicit }]',
+    because: /:6: listeners: .*587 is missing \(BCP 134/,
+  },
+  { line: 'listners: []', because: /:6: unknown key "listners": did you mean "listeners"\?/ },
+];
+
+test('F-OPS-5 BCP134-3.1-a BCP134-3.1-j BCP134-5-c: an unsafe configuration is refused by check, by serve, by every command', async () => {
+  for (const { line, because } of unsafe) {
+    const at = place(line);
+    await at.refused(USAGE, because, 'check --no-dns');
+    await at.refused(USAGE, because, 'account list');
+    const served = await spawned(`serve -c ${at.config}`);
+    assertRefused(served, USAGE, because, 'serve');
+    assert.ok(!existsSync(at.data), 'it was refused before anything was opened');
+  }
+});
+
+test('F-OPS-1: check looks into the files, and tells no secret', async () => {
+  const at = place();
+  const [cert, key] = [join(at.directory, 'cert.pem'), join(at.directory, 'key.pem')];
+  const missing = await spawned(`check --no-dns -c ${at.config}`);
+  assert.equal(missing.status, 1);
+  assert.match(missing.stdout, /^problem: tls: cert\.pem, key\.pem: ENOENT/);
+  assert.match(missing.stderr, /1 problems: this configuration must not be served/);
+  const made = await postern(`init ${join(at.directory, 'made')} --hostname msa.example.org`);
+  assert.equal(made.status, 0, made.stderr);
+  for (const name of ['cert.pem', 'key.pem'])
+    writeFileSync(join(at.directory, name), readFileSync(join(at.directory, 'made', name)));
+  chmodSync(key, 0o644);
+  const readable = await at.run('check --no-dns --json');
+  assert.equal(readable.status, 1);
+  const { problems } = JSON.parse(readable.stdout) as { problems: readonly string[] };
+  assert.match(problems.join('\n'), /^tls: .*readable by everybody: chmod o=/);
+  chmodSync(key, 0o600);
+  assert.match(await at.good('check --no-dns'), /is good/);
+  const other = await postern(`init ${join(at.directory, 'other')} --hostname msa.example.org`);
+  assert.equal(other.status, 0, other.stderr);
+  writeFileSync(cert, readFileSync(join(at.directory, 'other/cert.pem')));
+  assert.equal((await at.run('check --no-dns')).status, 1, 'a key of another certificate');
+  writeFileSync(cert, readFileSync(join(at.directory, 'made/cert.pem')));
+
+  const text = readFileSync(at.config, 'utf8');
+  const relay = (value: string): void => writeFileSync(at.config, text.replace('files: ./outbox', value));
+  for (const url of ['smtp.//user:hunter2@mta.internal', 'http://user:hunter2@mta.internal']) {
+    relay(`smarthost: "${url}"`);
+    const bad = await at.run('check --no-dns');
+    assert.equal(bad.status, 1);
+    assert.match(bad.stdout, /relay\.smarthost: ".*mta\.internal" is no smtp:\/\/ or smtps:\/\/ URL/);
+    assert.doesNotMatch(bad.stdout + bad.stderr, /hunter2/);
+  }
+  relay('smarthost: "smtps://user@mta.internal", password: { env: HUNTER_PASSWORD }');
+  assert.match((await at.run('check --no-dns')).stdout, /environment variable HUNTER_PASSWORD is not set/);
+  const given = await spawned(`check --no-dns -c ${at.config}`, { env: { HUNTER_PASSWORD: 'hunter2' } });
+  assert.equal(given.status, 0, given.stdout);
+  assert.doesNotMatch(given.stdout + given.stderr, /hunter2/);
+});
+
+test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no secret is kept or repeated', async () => {
+  const at = place();
+  const typed = (line: string, input: string): Promise<Result> =>
+    spawned(`${line} -c ${at.config}`, { input });
+  const added = await typed('account add Alice@EXAMPLE.org --password-stdin', `${PASSWORD}\nsecond line\n`);
+  assert.deepEqual(added, { status: 0, stdout: 'added alice@example.org\n', stderr: '' });
+  const made = JSON.parse(await at.good('account add bob --display-name Bob --json')) as {
+    readonly login: string;
+    readonly appPassword: string;
+  };
+  assert.equal(made.login, 'bob@example.org', 'a bare name where there is one domain');
+  assert.match(made.appPassword, /^[0-9A-Z]{8}(-[0-9A-Z]+)+$/);
+
+  for (const input of ['short\n', '', '\n'])
+    assertRefused(
+      await typed('account add carol --password-stdin', input),
+      1,
+      /at least 8 characters/,
+      'add',
+    );
+  await at.refused(1, /there is no account carol/, 'account show carol');
+  await at.refused(1, /belongs to another account/, 'account add alice@example.org');
+  await at.refused(1, /not in `domains`/, 'account add alice@example.net');
+
+  const changed = await typed('account password alice', `${PASSWORD} again\n`);
+  assert.equal(changed.stdout, 'password of alice@example.org set\n');
+  const app = await at.good('account app-password add alice --label phone --expires 90d');
+  const text = /^app password \(shown once\): (\S+)\n$/.exec(app)?.[1] ?? '';
+  const alice = await show(at, 'alice');
+  assert.deepEqual(
+    alice.credentials.map(({ id, label }) => [id, label]),
+    [
+      ['password', 'password'],
+      [text.split('-')[0], 'phone'],
+    ],
+  );
+  assert.ok(Math.abs((alice.credentials[1]?.expiresAt ?? 0) - Date.now() - 90 * DAY_MS) < 60_000);
+
+  const everything =
+    stored(at.data) + (await at.good('audit export')) + (await at.good('account list --json'));
+  for (const secret of [PASSWORD, text.slice(9), made.appPassword.slice(9)]) {
+    assert.ok(secret.length > 20);
+    assert.ok(!everything.includes(secret) && !everything.includes(secret.replaceAll('-', '')), secret);
+  }
+  assert.match(everything, /\$argon2id\$/);
+
+  await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
+  await at.good('account app-password revoke alice phone');
+  assert.deepEqual(
+    (await show(at, 'alice')).credentials.map(({ id }) => id),
+    ['password'],
+  );
+  await at.good('account remove alice');
+  const gone = await show(at, 'alice');
+  assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);
+  const actions = (await trail(at, '--identity alice')).map(({ payload }) => payload?.action);
+  assert.deepEqual(actions, ['add', 'password', 'app-password add', 'app-password revoke', 'remove']);
+});
+
+test('F-OPS-5: state, rights and limits: each change is told, and a wrong one changes nothing', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  await at.good('account add newsletter --no-mailbox');
+  assert.equal(await at.good('account suspend alice'), 'alice@example.org is suspended\n');
+  await at.refused(1, /is suspended already/, 'account suspend alice');
+  assert.equal(await at.good('account resume alice'), 'alice@example.org is active\n');
+
+  await at.good('account rights alice add sales@example.org');
+  await at.good('account rights newsletter add @example.org');
+  // No wildcard over the world, no address of somebody else's domain.
+  await at.refused(1, /not in `domains`/, 'account rights alice add @example.net');
+  await at.refused(1, /not in `domains`/, 'account rights alice add ceo@example.net');
+  await at.refused(1, /no mail address/, 'account rights alice add *');
+  await at.refused(1, /the login itself/, 'account rights alice remove alice@example.org');
+  await at.refused(1, /has no right fax@example\.org/, 'account rights alice remove fax@example.org');
+  await at.refused(USAGE, /rights LOGIN list/, 'account rights alice grant x@example.org');
+  assert.equal(
+    await at.good('account rights alice list'),
+    'alice@example.org  address\nsales@example.org  address\n',
+  );
+
+  await at.good('account limit alice messagesPerHour 20');
+  await at.good('account limit alice recipientsPerHour none');
+  for (const value of ["''", 'many', '1e3', '2.5', '0x10'])
+    await at.refused(USAGE, /is a whole number/, `account limit alice messagesPerHour ${value}`);
+  await at.refused(USAGE, /there is no limit perHour/, 'account limit alice perHour 5');
+  const alice = await show(at, 'alice');
+  assert.deepEqual(alice.limits, { messagesPerHour: 20, recipientsPerHour: 'none' });
+  assert.deepEqual(alice.rights, ['alice@example.org', 'sales@example.org']);
+  await at.good('account limit alice messagesPerHour default');
+  assert.deepEqual((await show(at, 'alice')).limits, { recipientsPerHour: 'none' });
+  assert.match(
+    await at.good('account list'),
+    /^LOGIN +STATE +RIGHTS +CREDENTIALS\nalice@example\.org +active +alice@example\.org sales@example\.org +1\nnewsletter +active +@example\.org +1\n$/,
+  );
+});
+
+test('the name and the aliases of a removed account stay taken, and it stays found', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  await at.good('account add bob@example.org');
+  await at.good('account rights alice add sales@example.org');
+  await at.good('account remove alice');
+  for (const name of ['alice', 'sales'])
+    await at.refused(1, /a removed one whose retention has not ended/, `account add ${name}@example.org`);
+  const right = 'account rights bob add sales@example.org';
+  await at.refused(1, /was removed; it is free when retention ends/, right);
+  for (const change of ['suspend alice', 'resume alice', 'app-password add alice --label x', 'remove alice'])
+    await at.refused(1, /was removed; its record stays/, `account ${change}`);
+  assert.equal((await show(at, 'alice@example.org')).state, 'removed');
+  assert.match(await at.good('account list'), /alice@example\.org +removed/);
+});
+
+test('BCP134-3.1-e BCP134-3.1-f: explain asks the rules that the server asks', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  const asAlice = 'explain --as alice --from';
+  const allowed = await at.good(`${asAlice} alice@example.org --to x@far.example alice@example.org`);
+  assert.match(allowed, /MAIL FROM:<alice@example\.org>\?\n {2}accepted by rule: own address/);
+  assert.match(allowed, /RCPT TO:<x@far\.example>\?\n {2}accepted by rule: authenticated submission/);
+
+  await at.refused(1, /it would be refused/, `${asAlice} bob@example.org --to x@far.example`);
+  await at.refused(1, /it would be refused/, `${asAlice} alice@example.org --to nobody@example.org`);
+  const header = await at.run(`${asAlice} alice@example.org --header-from ceo@example.org --json`);
+  assert.equal(header.status, 1);
+  const steps = JSON.parse(header.stdout) as readonly {
+    readonly question: string;
+    readonly verdict: {
+      readonly type: string;
+      readonly refusal?: { readonly reply: { readonly code: number } };
+    };
+  }[];
+  assert.deepEqual(
+    steps.map(({ question, verdict }) => [question, verdict.type, verdict.refusal?.reply.code]),
+    [
+      ['MAIL FROM:<alice@example.org>?', 'accepted', undefined],
+      ['From: ceo@example.org?', 'refused', 550],
+    ],
+  );
+  await at.good('account suspend alice');
+  const suspended = await at.run(`${asAlice} alice@example.org --ip 127.0.0.1`);
+  assert.equal(suspended.status, 1);
+  assert.match(
+    suspended.stdout,
+    /refused 550 5\.7\.1 by rule: active identity\n {2}because the identity is suspended/,
+  );
+  await at.refused(1, /there is no account nobody/, 'explain --as nobody --from x@example.org');
+});
+
+test('an empty queue says so, and a change that means nothing is a negative answer', async () => {
+  const at = place();
+  assert.equal(await at.good('queue list'), 'the queue is empty\n');
+  assert.deepEqual(JSON.parse(await at.good('queue list --json')), { deliveries: 0, entries: [] });
+  for (const action of ['retry', 'hold', 'release', 'drop'])
+    await at.refused(1, /nothing in the queue matches/, `queue ${action} --domain far.example`);
+  await at.refused(USAGE, /name an id, a selector .*or --all/, 'queue drop --yes');
+  await at.refused(1, /is not in the queue; `postern trace/, 'queue show 06FN0Z2V3W00000000000000AB');
+  await at.refused(USAGE, /--max is a whole number, not "all"/, 'queue list --max all');
+  await at.refused(1, /there is no account alice/, 'queue list --identity alice');
+});
+
+test('D-TR-3: audit verify walks the chain, and names the event that was changed', async () => {
+  const at = place();
+  for (const change of ['add alice@example.org', 'add bob@example.org', 'suspend alice'])
+    await at.good(`account ${change}`);
+  const verified = JSON.parse(await at.good('audit verify --json')) as { events: number; lastLink: string };
+  assert.equal(verified.events, 3);
+  assert.equal(
+    await at.good('audit verify'),
+    `3 events, the chain holds (0 forgotten by retention or erasure)\nlast link ${verified.lastLink}\n`,
+  );
+  const db = new DatabaseSync(join(at.data, 'postern.sqlite'));
+  const row = db.prepare('SELECT payload FROM event WHERE sequence = 2').get();
+  const payload = Buffer.from(row?.['payload'] as Uint8Array);
+  payload[payload.indexOf('bob')] = 0x4a;
+  db.prepare('UPDATE event SET payload = ? WHERE sequence = 2').run(payload);
+  db.close();
+  await at.refused(1, /the chain is broken at event 2: its content was changed/, 'audit verify');
+});
+
+const session: SessionFacts = {
+  ...({ sessionId: 's', role: 'submission', ehlo: 'c' } as const),
+  ...{ clientAddress: '192.0.2.7', clientPort: 40_000, serverAddress: '192.0.2.1', serverPort: 587 },
+};
+
+/** What a server would have recorded. */
+function acceptedBy(identityId: string, to: string): AcceptedPayload {
+  const login = 'alice@example.org';
+  const credential = { credentialId: 'password', credentialLabel: 'password', mechanism: 'PLAIN' };
+  return {
+    session,
+    principal: { identityId, login, ...credential },
+    envelope: {
+      ...{ reversePath: login, smtputf8: false, body: '7BIT' },
+      recipients: [{ forwardPath: to }],
+    },
+    ...{ rule: 'own address', withProtocol: 'ESMTPSA', headerFrom: [login], subjectOctets: 0 },
+    ...{ completed: [], octets: 100, bodyHash: '00' },
+  };
+}
+
+test('D-GDPR-3 D-GDPR-6: one account is exported; what is old is erased, what is young is kept, and the chain holds', async () => {
+  const at = place();
+  for (const name of ['alice', 'bob']) await at.good(`account add ${name}@example.org`);
+  const { id } = await show(at, 'alice');
+  const now = Date.now();
+  const [ago, today] = ['06FN0Z2V3W00000000000000AB', '06FN0Z2V3W00000000000000AC'];
+  const [old, young] = [acceptedBy(id, 'old@far.example'), acceptedBy(id, 'young@far.example')];
+  const open = openSqliteStore({ dataDirectory: at.data, clock: systemClock, entropy: systemEntropy() });
+  await open.store.commit([
+    {
+      type: 'record',
+      events: [
+        { type: 'accepted', time: now - 25 * DAY_MS, messageId: ago, identityId: id, payload: old },
+        { type: 'accepted', time: now, messageId: today, identityId: id, payload: young },
+      ],
+    },
+  ]);
+  open.close();
+  const mine = await trail(at, '--identity alice');
+  assert.deepEqual(
+    mine.map(({ type }) => type),
+    ['identityChanged', 'accepted', 'accepted'],
+  );
+  assert.ok(mine.every(({ identityId }) => identityId === id));
+  assert.match(await at.good(`trace ${ago}`), /who {7}alice@example\.org[\s\S]*to {8}<old@far\.example>/);
+
+  const day = (daysAgo: number): string => new Date(now - daysAgo * DAY_MS).toISOString().slice(0, 10);
+  const floor = /younger than 7 days plus relay\.expire must stay traceable/;
+  await at.refused(1, floor, `audit erase --identity alice --before ${day(8)}`);
+  await at.refused(USAGE, /is no date such as/, 'audit erase --identity alice --before yesterday');
+  await at.refused(USAGE, /name --identity or --address/, `audit erase --before ${day(20)}`);
+  await at.refused(USAGE, /--before <date>' not specified/, 'audit erase --identity alice');
+  const erased = await at.good(`audit erase --identity alice --before ${day(20)}`);
+  assert.match(erased, /^1 events forgotten, 2 kept because they are younger/);
+  assert.doesNotMatch(stored(at.data), /old@far\.example/);
+  assert.match(await at.good('audit verify'), /the chain holds \(1 forgotten/);
+  await at.refused(1, /the trail knows nothing/, 'trace old@far.example');
+  assert.match(await at.good('trace young@far.example'), /who {7}alice@example\.org/);
+  assert.match(await at.good(`trace ${ago}`), /its record was forgotten/);
+  const events = await trail(at);
+  assert.ok(events.some(({ type, payload }) => type === 'erased' && payload?.by === byOperator));
+  await at.refused(USAGE, /--after is a whole number, not "x"/, 'audit export --after x');
+  assert.deepEqual((await trail(at, '--after 3')).length, events.length - 3);
+});
+
+const byOperator = `${userInfo().username} (command line)`;
+
+test('D-TR-5: every look-up is recorded with who asked and why; without a reason it is refused where one is asked for', async () => {
+  const at = place('audit: { requireReason: true }');
+  const refused = /say why with --reason TEXT: .*audit\.requireReason/;
+  await at.refused(USAGE, refused, 'trace x@far.example');
+  await at.refused(USAGE, refused, "trace x@far.example --reason ''");
+  assert.deepEqual(await trail(at), [], 'nothing was looked up');
+  await at.refused(
+    1,
+    /the trail knows nothing of x@far\.example/,
+    "trace x@far.example --reason 'ticket 4711'",
+  );
+  const [event, ...others] = await trail(at);
+  assert.deepEqual(others, []);
+  assert.equal(event?.type, 'lookedUp');
+  assert.deepEqual(event?.payload, {
+    by: byOperator,
+    action: 'trace',
+    detail: { question: 'x@far.example', reason: 'ticket 4711', found: 0 },
+  });
+});
+
+test('a trace of what never passed here is a negative answer, of what names nothing a mistake', async () => {
+  const at = place();
+  const empty = join(at.directory, 'empty.eml');
+  writeFileSync(empty, '');
+  for (const what of [
+    'x@far.example',
+    '<a@b.example>',
+    '06FN0Z2V3W00000000000000AB',
+    '0123456789abcdef',
+    '0123456789abcdef.client.msa.example.org',
+  ])
+    await at.refused(1, /the trail knows nothing of/, `trace ${what}`);
+  await at.refused(1, /it names no message of this server/, `trace ${empty}`);
+  const nothing = /is no id, label, Message-ID or address, and there is no such file/;
+  for (const what of ["''", 'word', at.directory]) await at.refused(USAGE, nothing, `trace ${what}`);
+  await at.refused(USAGE, /--max is a whole number/, 'trace x@far.example --max many');
+  const json = await at.run('trace x@far.example --json');
+  assert.equal(json.status, 1);
+  assert.deepEqual(JSON.parse(json.stdout), { messages: [], more: false });
+});
+
+test('a backup of a stopped server is restored elsewhere, and never over a store', async () => {
+  const [from, to] = [place(), place()];
+  await from.good('account add alice@example.org');
+  const file = join(from.directory, 'backup.db');
+  assert.match(await from.good(`backup ${file}`), /1 events/);
+  assert.equal(statSync(file).mode & 0o077, 0, 'nobody else may read it');
+  assert.match(await to.good(`restore ${file}`), /^restored 0 queued messages \(0 bodies\) and 1 events/);
+  assert.deepEqual(await show(to, 'alice'), await show(from, 'alice'));
+  for (const [at, line] of [
+    [to, `restore ${file}`],
+    [from, `backup ${file}`],
+  ] as const)
+    assert.notEqual((await at.run(line)).status, 0, line);
+  assert.equal((await show(to, 'alice')).state, 'active');
+});
+
+test('what can not be told is 3: the directory is in use, the store is newer', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  const unlock = lockDirectory(at.data);
+  const list = `account list -c ${at.config}`;
+  const inUse = /another Postern uses .*: stop it, or give this one/;
+  assertRefused(await spawned(list), COULD_NOT_TELL, inUse, list);
+  unlock();
+  assert.equal((await spawned(list)).status, 0);
+  for (const command of ['status', 'reload'])
+    await at.refused(1, /no server runs on this data directory/, command);
+  const db = new DatabaseSync(join(at.data, 'postern.sqlite'));
+  db.exec('PRAGMA user_version = 999');
+  db.close();
+  await at.refused(COULD_NOT_TELL, /written by a newer Postern \(format 999/, 'account list');
+});
+
+test('mistakes of usage are 2, and say what would be right', async () => {
+  const at = place();
+  for (const [line, because] of [
+    ['account list --jsn', /unknown option '--jsn'/],
+    ['acount list', /unknown command 'acount'\n\(Did you mean account\?\)/],
+    ['account show', /missing required argument 'login'/],
+    ['account show alice bob', /too many arguments/],
+    ['account app-password add alice', /--label <text>' not specified/],
+  ] as const)
+    await at.refused(USAGE, because, line);
+  const unknown = await spawned(`account list --jsn -c ${at.config}`);
+  assertRefused(unknown, USAGE, /unknown option '--jsn'/, 'account list --jsn');
+  const wrong = join(at.directory, 'no-such.yaml');
+  for (const line of [
+    `-c ${wrong} account list`,
+    `account -c ${wrong} list`,
+    `account list -c ${wrong}`,
+    `check -c ${wrong}`,
+    `serve -c ${wrong}`,
+  ]) {
+    const result = await postern(line);
+    assertRefused(result, USAGE, /no-such\.yaml: there is no such file/, line);
+    assert.equal(result.stdout, '');
+  }
+  const env = { POSTERN_CONFIG: at.config };
+  assert.equal((await spawned('account list', { env })).status, 0);
+  assertRefused(await spawned(`account list -c ${wrong}`, { env }), USAGE, /no-such/, '-c wins');
+  assert.equal((await spawned('account list', { cwd: at.directory })).status, 0, './postern.yaml');
+});
+
+test('the help of every command shows an example that begins with its own name', async () => {
+  const seen: string[] = [];
+  let level: readonly string[] = [''];
+  while (level.length > 0) {
+    const below: string[] = [];
+    for (const command of level) {
+      const { status, stdout, stderr } = await postern(`${command} --help`);
+      assert.deepEqual([status, stderr], [0, ''], command);
+      const example = /\nExamples?:\n((?: {2}.*\n?)+)/.exec(stdout)?.[1] ?? '';
+      assert.match(example, new RegExp(`\\bpostern ${command}`), `postern ${command} --help`);
+      assert.match(stdout, /-c, --config <file>/);
+      const commands = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(stdout)?.[1] ?? '';
+      for (const [, name = ''] of commands.matchAll(/^ {2}([a-z][a-z-]*)/gm))
+        if (name !== 'help') below.push(`${command} ${name}`.trim());
+    }
+    seen.push(...level);
+    level = below;
+  }
+  for (const name of ['serve', 'account app-password revoke', 'queue drop', 'audit erase', 'restore'])
+    assert.ok(seen.includes(name), name);
+  assert.ok(seen.length >= 30, seen.join(', '));
+});
