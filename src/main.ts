@@ -3,4 +3,10 @@
 
 import { runProgram } from './cli/program.ts';
 
+// Who reads us may stop reading, as `| head` does: that is no error of ours.
+process.stdout.on('error', (error: Error) => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 process.exitCode = await runProgram(process.argv.slice(2));

@@ -7,20 +7,26 @@ import type { Command } from 'commander';
 import { commentedConfig } from '../config/document.ts';
 import { makeCertificate } from './certificate.ts';
 import { CommandFailure } from './failure.ts';
+import { addFirstAccount } from './first-account.ts';
 import { print } from './output.ts';
 
 interface InitOptions {
   readonly hostname?: string;
   readonly domain?: readonly string[];
   readonly smarthost?: string;
+  readonly account: string | false;
 }
 
 export function initCommand(program: Command): void {
   program
     .command('init [directory]')
-    .description('writes postern.yaml and a self-signed certificate; existing files are never overwritten')
+    .description(
+      'writes postern.yaml and a self-signed certificate, adds a first account; overwrites nothing',
+    )
     .option('--hostname <name>', 'name of this server, e.g. mail.example.org')
     .option('--domain <name...>', 'our domains')
+    .option('--account <name>', 'name of the first account', 'admin')
+    .option('--no-account', 'add no account')
     .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
     .addHelpText(
       'after',
@@ -32,18 +38,17 @@ export function initCommand(program: Command): void {
       if (!hostname.includes('.'))
         throw new CommandFailure(`"${hostname}" is no full name: say --hostname mail.example.org`, 2);
       const domains = options.domain ?? [hostname.slice(hostname.indexOf('.') + 1)];
-      await writeInitialFiles({
-        target,
-        hostname,
-        domains,
-        relay:
-          options.smarthost === undefined
-            ? { files: join(target, 'outbox') }
-            : { smarthost: options.smarthost },
-      });
-      print(
-        `\nNext:\n  postern account add NAME@${domains[0]} -c ${join(target, 'postern.yaml')}\n  postern check -c ${join(target, 'postern.yaml')}`,
-      );
+      const relay =
+        options.smarthost === undefined
+          ? { files: join(target, 'outbox') }
+          : { smarthost: options.smarthost };
+      const config = await writeInitialFiles({ target, hostname, domains, relay });
+      if (options.account !== false) {
+        const name = options.account.includes('@') ? options.account : `${options.account}@${domains[0]}`;
+        const { login, password } = await addFirstAccount(config, name);
+        print(`added ${login}, app password (shown once): ${password}`);
+      }
+      print(`\nNext:\n  postern check -c ${config}\n  postern serve -c ${config}`);
       if (options.smarthost === undefined)
         print('Mail goes into files until you set `relay: { smarthost: … }`.');
     });
