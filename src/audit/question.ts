@@ -1,11 +1,12 @@
 // What an abuse desk has in its hands, read as what to look for: an id, a Received label, a Message-ID, an address, or a whole message
 // as it was received somewhere. Lines of that message may be lies: only what the trail knows counts (BCP134-3.1-i, D-TR-6).
 
+import { createHash } from 'node:crypto';
 import { messageIdBytes } from '../base/message-id.ts';
 import { parseAddressList } from '../message/address-list.ts';
 import { HeaderCollector } from '../message/header-collector.ts';
 import { fieldValue, type Header, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
-import { ownReceivedLines } from '../message/received.ts';
+import { type OwnReceived, ownReceivedLines } from '../message/received.ts';
 import type { TraceTerm } from '../store/lookups.ts';
 
 /** What to look for, the surest first. */
@@ -13,6 +14,16 @@ export interface TraceQuestion {
   readonly terms: readonly TraceTerm[];
   /** For the log of look-ups. */
   readonly text: string;
+  /** What a whole message shows of itself, to be held against the records. */
+  readonly shown?: ShownMessage;
+}
+
+export interface ShownMessage {
+  /** Lines that claim to be ours, the topmost first. */
+  readonly lines: readonly OwnReceived[];
+  readonly messageIdField?: string;
+  /** SHA-256, hex, of the body with the line ends of the wire and any of the endings that a file may have got; none: no body. */
+  readonly bodyHashes: readonly string[];
 }
 
 const OWN_LINES_MAX = 50;
@@ -52,16 +63,35 @@ export function questionOfMessage(bytes: Uint8Array, hostname: string): TraceQue
   const terms: TraceTerm[] = own.map(({ id }) => ({ kind: 'id', id }));
   const messageId = header.fields.find((field) => isNamed(field, 'message-id'));
   const value = messageId === undefined ? undefined : fieldValue(messageId)?.trim();
-  if (value !== undefined && value !== '') terms.push({ kind: 'messageIdField', value });
+  const named = value !== undefined && value !== '';
+  if (named) terms.push({ kind: 'messageIdField', value });
   return {
     terms,
+    shown: { lines: own, ...(named ? { messageIdField: value } : {}), bodyHashes: bodyHashes(bytes) },
     text: `a message with ${own.length} of our Received lines${value === undefined ? '' : ` and Message-ID ${value.slice(0, 200)}`}`,
   };
 }
 
+/** An empty body proves nothing: everybody has the same. */
+function bodyHashes(bytes: Uint8Array): readonly string[] {
+  const text = withLineEnds(bytes);
+  const at = text.indexOf('\r\n\r\n');
+  let end = text.length;
+  while (text.endsWith('\r\n', end) && end > at + 4) end -= 2;
+  if (at < 0 || end <= at + 4) return [];
+  const words = text.slice(at + 4, end);
+  return [...new Set([text.slice(at + 4), words, `${words}\r\n`])].map((body) =>
+    createHash('sha256').update(body, 'latin1').digest('hex'),
+  );
+}
+
+function withLineEnds(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1').replaceAll(/\r?\n/g, '\r\n');
+}
+
 /** Whatever can be read as a field is; files from elsewhere have LF line ends, mbox lines and worse. */
 function lenientHeader(bytes: Uint8Array): Header {
-  const text = Buffer.from(bytes.subarray(0, HEADER_MAX)).toString('latin1').replaceAll(/\r?\n/g, '\r\n');
+  const text = withLineEnds(bytes.subarray(0, HEADER_MAX));
   const collector = new HeaderCollector(2 * HEADER_MAX);
   const collected = collector.push(Buffer.from(text, 'latin1'));
   const header = Buffer.from(collected.type === 'complete' ? collected.header : collector.end()).toString(

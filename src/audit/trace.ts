@@ -2,8 +2,9 @@
 // of the trail, with who asked and why (D-TR-5).
 
 import type { AcceptedPayload, FatePayload, TrailEvent } from '../record/events.ts';
-import type { Lookups } from '../store/lookups.ts';
+import type { Lookups, TraceTerm } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
+import { type Evidence, evidenceOf } from './evidence.ts';
 import type { TraceQuestion } from './question.ts';
 
 export interface RecipientFate {
@@ -26,6 +27,8 @@ export interface TracedMessage {
   readonly accepted: AcceptedPayload | undefined;
   readonly recipients: readonly RecipientFate[];
   readonly events: readonly TrailEvent[];
+  /** If a whole message was asked about: what proves that it is this one. */
+  readonly evidence?: Evidence;
 }
 
 export interface TraceAnswer {
@@ -41,16 +44,39 @@ export async function trace(
   question: TraceQuestion,
   max: number,
 ): Promise<TraceAnswer> {
-  const ids = new Set<string>();
+  const found = new Map<string, TracedMessage>();
+  let topmost = true;
   for (const term of question.terms) {
-    for (const id of await lookups.findMessages(term, max + 1)) ids.add(id);
-    // The surest term that finds something decides: a Message-ID alone proves less than our own id.
-    if (ids.size > 0 && term.kind !== 'id') break;
+    if (isAnswered(question, term, found)) break;
+    for (const id of await lookups.findMessages(term, max + 1)) {
+      if (found.has(id) || found.size > max) continue;
+      const message = tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX));
+      const { shown } = question;
+      if (shown === undefined) found.set(id, message);
+      else {
+        const evidence = evidenceOf(shown, id, message.accepted, topmost);
+        found.set(id, { ...message, evidence });
+        // Whoever submitted the message of a true line could write all lines below it.
+        if (evidence !== 'none') topmost = false;
+      }
+    }
   }
-  const messages: TracedMessage[] = [];
-  for (const id of [...ids].slice(0, max))
-    messages.push(tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX)));
-  return { messages, more: ids.size > max };
+  const messages = [...found.values()].sort((one, other) => rankOf(one) - rankOf(other));
+  return { messages: messages.slice(0, max), more: messages.length > max };
+}
+
+/** The surest term that finds something decides: a Message-ID alone proves less than our own id. */
+function isAnswered(
+  { shown }: TraceQuestion,
+  term: TraceTerm,
+  found: ReadonlyMap<string, TracedMessage>,
+): boolean {
+  if (shown === undefined) return found.size > 0;
+  return term.kind !== 'id' && [...found.values()].some(({ evidence }) => evidence !== 'none');
+}
+
+function rankOf({ evidence }: TracedMessage): number {
+  return evidence === undefined ? 0 : ['body', 'line', 'none'].indexOf(evidence);
 }
 
 function tracedMessage(id: string, events: readonly TrailEvent[]): TracedMessage {

@@ -39,6 +39,7 @@ async function makeFirstTry(directory: string): Promise<void> {
       hostname: `mail.${DOMAIN}`,
       domains: [DOMAIN],
       relay: { files: join(directory, 'outbox') },
+      data: join(directory, 'data'),
       quiet: true,
     },
     extra: {

@@ -15,6 +15,7 @@ interface InitOptions {
   readonly domain?: readonly string[];
   readonly smarthost?: string;
   readonly account: string | false;
+  readonly data?: string;
 }
 
 export function initCommand(program: Command): void {
@@ -25,6 +26,7 @@ export function initCommand(program: Command): void {
     )
     .option('--hostname <name>', 'name of this server, e.g. mail.example.org')
     .option('--domain <name...>', 'our domains')
+    .option('--data <directory>', 'where everything is kept; default DIRECTORY/data')
     .option('--account <name>', 'name of the first account', 'admin')
     .option('--no-account', 'add no account')
     .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
@@ -42,7 +44,10 @@ export function initCommand(program: Command): void {
         options.smarthost === undefined
           ? { files: join(target, 'outbox') }
           : { smarthost: options.smarthost };
-      const config = await writeInitialFiles({ target, hostname, domains, relay });
+      const config = await writeInitialFiles({
+        ...{ target, hostname, domains, relay },
+        data: resolve(options.data ?? join(target, 'data')),
+      });
       if (options.account !== false) {
         const name = options.account.includes('@') ? options.account : `${options.account}@${domains[0]}`;
         const { login, password } = await addFirstAccount(config, name);
@@ -59,6 +64,7 @@ export interface InitialFiles {
   readonly hostname: string;
   readonly domains: readonly string[];
   readonly relay: Readonly<Record<string, string>>;
+  readonly data: string;
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly quiet?: boolean;
 }
@@ -69,6 +75,7 @@ export async function writeInitialFiles({
   hostname,
   domains,
   relay,
+  data,
   extra = {},
   quiet = false,
 }: InitialFiles): Promise<string> {
@@ -81,11 +88,9 @@ export async function writeInitialFiles({
     writeFileSync(cert, made.cert, { mode: 0o644 });
     writeFileSync(key, made.key, { mode: 0o600 });
   }
-  writeFileSync(
-    config,
-    commentedConfig({ hostname, domains, data: join(target, 'data'), tls: { cert, key }, relay, ...extra }),
-    { mode: 0o640 },
-  );
+  writeFileSync(config, commentedConfig({ hostname, domains, data, tls: { cert, key }, relay, ...extra }), {
+    mode: 0o640,
+  });
   if (!quiet) print(`wrote ${config}, ${cert}, ${key}`);
   return config;
 }

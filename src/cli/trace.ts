@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { claimedFrom, questionOfMessage, questionOfText, type TraceQuestion } from '../audit/question.ts';
+import type { Evidence } from '../audit/evidence.ts';
 import { recordLookup, trace, type RecipientFate, type TracedMessage } from '../audit/trace.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -62,6 +63,10 @@ async function run(context: CommandContext, what: string, options: TraceOptions)
   else showAnswer(answer.messages, question, file);
   if (answer.more && options.json !== true) print('… and more: say --max N');
   if (answer.messages.length === 0) throw new CommandFailure(notFound(question));
+  if (answer.messages.every(({ evidence }) => evidence === 'none'))
+    throw new CommandFailure(
+      'nothing proves that this file is one of these messages: its lines may be copied',
+    );
 }
 
 function readMessageFile(what: string): Uint8Array | undefined {
@@ -93,8 +98,15 @@ function showAnswer(
   });
 }
 
-function showMessage({ id, acceptedAt, identityId, accepted, recipients }: TracedMessage): void {
+const proofs: Readonly<Record<Evidence, string>> = {
+  body: 'the body of the file is the one that was submitted',
+  line: 'our line and the Message-ID; the body is another: changed on its way, or the line was copied',
+  none: 'UNVERIFIED: whoever wrote the file could write this line',
+};
+
+function showMessage({ id, acceptedAt, identityId, accepted, recipients, evidence }: TracedMessage): void {
   print(strong(`${id}  accepted ${time(acceptedAt)}`));
+  if (evidence !== undefined) print(`  proof     ${proofs[evidence]}`);
   if (accepted === undefined)
     return print(`  its record was forgotten${identityId === undefined ? '' : ` (identity ${identityId})`}`);
   const { principal, session, envelope } = accepted;
