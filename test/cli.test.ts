@@ -197,7 +197,10 @@ test('init writes what check finds good, and never overwrites', async () => {
   const target = join(root, 'init');
   const made = await spawned(`init ${target} --hostname mail.example.org --domain example.org example.com`);
   assert.equal(made.status, 0, made.stderr);
-  assert.match(made.stdout, /Next:\n {2}postern account add NAME@example\.org -c/);
+  assert.match(
+    made.stdout,
+    /added admin@example\.org, app password \(shown once\): [\s\S]*Next:\n {2}postern check -c/,
+  );
   const config = join(target, 'postern.yaml');
   assert.deepEqual(
     ['key.pem', 'cert.pem', 'postern.yaml'].map((name) => statSync(join(target, name)).mode & 0o777),
