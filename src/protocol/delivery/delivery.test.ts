@@ -273,6 +273,17 @@ test('E-S-2 E-Q-3: a connection that breaks in the transaction leaves everything
   assert.equal(result?.type === 'result' && result.replyLost, true);
 });
 
+test('E-S-2: a server that refuses in the middle of the content is believed, and nothing more is sent', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example', 'b@x.example']));
+  script.server('250', '250', '550 no', '354 go').server('552 5.3.4 too large');
+  assert.deepEqual(script.results.map(brief), ['refused 552', 'refused 550']);
+  assert.equal(script.session.closed, true);
+  assert.deepEqual(script.session.receive({ type: 'contentSent' }, 0), []);
+});
+
 test('F-TX-8 F-HDR-6 E-D-4: replies are bounded and cleaned, whatever the server says', () => {
   const reader = new ReplyReader();
   const { replies } = reader.push(Buffer.from('550-x\r\n550 Bcc: evil\u00fc\u001b[31m\r\n'));

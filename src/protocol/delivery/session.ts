@@ -8,7 +8,7 @@ import type { TlsFacts } from '../session/ports.ts';
 import { type Capabilities, parseCapabilities } from './commands.ts';
 import type { DeliveryInput, DeliveryOutput, DeliverySession, DeliverySettings } from './ports.ts';
 import { type RemoteReply, ReplyReader } from './reply-reader.ts';
-import { beginTransaction, interrupted, type Transaction } from './transaction.ts';
+import { beginTransaction, interrupted, refusedInContent, type Transaction } from './transaction.ts';
 
 /** RFC 5321 section 4.5.3.2, in minutes. */
 const MINUTE = 60_000;
@@ -57,6 +57,9 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
       if (state.closed) return;
       if (reply.code === 421 && state.transaction === undefined) return hostFailed(state, reply);
       const next = state.expected.shift();
+      if (next === undefined && state.transaction?.sendingContent === true && reply.code >= 400) {
+        return refusedInContent(state, state.transaction, reply);
+      }
       if (next === undefined) return fail(state, 'the server spoke out of turn');
       next.reply(reply);
       const startsTls = state.outputs.at(-1)?.type === 'startTls';

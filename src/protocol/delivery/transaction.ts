@@ -189,3 +189,10 @@ export function interrupted(
   fillUndecided(transaction, status, diagnostic, permanent);
   finish(state, transaction, replyLost);
 }
+
+/** A server that has heard enough says so before the end: its word counts, the rest is not sent, the connection is of no use. */
+export function refusedInContent(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
+  for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply);
+  finish(state, transaction, false);
+  close(state);
+}
