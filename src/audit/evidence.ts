@@ -7,7 +7,7 @@ import type { ShownMessage } from './question.ts';
 export type Evidence =
   /** The body is the one that was submitted. */
   | 'body'
-  /** The topmost of our lines, with label and Message-ID as recorded; the body was changed on its way, or the line was copied. */
+  /** The topmost of our lines, and nothing contradicts the record; the body was changed on its way, or the line was copied. */
   | 'line'
   /** Whoever wrote the message could write this line. */
   | 'none';
@@ -23,6 +23,6 @@ export function evidenceOf(
   if (bodyHashes.includes(accepted.bodyHash)) return 'body';
   const line = lines.find((one) => one.id === id);
   const isOurs = line !== undefined && (line.label === undefined || line.label === accepted.label);
-  const isNamed = messageIdField !== undefined && messageIdField === accepted.messageIdField;
+  const isNamed = messageIdField === undefined || messageIdField === accepted.messageIdField;
   return topmost && isOurs && isNamed ? 'line' : 'none';
 }

@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander';
 import { verifyTrail } from '../audit/verify.ts';
-import { toJson } from '../base/json.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
@@ -72,7 +71,7 @@ async function exportEvents(
   let afterSequence = wholeNumber(options.after, '--after');
   for (;;) {
     const page = await context.lookups.events({ afterSequence, max: PAGE });
-    for (const event of page) if (only === undefined || event.identityId === only) print(toJson(event));
+    for (const event of page) if (only === undefined || event.identityId === only) printJson(event, 0);
     afterSequence = page.at(-1)?.sequence ?? afterSequence;
     if (page.length < PAGE) return;
   }

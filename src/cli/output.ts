@@ -7,8 +7,15 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-export function printJson(value: unknown): void {
-  print(toJson(value, 2));
+export function printJson(value: unknown, indent = 2): void {
+  // Terminals obey some of these characters, and JSON may escape any.
+  print(toJson(value, indent).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped));
+}
+
+function escaped(character: string): string {
+  if (character === '\n') return character;
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** Progress of long work, on a terminal only: it never gets into a pipe. */
@@ -27,6 +34,10 @@ export function time(ms: number): string {
 /** What strangers wrote, safe to show: no control characters, no escapes, no direction marks (F-HDR-4). */
 export function safe(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+}
+
+export function safeLines(text: string): string {
+  return text.split('\n').map(safe).join('\n');
 }
 
 export function strong(text: string): string {

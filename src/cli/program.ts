@@ -13,6 +13,7 @@ import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { CommandFailure } from './failure.ts';
 import { initCommand } from './init.ts';
+import { safeLines } from './output.ts';
 import { queueCommands } from './queue.ts';
 import { reloadCommand } from './reload.ts';
 import { serveCommand } from './serve.ts';
@@ -88,6 +89,6 @@ function explainFailure(error: unknown): number {
 }
 
 function fail(message: string, code: number): number {
-  process.stderr.write(`postern: ${message}\n`);
+  process.stderr.write(`postern: ${safeLines(message)}\n`);
   return code;
 }

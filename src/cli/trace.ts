@@ -89,7 +89,7 @@ function showAnswer(
 ): void {
   if (file !== undefined && messages.length > 0) {
     print(
-      `The file claims From: ${claimedFrom(file).map(safe).join(', ') || 'nobody'}. What the trail says of ${question.text}:\n`,
+      `The file claims From: ${claimedFrom(file).map(safe).join(', ') || 'nobody'}. What the trail says of ${safe(question.text)}:\n`,
     );
   }
   messages.forEach((message, at) => {
@@ -100,7 +100,7 @@ function showAnswer(
 
 const proofs: Readonly<Record<Evidence, string>> = {
   body: 'the body of the file is the one that was submitted',
-  line: 'our line and the Message-ID; the body is another: changed on its way, or the line was copied',
+  line: 'our topmost line fits; the body does not: cut or changed on its way, or the line was copied',
   none: 'UNVERIFIED: whoever wrote the file could write this line',
 };
 

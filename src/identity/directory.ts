@@ -230,6 +230,7 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
     login: identity.login,
     credentialId: credential.id,
     credentialLabel: credential.label,
+    credentialSince: credential.createdAt,
     ...(credential.expiresAt === undefined ? {} : { credentialExpiresAt: credential.expiresAt }),
     mechanism,
     revision: identity.revision,

@@ -60,6 +60,8 @@ export interface Principal {
   readonly credentialId: string;
   readonly credentialLabel: string;
   readonly credentialExpiresAt?: number;
+  /** When the credential was made: a password that was changed since is another one. */
+  readonly credentialSince?: number;
   readonly mechanism: string;
   readonly revision: number;
   readonly mailbox: boolean;

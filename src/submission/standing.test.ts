@@ -58,6 +58,14 @@ test('BCP134-3.1-f F-TX-2: the store tells who may go on', async () => {
     assert.equal((await standingsOver(stored).refresh(alice, NOW)).state, state, why);
 });
 
+test('BCP134-3.1-f: a changed password ends what was begun with the one before it', async () => {
+  const since = password.createdAt;
+  const changed = { ...aliceAsStored, credentials: [{ ...password, createdAt: since + 1 }] };
+  const before = { ...alice, credentialSince: since };
+  assert.equal((await standingsOver(aliceAsStored).refresh(before, NOW)).state, 'active');
+  assert.equal((await standingsOver(changed).refresh(before, NOW)).state, 'credentialGone');
+});
+
 test('a refreshed principal has the rights and limits of now', async () => {
   const rights = [{ kind: 'granted', address: 'team@example.org' }] as const;
   const standing = await standingsOver({ ...aliceAsStored, revision: 7, rights }).refresh(alice, NOW);

@@ -2,7 +2,7 @@
 // fronts; a session compares at MAIL and at end of data (DESIGN 3.7, BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
 import { principalOf } from '../identity/directory.ts';
-import type { IdentityId, IdentityState, Principal } from '../record/identity.ts';
+import type { Credential, IdentityId, IdentityState, Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 
@@ -36,8 +36,14 @@ export function createStandings(lookups: Lookups): Standings {
       if (identity.state !== 'active') return { state: identity.state };
       const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
       const expired = credential?.expiresAt !== undefined && credential.expiresAt <= nowMs;
-      if (credential === undefined || expired) return { state: 'credentialGone' };
+      if (credential === undefined || expired || isAnother(principal, credential))
+        return { state: 'credentialGone' };
       return { state: 'active', principal: principalOf(identity, credential, principal.mechanism) };
     },
   };
+}
+
+/** A changed password has the id of the one before it: who came in with that one is out. */
+function isAnother({ credentialSince }: Principal, { createdAt }: Credential): boolean {
+  return credentialSince !== undefined && credentialSince !== createdAt;
 }
