@@ -30,9 +30,10 @@ export function demoCommand(program: Command): void {
 }
 
 async function makeFirstTry(directory: string): Promise<void> {
-  const [submission, submissions, http] = (await portsAreFree([587, 465, 8587]))
-    ? [587, 465, 8587]
-    : [5587, 5465, 9587];
+  const isFree = await portsAreFree([587, 465, 8587]);
+  // Other ports are for this machine alone: nobody else would look for submission there.
+  const where = isFree ? {} : { address: '127.0.0.1' };
+  const [submission, submissions, http] = isFree ? [587, 465, 8587] : [5587, 5465, 9587];
   const config = await writeInitialFiles({
     ...{
       target: directory,
@@ -44,8 +45,8 @@ async function makeFirstTry(directory: string): Promise<void> {
     },
     extra: {
       listeners: [
-        { port: submission, role: 'submission', tls: 'starttls' },
-        { port: submissions, role: 'submission', tls: 'implicit' },
+        { port: submission, ...where, role: 'submission', tls: 'starttls' },
+        { port: submissions, ...where, role: 'submission', tls: 'implicit' },
       ],
       http: { address: '127.0.0.1', port: http },
     },
