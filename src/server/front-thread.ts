@@ -177,6 +177,7 @@ function reload(next: FrontPlan): void {
   plan = next;
   submissionSettings = submissionSettingsOf(next);
   mailboxTexts = configuredMailboxes(next.mailboxes);
+  admission.reload(next.admission);
   pino.level = next.logLevel;
 }
 

@@ -108,6 +108,13 @@ test('TLS-r 5321-aj: SIGHUP brings a new certificate to new sessions, old ones g
   );
   const restart = server.postern(['reload']);
   assert.match(restart.stdout, /needs restart: listeners/);
+
+  const first = await openClient({ port: server.submission });
+  const second = await openClient({ port: server.submission });
+  writeFileSync(server.config, `${good}\nlimits: { unauthenticatedPerNetwork: 2 }\n`);
+  assert.match(server.postern(['reload']).stdout, /^reloaded\n$/);
+  await assert.rejects(openClient({ port: server.submission }), 'the new limit counts at once');
+  for (const client of [first, second]) client.close();
 });
 
 test('5321-aj: SIGTERM lets a session inside DATA finish, says 421 to idle ones, and ends with 0', async () => {
