@@ -95,7 +95,10 @@ function scheduleIdle(): void {
   });
 }
 
-const group = createGroupCommit(apply, (run) => void setImmediate(run));
+const group = createGroupCommit(apply, {
+  soon: (run) => void setImmediate(run),
+  later: (ms, run) => void systemClock.after(ms, run),
+});
 
 let backingUp = false;
 

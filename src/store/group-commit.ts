@@ -1,5 +1,6 @@
 // Group commit, for every engine alike (DESIGN 3.2): whatever has been asked by the time the engine is free goes into one transaction
-// with one fsync. An idle store waits for nothing; under load the groups grow by themselves.
+// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. What nobody waits for (the end of an
+// attempt, the record of a refusal) rides along with the next change that somebody does, or goes by itself a moment later.
 
 import type { Change, Outcome } from './port.ts';
 
@@ -9,6 +10,8 @@ export interface GroupCommit {
 
 /** Changes a group holds at most: keeps one transaction, and so the wait of each asker, bounded. */
 const GROUP_MAX = 2000;
+/** How long a change that nobody waits for waits for company, ms. */
+export const PATIENCE_MS = 8;
 
 interface Waiting {
   readonly changes: readonly Change[];
@@ -16,13 +19,26 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+export interface Schedule {
+  /** As soon as everything that was asked in this turn has been heard. */
+  soon(run: () => void): void;
+  later(ms: number, run: () => void): void;
+}
+
+/** For a store without traffic, where no company is to come: commands, tests. */
+export const atOnce: Schedule = {
+  soon: (run) => void setImmediate(run),
+  later: (_, run) => void setImmediate(run),
+};
+
 /** `apply` writes all changes and makes them durable before it returns; it throws if nothing is known about any of them. */
 export function createGroupCommit(
   apply: (changes: readonly Change[]) => readonly Outcome[],
-  schedule: (run: () => void) => void,
+  schedule: Schedule,
 ): GroupCommit {
   let waiting: Waiting[] = [];
   let scheduled = false;
+  let patient = false;
 
   function takeGroup(): readonly Waiting[] {
     let count = 0;
@@ -57,7 +73,16 @@ export function createGroupCommit(
   function wake(): void {
     if (scheduled) return;
     scheduled = true;
-    schedule(run);
+    schedule.soon(run);
+  }
+
+  function wakeLater(): void {
+    if (scheduled || patient) return;
+    patient = true;
+    schedule.later(PATIENCE_MS, () => {
+      patient = false;
+      if (waiting.length > 0) wake();
+    });
   }
 
   return {
@@ -65,8 +90,14 @@ export function createGroupCommit(
       if (changes.length === 0) return Promise.resolve([]);
       return new Promise((resolve, reject) => {
         waiting.push({ changes, resolve, reject });
-        wake();
+        if (changes.every(mayWait)) wakeLater();
+        else wake();
       });
     },
   };
+}
+
+/** Nobody is kept waiting by these: no reply, no command, no claim of others. */
+function mayWait(change: Change): boolean {
+  return change.type === 'settle' || change.type === 'record' || change.type === 'credentialUsed';
 }

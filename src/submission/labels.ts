@@ -27,27 +27,44 @@ export function labelOf(dayKey: Uint8Array, identityId: IdentityId): string {
   return encodeBase32(digest.subarray(0, LABEL_OCTETS)).toLowerCase();
 }
 
-export function createLabels(store: Store, entropy: Entropy): Labels {
-  const keys = new Map<string, Uint8Array>();
+/** Labels that are kept: an HMAC costs more than all the rest of a Received line. */
+const KEPT_MAX = 10_000;
+const DAY_MS = 86_400_000;
 
-  async function fetchKey(day: string): Promise<void> {
+interface Day {
+  readonly key: Uint8Array;
+  readonly labels: Map<IdentityId, string>;
+}
+
+export function createLabels(store: Store, entropy: Entropy): Labels {
+  /** By number of the day. */
+  const days = new Map<number, Day>();
+  const dayNumber = (nowMs: number): number => Math.floor(nowMs / DAY_MS);
+
+  async function fetchKey(nowMs: number): Promise<void> {
+    const day = dayOf(nowMs);
     const [outcome] = await store.commit([{ type: 'dayKey', day, proposedKey: entropy.bytes(KEY_OCTETS) }]);
     if (outcome.type !== 'key') throw new StoreUnavailable(`no label key for ${day}: ${outcome.cause}`);
     // Transactions that began yesterday still need yesterday's key; older ones are of no use to a front.
-    for (const old of [...keys.keys()].sort().slice(0, -1)) keys.delete(old);
-    keys.set(day, outcome.key);
+    for (const old of [...days.keys()].sort((one, other) => one - other).slice(0, -1)) days.delete(old);
+    days.set(dayNumber(nowMs), { key: outcome.key, labels: new Map() });
   }
 
   return {
-    prepared: (nowMs) => keys.has(dayOf(nowMs)),
+    prepared: (nowMs) => days.has(dayNumber(nowMs)),
     async prepare(nowMs) {
-      const day = dayOf(nowMs);
-      if (!keys.has(day)) await fetchKey(day);
+      if (!days.has(dayNumber(nowMs))) await fetchKey(nowMs);
     },
     label(identityId, nowMs) {
-      const key = keys.get(dayOf(nowMs)) ?? [...keys.values()].at(-1);
-      if (key === undefined) throw new StoreUnavailable('label key was not prepared');
-      return labelOf(key, identityId);
+      const day = days.get(dayNumber(nowMs)) ?? [...days.values()].at(-1);
+      if (day === undefined) throw new StoreUnavailable('label key was not prepared');
+      let label = day.labels.get(identityId);
+      if (label === undefined) {
+        label = labelOf(day.key, identityId);
+        if (day.labels.size >= KEPT_MAX) day.labels.clear();
+        day.labels.set(identityId, label);
+      }
+      return label;
     },
   };
 }

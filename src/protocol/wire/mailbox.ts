@@ -103,6 +103,8 @@ export function mailboxText(mailbox: Mailbox): string {
 }
 
 const ldhLabel = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+/** What most names are: lower-case LDH labels, no A-label, the last one a word. It is its own canonical form. */
+const plainName = /^(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!xn--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const uLabel = /^[\p{L}\p{N}\p{M}\u00b7\u200c\u200d\u30fb-]+$/u;
 
 /**
@@ -111,6 +113,7 @@ const uLabel = /^[\p{L}\p{N}\p{M}\u00b7\u200c\u200d\u30fb-]+$/u;
  */
 export function canonicalDomain(domain: string): string | undefined {
   if (domain.length === 0 || domain.length > DOMAIN_MAX) return undefined;
+  if (plainName.test(domain)) return domain;
   const labels: string[] = [];
   for (const label of domain.split('.')) {
     const canonical = canonicalLabel(label);

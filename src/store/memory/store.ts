@@ -3,7 +3,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
-import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
+import { atOnce, createGroupCommit, type GroupCommit } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { accept } from './accept.ts';
@@ -46,7 +46,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
         if (group !== life) throw new StoreUnavailable('the store is gone');
         return apply(structuredClone(changes));
       },
-      (run) => void setImmediate(run),
+      atOnce,
     );
     return life;
   }

@@ -1,28 +1,43 @@
 // Accept: message, recipients, counters and event in one change, idempotent by id (DESIGN 3.2).
 
 import { messageIdBytes } from '../../base/message-id.ts';
-import { chargeLimits, emptyCounter, type Counter } from '../../policy/limits.ts';
+import { chargeLimits } from '../../policy/limits.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { idTerm } from '../../record/terms.ts';
-import { number, text } from './database.ts';
+import type { Database } from './database.ts';
 import { findSequences } from './term-index.ts';
 import type { Writer } from './writer.ts';
 
 export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptChange> {
-  const { db } = writer;
-  const { message } = change;
-  const id = messageIdBytes(message.id);
-  if (id === undefined) return { type: 'failed', cause: `not a message id: ${message.id}` };
-  if (isKnown(writer, change, id)) return { type: 'accepted' };
+  const { db, counters } = writer;
+  const id = messageIdBytes(change.message.id);
+  if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
+  if (mayBeSettled(writer, change)) return { type: 'accepted' };
+  const { charge } = change;
+  const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
   const full = writer.fullBecause();
+  if ((full !== undefined || charged?.type === 'limited') && isQueued(db, id)) return { type: 'accepted' };
   if (full !== undefined) return { type: 'full', cause: full };
-  const limited = charge(writer, change);
-  if (limited !== undefined) return limited;
+  if (charged?.type === 'limited') return charged;
 
+  const n = insertMessage(db, change, id);
+  if (n === undefined) return { type: 'accepted' };
+  if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
+  const staged = change.content.kind === 'staged';
+  const content = change.content.kind === 'staged' ? change.content.header : change.content.bytes;
+  db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged ? 1 : 0, content);
+  addRecipients(writer, change, n);
+  writer.trail.append(change.event);
+  if (change.owner === undefined) writer.notice({ type: 'due' });
+  return { type: 'accepted' };
+}
+
+/** Undefined: a message of this id is in the queue already. */
+function insertMessage(db: Database, { message, recipients }: AcceptChange, id: Uint8Array): number | undefined {
   const { reversePath, ...envelope } = message.envelope;
-  db.run(
-    'INSERT INTO message (id, accepted_at, role, identity_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit, unsettled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  return db.insert(
+    'INSERT INTO message (id, accepted_at, role, identity_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit, unsettled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     id,
     message.acceptedAt,
     message.role,
@@ -33,16 +48,8 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
     message.headerOctets,
     message.headerUtf8 ? 1 : 0,
     message.body8bit ? 1 : 0,
-    change.recipients.length,
+    recipients.length,
   );
-  const n = number(db.get('SELECT last_insert_rowid() AS n') ?? {}, 'n');
-  const staged = change.content.kind === 'staged';
-  const content = change.content.kind === 'staged' ? change.content.header : change.content.bytes;
-  db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged ? 1 : 0, content);
-  addRecipients(writer, change, n);
-  writer.trail.append(change.event);
-  if (change.owner === undefined) writer.notice({ type: 'due' });
-  return { type: 'accepted' };
 }
 
 function addRecipients({ db, mayNotSend }: Writer, change: AcceptChange, n: number): void {
@@ -63,18 +70,11 @@ function addRecipients({ db, mayNotSend }: Writer, change: AcceptChange, n: numb
   });
 }
 
-/** In the queue; or, if it is older than this writer, perhaps accepted by the one before and delivered since. */
-function isKnown({ db, openedAt }: Writer, { message }: AcceptChange, id: Uint8Array): boolean {
-  if (db.get('SELECT n FROM message WHERE id = ?', id) !== undefined) return true;
+/** Older than this writer: perhaps accepted by the one before, and delivered since. */
+function mayBeSettled({ db, openedAt }: Writer, { message }: AcceptChange): boolean {
   return message.acceptedAt < openedAt && findSequences(db, idTerm(message.id)).length > 0;
 }
 
-function charge({ db }: Writer, { charge: asked }: AcceptChange): OutcomeOf<AcceptChange> | undefined {
-  if (asked === undefined) return undefined;
-  const row = db.get('SELECT value FROM counter WHERE identity_id = ?', asked.identityId);
-  const before = row === undefined ? emptyCounter : (JSON.parse(text(row, 'value')) as Counter);
-  const outcome = chargeLimits(before, asked.charge, asked.limits);
-  if (outcome.type === 'limited') return outcome;
-  db.run('INSERT OR REPLACE INTO counter VALUES (?, ?)', asked.identityId, JSON.stringify(outcome.counter));
-  return undefined;
+function isQueued(db: Database, id: Uint8Array): boolean {
+  return db.get('SELECT n FROM message WHERE id = ?', id) !== undefined;
 }

@@ -3,13 +3,30 @@
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { contentHash, firstLink, linkOf, SALT_OCTETS } from '../../record/link.ts';
+import { type Term, termsOf } from '../../record/terms.ts';
 import { bytes, type Database, number } from './database.ts';
 
 export interface Trail {
   append(event: EventDraft): number;
+  /** The newest events with what they are found by, so that the index need not read them again; older ones are left out. */
+  readonly recent: RecentTerms;
   /** Where the chain stands: taken before a transaction, given back if it is rolled back. */
   mark(): TrailMark;
   reset(mark: TrailMark): void;
+}
+
+export interface RecentTerms {
+  /** Up to `max` events behind `sequence`, or undefined if not all of them are remembered. */
+  after(sequence: number, max: number): readonly EventTerms[] | undefined;
+  /** Indexed up to here: they are of no use any more. */
+  forget(through: number): void;
+  /** Something of them was erased: what is left of it is read from the table. */
+  clear(): void;
+}
+
+export interface EventTerms {
+  readonly sequence: number;
+  readonly terms: readonly Term[];
 }
 
 export interface TrailMark {
@@ -18,6 +35,8 @@ export interface TrailMark {
 }
 
 const CHAIN = 1;
+/** Beyond it the index reads from the table: it is far behind. */
+const RECENT_MAX = 20_000;
 
 export function openTrail(db: Database, entropy: Entropy): Trail {
   const last = db.get('SELECT sequence, link FROM event ORDER BY sequence DESC LIMIT 1');
@@ -26,7 +45,24 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       ? { sequence: 0, link: firstLink }
       : { sequence: number(last, 'sequence'), link: bytes(last, 'link') };
 
+  let recent: EventTerms[] = [];
+
   return {
+    recent: {
+      after(sequence, max) {
+        const [first] = recent;
+        if (first === undefined || first.sequence > sequence + 1) return undefined;
+        const from = sequence + 1 - first.sequence;
+        return recent.slice(from, from + max);
+      },
+      forget(through) {
+        const first = recent[0]?.sequence ?? 0;
+        recent = recent.slice(Math.max(0, through + 1 - first));
+      },
+      clear() {
+        recent = [];
+      },
+    },
     append(event) {
       const sequence = mark.sequence + 1;
       const salt = entropy.bytes(SALT_OCTETS);
@@ -55,11 +91,14 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
         link,
       );
       mark = { sequence, link };
+      if (recent.length >= RECENT_MAX) recent = [];
+      recent.push({ sequence, terms: termsOf(event) });
       return sequence;
     },
     mark: () => mark,
     reset(to) {
       mark = to;
+      while ((recent.at(-1)?.sequence ?? 0) > to.sequence) recent.pop();
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGroupCommit } from '../group-commit.ts';
+import { atOnce, createGroupCommit } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import type { Change, Store, StoreNotice } from '../port.ts';
 import { StoreUnavailable } from '../port.ts';
@@ -43,7 +43,7 @@ function openForWriting(dataDirectory: string, now: number): Database {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
   db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -32768',
   );
   migrate(db, now);
   // What an earlier process left in the log is written home and synced before anybody is told that it is there.
@@ -65,7 +65,7 @@ export function openSqliteWriter(options: WriterOptions): OpenWriter {
   const writer = createWriter(db, options);
   return {
     ...writer,
-    indexTail: (max) => indexTail(db, max),
+    indexTail: (max) => indexTail(db, writer.recent, max),
     vacuum: () => db.exec('PRAGMA incremental_vacuum(200)'),
     backup: (path) => db.backup(path),
     close: () => db.close(),
@@ -104,7 +104,7 @@ export function openSqliteStore(options: Omit<WriterOptions, 'onNotice'>): OpenS
         throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
       }
     },
-    (run) => void setImmediate(run),
+    atOnce,
   );
   return {
     store: {

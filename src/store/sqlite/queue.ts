@@ -1,6 +1,6 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
 
-import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type {
   ClaimChange,
   Delivery,
@@ -70,18 +70,11 @@ function claimed(db: Database, owner: string, keys: readonly Key[]): OutcomeOf<C
 export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleChange> {
   const { db } = writer;
   const id = messageIdBytes(change.messageId);
-  const row = id === undefined ? undefined : db.get('SELECT n FROM message WHERE id = ?', id);
-  if (row === undefined) return { type: 'stale' };
-  const n = number(row, 'n');
-  for (const { recipientNumber, attempt } of change.recipients) {
-    const held = db.get(
-      'SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?',
-      n,
-      recipientNumber,
-    );
-    if (held === undefined || text(held, 'owner') !== change.owner || number(held, 'attempt') !== attempt)
-      return { type: 'stale' };
-  }
+  const message = id === undefined ? undefined : db.get('SELECT n, unsettled FROM message WHERE id = ?', id);
+  if (message === undefined) return { type: 'stale' };
+  const n = number(message, 'n');
+  if (!change.recipients.every((recipient) => isLeased(db, n, change.owner, recipient)))
+    return { type: 'stale' };
   for (const { recipientNumber, fate, event } of change.recipients) {
     if (fate.type === 'final')
       db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
@@ -102,21 +95,34 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
     if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
   }
   const finals = change.recipients.filter(({ fate }) => fate.type === 'final').length;
-  return { type: 'settled', messageDone: finals > 0 && finish(writer, n, finals) };
+  const messageDone =
+    finals > 0 && finish(writer, change.messageId, n, number(message, 'unsettled') - finals);
+  return { type: 'settled', messageDone };
 }
 
-/** So many recipients are done; with the last one the message goes. */
-function finish(writer: Writer, n: number, finals: number): boolean {
-  const { db } = writer;
-  db.run('UPDATE message SET unsettled = unsettled - ? WHERE n = ?', finals, n);
+function isLeased(
+  db: Database,
+  n: number,
+  owner: string,
+  { recipientNumber, attempt }: SettleChange['recipients'][number],
+): boolean {
   const row = db.get(
-    'SELECT m.id, m.unsettled, c.staged FROM message m JOIN content c ON c.n = m.n WHERE m.n = ?',
+    'SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?',
     n,
+    recipientNumber,
   );
-  if (row === undefined || number(row, 'unsettled') > 0) return false;
+  return row !== undefined && text(row, 'owner') === owner && number(row, 'attempt') === attempt;
+}
+
+/** So many recipients are left; with the last one the message goes. */
+function finish({ db, bodyDone }: Writer, id: MessageId, n: number, unsettled: number): boolean {
+  if (unsettled > 0) {
+    db.run('UPDATE message SET unsettled = ? WHERE n = ?', unsettled, n);
+    return false;
+  }
   db.run('DELETE FROM message WHERE n = ?', n);
-  db.run('DELETE FROM content WHERE n = ?', n);
-  if (number(row, 'staged') === 1) writer.bodyDone(messageIdFromBytes(bytes(row, 'id')));
+  const staged = number(db.get('DELETE FROM content WHERE n = ? RETURNING staged', n) ?? {}, 'staged');
+  if (staged === 1) bodyDone(id);
   return true;
 }
 
@@ -209,7 +215,8 @@ function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): 
         diagnostic: `dropped by ${by}`,
       };
       trail.append({ ...subject, type: 'dropped', payload });
-      finish(writer, n, 1);
+      const left = db.get('SELECT count(*) AS left FROM recipient WHERE message_n = ?', n);
+      finish(writer, messageId, n, number(left ?? {}, 'left'));
       return true;
     }
   }

@@ -5,7 +5,7 @@ import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
 import type { DayKeyChange, EraseChange, OutcomeOf, PurgeChange } from '../port.ts';
 import { optionalBytes, number, text, type Database, type Row } from './database.ts';
-import { findSequences } from './term-index.ts';
+import { findSequences, unindex } from './term-index.ts';
 import type { Writer } from './writer.ts';
 
 export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
@@ -30,7 +30,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   for (const row of rows) {
     if (number(row, 'gone') === 1) continue;
     if (number(row, 'time') < eventsBefore && !isQueued(db, row)) {
-      forget(db, number(row, 'sequence'));
+      forget(writer, number(row, 'sequence'));
       count += 1;
     } else if (kept === 0) kept = number(row, 'sequence');
   }
@@ -69,9 +69,10 @@ function isQueued(db: Database, row: Row): boolean {
 }
 
 /** That there was such a message may be found by its id, as its row says: nothing else. */
-function forget(db: Database, sequence: number): void {
+function forget({ db, trail }: Writer, sequence: number): void {
+  trail.recent.clear();
+  unindex(db, sequence);
   db.run('UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ?', sequence);
-  db.run("DELETE FROM trail_term WHERE sequence = ? AND term NOT LIKE 'id:%'", sequence);
 }
 
 function dropTombstones(db: Database, before: number): number {
@@ -109,7 +110,7 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
     if (row === undefined || number(row, 'gone') === 1) continue;
     if (number(row, 'time') >= change.before || isQueued(db, row)) kept += 1;
     else {
-      forget(db, sequence);
+      forget(writer, sequence);
       count += 1;
     }
   }

@@ -74,6 +74,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO meta VALUES ('indexed', 0), ('purged', 0);
   `,
+  // An event is taken out of the index by its own words: a second index, as large as the first, is not needed for it.
+  'DROP INDEX trail_term_sequence',
 ];
 
 export class StoreTooNew extends Error {

@@ -3,27 +3,52 @@
 
 import type { EventType } from '../../record/events.ts';
 import { termsOf, type Term } from '../../record/terms.ts';
+import type { EventTerms, RecentTerms } from './events.ts';
 import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
-export function indexTail(db: Database, max: number): boolean {
-  const rows = tail(db, max);
-  const last = rows.at(-1);
+export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {
+  const from = watermark(db);
+  const events =
+    recent.after(from, max) ??
+    tail(db, max).map((row) => ({ sequence: number(row, 'sequence'), terms: termsOfRow(row) }));
+  const last = events.at(-1);
   if (last === undefined) return false;
   db.exec('BEGIN IMMEDIATE');
   try {
-    for (const row of rows) {
-      const sequence = number(row, 'sequence');
-      for (const term of termsOfRow(row))
-        db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
-    }
-    db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", number(last, 'sequence'));
+    for (const [term, sequence] of inOrder(events))
+      db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
+    db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", last.sequence);
     db.exec('COMMIT');
   } catch (error) {
     db.exec('ROLLBACK');
     throw error;
   }
-  return rows.length === max;
+  recent.forget(last.sequence);
+  return events.length === max;
+}
+
+/** Neighbours in the index one after the other: each of its pages is touched once. */
+function inOrder(events: readonly EventTerms[]): readonly (readonly [Term, number])[] {
+  const entries = events.flatMap(({ sequence, terms }) =>
+    terms.map((term): readonly [Term, number] => [term, sequence]),
+  );
+  return entries.sort(([one, first], [other, second]) =>
+    one === other ? first - second : one < other ? -1 : 1,
+  );
+}
+
+/** Takes the event out of the index, except for the id of its message. To be called while its payload is still there. */
+export function unindex(db: Database, sequence: number): void {
+  const row = db.get(
+    'SELECT sequence, type, message_id, identity_id, payload FROM event WHERE sequence = ?',
+    sequence,
+  );
+  if (row === undefined) return;
+  for (const term of termsOfRow(row)) {
+    if (!term.startsWith('id:'))
+      db.run('DELETE FROM trail_term WHERE term = ? AND sequence = ?', term, sequence);
+  }
 }
 
 const TAIL_MAX = 1_000_000;

@@ -7,8 +7,9 @@ import { unreachable } from '../../base/assert.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
+import { type Counters, openCounters } from './counters.ts';
 import { type Database, text, troubleOf } from './database.ts';
-import { openTrail, type Trail } from './events.ts';
+import { openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
 import { dayKey, erase, purge } from './retention.ts';
@@ -18,6 +19,7 @@ import { messageIdBytes } from '../../base/message-id.ts';
 export interface Writer {
   readonly db: Database;
   readonly trail: Trail;
+  readonly counters: Counters;
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
@@ -41,6 +43,7 @@ export interface WriterOptions {
 
 export interface SqliteWriter {
   apply(changes: readonly Change[]): readonly Outcome[];
+  readonly recent: RecentTerms;
   /** While true, files of settled messages stay: a backup is copying them. */
   keepBodies(keep: boolean): void;
 }
@@ -54,6 +57,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
   const writer: Writer = {
     db,
     trail: openTrail(db, options.entropy),
+    counters: openCounters(db),
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
     fullBecause: () => options.fullBecause?.(),
@@ -70,6 +74,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     db.exec('BEGIN IMMEDIATE');
     try {
       const outcomes = changes.map((change) => applyOne(writer, change));
+      writer.counters.write();
       db.exec('COMMIT');
       return outcomes;
     } catch (error) {
@@ -80,6 +85,8 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
       notices.length = noticesBefore;
       done.length = doneBefore;
       throw error;
+    } finally {
+      writer.counters.forget();
     }
   }
 
@@ -110,6 +117,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
   }
 
   return {
+    recent: writer.trail.recent,
     apply(changes) {
       let outcomes: readonly Outcome[];
       try {
