@@ -1,5 +1,7 @@
 // Byte strings: the few operations on Uint8Array that every ring needs. Nothing here decodes text on a guess.
 
+import { isAscii as nativeIsAscii } from 'node:buffer';
+
 const utf8Strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf8Encoder = new TextEncoder();
 
@@ -36,7 +38,12 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
+/** All octets below 128. */
 export function isAscii(bytes: Uint8Array): boolean {
-  for (const octet of bytes) if (octet > 127) return false;
-  return true;
+  return nativeIsAscii(bytes);
+}
+
+/** Native search: where `wanted` begins at or behind `from`, or -1. */
+export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array, from = 0): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(wanted, from);
 }

@@ -68,6 +68,8 @@ export const systemNetwork: Network = {
   },
 };
 
+const written = Promise.resolve();
+
 function wireOf(raw: Socket, target: DialTarget): Wire {
   let socket: Socket | TLSSocket = raw;
   let events: Parameters<Wire['listen']>[0] | undefined;
@@ -103,9 +105,9 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
       if (closed) next.closed(error);
     },
     write(bytes) {
-      return new Promise((resolve, reject) => {
-        if (closed || socket.destroyed) return reject(new Error(error ?? 'the connection is closed'));
-        if (socket.write(bytes)) return resolve();
+      if (closed || socket.destroyed) return Promise.reject(new Error(error ?? 'the connection is closed'));
+      if (socket.write(bytes)) return written;
+      return new Promise((resolve) => {
         const done = (): void => {
           socket.off('drain', done);
           socket.off('close', done);

@@ -1,5 +1,7 @@
 // One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other.
 
+import { KIB } from '../base/size.ts';
+import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
 import type {
@@ -9,12 +11,14 @@ import type {
   RecipientResult,
 } from '../protocol/delivery/ports.ts';
 import { createDeliverySession } from '../protocol/delivery/session.ts';
-import { ContentFlawed, DotStuffing } from '../protocol/wire/dot-stuffing.ts';
+import { ContentFlawed, DotStuffing, stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
 import type { Errand } from './errand.ts';
 import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
 const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 30_000;
+/** More is sent in blocks, each with its own time. */
+const AT_ONCE_OCTETS_MAX = 256 * KIB;
 
 export class HopDown extends Error {
   override readonly name = 'HopDown';
@@ -75,12 +79,13 @@ class RunningConnection implements HopConnection {
   readonly #session: DeliverySession;
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
   #errand: { readonly errand: Errand; resolve(result: HopResult): void } | undefined;
-  #cancelTimer: (() => void) | undefined;
+  readonly #alarm;
 
   constructor(options: HopOptions, wire: Wire) {
     const { hop, settings, clock } = options;
     this.#options = options;
     this.#wire = wire;
+    this.#alarm = createAlarm(clock, () => this.#feed({ type: 'timeout' }));
     this.remote = `${hopName(hop)}${hop.path === undefined ? ` [${wire.remote}]` : ''}`;
     this.#session = createDeliverySession(
       {
@@ -167,7 +172,7 @@ class RunningConnection implements HopConnection {
         this.#ready?.resolve();
         break;
       case 'content':
-        void this.#sendContent();
+        this.#sendMessage();
         break;
       case 'result':
         this.#errand?.resolve(output);
@@ -177,7 +182,7 @@ class RunningConnection implements HopConnection {
         this.#ready?.reject(new HopDown(`${this.remote}: ${output.diagnostic}`, output.status));
         break;
       case 'close':
-        this.#cancelTimer?.();
+        this.#alarm.end();
         this.#wire.end();
         this.#options.clock.after(5000, () => this.#wire.destroy());
         break;
@@ -190,6 +195,14 @@ class RunningConnection implements HopConnection {
     } catch (error) {
       this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error)));
     }
+  }
+
+  /** A small message that is in memory goes out with its end as one write. */
+  #sendMessage(): void {
+    const bytes = this.#errand?.errand.inMemory;
+    if (bytes === undefined || bytes.length > AT_ONCE_OCTETS_MAX) return void this.#sendContent();
+    this.#feed({ type: 'contentSent' });
+    this.#wire.write(stuffedWhole(bytes)).catch(() => undefined);
   }
 
   async #sendContent(): Promise<void> {
@@ -218,12 +231,6 @@ class RunningConnection implements HopConnection {
   }
 
   #setTimer(): void {
-    this.#cancelTimer?.();
-    const { deadline } = this.#session;
-    const { clock } = this.#options;
-    this.#cancelTimer =
-      deadline === undefined
-        ? undefined
-        : clock.after(deadline - clock.monotonic(), () => this.#feed({ type: 'timeout' }));
+    this.#alarm.set(this.#session.deadline);
   }
 }

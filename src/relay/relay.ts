@@ -148,7 +148,7 @@ export function createRelay(options: RelayOptions): Relay {
   function start(
     message: QueuedMessage,
     deliveries: readonly Delivery[],
-    content: Errand['content'],
+    content: Pick<Errand, 'content' | 'inMemory'>,
     hooks: { began(): void; ended(): void },
   ): void {
     const settings = options.settings();
@@ -161,9 +161,9 @@ export function createRelay(options: RelayOptions): Relay {
       });
       running.add(tracked);
     };
-    for (const [route, own] of routed) track(run({ message, deliveries: own, route, content }));
+    for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route }));
     if (forbidden.length === 0) return;
-    const errand: Errand = { message, deliveries: forbidden, route: settings.route, content };
+    const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';
     track(settleOrRelease(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
   }
@@ -174,7 +174,7 @@ export function createRelay(options: RelayOptions): Relay {
       if (found === undefined) throw new Error(`the content of ${message.id} is gone`);
       return found;
     };
-    start(message, deliveries, content, claims);
+    start(message, deliveries, { content }, claims);
   }
 
   return {
@@ -194,7 +194,7 @@ export function createRelay(options: RelayOptions): Relay {
       });
       // Counted for each errand: what they share is held as long as the last one needs it.
       const { length } = content;
-      start(message, deliveries, async () => once(content), {
+      start(message, deliveries, { inMemory: content, content: async () => once(content) }, {
         began: () => void (memoryOctets += length),
         ended: () => void (memoryOctets -= length),
       });

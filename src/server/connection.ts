@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net';
 import { concat, latin1 } from '../base/bytes.ts';
+import { createAlarm } from '../platform/alarm.ts';
 import { createServerSession } from '../protocol/session/session.ts';
 import type { ServerSession, SessionInput, SessionOutput } from '../protocol/session/ports.ts';
 import { reply } from '../protocol/wire/reply-registry.ts';
@@ -44,8 +45,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   const inbox: SessionInput[] = [];
   let running = false;
   let sending: Uint8Array[] = [];
-  let wakeAt = Infinity;
-  let cancelWake: (() => void) | undefined;
+  const alarm = createAlarm(clock, () => feed({ type: 'timeout' }));
 
   const connection: Connection = {
     id: front.sessionId(),
@@ -92,7 +92,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     }
     running = false;
     send();
-    setWake();
+    alarm.set(session.deadline);
   }
 
   function perform(output: SessionOutput): void {
@@ -157,23 +157,9 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     sending = [];
   }
 
-  /** One timer a connection: it is only moved when the deadline comes nearer, and looks again when it rings. */
-  function setWake(): void {
-    const deadline = session.deadline ?? Infinity;
-    if (deadline >= wakeAt) return;
-    cancelWake?.();
-    wakeAt = deadline;
-    cancelWake = clock.after(deadline - clock.monotonic(), () => {
-      wakeAt = Infinity;
-      if ((session.deadline ?? Infinity) <= clock.monotonic()) feed({ type: 'timeout' });
-      else setWake();
-    });
-  }
-
   function closed(error: string | undefined): void {
-    cancelWake?.();
-    wakeAt = -Infinity;
     feed({ type: 'closed' });
+    alarm.end();
     admission.left();
     connection.transaction.abort();
     front.left(connection);

@@ -2,6 +2,7 @@
 // was asked and not answered is asked again over the next line: accept, settle and claim are idempotent. After
 // `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
 
+import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
 import {
@@ -25,9 +26,11 @@ export interface RemoteStore extends Store {
 }
 
 interface Pending {
+  /** Monotonic, ms. */
+  readonly askedAt: number;
   readonly changes: readonly Change[];
-  resolve(outcomes: readonly Outcome[]): void;
-  reject(error: Error): void;
+  resolve(outcomes: readonly Outcome[]): unknown;
+  reject(error: Error): unknown;
 }
 
 export function createRemoteStore(o: {
@@ -49,21 +52,31 @@ export function createRemoteStore(o: {
     );
   }
 
+  /** One alarm for all: the oldest stands first. */
+  const alarm = createAlarm(o.clock, () => {
+    const latest = o.clock.monotonic() - UNKNOWN_MS_MAX;
+    for (const entry of pending) {
+      if (entry.askedAt > latest) break;
+      entry.reject(new StoreUnavailable('no answer from the store'));
+    }
+    watch();
+  });
+
+  function watch(): void {
+    const [oldest] = pending;
+    alarm.set(oldest === undefined ? undefined : oldest.askedAt + UNKNOWN_MS_MAX);
+  }
+
   function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
     return new Promise((resolve, reject) => {
       const entry: Pending = {
         changes,
-        resolve: (outcomes) => settle(() => resolve(outcomes)),
-        reject: (error) => settle(() => reject(error)),
+        askedAt: o.clock.monotonic(),
+        resolve: (outcomes) => pending.delete(entry) && resolve(outcomes),
+        reject: (error) => pending.delete(entry) && reject(error),
       };
-      const cancel = o.clock.after(UNKNOWN_MS_MAX, () =>
-        entry.reject(new StoreUnavailable('no answer from the store')),
-      );
-      function settle(done: () => void): void {
-        cancel();
-        if (pending.delete(entry)) done();
-      }
       pending.add(entry);
+      if (pending.size === 1) watch();
       ask(entry);
     });
   }

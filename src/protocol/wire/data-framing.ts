@@ -2,10 +2,10 @@
 // are taken away; a bare CR, a bare LF or NUL anywhere spoils the message, whoever wrote it (F-SMUG-1): it is read to its true
 // end and then refused. Chunks are passed on by reference; the work is linear and the state is a few numbers.
 //
-// Strategy: walk from LF to LF with native search. All that can be wrong is next to an LF or CR, so that the octets in between
-// are never looked at one by one.
+// Strategy: the end and the transparency dots stand behind an LF, and are found by native search for LF and dot; what can be wrong is CR
+// or below, and is found in one walk.
 
-import { CR, DOT, LF, NUL } from '../../base/bytes.ts';
+import { CR, DOT, indexOfBytes, LF, NUL } from '../../base/bytes.ts';
 
 /** RFC 5322 section 2.1.1, without CRLF. */
 export const LINE_OCTETS_MAX = 998;
@@ -49,38 +49,49 @@ export class LineWatch {
     return this.#afterCr;
   }
 
+  /** One walk over the octets: only CR and what is below it is looked at. */
   watch(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    if (bytes.includes(NUL)) this.#spoil('bareCrLfNul', this.#line + countLines(bytes, bytes.indexOf(NUL)));
-    let from = 0;
-    if (this.#afterCr && bytes[0] !== LF) {
-      this.#spoil('bareCrLfNul', this.#line);
-      this.#afterCr = false;
+    let from = this.#joinCr(bytes);
+    for (let at = from; at < bytes.length; at += 1) {
+      const octet = bytes[at] ?? 0;
+      if (octet > CR) continue;
+      if (octet === CR) {
+        if (at + 1 === bytes.length) {
+          this.#afterCr = true;
+          return this.#addToLine(at - from);
+        }
+        if (bytes[at + 1] !== LF) {
+          this.#spoil('bareCrLfNul', this.#line);
+          continue;
+        }
+        this.#addToLine(at - from);
+        this.#endLine();
+        at += 1;
+        from = at + 1;
+      } else if (octet === LF) {
+        this.#spoil('bareCrLfNul', this.#line);
+        this.#addToLine(at - from);
+        this.#endLine();
+        from = at + 1;
+      } else if (octet === NUL) this.#spoil('bareCrLfNul', this.#line);
     }
-    for (;;) {
-      const lf = bytes.indexOf(LF, from);
-      const end = lf < 0 ? bytes.length : lf;
-      const hasCr = lf < 0 ? false : lf > from ? bytes[lf - 1] === CR : lf === 0 && this.#afterCr;
-      this.#inLine(bytes, from, lf >= 0 && hasCr && lf > from ? end - 1 : end, lf < 0);
-      if (lf < 0) return;
-      if (!hasCr) this.#spoil('bareCrLfNul', this.#line);
-      this.#endLine();
-      from = lf + 1;
-    }
+    this.#addToLine(bytes.length - from);
   }
 
-  /** Octets of a line without its CRLF; `open`: the line goes on in the next chunk. */
-  #inLine(bytes: Uint8Array, from: number, end: number, open: boolean): void {
-    const cr = from < end ? bytes.indexOf(CR, from) : -1;
-    let length = end - from;
+  /** The CR that ended the last chunk finds its LF, or was bare. Where this chunk's own octets begin. */
+  #joinCr(bytes: Uint8Array): number {
+    if (!this.#afterCr || bytes.length === 0) return 0;
     this.#afterCr = false;
-    if (cr >= 0 && cr < end) {
-      if (open && cr === end - 1) {
-        this.#afterCr = true;
-        length -= 1;
-      } else this.#spoil('bareCrLfNul', this.#line);
+    if (bytes[0] !== LF) {
+      this.#spoil('bareCrLfNul', this.#line);
+      return 0;
     }
-    this.#length += length;
+    this.#endLine();
+    return 1;
+  }
+
+  #addToLine(octets: number): void {
+    this.#length += octets;
     if (this.#length > LINE_OCTETS_MAX && !(this.#inBody && this.#longBodyLines === 'pass'))
       this.#spoil('longLine', this.#line);
   }
@@ -89,7 +100,6 @@ export class LineWatch {
     if (this.#length === 0) this.#inBody = true;
     this.#line += 1;
     this.#length = 0;
-    this.#afterCr = false;
   }
 
   /** The first flaw counts, but a framing flaw outranks a long line. */
@@ -99,10 +109,11 @@ export class LineWatch {
   }
 }
 
-function countLines(bytes: Uint8Array, before: number): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(LF); at >= 0 && at < before; at = bytes.indexOf(LF, at + 1)) lines += 1;
-  return lines;
+const DOT_LINE = Uint8Array.of(LF, DOT);
+
+/** Where the next LF with a dot behind it stands, or -1. */
+export function indexOfDotLine(bytes: Uint8Array, from: number): number {
+  return indexOfBytes(bytes, DOT_LINE, from);
 }
 
 // Where the last octets leave us, as far as the end mark is concerned. `lineStart`: after CRLF (or at the beginning);
@@ -166,18 +177,20 @@ export class DataFraming {
     return { content, rest: undefined };
   }
 
-  /** From inside a line to the octet after its CRLF, or to the end of the chunk. */
+  /** From inside a line to the next one that begins with a dot, or to the end of the chunk; lines between them are text. */
   #skipToLineStart(bytes: Uint8Array, from: number): number {
-    let at = from;
-    for (;;) {
-      const lf = bytes.indexOf(LF, at);
-      if (lf < 0) return bytes.length;
-      at = lf + 1;
-      if ((lf === 0 ? this.#last : bytes[lf - 1]) === CR) {
-        this.#mark = 'lineStart';
-        return at;
-      }
+    for (let lf = indexOfDotLine(bytes, from); lf >= 0; lf = indexOfDotLine(bytes, lf + 1)) {
+      if (this.#before(bytes, lf) !== CR) continue;
+      this.#mark = 'lineStart';
+      return lf + 1;
     }
+    const last = bytes.length - 1;
+    if (last >= from && bytes[last] === LF && this.#before(bytes, last) === CR) this.#mark = 'lineStart';
+    return bytes.length;
+  }
+
+  #before(bytes: Uint8Array, at: number): number {
+    return at === 0 ? this.#last : (bytes[at - 1] ?? 0);
   }
 
   #emit(content: Uint8Array[], bytes: Uint8Array): void {

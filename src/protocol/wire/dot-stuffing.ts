@@ -2,13 +2,34 @@
 // go on the wire does not: a bare CR or LF, NUL or an endless line in the store stops the message (E-C-2, F-SMUG-3).
 
 import { concat, CR, DOT, LF } from '../../base/bytes.ts';
-import { LineWatch } from './data-framing.ts';
+import { indexOfDotLine, LineWatch } from './data-framing.ts';
 
 const DOT_BYTE = Uint8Array.of(DOT);
-const CRLF = Uint8Array.of(CR, LF);
+const END_OF_LINES = Uint8Array.of(DOT, CR, LF);
+const END = Uint8Array.of(CR, LF, DOT, CR, LF);
 
 export class ContentFlawed extends Error {
   override readonly name = 'ContentFlawed';
+}
+
+/** Dots at the start of a line doubled; the octets themselves if there are none. */
+function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  if (atLineStart && bytes[0] === DOT) parts.push(DOT_BYTE);
+  for (let lf = indexOfDotLine(bytes, 0); lf >= 0; lf = indexOfDotLine(bytes, lf + 1)) {
+    parts.push(bytes.subarray(from, lf + 1), DOT_BYTE);
+    from = lf + 1;
+  }
+  if (parts.length === 0) return bytes;
+  parts.push(bytes.subarray(from));
+  return concat(parts);
+}
+
+/** A whole content that was watched on its way in, with its end. */
+export function stuffedWhole(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length === 0 || bytes.at(-1) === LF ? END_OF_LINES : END;
+  return Buffer.concat([stuffDots(bytes, true), end]);
 }
 
 export class DotStuffing {
@@ -21,22 +42,13 @@ export class DotStuffing {
     const { flaw } = this.#watch;
     if (flaw !== undefined)
       throw new ContentFlawed(`bare CR, LF or NUL, or a header line too long, in line ${flaw.line}`);
-    const parts: Uint8Array[] = [];
-    let from = 0;
-    if (this.#atLineStart && bytes[0] === DOT) parts.push(DOT_BYTE);
-    for (let lf = bytes.indexOf(LF); lf >= 0 && lf + 1 < bytes.length; lf = bytes.indexOf(LF, lf + 1)) {
-      if (bytes[lf + 1] !== DOT) continue;
-      parts.push(bytes.subarray(from, lf + 1), DOT_BYTE);
-      from = lf + 1;
-    }
-    parts.push(bytes.subarray(from));
+    const stuffed = stuffDots(bytes, this.#atLineStart);
     if (bytes.length > 0) this.#atLineStart = bytes.at(-1) === LF;
-    return concat(parts);
+    return stuffed;
   }
 
   end(): Uint8Array {
     if (this.#watch.afterCr) throw new ContentFlawed('a bare CR at the end');
-    const dotLine = Uint8Array.of(DOT, CR, LF);
-    return this.#atLineStart ? dotLine : concat([CRLF, dotLine]);
+    return this.#atLineStart ? END_OF_LINES : END;
   }
 }

@@ -1,0 +1,42 @@
+// One timer for a deadline that moves all the time: it is only touched when the deadline comes nearer, and looks again when it rings.
+
+import type { Clock } from './platform.ts';
+
+export interface Alarm {
+  /** Of the monotonic clock, ms; undefined: there is none now. */
+  set(deadline: number | undefined): void;
+  /** It rings no more. */
+  end(): void;
+}
+
+/** `ring` is called at or soon after the deadline that stands by then. */
+export function createAlarm(clock: Clock, ring: () => void): Alarm {
+  let deadline = Infinity;
+  let wakeAt = Infinity;
+  let cancel: (() => void) | undefined;
+
+  function look(): void {
+    wakeAt = Infinity;
+    if (deadline <= clock.monotonic()) ring();
+    else wake();
+  }
+
+  function wake(): void {
+    if (deadline >= wakeAt) return;
+    cancel?.();
+    wakeAt = deadline;
+    cancel = clock.after(deadline - clock.monotonic(), look);
+  }
+
+  return {
+    set(next) {
+      deadline = next ?? Infinity;
+      wake();
+    },
+    end() {
+      cancel?.();
+      deadline = -Infinity;
+      wakeAt = -Infinity;
+    },
+  };
+}
