@@ -13,8 +13,8 @@ import type { Lookups } from '../store/lookups.ts';
 import { createLru } from './lru.ts';
 
 export interface Mailboxes {
-  /** `elsewhere`: no domain of ours, or no mailbox at all. Rejects with `StoreUnavailable`. */
-  find(forwardPath: string): Promise<LocalMailbox | 'elsewhere'>;
+  /** `elsewhere`: no domain of ours, or no mailbox at all. At once if it is known. Rejects with `StoreUnavailable`. */
+  find(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox>;
   /** An identity changed, came or went. */
   forget(identityId: IdentityId): void;
 }
@@ -58,37 +58,47 @@ export function createMailboxes(options: {
   const absent = createLru<string, Entry>(ENTRIES_MAX);
   let changes = 0;
 
-  async function ofIdentities(address: string): Promise<Entry> {
+  function remembered(address: string): LocalMailbox | undefined {
     const now = clock.now();
     const entry = known.get(address) ?? absent.get(address);
-    if (entry !== undefined && now - entry.at < KEEP_MS && now >= entry.at) return entry;
+    return entry !== undefined && now - entry.at < KEEP_MS && now >= entry.at ? entry.mailbox : undefined;
+  }
+
+  async function lookUp(address: string): Promise<LocalMailbox> {
+    const at = clock.now();
     const changesBefore = changes;
     const identity = await lookups.identityByAddress(address);
     const exists = identity !== undefined && identity.state !== 'removed' && identity.mailbox;
     const found: Entry = exists
-      ? { mailbox: 'exists', identityId: identity.id, at: now }
-      : { mailbox: 'unknown', at: now };
+      ? { mailbox: 'exists', identityId: identity.id, at }
+      : { mailbox: 'unknown', at };
     // An answer that a change has overtaken is used once and not kept.
-    if (changes !== changesBefore) return found;
+    if (changes !== changesBefore) return found.mailbox;
     (exists ? absent : known).delete(address);
     (exists ? known : absent).set(address, found);
-    return found;
+    return found.mailbox;
   }
 
-  async function findLocal(mailbox: CanonicalMailbox): Promise<LocalMailbox> {
+  async function lookUpEach(addresses: readonly string[]): Promise<LocalMailbox> {
+    for (const address of addresses)
+      if ((remembered(address) ?? (await lookUp(address))) === 'exists') return 'exists';
+    return 'unknown';
+  }
+
+  function findLocal(mailbox: CanonicalMailbox): LocalMailbox | Promise<LocalMailbox> {
     const configured = settings.configured();
     const address = addressText(mailbox);
     const base = withoutDetail(mailbox);
     const spellings = base === undefined ? [address] : [address, addressText(base)];
     if (isRoleMailbox(mailbox) || configured.has(`@${mailbox.domain}`)) return 'exists';
-    for (const spelling of spellings) {
-      if (configured.has(spelling) || (await ofIdentities(spelling)).mailbox === 'exists') return 'exists';
-    }
-    return 'unknown';
+    if (spellings.some((spelling) => configured.has(spelling))) return 'exists';
+    const known = spellings.map(remembered);
+    if (known.includes('exists')) return 'exists';
+    return known.includes(undefined) ? lookUpEach(spellings) : 'unknown';
   }
 
   return {
-    async find(forwardPath) {
+    find(forwardPath) {
       if (isBarePostmaster(forwardPath)) return 'exists';
       const domains = settings.domains();
       const mailbox = canonicalMailbox(forwardPath);

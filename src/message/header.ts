@@ -57,9 +57,9 @@ function fieldAt(bytes: Uint8Array, from: number, line: number): Result<Cut, Hea
   let end = from;
   let lines = 0;
   do {
-    const lf = bytes.indexOf(LF, end);
+    const lf = lineEnd(bytes, end);
     const next = lf < 0 ? bytes.length : lf + 1;
-    if (bytes.indexOf(CR, end) !== lf - 1) return err({ detail: `bare CR or LF in line ${line + lines}` });
+    if (lf <= end || bytes[lf - 1] !== CR) return err({ detail: `bare CR or LF in line ${line + lines}` });
     if (lines > 0 && isBlank(bytes, end, next))
       return err({ detail: `line ${line + lines} holds white space alone` });
     end = next;
@@ -70,6 +70,15 @@ function fieldAt(bytes: Uint8Array, from: number, line: number): Result<Cut, Hea
     return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
   const raw = bytes.subarray(from, end);
   return ok({ field: { name: octetString(bytes.subarray(from, colon)), raw }, end, lines });
+}
+
+/** Position of the first LF, or of what ends the line before it: a CR without LF. -1: there is none. */
+function lineEnd(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at += 1) {
+    const octet = bytes[at] ?? 0;
+    if (octet === LF || (octet === CR && bytes[at + 1] !== LF)) return at;
+  }
+  return -1;
 }
 
 /** Position of the colon right behind a field name of printable ASCII (section 3.6.8), or -1. */

@@ -31,6 +31,7 @@ import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
 import { createConnections, type Front, type ListenerHere } from './front.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
+import { createLogFeed } from './log-feed.ts';
 import { createSessionLog } from './session-log.ts';
 import { tlsContexts } from './tls-contexts.ts';
 
@@ -49,7 +50,8 @@ let desk: Line | undefined;
 let listening: readonly Server[] = [];
 
 const entropy = systemEntropy();
-const pino = createLog(plan.logLevel, { write: (lines) => main?.tell({ log: lines }) });
+const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
+const pino = createLog(plan.logLevel, logFeed);
 const log = createSessionLog(pino);
 const metrics = createFrontMetrics();
 const connections = createConnections();
@@ -192,6 +194,7 @@ async function drain(deadlineMs: number): Promise<void> {
   await Promise.all([emptied, relay.drain(deadlineMs)]);
   front.journal.flush();
   await store.commit([{ type: 'free', ownerPrefix: birth.owner, dueAt: clock.now() }]);
+  logFeed.flush();
 }
 
 async function answerMain(question: unknown): Promise<unknown> {

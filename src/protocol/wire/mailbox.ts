@@ -29,6 +29,9 @@ const quotedPair = /^[\x20-\x7e]$/;
 // Controls, invisible and direction marks, surrogates, private use and unassigned code points mislead readers (F-UNI-1, F-UNI-3).
 const misleading = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
+/** Nothing of it can mislead: most addresses need no look at the tables of Unicode. */
+const printable = /^[\x20-\x7e]*$/;
+
 export function isAsciiText(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);
 }
@@ -40,7 +43,7 @@ export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
     Buffer.byteLength(text) > LOCAL_PART_MAX + 2 * LOCAL_PART_MAX + DOMAIN_MAX
   )
     return err('tooLong');
-  if (!text.isWellFormed() || misleading.test(text)) return err('syntax');
+  if (!printable.test(text) && (!text.isWellFormed() || misleading.test(text))) return err('syntax');
   const local = text.startsWith('"') ? readQuoted(text) : readDotString(text);
   if (local === undefined || text[local.end] !== '@') return err('syntax');
   if (Buffer.byteLength(local.value) > LOCAL_PART_MAX) return err('tooLong');
