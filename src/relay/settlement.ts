@@ -3,7 +3,7 @@
 import type { EventDraft } from '../record/events.ts';
 import type { Delivery, Owner, QueuedMessage, SettleChange } from '../store/port.ts';
 import type { Attempt, Errand } from './errand.ts';
-import type { ReportWriter, Told } from './reports.ts';
+import { reportable, type ReportWriter, type Told } from './reports.ts';
 import type { RelaySettings } from './settings.ts';
 
 export const ONE_SECOND = 1000;
@@ -44,7 +44,10 @@ export async function settlementOf(
     one.final !== 'delayed' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined,
   );
   const report = await o.reports.write(errand, worthTelling);
-  const reported = (at: number): boolean => report !== undefined && worthTelling[at] !== undefined;
+  const reported = (at: number): boolean => {
+    const [delivery, one] = [deliveries[at], worthTelling[at]];
+    return report !== undefined && delivery !== undefined && one !== undefined && reportable(delivery, one) !== undefined;
+  };
   return {
     told: told.map(({ final }) => final),
     change: {

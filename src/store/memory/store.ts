@@ -3,7 +3,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
-import { atOnce, createGroupCommit, type GroupCommit } from '../group-commit.ts';
+import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { accept } from './accept.ts';
@@ -21,13 +21,18 @@ export interface MemoryStoreOptions {
   readonly entropy: Entropy;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause?(): string | undefined;
+  /** When groups of changes are written; by default at once. */
+  readonly schedule?: Schedule;
 }
 
 export interface MemoryStore {
   readonly store: Store;
   readonly lookups: Lookups;
-  /** A kill and a new start at once; the listeners are gone too. */
-  crash(): void;
+  /**
+   * A kill and a new start at once; the listeners are gone too. `sweepStages` false: only the thread of the store died, and bodies that
+   * others are staging stay.
+   */
+  crash(how?: { readonly sweepStages: boolean }): void;
   close(): void;
 }
 
@@ -46,7 +51,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
         if (group !== life) throw new StoreUnavailable('the store is gone');
         return apply(structuredClone(changes));
       },
-      atOnce,
+      options.schedule ?? atOnce,
     );
     return life;
   }
@@ -94,10 +99,10 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
       },
     },
     lookups: createMemoryLookups(tables, bodies),
-    crash() {
+    crash({ sweepStages } = { sweepStages: true }) {
       end();
       openedAt = clock.now();
-      bodies.crash((id) => tables.messages.has(id));
+      if (sweepStages) bodies.crash((id) => tables.messages.has(id));
       forgetWhoIsGone(tables);
     },
     close() {

@@ -1,0 +1,132 @@
+// What goes wrong, when, and how it heals again.
+
+import type { Identity } from '../../src/record/identity.ts';
+import type { Change } from '../../src/store/port.ts';
+import type { FaultPlan, Plan } from './plan.ts';
+import type { NextHops } from './next-hop.ts';
+import type { Server } from './server.ts';
+import { SECOND } from './time.ts';
+
+export interface FaultWorld {
+  readonly hops: NextHops;
+  readonly server: Server;
+  readonly plan: Plan;
+}
+
+/** Lets one fault happen, and heals it when its time is over; `healed` is when all faults are. */
+export async function runFault(world: FaultWorld, fault: FaultPlan, healed: () => boolean): Promise<void> {
+  const { time, ledger } = world.hops;
+  await time.pause(fault.at);
+  ledger.note(`FAULT ${JSON.stringify(fault)}`);
+  const heal = begin(world, fault);
+  await time.pause(fault.lastsMs);
+  if (healed()) return;
+  await heal?.();
+  ledger.note(`healed ${fault.number}`);
+}
+
+type Heal = (() => Promise<void> | void) | undefined;
+
+function begin(world: FaultWorld, fault: FaultPlan): Heal {
+  const { server, hops } = world;
+  switch (fault.type) {
+    case 'killStore':
+      return void server.killStore();
+    case 'killDesk':
+      return void server.killDesk();
+    case 'killFront':
+      return void server.killFront();
+    case 'crash':
+      server.crash();
+      return () => startAgain(server);
+    case 'stop': {
+      const stopped = server.stop(30 * SECOND);
+      return () => stopped.then(() => startAgain(server));
+    }
+    case 'diskFull':
+      server.weather.full = 'the simulated disk is full';
+      return () => void (server.weather.full = undefined);
+    case 'slowDisk':
+      server.weather.commitMs = fault.lastsMs / 2;
+      return () => void (server.weather.commitMs = 3);
+    case 'slowRestart':
+      server.weather.restartMs = fault.lastsMs;
+      return () => void (server.weather.restartMs = 0);
+    case 'clockStep':
+      hops.time.wallAtZero += fault.byMs;
+      return undefined;
+    case 'suspend':
+      void setState(world, fault.login, 'suspended');
+      return () => setState(world, fault.login, 'active');
+    case 'hold':
+      void operate(world, fault.login, 'hold');
+      return () => operate(world, fault.login, 'release');
+    case 'retry':
+      return () => operate(world, fault.login, 'retry');
+    case 'mood': {
+      const host = hops.hosts.get(fault.host);
+      if (host !== undefined) host.mood = fault.mood;
+      return () => void (host === undefined ? undefined : (host.mood = 'fine'));
+    }
+  }
+}
+
+/** As the service manager does it: a start that fails is tried again. */
+async function startAgain(server: Server): Promise<void> {
+  while (server.run === undefined) await server.start().catch(() => server.crash());
+}
+
+/** Everything is well from now on. */
+export async function healAll(world: FaultWorld): Promise<void> {
+  const { server, hops, plan } = world;
+  Object.assign(server.weather, { full: undefined, commitMs: 3, restartMs: 0 });
+  for (const host of hops.hosts.values()) host.mood = 'fine';
+  if (server.run?.stopping === true)
+    await hops.time.runUntil(() => server.run?.stopping !== true, 120 * SECOND);
+  await startAgain(server);
+  for (const login of new Set(plan.clients.map((client) => client.login))) {
+    await setState(world, login, 'active');
+    await operate(world, login, 'release');
+  }
+}
+
+async function operate(
+  world: FaultWorld,
+  login: string,
+  action: 'hold' | 'release' | 'retry',
+): Promise<void> {
+  const selector = { from: login };
+  const change = { type: 'queue', action, selector, now: world.hops.time.wall, by: 'test' } as const;
+  await commit(world, change);
+}
+
+/** As the control socket does it: read, change, write, again if somebody was faster. */
+async function setState(world: FaultWorld, login: string, state: Identity['state']): Promise<void> {
+  const { server, hops } = world;
+  const identity = await server.memory.lookups.identityByLogin(login);
+  if (identity === undefined || identity.state === state) return;
+  const change = {
+    type: 'identity',
+    identity: { ...identity, state, revision: identity.revision + 1 },
+    expectRevision: identity.revision,
+    event: {
+      type: 'identityChanged',
+      time: hops.time.wall,
+      identityId: identity.id,
+      payload: { by: 'test', action: state, detail: {} },
+    },
+  } as const;
+  // From its begin on nothing is said of an identity that becomes active again.
+  if (state === 'active') hops.ledger.suspended(identity.id, false);
+  if ((await commit(world, change)) && state !== 'active') hops.ledger.suspended(identity.id, true);
+}
+
+/** False: the server is down, or does not know. */
+async function commit(world: FaultWorld, change: Change): Promise<boolean> {
+  const { run } = world.server;
+  if (run === undefined) return false;
+  return run.store.commit([change]).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,155 @@
+// What was said and done outside the server, written down as it happens: what clients sent and were told, what next hops took. Beside it
+// what the store made durable. Some promises are checked on the spot, the rest at the end (`promises.ts`).
+
+import type { AcceptedPayload } from '../../src/record/events.ts';
+import type { AcceptChange, Change, Outcome } from '../../src/store/port.ts';
+import type { Life, VirtualTime } from './time.ts';
+
+/** One message of one client, as the client knows it. `whole`: its end was sent, and not answered so far. */
+export interface Sending {
+  readonly tag: string;
+  readonly connection: number;
+  readonly life: Life;
+  readonly login: string;
+  readonly reversePath: string;
+  readonly silent: boolean;
+  /** Those that RCPT accepted. */
+  readonly recipients: string[];
+  readonly content: Buffer;
+  /** Date, Message-ID and From are there: nothing is completed. */
+  readonly complete: boolean;
+  state: 'begun' | 'whole' | 'promised' | 'refused';
+  reply: string;
+  id: string | undefined;
+  /** When the front gave the final reply. */
+  repliedAt: number;
+}
+
+/** A next hop took a message for these recipients; from now on it is delivered, whatever the relay hears of it. */
+export interface Taking {
+  readonly host: string;
+  readonly life: Life;
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly content: Buffer;
+  /** When its MAIL came in. */
+  readonly begunAt: number;
+  readonly at: number;
+  readonly id: string;
+  readonly tag: string | undefined;
+  heard: boolean;
+}
+
+export class Ledger {
+  readonly sendings = new Map<string, Sending>();
+  readonly takings: Taking[] = [];
+  /** By message id: what the store has accepted. */
+  readonly durable = new Map<string, AcceptChange>();
+  /** `id recipient` → owner whose settle ended it. */
+  readonly ended = new Map<string, string>();
+  readonly broken: string[] = [];
+  trace: ((line: string) => void) | undefined;
+  readonly #time: VirtualTime;
+  readonly #idsByTag = new Map<string, string[]>();
+  readonly #reports = new Map<string, string>();
+  readonly #suspended = new Map<string, number>();
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  note(line: string): void {
+    this.trace?.(line);
+  }
+
+  /** A promise is broken. */
+  breach(what: string): void {
+    this.note(`BROKEN ${what}`);
+    this.broken.push(`${(this.#time.monotonic / 1000).toFixed(3)} s: ${what}`);
+  }
+
+  /** The front gave its final word for a message to the system. */
+  answered(sending: Sending, code: number, reply: string): void {
+    if (sending.state !== 'whole' && code < 300)
+      this.breach(`${sending.tag} got ${code} before its end was sent`);
+    sending.repliedAt = this.#time.monotonic;
+    sending.reply = reply;
+    sending.state = code < 300 ? 'promised' : 'refused';
+    this.note(`client ${sending.connection}: ${sending.tag} got ${reply}`);
+    if (code >= 300) return;
+    sending.id = /queued as (\w+)/.exec(reply)?.[1];
+    if (!this.durable.has(sending.id ?? ''))
+      this.breach(`${sending.tag} got its 250 before it was durable (${reply})`);
+  }
+
+  taken(what: Omit<Taking, 'at' | 'id' | 'tag' | 'heard'>): Taking {
+    const end = what.content.indexOf('\r\n\r\n');
+    const header = what.content.toString('latin1', 0, end < 0 ? what.content.length : end + 2);
+    const tag = /^X-Tag: (.*)\r$/m.exec(header)?.[1];
+    const id =
+      tag === undefined
+        ? this.#reports.get(/^Message-ID: (.*)\r$/m.exec(header)?.[1] ?? '')
+        : /^Received: [^]*?\sid ([0-9A-Z]{26})/.exec(header)?.[1];
+    const taking: Taking = { ...what, at: this.#time.monotonic, id: id ?? '', tag, heard: false };
+    this.takings.push(taking);
+    this.note(`${what.host}: took ${tag ?? 'report'} ${taking.id} for ${what.recipients.join(' ')}`);
+    const accepted = this.durable.get(taking.id);
+    if (accepted === undefined)
+      this.breach(`${tag ?? 'a report'} (${taking.id}) was relayed before its commit`);
+    const since = this.#suspended.get(accepted?.message.identityId ?? '');
+    if (since !== undefined && taking.begunAt - since > SUSPENSION_MS)
+      this.breach(`${taking.id} left ${taking.begunAt - since} ms after its identity was suspended`);
+    return taking;
+  }
+
+  heard(taking: Taking): void {
+    taking.heard = true;
+  }
+
+  suspended(identityId: string, is: boolean): void {
+    if (is) this.#suspended.set(identityId, this.#time.monotonic);
+    else this.#suspended.delete(identityId);
+  }
+
+  /** Under which ids a message of a client was accepted. */
+  idsOf(tag: string): readonly string[] {
+    return this.#idsByTag.get(tag) ?? [];
+  }
+
+  /** What a commit of the store has done. */
+  committed(changes: readonly Change[], outcomes: readonly Outcome[]): void {
+    changes.forEach((change, at) => {
+      const type = outcomes[at]?.type;
+      if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
+      if (change.type !== 'settle' || type !== 'settled') return;
+      if (change.report !== undefined) this.#accepted(change.report);
+      for (const { fate, event } of change.recipients) {
+        const { recipient } = event.payload as { recipient: string };
+        this.note(`store: ${change.messageId} ${recipient} ${event.type} (${change.owner})`);
+        if (fate.type === 'final') this.ended.set(`${change.messageId} ${recipient}`, change.owner);
+      }
+    });
+  }
+
+  #accepted(change: AcceptChange): void {
+    const { message } = change;
+    this.note(`store: accepted ${message.id} ${message.role} owner ${change.owner ?? 'none'}`);
+    if (this.durable.has(message.id)) return;
+    this.durable.set(message.id, change);
+    const { content } = change;
+    const start = Buffer.from(content.kind === 'inline' ? content.bytes : content.header).toString(
+      'latin1',
+      0,
+      2000,
+    );
+    const tag = /^X-Tag: (.*)\r$/m.exec(start)?.[1];
+    if (tag !== undefined && message.role !== 'local')
+      this.#idsByTag.set(tag, [...(this.#idsByTag.get(tag) ?? []), message.id]);
+    const { messageIdField } = change.event.payload as AcceptedPayload;
+    if (message.role === 'local' && messageIdField !== undefined)
+      this.#reports.set(messageIdField, message.id);
+  }
+}
+
+/** After its commit a suspension is heard by every front within this. */
+const SUSPENSION_MS = 2_000;

@@ -1,0 +1,148 @@
+// What a seed stands for, as plain data: the server, the next hops, the clients and the faults. Each client and each fault draws from a
+// source of its own, so that a failing plan can be made smaller by leaving some out.
+
+import { type Chance, chanceOf } from './chance.ts';
+import type { Mood } from './next-hop.ts';
+import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
+
+export const logins = ['alice@example.org', 'bob@example.org', 'carol@example.org'] as const;
+
+export function identityIdOf(login: string): string {
+  return `i-${login.split('@')[0]}`;
+}
+
+export interface ClientPlan {
+  readonly number: number;
+  readonly at: number;
+  readonly login: string;
+  readonly messages: number;
+  readonly manner: 'plain' | 'pipelined' | 'chunks';
+  /** Pause between segments of the content, ms; 0: at once. */
+  readonly slowMs: number;
+  /** Where it breaks off, if it does. */
+  readonly cut?: { readonly message: number; readonly where: Cut; readonly reset: boolean };
+  /** It reads nothing for so long, ms. */
+  readonly deafMs: number;
+}
+
+export type Cut = 'envelope' | 'content' | 'beforeEnd' | 'inEnd' | 'afterEnd';
+
+export type FaultPlan = { readonly number: number; readonly at: number; readonly lastsMs: number } & (
+  | { readonly type: 'killStore' | 'killDesk' | 'killFront' | 'crash' | 'stop' }
+  | { readonly type: 'diskFull' | 'slowDisk' | 'slowRestart' }
+  | { readonly type: 'clockStep'; readonly byMs: number }
+  | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
+  | { readonly type: 'mood'; readonly host: string; readonly mood: Mood }
+);
+
+export interface Plan {
+  readonly seed: number;
+  readonly fronts: number;
+  readonly hosts: readonly { readonly name: string; readonly extensions: readonly string[] }[];
+  readonly hostTls: 'none' | 'opportunistic' | 'required';
+  readonly retryMs: readonly number[];
+  readonly expireMs: number;
+  readonly delayNoticeMs: number;
+  readonly connectionsMax: number;
+  readonly incomingMemory: number;
+  readonly relayMemory: number;
+  readonly perIdentity: number;
+  readonly messagesPerHour: number | undefined;
+  readonly messageOctetsMax: number;
+  readonly recipientsMax: number;
+  /** How long clients come and faults happen, ms; behind it everything heals. */
+  readonly troubleMs: number;
+  readonly clients: readonly ClientPlan[];
+  readonly faults: readonly FaultPlan[];
+}
+
+const extensions = ['PIPELINING', '8BITMIME', 'SIZE 10000000', 'DSN', 'ENHANCEDSTATUSCODES', 'STARTTLS'];
+
+export function planOf(seed: number): Plan {
+  const chance = chanceOf(`seed ${seed}`);
+  const isLong = chance.happens(0.03);
+  const isCalm = chance.happens(0.1);
+  const troubleMs = isLong ? 2 * DAY : chance.between(1, 15) * MINUTE;
+  const clients = chance.happens(0.05) ? 40 : 3 + chance.below(12);
+  const faults = isCalm ? 0 : chance.below(chance.happens(0.2) ? 25 : 10);
+  return {
+    seed,
+    fronts: chance.happens(0.5) ? 1 : 2,
+    hosts: ['mta1', 'mta2', 'inside'].map((name) => ({
+      name,
+      extensions: extensions.filter(() => chance.happens(0.8)),
+    })),
+    hostTls: chance.weighted({ none: 6, opportunistic: 3, required: 1 }),
+    ...(isLong
+      ? {
+          retryMs: [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR],
+          expireMs: 5 * DAY,
+          delayNoticeMs: 4 * HOUR,
+        }
+      : {
+          retryMs: [SECOND, 5 * SECOND, 20 * SECOND, MINUTE],
+          expireMs: chance.between(2, 30) * MINUTE,
+          delayNoticeMs: chance.between(0.5, 5) * MINUTE,
+        }),
+    connectionsMax: 1 + chance.below(5),
+    incomingMemory: chance.pick([8_000, 60_000, 2_000_000]),
+    relayMemory: chance.pick([0, 5_000, 40_000, 2_000_000]),
+    perIdentity: chance.pick([1, 3, 200]),
+    messagesPerHour: chance.pick([3, 10, undefined, undefined]),
+    messageOctetsMax: 400_000,
+    recipientsMax: 8,
+    troubleMs,
+    clients: Array.from({ length: clients }, (_, number) =>
+      clientOf(number, troubleMs, chance.named(`client ${number}`)),
+    ),
+    faults: Array.from({ length: faults }, (_, number) =>
+      faultOf(number, troubleMs, chance.named(`fault ${number}`)),
+    ),
+  };
+}
+
+function clientOf(number: number, troubleMs: number, chance: Chance): ClientPlan {
+  const messages = chance.happens(0.1) ? 10 : 1 + chance.below(4);
+  const where = chance.weighted<Cut>({ envelope: 1, content: 1, beforeEnd: 2, inEnd: 1, afterEnd: 4 });
+  return {
+    number,
+    // Some come all at once.
+    at: chance.happens(0.3) ? chance.between(0, 50) : chance.between(0, troubleMs),
+    login: chance.pick(logins),
+    messages,
+    manner: chance.weighted({ plain: 2, pipelined: 4, chunks: 2 }),
+    slowMs: chance.happens(0.15) ? chance.between(1, 20_000) : 0,
+    ...(chance.happens(0.3)
+      ? { cut: { message: chance.below(messages), where, reset: chance.happens(0.5) } }
+      : {}),
+    deafMs: chance.happens(0.05) ? chance.between(1000, 120_000) : 0,
+  };
+}
+
+function faultOf(number: number, troubleMs: number, chance: Chance): FaultPlan {
+  const at = chance.happens(0.3) ? chance.between(1, 200) : chance.between(0, troubleMs);
+  const lastsMs = chance.happens(0.5) ? chance.between(10, 2000) : chance.between(2000, 200_000);
+  const about = { number, at, lastsMs };
+  const type = chance.weighted({
+    ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
+    ...{ diskFull: 2, slowDisk: 3, slowRestart: 1 },
+    ...{ clockStep: 2, suspend: 2, hold: 1, retry: 1, mood: 12 },
+  });
+  switch (type) {
+    case 'clockStep': {
+      const far = chance.happens(0.3) ? 3 * HOUR : 2 * MINUTE;
+      return { ...about, type, byMs: Math.round(chance.between(-far, far)) };
+    }
+    case 'suspend':
+    case 'hold':
+    case 'retry':
+      return { ...about, type, login: chance.pick(logins) };
+    case 'mood':
+      return {
+        ...{ ...about, type, lastsMs: lastsMs * 3, host: chance.pick(['mta1', 'mta2', 'inside']) },
+        mood: chance.weighted<Mood>({ refuses: 2, silent: 1, busy: 1, odd: 8 }),
+      };
+    default:
+      return { ...about, type };
+  }
+}

@@ -1,0 +1,191 @@
+// One run of one seed: a server with everything real above its platform, next hops, clients and faults under one virtual clock. First the
+// trouble, then everything heals, then what was promised is counted (`promises.ts`).
+
+import { createHash } from 'node:crypto';
+import { createAppPassword } from '../../src/identity/app-password.ts';
+import type { Identity } from '../../src/record/identity.ts';
+import { type Chance, chanceOf } from './chance.ts';
+import { runClient } from './client.ts';
+import { healAll, runFault } from './faults.ts';
+import type { FrontSettings } from './front.ts';
+import { Ledger } from './ledger.ts';
+import { Host, type NextHops } from './next-hop.ts';
+import { identityIdOf, logins, type Plan, planOf } from './plan.ts';
+import { checkNothingIsLeft, checkPromises } from './promises.ts';
+import { Server } from './server.ts';
+import { DAY, HOUR, MINUTE, SECOND, START, VirtualTime } from './time.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly broken: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+  /** The same for the same plan, on every machine. */
+  readonly digest: string;
+}
+
+export interface SimulationOptions {
+  readonly trace?: (line: string) => void;
+}
+
+export function simulateSeed(seed: number, options: SimulationOptions = {}): Promise<Outcome> {
+  return simulate(planOf(seed), options);
+}
+
+export async function simulate(plan: Plan, options: SimulationOptions = {}): Promise<Outcome> {
+  const chance = chanceOf(`run ${plan.seed}`);
+  const time = new VirtualTime();
+  const ledger = new Ledger(time);
+  const { trace } = options;
+  if (trace !== undefined)
+    ledger.trace = (line) => trace(`${(time.monotonic / SECOND).toFixed(4).padStart(12)} ${line}`);
+  const hosts = new Map(
+    plan.hosts.map(({ name, extensions }) => {
+      const protocol = name === 'inside' ? 'lmtp' : 'smtp';
+      return [name, new Host({ name, protocol, extensions }, chance.named(`host ${name}`))];
+    }),
+  );
+  const hops: NextHops = { hosts, time, ledger };
+  const server = new Server(hops, chance.named('server'), settingsOf(plan), plan.fronts);
+  const stray: unknown[] = [];
+  const onStray = (reason: unknown): void => void stray.push(reason);
+  process.on('unhandledRejection', onStray);
+  try {
+    await play({ plan, chance, time, ledger, hops, server });
+    for (const reason of stray)
+      ledger.breach(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`);
+    const counts = await checkPromises({ plan, server, ledger });
+    return { seed: plan.seed, broken: ledger.broken, counts, digest: await digestOf(server, ledger) };
+  } finally {
+    process.off('unhandledRejection', onStray);
+  }
+}
+
+interface Stage {
+  readonly plan: Plan;
+  readonly chance: Chance;
+  readonly time: VirtualTime;
+  readonly ledger: Ledger;
+  readonly hops: NextHops;
+  readonly server: Server;
+}
+
+async function play({ plan, chance, time, ledger, hops, server }: Stage): Promise<void> {
+  const passwords = await within(time, createIdentities(server, chance));
+  const world = { hops, server, plan };
+  let healed = false;
+  await within(time, server.start());
+  let open = plan.clients.length;
+  for (const client of plan.clients) {
+    const own = chance.named(`client ${client.number}`);
+    const password = passwords.get(client.login) ?? '';
+    void runClient({ time, ledger, plan, password, fronts: server }, client, own).finally(() => (open -= 1));
+  }
+  for (const fault of plan.faults) void runFault(world, fault, () => healed);
+  time.watch = () => watchMemory(server, plan, ledger);
+  await time.runFor(plan.troubleMs);
+
+  ledger.note('everything heals');
+  healed = true;
+  await within(time, healAll(world));
+  const limit = time.monotonic + DAY + 2 * plan.expireMs;
+  while (open > 0 || (await isBusy(server))) {
+    if (time.monotonic > limit) {
+      ledger.breach(`not done in time: ${open} clients, ${JSON.stringify(await queueOf(server))}`);
+      break;
+    }
+    await time.runFor(5 * SECOND);
+  }
+  ledger.note('the end: draining');
+  await within(time, server.drain(MINUTE));
+  await time.runFor(5 * MINUTE);
+  checkNothingIsLeft(server, ledger);
+  await within(time, server.stop(MINUTE));
+}
+
+/** Lets time pass until this is done. */
+async function within<T>(time: VirtualTime, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const noted = work.finally(() => (isDone = true));
+  if (!(await time.runUntil(() => isDone, 2 * HOUR))) throw new Error('not done in two hours');
+  return noted;
+}
+
+async function isBusy(server: Server): Promise<boolean> {
+  const fronts = [...(server.run?.fronts.values() ?? [])];
+  if (fronts.some(({ relay }) => relay.stats.underWay > 0)) return true;
+  return (await server.memory.lookups.queueTotals()).messages > 0;
+}
+
+async function queueOf({ memory }: Server): Promise<readonly object[]> {
+  const entries = await memory.lookups.queue({}, { max: 5 });
+  return entries.map(({ delivery, dueAt, held, active }) => ({ ...delivery, dueAt, held, active }));
+}
+
+function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
+  for (const { life, memory, relay } of server.run?.fronts.values() ?? []) {
+    const { memoryOctets } = relay.stats;
+    if (memory.used > plan.incomingMemory || memory.used < 0)
+      ledger.breach(`${life.name} holds ${memory.used} octets of incoming mail`);
+    // What was being accepted when the memory ran full, and a message for each of its routes.
+    if (memoryOctets > plan.relayMemory * 4 + 1_000_000 || memoryOctets < 0)
+      ledger.breach(`${life.name} relays ${memoryOctets} octets from memory`);
+  }
+}
+
+function settingsOf(plan: Plan): FrontSettings {
+  const domains = new Set(['example.org']);
+  const hop = (host: string) =>
+    ({
+      protocol: host === 'inside' ? 'lmtp' : 'smtp',
+      ...{ host, port: 25, tls: host === 'inside' ? 'none' : plan.hostTls, verify: false },
+    }) as const;
+  return {
+    submission: {
+      ...{ hostname: 'msa.example.org', domains, headerOctetsMax: 65_536, receivedMax: 100 },
+      ...{ received: 'pseudonymous', displayNames: 'refuse' },
+      limits: plan.messagesPerHour === undefined ? {} : { messagesPerHour: plan.messagesPerHour },
+    },
+    relay: {
+      ...{ hostname: 'msa.example.org', domains: [...domains] },
+      route: { type: 'hops', hops: [hop('mta1'), hop('mta2')] },
+      routes: { 'example.org': { type: 'hops', hops: [hop('inside')] } },
+      ...{ retryMs: plan.retryMs, expireMs: plan.expireMs, delayNoticeMs: plan.delayNoticeMs },
+      ...{ connectionsMax: plan.connectionsMax, memoryOctets: plan.relayMemory },
+    },
+    session: {
+      ...{ role: 'submission', hostname: 'msa.example.org', tls: 'none', mechanisms: ['PLAIN'] },
+      ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax, longLines: 'refuse' },
+      timeouts: { beforeAuthMs: 60 * SECOND, idleMs: 5 * MINUTE, replyMs: 110 * SECOND },
+      errorsMax: { beforeAuth: 25, afterAuth: 500 },
+      authFailuresMax: 3,
+    },
+    incomingMemory: plan.incomingMemory,
+    perIdentity: plan.perIdentity,
+  };
+}
+
+/** Each with an app password, by login. */
+async function createIdentities({ memory }: Server, chance: Chance): Promise<ReadonlyMap<string, string>> {
+  const passwords = new Map<string, string>();
+  for (const login of logins) {
+    const device = createAppPassword({ label: 'device', now: START }, chance.named(`password ${login}`));
+    passwords.set(login, device.text);
+    const id = identityIdOf(login);
+    const identity: Identity = {
+      ...{ id, login, state: 'active', mailbox: true, rights: [{ kind: 'address', address: login }] },
+      ...{ credentials: [device.credential], limits: {}, revision: 1, createdAt: START },
+    };
+    const payload = { by: 'test', action: 'add', detail: {} };
+    const event = { type: 'identityChanged', time: START, identityId: id, payload } as const;
+    await memory.store.commit([{ type: 'identity', identity, expectRevision: 0, event }]);
+  }
+  return passwords;
+}
+
+async function digestOf(server: Server, ledger: Ledger): Promise<string> {
+  const hash = createHash('sha256');
+  const chain = await server.memory.lookups.chain({ afterSequence: 0, max: 1_000_000 });
+  for (const { link } of chain) hash.update(link);
+  for (const { at, id } of ledger.takings) hash.update(`${at} ${id}`);
+  return hash.digest('hex').slice(0, 16);
+}
