@@ -50,6 +50,8 @@ export interface AcceptChange {
   };
   /** The thread that will relay it from memory: leased from birth. Absent: due at once for whoever claims. */
   readonly owner?: Owner;
+  /** The lease only keeps others away until the outcome is known: no attempt is made under it. */
+  readonly untried?: true;
   readonly dueAt: number;
 }
 

@@ -84,6 +84,16 @@ export function acceptContract(name: string, open: Open): void {
     assert.deepEqual([events, broken], [3, undefined]);
   });
 
+  test(`E-Q-2: ${name}: a lease that only waits for its outcome counts as no attempt`, async () => {
+    await using bench = await Bench.open(open);
+    const change = { ...acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a' }), untried: true } as const;
+    assert.deepEqual(await bench.one(change), { type: 'accepted' });
+    assert.deepEqual(await bench.claim('b'), []);
+    await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: bench.clock.now() });
+    const [delivery] = await bench.claim('b');
+    assert.equal(delivery?.attempt, 1);
+  });
+
   test(`F-TX-4: ${name}: what the caller does to its buffers after the commit does not reach the store`, async () => {
     await using bench = await Bench.open(open);
     const text = 'Subject: approved\r\n\r\nchecked\r\n';

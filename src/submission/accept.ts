@@ -3,13 +3,13 @@
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { principalFacts, type IdentityLimits } from '../record/identity.ts';
-import type { AcceptChange, MessageContent } from '../store/port.ts';
+import type { AcceptChange, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Between two tries while the store is away. */
-const WITHDRAW_AGAIN_MS = 1000;
+const AGAIN_MS = 1000;
 
 export interface AcceptInput {
   readonly context: SubmissionContext;
@@ -68,7 +68,8 @@ export function acceptChange(input: AcceptInput): AcceptChange {
       ...(identityId === undefined ? {} : { identityId }),
     },
     dueAt: now,
-    ...(input.fromMemory ? { owner: context.owner } : {}),
+    owner: context.owner,
+    ...(input.fromMemory ? {} : { untried: true }),
     ...(identityId === undefined
       ? {}
       : {
@@ -97,23 +98,38 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
 
 /**
  * After an unknown outcome the client was told to send again, so the message must not leave as well. Should it be in the store
- * after all, it is taken out in one group with the lease it may have; asked until the store has answered.
+ * after all, it is taken out in one group with its lease; asked until the store has answered.
  */
-export function withdraw(context: SubmissionContext, { message, recipients, owner }: AcceptChange): void {
-  const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber }));
+export function withdraw(context: SubmissionContext, change: AcceptChange): void {
   const ask = (): void => {
     const now = context.clock.now();
-    const free = { type: 'free', ownerPrefix: owner ?? context.owner, only, dueAt: now } as const;
     const drop = {
       type: 'queue',
       action: 'drop',
-      selector: { messageId: message.id },
+      selector: { messageId: change.message.id },
       now,
       by: 'server: no answer in time',
     } as const;
-    context.store.commit([free, drop]).catch(() => context.clock.after(WITHDRAW_AGAIN_MS, ask));
+    context.store.commit([freeChange(context, change), drop]).catch(() => context.clock.after(AGAIN_MS, ask));
   };
   ask();
+}
+
+/**
+ * The message is accepted and known to be: whoever has room may send it. It was leased until now, because somebody else could have sent
+ * it before an unknown outcome made us tell the client to send it again.
+ */
+export function letGo(context: SubmissionContext, change: AcceptChange): void {
+  const ask = (): void =>
+    void context.store
+      .commit([freeChange(context, change)])
+      .then(context.wake, () => context.clock.after(AGAIN_MS, ask));
+  ask();
+}
+
+function freeChange(context: SubmissionContext, { message, recipients }: AcceptChange): FreeChange {
+  const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber }));
+  return { type: 'free', ownerPrefix: context.owner, only, dueAt: context.clock.now() };
 }
 
 /** An identity's own value wins over the configured default; `none` lifts the limit. */

@@ -48,6 +48,8 @@ async function submit(
   return await submission.finish();
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 function answer(acceptance: Acceptance): string {
   if (acceptance.type === 'accepted') return '250';
   const { code, status } = acceptance.refusal.reply;
@@ -73,11 +75,10 @@ test('D-TR-1: message, recipients, charge and the whole record are one change', 
   const world = await submissionWorld({ settings: { limits: { messagesPerHour: 500 } } });
   const acceptance = await submit(world, WHOLE);
   assert.ok(acceptance.type === 'accepted');
-  const { message, recipients, event, charge, dueAt, owner } = onlyAccept(world);
+  const { message, recipients, event, charge, dueAt } = onlyAccept(world);
   assert.equal(message.id, acceptance.id);
   assert.deepEqual(recipients, envelope.recipients);
   assert.equal(dueAt, NOW);
-  assert.equal(owner, undefined);
   assert.deepEqual(charge, {
     identityId: alice.identityId,
     charge: { at: NOW, recipients: 2, nullSender: false },
@@ -151,13 +152,39 @@ test('a large body is staged before the accept that names it', async () => {
 test('small messages are handed to the relay with their lease; else whoever claims is woken', async () => {
   const leased = await submissionWorld({ relayFromMemory: true });
   await submit(leased, WHOLE);
-  assert.equal(onlyAccept(leased).owner, 'node1/1/front0');
+  const { owner, untried } = onlyAccept(leased);
+  assert.deepEqual([owner, untried], ['node1/1/front0', undefined]);
   assert.deepEqual(leased.handedOver[0]?.content, bytesOf(onlyAccept(leased)));
   assert.equal(leased.counts.woken, 0);
   const shared = await submissionWorld();
   await submit(shared, WHOLE);
-  assert.equal(onlyAccept(shared).owner, undefined);
+  await turn();
   assert.deepEqual([shared.handedOver.length, shared.counts.woken], [0, 1]);
+});
+
+test('5321-y: what is not relayed from memory is leased until its outcome is known, then let go until the store has heard it', async () => {
+  const world = await submissionWorld();
+  let away = 1;
+  world.store.answer = ({ type }) => {
+    if (type === 'free' && away-- > 0) throw new StoreUnavailable('away');
+    return undefined;
+  };
+  await submit(world, WHOLE);
+  const { owner, untried, message } = onlyAccept(world);
+  assert.deepEqual(
+    [owner, untried],
+    ['node1/1/front0', true],
+    'nobody may claim it before the client is answered',
+  );
+  await turn();
+  world.clock.advance(1000);
+  await turn();
+  const frees = world.store.changes.filter(({ type }) => type === 'free');
+  assert.equal(frees.length, 2, 'asked again');
+  const only = [0, 1].map((recipientNumber) => ({ messageId: message.id, recipientNumber }));
+  const ownerPrefix = 'node1/1/front0';
+  assert.deepEqual(frees[1], { type: 'free', ownerPrefix, only, dueAt: NOW + 1000 });
+  assert.equal(world.counts.woken, 1);
 });
 
 const early: readonly (readonly [text: string, expected: string, why: string])[] = [

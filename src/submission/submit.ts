@@ -9,7 +9,7 @@ import { decideHeader, decideMail } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { acceptChange, contentOf, relaysFromMemory, withdraw } from './accept.ts';
+import { acceptChange, contentOf, letGo, relaysFromMemory, withdraw } from './accept.ts';
 import { openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import { policyFacts, prepareHeader, type PrepareInput, type Preparation, type Prepared } from './prepare.ts';
@@ -110,7 +110,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
             recipients: change.recipients,
             content: content.bytes,
           });
-        } else context.wake();
+        } else letGo(context, change);
         return { type: 'accepted', id };
       case 'limited':
         return {

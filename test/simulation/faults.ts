@@ -81,9 +81,9 @@ export async function healAll(world: FaultWorld): Promise<void> {
   const { server, hops, plan } = world;
   Object.assign(server.weather, { full: undefined, commitMs: 3, restartMs: 0 });
   for (const host of hops.hosts.values()) host.mood = 'fine';
-  if (server.run?.stopping === true)
-    await hops.time.runUntil(() => server.run?.stopping !== true, 120 * SECOND);
-  await startAgain(server);
+  while (server.run?.stopping === true) await hops.time.pause(SECOND);
+  for (await startAgain(server); server.listening() === undefined; await startAgain(server))
+    await hops.time.pause(SECOND);
   for (const login of new Set(plan.clients.map((client) => client.login))) {
     await setState(world, login, 'active');
     await operate(world, login, 'release');
@@ -125,8 +125,11 @@ async function setState(world: FaultWorld, login: string, state: Identity['state
 async function commit(world: FaultWorld, change: Change): Promise<boolean> {
   const { run } = world.server;
   if (run === undefined) return false;
-  return run.store.commit([change]).then(
-    () => true,
-    () => false,
-  );
+  return new Promise((resolve) => {
+    run.main.onEnd(() => resolve(false));
+    run.store.commit([change]).then(
+      () => resolve(true),
+      () => resolve(false),
+    );
+  });
 }

@@ -127,11 +127,15 @@ export class Server {
     const deadline = time.wall + graceMs;
     const fronts = [...run.fronts.values()];
     const drained = await Promise.all(
-      fronts.map((front) =>
-        front.drain(deadline).then(
-          () => front.relay.stats.underWay === 0,
-          () => false,
-        ),
+      fronts.map(
+        (front) =>
+          new Promise<boolean>((resolve) => {
+            front.life.onEnd(() => resolve(false));
+            front.drain(deadline).then(
+              () => resolve(front.relay.stats.underWay === 0),
+              () => resolve(false),
+            );
+          }),
       ),
     );
     if (!drained.every(Boolean)) return ledger.note('some fronts were not drained in time');

@@ -50,7 +50,9 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
   const onStray = (reason: unknown): void => void stray.push(reason);
   process.on('unhandledRejection', onStray);
   try {
-    await play({ plan, chance, time, ledger, hops, server });
+    await play({ plan, chance, time, ledger, hops, server }).catch((error: unknown) =>
+      ledger.breach(`the run broke off: ${String(error)}`),
+    );
     for (const reason of stray)
       ledger.breach(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`);
     const counts = await checkPromises({ plan, server, ledger });
@@ -70,10 +72,10 @@ interface Stage {
 }
 
 async function play({ plan, chance, time, ledger, hops, server }: Stage): Promise<void> {
-  const passwords = await within(time, createIdentities(server, chance));
+  const passwords = await within(time, 'accounts', createIdentities(server, chance));
   const world = { hops, server, plan };
   let healed = false;
-  await within(time, server.start());
+  await within(time, 'start', server.start());
   let open = plan.clients.length;
   for (const client of plan.clients) {
     const own = chance.named(`client ${client.number}`);
@@ -86,7 +88,7 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
 
   ledger.note('everything heals');
   healed = true;
-  await within(time, healAll(world));
+  await within(time, 'healing', healAll(world));
   const limit = time.monotonic + DAY + 2 * plan.expireMs;
   while (open > 0 || (await isBusy(server))) {
     if (time.monotonic > limit) {
@@ -96,17 +98,17 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
     await time.runFor(5 * SECOND);
   }
   ledger.note('the end: draining');
-  await within(time, server.drain(MINUTE));
+  await within(time, 'drain', server.drain(MINUTE));
   await time.runFor(5 * MINUTE);
   checkNothingIsLeft(server, ledger);
-  await within(time, server.stop(MINUTE));
+  await within(time, 'stop', server.stop(MINUTE));
 }
 
 /** Lets time pass until this is done. */
-async function within<T>(time: VirtualTime, work: Promise<T>): Promise<T> {
+async function within<T>(time: VirtualTime, what: string, work: Promise<T>): Promise<T> {
   let isDone = false;
   const noted = work.finally(() => (isDone = true));
-  if (!(await time.runUntil(() => isDone, 2 * HOUR))) throw new Error('not done in two hours');
+  if (!(await time.runUntil(() => isDone, 2 * HOUR))) throw new Error(`${what}: not done in two hours`);
   return noted;
 }
 

@@ -53,7 +53,7 @@ function recipientsOf({ tables }: State, change: AcceptChange): readonly Recipie
     heldByOperator: false,
     heldByState: identityId !== undefined && tables.mayNotSend.has(identityId),
     owner: change.owner,
-    attempt: change.owner === undefined ? 0 : 1,
+    attempt: change.owner === undefined || change.untried === true ? 0 : 1,
     delayReported: false,
   }));
 }

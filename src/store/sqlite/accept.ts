@@ -65,7 +65,7 @@ function addRecipients({ db, mayNotSend }: Writer, change: AcceptChange, n: numb
       change.dueAt,
       held,
       change.owner ?? null,
-      change.owner === undefined ? 0 : 1,
+      change.owner === undefined || change.untried === true ? 0 : 1,
     );
   });
 }
