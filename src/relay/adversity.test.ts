@@ -41,6 +41,18 @@ const delivery: Delivery = {
 };
 const hop: Hop = { protocol: 'smtp', host: 'mta', port: 465, tls: 'none', verify: false };
 
+const settings: RelaySettings = {
+  hostname: 'msa.example.org',
+  domains: ['example.org'],
+  route: { type: 'hops', hops: [hop] },
+  routes: {},
+  retryMs: [15 * MINUTE],
+  expireMs: 5 * 24 * 60 * MINUTE,
+  delayNoticeMs: 4 * 60 * MINUTE,
+  connectionsMax: 5,
+  memoryOctets: 1_000_000,
+};
+
 /** A server that answers each line that begins like this; TLS is never finished unless the wire is destroyed. */
 function scriptedNetwork(
   greeting: string,
@@ -168,17 +180,6 @@ test('E-Q-7: when the report can be written as little as the message, the mail g
     return { type: 'claimed', deliveries: one, messages: one.length === 0 ? [] : [message] };
   };
   const entropy = countingEntropy();
-  const settings: RelaySettings = {
-    hostname: 'msa.example.org',
-    domains: ['example.org'],
-    route: { type: 'hops', hops: [hop] },
-    routes: {},
-    retryMs: [15 * MINUTE],
-    expireMs: 5 * 24 * 60 * MINUTE,
-    delayNoticeMs: 4 * 60 * MINUTE,
-    connectionsMax: 5,
-    memoryOctets: 1_000_000,
-  };
   const errors: string[] = [];
   const relay = createRelay({
     ...{ store, clock, entropy, owner: 'o' },
@@ -200,4 +201,38 @@ test('E-Q-7: when the report can be written as little as the message, the mail g
   assert.equal(relay.stats.underWay, 0);
   assert.deepEqual(errors, ['attempt broke off', 'report could not be written']);
   await relay.drain(clock.now());
+});
+
+test('E-S-2: what is claimed or handed over behind the begin of a drain is not begun: nobody would wait for its end', async () => {
+  const clock = virtualClock(START);
+  const store = fakeStore();
+  let answerClaim = (): void => undefined;
+  store.answer = ({ type }) =>
+    type === 'claim'
+      ? new Promise((resolve) => {
+          answerClaim = () => resolve({ type: 'claimed', deliveries: [delivery], messages: [message] });
+        })
+      : undefined;
+  const entropy = countingEntropy();
+  let dials = 0;
+  const relay = createRelay({
+    ...{ store, clock, entropy, owner: 'o' },
+    ids: messageIdSource((length) => entropy.bytes(length)),
+    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    settings: () => settings,
+  });
+  clock.advance(1);
+  await turns();
+  await relay.drain(clock.now() + MINUTE);
+  answerClaim();
+  relay.handOver({ message, recipients: [delivery.recipient], content: Buffer.from('Subject: x\r\n\r\n') });
+  await turns();
+  assert.equal(dials, 0);
+  assert.equal(relay.stats.underWay, 0);
+  assert.deepEqual(
+    store.changes.map(({ type }) => type),
+    ['claim'],
+  );
 });

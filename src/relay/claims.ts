@@ -52,7 +52,8 @@ export function createClaims(o: {
     const [outcome] = await o.store.commit([
       { type: 'claim', owner, token: `${owner} ${number}`, now, max: CLAIM_MAX, exceptDomains: [] },
     ]);
-    if (outcome.type !== 'claimed') return;
+    // What was leased behind the stop goes back with the rest: nobody waits for an errand that begins now.
+    if (outcome.type !== 'claimed' || stopped) return;
     number += 1;
     for (const message of outcome.messages) {
       o.take(

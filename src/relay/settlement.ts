@@ -46,7 +46,12 @@ export async function settlementOf(
   const report = await o.reports.write(errand, worthTelling);
   const reported = (at: number): boolean => {
     const [delivery, one] = [deliveries[at], worthTelling[at]];
-    return report !== undefined && delivery !== undefined && one !== undefined && reportable(delivery, one) !== undefined;
+    return (
+      report !== undefined &&
+      delivery !== undefined &&
+      one !== undefined &&
+      reportable(delivery, one) !== undefined
+    );
   };
   return {
     told: told.map(({ final }) => final),
