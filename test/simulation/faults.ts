@@ -17,6 +17,8 @@ export interface FaultWorld {
 export async function runFault(world: FaultWorld, fault: FaultPlan, healed: () => boolean): Promise<void> {
   const { time, ledger } = world.hops;
   await time.pause(fault.at);
+  const { moment } = fault;
+  if (moment !== undefined) await new Promise<void>((resolve) => ledger.onMoment(moment, resolve));
   ledger.note(`FAULT ${JSON.stringify(fault)}`);
   const heal = begin(world, fault);
   await time.pause(fault.lastsMs);

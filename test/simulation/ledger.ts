@@ -3,6 +3,7 @@
 
 import type { AcceptedPayload } from '../../src/record/events.ts';
 import type { AcceptChange, Change, Outcome } from '../../src/store/port.ts';
+import type { Moment } from './plan.ts';
 import type { Life, VirtualTime } from './time.ts';
 
 /** One message of one client, as the client knows it. `whole`: its end was sent, and not answered so far. */
@@ -50,6 +51,7 @@ export class Ledger {
   readonly broken: string[] = [];
   trace: ((line: string) => void) | undefined;
   readonly #time: VirtualTime;
+  readonly #moments = new Map<Moment, () => void>();
   readonly #idsByTag = new Map<string, string[]>();
   readonly #reports = new Map<string, string>();
   readonly #suspended = new Map<string, number>();
@@ -60,6 +62,18 @@ export class Ledger {
 
   note(line: string): void {
     this.trace?.(line);
+  }
+
+  /** Calls once, a moment behind the next such event: before anybody has heard of it, or just then. */
+  onMoment(moment: Moment, call: () => void): void {
+    this.#moments.set(moment, call);
+  }
+
+  #happened(moment: Moment): void {
+    const call = this.#moments.get(moment);
+    if (call === undefined) return;
+    this.#moments.delete(moment);
+    this.#time.after((this.takings.length % 5) * 0.1, call);
   }
 
   /** A promise is broken. */
@@ -92,6 +106,7 @@ export class Ledger {
         : /^Received: [^]*?\sid ([0-9A-Z]{26})/.exec(header)?.[1];
     const taking: Taking = { ...what, at: this.#time.monotonic, id: id ?? '', tag, heard: false };
     this.takings.push(taking);
+    this.#happened('taken');
     this.note(`${what.host}: took ${tag ?? 'report'} ${taking.id} for ${what.recipients.join(' ')}`);
     const accepted = this.durable.get(taking.id);
     if (accepted === undefined)
@@ -120,6 +135,9 @@ export class Ledger {
   committed(changes: readonly Change[], outcomes: readonly Outcome[]): void {
     changes.forEach((change, at) => {
       const type = outcomes[at]?.type;
+      const { type: moment } = change;
+      if (moment === 'accept' || moment === 'settle' || moment === 'claim' || moment === 'free')
+        this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
       if (change.type !== 'settle' || type !== 'settled') return;
       if (change.report !== undefined) this.#accepted(change.report);

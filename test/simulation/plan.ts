@@ -27,7 +27,16 @@ export interface ClientPlan {
 
 export type Cut = 'envelope' | 'content' | 'beforeEnd' | 'inEnd' | 'afterEnd';
 
-export type FaultPlan = { readonly number: number; readonly at: number; readonly lastsMs: number } & (
+/** A moment that a fault waits for: just behind a commit that holds such a change, its answer still under way; or a delivery. */
+export type Moment = 'accept' | 'settle' | 'claim' | 'free' | 'taken';
+
+export type FaultPlan = {
+  readonly number: number;
+  readonly at: number;
+  /** Else it happens at once. */
+  readonly moment?: Moment;
+  readonly lastsMs: number;
+} & (
   | { readonly type: 'killStore' | 'killDesk' | 'killFront' | 'crash' | 'stop' }
   | { readonly type: 'diskFull' | 'slowDisk' | 'slowRestart' }
   | { readonly type: 'clockStep'; readonly byMs: number }
@@ -48,6 +57,7 @@ export interface Plan {
   readonly relayMemory: number;
   readonly perIdentity: number;
   readonly messagesPerHour: number | undefined;
+  readonly replyMs: number;
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
   /** How long clients come and faults happen, ms; behind it everything heals. */
@@ -89,6 +99,7 @@ export function planOf(seed: number): Plan {
     relayMemory: chance.pick([0, 5_000, 40_000, 2_000_000]),
     perIdentity: chance.pick([1, 3, 200]),
     messagesPerHour: chance.pick([3, 10, undefined, undefined]),
+    replyMs: chance.pick([110 * SECOND, 110 * SECOND, 20 * SECOND, 3 * SECOND]),
     messageOctetsMax: 400_000,
     recipientsMax: 8,
     troubleMs,
@@ -122,11 +133,12 @@ function clientOf(number: number, troubleMs: number, chance: Chance): ClientPlan
 function faultOf(number: number, troubleMs: number, chance: Chance): FaultPlan {
   const at = chance.happens(0.3) ? chance.between(1, 200) : chance.between(0, troubleMs);
   const lastsMs = chance.happens(0.5) ? chance.between(10, 2000) : chance.between(2000, 200_000);
-  const about = { number, at, lastsMs };
+  const moments = ['accept', 'settle', 'claim', 'free', 'taken'] as const;
+  const about = { number, at, lastsMs, ...(chance.happens(0.5) ? { moment: chance.pick(moments) } : {}) };
   const type = chance.weighted({
     ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
     ...{ diskFull: 2, slowDisk: 3, slowRestart: 1 },
-    ...{ clockStep: 2, suspend: 2, hold: 1, retry: 1, mood: 12 },
+    ...{ clockStep: 2, suspend: 4, hold: 1, retry: 1, mood: 12 },
   });
   switch (type) {
     case 'clockStep': {

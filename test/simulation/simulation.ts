@@ -128,8 +128,8 @@ function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
     const { memoryOctets } = relay.stats;
     if (memory.used > plan.incomingMemory || memory.used < 0)
       ledger.breach(`${life.name} holds ${memory.used} octets of incoming mail`);
-    // What was being accepted when the memory ran full, and a message for each of its routes.
-    if (memoryOctets > plan.relayMemory * 4 + 1_000_000 || memoryOctets < 0)
+    // What was being accepted when the memory ran full comes on top; a message counts for each of its two routes.
+    if (memoryOctets > 2 * (plan.relayMemory + plan.incomingMemory) || memoryOctets < 0)
       ledger.breach(`${life.name} relays ${memoryOctets} octets from memory`);
   }
 }
@@ -157,7 +157,7 @@ function settingsOf(plan: Plan): FrontSettings {
     session: {
       ...{ role: 'submission', hostname: 'msa.example.org', tls: 'none', mechanisms: ['PLAIN'] },
       ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax, longLines: 'refuse' },
-      timeouts: { beforeAuthMs: 60 * SECOND, idleMs: 5 * MINUTE, replyMs: 110 * SECOND },
+      timeouts: { beforeAuthMs: 60 * SECOND, idleMs: 5 * MINUTE, replyMs: plan.replyMs },
       errorsMax: { beforeAuth: 25, afterAuth: 500 },
       authFailuresMax: 3,
     },
