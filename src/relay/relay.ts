@@ -12,7 +12,7 @@ import type { HandOver } from '../submission/context.ts';
 import { createCarriers } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import { createReportWriter } from './reports.ts';
+import { createReportWriter, type ReportWriter } from './reports.ts';
 import { byRoute } from './routes.ts';
 import type { RelaySettings } from './settings.ts';
 import { settlementOf } from './settlement.ts';
@@ -74,25 +74,39 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** Never rejects: what can't be said now is asked again until the store answers. */
   async function run(errand: Errand): Promise<void> {
+    if (mayNotSend.has(errand.message.identityId ?? '')) return release(errand, clock.now());
+    const result = await carry(errand);
+    if (result.type === 'attempted') await settleOrRelease(errand, result.attempts);
+    else await hostDown(errand, result);
+  }
+
+  async function carry(errand: Errand): Promise<ErrandResult> {
     try {
-      if (mayNotSend.has(errand.message.identityId ?? '')) return await release(errand, clock.now());
-      const result = await carriers.carry(errand);
-      if (result.type === 'attempted') await settle(errand, result.attempts);
-      else await hostDown(errand, result);
+      return await carriers.carry(errand);
     } catch (error) {
       log.error({ id: errand.message.id, error: String(error) }, 'attempt broke off');
       const diagnostic = error instanceof Error ? error.message : String(error);
-      await settleOrRelease(errand, all(errand, { type: 'deferred', status: '4.3.0', diagnostic }));
+      return { type: 'attempted', attempts: all(errand, { type: 'deferred', status: '4.3.0', diagnostic }) };
     }
   }
 
-  /** What a report would quote may be out of reach: then all of it is tried again later. */
+  /** What a report would quote may be out of reach: who has the message keeps it, untold; the others are tried again later. */
   async function settleOrRelease(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
     try {
-      await settle(errand, attempts);
+      await settle(errand, attempts, reports);
     } catch (error) {
       log.error({ id: errand.message.id, error: String(error) }, 'report could not be written');
-      await release(errand, clock.now() + REPORT_AGAIN_MS);
+      const hasIt = attempts.map(({ type }) => type === 'delivered' || type === 'relayed');
+      const done = { ...errand, deliveries: errand.deliveries.filter((_, at) => hasIt[at] === true) };
+      const open = { ...errand, deliveries: errand.deliveries.filter((_, at) => hasIt[at] !== true) };
+      const silent = { write: () => Promise.resolve(undefined) };
+      if (done.deliveries.length > 0)
+        await settle(
+          done,
+          attempts.filter((_, at) => hasIt[at] === true),
+          silent,
+        );
+      if (open.deliveries.length > 0) await release(open, clock.now() + REPORT_AGAIN_MS);
     }
   }
 
@@ -106,12 +120,13 @@ export function createRelay(options: RelayOptions): Relay {
       return release(errand, Math.min(down.until, message.acceptedAt + expireMs));
     }
     const { status, diagnostic } = down;
-    await settle(errand, all(errand, { type: 'deferred', status, diagnostic }));
+    await settleOrRelease(errand, all(errand, { type: 'deferred', status, diagnostic }));
   }
 
-  async function settle(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
+  /** Rejects if the report can't be written. */
+  async function settle(errand: Errand, attempts: readonly Attempt[], writer: ReportWriter): Promise<void> {
     const { message } = errand;
-    const context = { settings: options.settings(), owner, reports, now: clock.now() };
+    const context = { settings: options.settings(), owner, reports: writer, now: clock.now() };
     const { change, told } = await settlementOf(errand, attempts, context);
     for (const final of told) counts[final] = (counts[final] ?? 0) + 1;
     const [first] = attempts;
@@ -129,7 +144,9 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** Back into the store without an attempt. */
   async function release({ message, deliveries }: Errand, dueAt: number): Promise<void> {
-    const only = deliveries.map(({ recipientNumber }) => ({ messageId: message.id, recipientNumber }));
+    const only = deliveries.map(({ recipientNumber, attempt }) => {
+      return { messageId: message.id, recipientNumber, attempt };
+    });
     await surely(async () => {
       const [outcome] = await store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]);
       return outcome.type === 'freed';

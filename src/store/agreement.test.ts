@@ -87,6 +87,7 @@ const deed = fc.oneof(
     do: fc.constant('free'),
     prefix: fc.constantFrom(...owners, 'a/', ''),
     only: fc.option(small),
+    attempt: fc.constantFrom(1, 1, 2),
   }),
   {
     weight: 2,
@@ -235,6 +236,7 @@ class Pair {
                 only: [0, 1].map((recipientNumber) => ({
                   messageId: this.#id(one.only ?? 0),
                   recipientNumber,
+                  attempt: one.attempt,
                 })),
               };
         return { type: 'free', ownerPrefix: one.prefix, dueAt: now, ...only };

@@ -104,7 +104,12 @@ export interface FreeChange {
   readonly type: 'free';
   /** Exactly this owner, or every owner that starts with it. */
   readonly ownerPrefix: Owner;
-  readonly only?: readonly { readonly messageId: MessageId; readonly recipientNumber: number }[];
+  /** Exactly these attempts: what the same owner has claimed again since is left alone, should this be asked twice. */
+  readonly only?: readonly {
+    readonly messageId: MessageId;
+    readonly recipientNumber: number;
+    readonly attempt: number;
+  }[];
   readonly dueAt: number;
 }
 

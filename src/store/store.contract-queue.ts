@@ -355,9 +355,9 @@ function freeContract(name: string, open: Open): void {
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'front1' });
     const dueAt = bench.clock.now() + 5;
     const only = [
-      { messageId: message.id, recipientNumber: 1 },
-      { messageId: bench.nextId(), recipientNumber: 0 },
-      { messageId: 'none', recipientNumber: 0 },
+      { messageId: message.id, recipientNumber: 1, attempt: 1 },
+      { messageId: bench.nextId(), recipientNumber: 0, attempt: 1 },
+      { messageId: 'none', recipientNumber: 0, attempt: 1 },
     ];
     const none = await bench.one({ type: 'free', ownerPrefix: 'front', only, dueAt });
     assert.deepEqual(none, { type: 'freed', count: 0 });
@@ -371,6 +371,19 @@ function freeContract(name: string, open: Open): void {
         [false, dueAt],
       ],
     );
+  });
+
+  test(`E-Q-7: ${name}: asked twice to give an attempt back, it leaves alone what its owner has claimed since`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ owner: 'a' });
+    const only = [{ messageId: message.id, recipientNumber: 0, attempt: 1 }];
+    const free = { type: 'free', ownerPrefix: 'a', only, dueAt: bench.clock.now() } as const;
+    assert.deepEqual(await bench.one(free), { type: 'freed', count: 1 });
+    const deliveries = await bench.claim('a');
+    assert.equal(deliveries.length, 1);
+    assert.deepEqual(await bench.one(free), { type: 'freed', count: 0 });
+    const settled = await bench.one(settleOf('a', deliveries, final, bench.clock.now()));
+    assert.deepEqual(settled, { type: 'settled', messageDone: true });
   });
 }
 

@@ -127,8 +127,9 @@ export function letGo(context: SubmissionContext, change: AcceptChange): void {
   ask();
 }
 
-function freeChange(context: SubmissionContext, { message, recipients }: AcceptChange): FreeChange {
-  const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber }));
+function freeChange(context: SubmissionContext, { message, recipients, untried }: AcceptChange): FreeChange {
+  const attempt = untried === true ? 0 : 1;
+  const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber, attempt }));
   return { type: 'free', ownerPrefix: context.owner, only, dueAt: context.clock.now() };
 }
 

@@ -181,7 +181,7 @@ test('5321-y: what is not relayed from memory is leased until its outcome is kno
   await turn();
   const frees = world.store.changes.filter(({ type }) => type === 'free');
   assert.equal(frees.length, 2, 'asked again');
-  const only = [0, 1].map((recipientNumber) => ({ messageId: message.id, recipientNumber }));
+  const only = [0, 1].map((recipientNumber) => ({ messageId: message.id, recipientNumber, attempt: 0 }));
   const ownerPrefix = 'node1/1/front0';
   assert.deepEqual(frees[1], { type: 'free', ownerPrefix, only, dueAt: NOW + 1000 });
   assert.equal(world.counts.woken, 1);

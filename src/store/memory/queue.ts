@@ -104,13 +104,15 @@ function end(state: State, id: MessageId, finals: ReadonlySet<number>): boolean 
 
 export function free(state: State, { ownerPrefix, only, dueAt }: FreeChange): OutcomeOf<FreeChange> {
   const { tables } = state;
-  const chosen = only?.map(({ messageId, recipientNumber }) => {
-    return `${findMessage(tables, messageId)?.message.id} ${recipientNumber}`;
+  const chosen = only?.map(({ messageId, recipientNumber, attempt }) => {
+    return `${findMessage(tables, messageId)?.message.id} ${recipientNumber} ${attempt}`;
   });
   const isMeant = ({ id, recipient }: QueueRow): boolean => {
     if (recipient.owner === undefined) return false;
     if (chosen === undefined) return recipient.owner.startsWith(ownerPrefix);
-    return recipient.owner === ownerPrefix && chosen.includes(`${id} ${recipient.number}`);
+    return (
+      recipient.owner === ownerPrefix && chosen.includes(`${id} ${recipient.number} ${recipient.attempt}`)
+    );
   };
   const meant = queueRows(tables).filter((row) => isMeant(row));
   for (const { id, recipient } of meant) {

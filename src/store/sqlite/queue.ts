@@ -139,13 +139,14 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
     );
     db.run('DELETE FROM claim WHERE substr(owner, 1, ?) = ?', ownerPrefix.length, ownerPrefix);
   } else {
-    for (const { messageId, recipientNumber } of only) {
+    for (const { messageId, recipientNumber, attempt } of only) {
       count += db.run(
-        'UPDATE recipient SET owner = NULL, due_at = ? WHERE message_n = (SELECT n FROM message WHERE id = ?) AND number = ? AND owner = ?',
+        'UPDATE recipient SET owner = NULL, due_at = ? WHERE message_n = (SELECT n FROM message WHERE id = ?) AND number = ? AND owner = ? AND attempt = ?',
         dueAt,
         messageIdBytes(messageId) ?? null,
         recipientNumber,
         ownerPrefix,
+        attempt,
       );
     }
   }
