@@ -19,6 +19,7 @@ export async function runFault(world: FaultWorld, fault: FaultPlan, healed: () =
   await time.pause(fault.at);
   const { moment } = fault;
   if (moment !== undefined) await new Promise<void>((resolve) => ledger.onMoment(moment, resolve));
+  if (healed()) return;
   ledger.note(`FAULT ${JSON.stringify(fault)}`);
   const heal = begin(world, fault);
   await time.pause(fault.lastsMs);

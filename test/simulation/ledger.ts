@@ -136,6 +136,13 @@ export class Ledger {
     changes.forEach((change, at) => {
       const type = outcomes[at]?.type;
       const { type: moment } = change;
+      if (
+        change.type === 'claim' ||
+        change.type === 'free' ||
+        change.type === 'settle' ||
+        change.type === 'queue'
+      )
+        this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
       if (moment === 'accept' || moment === 'settle' || moment === 'claim' || moment === 'free')
         this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
@@ -167,6 +174,12 @@ export class Ledger {
     if (message.role === 'local' && messageIdField !== undefined)
       this.#reports.set(messageIdField, message.id);
   }
+}
+
+function withoutEvents(change: Change): object {
+  if (change.type !== 'settle') return change;
+  const recipients = change.recipients.map(({ event, ...fate }) => ({ ...fate, is: event.type }));
+  return { ...change, recipients, report: change.report?.message.id };
 }
 
 /** After its commit a suspension is heard by every front within this. */

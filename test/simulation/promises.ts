@@ -127,7 +127,8 @@ function checkSending(
   if (state === 'begun' && ids.length > 0) ledger.breach(`${tag} never had an end, and was accepted`);
   if (takings.length === 0) return;
   // The front that had to take it back died before it could: two faults at once, for one message.
-  if (state === 'refused' && server.killed.has(sending.life)) counts.refusedButLeft += 1;
+  const diedAt = server.killed.get(sending.life) ?? Infinity;
+  if (state === 'refused' && takings.every(({ at }) => at > diedAt)) counts.refusedButLeft += 1;
   else ledger.breach(`${tag} was delivered after "${reply}" (${state})`);
 }
 

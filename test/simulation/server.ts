@@ -42,7 +42,8 @@ export class Server {
   readonly weather: Weather = { full: undefined, commitMs: 3, restartMs: 0 };
   /** Every front that ever lived, for what is said of them at the end. */
   readonly everyFront: SimulatedFront[] = [];
-  readonly killed = new Set<Life>();
+  /** When, by the virtual clock. */
+  readonly killed = new Map<Life, number>();
   run: Run | undefined;
   readonly #hops: NextHops;
   readonly #chance: Chance;
@@ -194,7 +195,7 @@ export class Server {
 
   #kill(life: Life): void {
     this.#hops.ledger.note(`${life.name} dies`);
-    this.killed.add(life);
+    this.killed.set(life, this.#hops.time.monotonic);
     life.end();
   }
 
