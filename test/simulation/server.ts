@@ -108,14 +108,27 @@ export class Server {
   async stop(graceMs: number): Promise<void> {
     const { run } = this;
     if (run === undefined || run.stopping) return;
+    const { time } = this.#hops;
+    const begun = time.monotonic;
     await this.drain(graceMs);
     if (this.run !== run) return;
     this.run = undefined;
-    for (const { life, relay } of run.fronts.values()) {
-      if (relay.stats.underWay > 0) this.#kill(life);
+    // Who was not done in time is ended like by a kill.
+    const isLate = time.monotonic - begun >= graceMs;
+    for (const { life, relay, connections } of run.fronts.values()) {
+      if (isLate || relay.stats.underWay + connections.size > 0) this.#kill(life);
       else life.end();
     }
     for (const life of [run.desk, run.storeThread, run.main]) life.end();
+    this.memory.crash();
+  }
+
+  /** The last of a process that was drained. */
+  end(): void {
+    const { run } = this;
+    this.run = undefined;
+    for (const { life } of run?.fronts.values() ?? []) life.end();
+    if (run !== undefined) for (const life of [run.desk, run.storeThread, run.main]) life.end();
     this.memory.crash();
   }
 

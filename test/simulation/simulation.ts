@@ -90,18 +90,19 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
   healed = true;
   await within(time, 'healing', healAll(world));
   const limit = time.monotonic + DAY + 2 * plan.expireMs;
-  while (open > 0 || (await isBusy(server))) {
-    if (time.monotonic > limit) {
-      ledger.breach(`not done in time: ${open} clients, ${JSON.stringify(await queueOf(server))}`);
-      break;
-    }
-    await time.runFor(5 * SECOND);
+  for (;;) {
+    while ((open > 0 || (await isBusy(server))) && time.monotonic < limit) await time.runFor(5 * SECOND);
+    ledger.note('the end: draining');
+    await within(time, 'drain', server.drain(MINUTE));
+    await time.runFor(5 * MINUTE);
+    checkNothingIsLeft(server, ledger);
+    server.end();
+    const left = await queueOf(server);
+    if (left.length === 0 && open === 0) return;
+    // What was still being accepted at the drain is for the next run.
+    if (time.monotonic >= limit) return ledger.breach(`not done: ${open} clients, ${JSON.stringify(left)}`);
+    await within(time, 'start', server.start());
   }
-  ledger.note('the end: draining');
-  await within(time, 'drain', server.drain(MINUTE));
-  await time.runFor(5 * MINUTE);
-  checkNothingIsLeft(server, ledger);
-  await within(time, 'stop', server.stop(MINUTE));
 }
 
 /** Lets time pass until this is done. */
