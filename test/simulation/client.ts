@@ -1,5 +1,6 @@
 // Clients: each speaks as its plan says, breaks off where its plan says, and writes down what it was told.
 
+import { isAscii } from 'node:buffer';
 import { SECOND, type VirtualTime } from './time.ts';
 import type { Chance } from './chance.ts';
 import type { SimulatedFront } from './front.ts';
@@ -128,7 +129,7 @@ class Conversation {
 
   #envelope(sending: Sending): { readonly mail: string; readonly rcpts: readonly string[] } {
     const { chance } = { chance: this.#chance };
-    const has8bit = sending.content.some((octet) => octet > 127);
+    const has8bit = !isAscii(sending.content);
     const count = chance.happens(0.05) ? this.#world.plan.recipientsMax + 2 : 1 + chance.below(4);
     const rcpts = Array.from({ length: count }, (_, n) => {
       const domain = chance.happens(0.25)
