@@ -152,7 +152,7 @@ test('small messages are handed to the relay with their lease; else whoever clai
   const leased = await submissionWorld({ relayFromMemory: true });
   await submit(leased, WHOLE);
   assert.equal(onlyAccept(leased).owner, 'node1/1/front0');
-  assert.deepEqual(leased.handedOver[0]?.content, bytesOf(onlyAccept(leased)));
+  assert.deepEqual(leased.handedOver[0]?.content, [bytesOf(onlyAccept(leased))]);
   assert.equal(leased.counts.woken, 0);
   const shared = await submissionWorld();
   await submit(shared, WHOLE);
