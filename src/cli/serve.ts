@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { ConfigOption } from './context.ts';
-import { useOneArena } from './one-arena.ts';
 import { runServer, type RunningServer } from './running.ts';
 
 export function serveCommand(program: Command): void {
@@ -16,7 +15,6 @@ export function serveCommand(program: Command): void {
       '\nExample:\n  postern serve -c /etc/postern/postern.yaml\n\nSIGHUP reloads, SIGTERM drains and stops.',
     )
     .action(async (_: object, command: Command) => {
-      useOneArena();
       const options: ConfigOption = command.optsWithGlobals();
       await serveUntilStopped(loadConfig(findConfig(options.config, process.env)));
     });

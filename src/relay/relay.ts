@@ -194,10 +194,15 @@ export function createRelay(options: RelayOptions): Relay {
       });
       // Counted for each errand: what they share is held as long as the last one needs it.
       const { octets } = message;
-      start(message, deliveries, { inMemory: content, content: async () => inOrder(content) }, {
-        began: () => void (memoryOctets += octets),
-        ended: () => void (memoryOctets -= octets),
-      });
+      start(
+        message,
+        deliveries,
+        { inMemory: content, content: async () => inOrder(content) },
+        {
+          began: () => void (memoryOctets += octets),
+          ended: () => void (memoryOctets -= octets),
+        },
+      );
     },
     wake: () => claims.wake(),
     identityChanged({ identityId, state }) {

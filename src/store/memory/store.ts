@@ -41,13 +41,10 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   let group = newLife();
 
   function newLife(): GroupCommit {
-    const life: GroupCommit = createGroupCommit(
-      (changes) => {
-        if (group !== life) throw new StoreUnavailable('the store is gone');
-        return apply(structuredClone(changes));
-      },
-      atOnce,
-    );
+    const life: GroupCommit = createGroupCommit((changes) => {
+      if (group !== life) throw new StoreUnavailable('the store is gone');
+      return apply(structuredClone(changes));
+    }, atOnce);
     return life;
   }
 
