@@ -94,7 +94,7 @@ function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listenin
       ...pairs[0],
       minVersion: 'TLSv1.2',
       handshakeTimeout: REQUEST_MS,
-      SNICallback: (name, done) => done(null, contexts.forName(name) ?? contexts.fallback),
+      SNICallback: (name, done) => done(null, contexts.forName?.(name) ?? contexts.fallback),
     },
     handle,
   );
