@@ -53,7 +53,15 @@ export function initCommand(program: Command): void {
         const { login, password } = await addFirstAccount(config, name);
         print(`added ${login}, app password (shown once): ${password}`);
       }
-      print(`\nNext:\n  postern check -c ${config}\n  postern serve -c ${config}`);
+      print(
+        [
+          '\nNext:',
+          `  postern check -c ${config}`,
+          `  postern serve -c ${config}`,
+          `  postern dns -c ${config}            the records to publish; --check looks whether they are`,
+          `  postern dns -c ${config} --sheet LOGIN   what a user enters in the mail program`,
+        ].join('\n'),
+      );
       if (options.smarthost === undefined)
         print('Mail goes into files until you set `relay: { smarthost: … }`.');
     });

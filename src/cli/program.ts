@@ -10,6 +10,7 @@ import { auditCommands } from './audit.ts';
 import { backupCommands } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
+import { dnsCommand } from './dns.ts';
 import { explainCommand } from './explain.ts';
 import { CommandFailure } from './failure.ts';
 import { initCommand } from './init.ts';
@@ -43,6 +44,7 @@ function createProgram(): Command {
     queueCommands,
     auditCommands,
     explainCommand,
+    dnsCommand,
     reloadCommand,
     backupCommands,
     demoCommand,

@@ -8,10 +8,12 @@ import { ConfigError, loadConfig, type LoadedConfig } from '../config/load.ts';
 import { startControl, type ReloadResult } from '../http/control.ts';
 import { createMetricsPage } from '../http/metrics.ts';
 import { startPrivateHttp } from '../http/private.ts';
+import { startWeb } from '../http/web.ts';
 import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { FrontPlan } from '../server/plan.ts';
-import { planOf } from '../server/plan-of-config.ts';
+import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import { onboardingOf } from './onboarding.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
@@ -22,7 +24,7 @@ const WATCH_MS = 30_000;
 const TICKET_KEY_OCTETS = 48;
 const TICKET_KEYS_MS = DAY_MS / 2;
 /** Keys that are read once. */
-const fixedKeys = ['data', 'listeners', 'threads', 'http'] as const;
+const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
 
 export interface RunningServer {
   readonly log: Log;
@@ -70,6 +72,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     if (problems.length > 0) throw new ConfigError(problems);
     await supervisor.reload(provenPlan(merged));
     loaded = merged;
+    web?.reload(readCertificates(merged));
     log.level = merged.config.log.level;
     return { problems: [], needsRestart };
   }
@@ -143,6 +146,15 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     http === 'off'
       ? async () => undefined
       : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
+  const web =
+    loaded.config.web === undefined
+      ? undefined
+      : await startWeb({
+          ...loaded.config.web,
+          certificates: readCertificates(loaded),
+          settings: () => onboardingOf(loaded.config),
+          clock,
+        });
   const endRetention = keepRetention({
     ...{ store, clock },
     retentionMs: () => loaded.config.audit.retention,
@@ -163,6 +175,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     async stop() {
       for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
       await supervisor.stop(loaded.config.timeouts.reply);
+      await web?.close();
       await closeHttp();
       await closeControl();
     },

@@ -43,7 +43,7 @@ export function referencePage(): string {
     'Generated from `src/config/schema.ts` by `npm run docs`. Looked for in `-c FILE`, `$POSTERN_CONFIG`, `./postern.yaml`,',
     '`./var/postern.yaml`, `/etc/postern/postern.yaml`; paths in it are relative to the file. Durations are written `90s`, `15m`, `4h`, `5d`;',
     'sizes `256KiB`, `25MiB`. Unknown keys and unsafe combinations stop the start. `tls`, `limits`, `relay`, `domains`, `mailboxes`, `log` and',
-    'the policy keys are taken by a reload (SIGHUP); `data`, `listeners`, `threads` and `http` need a restart.',
+    'the policy keys are taken by a reload (SIGHUP); `data`, `listeners`, `threads`, `http` and `web` need a restart.',
     '',
     '| key | type | default | meaning |',
     '|---|---|---|---|',
@@ -113,6 +113,8 @@ function defaultsOf(node: Node): unknown {
   const group = node.anyOf?.find(({ properties }) => properties !== undefined);
   if (group !== undefined && JSON.stringify(node.default) === '{}') return defaultsOf(group);
   if (node.properties === undefined) return node.default;
+  // A group that lacks a key without default would be no valid file.
+  if ((node.required ?? []).length > 0) return undefined;
   const entries = Object.entries(node.properties).map(([name, child]) => [name, defaultsOf(child)] as const);
   const known = entries.filter(([, value]) => value !== undefined);
   return known.length === 0 ? undefined : Object.fromEntries(known);

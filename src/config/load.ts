@@ -58,7 +58,6 @@ export function loadConfig(file: string): LoadedConfig {
 const notBuilt: Readonly<Record<string, string>> = {
   'relay.mx':
     'direct delivery by MX comes with delivery security (DANE, MTA-STS) and is not built yet: use a smarthost',
-  web: 'the public web listener (autoconfig documents) is not built yet',
   relayDomains: 'relaying for other domains on role mx (BCP 134 section 4.1) is not built',
   'listeners.principal':
     'a listener with a named principal per network (BCP 134 section 3.2) is not built: every client authenticates',

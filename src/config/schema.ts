@@ -160,6 +160,70 @@ const relay = z.strictObject({
     .meta({ description: 'Connections to one next server, of each front thread.' }),
 });
 
+const incomingServer = (port: number) =>
+  z
+    .strictObject({
+      host: domainName.meta({ description: 'Its name.' }),
+      port: count(1, 65535).prefault(port).meta({ description: 'TCP port.' }),
+      tls: z.enum(['implicit', 'starttls']).prefault('implicit').meta({ description: 'How TLS begins.' }),
+    })
+    .optional();
+
+const onboarding = z.strictObject({
+  displayName: z
+    .string()
+    .min(1)
+    .max(60)
+    .optional()
+    .meta({ description: 'What people see as the name of their mail; else the domain.' }),
+  imap: incomingServer(993).meta({ description: 'The IMAP server of our users; this server has none.' }),
+  pop3: incomingServer(995).meta({ description: 'The POP3 server of our users.' }),
+  help: z
+    .url({ protocol: /^https$/ })
+    .max(500)
+    .optional()
+    .meta({ description: 'Page that helps users to set up their mail; https.' }),
+  spf: z
+    .string()
+    .regex(/^v=spf1( [!-~]+)*$/)
+    .max(450)
+    .optional()
+    .meta({
+      description:
+        'SPF record to publish, if mail leaves by other hosts than this one and the MX hosts: `v=spf1 include:_spf.example.net -all`.',
+    }),
+  pacc: z.enum(['off', 'smtp', 'submit']).prefault('off').meta({
+    description:
+      'The document of draft-ietf-mailmaint-pacc: with the key `smtp` (up to -02) or `submit` (from -03). It names no port: 465 must be open.',
+  }),
+  mtaSts: z
+    .strictObject({
+      mode: z.enum(['testing', 'enforce', 'none']).prefault('testing').meta({
+        description: 'Begin with `testing`; `enforce` makes others refuse an MX without a valid certificate.',
+      }),
+      mx: z
+        .array(z.string().regex(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/))
+        .min(1)
+        .max(100)
+        .meta({ description: 'Names of the MX hosts of our domains, `*.` for one label.' }),
+      maxAge: duration(86_400_000, 31_557_600_000)
+        .prefault('7d')
+        .meta({ description: 'How long others remember it.' }),
+    })
+    .optional()
+    .meta({ description: 'The MTA-STS policy that the `web:` listener serves (RFC 8461).' }),
+});
+
+const web = z.strictObject({
+  port: count(1, 65535).meta({ description: 'TCP port: 443, or another one behind a proxy.' }),
+  address: ipAddress
+    .optional()
+    .meta({ description: 'IP address to listen on; without it all addresses, v4 and v6.' }),
+  tls: z.boolean().prefault(true).meta({
+    description: 'With the certificates of `tls`, chosen by name; `false` only behind a proxy that does it.',
+  }),
+});
+
 export const configSchema = z.strictObject({
   hostname: domainName.meta({
     description: 'Name of this server as clients know it: in the greeting, in Received, in the certificate.',
@@ -227,6 +291,14 @@ export const configSchema = z.strictObject({
     ])
     .prefault({})
     .meta({ description: 'Private HTTP for metrics and health, or `off`.' }),
+  web: web.optional().meta({
+    description:
+      'The public web listener, off by default: onboarding documents for mail programs, nothing else.',
+  }),
+  onboarding: onboarding.prefault({}).meta({
+    description:
+      'What mail programs are told: in the documents of `web`, by `postern dns` and on its sheets.',
+  }),
   log: z
     .strictObject({
       level: z

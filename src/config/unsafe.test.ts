@@ -251,3 +251,45 @@ test('F-OPS-5: every unsafe combination is told at once, each with its line', ()
     },
   );
 });
+
+const webVectors: readonly Vector[] = [
+  { why: 'with TLS on all addresses', change: { web: { port: 443 } }, findings: [] },
+  {
+    why: 'on the port of private HTTP',
+    change: { web: { port: 8587 } },
+    findings: [['web.port', /the private `http` has port 8587: give another one/]],
+  },
+  {
+    why: 'on a port of SMTP',
+    change: { web: { port: 465 } },
+    findings: [['web.port', /a listener for SMTP has port 465/]],
+  },
+  {
+    why: 'in clear on all addresses',
+    change: { web: { port: 80, tls: false } },
+    findings: [['web.tls', /anybody on the way could name another server/]],
+  },
+  {
+    why: 'in clear behind a proxy',
+    change: { web: { port: 8080, tls: false, address: '10.1.2.3' } },
+    findings: [],
+  },
+  {
+    why: 'TLS without a certificate',
+    change: {
+      tls: undefined,
+      listeners: [{ port: 25, role: 'mx', tls: 'none' }],
+      web: { port: 443 },
+    },
+    findings: [['web.tls', /it needs a certificate/]],
+  },
+  {
+    why: 'PACC without 465',
+    change: { listeners: [{ port: 587 }], onboarding: { pacc: 'submit' } },
+    findings: [['onboarding.pacc', /names no port, so that clients take 465/]],
+  },
+];
+
+test('C-AC-2 C-PACC-1 G-25: the public web listener stands alone and is never in clear on the open Internet', () => {
+  for (const vector of webVectors) check(vector);
+});

@@ -79,7 +79,47 @@ const rules: readonly Rule[] = [
     config.limits.header > config.limits.message
       ? [{ path: ['limits', 'header'], message: 'the header limit is larger than the message limit' }]
       : [],
+  ({ web, http, tls, listeners }) => {
+    if (web === undefined) return [];
+    const taken = [
+      ...(http === 'off' ? [] : [{ what: 'the private `http`', port: http.port }]),
+      ...listeners.map(({ port }) => ({ what: 'a listener for SMTP', port })),
+    ].find(({ port }) => port === web.port);
+    return [
+      ...(taken === undefined
+        ? []
+        : [{ path: ['web', 'port'], message: `${taken.what} has port ${web.port}: give another one` }]),
+      ...(web.tls && tls === undefined
+        ? [{ path: ['web', 'tls'], message: 'it needs a certificate: `tls: { cert: FILE, key: FILE }`' }]
+        : []),
+      ...(!web.tls && !isLoopback(web.address) && !isPrivate(web.address)
+        ? [
+            {
+              path: ['web', 'tls'],
+              message:
+                'without TLS anybody on the way could name another server: use `tls: true`, or a loopback or private `address` behind a proxy',
+            },
+          ]
+        : []),
+    ];
+  },
+  ({ onboarding, listeners }) =>
+    onboarding.pacc !== 'off' &&
+    !listeners.some(({ role, port, tls }) => role === 'submission' && port === 465 && tls === 'implicit')
+      ? [
+          {
+            path: ['onboarding', 'pacc'],
+            message:
+              'that document names no port, so that clients take 465: add `{ port: 465, tls: implicit }`',
+          },
+        ]
+      : [],
 ];
+
+/** RFC 1918, RFC 4193. */
+function isPrivate(address: string | undefined): boolean {
+  return address !== undefined && /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd])/i.test(address);
+}
 
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && (address.startsWith('127.') || address === '::1');

@@ -51,6 +51,15 @@ export function createLog(
   );
 }
 
+let lastMs = 0;
+let lastIso = '';
+
+/** Many lines are written within one millisecond. */
 function isoNow(): string {
-  return new Date(performance.timeOrigin + performance.now()).toISOString();
+  const now = Math.floor(performance.timeOrigin + performance.now());
+  if (now !== lastMs) {
+    lastMs = now;
+    lastIso = new Date(now).toISOString();
+  }
+  return lastIso;
 }

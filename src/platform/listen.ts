@@ -36,17 +36,18 @@ export async function listen(
 
 export interface ServerTls {
   readonly fallback: SecureContext;
-  /** The context for a server name, or undefined for the fallback. */
-  forName(serverName: string): SecureContext | undefined;
+  /** The context for a server name, or undefined for the fallback. Absent: there is one for all names. */
+  forName?(serverName: string): SecureContext | undefined;
 }
 
 /** Wraps an accepted socket. ALPN: a client that offers only foreign protocols is refused in the handshake (TLS-v). */
 export function tlsServerSocket(socket: Socket, tls: ServerTls): TLSSocket {
+  const { fallback, forName } = tls;
   return new TLSSocket(socket, {
     isServer: true,
-    secureContext: tls.fallback,
+    secureContext: fallback,
     requestCert: false,
-    SNICallback: (name, done) => done(null, tls.forName(name)),
+    ...(forName === undefined ? {} : { SNICallback: (name, done) => done(null, forName(name)) }),
     ALPNCallback: () => undefined,
   });
 }

@@ -227,7 +227,7 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   await turns();
   await relay.drain(clock.now() + MINUTE);
   answerClaim();
-  relay.handOver({ message, recipients: [delivery.recipient], content: Buffer.from('Subject: x\r\n\r\n') });
+  relay.handOver({ message, recipients: [delivery.recipient], content: [Buffer.from('Subject: x\r\n\r\n')] });
   await turns();
   assert.equal(dials, 0);
   assert.equal(relay.stats.underWay, 0);

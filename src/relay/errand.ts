@@ -11,7 +11,7 @@ export interface Errand {
   /** Header and body, anew for each attempt. Rejects if the content is gone. */
   content(): Promise<AsyncIterable<Uint8Array>>;
   /** The same in memory, for a message that was accepted here a moment ago. */
-  readonly inMemory?: Uint8Array;
+  readonly inMemory?: readonly Uint8Array[];
 }
 
 export interface Attempt {

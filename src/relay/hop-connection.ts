@@ -1,5 +1,6 @@
 // One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other.
 
+import { concat } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
@@ -19,6 +20,7 @@ const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 30_000;
 /** More is sent in blocks, each with its own time. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
+const BLOCK_OCTETS = 128 * KIB;
 
 export class HopDown extends Error {
   override readonly name = 'HopDown';
@@ -64,6 +66,10 @@ export async function openHopConnection(options: HopOptions): Promise<HopConnect
   const connection = new RunningConnection(options, wire);
   await connection.open();
   return connection;
+}
+
+function octetsOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function messageOf(error: unknown): string {
@@ -197,12 +203,33 @@ class RunningConnection implements HopConnection {
     }
   }
 
-  /** A small message that is in memory goes out with its end as one write. */
+  /** A message in memory was watched on its way in. A small one goes out with its end as one write. */
   #sendMessage(): void {
-    const bytes = this.#errand?.errand.inMemory;
-    if (bytes === undefined || bytes.length > AT_ONCE_OCTETS_MAX) return void this.#sendContent();
+    const pieces = this.#errand?.errand.inMemory;
+    if (pieces === undefined) return void this.#sendContent();
+    const stuffed = stuffedWhole(pieces);
+    if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void this.#sendBlocks(stuffed);
     this.#feed({ type: 'contentSent' });
-    this.#wire.write(stuffedWhole(bytes)).catch(() => undefined);
+    this.#wire.write(concat(stuffed)).catch(() => undefined);
+  }
+
+  async #sendBlocks(pieces: readonly Uint8Array[]): Promise<void> {
+    try {
+      let block: Uint8Array[] = [];
+      for (const [at, piece] of pieces.entries()) {
+        block.push(piece);
+        const isLast = at === pieces.length - 1;
+        if (!isLast && octetsOf(block) < BLOCK_OCTETS) continue;
+        // Before the end is written: its reply may be read before we hear that the write is done.
+        if (isLast) this.#feed({ type: 'contentSent' });
+        await this.#wire.write(concat(block));
+        if (!isLast) this.#feed({ type: 'contentProgress' });
+        block = [];
+      }
+    } catch (error) {
+      this.#feed({ type: 'contentFailed', because: messageOf(error), permanent: false });
+      this.#wire.destroy();
+    }
   }
 
   async #sendContent(): Promise<void> {

@@ -212,11 +212,16 @@ export function createRelay(options: RelayOptions): Relay {
         };
       });
       // Counted for each errand: what they share is held as long as the last one needs it.
-      const { length } = content;
-      start(message, deliveries, { inMemory: content, content: async () => once(content) }, {
-        began: () => void (memoryOctets += length),
-        ended: () => void (memoryOctets -= length),
-      });
+      const { octets } = message;
+      start(
+        message,
+        deliveries,
+        { inMemory: content, content: async () => inOrder(content) },
+        {
+          began: () => void (memoryOctets += octets),
+          ended: () => void (memoryOctets -= octets),
+        },
+      );
     },
     wake: () => claims.wake(),
     identityChanged({ identityId, state }) {
@@ -239,8 +244,8 @@ export function createRelay(options: RelayOptions): Relay {
   };
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces;
 }
 
 function all({ deliveries }: Errand, attempt: Attempt): readonly Attempt[] {

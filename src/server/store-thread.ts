@@ -2,7 +2,7 @@
 // one fsync; the answers go back when it is durable. When nothing waits it indexes the trail's tail.
 
 import { statfsSync } from 'node:fs';
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, Worker, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
@@ -48,17 +48,37 @@ const birth = workerData as StoreBirth;
 const lines = new Set<Line>();
 const figures = { commits: 0, changes: 0, commitMs: 0 };
 const space = watchSpace(birth);
+let keeper: Worker | undefined;
 const writer = openSqliteWriter({
   dataDirectory: birth.dataDirectory,
   clock: systemClock,
   entropy: systemEntropy(),
   fullBecause: () => space.look().because,
   sweepStages: birth.sweepStages,
+  writeLogHome: () => keeper?.postMessage('write'),
   onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
 });
 
+/** Ends with this thread. */
+function startKeeper(): void {
+  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  keeper = new Worker(new URL(`./keeper-thread.${extension}`, import.meta.url), {
+    ...{ workerData: birth.dataDirectory, name: 'keeper' },
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
+  });
+  keeper.unref();
+  keeper.on('message', () => writer.logWritten());
+  // Trouble with the disk: this thread begins anew, and its keeper with it.
+  keeper.on('error', (error) => end(error));
+}
+
 let sinceIndexed = 0;
 let idleScheduled = false;
+
+function end(error: unknown): never {
+  main.postMessage({ failed: error instanceof Error ? error.message : String(error) });
+  return process.exit(1);
+}
 
 function apply(changes: readonly Change[]): readonly Outcome[] {
   const startedAt = performance.now();
@@ -67,8 +87,7 @@ function apply(changes: readonly Change[]): readonly Outcome[] {
     outcomes = writer.apply(changes);
   } catch (error) {
     // Only a fresh writer knows what is on the disk now: main starts one, and everybody asks again (DESIGN 3.2).
-    main.postMessage({ failed: error instanceof Error ? error.message : String(error) });
-    return process.exit(1);
+    return end(error);
   }
   figures.commits += 1;
   figures.changes += changes.length;
@@ -154,4 +173,5 @@ function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): {
 
 main.on('message', ({ port }: ThreadGreeting) => serve(port));
 scheduleIdle();
+startKeeper();
 main.postMessage({ ready: true });

@@ -4,6 +4,9 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Line, type LineHandlers, openLine } from '../platform/line.ts';
 import type { ThreadGreeting, ThreadNews } from './desk-thread.ts';
 
+/** What a thread works on is gone again soon: a larger nursery costs memory and gains nothing. */
+const YOUNG_MIB = 24;
+
 export type ThreadKind = 'store' | 'desk' | 'front';
 
 export interface Thread {
@@ -36,7 +39,7 @@ export async function startThread({
   const worker = new Worker(new URL(`./${kind}-thread.${extension}`, import.meta.url), {
     workerData: birth,
     name,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
   });
   let reason = '';
   const ended = new Promise<string>((resolve) => {

@@ -41,6 +41,7 @@ export function tlsContexts(pairs: readonly CertificatePair[], ticketKeys: Uint8
   const [first] = contexts;
   if (first === undefined) throw new Error('no certificate is configured');
   const byName = new Map<string, SecureContext>();
+  if (contexts.length === 1) return { fallback: first.context };
   return {
     fallback: first.context,
     forName(serverName) {

@@ -232,7 +232,7 @@ export class StoreUnavailable extends Error {
 
 export interface Stage {
   /** Body octets in order; resolves when more may come. */
-  append(bytes: Uint8Array): Promise<void>;
+  append(...pieces: readonly Uint8Array[]): Promise<void>;
   /** Makes what was appended durable (file and directory fsynced), before the accept that names it. */
   finish(): Promise<void>;
   /** Removes it; never throws. */

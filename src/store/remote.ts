@@ -54,9 +54,9 @@ export function createRemoteStore(o: {
 
   /** One alarm for all: the oldest stands first. */
   const alarm = createAlarm(o.clock, () => {
-    const latest = o.clock.monotonic() - UNKNOWN_MS_MAX;
+    const now = o.clock.monotonic();
     for (const entry of pending) {
-      if (entry.askedAt > latest) break;
+      if (entry.askedAt + UNKNOWN_MS_MAX > now) break;
       entry.reject(new StoreUnavailable('no answer from the store'));
     }
     watch();

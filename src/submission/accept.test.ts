@@ -48,12 +48,13 @@ test('a small message is one array of its own: header, then body', () => {
     octets: 4,
     hash: '',
     has8bit: false,
+    staged: false,
     chunks: [pool.subarray(10, 12), pool.subarray(12, 14)],
   };
   const content = contentOf(prepared, body);
   assert.ok(content.kind === 'inline');
   assert.equal(Buffer.from(content.bytes).toString(), 'HEADERbody');
   assert.equal(content.bytes.buffer.byteLength, 10, 'nothing else crosses to the store thread');
-  const staged = contentOf(prepared, { ...body, chunks: undefined });
+  const staged = contentOf(prepared, { ...body, staged: true, chunks: undefined });
   assert.deepEqual(staged, { kind: 'staged', header: prepared.header });
 });

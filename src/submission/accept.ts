@@ -26,19 +26,27 @@ export interface AcceptInput {
 
 /** One array of its own: it crosses to the store thread, and a view would drag its whole backing buffer along. */
 export function contentOf(prepared: Prepared, body: FinishedBody): MessageContent {
-  if (body.chunks === undefined) return { kind: 'staged', header: prepared.header };
+  if (body.staged) return { kind: 'staged', header: prepared.header };
   const bytes = new Uint8Array(prepared.header.length + body.octets);
   bytes.set(prepared.header);
   let at = prepared.header.length;
-  for (const chunk of body.chunks) {
+  for (const chunk of body.chunks ?? []) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
   return { kind: 'inline', bytes };
 }
 
-export function relaysFromMemory(context: SubmissionContext, content: MessageContent): boolean {
-  return content.kind === 'inline' && context.wouldRelayFromMemory(content.bytes.length);
+/** Header and body for the relay, if they are in memory and it has room for them. */
+export function piecesInMemory(
+  context: SubmissionContext,
+  content: MessageContent,
+  body: FinishedBody,
+): readonly Uint8Array[] | undefined {
+  if (body.chunks === undefined) return undefined;
+  const pieces = content.kind === 'inline' ? [content.bytes] : [content.header, ...body.chunks];
+  const octets = pieces.reduce((sum, { length }) => sum + length, 0);
+  return context.wouldRelayFromMemory(octets) ? pieces : undefined;
 }
 
 export function acceptChange(input: AcceptInput): AcceptChange {

@@ -46,29 +46,48 @@ const sizes: readonly (readonly [length: number, pieceSize: number, staged: bool
 test('F-TX-4 F-SMUG-7: what was hashed is what is kept, octet for octet, in memory or staged', async () => {
   for (const [length, pieceSize, staged, why] of sizes) {
     const store = fakeStore();
-    const memory = createMemoryBudget(2 * MIB);
+    const memory = createMemoryBudget(4 * MIB);
     const bytes = octets(length);
     const body = openBody(store, 'm1', memory);
     for (const piece of piecesOf(bytes, pieceSize)) await body.write(piece);
     const finished = await body.finish();
     const kept = staged ? stageIn(store)?.pieces : finished.chunks;
     assert.ok(kept !== undefined, why);
-    assert.equal(finished.chunks === undefined, staged, why);
+    assert.equal(finished.staged, staged, why);
     assert.equal(finished.octets, length, why);
     assert.equal(finished.hash, hashOf(bytes), why);
     assert.equal(hashOf(concat(kept)), finished.hash, why);
+    // There is memory enough: what is staged is kept besides, for the relay.
+    assert.equal(hashOf(concat(finished.chunks ?? [])), finished.hash, why);
     assert.equal(stageIn(store)?.state, staged ? 'finished' : undefined, why);
     body.release();
     assert.equal(memory.used, 0, why);
   }
 });
 
-test('no need to wait while the body is small, and to wait when it is staged', async () => {
-  const body = openBody(fakeStore(), 'm1', createMemoryBudget(MIB));
+test('F-DOS-2: no need to wait while the body is small, and to wait when the disk can not keep up', async () => {
+  const store = fakeStore();
+  let goOn = (): void => undefined;
+  store.staging = () => new Promise((resolve) => (goOn = resolve));
+  const body = openBody(store, 'm1', createMemoryBudget(4 * MIB));
   assert.equal(body.write(octets(INLINE_OCTETS_MAX)), undefined);
-  const busy = body.write(octets(1));
+  assert.equal(body.write(octets(1)), undefined);
+  const busy = body.write(octets(MIB));
   assert.ok(busy instanceof Promise);
+  store.staging = () => Promise.resolve();
+  goOn();
   await busy;
+});
+
+test('E-D-5: what is staged is kept in memory only while half of the budget is free', async () => {
+  const memory = createMemoryBudget(MIB);
+  const body = openBody(fakeStore(), 'm1', memory);
+  for (const piece of piecesOf(octets(600 * 1024), 16_384)) await body.write(piece);
+  const finished = await body.finish();
+  assert.ok(finished.staged);
+  assert.equal(finished.chunks, undefined);
+  body.release();
+  assert.equal(memory.used, 0);
 });
 
 test('writes that do not wait for each other keep their order', async () => {

@@ -1,5 +1,6 @@
 // The body of a message on its way in (DESIGN 3.5): its octets stream through the body hash and are kept in memory while they
 // are few; past `INLINE_OCTETS_MAX`, or when memory is short, they are staged in the store. They are never changed.
+// What is staged stays in memory as well, as long as there is room for it, so that the relay need not read it again.
 
 import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
@@ -9,6 +10,12 @@ import type { Stage, Store } from '../store/port.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
 export const INLINE_OCTETS_MAX = 256 * KIB;
+/** Staged in blocks of about this size. */
+const BLOCK_OCTETS = 128 * KIB;
+/** A larger body is not kept in memory besides. */
+const KEPT_OCTETS_MAX = 4096 * KIB;
+/** So much may wait for the disk before the client has to. */
+const WAITING_OCTETS_MAX = 4 * BLOCK_OCTETS;
 
 export interface Body {
   /** Undefined: go on at once; else wait before more is written. */
@@ -25,35 +32,53 @@ export interface FinishedBody {
   readonly octets: number;
   readonly hash: string;
   readonly has8bit: boolean;
-  /** The octets, or undefined if they were staged. */
+  readonly staged: boolean;
+  /** The octets; undefined if there was no memory to keep what was staged. */
   readonly chunks: readonly Uint8Array[] | undefined;
 }
 
 export function openBody(store: Store, messageId: string, memory: MemoryBudget): Body {
   const hash = createHash('sha256');
   const pieces = new Pieces();
+  /** Staged, and still here: undefined if they are not. */
+  let kept: Uint8Array[] | undefined = [];
+  /** Octets of the budget that are ours: what waits and what is kept. */
   let held = 0;
+  let waiting = 0;
   let octets = 0;
   let has8bit = false;
   let stage: Stage | undefined;
   let writing: Promise<void> | undefined;
   let failure: unknown;
 
-  async function stageHeld(): Promise<void> {
+  function give(count: number): void {
+    memory.release(count);
+    held -= count;
+  }
+
+  function keepNoMore(): void {
+    if (kept === undefined) return;
+    const count = octetsOf(kept);
+    kept = undefined;
+    give(Math.min(held, count));
+  }
+
+  async function stageWaiting(): Promise<void> {
     const chunks = pieces.take();
-    const released = held;
-    held = 0;
+    const count = waiting;
+    waiting = 0;
     try {
       stage ??= await store.stage(messageId);
-      for (const chunk of chunks) await stage.append(chunk);
+      await stage.append(...chunks);
     } finally {
-      memory.release(released);
+      if (kept === undefined) give(Math.min(held, count));
+      else kept.push(...chunks);
     }
   }
 
-  /** Chunks wait in memory while an earlier write is under way: the session is paused, so they are few. */
+  /** Chunks wait in memory while an earlier write is under way. */
   function startWriting(): Promise<void> {
-    writing ??= stageHeld()
+    writing ??= stageWaiting()
       .catch((error: unknown) => {
         failure = error;
       })
@@ -69,9 +94,9 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   }
 
   function release(): void {
-    memory.release(held);
-    held = 0;
+    give(held);
     pieces.take();
+    kept = undefined;
   }
 
   return {
@@ -79,23 +104,23 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       if (failure !== undefined) return undefined;
       hash.update(bytes);
       octets += bytes.length;
+      waiting += bytes.length;
       if (!has8bit && !isAscii(bytes)) has8bit = true;
-      const reserved = memory.reserve(bytes.length);
       pieces.push(bytes);
-      held += reserved ? bytes.length : 0;
-      const mustStage =
-        stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX || !reserved;
-      return mustStage ? startWriting() : undefined;
+      const reserved = memory.reserve(bytes.length);
+      if (reserved) held += bytes.length;
+      if (!reserved || !memory.isAmple || octets > KEPT_OCTETS_MAX) keepNoMore();
+      const isLarge = stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX;
+      if (reserved && (!isLarge || waiting < BLOCK_OCTETS)) return undefined;
+      const written = startWriting();
+      return !reserved || waiting >= WAITING_OCTETS_MAX ? written : undefined;
     },
     async finish() {
       await drain();
+      const staged = stage !== undefined;
       await stage?.finish();
-      return {
-        octets,
-        has8bit,
-        hash: hash.digest('hex'),
-        chunks: stage === undefined ? pieces.take() : undefined,
-      };
+      const chunks = staged ? kept : pieces.take();
+      return { octets, has8bit, hash: hash.digest('hex'), staged, chunks };
     },
     release,
     async discard() {
@@ -105,4 +130,8 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       stage = undefined;
     },
   };
+}
+
+function octetsOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }

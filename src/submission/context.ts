@@ -26,7 +26,8 @@ export interface SubmissionSettings {
 export interface HandOver {
   readonly message: QueuedMessage;
   readonly recipients: readonly EnvelopeRecipient[];
-  readonly content: Uint8Array;
+  /** Header and body, in pieces. */
+  readonly content: readonly Uint8Array[];
 }
 
 export interface SubmissionContext {

@@ -5,6 +5,8 @@ export interface MemoryBudget {
   reserve(octets: number): boolean;
   release(octets: number): void;
   readonly used: number;
+  /** At least half of it is free: what is only useful may be kept. */
+  readonly isAmple: boolean;
 }
 
 export function createMemoryBudget(limitOctets: number): MemoryBudget {
@@ -20,6 +22,9 @@ export function createMemoryBudget(limitOctets: number): MemoryBudget {
     },
     get used() {
       return used;
+    },
+    get isAmple() {
+      return used * 2 <= limitOctets;
     },
   };
 }

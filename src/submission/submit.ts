@@ -9,7 +9,7 @@ import { decideHeader, decideMail } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { acceptChange, contentOf, letGo, relaysFromMemory, withdraw } from './accept.ts';
+import { acceptChange, contentOf, letGo, piecesInMemory, withdraw } from './accept.ts';
 import { openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import { policyFacts, prepareHeader, type PrepareInput, type Preparation, type Prepared } from './prepare.ts';
@@ -84,13 +84,13 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     const finished = await body.finish();
     if (givenUp) return { type: 'refused', refusal: tooLate() };
     const content = contentOf(preparation.value, finished);
-    const fromMemory = relaysFromMemory(context, content);
+    const pieces = piecesInMemory(context, content, finished);
     const change = acceptChange({
       ...input,
       prepared: preparation.value,
       body: finished,
       content,
-      fromMemory,
+      fromMemory: pieces !== undefined,
     });
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
       unknown = true;
@@ -104,13 +104,8 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
           withdraw(context, change);
           return { type: 'refused', refusal: tooLate() };
         }
-        if (fromMemory && content.kind === 'inline') {
-          context.handOver({
-            message: change.message,
-            recipients: change.recipients,
-            content: content.bytes,
-          });
-        } else letGo(context, change);
+        if (pieces === undefined) letGo(context, change);
+        else context.handOver({ message: change.message, recipients: change.recipients, content: pieces });
         return { type: 'accepted', id };
       case 'limited':
         return {

@@ -53,9 +53,9 @@ export function fakeStore(): FakeStore {
 
 function stageOf(fake: FakeStore, stage: FakeStage): Stage {
   return {
-    async append(bytes) {
+    async append(...pieces) {
       await fake.staging?.('append');
-      stage.pieces.push(bytes);
+      stage.pieces.push(...pieces);
     },
     async finish() {
       await fake.staging?.('finish');

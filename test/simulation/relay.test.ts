@@ -142,7 +142,7 @@ function world(more: Partial<RelaySettings> = {}): World {
       };
       const [outcome] = await store.commit([change]);
       assert.equal(outcome.type, 'accepted');
-      relay.handOver({ message: queued, recipients, content });
+      relay.handOver({ message: queued, recipients, content: [content] });
       await settleTurns();
       return id;
     },

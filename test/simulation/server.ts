@@ -297,10 +297,10 @@ export class Server {
       if (this.weather.full !== undefined) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     };
     return {
-      append: async (bytes) => {
+      append: async (...pieces) => {
         writable();
         await this.#hops.time.pause(0.2, life);
-        await stage.append(bytes);
+        await stage.append(...pieces);
       },
       finish: async () => {
         writable();

@@ -3,7 +3,7 @@
 // end and then refused. Chunks are passed on by reference; the work is linear and the state is a few numbers.
 //
 // Strategy: the end and the transparency dots stand behind an LF, and are found by native search for LF and dot; what can be wrong is CR
-// or below, and is found in one walk.
+// or below, and is found in one walk, four octets at a time.
 
 import { CR, DOT, indexOfBytes, LF, NUL } from '../../base/bytes.ts';
 
@@ -49,12 +49,11 @@ export class LineWatch {
     return this.#afterCr;
   }
 
-  /** One walk over the octets: only CR and what is below it is looked at. */
   watch(bytes: Uint8Array): void {
     let from = this.#joinCr(bytes);
-    for (let at = from; at < bytes.length; at += 1) {
-      const octet = bytes[at] ?? 0;
-      if (octet > CR) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let at = nextControl(view, from); at < bytes.length; at = nextControl(view, at + 1)) {
+      const octet = bytes[at];
       if (octet === CR) {
         if (at + 1 === bytes.length) {
           this.#afterCr = true;
@@ -107,6 +106,22 @@ export class LineWatch {
     if (this.#flaw === undefined || (this.#flaw.type === 'longLine' && type === 'bareCrLfNul'))
       this.#flaw = { type, line };
   }
+}
+
+const BELOW_14 = 0x0e0e0e0e;
+const HIGH_BITS = 0x80808080 | 0;
+
+/** Where the next octet up to CR stands, or the end. Four at a time: the sum of a word tells whether one of its octets is below 14. */
+function nextControl(view: DataView, from: number): number {
+  const end = view.byteLength;
+  let at = from;
+  while (at + 4 <= end) {
+    const word = view.getInt32(at);
+    if (((word - BELOW_14) & ~word & HIGH_BITS) !== 0) break;
+    at += 4;
+  }
+  while (at < end && view.getUint8(at) > CR) at += 1;
+  return at;
 }
 
 const DOT_LINE = Uint8Array.of(LF, DOT);

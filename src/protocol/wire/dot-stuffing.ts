@@ -27,9 +27,14 @@ function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
 }
 
 /** A whole content that was watched on its way in, with its end. */
-export function stuffedWhole(bytes: Uint8Array): Uint8Array {
-  const end = bytes.length === 0 || bytes.at(-1) === LF ? END_OF_LINES : END;
-  return Buffer.concat([stuffDots(bytes, true), end]);
+export function stuffedWhole(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  let atLineStart = true;
+  const stuffed = pieces.map((piece) => {
+    const out = stuffDots(piece, atLineStart);
+    if (piece.length > 0) atLineStart = piece.at(-1) === LF;
+    return out;
+  });
+  return [...stuffed, atLineStart ? END_OF_LINES : END];
 }
 
 export class DotStuffing {

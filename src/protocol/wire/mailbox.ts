@@ -107,7 +107,8 @@ export function mailboxText(mailbox: Mailbox): string {
 
 const ldhLabel = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 /** What most names are: lower-case LDH labels, no A-label, the last one a word. It is its own canonical form. */
-const plainName = /^(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!xn--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const plainName =
+  /^(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!xn--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const uLabel = /^[\p{L}\p{N}\p{M}\u00b7\u200c\u200d\u30fb-]+$/u;
 
 /**

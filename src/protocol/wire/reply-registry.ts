@@ -377,13 +377,20 @@ export const replies = {
 
 export type ReplyName = keyof typeof replies;
 
+/** Replies without placeholders, made once. */
+const plain = new Map<ReplyName, Reply>();
+
 /** The reply of that name with `{placeholders}` filled; a placeholder without a value stays as it is. */
 export function reply(name: ReplyName, values: Readonly<Record<string, string | number>> = {}): Reply {
+  const known = plain.get(name);
+  if (known !== undefined) return known;
   const definition: ReplyDefinition = replies[name];
   const text = definition.text.replaceAll(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
-  return {
+  const made: Reply = {
     code: definition.code,
     lines: [text],
     ...(definition.status === undefined ? {} : { status: definition.status }),
   };
+  if (!definition.text.includes('{')) plain.set(name, made);
+  return made;
 }

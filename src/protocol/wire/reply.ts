@@ -10,6 +10,18 @@ export interface Reply {
 
 /** The wire form, CRLF included. Anything outside printable ASCII is replaced by `?`: a reply can't be injected into. */
 export function serializeReply(reply: Reply): string {
+  let wire = wires.get(reply);
+  if (wire === undefined) {
+    wire = wireOf(reply);
+    wires.set(reply, wire);
+  }
+  return wire;
+}
+
+/** Most replies are the same few values again and again. */
+const wires = new WeakMap<Reply, string>();
+
+function wireOf(reply: Reply): string {
   const prefix = reply.status === undefined ? '' : `${reply.status} `;
   const last = reply.lines.length - 1;
   return reply.lines

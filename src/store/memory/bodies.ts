@@ -26,9 +26,9 @@ export function createBodies(): Bodies {
       let open = true;
       bodies.set(id, body);
       return {
-        async append(bytes) {
-          // The caller may fill its buffer anew.
-          if (open) body.pieces.push(new Uint8Array(bytes));
+        async append(...pieces) {
+          // The caller may fill its buffers anew.
+          if (open) body.pieces.push(...pieces.map((piece) => new Uint8Array(piece)));
         },
         async finish() {
           open = false;

@@ -34,7 +34,11 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
 }
 
 /** Undefined: a message of this id is in the queue already. */
-function insertMessage(db: Database, { message, recipients }: AcceptChange, id: Uint8Array): number | undefined {
+function insertMessage(
+  db: Database,
+  { message, recipients }: AcceptChange,
+  id: Uint8Array,
+): number | undefined {
   const { reversePath, ...envelope } = message.envelope;
   return db.insert(
     'INSERT INTO message (id, accepted_at, role, identity_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit, unsettled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import { bodyPath } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text, troubleOf } from './database.ts';
-import { type OpenWriter, STORE_FILE } from './open.ts';
-import { migrations, versionOf } from './schema.ts';
+import type { OpenWriter } from './open.ts';
+import { migrations, STORE_FILE, versionOf } from './schema.ts';
 
 export interface BackupResult {
   readonly messages: number;

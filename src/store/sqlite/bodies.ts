@@ -20,8 +20,8 @@ export async function openStage(dataDirectory: string, id: MessageId): Promise<S
   await mkdir(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
   let file: FileHandle | undefined = await open(path, 'wx', 0o600);
   return {
-    async append(bytes) {
-      await file?.writev([bytes]);
+    async append(...pieces) {
+      await file?.writev(pieces);
     },
     async finish() {
       await file?.datasync();

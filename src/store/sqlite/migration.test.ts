@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
 import { countedEntropy, START, virtualClock } from '../store.contract-fixtures.ts';
 import { openDatabase } from './database.ts';
-import { openSqliteStore, STORE_FILE } from './open.ts';
-import { migrations, versionOf } from './schema.ts';
+import { openSqliteStore } from './open.ts';
+import { migrations, STORE_FILE, versionOf } from './schema.ts';
 
 const files = globSync('test/fixtures/store-*.sqlite').sort();
 

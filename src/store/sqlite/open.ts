@@ -9,11 +9,10 @@ import { StoreUnavailable } from '../port.ts';
 import { openStage } from './bodies.ts';
 import { type Database, openDatabase, troubleOf } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
-import { migrate } from './schema.ts';
+import { migrate, STORE_FILE } from './schema.ts';
 import { indexTail } from './term-index.ts';
 import { createWriter, type SqliteWriter, type WriterOptions } from './writer.ts';
 
-export const STORE_FILE = 'postern.sqlite';
 const LOCK_FILE = 'lock.sqlite';
 
 export class StoreLocked extends Error {
@@ -96,16 +95,13 @@ export function openSqliteStore(options: Omit<WriterOptions, 'onNotice'>): OpenS
     onNotice: (notice) => listeners.forEach((listener) => listener(notice)),
   });
   const lookups = openSqliteLookups(options);
-  const group = createGroupCommit(
-    (changes: readonly Change[]) => {
-      try {
-        return writer.apply(changes);
-      } catch (error) {
-        throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
-      }
-    },
-    atOnce,
-  );
+  const group = createGroupCommit((changes: readonly Change[]) => {
+    try {
+      return writer.apply(changes);
+    } catch (error) {
+      throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+  }, atOnce);
   return {
     store: {
       commit: ((changes) => group.commit(changes)) as Store['commit'],

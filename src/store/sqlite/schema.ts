@@ -3,6 +3,9 @@
 
 import { type Database, number } from './database.ts';
 
+/** In the data directory. */
+export const STORE_FILE = 'postern.sqlite';
+
 /** Each entry brings the file from the version of its index to the next. Never change one that was released: add one. */
 export const migrations: readonly string[] = [
   `

@@ -23,7 +23,8 @@ import { delivered, findable, findableTerms, unfindableTerms } from '../store.co
 import { backupStore, NotABackup, restoreStore } from './backup.ts';
 import { bodyIds } from './bodies.ts';
 import { number, openDatabase, text } from './database.ts';
-import { lockDirectory, openSqliteStore, type OpenStore, STORE_FILE, StoreLocked } from './open.ts';
+import { lockDirectory, openSqliteStore, type OpenStore, StoreLocked } from './open.ts';
+import { STORE_FILE } from './schema.ts';
 import { migrate, migrations, StoreTooNew, versionOf } from './schema.ts';
 
 function temporaryDirectory(): string {

@@ -7,6 +7,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
+import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, text, troubleOf } from './database.ts';
 import { openTrail, type RecentTerms, type Trail } from './events.ts';
@@ -39,11 +40,14 @@ export interface WriterOptions {
   /** False: others are still writing stages, so what no message names is not swept. Default: true. */
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
+  /** Has the log written home by another thread, who says `logWritten` then. Absent: commits do it. */
+  writeLogHome?(): void;
 }
 
 export interface SqliteWriter {
   apply(changes: readonly Change[]): readonly Outcome[];
   readonly recent: RecentTerms;
+  logWritten(): void;
   /** While true, files of settled messages stay: a backup is copying them. */
   keepBodies(keep: boolean): void;
 }
@@ -64,6 +68,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
   };
+  const log = watchLog(db, options.writeLogHome);
   if (options.sweepStages !== false) sweepBodies(db, options.dataDirectory);
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
@@ -127,8 +132,10 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
         outcomes = changes.map((change) => alone(change));
       }
       afterCommit();
+      log.committed(changes.length, contentOctets(changes));
       return outcomes;
     },
+    logWritten: () => log.written(),
     keepBodies(yes) {
       keep = yes;
       afterCommit();
@@ -164,6 +171,13 @@ function applyOne(writer: Writer, change: Change): Outcome {
     default:
       return unreachable(change);
   }
+}
+
+function contentOctets(changes: readonly Change[]): number {
+  let octets = 0;
+  for (const change of changes)
+    if (change.type === 'accept' && change.content.kind === 'inline') octets += change.content.bytes.length;
+  return octets;
 }
 
 function undo(db: Database): void {

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { request as ask, type IncomingHttpHeaders } from 'node:http';
+import { request as askTls } from 'node:https';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { makeCertificate } from '../cli/certificate.ts';
+import { outgoingServices } from '../onboarding/settings.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { CertificatePair } from '../server/tls-contexts.ts';
+import { requestGate, startWeb, type Web } from './web.ts';
+
+const settings = {
+  hostname: 'msa.example.org',
+  domains: ['example.org'],
+  incoming: [],
+  outgoing: outgoingServices('msa.example.org', [{ port: 465, role: 'submission', tls: 'implicit' }]),
+};
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function withWeb(
+  certificates: readonly CertificatePair[],
+  run: (port: number, web: Web) => Promise<void>,
+): Promise<void> {
+  const port = await freePort();
+  const web = await startWeb({
+    ...{ port, address: '127.0.0.1', tls: certificates.length > 0, certificates },
+    clock: systemClock,
+    settings: () => settings,
+  });
+  try {
+    await run(port, web);
+  } finally {
+    await web.close();
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function get(port: number, path: string, more: { method?: string; body?: string; ca?: string } = {}) {
+  const { method = 'GET', body = '', ca } = more;
+  return new Promise<Answer>((resolve, reject) => {
+    const options = {
+      ...{ host: '127.0.0.1', port, path, method, agent: false },
+      headers: { host: 'autoconfig.example.org' },
+    };
+    const sent =
+      ca === undefined ? ask(options) : askTls({ ...options, ca, servername: 'autoconfig.example.org' });
+    sent.on('error', reject);
+    sent.on('response', (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
+      );
+    });
+    sent.end(body);
+  });
+}
+
+/** What a server says to these octets until it closes. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let said = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (part) => (said += String(part)));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(said));
+  });
+}
+
+const config = '/mail/config-v1.1.xml';
+
+test('C-AC-1 C-AC-2: documents are served without login, with headers that let nothing else happen', async () => {
+  await withWeb([], async (port) => {
+    const { status, headers, body } = await get(port, `${config}?emailaddress=alice@example.org`);
+    assert.equal(status, 200);
+    assert.match(body, /<port>465<\/port>/);
+    assert.equal(headers['content-type'], 'text/xml; charset=utf-8');
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.match(String(headers['content-security-policy']), /default-src 'none'/);
+    assert.equal(headers['server'], undefined);
+    const head = await get(port, config, { method: 'HEAD' });
+    assert.deepEqual([head.body, head.headers['content-length']], ['', String(body.length)]);
+    for (const path of ['/', '/metrics', '/health', '/%', '//example.org/mail/config-v1.1.xml'])
+      assert.equal((await get(port, path)).status, 404, path);
+  });
+});
+
+test('F-DOS-11: a body beyond 16 KiB is refused unread, a header beyond 8 KiB too, and the listener lives on', async () => {
+  await withWeb([], async (port) => {
+    const head = 'POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: example.org\r\n';
+    const body = 'x'.repeat(20_000);
+    const said = await raw(port, `${head}Content-Length: 1000000\r\n\r\n${body}`);
+    assert.match(said, /^HTTP\/1\.1 413 /);
+    assert.match(await raw(port, `${head}X: ${'y'.repeat(10_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
+    assert.match(await raw(port, 'EHLO example.org\r\n'), /^HTTP\/1\.1 400 /);
+    assert.equal((await get(port, config)).status, 200);
+  });
+});
+
+test('the certificate is chosen by name, TLS is 1.2 or newer, and a reload takes the new pair', async () => {
+  const [first, second] = await Promise.all(
+    ['msa.example.org', 'autoconfig.example.org'].map((name) => makeCertificate([name], [])),
+  );
+  const third = await makeCertificate(['autoconfig.example.org'], []);
+  assert.ok(first !== undefined && second !== undefined);
+  await withWeb([first, second], async (port, web) => {
+    assert.equal((await get(port, config, { ca: second.cert })).status, 200);
+    await assert.rejects(get(port, config, { ca: third.cert }));
+    web.reload([first, third]);
+    assert.equal((await get(port, config, { ca: third.cert })).status, 200);
+    await assert.rejects(get(port, config, { ca: second.cert }));
+    const old = new Promise((resolve, reject) => {
+      const socket = connectTls({
+        port,
+        host: '127.0.0.1',
+        maxVersion: 'TLSv1.1',
+        rejectUnauthorized: false,
+      });
+      socket.on('secureConnect', resolve).on('error', reject);
+    });
+    await assert.rejects(old);
+  });
+});
+
+test('one network may ask 60 times a minute, all together 3,000 times; a proxy stands for many', () => {
+  let now = 0;
+  const clock = { ...systemClock, monotonic: () => now };
+  const mayAsk = requestGate(clock, false);
+  const asked = (gate: (address: string) => boolean, address: string, times: number): number =>
+    Array.from({ length: times }, () => gate(address)).filter(Boolean).length;
+  assert.equal(asked(mayAsk, '192.0.2.1', 100), 60);
+  assert.equal(asked(mayAsk, '192.0.2.2', 100), 60);
+  assert.equal(asked(mayAsk, '2001:db8::1', 50) + asked(mayAsk, '2001:db8::2', 50), 60, 'one /64');
+  now += 60_000;
+  assert.equal(asked(mayAsk, '192.0.2.1', 100), 60);
+  assert.equal(asked(requestGate(clock, true), '127.0.0.1', 4000), 3000);
+});

@@ -1,0 +1,188 @@
+// The public web listener: onboarding documents and nothing else. Everything that a stranger can make it hold is bounded: connections, header,
+// body, time, requests from one network. It shares no port and no route with the private HTTP (DESIGN 3.13).
+
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { connectionNetworkOf } from '../identity/network.ts';
+import { answer, type SiteAnswer, type SiteRequest } from '../onboarding/site.ts';
+import type { OnboardingSettings } from '../onboarding/settings.ts';
+import type { ServerTls } from '../platform/listen.ts';
+import type { Clock } from '../platform/platform.ts';
+import { type CertificatePair, tlsContexts } from '../server/tls-contexts.ts';
+
+const CONNECTIONS_MAX = 256;
+const HEADER_OCTETS_MAX = 8 * 1024;
+const BODY_OCTETS_MAX = 16 * 1024;
+const REQUEST_MS = 10_000;
+const IDLE_MS = 5000;
+const REQUESTS_PER_SOCKET = 20;
+const TICKET_KEY_OCTETS = 48;
+const MINUTE_MS = 60_000;
+const REQUESTS_PER_MINUTE = 60;
+/** All of them together: also what a proxy may bring, whose clients we can't tell apart. */
+const REQUESTS_PER_MINUTE_IN_ALL = 3000;
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+export interface WebOptions {
+  readonly port: number;
+  readonly address?: string | undefined;
+  readonly tls: boolean;
+  readonly certificates: readonly CertificatePair[];
+  readonly clock: Clock;
+  /** Asked for each request, so that a reload counts at once. */
+  settings(): OnboardingSettings;
+}
+
+export interface Web {
+  /** New connections get these. */
+  reload(certificates: readonly CertificatePair[]): void;
+  close(): Promise<void>;
+}
+
+export async function startWeb(options: WebOptions): Promise<Web> {
+  const mayAsk = requestGate(options.clock, !options.tls);
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!mayAsk(request.socket.remoteAddress ?? ''))
+      return send(request, response, plain(429, 'Too many requests: try again in a minute\n'));
+    serve(request, response, options.settings);
+  };
+  const { server, reload } = options.tls ? tlsServer(options.certificates, handle) : plainServer(handle);
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
+  server.keepAliveTimeout = IDLE_MS;
+  server.requestTimeout = REQUEST_MS;
+  server.headersTimeout = REQUEST_MS;
+  server.setTimeout(REQUEST_MS, (socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: options.port, host: options.address }, resolve);
+  });
+  return {
+    reload,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+interface Listening {
+  readonly server: Server | TlsServer;
+  reload(certificates: readonly CertificatePair[]): void;
+}
+
+const common = { maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 } as const;
+
+function plainServer(handle: Handler): Listening {
+  return { server: createServer(common, handle), reload: () => undefined };
+}
+
+/** Clients without SNI get the first pair, others what fits the name. */
+function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listening {
+  let contexts: ServerTls = contextsOf(pairs);
+  const server = createTlsServer(
+    {
+      ...common,
+      ...pairs[0],
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: REQUEST_MS,
+      SNICallback: (name, done) => done(null, contexts.forName?.(name) ?? contexts.fallback),
+    },
+    handle,
+  );
+  // A handshake that fails is its client's business.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return {
+    server,
+    reload(next) {
+      contexts = contextsOf(next);
+      server.setSecureContext({ ...next[0], minVersion: 'TLSv1.2' });
+    },
+  };
+}
+
+function contextsOf(pairs: readonly CertificatePair[]): ServerTls {
+  return tlsContexts(pairs, randomBytes(TICKET_KEY_OCTETS));
+}
+
+/** A fixed minute for each network; the table is as small as the total that it may count. */
+export function requestGate(clock: Clock, behindProxy: boolean): (address: string) => boolean {
+  let startedAt = clock.monotonic();
+  let total = 0;
+  let counts = new Map<string, number>();
+  return (address) => {
+    const now = clock.monotonic();
+    if (now - startedAt >= MINUTE_MS) {
+      startedAt = now;
+      total = 0;
+      counts = new Map();
+    }
+    if (total >= REQUESTS_PER_MINUTE_IN_ALL) return false;
+    const network = connectionNetworkOf(address);
+    const count = (counts.get(network) ?? 0) + 1;
+    if (!behindProxy && count > REQUESTS_PER_MINUTE) return false;
+    counts.set(network, count);
+    total += 1;
+    return true;
+  };
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, settings: WebOptions['settings']): void {
+  const parts: Buffer[] = [];
+  let octets = 0;
+  request.on('error', () => response.destroy());
+  request.on('data', (part: Buffer) => {
+    octets += part.length;
+    if (octets <= BODY_OCTETS_MAX) parts.push(part);
+    else if (!response.headersSent) send(request, response, plain(413, 'The request is too large\n'));
+  });
+  request.on('end', () => {
+    if (response.headersSent) return;
+    const asked = requestOf(request, Buffer.concat(parts).toString('utf8'));
+    send(
+      request,
+      response,
+      asked === undefined ? plain(400, 'No such request\n') : answer(settings(), asked),
+    );
+  });
+}
+
+function requestOf(
+  { url = '', headers, method = '' }: IncomingMessage,
+  body: string,
+): SiteRequest | undefined {
+  if (!url.startsWith('/') || !URL.canParse(url, 'http://web.invalid')) return undefined;
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+  return { method, path, query, host: headers.host ?? '', body };
+}
+
+function plain(status: number, body: string): SiteAnswer {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: SiteAnswer,
+): void {
+  const bytes = Buffer.from(body);
+  const last = status === 413 || status === 429 ? { connection: 'close' } : {};
+  response.writeHead(status, {
+    ...securityHeaders,
+    ...headers,
+    ...last,
+    'content-length': String(bytes.length),
+  });
+  if (request.method === 'HEAD') response.end();
+  else response.end(bytes);
+}

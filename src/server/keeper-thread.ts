@@ -1,0 +1,14 @@
+// The keeper thread, a helper of the store thread: writes home what stands in SQLite's log, so that no commit has to. It is asked, it
+// works with a connection of its own, it answers; it keeps nothing.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { openCheckpointer } from '../store/sqlite/checkpoint.ts';
+
+if (parentPort === null) throw new Error('this file is the entry of a thread');
+const port = parentPort;
+const checkpoint = openCheckpointer(workerData as string);
+
+port.on('message', () => {
+  checkpoint();
+  port.postMessage('written');
+});

@@ -1,0 +1,50 @@
+// Writing home what stands in the log (SQLite's WAL), away from the commits: another connection copies while commits go on; the writer
+// copies the few pages that came meanwhile, and the log begins anew. A log that grew large without help is written home in a commit.
+
+import { join } from 'node:path';
+import { type Database, openDatabase } from './database.ts';
+import { STORE_FILE } from './schema.ts';
+
+/** Changes between two, or octets of content: about sixteen mebioctets of log. */
+const CHANGES = 2_000;
+const CONTENT_OCTETS = 8 * 1024 * 1024;
+/** Pages in the log at which SQLite helps itself inside a commit: nobody did for long. */
+export const PAGES_WITHOUT_HELP = 16_000;
+
+const PASSIVE = 'PRAGMA wal_checkpoint(PASSIVE)';
+
+/** The other connection: each call copies what is in the log by now. */
+export function openCheckpointer(dataDirectory: string): () => void {
+  const db = openDatabase(join(dataDirectory, STORE_FILE));
+  db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024');
+  return () => db.exec(PASSIVE);
+}
+
+export interface Checkpoints {
+  committed(changes: number, contentOctets: number): void;
+  /** The other connection is done: the rest is little. */
+  written(): void;
+}
+
+/** Asks for help when it is time. Without helper nothing changes: SQLite does it by itself. */
+export function watchLog(db: Database, ask: (() => void) | undefined): Checkpoints {
+  let changes = 0;
+  let octets = 0;
+  let asked = false;
+  if (ask !== undefined) db.exec(`PRAGMA wal_autocheckpoint = ${PAGES_WITHOUT_HELP}`);
+  return {
+    committed(count, contentOctets) {
+      changes += count;
+      octets += contentOctets;
+      if (ask === undefined || asked || (changes < CHANGES && octets < CONTENT_OCTETS)) return;
+      asked = true;
+      changes = 0;
+      octets = 0;
+      ask();
+    },
+    written() {
+      asked = false;
+      db.exec(PASSIVE);
+    },
+  };
+}
