@@ -24,6 +24,8 @@ export interface Peer {
   readonly password: string;
   /** User and system time of all its processes so far, seconds. */
   cpuSeconds(): number;
+  /** Memory of all its processes, what they share counted once for each that shares it in part (PSS). */
+  residentMiB(): number;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,17 @@ function cpuOfTree(pid: number): number {
   return [pid, ...childrenOf(pid)].reduce((sum, one) => sum + cpuOf(one), 0);
 }
 
+function residentOfTree(pid: number): number {
+  const sizes = [pid, ...childrenOf(pid)].map((one) => {
+    try {
+      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${one}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
+  });
+  return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024);
+}
+
 export async function startPostern(sink: number): Promise<Peer> {
   const server = await startServer({
     relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,
@@ -58,6 +71,7 @@ export async function startPostern(sink: number): Promise<Peer> {
   return {
     ...{ name: 'postern', port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },
     cpuSeconds: () => cpuOfTree(server.pid),
+    residentMiB: () => residentOfTree(server.pid),
     stop: () => server[Symbol.asyncDispose](),
   };
 }
@@ -100,6 +114,7 @@ export async function startPostfixPeer(sink: number): Promise<Peer> {
   return {
     ...{ name: 'postfix', port, user: LOGIN, from: LOGIN, password: PASSWORD },
     cpuSeconds: () => cpuOfTree(master) + cpuOfTree(dovecot.pid ?? 0),
+    residentMiB: () => residentOfTree(master) + residentOfTree(dovecot.pid ?? 0),
     async stop() {
       control('stop');
       const gone = new Promise((resolve) => dovecot.once('exit', resolve));

@@ -1,7 +1,7 @@
-// `npm run bench`: accepted and delivered messages per second over TLS with AUTH, on kept connections and with one message a connection, and
-// the CPU per message; Postern, and Postfix where it is installed. Peers alternate within each round; medians are printed.
-//   npm run bench                          three rounds
-//   npm run bench -- --rounds 1 --peer postern
+// `npm run bench`: accepted and delivered messages per second over TLS with AUTH in four scenarios, the CPU per message, latencies and
+// memory; Postern, and Postfix where it is installed. Peers alternate within each round; medians are printed, with the ratio to Postfix.
+//   npm run bench                          three rounds behind one that warms up
+//   npm run bench -- --rounds 1 --peer postern --scenario a
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,11 @@ import type { Load, LoadResult } from './load.ts';
 import { type Peer, postfixMissing, startPostern, startPostfixPeer } from './peers.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, peer: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    peer: { type: 'string' },
+    scenario: { type: 'string' },
+  },
 });
 
 interface Scenario {
@@ -21,12 +25,24 @@ interface Scenario {
   readonly connections: number;
   readonly perConnection: number;
   readonly messages: number;
+  readonly octets: number;
 }
 
-const OCTETS = 4096;
+const KIB = 1024;
 const scenarios: readonly Scenario[] = [
-  { name: 'a) 20 kept connections', connections: 20, perConnection: 100, messages: 6000 },
-  { name: 'b) a message a connection', connections: 20, perConnection: 1, messages: 1500 },
+  {
+    name: 'a) 20 kept connections',
+    ...{ connections: 20, perConnection: 50, messages: 6000, octets: 4 * KIB },
+  },
+  {
+    name: 'b) a message a connection',
+    ...{ connections: 20, perConnection: 1, messages: 1500, octets: 4 * KIB },
+  },
+  { name: 'c) 1 MiB messages', ...{ connections: 8, perConnection: 10, messages: 240, octets: KIB * KIB } },
+  {
+    name: 'd) one connection, serial',
+    ...{ connections: 1, perConnection: 100, messages: 1000, octets: 4 * KIB },
+  },
 ];
 
 interface Measured {
@@ -39,6 +55,8 @@ interface Measured {
   readonly p99Ms: number;
   readonly errors: number;
   readonly duplicates: number;
+  /** Of all its processes, behind the load; MiB. */
+  readonly residentMiB: number;
 }
 
 interface Sink {
@@ -85,7 +103,7 @@ async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number
   const startedAt = performance.now();
   const tag = `${peer.name}-${scenario.name.charAt(0)}-${round}`;
   const { port, user, password, from } = peer;
-  const result = await runLoad({ port, user, password, from, octets: OCTETS, tag, ...scenario });
+  const result = await runLoad({ port, user, password, from, tag, ...scenario });
   await eventually(
     'delivery of everything',
     300,
@@ -103,6 +121,7 @@ async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number
     p99Ms: result.p99Ms,
     errors: result.errors,
     duplicates: after.duplicates - before.duplicates,
+    residentMiB: peer.residentMiB(),
   };
 }
 
@@ -110,41 +129,29 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
+const columns: readonly (readonly [string, (one: Measured) => number])[] = [
+  ['accepted/s', (one) => one.acceptedPerSecond],
+  ['delivered/s', (one) => one.deliveredPerSecond],
+  ['CPU ms/message', (one) => one.cpuMsPerMessage],
+  ['p50 ms', (one) => one.p50Ms],
+  ['p99 ms', (one) => one.p99Ms],
+  ['resident MiB', (one) => one.residentMiB],
+];
+
+/** Medians; behind ours, in how many times Postfix's figure it is. */
 function print(all: readonly Measured[]): void {
-  const rows = [
-    [
-      'scenario',
-      'peer',
-      'accepted/s',
-      'delivered/s',
-      'CPU ms/message',
-      'p50 ms',
-      'p99 ms',
-      'errors',
-      'duplicates',
-    ],
-  ];
+  const rows = [['scenario', 'peer', ...columns.map(([name]) => name), 'errors', 'duplicates']];
   for (const { name } of scenarios) {
+    const of = (peer: string): readonly Measured[] =>
+      all.filter((one) => one.scenario === name && one.peer === peer);
     for (const peer of new Set(all.map((one) => one.peer))) {
-      const own = all.filter((one) => one.scenario === name && one.peer === peer);
-      const of = (pick: (one: Measured) => number): string => String(median(own.map(pick)));
+      const cells = columns.map(([, pick]) => {
+        const [own, postfix] = [median(of(peer).map(pick)), median(of('postfix').map(pick))];
+        return peer === 'postfix' || postfix === 0 ? String(own) : `${own} (${(own / postfix).toFixed(2)})`;
+      });
       const sum = (pick: (one: Measured) => number): string =>
-        String(own.reduce((total, one) => total + pick(one), 0));
-      rows.push([
-        ...[
-          name,
-          peer,
-          of((one) => one.acceptedPerSecond),
-          of((one) => one.deliveredPerSecond),
-          of((one) => one.cpuMsPerMessage),
-        ],
-        ...[
-          of((one) => one.p50Ms),
-          of((one) => one.p99Ms),
-          sum((one) => one.errors),
-          sum((one) => one.duplicates),
-        ],
-      ]);
+        String(of(peer).reduce((total, one) => total + pick(one), 0));
+      rows.push([name, peer, ...cells, sum((one) => one.errors), sum((one) => one.duplicates)]);
     }
   }
   const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
@@ -165,8 +172,15 @@ const peers: Peer[] = [];
 for (const name of names) peers.push(await (starters[name] ?? startPostern)(sink.port));
 const all: Measured[] = [];
 try {
+  const chosen = scenarios.filter(
+    ({ name }) => values.scenario === undefined || name.startsWith(values.scenario),
+  );
+  for (const scenario of chosen) {
+    const warm = { ...scenario, messages: Math.ceil(scenario.messages / 4) };
+    for (const peer of peers) await measure(peer, sink, warm, 0);
+  }
   for (let round = 1; round <= Number(values.rounds); round += 1) {
-    for (const scenario of scenarios) {
+    for (const scenario of chosen) {
       for (const peer of peers) {
         const measured = await measure(peer, sink, scenario, round);
         all.push(measured);
