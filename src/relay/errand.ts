@@ -12,6 +12,8 @@ export interface Errand {
   content(): Promise<AsyncIterable<Uint8Array>>;
   /** The same in memory, for a message that was accepted here a moment ago. */
   readonly inMemory?: readonly Uint8Array[];
+  /** False: its identity was suspended meanwhile. Asked again when the connection is there, which may take its time. */
+  mayGo?(): boolean;
 }
 
 export interface Attempt {
@@ -30,6 +32,8 @@ export interface Attempt {
 export type ErrandResult =
   /** One for each delivery of the errand, in order. */
   | { readonly type: 'attempted'; readonly attempts: readonly Attempt[] }
+  /** It was not to go any more: no attempt was made. */
+  | { readonly type: 'withheld' }
   /** No host of the route takes mail now. `probed`: this errand was the one that found out. */
   | {
       readonly type: 'hostDown';

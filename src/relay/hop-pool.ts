@@ -112,6 +112,10 @@ export function createHopPool(options: PoolOptions): HopPool {
       return wentDown(error);
     }
     cameBack();
+    if (errand.mayGo?.() === false) {
+      giveBack(connection);
+      return { type: 'withheld' };
+    }
     const result = await connection.deliver(errand);
     giveBack(connection);
     // A connection that had been idle may have been closed by the server meanwhile: nothing was sent over it for certain.

@@ -74,9 +74,10 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** Never rejects: what can't be said now is asked again until the store answers. */
   async function run(errand: Errand): Promise<void> {
-    if (mayNotSend.has(errand.message.identityId ?? '')) return release(errand, clock.now());
+    if (errand.mayGo?.() === false) return release(errand, clock.now());
     const result = await carry(errand);
-    if (result.type === 'attempted') await settleOrRelease(errand, result.attempts);
+    if (result.type === 'withheld') await release(errand, clock.now());
+    else if (result.type === 'attempted') await settleOrRelease(errand, result.attempts);
     else await hostDown(errand, result);
   }
 
@@ -178,7 +179,8 @@ export function createRelay(options: RelayOptions): Relay {
       });
       running.add(tracked);
     };
-    for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route }));
+    const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');
+    for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route, mayGo }));
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';

@@ -34,11 +34,14 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
   const { server, hops } = world;
   switch (fault.type) {
     case 'killStore':
-      return void server.killStore();
+      server.killStore();
+      return undefined;
     case 'killDesk':
-      return void server.killDesk();
+      server.killDesk();
+      return undefined;
     case 'killFront':
-      return void server.killFront();
+      server.killFront();
+      return undefined;
     case 'crash':
       server.crash();
       return () => startAgain(server);

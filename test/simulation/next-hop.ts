@@ -204,7 +204,7 @@ class HopWire implements Wire {
         this.#say('552 5.3.4 enough of it');
         this.#break();
         return true;
-      default:
+      case undefined:
         return false;
     }
   }

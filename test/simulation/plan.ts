@@ -154,7 +154,14 @@ function faultOf(number: number, troubleMs: number, chance: Chance): FaultPlan {
         ...{ ...about, type, lastsMs: lastsMs * 3, host: chance.pick(['mta1', 'mta2', 'inside']) },
         mood: chance.weighted<Mood>({ refuses: 2, silent: 1, busy: 1, odd: 8 }),
       };
-    default:
+    case 'killStore':
+    case 'killDesk':
+    case 'killFront':
+    case 'crash':
+    case 'stop':
+    case 'diskFull':
+    case 'slowDisk':
+    case 'slowRestart':
       return { ...about, type };
   }
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { planOf } from './plan.ts';
 import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 
-/** CI takes the clock, so that each run covers other seeds; by hand they are the same each time. */
+/** The same each time; POSTERN_SIM_FROM leads elsewhere. docs/SIMULATION.md lists the seeds that fail as yet. */
 const FROM = Number(process.env['POSTERN_SIM_FROM'] ?? 1);
 const SEEDS = 240;
 
@@ -16,6 +16,7 @@ const regressions: readonly (readonly [seed: number, why: string])[] = [
   [265, 'a lease given back twice took away the attempt that was claimed in between'],
   [1128, 'another front sent what its client was told to send again'],
   [1574, 'the same front did'],
+  [10868, 'an attempt that waited for its connection left after its identity was suspended'],
 ];
 
 function assertKept({ seed, broken }: Outcome): void {
