@@ -69,6 +69,14 @@ export class Server {
     });
   }
 
+  /** Every thread is there. */
+  get isWhole(): boolean {
+    const { run } = this;
+    return (
+      run !== undefined && run.storeThread.alive && run.desk.alive && run.fronts.size === this.#frontCount
+    );
+  }
+
   /** A front that takes connections now, if any does. */
   listening(): SimulatedFront | undefined {
     const { run } = this;
@@ -146,7 +154,7 @@ export class Server {
           new Promise<boolean>((resolve) => {
             front.life.onEnd(() => resolve(false));
             front.drain(deadline).then(
-              () => resolve(front.relay.stats.underWay === 0),
+              () => resolve(front.relay.stats.underWay + front.connections.size + front.memory.used === 0),
               () => resolve(false),
             );
           }),
