@@ -37,7 +37,7 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
   const { server, hops } = world;
   switch (fault.type) {
     case 'killStore':
-      server.killStore();
+      server.killStore(fault.awayMs);
       return undefined;
     case 'killDesk':
       server.killDesk();
@@ -49,7 +49,7 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
       server.crash();
       return () => startAgain(server);
     case 'stop': {
-      const stopped = server.stop(30 * SECOND);
+      const stopped = server.stop(fault.graceMs);
       return () => stopped.then(() => startAgain(server));
     }
     case 'diskFull':
@@ -127,20 +127,15 @@ async function setState(world: FaultWorld, login: string, state: Identity['state
       payload: { by: 'test', action: state, detail: {} },
     },
   } as const;
-  // From its begin on nothing is said of an identity that becomes active again.
-  if (state === 'active') hops.ledger.suspended(identity.id, false);
-  if ((await commit(world, change)) && state !== 'active') hops.ledger.suspended(identity.id, true);
+  await commit(world, change);
 }
 
-/** False: the server is down, or does not know. */
-async function commit(world: FaultWorld, change: Change): Promise<boolean> {
+/** Until the server has said what became of it, or can't say any more. */
+async function commit(world: FaultWorld, change: Change): Promise<void> {
   const { run } = world.server;
-  if (run === undefined) return false;
-  return new Promise((resolve) => {
-    run.main.onEnd(() => resolve(false));
-    run.store.commit([change]).then(
-      () => resolve(true),
-      () => resolve(false),
-    );
+  if (run === undefined) return;
+  await new Promise<unknown>((resolve) => {
+    run.main.onEnd(() => resolve(undefined));
+    run.store.commit([change]).then(resolve, resolve);
   });
 }

@@ -166,16 +166,17 @@ export class Server {
       if (active && run.deaths === 0) ledger.breach(`${delivery.messageId} is leased, and nobody is there`);
   }
 
-  killStore(): void {
+  killStore(awayMs: number): void {
     const { run } = this;
     if (run === undefined || !run.storeThread.alive) return;
     this.#kill(run.storeThread);
     // Stages belong to the fronts, and stay.
     this.memory.crash({ sweepStages: false });
-    this.#again(run, () => {
+    const start = (): void => {
       this.#startStore(run);
       for (const front of run.fronts.values()) this.#connectStore(run, front);
-    });
+    };
+    this.#again(run, start, awayMs);
   }
 
   killDesk(): void {
@@ -220,9 +221,9 @@ export class Server {
     life.end();
   }
 
-  #again(run: Run, start: () => void): void {
+  #again(run: Run, start: () => void, awayMs = 0): void {
     run.deaths += 1;
-    const delay = RESTART_MS * 2 ** Math.min(run.deaths - 1, 4) + this.weather.restartMs;
+    const delay = RESTART_MS * 2 ** Math.min(run.deaths - 1, 4) + this.weather.restartMs + awayMs;
     this.#hops.time.after(delay, () => (run.stopping ? undefined : start()), run.main);
   }
 
