@@ -91,8 +91,7 @@ export async function healAll(world: FaultWorld): Promise<void> {
   Object.assign(server.weather, { full: undefined, commitMs: 3, restartMs: 0 });
   for (const host of hops.hosts.values()) host.mood = 'fine';
   while (server.run?.stopping === true) await hops.time.pause(SECOND);
-  for (await startAgain(server); server.listening() === undefined; await startAgain(server))
-    await hops.time.pause(SECOND);
+  for (await startAgain(server); !server.isWhole; await startAgain(server)) await hops.time.pause(SECOND);
   // A suspension that a slow store has not come to yet, and that its operator was told of as unknown, would come behind its end.
   if (plan.faults.some(({ type }) => type === 'slowDisk')) await hops.time.pause(SLOWEST_MS);
   for (const login of new Set(plan.clients.map((client) => client.login))) {

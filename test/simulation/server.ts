@@ -160,6 +160,8 @@ export class Server {
           }),
       ),
     );
+    // A start that is interrupted has not freed yet what the run before it held.
+    if (fronts.length === 0) return;
     if (!drained.every(Boolean)) return ledger.note('some fronts were not drained in time');
     const entries = await this.memory.lookups.queue({}, { max: 10_000 });
     for (const { active, delivery } of entries)
