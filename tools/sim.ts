@@ -2,7 +2,7 @@
 //   npm run sim                                one seed, from the clock
 //   npm run sim -- --seed 17 --trace           one seed again, with everything that happens
 //   npm run sim -- --seed 17 --shrink          with as few clients and faults as still fail
-//   npm run sim -- --seeds 10000 --from 1      many; ends with "N passed, N failed"
+//   npm run sim -- --seeds 10000 --from 1      many; ends with "N passed, N failed"; --bail ends it at the first that fails
 
 import { parseArgs } from 'node:util';
 import { planOf } from '../test/simulation/plan.ts';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
+    bail: { type: 'boolean', default: false },
   },
 });
 
@@ -49,20 +50,22 @@ async function many(from: number, count: number): Promise<boolean> {
   const totals: Record<string, number> = {};
   const failed: number[] = [];
   let saidAt = performance.now();
+  let passed = 0;
   for (let seed = from; seed < from + count; seed += 1) {
     const outcome = await simulateSeed(seed);
     for (const [what, number] of Object.entries(outcome.counts)) totals[what] = (totals[what] ?? 0) + number;
     if (outcome.broken.length > 0) {
       failed.push(seed);
       show(outcome);
-    }
+      if (values.bail) break;
+    } else passed += 1;
     if (performance.now() - saidAt < PROGRESS_MS) continue;
     saidAt = performance.now();
     console.log(`${seed - from + 1} of ${count}, ${failed.length} failed`);
   }
   console.log(JSON.stringify(totals));
   if (failed.length > 0) console.log(`failed seeds: ${failed.join(' ')}`);
-  console.log(`${count - failed.length} passed, ${failed.length} failed`);
+  console.log(`${passed} passed, ${failed.length} failed`);
   return failed.length === 0;
 }
 

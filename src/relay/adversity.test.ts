@@ -11,6 +11,7 @@ import { StoreUnavailable, type Change, type Delivery, type QueuedMessage } from
 import { createClaims } from './claims.ts';
 import type { Errand } from './errand.ts';
 import { openHopConnection } from './hop-connection.ts';
+import { createHopPool } from './hop-pool.ts';
 import { createRelay } from './relay.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
@@ -283,4 +284,29 @@ test('E-S-2 E-Q-5: who has the message keeps it when the report about the others
   assert.ok(freed?.type === 'free');
   assert.deepEqual(freed.only, [{ messageId: message.id, recipientNumber: 1, attempt: 1 }]);
   await relay.drain(clock.now());
+});
+
+test('E-Q-6: a wall clock that is set back does not keep a route down', async () => {
+  const steady = virtualClock(START);
+  let step = 0;
+  const clock = { ...steady, now: () => steady.now() + step };
+  let dials = 0;
+  const pool = createHopPool({
+    ...{ hops: [hop], settings, clock },
+    network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
+    changed: () => undefined,
+    replyLost: () => undefined,
+  });
+  const errand: Errand = {
+    ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
+    content: () => Promise.reject(new Error('not asked for')),
+  };
+  await pool.deliver(errand);
+  step = -3 * 60 * MINUTE;
+  const early = await pool.deliver(errand);
+  assert.ok(early.type === 'hostDown' && !early.probed);
+  assert.equal(early.until - clock.now(), 30_000, 'it comes back by the clock of now');
+  steady.advance(30_000);
+  await pool.deliver(errand);
+  assert.equal(dials, 2);
 });

@@ -11,6 +11,8 @@ import type { Hop, RelaySettings } from './settings.ts';
 const IDLE_MS = 30_000;
 const CARRIED_MAX = 500;
 const FIRST_BACKOFF_MS = 30_000;
+/** Mail that finds its route down waits at least so long. */
+const AGAIN_MS = 1_000;
 
 export interface HopPool {
   deliver(errand: Errand): Promise<ErrandResult>;
@@ -37,6 +39,7 @@ export function createHopPool(options: PoolOptions): HopPool {
   let busy = 0;
   let closed = false;
   let failures = 0;
+  /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
   let downUntil = 0;
   let probing = false;
   let lastDown = { diagnostic: '', status: '4.4.1' };
@@ -90,11 +93,16 @@ export function createHopPool(options: PoolOptions): HopPool {
   function wentDown(error: unknown): ErrandResult {
     failures += 1;
     const longest = settings.retryMs[0] ?? FIRST_BACKOFF_MS;
-    downUntil = clock.now() + Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1));
+    downUntil = clock.monotonic() + Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1));
     const diagnostic = error instanceof Error ? error.message : String(error);
     lastDown = { diagnostic, status: error instanceof HopDown ? error.status : '4.4.1' };
     if (failures === 1) options.changed(true, diagnostic);
-    return { type: 'hostDown', ...lastDown, until: downUntil, probed: true };
+    return hostDown(true);
+  }
+
+  function hostDown(probed: boolean): ErrandResult {
+    const leftMs = Math.max(0, downUntil - clock.monotonic());
+    return { type: 'hostDown', ...lastDown, until: clock.now() + Math.max(AGAIN_MS, leftMs), probed };
   }
 
   function cameBack(): void {
@@ -127,19 +135,11 @@ export function createHopPool(options: PoolOptions): HopPool {
   return {
     async deliver(errand) {
       const isDown = failures > 0;
-      if (isDown && (clock.now() < downUntil || probing)) {
-        return {
-          type: 'hostDown',
-          ...lastDown,
-          until: Math.max(downUntil, clock.now() + 1000),
-          probed: false,
-        };
-      }
+      if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
       if (isDown) probing = true;
       await slot();
       try {
-        if (!isDown && failures > 0)
-          return { type: 'hostDown', ...lastDown, until: downUntil, probed: false };
+        if (!isDown && failures > 0) return hostDown(false);
         return await attempt(errand, true);
       } finally {
         if (isDown) probing = false;

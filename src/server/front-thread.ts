@@ -188,7 +188,8 @@ async function drain(deadlineMs: number): Promise<void> {
   for (const server of listening) server.close();
   connections.drain();
   const emptied = (async () => {
-    while (connections.size > 0 && clock.now() < deadlineMs)
+    // A message that is still being accepted may have to be taken back, though its session is over.
+    while (connections.size + submission.memory.used > 0 && clock.now() < deadlineMs)
       await new Promise<void>((resolve) => clock.after(50, resolve));
   })();
   await Promise.all([emptied, relay.drain(deadlineMs)]);

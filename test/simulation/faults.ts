@@ -7,6 +7,9 @@ import type { NextHops } from './next-hop.ts';
 import type { Server } from './server.ts';
 import { SECOND } from './time.ts';
 
+/** The longest commit. */
+const SLOWEST_MS = 100 * SECOND;
+
 export interface FaultWorld {
   readonly hops: NextHops;
   readonly server: Server;
@@ -34,7 +37,7 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
   const { server, hops } = world;
   switch (fault.type) {
     case 'killStore':
-      server.killStore();
+      server.killStore(fault.awayMs);
       return undefined;
     case 'killDesk':
       server.killDesk();
@@ -46,14 +49,14 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
       server.crash();
       return () => startAgain(server);
     case 'stop': {
-      const stopped = server.stop(30 * SECOND);
+      const stopped = server.stop(fault.graceMs);
       return () => stopped.then(() => startAgain(server));
     }
     case 'diskFull':
       server.weather.full = 'the simulated disk is full';
       return () => void (server.weather.full = undefined);
     case 'slowDisk':
-      server.weather.commitMs = fault.lastsMs / 2;
+      server.weather.commitMs = Math.min(fault.lastsMs / 2, SLOWEST_MS);
       return () => void (server.weather.commitMs = 3);
     case 'slowRestart':
       server.weather.restartMs = fault.lastsMs;
@@ -88,8 +91,9 @@ export async function healAll(world: FaultWorld): Promise<void> {
   Object.assign(server.weather, { full: undefined, commitMs: 3, restartMs: 0 });
   for (const host of hops.hosts.values()) host.mood = 'fine';
   while (server.run?.stopping === true) await hops.time.pause(SECOND);
-  for (await startAgain(server); server.listening() === undefined; await startAgain(server))
-    await hops.time.pause(SECOND);
+  for (await startAgain(server); !server.isWhole; await startAgain(server)) await hops.time.pause(SECOND);
+  // A suspension that a slow store has not come to yet, and that its operator was told of as unknown, would come behind its end.
+  if (plan.faults.some(({ type }) => type === 'slowDisk')) await hops.time.pause(SLOWEST_MS);
   for (const login of new Set(plan.clients.map((client) => client.login))) {
     await setState(world, login, 'active');
     await operate(world, login, 'release');
@@ -122,20 +126,15 @@ async function setState(world: FaultWorld, login: string, state: Identity['state
       payload: { by: 'test', action: state, detail: {} },
     },
   } as const;
-  // From its begin on nothing is said of an identity that becomes active again.
-  if (state === 'active') hops.ledger.suspended(identity.id, false);
-  if ((await commit(world, change)) && state !== 'active') hops.ledger.suspended(identity.id, true);
+  await commit(world, change);
 }
 
-/** False: the server is down, or does not know. */
-async function commit(world: FaultWorld, change: Change): Promise<boolean> {
+/** Until the server has said what became of it, or can't say any more. */
+async function commit(world: FaultWorld, change: Change): Promise<void> {
   const { run } = world.server;
-  if (run === undefined) return false;
-  return new Promise((resolve) => {
-    run.main.onEnd(() => resolve(false));
-    run.store.commit([change]).then(
-      () => resolve(true),
-      () => resolve(false),
-    );
+  if (run === undefined) return;
+  await new Promise<unknown>((resolve) => {
+    run.main.onEnd(() => resolve(undefined));
+    run.store.commit([change]).then(resolve, resolve);
   });
 }

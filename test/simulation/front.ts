@@ -150,7 +150,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     async drain(deadlineMs) {
       connections.drain();
       const emptied = (async () => {
-        while (connections.size > 0 && clock.now() < deadlineMs)
+        while (connections.size + submission.memory.used > 0 && clock.now() < deadlineMs)
           await new Promise<void>((resolve) => clock.after(50, resolve));
       })();
       await Promise.all([emptied, relay.drain(deadlineMs)]);

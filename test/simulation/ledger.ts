@@ -2,6 +2,7 @@
 // what the store made durable. Some promises are checked on the spot, the rest at the end (`promises.ts`).
 
 import type { AcceptedPayload } from '../../src/record/events.ts';
+import type { Identity } from '../../src/record/identity.ts';
 import type { AcceptChange, Change, Outcome } from '../../src/store/port.ts';
 import type { Moment } from './plan.ts';
 import type { Life, VirtualTime } from './time.ts';
@@ -121,11 +122,6 @@ export class Ledger {
     taking.heard = true;
   }
 
-  suspended(identityId: string, is: boolean): void {
-    if (is) this.#suspended.set(identityId, this.#time.monotonic);
-    else this.#suspended.delete(identityId);
-  }
-
   /** Under which ids a message of a client was accepted. */
   idsOf(tag: string): readonly string[] {
     return this.#idsByTag.get(tag) ?? [];
@@ -146,6 +142,7 @@ export class Ledger {
       if (moment === 'accept' || moment === 'settle' || moment === 'claim' || moment === 'free')
         this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
+      if (change.type === 'identity' && type === 'written') this.#written(change.identity);
       if (change.type !== 'settle' || type !== 'settled') return;
       if (change.report !== undefined) this.#accepted(change.report);
       for (const { fate, event } of change.recipients) {
@@ -154,6 +151,12 @@ export class Ledger {
         if (fate.type === 'final') this.ended.set(`${change.messageId} ${recipient}`, change.owner);
       }
     });
+  }
+
+  #written({ id, state }: Identity): void {
+    this.note(`store: ${id} is ${state}`);
+    if (state === 'active') this.#suspended.delete(id);
+    else this.#suspended.set(id, this.#time.monotonic);
   }
 
   #accepted(change: AcceptChange): void {

@@ -36,13 +36,31 @@ export type FaultPlan = {
   /** Else it happens at once. */
   readonly moment?: Moment;
   readonly lastsMs: number;
-} & (
-  | { readonly type: 'killStore' | 'killDesk' | 'killFront' | 'crash' | 'stop' }
-  | { readonly type: 'diskFull' | 'slowDisk' | 'slowRestart' }
-  | { readonly type: 'clockStep'; readonly byMs: number }
-  | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
-  | { readonly type: 'mood'; readonly host: string; readonly mood: Mood }
-);
+} &
+  /** `awayMs`: how long the store does not come back. */
+  (
+    | { readonly type: 'killStore'; readonly awayMs: number }
+    | { readonly type: 'stop'; readonly graceMs: number }
+    | { readonly type: 'killDesk' | 'killFront' | 'crash' }
+    | { readonly type: 'diskFull' | 'slowDisk' | 'slowRestart' }
+    | { readonly type: 'clockStep'; readonly byMs: number }
+    | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
+    | { readonly type: 'mood'; readonly host: string; readonly mood: Mood }
+  );
+
+/** What goes wrong most in a run: of a mixed one each kind is too rare to meet its like. */
+type Theme = 'mixed' | 'stops' | 'suspensions' | 'outages';
+
+const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], number>>>>> = {
+  mixed: {
+    ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
+    ...{ diskFull: 2, slowDisk: 3, slowRestart: 1 },
+    ...{ clockStep: 2, suspend: 4, hold: 1, retry: 1, mood: 12 },
+  },
+  stops: { stop: 6, crash: 1, slowDisk: 1, retry: 1, mood: 4 },
+  suspensions: { suspend: 6, hold: 1, retry: 1, mood: 6 },
+  outages: { killStore: 6, killFront: 2, killDesk: 2, slowDisk: 4, slowRestart: 1, mood: 2 },
+};
 
 export interface Plan {
   readonly seed: number;
@@ -74,6 +92,7 @@ export function planOf(seed: number): Plan {
   const isCalm = chance.happens(0.1);
   const troubleMs = isLong ? 2 * DAY : chance.between(1, 15) * MINUTE;
   const clients = chance.happens(0.05) ? 40 : 3 + chance.below(12);
+  const theme = chance.weighted<Theme>({ mixed: 6, stops: 1, suspensions: 1, outages: 2 });
   const faults = isCalm ? 0 : chance.below(chance.happens(0.2) ? 25 : 10);
   return {
     seed,
@@ -107,7 +126,7 @@ export function planOf(seed: number): Plan {
       clientOf(number, troubleMs, chance.named(`client ${number}`)),
     ),
     faults: Array.from({ length: faults }, (_, number) =>
-      faultOf(number, troubleMs, chance.named(`fault ${number}`)),
+      faultOf(number, themes[theme], troubleMs, chance.named(`fault ${number}`)),
     ),
   };
 }
@@ -130,16 +149,17 @@ function clientOf(number: number, troubleMs: number, chance: Chance): ClientPlan
   };
 }
 
-function faultOf(number: number, troubleMs: number, chance: Chance): FaultPlan {
+function faultOf(
+  number: number,
+  weights: (typeof themes)[Theme],
+  troubleMs: number,
+  chance: Chance,
+): FaultPlan {
   const at = chance.happens(0.3) ? chance.between(1, 200) : chance.between(0, troubleMs);
   const lastsMs = chance.happens(0.5) ? chance.between(10, 2000) : chance.between(2000, 200_000);
   const moments = ['accept', 'settle', 'claim', 'free', 'taken'] as const;
   const about = { number, at, lastsMs, ...(chance.happens(0.5) ? { moment: chance.pick(moments) } : {}) };
-  const type = chance.weighted({
-    ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
-    ...{ diskFull: 2, slowDisk: 3, slowRestart: 1 },
-    ...{ clockStep: 2, suspend: 4, hold: 1, retry: 1, mood: 12 },
-  });
+  const type = chance.weighted(weights);
   switch (type) {
     case 'clockStep': {
       const far = chance.happens(0.3) ? 3 * HOUR : 2 * MINUTE;
@@ -155,10 +175,12 @@ function faultOf(number: number, troubleMs: number, chance: Chance): FaultPlan {
         mood: chance.weighted<Mood>({ refuses: 2, silent: 1, busy: 1, odd: 8 }),
       };
     case 'killStore':
+      return { ...about, type, awayMs: chance.happens(0.4) ? chance.between(0, 90) * SECOND : 0 };
+    case 'stop':
+      return { ...about, type, graceMs: chance.pick([1, 30, 30, 90]) * SECOND };
     case 'killDesk':
     case 'killFront':
     case 'crash':
-    case 'stop':
     case 'diskFull':
     case 'slowDisk':
     case 'slowRestart':

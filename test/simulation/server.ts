@@ -69,6 +69,14 @@ export class Server {
     });
   }
 
+  /** Every thread is there. */
+  get isWhole(): boolean {
+    const { run } = this;
+    return (
+      run !== undefined && run.storeThread.alive && run.desk.alive && run.fronts.size === this.#frontCount
+    );
+  }
+
   /** A front that takes connections now, if any does. */
   listening(): SimulatedFront | undefined {
     const { run } = this;
@@ -146,28 +154,31 @@ export class Server {
           new Promise<boolean>((resolve) => {
             front.life.onEnd(() => resolve(false));
             front.drain(deadline).then(
-              () => resolve(front.relay.stats.underWay === 0),
+              () => resolve(front.relay.stats.underWay + front.connections.size + front.memory.used === 0),
               () => resolve(false),
             );
           }),
       ),
     );
+    // A start that is interrupted has not freed yet what the run before it held.
+    if (fronts.length === 0) return;
     if (!drained.every(Boolean)) return ledger.note('some fronts were not drained in time');
     const entries = await this.memory.lookups.queue({}, { max: 10_000 });
     for (const { active, delivery } of entries)
       if (active && run.deaths === 0) ledger.breach(`${delivery.messageId} is leased, and nobody is there`);
   }
 
-  killStore(): void {
+  killStore(awayMs: number): void {
     const { run } = this;
     if (run === undefined || !run.storeThread.alive) return;
     this.#kill(run.storeThread);
     // Stages belong to the fronts, and stay.
     this.memory.crash({ sweepStages: false });
-    this.#again(run, () => {
+    const start = (): void => {
       this.#startStore(run);
       for (const front of run.fronts.values()) this.#connectStore(run, front);
-    });
+    };
+    this.#again(run, start, awayMs);
   }
 
   killDesk(): void {
@@ -212,9 +223,9 @@ export class Server {
     life.end();
   }
 
-  #again(run: Run, start: () => void): void {
+  #again(run: Run, start: () => void, awayMs = 0): void {
     run.deaths += 1;
-    const delay = RESTART_MS * 2 ** Math.min(run.deaths - 1, 4) + this.weather.restartMs;
+    const delay = RESTART_MS * 2 ** Math.min(run.deaths - 1, 4) + this.weather.restartMs + awayMs;
     this.#hops.time.after(delay, () => (run.stopping ? undefined : start()), run.main);
   }
 

@@ -16,6 +16,7 @@ const regressions: readonly (readonly [seed: number, why: string])[] = [
   [265, 'a lease given back twice took away the attempt that was claimed in between'],
   [1128, 'another front sent what its client was told to send again'],
   [1574, 'the same front did'],
+  [21170, 'a drain did not wait for a message that had to be taken back'],
   [10868, 'an attempt that waited for its connection left after its identity was suspended'],
 ];
 

@@ -114,6 +114,7 @@ async function within<T>(time: VirtualTime, what: string, work: Promise<T>): Pro
 }
 
 async function isBusy(server: Server): Promise<boolean> {
+  if (!server.isWhole) return true;
   const fronts = [...(server.run?.fronts.values() ?? [])];
   if (fronts.some(({ relay }) => relay.stats.underWay > 0)) return true;
   return (await server.memory.lookups.queueTotals()).messages > 0;
