@@ -2,7 +2,16 @@
 
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions,
+  createSecureContext,
+  getCACertificates,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 
 export interface DialTarget {
   /** Absent: `path` is a Unix socket. */
@@ -15,8 +24,29 @@ export interface ClientTls {
   readonly serverName: string;
   /** False: encryption without knowing whom to (opportunistic). */
   readonly verify: boolean;
-  /** Further trusted certificates, PEM. */
+  /** Trusted beside the well-known authorities, PEM. */
   readonly ca?: string;
+  /** Which names of the certificate will do; absent: `serverName` alone. */
+  readonly identities?: CertificateIdentities;
+}
+
+/** Reference identifiers (RFC 7817, RFC 9525): one that the certificate has is enough. */
+export interface CertificateIdentities {
+  /** Host names and addresses. */
+  readonly dns: readonly string[];
+  /** e.g. `_submissions.example.org` (RFC 4985). */
+  readonly srv: readonly string[];
+}
+
+/** Why TLS did not come about. `certificate`: it is not valid, or not for this name. */
+export class TlsFailed extends Error {
+  override readonly name = 'TlsFailed';
+  readonly reason: 'certificate' | 'protocol' | 'closed';
+
+  constructor(reason: TlsFailed['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 export interface PeerTls {
@@ -32,6 +62,7 @@ export interface Wire {
   listen(events: { bytes(bytes: Uint8Array): void; closed(error: string | undefined): void }): void;
   /** Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Rejects with `TlsFailed`. */
   startTls(tls: ClientTls): Promise<PeerTls>;
   end(): void;
   destroy(): void;
@@ -54,7 +85,7 @@ export const systemNetwork: Network = {
               autoSelectFamily: true,
             })
           : connect({ path: target.path });
-      const timer = setTimeout(() => socket.destroy(new Error('no connection in time')), timeoutMs);
+      const timer = setTimeout(() => socket.destroy(late()), timeoutMs);
       socket.once('error', (error) => {
         clearTimeout(timer);
         reject(error);
@@ -67,6 +98,10 @@ export const systemNetwork: Network = {
     });
   },
 };
+
+function late(): Error {
+  return Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
+}
 
 const written = Promise.resolve();
 
@@ -120,19 +155,13 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
     startTls: (tls) =>
       new Promise((resolve, reject) => {
         raw.removeAllListeners('data');
-        const secured = connectTls({
-          socket: raw,
-          // A name is what certificates are matched with; an address may not stand in SNI.
-          ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : {}),
-          rejectUnauthorized: tls.verify,
-          minVersion: 'TLSv1.2',
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        });
+        const secured = connectTls({ socket: raw, ...optionsOf(tls) });
         socket = secured;
-        secured.once('error', reject);
-        raw.once('close', () => reject(new Error(error ?? 'closed during the TLS handshake')));
+        const failed = (cause: Error): void => reject(tlsFailure(secured, cause));
+        secured.once('error', failed);
+        raw.once('close', () => reject(new TlsFailed('closed', error ?? 'closed during the TLS handshake')));
         secured.once('secureConnect', () => {
-          secured.off('error', reject);
+          secured.off('error', failed);
           attach(secured);
           const cipher = secured.getCipher();
           resolve({
@@ -148,6 +177,55 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
       raw.destroy();
     },
   };
+}
+
+function optionsOf({ serverName, verify, ca, identities }: ClientTls): ConnectionOptions {
+  const accepted = identities ?? { dns: [serverName], srv: [] };
+  return {
+    // A name is what certificates are matched with; an address may not stand in SNI.
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    rejectUnauthorized: verify,
+    checkServerIdentity: (_, certificate) => mismatch(accepted, certificate),
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { secureContext: trusting(ca) }),
+  };
+}
+
+function mismatch({ dns, srv }: CertificateIdentities, certificate: PeerCertificate): Error | undefined {
+  const problems = dns.map((name) => checkServerIdentity(name, certificate));
+  if (problems.includes(undefined)) return undefined;
+  const listed = certificate.subjectaltname ?? '';
+  // A name that had to be quoted could hold what looks like another one (CVE-2021-44532).
+  const names = listed.includes('"') ? [] : listed.toLowerCase().split(', ');
+  if (srv.some((name) => names.includes(`othername:srvname:${name.toLowerCase()}`))) return undefined;
+  return problems[0] ?? new Error(`the certificate is not for ${srv.join(' or ')}`);
+}
+
+const CONTEXTS_MAX = 8;
+const contexts = new Map<string, SecureContext>();
+
+/** To read the well-known authorities takes milliseconds: done once for each file that is added to them. */
+function trusting(ca: string): SecureContext {
+  const known = contexts.get(ca);
+  if (known !== undefined) return known;
+  const context = createSecureContext({ ca: [...getCACertificates('default'), ca], minVersion: 'TLSv1.2' });
+  if (contexts.size >= CONTEXTS_MAX) contexts.clear();
+  contexts.set(ca, context);
+  return context;
+}
+
+function tlsFailure(secured: TLSSocket, cause: Error): TlsFailed {
+  const code = 'code' in cause ? String(cause.code) : '';
+  // Set when the handshake was right and the certificate was not.
+  const judged = secured.authorizationError as unknown;
+  if (judged !== null && judged !== undefined) return new TlsFailed('certificate', certificateProblem(cause));
+  if (code === 'ECONNRESET' || code === 'EPIPE') return new TlsFailed('closed', `${code}: ${cause.message}`);
+  return new TlsFailed('protocol', code === '' ? cause.message : `${code}: ${cause.message}`);
+}
+
+function certificateProblem(cause: Error): string {
+  const code = 'code' in cause ? String(cause.code) : '';
+  return code === '' || cause.message.includes(code) ? cause.message : `${code}: ${cause.message}`;
 }
 
 /** As this machine resolves names. */

@@ -43,7 +43,7 @@ export function misfit(
     };
   }
   const limit = Number(capabilities.get('SIZE') ?? 0);
-  if (limit > 0 && transaction.octets > limit) {
+  if (limit > 0 && (transaction.octets ?? 0) > limit) {
     return {
       status: '5.3.4',
       diagnostic: `the message has ${transaction.octets} octets, the next hop takes ${limit}`,
@@ -55,11 +55,11 @@ export function misfit(
 export function mailCommand(
   transaction: DeliveryTransaction,
   capabilities: Capabilities,
-  authenticated: boolean,
+  vouchForNobody: boolean,
 ): string {
   const { envelope } = transaction;
   const parts = [`MAIL FROM:<${envelope.reversePath}>`];
-  if (capabilities.has('SIZE')) parts.push(`SIZE=${transaction.octets}`);
+  if (capabilities.has('SIZE') && transaction.octets !== undefined) parts.push(`SIZE=${transaction.octets}`);
   if (capabilities.has('8BITMIME')) parts.push(`BODY=${transaction.body8bit ? '8BITMIME' : '7BIT'}`);
   if (needsUtf8(transaction)) parts.push('SMTPUTF8');
   if (capabilities.has('DSN')) {
@@ -67,7 +67,7 @@ export function mailCommand(
     if (envelope.envelopeId !== undefined) parts.push(`ENVID=${encodeXtext(envelope.envelopeId)}`);
   }
   // We vouch for nobody towards others (AUTH-w, AUTH-x).
-  if (authenticated) parts.push('AUTH=<>');
+  if (vouchForNobody) parts.push('AUTH=<>');
   return `${parts.join(' ')}\r\n`;
 }
 

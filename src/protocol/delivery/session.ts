@@ -3,10 +3,17 @@
 // Whatever fails before a transaction is the host's failure; within one it is the message's or a recipient's (DESIGN 3.14).
 
 import { utf8 } from '../../base/bytes.ts';
-import { encodeBase64 } from '../wire/base64.ts';
 import type { TlsFacts } from '../session/ports.ts';
+import { authenticate } from './authenticate.ts';
 import { type Capabilities, parseCapabilities } from './commands.ts';
-import type { DeliveryInput, DeliveryOutput, DeliverySession, DeliverySettings } from './ports.ts';
+import type {
+  DeliveryInput,
+  DeliveryOutput,
+  DeliverySession,
+  DeliverySettings,
+  DeliveryStage,
+  FailureCause,
+} from './ports.ts';
 import { type RemoteReply, ReplyReader } from './reply-reader.ts';
 import { beginTransaction, interrupted, refusedInContent, type Transaction } from './transaction.ts';
 
@@ -25,29 +32,42 @@ export interface DeliveryState {
   readonly settings: DeliverySettings;
   now: number;
   waitingSince: number;
+  stage: DeliveryStage;
   tls: TlsFacts | undefined;
   capabilities: Capabilities;
-  authenticated: boolean;
+  user: string | undefined;
   expected: Expectation[];
-  transaction: Transaction | undefined;
+  /** Begun and not told of, in order; all but the last have sent their content. */
+  open: Transaction[];
+  /** The one whose content is going out. */
+  sending: Transaction | undefined;
+  /** What BDAT left at the server may stand in the way of the next MAIL. */
+  needsReset: boolean;
   closed: boolean;
   outputs: DeliveryOutput[];
 }
 
-export function createDeliverySession(settings: DeliverySettings, nowMs: number): DeliverySession {
-  const reader = new ReplyReader();
-  const state: DeliveryState = {
+function newState(settings: DeliverySettings, nowMs: number): DeliveryState {
+  return {
     settings,
     now: nowMs,
     waitingSince: nowMs,
+    stage: 'greeting',
     tls: undefined,
     capabilities: new Map(),
-    authenticated: false,
+    user: undefined,
     expected: [],
-    transaction: undefined,
+    open: [],
+    sending: undefined,
+    needsReset: false,
     closed: false,
     outputs: [],
   };
+}
+
+export function createDeliverySession(settings: DeliverySettings, nowMs: number): DeliverySession {
+  const reader = new ReplyReader();
+  const state = newState(settings, nowMs);
   expect(state, 'greeting', (reply) => (reply.code === 220 ? hello(state) : hostFailed(state, reply)));
 
   function takeBytes(bytes: Uint8Array): void {
@@ -55,21 +75,21 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
     state.waitingSince = state.now;
     for (const reply of replies) {
       if (state.closed) return;
-      if (reply.code === 421 && state.transaction === undefined) return hostFailed(state, reply);
+      if (reply.code === 421 && state.open.length === 0) return hostFailed(state, reply);
       const next = state.expected.shift();
-      if (next === undefined && state.transaction?.sendingContent === true && reply.code >= 400) {
-        return refusedInContent(state, state.transaction, reply);
+      if (next === undefined && state.sending !== undefined && reply.code >= 400) {
+        return refusedInContent(state, state.sending, reply);
       }
-      if (next === undefined) return fail(state, 'the server spoke out of turn');
+      if (next === undefined) return fail(state, 'the server spoke out of turn', 'nonsense');
       next.reply(reply);
       const startsTls = state.outputs.at(-1)?.type === 'startTls';
       // Whatever came in clear behind the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
       if (startsTls && (reader.pending || reply !== replies.at(-1))) {
         state.outputs.pop();
-        return fail(state, 'the server sent octets in clear behind its reply to STARTTLS');
+        return fail(state, 'the server sent octets in clear behind its reply to STARTTLS', 'nonsense');
       }
     }
-    if (broken !== undefined) fail(state, broken);
+    if (broken !== undefined) fail(state, broken, 'nonsense');
   }
 
   function take(input: DeliveryInput): void {
@@ -88,11 +108,9 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         return;
       case 'contentSent':
         state.waitingSince = state.now;
-        return state.transaction?.contentSent();
+        return state.sending?.contentSent();
       case 'contentFailed':
-        if (state.transaction !== undefined)
-          interrupted(state, state.transaction, input.because, input.permanent);
-        return close(state);
+        return contentFailed(state, input.because, input.permanent);
       case 'quit':
         send(state, 'QUIT\r\n');
         return close(state);
@@ -100,18 +118,24 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         return fail(
           state,
           input.error === undefined ? 'the server closed the connection' : `connection lost: ${input.error}`,
+          'closed',
         );
       case 'timeout':
         if (deadline() !== undefined && (deadline() ?? 0) <= state.now)
-          fail(state, 'the server did not answer in time');
+          fail(state, 'the server did not answer in time', 'timeout');
         return;
     }
   }
 
   function deadline(): number | undefined {
     if (state.closed) return undefined;
-    const wait = state.transaction?.sendingContent === true ? 'content' : state.expected[0]?.wait;
-    return wait === undefined ? undefined : state.waitingSince + TIMEOUTS[wait] * MINUTE;
+    const wait = state.sending === undefined ? state.expected[0]?.wait : 'content';
+    if (wait === undefined) return undefined;
+    const { greetingMs } = settings;
+    return (
+      state.waitingSince +
+      (wait === 'greeting' && greetingMs !== undefined ? greetingMs : TIMEOUTS[wait] * MINUTE)
+    );
   }
 
   return {
@@ -128,6 +152,12 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
     get tls() {
       return state.tls;
     },
+    get capabilities() {
+      return state.capabilities;
+    },
+    get user() {
+      return state.user;
+    },
     get closed() {
       return state.closed;
     },
@@ -137,6 +167,11 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
 export function send(state: DeliveryState, command: string): void {
   state.waitingSince = state.now;
   state.outputs.push({ type: 'send', bytes: utf8(command) });
+}
+
+export function sendSecret(state: DeliveryState, line: string): void {
+  state.waitingSince = state.now;
+  state.outputs.push({ type: 'send', bytes: utf8(line), secret: true });
 }
 
 export function expect(state: DeliveryState, wait: Wait, reply: (reply: RemoteReply) => void): void {
@@ -149,22 +184,39 @@ export function close(state: DeliveryState): void {
   state.outputs.push({ type: 'close' });
 }
 
-/** The connection is of no use any more: a transaction under way is undecided, otherwise the host has failed. */
-export function fail(state: DeliveryState, diagnostic: string): void {
+/** The connection is of no use any more: transactions under way are undecided, without one the host has failed. */
+export function fail(state: DeliveryState, diagnostic: string, because: FailureCause): void {
   if (state.closed) return;
-  if (state.transaction === undefined)
-    state.outputs.push({ type: 'hostFailed', diagnostic, status: '4.4.2' });
-  else interrupted(state, state.transaction, diagnostic);
+  if (state.open.length === 0) {
+    const { stage } = state;
+    state.outputs.push({ type: 'hostFailed', diagnostic, status: '4.4.2', stage, because });
+  }
+  for (const transaction of [...state.open]) interrupted(state, transaction, diagnostic);
   close(state);
 }
 
-function hostFailed(state: DeliveryState, reply: RemoteReply): void {
-  state.outputs.push({ type: 'hostFailed', diagnostic: reply.text, status: `4${reply.status.slice(1)}` });
+/** What we can't go on without is not offered. */
+export function missing(state: DeliveryState, diagnostic: string): void {
+  fail(state, diagnostic, 'missing');
+}
+
+export function hostFailed(state: DeliveryState, reply: RemoteReply): void {
+  const { stage } = state;
+  const status = `4${reply.status.slice(1)}`;
+  state.outputs.push({ type: 'hostFailed', diagnostic: reply.text, status, stage, because: 'reply', reply });
   if (reply.code !== 421) send(state, 'QUIT\r\n');
   close(state);
 }
 
+/** Only the one whose content it is bears the blame. */
+function contentFailed(state: DeliveryState, because: string, permanent: boolean): void {
+  for (const transaction of [...state.open])
+    interrupted(state, transaction, because, permanent && transaction === state.sending);
+  close(state);
+}
+
 function hello(state: DeliveryState): void {
+  state.stage = 'hello';
   const verb = state.settings.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
   send(state, `${verb} ${state.settings.hostname}\r\n`);
   expect(state, 'command', (reply) => {
@@ -190,12 +242,15 @@ function afterHello(state: DeliveryState): void {
   const { tls } = state.settings;
   const wantsTls = state.tls === undefined && (tls === 'required' || tls === 'opportunistic');
   if (wantsTls && state.capabilities.has('STARTTLS')) return startTls(state);
-  if (wantsTls && tls === 'required')
-    return fail(state, 'the server offers no STARTTLS, and TLS is required');
+  if (wantsTls && tls === 'required') {
+    state.stage = 'startTls';
+    return missing(state, 'the server offers no STARTTLS, and TLS is required');
+  }
   authenticate(state);
 }
 
 function startTls(state: DeliveryState): void {
+  state.stage = 'startTls';
   send(state, 'STARTTLS\r\n');
   expect(state, 'command', (reply) => {
     if (reply.code === 220) state.outputs.push({ type: 'startTls' });
@@ -204,35 +259,7 @@ function startTls(state: DeliveryState): void {
   });
 }
 
-function authenticate(state: DeliveryState): void {
-  const { auth } = state.settings;
-  if (auth === undefined) return ready(state);
-  if (state.tls === undefined) return fail(state, 'credentials are never sent without TLS');
-  const offered = (state.capabilities.get('AUTH') ?? '').toUpperCase().split(' ');
-  if (offered.includes('PLAIN')) {
-    send(state, `AUTH PLAIN ${encodeBase64(utf8(`\0${auth.user}\0${auth.password}`))}\r\n`);
-    return expect(state, 'command', (reply) => authenticated(state, reply));
-  }
-  if (!offered.includes('LOGIN'))
-    return fail(state, 'the server offers no AUTH mechanism that is known here (PLAIN, LOGIN)');
-  send(state, 'AUTH LOGIN\r\n');
-  expect(state, 'command', (prompt) => {
-    if (prompt.code !== 334) return authenticated(state, prompt);
-    send(state, `${encodeBase64(utf8(auth.user))}\r\n`);
-    expect(state, 'command', (second) => {
-      if (second.code !== 334) return authenticated(state, second);
-      send(state, `${encodeBase64(utf8(auth.password))}\r\n`);
-      expect(state, 'command', (reply) => authenticated(state, reply));
-    });
-  });
-}
-
-function authenticated(state: DeliveryState, reply: RemoteReply): void {
-  if (reply.code !== 235) return hostFailed(state, reply);
-  state.authenticated = true;
-  ready(state);
-}
-
-function ready(state: DeliveryState): void {
+export function ready(state: DeliveryState): void {
+  state.stage = 'session';
   state.outputs.push({ type: 'ready' });
 }

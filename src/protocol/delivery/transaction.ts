@@ -1,32 +1,36 @@
-// One message over a delivery session. Where PIPELINING is offered, MAIL, all RCPT and DATA go in one write; each reply finds its
-// command by counting. With LMTP every accepted recipient gets its own final reply (RFC 2033).
+// One message over a delivery session. Where PIPELINING is offered, MAIL, all RCPT and DATA go in one write, and the next message may follow
+// the content of the last one; each reply finds its command by counting. With LMTP every accepted recipient gets its own final reply
+// (RFC 2033). By BDAT (RFC 3030) a small message goes whole in one write, commands and content.
 
 import { mailCommand, misfit, needsUtf8, rcptCommand } from './commands.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
-import { close, type DeliveryState, expect, send } from './session.ts';
+import { close, type DeliveryState, expect, fail, send } from './session.ts';
 
 export interface Transaction {
   readonly request: DeliveryTransaction;
   readonly results: (RecipientResult | undefined)[];
   /** Recipients that RCPT accepted, by their number. */
   readonly accepted: number[];
-  sendingContent: boolean;
   /** The end of the content went out: silence from now on leaves the fate unknown. */
   endSent: boolean;
+  /** It has its results; they are told when those before it were. */
+  ended: { readonly replyLost: boolean } | undefined;
   contentSent(): void;
 }
+
+type Refused = Extract<RecipientResult, { type: 'refused' }>['command'];
 
 export function beginTransaction(state: DeliveryState, request: DeliveryTransaction): void {
   const transaction: Transaction = {
     request,
     results: request.envelope.recipients.map(() => undefined),
     accepted: [],
-    sendingContent: false,
     endSent: false,
+    ended: undefined,
     contentSent: () => awaitFinal(state, transaction),
   };
-  state.transaction = transaction;
+  state.open.push(transaction);
   const unfit = misfit(request, state.capabilities);
   if (unfit !== undefined) {
     fillUndecided(transaction, unfit.status, unfit.diagnostic, true);
@@ -36,39 +40,54 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
   else oneByOne(state, transaction);
 }
 
+function usesChunks({ settings, capabilities }: DeliveryState, { octets }: DeliveryTransaction): boolean {
+  return settings.chunking === true && octets !== undefined && capabilities.has('CHUNKING');
+}
+
 function commandsOf(
   state: DeliveryState,
   { request }: Transaction,
 ): { readonly mail: string; readonly rcpts: readonly string[] } {
   const utf8 = needsUtf8(request);
+  const vouchForNobody = state.user !== undefined && state.settings.isAuthor !== true;
   return {
-    mail: mailCommand(request, state.capabilities, state.authenticated),
+    mail: `${clearedFirst(state)}${mailCommand(request, state.capabilities, vouchForNobody)}`,
     rcpts: request.envelope.recipients.map((recipient) => rcptCommand(recipient, state.capabilities, utf8)),
   };
 }
 
+/** A BDAT that is or may be refused leaves its transaction at the server (RFC 3030 section 2). */
+function clearedFirst(state: DeliveryState): string {
+  if (!state.needsReset) return '';
+  state.needsReset = false;
+  expect(state, 'command', () => undefined);
+  return 'RSET\r\n';
+}
+
 function pipelined(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
-  send(state, `${mail}${rcpts.join('')}DATA\r\n`);
+  const chunks = usesChunks(state, transaction.request);
+  const eager = chunks && transaction.request.eager === true;
+  send(state, `${mail}${rcpts.join('')}${chunks ? '' : 'DATA\r\n'}`);
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
     mailReply = reply;
   });
   rcpts.forEach((_, at) =>
-    expect(state, 'command', (reply) => takeRcpt(transaction, at, mailReply ?? reply, reply)),
+    expect(state, 'command', (reply) => {
+      takeRcpt(transaction, at, mailReply ?? reply, reply);
+      if (chunks && !eager && at === rcpts.length - 1) afterRcpt(state, transaction);
+    }),
   );
-  expect(state, 'data', (reply) => takeData(state, transaction, reply));
+  if (eager) sendChunk(state, transaction);
+  else if (!chunks) expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
 
 function oneByOne(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
   const nextRcpt = (at: number): void => {
     const rcpt = rcpts[at];
-    if (rcpt === undefined) {
-      if (transaction.accepted.length === 0) return reset(state, transaction);
-      send(state, 'DATA\r\n');
-      return expect(state, 'data', (reply) => takeData(state, transaction, reply));
-    }
+    if (rcpt === undefined) return afterRcpt(state, transaction);
     send(state, rcpt);
     expect(state, 'command', (reply) => {
       takeRcpt(transaction, at, undefined, reply);
@@ -83,6 +102,13 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
   });
 }
 
+function afterRcpt(state: DeliveryState, transaction: Transaction): void {
+  if (transaction.accepted.length === 0) return reset(state, transaction);
+  if (usesChunks(state, transaction.request)) return sendChunk(state, transaction);
+  send(state, 'DATA\r\n');
+  expect(state, 'data', (reply) => takeData(state, transaction, reply));
+}
+
 /** A MAIL that was refused is why the RCPT is, whatever the latter's reply says. */
 function takeRcpt(
   transaction: Transaction,
@@ -90,37 +116,68 @@ function takeRcpt(
   mailReply: RemoteReply | undefined,
   reply: RemoteReply,
 ): void {
-  const cause = mailReply !== undefined && !isPositive(mailReply) ? mailReply : reply;
-  if (isPositive(cause)) transaction.accepted.push(at);
-  else transaction.results[at] = refusedBy(cause);
+  if (mailReply !== undefined && !isPositive(mailReply))
+    transaction.results[at] = refusedBy(mailReply, 'MAIL');
+  else if (isPositive(reply)) transaction.accepted.push(at);
+  else transaction.results[at] = refusedBy(reply, 'RCPT');
 }
 
 function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
   if (reply.code === 354 && transaction.accepted.length > 0) {
-    transaction.sendingContent = true;
-    state.outputs.push({ type: 'content' });
+    state.sending = transaction;
+    state.outputs.push({ type: 'content', framing: 'data' });
   } else if (reply.code === 354) {
     // A server that lets us in without recipients gets an empty end, and nothing of the message (EXT-PIPE-b).
     send(state, '.\r\n');
     expect(state, 'final', () => finish(state, transaction, false));
   } else {
-    for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply);
+    for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
     reset(state, transaction);
   }
 }
 
+/** The whole content as one chunk. Its octets are counted, so that nothing in them can be taken for commands. */
+function sendChunk(state: DeliveryState, transaction: Transaction): void {
+  send(state, `BDAT ${transaction.request.octets ?? 0} LAST\r\n`);
+  state.needsReset = true;
+  state.sending = transaction;
+  state.outputs.push({ type: 'content', framing: 'chunk' });
+  transaction.contentSent = () => {
+    state.sending = undefined;
+    transaction.endSent = true;
+  };
+  expect(state, 'final', (reply) => {
+    if (state.sending === transaction && isPositive(reply))
+      return fail(state, 'the server accepted what it had not read', 'nonsense');
+    if (state.sending === transaction) return refusedInContent(state, transaction, reply);
+    takeFinal(state, transaction, transaction.accepted, reply);
+    // With one behind it the RSET is on its way already.
+    if (isPositive(reply) && state.open.at(-1) === transaction) state.needsReset = false;
+    finish(state, transaction, false);
+  });
+}
+
 function awaitFinal(state: DeliveryState, transaction: Transaction): void {
-  transaction.sendingContent = false;
+  state.sending = undefined;
   transaction.endSent = true;
   const replies =
     state.settings.protocol === 'lmtp' ? transaction.accepted.map((at) => [at]) : [transaction.accepted];
   replies.forEach((recipients, index) =>
     expect(state, 'final', (reply) => {
-      for (const at of recipients)
-        transaction.results[at] = isPositive(reply) ? acceptedBy(state, reply) : refusedBy(reply);
+      takeFinal(state, transaction, recipients, reply);
       if (index === replies.length - 1) finish(state, transaction, false);
     }),
   );
+}
+
+function takeFinal(
+  state: DeliveryState,
+  { results }: Transaction,
+  recipients: readonly number[],
+  reply: RemoteReply,
+): void {
+  for (const at of recipients)
+    results[at] = isPositive(reply) ? acceptedBy(state, reply) : refusedBy(reply, 'content');
 }
 
 function isPositive({ code }: RemoteReply): boolean {
@@ -135,13 +192,13 @@ function acceptedBy(state: DeliveryState, reply: RemoteReply): RecipientResult {
   };
 }
 
-function refusedBy(reply: RemoteReply): RecipientResult {
-  return { type: 'refused', reply, permanent: reply.code >= 500 };
+function refusedBy(reply: RemoteReply, command: Refused): RecipientResult {
+  return { type: 'refused', reply, permanent: reply.code >= 500, command };
 }
 
 function fillRefused(transaction: Transaction, reply: RemoteReply): void {
   transaction.results.forEach((result, at) => {
-    transaction.results[at] = result ?? refusedBy(reply);
+    transaction.results[at] = result ?? refusedBy(reply, 'MAIL');
   });
 }
 
@@ -166,10 +223,14 @@ function reset(state: DeliveryState, transaction: Transaction): void {
 }
 
 function finish(state: DeliveryState, transaction: Transaction, replyLost: boolean): void {
-  state.transaction = undefined;
+  if (state.sending === transaction) state.sending = undefined;
   fillUndecided(transaction, '4.4.2', 'the server gave no reply for this recipient', false);
-  const results = transaction.results.flatMap((result) => (result === undefined ? [] : [result]));
-  state.outputs.push({ type: 'result', results, replyLost });
+  transaction.ended = { replyLost };
+  for (let first = state.open[0]; first?.ended !== undefined; first = state.open[0]) {
+    state.open.shift();
+    const results = first.results.flatMap((result) => (result === undefined ? [] : [result]));
+    state.outputs.push({ type: 'result', results, replyLost: first.ended.replyLost });
+  }
 }
 
 /** A connection that breaks inside a transaction is a 451 for everything undecided (E-S-2). */
@@ -180,9 +241,11 @@ export function interrupted(
   permanent = false,
 ): void {
   const status = permanent ? '5.6.3' : '4.4.2';
+  const mayBeAccepted = (at: number): boolean =>
+    transaction.accepted.includes(at) || transaction.request.eager === true;
   const replyLost =
     transaction.endSent &&
-    transaction.results.some((result, at) => result === undefined && transaction.accepted.includes(at));
+    transaction.results.some((result, at) => result === undefined && mayBeAccepted(at));
   for (const at of transaction.accepted) {
     transaction.results[at] ??= { type: 'undecided', status, diagnostic, permanent };
   }
@@ -192,7 +255,7 @@ export function interrupted(
 
 /** A server that has heard enough says so before the end: its word counts, the rest is not sent, the connection is of no use. */
 export function refusedInContent(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
-  for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply);
+  for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
   finish(state, transaction, false);
   close(state);
 }

@@ -1,0 +1,275 @@
+// `submit` and `openSubmission`: messages over one connection to the best submission server. The connection is opened when it is first needed
+// and again when the server has closed it between two messages; what a server may have accepted is never sent twice.
+
+import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { connectBest, type Connected } from './connect.ts';
+import { abortable } from './abort.ts';
+import type { Connection } from './connection.ts';
+import { type EnvelopeInput, readEnvelope } from './envelope.ts';
+import { aborted, badInput, type RecipientOutcome, SubmissionError } from './errors.ts';
+import { type Content, type MessageInput, readMessage } from './message.ts';
+import { readOptions, type SubmissionOptions } from './options.ts';
+import { failureOf, isForNextTransaction, nothingHappened, outcomeOf } from './outcome.ts';
+import type { Parcel, ParcelOutcome } from './parcel.ts';
+import type { Attempt, Candidate } from './server.ts';
+
+/** At least one recipient was accepted; otherwise there is an error instead. */
+export interface SubmissionResult {
+  /** In the order of the envelope. */
+  readonly recipients: readonly RecipientOutcome[];
+  readonly accepted: readonly Extract<RecipientOutcome, { type: 'accepted' }>[];
+  readonly refused: readonly Extract<RecipientOutcome, { type: 'refused' }>[];
+  /** All was sent for them and no answer came: they may get it. */
+  readonly unknown: readonly Extract<RecipientOutcome, { type: 'unknown' }>[];
+}
+
+export interface ServerFacts {
+  readonly candidate: Candidate;
+  /** The login that was accepted; undefined: none was given. */
+  readonly login: string | undefined;
+  /** e.g. `TLSv1.3` */
+  readonly tlsVersion: string;
+  readonly cipher: string;
+  /** EHLO keywords of the server, upper case, with their arguments. */
+  readonly capabilities: ReadonlyMap<string, string>;
+  /** The servers that were tried, in order; the last one is in use. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Submission extends AsyncDisposable {
+  readonly server: ServerFacts;
+  /**
+   * Calls need not wait for each other: messages follow one another on the connection without a pause. Rejects with `SubmissionError`.
+   */
+  submit(
+    message: MessageInput,
+    envelope: EnvelopeInput,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<SubmissionResult>;
+  /** Waits for what is under way, then says goodbye. */
+  close(): Promise<void>;
+}
+
+/**
+ * Submits one message: finds the server, secures the connection, authenticates, sends, says goodbye. Without `host` and `address` the server is
+ * that of the reverse-path. Rejects with `SubmissionError` if no recipient was accepted.
+ */
+export async function submit(
+  message: MessageInput,
+  envelope: EnvelopeInput,
+  options: SubmissionOptions,
+): Promise<SubmissionResult> {
+  // Judged before anybody is called.
+  const { reversePath } = readEnvelope(envelope);
+  const address = options.address ?? (reversePath === '' ? undefined : reversePath);
+  const submission = await openSubmission({ ...options, ...(address === undefined ? {} : { address }) });
+  try {
+    return await submission.submit(message, envelope, options);
+  } finally {
+    await submission.close();
+  }
+}
+
+/** Connects and authenticates; rejects with `SubmissionError`. */
+export async function openSubmission(options: SubmissionOptions): Promise<Submission> {
+  const settings = readOptions(options);
+  const { signal } = options;
+  const isAborted = (): boolean => signal?.aborted === true;
+  if (isAborted()) throw aborted(false);
+  try {
+    // A connection that is opened again serves others than the caller of this one too.
+    return new OpenSubmission(() => connectBest(settings, undefined), await connectBest(settings, signal));
+  } catch (error) {
+    throw isAborted() ? aborted(false) : error;
+  }
+}
+
+interface Waiting extends Parcel {
+  retried: boolean;
+  fail(error: unknown): void;
+}
+
+class OpenSubmission implements Submission {
+  readonly #connect: () => Promise<Connected>;
+  readonly #queue: Waiting[] = [];
+  #connected: Connected;
+  #reconnecting = false;
+  #open = 0;
+  #closing = false;
+  #settled: () => void = () => undefined;
+
+  constructor(connect: () => Promise<Connected>, connected: Connected) {
+    this.#connect = connect;
+    this.#connected = connected;
+    this.#adopt(connected);
+  }
+
+  get server(): ServerFacts {
+    const { connection, candidate, attempts } = this.#connected;
+    const { user, capabilities } = connection.session;
+    return {
+      ...{ candidate, attempts, capabilities, login: user },
+      tlsVersion: connection.tls?.version ?? '',
+      cipher: connection.tls?.cipher ?? '',
+    };
+  }
+
+  async submit(
+    message: MessageInput,
+    envelope: EnvelopeInput,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<SubmissionResult> {
+    if (this.#closing) throw badInput('the submission is closed', 'Open another one.');
+    const read = readEnvelope(envelope);
+    this.#open += 1;
+    try {
+      const content = await abortable(readMessage(message), signal).catch((error: unknown) => {
+        throw signal?.aborted === true ? aborted(false) : error;
+      });
+      return await this.#submitRead(content, read, signal);
+    } finally {
+      this.#open -= 1;
+      if (this.#open === 0) this.#settled();
+    }
+  }
+
+  /** In as many transactions as the server's limit on recipients asks for (C-ORD-12). */
+  async #submitRead(
+    content: Content,
+    envelope: Envelope,
+    signal: AbortSignal | undefined,
+  ): Promise<SubmissionResult> {
+    const known: Known = new Map();
+    let left = envelope.recipients;
+    try {
+      for (;;) {
+        const { results, replyLost } = await this.#carry(content, { ...envelope, recipients: left }, signal);
+        left.forEach((recipient, at) => {
+          const result = results[at];
+          if (result !== undefined) known.set(recipient, { result, replyLost });
+        });
+        const rest = left.filter((_, at) => results[at] !== undefined && isForNextTransaction(results[at]));
+        const isProgress = results.some(({ type }) => type === 'accepted');
+        if (rest.length === 0 || !isProgress || isUsedUp(content)) return resultOf(envelope, known);
+        left = rest;
+      }
+    } catch (error) {
+      // What was accepted by now is told, whatever became of the rest.
+      if (![...known.values()].some(({ result }) => result.type === 'accepted')) throw error;
+      return resultOf(envelope, known);
+    } finally {
+      if (content.type === 'stream') await content.dispose();
+    }
+  }
+
+  #carry(content: Content, envelope: Envelope, signal: AbortSignal | undefined): Promise<ParcelOutcome> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        const queued = this.#queue.indexOf(parcel);
+        if (queued >= 0) this.#queue.splice(queued, 1);
+        settle(reject, aborted(this.#connected.connection.cancel(parcel)));
+      };
+      function settle<T>(how: (value: T) => void, value: T): void {
+        signal?.removeEventListener('abort', abort);
+        how(value);
+      }
+      const parcel: Waiting = {
+        ...{ content, envelope, cancelled: false, retried: false },
+        done: (outcome) => {
+          if (parcel.cancelled) return;
+          if (parcel.contentError !== undefined) settle(reject, unreadable(parcel.contentError));
+          else if (this.#mayGoAgain(parcel, outcome)) this.#queue.unshift(parcel);
+          else settle(resolve, outcome);
+        },
+        fail: (error) => settle(reject, error),
+      };
+      if (signal?.aborted === true) return abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#queue.push(parcel);
+      this.#pump();
+    });
+  }
+
+  /** The server had closed the connection while nothing was said. */
+  #mayGoAgain(parcel: Waiting, outcome: ParcelOutcome): boolean {
+    if (!outcome.reused || parcel.retried || !nothingHappened(outcome) || isUsedUp(parcel.content))
+      return false;
+    parcel.retried = true;
+    return true;
+  }
+
+  #adopt(connected: Connected): void {
+    this.#connected = connected;
+    connected.connection.changed = () => this.#pump();
+  }
+
+  #pump(): void {
+    const { connection } = this.#connected;
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      if (!connection.usable) return void this.#reconnect(connection);
+      if (!connection.canTake(first.content)) return;
+      this.#queue.shift();
+      connection.begin(first);
+    }
+  }
+
+  async #reconnect(old: Connection): Promise<void> {
+    // Parcels of the old connection are told of before anything new begins.
+    if (this.#reconnecting || !old.idle) return;
+    this.#reconnecting = true;
+    try {
+      this.#adopt(await this.#connect());
+    } catch (error) {
+      for (const parcel of this.#queue.splice(0)) parcel.fail(error);
+    } finally {
+      this.#reconnecting = false;
+    }
+    this.#pump();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#open > 0)
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    this.#connected.connection.quit();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function isUsedUp(content: Content): boolean {
+  return content.type === 'stream' && !content.canOpen();
+}
+
+function unreadable(cause: unknown): SubmissionError {
+  if (cause instanceof SubmissionError) return cause;
+  const because = cause instanceof Error ? cause.message : String(cause);
+  return new SubmissionError('badInput', `the message could not be sent whole: ${because}`, {
+    retry: 'never',
+    nextStep: 'Nothing of it was accepted. Mend what reads the message, then send it again.',
+  });
+}
+
+/** Of each recipient the last result, and whether the reply to its message was lost. */
+type Known = Map<EnvelopeRecipient, { readonly result: RecipientResult; readonly replyLost: boolean }>;
+
+function resultOf({ recipients: wanted }: Envelope, known: Known): SubmissionResult {
+  const told = wanted.flatMap((recipient) => {
+    const found = known.get(recipient);
+    return found === undefined ? [] : [{ recipient, ...found }];
+  });
+  const recipients = told.map(({ recipient, result, replyLost }) => outcomeOf(recipient, result, replyLost));
+  const accepted = recipients.filter((one) => one.type === 'accepted');
+  const unknown = recipients.filter((one) => one.type === 'unknown');
+  if (accepted.length === 0)
+    throw failureOf(
+      told.map(({ result }) => result),
+      recipients,
+    );
+  return { recipients, accepted, refused: recipients.filter((one) => one.type === 'refused'), unknown };
+}
