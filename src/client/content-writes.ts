@@ -3,17 +3,16 @@
 import { isAscii } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
 import { DotStuffing, stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
-import type { Content } from './message.ts';
+import { type Content, WHOLE_OCTETS_MAX } from './message.ts';
 
-/** Up to here a message goes with one write, and others may overlap with it. */
-const SMALL_OCTETS_MAX = 64 * KIB;
 const BLOCK_OCTETS = 128 * KIB;
 
 type Whole = Extract<Content, { type: 'whole' }>;
 type Streamed = Extract<Content, { type: 'stream' }>;
 
+/** It goes with one write, and others may overlap with it. */
 export function isSmall(content: Content): content is Whole {
-  return content.type === 'whole' && content.bytes.length <= SMALL_OCTETS_MAX;
+  return content.type === 'whole' && content.bytes.length <= WHOLE_OCTETS_MAX;
 }
 
 export function* wholeWrites(bytes: Uint8Array, framing: 'data' | 'chunk'): Generator<Uint8Array, void> {

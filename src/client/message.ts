@@ -26,12 +26,16 @@ export type Content =
       /** Undefined: it was read already, and there is no second time. */
       open(): AsyncIterable<Uint8Array> | undefined;
       canOpen(): boolean;
+      /** It can be read as often as needed. */
+      readonly isRepeatable: boolean;
       /** Nobody will read it (any more). */
       dispose(): Promise<void>;
     });
 
 /** The header must be known before the first command. */
 const HEADER_OCTETS_MAX = 256 * KIB;
+/** A stream up to this size is sent like a message in memory: its size is known, and others may overlap with it. */
+export const WHOLE_OCTETS_MAX = 64 * KIB;
 const BLANK_LINE = utf8('\r\n\r\n');
 const NUL_OCTET = Uint8Array.of(NUL);
 
@@ -84,7 +88,7 @@ async function* normalized(input: AsyncIterable<Piece>): AsyncGenerator<Uint8Arr
   if (rest.length > 0) yield rest;
 }
 
-/** Reads up to the end of the header. A stream that ends by then is a whole message. */
+/** Reads up to the end of the header, and some more: a stream that ends by then is a whole message. */
 async function readStream(
   input: AsyncIterable<Piece>,
   again: (() => AsyncIterable<Piece>) | undefined,
@@ -93,13 +97,15 @@ async function readStream(
   const head = new Pieces();
   let octets = 0;
   let tail: Uint8Array = new Uint8Array(0);
+  let isHeaderRead = false;
   for (;;) {
     const { value, done } = await source.next();
     if (done === true) return whole(concat(head.take()));
     head.push(value);
     octets += value.length;
     tail = concat([tail, value]);
-    if (octets >= HEADER_OCTETS_MAX || indexOfBytes(tail, BLANK_LINE) >= 0) break;
+    isHeaderRead ||= indexOfBytes(tail, BLANK_LINE) >= 0;
+    if (octets >= (isHeaderRead ? WHOLE_OCTETS_MAX : HEADER_OCTETS_MAX)) break;
     tail = tail.subarray(-BLANK_LINE.length + 1);
   }
   const joined = concat(head.take());
@@ -114,6 +120,7 @@ async function readStream(
       first = undefined;
       return opened;
     },
+    isRepeatable: again !== undefined,
     canOpen: () => first !== undefined || again !== undefined,
     async dispose() {
       if (first !== undefined) await source.return();

@@ -1,28 +1,18 @@
 // `submit` and `openSubmission`: messages over one connection to the best submission server. The connection is opened when it is first needed
 // and again when the server has closed it between two messages; what a server may have accepted is never sent twice.
 
-import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
-import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import { connectBest, type Connected } from './connect.ts';
 import { abortable } from './abort.ts';
 import type { Connection } from './connection.ts';
 import { type EnvelopeInput, readEnvelope } from './envelope.ts';
-import { aborted, badInput, type RecipientOutcome, SubmissionError } from './errors.ts';
+import { aborted, badInput, SubmissionError } from './errors.ts';
 import { type Content, type MessageInput, readMessage } from './message.ts';
 import { readOptions, type SubmissionOptions } from './options.ts';
-import { failureOf, isForNextTransaction, nothingHappened, outcomeOf } from './outcome.ts';
+import { nothingHappened } from './outcome.ts';
 import type { Parcel, ParcelOutcome } from './parcel.ts';
+import { type Known, putOff, resultOf, type SubmissionResult, verdictOnMessage } from './result.ts';
 import type { Attempt, Candidate } from './server.ts';
-
-/** At least one recipient was accepted; otherwise there is an error instead. */
-export interface SubmissionResult {
-  /** In the order of the envelope. */
-  readonly recipients: readonly RecipientOutcome[];
-  readonly accepted: readonly Extract<RecipientOutcome, { type: 'accepted' }>[];
-  readonly refused: readonly Extract<RecipientOutcome, { type: 'refused' }>[];
-  /** All was sent for them and no answer came: they may get it. */
-  readonly unknown: readonly Extract<RecipientOutcome, { type: 'unknown' }>[];
-}
 
 export interface ServerFacts {
   readonly candidate: Candidate;
@@ -134,7 +124,7 @@ class OpenSubmission implements Submission {
     }
   }
 
-  /** In as many transactions as the server's limit on recipients asks for (C-ORD-12). */
+  /** In as many transactions as the server's limit on recipients asks for (C-ORD-12, RFC 9422). */
   async #submitRead(
     content: Content,
     envelope: Envelope,
@@ -143,24 +133,32 @@ class OpenSubmission implements Submission {
     const known: Known = new Map();
     let left = envelope.recipients;
     try {
-      for (;;) {
-        const { results, replyLost } = await this.#carry(content, { ...envelope, recipients: left }, signal);
-        left.forEach((recipient, at) => {
+      while (left.length > 0) {
+        const batch = left.slice(0, mayRepeat(content) ? this.#recipientsMax() : left.length);
+        const { results, replyLost } = await this.#carry(content, { ...envelope, recipients: batch }, signal);
+        batch.forEach((recipient, at) => {
           const result = results[at];
           if (result !== undefined) known.set(recipient, { result, replyLost });
         });
-        const rest = left.filter((_, at) => results[at] !== undefined && isForNextTransaction(results[at]));
-        const isProgress = results.some(({ type }) => type === 'accepted');
-        if (rest.length === 0 || !isProgress || isUsedUp(content)) return resultOf(envelope, known);
-        left = rest;
+        left = [...putOff(batch, results), ...left.slice(batch.length)];
+        const forAll = replyLost ? undefined : verdictOnMessage(results);
+        if (forAll !== undefined)
+          for (const one of left) known.set(one, { result: forAll, replyLost: false });
+        if (forAll !== undefined || replyLost || !mayRepeat(content)) break;
       }
     } catch (error) {
       // What was accepted by now is told, whatever became of the rest.
       if (![...known.values()].some(({ result }) => result.type === 'accepted')) throw error;
-      return resultOf(envelope, known);
     } finally {
       if (content.type === 'stream') await content.dispose();
     }
+    return resultOf(envelope, known);
+  }
+
+  #recipientsMax(): number {
+    const limits = this.#connected.connection.session.capabilities.get('LIMITS') ?? '';
+    const most = Number(/(?:^| )RCPTMAX=(\d{1,6})(?: |$)/i.exec(limits)?.[1] ?? 0);
+    return most > 0 ? most : Infinity;
   }
 
   #carry(content: Content, envelope: Envelope, signal: AbortSignal | undefined): Promise<ParcelOutcome> {
@@ -193,8 +191,8 @@ class OpenSubmission implements Submission {
 
   /** The server had closed the connection while nothing was said. */
   #mayGoAgain(parcel: Waiting, outcome: ParcelOutcome): boolean {
-    if (!outcome.reused || parcel.retried || !nothingHappened(outcome) || isUsedUp(parcel.content))
-      return false;
+    const canSend = parcel.content.type === 'whole' || parcel.content.canOpen();
+    if (!outcome.reused || parcel.retried || !canSend || !nothingHappened(outcome)) return false;
     parcel.retried = true;
     return true;
   }
@@ -242,8 +240,9 @@ class OpenSubmission implements Submission {
   }
 }
 
-function isUsedUp(content: Content): boolean {
-  return content.type === 'stream' && !content.canOpen();
+/** A stream is read once, unless the caller gave a function that makes it. */
+function mayRepeat(content: Content): boolean {
+  return content.type === 'whole' || content.isRepeatable;
 }
 
 function unreadable(cause: unknown): SubmissionError {
@@ -253,23 +252,4 @@ function unreadable(cause: unknown): SubmissionError {
     retry: 'never',
     nextStep: 'Nothing of it was accepted. Mend what reads the message, then send it again.',
   });
-}
-
-/** Of each recipient the last result, and whether the reply to its message was lost. */
-type Known = Map<EnvelopeRecipient, { readonly result: RecipientResult; readonly replyLost: boolean }>;
-
-function resultOf({ recipients: wanted }: Envelope, known: Known): SubmissionResult {
-  const told = wanted.flatMap((recipient) => {
-    const found = known.get(recipient);
-    return found === undefined ? [] : [{ recipient, ...found }];
-  });
-  const recipients = told.map(({ recipient, result, replyLost }) => outcomeOf(recipient, result, replyLost));
-  const accepted = recipients.filter((one) => one.type === 'accepted');
-  const unknown = recipients.filter((one) => one.type === 'unknown');
-  if (accepted.length === 0)
-    throw failureOf(
-      told.map(({ result }) => result),
-      recipients,
-    );
-  return { recipients, accepted, refused: recipients.filter((one) => one.type === 'refused'), unknown };
 }

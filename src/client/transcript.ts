@@ -18,7 +18,7 @@ export class Transcript {
   client(bytes: Uint8Array, secret: boolean): void {
     if (this.#listener === undefined) return;
     for (const line of octetString(bytes).split('\r\n').slice(0, -1))
-      this.#listener('client', secret ? `${/^AUTH \S+ ?/.exec(line)?.[0] ?? ''}(hidden)` : line);
+      this.#listener('client', secret ? withoutSecret(line) : line);
   }
 
   /** Octets as they come. */
@@ -29,4 +29,10 @@ export class Transcript {
     for (const line of lines)
       this.#listener('server', line.slice(0, LINE_MAX).replaceAll(/[^\x20-\x7e]/g, ''));
   }
+}
+
+function withoutSecret(line: string): string {
+  const [, command, argument] = /^(AUTH \S+)( .+)?$/.exec(line) ?? [];
+  if (command === undefined) return '(hidden)';
+  return argument === undefined ? command : `${command} (hidden)`;
 }
