@@ -1,5 +1,6 @@
 // A line between two threads: questions with answers, and notices without. Everything said within one turn of the event loop
-// travels as one message, so that a busy front pays for a hand-over once a tick, not once a message.
+// travels as one message, so that a busy front pays for a hand-over once a tick, not once a message. A question that has time rides
+// along with the next that has not: waking another thread is dearer than most of what it is woken for.
 
 import type { MessagePort } from 'node:worker_threads';
 
@@ -34,7 +35,8 @@ export interface LineHandlers {
 }
 
 export interface Line {
-  ask(question: unknown): Promise<unknown>;
+  /** `patienceMs`: how long the question may wait for company on its way. */
+  ask(question: unknown, patienceMs?: number): Promise<unknown>;
   tell(notice: unknown): void;
   /** Closes this end; open questions of this side are rejected with `LineClosed`. */
   close(): void;
@@ -51,6 +53,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   let answers: [number, unknown, FailureNote | undefined][] = [];
   let notices: unknown[] = [];
   let scheduled = false;
+  let patient = false;
   let closed = false;
   let lastQuestion = 0;
 
@@ -68,6 +71,16 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     if (scheduled || closed) return;
     scheduled = true;
     setImmediate(flush);
+  }
+
+  function scheduleWithin(patienceMs: number): void {
+    if (patienceMs === 0) return schedule();
+    if (patient || scheduled || closed) return;
+    patient = true;
+    setTimeout(() => {
+      patient = false;
+      if (asks.length > 0 && !scheduled) flush();
+    }, patienceMs);
   }
 
   function respond(number: number, value: unknown, failure?: FailureNote): void {
@@ -104,12 +117,12 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   port.on('close', end);
 
   return {
-    ask(question) {
+    ask(question, patienceMs = 0) {
       if (closed) return Promise.reject(new LineClosed('the other thread is gone'));
       lastQuestion += 1;
       const number = lastQuestion;
       asks.push([number, question]);
-      schedule();
+      scheduleWithin(patienceMs);
       return new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
     },
     tell(notice) {

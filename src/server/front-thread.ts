@@ -6,6 +6,7 @@ import { encodeBase32 } from '../base/base32.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { configuredMailboxes, createMailboxes } from '../identity/mailboxes.ts';
+import { createVerifiedLogins } from '../identity/verified-logins.ts';
 import { createLog } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
@@ -14,7 +15,7 @@ import { listen, type ServerTls } from '../platform/listen.ts';
 import { systemNetwork } from '../platform/network.ts';
 import { canonicalMailbox } from '../policy/address.ts';
 import { isBarePostmaster, isRoleMailbox, postmasterOf } from '../policy/role-mailbox.ts';
-import type { SessionSettings } from '../protocol/session/ports.ts';
+import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
 import { createRelay } from '../relay/relay.ts';
 import type { StoreNotice } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
@@ -60,6 +61,10 @@ const lookups = createRemoteLookups();
 const ids = messageIdSource((length) => entropy.bytes(length));
 const admission = createAdmission(plan.admission);
 const standings = createStandings(lookups);
+const verifiedLogins = createVerifiedLogins({
+  key: entropy.bytes(32),
+  stillStands: (principal, nowMs) => standings.unchanged(principal, nowMs),
+});
 const domainsHere = (): ReadonlySet<string> => submissionSettings.domains;
 const mailboxes = createMailboxes({
   lookups,
@@ -90,13 +95,7 @@ const front: Front = {
     return tls;
   },
   sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
-  async authenticate(credentials, from) {
-    if (desk === undefined) throw new Error('the desk is not connected');
-    return (await desk.ask({
-      authenticate: credentials,
-      from,
-    } satisfies DeskQuestion)) as AuthenticationOutcome;
-  },
+  authenticate,
   mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
   ownForwardPath,
   entered(connection) {
@@ -141,6 +140,20 @@ const front: Front = {
   },
 };
 
+async function authenticate(
+  credentials: Credentials,
+  from: { readonly address: string; readonly sessionId: string },
+): Promise<AuthenticationOutcome> {
+  const principal = verifiedLogins.recall(credentials, from.address, clock.now());
+  if (principal !== undefined) return { type: 'authenticated', principal };
+  if (desk === undefined) throw new Error('the desk is not connected');
+  const question = { authenticate: credentials, from } satisfies DeskQuestion;
+  const outcome = (await desk.ask(question)) as AuthenticationOutcome;
+  if (outcome.type === 'authenticated')
+    verifiedLogins.remember(credentials, from.address, outcome.principal, clock.now());
+  return outcome;
+}
+
 /** Role mailboxes go to whom the operator named; a bare postmaster belongs to our first domain. */
 function ownForwardPath(forwardPath: string): string {
   const whole = isBarePostmaster(forwardPath) ? (postmasterOf(domainsHere()) ?? forwardPath) : forwardPath;
@@ -179,6 +192,7 @@ function reload(next: FrontPlan): void {
   plan = next;
   submissionSettings = submissionSettingsOf(next);
   mailboxTexts = configuredMailboxes(next.mailboxes);
+  verifiedLogins.forgetAll();
   admission.reload(next.admission);
   pino.level = next.logLevel;
 }
@@ -233,8 +247,11 @@ function noticed(notice: unknown): void {
 
 function connect(kind: ThreadGreeting['connect'], port: MessagePort): void {
   if (kind === 'main') main = openLine(port, { answer: answerMain });
-  else if (kind === 'store') store.connect(openLine(port, { notice: noticed }));
-  else {
+  else if (kind === 'store') {
+    // What changed while there was no line was not heard of here.
+    verifiedLogins.forgetAll();
+    store.connect(openLine(port, { notice: noticed }));
+  } else {
     desk = openLine(port, {});
     lookups.connect(desk);
   }

@@ -1,7 +1,7 @@
 // Group commit, for every engine alike (DESIGN 3.2): whatever has been asked by the time the engine is free goes into one transaction
-// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. What nobody waits for (the end of an
-// attempt, the record of a refusal) rides along with the next change that somebody does, or goes by itself a moment later.
+// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. What nobody waits for rides along.
 
+import { mayWait, PATIENCE_MS } from './patience.ts';
 import type { Change, Outcome } from './port.ts';
 
 export interface GroupCommit {
@@ -10,8 +10,6 @@ export interface GroupCommit {
 
 /** Changes a group holds at most: keeps one transaction, and so the wait of each asker, bounded. */
 const GROUP_MAX = 2000;
-/** How long a change that nobody waits for waits for company, ms. */
-export const PATIENCE_MS = 8;
 
 interface Waiting {
   readonly changes: readonly Change[];
@@ -90,14 +88,9 @@ export function createGroupCommit(
       if (changes.length === 0) return Promise.resolve([]);
       return new Promise((resolve, reject) => {
         waiting.push({ changes, resolve, reject });
-        if (changes.every(mayWait)) wakeLater();
+        if (mayWait(changes)) wakeLater();
         else wake();
       });
     },
   };
-}
-
-/** Nobody is kept waiting by these: no reply, no command, no claim of others. */
-function mayWait(change: Change): boolean {
-  return change.type === 'settle' || change.type === 'record' || change.type === 'credentialUsed';
 }

@@ -5,6 +5,7 @@
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
+import { mayWait, PATIENCE_MS } from './patience.ts';
 import {
   type Change,
   type Outcome,
@@ -43,7 +44,8 @@ export function createRemoteStore(o: {
   let line: Line | undefined;
 
   function ask(entry: Pending): void {
-    line?.ask({ commit: entry.changes }).then(
+    const patienceMs = mayWait(entry.changes) ? PATIENCE_MS : 0;
+    line?.ask({ commit: entry.changes }, patienceMs).then(
       (outcomes) => entry.resolve(outcomes as readonly Outcome[]),
       (error: unknown) => {
         // The line broke: the entry stays pending and is asked again over the next one.

@@ -1,0 +1,65 @@
+// Logins that were verified a moment ago, remembered where sessions are served, so that a client that logs in for every message does not wake
+// the desk each time. Only what the desk has let in is kept, under a keyed hash of everything it was judged by, and for a minute at most: the
+// desk still hears of every credential in use. A network from which a login succeeded is known good for it, so that the guessing
+// defence would let the same credentials in as well. Any change of the identity ends it (`stillStands`).
+
+import { createHmac } from 'node:crypto';
+import type { Credentials } from '../protocol/session/ports.ts';
+import type { Principal } from '../record/identity.ts';
+import { createLru } from './lru.ts';
+
+export interface VerifiedLogins {
+  recall(credentials: Credentials, address: string, nowMs: number): Principal | undefined;
+  remember(credentials: Credentials, address: string, principal: Principal, nowMs: number): void;
+  /** When changes may have gone unheard, or names mean something else. */
+  forgetAll(): void;
+}
+
+export const KEPT_MS = 60_000;
+const ENTRIES_MAX = 10_000;
+
+interface Entry {
+  readonly principal: Principal;
+  /** Ms of the wall clock. */
+  readonly at: number;
+}
+
+export function createVerifiedLogins(o: {
+  /** Random, of this thread alone. */
+  readonly key: Uint8Array;
+  stillStands(principal: Principal, nowMs: number): boolean;
+}): VerifiedLogins {
+  let entries = createLru<string, Entry>(ENTRIES_MAX);
+
+  function nameOf(credentials: Credentials, address: string): string {
+    const { mechanism, authorizationIdentity, authenticationIdentity, password } = credentials;
+    // JSON keeps the parts apart, whatever they hold.
+    const judged = JSON.stringify([
+      mechanism,
+      authorizationIdentity,
+      authenticationIdentity,
+      address,
+      password,
+    ]);
+    return createHmac('sha256', o.key).update(judged).digest('base64');
+  }
+
+  return {
+    recall(credentials, address, nowMs) {
+      const name = nameOf(credentials, address);
+      const entry = entries.get(name);
+      if (entry === undefined) return undefined;
+      // A clock that stepped back keeps nothing alive.
+      const age = nowMs - entry.at;
+      if (age >= 0 && age < KEPT_MS && o.stillStands(entry.principal, nowMs)) return entry.principal;
+      entries.delete(name);
+      return undefined;
+    },
+    remember(credentials, address, principal, nowMs) {
+      entries.set(nameOf(credentials, address), { principal, at: nowMs });
+    },
+    forgetAll() {
+      entries = createLru(ENTRIES_MAX);
+    },
+  };
+}
