@@ -33,3 +33,28 @@ test('what is said in one turn travels as one message', async () => {
   assert.equal(messages, 1);
   left.close();
 });
+
+/** The number of questions in each message. */
+function counted() {
+  const { port1, port2 } = new MessageChannel();
+  const packets: number[] = [];
+  const line = openLine(port1, {});
+  openLine(port2, { answer: (question) => question });
+  port2.on('message', ({ asks }: { asks: readonly unknown[] }) => packets.push(asks.length));
+  return { line, packets };
+}
+
+test('what has time rides along with what has not', async () => {
+  const { line, packets } = counted();
+  const settled = line.ask('settle', 60_000);
+  assert.deepEqual(await Promise.all([settled, line.ask('accept')]), ['settle', 'accept']);
+  assert.deepEqual(packets, [2]);
+  line.close();
+});
+
+test('what has time goes by itself when nothing comes', async () => {
+  const { line, packets } = counted();
+  assert.deepEqual(await Promise.all([line.ask('one', 1), line.ask('two', 1)]), ['one', 'two']);
+  assert.deepEqual(packets, [2]);
+  line.close();
+});

@@ -35,7 +35,7 @@ export interface LineHandlers {
 }
 
 export interface Line {
-  /** `patienceMs`: how long the question may wait for company on its way. */
+  /** `patienceMs`: how long the question may wait for company on its way; the longest of those that wait together. */
   ask(question: unknown, patienceMs?: number): Promise<unknown>;
   tell(notice: unknown): void;
   /** Closes this end; open questions of this side are rejected with `LineClosed`. */
@@ -53,7 +53,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   let answers: [number, unknown, FailureNote | undefined][] = [];
   let notices: unknown[] = [];
   let scheduled = false;
-  let patient = false;
+  let patience: NodeJS.Timeout | undefined;
   let closed = false;
   let lastQuestion = 0;
 
@@ -75,10 +75,10 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
 
   function scheduleWithin(patienceMs: number): void {
     if (patienceMs === 0) return schedule();
-    if (patient || scheduled || closed) return;
-    patient = true;
-    setTimeout(() => {
-      patient = false;
+    if (scheduled || closed) return;
+    // It goes on running behind a flush: the next question waits less, and no timer is made for each.
+    patience ??= setTimeout(() => {
+      patience = undefined;
       if (asks.length > 0 && !scheduled) flush();
     }, patienceMs);
   }
@@ -100,6 +100,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   function end(): void {
     if (closed) return;
     closed = true;
+    clearTimeout(patience);
     for (const { reject } of waiting.values()) reject(new LineClosed('the other thread is gone'));
     waiting.clear();
   }

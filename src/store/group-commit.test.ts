@@ -1,0 +1,88 @@
+// What goes into one transaction, and what waits for it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createGroupCommit, type Schedule } from './group-commit.ts';
+import { PATIENCE_MS } from './patience.ts';
+import type { Change, Outcome } from './port.ts';
+
+/** Only the kind matters here, and a name to tell them by. */
+const change = (type: Change['type'], name: string): Change => ({ type, name }) as unknown as Change;
+const nameOf = (one: Change): string => (one as unknown as { name: string }).name;
+
+function bench(fails: () => boolean = () => false) {
+  const groups: string[][] = [];
+  const soon: (() => void)[] = [];
+  const later: { ms: number; run: () => void }[] = [];
+  const schedule: Schedule = {
+    soon: (run) => void soon.push(run),
+    later: (ms, run) => void later.push({ ms, run }),
+  };
+  const { commit } = createGroupCommit((changes) => {
+    groups.push(changes.map(nameOf));
+    if (fails()) throw new Error('disk');
+    return changes.map((one) => nameOf(one) as unknown as Outcome);
+  }, schedule);
+  const turn = (): void => {
+    for (const run of soon.splice(0)) run();
+  };
+  const elapse = (): void => {
+    for (const { run } of later.splice(0)) run();
+  };
+  return { groups, soon, later, commit, turn, elapse };
+}
+
+test('whatever was asked by then goes into one transaction, and each asker hears of its own', async () => {
+  const { commit, turn, groups } = bench();
+  const asked = [commit([change('accept', 'a'), change('accept', 'b')]), commit([change('claim', 'c')])];
+  turn();
+  assert.deepEqual(groups, [['a', 'b', 'c']]);
+  assert.deepEqual(await Promise.all(asked), [['a', 'b'], ['c']]);
+});
+
+test('what nobody waits for rides along, or goes by itself when its time has come', async () => {
+  const { commit, turn, elapse, groups, soon, later } = bench();
+  const settled = commit([change('settle', 's')]);
+  assert.equal(soon.length, 0);
+  assert.deepEqual(
+    later.map(({ ms }) => ms),
+    [PATIENCE_MS],
+  );
+  const accepted = commit([change('accept', 'a')]);
+  turn();
+  assert.deepEqual(groups, [['s', 'a']]);
+  assert.deepEqual(await Promise.all([settled, accepted]), [['s'], ['a']]);
+  elapse();
+  turn();
+  assert.equal(groups.length, 1, 'nothing was left');
+
+  const alone = commit([change('record', 'r'), change('credentialUsed', 'u')]);
+  elapse();
+  turn();
+  assert.deepEqual(await alone, ['r', 'u']);
+});
+
+test('a group is bounded, but one asker is never divided', async () => {
+  const { commit, turn, groups } = bench();
+  const many = (count: number): Change[] => Array.from({ length: count }, () => change('accept', 'x'));
+  const asked = [commit(many(1500)), commit(many(600)), commit(many(3000))];
+  for (let at = 0; at < 3; at += 1) turn();
+  assert.deepEqual(
+    groups.map(({ length }) => length),
+    [1500, 600, 3000],
+  );
+  await Promise.all(asked);
+});
+
+test('a transaction that failed fails for all who were in it, and for nobody else', async () => {
+  let broken = true;
+  const { commit, turn } = bench(() => broken);
+  const asked = [commit([change('accept', 'a')]), commit([change('settle', 'b')])];
+  turn();
+  for (const one of asked) await assert.rejects(one, /disk/);
+  broken = false;
+  const next = commit([change('accept', 'c')]);
+  turn();
+  assert.deepEqual(await next, ['c']);
+  assert.deepEqual(await commit([]), []);
+});
