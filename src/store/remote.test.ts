@@ -10,14 +10,7 @@ import { StoreUnavailable } from './port.ts';
 import { createRemoteStore, UNKNOWN_MS_MAX } from './remote.ts';
 import { createRemoteLookups, lookupAnswerer } from './remote-lookups.ts';
 import { storeContract } from './store.contract.ts';
-import {
-  acceptOf,
-  countedEntropy,
-  type Open,
-  started,
-  START,
-  virtualClock,
-} from './store.contract-fixtures.ts';
+import { acceptOf, countedEntropy, type Open, START, virtualClock } from './store.contract-fixtures.ts';
 
 interface Answering {
   commit(changes: readonly Change[]): Promise<readonly Outcome[]>;
@@ -97,7 +90,8 @@ function slowStore(): Answering & { readonly asked: (readonly Change[])[]; answe
 
 /** As it is after it has crossed a line. */
 const change = structuredClone(acceptOf('01M86CH3M00011V2MG9H7ZYNWV', START, {}));
-const record = { type: 'record', events: [started(START)] } as const;
+/** Somebody waits for it, so that it is on its way at once. */
+const freeing = { type: 'free', ownerPrefix: 'nobody', dueAt: START } as const;
 
 function front(t: TestContext) {
   const clock = virtualClock();
@@ -130,21 +124,21 @@ test('5321-y: remote: what was asked over a line that broke is asked again over 
   const { store, back, connect } = front(t);
   const first = connect();
   const accepting = store.commit([change]);
-  const recording = store.commit([record]);
+  const answered = store.commit([freeing]);
   await arrive();
-  assert.deepEqual(back.asked, [[change], [record]]);
+  assert.deepEqual(back.asked, [[change], [freeing]]);
   assert.notEqual(await back.lookups.message(change.message.id), undefined, 'it is in the store already');
   first.close();
   await arrive();
-  const late = store.commit([record]);
+  const late = store.commit([freeing]);
   connect();
   await arrive();
-  assert.deepEqual(back.asked.slice(2), [[change], [record], [record]]);
+  assert.deepEqual(back.asked.slice(2), [[change], [freeing], [freeing]]);
   back.answerAll();
-  assert.deepEqual(await Promise.all([accepting, recording, late]), [
+  assert.deepEqual(await Promise.all([accepting, answered, late]), [
     [{ type: 'accepted' }],
-    [{ type: 'recorded' }],
-    [{ type: 'recorded' }],
+    [{ type: 'freed', count: 0 }],
+    [{ type: 'freed', count: 0 }],
   ]);
   assert.equal(await back.lookups.queueCount({}), 1);
   assert.equal((await back.lookups.eventsOfMessage(change.message.id, 9)).length, 1);
@@ -156,13 +150,13 @@ test('5321-y: remote: what was asked over a line that broke is asked again over 
 
 test('remote: what is asked before there is a line waits for it', async (t) => {
   const { store, back, connect } = front(t);
-  const asked = store.commit([record]);
+  const asked = store.commit([freeing]);
   await arrive();
   store.disconnect();
   connect();
   await arrive();
   back.answerAll();
-  assert.deepEqual(await asked, [{ type: 'recorded' }]);
+  assert.deepEqual(await asked, [{ type: 'freed', count: 0 }]);
 });
 
 test('remote: after thirty seconds without an answer the outcome is unknown, and nothing is asked again', async (t) => {
@@ -185,11 +179,11 @@ test('remote: after thirty seconds without an answer the outcome is unknown, and
   await arrive();
   assert.deepEqual(back.asked, [[change]]);
   // Each question has its own thirty seconds.
-  const next = store.commit([record]);
+  const next = store.commit([freeing]);
   clock.advance(UNKNOWN_MS_MAX - 1);
   await arrive();
   back.answerAll();
-  assert.deepEqual(await next, [{ type: 'recorded' }]);
+  assert.deepEqual(await next, [{ type: 'freed', count: 0 }]);
   clock.advance(UNKNOWN_MS_MAX);
 });
 
@@ -202,7 +196,7 @@ test('remote: a store that fails says so at once, as an outcome that is unknown'
   );
   t.after(() => line.front.close());
   store.connect(line.front);
-  await assert.rejects(store.commit([record]), { name: 'StoreUnavailable', message: 'disk I/O error' });
+  await assert.rejects(store.commit([freeing]), { name: 'StoreUnavailable', message: 'disk I/O error' });
 });
 
 /** Look-ups whose one content has three pieces, over lines of their own. */
