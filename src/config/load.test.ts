@@ -71,6 +71,7 @@ test('BCP134-3.2-a G-17: the smallest file has the defaults of the design', () =
       connections: 20,
     },
     mailboxes: [],
+    dkim: [],
     received: 'pseudonymous',
     displayNames: 'refuse',
     limits: {

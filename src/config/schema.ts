@@ -2,6 +2,7 @@
 // are generated from it (`npm run docs`); the type of the loaded configuration is derived from it.
 
 import { z } from 'zod';
+import { dkimKey } from './dkim.ts';
 import {
   count,
   domainName,
@@ -263,6 +264,10 @@ export const configSchema = z.strictObject({
       'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain.',
   }),
   postmaster: mailAddress.optional().meta({ description: 'Where postmaster@ and abuse@ of our domains go.' }),
+  dkim: z.array(dkimKey).max(20_000).prefault([]).meta({
+    description:
+      'Keys that sign outgoing mail, by the domain of its From; several of one domain are several signatures. `postern dkim` makes one.',
+  }),
   received: z.enum(['pseudonymous', 'full']).prefault('pseudonymous').meta({
     description:
       'What our Received field shows of the client: a label that only this server can resolve, or name and address.',

@@ -293,3 +293,52 @@ const webVectors: readonly Vector[] = [
 test('C-AC-2 C-PACC-1 G-25: the public web listener stands alone and is never in clear on the open Internet', () => {
   for (const vector of webVectors) check(vector);
 });
+
+const key = (change: Readonly<Record<string, unknown>> = {}) => ({
+  ...{ domain: 'example.org', selector: 'p2026a', key: 'dkim.pem' },
+  ...change,
+});
+
+const dkimVectors: readonly Vector[] = [
+  {
+    why: 'two keys of one domain sign twice',
+    change: { dkim: [key(), key({ selector: 'e1' })] },
+    findings: [],
+  },
+  {
+    why: 'a domain that is not ours',
+    change: { dkim: [key({ domain: 'example.net' })] },
+    findings: [['dkim.0.domain', /example\.net is none of our `domains`/]],
+  },
+  {
+    why: 'the same selector twice, in other letters',
+    change: { dkim: [key(), key({ selector: 'P2026A' })] },
+    findings: [['dkim.1.selector', /listed twice/]],
+  },
+  {
+    why: 'five signatures on each message',
+    change: { dkim: ['a', 'b', 'c', 'd', 'e', 'f'].map((selector) => key({ selector })) },
+    findings: [['dkim.4', /more than 4 keys/]],
+  },
+];
+
+test('6409-8.5: keys are for our domains, each once, and few for each', () => {
+  for (const vector of dkimVectors) check(vector);
+});
+
+test('6409-8.5: selectors and fields that can not be signed with or signed are refused', () => {
+  const wrong: readonly (readonly [why: string, change: Readonly<Record<string, unknown>>, says: RegExp])[] =
+    [
+      ['no selector', { selector: '' }, /no selector/],
+      ['a selector that is no name', { selector: 'a..b' }, /no selector/],
+      ['a field that changes on the way', { headers: ['Received'] }, /changes on the way/],
+      ['no field name', { headers: ['X Y'] }, /no name of a header field/],
+    ];
+  for (const [why, change, says] of wrong) {
+    const { success, error } = configSchema.safeParse({ ...smallest, dkim: [key(change)] });
+    assert.ok(!success, why);
+    assert.match(error.message, says, why);
+  }
+  const parsed = configOf({ dkim: [key({ selector: 'Mail.P1', headers: ['X-Tenant'] })] });
+  assert.deepEqual(parsed.dkim, [{ ...key({ selector: 'mail.p1', headers: ['x-tenant'] }), required: true }]);
+});

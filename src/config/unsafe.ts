@@ -1,6 +1,7 @@
 // Combinations that are impossible or unsafe although each key is fine by itself. Each finding names the key and the way out.
 
 import { DAY } from '../base/duration.ts';
+import { dkimFindings } from './dkim.ts';
 import type { Config, DestinationConfig } from './schema.ts';
 
 export interface Finding {
@@ -79,6 +80,7 @@ const rules: readonly Rule[] = [
     config.limits.header > config.limits.message
       ? [{ path: ['limits', 'header'], message: 'the header limit is larger than the message limit' }]
       : [],
+  ({ dkim, domains }) => dkimFindings(dkim, domains),
   ({ web, http, tls, listeners }) => {
     if (web === undefined) return [];
     const taken = [

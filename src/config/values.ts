@@ -75,6 +75,19 @@ export const network = read((text) => {
 
 export const count = (least: number, most: number) => z.int().min(least).max(most);
 
+/** RFC 6376 section 3.1: one label or several. */
+export const dkimSelector = read((text) => {
+  const selector = text.toLowerCase();
+  const isName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/.test(selector);
+  return isName && selector.length <= 120 ? selector : undefined;
+}, 'selector, such as p2026a: letters, digits and hyphens');
+
+/** Of a header field, lower-case. */
+export const fieldName = read(
+  (text) => (/^[!-9;-~]{1,76}$/.test(text) ? text.toLowerCase() : undefined),
+  'name of a header field',
+);
+
 /** In the file itself, or better: in a file or the environment. */
 export const secret = z.union([
   z.string().min(1),

@@ -6,6 +6,7 @@ import type { DestinationConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
+import { readDkimKeys } from './dkim-keys.ts';
 import type { FrontPlan } from './plan.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
@@ -26,6 +27,7 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
     share: fronts > 1,
     certificates: readCertificates(loaded),
     ticketKeys,
+    dkim: readDkimKeys(loaded),
     tlsHandshakeMs: timeouts.tlsHandshake,
     session: {
       messageOctetsMax: limits.message,

@@ -6,6 +6,7 @@ import type { RelaySettings } from '../relay/settings.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { AdmissionLimits } from './admission.ts';
+import type { DkimKeyPlan } from './dkim-keys.ts';
 import type { FrontMetrics } from './front-metrics.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
@@ -25,6 +26,7 @@ export interface FrontPlan {
   readonly share: boolean;
   readonly certificates: readonly CertificatePair[];
   readonly ticketKeys: Uint8Array;
+  readonly dkim: readonly DkimKeyPlan[];
   readonly tlsHandshakeMs: number;
   readonly session: Pick<
     SessionSettings,
