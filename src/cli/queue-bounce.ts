@@ -5,7 +5,9 @@ import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { bounceChanges } from '../relay/bounce.ts';
 import { createReportWriter } from '../relay/reports.ts';
+import { readDkimKeys } from '../server/dkim-keys.ts';
 import { relaySettingsOf } from '../server/plan-of-config.ts';
+import { createSigner } from '../submission/signer.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
 import type { CommandContext } from './context.ts';
@@ -20,7 +22,12 @@ export async function bounceQueue(context: CommandContext, selector: QueueSelect
   const entropy = systemEntropy();
   const settings = relaySettingsOf(loaded, process.env);
   const ids = messageIdSource((length) => entropy.bytes(length));
-  const reports = createReportWriter({ clock: systemClock, entropy, ids, settings: () => settings });
+  const signer = createSigner({ keys: readDkimKeys(loaded), failed: () => undefined });
+  const reports = createReportWriter({
+    ...{ clock: systemClock, entropy, ids },
+    settings: () => settings,
+    signer: () => signer,
+  });
   let count = 0;
   for (const entries of await byMessage(context, selector)) {
     const id = entries[0]?.message.id ?? '';

@@ -161,7 +161,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
   });
   const endWatch = watchFiles(
-    () => certificateFiles(loaded),
+    () => keyFiles(loaded),
     () => void reload(),
   );
   const endKeys = every(TICKET_KEYS_MS, () => void renewTicketKeys());
@@ -196,13 +196,12 @@ function every(ms: number, run: () => void): () => void {
   return () => cancel();
 }
 
-function certificateFiles({ config, path }: LoadedConfig): readonly string[] {
-  return config.tls === undefined
-    ? []
-    : [config.tls].flat().flatMap(({ cert, key }) => [path(cert), path(key)]);
+function keyFiles({ config, path }: LoadedConfig): readonly string[] {
+  const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
+  return [...certificates, ...config.dkim.map(({ key }) => key)].map(path);
 }
 
-/** Certificates are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
+/** Certificates and keys are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
 function watchFiles(files: () => readonly string[], changed: () => void): () => void {
   const stamp = (): string =>
     files()

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { claimedFrom, questionOfMessage, questionOfText, type TraceQuestion } from '../audit/question.ts';
 import type { Evidence } from '../audit/evidence.ts';
 import { recordLookup, trace, type RecipientFate, type TracedMessage } from '../audit/trace.ts';
+import { dkimRecordName } from '../message/dkim/record.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
@@ -133,6 +134,10 @@ function showMessage({ id, acceptedAt, identityId, accepted, recipients, evidenc
   print(
     `  message   ${safe(accepted.messageIdField ?? 'no Message-ID')}, ${accepted.octets} octets, body SHA-256 ${accepted.bodyHash.slice(0, 16)}…`,
   );
+  for (const { domain, selector, failure } of accepted.signatures ?? [])
+    print(
+      `  signed    ${failure === undefined ? 'by' : 'NOT by'} ${dkimRecordName(selector, domain)}${failure === undefined ? '' : `: ${safe(failure)}`}`,
+    );
   if (accepted.label !== undefined) print(`  label     ${accepted.label}`);
   for (const fate of recipients) print(`  to        ${fateText(fate)}`);
 }

@@ -7,6 +7,8 @@ import { messageIdSource } from '../base/message-id.ts';
 import { createReportWriter, type Told } from '../relay/reports.ts';
 import type { Errand } from '../relay/errand.ts';
 import type { AcceptChange } from '../store/port.ts';
+import { createSigner, type Signer } from '../submission/signer.ts';
+import { edKey, rsaKey, verify } from '../../test/fakes/dkim.ts';
 import { countingEntropy, NOW } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { isDate } from './date.ts';
@@ -311,6 +313,7 @@ async function written(
   content: string,
   ret?: 'FULL' | 'HDRS',
   reversePath = 'alice@example.org',
+  signer?: Signer,
 ): Promise<AcceptChange | undefined> {
   const bytes = latin1(`${originalHeader}${content}`);
   const clock = virtualClock(NOW);
@@ -319,6 +322,7 @@ async function written(
     clock,
     entropy,
     ids: messageIdSource((length) => entropy.bytes(length)),
+    signer: () => signer,
     settings: () =>
       ({ hostname: 'msa.example.org', expireMs: 5 * 24 * HOUR }) as ReturnType<
         Parameters<typeof createReportWriter>[0]['settings']
@@ -386,4 +390,23 @@ test('F-NULL-3: RET=FULL of a large message brings back its header only', async 
   assert.equal(valueOf(original.fields, 'content-type'), 'text/rfc822-headers');
   assert.equal(Buffer.from(original.body).toString(), originalHeader);
   assert.ok((change?.message.octets ?? Infinity) < 5000);
+});
+
+test('E-D-1: a report is signed by the keys of our own name, or of the domain above it, and is not written without', async () => {
+  const keys = [rsaKey, edKey];
+  const signer = createSigner({ keys, failed: () => undefined });
+  const change = await written('gr\xfcn\r\n', 'FULL', 'alice@example.org', signer);
+  assert.ok(change?.content.kind === 'inline' && change.event.type === 'accepted');
+  assert.deepEqual(
+    (await verify(change.content.bytes, keys)).map(({ selector, result }) => `${selector} ${result}`),
+    ['rsa1 pass', 'ed1 pass'],
+  );
+  assert.equal(change.event.payload.signatures?.length, 2);
+  assert.equal(change.message.octets, change.content.bytes.length);
+  assert.equal(readWritten(change).fields.filter(([name]) => name === 'DKIM-Signature').length, 2);
+  const foreign = createSigner({ keys: [{ ...rsaKey, domain: 'example.net' }], failed: () => undefined });
+  const unsigned = await written('x\r\n', 'FULL', 'alice@example.org', foreign);
+  assert.ok(unsigned?.event.type === 'accepted' && unsigned.event.payload.signatures === undefined);
+  const broken = createSigner({ keys, failed: () => undefined, sign: () => Promise.reject(new Error('no')) });
+  await assert.rejects(written('x\r\n', 'FULL', 'alice@example.org', broken), /no signature by/);
 });

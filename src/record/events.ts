@@ -25,6 +25,14 @@ export interface PrincipalFacts {
   readonly mechanism: string;
 }
 
+/** A DKIM key that had to sign a message. */
+export interface SignatureFacts {
+  readonly domain: string;
+  readonly selector: string;
+  /** Why it did not. */
+  readonly failure?: string;
+}
+
 export interface AcceptedPayload {
   readonly session: SessionFacts;
   readonly principal?: PrincipalFacts;
@@ -44,6 +52,7 @@ export interface AcceptedPayload {
   readonly octets: number;
   /** SHA-256 of the body (what follows the blank line), hex. */
   readonly bodyHash: string;
+  readonly signatures?: readonly SignatureFacts[];
   /** For reports we wrote ourselves: the message the report is about. */
   readonly reportOn?: string;
 }

@@ -9,6 +9,7 @@ import type { Lookups } from '../store/lookups.ts';
 import type { Delivery, Owner, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
 import { deliveryDomain } from '../store/delivery-domain.ts';
 import type { HandOver } from '../submission/context.ts';
+import type { Signer } from '../submission/signer.ts';
 import { createCarriers } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
@@ -59,6 +60,7 @@ export interface RelayOptions {
   readonly network: Network;
   readonly log: RelayLog;
   settings(): RelaySettings;
+  signer?(): Signer | undefined;
 }
 
 export function createRelay(options: RelayOptions): Relay {

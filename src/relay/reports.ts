@@ -6,8 +6,10 @@ import { isAscii } from '../base/bytes.ts';
 import { hash } from 'node:crypto';
 import type { MessageIdSource } from '../base/message-id.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import { buildReport, type ReportRecipient } from '../message/report.ts';
+import { buildReport, type Report, type ReportRecipient } from '../message/report.ts';
+import type { SignatureFacts } from '../record/events.ts';
 import type { AcceptChange, Delivery, QueuedMessage } from '../store/port.ts';
+import type { Signer, Signing } from '../submission/signer.ts';
 import type { Attempt, Errand } from './errand.ts';
 import type { RelaySettings } from './settings.ts';
 
@@ -34,7 +36,7 @@ export function reportable({ recipient }: Delivery, told: Told): ReportRecipient
 }
 
 export interface ReportWriter {
-  /** The acceptance of one report about all of them, or undefined if nobody is to be told. */
+  /** The acceptance of one report about all of them, or undefined if nobody is to be told. Rejects if it can't be signed and must be. */
   write(errand: Errand, told: readonly (Told | undefined)[]): Promise<AcceptChange | undefined>;
 }
 
@@ -43,6 +45,8 @@ export interface ReportOptions {
   readonly entropy: Entropy;
   readonly ids: MessageIdSource;
   settings(): RelaySettings;
+  /** Signs reports as it signs mail of their From (E-D-1). */
+  signer?(): Signer | undefined;
   /** Reports about mail of strangers may hit the innocent: so many a minute, then silence. */
   readonly strangersPerMinute?: number;
 }
@@ -82,7 +86,9 @@ export function createReportWriter(options: ReportOptions): ReportWriter {
         recipients,
         original: await originalOf(errand),
       });
-      return acceptanceOf(report, message, ids.next(now), now, settings.hostname);
+      const from = `postmaster@${settings.hostname}`;
+      const signed = await signedHeader(report, options.signer?.()?.open(from), now);
+      return acceptanceOf({ ...report, ...signed }, message, ids.next(now), now, settings.hostname);
     },
   };
 }
@@ -122,14 +128,32 @@ async function originalOf({ message, content }: Errand): Promise<{ bytes: Uint8A
   return { bytes: concat(parts), whole };
 }
 
+interface SignedReport extends Report {
+  readonly signatures?: readonly SignatureFacts[];
+}
+
+/** The whole header with the blank line. */
+async function signedHeader(
+  { header, body }: Report,
+  signing: Signing | undefined,
+  now: number,
+): Promise<Pick<SignedReport, 'header' | 'signatures'>> {
+  const whole = concat([header, CRLF]);
+  if (signing === undefined) return { header: whole };
+  signing.body(body);
+  const signed = await signing.finish(whole, now);
+  if (!signed.ok) throw new Error(signed.error);
+  return signed.value;
+}
+
 function acceptanceOf(
-  report: ReturnType<typeof buildReport>,
+  report: SignedReport,
   about: QueuedMessage,
   id: string,
   now: number,
   hostname: string,
 ): AcceptChange {
-  const header = concat([report.header, CRLF]);
+  const { header, signatures } = report;
   const bytes = Uint8Array.prototype.slice.call(concat([header, report.body]));
   const body8bit = !isAscii(report.body);
   const envelope = { reversePath: '', body: body8bit ? '8BITMIME' : '7BIT', smtputf8: report.utf8 } as const;
@@ -172,6 +196,7 @@ function acceptanceOf(
         octets: bytes.length,
         bodyHash: hash('sha256', report.body),
         reportOn: about.id,
+        ...(signatures === undefined ? {} : { signatures }),
       },
     },
     dueAt: now,

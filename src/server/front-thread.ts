@@ -25,6 +25,7 @@ import type { SubmissionContext, SubmissionSettings } from '../submission/contex
 import { createJournal } from '../submission/journal.ts';
 import { createLabels } from '../submission/labels.ts';
 import { createMemoryBudget } from '../submission/memory-budget.ts';
+import { createSigner } from '../submission/signer.ts';
 import { createStandings } from '../submission/standing.ts';
 import { createAdmission } from './admission.ts';
 import { serveConnection } from './connection.ts';
@@ -74,6 +75,7 @@ const mailboxes = createMailboxes({
 const relay = createRelay({
   ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: pino },
   settings: () => plan.relay,
+  signer: () => submissionSettings.signer,
 });
 
 const submission: SubmissionContext = {
@@ -167,7 +169,12 @@ function tlsOf({ certificates, ticketKeys }: FrontPlan): ServerTls | undefined {
 }
 
 function submissionSettingsOf(from: FrontPlan): SubmissionSettings {
-  return { hostname: from.hostname, domains: new Set(from.domains), ...from.submission };
+  const { hostname, dkim } = from;
+  const signer = createSigner({
+    keys: dkim,
+    failed: (facts) => pino.error(facts, 'a message could not be signed'),
+  });
+  return { hostname, domains: new Set(from.domains), ...from.submission, signer };
 }
 
 function sessionSettings({ role, tls: mode }: ListenerPlan): SessionSettings {

@@ -9,6 +9,7 @@ import type { Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Owner, QueuedMessage, Store } from '../store/port.ts';
 import type { Labels } from './labels.ts';
+import type { Signer } from './signer.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { Standings } from './standing.ts';
 
@@ -20,6 +21,7 @@ export interface SubmissionSettings {
   readonly received: 'pseudonymous' | 'full';
   readonly displayNames: 'refuse' | 'allow';
   readonly limits: LimitValues;
+  readonly signer?: Signer;
 }
 
 /** Just accepted and leased to this thread: the relay sends it from memory. */

@@ -24,7 +24,13 @@ export interface Prepared {
   readonly senders?: HeaderFacts;
   readonly record: Pick<
     AcceptedPayload,
-    'messageIdField' | 'messageIdFieldBefore' | 'headerFrom' | 'subjectOctets' | 'completed' | 'label'
+    | 'messageIdField'
+    | 'messageIdFieldBefore'
+    | 'headerFrom'
+    | 'subjectOctets'
+    | 'completed'
+    | 'label'
+    | 'signatures'
   >;
 }
 

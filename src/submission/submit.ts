@@ -1,7 +1,7 @@
 // The one way in (DESIGN 1). Every message, through whatever door, goes through these steps in this order:
 //   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
 //   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
-//   at the end          standing and rights of the principal → body durable → accept          (here)
+//   at the end          standing and rights of the principal → body durable → signed (sign.ts) → accept          (here)
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome (DESIGN 3.2).
 
 import { HeaderCollector } from '../message/header-collector.ts';
@@ -13,6 +13,8 @@ import { acceptChange, contentOf, letGo, piecesInMemory, withdraw } from './acce
 import { openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import { policyFacts, prepareHeader, type PrepareInput, type Preparation, type Prepared } from './prepare.ts';
+import { openSigning, signPrepared } from './sign.ts';
+import type { Signing } from './signer.ts';
 
 export type Acceptance =
   | { readonly type: 'accepted'; readonly id: string }
@@ -38,6 +40,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   const body = openBody(context.store, id, context.memory);
   const input = { context, settings, door, envelope, messageId: id, now };
   let preparation: Preparation | undefined;
+  let signing: Signing | undefined;
   let headerReserved = 0;
   /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
   let unknown = false;
@@ -58,16 +61,23 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       return undefined;
     }
     preparation = prepare(collected.header);
-    return preparation.ok && collected.rest.length > 0 ? body.write(collected.rest) : undefined;
+    return preparation.ok && collected.rest.length > 0 ? writeBody(collected.rest) : undefined;
   }
 
   /** What breaks here is told after the final dot like any refusal. */
   function prepare(header: Uint8Array): Preparation {
     try {
-      return prepareHeader(input, header);
+      const prepared = prepareHeader(input, header);
+      if (prepared.ok) signing = openSigning(settings, prepared.value);
+      return prepared;
     } catch (error) {
       return { ok: false, error: infrastructureRefusal(error) };
     }
+  }
+
+  function writeBody(bytes: Uint8Array): Promise<void> | undefined {
+    signing?.body(bytes);
+    return body.write(bytes);
   }
 
   function releaseHeader(): void {
@@ -81,13 +91,16 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     const standing = await standingRefusal(input, preparation.value);
     if (standing !== undefined) return { type: 'refused', refusal: standing };
 
+    const signed = signing === undefined ? preparation : signPrepared(signing, preparation.value, now);
     const finished = await body.finish();
+    const prepared = await signed;
+    if (!prepared.ok) return { type: 'refused', refusal: prepared.error };
     if (givenUp) return { type: 'refused', refusal: tooLate() };
-    const content = contentOf(preparation.value, finished);
+    const content = contentOf(prepared.value, finished);
     const pieces = piecesInMemory(context, content, finished);
     const change = acceptChange({
       ...input,
-      prepared: preparation.value,
+      prepared: prepared.value,
       body: finished,
       content,
       fromMemory: pieces !== undefined,
@@ -125,7 +138,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     id,
     write(bytes) {
       if (preparation === undefined) return collectHeader(bytes);
-      return preparation.ok ? body.write(bytes) : undefined;
+      return preparation.ok ? writeBody(bytes) : undefined;
     },
     async finish() {
       finishing = true;

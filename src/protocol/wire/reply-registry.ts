@@ -327,6 +327,12 @@ export const replies = {
     text: 'Cannot accept the message now, try again later',
     source: 'RFC 5321 4.2.2',
   },
+  cannotSign: {
+    code: 451,
+    status: '4.7.5',
+    text: 'Cannot sign the message now, try again later',
+    source: 'RFC 3463 3.8',
+  },
   localError: { code: 451, status: '4.3.0', text: 'Local error in processing', source: 'RFC 5321 4.2.2' },
 
   idle: {
