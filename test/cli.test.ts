@@ -202,9 +202,10 @@ test('init writes what check finds good, and never overwrites', async () => {
     /added admin@example\.org, app password \(shown once\): [\s\S]*Next:\n {2}postern check -c/,
   );
   const config = join(target, 'postern.yaml');
+  const keys = ['dkim-example.org-postern1.pem', 'dkim-example.com-postern1.pem'];
   assert.deepEqual(
-    ['key.pem', 'cert.pem', 'postern.yaml'].map((name) => statSync(join(target, name)).mode & 0o777),
-    [0o600, 0o644, 0o640],
+    ['key.pem', 'cert.pem', 'postern.yaml', ...keys].map((name) => statSync(join(target, name)).mode & 0o777),
+    [0o600, 0o644, 0o640, 0o600, 0o600],
   );
   const text = readFileSync(config, 'utf8');
   assert.match(text, new RegExp(`^data: ${target}/data$`, 'm'), 'paths are absolute');
@@ -224,6 +225,37 @@ test('init writes what check finds good, and never overwrites', async () => {
   // From the first file to the first account no file has to be edited.
   const added = await spawned(`account add alice@example.com -c ${config}`);
   assert.match(added.stdout, /^added alice@example\.com\napp password \(shown once\): \S{20,}\n$/);
+});
+
+test('6409-8.5: a new key is written once, for its owner alone, and its record is the one that is checked', async () => {
+  const target = join(root, 'keys');
+  const config = join(target, 'postern.yaml');
+  await postern(`init ${target} --hostname mail.example.org --domain example.org --no-account --no-dkim`);
+  assert.match(readFileSync(config, 'utf8'), /^dkim: \[\]$/m);
+  const line = `dkim --selector s2 --type ed25519 -c ${config} --json`;
+  const made = JSON.parse((await postern(line)).stdout) as { key: string; record: string; name: string };
+  assert.equal(made.name, 's2._domainkey.example.org.');
+  assert.equal(statSync(made.key).mode & 0o777, 0o600);
+  const pem = readFileSync(made.key, 'utf8');
+  assertRefused(await postern(line), 1, /not written: EEXIST.*Say another --selector or --out/, line);
+  assert.equal(readFileSync(made.key, 'utf8'), pem, 'nothing is written over');
+
+  const text = readFileSync(config, 'utf8');
+  const signing = `dkim: [{ domain: example.org, selector: s2, key: ${made.key} }]`;
+  writeFileSync(config, text.replace('dkim: []', signing));
+  assert.ok((await postern(`dns -c ${config}`)).stdout.includes(`${made.name} 3600 IN TXT "${made.record}"`));
+  assertRefused(await postern(line), USAGE, /s2 of example\.org is in use/, line);
+  for (const [wrong, because] of [
+    [`dkim --selector s3 --domain example.net -c ${config}`, /one of our domains: example\.org/],
+    [`dkim --selector s.3 -c ${config}`, /letters, digits and hyphens/],
+    [`dkim --selector s3 --type dsa -c ${config}`, /rsa or ed25519/],
+  ] as const)
+    assertRefused(await postern(wrong), USAGE, because, wrong);
+
+  chmodSync(made.key, 0o644);
+  const checked = await postern(`check --no-dns -c ${config}`);
+  assert.equal(checked.status, 1);
+  assert.match(checked.stdout, /dkim\.0\.key: .*mode 644.*chmod 600/);
 });
 
 const unsafe: readonly { readonly line: string; readonly because: RegExp }[] = [

@@ -3,8 +3,12 @@
 import type { Command } from 'commander';
 import { isIP } from '../base/network.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { checkRecords } from '../onboarding/dns-check.ts';
+import { dkimRecords } from '../onboarding/dns-records.ts';
 import { hasAddress } from '../platform/network.ts';
 import { systemClock } from '../platform/clock.ts';
+import { systemRecords } from '../platform/record-lookup.ts';
+import { readDkimKeys } from '../server/dkim-keys.ts';
 import { planOf } from '../server/plan-of-config.ts';
 import { checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
@@ -26,7 +30,10 @@ export function checkCommand(program: Command): void {
       const problems = [...checkPolicy(loaded), ...planProblems(loaded)];
       const certificates =
         problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
-      const warnings = [...certificates.warnings, ...(options.dns ? await nameWarnings(loaded) : [])];
+      const warnings = [
+        ...certificates.warnings,
+        ...(options.dns && problems.length === 0 ? await nameWarnings(loaded) : []),
+      ];
       if (options.json === true) printJson({ file: loaded.file, problems, warnings });
       else {
         for (const warning of warnings) print(`warning: ${warning}`);
@@ -52,7 +59,8 @@ function planProblems(loaded: LoadedConfig): readonly string[] {
   }
 }
 
-async function nameWarnings({ config }: LoadedConfig): Promise<readonly string[]> {
+async function nameWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
+  const { config } = loaded;
   const names = [config.hostname];
   for (const url of [config.relay.smarthost ?? []].flat())
     if (URL.canParse(url)) names.push(new URL(url).hostname.replace(/^\[|\]$/g, ''));
@@ -63,5 +71,15 @@ async function nameWarnings({ config }: LoadedConfig): Promise<readonly string[]
         (await hasAddress(name)) ? undefined : `${name} has no address in the DNS as this machine sees it`,
       ),
   );
-  return found.filter((warning) => warning !== undefined);
+  return [...found.filter((warning) => warning !== undefined), ...(await signatureWarnings(loaded))];
+}
+
+/** A signature that nobody can verify does more harm than none. */
+async function signatureWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
+  const checked = await checkRecords(dkimRecords(readDkimKeys(loaded)), systemRecords());
+  return checked.flatMap(({ record, verdict, because }) =>
+    verdict === 'right'
+      ? []
+      : `${record.name} TXT is ${verdict === 'unknown' ? 'not known' : verdict}${because === undefined ? '' : `: ${because}`}; \`postern dns\` prints it`,
+  );
 }

@@ -8,6 +8,7 @@ import { type CheckedRecord, checkRecords } from '../onboarding/dns-check.ts';
 import { type WantedRecord, wantedRecords, zoneLine } from '../onboarding/dns-records.ts';
 import { sheetHtml, sheetOf, sheetText } from '../onboarding/sheet.ts';
 import { type RecordSource, systemRecords } from '../platform/record-lookup.ts';
+import { readDkimKeys } from '../server/dkim-keys.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
 import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -79,6 +80,7 @@ function recordsOf(loaded: LoadedConfig, options: DnsCommandOptions): readonly W
     { ...settings, domains },
     {
       web: config.web !== undefined,
+      dkim: readDkimKeys(loaded),
       ...(spf === undefined ? {} : { spf }),
       ...(postmaster === undefined ? {} : { postmaster }),
       ...(options.tlsa === true ? { publicKeyHash: publicKeyHash(loaded) } : {}),

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { commentedConfig } from '../config/document.ts';
 import { makeCertificate } from './certificate.ts';
+import { makeDkimKey } from './dkim.ts';
 import { CommandFailure } from './failure.ts';
 import { addFirstAccount } from './first-account.ts';
 import { print } from './output.ts';
@@ -15,6 +16,7 @@ interface InitOptions {
   readonly domain?: readonly string[];
   readonly smarthost?: string;
   readonly account: string | false;
+  readonly dkim: boolean;
   readonly data?: string;
 }
 
@@ -29,6 +31,7 @@ export function initCommand(program: Command): void {
     .option('--data <directory>', 'where everything is kept; default DIRECTORY/data')
     .option('--account <name>', 'name of the first account', 'admin')
     .option('--no-account', 'add no account')
+    .option('--no-dkim', 'make no keys to sign with')
     .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
     .addHelpText(
       'after',
@@ -44,8 +47,10 @@ export function initCommand(program: Command): void {
         options.smarthost === undefined
           ? { files: join(target, 'outbox') }
           : { smarthost: options.smarthost };
+      const dkim = options.dkim ? await makeDkimKeys(target, domains) : [];
       const config = await writeInitialFiles({
         ...{ target, hostname, domains, relay },
+        extra: { dkim },
         data: resolve(options.data ?? join(target, 'data')),
       });
       if (options.account !== false) {
@@ -65,6 +70,19 @@ export function initCommand(program: Command): void {
       if (options.smarthost === undefined)
         print('Mail goes into files until you set `relay: { smarthost: … }`.');
     });
+}
+
+const FIRST_SELECTOR = 'postern1';
+
+async function makeDkimKeys(target: string, domains: readonly string[]) {
+  if (existsSync(join(target, 'postern.yaml'))) return [];
+  return Promise.all(
+    domains.map(async (domain) => {
+      const key = join(target, `dkim-${domain}-${FIRST_SELECTOR}.pem`);
+      if (!existsSync(key)) await makeDkimKey(key, 'rsa');
+      return { domain, selector: FIRST_SELECTOR, key };
+    }),
+  );
 }
 
 export interface InitialFiles {

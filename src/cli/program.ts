@@ -10,6 +10,7 @@ import { auditCommands } from './audit.ts';
 import { backupCommands } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { demoCommand } from './demo.ts';
+import { dkimCommand } from './dkim.ts';
 import { dnsCommand } from './dns.ts';
 import { explainCommand } from './explain.ts';
 import { CommandFailure } from './failure.ts';
@@ -45,6 +46,7 @@ function createProgram(): Command {
     auditCommands,
     explainCommand,
     dnsCommand,
+    dkimCommand,
     reloadCommand,
     backupCommands,
     demoCommand,

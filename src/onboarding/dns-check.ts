@@ -1,5 +1,6 @@
 // Compares what the DNS says with what we want it to say. What could not be asked is told apart from what is not there.
 
+import { dkimRecordFault } from '../message/dkim/record.ts';
 import type { RecordAnswer, RecordSource, RecordType } from '../platform/record-lookup.ts';
 import type { WantedRecord } from './dns-records.ts';
 
@@ -51,7 +52,7 @@ const kinds = { spf: /^v=spf1( |$)/i, dmarc: /^v=DMARC1\s*(;|$)/i, tlsrpt: /^v=T
 
 function judge(record: WantedRecord, all: readonly string[]): CheckedRecord {
   const { compare, data } = record;
-  const kind = compare === 'exact' ? kindOf(data) : compare === 'service' ? undefined : kindPattern(compare);
+  const kind = compare === 'exact' ? kindOf(data) : kindPattern(compare);
   const found = kind === undefined ? all : all.filter((text) => kind.test(text));
   const told = { record, found: found.slice(0, SHOWN_MAX) };
   if (found.length === 0) return { ...told, verdict: 'missing' };
@@ -85,6 +86,8 @@ function faultOf({ compare, data }: WantedRecord, found: readonly string[]): str
       return /\s([-~?]all|redirect=\S+)\s*$/i.test(first) ? undefined : 'it has no end: -all or ~all';
     case 'dmarc':
       return /;\s*p\s*=\s*(none|quarantine|reject)\s*(;|$)/i.test(first) ? undefined : 'it has no valid p=';
+    case 'dkim':
+      return found.length > 1 ? 'there may be only one' : dkimRecordFault(first, data);
     case 'tlsrpt':
       return /;\s*rua\s*=\s*(mailto:|https:)\S+/i.test(first) ? undefined : 'it has no valid rua=';
     case 'exact':

@@ -2,6 +2,7 @@
 // Pure: settings in, records out. SRV lists implicit TLS first (RFC 8314 section 4, requirements G-3); TLSA only where it is asked for,
 // because it must not stand in a zone that is not signed (C-SRV-7).
 
+import { dkimRecordName } from '../message/dkim/record.ts';
 import { mtaStsId } from './mta-sts.ts';
 import { pacc, paccDigest } from './pacc.ts';
 import type { MailService, OnboardingSettings } from './settings.ts';
@@ -19,6 +20,8 @@ export type Comparison =
   /** Exactly one record of this kind that can be read; its content is the operator's choice. */
   | 'spf'
   | 'dmarc'
+  /** The same key, in whatever words (RFC 6376 section 3.6.1). */
+  | 'dkim'
   | 'tlsrpt';
 
 export interface WantedRecord {
@@ -34,10 +37,18 @@ export interface WantedRecord {
   readonly consequence: string;
 }
 
+/** A key that signs, with the text that has to stand in the DNS. */
+export interface PublishedKey {
+  readonly domain: string;
+  readonly selector: string;
+  readonly record: string;
+}
+
 export interface DnsOptions {
   /** Whether documents are served (`web:`). */
   readonly web: boolean;
   readonly spf?: string;
+  readonly dkim?: readonly PublishedKey[];
   /** Where reports go. */
   readonly postmaster?: string;
   /** SHA-256 of the public key of the first certificate, hex; absent: no TLSA. */
@@ -79,6 +90,7 @@ function domainRecords(
 ): readonly WantedRecord[] {
   return [
     ...serviceRecords(settings, domain),
+    ...dkimRecords(options.dkim?.filter((key) => key.domain === domain) ?? []),
     ...trustRecords(settings, options, domain),
     ...(options.web ? webRecords(settings, domain) : []),
   ];
@@ -102,6 +114,14 @@ function serviceRecords({ incoming, outgoing }: OnboardingSettings, domain: stri
       consequence: `Mail programs that look for the ${service.protocol === 'smtp' ? 'submission' : service.protocol.toUpperCase()} server by SRV don't find it on port ${service.port}.`,
     };
   });
+}
+
+export function dkimRecords(keys: readonly PublishedKey[]): readonly WantedRecord[] {
+  return keys.map(({ domain, selector, record }) => ({
+    ...{ name: `${dkimRecordName(selector, domain)}.`, type: 'TXT', data: record, isNeeded: true },
+    compare: 'dkim',
+    consequence: 'Receivers can not verify our signatures; many refuse or mistrust the mail.',
+  }));
 }
 
 function trustRecords(

@@ -21,7 +21,15 @@ const whole: OnboardingSettings = {
   pacc: 'submit',
   mtaSts: { mode: 'enforce', mx: ['mx.example.org'], maxAgeSeconds: 604_800 },
 };
-const options: DnsOptions = { web: true, postmaster: 'postmaster@example.org' };
+const KEY = 'v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=';
+const options: DnsOptions = {
+  web: true,
+  postmaster: 'postmaster@example.org',
+  dkim: [
+    { domain: 'example.org', selector: 's1', record: KEY },
+    { domain: 'example.net', selector: 's2', record: KEY },
+  ],
+};
 
 const lines = (given: OnboardingSettings, how: DnsOptions): readonly string[] =>
   wantedRecords(given, how).map(zoneLine);
@@ -45,12 +53,14 @@ test('D-OUT-7: SPF, DMARC, reports and the names of the documents are listed as 
     'example.org. 3600 IN TXT "v=spf1 mx a:msa.example.org ~all"',
     '_dmarc.example.org. 3600 IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example.org"',
     '_smtp._tls.example.org. 3600 IN TXT "v=TLSRPTv1; rua=mailto:postmaster@example.org"',
+    `s1._domainkey.example.org. 3600 IN TXT "${KEY}"`,
     'autoconfig.example.org. 3600 IN CNAME msa.example.org.',
     'autodiscover.example.org. 3600 IN CNAME msa.example.org.',
     'mta-sts.example.org. 3600 IN CNAME msa.example.org.',
     '_imaps._tcp.example.org. 3600 IN SRV 0 1 993 imap.example.org.',
   ])
     assert.ok(zone.split('\n').includes(expected), expected);
+  assert.doesNotMatch(zone, /s2\._domainkey/, 'of another domain');
   assert.match(zone, /^_mta-sts\.example\.org\. 3600 IN TXT "v=STSv1; id=[0-9a-f]{20}"$/m);
   assert.match(zone, /^_ua-auto-config\.example\.org\. 3600 IN TXT "v=UAAC1; a=sha256; d=[\w+/]{43}="$/m);
 });
@@ -79,6 +89,8 @@ const good: Readonly<Record<string, readonly string[]>> = {
   '_submission._tcp.example.org SRV': ['10 1 587 msa.example.org.'],
   'example.org TXT': ['other=1', 'v=spf1 include:_spf.example.net -all'],
   '_dmarc.example.org TXT': ['v=DMARC1; p=reject'],
+  // Another order, more tags, and the p= folded: the same key.
+  's1._domainkey.example.org TXT': ['k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hc vPapiMlrwIaaPcHURo=; n=ours'],
   '_smtp._tls.example.org TXT': ['v=TLSRPTv1;rua=mailto:tls@example.org'],
   'autoconfig.example.org CNAME': ['msa.example.org.'],
   'autodiscover.example.org A': ['192.0.2.1'],
@@ -125,6 +137,26 @@ const checks: readonly {
     why: 'SPF for everybody',
     change: { 'example.org TXT': ['v=spf1 mx +all'] },
     not: { 'example.org.': 'different' },
+  },
+  {
+    why: 'no key',
+    change: { 's1._domainkey.example.org TXT': [] },
+    not: { 's1._domainkey.example.org.': 'missing' },
+  },
+  {
+    why: 'another key',
+    change: { 's1._domainkey.example.org TXT': ['v=DKIM1; k=ed25519; p=AAAA'] },
+    not: { 's1._domainkey.example.org.': 'different' },
+  },
+  {
+    why: 'a revoked key',
+    change: { 's1._domainkey.example.org TXT': ['v=DKIM1; p='] },
+    not: { 's1._domainkey.example.org.': 'different' },
+  },
+  {
+    why: 'two keys under one name',
+    change: { 's1._domainkey.example.org TXT': [KEY, 'v=DKIM1; p=BBBB'] },
+    not: { 's1._domainkey.example.org.': 'different' },
   },
   {
     why: 'DMARC without a policy',

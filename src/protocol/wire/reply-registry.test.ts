@@ -31,7 +31,7 @@ const registered = new Set(
     '5.3',
     '5.4',
     '5.6',
-  ].concat(['6.0', '6.7', '7.0', '7.1', '7.8', '7.9']),
+  ].concat(['6.0', '6.7', '7.0', '7.1', '7.5', '7.8', '7.9']),
 );
 
 test('EXT-ESC-a EXT-ESC-b: every status has the class of its code and is registered', () => {
