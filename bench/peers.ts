@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../src/cli/certificate.ts';
+import { makeDkimKey } from '../src/cli/dkim.ts';
 import { eventually, freePort, lacking, PASSWORD, startServer } from '../test/system/server.ts';
 
 export interface Peer {
@@ -63,13 +64,22 @@ function residentOfTree(pid: number): number {
   return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024);
 }
 
-export async function startPostern(sink: number): Promise<Peer> {
+export const startPostern = (sink: number): Promise<Peer> => startPosternAs('postern', sink, '');
+
+/** The same, with an rsa-2048 signature on each message. */
+export async function startPosternSigning(sink: number): Promise<Peer> {
+  const key = join(mkdtempSync(join(tmpdir(), 'postern-bench-dkim-')), 'key.pem');
+  await makeDkimKey(key, 'rsa');
+  return startPosternAs('postern-dkim', sink, `dkim: [{ domain: example.org, selector: b, key: ${key} }]`);
+}
+
+async function startPosternAs(name: string, sink: number, extra: string): Promise<Peer> {
   const server = await startServer({
     relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,
-    extra: 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }',
+    extra: `limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }\n${extra}`,
   });
   return {
-    ...{ name: 'postern', port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },
+    ...{ name, port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },
     cpuSeconds: () => cpuOfTree(server.pid),
     residentMiB: () => residentOfTree(server.pid),
     stop: () => server[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 // `npm run bench`: accepted and delivered messages per second over TLS with AUTH in four scenarios, the CPU per message, latencies and
-// memory; Postern, and Postfix where it is installed. Peers alternate within each round; medians are printed, with the ratio to Postfix.
+// memory; Postern, Postern with DKIM signatures, and Postfix where it is installed. Peers alternate within each round; medians are printed, with the ratio to Postfix.
 //   npm run bench                          three rounds behind one that warms up
 //   npm run bench -- --rounds 1 --peer postern --scenario a
 
@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { eventually, freePort } from '../test/system/server.ts';
 import type { Load, LoadResult } from './load.ts';
-import { type Peer, postfixMissing, startPostern, startPostfixPeer } from './peers.ts';
+import { type Peer, postfixMissing, startPostern, startPosternSigning, startPostfixPeer } from './peers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -144,7 +144,7 @@ function print(all: readonly Measured[]): void {
   for (const { name } of scenarios) {
     const of = (peer: string): readonly Measured[] =>
       all.filter((one) => one.scenario === name && one.peer === peer);
-    for (const peer of new Set(all.map((one) => one.peer))) {
+    for (const peer of new Set(all.filter((one) => one.scenario === name).map((one) => one.peer))) {
       const cells = columns.map(([, pick]) => {
         const [own, postfix] = [median(of(peer).map(pick)), median(of('postfix').map(pick))];
         return peer === 'postfix' || postfix === 0 ? String(own) : `${own} (${(own / postfix).toFixed(2)})`;
@@ -161,6 +161,7 @@ function print(all: readonly Measured[]): void {
 const sink = await startSink();
 const starters: Readonly<Record<string, (port: number) => Promise<Peer>>> = {
   postern: startPostern,
+  'postern-dkim': startPosternSigning,
   postfix: startPostfixPeer,
 };
 const missing = postfixMissing();
@@ -170,6 +171,9 @@ const names = Object.keys(starters).filter(
 );
 const peers: Peer[] = [];
 for (const name of names) peers.push(await (starters[name] ?? startPostern)(sink.port));
+/** Signing is measured on kept connections alone. */
+const peersIn = ({ name }: Scenario): readonly Peer[] =>
+  peers.filter((peer) => peer.name !== 'postern-dkim' || name.startsWith('a)'));
 const all: Measured[] = [];
 try {
   const chosen = scenarios.filter(
@@ -177,11 +181,11 @@ try {
   );
   for (const scenario of chosen) {
     const warm = { ...scenario, messages: Math.ceil(scenario.messages / 4) };
-    for (const peer of peers) await measure(peer, sink, warm, 0);
+    for (const peer of peersIn(scenario)) await measure(peer, sink, warm, 0);
   }
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     for (const scenario of chosen) {
-      for (const peer of peers) {
+      for (const peer of peersIn(scenario)) {
         const measured = await measure(peer, sink, scenario, round);
         all.push(measured);
         console.error(`round ${round}: ${peer.name} ${scenario.name}: ${measured.acceptedPerSecond}/s`);
