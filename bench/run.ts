@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { eventually, freePort } from '../test/system/server.ts';
-import type { Load, LoadResult } from './load.ts';
+import { median, printTable, runLoad } from './measuring.ts';
 import { type Peer, postfixMissing, startPostern, startPosternSigning, startPostfixPeer } from './peers.ts';
 
 const { values } = parseArgs({
@@ -84,19 +84,6 @@ async function startSink(): Promise<Sink> {
   };
 }
 
-function runLoad(load: Load): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (data) => (output += String(data)));
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`)),
-    );
-  });
-}
-
 async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number): Promise<Measured> {
   const before = await sink.counts();
   const cpuBefore = peer.cpuSeconds();
@@ -125,10 +112,6 @@ async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number
   };
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
-}
-
 const columns: readonly (readonly [string, (one: Measured) => number])[] = [
   ['accepted/s', (one) => one.acceptedPerSecond],
   ['delivered/s', (one) => one.deliveredPerSecond],
@@ -154,8 +137,7 @@ function print(all: readonly Measured[]): void {
       rows.push([name, peer, ...cells, sum((one) => one.errors), sum((one) => one.duplicates)]);
     }
   }
-  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
-  for (const row of rows) console.log(row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '));
+  printTable(rows);
 }
 
 const sink = await startSink();

@@ -12,6 +12,8 @@ const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 export const PASSWORD = 'correct horse battery staple';
 
+const OUTPUT_LENGTH_MAX = 64 * 1024 * 1024;
+
 export interface TestServer {
   readonly directory: string;
   readonly config: string;
@@ -123,7 +125,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       });
       child = started;
       const from = output.length;
-      started.stdout.on('data', (data) => (output += String(data)));
+      // A million messages log half a gigabyte: the older half goes.
+      started.stdout.on('data', (data) => {
+        output += String(data);
+        if (output.length > OUTPUT_LENGTH_MAX) output = output.slice(-OUTPUT_LENGTH_MAX / 2);
+      });
       started.stderr.on('data', (data) => (output += String(data)));
       for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
         if (started.exitCode !== null || waited > 60_000)
