@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/supervisor.ts.
+// The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/supervisor.ts. What a command does not
+// need is not loaded: `send` is called as sendmail by other programs, for each message anew.
 
-import { useOneArena } from './cli/one-arena.ts';
-import { runProgram } from './cli/program.ts';
+import { basename } from 'node:path';
 
 // Who reads us may stop reading, as `| head` does: that is no error of ours.
 process.stdout.on('error', (error: Error) => {
@@ -10,6 +10,19 @@ process.stdout.on('error', (error: Error) => {
   process.exit();
 });
 
-if (process.argv.includes('serve') || process.argv.includes('demo')) useOneArena();
+const [command, ...rest] = process.argv.slice(2);
+const isNamedSendmail = basename(process.argv[1] ?? '') === 'sendmail';
 
-process.exitCode = await runProgram(process.argv.slice(2));
+if (isNamedSendmail || command === 'sendmail' || command === 'send') {
+  const { runSend } = await import('./cli/send.ts');
+  process.exitCode = isNamedSendmail
+    ? await runSend(process.argv.slice(2), 'sendmail')
+    : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');
+} else {
+  if (process.argv.includes('serve') || process.argv.includes('demo')) {
+    const { useOneArena } = await import('./cli/one-arena.ts');
+    useOneArena();
+  }
+  const { runProgram } = await import('./cli/program.ts');
+  process.exitCode = await runProgram(process.argv.slice(2));
+}

@@ -1,0 +1,156 @@
+// What programs write to sendmail, and the message that leaves.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { judgeHeader } from '../message/header-facts.ts';
+import { parseHeader } from '../message/header.ts';
+import { addressBook } from './send-names.ts';
+import { compose, type ComposeOptions } from './send-message.ts';
+import { EX, SendFailure } from './sysexits.ts';
+
+const book = addressBook(
+  {
+    address: 'alice@example.org',
+    aliases: new Map([
+      ['root', ['admin@example.org', 'night@example.org']],
+      ['old@example.org', ['new@example.org']],
+    ]),
+  },
+  { user: () => 'alice', host: 'box' },
+);
+
+const options: ComposeOptions = {
+  ...{ dotIsText: false, author: 'alice@example.org', fullName: undefined, now: 0 },
+  random: (length) => new Uint8Array(length),
+  ...{ sender: book.sender, recipients: book.recipients },
+};
+
+const composed = (text: string, more: Partial<ComposeOptions> = {}) => {
+  const { content, headerRecipients } = compose(Buffer.from(text), { ...options, ...more });
+  return { text: Buffer.from(content).toString(), recipients: headerRecipients };
+};
+
+const STAMP =
+  'Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nMessage-ID: <00000000000000000000000000@example.org>\r\n\r\n';
+
+test('C-ORD-15: line ends become CRLF; From, Date and Message-ID are added where they lack', () => {
+  assert.equal(
+    composed('Subject: x\n\nhi\n').text,
+    `Subject: x\r\nFrom: alice@example.org\r\n${STAMP}hi\r\n`,
+  );
+  const whole = 'From: a@example.org\r\nDate: yesterday\r\nMessage-ID: <1@example.org>\r\n\r\nhi\r\n';
+  assert.equal(composed(whole).text, whole);
+  assert.match(
+    composed('\nhi', { fullName: 'Älice "A"\nBcc: x@y.example' }).text,
+    /^From: =\?UTF-8\?B\?[A-Za-z0-9+/=]+\?= <alice@example.org>\r\nDate/,
+  );
+  assert.match(
+    composed('\nhi', { fullName: 'Cron "D"' }).text,
+    /^From: "Cron \\"D\\"" <alice@example.org>\r\n/,
+  );
+});
+
+test('a body without header, and the envelope line of a mailbox file', () => {
+  assert.equal(composed('hello\nthere\n').text, `From: alice@example.org\r\n${STAMP}hello\r\nthere\r\n`);
+  assert.match(composed('From alice Thu Jan 1\nSubject: x\n\nhi\n').text, /^Subject: x\r\n/);
+});
+
+test('a line with a dot alone ends the message, and with -i it is text', () => {
+  assert.match(composed('Subject: x\n\na\n.\nb\n').text, /\r\n\r\na\r\n$/);
+  assert.match(composed('Subject: x\n\na\n.\nb\n', { dotIsText: true }).text, /\r\n\r\na\r\n\.\r\nb\r\n$/);
+  assert.match(composed('.\nb\n').text, /\r\n\r\n$/);
+  assert.match(composed('\n..\n').text, /\r\n\.\.\r\n$/);
+});
+
+const recipients: readonly (readonly [why: string, header: string, expected: readonly string[]])[] = [
+  [
+    'To, Cc and Bcc',
+    'To: a@x.example, "B, C" <b@x.example>\nCc: c@x.example\nBcc: d@x.example\n',
+    ['a@x.example', 'b@x.example', 'c@x.example', 'd@x.example'],
+  ],
+  ['folded', 'To: a@x.example,\n b@x.example\n', ['a@x.example', 'b@x.example']],
+  [
+    'an empty member, as programs write it',
+    'To: a@x.example, , b@x.example,\n',
+    ['a@x.example', 'b@x.example'],
+  ],
+  ['a group', 'To: all: a@x.example, b@x.example;\n', ['a@x.example', 'b@x.example']],
+  ['an alias with two', 'To: root\n', ['admin@example.org', 'night@example.org']],
+  ['a name of this host', 'To: root@box\n', ['admin@example.org', 'night@example.org']],
+  ['a name without an alias', 'To: Bob <bob>\n', ['bob@example.org']],
+  ['an address that stands for another', 'To: Old@Example.org\n', ['new@example.org']],
+  [
+    'resent: the new ones alone',
+    'To: a@x.example\nResent-To: b@x.example\nResent-Bcc: c@x.example\n',
+    ['b@x.example', 'c@x.example'],
+  ],
+  ['nobody', 'To:\nCc: undisclosed-recipients:;\n', []],
+];
+
+test('5322-i: recipients are read from the header, and no Bcc leaves', () => {
+  for (const [why, header, expected] of recipients) {
+    const { text, recipients: read } = composed(`${header}\nhi\n`);
+    assert.deepEqual(read, expected, why);
+    assert.doesNotMatch(text, /bcc/i, why);
+  }
+});
+
+test('5321-ah: Return-Path is not submitted', () => {
+  assert.doesNotMatch(composed('Return-Path: <x@y.example>\nSubject: x\n\nhi\n').text, /Return-Path/);
+});
+
+test('the header of cron, with names of this host, passes the judgement of the server', () => {
+  const { text } = composed('From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@box> x\n\nhi\n');
+  assert.match(text, /^From: alice@example.org \(Cron Daemon\)\r\nTo: admin@example.org\r\n/);
+  const parsed = parseHeader(Buffer.from(text.slice(0, text.indexOf('\r\n\r\n') + 2)));
+  assert.ok(parsed.ok && judgeHeader(parsed.value, { smtputf8: false, receivedMax: 100 }).ok);
+});
+
+const refused = [
+  ['no address', 'To: a b@x.example\n'],
+  ['a route', 'To: <@a.example:b@x.example>\n'],
+  ['a space before the colon', 'To : a@x.example\n'],
+  ['no UTF-8', Buffer.from('546f3a20ff406578616d706c652e6f72670a', 'hex').toString('latin1')],
+] as const;
+
+test('F-HDR-7: what two programs read differently is EX_DATAERR', () => {
+  for (const [why, header] of refused)
+    assert.throws(
+      () => compose(Buffer.from(`${header}\nhi\n`, 'latin1'), options),
+      (error) => error instanceof SendFailure && error.code === EX.DATAERR,
+      why,
+    );
+});
+
+test('whatever comes in, no bare CR or LF and no Bcc leaves', () => {
+  const piece = fc.constantFrom(
+    'a',
+    ':',
+    ' ',
+    '\n',
+    '\r',
+    '.',
+    'Bcc: x@y.example\n',
+    'To: root\n',
+    '"',
+    '(',
+    '<',
+    ',',
+    'é',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      let text: string;
+      try {
+        text = composed(pieces.join('')).text;
+      } catch (error) {
+        assert.ok(error instanceof SendFailure);
+        return;
+      }
+      assert.doesNotMatch(text, /(?<!\r)\n|\r(?!\n)/);
+      assert.doesNotMatch(text.slice(0, text.indexOf('\r\n\r\n')), /^bcc:/im);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,153 @@
+// From what a program wrote on our standard input to a message that can be submitted: line ends, the dot alone, the header with what it lacks,
+// without Bcc. Nothing in the body is changed. All is fixed here once, Message-ID included, so that a second try is the same message.
+
+import { encodeBase32 } from '../base/base32.ts';
+import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
+import { LineEndings } from '../client/line-endings.ts';
+import { formatDate } from '../message/date.ts';
+import { fieldValue, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
+import { type Qualify, readAddresses } from './send-addresses.ts';
+import { EX, SendFailure } from './sysexits.ts';
+
+export interface ComposeOptions {
+  readonly dotIsText: boolean;
+  /** For From, if there is none. */
+  readonly author: string;
+  readonly fullName: string | undefined;
+  readonly now: number;
+  random(length: number): Uint8Array;
+  sender(name: string): string;
+  readonly recipients: Qualify;
+}
+
+export interface Composed {
+  readonly content: Uint8Array;
+  /** Of To, Cc and Bcc; of their Resent- forms alone, if it was resent. */
+  readonly headerRecipients: readonly string[];
+}
+
+const CRLF = '\r\n';
+const HEADER_OCTETS_MAX = 1024 * 1024;
+const fieldStart = /^[!-9;-~]{1,998}[ \t]{0,100}:/;
+const NAME_MAX = 200;
+
+/** Throws `SendFailure` EX_DATAERR. */
+export function compose(input: Uint8Array, options: ComposeOptions): Composed {
+  const lines = new LineEndings().whole(input);
+  const { header, body } = cut(withoutMboxLine(options.dotIsText ? lines : untilDot(lines)));
+  const parsed = parseHeader(header);
+  if (!parsed.ok) throw new SendFailure(EX.DATAERR, `the header: ${parsed.error.detail}`);
+  const plain: string[] = [];
+  const resent: string[] = [];
+  let isResent = false;
+  const parts: Uint8Array[] = [];
+  for (const field of parsed.value.fields) {
+    const name = field.name.toLowerCase();
+    const isOfResent = name.startsWith('resent-');
+    isResent ||= isOfResent;
+    const kept = keep(field, name, options, isOfResent ? resent : plain);
+    if (kept !== undefined) parts.push(kept);
+  }
+  parts.push(
+    utf8(
+      missingFields(parsed.value.fields, options)
+        .map((line) => `${line}${CRLF}`)
+        .join(''),
+    ),
+  );
+  return {
+    content: concat([...parts, utf8(CRLF), body]),
+    headerRecipients: isResent ? resent : plain,
+  };
+}
+
+const recipientFields = new Set(['to', 'cc', 'bcc', 'resent-to', 'resent-cc', 'resent-bcc']);
+const senderFields = new Set(['from', 'sender', 'reply-to', 'resent-from', 'resent-sender']);
+const removed = new Set(['bcc', 'resent-bcc', 'return-path']);
+
+/** The field as it leaves; undefined: it does not. Recipients are added to `found`. */
+function keep(
+  field: HeaderField,
+  name: string,
+  options: ComposeOptions,
+  found: string[],
+): Uint8Array | undefined {
+  const isRecipient = recipientFields.has(name);
+  if (!isRecipient && !senderFields.has(name)) return removed.has(name) ? undefined : field.raw;
+  const value = fieldValue(field);
+  if (value === undefined) throw new SendFailure(EX.DATAERR, `${field.name} is no valid UTF-8`);
+  if (value.trim() === '') return removed.has(name) ? undefined : field.raw;
+  const qualify: Qualify = isRecipient ? options.recipients : (text) => [options.sender(text)];
+  const { addresses, rewritten } = readAddresses(field.name, value, qualify);
+  if (isRecipient) found.push(...addresses);
+  if (removed.has(name)) return undefined;
+  return rewritten === undefined ? field.raw : utf8(`${field.name}: ${rewritten}${CRLF}`);
+}
+
+function missingFields(fields: readonly HeaderField[], options: ComposeOptions): readonly string[] {
+  const has = (name: string): boolean => fields.some((field) => isNamed(field, name));
+  const { author, fullName, now } = options;
+  const name = fullName === undefined ? '' : displayName(fullName);
+  const id = encodeBase32(options.random(16)).toLowerCase();
+  const domain = author.slice(author.lastIndexOf('@') + 1);
+  return [
+    ...(has('from') ? [] : [name === '' ? `From: ${author}` : `From: ${name} <${author}>`]),
+    ...(has('date') ? [] : [`Date: ${formatDate(now)}`]),
+    ...(has('message-id') ? [] : [`Message-ID: <${id}@${domain}>`]),
+  ];
+}
+
+const WORD_OCTETS_MAX = 45;
+
+/** A quoted string, or encoded words (RFC 2047); what ends a line is no part of a name. */
+function displayName(given: string): string {
+  const name = given
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, NAME_MAX);
+  if (name === '') return '';
+  if (/^[\x20-\x7e]+$/.test(name)) return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  const words: string[] = [];
+  let word = '';
+  for (const letter of name.toWellFormed()) {
+    if (Buffer.byteLength(word + letter) > WORD_OCTETS_MAX) {
+      words.push(word);
+      word = '';
+    }
+    word += letter;
+  }
+  return [...words, word].map((one) => `=?UTF-8?B?${Buffer.from(one).toString('base64')}?=`).join(`${CRLF} `);
+}
+
+/** A line with a dot alone ends the message, as it does when somebody types one. */
+function untilDot(lines: Uint8Array): Uint8Array {
+  if (startsWith(lines, '.\r\n')) return lines.subarray(0, 0);
+  const at = indexOfBytes(lines, utf8('\r\n.\r\n'));
+  return at < 0 ? lines : lines.subarray(0, at + CRLF.length);
+}
+
+/** The envelope line of a mailbox file: programs that read from one pass it on. */
+function withoutMboxLine(lines: Uint8Array): Uint8Array {
+  if (!startsWith(lines, 'From ') && !startsWith(lines, '>From ')) return lines;
+  return lines.subarray(indexOfBytes(lines, utf8(CRLF)) + CRLF.length);
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, text.length)).equals(utf8(text));
+}
+
+/** The header ends at the blank line, or before the first line that can't be part of one: `echo hello | sendmail bob` has none. */
+function cut(lines: Uint8Array): { readonly header: Uint8Array; readonly body: Uint8Array } {
+  const text = Buffer.from(lines.buffer, lines.byteOffset, Math.min(lines.length, HEADER_OCTETS_MAX));
+  let at = 0;
+  while (at < text.length) {
+    const end = text.indexOf(CRLF, at, 'latin1');
+    if (end < 0) throw new SendFailure(EX.DATAERR, `the header is larger than ${HEADER_OCTETS_MAX} octets`);
+    if (end === at) return { header: lines.subarray(0, at), body: lines.subarray(end + CRLF.length) };
+    const line = text.toString('latin1', at, Math.min(end, at + 1200));
+    const isContinuation = at > 0 && /^[ \t]/.test(line);
+    if (!isContinuation && !fieldStart.test(line)) break;
+    at = end + CRLF.length;
+  }
+  return { header: lines.subarray(0, at), body: lines.subarray(at) };
+}

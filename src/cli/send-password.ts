@@ -1,0 +1,75 @@
+// Where the password of `postern send` comes from: the environment, a file that others can't read, a command (a keyring), or the configuration.
+
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { Environment, SendConfig } from './send-config.ts';
+import { EX, SendFailure } from './sysexits.ts';
+
+const OCTETS_MAX = 64 * 1024;
+/** Somebody may have to unlock a keyring. */
+const COMMAND_MS = 120_000;
+const READABLE_BY_OTHERS = 0o077;
+
+type Sources = Pick<SendConfig, 'password' | 'passwordFile' | 'passwordCommand'>;
+
+/** One line, without its end; undefined: none is named. Rejects with `SendFailure` EX_CONFIG. */
+export async function readPassword(config: Sources, environment: Environment): Promise<string | undefined> {
+  const { password, passwordFile, passwordCommand } = config;
+  const own = environment['POSTERN_PASSWORD'];
+  if (own !== undefined) return own;
+  if (passwordFile !== undefined) return firstLine(await readSecretFile(passwordFile), passwordFile);
+  if (passwordCommand !== undefined) return firstLine(await outputOf(passwordCommand), 'passwordCommand');
+  return password;
+}
+
+function firstLine(text: string, source: string): string {
+  const line = text.split(/\r?\n/)[0] ?? '';
+  if (line === '') throw new SendFailure(EX.CONFIG, `${source}: there is no password in its first line`);
+  return line;
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { mode, size } = await file.stat();
+      if ((mode & READABLE_BY_OTHERS) !== 0 && process.platform !== 'win32')
+        throw new SendFailure(EX.CONFIG, `others may read the password file: chmod 600 ${path}`);
+      if (size > OCTETS_MAX) throw new SendFailure(EX.CONFIG, `${path} is larger than ${OCTETS_MAX} octets`);
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof SendFailure) throw error;
+    throw new SendFailure(EX.CONFIG, `the password file: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+/** Of `sh -c`; what it says on standard error is for the user's eyes. The message on standard input is none of its business. */
+function outputOf(command: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const fail = (why: string): void => reject(new SendFailure(EX.CONFIG, `passwordCommand ${why}`));
+  const child = spawn('/bin/sh', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: COMMAND_MS,
+    killSignal: 'SIGKILL',
+  });
+  const parts: Buffer[] = [];
+  let octets = 0;
+  child.stdout.on('data', (part: Buffer) => {
+    octets += part.length;
+    if (octets <= OCTETS_MAX) parts.push(part);
+    else child.kill('SIGKILL');
+  });
+  child.on('error', (error) => fail(`could not be run: ${error.message}`));
+  child.on('close', (code, signal) => {
+    if (octets > OCTETS_MAX) fail(`printed more than ${OCTETS_MAX} octets`);
+    else if (code === 0) resolve(Buffer.concat(parts).toString('utf8'));
+    else
+      fail(
+        `ended with ${code === null ? (signal ?? 'a signal') : `status ${code}`}: run it by hand to see why`,
+      );
+  });
+  return promise;
+}

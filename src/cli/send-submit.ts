@@ -1,0 +1,121 @@
+// One message, or many over one connection, from `postern send` to the server, and what came of each recipient. Loaded when something is sent.
+
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import {
+  fileMemory,
+  openSubmission,
+  type RecipientOutcome,
+  type Submission,
+  SubmissionError,
+  type SubmissionOptions,
+} from '../client/index.ts';
+import { safe } from './output.ts';
+import type { Environment, SendConfig } from './send-config.ts';
+import type { Left, Outgoing, Verdict } from './send-parcel.ts';
+import { readPassword } from './send-password.ts';
+import { EX, exitOf, exitOfStatus, SendFailure } from './sysexits.ts';
+
+export async function optionsFor(
+  config: SendConfig,
+  environment: Environment,
+  verbose: boolean,
+): Promise<SubmissionOptions> {
+  const { host, port, tls, address, login } = config;
+  const password = await readPassword(config, environment);
+  const state = environment['XDG_STATE_HOME'];
+  const directory = state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local/state');
+  return {
+    ...(host === undefined ? { memory: fileMemory(join(directory, 'postern/servers.json')) } : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(address === undefined ? {} : { address }),
+    ...(login === undefined ? {} : { login }),
+    ...(password === undefined ? {} : { password }),
+    ...(config.ca === undefined ? {} : { ca: await readAuthorities(config.ca) }),
+    ...(verbose ? { transcript: tell } : {}),
+  };
+}
+
+async function readAuthorities(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new SendFailure(EX.CONFIG, `ca: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function tell(direction: 'client' | 'server', line: string): void {
+  process.stderr.write(`${direction === 'client' ? 'C' : 'S'}: ${safe(line)}\n`);
+}
+
+/** Never rejects but for bugs. */
+export async function submitOne(options: SubmissionOptions, parcel: Outgoing): Promise<Verdict> {
+  let submission: Submission;
+  try {
+    submission = await openSubmission(options);
+  } catch (error) {
+    return verdictOn(error, parcel);
+  }
+  try {
+    return await submitOver(submission, parcel);
+  } finally {
+    await submission.close();
+  }
+}
+
+/** Never rejects but for bugs. */
+export async function submitOver(submission: Submission, parcel: Outgoing): Promise<Verdict> {
+  const { reversePath, recipients, notify, ret, envelopeId, content } = parcel;
+  const envelope = {
+    reversePath,
+    recipients: recipients.map((forwardPath) =>
+      notify === undefined ? forwardPath : { forwardPath, notify },
+    ),
+    ...(ret === undefined ? {} : { ret }),
+    ...(envelopeId === undefined ? {} : { envelopeId }),
+  };
+  try {
+    const result = await submission.submit(content, envelope);
+    const left = result.recipients.map(leftOf).filter((one) => one !== undefined);
+    const message = `${left.length} of ${recipients.length} recipients were not accepted`;
+    return { left, accepted: result.accepted.length, isOfHost: false, code: EX.UNAVAILABLE, message };
+  } catch (error) {
+    return verdictOn(error, parcel);
+  }
+}
+
+function leftOf(outcome: RecipientOutcome): Left | undefined {
+  const { type, forwardPath } = outcome;
+  switch (type) {
+    case 'accepted':
+      return undefined;
+    case 'unknown':
+      return { forwardPath, again: 'mayDouble', code: EX.UNAVAILABLE, problem: outcome.problem };
+    case 'refused': {
+      const { retry, reply, problem } = outcome;
+      const code = retry === 'later' ? EX.TEMPFAIL : exitOfStatus(reply?.enhancedStatus ?? '');
+      return { forwardPath, again: retry === 'later' ? 'yes' : 'no', code, problem };
+    }
+  }
+}
+
+/** Of the host, not of this message: another one would fare the same. */
+const ofHost = new Set([
+  ...['noServer', 'confirmationNeeded', 'unreachable', 'certificate', 'tls', 'authentication', 'unavailable'],
+]);
+
+export function verdictOn(error: unknown, { recipients }: Outgoing): Verdict {
+  if (!(error instanceof SubmissionError)) throw error;
+  const { kind, retry, message, nextStep } = error;
+  const code = exitOf(error);
+  const told = new Map(error.recipients.map((one) => [one.forwardPath, leftOf(one)]));
+  const again = kind === 'outcomeUnknown' ? 'mayDouble' : retry === 'later' ? 'yes' : 'no';
+  return {
+    left: recipients.map(
+      (forwardPath) => told.get(forwardPath) ?? { forwardPath, again, code, problem: message },
+    ),
+    ...{ accepted: 0, isOfHost: ofHost.has(kind), code, message: `${message}. ${nextStep}` },
+  };
+}
