@@ -682,7 +682,8 @@ test('the help of every command shows an example that begins with its own name',
       assert.deepEqual([status, stderr], [0, ''], command);
       const example = /\nExamples?:\n((?: {2}.*\n?)+)/.exec(stdout)?.[1] ?? '';
       assert.match(example, new RegExp(`\\bpostern ${command}`), `postern ${command} --help`);
-      assert.match(stdout, /-c, --config <file>/);
+      // `send` has a configuration of its own.
+      assert.match(stdout, command === 'send' ? /-C, --config FILE/ : /-c, --config <file>/);
       const commands = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(stdout)?.[1] ?? '';
       for (const [, name = ''] of commands.matchAll(/^ {2}([a-z][a-z-]*)/gm))
         if (name !== 'help') below.push(`${command} ${name}`.trim());

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendConfig {
@@ -135,7 +136,8 @@ export async function parseSendConfig(text: string, file: string, mode: number):
 }
 
 async function readYaml(text: string, file: string): Promise<Readonly<Record<string, unknown>>> {
-  // Loaded when there is a file.
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined) return plain;
   const { parse } = await import('yaml');
   let value: unknown;
   try {

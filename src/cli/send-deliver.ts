@@ -1,0 +1,75 @@
+// A message on its way through `postern send`: arguments, configuration and standard input become a message with its envelope, which is submitted.
+
+import { hostname, userInfo } from 'node:os';
+import { systemClock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { readAddresses } from './send-addresses.ts';
+import type { SendArguments } from './send-arguments.ts';
+import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
+import { readInput } from './send-input.ts';
+import { compose } from './send-message.ts';
+import { addressBook } from './send-names.ts';
+import type { Outgoing, Verdict } from './send-parcel.ts';
+import { EX, SendFailure, type SysExit } from './sysexits.ts';
+
+export type Tell = (line: string) => void;
+
+/** Rejects with `SendFailure`. */
+export async function deliver(given: SendArguments, environment: Environment, tell: Tell): Promise<SysExit> {
+  const config = await loadSendConfig(given.config, environment);
+  if (given.recipients.length === 0 && !given.recipientsFromHeader)
+    throw new SendFailure(EX.USAGE, 'no recipient: name one, or use -t (--help shows how)');
+  const parcel = await readParcel(given, config);
+  const { optionsFor, submitOne } = await import('./send-submit.ts');
+  return conclude(await submitOne(await optionsFor(config, environment, given.verbose), parcel), tell);
+}
+
+async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {
+  const { notify, ret, envelopeId, dotIsText } = given;
+  const book = addressBook(config, { user: userName, host: hostname() });
+  const reversePath = given.sender === undefined ? book.own() : senderOf(given.sender, book.sender);
+  const named = given.recipients.flatMap((one) => readAddresses('recipient', one, book.recipients).addresses);
+  const input = await readInput(process.stdin, { octetsMax: config.sizeMax, dotIsText });
+  const { content, headerRecipients } = compose(input, {
+    ...{ dotIsText, fullName: given.fullName ?? config.name },
+    author: reversePath === '' ? book.own() : reversePath,
+    now: systemClock.now(),
+    random: (length) => systemEntropy().bytes(length),
+    ...{ sender: book.sender, recipients: book.recipients },
+  });
+  const recipients = [...new Set(given.recipientsFromHeader ? [...named, ...headerRecipients] : named)];
+  if (recipients.length === 0) throw new SendFailure(EX.DATAERR, 'no recipient in To, Cc or Bcc');
+  return {
+    ...{ reversePath, recipients, content },
+    ...(notify === undefined ? {} : { notify }),
+    ...(ret === undefined ? {} : { ret }),
+    ...(envelopeId === undefined ? {} : { envelopeId }),
+  };
+}
+
+/** The user may have no name, as in a container. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid${process.getuid?.() ?? ''}`;
+  }
+}
+
+function senderOf(text: string, qualify: (name: string) => string): string {
+  if (text === '') return '';
+  const [only = '', ...others] = readAddresses('sender', text, (name) => [qualify(name)]).addresses;
+  if (others.length > 0) throw new SendFailure(EX.USAGE, 'more than one sender');
+  return only;
+}
+
+/** What was accepted for some must not be sent to them again by whoever called: then it is no EX_TEMPFAIL. */
+function conclude({ left, accepted, code, message }: Verdict, tell: Tell): SysExit {
+  const [first] = left;
+  if (first === undefined) return EX.OK;
+  if (accepted > 0) for (const { forwardPath, problem } of left) tell(`${forwardPath}: ${problem}`);
+  tell(message);
+  if (accepted === 0) return code;
+  const lasting = left.find(({ again }) => again === 'no') ?? first;
+  return lasting.code === EX.TEMPFAIL ? EX.UNAVAILABLE : lasting.code;
+}
