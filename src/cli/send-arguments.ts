@@ -18,6 +18,8 @@ export interface SendArguments {
   readonly envelopeId?: string;
   readonly verbose: boolean;
   readonly queue: boolean;
+  /** For `list`. */
+  readonly json: boolean;
   readonly config?: string;
   readonly recipients: readonly string[];
 }
@@ -31,14 +33,21 @@ const withArgument = 'ABCDFLNORVXbefhopr';
 /** An argument may be attached, and never follows. */
 const withAttached = 'dqI';
 const flags = 'GUcimnstv';
-const longOptions = ['--queue', '--flush', '--list', '--remove', '--config', '--verbose', '--help'];
+const longOptions = ['--queue', '--flush', '--list', '--remove', '--json', '--config', '--verbose', '--help'];
 
 /** Throws `SendFailure` EX_USAGE. */
 export function readArguments(given: readonly string[], calledAs: 'postern' | 'sendmail'): SendArguments {
   if (given.length > ARGUMENTS_MAX) throw usage(`more than ${ARGUMENTS_MAX} arguments`);
   const draft: Draft = {
     mode: 'deliver',
-    ...{ recipientsFromHeader: false, dotIsText: false, verbose: false, queue: false, recipients: [] },
+    ...{
+      recipientsFromHeader: false,
+      dotIsText: false,
+      verbose: false,
+      queue: false,
+      json: false,
+      recipients: [],
+    },
   };
   const rest = [...given].reverse();
   for (let one = rest.pop(); one !== undefined; one = rest.pop()) {
@@ -161,6 +170,7 @@ function longOption(draft: Draft, text: string, rest: string[], calledAs: 'poste
   }
   if (values.length > 0) throw usage(`${name} takes no value`);
   if (name === '--queue') draft.queue = true;
+  else if (name === '--json') draft.json = true;
   else if (name === '--verbose') draft.verbose = true;
   else if (name === '--flush') draft.mode = 'flush';
   else if (name === '--list') draft.mode = 'list';

@@ -10,6 +10,7 @@ import { readInput } from './send-input.ts';
 import { compose } from './send-message.ts';
 import { addressBook } from './send-names.ts';
 import type { Outgoing, Verdict } from './send-parcel.ts';
+import { openCarrier, spoolOf } from './send-parts.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
 export type Tell = (line: string) => void;
@@ -20,8 +21,23 @@ export async function deliver(given: SendArguments, environment: Environment, te
   if (given.recipients.length === 0 && !given.recipientsFromHeader)
     throw new SendFailure(EX.USAGE, 'no recipient: name one, or use -t (--help shows how)');
   const parcel = await readParcel(given, config);
-  const { optionsFor, submitOne } = await import('./send-submit.ts');
-  return conclude(await submitOne(await optionsFor(config, environment, given.verbose), parcel), tell);
+  if (given.queue || config.queue === 'always') return putOff(parcel, config, environment);
+  const carrier = await openCarrier(config, environment, given.verbose);
+  try {
+    const verdict = await carrier.carry(parcel);
+    const later = verdict.left.filter(({ again }) => again === 'yes').map(({ forwardPath }) => forwardPath);
+    if (config.queue === 'off' || later.length === 0) return conclude(verdict, tell);
+    await putOff({ ...parcel, recipients: later }, config, environment);
+    const left = verdict.left.filter(({ again }) => again !== 'yes');
+    return conclude({ ...verdict, left, accepted: verdict.accepted + later.length }, tell);
+  } finally {
+    await carrier.close();
+  }
+}
+
+async function putOff(parcel: Outgoing, config: SendConfig, environment: Environment): Promise<SysExit> {
+  await (await spoolOf(config, environment)).add(parcel);
+  return EX.OK;
 }
 
 async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {

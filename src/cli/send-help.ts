@@ -15,7 +15,7 @@ the options of sendmail alone. Configuration: ~/.config/postern/send.yaml, else 
   -v, --verbose   the dialog with the server on standard error, without secrets
   --queue         put it into the queue, to be sent by --flush
   --flush, -q     send what waits in the queue; with ids also what was given up
-  --list, -bp     what is in the queue, and why
+  --list, -bp     what is in the queue, and why; --json for programs
   --remove ID...  take it out of the queue, unsent
   -C, --config FILE
                   configuration; else $POSTERN_SEND_CONFIG or the usual places

@@ -33,3 +33,44 @@ export interface Verdict {
   /** One line, with what to do. */
   readonly message: string;
 }
+
+/** The way to the server. */
+export interface Carrier {
+  /** Calls need not wait for each other. Rejects with `SendFailure` where nothing can be sent at all. */
+  carry(parcel: Outgoing): Promise<Verdict>;
+  close(): Promise<void>;
+}
+
+/** An envelope in the queue, with what became of it. */
+export interface StoredEnvelope extends SendEnvelope {
+  readonly version: 1;
+  /** Of the message. */
+  readonly octets: number;
+  /** Milliseconds since the epoch. */
+  readonly queuedAt: number;
+  readonly tries: number;
+  /** Why those that wait were not accepted the last time. */
+  readonly problem?: string;
+  /** Recipients that were refused for good: kept until somebody says what to do. */
+  readonly failed: readonly { readonly forwardPath: string; readonly problem: string }[];
+}
+
+/** Undefined: nothing that we have written. */
+export function readStored(json: string): StoredEnvelope | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { version, octets, queuedAt, tries, reversePath, recipients, failed } =
+    value as Partial<StoredEnvelope>;
+  const isOurs =
+    version === 1 &&
+    [octets, queuedAt, tries].every((number) => typeof number === 'number') &&
+    typeof reversePath === 'string' &&
+    Array.isArray(recipients) &&
+    Array.isArray(failed);
+  return isOurs ? (value as StoredEnvelope) : undefined;
+}

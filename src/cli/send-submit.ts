@@ -1,8 +1,7 @@
 // One message, or many over one connection, from `postern send` to the server, and what came of each recipient. Loaded when something is sent.
 
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import {
   fileMemory,
   openSubmission,
@@ -13,21 +12,20 @@ import {
 } from '../client/index.ts';
 import { safe } from './output.ts';
 import type { Environment, SendConfig } from './send-config.ts';
-import type { Left, Outgoing, Verdict } from './send-parcel.ts';
+import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { readPassword } from './send-password.ts';
 import { EX, exitOf, exitOfStatus, SendFailure } from './sysexits.ts';
 
 export async function optionsFor(
   config: SendConfig,
+  stateDirectory: string,
   environment: Environment,
   verbose: boolean,
 ): Promise<SubmissionOptions> {
   const { host, port, tls, address, login } = config;
   const password = await readPassword(config, environment);
-  const state = environment['XDG_STATE_HOME'];
-  const directory = state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local/state');
   return {
-    ...(host === undefined ? { memory: fileMemory(join(directory, 'postern/servers.json')) } : { host }),
+    ...(host === undefined ? { memory: fileMemory(join(stateDirectory, 'servers.json')) } : { host }),
     ...(port === undefined ? {} : { port }),
     ...(tls === undefined ? {} : { tls }),
     ...(address === undefined ? {} : { address }),
@@ -50,23 +48,32 @@ function tell(direction: 'client' | 'server', line: string): void {
   process.stderr.write(`${direction === 'client' ? 'C' : 'S'}: ${safe(line)}\n`);
 }
 
-/** Never rejects but for bugs. */
-export async function submitOne(options: SubmissionOptions, parcel: Outgoing): Promise<Verdict> {
-  let submission: Submission;
-  try {
-    submission = await openSubmission(options);
-  } catch (error) {
-    return verdictOn(error, parcel);
-  }
-  try {
-    return await submitOver(submission, parcel);
-  } finally {
-    await submission.close();
-  }
+/** Connects when the first message is carried. */
+export function smtpCarrier(options: SubmissionOptions): Carrier {
+  let opened: Promise<Submission> | undefined;
+  return {
+    async carry(parcel) {
+      let submission: Submission;
+      try {
+        opened ??= openSubmission(options);
+        submission = await opened;
+      } catch (error) {
+        // Nothing of the message was looked at yet.
+        if (error instanceof SubmissionError && error.kind === 'badInput')
+          throw new SendFailure(EX.CONFIG, `${error.message}. ${error.nextStep}`);
+        return verdictOn(error, parcel);
+      }
+      return submitOver(submission, parcel);
+    },
+    async close() {
+      const submission = await opened?.catch(() => undefined);
+      await submission?.close();
+    },
+  };
 }
 
 /** Never rejects but for bugs. */
-export async function submitOver(submission: Submission, parcel: Outgoing): Promise<Verdict> {
+async function submitOver(submission: Submission, parcel: Outgoing): Promise<Verdict> {
   const { reversePath, recipients, notify, ret, envelopeId, content } = parcel;
   const envelope = {
     reversePath,
@@ -106,7 +113,7 @@ const ofHost = new Set([
   ...['noServer', 'confirmationNeeded', 'unreachable', 'certificate', 'tls', 'authentication', 'unavailable'],
 ]);
 
-export function verdictOn(error: unknown, { recipients }: Outgoing): Verdict {
+function verdictOn(error: unknown, { recipients }: Outgoing): Verdict {
   if (!(error instanceof SubmissionError)) throw error;
   const { kind, retry, message, nextStep } = error;
   const code = exitOf(error);

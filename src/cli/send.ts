@@ -21,8 +21,10 @@ export async function runSend(args: readonly string[], calledAs: 'postern' | 'se
       }
       case 'list':
       case 'flush':
-      case 'remove':
-        throw new SendFailure(EX.USAGE, 'there is no queue');
+      case 'remove': {
+        const { manageQueue } = await import('./send-queue.ts');
+        return await manageQueue(given, process.env, tell);
+      }
     }
   } catch (error) {
     return explain(error);

@@ -1,0 +1,99 @@
+// `postern send --flush`: what waits in the queue goes out over one connection. A message leaves the queue when the server has said that it has it;
+// killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other.
+
+import type { Carrier, Left, Verdict } from './send-parcel.ts';
+import type { Spool, Stored } from './send-spool.ts';
+import { EX, type SysExit } from './sysexits.ts';
+
+/** As many as a connection takes at once; each is in memory while it is on its way. */
+const AT_ONCE = 16;
+
+export interface FlushReport {
+  readonly sent: number;
+  readonly waiting: number;
+  readonly failed: number;
+  readonly damaged: number;
+  /** Why nothing more could be sent. */
+  readonly stopped: Verdict | undefined;
+}
+
+/** `named`: these alone, with their recipients that were refused before; else all that wait. The caller holds the lock of the queue. */
+export async function flush(
+  spool: Spool,
+  carrier: Carrier,
+  named: readonly string[] | undefined,
+): Promise<FlushReport> {
+  await spool.sweep();
+  const todo = [...(named ?? (await spool.ids()))].reverse();
+  const counts = { sent: 0, waiting: 0, failed: 0, damaged: 0 };
+  let stopped: Verdict | undefined;
+  let reading: Promise<unknown> = Promise.resolve();
+
+  /** One behind the other, so that messages leave in the order in which they came. */
+  function read(id: string): ReturnType<Spool['read']> {
+    const next = reading.then(() => spool.read(id));
+    reading = next.catch(() => undefined);
+    return next;
+  }
+
+  async function work(): Promise<void> {
+    while (stopped === undefined) {
+      const id = todo.pop();
+      if (id === undefined) return;
+      const stored = await read(id);
+      if (stored === 'gone') continue;
+      if (stored === 'damaged') counts.damaged += 1;
+      else {
+        const { outcome, verdict } = await sendStored(spool, carrier, stored, named !== undefined);
+        counts[outcome] += 1;
+        if (verdict?.isOfHost === true) stopped ??= verdict;
+      }
+    }
+  }
+
+  // What is on its way is settled, whatever became of the others.
+  const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  await spool.sync();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return { ...counts, waiting: counts.waiting + todo.length, stopped };
+}
+
+interface Sent {
+  readonly outcome: 'sent' | 'waiting' | 'failed';
+  readonly verdict?: Verdict;
+}
+
+async function sendStored(spool: Spool, carrier: Carrier, stored: Stored, anew: boolean): Promise<Sent> {
+  const { id, envelope, content } = stored;
+  const again = anew ? envelope.failed.map(({ forwardPath }) => forwardPath) : [];
+  const recipients = [...envelope.recipients, ...again];
+  if (recipients.length === 0) return { outcome: 'failed' };
+  const verdict = await carrier.carry({ ...envelope, recipients, content });
+  if (verdict.isOfHost) return { outcome: 'waiting', verdict };
+  const { left } = verdict;
+  const waiting = left.filter((one) => one.again !== 'no');
+  const failed = [...(anew ? [] : envelope.failed), ...left.filter((one) => one.again === 'no').map(failure)];
+  if (waiting.length === 0 && failed.length === 0) {
+    await spool.remove(id);
+    return { outcome: 'sent', verdict };
+  }
+  const [first] = waiting;
+  const { problem: _, ...before } = envelope;
+  await spool.replace({
+    ...{ id, content },
+    envelope: {
+      ...before,
+      ...{ recipients: waiting.map(({ forwardPath }) => forwardPath), failed, tries: envelope.tries + 1 },
+      ...(first === undefined ? {} : { problem: first.problem }),
+    },
+  });
+  return { outcome: waiting.length > 0 ? 'waiting' : 'failed', verdict };
+}
+
+const failure = ({ forwardPath, problem }: Left) => ({ forwardPath, problem });
+
+export function exitOfFlush({ waiting, failed, damaged, stopped }: FlushReport): SysExit {
+  if (stopped !== undefined) return stopped.code;
+  if (failed > 0 || damaged > 0) return EX.UNAVAILABLE;
+  return waiting > 0 ? EX.TEMPFAIL : EX.OK;
+}

@@ -1,0 +1,36 @@
+// The parts that the configuration of `postern send` names, loaded when they are needed: the way to the server, and the queue.
+
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { Environment, SendConfig } from './send-config.ts';
+import type { Carrier } from './send-parcel.ts';
+import type { Spool } from './send-spool.ts';
+
+export async function openCarrier(
+  config: SendConfig,
+  environment: Environment,
+  verbose: boolean,
+): Promise<Carrier> {
+  const { optionsFor, smtpCarrier } = await import('./send-submit.ts');
+  return smtpCarrier(await optionsFor(config, stateDirectory(environment), environment, verbose));
+}
+
+export function queueDirectoryOf(config: SendConfig, environment: Environment): string {
+  return config.queueDirectory ?? join(stateDirectory(environment), 'outgoing');
+}
+
+export async function spoolOf(config: SendConfig, environment: Environment): Promise<Spool> {
+  const [{ openSpool }, { systemClock }, { systemEntropy }] = await Promise.all([
+    import('./send-spool.ts'),
+    import('../platform/clock.ts'),
+    import('../platform/entropy.ts'),
+  ]);
+  return openSpool({
+    ...{ directory: queueDirectoryOf(config, environment), clock: systemClock, entropy: systemEntropy() },
+  });
+}
+
+function stateDirectory(environment: Environment): string {
+  const state = environment['XDG_STATE_HOME'];
+  return join(state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local/state'), 'postern');
+}

@@ -1,0 +1,160 @@
+// The queue of `postern send`: a directory with one file for each message, its envelope in the first line. A file is written aside, synced, and
+// renamed; what became of a message replaces its file in the same way. So at every moment a message is there whole, or was never taken.
+
+import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { concat, LF, utf8 } from '../base/bytes.ts';
+import { messageIdSource } from '../base/message-id.ts';
+import { syncDirectory } from '../platform/disk.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts';
+import { EX, SendFailure } from './sysexits.ts';
+
+const MESSAGES_MAX = 10_000;
+const ENVELOPE_OCTETS_MAX = 4 * 1024 * 1024;
+/** Nobody writes a file for so long: who began it is gone. */
+const ABANDONED_MS = 3_600_000;
+const OTHERS = 0o077;
+const ended = /^([0-9A-Z]{26})\.mail$/;
+
+export interface Stored {
+  readonly id: string;
+  readonly envelope: StoredEnvelope;
+  readonly content: Uint8Array;
+}
+
+export interface Spool {
+  /** On the disk when it resolves, with its id. */
+  add(parcel: Outgoing): Promise<string>;
+  /** Oldest first. */
+  ids(): Promise<readonly string[]>;
+  /** `gone`: somebody took it meanwhile. `damaged`: it is no file of ours, and stays as it is. */
+  read(id: string): Promise<Stored | 'gone' | 'damaged'>;
+  replace(stored: Stored): Promise<void>;
+  /** For good after `sync`: a power failure before may bring it back. */
+  remove(id: string): Promise<void>;
+  sync(): Promise<void>;
+  /** Takes away what a killed process left half-written. */
+  sweep(): Promise<void>;
+}
+
+export interface SpoolOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Called between the steps, for tests that end the process there. */
+  step?(name: string): void;
+}
+
+export function openSpool({ directory, clock, entropy, step = () => undefined }: SpoolOptions): Spool {
+  const newIds = messageIdSource((length) => entropy.bytes(length));
+  const pathOf = (id: string): string => join(directory, `${id}.mail`);
+
+  async function names(): Promise<readonly string[]> {
+    try {
+      return await readdir(directory);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  async function ids(): Promise<readonly string[]> {
+    const all = (await names()).map((name) => ended.exec(name)?.[1]);
+    return all.filter((id) => id !== undefined).sort();
+  }
+
+  async function write({ id, envelope, content }: Stored): Promise<void> {
+    const beside = join(directory, `${id}.${process.pid}.tmp`);
+    const file = await open(beside, 'w', 0o600);
+    try {
+      await file.writeFile(concat([utf8(`${JSON.stringify(envelope)}\n`), content]));
+      step('written');
+      await file.sync();
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    step('synced');
+    await rename(beside, pathOf(id));
+    step('renamed');
+    await syncDirectory(directory);
+    step('durable');
+  }
+
+  return {
+    ids,
+    async add({ content, ...envelope }) {
+      await makePrivate(directory);
+      if ((await ids()).length >= MESSAGES_MAX)
+        throw new SendFailure(
+          EX.OSERR,
+          `the queue ${directory} holds ${MESSAGES_MAX} messages: flush it first`,
+        );
+      const now = clock.now();
+      const id = newIds.next(now);
+      const octets = content.length;
+      await write({
+        id,
+        envelope: { ...envelope, version: 1, octets, queuedAt: now, tries: 0, failed: [] },
+        content,
+      });
+      return id;
+    },
+    async read(id) {
+      const bytes = await readWhole(pathOf(id));
+      if (bytes === undefined) return 'gone';
+      const end = bytes.subarray(0, ENVELOPE_OCTETS_MAX).indexOf(LF);
+      const envelope = end < 0 ? undefined : readStored(bytes.toString('utf8', 0, end));
+      const content = bytes.subarray(end + 1);
+      return envelope?.octets === content.length ? { id, envelope, content } : 'damaged';
+    },
+    replace: write,
+    async remove(id) {
+      await unlink(pathOf(id));
+      step('removed');
+    },
+    sync: () => syncDirectory(directory),
+    async sweep() {
+      for (const name of await names()) {
+        if (!name.endsWith('.tmp')) continue;
+        const path = join(directory, name);
+        const left = await stat(path).catch(() => undefined);
+        if (left !== undefined && clock.now() - left.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+      }
+    },
+  };
+}
+
+/** Made with its parents, on the disk. */
+async function makePrivate(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (first !== undefined)
+    for (let made = directory; made.length >= first.length; made = dirname(made))
+      await syncDirectory(dirname(made));
+  const { mode, uid } = await stat(directory);
+  if (process.platform === 'win32') return;
+  if (uid !== process.getuid?.() || (mode & OTHERS) !== 0)
+    throw new SendFailure(EX.OSERR, `the queue must be yours alone: chmod 700 ${directory}`);
+}
+
+async function readWhole(path: string): Promise<Buffer | undefined> {
+  let file;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
