@@ -13,6 +13,7 @@ import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { FrontPlan } from '../server/plan.ts';
 import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import { startLocal } from './local.ts';
 import { onboardingOf } from './onboarding.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
@@ -146,6 +147,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     http === 'off'
       ? async () => undefined
       : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
+  const closeLocal = await startLocal({ first, loaded: () => loaded, log, clock, supervisor });
   const web =
     loaded.config.web === undefined
       ? undefined
@@ -175,6 +177,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     async stop() {
       for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
       await supervisor.stop(loaded.config.timeouts.reply);
+      await closeLocal();
       await web?.close();
       await closeHttp();
       await closeControl();

@@ -6,11 +6,27 @@ import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier } from './send-parcel.ts';
 import type { Spool } from './send-spool.ts';
 
+/** The default of `local.socket`. */
+const SOCKET = '/run/postern/submit.sock';
+
+/** Neither a server nor a secret is named: then it is the server of this host that knows us. */
+function isLocal(
+  { host, password, passwordFile, passwordCommand }: SendConfig,
+  environment: Environment,
+): boolean {
+  const given = [host, password, passwordFile, passwordCommand, environment['POSTERN_PASSWORD']];
+  return given.every((one) => one === undefined);
+}
+
 export async function openCarrier(
   config: SendConfig,
   environment: Environment,
   verbose: boolean,
 ): Promise<Carrier> {
+  if (isLocal(config, environment)) {
+    const { localCarrier } = await import('./send-local.ts');
+    return localCarrier(config.socket ?? SOCKET);
+  }
   const { optionsFor, smtpCarrier } = await import('./send-submit.ts');
   return smtpCarrier(await optionsFor(config, stateDirectory(environment), environment, verbose));
 }

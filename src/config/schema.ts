@@ -225,6 +225,28 @@ const web = z.strictObject({
   }),
 });
 
+const local = z.strictObject({
+  socket: z.string().min(1).prefault('/run/postern/submit.sock').meta({
+    description:
+      'Socket that `postern send` submits over when it has no login. Its directory must be there, and others must be able to enter it.',
+  }),
+  services: z
+    .array(
+      z.strictObject({
+        osUser: z
+          .string()
+          .regex(/^(?:[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?|\d{1,10})$/)
+          .meta({ description: 'User of the operating system: a name, or a uid.' }),
+        identity: z.string().min(1).max(320).meta({
+          description: 'Login of the account that it submits as (`account add NAME --no-mailbox`).',
+        }),
+      }),
+    )
+    .min(1)
+    .max(1000)
+    .meta({ description: 'Who may submit without a password, and as whom. Nobody else may.' }),
+});
+
 export const configSchema = z.strictObject({
   hostname: domainName.meta({
     description: 'Name of this server as clients know it: in the greeting, in Received, in the certificate.',
@@ -296,6 +318,9 @@ export const configSchema = z.strictObject({
     ])
     .prefault({})
     .meta({ description: 'Private HTTP for metrics and health, or `off`.' }),
+  local: local.optional().meta({
+    description: 'Submission by programs on this host, off by default: `postern send` without a login.',
+  }),
   web: web.optional().meta({
     description:
       'The public web listener, off by default: onboarding documents for mail programs, nothing else.',

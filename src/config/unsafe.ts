@@ -14,7 +14,24 @@ const RETENTION_FLOOR_MS = 7 * DAY;
 
 type Rule = (config: Config) => readonly Finding[];
 
+const localRule: Rule = ({ local }) => {
+  const seen = new Set<string>();
+  return (local?.services ?? []).flatMap(({ osUser }, at) => {
+    const twice = seen.has(osUser);
+    seen.add(osUser);
+    return twice
+      ? [
+          {
+            path: ['local', 'services', at, 'osUser'],
+            message: `${osUser} is bound twice: one user is one identity`,
+          },
+        ]
+      : [];
+  });
+};
+
 const rules: readonly Rule[] = [
+  localRule,
   (config) =>
     config.listeners.flatMap((listener, at) =>
       listener.role === 'submission' && listener.tls === 'none'

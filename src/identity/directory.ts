@@ -240,6 +240,24 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
   };
 }
 
+/** For `mechanism`: no password, but the word of this host's kernel. */
+export const OS_USER = 'OS-USER';
+
+/** The identity as a program of this host uses it: its operating-system user is bound to it by the configuration. */
+export function servicePrincipal(identity: Identity, osUser: string): Principal {
+  return {
+    identityId: identity.id,
+    login: identity.login,
+    credentialId: '',
+    credentialLabel: osUser,
+    mechanism: OS_USER,
+    revision: identity.revision,
+    mailbox: identity.mailbox,
+    rights: identity.rights,
+    limits: identity.limits,
+  };
+}
+
 function changed(identity: Identity, fields: Partial<Identity>): Changed {
   if (identity.state === 'removed') {
     return problem(

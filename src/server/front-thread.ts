@@ -33,6 +33,7 @@ import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
 import { createConnections, type Front, type ListenerHere } from './front.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
+import { submitLocally } from './local-submission.ts';
 import { createLogFeed } from './log-feed.ts';
 import { createSessionLog } from './session-log.ts';
 import { tlsContexts } from './tls-contexts.ts';
@@ -231,6 +232,8 @@ async function answerMain(question: unknown): Promise<unknown> {
     case 'drain':
       await drain(asked.deadlineMs);
       return true;
+    case 'submit':
+      return submitLocally(front, plan.session, asked.message);
     case 'figures':
       return {
         counts: metrics.counts,

@@ -45,7 +45,7 @@ export interface Front {
   entered(connection: Connection): void;
   left(connection: Connection): void;
   authenticated(connection: Connection): void;
-  accepted(connection: Connection, id: string, envelope: Envelope): void;
+  accepted(connection: Pick<Connection, 'id' | 'principal'>, id: string, envelope: Envelope): void;
 }
 
 /** The open connections, and those of one identity. */

@@ -8,6 +8,7 @@ import type { LimitValues } from '../policy/limits.ts';
 import type { AdmissionLimits } from './admission.ts';
 import type { DkimKeyPlan } from './dkim-keys.ts';
 import type { FrontMetrics } from './front-metrics.ts';
+import type { LocalMessage } from './local-submission.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
 export interface ListenerPlan {
@@ -67,7 +68,8 @@ export type FrontQuestion =
   | { readonly ask: 'listen' }
   | { readonly ask: 'reload'; readonly plan: FrontPlan }
   | { readonly ask: 'drain'; readonly deadlineMs: number }
-  | { readonly ask: 'figures' };
+  | { readonly ask: 'figures' }
+  | { readonly ask: 'submit'; readonly message: LocalMessage };
 
 export interface FrontAnswers {
   readonly figures: {

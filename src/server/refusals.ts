@@ -10,9 +10,16 @@ import type { Front } from './front.ts';
 
 const CAUSE_MAX = 500;
 
+/** Whose submission is refused: a connection, or a program of this host. */
+export interface Refusable extends Pick<Connection, 'id' | 'facts'> {
+  readonly principal?: Connection['principal'];
+  readonly remote: { readonly address: string };
+  readonly transaction: { readonly envelope: Envelope | undefined };
+}
+
 export function noteRefusal(
   front: Front,
-  connection: Connection,
+  connection: Refusable,
   refusal: Refusal,
   command: string,
   envelope: Envelope | undefined = connection.transaction.envelope,

@@ -8,12 +8,13 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { LineClosed } from '../platform/line.ts';
 import { tryBind } from '../platform/listen.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { Store } from '../store/port.ts';
+import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { lockDirectory } from '../store/sqlite/open.ts';
 import type { BackupResult } from '../store/sqlite/backup.ts';
 import type { DeskBirth } from './desk-thread.ts';
+import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import type { StoreBirth, StoreFigures } from './store-thread.ts';
 import { connectThreads, startThread, type Thread } from './thread.ts';
@@ -36,6 +37,8 @@ export interface Supervisor {
   readonly lookups: Lookups;
   reload(plan: FrontPlan): Promise<void>;
   backup(file: string): Promise<BackupResult>;
+  /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
+  submit(message: LocalMessage): Promise<LocalAnswer>;
   storeFigures(): Promise<StoreFigures>;
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
   /** Sessions end at their next quiet moment, at most until `graceMs`. */
@@ -56,6 +59,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let storeThread: Thread;
   let deskThread: Thread;
   let stopping = false;
+  let submitted = 0;
 
   async function startStore(isFirst: boolean): Promise<Thread> {
     const { share, size: octets } = config.limits.freeSpace;
@@ -163,6 +167,13 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       plan = next;
       await deskThread.line.ask({ domains: next.domains });
       await askFronts({ ask: 'reload', plan: next });
+    },
+    async submit(message) {
+      submitted += 1;
+      const all = [...fronts.values()];
+      const front = all[submitted % all.length];
+      if (front === undefined) throw new StoreUnavailable('no front runs');
+      return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
     },
     backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,

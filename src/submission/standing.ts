@@ -1,7 +1,7 @@
 // Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
 // fronts; a session compares at MAIL and at end of data (DESIGN 3.7, BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
-import { principalOf } from '../identity/directory.ts';
+import { OS_USER, principalOf, servicePrincipal } from '../identity/directory.ts';
 import type { Credential, IdentityId, IdentityState, Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
@@ -34,6 +34,8 @@ export function createStandings(lookups: Lookups): Standings {
       const identity = await lookups.identityById(principal.identityId);
       if (identity === undefined) return { state: 'removed' };
       if (identity.state !== 'active') return { state: identity.state };
+      if (principal.mechanism === OS_USER)
+        return { state: 'active', principal: servicePrincipal(identity, principal.credentialLabel) };
       const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
       const expired = credential?.expiresAt !== undefined && credential.expiresAt <= nowMs;
       if (credential === undefined || expired || isAnother(principal, credential))

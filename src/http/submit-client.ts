@@ -1,0 +1,87 @@
+// The other end of the submission socket, as `postern send` uses it: proves who we are once, then hands in messages over that connection.
+
+import { open } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { claimName, CLAIMS_DIRECTORY } from './claims.ts';
+
+const REQUEST_MS = 180_000;
+const ANSWER_OCTETS_MAX = 16 * 1024 * 1024;
+
+export interface SubmitReply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface SubmitClient {
+  /** Rejects with the system's error if there is no server. */
+  submit(envelope: object, content: Uint8Array): Promise<SubmitReply>;
+  close(): void;
+}
+
+export function openSubmitClient(socketPath: string): SubmitClient {
+  // One connection: what was proven counts for it alone.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let proven = false;
+
+  function post(path: string, parts: readonly Uint8Array[]): Promise<SubmitReply> {
+    return new Promise((resolve, reject) => {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      const headers = { host: 'local', 'content-length': length };
+      const asked = request({ socketPath, agent, method: 'POST', path, headers, timeout: REQUEST_MS });
+      asked.on('timeout', () => asked.destroy(new Error('the server does not answer')));
+      asked.on('error', reject);
+      asked.on('response', (response) => {
+        const read: Buffer[] = [];
+        let octets = 0;
+        response.on('error', reject);
+        response.on('data', (part: Buffer) => {
+          octets += part.length;
+          if (octets > ANSWER_OCTETS_MAX) response.destroy(new Error('the answer is too long'));
+          read.push(part);
+        });
+        response.on('end', () => {
+          try {
+            const body = JSON.parse(Buffer.concat(read).toString()) as SubmitReply['body'];
+            resolve({ status: response.statusCode ?? 0, body });
+          } catch {
+            reject(new Error('the answer is no JSON: this is no submission socket'));
+          }
+        });
+      });
+      for (const part of parts) asked.write(part);
+      asked.end();
+    });
+  }
+
+  /** The server names a file and nothing else: where it lies is not for it to say. */
+  async function prove(): Promise<SubmitReply | undefined> {
+    const answer = await post('/claim', []);
+    const { name } = answer.body;
+    if (answer.status !== 200 || typeof name !== 'string' || !claimName.test(name)) return answer;
+    const file = await open(join(dirname(socketPath), CLAIMS_DIRECTORY, name), 'wx', 0o600);
+    try {
+      // Whatever the umask is.
+      await file.chmod(0o600);
+    } finally {
+      await file.close();
+    }
+    proven = true;
+    return undefined;
+  }
+
+  return {
+    async submit(envelope, content) {
+      const parts = [Buffer.from(`${JSON.stringify(envelope)}\n`), content];
+      for (let again = true; ; again = false) {
+        const refused = proven ? undefined : await prove();
+        if (refused !== undefined) return refused;
+        const reply = await post('/submit', parts);
+        // The connection was closed while nothing was said, and this is another one.
+        if (reply.status !== 401 || !again) return reply;
+        proven = false;
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}

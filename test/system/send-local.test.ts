@@ -1,0 +1,181 @@
+// `postern send` without a login: the server on this host knows its user, and submits as the account that the configuration binds to it.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { delivered, eventually, startServer, type TestServer } from './server.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const login = 'alice@example.org';
+/** Bound, and not bound. */
+const WEB = 33;
+const NOBODY = 65_534;
+const SERVICE = 65_533;
+const skip = process.getuid?.() === 0 ? false : 'needs root, to act as several users';
+let server: TestServer;
+let place: string;
+
+before(async () => {
+  if (skip !== false) return;
+  place = mkdtempSync(join(tmpdir(), 'postern-local-'));
+  chmodSync(place, 0o755);
+  server = await startServer({
+    extra: `local: { socket: ${place}/submit.sock, services: [{ osUser: '${WEB}', identity: Alice@Example.org }, { osUser: '${SERVICE}', identity: website }] }\nlimits: { message: 256KiB, header: 64KiB, identity: { messagesPerHour: none, recipientsPerHour: none } }`,
+  });
+  writeFileSync(join(place, 'send.yaml'), `address: ${login}\nsocket: submit.sock\n`, { mode: 0o644 });
+});
+after(async () => {
+  if (skip !== false) return;
+  await server[Symbol.asyncDispose]();
+  rmSync(place, { recursive: true, force: true });
+});
+
+function sendAs(
+  uid: number,
+  args: readonly string[],
+  input: string,
+): { status: number | null; output: string } {
+  const env = { PATH: process.env['PATH'], HOME: place, POSTERN_SEND_CONFIG: join(place, 'send.yaml') };
+  const options = { input, uid, gid: uid, env, encoding: 'utf8', timeout: 60_000, cwd: '/' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'send', ...args], options);
+  return { status, output: `${stdout}${stderr}` };
+}
+
+const message = (subject: string): string => `To: x@far.example\nSubject: ${subject}\n\nGrüße\n`;
+
+const copyOf = (subject: string): Promise<string> =>
+  eventually(subject, 10, () =>
+    delivered(server.outbox)
+      .map(({ bytes }) => bytes.toString())
+      .find((text) => text.includes(`\r\nSubject: ${subject}\r\n`)),
+  );
+
+test(
+  'BCP134-3.1-d D-TR-1: a bound user submits through the same pipeline, and is traced',
+  { skip },
+  async () => {
+    const { status, output } = sendAs(WEB, ['-t'], message('from the web'));
+    assert.equal(status, 0, output);
+    const copy = await copyOf('from the web');
+    assert.match(
+      copy,
+      /^Return-Path: <alice@example\.org>\r\nReceived: from [0-9a-z]{16}\.client\.msa\.example\.org\r\n\tby msa\.example\.org with local id [0-9A-Z]{26}/,
+    );
+    assert.match(copy, /\r\nMessage-ID: </);
+    const id = /\bid ([0-9A-Z]{26})/.exec(copy)?.[1] ?? '';
+    const traced = server.postern(['trace', id, '--json']);
+    assert.match(traced.stdout, /alice@example\.org/);
+    assert.match(traced.stdout, /OS-USER/);
+  },
+);
+
+test('BCP134-3.1-d: a user without a binding submits nothing', { skip }, async () => {
+  const before = delivered(server.outbox).length;
+  const { status, output } = sendAs(NOBODY, ['-t'], message('from nobody'));
+  assert.equal(status, 77, output);
+  assert.match(output, /uid 65534 is bound to no identity/);
+  assert.equal(delivered(server.outbox).length, before);
+  await eventually('a line in the log', 10, () => /local submission refused/.test(server.log()));
+});
+
+test(
+  'BCP134-3.1-d: a service account without a mailbox sends as the addresses it was given',
+  { skip },
+  async () => {
+    assert.equal(server.postern(['account', 'add', 'website', '--no-mailbox']).status, 0);
+    const args = ['-f', 'shop@example.org', '-t'];
+    assert.equal(sendAs(SERVICE, args, message('before')).status, 77);
+    const added = server.postern(['account', 'rights', 'website', 'add', 'shop@example.org']);
+    assert.equal(added.status, 0, added.stderr);
+    const { status, output } = sendAs(SERVICE, args, message('from the shop'));
+    assert.equal(status, 0, output);
+    assert.match(await copyOf('from the shop'), /^Return-Path: <shop@example\.org>/);
+  },
+);
+
+const refusals: readonly (readonly [
+  why: string,
+  code: number,
+  args: readonly string[],
+  message: () => string,
+])[] = [
+  ['another sender', 77, ['-f', 'bob@example.org', 'x@far.example'], () => message('x')],
+  ['another author', 77, ['x@far.example'], () => `From: bob@example.org\n${message('x')}`],
+  ['a mailbox of ours that is not there', 67, ['nobody@example.org'], () => message('x')],
+  ['a line that is too long', 65, ['x@far.example'], () => `${message('x')}${'x'.repeat(1200)}\n`],
+  ['a message that is too large', 69, ['x@far.example'], () => message('x') + 'x\n'.repeat(200_000)],
+  [
+    'one that is larger than is read at all',
+    69,
+    ['x@far.example'],
+    () => message('x') + 'x\n'.repeat(2_000_000),
+  ],
+];
+for (const [why, code, args, text] of refusals)
+  test(`BCP134-3.1-e 5322-i: the policy of the server holds for it too: ${why}`, { skip }, () => {
+    const { status, output } = sendAs(WEB, args, text());
+    assert.equal(status, code, output);
+  });
+
+test(
+  'BCP134-3.1-f: an account that is suspended submits nothing, and one that is resumed does',
+  { skip },
+  async () => {
+    assert.equal(server.postern(['account', 'suspend', login]).status, 0);
+    assert.notEqual(sendAs(WEB, ['-t'], message('suspended')).status, 0);
+    assert.equal(server.postern(['account', 'resume', login]).status, 0);
+    assert.equal(sendAs(WEB, ['-t'], message('resumed')).status, 0);
+    await copyOf('resumed');
+  },
+);
+
+test(
+  'the queue goes out over one connection, and a server that does not run leaves it as it is',
+  { skip },
+  async () => {
+    const queue = mkdtempSync(join(place, 'queue-'));
+    chmodSync(queue, 0o777);
+    writeFileSync(
+      join(place, 'send.yaml'),
+      `address: ${login}\nsocket: submit.sock\nqueueDirectory: ${queue}/own\n`,
+    );
+    for (let at = 0; at < 3; at += 1)
+      assert.equal(sendAs(WEB, ['--queue', '-t'], message(`queued ${at}`)).status, 0);
+    await server.stop();
+    assert.equal(sendAs(WEB, ['--flush'], '').status, 75);
+    await server.start();
+    const { status, output } = sendAs(WEB, ['--flush'], '');
+    assert.equal(status, 0, output);
+    for (let at = 0; at < 3; at += 1) await copyOf(`queued ${at}`);
+  },
+);
+
+function ask(path: string, body = ''): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: join(place, 'submit.sock'), method: 'POST', path, agent: false });
+    asked.on('error', reject);
+    asked.on('response', (response) => {
+      let text = '';
+      response.on('data', (part) => (text += String(part)));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    asked.end(body);
+  });
+}
+
+test(
+  'the socket has two routes; nothing goes in without a claim, and a claim is of its connection',
+  { skip },
+  async () => {
+    for (const path of ['/commit', '/lookup/identities', '/status', '/reload', '/backup'])
+      assert.equal((await ask(path)).status, 404, path);
+    assert.equal((await ask('/submit', '{}\n')).status, 401);
+    const claim = JSON.parse((await ask('/claim')).text) as { name: string };
+    writeFileSync(join(place, 'claims', claim.name), '', { mode: 0o600 });
+    assert.equal((await ask('/submit', '{}\n')).status, 401, 'another connection');
+  },
+);
