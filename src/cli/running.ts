@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { keepRetention } from '../audit/retention.ts';
+import type { Config } from '../config/schema.ts';
 import { ConfigError, loadConfig, type LoadedConfig } from '../config/load.ts';
 import { startControl, type ReloadResult } from '../http/control.ts';
 import { createMetricsPage } from '../http/metrics.ts';
@@ -64,9 +65,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
 
   async function applyReload(): Promise<ReloadResult> {
     const next = loadConfig(loaded.file);
-    const needsRestart = fixedKeys.filter(
-      (key) => JSON.stringify(next.config[key]) !== JSON.stringify(loaded.config[key]),
-    );
+    const needsRestart = fixedIn(next.config, loaded.config);
     const kept = Object.fromEntries(fixedKeys.map((key) => [key, loaded.config[key]]));
     const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
     const problems = checkPolicy(merged);
@@ -183,6 +182,12 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
       await closeControl();
     },
   };
+}
+
+/** What differs and counts after a restart only. */
+function fixedIn(next: Config, now: Config): readonly string[] {
+  const different = fixedKeys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(now[key]));
+  return next.local?.socket === now.local?.socket ? different : [...different, 'local.socket'];
 }
 
 function startEvent({ config, file }: LoadedConfig) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -106,4 +106,8 @@ test('every entry of `exports` can be imported, and nothing but them; the comman
   ]);
   assert.match(inner.output, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   assert.match(good(run(join(place, 'node_modules/.bin/postern'), ['--help'])), /postern/);
+  const sendmail = join(place, 'sendmail');
+  symlinkSync(join(place, 'node_modules/.bin/postern'), sendmail);
+  const { status, output } = run(sendmail, ['-bs']);
+  assert.deepEqual([status, /speak SMTP to port 587/.test(output)], [64, true], output);
 });

@@ -170,6 +170,16 @@ test('sysexits: configuration 78, wrong password 77, nobody there 75, an untrust
   }
 });
 
+test('C-ORD-12: what some recipients accepted is sent to them; the others are named, and nobody is told to try again', async () => {
+  const { status, output } = run(sendmail, ['x@far.example', 'nobody@example.org'], MESSAGE);
+  assert.equal(status, 67, output);
+  assert.match(
+    output,
+    /^postern send: nobody@example\.org: 550 5\.1\.1 .*\npostern send: 1 of 2 recipients were not accepted\n$/,
+  );
+  assert.match(await next(), /for <x@far\.example>/);
+});
+
 test('C-ORD-10: the dialog is shown on request, without the secret', async () => {
   const output = good(sendmail, ['-v', 'x@far.example'], MESSAGE);
   assert.match(output, /^C: AUTH PLAIN \(hidden\)$/m);
