@@ -7,6 +7,7 @@ import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { Network, Wire } from '../platform/network.ts';
+import type { Clock } from '../platform/platform.ts';
 import { StoreUnavailable, type Change, type Delivery, type QueuedMessage } from '../store/port.ts';
 import { createClaims } from './claims.ts';
 import type { Errand } from './errand.ts';
@@ -286,14 +287,12 @@ test('E-S-2 E-Q-5: who has the message keeps it when the report about the others
   await relay.drain(clock.now());
 });
 
-test('E-Q-6: a wall clock that is set back does not keep a route down', async () => {
-  const steady = virtualClock(START);
-  let step = 0;
-  const clock = { ...steady, now: () => steady.now() + step };
-  let dials = 0;
+/** A route whose host refuses every connection, and an errand for it. */
+function deadRoute(clock: Clock) {
+  const seen = { dials: 0 };
   const pool = createHopPool({
     ...{ hops: [hop], settings, clock },
-    network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
+    network: { dial: () => Promise.reject(new Error(`dial ${(seen.dials += 1)}`)) },
     changed: () => undefined,
     replyLost: () => undefined,
   });
@@ -301,6 +300,14 @@ test('E-Q-6: a wall clock that is set back does not keep a route down', async ()
     ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
     content: () => Promise.reject(new Error('not asked for')),
   };
+  return { pool, errand, seen };
+}
+
+test('E-Q-6: a wall clock that is set back does not keep a route down', async () => {
+  const steady = virtualClock(START);
+  let step = 0;
+  const clock = { ...steady, now: () => steady.now() + step };
+  const { pool, errand, seen } = deadRoute(clock);
   await pool.deliver(errand);
   step = -3 * 60 * MINUTE;
   const early = await pool.deliver(errand);
@@ -308,5 +315,32 @@ test('E-Q-6: a wall clock that is set back does not keep a route down', async ()
   assert.equal(early.until - clock.now(), 30_000, 'it comes back by the clock of now');
   steady.advance(30_000);
   await pool.deliver(errand);
-  assert.equal(dials, 2);
+  assert.equal(seen.dials, 2);
+});
+
+test('E-Q-6: a long queue comes back to a dead host in a line, at whole milliseconds', async () => {
+  const steady = virtualClock(START);
+  // The real clock that never steps counts in fractions.
+  const clock = { ...steady, monotonic: () => steady.monotonic() + 0.123 };
+  const { pool, errand, seen } = deadRoute(clock);
+  await pool.deliver(errand);
+  const returns: number[] = [];
+  for (let n = 0; n < 5_000; n += 1) {
+    const result = await pool.deliver(errand);
+    assert.ok(result.type === 'hostDown' && !result.probed);
+    returns.push(result.until);
+  }
+  assert.ok(returns.every((at) => Number.isInteger(at) && at >= START + 30_000));
+  const perSecond = new Map<number, number>();
+  for (const at of returns) {
+    const second = Math.floor(at / 1000);
+    perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
+  }
+  assert.equal(Math.max(...perSecond.values()), 500);
+  assert.equal(
+    Math.max(...returns) - Math.min(...returns),
+    9_998,
+    'and nobody waits longer than that asks for',
+  );
+  assert.equal(seen.dials, 1);
 });

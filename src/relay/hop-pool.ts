@@ -13,6 +13,8 @@ const CARRIED_MAX = 500;
 const FIRST_BACKOFF_MS = 30_000;
 /** Mail that finds its route down waits at least so long. */
 const AGAIN_MS = 1_000;
+/** And comes back in a line, so many a second: a million that return at once would leave no room for new mail. */
+const RETURNS_PER_SECOND = 500;
 
 export interface HopPool {
   deliver(errand: Errand): Promise<ErrandResult>;
@@ -41,6 +43,8 @@ export function createHopPool(options: PoolOptions): HopPool {
   let failures = 0;
   /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
   let downUntil = 0;
+  /** When the last in the line comes back; monotonic, ms. */
+  let lastReturn = 0;
   let probing = false;
   let lastDown = { diagnostic: '', status: '4.4.1' };
 
@@ -101,8 +105,11 @@ export function createHopPool(options: PoolOptions): HopPool {
   }
 
   function hostDown(probed: boolean): ErrandResult {
-    const leftMs = Math.max(0, downUntil - clock.monotonic());
-    return { type: 'hostDown', ...lastDown, until: clock.now() + Math.max(AGAIN_MS, leftMs), probed };
+    const now = clock.monotonic();
+    const until = Math.max(now + AGAIN_MS, downUntil, probed ? 0 : lastReturn + 1000 / RETURNS_PER_SECOND);
+    if (!probed) lastReturn = until;
+    // The store keeps whole milliseconds.
+    return { type: 'hostDown', ...lastDown, until: Math.ceil(clock.now() + until - now), probed };
   }
 
   function cameBack(): void {

@@ -303,6 +303,16 @@ function reportContract(name: string, open: Open): void {
 }
 
 function freeContract(name: string, open: Open): void {
+  test(`${name}: times are whole milliseconds: a fraction fails its change and nothing else`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    await bench.accepted({ owner: 'a', dueAt: now });
+    const broken = await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now + 0.5 });
+    assert.equal(broken.type, 'failed');
+    const whole = await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
+    assert.deepEqual(whole, { type: 'freed', count: 1 });
+  });
+
   test(`${name}: leases are given back by prefix, claims with them`, async () => {
     await using bench = await Bench.open(open);
     const now = bench.clock.now();

@@ -189,6 +189,30 @@ test(
   },
 );
 
+test('E-Q-6 5321-aj: mail for a dead host goes back into the store at once: nothing of it stays in memory, and a stop takes no time', async () => {
+  await using server = await startServer({
+    relay: `relay: { smarthost: "smtp://127.0.0.1:${await freePort()}" }`,
+  });
+  const client = await openClient({ port: server.submission, login, password: PASSWORD });
+  for (let number = 0; number < 40; number += 1) {
+    const reply = await submitOne(client, {
+      login,
+      recipients: ['x@far.example'],
+      subject: `dead-${number}`,
+    });
+    assert.match(reply, /^250 /);
+  }
+  client.close();
+  const metrics = async (): Promise<string> =>
+    (await fetch(`http://127.0.0.1:${server.http}/metrics`)).text();
+  await eventually('an empty memory', 10, async () =>
+    /^postern_relay_memory_octets 0$/m.test(await metrics()),
+  );
+  assert.match(await metrics(), /^postern_queue_messages 40$/m);
+  await server.stop();
+  assert.doesNotMatch(server.log(), /could not|did not drain/);
+});
+
 test('EXT-DSN-b: a success report for the last recipient when it was asked for', async () => {
   await using server = await startServer();
   assert.match(

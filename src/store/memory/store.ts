@@ -110,6 +110,8 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 function applyOne(state: State, change: Change): Outcome {
+  if ('dueAt' in change && !Number.isInteger(change.dueAt))
+    return { type: 'failed', cause: 'times are whole milliseconds' };
   switch (change.type) {
     case 'accept':
       return accept(state, change);
