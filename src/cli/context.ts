@@ -7,7 +7,7 @@ import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
-import { lockDirectory, openSqliteStore, type OpenStore } from '../store/sqlite/open.ts';
+import type { OpenStore } from '../store/sqlite/open.ts';
 
 export interface ConfigOption {
   readonly config?: string;
@@ -39,6 +39,8 @@ export async function withStore<T>(
   const shared = { loaded, by: `${userInfo().username} (command line)`, now: systemClock.now() };
   const server = await connectControl(dataDirectory);
   if (server !== undefined) return run({ ...shared, server, store: server.store, lookups: server.lookups });
+  // Beside a running server nobody needs the engine.
+  const { lockDirectory, openSqliteStore } = await import('../store/sqlite/open.ts');
   const unlock = lockDirectory(dataDirectory);
   const offline = openSqliteStore({ dataDirectory, clock: systemClock, entropy: systemEntropy() });
   try {

@@ -8,7 +8,6 @@ import type { QueueChange, QueueSelector } from '../store/port.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
-import { bounceQueue } from './queue-bounce.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson, safe, table, time } from './output.ts';
 
@@ -191,6 +190,7 @@ async function change(
   if (options.yes !== true) await confirm(`${action} ${count} recipients?`, count);
   if (options.bounce === true && action !== 'drop') throw new CommandFailure('--bounce goes with drop', 2);
   if (options.bounce === true) {
+    const { bounceQueue } = await import('./queue-bounce.ts');
     const given = await bounceQueue(context, selector);
     return options.json === true
       ? printJson({ action, matched: count, changed: given })

@@ -6,7 +6,7 @@ import { fromJson, toJson } from '../base/json.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { lookupMethods } from '../store/remote-lookups.ts';
-import { CONTROL_SOCKET, type ReloadResult } from './control.ts';
+import { CONTROL_SOCKET, type ReloadResult } from './control-protocol.ts';
 
 export interface ControlClient {
   readonly store: Store;

@@ -9,8 +9,8 @@ import { fromJson, toJson } from '../base/json.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Change, Store } from '../store/port.ts';
 import { lookupMethods } from '../store/remote-lookups.ts';
+import { CONTROL_SOCKET, type ReloadResult } from './control-protocol.ts';
 
-export const CONTROL_SOCKET = 'control.sock';
 const BODY_OCTETS_MAX = 64 * 1024 * 1024;
 
 export interface ControlActions {
@@ -19,12 +19,6 @@ export interface ControlActions {
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
   backup(file: string): Promise<object>;
-}
-
-export interface ReloadResult {
-  readonly problems: readonly string[];
-  /** Keys that changed and count after a restart only. */
-  readonly needsRestart: readonly string[];
 }
 
 export async function startControl(
