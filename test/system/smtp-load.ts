@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly password: string;
   readonly subjects: readonly string[];
   readonly bodyOctets?: number;
+  /** Told of each 250. */
+  readonly onPromised?: () => void;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -146,8 +148,10 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
       dotted = undefined;
       const reply = await submitOne(client, { ...o, subject, onDot: () => (dotted = subject) });
       dotted = undefined;
-      if (reply.startsWith('250')) promised.push(subject);
-      else refused.push({ subject, reply });
+      if (reply.startsWith('250')) {
+        promised.push(subject);
+        o.onPromised?.();
+      } else refused.push({ subject, reply });
     }
   } catch {
     if (dotted !== undefined) unknown.push(dotted);

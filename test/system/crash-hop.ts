@@ -1,0 +1,81 @@
+// A next hop for the crash suite: takes mail, or behaves badly at the end of the content, and remembers what it has taken responsibility for.
+
+import { createServer, type Socket } from 'node:net';
+
+/** What becomes of a message whose end has come. */
+export type Ending =
+  /** 250. */
+  | 'takes'
+  /** 451: nothing was taken. */
+  | 'refuses'
+  /** It is taken, but the connection is reset before the reply: the sender can't know. */
+  | 'resets';
+
+export interface CrashHop {
+  readonly port: number;
+  /** Subjects in the order of taking; a subject that stands twice was taken twice. */
+  readonly taken: readonly string[];
+  /** Messages that were taken without a reply. */
+  readonly untold: number;
+  /** From now on. */
+  behave(endingOf: (count: number) => Ending): void;
+  close(): Promise<void>;
+}
+
+export async function startCrashHop(endingOf: (count: number) => Ending): Promise<CrashHop> {
+  const taken: string[] = [];
+  const sockets = new Set<Socket>();
+  let behaviour = endingOf;
+  let count = 0;
+  let untold = 0;
+
+  function end(socket: Socket, content: string): void {
+    const ending = behaviour((count += 1));
+    if (ending === 'refuses') return void socket.write('451 4.3.0 not now\r\n');
+    taken.push(/^Subject: (.*)\r$/m.exec(content)?.[1] ?? '');
+    if (ending === 'takes') return void socket.write('250 2.0.0 taken\r\n');
+    untold += 1;
+    socket.resetAndDestroy();
+  }
+
+  const server = createServer((socket) => {
+    let text = '';
+    let inContent = false;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+    socket.setEncoding('latin1').write('220 hop\r\n');
+    socket.on('data', (data: string) => {
+      text += data;
+      for (;;) {
+        const mark = inContent ? '\r\n.\r\n' : '\r\n';
+        const at = text.indexOf(mark);
+        if (at < 0 || socket.destroyed) return;
+        const said = text.slice(0, at);
+        text = text.slice(at + mark.length);
+        if (inContent) {
+          inContent = false;
+          end(socket, `${said}\r\n`);
+        } else if (/^DATA/i.test(said)) {
+          inContent = true;
+          socket.write('354 go on\r\n');
+        } else if (/^EHLO/i.test(said)) socket.write('250-hop\r\n250-PIPELINING\r\n250 8BITMIME\r\n');
+        else socket.write(/^QUIT/i.test(said) ? '221 bye\r\n' : '250 ok\r\n');
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    taken,
+    get untold() {
+      return untold;
+    },
+    behave: (next) => void (behaviour = next),
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
