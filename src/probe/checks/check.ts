@@ -1,0 +1,56 @@
+// What a check is: one observable requirement, with its source, and how to look at it. Each stands in a file of its own in this folder.
+
+import type { RecordSource } from '../../platform/record-lookup.ts';
+import type { Fetched } from '../../platform/probe-fetch.ts';
+import type { Finding, Level, Mend, Role, Verdict } from '../report.ts';
+import type { Survey } from '../survey.ts';
+import type { PortKind, Target } from '../target.ts';
+import type { Visit } from '../visit.ts';
+
+interface About {
+  /** Lower case with hyphens, the name of its file. */
+  readonly id: string;
+  readonly role: Role;
+  readonly level: Level;
+  readonly source: string;
+  readonly requirements: readonly string[];
+  /** The requirement in a sentence. */
+  readonly title: string;
+  readonly why: string;
+  readonly mend: Mend;
+  /** It leaves something behind at the server (a failed AUTH in its records): not for the self-test at the start. */
+  readonly leavesTraces?: boolean;
+}
+
+export interface PortCheck extends About {
+  readonly on: readonly PortKind[];
+  run(visit: Visit): Promise<Outcome>;
+}
+
+export interface HostCheck extends About {
+  readonly on: 'host';
+  run(host: HostView): Promise<Outcome>;
+}
+
+export type Check = PortCheck | HostCheck;
+
+export type Outcome = Omit<Finding, 'port'>;
+
+/** What checks of the host as a whole look at. */
+export interface HostView {
+  readonly target: Target;
+  readonly surveys: readonly Survey[];
+  readonly records: RecordSource;
+  fetch(url: string): Promise<Fetched>;
+}
+
+export const SUBMISSION: readonly PortKind[] = ['starttls', 'implicit'];
+
+const make =
+  (verdict: Verdict) =>
+  (seen: string): Outcome => ({ verdict, seen });
+export const pass = make('pass');
+export const fail = make('fail');
+export const note = make('note');
+export const skip = make('skip');
+export const unknown = make('unknown');

@@ -1,0 +1,41 @@
+// RFC 5068 section 3.2: no relaying without a login, in whatever spelling.
+
+import { isPositive, told } from '../answer.ts';
+import { tryRelaying } from '../relay-trial.ts';
+import { strangers } from '../stranger.ts';
+import { printable } from '../transcript.ts';
+import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+
+export const openRelay: PortCheck = {
+  id: 'open-relay',
+  ...{ role: 'msa', level: 'MUST NOT', source: 'RFC 5068 section 3.2', on: SUBMISSION },
+  requirements: [
+    ...['BCP134-3.2-e', 'BCP134-4.1-d', 'F-REL-1', 'F-REL-2', 'F-REL-3', 'F-REL-5', 'F-REL-6', 'F-REL-7'],
+    ...['F-REL-8', 'F-REL-9', 'F-REL-10', 'F-REL-11', 'F-REL-12'],
+  ],
+  title: 'No spelling of a recipient is relayed without a login',
+  why: 'Servers that compare addresses before they understand them can be talked into relaying.',
+  mend: {
+    postfix: 'allow_percent_hack = no, swap_bangpath = no, allow_untrusted_routing = no',
+    exim: 'acl_smtp_rcpt: deny local_parts = ^.*[@%!/|]',
+  },
+  async run(visit) {
+    const { trials, problem } = await strangers(visit);
+    if (trials.length === 0) return unknown(problem ?? 'not answered');
+    const way = trials.find(({ mail }) => isPositive(mail));
+    if (way === undefined) {
+      const [first] = trials;
+      return first !== undefined && first.mail.type === 'reply'
+        ? pass(`MAIL itself is refused: ${told(first.mail)}`)
+        : unknown(first === undefined ? 'not answered' : told(first.mail));
+    }
+    const { tried, problem: trouble } = await tryRelaying(visit, way.phase, way.sender);
+    const taken = tried.filter(({ answer }) => isPositive(answer));
+    const [first] = taken;
+    if (first !== undefined)
+      return fail(
+        `${taken.length} of ${tried.length} spellings are taken, e.g. ${first.spelling.name}: RCPT ${printable(first.spelling.argument)}: ${told(first.answer)}`,
+      );
+    return trouble === undefined ? pass(`${tried.length} spellings are refused`) : unknown(trouble);
+  },
+};

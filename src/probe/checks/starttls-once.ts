@@ -1,0 +1,24 @@
+// RFC 3207 section 4.2: inside TLS, STARTTLS is neither offered nor taken again.
+
+import { codeOf, told } from '../answer.ts';
+import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+
+export const starttlsOnce: PortCheck = {
+  id: 'starttls-once',
+  ...{ role: 'msa', level: 'MUST NOT', source: 'RFC 3207 section 4.2', on: SUBMISSION },
+  requirements: ['TLS-c', 'TLS-b'],
+  title: 'STARTTLS is not offered inside TLS',
+  why: 'The list of extensions must be made anew after the handshake; a server that shows the old one kept what was said in clear.',
+  mend: {},
+  async run(visit) {
+    const opened = await visit.open('inside', 'STARTTLS inside TLS');
+    if (!opened.ok) return unknown(opened.error);
+    const { conversation, hello } = opened.value;
+    const answer = await conversation.say('STARTTLS');
+    // Whatever it says to 220 would be a handshake: the connection is of no use any more.
+    conversation.drop();
+    if (hello?.capabilities.has('STARTTLS') === true) return fail('EHLO inside TLS lists STARTTLS');
+    if (codeOf(answer) === 220) return fail(`a second STARTTLS is taken: ${told(answer)}`);
+    return codeOf(answer) === 0 ? unknown(told(answer)) : pass(told(answer));
+  },
+};
