@@ -67,6 +67,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./dkim.ts')).dkimCommand,
   },
   {
+    call: 'probe <host>',
+    summary: 'does a submission server, and the network on the way, conform to RFC 5068 (BCP 134)?',
+    load: async () => (await import('./probe.ts')).probeCommand,
+  },
+  {
     call: 'reload',
     summary: 'takes the changed configuration, like SIGHUP, and says what came of it',
     load: async () => (await import('./reload.ts')).reloadCommand,

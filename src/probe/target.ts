@@ -37,6 +37,8 @@ export interface Target {
   /** True if nobody said it: derived of the host's name. */
   readonly domainIsGuess: boolean;
   readonly ehloName: string;
+  /** When the run began, ms since the epoch. */
+  readonly now: number;
   readonly ports: readonly ProbePort[];
   readonly localRecipient: string;
   readonly remoteRecipient: string;

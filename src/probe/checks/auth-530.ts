@@ -11,7 +11,8 @@ export const auth530: PortCheck = {
   title: 'MAIL without a login is answered by 530',
   why: 'The code tells a client that a login is missing, not that the message is bad.',
   mend: {
-    postfix: 'smtpd_delay_reject = no with smtpd_client_restrictions = permit_sasl_authenticated,reject (a refusal at RCPT is as safe)',
+    postfix:
+      'smtpd_delay_reject = no with smtpd_client_restrictions = permit_sasl_authenticated,reject (a refusal at RCPT is as safe)',
     exim: 'acl_smtp_mail: deny !authenticated = * message = 530 Authentication required',
   },
   async run(visit) {

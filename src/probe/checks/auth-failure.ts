@@ -19,8 +19,11 @@ export const authFailure: PortCheck = {
     const answer = await conversation.say(`AUTH PLAIN ${DUMMY}`, 'AUTH PLAIN (dummy)');
     await conversation.quit();
     if (codeOf(answer) === 235) return fail(`a login that nobody has is taken: ${told(answer)}`);
-    if (/unknown user|no such user|user not found|does not exist/i.test(told(answer))) return fail(`it says that the account does not exist: ${told(answer)}`);
+    if (/unknown user|no such user|user not found|does not exist/i.test(told(answer)))
+      return fail(`it says that the account does not exist: ${told(answer)}`);
     if (codeOf(answer) === 535) return pass(told(answer));
-    return codeOf(answer) === 0 ? unknown(told(answer)) : note(`refused, though not with 535: ${told(answer)}`);
+    return codeOf(answer) === 0
+      ? unknown(told(answer))
+      : note(`refused, though not with 535: ${told(answer)}`);
   },
 };

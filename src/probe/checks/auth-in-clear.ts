@@ -24,7 +24,8 @@ export const authInClear: PortCheck = {
   async run(visit) {
     const { clear } = visit.found;
     if (typeof clear !== 'object') return skip('there was no answer to EHLO');
-    if (hasAuth(clear.capabilities)) return fail(`EHLO in clear lists AUTH: ${clear.reply.lines.find((line) => /^AUTH/i.test(line)) ?? ''}`);
+    if (hasAuth(clear.capabilities))
+      return fail(`EHLO in clear lists AUTH: ${clear.reply.lines.find((line) => /^AUTH/i.test(line)) ?? ''}`);
     const opened = await visit.open('clear', 'AUTH before TLS');
     if (!opened.ok) return unknown(opened.error);
     const { conversation } = opened.value;
@@ -32,7 +33,10 @@ export const authInClear: PortCheck = {
     await conversation.quit();
     const code = codeOf(answer);
     if (code === 0) return unknown(told(answer));
-    if (code < 400 || code === 535) return fail(`not listed, but the credentials were looked at: ${told(answer)}`);
-    return code === 530 || code === 538 ? pass(told(answer)) : note(`refused, though not with 530: ${told(answer)}`);
+    if (code < 400 || code === 535)
+      return fail(`not listed, but the credentials were looked at: ${told(answer)}`);
+    return code === 530 || code === 538
+      ? pass(told(answer))
+      : note(`refused, though not with 530: ${told(answer)}`);
   },
 };

@@ -3,7 +3,16 @@
 import { mechanismsOf } from '../mechanisms.ts';
 import { fail, pass, type PortCheck, skip, SUBMISSION } from './check.ts';
 
-const BROKEN: readonly string[] = ['NTLM', 'CRAM-MD5', 'DIGEST-MD5', 'GSS-SPNEGO', 'OTP', 'SKEY', 'RPA', 'APOP'];
+const BROKEN: readonly string[] = [
+  'NTLM',
+  'CRAM-MD5',
+  'DIGEST-MD5',
+  'GSS-SPNEGO',
+  'OTP',
+  'SKEY',
+  'RPA',
+  'APOP',
+];
 
 export const authMechanisms: PortCheck = {
   id: 'auth-mechanisms',

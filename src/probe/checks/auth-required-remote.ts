@@ -6,14 +6,20 @@ import { fail, type Outcome, pass, type PortCheck, SUBMISSION, unknown } from '.
 
 const mend = {
   postern: 'it can not be configured otherwise',
-  postfix: 'master.cf, submission: -o smtpd_relay_restrictions=permit_sasl_authenticated,reject (no permit_mynetworks)',
+  postfix:
+    'master.cf, submission: -o smtpd_relay_restrictions=permit_sasl_authenticated,reject (no permit_mynetworks)',
   exim: 'acl_smtp_mail or acl_smtp_rcpt for 587 and 465: deny !authenticated = * (before any accept for local domains or relay hosts)',
   dovecot: 'it asks for a login always; look at the relay host behind it',
 } as const;
 
 export const authRequiredRemote: PortCheck = {
   id: 'auth-required-remote',
-  ...{ role: 'msa', level: 'MUST', source: 'RFC 5068 sections 3.1 and 3.2, RFC 6409 section 4.3', on: SUBMISSION },
+  ...{
+    role: 'msa',
+    level: 'MUST',
+    source: 'RFC 5068 sections 3.1 and 3.2, RFC 6409 section 4.3',
+    on: SUBMISSION,
+  },
   requirements: ['BCP134-3.1-d', 'BCP134-3.2-c', 'BCP134-3.2-e', '6409-4.3-a', 'F-REL-12'],
   title: 'Without a login no recipient elsewhere is taken',
   why: 'An open relay sends for everybody, and its owner answers for it.',
@@ -34,17 +40,23 @@ export const authRequiredLocal: PortCheck = {
   run: (visit) => judgeStrangers(visit, 'local'),
 };
 
-async function judgeStrangers(visit: Parameters<PortCheck['run']>[0], which: 'remote' | 'local'): Promise<Outcome> {
+async function judgeStrangers(
+  visit: Parameters<PortCheck['run']>[0],
+  which: 'remote' | 'local',
+): Promise<Outcome> {
   const { trials, problem } = await strangers(visit);
   const taken = trials.find((trial) => trial[which] !== undefined && isPositive(trial[which]));
   if (taken?.[which] !== undefined) return fail(`${how(taken)}, RCPT ${which}: ${told(taken[which])}`);
   const refused = trials.filter((trial) => wasRefused(trial[which] ?? trial.mail));
   const [first] = refused;
-  if (first === undefined) return unknown(problem ?? (trials[0] === undefined ? 'not answered' : told(trials[0].mail)));
+  if (first === undefined)
+    return unknown(problem ?? (trials[0] === undefined ? 'not answered' : told(trials[0].mail)));
   const answers = refused.map((trial) => trial[which] ?? trial.mail);
   const first0 = first[which] ?? first.mail;
   if (which === 'remote' && answers.every(isAboutAddress))
-    return unknown(`refused for the address itself (${told(first0)}): name one that exists with --remote-recipient`);
+    return unknown(
+      `refused for the address itself (${told(first0)}): name one that exists with --remote-recipient`,
+    );
   return pass(`${how(first)}: ${told(first0)}`);
 }
 

@@ -25,6 +25,8 @@ export const authSyntax: PortCheck = {
     if (codes.includes(235)) return fail(`taken for a login: ${seen}`);
     if (codeOf(challenge) === 0 || codes[0] === 0) return unknown(seen);
     if (codeOf(challenge) !== 334) return fail(`no challenge: ${seen}`);
-    return codes[0] === 501 && codes[1] === 501 && codes[2] === 504 ? pass(seen) : note(`refused, with other codes than 501, 501, 504: ${seen}`);
+    return codes[0] === 501 && codes[1] === 501 && codes[2] === 504
+      ? pass(seen)
+      : note(`refused, with other codes than 501, 501, 504: ${seen}`);
   },
 };

@@ -5,7 +5,12 @@ import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.t
 
 export const commandBasics: PortCheck = {
   id: 'command-basics',
-  ...{ role: 'msa', level: 'MUST', source: 'RFC 5321 sections 4.1.1.5, 4.1.1.9, 4.2.4 and 4.5.1', on: SUBMISSION },
+  ...{
+    role: 'msa',
+    level: 'MUST',
+    source: 'RFC 5321 sections 4.1.1.5, 4.1.1.9, 4.2.4 and 4.5.1',
+    on: SUBMISSION,
+  },
   requirements: ['5321-a', '5321-h', '5321-i'],
   title: 'NOOP and RSET are answered by 250, an unknown command by 500, and the session goes on',
   why: 'Clients count replies: one too many or too few, and they talk past each other.',

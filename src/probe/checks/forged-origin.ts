@@ -24,6 +24,8 @@ export const forgedOrigin: PortCheck = {
     const answer = await conversation.say('XCLIENT ADDR=127.0.0.1 LOGIN=postmaster');
     await conversation.quit();
     if (isPositive(answer)) return fail(`XCLIENT: ${told(answer)}`);
-    return codeOf(answer) === 0 && answer.type !== 'closed' ? unknown(told(answer)) : pass(`XCLIENT: ${told(answer)}`);
+    return codeOf(answer) === 0 && answer.type !== 'closed'
+      ? unknown(told(answer))
+      : pass(`XCLIENT: ${told(answer)}`);
   },
 };

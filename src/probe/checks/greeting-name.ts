@@ -8,7 +8,12 @@ const FQDN = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-
 
 export const greetingNameCheck: PortCheck = {
   id: 'greeting-name',
-  ...{ role: 'msa', level: 'MUST', source: 'RFC 5321 sections 4.1.1.1 and 4.2', on: ['starttls', 'implicit'] },
+  ...{
+    role: 'msa',
+    level: 'MUST',
+    source: 'RFC 5321 sections 4.1.1.1 and 4.2',
+    on: ['starttls', 'implicit'],
+  },
   requirements: ['5321-ai'],
   title: 'The greeting and the EHLO answer name the server by its fully qualified name',
   why: 'Clients, logs and people who follow a trace have to know which server spoke.',

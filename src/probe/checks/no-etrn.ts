@@ -11,7 +11,8 @@ export const noEtrn: PortCheck = {
   title: 'ETRN and ATRN are not offered',
   why: 'They start deliveries between servers; a mail program has no use for them, an attacker has.',
   mend: {
-    postfix: 'master.cf, submission: -o smtpd_discard_ehlo_keywords=etrn (with silent-discard in front to keep the log quiet)',
+    postfix:
+      'master.cf, submission: -o smtpd_discard_ehlo_keywords=etrn (with silent-discard in front to keep the log quiet)',
     exim: 'no acl_smtp_etrn for 587 and 465',
   },
   run({ found }) {

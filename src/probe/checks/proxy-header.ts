@@ -9,7 +9,10 @@ export const proxyHeader: PortCheck = {
   requirements: ['F-REL-14'],
   title: 'A PROXY line from a stranger is refused',
   why: 'With it, anybody can pretend to come from a trusted network.',
-  mend: { postfix: 'smtpd_upstream_proxy_protocol: only on a port that nobody else reaches', exim: 'hosts_proxy' },
+  mend: {
+    postfix: 'smtpd_upstream_proxy_protocol: only on a port that nobody else reaches',
+    exim: 'hosts_proxy',
+  },
   async run(visit) {
     const opened = await visit.open('greeted', 'a PROXY line');
     if (!opened.ok) return unknown(opened.error);

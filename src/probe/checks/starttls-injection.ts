@@ -28,7 +28,9 @@ export const starttlsInjection: PortCheck = {
     const answer = await conversation.next();
     if (codeOf(answer) !== 220) {
       conversation.drop();
-      return codeOf(answer) === 0 && answer.type !== 'closed' ? unknown(told(answer)) : pass(`refused before TLS: ${told(answer)}`);
+      return codeOf(answer) === 0 && answer.type !== 'closed'
+        ? unknown(told(answer))
+        : pass(`refused before TLS: ${told(answer)}`);
     }
     const shaken = await conversation.secure(tlsOf(visit.target));
     if (shaken.type === 'failed') return pass(`no handshake after it: ${shaken.detail}`);

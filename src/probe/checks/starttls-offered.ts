@@ -19,9 +19,13 @@ export const starttlsOffered: PortCheck = {
     const { clear, startTls, handshake } = found;
     if (typeof clear !== 'object') return Promise.resolve(skip('there was no answer to EHLO'));
     if (!clear.capabilities.has('STARTTLS'))
-      return Promise.resolve(fail(`EHLO does not list it${startTls === undefined ? '' : `; asked for anyway: ${told(startTls)}`}`));
+      return Promise.resolve(
+        fail(`EHLO does not list it${startTls === undefined ? '' : `; asked for anyway: ${told(startTls)}`}`),
+      );
     if (startTls === undefined || codeOf(startTls) !== 220)
-      return Promise.resolve(fail(`listed, but: ${startTls === undefined ? 'not answered' : told(startTls)}`));
+      return Promise.resolve(
+        fail(`listed, but: ${startTls === undefined ? 'not answered' : told(startTls)}`),
+      );
     if (handshake?.type !== 'secured')
       return Promise.resolve(fail(`the handshake fails: ${handshake?.detail ?? 'it did not begin'}`));
     return Promise.resolve(pass(`${handshake.version} ${handshake.cipher}`));

@@ -8,7 +8,8 @@ const SOON_DAYS = 14;
 const problems: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'its chain ends in a root that this machine does not trust',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the chain is not complete (an intermediate certificate is missing), or its root is unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'the chain is not complete (an intermediate certificate is missing), or its root is unknown',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its issuer is unknown, or an intermediate certificate is missing',
   CERT_HAS_EXPIRED: 'it has expired',
   CERT_NOT_YET_VALID: 'it is not valid yet',

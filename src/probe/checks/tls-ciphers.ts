@@ -3,7 +3,8 @@
 import { fail, pass, type PortCheck, skip, SUBMISSION, unknown } from './check.ts';
 
 /** Key transport by RSA, CBC, and what is worse. */
-const WEAK = 'kRSA:RC4:3DES:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:AES128-SHA:AES256-SHA:aNULL:eNULL:@SECLEVEL=0';
+const WEAK =
+  'kRSA:RC4:3DES:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:AES128-SHA:AES256-SHA:aNULL:eNULL:@SECLEVEL=0';
 
 export const tlsCiphers: PortCheck = {
   id: 'tls-ciphers',
@@ -13,7 +14,8 @@ export const tlsCiphers: PortCheck = {
   why: 'What was recorded today can be read tomorrow, once the key of the server is known.',
   mend: {
     postern: 'it can not be configured otherwise',
-    postfix: 'tls_preempt_cipherlist = yes; smtpd_tls_mandatory_ciphers = high; smtpd_tls_mandatory_exclude_ciphers = kRSA, SHA1, SHA256, SHA384',
+    postfix:
+      'tls_preempt_cipherlist = yes; smtpd_tls_mandatory_ciphers = high; smtpd_tls_mandatory_exclude_ciphers = kRSA, SHA1, SHA256, SHA384',
     exim: 'tls_require_ciphers = SECURE192:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-256-CBC:-AES-128-CBC',
     dovecot: 'ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20',
   },

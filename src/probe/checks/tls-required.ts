@@ -22,8 +22,10 @@ export const tlsRequired: PortCheck = {
     const [first] = clear;
     if (first === undefined) return unknown(problem ?? 'not answered');
     const taken = clear.find(({ mail }) => isPositive(mail));
-    if (taken === undefined) return codeOf(first.mail) === 0 ? unknown(told(first.mail)) : pass(told(first.mail));
-    if (isPositive(taken.remote ?? taken.mail) && taken.remote !== undefined) return fail(`MAIL in clear: ${told(taken.mail)}`);
+    if (taken === undefined)
+      return codeOf(first.mail) === 0 ? unknown(told(first.mail)) : pass(told(first.mail));
+    if (isPositive(taken.remote ?? taken.mail) && taken.remote !== undefined)
+      return fail(`MAIL in clear: ${told(taken.mail)}`);
     return note(`MAIL in clear is taken, the recipients are refused: ${told(taken.remote ?? taken.mail)}`);
   },
 };

@@ -1,0 +1,158 @@
+// `postern probe HOST`: does a submission server, ours or anybody's, and the network on the way to it, conform to RFC 5068?
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import { systemClock } from '../platform/clock.ts';
+import { systemRecords } from '../platform/record-lookup.ts';
+import { htmlReport, junitReport, probe, type ProbeOptions, type ProbeReport } from '../probe/index.ts';
+import type { Finding } from '../probe/report.ts';
+import type { ProbePort } from '../probe/target.ts';
+import { CommandFailure } from './failure.ts';
+import { wholeNumber } from './number.ts';
+import { print, printJson, safe, strong } from './output.ts';
+
+interface Options {
+  readonly name?: string;
+  readonly domain?: string;
+  readonly starttlsPort: number;
+  readonly tlsPort: number;
+  readonly mx?: boolean;
+  readonly control?: string;
+  readonly login?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+  readonly junit?: boolean;
+  readonly html?: string;
+  readonly verbose?: boolean;
+}
+
+export function probeCommand(program: Command): void {
+  program
+    .command('probe <host>')
+    .description('does a submission server, and the network on the way, conform to RFC 5068 (BCP 134)?')
+    .option('--name <name>', 'what its certificate must be for; default: HOST')
+    .option('--domain <name>', 'whose mail it takes in; default: HOST without its first label')
+    .option(
+      '--starttls-port <port>',
+      'its port with STARTTLS',
+      (text) => wholeNumber(text, '--starttls-port'),
+      587,
+    )
+    .option(
+      '--tls-port <port>',
+      'its port with TLS from the start',
+      (text) => wholeNumber(text, '--tls-port'),
+      465,
+    )
+    .option('--mx', 'look at port 25 too, as the listener for incoming mail')
+    .option(
+      '--control <host:port>',
+      'where a connection must work if there is a network at all; default: HOST:443',
+    )
+    .option(
+      '--login <login>',
+      'log in as this account where a check needs it; the password is in --password-file',
+    )
+    .option('--password-file <file>', 'its first line')
+    .option('--ca <file>', 'trust these certificates too (PEM)')
+    .option('--verbose', 'show what is fine, and what was said')
+    .option('--json', 'print JSON: all findings, causes and transcripts')
+    .option('--junit', 'print JUnit XML')
+    .option('--html <file>', 'write one HTML page')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  postern probe mail.example.org\n  postern probe 127.0.0.1 --name mail.example.org --ca cert.pem --html report.html\n\nNo message is sent. Exit codes: 0 conformant, 1 not, 2 usage, 3 could not tell.',
+    )
+    .action((host: string, options: Options) => run(host, options));
+}
+
+async function run(host: string, options: Options): Promise<void> {
+  const result = await probe(optionsOf(host, options), { clock: systemClock, records: systemRecords() });
+  if (!result.ok) throw new CommandFailure(result.error, 3);
+  const report = result.value;
+  if (options.html !== undefined) writeFileSync(options.html, htmlReport(report));
+  if (options.json === true) printJson(report);
+  else if (options.junit === true) print(junitReport(report).trimEnd());
+  else show(report, options.verbose === true);
+  if (report.exitCode !== 0) throw new CommandFailure(`${host}: ${report.verdict}`, report.exitCode);
+}
+
+function optionsOf(host: string, options: Options): ProbeOptions {
+  const { name, domain, starttlsPort, tlsPort, mx, ca } = options;
+  const ports: readonly ProbePort[] = [
+    { port: starttlsPort, kind: 'starttls' },
+    { port: tlsPort, kind: 'implicit' },
+    ...(mx === true ? [{ port: 25, kind: 'mx' as const }] : []),
+  ];
+  const machine = hostname();
+  return {
+    ...{ host, ports },
+    ...(name === undefined ? {} : { name }),
+    ...(domain === undefined ? {} : { domain }),
+    ...(machine.includes('.') ? { ehloName: machine } : {}),
+    ...(ca === undefined ? {} : { ca: fileText(ca) }),
+    ...controlOf(options.control),
+    ...loginOf(options),
+  };
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(error instanceof Error ? error.message : String(error), 2);
+  }
+}
+
+function controlOf(text: string | undefined): Pick<ProbeOptions, 'control'> {
+  if (text === undefined) return {};
+  const [, host = '', port] = /^\[?([^\]]+?)\]?(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (host === '') throw new CommandFailure('--control is HOST or HOST:PORT', 2);
+  return { control: { host, port: Number(port ?? 443) } };
+}
+
+function loginOf({ login, passwordFile }: Options): Pick<ProbeOptions, 'login'> {
+  if (login === undefined) return {};
+  if (passwordFile === undefined) throw new CommandFailure('--login needs --password-file', 2);
+  return { login: { user: login, password: fileText(passwordFile).split('\n')[0] ?? '' } };
+}
+
+const shown =
+  (verbose: boolean) =>
+  ({ verdict }: Finding): boolean =>
+    verbose || verdict === 'fail' || verdict === 'unknown' || verdict === 'note';
+
+function show(report: ProbeReport, verbose: boolean): void {
+  for (const { role, verdict, because } of report.roles)
+    print(`${strong(role.toUpperCase().padEnd(8))} ${verdict}: ${safe(because)}`);
+  print('');
+  for (const { port, family, state, because } of report.paths)
+    print(`${String(port).padEnd(5)} IPv${family}  ${state.padEnd(12)} ${safe(because)}`);
+  for (const { id, level, source, title, why, mend, findings } of report.checks) {
+    const told = findings.filter(shown(verbose));
+    if (told.length === 0) continue;
+    print(`\n${strong(title)}  (${level}, ${source}; ${id})`);
+    for (const { port, verdict, seen } of told)
+      print(`  ${verdict.padEnd(7)} ${port === undefined ? '' : `${port}: `}${safe(seen)}`);
+    if (!findings.some(({ verdict }) => verdict === 'fail')) continue;
+    print(`  ${why}`);
+    for (const [server, how] of Object.entries(mend)) print(`  ${server}: ${String(how)}`);
+  }
+  if (verbose)
+    for (const { name, lines } of report.transcripts)
+      print(
+        [
+          '',
+          name,
+          ...lines.map(({ by, text }) => `  ${{ client: 'C:', server: 'S:', note: '--' }[by]} ${safe(text)}`),
+        ].join('\n'),
+      );
+  const passed = report.checks
+    .flatMap(({ findings }) => findings)
+    .filter(({ verdict }) => verdict === 'pass').length;
+  print(
+    `\n${passed} findings are as they should be${verbose ? '' : ' (--verbose shows them)'}; ${report.connections} connections, ${(report.durationMs / 1000).toFixed(1)} s`,
+  );
+}
