@@ -88,8 +88,13 @@ async function startPosternAs(name: string, sink: number, extra: string): Promis
 
 export const postfixMissing = (): string | false => lacking('postfix', 'dovecot');
 
-/** Debian's Postfix with Dovecot for AUTH, otherwise as it comes. */
-export async function startPostfixPeer(sink: number): Promise<Peer> {
+export interface PostfixPeer extends Peer {
+  /** The file; for `localhost`. */
+  readonly certificate: string;
+}
+
+/** Debian's Postfix with Dovecot for AUTH, otherwise as it comes; `extra` are lines for main.cf. */
+export async function startPostfixPeer(sink: number, extra: readonly string[] = []): Promise<PostfixPeer> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-bench-postfix-'));
   chmodSync(directory, 0o755);
   const port = await freePort();
@@ -103,7 +108,7 @@ export async function startPostfixPeer(sink: number): Promise<Peer> {
   chownSync(at('data'), id('-u', 'postfix'), id('-g', 'postfix'));
   writeFileSync(at('users'), `${LOGIN}:{PLAIN}${PASSWORD}::::::\n`);
   writeFileSync(at('dovecot.conf'), dovecotConfig(at));
-  writeFileSync(at('etc/main.cf'), postfixMain(at, sink));
+  writeFileSync(at('etc/main.cf'), `${postfixMain(at, sink)}${extra.join('\n')}\n`);
   writeFileSync(at('etc/master.cf'), postfixMaster(port));
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', at('dovecot.conf')], { stdio: 'ignore' });
   await eventually('Dovecot auth', 20, () => readdirSync(at('run')).includes('auth-client'));
@@ -123,6 +128,7 @@ export async function startPostfixPeer(sink: number): Promise<Peer> {
   const master = Number(readFileSync(at('queue/pid/master.pid'), 'utf8').trim());
   return {
     ...{ name: 'postfix', port, user: LOGIN, from: LOGIN, password: PASSWORD },
+    certificate: at('cert.pem'),
     cpuSeconds: () => cpuOfTree(master) + cpuOfTree(dovecot.pid ?? 0),
     residentMiB: () => residentOfTree(master) + residentOfTree(dovecot.pid ?? 0),
     async stop() {

@@ -20,10 +20,6 @@ export function isPositive(answer: Answer): boolean {
   return Math.floor(codeOf(answer) / 100) === 2;
 }
 
-export function isRefusal(answer: Answer): boolean {
-  return codeOf(answer) >= 400;
-}
-
 /** One short line, printable ASCII. */
 export function told(answer: Answer): string {
   switch (answer.type) {

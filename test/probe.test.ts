@@ -1,0 +1,148 @@
+// The probe against servers that are hostile or wrong: it ends in time, tells each apart, and takes nothing for conformant that is not.
+
+import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { htmlReport, junitReport, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
+
+interface Scripted {
+  /** Said at once. */
+  readonly greeting?: string;
+  /** What a line is answered with; undefined: silence. */
+  readonly answer?: (line: string) => string | undefined;
+  readonly begin?: (socket: Socket) => void;
+}
+
+async function listen(t: TestContext, script: Scripted): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    if (script.greeting !== undefined) socket.write(script.greeting);
+    script.begin?.(socket);
+    let text = '';
+    socket.setEncoding('latin1').on('data', (data: string) => {
+      text += data;
+      for (let at = text.indexOf('\r\n'); at >= 0; at = text.indexOf('\r\n')) {
+        const reply = script.answer?.(text.slice(0, at));
+        text = text.slice(at + 2);
+        if (reply !== undefined && socket.writable) socket.write(reply);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+const TOTAL_MS = 4_000;
+
+async function look(port: number): Promise<ProbeReport> {
+  const result = await probe(
+    {
+      ...{ host: '127.0.0.1', name: 'mail.example.org', domain: 'example.org' },
+      ports: [{ port, kind: 'starttls' }],
+      ...{ totalMs: TOTAL_MS, connectMs: 500, stepMs: 150, connections: 60 },
+    },
+    {
+      clock: systemClock,
+      records: { lookup: () => Promise.resolve({ type: 'answer', records: [] }) },
+    },
+  );
+  assert.ok(result.ok);
+  return result.value;
+}
+
+const EHLO = '250-mail.example.org\r\n250-PIPELINING\r\n250 8BITMIME\r\n';
+/** Everything is fine with it: an open relay, in clear. */
+const obliging = (line: string): string =>
+  /^EHLO/i.test(line)
+    ? EHLO.replace('8BITMIME', 'AUTH PLAIN LOGIN')
+    : /^DATA/i.test(line)
+      ? '354 go on\r\n'
+      : /^AUTH/i.test(line)
+        ? '235 2.7.0 welcome\r\n'
+        : /^(STARTTLS|X|PROXY)/i.test(line)
+          ? '502 5.5.1 no\r\n'
+          : '250 2.0.0 ok\r\n';
+
+const hostile: readonly (Scripted & {
+  readonly why: string;
+  readonly state: string;
+  readonly exit: number;
+})[] = [
+  { why: 'it never speaks', state: 'silent', exit: 1 },
+  {
+    why: 'a greeting without end',
+    begin: (socket) => {
+      const go = (): void => {
+        while (socket.writable && socket.write(`220-${'x'.repeat(400)}\r\n`));
+      };
+      socket.on('drain', go);
+      go();
+    },
+    state: 'not-smtp',
+    exit: 1,
+  },
+  { why: 'octets that are no SMTP', greeting: '\u0000\u0001garbage\r\n', state: 'not-smtp', exit: 1 },
+  {
+    why: 'the connection ends before the greeting',
+    begin: (socket) => void socket.end(),
+    state: 'closed-before-greeting',
+    exit: 1,
+  },
+  { why: 'it does not want us', greeting: '554 5.7.1 no\r\n', state: 'server-refuses', exit: 3 },
+];
+
+test('BCP134-4.1-a: a hostile server, or one that the network plays, is told apart from a good one, in time', async (t) => {
+  for (const { why, state, ...script } of hostile) {
+    const report = await look(await listen(t, script));
+    assert.equal(report.paths[0]?.state, state, why);
+    assert.notEqual(report.exitCode, 0, why);
+    assert.ok(report.durationMs <= TOTAL_MS + 1_000, `${why}: ${report.durationMs} ms`);
+    assert.ok(report.connections <= 60, why);
+  }
+});
+
+test('BCP134-4.1-a: a port that refuses is not a port that is filtered', async (t) => {
+  const port = await listen(t, {});
+  const closed = port === 65_535 ? port - 1 : port + 1;
+  const report = await look(closed);
+  assert.equal(report.paths[0]?.state, 'refused');
+  assert.notEqual(report.exitCode, 0);
+});
+
+test('BCP134-3.1-a BCP134-3.1-b F-REL-1: an open relay in clear is found, each fault by its check', async (t) => {
+  const report = await look(
+    await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: obliging }),
+  );
+  assert.equal(report.exitCode, 1);
+  assert.equal(report.roles.find(({ role }) => role === 'msa')?.verdict, 'not conformant');
+  const failed = new Set(
+    report.checks
+      .filter(({ findings }) => findings.some(({ verdict }) => verdict === 'fail'))
+      .map(({ id }) => id),
+  );
+  for (const id of ['auth-required-remote', 'open-relay', 'starttls-offered', 'auth-in-clear'])
+    assert.ok(failed.has(id), `${id}; found ${[...failed].join(', ')}`);
+});
+
+test('a report is one page without script or source, and well-formed JUnit, whatever the server says', async (t) => {
+  const nasty = '<script>alert(1)</script>"&\'';
+  const report = await look(
+    await listen(t, { greeting: `220 ${nasty}\r\n`, answer: (line) => obliging(line).replace('ok', nasty) }),
+  );
+  const page = htmlReport(report);
+  assert.doesNotMatch(page, /<script|src=|href="(?!data:)/i);
+  assert.match(page, /&lt;script&gt;/);
+  const xml = junitReport(report);
+  assert.doesNotMatch(xml, /<script/);
+  const count = (tag: RegExp): number => xml.match(tag)?.length ?? 0;
+  assert.equal(count(/<testsuite /g), count(/<\/testsuite>/g));
+  assert.equal(count(/<testcase /g), count(/<\/testcase>/g));
+});
