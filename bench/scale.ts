@@ -1,7 +1,7 @@
 // `npm run scale`: a queue of a million messages to a next hop that is dead. Does acceptance keep its pace, does a restart serve at once, do look-ups
 // answer while mail comes in, does memory stay? Prints a table, writes bench/results/scale.json, ends with 1 if a goal is missed.
 //   npm run scale                          1,000,000 messages of 1 KiB: half an hour, 5 GiB in the temporary directory
-//   npm run scale -- --messages 20000      what CI runs
+//   npm run scale -- --ci                  what CI runs: 20,000; times and rates are told, not judged: its machine is noisy
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,8 +13,10 @@ import { freePort, PASSWORD, startServer } from '../test/system/server.ts';
 import type { LoadResult } from './load.ts';
 import { median, printTable, runLoad } from './measuring.ts';
 
-const { values } = parseArgs({ options: { messages: { type: 'string', default: '1000000' } } });
-const MESSAGES = Number(values.messages);
+const { values } = parseArgs({
+  options: { messages: { type: 'string' }, ci: { type: 'boolean', default: false } },
+});
+const MESSAGES = Number(values.messages ?? (values.ci ? 20_000 : 1_000_000));
 const PARTS = 10;
 const LOGIN = 'alice@example.org';
 const IDLE_CONNECTIONS = 1000;
@@ -211,4 +213,5 @@ printTable([
 ]);
 mkdirSync('bench/results', { recursive: true });
 writeFileSync('bench/results/scale.json', JSON.stringify({ messages: MESSAGES, rows }, null, 2));
-process.exitCode = rows.every(({ met }) => met) ? 0 : 1;
+const isTime = ({ what }: Row): boolean => /ms$|in s$|\/s/.test(what);
+process.exitCode = rows.every((row) => row.met || (values.ci && isTime(row))) ? 0 : 1;

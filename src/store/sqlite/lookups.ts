@@ -10,7 +10,7 @@ import { readBody } from './bodies.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { whereOf } from './selector.ts';
-import { findSequences } from './term-index.ts';
+import { findSequences, newestSequences } from './term-index.ts';
 
 const DOMAINS_MAX = 50;
 const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload';
@@ -178,7 +178,7 @@ function trailLookups(db: Database): TrailLookups {
   return {
     async findMessages(term, max) {
       const ids = new Set<string>();
-      for (const sequence of [...findSequences(db, indexTerm(term))].reverse()) {
+      for (const sequence of newestSequences(db, indexTerm(term))) {
         const id = db.get('SELECT message_id FROM event WHERE sequence = ?', sequence)?.['message_id'];
         if (typeof id === 'string') ids.add(id);
         if (ids.size >= max) break;

@@ -270,6 +270,24 @@ test('BCP134-3.1-h: sqlite: the index of the trail changes no answer, however fa
   assert.equal(inside().writer.indexTail(4), false);
 });
 
+test('BCP134-3.1-h: sqlite: what an address has a great many of is read newest first, page by page, and no further than asked', async (t) => {
+  const { bench, inside } = await openInside(t);
+  const ids: string[] = [];
+  for (let count = 0; count < 1100; count += 1)
+    ids.unshift((await bench.accepted({ dueAt: bench.clock.now() + DAY })).message.id);
+  const [event] = await bench.lookups.eventsOfMessage(ids[0] ?? '', 1);
+  assert.ok(event?.type === 'accepted' && event.payload !== undefined);
+  const term = { kind: 'address', address: event.payload.envelope.reversePath } as const;
+  const all = (): Promise<readonly string[]> => bench.lookups.findMessages(term, 2000);
+  assert.deepEqual(await all(), ids, 'from the tail alone');
+  // Half of it is indexed, then all: the seams lie in and between pages.
+  inside().writer.indexTail(550);
+  assert.deepEqual(await all(), ids);
+  while (inside().writer.indexTail(100));
+  assert.deepEqual(await all(), ids);
+  assert.deepEqual(await bench.lookups.findMessages(term, 3), ids.slice(0, 3));
+});
+
 test('D-TR-3: sqlite: one flipped bit in what an event says is found', async (t) => {
   const { bench, dataDirectory } = await openInside(t);
   for (let count = 0; count < 3; count += 1) await delivered(bench, {});

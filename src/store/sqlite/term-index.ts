@@ -83,13 +83,37 @@ export function findSequences(db: Database, term: Term): readonly number[] {
   const indexed = db
     .all('SELECT sequence FROM trail_term WHERE term = ? ORDER BY sequence', term)
     .map((row) => number(row, 'sequence'));
+  return [...indexed, ...unindexed(db, term)];
+}
+
+const PAGE = 500;
+
+/** The same, newest first and no more than are asked for: an address may have a million. */
+export function* newestSequences(db: Database, term: Term): Generator<number, void> {
+  yield* unindexed(db, term).toReversed();
+  let before = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const page = db
+      .all(
+        'SELECT sequence FROM trail_term WHERE term = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
+        ...[term, before, PAGE],
+      )
+      .map((row) => number(row, 'sequence'));
+    yield* page;
+    if (page.length < PAGE) return;
+    before = page.at(-1) ?? 0;
+  }
+}
+
+/** In the tail that the index does not reach yet, oldest first. */
+function unindexed(db: Database, term: Term): readonly number[] {
   const wanted = JSON.stringify(term.slice(term.indexOf(':') + 1)).slice(1, -1);
   const recent: number[] = [];
   for (const row of tail(db, TAIL_MAX)) {
     // Most rows don't hold the word at all: they are not worth parsing. Addresses are canonical in the term, so case is looked over.
     if (couldHold(row, wanted) && termsOfRow(row).includes(term)) recent.push(number(row, 'sequence'));
   }
-  return [...indexed, ...recent];
+  return recent;
 }
 
 function couldHold(row: Row, wanted: string): boolean {
