@@ -28,7 +28,9 @@ export interface Mend {
   readonly dovecot?: string;
 }
 
-export interface CheckReport {
+/** What a check is about. */
+export interface CheckAbout {
+  /** Lower case with hyphens, the name of its file. */
   readonly id: string;
   readonly role: Role;
   readonly level: Level;
@@ -36,9 +38,13 @@ export interface CheckReport {
   readonly source: string;
   /** Ids of Postern's catalogue of requirements. */
   readonly requirements: readonly string[];
+  /** The requirement in a sentence. */
   readonly title: string;
   readonly why: string;
   readonly mend: Mend;
+}
+
+export interface CheckReport extends CheckAbout {
   readonly findings: readonly Finding[];
 }
 

@@ -2,22 +2,12 @@
 
 import type { RecordSource } from '../../platform/record-lookup.ts';
 import type { Fetched } from '../../platform/probe-fetch.ts';
-import type { Finding, Level, Mend, Role, Verdict } from '../report.ts';
+import type { CheckAbout, Finding, Verdict } from '../report.ts';
 import type { Survey } from '../survey.ts';
 import type { PortKind, Target } from '../target.ts';
 import type { Visit } from '../visit.ts';
 
-interface About {
-  /** Lower case with hyphens, the name of its file. */
-  readonly id: string;
-  readonly role: Role;
-  readonly level: Level;
-  readonly source: string;
-  readonly requirements: readonly string[];
-  /** The requirement in a sentence. */
-  readonly title: string;
-  readonly why: string;
-  readonly mend: Mend;
+interface About extends CheckAbout {
   /** It leaves something behind at the server (a failed AUTH in its records): not for the self-test at the start. */
   readonly leavesTraces?: boolean;
 }
