@@ -110,8 +110,8 @@ export function planOf(seed: number): Plan {
         }
       : {
           retryMs: [SECOND, 5 * SECOND, 20 * SECOND, MINUTE],
-          expireMs: chance.between(2, 30) * MINUTE,
-          delayNoticeMs: chance.between(0.5, 5) * MINUTE,
+          expireMs: Math.round(chance.between(2, 30) * MINUTE),
+          delayNoticeMs: Math.round(chance.between(0.5, 5) * MINUTE),
         }),
     connectionsMax: 1 + chance.below(5),
     incomingMemory: chance.pick([8_000, 60_000, 2_000_000]),
