@@ -7,7 +7,7 @@ import { systemClock } from '../platform/clock.ts';
 import { systemRecords } from '../platform/record-lookup.ts';
 import { htmlReport, junitReport, probe, type ProbeOptions, type ProbeReport } from '../probe/index.ts';
 import type { Finding } from '../probe/report.ts';
-import type { ProbePort } from '../probe/target.ts';
+import type { Expectation, ProbePort } from '../probe/target.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson, safe, strong } from './output.ts';
@@ -19,6 +19,7 @@ interface Options {
   readonly tlsPort: number;
   readonly mx?: boolean;
   readonly control?: string;
+  readonly expect?: readonly string[];
   readonly login?: string;
   readonly passwordFile?: string;
   readonly ca?: string;
@@ -47,6 +48,10 @@ export function probeCommand(program: Command): void {
       465,
     )
     .option('--mx', 'look at port 25 too, as the listener for incoming mail')
+    .option(
+      '--expect <what...>',
+      'what is known of the server: name=NAME, certificate=SHA256, ehlo=KEYWORD; anything else there is interception',
+    )
     .option(
       '--control <host:port>',
       'where a connection must work if there is a network at all; default: HOST:443',
@@ -94,6 +99,7 @@ function optionsOf(host: string, options: Options): ProbeOptions {
     ...(machine.includes('.') ? { ehloName: machine } : {}),
     ...(ca === undefined ? {} : { ca: fileText(ca) }),
     ...controlOf(options.control),
+    ...(options.expect === undefined ? {} : { expected: expectationOf(options.expect) }),
     ...loginOf(options),
   };
 }
@@ -111,6 +117,22 @@ function controlOf(text: string | undefined): Pick<ProbeOptions, 'control'> {
   const [, host = '', port] = /^\[?([^\]]+?)\]?(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (host === '') throw new CommandFailure('--control is HOST or HOST:PORT', 2);
   return { control: { host, port: Number(port ?? 443) } };
+}
+
+function expectationOf(words: readonly string[]): Expectation {
+  const all = (key: string): readonly string[] =>
+    words.filter((word) => word.startsWith(`${key}=`)).map((word) => word.slice(key.length + 1));
+  const odd = words.find((word) => !/^(?:name|certificate|ehlo)=./.test(word));
+  if (odd !== undefined)
+    throw new CommandFailure(`--expect ${odd}: say name=NAME, certificate=SHA256 or ehlo=KEYWORD`, 2);
+  const [names, certificates, ehlo] = [all('name'), all('certificate'), all('ehlo')];
+  return {
+    ...(names[0] === undefined ? {} : { name: names[0] }),
+    ...(certificates.length === 0
+      ? {}
+      : { certificates: certificates.map((hash) => hash.replaceAll(':', '').toLowerCase()) }),
+    ...(ehlo.length === 0 ? {} : { ehlo }),
+  };
 }
 
 function loginOf({ login, passwordFile }: Options): Pick<ProbeOptions, 'login'> {

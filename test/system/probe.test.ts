@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
-import { test } from 'node:test';
+import { spawn, spawnSync } from 'node:child_process';
+import { connect, createServer, type Server } from 'node:net';
+import { test, type TestContext } from 'node:test';
 import { startPostfixPeer } from '../../bench/peers.ts';
 import {
   type CheckReport,
@@ -15,7 +16,7 @@ import {
   type ProbeReport,
   systemClock,
 } from '../../src/probe/index.ts';
-import { freePort, lacking, PASSWORD, startServer } from './server.ts';
+import { eventually, freePort, lacking, PASSWORD, startServer } from './server.ts';
 
 async function probed(options: Omit<ProbeOptions, 'host'>): Promise<ProbeReport> {
   const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };
@@ -59,6 +60,11 @@ test('BCP134-3.1-a BCP134-4.1-a: Postern as it comes is conformant on 587 and 46
       .flatMap(({ findings }) => findings)
       .filter(({ verdict }) => verdict === 'pass');
     assert.ok(passed.length > 30, `${passed.length} findings only`);
+    const rights = report.checks.find(({ id }) => id === 'sender-rights')?.findings ?? [];
+    assert.deepEqual(
+      rights.map(({ verdict }) => verdict),
+      ['pass', 'pass'],
+    );
     assert.ok(!json.stdout.includes(PASSWORD), 'no secret stands in a transcript');
     assert.match(readFileSync(page, 'utf8'), /<h1>127\.0\.0\.1: .*conformant/);
     const text = server.postern(args);
@@ -144,6 +150,149 @@ test(
     }
   },
 );
+
+/** Between the probe and a server: everything passes, the server's words through `changed`. */
+async function middlebox(
+  to: number,
+  changed: (said: string) => string | undefined,
+): Promise<Server & { readonly port: number }> {
+  const server = createServer((client) => {
+    const upstream = connect(to, '127.0.0.1');
+    let secured = false;
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+    client.on('data', (data) => upstream.write(data)).on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    upstream.on('data', (data: Buffer) => {
+      if (secured) return void client.write(data);
+      const said = changed(data.toString('latin1'));
+      if (said === undefined) return client.resetAndDestroy();
+      secured = /^220 .*TLS/im.test(said);
+      client.write(said, 'latin1');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return Object.assign(server, { port: address.port });
+}
+
+/** A port whose owner never accepts and whose backlog is full: what comes is dropped, as by a firewall. */
+async function filteredPort(t: TestContext): Promise<number> {
+  const child = spawn(process.execPath, [
+    '-e',
+    "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))",
+  ]);
+  const port = await new Promise<number>((resolve) =>
+    child.stdout.once('data', (data) => resolve(Number(data))),
+  );
+  child.kill('SIGSTOP');
+  const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  t.after(() => {
+    for (const socket of waiting) socket.destroy();
+    child.kill('SIGKILL');
+  });
+  await eventually('a full backlog', 10, () => waiting.filter(({ connecting }) => !connecting).length >= 2);
+  return port;
+}
+
+const ways: readonly {
+  readonly why: string;
+  readonly changed: (said: string) => string | undefined;
+  readonly state: string;
+}[] = [
+  { why: 'nothing is changed', changed: (said) => said, state: 'open' },
+  {
+    why: 'the offer of STARTTLS is taken out',
+    changed: (said) => said.replace(/250-STARTTLS\r\n/, ''),
+    state: 'starttls-stripped',
+  },
+  {
+    why: 'words are overwritten',
+    changed: (said) => said.replace('STARTTLS', 'XXXXXXXA'),
+    state: 'rewritten',
+  },
+  {
+    why: 'the connection is cut when EHLO was answered',
+    changed: (said) => (said.startsWith('250') ? undefined : said),
+    state: 'reset-after-greeting',
+  },
+  {
+    why: 'another server answers',
+    changed: (said) => said.replace('220 msa.example.org', '220 proxy.example.com'),
+    state: 'intercepted',
+  },
+];
+
+test(
+  'BCP134-3.1-e: a login that may send as anybody is told',
+  { skip: lacking('postfix', 'dovecot') },
+  async () => {
+    const postfix = await startPostfixPeer(await freePort(), good);
+    try {
+      const report = await probed({
+        ports: [{ port: postfix.port, kind: 'starttls' }],
+        ...{ name: 'localhost', ca: readFileSync(postfix.certificate, 'utf8') },
+        login: { user: postfix.user, password: postfix.password },
+      });
+      const rights = report.checks.find(({ id }) => id === 'sender-rights');
+      assert.deepEqual(
+        rights?.findings.map(({ verdict }) => verdict),
+        ['fail'],
+      );
+      assert.deepEqual(
+        blamed(report).filter((id) => id !== 'submissions-port'),
+        [],
+        'no standard demands it',
+      );
+    } finally {
+      await postfix.stop();
+    }
+  },
+);
+
+test('BCP134-4.1-a BCP134-4-b: what the network does to 587 and 465 is named, each for itself', async (t) => {
+  await using server = await startServer();
+  const ca = readFileSync(server.certificate, 'utf8');
+  const settings = {
+    ...{ name: 'msa.example.org', ca, connectMs: 700, stepMs: 2_000 },
+    control: { host: '127.0.0.1', port: server.http },
+    expected: { name: 'msa.example.org' },
+  };
+  for (const { why, changed, state } of ways) {
+    const between = await middlebox(server.submission, changed);
+    try {
+      const { paths } = await probed({
+        ...settings,
+        ports: [
+          { port: between.port, kind: 'starttls' },
+          { port: server.submissions, kind: 'implicit' },
+        ],
+      });
+      assert.deepEqual(
+        paths.map((path) => path.state),
+        [state, 'open'],
+        why,
+      );
+    } finally {
+      between.close();
+    }
+  }
+  const { paths, exitCode } = await probed({
+    ...settings,
+    ports: [
+      { port: await freePort(), kind: 'starttls' },
+      { port: await filteredPort(t), kind: 'implicit' },
+    ],
+  });
+  assert.deepEqual(
+    paths.map(({ state, verdict }) => [state, verdict]),
+    [
+      ['refused', 'unknown'],
+      ['filtered', 'blocked'],
+    ],
+  );
+  assert.equal(exitCode, 1);
+});
 
 test(
   'the page is readable at the width of a phone, and a browser has nothing to complain of',

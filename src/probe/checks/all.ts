@@ -17,6 +17,7 @@ import { noEnumeration } from './no-enumeration.ts';
 import { noEtrn } from './no-etrn.ts';
 import { openRelay } from './open-relay.ts';
 import { proxyHeader } from './proxy-header.ts';
+import { senderRights } from './sender-rights.ts';
 import { starttlsInjection } from './starttls-injection.ts';
 import { starttlsOffered } from './starttls-offered.ts';
 import { starttlsOnce } from './starttls-once.ts';
@@ -29,7 +30,7 @@ import { tlsVersions } from './tls-versions.ts';
 
 export const checks: readonly Check[] = [
   ...[submissionPort, submissionsPort],
-  ...[authRequiredRemote, authRequiredLocal, openRelay, authAnonymous, forgedOrigin],
+  ...[authRequiredRemote, authRequiredLocal, openRelay, authAnonymous, forgedOrigin, senderRights],
   ...[starttlsOffered, tlsRequired, tlsVersions, tlsCiphers, tlsCertificate],
   ...[starttlsInjection, starttlsOnce],
   ...[authInClear, authOffered, authMechanisms, authSyntax, authFailure, auth530],
