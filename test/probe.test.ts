@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import type { RecordAnswer, RecordSource } from '../src/platform/record-lookup.ts';
 import { htmlReport, junitReport, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
 
 interface Scripted {
@@ -42,17 +43,16 @@ async function listen(t: TestContext, script: Scripted): Promise<number> {
 
 const TOTAL_MS = 4_000;
 
-async function look(port: number): Promise<ProbeReport> {
+const noRecords = (): Promise<RecordAnswer> => Promise.resolve({ type: 'answer', records: [] });
+
+async function look(port: number, lookup: RecordSource['lookup'] = noRecords): Promise<ProbeReport> {
   const result = await probe(
     {
       ...{ host: '127.0.0.1', name: 'mail.example.org', domain: 'example.org' },
       ports: [{ port, kind: 'starttls' }],
       ...{ totalMs: TOTAL_MS, connectMs: 500, stepMs: 150, connections: 60 },
     },
-    {
-      clock: systemClock,
-      records: { lookup: () => Promise.resolve({ type: 'answer', records: [] }) },
-    },
+    { clock: systemClock, records: { lookup } },
   );
   assert.ok(result.ok);
   return result.value;
@@ -130,6 +130,25 @@ test('BCP134-3.1-a BCP134-3.1-b F-REL-1: an open relay in clear is found, each f
   );
   for (const id of ['auth-required-remote', 'open-relay', 'starttls-offered', 'auth-in-clear'])
     assert.ok(failed.has(id), `${id}; found ${[...failed].join(', ')}`);
+});
+
+test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be asked for are told apart', async (t) => {
+  const port = await listen(t, { greeting: '554 5.7.1 no\r\n' });
+  const answers: readonly (readonly [answer: RecordAnswer, verdict: string])[] = [
+    [{ type: 'answer', records: [] }, 'fail'],
+    [{ type: 'answer', records: [`0 1 ${port} MAIL.example.org.`] }, 'pass'],
+    [{ type: 'answer', records: ['0 1 465 other.example.net.'] }, 'note'],
+    [{ type: 'failed', cause: 'ETIMEOUT' }, 'unknown'],
+  ];
+  for (const [answer, verdict] of answers) {
+    const { checks } = await look(port, () => Promise.resolve(answer));
+    const findings = checks.find(({ id }) => id === 'srv-records')?.findings;
+    assert.deepEqual(
+      findings?.map((one) => one.verdict),
+      [verdict],
+      JSON.stringify(answer),
+    );
+  }
 });
 
 test('a report is one page without script or source, and well-formed JUnit, whatever the server says', async (t) => {

@@ -18,6 +18,7 @@ import { noEtrn } from './no-etrn.ts';
 import { openRelay } from './open-relay.ts';
 import { proxyHeader } from './proxy-header.ts';
 import { senderRights } from './sender-rights.ts';
+import { srvRecords } from './srv-records.ts';
 import { starttlsInjection } from './starttls-injection.ts';
 import { starttlsOffered } from './starttls-offered.ts';
 import { starttlsOnce } from './starttls-once.ts';
@@ -29,7 +30,7 @@ import { tlsRequired } from './tls-required.ts';
 import { tlsVersions } from './tls-versions.ts';
 
 export const checks: readonly Check[] = [
-  ...[submissionPort, submissionsPort],
+  ...[submissionPort, submissionsPort, srvRecords],
   ...[authRequiredRemote, authRequiredLocal, openRelay, authAnonymous, forgedOrigin, senderRights],
   ...[starttlsOffered, tlsRequired, tlsVersions, tlsCiphers, tlsCertificate],
   ...[starttlsInjection, starttlsOnce],
