@@ -45,11 +45,15 @@ const TOTAL_MS = 4_000;
 
 const noRecords = (): Promise<RecordAnswer> => Promise.resolve({ type: 'answer', records: [] });
 
-async function look(port: number, lookup: RecordSource['lookup'] = noRecords): Promise<ProbeReport> {
+async function look(
+  port: number,
+  lookup: RecordSource['lookup'] = noRecords,
+  kind: 'starttls' | 'mx' = 'starttls',
+): Promise<ProbeReport> {
   const result = await probe(
     {
       ...{ host: '127.0.0.1', name: 'mail.example.org', domain: 'example.org' },
-      ports: [{ port, kind: 'starttls' }],
+      ports: [{ port, kind }],
       ...{ totalMs: TOTAL_MS, connectMs: 500, stepMs: 150, connections: 60 },
     },
     { clock: systemClock, records: { lookup } },
@@ -130,6 +134,16 @@ test('BCP134-3.1-a BCP134-3.1-b F-REL-1: an open relay in clear is found, each f
   );
   for (const id of ['auth-required-remote', 'open-relay', 'starttls-offered', 'auth-in-clear'])
     assert.ok(failed.has(id), `${id}; found ${[...failed].join(', ')}`);
+});
+
+test('BCP134-4.1-b: an MX that relays for strangers is not conformant', async (t) => {
+  const port = await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: obliging });
+  const report = await look(port, noRecords, 'mx');
+  const verdicts = report.checks
+    .filter(({ role }) => role === 'mx')
+    .map(({ findings }) => findings[0]?.verdict);
+  assert.deepEqual(verdicts, ['fail', 'fail']);
+  assert.equal(report.roles.find(({ role }) => role === 'mx')?.verdict, 'not conformant');
 });
 
 test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be asked for are told apart', async (t) => {

@@ -250,6 +250,24 @@ test(
   },
 );
 
+test('BCP134-4.1-b BCP134-4.1-c: the listener for incoming mail is looked at as such', async () => {
+  await using server = await startServer({ mx: true });
+  const report = await probed({
+    ports: [{ port: server.mx, kind: 'mx' }],
+    ...{ name: 'msa.example.org', ca: readFileSync(server.certificate, 'utf8') },
+  });
+  assert.deepEqual(
+    report.checks
+      .filter(({ role }) => role === 'mx')
+      .map(({ id, findings }) => [id, findings.map(({ verdict }) => verdict)]),
+    [
+      ['mx-no-relay', ['pass']],
+      ['mx-no-auth', ['pass']],
+    ],
+  );
+  assert.equal(report.roles.find(({ role }) => role === 'mx')?.verdict, 'conformant');
+});
+
 test('BCP134-4.1-a BCP134-4-b: what the network does to 587 and 465 is named, each for itself', async (t) => {
   await using server = await startServer();
   const ca = readFileSync(server.certificate, 'utf8');

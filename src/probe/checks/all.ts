@@ -13,6 +13,8 @@ import { commandBasics } from './command-basics.ts';
 import { extensions } from './extensions.ts';
 import { forgedOrigin } from './forged-origin.ts';
 import { greetingNameCheck } from './greeting-name.ts';
+import { mxNoAuth } from './mx-no-auth.ts';
+import { mxNoRelay } from './mx-no-relay.ts';
 import { noEnumeration } from './no-enumeration.ts';
 import { noEtrn } from './no-etrn.ts';
 import { openRelay } from './open-relay.ts';
@@ -30,6 +32,7 @@ import { tlsRequired } from './tls-required.ts';
 import { tlsVersions } from './tls-versions.ts';
 
 export const checks: readonly Check[] = [
+  ...[mxNoRelay, mxNoAuth],
   ...[submissionPort, submissionsPort, srvRecords],
   ...[authRequiredRemote, authRequiredLocal, openRelay, authAnonymous, forgedOrigin, senderRights],
   ...[starttlsOffered, tlsRequired, tlsVersions, tlsCiphers, tlsCertificate],

@@ -1,0 +1,37 @@
+// RFC 5068 section 4.1: port 25 takes mail for its own domains, and passes nothing on for strangers.
+
+import { codeOf, isPositive, told } from '../answer.ts';
+import { fail, pass, type PortCheck, unknown } from './check.ts';
+
+export const mxNoRelay: PortCheck = {
+  id: 'mx-no-relay',
+  ...{ role: 'mx', level: 'MUST', source: 'RFC 5068 section 4.1', on: ['mx'] },
+  requirements: ['BCP134-4.1-b', 'F-REL-1'],
+  title: 'Port 25 passes nothing on for strangers',
+  why: 'An open relay is found within hours, and its mail is refused everywhere within a day.',
+  mend: {
+    postern: 'role mx never relays',
+    postfix: 'smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination',
+    exim: 'acl_smtp_rcpt: require domains = +local_domains : +relay_to_domains',
+  },
+  async run(visit) {
+    const opened = await visit.open('clear', 'mail for elsewhere');
+    if (!opened.ok) return unknown(opened.error);
+    const { conversation } = opened.value;
+    const { remoteRecipient, localRecipient } = visit.target;
+    const seen: string[] = [];
+    let relays = false;
+    let unclear = false;
+    for (const sender of [remoteRecipient, localRecipient]) {
+      const mail = await conversation.say(`MAIL FROM:<${sender}>`);
+      const last = isPositive(mail) ? await conversation.say(`RCPT TO:<${remoteRecipient}>`) : mail;
+      seen.push(`from ${sender}: ${told(last)}`);
+      relays ||= isPositive(last);
+      unclear ||= codeOf(last) === 0;
+      await conversation.say('RSET');
+    }
+    await conversation.quit();
+    if (relays) return fail(seen.join(' · '));
+    return unclear ? unknown(seen.join(' · ')) : pass(seen.join(' · '));
+  },
+};
