@@ -109,7 +109,11 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   }
 
   async function health(): Promise<{ problems: readonly string[] }> {
-    const { full } = await supervisor.storeFigures();
+    // Without an answer the store thread is being started again, and is named as missing.
+    const full = await supervisor.storeFigures().then(
+      (of) => of.full,
+      () => false,
+    );
     const figures = await supervisor.frontFigures();
     const certificates = checkCertificates(loaded, clock.now());
     return {
@@ -118,7 +122,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
         ...certificates.problems,
         ...certificates.warnings,
         ...(full ? ['below the free-space floor: nothing is accepted'] : []),
-        ...(figures.length < fronts ? [`${fronts - figures.length} front threads are missing`] : []),
+        ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
         ...(figures.some(({ relay }) => relay.routesDown > 0) ? ['a next hop is down: its mail waits'] : []),
       ],
     };

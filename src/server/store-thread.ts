@@ -68,8 +68,9 @@ function startKeeper(): void {
   });
   keeper.unref();
   keeper.on('message', () => writer.logWritten());
-  // Trouble with the disk: this thread begins anew, and its keeper with it.
+  // Trouble with the disk, as far as is known here: this thread begins anew, and its keeper with it.
   keeper.on('error', (error) => end(error));
+  keeper.on('exit', (code) => end(new Error(`its keeper thread ended with exit code ${code}`)));
 }
 
 let sinceIndexed = 0;

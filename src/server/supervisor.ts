@@ -41,6 +41,8 @@ export interface Supervisor {
   submit(message: LocalMessage): Promise<LocalAnswer>;
   storeFigures(): Promise<StoreFigures>;
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
+  /** Names of threads that died and do not run again yet. */
+  missing(): readonly string[];
   /** Sessions end at their next quiet moment, at most until `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
   const deaths: number[] = [];
+  const missing = new Set<string>();
   let plan = options.plan;
   let storeThread: Thread;
   let deskThread: Thread;
@@ -115,6 +118,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   function watch(thread: Thread, replace: () => Promise<void>): void {
     void thread.ended.then(async (because) => {
       if (stopping) return;
+      missing.add(thread.name);
       log.error({ thread: thread.name, because }, 'thread died, starting it again');
       const now = clock.now();
       deaths.push(now);
@@ -128,7 +132,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   async function replaceUntilDone(name: string, replace: () => Promise<void>): Promise<void> {
     for (let tries = 0; !stopping; tries += 1) {
       try {
-        return await replace();
+        await replace();
+        missing.delete(name);
+        return log.info({ thread: name }, 'thread runs again');
       } catch (error) {
         log.error({ thread: name, error: String(error) }, 'thread could not be started');
         await pause(RESTART_MS * 2 ** Math.min(tries, 4));
@@ -178,6 +184,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
+    missing: () => [...missing],
     async stop(graceMs) {
       stopping = true;
       await askFronts({ ask: 'drain', deadlineMs: clock.now() + graceMs }).catch((error: unknown) => {

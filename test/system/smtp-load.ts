@@ -2,6 +2,7 @@
 // subject. It keeps what was promised: the subjects whose final reply was 250, those refused, and the one that was cut.
 
 import { connect as connectPlain, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 export interface Sent {
@@ -15,10 +16,10 @@ export interface LoadOptions {
   readonly port: number;
   readonly login: string;
   readonly password: string;
-  readonly subjects: readonly string[];
+  readonly subjects: Iterable<string>;
   readonly bodyOctets?: number;
   /** Told of each 250. */
-  readonly onPromised?: () => void;
+  readonly onPromised?: (subject: string) => void;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -150,7 +151,7 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
       dotted = undefined;
       if (reply.startsWith('250')) {
         promised.push(subject);
-        o.onPromised?.();
+        o.onPromised?.(subject);
       } else refused.push({ subject, reply });
     }
   } catch {
@@ -158,4 +159,54 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
   }
   client?.close();
   return { promised, refused, unknown };
+}
+
+export interface Load {
+  readonly promised: string[];
+  readonly refused: { readonly subject: string; readonly reply: string }[];
+  readonly unknown: string[];
+  /** Connections that ended before they were told to. */
+  readonly cut: number;
+  /** The clients finish what they are at and leave. */
+  stop(): Promise<void>;
+}
+
+/** Clients that submit until they are told to stop, one message after the other, and come back when their connection ends. */
+export function startLoad(
+  o: Pick<LoadOptions, 'port' | 'login' | 'password'> & {
+    readonly connections: number;
+    /** Of each client by its number. */
+    bodyOctets(client: number): number;
+  },
+): Load {
+  const load = { promised: [] as string[], refused: [] as Load['refused'], unknown: [] as string[], cut: 0 };
+  let stopping = false;
+  const message = (client: number, number: number) => `c${client}n${number}`;
+
+  async function run(client: number): Promise<void> {
+    for (let number = 0; !stopping;) {
+      const subjects = function* (): Generator<string> {
+        while (!stopping) yield message(client, (number += 1));
+      };
+      const sent = await submitAll({
+        ...{ port: o.port, login: o.login, password: o.password, bodyOctets: o.bodyOctets(client) },
+        subjects: subjects(),
+        onPromised: (subject) => void load.promised.push(subject),
+      });
+      load.refused.push(...sent.refused);
+      load.unknown.push(...sent.unknown);
+      if (!stopping) {
+        load.cut += 1;
+        await delay(50);
+      }
+    }
+  }
+
+  const running = Promise.all(Array.from({ length: o.connections }, (_, client) => run(client)));
+  return Object.assign(load, {
+    async stop() {
+      stopping = true;
+      await running;
+    },
+  });
 }
