@@ -110,9 +110,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     watch(thread, async () => {
       fronts.delete(number);
       // What it held in memory is in the store too: whoever is free takes it.
-      await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
+      await freeLeases(owner);
       await startFront(number, run + 1);
     });
+  }
+
+  async function freeLeases(ownerPrefix: string): Promise<void> {
+    const [outcome] = await store.commit([{ type: 'free', ownerPrefix, dueAt: clock.now() }]);
+    if (outcome.type === 'failed') throw new StoreUnavailable(`leases were not given back: ${outcome.cause}`);
   }
 
   function watch(thread: Thread, replace: () => Promise<void>): void {
@@ -158,7 +163,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     storeThread = await startStore(true);
     deskThread = await startDesk();
     // Leases of the process before are void: it is gone, because the lock is ours.
-    await store.commit([{ type: 'free', ownerPrefix: '', dueAt: clock.now() }]);
+    await freeLeases('');
     for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
   } catch (error) {
     stopping = true;

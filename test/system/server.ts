@@ -49,6 +49,8 @@ export interface ServerOptions extends StartOptions {
   readonly accounts?: readonly string[];
   /** Default true: add the accounts and start. */
   readonly autostart?: boolean;
+  /** Run in the new directory before anything is written into `data`. */
+  readonly prepare?: (directory: string) => void;
   /** `{submission}` etc. are filled in. Default: 587-like STARTTLS, 465-like implicit TLS. */
   readonly mx?: boolean;
 }
@@ -92,6 +94,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       '',
     ].join('\n'),
   );
+  options.prepare?.(directory);
   let child: ChildProcess | undefined;
   let output = '';
 

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly bodyOctets?: number;
   /** Told of each 250. */
   readonly onPromised?: (subject: string) => void;
+  readonly onRefused?: (subject: string, reply: string) => void;
+  readonly onOpen?: (client: Client) => void;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -145,6 +147,7 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
   let dotted: string | undefined;
   try {
     client = await openClient(o);
+    o.onOpen?.(client);
     for (const subject of o.subjects) {
       dotted = undefined;
       const reply = await submitOne(client, { ...o, subject, onDot: () => (dotted = subject) });
@@ -152,7 +155,10 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
       if (reply.startsWith('250')) {
         promised.push(subject);
         o.onPromised?.(subject);
-      } else refused.push({ subject, reply });
+      } else {
+        refused.push({ subject, reply });
+        o.onRefused?.(subject, reply);
+      }
     }
   } catch {
     if (dotted !== undefined) unknown.push(dotted);
@@ -165,10 +171,13 @@ export interface Load {
   readonly promised: string[];
   readonly refused: { readonly subject: string; readonly reply: string }[];
   readonly unknown: string[];
+  readonly connections: number;
   /** Connections that ended before they were told to. */
   readonly cut: number;
   /** The clients finish what they are at and leave. */
   stop(): Promise<void>;
+  /** They leave where they stand. */
+  abort(): void;
 }
 
 /** Clients that submit until they are told to stop, one message after the other, and come back when their connection ends. */
@@ -179,7 +188,11 @@ export function startLoad(
     bodyOctets(client: number): number;
   },
 ): Load {
-  const load = { promised: [] as string[], refused: [] as Load['refused'], unknown: [] as string[], cut: 0 };
+  const load = {
+    ...{ promised: [] as string[], refused: [] as Load['refused'], unknown: [] as string[] },
+    ...{ connections: o.connections, cut: 0 },
+  };
+  const clients = new Map<number, Client>();
   let stopping = false;
   const message = (client: number, number: number) => `c${client}n${number}`;
 
@@ -191,9 +204,10 @@ export function startLoad(
       const sent = await submitAll({
         ...{ port: o.port, login: o.login, password: o.password, bodyOctets: o.bodyOctets(client) },
         subjects: subjects(),
+        onOpen: (opened) => void clients.set(client, opened),
         onPromised: (subject) => void load.promised.push(subject),
+        onRefused: (subject, reply) => void load.refused.push({ subject, reply }),
       });
-      load.refused.push(...sent.refused);
       load.unknown.push(...sent.unknown);
       if (!stopping) {
         load.cut += 1;
@@ -207,6 +221,10 @@ export function startLoad(
     async stop() {
       stopping = true;
       await running;
+    },
+    abort() {
+      stopping = true;
+      for (const client of clients.values()) client.close();
     },
   });
 }

@@ -94,7 +94,7 @@ for (const { thread, how, cuts, says } of variants) {
       // Some are staged in a file of their own.
       bodyOctets: (client) => (client % 3 === 2 ? 400_000 : 1500),
     });
-    t.after(() => load.stop());
+    t.after(() => load.abort());
     const submitting = (): number => new Set(load.promised.map((subject) => subject.split('n', 1)[0])).size;
     await eventually('all clients', 60, () => submitting() === CONNECTIONS);
     for (let round = 0; round < ENDS; round += 1) {
