@@ -13,6 +13,7 @@ import { startPrivateHttp } from '../http/private.ts';
 import { startWeb } from '../http/web.ts';
 import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
+import { watchClock } from '../server/clock-watch.ts';
 import type { FrontPlan } from '../server/plan.ts';
 import { planOf, readCertificates } from '../server/plan-of-config.ts';
 import { startLocal } from './local.ts';
@@ -170,6 +171,10 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     () => keyFiles(loaded),
     () => void reload(),
   );
+  const endClock = watchClock({
+    ...{ clock, store, log },
+    longestRetryMs: () => Math.max(...loaded.config.relay.retry),
+  });
   const endKeys = every(TICKET_KEYS_MS, () => void renewTicketKeys());
   warnOfCertificates(loaded, log);
   const endWarnings = every(DAY_MS, () => warnOfCertificates(loaded, log));
@@ -179,7 +184,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     flushLog: () => sink.flush(),
     reload,
     async stop() {
-      for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
+      for (const end of [endRetention, endWatch, endClock, endKeys, endWarnings]) end();
       await supervisor.stop(loaded.config.timeouts.reply);
       await closeLocal();
       await web?.close();

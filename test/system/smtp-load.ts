@@ -16,10 +16,10 @@ export interface LoadOptions {
   readonly port: number;
   readonly login: string;
   readonly password: string;
-  readonly subjects: Iterable<string>;
+  readonly subjects: Iterable<string> | AsyncIterable<string>;
   readonly bodyOctets?: number;
   /** Told of each 250. */
-  readonly onPromised?: (subject: string) => void;
+  readonly onPromised?: (subject: string, reply: string) => void;
   readonly onRefused?: (subject: string, reply: string) => void;
   readonly onOpen?: (client: Client) => void;
 }
@@ -148,13 +148,13 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
   try {
     client = await openClient(o);
     o.onOpen?.(client);
-    for (const subject of o.subjects) {
+    for await (const subject of o.subjects) {
       dotted = undefined;
       const reply = await submitOne(client, { ...o, subject, onDot: () => (dotted = subject) });
       dotted = undefined;
       if (reply.startsWith('250')) {
         promised.push(subject);
-        o.onPromised?.(subject);
+        o.onPromised?.(subject, reply);
       } else {
         refused.push({ subject, reply });
         o.onRefused?.(subject, reply);
@@ -171,6 +171,8 @@ export interface Load {
   readonly promised: string[];
   readonly refused: { readonly subject: string; readonly reply: string }[];
   readonly unknown: string[];
+  /** Of each 250, in the order of their coming. */
+  readonly replies: { readonly subject: string; readonly reply: string }[];
   readonly connections: number;
   /** Connections that ended before they were told to. */
   readonly cut: number;
@@ -184,13 +186,15 @@ export interface Load {
 export function startLoad(
   o: Pick<LoadOptions, 'port' | 'login' | 'password'> & {
     readonly connections: number;
+    /** Of each client, behind each message. */
+    readonly pauseMs?: number;
     /** Of each client by its number. */
     bodyOctets(client: number): number;
   },
 ): Load {
   const load = {
     ...{ promised: [] as string[], refused: [] as Load['refused'], unknown: [] as string[] },
-    ...{ connections: o.connections, cut: 0 },
+    ...{ connections: o.connections, cut: 0, replies: [] as Load['replies'] },
   };
   const clients = new Map<number, Client>();
   let stopping = false;
@@ -198,14 +202,17 @@ export function startLoad(
 
   async function run(client: number): Promise<void> {
     for (let number = 0; !stopping;) {
-      const subjects = function* (): Generator<string> {
-        while (!stopping) yield message(client, (number += 1));
+      const subjects = async function* (): AsyncGenerator<string> {
+        for (; !stopping; await delay(o.pauseMs ?? 0)) yield message(client, (number += 1));
       };
       const sent = await submitAll({
         ...{ port: o.port, login: o.login, password: o.password, bodyOctets: o.bodyOctets(client) },
         subjects: subjects(),
         onOpen: (opened) => void clients.set(client, opened),
-        onPromised: (subject) => void load.promised.push(subject),
+        onPromised(subject, reply) {
+          load.promised.push(subject);
+          load.replies.push({ subject, reply });
+        },
         onRefused: (subject, reply) => void load.refused.push({ subject, reply }),
       });
       load.unknown.push(...sent.unknown);
