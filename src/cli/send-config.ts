@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
-import { parsePlainYaml } from './plain-yaml.ts';
+import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendConfig {

@@ -1,0 +1,112 @@
+// `postern queue list`, and how an operator names a part of the queue.
+
+import { formatDuration } from '../base/duration.ts';
+import type { Identity } from '../record/identity.ts';
+import type { QueueEntry } from '../store/lookups.ts';
+import type { QueueSelector } from '../store/port.ts';
+import type { LookContext } from './context.ts';
+import { wholeNumber } from './number.ts';
+import type { OptionRow } from './option-rows.ts';
+import { print, printJson, safe, table } from './output.ts';
+
+export const LIST_MAX = 1000;
+
+export interface SelectorOptions {
+  readonly identity?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly domain?: string;
+  readonly held?: boolean;
+  readonly json?: boolean;
+}
+
+export interface ListOptions extends SelectorOptions {
+  readonly max?: string;
+}
+
+export const selectorOptions: readonly OptionRow[] = [
+  ['--identity <login>', 'mail of this account'],
+  ['--from <address>', 'this reverse-path'],
+  ['--to <address>', 'this recipient'],
+  ['--domain <domain>', 'recipients of this domain'],
+  ['--held', 'only what is held'],
+];
+
+export const listOptions: readonly OptionRow[] = [
+  ...selectorOptions,
+  ['--json', 'print JSON'],
+  ['--max <n>', `at most so many, default ${LIST_MAX}`],
+];
+
+export async function selectorOf(
+  context: Pick<LookContext, 'lookups' | 'whole'>,
+  id: string | undefined,
+  options: SelectorOptions,
+): Promise<QueueSelector> {
+  const identity = options.identity === undefined ? undefined : await identityOf(context, options.identity);
+  return {
+    ...(id === undefined ? {} : { messageId: id.toUpperCase() }),
+    ...(identity === undefined ? {} : { identityId: identity.id }),
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(options.domain === undefined ? {} : { domain: options.domain }),
+    ...(options.held === undefined ? {} : { held: options.held }),
+  };
+}
+
+export async function listQueue(
+  context: LookContext,
+  id: string | undefined,
+  options: ListOptions,
+): Promise<void> {
+  const max = options.max === undefined ? LIST_MAX : wholeNumber(options.max, '--max');
+  const selector = await selectorOf(context, id, options);
+  const [entries, deliveries] = await Promise.all([
+    context.lookups.queue(selector, { max }),
+    context.lookups.queueCount(selector),
+  ]);
+  if (options.json === true)
+    return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
+  if (entries.length === 0) return print('the queue is empty');
+  const rows = entries.map((entry) => [
+    entry.message.id,
+    formatDuration(Math.floor((context.now - entry.message.acceptedAt) / 60_000) * 60_000 || 1000),
+    stateOf(entry),
+    safe(`<${entry.message.envelope.reversePath}>`),
+    safe(`<${entry.delivery.recipient.forwardPath}>`),
+  ]);
+  print(table([['ID', 'AGE', 'STATE', 'FROM', 'TO'], ...rows]));
+  if (deliveries > entries.length) print(`… ${deliveries - entries.length} more`);
+}
+
+export function stateOf({ held, active, dueAt, delivery }: QueueEntry): string {
+  if (held) return 'held';
+  if (active) return 'active';
+  return delivery.attempt === 0 ? 'new' : `due ${new Date(dueAt).toISOString().slice(11, 16)}`;
+}
+
+function entryJson({ message, delivery, dueAt, held, active }: QueueEntry) {
+  const { id, acceptedAt, identityId, envelope, octets } = message;
+  const { recipient, recipientNumber, attempt } = delivery;
+  return {
+    id,
+    acceptedAt,
+    identityId,
+    from: envelope.reversePath,
+    to: recipient.forwardPath,
+    recipientNumber,
+    octets,
+    attempts: attempt,
+    dueAt,
+    held,
+    active,
+  };
+}
+
+async function identityOf(
+  { lookups, whole }: Pick<LookContext, 'lookups' | 'whole'>,
+  login: string,
+): Promise<Identity> {
+  const identities = await import('./identities.ts');
+  return identities.identityOf({ lookups, loaded: await whole() }, login);
+}
