@@ -70,6 +70,7 @@ async function measure(): Promise<void> {
   const runs = [
     ...starts,
     ask('postern queue list', 'd1.example.net', 'queue', 'list'),
+    ask('postern queue list --totals', 'd1.example.net', 'queue', 'list', '--totals'),
     ask('postern queue list, first 50', 'd1.example.net', 'queue', 'list', '--max', '50'),
     ask('postern trace, by id', id, 'trace', id),
     ask('postern trace, by Message-ID', id, 'trace', messageIdField),

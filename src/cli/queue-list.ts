@@ -5,6 +5,7 @@ import type { Identity } from '../record/identity.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
 import type { LookContext } from './context.ts';
+import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson, safe, table } from './output.ts';
@@ -21,6 +22,7 @@ export interface SelectorOptions {
 }
 
 export interface ListOptions extends SelectorOptions {
+  readonly totals?: boolean;
   readonly max?: string;
 }
 
@@ -34,6 +36,7 @@ export const selectorOptions: readonly OptionRow[] = [
 
 export const listOptions: readonly OptionRow[] = [
   ...selectorOptions,
+  ['--totals', 'only how much it is, in all and for the 50 largest domains'],
   ['--json', 'print JSON'],
   ['--max <n>', `at most so many, default ${LIST_MAX}`],
 ];
@@ -59,6 +62,7 @@ export async function listQueue(
   id: string | undefined,
   options: ListOptions,
 ): Promise<void> {
+  if (options.totals === true) return listTotals(context, id, options);
   const max = options.max === undefined ? LIST_MAX : wholeNumber(options.max, '--max');
   const selector = await selectorOf(context, id, options);
   const [entries, deliveries] = await Promise.all([
@@ -70,13 +74,35 @@ export async function listQueue(
   if (entries.length === 0) return print('the queue is empty');
   const rows = entries.map((entry) => [
     entry.message.id,
-    formatDuration(Math.floor((context.now - entry.message.acceptedAt) / 60_000) * 60_000 || 1000),
+    age(context.now - entry.message.acceptedAt),
     stateOf(entry),
     safe(`<${entry.message.envelope.reversePath}>`),
     safe(`<${entry.delivery.recipient.forwardPath}>`),
   ]);
   print(table([['ID', 'AGE', 'STATE', 'FROM', 'TO'], ...rows]));
   if (deliveries > entries.length) print(`… ${deliveries - entries.length} more`);
+}
+
+async function listTotals(
+  { lookups, now }: LookContext,
+  id: string | undefined,
+  { totals: asked, json, ...others }: ListOptions,
+): Promise<void> {
+  if (id !== undefined || Object.keys(others).some((key) => key !== 'config'))
+    throw new CommandFailure('--totals is about the whole queue: it goes with --json alone', 2);
+  const totals = await lookups.queueTotals();
+  if (json === true) return printJson(totals);
+  if (totals.messages === 0) return print('the queue is empty');
+  const { messages, deliveries, held, oldestAcceptedAt = now, byDomain } = totals;
+  print(
+    `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${age(now - oldestAcceptedAt)} old`,
+  );
+  print(table([['DOMAIN', 'RECIPIENTS'], ...byDomain.map((one) => [one.domain, String(one.deliveries)])]));
+}
+
+/** Whole minutes. */
+function age(ms: number): string {
+  return formatDuration(Math.floor(ms / 60_000) * 60_000 || 1000);
 }
 
 export function stateOf({ held, active, dueAt, delivery }: QueueEntry): string {

@@ -5,6 +5,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fillQueue, type Queued } from '../../bench/queued.ts';
+import type { QueueTotals } from '../../src/store/lookups.ts';
 import { startServer, type TestServer } from './server.ts';
 
 let server: TestServer;
@@ -34,6 +35,8 @@ const questions = (): readonly (readonly [readonly string[], number, number])[] 
   [['queue', 'list', queued.id], 10, 0],
   [['queue', 'list', '--held'], 10, 0],
   [['queue', 'list', '--identity', 'nobody'], 10, 1],
+  // With --max it makes no sense: both ways say so.
+  [['queue', 'list', '--totals'], 10, 2],
   [['trace', queued.id], 20, 0],
   [['trace', queued.messageIdField, '--json'], 20, 0],
   [['trace', queued.address], 120, 0],
@@ -47,6 +50,17 @@ test('D-TR-1 D-TR-6: the quick way and the whole program say the same', () => {
     assert.deepEqual(quick, whole, args.join(' '));
     assert.equal(quick.status, status, quick.stderr);
   }
+});
+
+test('the totals of the queue are told, in all and by domain', () => {
+  const { status, stdout } = server.postern(['queue', 'list', '--totals']);
+  assert.equal(status, 0);
+  const [first, head, second] = stdout.split('\n');
+  assert.match(first ?? '', /^300 messages to 300 recipients, 0 of them held; the oldest is \d+\w+ old$/);
+  assert.match(head ?? '', /^DOMAIN +RECIPIENTS$/);
+  assert.match(second ?? '', /^d0\.example\.net +2$/);
+  const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
+  assert.deepEqual([totals.deliveries, totals.byDomain.length], [300, 50]);
 });
 
 test('D-TR-5: a reason is asked for and recorded on the quick way too', () => {
