@@ -35,14 +35,19 @@ export function queueDirectoryOf(config: SendConfig, environment: Environment): 
   return config.queueDirectory ?? join(stateDirectory(environment), 'outgoing');
 }
 
-export async function spoolOf(config: SendConfig, environment: Environment): Promise<Spool> {
+/** `part`: a directory in that of the queue. */
+export async function spoolOf(config: SendConfig, environment: Environment, part = '.'): Promise<Spool> {
   const [{ openSpool }, { systemClock }, { systemEntropy }] = await Promise.all([
     import('./send-spool.ts'),
     import('../platform/clock.ts'),
     import('../platform/entropy.ts'),
   ]);
   return openSpool({
-    ...{ directory: queueDirectoryOf(config, environment), clock: systemClock, entropy: systemEntropy() },
+    ...{
+      directory: join(queueDirectoryOf(config, environment), part),
+      clock: systemClock,
+      entropy: systemEntropy(),
+    },
   });
 }
 
