@@ -86,12 +86,13 @@ export async function listQueue(
 async function listTotals(
   { lookups, now }: LookContext,
   id: string | undefined,
-  { totals: asked, json, ...others }: ListOptions,
+  options: ListOptions,
 ): Promise<void> {
-  if (id !== undefined || Object.keys(others).some((key) => key !== 'config'))
+  const others = Object.keys(options).filter((key) => !['totals', 'json', 'config'].includes(key));
+  if (id !== undefined || others.length > 0)
     throw new CommandFailure('--totals is about the whole queue: it goes with --json alone', 2);
   const totals = await lookups.queueTotals();
-  if (json === true) return printJson(totals);
+  if (options.json === true) return printJson(totals);
   if (totals.messages === 0) return print('the queue is empty');
   const { messages, deliveries, held, oldestAcceptedAt = now, byDomain } = totals;
   print(

@@ -18,6 +18,15 @@ function isLocal(
   return given.every((one) => one === undefined);
 }
 
+/** The configuration with the account's address, where the server of this host knows better than a guess. */
+export async function withOwnAddress(config: SendConfig, environment: Environment): Promise<SendConfig> {
+  const isKnown = config.address !== undefined || config.login?.includes('@') === true;
+  if (isKnown || !isLocal(config, environment)) return config;
+  const { askOwnAddress } = await import('./send-local.ts');
+  const address = await askOwnAddress(config.socket ?? SOCKET);
+  return address === undefined ? config : { ...config, address };
+}
+
 export async function openCarrier(
   config: SendConfig,
   environment: Environment,

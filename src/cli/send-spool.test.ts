@@ -78,7 +78,10 @@ test('what was sent leaves the queue, what was put off waits, what was refused i
   const refused = await spool.add(parcel('three', ['never@far.example']));
   const accepted: string[] = [];
   const report = await flush(spool, carrier(accepted), undefined, never(spool));
-  assert.deepEqual({ ...report, stopped: 0 }, { sent: 1, waiting: 1, failed: 1, damaged: 0, givenUp: 0, stopped: 0 });
+  assert.deepEqual(
+    { ...report, stopped: 0 },
+    { sent: 1, waiting: 1, failed: 1, damaged: 0, givenUp: 0, stopped: 0 },
+  );
   assert.equal(exitOfFlush(report), EX.UNAVAILABLE);
   assert.deepEqual(accepted, ['one to b@far.example', 'two to b@far.example']);
   assert.deepEqual(await spool.ids(), [mixed, refused]);

@@ -156,8 +156,10 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
 }
 
 /** Asks for no more than the kept totals know. */
-function isTotal({ domain, held, ...others }: QueueSelector): boolean {
-  return Object.values(others).every((value) => value === undefined);
+function isTotal(selector: QueueSelector): boolean {
+  return Object.entries(selector).every(
+    ([key, value]) => key === 'domain' || key === 'held' || value === undefined,
+  );
 }
 
 function totalOf({ domain, held }: QueueSelector): Where {
