@@ -10,6 +10,17 @@ process.stdout.on('error', (error: Error) => {
   process.exit();
 });
 
+async function runQuickly(args: readonly string[]): Promise<number | undefined> {
+  if (!args.includes('queue') && !args.includes('trace')) return undefined;
+  const quick = await import('./cli/quick.ts');
+  return quick.runQuickly(args);
+}
+
+async function runWhole(args: readonly string[]): Promise<number> {
+  const { runProgram } = await import('./cli/program.ts');
+  return runProgram(args);
+}
+
 const [command, ...rest] = process.argv.slice(2);
 const isNamedSendmail = basename(process.argv[1] ?? '') === 'sendmail';
 
@@ -23,6 +34,5 @@ if (isNamedSendmail || command === 'sendmail' || command === 'send') {
     const { useOneArena } = await import('./cli/one-arena.ts');
     useOneArena();
   }
-  const { runProgram } = await import('./cli/program.ts');
-  process.exitCode = await runProgram(process.argv.slice(2));
+  process.exitCode = (await runQuickly(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
 }

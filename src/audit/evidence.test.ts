@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AcceptedPayload } from '../record/events.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
-import { questionOfMessage, type ShownMessage } from './question.ts';
+import type { ShownMessage } from './question.ts';
+import { questionOfMessage } from './question-of-message.ts';
 
 const [id, label] = ['06FN0Z2V3W00000000000000AB', '0123456789abcdef'];
 const received = `Received: from ${label}.client.msa.example.org by msa.example.org with ESMTPSA id ${id}; now`;

@@ -38,6 +38,8 @@ export interface TraceAnswer {
 }
 
 const EVENTS_MAX = 10_000;
+/** So many messages are asked for at once. */
+const TOGETHER = 50;
 
 export async function trace(
   lookups: Pick<Lookups, 'findMessages' | 'eventsOfMessage'>,
@@ -48,9 +50,13 @@ export async function trace(
   let topmost = true;
   for (const term of question.terms) {
     if (isAnswered(question, term, found)) break;
-    for (const id of await lookups.findMessages(term, max + 1)) {
-      if (found.has(id) || found.size > max) continue;
-      const message = tracedMessage(id, await lookups.eventsOfMessage(id, EVENTS_MAX));
+    const ids = await lookups.findMessages(term, max + 1);
+    for await (const { id, events } of eventsOf(
+      lookups,
+      ids.filter((one) => !found.has(one)),
+    )) {
+      if (found.size > max) break;
+      const message = tracedMessage(id, events);
       const { shown } = question;
       if (shown === undefined) found.set(id, message);
       else {
@@ -63,6 +69,18 @@ export async function trace(
   }
   const messages = [...found.values()].sort((one, other) => rankOf(one) - rankOf(other));
   return { messages: messages.slice(0, max), more: messages.length > max };
+}
+
+/** Asked for together: over the control socket that is one round trip. */
+async function* eventsOf(
+  lookups: Pick<Lookups, 'eventsOfMessage'>,
+  ids: readonly string[],
+): AsyncGenerator<{ readonly id: string; readonly events: readonly TrailEvent[] }, void> {
+  for (let from = 0; from < ids.length; from += TOGETHER) {
+    const some = ids.slice(from, from + TOGETHER);
+    const all = await Promise.all(some.map((id) => lookups.eventsOfMessage(id, EVENTS_MAX)));
+    for (const [at, id] of some.entries()) yield { id, events: all[at] ?? [] };
+  }
 }
 
 /** The surest term that finds something decides: a Message-ID alone proves less than our own id. */

@@ -13,6 +13,8 @@ export function toJson(value: unknown, indent?: number): string {
 }
 
 export function fromJson(text: string): unknown {
+  // A reviver is called for each value: without octets there is nothing for it to do.
+  if (!text.includes('"$octets"')) return JSON.parse(text);
   return JSON.parse(text, (_, one: unknown) =>
     typeof one === 'object' && one !== null && '$octets' in one && typeof one.$octets === 'string'
       ? new Uint8Array(Buffer.from(one.$octets, 'base64'))

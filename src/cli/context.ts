@@ -1,13 +1,14 @@
 // What a command works on: the configuration, and the store: of the running server over its control socket, or opened here if none runs.
 
-import { userInfo } from 'node:os';
-import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { findConfig } from '../config/find.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { connectControl, type ControlClient } from '../http/control-client.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
 import type { OpenStore } from '../store/sqlite/open.ts';
+import { operator } from './operator.ts';
 
 export interface ConfigOption {
   readonly config?: string;
@@ -26,6 +27,13 @@ export interface CommandContext {
   readonly now: number;
 }
 
+/** What a command that only asks works on. It may not have read the whole configuration (src/cli/quick.ts). */
+export interface LookContext extends Pick<CommandContext, 'store' | 'lookups' | 'by' | 'now'> {
+  /** `audit.requireReason`. */
+  readonly requireReason: boolean;
+  whole(): Promise<LoadedConfig>;
+}
+
 export function loadForCommand({ config }: ConfigOption): LoadedConfig {
   return loadConfig(findConfig(config, process.env));
 }
@@ -36,7 +44,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const loaded = loadForCommand(option);
   const dataDirectory = loaded.path(loaded.config.data);
-  const shared = { loaded, by: `${userInfo().username} (command line)`, now: systemClock.now() };
+  const shared = { loaded, by: operator(), now: systemClock.now() };
   const server = await connectControl(dataDirectory);
   if (server !== undefined) return run({ ...shared, server, store: server.store, lookups: server.lookups });
   // Beside a running server nobody needs the engine.
@@ -49,4 +57,14 @@ export async function withStore<T>(
     offline.close();
     unlock();
   }
+}
+
+export function withLookups<T>(option: ConfigOption, run: (context: LookContext) => Promise<T>): Promise<T> {
+  return withStore(option, (context) =>
+    run({
+      ...context,
+      requireReason: context.loaded.config.audit.requireReason,
+      whole: () => Promise.resolve(context.loaded),
+    }),
+  );
 }

@@ -1,5 +1,7 @@
 // How a command ends: 0, 1 (a negative answer), 2 (usage), 3 (could not tell), with one clear line on standard error.
 
+import { safeLines } from './output.ts';
+
 export type ExitCode = 1 | 2 | 3;
 
 export class CommandFailure extends Error {
@@ -10,4 +12,9 @@ export class CommandFailure extends Error {
     super(message);
     this.code = code;
   }
+}
+
+export function failed(message: string, code: ExitCode): ExitCode {
+  process.stderr.write(`postern: ${safeLines(message)}\n`);
+  return code;
 }

@@ -7,11 +7,14 @@ import type { Identity, SenderRight } from '../record/identity.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 
-export function domainsOf({ loaded }: CommandContext): ReadonlySet<string> {
+export function domainsOf({ loaded }: Pick<CommandContext, 'loaded'>): ReadonlySet<string> {
   return new Set(loaded.config.domains);
 }
 
-export async function identityOf(context: CommandContext, login: string): Promise<Identity> {
+export async function identityOf(
+  context: Pick<CommandContext, 'loaded' | 'lookups'>,
+  login: string,
+): Promise<Identity> {
   for (const candidate of loginCandidates(login, domainsOf(context))) {
     const identity = await context.lookups.identityByLogin(candidate);
     if (identity !== undefined) return identity;

@@ -2,10 +2,12 @@
 
 import { startSubmitSocket, type Binding } from '../http/submit-socket.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { loginCandidates } from '../identity/login.ts';
 import type { Log } from '../observe/log.ts';
 import { uidOf } from '../platform/os-user.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Supervisor } from '../server/supervisor.ts';
+import type { Lookups } from '../store/lookups.ts';
 
 export interface LocalOptions {
   /** The socket is that of the start; who may use it is as configured now. */
@@ -13,7 +15,7 @@ export interface LocalOptions {
   loaded(): LoadedConfig;
   readonly log: Log;
   readonly clock: Clock;
-  readonly supervisor: Pick<Supervisor, 'submit'>;
+  readonly supervisor: Pick<Supervisor, 'submit' | 'lookups'>;
 }
 
 export async function startLocal({
@@ -39,9 +41,27 @@ export async function startLocal({
     clock,
     messageOctetsMax: () => loaded().config.limits.message,
     bindingOf: (uid) => bindings().get(uid),
+    addressOf: ({ login }) => addressOf(supervisor.lookups, login, new Set(loaded().config.domains)),
     submit: (message) => supervisor.submit(message),
     refused: (uid, cause) => log.warn({ uid, cause }, 'local submission refused'),
   });
+}
+
+/** The login of a mailbox, or the first address that a service may use. */
+async function addressOf(
+  lookups: Pick<Lookups, 'identityByLogin'>,
+  login: string,
+  domains: ReadonlySet<string>,
+): Promise<string | undefined> {
+  for (const candidate of loginCandidates(login, domains)) {
+    const identity = await lookups.identityByLogin(candidate);
+    if (identity === undefined || identity.state === 'removed') continue;
+    if (identity.login.includes('@')) return identity.login;
+    const own = identity.rights.find(({ kind }) => kind === 'address');
+    const usable = own ?? identity.rights.find(({ kind }) => kind === 'granted');
+    return usable === undefined || usable.kind === 'domain' ? undefined : usable.address;
+  }
+  return undefined;
 }
 
 function readBindings({ config }: LoadedConfig, log: Log): ReadonlyMap<number, Binding> {

@@ -33,6 +33,7 @@ export function time(ms: number): string {
 
 /** What strangers wrote, safe to show: no control characters, no escapes, no direction marks (F-HDR-4). */
 export function safe(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 

@@ -2,37 +2,26 @@
 
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { formatDuration } from '../base/duration.ts';
-import type { QueueEntry } from '../store/lookups.ts';
-import type { QueueChange, QueueSelector } from '../store/port.ts';
-import { type CommandContext, type ConfigOption, withStore } from './context.ts';
+import type { QueueChange } from '../store/port.ts';
+import { type CommandContext, withLookups, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { identityOf } from './identities.ts';
-import { wholeNumber } from './number.ts';
-import { print, printJson, safe, table, time } from './output.ts';
+import { addOptions } from './option-rows.ts';
+import { print, printJson, safe, time } from './output.ts';
+import {
+  LIST_MAX,
+  type ListOptions,
+  listOptions,
+  listQueue,
+  type SelectorOptions,
+  selectorOf,
+  selectorOptions,
+  stateOf,
+} from './queue-list.ts';
 
-interface SelectorOptions extends ConfigOption {
-  readonly identity?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly domain?: string;
-  readonly held?: boolean;
-  readonly json?: boolean;
+interface ChangeOptions extends SelectorOptions {
   readonly all?: boolean;
   readonly yes?: boolean;
   readonly bounce?: boolean;
-  readonly max?: string;
-}
-
-const LIST_MAX = 1000;
-
-function withSelector(command: Command): Command {
-  return command
-    .option('--identity <login>', 'mail of this account')
-    .option('--from <address>', 'this reverse-path')
-    .option('--to <address>', 'this recipient')
-    .option('--domain <domain>', 'recipients of this domain')
-    .option('--held', 'only what is held');
 }
 
 export function queueCommands(program: Command): void {
@@ -40,13 +29,11 @@ export function queueCommands(program: Command): void {
     .command('queue')
     .description('mail on its way out')
     .addHelpText('after', '\nExample:\n  postern queue list --json');
-  withSelector(queue.command('list [id]'))
+  addOptions(queue.command('list [id]'), listOptions)
     .description('lists the queue')
-    .option('--json', 'print JSON')
-    .option('--max <n>', `at most so many, default ${LIST_MAX}`)
     .addHelpText('after', '\nExample:\n  postern queue list --domain example.net')
-    .action((id: string | undefined, options: SelectorOptions, command: Command) =>
-      withStore(command.optsWithGlobals(), (context) => list(context, id, options)),
+    .action((id: string | undefined, options: ListOptions, command: Command) =>
+      withLookups(command.optsWithGlobals(), (context) => listQueue(context, id, options)),
     );
   queue
     .command('show <id>')
@@ -57,14 +44,14 @@ export function queueCommands(program: Command): void {
       withStore(command.optsWithGlobals(), (context) => show(context, id, options)),
     );
   for (const [action, description] of actions) {
-    withSelector(queue.command(`${action} [id]`))
+    addOptions(queue.command(`${action} [id]`), selectorOptions)
       .description(description)
       .option('--all', 'the whole queue')
       .option('--yes', 'do not ask')
       .option('--bounce', 'drop only: report it to the senders')
       .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  postern queue ${action} --domain example.net --yes`)
-      .action((id: string | undefined, options: SelectorOptions, command: Command) =>
+      .action((id: string | undefined, options: ChangeOptions, command: Command) =>
         withStore(command.optsWithGlobals(), (context) => change(context, action, id, options)),
       );
   }
@@ -76,69 +63,6 @@ const actions = [
   ['release', 'lets held mail go on'],
   ['drop', 'removes it for good, without a word to the sender unless --bounce'],
 ] as const satisfies readonly (readonly [QueueChange['action'], string])[];
-
-async function selectorOf(
-  context: CommandContext,
-  id: string | undefined,
-  options: SelectorOptions,
-): Promise<QueueSelector> {
-  const identity = options.identity === undefined ? undefined : await identityOf(context, options.identity);
-  return {
-    ...(id === undefined ? {} : { messageId: id.toUpperCase() }),
-    ...(identity === undefined ? {} : { identityId: identity.id }),
-    ...(options.from === undefined ? {} : { from: options.from }),
-    ...(options.to === undefined ? {} : { to: options.to }),
-    ...(options.domain === undefined ? {} : { domain: options.domain }),
-    ...(options.held === undefined ? {} : { held: options.held }),
-  };
-}
-
-async function list(
-  context: CommandContext,
-  id: string | undefined,
-  options: SelectorOptions,
-): Promise<void> {
-  const max = options.max === undefined ? LIST_MAX : wholeNumber(options.max, '--max');
-  const selector = await selectorOf(context, id, options);
-  const entries = await context.lookups.queue(selector, { max });
-  const deliveries = await context.lookups.queueCount(selector);
-  if (options.json === true)
-    return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
-  if (entries.length === 0) return print('the queue is empty');
-  const rows = entries.map((entry) => [
-    entry.message.id,
-    formatDuration(Math.floor((context.now - entry.message.acceptedAt) / 60_000) * 60_000 || 1000),
-    stateOf(entry),
-    safe(`<${entry.message.envelope.reversePath}>`),
-    safe(`<${entry.delivery.recipient.forwardPath}>`),
-  ]);
-  print(table([['ID', 'AGE', 'STATE', 'FROM', 'TO'], ...rows]));
-  if (deliveries > entries.length) print(`… ${deliveries - entries.length} more`);
-}
-
-function stateOf({ held, active, dueAt, delivery }: QueueEntry): string {
-  if (held) return 'held';
-  if (active) return 'active';
-  return delivery.attempt === 0 ? 'new' : `due ${new Date(dueAt).toISOString().slice(11, 16)}`;
-}
-
-function entryJson({ message, delivery, dueAt, held, active }: QueueEntry) {
-  const { id, acceptedAt, identityId, envelope, octets } = message;
-  const { recipient, recipientNumber, attempt } = delivery;
-  return {
-    id,
-    acceptedAt,
-    identityId,
-    from: envelope.reversePath,
-    to: recipient.forwardPath,
-    recipientNumber,
-    octets,
-    attempts: attempt,
-    dueAt,
-    held,
-    active,
-  };
-}
 
 async function show(
   context: CommandContext,
@@ -179,9 +103,13 @@ async function change(
   context: CommandContext,
   action: QueueChange['action'],
   id: string | undefined,
-  options: SelectorOptions,
+  options: ChangeOptions,
 ): Promise<void> {
-  const selector = await selectorOf(context, id, options);
+  const selector = await selectorOf(
+    { ...context, whole: () => Promise.resolve(context.loaded) },
+    id,
+    options,
+  );
   if (Object.keys(selector).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
   }

@@ -5,7 +5,8 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { keepRetention } from '../audit/retention.ts';
 import type { Config } from '../config/schema.ts';
-import { ConfigError, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { ConfigError } from '../config/find.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { startControl } from '../http/control.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import { createMetricsPage } from '../http/metrics.ts';
@@ -21,6 +22,7 @@ import { onboardingOf } from './onboarding.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
+import type { Store } from '../store/port.ts';
 import { CommandFailure } from './failure.ts';
 
 const DAY_MS = 86_400_000;
@@ -162,29 +164,14 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
           settings: () => onboardingOf(loaded.config),
           clock,
         });
-  const endRetention = keepRetention({
-    ...{ store, clock },
-    retentionMs: () => loaded.config.audit.retention,
-    failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
-  });
-  const endWatch = watchFiles(
-    () => keyFiles(loaded),
-    () => void reload(),
-  );
-  const endClock = watchClock({
-    ...{ clock, store, log },
-    longestRetryMs: () => Math.max(...loaded.config.relay.retry),
-  });
-  const endKeys = every(TICKET_KEYS_MS, () => void renewTicketKeys());
-  warnOfCertificates(loaded, log);
-  const endWarnings = every(DAY_MS, () => warnOfCertificates(loaded, log));
+  const endDuties = beginDuties({ store, log, loaded: () => loaded, reload, renewTicketKeys });
 
   return {
     log,
     flushLog: () => sink.flush(),
     reload,
     async stop() {
-      for (const end of [endRetention, endWatch, endClock, endKeys, endWarnings]) end();
+      endDuties();
       await supervisor.stop(loaded.config.timeouts.reply);
       await closeLocal();
       await web?.close();
@@ -192,6 +179,33 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
       await closeControl();
     },
   };
+}
+
+/** What a server does now and then, beside the mail; the answer ends it. */
+function beginDuties(o: {
+  readonly store: Store;
+  readonly log: Log;
+  loaded(): LoadedConfig;
+  reload(): Promise<unknown>;
+  renewTicketKeys(): Promise<void>;
+}): () => void {
+  const { store, log, loaded } = o;
+  const ends = [
+    keepRetention({
+      ...{ store, clock },
+      retentionMs: () => loaded().config.audit.retention,
+      failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
+    }),
+    watchFiles(
+      () => keyFiles(loaded()),
+      () => void o.reload(),
+    ),
+    watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
+    every(TICKET_KEYS_MS, () => void o.renewTicketKeys()),
+    every(DAY_MS, () => warnOfCertificates(loaded(), log)),
+  ];
+  warnOfCertificates(loaded(), log);
+  return () => ends.forEach((end) => end());
 }
 
 /** What differs and counts after a restart only. */

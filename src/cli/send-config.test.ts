@@ -18,11 +18,12 @@ const parse = (text: string, mode = PRIVATE) =>
 test('every key is read; paths are relative to the file', async () => {
   const config = await parse(
     'host: msa.example.org\nport: 465\ntls: implicit\naddress: alice@example.org\nlogin: alice\nname: Alice\n' +
-      'passwordFile: password\nca: ./ca.pem\nqueue: offline\nsizeMax: 25MiB\naliases:\n  Root: alice@example.org\n  "*": [a@example.org, b@example.org]\n',
+      'passwordFile: password\nca: ./ca.pem\nqueue: offline\nqueueExpire: 36h\nsizeMax: 25MiB\naliases:\n  Root: alice@example.org\n  "*": [a@example.org, b@example.org]\n',
   );
   assert.equal(config.port, 465);
   assert.equal(config.passwordFile, '/home/alice/.config/postern/password');
   assert.equal(config.sizeMax, 25 * 1024 * 1024);
+  assert.equal(config.queueExpire, 36 * 3_600_000);
   assert.deepEqual(
     [...config.aliases],
     [
@@ -38,6 +39,8 @@ const wrong: readonly (readonly [text: string, says: RegExp])[] = [
   ['tls: none', /tls must be implicit or starttls/],
   ['queue: maybe', /queue must be off, offline or always/],
   ['sizeMax: 25', /sizeMax must be a size/],
+  ['queueExpire: 5', /queueExpire must be a duration/],
+  ['queueExpire: 5s', /of a minute at least/],
   ['host: [a]', /host must be text/],
   ['aliases: { root: nobody }', /aliases.root must be a mail address/],
   ['password: a\npasswordCommand: b', /use one of/],

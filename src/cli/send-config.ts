@@ -4,9 +4,10 @@
 import { open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseDuration } from '../base/duration.ts';
 import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
-import { parsePlainYaml } from './plain-yaml.ts';
+import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendConfig {
@@ -31,6 +32,8 @@ export interface SendConfig {
   readonly ca?: string;
   readonly queue: 'off' | 'offline' | 'always';
   readonly queueDirectory?: string;
+  /** Milliseconds: what could not be sent for so long is given up. */
+  readonly queueExpire: number;
   /** Of the server on this host. */
   readonly socket?: string;
   /** Octets. */
@@ -41,13 +44,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const FILE_OCTETS_MAX = 256 * 1024;
 const SIZE_MAX = 100 * 1024 * 1024;
+const MINUTE_MS = 60_000;
+/** As long as servers try (RFC 5321 section 4.5.4.1). */
+const EXPIRE_MS = 5 * 24 * 60 * MINUTE_MS;
 const SYSTEM_FILE = '/etc/postern/send.yaml';
 const WRITABLE_BY_OTHERS = 0o022;
 const READABLE_BY_OTHERS = 0o077;
 
 const texts = ['host', 'address', 'login', 'name', 'domain', 'password', 'passwordCommand'] as const;
 const paths = ['passwordFile', 'ca', 'queueDirectory', 'socket'] as const;
-const keys = [...texts, ...paths, 'port', 'tls', 'aliases', 'queue', 'sizeMax'];
+const keys = [...texts, ...paths, 'port', 'tls', 'aliases', 'queue', 'queueExpire', 'sizeMax'];
 
 export function sendConfigPlaces(environment: Environment): readonly string[] {
   const xdg = environment['XDG_CONFIG_HOME'];
@@ -66,7 +72,7 @@ export async function loadSendConfig(
     if (found !== undefined) return parseSendConfig(found.text, place, found.mode);
     if (chosen !== undefined) throw new SendFailure(EX.CONFIG, `${place}: there is no such file`);
   }
-  return { file: undefined, aliases: new Map(), queue: 'off', sizeMax: SIZE_MAX };
+  return { file: undefined, aliases: new Map(), queue: 'off', queueExpire: EXPIRE_MS, sizeMax: SIZE_MAX };
 }
 
 /** It may name a command: so only its reader and root may have written it. */
@@ -106,7 +112,8 @@ export async function parseSendConfig(text: string, file: string, mode: number):
     fail(`unknown key "${key}"${near === undefined ? '' : `: did you mean "${near}"?`}`);
   }
   const config: { -readonly [Key in keyof SendConfig]: SendConfig[Key] } = {
-    ...{ file, aliases: aliasesOf(given['aliases'], fail), queue: 'off', sizeMax: SIZE_MAX },
+    ...{ file, aliases: aliasesOf(given['aliases'], fail), queue: 'off' },
+    ...{ queueExpire: EXPIRE_MS, sizeMax: SIZE_MAX },
   };
   for (const key of [...texts, ...paths]) {
     const value = given[key];
@@ -114,7 +121,7 @@ export async function parseSendConfig(text: string, file: string, mode: number):
     if (typeof value !== 'string' || value === '') return fail(`${key} must be text`);
     config[key] = (paths as readonly string[]).includes(key) ? pathFrom(file, value) : value;
   }
-  const { port, tls, queue, sizeMax } = given;
+  const { port, tls, queue, queueExpire, sizeMax } = given;
   if (port !== undefined) config.port = isPort(port) ? port : fail('port must be a number from 1 to 65535');
   if (tls !== undefined)
     config.tls = tls === 'implicit' || tls === 'starttls' ? tls : fail('tls must be implicit or starttls');
@@ -123,6 +130,10 @@ export async function parseSendConfig(text: string, file: string, mode: number):
       queue === 'off' || queue === 'offline' || queue === 'always'
         ? queue
         : fail('queue must be off, offline or always');
+  if (queueExpire !== undefined)
+    config.queueExpire =
+      expiryIn(queueExpire) ??
+      fail('queueExpire must be a duration of a minute at least with its unit, such as 5d');
   if (sizeMax !== undefined)
     config.sizeMax =
       (typeof sizeMax === 'string' ? parseSize(sizeMax) : undefined) ??
@@ -133,6 +144,11 @@ export async function parseSendConfig(text: string, file: string, mode: number):
   if (config.password !== undefined && (mode & READABLE_BY_OTHERS) !== 0 && process.platform !== 'win32')
     fail(`it holds a password and others may read it: chmod 600 ${file}`);
   return config;
+}
+
+function expiryIn(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  return ms !== undefined && ms >= MINUTE_MS ? ms : undefined;
 }
 
 async function readYaml(text: string, file: string): Promise<Readonly<Record<string, unknown>>> {

@@ -10,16 +10,18 @@ import { readInput } from './send-input.ts';
 import { compose } from './send-message.ts';
 import { addressBook } from './send-names.ts';
 import type { Outgoing, Verdict } from './send-parcel.ts';
-import { openCarrier, spoolOf } from './send-parts.ts';
+import { openCarrier, spoolOf, withOwnAddress } from './send-parts.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
 export type Tell = (line: string) => void;
 
 /** Rejects with `SendFailure`. */
 export async function deliver(given: SendArguments, environment: Environment, tell: Tell): Promise<SysExit> {
-  const config = await loadSendConfig(given.config, environment);
+  const loaded = await loadSendConfig(given.config, environment);
   if (given.recipients.length === 0 && !given.recipientsFromHeader)
     throw new SendFailure(EX.USAGE, 'no recipient: name one, or use -t (--help shows how)');
+  // A sender that is given whole needs no account.
+  const config = given.sender?.includes('@') === true ? loaded : await withOwnAddress(loaded, environment);
   const parcel = await readParcel(given, config);
   if (given.queue || config.queue === 'always') return putOff(parcel, config, environment);
   const carrier = await openCarrier(config, environment, given.verbose);

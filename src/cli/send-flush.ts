@@ -1,5 +1,6 @@
 // `postern send --flush`: what waits in the queue goes out over one connection. A message leaves the queue when the server has said that it has it;
-// killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other.
+// killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other. What has waited too
+// long is given up: it is put aside, never removed.
 
 import type { Carrier, Left, Verdict } from './send-parcel.ts';
 import type { Spool, Stored } from './send-spool.ts';
@@ -13,8 +14,18 @@ export interface FlushReport {
   readonly waiting: number;
   readonly failed: number;
   readonly damaged: number;
+  /** Put aside, for good. */
+  readonly givenUp: number;
   /** Why nothing more could be sent. */
   readonly stopped: Verdict | undefined;
+}
+
+export interface Expiry {
+  /** Where what has waited too long is put. */
+  readonly aside: Spool;
+  /** In words, for the reason. */
+  readonly after: string;
+  isOver(queuedAt: number): boolean;
 }
 
 /** `named`: these alone, with their recipients that were refused before; else all that wait. The caller holds the lock of the queue. */
@@ -22,10 +33,11 @@ export async function flush(
   spool: Spool,
   carrier: Carrier,
   named: readonly string[] | undefined,
+  expiry: Expiry,
 ): Promise<FlushReport> {
   await spool.sweep();
   const todo = [...(named ?? (await spool.ids()))].reverse();
-  const counts = { sent: 0, waiting: 0, failed: 0, damaged: 0 };
+  const counts = { sent: 0, waiting: 0, failed: 0, damaged: 0, givenUp: 0 };
   let stopped: Verdict | undefined;
   let reading: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +57,8 @@ export async function flush(
       if (stored === 'damaged') counts.damaged += 1;
       else {
         const { outcome, verdict } = await sendStored(spool, carrier, stored, named !== undefined);
-        counts[outcome] += 1;
+        const isLeft = outcome !== 'sent' && (await giveUp(spool, id, expiry, verdict));
+        counts[isLeft ? 'givenUp' : outcome] += 1;
         if (verdict?.isOfHost === true) stopped ??= verdict;
       }
     }
@@ -53,9 +66,11 @@ export async function flush(
 
   // What is on its way is settled, whatever became of the others.
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  // The time of those that nobody came to is up all the same.
+  for (const id of todo) counts[(await giveUp(spool, id, expiry, stopped)) ? 'givenUp' : 'waiting'] += 1;
   await spool.sync();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return { ...counts, waiting: counts.waiting + todo.length, stopped };
+  return { ...counts, stopped };
 }
 
 interface Sent {
@@ -90,9 +105,31 @@ async function sendStored(spool: Spool, carrier: Carrier, stored: Stored, anew: 
   return { outcome: waiting.length > 0 ? 'waiting' : 'failed', verdict };
 }
 
+/** True: its time was up, and it was put aside with the reason. */
+async function giveUp(
+  spool: Spool,
+  id: string,
+  { aside, after, isOver }: Expiry,
+  verdict: Verdict | undefined,
+): Promise<boolean> {
+  const stored = await spool.read(id);
+  if (stored === 'gone' || stored === 'damaged' || !isOver(stored.envelope.queuedAt)) return false;
+  const { problem, ...envelope } = stored.envelope;
+  const reason = `not sent within ${after}: ${verdict?.isOfHost === true ? verdict.message : (problem ?? 'never tried')}`;
+  const given = envelope.recipients.map((forwardPath) => ({ forwardPath, problem: reason }));
+  if (given.length > 0)
+    await spool.replace({
+      ...stored,
+      envelope: { ...envelope, recipients: [], failed: [...envelope.failed, ...given] },
+    });
+  return spool.move(id, aside);
+}
+
 const failure = ({ forwardPath, problem }: Left) => ({ forwardPath, problem });
 
-export function exitOfFlush({ waiting, failed, damaged, stopped }: FlushReport): SysExit {
+export function exitOfFlush({ waiting, failed, damaged, givenUp, stopped }: FlushReport): SysExit {
+  // Of what won't be tried again somebody has to know, whatever became of the rest.
+  if (givenUp > 0) return EX.UNAVAILABLE;
   if (stopped !== undefined) return stopped.code;
   if (failed > 0 || damaged > 0) return EX.UNAVAILABLE;
   return waiting > 0 ? EX.TEMPFAIL : EX.OK;

@@ -14,7 +14,8 @@ the options of sendmail alone. Configuration: ~/.config/postern/send.yaml, else 
   -V ID           envelope id for reports
   -v, --verbose   the dialog with the server on standard error, without secrets
   --queue         put it into the queue, to be sent by --flush
-  --flush, -q     send what waits in the queue; with ids also what was given up
+  --flush, -q     send what waits in the queue; what could not be sent for 5 days is given up;
+                  with ids also what was refused or given up
   --list, -bp     what is in the queue, and why; --json for programs
   --remove ID...  take it out of the queue, unsent
   -C, --config FILE

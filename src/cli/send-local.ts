@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
 import { openSubmitClient } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
-import { EX, exitOfStatus, type SysExit } from './sysexits.ts';
+import { EX, exitOfStatus, SendFailure, type SysExit } from './sysexits.ts';
 
 export function localCarrier(socketPath: string): Carrier {
   const client = openSubmitClient(socketPath);
@@ -34,6 +34,20 @@ export function localCarrier(socketPath: string): Carrier {
     },
   };
 }
+
+/** As whom the server on this host takes our mail; undefined: it does not say, or does not run. Rejects with `SendFailure` if it takes none. */
+export async function askOwnAddress(socketPath: string): Promise<string | undefined> {
+  const client = openSubmitClient(socketPath);
+  // Of a server that does not run hears who hands the message in.
+  const reply = await client.address().catch(() => undefined);
+  client.close();
+  if (reply?.status === 403) throw new SendFailure(EX.NOPERM, notPermitted(String(reply.body['error'])));
+  const address = reply?.status === 200 ? reply.body['address'] : undefined;
+  return typeof address === 'string' && address.includes('@') ? address : undefined;
+}
+
+const notPermitted = (cause: string): string =>
+  `the server on this host takes no mail from this user: ${cause}`;
 
 function envelopeOf({ reversePath, recipients, notify, ret, envelopeId }: Omit<Outgoing, 'content'>): object {
   return {
@@ -100,14 +114,7 @@ function all(
 
 function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string, unknown>>): Verdict {
   const error = typeof body['error'] === 'string' ? body['error'] : `status ${status}`;
-  if (status === 403)
-    return all(
-      parcel,
-      'no',
-      EX.NOPERM,
-      `the server on this host takes no mail from this user: ${error}`,
-      true,
-    );
+  if (status === 403) return all(parcel, 'no', EX.NOPERM, notPermitted(error), true);
   if (status === 413) return all(parcel, 'no', EX.UNAVAILABLE, error, false);
   if (body['mayBeAccepted'] === true)
     return all(parcel, 'mayDouble', EX.UNAVAILABLE, `${error}; it may have accepted the message`, false);

@@ -18,6 +18,15 @@ function isLocal(
   return given.every((one) => one === undefined);
 }
 
+/** The configuration with the account's address, where the server of this host knows better than a guess. */
+export async function withOwnAddress(config: SendConfig, environment: Environment): Promise<SendConfig> {
+  const isKnown = config.address !== undefined || config.login?.includes('@') === true;
+  if (isKnown || !isLocal(config, environment)) return config;
+  const { askOwnAddress } = await import('./send-local.ts');
+  const address = await askOwnAddress(config.socket ?? SOCKET);
+  return address === undefined ? config : { ...config, address };
+}
+
 export async function openCarrier(
   config: SendConfig,
   environment: Environment,
@@ -35,14 +44,19 @@ export function queueDirectoryOf(config: SendConfig, environment: Environment): 
   return config.queueDirectory ?? join(stateDirectory(environment), 'outgoing');
 }
 
-export async function spoolOf(config: SendConfig, environment: Environment): Promise<Spool> {
+/** `part`: a directory in that of the queue. */
+export async function spoolOf(config: SendConfig, environment: Environment, part = '.'): Promise<Spool> {
   const [{ openSpool }, { systemClock }, { systemEntropy }] = await Promise.all([
     import('./send-spool.ts'),
     import('../platform/clock.ts'),
     import('../platform/entropy.ts'),
   ]);
   return openSpool({
-    ...{ directory: queueDirectoryOf(config, environment), clock: systemClock, entropy: systemEntropy() },
+    ...{
+      directory: join(queueDirectoryOf(config, environment), part),
+      clock: systemClock,
+      entropy: systemEntropy(),
+    },
   });
 }
 

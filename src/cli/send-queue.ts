@@ -1,5 +1,7 @@
 // The queue of `postern send` as its user sees it: --list, --flush, --remove. Who changes it holds its lock, which ends with the process.
 
+import { formatDuration } from '../base/duration.ts';
+import { systemClock } from '../platform/clock.ts';
 import { time, print, printJson, safe, table } from './output.ts';
 import type { SendArguments } from './send-arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
@@ -10,6 +12,9 @@ import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
 type Tell = (line: string) => void;
 
+/** In the directory of the queue: what was given up. */
+const ASIDE = 'failed';
+
 /** Rejects with `SendFailure`. */
 export async function manageQueue(
   given: SendArguments,
@@ -18,16 +23,19 @@ export async function manageQueue(
 ): Promise<SysExit> {
   const config = await loadSendConfig(given.config, environment);
   const spool = await spoolOf(config, environment);
-  if (given.mode === 'list') return list(spool, given.json);
-  const known = await spool.ids();
+  const aside = await spoolOf(config, environment, ASIDE);
+  if (given.mode === 'list') return list(spool, aside, given.json);
+  const known = [...(await spool.ids()), ...(await aside.ids())];
   const named = given.recipients.map((id) => id.toUpperCase());
   const unknown = named.find((id) => !known.includes(id));
   if (unknown !== undefined) throw new SendFailure(EX.DATAERR, `${unknown} is not in the queue`);
   if (known.length === 0) return EX.OK;
   const unlock = await lockQueue(config, environment);
   try {
+    // What was given up and is named is in the queue again: to be sent, or to be taken out of it.
+    for (const id of named) if ((await aside.ids()).includes(id)) await aside.move(id, spool);
     if (given.mode === 'remove') return await remove(spool, named);
-    return await flushAll(spool, config, environment, given.verbose, named, tell);
+    return await flushAll({ spool, aside, config, environment, named, tell, verbose: given.verbose });
   } finally {
     unlock();
   }
@@ -43,20 +51,32 @@ async function lockQueue(config: SendConfig, environment: Environment): Promise<
   }
 }
 
-async function flushAll(
-  spool: Spool,
-  config: SendConfig,
-  environment: Environment,
-  verbose: boolean,
-  named: readonly string[],
-  tell: Tell,
-): Promise<SysExit> {
+interface FlushOptions {
+  readonly spool: Spool;
+  readonly aside: Spool;
+  readonly config: SendConfig;
+  readonly environment: Environment;
+  readonly named: readonly string[];
+  readonly tell: Tell;
+  readonly verbose: boolean;
+}
+
+async function flushAll(options: FlushOptions): Promise<SysExit> {
+  const { spool, aside, config, environment, named, tell, verbose } = options;
   const carrier = await openCarrier(config, environment, verbose);
+  const now = systemClock.now();
+  const after = formatDuration(config.queueExpire);
   try {
-    const report = await flush(spool, carrier, named.length === 0 ? undefined : named);
-    const { sent, waiting, failed, damaged, stopped } = report;
+    const report = await flush(spool, carrier, named.length === 0 ? undefined : named, {
+      ...{ aside, after, isOver: (queuedAt) => now - queuedAt >= config.queueExpire },
+    });
+    const { sent, waiting, failed, damaged, givenUp, stopped } = report;
     if (stopped !== undefined) tell(stopped.message);
-    if (waiting + failed + damaged > 0)
+    if (givenUp > 0)
+      tell(
+        `${givenUp} could not be sent within ${after}: they are in ${aside.directory}, to be sent by --flush ID`,
+      );
+    if (waiting + failed + damaged + givenUp > 0)
       tell(
         `${sent} sent, ${waiting} wait, ${failed} were refused for good${damaged > 0 ? `, ${damaged} files are damaged` : ''}: postern send --list says why`,
       );
@@ -74,7 +94,28 @@ async function remove(spool: Spool, ids: readonly string[]): Promise<SysExit> {
   return EX.OK;
 }
 
-async function list(spool: Spool, asJson: boolean): Promise<SysExit> {
+async function list(spool: Spool, aside: Spool, asJson: boolean): Promise<SysExit> {
+  const [queued, given] = [await readAll(spool), await readAll(aside)];
+  const damaged = [...queued.damaged, ...given.damaged];
+  const jsonOf = ({ read }: All) => read.map(({ id, envelope }) => ({ id, ...envelope }));
+  if (asJson) printJson({ messages: jsonOf(queued), givenUp: jsonOf(given), damaged });
+  else {
+    const rows = [
+      ...queued.read.flatMap((one) => rowsOf(one, 'refused for good')),
+      ...given.read.flatMap((one) => rowsOf(one, 'given up')),
+    ];
+    if (rows.length > 0) print(table(rows));
+    for (const id of damaged) print(`${id}  damaged: it stays until it is removed`);
+  }
+  return EX.OK;
+}
+
+interface All {
+  readonly read: readonly Stored[];
+  readonly damaged: readonly string[];
+}
+
+async function readAll(spool: Spool): Promise<All> {
   const read: Stored[] = [];
   const damaged: string[] = [];
   for (const id of await spool.ids()) {
@@ -82,17 +123,11 @@ async function list(spool: Spool, asJson: boolean): Promise<SysExit> {
     if (stored === 'damaged') damaged.push(id);
     else if (stored !== 'gone') read.push({ ...stored, content: new Uint8Array(0) });
   }
-  if (asJson) printJson({ messages: read.map(({ id, envelope }) => ({ id, ...envelope })), damaged });
-  else {
-    const rows = read.flatMap(rowsOf);
-    if (rows.length > 0) print(table(rows));
-    for (const id of damaged) print(`${id}  damaged: it stays until it is removed`);
-  }
-  return EX.OK;
+  return { read, damaged };
 }
 
 /** One for each recipient, since each has its own fate. */
-function rowsOf({ id, envelope }: Stored): readonly (readonly string[])[] {
+function rowsOf({ id, envelope }: Stored, end: string): readonly (readonly string[])[] {
   const { queuedAt, octets, reversePath, recipients, failed, problem, tries } = envelope;
   const head = [id, time(queuedAt), String(octets), safe(`<${reversePath}>`)];
   return [
@@ -101,6 +136,6 @@ function rowsOf({ id, envelope }: Stored): readonly (readonly string[])[] {
       safe(`<${one}>`),
       problem === undefined ? 'waits' : `waits, tried ${tries} times: ${safe(problem)}`,
     ]),
-    ...failed.map((one) => [...head, safe(`<${one.forwardPath}>`), `refused for good: ${safe(one.problem)}`]),
+    ...failed.map((one) => [...head, safe(`<${one.forwardPath}>`), `${end}: ${safe(one.problem)}`]),
   ];
 }

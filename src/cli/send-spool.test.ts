@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
-import { exitOfFlush, flush } from './send-flush.ts';
+import { exitOfFlush, type Expiry, flush } from './send-flush.ts';
 import type { Carrier, Left, Outgoing } from './send-parcel.ts';
 import { openSpool, type Spool } from './send-spool.ts';
 import { EX, SendFailure } from './sysexits.ts';
@@ -35,6 +35,11 @@ function newSpool(): { readonly directory: string; readonly spool: Spool } {
 const parcel = (text: string, recipients: readonly string[] = ['b@far.example']): Outgoing => ({
   ...{ reversePath: 'a@example.org', recipients, content: Buffer.from(`Subject: ${text}\r\n\r\nhi\r\n`) },
 });
+
+const never = (aside: Spool): Expiry => ({ aside, after: '5d', isOver: () => false });
+const always = (aside: Spool): Expiry => ({ aside, after: '5d', isOver: () => true });
+const asideOf = (directory: string): Spool =>
+  openSpool({ directory: join(directory, 'failed'), clock: systemClock, entropy: systemEntropy() });
 
 /** Accepts all but those whose names say otherwise. */
 function carrier(accepted: string[], isDown = false): Carrier {
@@ -72,8 +77,11 @@ test('what was sent leaves the queue, what was put off waits, what was refused i
   );
   const refused = await spool.add(parcel('three', ['never@far.example']));
   const accepted: string[] = [];
-  const report = await flush(spool, carrier(accepted), undefined);
-  assert.deepEqual({ ...report, stopped: 0 }, { sent: 1, waiting: 1, failed: 1, damaged: 0, stopped: 0 });
+  const report = await flush(spool, carrier(accepted), undefined, never(spool));
+  assert.deepEqual(
+    { ...report, stopped: 0 },
+    { sent: 1, waiting: 1, failed: 1, damaged: 0, givenUp: 0, stopped: 0 },
+  );
   assert.equal(exitOfFlush(report), EX.UNAVAILABLE);
   assert.deepEqual(accepted, ['one to b@far.example', 'two to b@far.example']);
   assert.deepEqual(await spool.ids(), [mixed, refused]);
@@ -93,10 +101,10 @@ test('what was refused is tried again only by name', async () => {
     ...carrier([]),
     carry: (one) => (asked.push(...one.recipients), carrier([]).carry(one)),
   };
-  await flush(spool, asking, undefined);
-  await flush(spool, asking, undefined);
+  await flush(spool, asking, undefined, never(spool));
+  await flush(spool, asking, undefined, never(spool));
   assert.deepEqual(asked, ['never@far.example']);
-  await flush(spool, asking, [id]);
+  await flush(spool, asking, [id], never(spool));
   assert.deepEqual(asked, ['never@far.example', 'never@far.example']);
   const kept = await spool.read(id);
   assert.ok(typeof kept === 'object' && kept.envelope.failed.length === 1, 'told once');
@@ -106,7 +114,7 @@ test('a host that takes nothing changes nothing in the queue', async () => {
   const { spool, directory } = newSpool();
   for (let at = 0; at < 40; at += 1) await spool.add(parcel(String(at)));
   const before = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
-  const report = await flush(spool, carrier([], true), undefined);
+  const report = await flush(spool, carrier([], true), undefined, never(spool));
   assert.deepEqual([report.waiting, exitOfFlush(report)], [40, EX.TEMPFAIL]);
   assert.deepEqual(
     readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8')),
@@ -127,9 +135,63 @@ test('a damaged file is told of and stays; half-written ones go when their write
     const then = Date.now() / 1000 - age;
     utimesSync(join(directory, name), then, then);
   }
-  const report = await flush(spool, carrier([]), undefined);
+  const report = await flush(spool, carrier([]), undefined, never(spool));
   assert.deepEqual([report.damaged, exitOfFlush(report)], [1, EX.UNAVAILABLE]);
   assert.deepEqual(readdirSync(directory).sort(), [`${id}.mail`, 'B.1.tmp'].sort());
+});
+
+test('what could not be sent in time is put aside with its reason, also where nobody came to it; what is sent in time is not', async () => {
+  const { spool, directory } = newSpool();
+  const aside = asideOf(directory);
+  const late = await spool.add(parcel('late', ['b@far.example', 'later@far.example', 'never@far.example']));
+  const mended: string[] = [];
+  const report = await flush(spool, carrier(mended), undefined, always(aside));
+  assert.deepEqual(mended, ['late to b@far.example']);
+  assert.deepEqual([report.givenUp, report.waiting, report.failed], [1, 0, 0]);
+  assert.equal(exitOfFlush(report), EX.UNAVAILABLE);
+  assert.deepEqual([await spool.ids(), await aside.ids()], [[], [late]]);
+  const kept = await aside.read(late);
+  assert.ok(typeof kept === 'object');
+  assert.deepEqual(kept.envelope.recipients, []);
+  assert.deepEqual(kept.envelope.failed, [
+    { forwardPath: 'never@far.example', problem: '550 unknown' },
+    { forwardPath: 'later@far.example', problem: 'not sent within 5d: 451 later' },
+  ]);
+
+  // More than are on their way at once: the server is gone before most are looked at.
+  for (let n = 0; n < 40; n += 1) await spool.add(parcel(`down ${n}`));
+  const down = await flush(spool, carrier([], true), undefined, always(aside));
+  assert.deepEqual([down.givenUp, down.waiting, exitOfFlush(down)], [40, 0, EX.UNAVAILABLE]);
+  assert.equal((await aside.ids()).length, 41);
+
+  assert.ok(await aside.move(late, spool));
+  const sent: string[] = [];
+  assert.equal((await flush(spool, carrier(sent), [late], always(aside))).givenUp, 1);
+  assert.deepEqual(sent, []);
+  assert.equal((await flush(spool, carrier(sent), undefined, always(aside))).givenUp, 0);
+});
+
+test('E-Q-7: killed at any step of putting aside, a message is in one of the two places, whole', async () => {
+  for (let at = 1, killed = true; killed; at += 1) {
+    const { spool, directory } = newSpool();
+    const aside = asideOf(directory);
+    for (const name of ['one', 'two']) await spool.add(parcel(name, ['later@far.example']));
+    killed = killedAt(
+      directory,
+      at,
+      `const aside = openSpool({ directory: ${JSON.stringify(join(directory, 'failed'))}, clock: systemClock, entropy: systemEntropy(), step });
+       await flush(spool, { close: async () => undefined, async carry({ recipients }) {
+         return { left: recipients.map((forwardPath) => ({ forwardPath, again: 'yes', code: 75, problem: '' })), accepted: 0, isOfHost: false, code: 75, message: '' };
+       } }, undefined, { aside, after: '5d', isOver: () => true });`,
+    );
+    const [waiting, given] = [await spool.ids(), await aside.ids()];
+    assert.equal(new Set([...waiting, ...given]).size, 2, `step ${at}`);
+    assert.equal(waiting.length + given.length, 2, `step ${at}`);
+    for (const id of waiting) assert.ok(typeof (await spool.read(id)) === 'object', `step ${at}`);
+    for (const id of given) assert.ok(typeof (await aside.read(id)) === 'object', `step ${at}`);
+    if (!killed) assert.equal(given.length, 2);
+    assert.ok(killed || at > 10, 'it was killed at every step there is');
+  }
 });
 
 test('a queue that others can look into is not used', async () => {
@@ -195,11 +257,11 @@ test('E-Q-7: killed at any step of a flush, nothing is lost, and only what was o
          const left = recipients.filter((one) => one.startsWith('later')).map((forwardPath) => ({ forwardPath, again: 'yes', code: 75, problem: '' }));
          for (const one of recipients.filter((two) => !two.startsWith('later'))) appendFileSync(${JSON.stringify(log)}, String(content).slice(9, 12) + one + '\\n');
          return { left, accepted: 1, isOfHost: false, code: 75, message: '' };
-       } }, undefined);`,
+       } }, undefined, { aside: spool, after: '', isOver: () => false });`,
     );
     const first = readFileSync(log, 'utf8').split('\n').slice(0, -1);
     const again: string[] = [];
-    await flush(spool, carrier(again), undefined);
+    await flush(spool, carrier(again), undefined, never(spool));
     for (const name of ['one', 'two', 'thr', 'fou']) {
       const copies = [...first, ...again].filter(
         (line) => line.startsWith(name) && line.includes('b@far.example'),

@@ -2,7 +2,7 @@
 // renamed; what became of a message replaces its file in the same way. So at every moment a message is there whole, or was never taken.
 
 import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { concat, LF, utf8 } from '../base/bytes.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import { syncDirectory } from '../platform/disk.ts';
@@ -24,6 +24,7 @@ export interface Stored {
 }
 
 export interface Spool {
+  readonly directory: string;
   /** On the disk when it resolves, with its id. */
   add(parcel: Outgoing): Promise<string>;
   /** Oldest first. */
@@ -33,6 +34,8 @@ export interface Spool {
   replace(stored: Stored): Promise<void>;
   /** For good after `sync`: a power failure before may bring it back. */
   remove(id: string): Promise<void>;
+  /** As it is, into another one on the same file system; on the disk when it resolves. False: that one is full, and nothing was done. */
+  move(id: string, to: Spool): Promise<boolean>;
   sync(): Promise<void>;
   /** Takes away what a killed process left half-written. */
   sweep(): Promise<void>;
@@ -85,6 +88,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
   }
 
   return {
+    directory,
     ids,
     async add({ content, ...envelope }) {
       await makePrivate(directory);
@@ -115,6 +119,15 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
     async remove(id) {
       await unlink(pathOf(id));
       step('removed');
+    },
+    async move(id, to) {
+      if ((await to.ids()).length >= MESSAGES_MAX) return false;
+      await makePrivate(to.directory);
+      await rename(pathOf(id), join(to.directory, basename(pathOf(id))));
+      step('moved');
+      await syncDirectory(to.directory);
+      await syncDirectory(directory);
+      return true;
     },
     sync: () => syncDirectory(directory),
     async sweep() {

@@ -2,7 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
-import { findConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
+import { findConfig } from '../config/find.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { ConfigOption } from './context.ts';
 import { runServer, type RunningServer } from './running.ts';
 

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, findConfig, loadConfig, parseConfig } from './load.ts';
+import { ConfigError, findConfig } from './find.ts';
+import { loadConfig, parseConfig } from './load.ts';
 import type { Config } from './schema.ts';
 import { readSecret } from './secrets.ts';
 

@@ -1,9 +1,10 @@
-// Finding, reading and judging the configuration file. What is wrong is told with file, line, key, reason and the nearest right key.
+// Reading and judging the configuration file. What is wrong is told with file, line, key, reason and the nearest right key.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { ConfigError } from './find.ts';
 import { nearest } from './nearest.ts';
 import { configSchema, type Config } from './schema.ts';
 import { type Finding, unsafe } from './unsafe.ts';
@@ -14,38 +15,6 @@ export interface LoadedConfig {
   readonly directory: string;
   readonly config: Config;
   path(relative: string): string;
-}
-
-/** Each line is one problem, ready to be shown. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
-const places = ['./postern.yaml', './var/postern.yaml', '/etc/postern/postern.yaml'];
-
-/** `-c`, `$POSTERN_CONFIG`, then the usual places. */
-export function findConfig(
-  option: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
-  const named = option ?? environment['POSTERN_CONFIG'];
-  if (named !== undefined) {
-    if (existsSync(named)) return resolve(named);
-    throw new ConfigError([`${named}: there is no such file`]);
-  }
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new ConfigError([
-      `no configuration: looked for ${places.join(', ')}. Run \`postern init\` to write one, or name yours with -c FILE.`,
-    ]);
-  }
-  return resolve(found);
 }
 
 export function loadConfig(file: string): LoadedConfig {

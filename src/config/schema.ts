@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { dkimKey } from './dkim.ts';
+import { DATA_DEFAULT } from './glance.ts';
 import {
   count,
   domainName,
@@ -258,7 +259,7 @@ export const configSchema = z.strictObject({
     .meta({ description: 'Our domains: users send as addresses of these and of no others.' }),
   data: z
     .string()
-    .prefault('./var')
+    .prefault(DATA_DEFAULT)
     .meta({ description: 'Directory of everything that is kept. 0700; one server at a time.' }),
   tls: z
     .union([certificate, z.array(certificate).min(1).max(1000)])

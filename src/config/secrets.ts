@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { ConfigError } from './load.ts';
+import { ConfigError } from './find.ts';
 import type { secret } from './values.ts';
 
 export function readSecret(

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DAY } from '../base/duration.ts';
-import { ConfigError, parseConfig } from './load.ts';
+import { ConfigError } from './find.ts';
+import { parseConfig } from './load.ts';
 import { configSchema, type Config } from './schema.ts';
 import { unsafe } from './unsafe.ts';
 

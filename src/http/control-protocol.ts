@@ -3,6 +3,15 @@
 /** In the data directory. */
 export const CONTROL_SOCKET = 'control.sock';
 
+/** Of one request. */
+export const LOOKUPS_MAX = 100;
+
+export interface LookupAnswer {
+  readonly value?: unknown;
+  readonly error?: string;
+  readonly name?: string;
+}
+
 export interface ReloadResult {
   readonly problems: readonly string[];
   /** Keys that changed and count after a restart only. */

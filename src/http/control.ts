@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { fromJson, toJson } from '../base/json.ts';
-import type { Lookups } from '../store/lookups.ts';
+import { lookupMethods, type Lookups } from '../store/lookups.ts';
 import type { Change, Store } from '../store/port.ts';
-import { lookupMethods } from '../store/remote-lookups.ts';
-import { CONTROL_SOCKET, type ReloadResult } from './control-protocol.ts';
+import { CONTROL_SOCKET, type LookupAnswer, LOOKUPS_MAX, type ReloadResult } from './control-protocol.ts';
 
 const BODY_OCTETS_MAX = 64 * 1024 * 1024;
 
@@ -44,8 +43,7 @@ export async function startControl(
 
 function controlApp(actions: ControlActions): Hono {
   const app = new Hono();
-  const json = (value: unknown, status = 200): Response =>
-    new Response(toJson({ value }), { status, headers: { 'content-type': 'application/json' } });
+  const json = (value: unknown, status = 200): Response => answer(toJson({ value }), status);
 
   async function body(request: Request): Promise<unknown> {
     const text = await request.text();
@@ -53,16 +51,17 @@ function controlApp(actions: ControlActions): Hono {
     return fromJson(text);
   }
 
-  app.onError((error) => new Response(toJson({ error: error.message, name: error.name }), { status: 500 }));
+  app.onError((error) => answer(toJson(failureOf(error)), 500));
+  app.notFound(() =>
+    answer(toJson({ error: 'the running server knows no such question: is it of another version?' }), 404),
+  );
   app.post('/commit', async (context) =>
     json(await actions.store.commit((await body(context.req.raw)) as readonly Change[])),
   );
-  app.post('/lookup/:method', async (context) => {
-    const method = lookupMethods.find((known) => known === context.req.param('method'));
-    if (method === undefined) return json('no such look-up', 404);
-    const args = (await body(context.req.raw)) as readonly unknown[];
-    const look = actions.lookups[method] as (...args: readonly unknown[]) => Promise<unknown>;
-    return json(await look(...args));
+  app.post('/lookups', async (context) => {
+    const asked = (await body(context.req.raw)) as readonly (readonly [string, readonly unknown[]])[];
+    if (asked.length > LOOKUPS_MAX) return json('too many look-ups', 400);
+    return json(await Promise.all(asked.map(([method, args]) => lookUp(actions.lookups, method, args))));
   });
   app.get('/content/:id', async (context) => {
     const content = await actions.lookups.content(context.req.param('id'));
@@ -76,4 +75,29 @@ function controlApp(actions: ControlActions): Hono {
     return json(await actions.backup(file));
   });
   return app;
+}
+
+/** The client goes by the length (src/http/own-socket.ts). */
+function answer(text: string, status: number): Response {
+  const body = Buffer.from(text);
+  return new Response(body, {
+    status,
+    headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
+  });
+}
+
+/** One of several that were asked: what fails is its own answer alone. */
+async function lookUp(lookups: Lookups, name: string, args: readonly unknown[]): Promise<LookupAnswer> {
+  const method = lookupMethods.find((known) => known === name);
+  if (method === undefined) return { error: `there is no look-up ${name}` };
+  const look = lookups[method] as (...args: readonly unknown[]) => Promise<unknown>;
+  try {
+    return { value: await look(...args) };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+function failureOf(error: unknown): LookupAnswer {
+  return error instanceof Error ? { error: error.message, name: error.name } : { error: String(error) };
 }

@@ -1,4 +1,4 @@
-// The other end of the submission socket, as `postern send` uses it: proves who we are once, then hands in messages over that connection.
+// The other end of the submission socket, as `postern send` uses it: proves who we are once, then asks and hands in messages over that connection.
 
 import { open } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
@@ -14,7 +14,9 @@ export interface SubmitReply {
 }
 
 export interface SubmitClient {
-  /** Rejects with the system's error if there is no server. */
+  /** Of the identity that our user is bound to. Rejects with the system's error if there is no server. */
+  address(): Promise<SubmitReply>;
+  /** Rejects likewise. */
   submit(envelope: object, content: Uint8Array): Promise<SubmitReply>;
   close(): void;
 }
@@ -70,18 +72,20 @@ export function openSubmitClient(socketPath: string): SubmitClient {
     return undefined;
   }
 
+  async function ask(path: string, parts: readonly Uint8Array[]): Promise<SubmitReply> {
+    for (let again = true; ; again = false) {
+      const refused = proven ? undefined : await prove();
+      if (refused !== undefined) return refused;
+      const reply = await post(path, parts);
+      // The connection was closed while nothing was said, and this is another one.
+      if (reply.status !== 401 || !again) return reply;
+      proven = false;
+    }
+  }
+
   return {
-    async submit(envelope, content) {
-      const parts = [Buffer.from(`${JSON.stringify(envelope)}\n`), content];
-      for (let again = true; ; again = false) {
-        const refused = proven ? undefined : await prove();
-        if (refused !== undefined) return refused;
-        const reply = await post('/submit', parts);
-        // The connection was closed while nothing was said, and this is another one.
-        if (reply.status !== 401 || !again) return reply;
-        proven = false;
-      }
-    },
+    address: () => ask('/address', []),
+    submit: (envelope, content) => ask('/submit', [Buffer.from(`${JSON.stringify(envelope)}\n`), content]),
     close: () => agent.destroy(),
   };
 }

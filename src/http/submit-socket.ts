@@ -1,6 +1,6 @@
 // The submission socket: where programs of this host submit without a password, as the identity that the configuration binds to their user. Everybody
-// may connect, so it has two routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message. Connections,
-// octets, time and messages under way are bounded; it shares nothing with the control socket.
+// may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message, `/address`
+// tells the user as whom that is. Connections, octets, time and messages under way are bounded; it shares nothing with the control socket.
 
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -33,6 +33,8 @@ export interface SubmitSocketOptions {
   messageOctetsMax(): number;
   /** Undefined: this user is bound to no identity. */
   bindingOf(uid: number): Binding | undefined;
+  /** That such a user sends as, where nothing else is said. */
+  addressOf(binding: Binding): Promise<string | undefined>;
   submit(message: LocalMessage): Promise<LocalAnswer>;
   refused(uid: number | undefined, cause: string): void;
 }
@@ -111,11 +113,21 @@ function handler(options: SubmitSocketOptions, directory: string) {
     return proof.uid;
   }
 
-  async function submit(request: IncomingMessage): Promise<SubmitAnswer> {
+  function bindingOf(request: IncomingMessage): Binding | SubmitAnswer {
     const uid = uidOf(peerOf(request.socket));
     if (typeof uid !== 'number') return uid;
-    const binding = options.bindingOf(uid);
-    if (binding === undefined) return refuse(uid, `uid ${uid} is bound to no identity (\`local.services\`)`);
+    return options.bindingOf(uid) ?? refuse(uid, `uid ${uid} is bound to no identity (\`local.services\`)`);
+  }
+
+  async function address(request: IncomingMessage): Promise<SubmitAnswer> {
+    const binding = bindingOf(request);
+    if ('status' in binding) return binding;
+    return { status: 200, body: { address: await options.addressOf(binding) } };
+  }
+
+  async function submit(request: IncomingMessage): Promise<SubmitAnswer> {
+    const binding = bindingOf(request);
+    if ('status' in binding) return binding;
     if (underWay >= UNDER_WAY_MAX) return { status: 503, body: { error: 'busy: try again' } };
     underWay += 1;
     try {
@@ -148,6 +160,7 @@ function handler(options: SubmitSocketOptions, directory: string) {
     let answer: SubmitAnswer = { status: 404, body: { error: 'there is no such route' } };
     try {
       if (route === 'POST /claim') answer = claim(request);
+      else if (route === 'POST /address') answer = await address(request);
       else if (route === 'POST /submit') answer = await submit(request);
     } catch {
       answer = { status: 503, body: { error: 'the server has trouble: try again later' } };

@@ -2,7 +2,7 @@
 // Pure: settings in, records out. SRV lists implicit TLS first (RFC 8314 section 4, requirements G-3); TLSA only where it is asked for,
 // because it must not stand in a zone that is not signed (C-SRV-7).
 
-import { dkimRecordName } from '../message/dkim/record.ts';
+import { dkimRecordName } from '../message/dkim/record-name.ts';
 import { mtaStsId } from './mta-sts.ts';
 import { pacc, paccDigest } from './pacc.ts';
 import type { MailService, OnboardingSettings } from './settings.ts';

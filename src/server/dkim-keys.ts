@@ -1,7 +1,8 @@
 // The DKIM keys as the configuration names them: read and judged in main, told to the fronts as text.
 
 import { readFileSync, statSync } from 'node:fs';
-import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import { ConfigError } from '../config/find.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { readDkimKey } from '../message/dkim/key.ts';
 import { dkimRecord } from '../message/dkim/record.ts';
 

@@ -1,7 +1,8 @@
 // From the configuration to what the fronts are told: files are read here, once, in main; the fronts get plain data.
 
 import { readFileSync, statSync } from 'node:fs';
-import { ConfigError, type LoadedConfig } from '../config/load.ts';
+import { ConfigError } from '../config/find.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { DestinationConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';

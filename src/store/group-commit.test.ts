@@ -7,7 +7,8 @@ import { PATIENCE_MS } from './patience.ts';
 import type { Change, Outcome } from './port.ts';
 
 /** Only the kind matters here, and a name to tell them by. */
-const change = (type: Change['type'], name: string): Change => ({ type, name }) as unknown as Change;
+const change = (type: Change['type'], name: string, events: readonly object[] = []): Change =>
+  ({ type, name, events }) as unknown as Change;
 const nameOf = (one: Change): string => (one as unknown as { name: string }).name;
 
 function bench(fails: () => boolean = () => false) {
@@ -60,6 +61,14 @@ test('what nobody waits for rides along, or goes by itself when its time has com
   elapse();
   turn();
   assert.deepEqual(await alone, ['r', 'u']);
+});
+
+test('D-TR-5: who looks something up waits for its record: it does not wait for company', async () => {
+  const { commit, turn, later } = bench();
+  const asked = commit([change('record', 'l', [{ type: 'lookedUp' }])]);
+  assert.equal(later.length, 0);
+  turn();
+  assert.deepEqual(await asked, ['l']);
 });
 
 test('a group is bounded, but one asker is never divided', async () => {

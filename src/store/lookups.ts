@@ -79,3 +79,22 @@ export interface Lookups {
   chain(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly ChainLink[]>;
   dayKey(day: string): Promise<Uint8Array | undefined>;
 }
+
+/** By their names they travel between threads and over the control socket; content comes piece by piece. */
+export const lookupMethods = [
+  'identityByLogin',
+  'identityById',
+  'identityByAddress',
+  'identityByCredential',
+  'identities',
+  'credentialUses',
+  'message',
+  'queue',
+  'queueCount',
+  'queueTotals',
+  'findMessages',
+  'eventsOfMessage',
+  'events',
+  'chain',
+  'dayKey',
+] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];

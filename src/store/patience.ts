@@ -8,5 +8,11 @@ export const PATIENCE_MS = 8;
 
 /** Nobody is kept waiting: no reply, no command, no claim of others. */
 export function mayWait(changes: readonly Change[]): boolean {
-  return changes.every(({ type }) => type === 'settle' || type === 'record' || type === 'credentialUsed');
+  return changes.every(canRide);
+}
+
+function canRide(change: Change): boolean {
+  // Who looked something up sees it when it is recorded.
+  if (change.type === 'record') return change.events.every(({ type }) => type !== 'lookedUp');
+  return change.type === 'settle' || change.type === 'credentialUsed';
 }

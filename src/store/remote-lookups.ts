@@ -3,26 +3,8 @@
 
 import type { Line } from '../platform/line.ts';
 import { LineClosed } from '../platform/line.ts';
-import type { Lookups } from './lookups.ts';
+import { lookupMethods, type Lookups } from './lookups.ts';
 import { StoreUnavailable } from './port.ts';
-
-export const lookupMethods = [
-  'identityByLogin',
-  'identityById',
-  'identityByAddress',
-  'identityByCredential',
-  'identities',
-  'credentialUses',
-  'message',
-  'queue',
-  'queueCount',
-  'queueTotals',
-  'findMessages',
-  'eventsOfMessage',
-  'events',
-  'chain',
-  'dayKey',
-] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];
 
 type LookupMethod = (typeof lookupMethods)[number];
 

@@ -5,7 +5,7 @@ import { hash, type KeyObject, sign } from 'node:crypto';
 import { concat } from '../base/bytes.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type DkimAlgorithm, readDkimKey } from '../message/dkim/key.ts';
-import { dkimRecordName } from '../message/dkim/record.ts';
+import { dkimRecordName } from '../message/dkim/record-name.ts';
 import { RelaxedBodyHash } from '../message/dkim/relaxed-body.ts';
 import { signatureField, signedOctets, unsignedField } from '../message/dkim/signature.ts';
 import { signedFields } from '../message/dkim/signed-fields.ts';

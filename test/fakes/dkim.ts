@@ -3,7 +3,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import { readDkimKey } from '../../src/message/dkim/key.ts';
-import { dkimRecord, dkimRecordName } from '../../src/message/dkim/record.ts';
+import { dkimRecord } from '../../src/message/dkim/record.ts';
+import { dkimRecordName } from '../../src/message/dkim/record-name.ts';
 import type { SigningKey } from '../../src/submission/signer.ts';
 
 function keyOf(domain: string, selector: string, pem: string): SigningKey {

@@ -38,8 +38,9 @@ function sendAs(
   uid: number,
   args: readonly string[],
   input: string,
+  file = 'send.yaml',
 ): { status: number | null; output: string } {
-  const env = { PATH: process.env['PATH'], HOME: place, POSTERN_SEND_CONFIG: join(place, 'send.yaml') };
+  const env = { PATH: process.env['PATH'], HOME: place, POSTERN_SEND_CONFIG: join(place, file) };
   const options = { input, uid, gid: uid, env, encoding: 'utf8', timeout: 60_000, cwd: '/' } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'send', ...args], options);
   return { status, output: `${stdout}${stderr}` };
@@ -94,6 +95,30 @@ test(
     const { status, output } = sendAs(SERVICE, args, message('from the shop'));
     assert.equal(status, 0, output);
     assert.match(await copyOf('from the shop'), /^Return-Path: <shop@example\.org>/);
+  },
+);
+
+test(
+  'BCP134-3.1-d: who names no address sends as the account that its user is bound to',
+  { skip },
+  async () => {
+    writeFileSync(join(place, 'bare.yaml'), 'socket: submit.sock\n', { mode: 0o644 });
+    const cases = [
+      [WEB, 'alice@example.org', 'bare web'],
+      [SERVICE, 'shop@example.org', 'bare shop'],
+    ] as const;
+    for (const [uid, address, subject] of cases) {
+      // A name without a domain is the account, as cron writes it; recipients stand in its domain.
+      const { status, output } = sendAs(uid, ['-t'], `From: root\nCc: bob\n${message(subject)}`, 'bare.yaml');
+      assert.equal(status, 0, output);
+      const copy = await copyOf(subject);
+      assert.match(copy, new RegExp(`^Return-Path: <${address}>`));
+      assert.match(copy, new RegExp(`\r\nFrom: <?${address}>?\r\n`));
+      assert.match(copy, /\r\nCc: <?bob@example\.org>?\r\n/);
+    }
+    const nobody = sendAs(NOBODY, ['-t'], message('bare nobody'), 'bare.yaml');
+    assert.equal(nobody.status, 77, nobody.output);
+    assert.match(nobody.output, /bound to no identity/);
   },
 );
 
@@ -168,12 +193,13 @@ function ask(path: string, body = ''): Promise<{ status: number; text: string }>
 }
 
 test(
-  'the socket has two routes; nothing goes in without a claim, and a claim is of its connection',
+  'the socket has three routes; nothing goes in or out without a claim, and a claim is of its connection',
   { skip },
   async () => {
-    for (const path of ['/commit', '/lookup/identities', '/status', '/reload', '/backup'])
+    for (const path of ['/commit', '/lookups', '/status', '/reload', '/backup'])
       assert.equal((await ask(path)).status, 404, path);
     assert.equal((await ask('/submit', '{}\n')).status, 401);
+    assert.equal((await ask('/address')).status, 401);
     const claim = JSON.parse((await ask('/claim')).text) as { name: string };
     writeFileSync(join(place, 'claims', claim.name), '', { mode: 0o600 });
     assert.equal((await ask('/submit', '{}\n')).status, 401, 'another connection');

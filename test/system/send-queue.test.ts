@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { delivered, eventually, PASSWORD, startServer, type TestServer } from './server.ts';
@@ -111,6 +111,48 @@ async function queueMany(name: string, count: number): Promise<void> {
     await spool.add({ reversePath: login, recipients: ['x@far.example'], content });
   }
 }
+
+/** As if it had been put there so many days ago. */
+function aged(name: string, days: number): void {
+  const path = join(server.directory, 'outgoing', name);
+  const bytes = readFileSync(path, 'latin1');
+  const end = bytes.indexOf('\n');
+  const envelope = JSON.parse(bytes.slice(0, end)) as { queuedAt: number };
+  envelope.queuedAt -= days * 86_400_000;
+  writeFileSync(path, JSON.stringify(envelope) + bytes.slice(end), 'latin1');
+}
+
+test('what could not be sent for five days is put aside and told; by name it is sent all the same', async () => {
+  await server.stop();
+  for (const subject of ['old one', 'young one']) assert.equal(send(['-t'], message(subject)).status, 0);
+  const [old = '', young = ''] = queued().toSorted();
+  aged(old, 5);
+  aged(young, 4);
+  const flushed = send(['--flush']);
+  assert.equal(flushed.status, 69, flushed.stderr);
+  assert.match(
+    flushed.stderr,
+    /1 could not be sent within 5d: they are in .*outgoing\/failed, to be sent by --flush ID/,
+  );
+  assert.deepEqual(queued(), [young]);
+  assert.deepEqual(readdirSync(join(server.directory, 'outgoing/failed')), [old]);
+  const listed = send(['--list']).stdout;
+  assert.match(listed, new RegExp(`${old.slice(0, 26)} .*given up: not sent within 5d: `));
+  assert.match(listed, new RegExp(`${young.slice(0, 26)} .*waits`));
+  assert.match(
+    send(['--list', '--json']).stdout,
+    new RegExp(`"givenUp": \\[\\s*\\{\\s*"id": "${old.slice(0, 26)}"`),
+  );
+  assert.equal(send(['--flush']).status, 75, 'it is told once');
+
+  await server.start();
+  assert.equal(send(['--flush']).status, 0);
+  await arrived('young one', 1);
+  assert.equal(copies('old one').size, 0);
+  assert.equal(send(['--flush', old.slice(0, 26)]).status, 0);
+  await arrived('old one', 1);
+  assert.deepEqual(readdirSync(join(server.directory, 'outgoing/failed')), []);
+});
 
 test('two flushes at once send nothing twice', async () => {
   await queueMany('both', 100);

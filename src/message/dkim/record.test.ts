@@ -5,7 +5,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readDkimKey } from './key.ts';
-import { dkimRecord, dkimRecordFault, dkimRecordName } from './record.ts';
+import { dkimRecordName } from './record-name.ts';
+import { dkimRecord, dkimRecordFault } from './record.ts';
 
 const file = new URL('../../../test/vectors/dkim/keys.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(file, 'utf8')) as readonly {

@@ -2,11 +2,6 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-/** Without the final dot (RFC 6376 section 3.6.2.1). */
-export function dkimRecordName(selector: string, domain: string): string {
-  return `${selector}._domainkey.${domain}`;
-}
-
 /** One text, longer than the 255 octets of one string: the zone file cuts it. `key` may be the private one. */
 export function dkimRecord(key: KeyObject): string {
   const publicKey = key.type === 'public' ? key : createPublicKey(key);

@@ -5,14 +5,16 @@ import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
 import type { ChainLink, Lookups, QueueEntry } from '../lookups.ts';
+import type { QueueSelector } from '../port.ts';
 import { indexTerm } from '../terms.ts';
 import { readBody } from './bodies.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
-import { whereOf } from './selector.ts';
+import { type Where, whereOf } from './selector.ts';
 import { findSequences, newestSequences } from './term-index.ts';
 
 const DOMAINS_MAX = 50;
+const OLDEST_AMONG = 1000;
 const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload';
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
@@ -123,33 +125,56 @@ function queueLookups(db: Database, dataDirectory: string): QueueLookups {
         .map((row) => entryOfRow(row));
     },
     async queueCount(selector) {
-      const { sql, values } = whereOf(selector);
-      return number(
-        db.get(
-          `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
-          ...values,
-        ) ?? {},
-        'count',
-      );
+      const { sql, values } = isTotal(selector) ? totalOf(selector) : countOf(selector);
+      return number(db.get(sql, ...values) ?? {}, 'count');
     },
     async queueTotals() {
-      const messages = db.get('SELECT count(*) AS count, min(accepted_at) AS oldest FROM message') ?? {};
       const deliveries =
-        db.get('SELECT count(*) AS count, coalesce(sum(held <> 0), 0) AS held FROM recipient') ?? {};
-      const oldest = messages['oldest'];
+        db.get(
+          'SELECT coalesce(sum(deliveries), 0) AS count, coalesce(sum(held), 0) AS held FROM queue_domain',
+        ) ?? {};
+      // Ids grow with time: the oldest is among the first of them.
+      const { oldest } =
+        db.get(
+          'SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM message ORDER BY id LIMIT ?)',
+          OLDEST_AMONG,
+        ) ?? {};
       return {
-        messages: number(messages, 'count'),
+        messages: number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
         deliveries: number(deliveries, 'count'),
         held: number(deliveries, 'held'),
         ...(typeof oldest === 'number' ? { oldestAcceptedAt: oldest } : {}),
         byDomain: db
           .all(
-            'SELECT domain, count(*) AS count FROM recipient GROUP BY domain ORDER BY count DESC, domain LIMIT ?',
+            'SELECT domain, deliveries FROM queue_domain ORDER BY deliveries DESC, domain LIMIT ?',
             DOMAINS_MAX,
           )
-          .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'count') })),
+          .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'deliveries') })),
       };
     },
+  };
+}
+
+/** Asks for no more than the kept totals know. */
+function isTotal(selector: QueueSelector): boolean {
+  return Object.entries(selector).every(
+    ([key, value]) => key === 'domain' || key === 'held' || value === undefined,
+  );
+}
+
+function totalOf({ domain, held }: QueueSelector): Where {
+  const counted = held === undefined ? 'deliveries' : held ? 'held' : 'deliveries - held';
+  return {
+    sql: `SELECT coalesce(sum(${counted}), 0) AS count FROM queue_domain${domain === undefined ? '' : ' WHERE domain = ?'}`,
+    values: domain === undefined ? [] : [domain.toLowerCase()],
+  };
+}
+
+function countOf(selector: QueueSelector): Where {
+  const { sql, values } = whereOf(selector);
+  return {
+    sql: `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    values,
   };
 }
 

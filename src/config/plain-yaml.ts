@@ -40,7 +40,8 @@ export function parsePlainYaml(text: string): Record<string, Value> | undefined 
     : read;
 }
 
-function scalar(word: string): string | number | undefined {
+/** Undefined: it is not that plain, or neither text nor a whole number. */
+export function scalar(word: string): string | number | undefined {
   if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
   return plainText.test(word) && !special.test(word) && !/^\.?[\d.+-]/.test(word.replace(/^\.\//, ''))
     ? word

@@ -1,0 +1,107 @@
+// What a glance tells is what the real parser reads; whatever it can't be sure of it leaves to that.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseDocument } from 'yaml';
+import { DATA_DEFAULT, glance } from './glance.ts';
+import { parseConfig } from './load.ts';
+
+const WHOLE = `# ours: "don't"
+hostname: msa.example.org
+domains: [example.org]
+data: /var/lib/postern # here
+tls: { cert: cert.pem, key: key.pem }
+relay: { smarthost: "smtp://mx.example.net:25" }
+audit:
+  retention: 30d
+  requireReason: true
+# data: ./elsewhere
+http: off
+`;
+
+test('a file as `postern init` writes it is understood', () => {
+  assert.deepEqual(glance(WHOLE), { data: '/var/lib/postern', requireReason: true });
+  const config = parseConfig(WHOLE, 'postern.yaml');
+  assert.equal(config.data, '/var/lib/postern');
+  assert.equal(config.audit.requireReason, true);
+});
+
+test('what is not there is as by default', () => {
+  const text =
+    'hostname: msa.example.org\ndomains:\n  - example.org\ntls: { cert: a, key: b }\nrelay:\n  files: ./out\n';
+  assert.deepEqual(glance(text), { data: DATA_DEFAULT, requireReason: false });
+  const { data, audit } = parseConfig(text, 'postern.yaml');
+  assert.deepEqual({ data, requireReason: audit.requireReason }, glance(text));
+});
+
+const others = [
+  '"data": x',
+  'data : x',
+  'data: "x"',
+  'data: &a x',
+  'data: *a',
+  'data: 5',
+  'data: true',
+  'data:',
+  'data: x\n  y',
+  'data:\n  x',
+  'data: x\ndata: y',
+  '{ data: x }',
+  '? data\n: x',
+  '  data: x\n  hostname: y',
+  'tls: "a\ndata: x"',
+  'tls: [a,\ndata: x]',
+  '---\ndata: x',
+  'a: 1\n---\ndata: x',
+  'data: x\r\nhostname: y',
+  'data: ./ü',
+  'audit: { requireReason: true }',
+  'audit:\n  "require\\x52eason": true',
+  'audit:\n  requireReason: yes',
+  'relay:\n  requireReason: true',
+  'audit:\n  requireReason: true\n  requireReason: false',
+  'audit: &a\n  retention: 30d\n  requireReason: [true]',
+];
+test('what is less plain is left to the real parser', () => {
+  for (const text of others) assert.equal(glance(text), undefined, text);
+});
+
+const pieces = [
+  ...['data: ./x', 'data: b', 'audit:', 'requireReason: true', 'requireReason: false', '\n', '\n', '\n  '],
+  ...['\n    ', ' ', '"', "'", '[', ']', '{', '}', ',', '#', ' #', '|', '>', '&x ', '*x', '- ', 'a: b', 'k:'],
+  ...['relay:', '? ', ': ', 'tls: ', '---', '...', '!!str ', '<<: ', '%YAML', 'x', '`', '@'],
+];
+
+/** As the whole file would be read; undefined: nobody could serve by it. */
+function really(text: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
+  if (document.errors.length > 0) return undefined;
+  let read: { readonly data?: unknown; readonly audit?: Readonly<Record<string, unknown>> };
+  try {
+    read = (document.toJS() ?? {}) as typeof read;
+  } catch {
+    return undefined;
+  }
+  const { data = DATA_DEFAULT, audit = {} } = read;
+  if (typeof audit !== 'object' || audit === null) return undefined;
+  if (Object.values(audit).some((value) => typeof value === 'object' && value !== null)) return undefined;
+  const { requireReason = false } = audit;
+  return typeof data === 'string' && typeof requireReason === 'boolean' ? { data, requireReason } : undefined;
+}
+
+test('nothing is told that the real parser reads in another way', () => {
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 16 }), (some) => {
+      const text = some.join('');
+      const seen = glance(text);
+      const real = seen && really(text);
+      if (seen === undefined || real === undefined) return;
+      told += 1;
+      assert.deepEqual(seen, real, JSON.stringify(text));
+    }),
+    { numRuns: 20_000 },
+  );
+  assert.ok(told > 1000, String(told));
+});

@@ -1,0 +1,63 @@
+// A glance at the configuration file: the two values that a question to a running server needs, where they can be told for certain from the plain lines
+// of the file. To load the parser of all YAML and the schema costs three times what an empty process takes to start; whatever is less plain
+// than this is left to them (src/config/load.ts), and so is judging the rest of the file.
+
+import { scalar } from './plain-yaml.ts';
+
+export interface Glance {
+  /** As it stands in the file: relative to it. */
+  readonly data: string;
+  readonly requireReason: boolean;
+}
+
+/** What holds without the key `data`. */
+export const DATA_DEFAULT = './var';
+
+const GLANCE_LENGTH_MAX = 1024 * 1024;
+/** Without the backslash: escapes could spell a key in other letters. */
+const plain = /^[\x20-\x5b\x5d-\x7e]*$/;
+const ignored = /^ *(?:#.*)?$/;
+const topKey = /^([A-Za-z]+):(?: +(.*))?$/;
+const reasonLine = /^ +requireReason: +(true|false) *(?: #.*)?$/;
+
+/** Undefined: it can't be told for certain. */
+export function glance(text: string): Glance | undefined {
+  if (text.length > GLANCE_LENGTH_MAX) return undefined;
+  const read: { data?: string | undefined; requireReason?: boolean } = {};
+  const seen = new Set<string>();
+  let top = '';
+  for (const line of text.split('\n')) {
+    if (ignored.test(line)) continue;
+    if (!plain.test(line) || !isWhole(line)) return undefined;
+    if (line.startsWith(' ')) {
+      // A value that goes on in the next line.
+      if (top === '' || top === 'data') return undefined;
+    } else {
+      const [, key = '', rest] = topKey.exec(line) ?? [];
+      if (key === '' || seen.has(key)) return undefined;
+      seen.add(key);
+      top = key;
+      if (key === 'data') read.data = plainText(rest);
+      if (key === 'data' && read.data === undefined) return undefined;
+    }
+    if (!line.includes('requireReason')) continue;
+    const reason = top === 'audit' ? reasonLine.exec(line)?.[1] : undefined;
+    if (reason === undefined || read.requireReason !== undefined) return undefined;
+    read.requireReason = reason === 'true';
+  }
+  return { data: read.data ?? DATA_DEFAULT, requireReason: read.requireReason ?? false };
+}
+
+/** Whatever it opens it closes: no text and no flow collection goes on in the next line, where it could hold what looks like a key. */
+function isWhole(line: string): boolean {
+  const count = (character: string): number => line.split(character).length - 1;
+  return (
+    count('"') % 2 === 0 && count("'") % 2 === 0 && count('[') === count(']') && count('{') === count('}')
+  );
+}
+
+function plainText(rest: string | undefined): string | undefined {
+  const word = rest?.replace(/ +#.*$/, '').trimEnd() ?? '';
+  const value = scalar(word);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,103 @@
+// Questions to a running server: the quick way, without commander and the schema, answers to the byte as the whole program does.
+
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fillQueue, type Queued } from '../../bench/queued.ts';
+import type { QueueTotals } from '../../src/store/lookups.ts';
+import { startServer, type TestServer } from './server.ts';
+
+let server: TestServer;
+let queued: Queued;
+
+before(async () => {
+  server = await startServer({ accounts: ['alice@example.org'], autostart: false });
+  queued = await fillQueue(join(server.directory, 'data'), 300);
+  await server.start();
+});
+after(() => server[Symbol.asyncDispose]());
+
+/** `--max=N` is not plain enough for the quick way. */
+function bothWays(args: readonly string[], max: number) {
+  const ask = (...options: readonly string[]) => {
+    const { stdout, ...result } = server.postern([...args, ...options]);
+    // A minute may end in between.
+    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2})\d+\w+/g, 'AGE') };
+  };
+  return { quick: ask('--max', String(max)), whole: ask(`--max=${max}`) };
+}
+
+const questions = (): readonly (readonly [readonly string[], number, number])[] => [
+  [['queue', 'list'], 1000, 0],
+  [['queue', 'list'], 50, 0],
+  [['queue', 'list', '--json', '--domain', 'd7.example.net'], 10, 0],
+  [['queue', 'list', queued.id], 10, 0],
+  [['queue', 'list', '--held'], 10, 0],
+  [['queue', 'list', '--identity', 'nobody'], 10, 1],
+  // With --max it makes no sense: both ways say so.
+  [['queue', 'list', '--totals'], 10, 2],
+  [['trace', queued.id], 20, 0],
+  [['trace', queued.messageIdField, '--json'], 20, 0],
+  [['trace', queued.address], 120, 0],
+  [['trace', 'nobody@example.org'], 20, 1],
+  [['trace', 'nonsense'], 20, 2],
+];
+
+test('D-TR-1 D-TR-6: the quick way and the whole program say the same', () => {
+  for (const [args, max, status] of questions()) {
+    const { quick, whole } = bothWays(args, max);
+    assert.deepEqual(quick, whole, args.join(' '));
+    assert.equal(quick.status, status, quick.stderr);
+  }
+});
+
+test('the totals of the queue are told, in all and by domain', () => {
+  const { status, stdout } = server.postern(['queue', 'list', '--totals']);
+  assert.equal(status, 0);
+  const [first, head, second] = stdout.split('\n');
+  assert.match(first ?? '', /^300 messages to 300 recipients, 0 of them held; the oldest is \d+\w+ old$/);
+  assert.match(head ?? '', /^DOMAIN +RECIPIENTS$/);
+  assert.match(second ?? '', /^d0\.example\.net +2$/);
+  const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
+  assert.deepEqual([totals.deliveries, totals.byDomain.length], [300, 50]);
+});
+
+test('D-TR-5: a reason is asked for and recorded on the quick way too', () => {
+  const before = readFileSync(server.config, 'utf8');
+  try {
+    appendFileSync(server.config, 'audit:\n  requireReason: true\n');
+    const refused = server.postern(['trace', queued.id]);
+    assert.match(refused.stderr, /say why with --reason TEXT/);
+    assert.equal(refused.status, 2);
+    assert.equal(server.postern(['trace', queued.id, '--reason', 'ticket 17']).status, 0);
+  } finally {
+    writeFileSync(server.config, before);
+  }
+  const exported = server.postern(['audit', 'export']).stdout;
+  assert.match(exported, /"lookedUp".*ticket 17/);
+});
+
+test('while the file is being mended, a running server can still be asked', () => {
+  const before = readFileSync(server.config, 'utf8');
+  try {
+    appendFileSync(server.config, 'nonsense: 1\n');
+    const { quick, whole } = bothWays(['queue', 'list', queued.id], 10);
+    assert.equal(quick.status, 0, quick.stderr);
+    assert.match(quick.stdout, new RegExp(queued.id));
+    // Also shows that there are two ways.
+    assert.equal(whole.status, 2);
+    assert.match(whole.stderr, /unknown key "nonsense"/);
+  } finally {
+    writeFileSync(server.config, before);
+  }
+});
+
+test('without a server the store itself is asked', async () => {
+  await server.stop();
+  for (const [args, max, status] of questions()) {
+    const { quick, whole } = bothWays(args, max);
+    assert.deepEqual(quick, whole, args.join(' '));
+    assert.equal(quick.status, status, quick.stderr);
+  }
+});
