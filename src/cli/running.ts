@@ -17,6 +17,7 @@ import type { FrontPlan } from '../server/plan.ts';
 import { planOf, readCertificates } from '../server/plan-of-config.ts';
 import { startLocal } from './local.ts';
 import { onboardingOf } from './onboarding.ts';
+import { createSelfTest } from '../server/self-test.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
@@ -34,8 +35,12 @@ export interface RunningServer {
   /** Writes out what the log still holds. */
   flushLog(): void;
   reload(): Promise<ReloadResult>;
-  /** Drains and stops; resolves when everything is closed. */
-  stop(): Promise<void>;
+  /** In the background; to be called when it is ready. */
+  beginSelfTest(): void;
+  /** Why the server must end: its self-test found that strangers get in. */
+  readonly open: Promise<string>;
+  /** Drains, by default as long as a reply may take, and stops; resolves when everything is closed. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export async function runServer(first: LoadedConfig): Promise<RunningServer> {
@@ -57,6 +62,16 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   const { store, lookups } = supervisor;
   await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);
 
+  let isOpen: (because: string) => void = () => undefined;
+  const open = new Promise<string>((resolve) => {
+    isOpen = resolve;
+  });
+  const selfTest = createSelfTest({
+    ...{ clock, log, isOpen: (because) => isOpen(because) },
+    facts: () => loaded.config,
+    comesFrom: (address) => supervisor.selfTestFrom(address),
+  });
+
   /** A bad pair keeps the old one: it must not get as far as the fronts. */
   function provenPlan(from: LoadedConfig): FrontPlan {
     const plan = planFrom(from);
@@ -75,6 +90,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     loaded = merged;
     web?.reload(readCertificates(merged));
     log.level = merged.config.log.level;
+    selfTest.begin();
     return { problems: [], needsRestart };
   }
 
@@ -140,13 +156,26 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   const { http, hostname, data } = loaded.config;
   const closeControl = await startControl(loaded.path(data), {
     ...{ store, lookups, reload },
-    status: async () => ({ hostname, pid: process.pid, startedAt: startedAt.wall, ...(await health()) }),
+    status: async () => ({
+      hostname,
+      pid: process.pid,
+      startedAt: startedAt.wall,
+      selfTest: selfTest.status,
+      ...(await health()),
+    }),
     backup: (file) => supervisor.backup(file),
   });
   const closeHttp =
     http === 'off'
       ? async () => undefined
-      : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
+      : await startPrivateHttp({
+          ...http,
+          hostname,
+          contentType: page.contentType,
+          metrics,
+          health,
+          selfTest: () => selfTest.status.verdict,
+        });
   const closeLocal = await startLocal({ first, loaded: () => loaded, log, clock, supervisor });
   const web =
     loaded.config.web === undefined
@@ -174,9 +203,12 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     log,
     flushLog: () => sink.flush(),
     reload,
-    async stop() {
+    beginSelfTest: () => selfTest.begin(),
+    open,
+    async stop(graceMs = loaded.config.timeouts.reply) {
+      selfTest.stop();
       for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
-      await supervisor.stop(loaded.config.timeouts.reply);
+      await supervisor.stop(graceMs);
       await closeLocal();
       await web?.close();
       await closeHttp();

@@ -18,6 +18,7 @@ export const authInClear: PortCheck = {
     dovecot:
       'disable_plaintext_auth = yes (auth_allow_cleartext = no) and ssl = required; from its own address it takes AUTH all the same',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const { clear } = visit.found;
     if (typeof clear !== 'object') return skip('there was no answer to EHLO');

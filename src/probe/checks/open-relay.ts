@@ -20,6 +20,7 @@ export const openRelay: PortCheck = {
     postfix: 'allow_percent_hack = no, swap_bangpath = no, allow_untrusted_routing = no',
     exim: 'acl_smtp_rcpt: deny local_parts = ^.*[@%!/|]',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const { trials, problem } = await strangers(visit);
     if (trials.length === 0) return unknown(problem ?? 'not answered');
