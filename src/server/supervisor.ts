@@ -39,6 +39,8 @@ export interface Supervisor {
   backup(file: string): Promise<BackupResult>;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
   submit(message: LocalMessage): Promise<LocalAnswer>;
+  /** Tells the fronts where the self-test comes from; undefined: it is over. */
+  selfTestFrom(address: string | undefined): Promise<void>;
   storeFigures(): Promise<StoreFigures>;
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
   /** Names of threads that died and do not run again yet. */
@@ -187,6 +189,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
     },
     backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
+    selfTestFrom: async (from) => void (await askFronts({ ask: 'selfTest', from })),
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
     missing: () => [...missing],
