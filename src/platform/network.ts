@@ -58,7 +58,7 @@ export interface PeerTls {
 export interface Wire {
   /** e.g. `192.0.2.7:25` */
   readonly remote: string;
-  /** Octets in; replaces the listener before. */
+  /** Octets in, which are the listener's only during the call; replaces the listener before. */
   listen(events: { bytes(bytes: Uint8Array): void; closed(error: string | undefined): void }): void;
   /** Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
@@ -73,18 +73,29 @@ export interface Network {
   dial(target: DialTarget, timeoutMs: number): Promise<Wire>;
 }
 
+const READ_OCTETS = 64 * 1024;
+/** For all sockets of this thread: what was read is handed on before the next read. A buffer for each read is a collection of garbage for each few hundred. */
+const readBuffer = new Uint8Array(READ_OCTETS);
+
 export const systemNetwork: Network = {
   dial(target, timeoutMs) {
     return new Promise((resolve, reject) => {
-      const socket =
+      let received = (_: Uint8Array): void => undefined;
+      const onread = {
+        buffer: readBuffer,
+        callback(count: number): boolean {
+          received(readBuffer.subarray(0, count));
+          return true;
+        },
+      };
+      const at =
         target.path === undefined
-          ? connect({
-              host: target.host ?? 'localhost',
-              port: target.port ?? 25,
-              noDelay: true,
-              autoSelectFamily: true,
-            })
-          : connect({ path: target.path });
+          ? {
+              ...{ host: target.host ?? 'localhost', port: target.port ?? 25 },
+              ...{ noDelay: true, autoSelectFamily: true },
+            }
+          : { path: target.path };
+      const socket = connect({ ...at, onread });
       const timer = setTimeout(() => socket.destroy(late()), timeoutMs);
       socket.once('error', (error) => {
         clearTimeout(timer);
@@ -93,7 +104,9 @@ export const systemNetwork: Network = {
       socket.once('connect', () => {
         clearTimeout(timer);
         socket.removeAllListeners('error');
-        resolve(wireOf(socket, target));
+        const { wire, onBytes } = wireOf(socket, target);
+        received = onBytes;
+        resolve(wire);
       });
     });
   },
@@ -105,19 +118,19 @@ function late(): Error {
 
 const written = Promise.resolve();
 
-function wireOf(raw: Socket, target: DialTarget): Wire {
+/** `onBytes` is fed what comes before TLS. */
+function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: Uint8Array): void } {
   let socket: Socket | TLSSocket = raw;
   let events: Parameters<Wire['listen']>[0] | undefined;
   let closed = false;
   let error: string | undefined;
   let early: Uint8Array[] = [];
 
-  const onData = (bytes: Uint8Array): void => {
-    if (events === undefined) early.push(bytes);
+  const onBytes = (bytes: Uint8Array): void => {
+    if (events === undefined) early.push(bytes.slice());
     else events.bytes(bytes);
   };
   function attach(next: Socket | TLSSocket): void {
-    next.on('data', onData);
     next.on('error', (cause: Error) => {
       error ??= 'code' in cause ? `${String(cause.code)}: ${cause.message}` : cause.message;
       raw.destroy();
@@ -130,7 +143,7 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
   }
   attach(raw);
 
-  return {
+  const wire: Wire = {
     remote: target.path ?? `${raw.remoteAddress ?? target.host}:${raw.remotePort ?? target.port}`,
     listen(next) {
       events = next;
@@ -154,7 +167,6 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
     },
     startTls: (tls) =>
       new Promise((resolve, reject) => {
-        raw.removeAllListeners('data');
         const secured = connectTls({ socket: raw, ...optionsOf(tls) });
         socket = secured;
         const failed = (cause: Error): void => reject(tlsFailure(secured, cause));
@@ -162,6 +174,7 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
         raw.once('close', () => reject(new TlsFailed('closed', error ?? 'closed during the TLS handshake')));
         secured.once('secureConnect', () => {
           secured.off('error', failed);
+          secured.on('data', onBytes);
           attach(secured);
           const cipher = secured.getCipher();
           resolve({
@@ -177,6 +190,7 @@ function wireOf(raw: Socket, target: DialTarget): Wire {
       raw.destroy();
     },
   };
+  return { wire, onBytes };
 }
 
 function optionsOf({ serverName, verify, ca, identities }: ClientTls): ConnectionOptions {

@@ -1,4 +1,5 @@
-// One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other.
+// One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other; where
+// PIPELINING is offered the commands of the next leave in one write with the end of the one before (RFC 2920 section 3.1).
 
 import { concat } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
@@ -52,6 +53,15 @@ export interface HopOptions {
   readonly settings: Pick<RelaySettings, 'hostname' | 'ca'>;
   readonly network: Network;
   readonly clock: Clock;
+  /** Asked when a content goes out: what may follow it at once. */
+  follower?(connection: HopConnection): Follower | undefined;
+  /** Told each time that no errand is under way any more. */
+  rested?(connection: HopConnection): void;
+}
+
+export interface Follower {
+  readonly errand: Errand;
+  ended(result: HopResult): void;
 }
 
 /** Dials, greets, secures and authenticates; throws `HopDown`: nobody's message is to blame. */
@@ -84,7 +94,11 @@ class RunningConnection implements HopConnection {
   readonly #wire: Wire;
   readonly #session: DeliverySession;
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
-  #errand: { readonly errand: Errand; resolve(result: HopResult): void } | undefined;
+  /** Begun and not told of, in order: the content that is asked for is the first one's. */
+  #errands: Follower[] = [];
+  /** Waits for the end of what is being carried out, to leave as one write. */
+  #sending: Uint8Array[] = [];
+  #carryingOut = false;
   readonly #alarm;
 
   constructor(options: HopOptions, wire: Wire) {
@@ -146,14 +160,16 @@ class RunningConnection implements HopConnection {
   }
 
   deliver(errand: Errand): Promise<HopResult> {
-    return new Promise((resolve) => {
-      this.#errand = { errand, resolve };
-      this.carried += 1;
-      const { message, deliveries } = errand;
-      const envelope = { ...message.envelope, recipients: deliveries.map(({ recipient }) => recipient) };
-      const { octets, headerUtf8, body8bit } = message;
-      this.#feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
-    });
+    return new Promise((ended) => this.#begin({ errand, ended }));
+  }
+
+  #begin(follower: Follower): void {
+    this.#errands.push(follower);
+    this.carried += 1;
+    const { message, deliveries } = follower.errand;
+    const envelope = { ...message.envelope, recipients: deliveries.map(({ recipient }) => recipient) };
+    const { octets, headerUtf8, body8bit } = message;
+    this.#feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
   }
 
   quit(): void {
@@ -161,17 +177,30 @@ class RunningConnection implements HopConnection {
   }
 
   #feed(input: DeliveryInput): void {
+    const isOutermost = !this.#carryingOut;
+    this.#carryingOut = true;
     for (const output of this.#session.receive(input, this.#options.clock.monotonic())) this.#perform(output);
+    if (!isOutermost) return;
+    this.#carryingOut = false;
+    this.#send();
     this.#setTimer();
+  }
+
+  /** A write that fails is followed by `closed`, which ends what is under way. */
+  #send(): void {
+    if (this.#sending.length === 0) return;
+    const bytes = concat(this.#sending);
+    this.#sending = [];
+    this.#wire.write(bytes).catch(() => undefined);
   }
 
   #perform(output: DeliveryOutput): void {
     switch (output.type) {
       case 'send':
-        // A write that fails is followed by `closed`, which ends what is under way.
-        this.#wire.write(output.bytes).catch(() => undefined);
+        this.#sending.push(output.bytes);
         break;
       case 'startTls':
+        this.#send();
         void this.#upgrade();
         break;
       case 'ready':
@@ -181,14 +210,15 @@ class RunningConnection implements HopConnection {
         this.#sendMessage();
         break;
       case 'result':
-        this.#errand?.resolve(output);
-        this.#errand = undefined;
+        this.#errands.shift()?.ended(output);
+        if (this.#errands.length === 0) this.#options.rested?.(this);
         break;
       case 'hostFailed':
         this.#ready?.reject(new HopDown(`${this.remote}: ${output.diagnostic}`, output.status));
         break;
       case 'close':
         this.#alarm.end();
+        this.#send();
         this.#wire.end();
         this.#options.clock.after(5000, () => this.#wire.destroy());
         break;
@@ -203,14 +233,22 @@ class RunningConnection implements HopConnection {
     }
   }
 
-  /** A message in memory was watched on its way in. A small one goes out with its end as one write. */
+  /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
   #sendMessage(): void {
-    const pieces = this.#errand?.errand.inMemory;
+    this.#send();
+    const pieces = this.#errands[0]?.errand.inMemory;
     if (pieces === undefined) return void this.#sendContent();
     const stuffed = stuffedWhole(pieces);
     if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void this.#sendBlocks(stuffed);
+    this.#sending.push(...stuffed);
     this.#feed({ type: 'contentSent' });
-    this.#wire.write(concat(stuffed)).catch(() => undefined);
+    this.#follow();
+  }
+
+  #follow(): void {
+    if (!this.usable || !this.#session.capabilities.has('PIPELINING')) return;
+    const follower = this.#options.follower?.(this);
+    if (follower !== undefined) this.#begin(follower);
   }
 
   async #sendBlocks(pieces: readonly Uint8Array[]): Promise<void> {
@@ -235,7 +273,7 @@ class RunningConnection implements HopConnection {
   async #sendContent(): Promise<void> {
     const stuffing = new DotStuffing();
     try {
-      const content = await this.#errand?.errand.content();
+      const content = await this.#errands[0]?.errand.content();
       if (content === undefined) throw new Error('no content');
       for await (const bytes of content) {
         await this.#wire.write(stuffing.push(bytes));

@@ -1,14 +1,25 @@
-// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. A route
-// whose hosts are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
+// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. What waits
+// for a turn follows another message over its connection, or has a further one opened if that takes too long. A route whose hosts
+// are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
 
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import { HopDown, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
+import {
+  type Follower,
+  HopDown,
+  type HopConnection,
+  type HopResult,
+  openHopConnection,
+} from './hop-connection.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
 const IDLE_MS = 30_000;
+/** Connections at a time, as long as they keep up: few, so that what one message ends with and the next begins with is one write. */
+const WIDTH_FIRST = 2;
+/** One more is opened for an errand that has waited so long. */
+const WIDEN_MS = 50;
 const CARRIED_MAX = 500;
 const FIRST_BACKOFF_MS = 30_000;
 /** Mail that finds its route down waits at least so long. */
@@ -37,8 +48,12 @@ export interface PoolOptions {
 export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
-  const waiting: (() => void)[] = [];
+  const waiting: Waiting[] = [];
+  const widthMax = settings.connectionsMax;
+  let width = Math.min(WIDTH_FIRST, widthMax);
+  /** Connections at work or being made. */
   let busy = 0;
+  let cancelWiden: (() => void) | undefined;
   let closed = false;
   let failures = 0;
   /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
@@ -48,18 +63,59 @@ export function createHopPool(options: PoolOptions): HopPool {
   let probing = false;
   let lastDown = { diagnostic: '', status: '4.4.1' };
 
-  async function slot(): Promise<void> {
-    if (busy < settings.connectionsMax) {
+  /** Its turn: with a connection of its own, or over one that carries another message. */
+  function turn(errand: Errand): Promise<Turn> | Turn {
+    if (busy < width) {
       busy += 1;
-      return;
+      return ownTurn;
     }
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    watchWaiting();
+    return new Promise((go) => waiting.push({ errand, since: clock.monotonic(), go }));
   }
 
-  function freeSlot(): void {
-    const next = waiting.shift();
-    if (next === undefined) busy -= 1;
-    else next();
+  function endTurn(): void {
+    busy -= 1;
+    giveTurns();
+  }
+
+  function giveTurns(): void {
+    while (busy < width) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      busy += 1;
+      next.go(ownTurn);
+    }
+  }
+
+  function watchWaiting(): void {
+    if (width >= widthMax) return;
+    cancelWiden ??= clock.after(WIDEN_MS, () => {
+      cancelWiden = undefined;
+      const [first] = waiting;
+      if (first === undefined) return;
+      if (clock.monotonic() - first.since >= WIDEN_MS) {
+        width += 1;
+        giveTurns();
+      }
+      if (waiting.length > 0) watchWaiting();
+    });
+  }
+
+  /** What goes over this connection next; its commands leave with the end of the content before. */
+  function follower(connection: HopConnection): Follower | undefined {
+    if (closed || connection.carried >= CARRIED_MAX) return undefined;
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { errand, go } = next;
+      if (errand.mayGo?.() !== false)
+        return { errand, ended: (result) => go({ type: 'followed', connection, result }) };
+      go({ type: 'withheld' });
+    }
+    return undefined;
+  }
+
+  function rested(connection: HopConnection): void {
+    giveBack(connection);
+    endTurn();
   }
 
   function takeIdle(): HopConnection | undefined {
@@ -77,6 +133,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     const cancel = clock.after(IDLE_MS, () => {
       const at = idle.findIndex((entry) => entry.connection === connection);
       if (at >= 0) idle.splice(at, 1);
+      width = Math.max(Math.min(WIDTH_FIRST, widthMax), width - 1);
       connection.quit();
     });
     idle.push({ connection, cancel });
@@ -86,7 +143,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     let last: unknown;
     for (const hop of options.hops) {
       try {
-        return await openHopConnection({ ...options, hop });
+        return await openHopConnection({ ...options, hop, follower, rested });
       } catch (error) {
         last = error;
       }
@@ -118,43 +175,61 @@ export function createHopPool(options: PoolOptions): HopPool {
     downUntil = 0;
   }
 
+  /** Over a connection of its own; the turn ends when that is at rest again. */
   async function attempt(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
     const reused = takeIdle();
     let connection: HopConnection;
     try {
       connection = reused ?? (await connect());
     } catch (error) {
+      endTurn();
       return wentDown(error);
     }
     cameBack();
     if (errand.mayGo?.() === false) {
-      giveBack(connection);
+      rested(connection);
       return { type: 'withheld' };
     }
     const result = await connection.deliver(errand);
-    giveBack(connection);
-    // A connection that had been idle may have been closed by the server meanwhile: nothing was sent over it for certain.
-    if (reused !== undefined && mayRetry && nothingHappened(result)) return attempt(errand, false);
+    return conclude(errand, connection, result, mayRetry && reused !== undefined);
+  }
+
+  /** A connection that others used before may have been closed by the server meanwhile: then this one has not gone, for certain. */
+  function conclude(
+    errand: Errand,
+    connection: HopConnection,
+    result: HopResult,
+    mayRetry: boolean,
+  ): Promise<ErrandResult> | ErrandResult {
+    if (mayRetry && nothingHappened(result)) return deliver(errand, false);
     if (result.replyLost) options.replyLost();
     return { type: 'attempted', attempts: result.results.map((one) => attemptOf(one, connection, errand)) };
   }
 
-  return {
-    async deliver(errand) {
-      const isDown = failures > 0;
-      if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
-      if (isDown) probing = true;
-      await slot();
-      try {
-        if (!isDown && failures > 0) return hostDown(false);
-        return await attempt(errand, true);
-      } finally {
-        if (isDown) probing = false;
-        freeSlot();
+  async function deliver(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
+    const isDown = failures > 0;
+    if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
+    if (isDown) probing = true;
+    try {
+      const given = turn(errand);
+      const own = given instanceof Promise ? await given : given;
+      if (own.type === 'withheld') return own;
+      if (own.type === 'followed') return await conclude(errand, own.connection, own.result, mayRetry);
+      if (!isDown && failures > 0) {
+        endTurn();
+        return hostDown(false);
       }
-    },
+      return await attempt(errand, mayRetry);
+    } finally {
+      if (isDown) probing = false;
+    }
+  }
+
+  return {
+    deliver: (errand) => deliver(errand, true),
     close() {
       closed = true;
+      cancelWiden?.();
       for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
     },
     get open() {
@@ -166,11 +241,31 @@ export function createHopPool(options: PoolOptions): HopPool {
   };
 }
 
+interface Waiting {
+  readonly errand: Errand;
+  /** Monotonic, ms. */
+  readonly since: number;
+  go(turn: Turn): void;
+}
+
+type Turn =
+  | { readonly type: 'own' }
+  | { readonly type: 'withheld' }
+  | { readonly type: 'followed'; readonly connection: HopConnection; readonly result: HopResult };
+
+const ownTurn: Turn = { type: 'own' };
+
+/** The connection was gone, or the server wanted no more messages over it (421 to MAIL). */
 function nothingHappened({ results, replyLost }: HopResult): boolean {
-  return (
-    !replyLost &&
-    results.every((result) => result.type === 'undecided' && !result.permanent && result.status === '4.4.2')
-  );
+  return !replyLost && results.every((result) => isUnsaid(result) || isTurnedAway(result));
+}
+
+function isUnsaid(result: RecipientResult): boolean {
+  return result.type === 'undecided' && !result.permanent && result.status === '4.4.2';
+}
+
+function isTurnedAway(result: RecipientResult): boolean {
+  return result.type === 'refused' && result.command === 'MAIL' && result.reply.code === 421;
 }
 
 function attemptOf(result: RecipientResult, connection: HopConnection, { route }: Errand): Attempt {

@@ -5,15 +5,20 @@ import type { Network, Wire } from '../../src/platform/network.ts';
 export interface Host {
   up: boolean;
   dials: number;
+  /** What MAIL is answered. */
+  mail(): string;
   /** What a RCPT is answered. */
   rcpt(address: string): string;
-  /** What the end of the content is answered; `drop`: the connection breaks instead. */
-  end(): string | 'drop';
+  /** What the end of the content is answered; `drop`: the connection breaks instead; `stall`: nothing more is said. */
+  end(): string | 'drop' | 'stall';
   readonly received: { readonly from: string; readonly to: readonly string[]; readonly content: string }[];
 }
 
 export function host(): Host {
-  return { up: true, dials: 0, rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept', received: [] };
+  return {
+    ...{ up: true, dials: 0, received: [] },
+    ...{ mail: () => '250 2.1.0 ok', rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept' },
+  };
 }
 
 export function simulatedNetwork(hosts: Readonly<Record<string, Host>>): Network {
@@ -30,8 +35,8 @@ export function simulatedNetwork(hosts: Readonly<Record<string, Host>>): Network
 
 function wireTo(target: Host, name: string): Wire {
   let events: Parameters<Wire['listen']>[0] | undefined;
-  let mode: 'commands' | 'content' = 'commands';
-  let from = '';
+  let mode: 'commands' | 'content' | 'stalled' = 'commands';
+  let from: string | undefined;
   let to: string[] = [];
   let held = '';
   const say = (reply: string): void => queueMicrotask(() => events?.bytes(Buffer.from(`${reply}\r\n`)));
@@ -42,8 +47,11 @@ function wireTo(target: Host, name: string): Wire {
     if (verb === 'MAIL') {
       from = /<(.*?)>/.exec(line)?.[1] ?? '';
       to = [];
-      return say('250 2.1.0 ok');
+      const reply = target.mail();
+      if (!reply.startsWith('2')) from = undefined;
+      return say(reply);
     }
+    if (verb === 'RCPT' && from === undefined) return say('503 5.5.1 no sender');
     if (verb === 'RCPT') {
       const address = /<(.*?)>/.exec(line)?.[1] ?? '';
       const reply = target.rcpt(address);
@@ -59,7 +67,7 @@ function wireTo(target: Host, name: string): Wire {
 
   function take(text: string): void {
     held += text;
-    for (;;) {
+    while (mode !== 'stalled') {
       const end = mode === 'content' ? held.indexOf('\r\n.\r\n') : held.indexOf('\r\n');
       if (end < 0) return;
       const piece = held.slice(0, end);
@@ -68,9 +76,10 @@ function wireTo(target: Host, name: string): Wire {
       else {
         mode = 'commands';
         const reply = target.end();
-        if (reply.startsWith('2') || reply === 'drop') target.received.push({ from, to, content: piece });
-        if (reply === 'drop') return queueMicrotask(() => events?.closed('ECONNRESET'));
-        say(reply);
+        if (reply.startsWith('2') || reply === 'drop') target.received.push({ from: from ?? '', to, content: piece });
+        if (reply === 'stall') mode = 'stalled';
+        else if (reply === 'drop') return queueMicrotask(() => events?.closed('ECONNRESET'));
+        else say(reply);
       }
     }
   }

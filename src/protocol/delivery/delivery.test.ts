@@ -3,86 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Envelope, EnvelopeRecipient } from '../envelope.ts';
-import type { DeliveryOutput, DeliverySettings, DeliveryTransaction, RecipientResult } from './ports.ts';
+import { ALL, brief, Script, smtp, transaction } from '../../../test/fakes/delivery-script.ts';
+import type { DeliveryTransaction } from './ports.ts';
 import { ReplyReader } from './reply-reader.ts';
-import { createDeliverySession } from './session.ts';
-
-const smtp: DeliverySettings = { protocol: 'smtp', hostname: 'msa.example.org', tls: 'opportunistic' };
-const ALL = 'PIPELINING,SIZE 1000000,8BITMIME,SMTPUTF8,DSN,ENHANCEDSTATUSCODES';
-
-class Script {
-  readonly session;
-  sent = '';
-  outputs: DeliveryOutput[] = [];
-  now = 0;
-
-  constructor(settings: DeliverySettings) {
-    this.session = createDeliverySession(settings, 0);
-  }
-
-  #keep(outputs: readonly DeliveryOutput[]): this {
-    for (const output of outputs)
-      if (output.type === 'send') this.sent += Buffer.from(output.bytes).toString();
-    this.outputs.push(...outputs);
-    return this;
-  }
-
-  server(...lines: readonly string[]): this {
-    return this.#keep(
-      this.session.receive(
-        { type: 'bytes', bytes: Buffer.from(lines.map((line) => `${line}\r\n`).join('')) },
-        this.now,
-      ),
-    );
-  }
-
-  hello(capabilities: string): this {
-    return this.server(
-      `250-far.example\r\n${capabilities
-        .split(',')
-        .map((word, at, all) => `250${at === all.length - 1 ? ' ' : '-'}${word}`)
-        .join('\r\n')}`,
-    );
-  }
-
-  input(input: Parameters<typeof this.session.receive>[0]): this {
-    return this.#keep(this.session.receive(input, this.now));
-  }
-
-  deliver(transaction: DeliveryTransaction): this {
-    this.sent = '';
-    return this.input({ type: 'transaction', transaction });
-  }
-
-  get types(): readonly string[] {
-    return this.outputs.map(({ type }) => type);
-  }
-
-  get results(): readonly RecipientResult[] {
-    const last = this.outputs.findLast(({ type }) => type === 'result');
-    return last?.type === 'result' ? last.results : [];
-  }
-}
-
-function transaction(
-  recipients: readonly (string | EnvelopeRecipient)[],
-  more: Partial<Envelope> = {},
-  content: Partial<DeliveryTransaction> = {},
-): DeliveryTransaction {
-  const all = recipients.map((one) => (typeof one === 'string' ? { forwardPath: one } : one));
-  const envelope = {
-    reversePath: 'alice@example.org',
-    body: '7BIT',
-    smtputf8: false,
-    ...more,
-    recipients: all,
-  } as const;
-  return { envelope, octets: 500, headerUtf8: false, body8bit: false, ...content };
-}
-
-const brief = (result: RecipientResult): string =>
-  result.type === 'undecided' ? `undecided ${result.status}` : `${result.type} ${result.reply.code}`;
 
 test('E-Q-5 EXT-PIPE-b: one copy for several recipients, in one group, each reply to its command by counting', () => {
   const script = new Script(smtp)

@@ -1,8 +1,9 @@
 // One message over a delivery session. Where PIPELINING is offered, MAIL, all RCPT and DATA go in one write, and the next message may follow
-// the content of the last one; each reply finds its command by counting. With LMTP every accepted recipient gets its own final reply
+// the content of the last one; each reply finds its command by counting (`in-step.ts`). With LMTP every accepted recipient gets its own final reply
 // (RFC 2033). By BDAT (RFC 3030) a small message goes whole in one write, commands and content.
 
 import { mailCommand, misfit, needsUtf8, rcptCommand } from './commands.ts';
+import { isDoubtful, isGoAhead } from './in-step.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import { close, type DeliveryState, expect, fail, send } from './session.ts';
@@ -14,8 +15,12 @@ export interface Transaction {
   readonly accepted: number[];
   /** The end of the content went out: silence from now on leaves the fate unknown. */
   endSent: boolean;
-  /** It has its results; they are told when those before it were. */
+  /** It has its results; they are told when those before it were, and what follows is in step. */
   ended: { readonly replyLost: boolean } | undefined;
+  /** False: its commands went out behind a content that was not answered, and DATA has no reply yet. */
+  inStep: boolean;
+  /** One of its commands has a reply. */
+  heard: boolean;
   contentSent(): void;
 }
 
@@ -28,6 +33,8 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
     accepted: [],
     endSent: false,
     ended: undefined,
+    inStep: true,
+    heard: false,
     contentSent: () => awaitFinal(state, transaction),
   };
   state.open.push(transaction);
@@ -69,12 +76,16 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
   const chunks = usesChunks(state, transaction.request);
   const eager = chunks && transaction.request.eager === true;
   send(state, `${mail}${rcpts.join('')}${chunks ? '' : 'DATA\r\n'}`);
+  transaction.inStep = chunks || state.open.length === 1;
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
+    transaction.heard = true;
+    if (isGoAhead(reply)) return outOfStep(state);
     mailReply = reply;
   });
   rcpts.forEach((_, at) =>
     expect(state, 'command', (reply) => {
+      if (isGoAhead(reply)) return outOfStep(state);
       takeRcpt(transaction, at, mailReply ?? reply, reply);
       if (chunks && !eager && at === rcpts.length - 1) afterRcpt(state, transaction);
     }),
@@ -122,7 +133,14 @@ function takeRcpt(
   else transaction.results[at] = refusedBy(reply, 'RCPT');
 }
 
+/** A 354 for MAIL or RCPT: one reply is missing. */
+function outOfStep(state: DeliveryState): void {
+  fail(state, 'the server left out a reply', 'nonsense');
+}
+
 function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
+  transaction.inStep = true;
+  tell(state);
   if (reply.code === 354 && transaction.accepted.length > 0) {
     state.sending = transaction;
     state.outputs.push({ type: 'content', framing: 'data' });
@@ -226,8 +244,16 @@ function finish(state: DeliveryState, transaction: Transaction, replyLost: boole
   if (state.sending === transaction) state.sending = undefined;
   fillUndecided(transaction, '4.4.2', 'the server gave no reply for this recipient', false);
   transaction.ended = { replyLost };
-  for (let first = state.open[0]; first?.ended !== undefined; first = state.open[0]) {
-    state.open.shift();
+  transaction.inStep = true;
+  tell(state);
+}
+
+/** Results in the order of beginning. */
+function tell(state: DeliveryState): void {
+  const { open } = state;
+  for (let [first, next] = open; first?.ended !== undefined; [first, next] = open) {
+    if (next?.inStep === false && !state.closed) return;
+    open.shift();
     const results = first.results.flatMap((result) => (result === undefined ? [] : [result]));
     state.outputs.push({ type: 'result', results, replyLost: first.ended.replyLost });
   }
@@ -240,6 +266,9 @@ export function interrupted(
   diagnostic: string,
   permanent = false,
 ): void {
+  if (transaction.ended !== undefined && !isDoubtful(state, transaction)) return;
+  for (const at of transaction.ended === undefined ? [] : transaction.accepted)
+    transaction.results[at] = undefined;
   const status = permanent ? '5.6.3' : '4.4.2';
   const mayBeAccepted = (at: number): boolean =>
     transaction.accepted.includes(at) || transaction.request.eager === true;

@@ -1,0 +1,80 @@
+// A message whose commands follow the content of another at once: what is believed of the first when replies are left out, late or last.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ALL, Script, smtp, transaction } from '../../../test/fakes/delivery-script.ts';
+import type { DeliverySettings } from './ports.ts';
+
+/** The first is out, the second's commands as well. */
+function following(settings: DeliverySettings = smtp, first: readonly string[] = ['a@x.example']): Script {
+  const script = new Script(settings)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(first))
+    .server('250 2.1.0 ok', ...first.map(() => '250 2.1.5 ok'), '354 go')
+    .input({ type: 'contentSent' })
+    .deliver(transaction(['b@x.example']));
+  assert.match(script.sent, /^MAIL .*\r\nRCPT .*\r\nDATA\r\n$/);
+  return script;
+}
+
+test('EXT-PIPE-b E-Q-5: the commands of the next message follow a content at once, results come in order', () => {
+  const script = following().server('250 2.0.0 kept', '250 2.1.0 ok', '250 2.1.5 ok', '354 go');
+  assert.deepEqual(script.fates, ['accepted 250']);
+  script.input({ type: 'contentSent' }).server('451 4.3.0 later');
+  assert.deepEqual(script.fates, ['accepted 250', 'refused 451']);
+});
+
+test('E-S-2: a final reply that was left out is not made up for by the replies to the next commands', () => {
+  const script = following().server('250 2.1.0 ok', '250 2.1.5 ok', '354 go');
+  assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
+  assert.equal(script.session.closed, true);
+});
+
+test('E-S-2: more was said, but no 354: the message before is in doubt when the connection breaks', () => {
+  const script = following().server('250 ok', '250 ok').input({ type: 'closed' });
+  assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
+});
+
+test("E-S-2: a last reply with the status of MAIL's is in doubt, one of a server that closes behind it is believed", () => {
+  assert.deepEqual(following().server('250 2.1.0 ok').input({ type: 'closed' }).fates, [
+    'lost undecided 4.4.2',
+    'undecided 4.4.2',
+  ]);
+  assert.deepEqual(following().server('250 2.0.0 kept').input({ type: 'closed' }).fates, [
+    'accepted 250',
+    'undecided 4.4.2',
+  ]);
+});
+
+test('E-S-2: 421 to the next MAIL leaves what was accepted accepted', () => {
+  const script = following().server('250 2.0.0 kept', '421 4.7.0 so many a connection', '503', '503');
+  assert.equal(script.fates[0], 'accepted 250');
+  assert.equal(script.server('250 2.0.0 ok').fates[1], 'refused 421');
+});
+
+test('E-S-2: what was refused in the first stays refused, whatever comes behind', () => {
+  const script = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['no@x.example', 'a@x.example']))
+    .server('250 ok', '550 5.1.1 no', '250 ok', '354 go')
+    .input({ type: 'contentSent' })
+    .deliver(transaction(['b@x.example']))
+    .server('250 2.1.0 ok', '250 2.1.5 ok', '354 go');
+  assert.equal(script.fates[0], 'lost refused 550, undecided 4.4.2');
+});
+
+test('E-M-1: with LMTP all final replies come before the next one is in step', () => {
+  const script = following({ ...smtp, protocol: 'lmtp' }, ['a@x.example', 'c@x.example']);
+  script.server('250 2.0.0 kept', '452 4.2.2 full', '250 2.1.0 ok', '250 2.1.5 ok');
+  assert.deepEqual(script.fates, [], 'not before the 354');
+  assert.deepEqual(script.server('354 go').fates, ['accepted 250, refused 452']);
+});
+
+test('E-Q-3: a server that falls silent behind a final reply is given five minutes, and the reply counts', () => {
+  const script = following().server('250 2.0.0 kept');
+  assert.deepEqual(script.fates, []);
+  script.now = 5 * 60_000;
+  assert.deepEqual(script.input({ type: 'timeout' }).fates, ['accepted 250', 'undecided 4.4.2']);
+});

@@ -1,0 +1,120 @@
+// How many connections a route takes, and what goes over which: messages that follow one another, more connections when they don't keep up.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { host, simulatedNetwork, type Host } from '../../test/simulation/network.ts';
+import type { Network } from '../platform/network.ts';
+import type { QueuedMessage } from '../store/port.ts';
+import type { Errand, ErrandResult } from './errand.ts';
+import { createHopPool } from './hop-pool.ts';
+import type { Hop } from './settings.ts';
+
+const START = Date.UTC(2026, 10, 24);
+const hop: Hop = { protocol: 'smtp', host: 'mta', port: 25, tls: 'none', verify: false };
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 40; n += 1) await new Promise(setImmediate);
+};
+
+function errandTo(recipient: string, mayGo = true): Errand {
+  const content = Buffer.from(`Subject: ${recipient}\r\n\r\nhello\r\n`);
+  const message: QueuedMessage = {
+    ...{ id: '01M85SP4CE000AEMDNNSHW0P9Z', acceptedAt: START, role: 'submission', octets: content.length },
+    envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
+    ...{ headerOctets: 20, headerUtf8: false, body8bit: false },
+  };
+  return {
+    message,
+    deliveries: [
+      {
+        ...{ messageId: message.id, recipientNumber: 0, recipient: { forwardPath: recipient } },
+        ...{ domain: 'far.example', attempt: 1, delayReported: false },
+      },
+    ],
+    route: { type: 'hops', hops: [hop] },
+    content: () => Promise.reject(new Error('it is in memory')),
+    inMemory: [content],
+    mayGo: () => mayGo,
+  };
+}
+
+function poolTo(target: Host) {
+  const clock = virtualClock(START);
+  const writes: string[] = [];
+  const inner = simulatedNetwork({ mta: target });
+  const network: Network = {
+    async dial(...at) {
+      const wire = await inner.dial(...at);
+      return {
+        ...wire,
+        write(bytes) {
+          writes.push(Buffer.from(bytes).toString('latin1'));
+          return wire.write(bytes);
+        },
+      };
+    },
+  };
+  const pool = createHopPool({
+    ...{ hops: [hop], network, clock },
+    settings: { hostname: 'msa.example.org', connectionsMax: 5, retryMs: [900_000] },
+    changed: () => undefined,
+    replyLost: () => undefined,
+  });
+  return { pool, clock, writes };
+}
+
+const fates = (results: readonly ErrandResult[]): readonly string[] =>
+  results.map((result) =>
+    result.type === 'attempted' ? result.attempts.map(({ type }) => type).join() : result.type,
+  );
+
+const names = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, n) => `r${n}@far.example`);
+
+test('E-Q-5: many messages at once take few connections, and the end of one leaves with the beginning of the next', async () => {
+  const target = host();
+  const { pool, writes } = poolTo(target);
+  const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));
+  assert.deepEqual(new Set(fates(results)), new Set(['relayed']));
+  assert.equal(target.dials, 2);
+  assert.deepEqual(target.received.map(({ to }) => to[0]).toSorted(), names(20).toSorted());
+  const joined = writes.filter((text) => text.includes('\r\n.\r\nMAIL FROM'));
+  assert.equal(joined.length, 18, 'all but the last of each connection');
+  pool.close();
+});
+
+test('E-Q-5: what waits too long has a further connection opened, up to the limit', async () => {
+  const target = host();
+  // Nobody hears what became of the content.
+  target.end = () => 'stall';
+  const { pool, clock } = poolTo(target);
+  void names(20).map((name) => pool.deliver(errandTo(name)));
+  await turns();
+  const dials = [target.dials];
+  for (let n = 0; n < 6; n += 1) {
+    clock.advance(50);
+    await turns();
+    dials.push(target.dials);
+  }
+  assert.deepEqual(dials, [2, 3, 4, 5, 5, 5, 5]);
+});
+
+test('E-Q-8 D-OUT-3: what may not go any more when its turn comes is given back', async () => {
+  const target = host();
+  const { pool } = poolTo(target);
+  const results = await Promise.all(names(8).map((name, at) => pool.deliver(errandTo(name, at !== 5))));
+  assert.deepEqual(fates(results), [...Array<string>(5).fill('relayed'), 'withheld', 'relayed', 'relayed']);
+  assert.equal(target.received.length, 7);
+});
+
+test('E-S-2: a server that takes one message a connection gets the others over further ones, each once', async () => {
+  const target = host();
+  let taken = 0;
+  target.mail = () => ((taken += 1) % 2 === 0 ? '421 4.7.0 one message a connection' : '250 2.1.0 ok');
+  const { pool } = poolTo(target);
+  const results = await Promise.all(names(4).map((name) => pool.deliver(errandTo(name))));
+  assert.ok(fates(results).filter((fate) => fate === 'relayed').length >= 3, String(fates(results)));
+  const received = target.received.map(({ to }) => to[0]);
+  assert.equal(new Set(received).size, received.length);
+});
