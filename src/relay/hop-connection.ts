@@ -1,7 +1,7 @@
 // One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other; where
 // PIPELINING is offered the commands of the next leave in one write with the end of the one before (RFC 2920 section 3.1).
 
-import { concat } from '../base/bytes.ts';
+import { concat, octetsOf } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
@@ -76,10 +76,6 @@ export async function openHopConnection(options: HopOptions): Promise<HopConnect
   const connection = new RunningConnection(options, wire);
   await connection.open();
   return connection;
-}
-
-function octetsOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function messageOf(error: unknown): string {

@@ -13,13 +13,10 @@ import {
   type HopResult,
   openHopConnection,
 } from './hop-connection.ts';
+import { createTurns } from './hop-turns.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
 const IDLE_MS = 30_000;
-/** Connections at a time, as long as they keep up: few, so that what one message ends with and the next begins with is one write. */
-const WIDTH_FIRST = 2;
-/** One more is opened for an errand that has waited so long. */
-const WIDEN_MS = 50;
 const CARRIED_MAX = 500;
 const FIRST_BACKOFF_MS = 30_000;
 /** Mail that finds its route down waits at least so long. */
@@ -48,12 +45,7 @@ export interface PoolOptions {
 export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
-  const waiting: Waiting[] = [];
-  const widthMax = settings.connectionsMax;
-  let width = Math.min(WIDTH_FIRST, widthMax);
-  /** Connections at work or being made. */
-  let busy = 0;
-  let cancelWiden: (() => void) | undefined;
+  const turns = createTurns(clock, settings.connectionsMax);
   let closed = false;
   let failures = 0;
   /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
@@ -63,59 +55,14 @@ export function createHopPool(options: PoolOptions): HopPool {
   let probing = false;
   let lastDown = { diagnostic: '', status: '4.4.1' };
 
-  /** Its turn: with a connection of its own, or over one that carries another message. */
-  function turn(errand: Errand): Promise<Turn> | Turn {
-    if (busy < width) {
-      busy += 1;
-      return ownTurn;
-    }
-    watchWaiting();
-    return new Promise((go) => waiting.push({ errand, since: clock.monotonic(), go }));
-  }
-
-  function endTurn(): void {
-    busy -= 1;
-    giveTurns();
-  }
-
-  function giveTurns(): void {
-    while (busy < width) {
-      const next = waiting.shift();
-      if (next === undefined) return;
-      busy += 1;
-      next.go(ownTurn);
-    }
-  }
-
-  function watchWaiting(): void {
-    if (width >= widthMax) return;
-    cancelWiden ??= clock.after(WIDEN_MS, () => {
-      cancelWiden = undefined;
-      const [first] = waiting;
-      if (first === undefined) return;
-      if (clock.monotonic() - first.since >= WIDEN_MS) {
-        width += 1;
-        giveTurns();
-      }
-      if (waiting.length > 0) watchWaiting();
-    });
-  }
-
   /** What goes over this connection next; its commands leave with the end of the content before. */
   function follower(connection: HopConnection): Follower | undefined {
-    if (closed || connection.carried >= CARRIED_MAX) return undefined;
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { errand, go } = next;
-      if (errand.mayGo?.() !== false)
-        return { errand, ended: (result) => go({ type: 'followed', connection, result }) };
-      go({ type: 'withheld' });
-    }
-    return undefined;
+    return closed || connection.carried >= CARRIED_MAX ? undefined : turns.follower(connection);
   }
 
   function rested(connection: HopConnection): void {
     giveBack(connection);
-    endTurn();
+    turns.end();
   }
 
   function takeIdle(): HopConnection | undefined {
@@ -133,7 +80,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     const cancel = clock.after(IDLE_MS, () => {
       const at = idle.findIndex((entry) => entry.connection === connection);
       if (at >= 0) idle.splice(at, 1);
-      width = Math.max(Math.min(WIDTH_FIRST, widthMax), width - 1);
+      turns.narrow();
       connection.quit();
     });
     idle.push({ connection, cancel });
@@ -182,7 +129,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     try {
       connection = reused ?? (await connect());
     } catch (error) {
-      endTurn();
+      turns.end();
       return wentDown(error);
     }
     cameBack();
@@ -211,12 +158,12 @@ export function createHopPool(options: PoolOptions): HopPool {
     if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
     if (isDown) probing = true;
     try {
-      const given = turn(errand);
+      const given = turns.take(errand);
       const own = given instanceof Promise ? await given : given;
       if (own.type === 'withheld') return own;
       if (own.type === 'followed') return await conclude(errand, own.connection, own.result, mayRetry);
       if (!isDown && failures > 0) {
-        endTurn();
+        turns.end();
         return hostDown(false);
       }
       return await attempt(errand, mayRetry);
@@ -229,31 +176,17 @@ export function createHopPool(options: PoolOptions): HopPool {
     deliver: (errand) => deliver(errand, true),
     close() {
       closed = true;
-      cancelWiden?.();
+      turns.close();
       for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
     },
     get open() {
-      return busy + idle.length;
+      return turns.taken + idle.length;
     },
     get down() {
       return failures > 0;
     },
   };
 }
-
-interface Waiting {
-  readonly errand: Errand;
-  /** Monotonic, ms. */
-  readonly since: number;
-  go(turn: Turn): void;
-}
-
-type Turn =
-  | { readonly type: 'own' }
-  | { readonly type: 'withheld' }
-  | { readonly type: 'followed'; readonly connection: HopConnection; readonly result: HopResult };
-
-const ownTurn: Turn = { type: 'own' };
 
 /** The connection was gone, or the server wanted no more messages over it (421 to MAIL). */
 function nothingHappened({ results, replyLost }: HopResult): boolean {

@@ -4,6 +4,7 @@
 
 import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { octetsOf } from '../base/bytes.ts';
 import { Pieces } from '../base/pieces.ts';
 import { KIB } from '../base/size.ts';
 import type { Stage, Store } from '../store/port.ts';
@@ -130,8 +131,4 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       stage = undefined;
     },
   };
-}
-
-function octetsOf(chunks: readonly Uint8Array[]): number {
-  return chunks.reduce((sum, { length }) => sum + length, 0);
 }
