@@ -56,15 +56,17 @@ function insertMessage(
   );
 }
 
-function addRecipients({ db, mayNotSend }: Writer, change: AcceptChange, n: number): void {
+function addRecipients({ db, mayNotSend, queueTally }: Writer, change: AcceptChange, n: number): void {
   const held = mayNotSend.has(change.message.identityId ?? '') ? 2 : 0;
   change.recipients.forEach(({ forwardPath, ...parameters }, recipientNumber) => {
+    const domain = deliveryDomain(forwardPath);
+    queueTally.add(domain, 1, held > 0);
     db.run(
       'INSERT INTO recipient (message_n, number, forward_path, domain, parameters, due_at, held, owner, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       n,
       recipientNumber,
       forwardPath,
-      deliveryDomain(forwardPath),
+      domain,
       Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters),
       change.dueAt,
       held,

@@ -66,6 +66,7 @@ function takenName(db: Database, identity: Identity): string | undefined {
 /** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. */
 function holdQueue(writer: Writer, identity: Identity, now: number): void {
   const { db, mayNotSend } = writer;
+  writer.queueTally.write();
   const active = identity.state === 'active';
   if (active) mayNotSend.delete(identity.id);
   else mayNotSend.add(identity.id);

@@ -68,17 +68,18 @@ function claimed(db: Database, owner: string, keys: readonly Key[]): OutcomeOf<C
 }
 
 export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleChange> {
-  const { db } = writer;
-  const id = messageIdBytes(change.messageId);
-  const message = id === undefined ? undefined : db.get('SELECT n, unsettled FROM message WHERE id = ?', id);
-  if (message === undefined) return { type: 'stale' };
-  const n = number(message, 'n');
-  if (!change.recipients.every((recipient) => isLeased(db, n, change.owner, recipient)))
+  const { db, queueTally } = writer;
+  const leased = leasedOf(db, change);
+  const settled = change.recipients.map(({ recipientNumber }) => leased.get(recipientNumber));
+  const [first] = settled;
+  if (first === undefined || settled.some((row, at) => row?.attempt !== change.recipients[at]?.attempt))
     return { type: 'stale' };
-  for (const { recipientNumber, fate, event } of change.recipients) {
-    if (fate.type === 'final')
+  const { n, unsettled } = first;
+  change.recipients.forEach(({ recipientNumber, fate, event }, at) => {
+    if (fate.type === 'final') {
       db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-    else {
+      queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
+    } else {
       db.run(
         'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
         fate.dueAt,
@@ -88,30 +89,42 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
       );
     }
     writer.trail.append(event);
-  }
+  });
   if (change.report !== undefined) {
     const reported = accept(writer, change.report);
     // The whole change is undone: a failure without its report would leave the sender unaware.
     if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
   }
   const finals = change.recipients.filter(({ fate }) => fate.type === 'final').length;
-  const messageDone =
-    finals > 0 && finish(writer, change.messageId, n, number(message, 'unsettled') - finals);
+  const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
   return { type: 'settled', messageDone };
 }
 
-function isLeased(
-  db: Database,
-  n: number,
-  owner: string,
-  { recipientNumber, attempt }: SettleChange['recipients'][number],
-): boolean {
-  const row = db.get(
-    'SELECT owner, attempt FROM recipient WHERE message_n = ? AND number = ?',
-    n,
-    recipientNumber,
+interface Leased {
+  readonly n: number;
+  /** Of its message. */
+  readonly unsettled: number;
+  readonly attempt: number;
+  readonly domain: string;
+  readonly isHeld: boolean;
+}
+
+/** The recipients of the message that its owner has leased, by number. */
+function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap<number, Leased> {
+  const rows = db.all(
+    'SELECT m.n, m.unsettled, r.number, r.attempt, r.domain, r.held FROM message m JOIN recipient r ON r.message_n = m.n WHERE m.id = ? AND r.owner = ?',
+    messageIdBytes(messageId) ?? null,
+    owner,
   );
-  return row !== undefined && text(row, 'owner') === owner && number(row, 'attempt') === attempt;
+  return new Map(
+    rows.map((row) => [
+      number(row, 'number'),
+      {
+        ...{ n: number(row, 'n'), unsettled: number(row, 'unsettled'), attempt: number(row, 'attempt') },
+        ...{ domain: text(row, 'domain'), isHeld: number(row, 'held') > 0 },
+      },
+    ]),
+  );
 }
 
 /** So many recipients are left; with the last one the message goes. */
@@ -156,10 +169,11 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
 
 /** What is leased is under way and left alone; hold reaches it when the attempt ends. */
 export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
-  const { db } = writer;
+  const { db, queueTally } = writer;
+  queueTally.write();
   const { sql, values } = whereOf(change.selector);
   const rows = db.all(
-    `SELECT r.message_n, r.number, r.forward_path, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
+    `SELECT r.message_n, r.number, r.forward_path, r.domain, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
     ...values,
   );
   let count = 0;
@@ -208,6 +222,7 @@ function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): 
     case 'drop': {
       if (row['owner'] !== null) return false;
       db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
+      writer.queueTally.add(text(row, 'domain'), -1, held > 0);
       const payload = {
         recipient,
         recipientNumber,

@@ -79,20 +79,12 @@ export const migrations: readonly string[] = [
   `,
   // An event is taken out of the index by its own words: a second index, as large as the first, is not needed for it.
   'DROP INDEX trail_term_sequence',
-  // Of a million recipients nobody counts one by one, least of all in the thread that logins wait for.
+  // See `queue-totals.ts`.
   `
   CREATE TABLE queue_domain (
     domain TEXT PRIMARY KEY, deliveries INTEGER NOT NULL, held INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   INSERT INTO queue_domain SELECT domain, count(*), sum(held <> 0) FROM recipient GROUP BY domain;
-  CREATE TRIGGER recipient_in AFTER INSERT ON recipient BEGIN
-    INSERT INTO queue_domain VALUES (new.domain, 1, new.held <> 0)
-      ON CONFLICT (domain) DO UPDATE SET deliveries = deliveries + 1, held = held + excluded.held;
-  END;
-  CREATE TRIGGER recipient_out AFTER DELETE ON recipient BEGIN
-    UPDATE queue_domain SET deliveries = deliveries - 1, held = held - (old.held <> 0) WHERE domain = old.domain;
-    DELETE FROM queue_domain WHERE domain = old.domain AND deliveries = 0;
-  END;
   CREATE TRIGGER recipient_held AFTER UPDATE OF held ON recipient WHEN (old.held <> 0) <> (new.held <> 0) BEGIN
     UPDATE queue_domain SET held = held + (new.held <> 0) - (old.held <> 0) WHERE domain = new.domain;
   END;

@@ -13,6 +13,7 @@ import { type Database, rollBack, text, troubleOf } from './database.ts';
 import { openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
+import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
@@ -21,6 +22,7 @@ export interface Writer {
   readonly db: Database;
   readonly trail: Trail;
   readonly counters: Counters;
+  readonly queueTally: QueueTally;
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
@@ -62,6 +64,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     db,
     trail: openTrail(db, options.entropy),
     counters: openCounters(db),
+    queueTally: openQueueTally(db),
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
     fullBecause: () => options.fullBecause?.(),
@@ -80,6 +83,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     try {
       const outcomes = changes.map((change) => applyOne(writer, change));
       writer.counters.write();
+      writer.queueTally.write();
       db.exec('COMMIT');
       return outcomes;
     } catch (error) {
@@ -92,6 +96,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
       throw error;
     } finally {
       writer.counters.forget();
+      writer.queueTally.forget();
     }
   }
 
