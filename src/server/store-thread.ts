@@ -7,6 +7,7 @@ import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
+import { type PackedChange, unpacked } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
 import { type BackupResult, backupStore } from '../store/sqlite/backup.ts';
 import { openSqliteWriter, type OpenWriter } from '../store/sqlite/open.ts';
@@ -26,7 +27,7 @@ export interface FreeSpaceFloor {
 }
 
 export type StoreQuestion =
-  { readonly commit: readonly Change[] } | { readonly backup: string } | { readonly figures: true };
+  { readonly commit: readonly PackedChange[] } | { readonly backup: string } | { readonly figures: true };
 
 export interface StoreFigures {
   readonly commits: number;
@@ -145,7 +146,7 @@ function serve(port: MessagePort): void {
   const line = openLine(port, {
     async answer(question) {
       const asked = question as StoreQuestion;
-      if ('commit' in asked) return group.commit(asked.commit);
+      if ('commit' in asked) return group.commit(asked.commit.map(unpacked));
       if ('backup' in asked) return backup(asked.backup);
       return {
         ...figures,

@@ -7,6 +7,7 @@ import type { Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
 import type { Change, Outcome, StoreNotice } from './port.ts';
 import { StoreUnavailable } from './port.ts';
+import { type PackedChange, unpacked } from './packing.ts';
 import { createRemoteStore, UNKNOWN_MS_MAX } from './remote.ts';
 import { createRemoteLookups, lookupAnswerer } from './remote-lookups.ts';
 import { storeContract } from './store.contract.ts';
@@ -27,7 +28,7 @@ function lineTo(
   const answer = (question: unknown): Promise<unknown> =>
     answerer.isLookup(question)
       ? answerer.answer(question)
-      : commit((question as { readonly commit: readonly Change[] }).commit);
+      : commit((question as { readonly commit: readonly PackedChange[] }).commit.map(unpacked));
   const front = openLine(port1, { notice: (notice) => noticed(notice as StoreNotice) });
   return { front, back: openLine(port2, { answer }) };
 }

@@ -5,6 +5,7 @@
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
+import { packed, type PackedChange } from './packing.ts';
 import { mayWait, PATIENCE_MS } from './patience.ts';
 import {
   type Change,
@@ -29,7 +30,8 @@ export interface RemoteStore extends Store {
 interface Pending {
   /** Monotonic, ms. */
   readonly askedAt: number;
-  readonly changes: readonly Change[];
+  readonly packs: readonly PackedChange[];
+  readonly mayWait: boolean;
   resolve(outcomes: readonly Outcome[]): unknown;
   reject(error: Error): unknown;
 }
@@ -44,8 +46,7 @@ export function createRemoteStore(o: {
   let line: Line | undefined;
 
   function ask(entry: Pending): void {
-    const patienceMs = mayWait(entry.changes) ? PATIENCE_MS : 0;
-    line?.ask({ commit: entry.changes }, patienceMs).then(
+    line?.ask({ commit: entry.packs }, entry.mayWait ? PATIENCE_MS : 0).then(
       (outcomes) => entry.resolve(outcomes as readonly Outcome[]),
       (error: unknown) => {
         // The line broke: the entry stays pending and is asked again over the next one.
@@ -72,7 +73,8 @@ export function createRemoteStore(o: {
   function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
     return new Promise((resolve, reject) => {
       const entry: Pending = {
-        changes,
+        packs: changes.map(packed),
+        mayWait: mayWait(changes),
         askedAt: o.clock.monotonic(),
         resolve: (outcomes) => pending.delete(entry) && resolve(outcomes),
         reject: (error) => pending.delete(entry) && reject(error),

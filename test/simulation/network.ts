@@ -76,7 +76,8 @@ function wireTo(target: Host, name: string): Wire {
       else {
         mode = 'commands';
         const reply = target.end();
-        if (reply.startsWith('2') || reply === 'drop') target.received.push({ from: from ?? '', to, content: piece });
+        if (reply.startsWith('2') || reply === 'drop')
+          target.received.push({ from: from ?? '', to, content: piece });
         if (reply === 'stall') mode = 'stalled';
         else if (reply === 'drop') return queueMicrotask(() => events?.closed('ECONNRESET'));
         else say(reply);

@@ -1,0 +1,42 @@
+// Changes on their way to another thread: as JSON text beside the octets of their content. A deep object is copied property by property between
+// threads, at three times the price of its text on both sides. What may hold octets elsewhere, and what is rare, goes as it is.
+
+import type { AcceptChange, Change } from './port.ts';
+
+export type PackedChange =
+  | { readonly text: string }
+  /** Header, or header and body, of an accept. */
+  | { readonly text: string; readonly content: Uint8Array }
+  | { readonly whole: Change };
+
+export function packed(change: Change): PackedChange {
+  switch (change.type) {
+    case 'accept':
+      return packedAccept(change);
+    case 'settle':
+      return change.report === undefined ? { text: JSON.stringify(change) } : { whole: change };
+    case 'record':
+    case 'credentialUsed':
+    case 'free':
+      return { text: JSON.stringify(change) };
+    default:
+      return { whole: change };
+  }
+}
+
+function packedAccept({ content, ...rest }: AcceptChange): PackedChange {
+  const { kind } = content;
+  const text = JSON.stringify({ ...rest, content: { kind } });
+  return { text, content: content.kind === 'inline' ? content.bytes : content.header };
+}
+
+export function unpacked(pack: PackedChange): Change {
+  if ('whole' in pack) return pack.whole;
+  const change = JSON.parse(pack.text) as Change;
+  if (change.type !== 'accept' || !('content' in pack)) return change;
+  const content =
+    change.content.kind === 'inline'
+      ? ({ kind: 'inline', bytes: pack.content } as const)
+      : ({ kind: 'staged', header: pack.content } as const);
+  return { ...change, content };
+}
