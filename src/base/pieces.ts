@@ -1,7 +1,9 @@
 // Octets that come in pieces, kept until they are asked for. Small pieces are copied together: a hundred thousand of one octet each
-// must not cost as many objects, nor keep the large buffers alive that they were cut from. Large ones are kept by reference.
+// must not cost as many objects, nor keep the large buffers alive that they were cut from. Large ones are kept by reference, and so is
+// what is most of its buffer.
 
 const COPIED_BELOW = 4096;
+const ALWAYS_COPIED_BELOW = 1024;
 const BLOCK_MIN = 1024;
 const BLOCK_MAX = 65_536;
 
@@ -14,7 +16,7 @@ export class Pieces {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (bytes.length >= COPIED_BELOW) {
+    if (isKept(bytes)) {
       this.#chunks.push(bytes);
       this.#from = this.#used;
       return;
@@ -45,4 +47,8 @@ export class Pieces {
     this.#from = this.#used;
     return chunks;
   }
+}
+
+function isKept({ length, buffer }: Uint8Array): boolean {
+  return length >= COPIED_BELOW || (length >= ALWAYS_COPIED_BELOW && 2 * length >= buffer.byteLength);
 }

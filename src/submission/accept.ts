@@ -27,7 +27,7 @@ export interface AcceptInput {
 /** One array of its own: it crosses to the store thread, and a view would drag its whole backing buffer along. */
 export function contentOf(prepared: Prepared, body: FinishedBody): MessageContent {
   if (body.staged) return { kind: 'staged', header: prepared.header };
-  const bytes = new Uint8Array(prepared.header.length + body.octets);
+  const bytes = Buffer.allocUnsafeSlow(prepared.header.length + body.octets);
   bytes.set(prepared.header);
   let at = prepared.header.length;
   for (const chunk of body.chunks ?? []) {
