@@ -1,6 +1,5 @@
-// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. What waits
-// for a turn follows another message over its connection, or has a further one opened if that takes too long. A route whose hosts
-// are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
+// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. A route
+// whose hosts are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
 
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
@@ -45,7 +44,7 @@ export interface PoolOptions {
 export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
-  const turns = createTurns(clock, settings.connectionsMax);
+  const turns = createTurns(settings.connectionsMax);
   let closed = false;
   let failures = 0;
   /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
@@ -80,7 +79,6 @@ export function createHopPool(options: PoolOptions): HopPool {
     const cancel = clock.after(IDLE_MS, () => {
       const at = idle.findIndex((entry) => entry.connection === connection);
       if (at >= 0) idle.splice(at, 1);
-      turns.narrow();
       connection.quit();
     });
     idle.push({ connection, cancel });
@@ -176,7 +174,6 @@ export function createHopPool(options: PoolOptions): HopPool {
     deliver: (errand) => deliver(errand, true),
     close() {
       closed = true;
-      turns.close();
       for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
     },
     get open() {

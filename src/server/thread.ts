@@ -4,8 +4,11 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Line, type LineHandlers, openLine } from '../platform/line.ts';
 import type { ThreadGreeting, ThreadNews } from './desk-thread.ts';
 
-/** What a thread works on is gone again soon: a larger nursery costs memory and gains nothing. */
-const YOUNG_MIB = 24;
+/**
+ * A front makes a hundred kibioctets of garbage for each message, which lives for some ten milliseconds: a small nursery is full before that, and
+ * what is still needed is copied twice and collected at length. Others gain nothing by a large one.
+ */
+const YOUNG_MIB = { store: 24, desk: 24, front: 96 } as const;
 
 export type ThreadKind = 'store' | 'desk' | 'front';
 
@@ -39,7 +42,7 @@ export async function startThread({
   const worker = new Worker(new URL(`./${kind}-thread.${extension}`, import.meta.url), {
     workerData: birth,
     name,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB[kind] },
   });
   let reason = '';
   const ended = new Promise<string>((resolve) => {
