@@ -93,8 +93,12 @@ export interface PostfixPeer extends Peer {
   readonly certificate: string;
 }
 
-/** Debian's Postfix with Dovecot for AUTH, otherwise as it comes; `extra` are lines for main.cf. */
-export async function startPostfixPeer(sink: number, extra: readonly string[] = []): Promise<PostfixPeer> {
+/** Debian's Postfix with Dovecot for AUTH, otherwise as it comes; `extra` are lines for main.cf, `auth` for dovecot.conf. */
+export async function startPostfixPeer(
+  sink: number,
+  extra: readonly string[] = [],
+  auth: readonly string[] = [],
+): Promise<PostfixPeer> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-bench-postfix-'));
   chmodSync(directory, 0o755);
   const port = await freePort();
@@ -107,7 +111,7 @@ export async function startPostfixPeer(sink: number, extra: readonly string[] = 
     Number(spawnSync('id', [kind, name], { encoding: 'utf8' }).stdout.trim());
   chownSync(at('data'), id('-u', 'postfix'), id('-g', 'postfix'));
   writeFileSync(at('users'), `${LOGIN}:{PLAIN}${PASSWORD}::::::\n`);
-  writeFileSync(at('dovecot.conf'), dovecotConfig(at));
+  writeFileSync(at('dovecot.conf'), `${dovecotConfig(at)}${auth.join('\n')}\n`);
   writeFileSync(at('etc/main.cf'), `${postfixMain(at, sink)}${extra.join('\n')}\n`);
   writeFileSync(at('etc/master.cf'), postfixMaster(port));
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', at('dovecot.conf')], { stdio: 'ignore' });

@@ -2,14 +2,15 @@
 
 import { ConfigError } from '../config/find.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { StoreLocked } from '../store/sqlite/open.ts';
+import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { CommandFailure, failed } from './failure.ts';
 
 export function explainFailure(error: unknown): number {
   if (error instanceof CommandFailure) return failed(error.message, error.code);
   if (error instanceof ConfigError) return failed(error.message, 2);
-  if (error instanceof StoreLocked || error instanceof StoreTooNew) return failed(error.message, 3);
+  if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DataDirectoryUnusable)
+    return failed(error.message, 3);
   if (error instanceof StoreUnavailable) return failed(`the store does not answer: ${error.message}`, 3);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string')
     return failed(error.message, 3);

@@ -1,32 +1,29 @@
 // A running server, put together: threads, control socket, private HTTP, retention, certificate watch. What `serve` and the first try share.
 
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { keepRetention } from '../audit/retention.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { startControl } from '../http/control.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import { createMetricsPage } from '../http/metrics.ts';
-import { startPrivateHttp } from '../http/private.ts';
-import { startWeb } from '../http/web.ts';
+import { type PrivateOptions, startPrivateHttp } from '../http/private.ts';
+import { startWeb, type Web } from '../http/web.ts';
 import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { FrontPlan } from '../server/plan.ts';
 import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import { beginDuties } from './duties.ts';
 import { startLocal } from './local.ts';
 import { onboardingOf } from './onboarding.ts';
+import { createSelfTest } from '../server/self-test.ts';
 import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { startSupervisor } from '../server/supervisor.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
 import { CommandFailure } from './failure.ts';
 
-const DAY_MS = 86_400_000;
-const WATCH_MS = 30_000;
 const TICKET_KEY_OCTETS = 48;
-const TICKET_KEYS_MS = DAY_MS / 2;
 /** Keys that are read once. */
 const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
 
@@ -35,8 +32,12 @@ export interface RunningServer {
   /** Writes out what the log still holds. */
   flushLog(): void;
   reload(): Promise<ReloadResult>;
-  /** Drains and stops; resolves when everything is closed. */
-  stop(): Promise<void>;
+  /** In the background; to be called when it is ready. */
+  beginSelfTest(): void;
+  /** Why the server must end: its self-test found that strangers get in. */
+  readonly open: Promise<string>;
+  /** Drains, by default as long as a reply may take, and stops; resolves when everything is closed. */
+  stop(graceMs?: number): Promise<void>;
 }
 
 export async function runServer(first: LoadedConfig): Promise<RunningServer> {
@@ -58,6 +59,16 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   const { store, lookups } = supervisor;
   await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);
 
+  let isOpen: (because: string) => void = () => undefined;
+  const open = new Promise<string>((resolve) => {
+    isOpen = resolve;
+  });
+  const selfTest = createSelfTest({
+    ...{ clock, log, isOpen: (because) => isOpen(because) },
+    facts: () => loaded.config,
+    comesFrom: (address) => supervisor.selfTestFrom(address),
+  });
+
   /** A bad pair keeps the old one: it must not get as far as the fronts. */
   function provenPlan(from: LoadedConfig): FrontPlan {
     const plan = planFrom(from);
@@ -76,6 +87,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     loaded = merged;
     web?.reload(readCertificates(merged));
     log.level = merged.config.log.level;
+    selfTest.begin();
     return { problems: [], needsRestart };
   }
 
@@ -110,7 +122,11 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   }
 
   async function health(): Promise<{ problems: readonly string[] }> {
-    const { full } = await supervisor.storeFigures();
+    // Without an answer the store thread is being started again, and is named as missing.
+    const full = await supervisor.storeFigures().then(
+      (of) => of.full,
+      () => false,
+    );
     const figures = await supervisor.frontFigures();
     const certificates = checkCertificates(loaded, clock.now());
     return {
@@ -119,7 +135,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
         ...certificates.problems,
         ...certificates.warnings,
         ...(full ? ['below the free-space floor: nothing is accepted'] : []),
-        ...(figures.length < fronts ? [`${fronts - figures.length} front threads are missing`] : []),
+        ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
         ...(figures.some(({ relay }) => relay.routesDown > 0) ? ['a next hop is down: its mail waits'] : []),
       ],
     };
@@ -138,52 +154,62 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   }
 
   const page = createMetricsPage();
-  const { http, hostname, data } = loaded.config;
+  const { hostname, data } = loaded.config;
   const closeControl = await startControl(loaded.path(data), {
     ...{ store, lookups, reload },
-    status: async () => ({ hostname, pid: process.pid, startedAt: startedAt.wall, ...(await health()) }),
+    status: async () => ({
+      hostname,
+      pid: process.pid,
+      startedAt: startedAt.wall,
+      selfTest: selfTest.status,
+      ...(await health()),
+    }),
     backup: (file) => supervisor.backup(file),
   });
-  const closeHttp =
-    http === 'off'
-      ? async () => undefined
-      : await startPrivateHttp({ ...http, hostname, contentType: page.contentType, metrics, health });
-  const closeLocal = await startLocal({ first, loaded: () => loaded, log, clock, supervisor });
-  const web =
-    loaded.config.web === undefined
-      ? undefined
-      : await startWeb({
-          ...loaded.config.web,
-          certificates: readCertificates(loaded),
-          settings: () => onboardingOf(loaded.config),
-          clock,
-        });
-  const endRetention = keepRetention({
-    ...{ store, clock },
-    retentionMs: () => loaded.config.audit.retention,
-    failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
+  const closeHttp = await openPrivate(loaded, {
+    ...{ contentType: page.contentType, metrics, health },
+    selfTest: () => selfTest.status.verdict,
   });
-  const endWatch = watchFiles(
-    () => keyFiles(loaded),
-    () => void reload(),
-  );
-  const endKeys = every(TICKET_KEYS_MS, () => void renewTicketKeys());
-  warnOfCertificates(loaded, log);
-  const endWarnings = every(DAY_MS, () => warnOfCertificates(loaded, log));
+  const closeLocal = await startLocal({ first, loaded: () => loaded, log, clock, supervisor });
+  const web = await openWeb(() => loaded);
+  const endDuties = beginDuties({ store, log, loaded: () => loaded, reload, renewTicketKeys });
 
   return {
     log,
     flushLog: () => sink.flush(),
     reload,
-    async stop() {
-      for (const end of [endRetention, endWatch, endKeys, endWarnings]) end();
-      await supervisor.stop(loaded.config.timeouts.reply);
+    beginSelfTest: () => selfTest.begin(),
+    open,
+    async stop(graceMs = loaded.config.timeouts.reply) {
+      selfTest.stop();
+      endDuties();
+      await supervisor.stop(graceMs);
       await closeLocal();
       await web?.close();
       await closeHttp();
       await closeControl();
     },
   };
+}
+
+/** Metrics and health; nothing to close if there is none. */
+async function openPrivate(
+  { config }: LoadedConfig,
+  o: Omit<PrivateOptions, 'address' | 'port' | 'hostname'>,
+): Promise<() => Promise<void>> {
+  const { http, hostname } = config;
+  return http === 'off' ? async () => undefined : startPrivateHttp({ ...http, hostname, ...o });
+}
+
+async function openWeb(loaded: () => LoadedConfig): Promise<Web | undefined> {
+  const { web } = loaded().config;
+  if (web === undefined) return undefined;
+  return startWeb({
+    ...web,
+    certificates: readCertificates(loaded()),
+    settings: () => onboardingOf(loaded().config),
+    clock,
+  });
 }
 
 /** What differs and counts after a restart only. */
@@ -195,38 +221,4 @@ function fixedIn(next: Config, now: Config): readonly string[] {
 function startEvent({ config, file }: LoadedConfig) {
   const detail = { file, hostname: config.hostname, domains: config.domains };
   return { type: 'started', time: clock.now(), payload: { by: 'server', action: 'start', detail } } as const;
-}
-
-function every(ms: number, run: () => void): () => void {
-  let cancel = clock.after(ms, again);
-  function again(): void {
-    run();
-    cancel = clock.after(ms, again);
-  }
-  return () => cancel();
-}
-
-function keyFiles({ config, path }: LoadedConfig): readonly string[] {
-  const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
-  return [...certificates, ...config.dkim.map(({ key }) => key)].map(path);
-}
-
-/** Certificates and keys are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
-function watchFiles(files: () => readonly string[], changed: () => void): () => void {
-  const stamp = (): string =>
-    files()
-      .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-      .join(' ');
-  let seen = stamp();
-  return every(WATCH_MS, () => {
-    const now = stamp();
-    if (now === seen) return;
-    seen = now;
-    changed();
-  });
-}
-
-function warnOfCertificates(loaded: LoadedConfig, log: Log): void {
-  const { problems, warnings } = checkCertificates(loaded, clock.now());
-  for (const problem of [...problems, ...warnings]) log.warn({}, problem);
 }

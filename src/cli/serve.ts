@@ -7,6 +7,11 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { ConfigOption } from './context.ts';
 import { runServer, type RunningServer } from './running.ts';
 
+/** EX_CONFIG: packaging/postern.service does not start it again after that. */
+const OPEN_EXIT = 78;
+/** Strangers get in: nobody's session is waited for. */
+const OPEN_GRACE_MS = 1_000;
+
 export function serveCommand(program: Command): void {
   program
     .command('serve')
@@ -54,12 +59,18 @@ export async function serveUntilStopped(
   notifyServiceManager('--ready');
   whenReady(server);
 
-  const because = await Promise.race([stopped, failed]);
+  server.beginSelfTest();
+  const { because, exitCode, graceMs } = await Promise.race([
+    stopped.then((signal) => ({ because: signal, exitCode: 0, graceMs: undefined })),
+    failed.then((message) => ({ because: message, exitCode: 1, graceMs: undefined })),
+    server.open.then((finding) => ({ because: finding, exitCode: OPEN_EXIT, graceMs: OPEN_GRACE_MS })),
+  ]);
   log.info({ because }, 'stopping');
   notifyServiceManager('--stopping');
-  await server.stop();
+  if (exitCode === OPEN_EXIT) process.stderr.write(`postern: ${because}\n`);
+  await server.stop(graceMs);
   log.info({}, 'stopped');
-  process.exitCode = because.startsWith('SIG') ? 0 : 1;
+  process.exitCode = exitCode;
   server.flushLog();
   process.exit();
 }

@@ -17,6 +17,8 @@ export interface PrivateOptions {
   readonly contentType: string;
   metrics(): Promise<string>;
   health(): Promise<Health>;
+  /** What the server's look at its own listeners said. */
+  selfTest(): string;
 }
 
 export async function startPrivateHttp(options: PrivateOptions): Promise<() => Promise<void>> {
@@ -28,7 +30,7 @@ export async function startPrivateHttp(options: PrivateOptions): Promise<() => P
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-function privateApp({ hostname, contentType, metrics, health }: PrivateOptions): Hono {
+function privateApp({ hostname, contentType, metrics, health, selfTest }: PrivateOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     if (!isOurs(context.req.header('host') ?? '', hostname))
@@ -42,7 +44,7 @@ function privateApp({ hostname, contentType, metrics, health }: PrivateOptions):
   app.get('/health', async (context) => {
     const { problems } = await health();
     return context.json(
-      { status: problems.length === 0 ? 'ok' : 'degraded', problems },
+      { status: problems.length === 0 ? 'ok' : 'degraded', selfTest: selfTest(), problems },
       problems.length === 0 ? 200 : 503,
     );
   });

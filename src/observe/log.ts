@@ -2,6 +2,7 @@
 // lines, which are counted, and never holds up mail.
 
 import { destination, pino, type DestinationStream, type Logger } from 'pino';
+import { systemClock } from '../platform/clock.ts';
 
 export type Log = Logger;
 
@@ -56,7 +57,7 @@ let lastIso = '';
 
 /** Many lines are written within one millisecond. */
 function isoNow(): string {
-  const now = Math.floor(performance.timeOrigin + performance.now());
+  const now = systemClock.now();
   if (now !== lastMs) {
     lastMs = now;
     lastIso = new Date(now).toISOString();

@@ -61,10 +61,11 @@ export type Handshake =
 
 const noWay = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'ENETDOWN']);
 
-/** `address` is an IP address. Never rejects. */
-export function reach(address: string, port: number, timeoutMs: number): Promise<Reach> {
+/** `address` is an IP address; `from` the own one, where it is of the same family. Never rejects. */
+export function reach(address: string, port: number, timeoutMs: number, from?: string): Promise<Reach> {
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port, noDelay: true });
+    const own = from !== undefined && isIP(from) === isIP(address) ? { localAddress: from } : {};
+    const socket = connect({ host: address, port, noDelay: true, ...own });
     const timer = setTimeout(() => {
       socket.destroy();
       resolve({ type: 'filtered', detail: `no answer within ${Math.round(timeoutMs / 100) / 10} s` });

@@ -57,7 +57,9 @@ export const emptyCounter: Counter = {
 
 function roll(window: Window, at: number, length: number): Window {
   const start = Math.floor(at / length) * length;
-  // A clock that stepped back keeps the window: nobody gains allowance by it.
+  // The clock had been far ahead: what was counted then fades within this window, so that nobody is shut out until that time comes.
+  if (start + length < window.start) return { start, current: none, previous: window.current };
+  // A clock that stepped back a little keeps the window: nobody gains allowance by it.
   if (start <= window.start) return window;
   return { start, current: none, previous: start - window.start === length ? window.current : none };
 }
@@ -71,7 +73,7 @@ function add(counts: Counts, charge: Charge): Counts {
 }
 
 function used(window: Window, key: keyof Counts, at: number, length: number): number {
-  const left = Math.max(0, 1 - (at - window.start) / length);
+  const left = Math.min(1, Math.max(0, 1 - (at - window.start) / length));
   return window.current[key] + window.previous[key] * left;
 }
 

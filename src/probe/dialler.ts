@@ -24,11 +24,20 @@ export interface DiallerSettings {
   readonly connectMs: number;
   readonly stepMs: number;
   readonly ehloName: string;
+  /** Own address, where it is of the same family. */
+  readonly from?: string | undefined;
 }
 
 const TOO_MANY = 'this run has used up its time or its connections';
 
-export function createDialler({ clock, budget, connectMs, stepMs, ehloName }: DiallerSettings): Dialler {
+export function createDialler({
+  clock,
+  budget,
+  connectMs,
+  stepMs,
+  ehloName,
+  from,
+}: DiallerSettings): Dialler {
   const transcripts: Transcript[] = [];
   return {
     transcripts,
@@ -39,7 +48,7 @@ export function createDialler({ clock, budget, connectMs, stepMs, ehloName }: Di
         transcript.add('note', TOO_MANY);
         return { type: 'unreachable', detail: TOO_MANY };
       }
-      const reached = await reach(at.address, port, budget.step(connectMs));
+      const reached = await reach(at.address, port, budget.step(connectMs), from);
       if (reached.type !== 'open') {
         transcript.add('note', `${reached.type}: ${reached.detail}`);
         return reached;
@@ -49,7 +58,7 @@ export function createDialler({ clock, budget, connectMs, stepMs, ehloName }: Di
     },
     async touch(at, port) {
       if (!budget.takeConnection()) return 'unreachable';
-      const reached = await reach(at.address, port, budget.step(connectMs));
+      const reached = await reach(at.address, port, budget.step(connectMs), from);
       if (reached.type === 'open') reached.line.destroy();
       return reached.type;
     },

@@ -39,8 +39,10 @@ export interface ProbeOptions {
   /** For each reply, ms. */
   readonly stepMs?: number;
   readonly connections?: number;
-  /** No failed AUTH, nothing that a guard of the server counts. */
-  readonly leaveNoTraces?: boolean;
+  /** Own address for all connections, where it is of the same family. */
+  readonly from?: string;
+  /** By the server itself: only what its ports show, no names are asked for, nothing that a guard of the server counts. */
+  readonly atHome?: boolean;
 }
 
 export interface ProbeTools {
@@ -62,7 +64,13 @@ export async function probe(options: ProbeOptions, tools: ProbeTools): Promise<R
   if (!found.ok) return found;
   const target = found.value;
   const budget = createBudget(tools.clock, limits);
-  const dialler = createDialler({ ...limits, clock: tools.clock, budget, ehloName: target.ehloName });
+  const dialler = createDialler({
+    ...limits,
+    clock: tools.clock,
+    budget,
+    ehloName: target.ehloName,
+    from: options.from,
+  });
 
   const control = await controls(options, target, dialler);
   const surveys = await lookAtAll(target, dialler);
@@ -72,7 +80,7 @@ export async function probe(options: ProbeOptions, tools: ProbeTools): Promise<R
     fetch: (url) => fetchDocument(url, budget.step(limits.stepMs), options.ca),
   };
   const chosen = allChecks.filter(
-    ({ leavesTraces }) => leavesTraces !== true || options.leaveNoTraces !== true,
+    ({ leavesTraces, on }) => options.atHome !== true || (leavesTraces !== true && on !== 'host'),
   );
   const checks = await runChecks(chosen, visitsOf(surveys, dialler, target), view);
   const wanted: readonly Role[] = target.ports.some(({ kind }) => kind === 'mx')
@@ -117,6 +125,7 @@ async function controls(
   target: Target,
   dialler: Dialler,
 ): Promise<readonly ControlReport[]> {
+  if (options.atHome === true) return [];
   const { host, port } = options.control ?? { host: target.host, port: 443 };
   const addresses =
     options.control === undefined ? target.addresses : await addressesOf(host).catch(() => []);

@@ -1,6 +1,6 @@
 // The entry of a front thread: puts the parts of a front together (see `front.ts`), listens, follows notices, reloads, drains.
 
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { encodeBase32 } from '../base/base32.ts';
 import { messageIdSource } from '../base/message-id.ts';
@@ -31,11 +31,11 @@ import { createAdmission } from './admission.ts';
 import { serveConnection } from './connection.ts';
 import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
 import { createConnections, type Front, type ListenerHere } from './front.ts';
-import { createFrontMetrics } from './front-metrics.ts';
+import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
 import { submitLocally } from './local-submission.ts';
 import { createLogFeed } from './log-feed.ts';
-import { createSessionLog } from './session-log.ts';
+import { createSelfTestLog, createSessionLog, type SessionLog } from './session-log.ts';
 import { tlsContexts } from './tls-contexts.ts';
 
 const BACKLOG = 1024;
@@ -55,8 +55,8 @@ let listening: readonly Server[] = [];
 const entropy = systemEntropy();
 const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
 const pino = createLog(plan.logLevel, logFeed);
-const log = createSessionLog(pino);
 const metrics = createFrontMetrics();
+let selfTestFrom: string | undefined;
 const connections = createConnections();
 const store = createRemoteStore({ clock, stage: (id) => openStage(birth.dataDirectory, id) });
 const lookups = createRemoteLookups();
@@ -90,58 +90,64 @@ const submission: SubmissionContext = {
   wake: () => undefined,
 };
 
-const front: Front = {
-  ...{ clock, log, metrics, admission, submission },
-  journal: createJournal(store, clock),
-  tls() {
-    if (tls === undefined) throw new Error('no certificate is configured');
-    return tls;
-  },
-  sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
-  authenticate,
-  mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
-  ownForwardPath,
-  entered(connection) {
-    metrics.connected(connection.listener.role);
-    log.began(connection.id);
-    connections.enter(connection);
-  },
-  left(connection) {
-    connections.leave(connection);
-    log.ended(connection.id);
-  },
-  authenticated(connection) {
-    connections.own(connection);
-    const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
-    const { tls: facts } = connection.session.view;
-    metrics.authentication(mechanism, 'authOk');
-    log.info(
-      {
-        session: connection.id,
-        login,
-        mechanism,
-        credential: credentialLabel,
-        tls: facts?.version,
-        cipher: facts?.cipher,
-      },
-      'authenticated',
-    );
-  },
-  accepted(connection, id, envelope) {
-    metrics.accepted(envelope.declaredSize ?? 0);
-    const login = connection.principal?.login;
-    log.info(
-      {
-        session: connection.id,
-        id,
-        login,
-        from: envelope.reversePath,
-        recipients: envelope.recipients.length,
-      },
-      'accepted',
-    );
-  },
-};
+const journal = createJournal(store, clock);
+const front = frontWith(metrics, createSessionLog(pino));
+/** What it counts is thrown away. */
+const selfTestFront = frontWith(createFrontMetrics(), createSelfTestLog(pino));
+
+function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
+  return {
+    ...{ clock, log, metrics, admission, submission, journal },
+    tls() {
+      if (tls === undefined) throw new Error('no certificate is configured');
+      return tls;
+    },
+    sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
+    authenticate,
+    mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
+    ownForwardPath,
+    entered(connection) {
+      metrics.connected(connection.listener.role);
+      log.began(connection.id);
+      connections.enter(connection);
+    },
+    left(connection) {
+      connections.leave(connection);
+      log.ended(connection.id);
+    },
+    authenticated(connection) {
+      connections.own(connection);
+      const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
+      const { tls: facts } = connection.session.view;
+      metrics.authentication(mechanism, 'authOk');
+      log.info(
+        {
+          session: connection.id,
+          login,
+          mechanism,
+          credential: credentialLabel,
+          tls: facts?.version,
+          cipher: facts?.cipher,
+        },
+        'authenticated',
+      );
+    },
+    accepted(connection, id, envelope) {
+      metrics.accepted(envelope.declaredSize ?? 0);
+      const login = connection.principal?.login;
+      log.info(
+        {
+          session: connection.id,
+          id,
+          login,
+          from: envelope.reversePath,
+          recipients: envelope.recipients.length,
+        },
+        'accepted',
+      );
+    },
+  };
+}
 
 async function authenticate(
   credentials: Credentials,
@@ -190,9 +196,16 @@ async function startListening(): Promise<void> {
       session: () => sessionSettings(planned),
     };
     const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
-    servers.push(await listen(at, (socket) => serveConnection(front, here, socket)));
+    servers.push(await listen(at, (socket) => serveConnection(frontFor(socket), here, socket)));
   }
   listening = servers;
+}
+
+/** A socket that listens on all addresses names IPv4 clients in IPv6. */
+function frontFor({ remoteAddress }: Socket): Front {
+  return selfTestFrom !== undefined && remoteAddress?.replace('::ffff:', '') === selfTestFrom
+    ? selfTestFront
+    : front;
 }
 
 function reload(next: FrontPlan): void {
@@ -215,7 +228,7 @@ async function drain(deadlineMs: number): Promise<void> {
       await new Promise<void>((resolve) => clock.after(50, resolve));
   })();
   await Promise.all([emptied, relay.drain(deadlineMs)]);
-  front.journal.flush();
+  journal.flush();
   await store.commit([{ type: 'free', ownerPrefix: birth.owner, dueAt: clock.now() }]);
   logFeed.flush();
 }
@@ -232,6 +245,9 @@ async function answerMain(question: unknown): Promise<unknown> {
     case 'drain':
       await drain(asked.deadlineMs);
       return true;
+    case 'selfTest':
+      selfTestFrom = asked.from;
+      return true;
     case 'submit':
       return submitLocally(front, plan.session, asked.message);
     case 'figures':
@@ -239,7 +255,7 @@ async function answerMain(question: unknown): Promise<unknown> {
         counts: metrics.counts,
         connections: connections.size,
         incomingOctets: submission.memory.used,
-        recordsLost: front.journal.lost,
+        recordsLost: journal.lost,
         relay: relay.stats,
       } satisfies FrontAnswers['figures'];
   }

@@ -69,6 +69,8 @@ export type FrontQuestion =
   | { readonly ask: 'reload'; readonly plan: FrontPlan }
   | { readonly ask: 'drain'; readonly deadlineMs: number }
   | { readonly ask: 'figures' }
+  /** Sessions from this address are the self-test's: marked in the log, not counted. Undefined: it is over. */
+  | { readonly ask: 'selfTest'; readonly from: string | undefined }
   | { readonly ask: 'submit'; readonly message: LocalMessage };
 
 export interface FrontAnswers {

@@ -25,6 +25,20 @@ export interface SessionLog {
 
 const REFUSALS_MAX = 50;
 
+/** For sessions of the self-test: marked, and told at level debug alone, because nobody but this server speaks in them. */
+export function createSelfTestLog(log: Log): SessionLog {
+  const marked = (facts: object): object => ({ selfTest: true, ...facts });
+  return {
+    debug: (facts, message) => log.debug(marked(facts), message),
+    info: (facts, message) => log.debug(marked(facts), message),
+    warn: (facts, message) => log.warn(marked(facts), message),
+    error: (facts, message) => log.error(marked(facts), message),
+    began: () => undefined,
+    refused: (session, line) => log.debug(marked({ session, ...line }), 'refused'),
+    ended: () => undefined,
+  };
+}
+
 export function createSessionLog(log: Log): SessionLog {
   const counts = new Map<string, number>();
   return {

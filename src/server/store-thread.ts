@@ -9,7 +9,7 @@ import { type Line, openLine } from '../platform/line.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { Change, Outcome } from '../store/port.ts';
 import { type BackupResult, backupStore } from '../store/sqlite/backup.ts';
-import { openSqliteWriter } from '../store/sqlite/open.ts';
+import { openSqliteWriter, type OpenWriter } from '../store/sqlite/open.ts';
 import type { ThreadGreeting } from './desk-thread.ts';
 
 export interface StoreBirth {
@@ -49,15 +49,23 @@ const lines = new Set<Line>();
 const figures = { commits: 0, changes: 0, commitMs: 0 };
 const space = watchSpace(birth);
 let keeper: Worker | undefined;
-const writer = openSqliteWriter({
-  dataDirectory: birth.dataDirectory,
-  clock: systemClock,
-  entropy: systemEntropy(),
-  fullBecause: () => space.look().because,
-  sweepStages: birth.sweepStages,
-  writeLogHome: () => keeper?.postMessage('write'),
-  onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
-});
+const writer = open();
+
+function open(): OpenWriter {
+  try {
+    return openSqliteWriter({
+      dataDirectory: birth.dataDirectory,
+      clock: systemClock,
+      entropy: systemEntropy(),
+      fullBecause: () => space.look().because,
+      sweepStages: birth.sweepStages,
+      writeLogHome: () => keeper?.postMessage('write'),
+      onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
+    });
+  } catch (error) {
+    return end(error);
+  }
+}
 
 /** Ends with this thread. */
 function startKeeper(): void {
@@ -68,8 +76,9 @@ function startKeeper(): void {
   });
   keeper.unref();
   keeper.on('message', () => writer.logWritten());
-  // Trouble with the disk: this thread begins anew, and its keeper with it.
+  // Trouble with the disk, as far as is known here: this thread begins anew, and its keeper with it.
   keeper.on('error', (error) => end(error));
+  keeper.on('exit', (code) => end(new Error(`its keeper thread ended with exit code ${code}`)));
 }
 
 let sinceIndexed = 0;

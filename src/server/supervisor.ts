@@ -39,8 +39,12 @@ export interface Supervisor {
   backup(file: string): Promise<BackupResult>;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
   submit(message: LocalMessage): Promise<LocalAnswer>;
+  /** Tells the fronts where the self-test comes from; undefined: it is over. */
+  selfTestFrom(address: string | undefined): Promise<void>;
   storeFigures(): Promise<StoreFigures>;
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
+  /** Names of threads that died and do not run again yet. */
+  missing(): readonly string[];
   /** Sessions end at their next quiet moment, at most until `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -55,6 +59,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
   const deaths: number[] = [];
+  const missing = new Set<string>();
   let plan = options.plan;
   let storeThread: Thread;
   let deskThread: Thread;
@@ -107,14 +112,20 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     watch(thread, async () => {
       fronts.delete(number);
       // What it held in memory is in the store too: whoever is free takes it.
-      await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
+      await freeLeases(owner);
       await startFront(number, run + 1);
     });
+  }
+
+  async function freeLeases(ownerPrefix: string): Promise<void> {
+    const [outcome] = await store.commit([{ type: 'free', ownerPrefix, dueAt: clock.now() }]);
+    if (outcome.type === 'failed') throw new StoreUnavailable(`leases were not given back: ${outcome.cause}`);
   }
 
   function watch(thread: Thread, replace: () => Promise<void>): void {
     void thread.ended.then(async (because) => {
       if (stopping) return;
+      missing.add(thread.name);
       log.error({ thread: thread.name, because }, 'thread died, starting it again');
       const now = clock.now();
       deaths.push(now);
@@ -128,7 +139,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   async function replaceUntilDone(name: string, replace: () => Promise<void>): Promise<void> {
     for (let tries = 0; !stopping; tries += 1) {
       try {
-        return await replace();
+        await replace();
+        missing.delete(name);
+        return log.info({ thread: name }, 'thread runs again');
       } catch (error) {
         log.error({ thread: name, error: String(error) }, 'thread could not be started');
         await pause(RESTART_MS * 2 ** Math.min(tries, 4));
@@ -152,7 +165,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     storeThread = await startStore(true);
     deskThread = await startDesk();
     // Leases of the process before are void: it is gone, because the lock is ours.
-    await store.commit([{ type: 'free', ownerPrefix: '', dueAt: clock.now() }]);
+    await freeLeases('');
     for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
   } catch (error) {
     stopping = true;
@@ -176,8 +189,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
     },
     backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
+    selfTestFrom: async (from) => void (await askFronts({ ask: 'selfTest', from })),
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
+    missing: () => [...missing],
     async stop(graceMs) {
       stopping = true;
       await askFronts({ ask: 'drain', deadlineMs: clock.now() + graceMs }).catch((error: unknown) => {

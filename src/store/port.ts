@@ -146,6 +146,8 @@ export interface QueueSelector {
   readonly to?: string;
   readonly domain?: string;
   readonly held?: boolean;
+  /** Due later than this. */
+  readonly dueAfter?: number;
 }
 
 export interface QueueChange {

@@ -438,6 +438,15 @@ function commandContract(name: string, open: Open): void {
     );
   });
 
+  test(`${name}: retry of what is due too late leaves the rest as it is`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    await bench.accepted({ dueAt: now + HOUR });
+    const late = await bench.accepted({ dueAt: now + HOUR + 1 });
+    assert.deepEqual(await command(bench, 'retry', { dueAfter: now + HOUR }), count(1));
+    assert.deepEqual((await bench.claim('a')).map(keyOf), [`${late.message.id}/0`]);
+  });
+
   test(`${name}: retry makes due at once what is neither leased nor, for that, released`, async () => {
     await using bench = await Bench.open(open);
     const far = bench.clock.now() + 4 * HOUR;

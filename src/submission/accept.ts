@@ -3,7 +3,7 @@
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { principalFacts, type IdentityLimits } from '../record/identity.ts';
-import type { AcceptChange, FreeChange, MessageContent } from '../store/port.ts';
+import type { AcceptChange, Change, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
@@ -109,7 +109,7 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
  * after all, it is taken out in one group with its lease; asked until the store has answered.
  */
 export function withdraw(context: SubmissionContext, change: AcceptChange): void {
-  const ask = (): void => {
+  void surely(context, () => {
     const now = context.clock.now();
     const drop = {
       type: 'queue',
@@ -118,9 +118,8 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
       now,
       by: 'server: no answer in time',
     } as const;
-    context.store.commit([freeChange(context, change), drop]).catch(() => context.clock.after(AGAIN_MS, ask));
-  };
-  ask();
+    return [freeChange(context, change), drop];
+  });
 }
 
 /**
@@ -128,11 +127,16 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
  * it before an unknown outcome made us tell the client to send it again.
  */
 export function letGo(context: SubmissionContext, change: AcceptChange): void {
-  const ask = (): void =>
-    void context.store
-      .commit([freeChange(context, change)])
-      .then(context.wake, () => context.clock.after(AGAIN_MS, ask));
-  ask();
+  void surely(context, () => [freeChange(context, change)]).then(context.wake);
+}
+
+/** Asks until it is done: the store may be away, or its disk full. */
+async function surely(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
+  for (;;) {
+    const outcomes = await context.store.commit(changes()).catch(() => undefined);
+    if (outcomes?.every(({ type }) => type !== 'failed') === true) return;
+    await new Promise<void>((resolve) => context.clock.after(AGAIN_MS, resolve));
+  }
 }
 
 function freeChange(context: SubmissionContext, { message, recipients, untried }: AcceptChange): FreeChange {

@@ -15,6 +15,8 @@ export interface CrashHop {
   readonly port: number;
   /** Subjects in the order of taking; a subject that stands twice was taken twice. */
   readonly taken: readonly string[];
+  /** Subjects of messages whose failure a report told of that was taken. */
+  readonly reported: readonly string[];
   /** Messages that were taken without a reply. */
   readonly untold: number;
   /** From now on. */
@@ -24,6 +26,7 @@ export interface CrashHop {
 
 export async function startCrashHop(endingOf: (count: number) => Ending): Promise<CrashHop> {
   const taken: string[] = [];
+  const reported: string[] = [];
   const sockets = new Set<Socket>();
   let behaviour = endingOf;
   let count = 0;
@@ -32,7 +35,11 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
   function end(socket: Socket, content: string): void {
     const ending = behaviour((count += 1));
     if (ending === 'refuses') return void socket.write('451 4.3.0 not now\r\n');
-    taken.push(/^Subject: (.*)\r$/m.exec(content)?.[1] ?? '');
+    const [subject = '', ...quoted] = [...content.matchAll(/^Subject: (.*)\r$/gm)].map(
+      (found) => found[1] ?? '',
+    );
+    if (!content.includes('multipart/report')) taken.push(subject);
+    else if (/^Action: failed/m.test(content)) reported.push(quoted.at(-1) ?? '');
     if (ending === 'takes') return void socket.write('250 2.0.0 taken\r\n');
     untold += 1;
     socket.resetAndDestroy();
@@ -69,6 +76,7 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
   return {
     port: address.port,
     taken,
+    reported,
     get untold() {
       return untold;
     },

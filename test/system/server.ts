@@ -32,6 +32,8 @@ export interface TestServer {
   kill(signal?: NodeJS.Signals): Promise<void>;
   start(options?: StartOptions): Promise<void>;
   stop(): Promise<void>;
+  /** Waits until it has ended by itself; its exit code. */
+  ended(): Promise<number | null>;
   /** Stops it if it runs and removes its directory. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -49,6 +51,8 @@ export interface ServerOptions extends StartOptions {
   readonly accounts?: readonly string[];
   /** Default true: add the accounts and start. */
   readonly autostart?: boolean;
+  /** Run in the new directory before anything is written into `data`. */
+  readonly prepare?: (directory: string) => void;
   /** `{submission}` etc. are filled in. Default: 587-like STARTTLS, 465-like implicit TLS. */
   readonly mx?: boolean;
 }
@@ -92,6 +96,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       '',
     ].join('\n'),
   );
+  options.prepare?.(directory);
   let child: ChildProcess | undefined;
   let output = '';
 
@@ -146,6 +151,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       child = undefined;
     },
     stop: () => server.kill('SIGTERM'),
+    async ended() {
+      const running = child;
+      if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
+      return new Promise((resolve) => running.once('exit', resolve));
+    },
     async [Symbol.asyncDispose]() {
       await server.kill();
       rmSync(directory, { recursive: true, force: true });

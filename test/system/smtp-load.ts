@@ -2,6 +2,7 @@
 // subject. It keeps what was promised: the subjects whose final reply was 250, those refused, and the one that was cut.
 
 import { connect as connectPlain, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 export interface Sent {
@@ -15,10 +16,12 @@ export interface LoadOptions {
   readonly port: number;
   readonly login: string;
   readonly password: string;
-  readonly subjects: readonly string[];
+  readonly subjects: Iterable<string> | AsyncIterable<string>;
   readonly bodyOctets?: number;
   /** Told of each 250. */
-  readonly onPromised?: () => void;
+  readonly onPromised?: (subject: string, reply: string) => void;
+  readonly onRefused?: (subject: string, reply: string) => void;
+  readonly onOpen?: (client: Client) => void;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -144,18 +147,91 @@ export async function submitAll(o: LoadOptions): Promise<Sent> {
   let dotted: string | undefined;
   try {
     client = await openClient(o);
-    for (const subject of o.subjects) {
+    o.onOpen?.(client);
+    for await (const subject of o.subjects) {
       dotted = undefined;
       const reply = await submitOne(client, { ...o, subject, onDot: () => (dotted = subject) });
       dotted = undefined;
       if (reply.startsWith('250')) {
         promised.push(subject);
-        o.onPromised?.();
-      } else refused.push({ subject, reply });
+        o.onPromised?.(subject, reply);
+      } else {
+        refused.push({ subject, reply });
+        o.onRefused?.(subject, reply);
+      }
     }
   } catch {
     if (dotted !== undefined) unknown.push(dotted);
   }
   client?.close();
   return { promised, refused, unknown };
+}
+
+export interface Load {
+  readonly promised: string[];
+  readonly refused: { readonly subject: string; readonly reply: string }[];
+  readonly unknown: string[];
+  /** Of each 250, in the order of their coming. */
+  readonly replies: { readonly subject: string; readonly reply: string }[];
+  readonly connections: number;
+  /** Connections that ended before they were told to. */
+  readonly cut: number;
+  /** The clients finish what they are at and leave. */
+  stop(): Promise<void>;
+  /** They leave where they stand. */
+  abort(): void;
+}
+
+/** Clients that submit until they are told to stop, one message after the other, and come back when their connection ends. */
+export function startLoad(
+  o: Pick<LoadOptions, 'port' | 'login' | 'password'> & {
+    readonly connections: number;
+    /** Of each client, behind each message. */
+    readonly pauseMs?: number;
+    /** Of each client by its number. */
+    bodyOctets(client: number): number;
+  },
+): Load {
+  const load = {
+    ...{ promised: [] as string[], refused: [] as Load['refused'], unknown: [] as string[] },
+    ...{ connections: o.connections, cut: 0, replies: [] as Load['replies'] },
+  };
+  const clients = new Map<number, Client>();
+  let stopping = false;
+  const message = (client: number, number: number) => `c${client}n${number}`;
+
+  async function run(client: number): Promise<void> {
+    for (let number = 0; !stopping;) {
+      const subjects = async function* (): AsyncGenerator<string> {
+        for (; !stopping; await delay(o.pauseMs ?? 0)) yield message(client, (number += 1));
+      };
+      const sent = await submitAll({
+        ...{ port: o.port, login: o.login, password: o.password, bodyOctets: o.bodyOctets(client) },
+        subjects: subjects(),
+        onOpen: (opened) => void clients.set(client, opened),
+        onPromised(subject, reply) {
+          load.promised.push(subject);
+          load.replies.push({ subject, reply });
+        },
+        onRefused: (subject, reply) => void load.refused.push({ subject, reply }),
+      });
+      load.unknown.push(...sent.unknown);
+      if (!stopping) {
+        load.cut += 1;
+        await delay(50);
+      }
+    }
+  }
+
+  const running = Promise.all(Array.from({ length: o.connections }, (_, client) => run(client)));
+  return Object.assign(load, {
+    async stop() {
+      stopping = true;
+      await running;
+    },
+    abort() {
+      stopping = true;
+      for (const client of clients.values()) client.close();
+    },
+  });
 }

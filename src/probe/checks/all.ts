@@ -2,6 +2,7 @@
 
 import { auth530 } from './auth-530.ts';
 import { authAnonymous } from './auth-anonymous.ts';
+import { authChecked } from './auth-checked.ts';
 import { authFailure } from './auth-failure.ts';
 import { authInClear } from './auth-in-clear.ts';
 import { authMechanisms } from './auth-mechanisms.ts';
@@ -34,7 +35,15 @@ import { tlsVersions } from './tls-versions.ts';
 export const checks: readonly Check[] = [
   ...[mxNoRelay, mxNoAuth],
   ...[submissionPort, submissionsPort, srvRecords],
-  ...[authRequiredRemote, authRequiredLocal, openRelay, authAnonymous, forgedOrigin, senderRights],
+  ...[
+    authRequiredRemote,
+    authRequiredLocal,
+    openRelay,
+    authAnonymous,
+    authChecked,
+    forgedOrigin,
+    senderRights,
+  ],
   ...[starttlsOffered, tlsRequired, tlsVersions, tlsCiphers, tlsCertificate],
   ...[starttlsInjection, starttlsOnce],
   ...[authInClear, authOffered, authMechanisms, authSyntax, authFailure, auth530],

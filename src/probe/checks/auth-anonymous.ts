@@ -15,6 +15,7 @@ export const authAnonymous: PortCheck = {
     exim: 'remove the authenticator with public_name = ANONYMOUS',
     dovecot: 'auth_mechanisms without anonymous',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const listed = [visit.found.clear, visit.found.inside].some(
       (hello) => typeof hello === 'object' && mechanismsOf(hello.capabilities).includes('ANONYMOUS'),

@@ -1,8 +1,8 @@
 // RFC 4954 section 6: a login that fails is answered by 535, and says no more.
 
 import { codeOf, told } from '../answer.ts';
-import { DUMMY } from './auth-in-clear.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { tryStrangeLogin } from '../strange-login.ts';
+import { fail, note, pass, type PortCheck, skip, SUBMISSION, unknown } from './check.ts';
 
 export const authFailure: PortCheck = {
   id: 'auth-failure',
@@ -13,12 +13,10 @@ export const authFailure: PortCheck = {
   mend: {},
   leavesTraces: true,
   async run(visit) {
-    const opened = await visit.open('inside', 'a login that does not exist');
-    if (!opened.ok) return unknown(opened.error);
-    const { conversation } = opened.value;
-    const answer = await conversation.say(`AUTH PLAIN ${DUMMY}`, 'AUTH PLAIN (dummy)');
-    await conversation.quit();
-    if (codeOf(answer) === 235) return fail(`a login that nobody has is taken: ${told(answer)}`);
+    const tried = await tryStrangeLogin(visit);
+    if (!tried.ok) return unknown(tried.error);
+    const answer = tried.value;
+    if (codeOf(answer) === 235) return skip('it is taken: see auth-checked');
     if (/unknown user|no such user|user not found|does not exist/i.test(told(answer)))
       return fail(`it says that the account does not exist: ${told(answer)}`);
     if (codeOf(answer) === 535) return pass(told(answer));

@@ -1,13 +1,9 @@
 // RFC 5068 section 5, RFC 4954 section 4, RFC 8314 section 4.1: no AUTH before TLS, neither offered nor looked at.
 
-import { utf8 } from '../../base/bytes.ts';
-import { encodeBase64 } from '../../protocol/wire/base64.ts';
 import { codeOf, told } from '../answer.ts';
 import { hasAuth } from '../mechanisms.ts';
+import { STRANGE_LOGIN } from '../strange-login.ts';
 import { fail, note, pass, type PortCheck, skip, unknown } from './check.ts';
-
-/** Not a login of anybody. */
-export const DUMMY = encodeBase64(utf8('\0postern-probe\0no-password'));
 
 export const authInClear: PortCheck = {
   id: 'auth-in-clear',
@@ -19,8 +15,10 @@ export const authInClear: PortCheck = {
     postern: 'it can not be configured otherwise',
     postfix: 'smtpd_tls_auth_only = yes',
     exim: 'auth_advertise_hosts = ${if def:tls_in_cipher {*}{}} and server_advertise_condition likewise',
-    dovecot: 'disable_plaintext_auth = yes (auth_allow_cleartext = no) and ssl = required',
+    dovecot:
+      'disable_plaintext_auth = yes (auth_allow_cleartext = no) and ssl = required; from its own address it takes AUTH all the same',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const { clear } = visit.found;
     if (typeof clear !== 'object') return skip('there was no answer to EHLO');
@@ -29,7 +27,7 @@ export const authInClear: PortCheck = {
     const opened = await visit.open('clear', 'AUTH before TLS');
     if (!opened.ok) return unknown(opened.error);
     const { conversation } = opened.value;
-    const answer = await conversation.say(`AUTH PLAIN ${DUMMY}`, 'AUTH PLAIN (dummy)');
+    const answer = await conversation.say(`AUTH PLAIN ${STRANGE_LOGIN}`, 'AUTH PLAIN (dummy)');
     await conversation.quit();
     const code = codeOf(answer);
     if (code === 0) return unknown(told(answer));

@@ -24,6 +24,7 @@ export const authRequiredRemote: PortCheck = {
   title: 'Without a login no recipient elsewhere is taken',
   why: 'An open relay sends for everybody, and its owner answers for it.',
   mend,
+  guardsTheDoor: true,
   run: (visit) => judgeStrangers(visit, 'remote'),
 };
 
@@ -37,6 +38,7 @@ export const authRequiredLocal: PortCheck = {
     ...mend,
     postfix: 'master.cf, submission: -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
   },
+  guardsTheDoor: true,
   run: (visit) => judgeStrangers(visit, 'local'),
 };
 

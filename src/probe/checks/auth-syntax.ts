@@ -9,7 +9,7 @@ export const authSyntax: PortCheck = {
   requirements: ['AUTH-e', 'AUTH-f', 'AUTH-g', 'AUTH-h', 'AUTH-k'],
   title: 'AUTH that is cancelled or can not be decoded is refused, and never a login',
   why: 'A server that forgives bad input may take for a login what none is.',
-  mend: {},
+  mend: { exim: 'server_prompts = : in the PLAIN authenticator, else it answers AUTH PLAIN without asking' },
   leavesTraces: true,
   async run(visit) {
     const opened = await visit.open('inside', 'AUTH cancelled and broken');

@@ -10,6 +10,8 @@ import type { Visit } from '../visit.ts';
 interface About extends CheckAbout {
   /** It leaves something behind at the server (a failed AUTH in its records): not for the self-test at the start. */
   readonly leavesTraces?: boolean;
+  /** Whoever fails it is open for strangers, or tells them passwords: a server of ours that does ends. */
+  readonly guardsTheDoor?: boolean;
 }
 
 export interface PortCheck extends About {

@@ -15,6 +15,7 @@ export const forgedOrigin: PortCheck = {
     exim: 'hosts_proxy: only your proxies',
     dovecot: 'login_trusted_networks and haproxy_trusted_networks: only your proxies',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const hello = offered(visit.found);
     if (hello?.capabilities.has('XCLIENT') === true) return fail('EHLO lists XCLIENT for us');

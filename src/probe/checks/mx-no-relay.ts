@@ -14,6 +14,7 @@ export const mxNoRelay: PortCheck = {
     postfix: 'smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination',
     exim: 'acl_smtp_rcpt: require domains = +local_domains : +relay_to_domains',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const opened = await visit.open('clear', 'mail for elsewhere');
     if (!opened.ok) return unknown(opened.error);

@@ -2,9 +2,10 @@
 
 import { isPositive, told } from '../answer.ts';
 import { tryRelaying } from '../relay-trial.ts';
-import { strangers } from '../stranger.ts';
+import { strangers, type Trial } from '../stranger.ts';
 import { printable } from '../transcript.ts';
-import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import type { Visit } from '../visit.ts';
+import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 export const openRelay: PortCheck = {
   id: 'open-relay',
@@ -19,6 +20,7 @@ export const openRelay: PortCheck = {
     postfix: 'allow_percent_hack = no, swap_bangpath = no, allow_untrusted_routing = no',
     exim: 'acl_smtp_rcpt: deny local_parts = ^.*[@%!/|]',
   },
+  guardsTheDoor: true,
   async run(visit) {
     const { trials, problem } = await strangers(visit);
     if (trials.length === 0) return unknown(problem ?? 'not answered');
@@ -31,11 +33,29 @@ export const openRelay: PortCheck = {
     }
     const { tried, problem: trouble } = await tryRelaying(visit, way.phase, way.sender);
     const taken = tried.filter(({ answer }) => isPositive(answer));
-    const [first] = taken;
-    if (first !== undefined)
-      return fail(
-        `${taken.length} of ${tried.length} spellings are taken, e.g. ${first.spelling.name}: RCPT ${printable(first.spelling.argument)}: ${told(first.answer)}`,
-      );
+    const [first] = taken.toSorted(
+      (one, other) => Number(one.spelling.isLocalForm) - Number(other.spelling.isLocalForm),
+    );
+    if (first !== undefined) {
+      const seen = `${taken.length} of ${tried.length} spellings are taken, e.g. ${first.spelling.name}: RCPT ${printable(first.spelling.argument)}: ${told(first.answer)}`;
+      return first.spelling.isLocalForm && (await takesAnybody(visit, way))
+        ? note(
+            `${seen}; but every local part of its own domain is taken, so that this is no proof of relaying`,
+          )
+        : fail(seen);
+    }
     return trouble === undefined ? pass(`${tried.length} spellings are refused`) : unknown(trouble);
   },
 };
+
+/** Whoever takes each local part of its own domain takes an odd one too. */
+async function takesAnybody(visit: Visit, { phase, sender }: Trial): Promise<boolean> {
+  const opened = await visit.open(phase, 'a local part that nobody has');
+  if (!opened.ok) return false;
+  const { conversation } = opened.value;
+  await conversation.say(`MAIL FROM:<${sender}>`);
+  const answer = await conversation.say(`RCPT TO:<postern-probe-nobody@${visit.target.domain}>`);
+  await conversation.say('RSET');
+  await conversation.quit();
+  return isPositive(answer);
+}

@@ -13,7 +13,7 @@ export const senderRights: PortCheck = {
   mend: {
     postfix:
       'smtpd_sender_login_maps, and reject_sender_login_mismatch before permit_sasl_authenticated in smtpd_sender_restrictions',
-    exim: 'in acl_smtp_mail: deny !condition = ${if match_address{$sender_address}{$authenticated_id}}',
+    exim: 'in acl_smtp_mail: deny !condition = ${if eqi{$sender_address}{$authenticated_id}}',
   },
   async run(visit) {
     const { login, localRecipient, remoteRecipient, domain } = visit.target;
@@ -21,6 +21,13 @@ export const senderRights: PortCheck = {
     const opened = await visit.open('authenticated', 'sender rights');
     if (!opened.ok) return unknown(opened.error);
     const { conversation } = opened.value;
+    // Whoever lets nobody send proves nothing by refusing others.
+    const own = login.user.includes('@') ? await conversation.say(`MAIL FROM:<${login.user}>`) : undefined;
+    if (own !== undefined && !isPositive(own)) {
+      await conversation.quit();
+      return unknown(`its own address is refused too: ${login.user}: ${told(own)}`);
+    }
+    if (own !== undefined) await conversation.say('RSET');
     // Somebody whom the server may know, and somebody of another domain; neither is the login.
     const senders = [localRecipient, `postern-probe@other.${domain}`].filter(
       (sender) => sender !== login.user,

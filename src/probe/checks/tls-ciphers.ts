@@ -15,8 +15,8 @@ export const tlsCiphers: PortCheck = {
   mend: {
     postern: 'it can not be configured otherwise',
     postfix:
-      'tls_preempt_cipherlist = yes; smtpd_tls_mandatory_ciphers = high; smtpd_tls_mandatory_exclude_ciphers = kRSA, SHA1, SHA256, SHA384',
-    exim: 'tls_require_ciphers = SECURE192:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-256-CBC:-AES-128-CBC',
+      'tls_preempt_cipherlist = yes; smtpd_tls_mandatory_ciphers = high; smtpd_tls_mandatory_exclude_ciphers = aNULL, kRSA, SHA1, SHA256, SHA384',
+    exim: 'tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-256-CBC:-AES-128-CBC',
     dovecot: 'ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20',
   },
   async run(visit) {

@@ -20,14 +20,15 @@ export function queueRows({ messages }: Tables): readonly QueueRow[] {
 }
 
 export function matches({ id, row, recipient }: QueueRow, selector: QueueSelector): boolean {
-  const { messageId, identityId, from, to, domain, held } = selector;
+  const { messageId, identityId, from, to, domain, held, dueAfter } = selector;
   return (
     (messageId === undefined || keptId(messageId) === id) &&
     (identityId === undefined || row.message.identityId === identityId) &&
     (from === undefined || row.message.envelope.reversePath === from) &&
     (to === undefined || recipient.recipient.forwardPath === to) &&
     (domain === undefined || recipient.domain === domain.toLowerCase()) &&
-    (held === undefined || isHeld(recipient) === held)
+    (held === undefined || isHeld(recipient) === held) &&
+    (dueAfter === undefined || recipient.dueAt > dueAfter)
   );
 }
 

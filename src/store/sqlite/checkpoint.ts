@@ -2,7 +2,7 @@
 // copies the few pages that came meanwhile, and the log begins anew. A log that grew large without help is written home in a commit.
 
 import { join } from 'node:path';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, openDatabase, troubleOf } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 
 /** Changes between two, or octets of content: about sixteen mebioctets of log. */
@@ -11,13 +11,20 @@ const CONTENT_OCTETS = 8 * 1024 * 1024;
 /** Pages in the log at which SQLite helps itself inside a commit: nobody did for long. */
 export const PAGES_WITHOUT_HELP = 16_000;
 
-const PASSIVE = 'PRAGMA wal_checkpoint(PASSIVE)';
+/** On a full disk the log stays as it is, and whole: the next changes ask again. */
+function copyHome(db: Database): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch (error) {
+    if (troubleOf(error) !== 'full') throw error;
+  }
+}
 
 /** The other connection: each call copies what is in the log by now. */
 export function openCheckpointer(dataDirectory: string): () => void {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024');
-  return () => db.exec(PASSIVE);
+  return () => copyHome(db);
 }
 
 export interface Checkpoints {
@@ -44,7 +51,7 @@ export function watchLog(db: Database, ask: (() => void) | undefined): Checkpoin
     },
     written() {
       asked = false;
-      db.exec(PASSIVE);
+      copyHome(db);
     },
   };
 }

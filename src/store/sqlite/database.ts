@@ -61,14 +61,24 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   };
 }
 
+/** SQLite may have rolled back by itself already: the error that led here is the one to tell of. */
+export function rollBack(db: Database): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // No transaction is active any more.
+  }
+}
+
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
-export type Trouble = 'full' | 'busy' | 'broken' | 'statement';
+export type Trouble = 'full' | 'busy' | 'readOnly' | 'broken' | 'statement';
 
 /** `broken`: nothing is known about what was being written; the connection must not be used any more. */
 export function troubleOf(error: unknown): Trouble {
@@ -78,6 +88,7 @@ export function troubleOf(error: unknown): Trouble {
       : 0;
   if (code === SQLITE_FULL) return 'full';
   if (code === SQLITE_BUSY) return 'busy';
+  if (code === SQLITE_READONLY) return 'readOnly';
   const broken =
     code === SQLITE_IOERR || code === SQLITE_CORRUPT || code === SQLITE_CANTOPEN || code === SQLITE_NOTADB;
   return broken ? 'broken' : 'statement';

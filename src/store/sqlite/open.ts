@@ -19,22 +19,54 @@ export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';
 }
 
+/** The directory can't be used as it is; says why, and the way out. */
+export class DataDirectoryUnusable extends Error {
+  override readonly name = 'DataDirectoryUnusable';
+}
+
+/** Runs one step of opening; what the file system says against it is put into words. */
+function opening<T>(dataDirectory: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const because = whyUnusable(error);
+    if (because === undefined) throw error;
+    throw new DataDirectoryUnusable(`${dataDirectory} ${because}`, { cause: error });
+  }
+}
+
+function whyUnusable(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const trouble = troubleOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || trouble === 'full')
+    return 'has no space left: make some, then start again';
+  if (code === 'EROFS')
+    return "can't be written: its file system is read-only. If it was mounted so: mount -o remount,rw; if it became so by itself: unmount it, fsck, mount it again";
+  if (code === 'EACCES' || code === 'EPERM' || trouble === 'readOnly')
+    return `can't be written by user ${process.getuid?.() ?? ''}: the user of the service must own it and all in it (chown -R)`;
+  return undefined;
+}
+
 /** Held as long as the process lives: two servers on one directory would deliver everything twice. Returns the release. */
 export function lockDirectory(dataDirectory: string): () => void {
+  return opening(dataDirectory, () => lock(dataDirectory));
+}
+
+function lock(dataDirectory: string): () => void {
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   chmodSync(dataDirectory, 0o700);
-  const lock = openDatabase(join(dataDirectory, LOCK_FILE), { busyMs: 0 });
+  const file = openDatabase(join(dataDirectory, LOCK_FILE), { busyMs: 0 });
   try {
-    lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    file.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (error) {
-    lock.close();
+    file.close();
     if (troubleOf(error) !== 'busy') throw error;
     throw new StoreLocked(
       `another Postern uses ${dataDirectory}: stop it, or give this one a data directory of its own`,
       { cause: error },
     );
   }
-  return () => lock.close();
+  return () => file.close();
 }
 
 /** The settings that make a commit durable; page size and vacuum mode count for a new file only. */
@@ -51,24 +83,35 @@ function openForWriting(dataDirectory: string, now: number): Database {
 }
 
 export interface OpenWriter extends SqliteWriter {
-  /** Indexes some of the trail's tail; true: there is more. */
+  /** Indexes some of the trail's tail; true: there is more. False on a full disk too: it can wait. */
   indexTail(max: number): boolean;
-  /** Gives freed pages back to the file system, a slice at a time. */
+  /** Gives freed pages back to the file system, a slice at a time; on a full disk at another time. */
   vacuum(): void;
   backup(path: string): Promise<void>;
   close(): void;
 }
 
 export function openSqliteWriter(options: WriterOptions): OpenWriter {
-  const db = openForWriting(options.dataDirectory, options.clock.now());
+  const { dataDirectory, clock } = options;
+  const db = opening(dataDirectory, () => openForWriting(dataDirectory, clock.now()));
   const writer = createWriter(db, options);
   return {
     ...writer,
-    indexTail: (max) => indexTail(db, writer.recent, max),
-    vacuum: () => db.exec('PRAGMA incremental_vacuum(200)'),
+    indexTail: (max) => ifThereIsSpace(() => indexTail(db, writer.recent, max)) ?? false,
+    vacuum: () => ifThereIsSpace(() => db.exec('PRAGMA incremental_vacuum(200)')),
     backup: (path) => db.backup(path),
     close: () => db.close(),
   };
+}
+
+/** Undefined: there is none. Nothing was changed, and what is only useful need not end the thread. */
+function ifThereIsSpace<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (troubleOf(error) === 'full') return undefined;
+    throw error;
+  }
 }
 
 export function openSqliteLookups({

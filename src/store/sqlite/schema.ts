@@ -1,7 +1,7 @@
 // The tables, as migrations by user_version: a file is brought forward step by step in one transaction each, a newer one is refused.
 // Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history (DESIGN 3.6, 3.10).
 
-import { type Database, number } from './database.ts';
+import { type Database, number, rollBack } from './database.ts';
 
 /** In the data directory. */
 export const STORE_FILE = 'postern.sqlite';
@@ -123,7 +123,7 @@ export function migrate(db: Database, now: number): void {
       db.exec(`PRAGMA user_version = ${at + 1}`);
       db.exec('COMMIT');
     } catch (error) {
-      db.exec('ROLLBACK');
+      rollBack(db);
       throw error;
     }
   }

@@ -22,6 +22,7 @@ export function whereOf(selector: QueueSelector): Where {
   if (selector.from !== undefined) add('m.reverse_path = ?', selector.from);
   if (selector.to !== undefined) add('r.forward_path = ?', selector.to);
   if (selector.domain !== undefined) add('r.domain = ?', selector.domain.toLowerCase());
+  if (selector.dueAfter !== undefined) add('r.due_at > ?', selector.dueAfter);
   if (selector.held !== undefined) parts.push(selector.held ? 'r.held <> 0' : 'r.held = 0');
   return { sql: parts.join(' AND '), values };
 }

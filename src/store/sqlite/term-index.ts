@@ -4,7 +4,7 @@
 import type { EventType } from '../../record/events.ts';
 import { termsOf, type Term } from '../../record/terms.ts';
 import type { EventTerms, RecentTerms } from './events.ts';
-import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
+import { bytes, type Database, number, optionalText, rollBack, type Row, text } from './database.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
 export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {
@@ -21,7 +21,7 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
     db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", last.sequence);
     db.exec('COMMIT');
   } catch (error) {
-    db.exec('ROLLBACK');
+    rollBack(db);
     throw error;
   }
   recent.forget(last.sequence);

@@ -9,7 +9,7 @@ import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
-import { type Database, text, troubleOf } from './database.ts';
+import { type Database, rollBack, text, troubleOf } from './database.ts';
 import { openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
@@ -83,7 +83,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
       db.exec('COMMIT');
       return outcomes;
     } catch (error) {
-      undo(db);
+      rollBack(db);
       writer.trail.reset(mark);
       writer.mayNotSend.clear();
       for (const id of inactiveBefore) writer.mayNotSend.add(id);
@@ -178,14 +178,6 @@ function contentOctets(changes: readonly Change[]): number {
   for (const change of changes)
     if (change.type === 'accept' && change.content.kind === 'inline') octets += change.content.bytes.length;
   return octets;
-}
-
-function undo(db: Database): void {
-  try {
-    db.exec('ROLLBACK');
-  } catch {
-    // SQLite has rolled back by itself already.
-  }
 }
 
 /** Stages that no message names: their sessions are gone (DESIGN 3.5). */

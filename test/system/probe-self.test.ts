@@ -1,0 +1,139 @@
+// The self-test of a running server: a good one passes and nobody notices; a server whose code has a hole that the policy probes can't see is found
+// out on the wire, and ends.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { eventually, startServer, type TestServer } from './server.ts';
+
+const DONE = '"msg":"self-test done"';
+
+interface Status {
+  readonly selfTest: { readonly verdict: string; readonly findings: readonly string[] };
+  readonly problems: readonly string[];
+}
+
+async function tested(server: TestServer): Promise<Status> {
+  await eventually('the self-test', 25, () => server.log().includes(DONE));
+  return JSON.parse(server.postern(['status']).stdout) as Status;
+}
+
+async function page(server: TestServer, path: string): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${server.http}${path}`)).text();
+}
+
+test('BCP134-3.2-e: a good server passes its self-test: told in log, status and health, in nobody’s counts, trail or share', async () => {
+  // Few connections of a network, and others of this host have them all: the self-test has a share of its own.
+  await using server = await startServer({
+    ...{ mx: true, autostart: false },
+    extra: 'limits: { unauthenticatedPerNetwork: 4 }\nlog: { level: debug }',
+  });
+  await server.start();
+  const others = Array.from({ length: 4 }, () => connect(server.submission, '127.0.0.1'));
+  await Promise.all(others.map((other) => new Promise((resolve) => other.once('data', resolve))));
+  const { selfTest, problems } = await tested(server);
+  for (const other of others) other.destroy();
+  assert.deepEqual(
+    [selfTest.verdict, ...selfTest.findings.map((finding) => finding.slice(0, 15))],
+    ['wanting', 'tls-certificate', 'tls-certificate'],
+    'a certificate that nobody trusts is told, and all else is well',
+  );
+  assert.deepEqual(problems, [], 'a warning does not make a server ill');
+  assert.deepEqual(JSON.parse(await page(server, '/health')), {
+    status: 'ok',
+    selfTest: 'wanting',
+    problems: [],
+  });
+  const lines = server
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"selfTest":true'));
+  assert.ok(lines.length > 20, `${lines.length} lines are marked`);
+  assert.ok(
+    lines.every((line) => line.startsWith('{"level":"debug"')),
+    'and told at level debug alone',
+  );
+  const metrics = await page(server, '/metrics');
+  assert.match(metrics, /^postern_connections_total\{role="submission"\} 4$/m, 'only those of the others');
+  assert.doesNotMatch(metrics, /^postern_(refusals|authentications)_total\{/m);
+  const trail = server.postern(['audit', 'export']).stdout;
+  assert.doesNotMatch(trail, /"type":"(authenticationFailed|refused)"/);
+});
+
+test('BCP134-3.2-e: listeners on all addresses and on IPv6 alone are reached, and a reload is looked at too', async () => {
+  await using server = await startServer({ mx: true, autostart: false });
+  const config = readFileSync(server.config, 'utf8');
+  writeFileSync(
+    server.config,
+    config
+      .replace('address: 127.0.0.1, role: mx', 'role: mx')
+      .replace(
+        'address: 127.0.0.1, role: submission, tls: implicit',
+        'address: "::1", role: submission, tls: implicit',
+      ),
+  );
+  await server.start();
+  const { selfTest } = await tested(server);
+  assert.equal(selfTest.verdict, 'wanting', selfTest.findings.join('\n'));
+  assert.equal(selfTest.findings.length, 2);
+  process.kill(server.pid, 'SIGHUP');
+  await eventually('a second one', 25, () => server.log().split(DONE).length === 3);
+});
+
+interface Hole {
+  readonly why: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly found: RegExp;
+}
+
+/** Changes of the code that the probes of the policy can't see, because they are made behind them or elsewhere. */
+const holes: readonly Hole[] = [
+  {
+    why: 'role mx takes mail for another domain',
+    file: '/policy/mx-policy.ts',
+    from: '  if (role && name === hostname.toLowerCase())',
+    to: "  if (name === 'example.net') return allow('a hole', 'planted');\n  if (role && name === hostname.toLowerCase())",
+    found: /mx-no-relay \(port \d+\): from postern-probe@example\.net: 250/,
+  },
+  {
+    why: 'AUTH is offered before TLS',
+    file: '/protocol/session/commands-session.ts',
+    from: 'submission && tls !== undefined && login',
+    to: 'submission && login',
+    found: /auth-in-clear \(port \d+\): EHLO in clear lists AUTH/,
+  },
+];
+
+/** Loaded before all else, into each thread. */
+function hookOf({ file, from, to }: Hole): string {
+  return `import { registerHooks } from 'node:module';
+registerHooks({ load(url, context, next) {
+  const loaded = next(url, context);
+  if (!url.endsWith(${JSON.stringify(file)})) return loaded;
+  const text = String(loaded.source);
+  if (!text.includes(${JSON.stringify(from)})) throw new Error('the place for the hole is gone');
+  return { ...loaded, source: text.replace(${JSON.stringify(from)}, ${JSON.stringify(to)}) };
+} });
+`;
+}
+
+test('BCP134-3.2-e BCP134-4.1-d: a hole that only shows on the wire ends the server at once, with what it is, and not to be started again', async () => {
+  for (const hole of holes) {
+    const { why, found } = hole;
+    await using server = await startServer({ mx: true, autostart: false });
+    const hook = join(server.directory, 'hole.mjs');
+    writeFileSync(hook, hookOf(hole));
+    await server.start({ environment: { NODE_OPTIONS: `--import ${hook}` } });
+    const began = performance.now();
+    const code = await server.ended();
+    assert.equal(code, 78, `${why}: ${server.log()}`);
+    assert.ok(performance.now() - began < 25_000, why);
+    assert.match(server.log(), /"level":"fatal".*"msg":"self-test: strangers get in"/, why);
+    assert.match(server.log(), /^postern: the self-test found the door open: /m, why);
+    assert.match(server.log(), found, why);
+  }
+});
