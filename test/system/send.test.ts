@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
@@ -185,6 +185,21 @@ test('C-ORD-13 F-HDR-2 F-HDR-4 D-PR-5: whatever a hostile program gives, nothing
   assert.match(copy, /\r\nFrom: "Eve Bcc: y@far\.example" <alice@example\.org>\r\n/);
   assert.match(copy, /\r\n\r\n\.\r\nMAIL FROM:<bob@example\.org>\r\n\.\r\nRCPT TO/);
   assert.doesNotMatch(copy, /secret|hidden|^bcc:/im);
+});
+
+test('sysexits: where nobody reads what is told, the message is sent all the same, and the code says what became of it', async () => {
+  const rc = join(server.directory, 'rc');
+  const ends: readonly (readonly [code: number, args: string])[] = [
+    [64, '-bs'],
+    [65, 'x@@far.example'],
+    [0, '-v x@far.example'],
+  ];
+  for (const [code, args] of ends)
+    for (const end of ['2>/dev/full', '2>&1 | true']) {
+      good('sh', ['-c', `{ sleep 0.1; ${sendmail} ${args}; echo $? >${rc}; } ${end}`], MESSAGE);
+      assert.equal(readFileSync(rc, 'utf8'), `${code}\n`, `${args} ${end}`);
+      if (code === 0) assert.match(await next(), /\r\n\.hello\r\n$/);
+    }
 });
 
 test('sysexits: configuration 78, wrong password 77, nobody there 75, an untrusted server 76', () => {
