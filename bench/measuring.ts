@@ -1,7 +1,9 @@
-// What the benchmarks share: the generator as a process of its own, medians, tables.
+// What the benchmarks share: generator and next hop as processes of their own, medians, tables.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort } from '../test/system/server.ts';
 import type { Load, LoadResult } from './load.ts';
 
 export function runLoad(load: Load): Promise<LoadResult> {
@@ -15,6 +17,32 @@ export function runLoad(load: Load): Promise<LoadResult> {
       code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`)),
     );
   });
+}
+
+/** Takes everything and counts it (bench/sink.ts). */
+export interface Sink {
+  readonly port: number;
+  counts(): Promise<{ unique: number; duplicates: number }>;
+  stop(): void;
+}
+
+export async function startSink(): Promise<Sink> {
+  const port = await freePort();
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts'), String(port)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  if (child.stdout === null) throw new Error('no output');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  // Its first line says that it listens.
+  await lines.next();
+  return {
+    port,
+    async counts() {
+      child.stdin?.write('\n');
+      return JSON.parse(String((await lines.next()).value)) as { unique: number; duplicates: number };
+    },
+    stop: () => void child.kill(),
+  };
 }
 
 export function median(numbers: readonly number[]): number {

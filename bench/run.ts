@@ -3,13 +3,10 @@
 //   npm run bench                          three rounds behind one that warms up
 //   npm run bench -- --rounds 1 --peer postern --scenario a
 
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { eventually, freePort } from '../test/system/server.ts';
-import { median, printTable, runLoad } from './measuring.ts';
+import { eventually } from '../test/system/server.ts';
+import { median, printTable, runLoad, type Sink, startSink } from './measuring.ts';
 import { type Peer, postfixMissing, startPostern, startPosternSigning, startPostfixPeer } from './peers.ts';
 
 const { values } = parseArgs({
@@ -57,31 +54,6 @@ interface Measured {
   readonly duplicates: number;
   /** Of all its processes, behind the load; MiB. */
   readonly residentMiB: number;
-}
-
-interface Sink {
-  readonly port: number;
-  counts(): Promise<{ unique: number; duplicates: number }>;
-  stop(): void;
-}
-
-async function startSink(): Promise<Sink> {
-  const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts'), String(port)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  if (child.stdout === null) throw new Error('no output');
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  // Its first line says that it listens.
-  await lines.next();
-  return {
-    port,
-    async counts() {
-      child.stdin?.write('\n');
-      return JSON.parse(String((await lines.next()).value)) as { unique: number; duplicates: number };
-    },
-    stop: () => void child.kill(),
-  };
 }
 
 async function measure(peer: Peer, sink: Sink, scenario: Scenario, round: number): Promise<Measured> {

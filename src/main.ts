@@ -10,6 +10,9 @@ process.stdout.on('error', (error: Error) => {
   process.exit();
 });
 
+// What nobody hears is lost; the work and the exit code are not.
+process.stderr.on('error', () => undefined);
+
 async function runQuickly(args: readonly string[]): Promise<number | undefined> {
   if (!args.includes('queue') && !args.includes('trace')) return undefined;
   const quick = await import('./cli/quick.ts');

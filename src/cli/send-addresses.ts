@@ -50,7 +50,8 @@ function readMember(
   return { addresses, text };
 }
 
-function shown(text: string): string {
+/** Of what a program gave, for an error: short, and control characters escaped. */
+export function shown(text: string): string {
   return JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
 }
 

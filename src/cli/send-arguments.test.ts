@@ -67,6 +67,8 @@ const wrong = [
   ['never with others', '-N never,delay x@y.example'],
   ['no such condition', '-N always'],
   ['no such return', '-R half'],
+  ['a line end in the envelope id', '-Va\r\nb'],
+  ['an envelope id without end', `-V${'a'.repeat(101)}`],
   ['unknown long option', '--qeue'],
   ['value where none goes', '--queue=yes'],
 ] as const;
@@ -79,6 +81,15 @@ test('what is no option is EX_USAGE, with the way out', () => {
       why,
     );
   assert.throws(() => readArguments(['--qeue'], 'postern'), /did you mean --queue/);
+});
+
+test('F-HDR-4: what is no option is shown in one line that no terminal obeys', () => {
+  for (const argument of ['-b\n\u001b[2J', '--x\ny\u001b[2J', '-\n', '-\u009b', '-\u202e'])
+    assert.throws(
+      () => readArguments([argument], 'sendmail'),
+      (error) => error instanceof SendFailure && !/[\p{Cc}\p{Cf}]/u.test(error.message),
+      JSON.stringify(argument),
+    );
 });
 
 test('by the name of sendmail no argument can name a configuration, which could name a command', () => {

@@ -3,6 +3,7 @@
 
 import type { NotifyCondition } from '../protocol/envelope.ts';
 import { nearest } from '../config/nearest.ts';
+import { safe } from './output.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendArguments {
@@ -63,7 +64,8 @@ export function readArguments(given: readonly string[], calledAs: 'postern' | 's
 }
 
 function usage(message: string): SendFailure {
-  return new SendFailure(EX.USAGE, `${message} (--help shows how)`);
+  // It may hold words of a stranger, and is one line.
+  return new SendFailure(EX.USAGE, `${safe(message)} (--help shows how)`);
 }
 
 function shortOptions(draft: Draft, text: string, rest: string[], calledAs: 'postern' | 'sendmail'): void {
@@ -113,7 +115,7 @@ function takeArgument(
       draft.ret = retOf(argument);
       return;
     case 'V':
-      draft.envelopeId = argument;
+      draft.envelopeId = envelopeIdOf(argument);
       return;
     case 'C':
       if (calledAs === 'postern') draft.config = argument;
@@ -133,6 +135,12 @@ function modeOf(argument: string): SendArguments['mode'] {
       ? 'speak SMTP to port 587 of your server instead'
       : 'this is no mail server: only -bm (send) and -bp (list the queue) are here';
   throw usage(`-b${argument.slice(0, 20)} is not supported: ${advice}`);
+}
+
+/** RFC 3461 section 4.4. */
+function envelopeIdOf(argument: string): string {
+  if (/^[\x20-\x7e]{1,100}$/.test(argument)) return argument;
+  throw usage('-V takes 1 to 100 printable ASCII characters');
 }
 
 const conditions: readonly NotifyCondition[] = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'];

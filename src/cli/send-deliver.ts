@@ -13,6 +13,9 @@ import type { Outgoing, Verdict } from './send-parcel.ts';
 import { openCarrier, spoolOf, withOwnAddress } from './send-parts.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
+/** As many as an envelope of the client may have; what is put into the queue must be fit to be sent. */
+const RECIPIENTS_MAX = 10_000;
+
 export type Tell = (line: string) => void;
 
 /** Rejects with `SendFailure`. */
@@ -56,7 +59,16 @@ async function readParcel(given: SendArguments, config: SendConfig): Promise<Out
     ...{ sender: book.sender, recipients: book.recipients },
   });
   const recipients = [...new Set(given.recipientsFromHeader ? [...named, ...headerRecipients] : named)];
-  if (recipients.length === 0) throw new SendFailure(EX.DATAERR, 'no recipient in To, Cc or Bcc');
+  if (recipients.length === 0)
+    throw new SendFailure(
+      EX.DATAERR,
+      'no recipient in To, Cc or Bcc, or in their Resent- forms if there are Resent- fields',
+    );
+  if (recipients.length > RECIPIENTS_MAX)
+    throw new SendFailure(
+      EX.DATAERR,
+      `${recipients.length} recipients, the limit is ${RECIPIENTS_MAX}: send it several times, to some of them each`,
+    );
   return {
     ...{ reversePath, recipients, content },
     ...(notify === undefined ? {} : { notify }),

@@ -8,6 +8,7 @@ import { EX, type SysExit } from './sysexits.ts';
 
 /** As many as a connection takes at once; each is in memory while it is on its way. */
 const AT_ONCE = 16;
+const PROBLEM_MAX = 300;
 
 export interface FlushReport {
   readonly sent: number;
@@ -99,7 +100,7 @@ async function sendStored(spool: Spool, carrier: Carrier, stored: Stored, anew: 
     envelope: {
       ...before,
       ...{ recipients: waiting.map(({ forwardPath }) => forwardPath), failed, tries: envelope.tries + 1 },
-      ...(first === undefined ? {} : { problem: first.problem }),
+      ...(first === undefined ? {} : { problem: short(first.problem) }),
     },
   });
   return { outcome: waiting.length > 0 ? 'waiting' : 'failed', verdict };
@@ -116,7 +117,7 @@ async function giveUp(
   if (stored === 'gone' || stored === 'damaged' || !isOver(stored.envelope.queuedAt)) return false;
   const { problem, ...envelope } = stored.envelope;
   const reason = `not sent within ${after}: ${verdict?.isOfHost === true ? verdict.message : (problem ?? 'never tried')}`;
-  const given = envelope.recipients.map((forwardPath) => ({ forwardPath, problem: reason }));
+  const given = envelope.recipients.map((forwardPath) => ({ forwardPath, problem: short(reason) }));
   if (given.length > 0)
     await spool.replace({
       ...stored,
@@ -125,7 +126,12 @@ async function giveUp(
   return spool.move(id, aside);
 }
 
-const failure = ({ forwardPath, problem }: Left) => ({ forwardPath, problem });
+const failure = ({ forwardPath, problem }: Left) => ({ forwardPath, problem: short(problem) });
+
+/** One for each recipient is kept in the envelope, which has a limit. */
+function short(problem: string): string {
+  return problem.length > PROBLEM_MAX ? `${problem.slice(0, PROBLEM_MAX)}…` : problem;
+}
 
 export function exitOfFlush({ waiting, failed, damaged, givenUp, stopped }: FlushReport): SysExit {
   // Of what won't be tried again somebody has to know, whatever became of the rest.

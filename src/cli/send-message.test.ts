@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { judgeHeader } from '../message/header-facts.ts';
 import { parseHeader } from '../message/header.ts';
+import { readAddresses } from './send-addresses.ts';
 import { addressBook } from './send-names.ts';
 import { compose, type ComposeOptions } from './send-message.ts';
 import { EX, SendFailure } from './sysexits.ts';
@@ -96,6 +97,65 @@ test('5322-i: recipients are read from the header, and no Bcc leaves', () => {
   }
 });
 
+const brokenHeaders = [
+  ['a line that is no field', 'To: a@x.example\nno field\nBcc: s@x.example\n'],
+  ['a field name with much space', `To: a@x.example\nBcc${' '.repeat(101)}: s@x.example\n`],
+  ['another kind of space', 'To: a@x.example\nbcc\u00a0: s@x.example\n'],
+  ['a NUL', 'To: a@x.example\nBcc\0: s@x.example\n'],
+  ['a CR', 'To: a@x.example\rno field\rResent-Bcc: s@x.example\r'],
+] as const;
+
+test('D-PR-5 F-HDR-7: where a broken line ends the header, a Bcc behind it is EX_DATAERR, and text is text', () => {
+  for (const [why, header] of brokenHeaders)
+    assert.throws(
+      () => composed(`${header}\nhi\n`),
+      (error) =>
+        error instanceof SendFailure && error.code === EX.DATAERR && /a Bcc behind it/.test(error.message),
+      why,
+    );
+  for (const text of [
+    'Subject: x\nhello\n\nBcc: is a field\n',
+    'hello\nBcc: x\n',
+    'Subject: x\n\nno field\nBcc: x\n',
+  ])
+    assert.match(composed(text).text, /\r\nBcc: /, text);
+});
+
+test('F-HDR-2: no name, however hostile, makes a field or a line of its own', () => {
+  for (const fullName of [
+    'a\r\nBcc: x@y.example',
+    'a\0\u0085\u2028b',
+    '"\\',
+    '\\',
+    'é'.repeat(5000),
+    '\ud83d',
+  ]) {
+    const { text } = composed('\nhi', { fullName });
+    const fields = text.slice(0, text.indexOf('\r\n\r\n')).split(/\r\n(?! )/);
+    assert.deepEqual(
+      fields.map((field) => field.slice(0, field.indexOf(':'))),
+      ['From', 'Date', 'Message-ID'],
+      JSON.stringify(fullName.slice(0, 20)),
+    );
+    assert.match(fields[0] ?? '', /^From: [ -~\r\n]+ <alice@example\.org>$/);
+    assert.ok(fields.every((field) => field.split('\r\n').every((line) => line.length <= 998)));
+  }
+});
+
+test('a header or a body made to be slow is read in linear time', () => {
+  const began = process.cpuUsage();
+  for (const part of ['a,', '(', '"', '<', 'a (,', 'a@', '((((,', 'a <', '"a\\"', 'a.'])
+    try {
+      composed(`To: ${part.repeat(Math.floor(60_000 / part.length))}\n\nhi\n`);
+    } catch (error) {
+      assert.ok(error instanceof SendFailure, part);
+    }
+  for (const part of ['\n', '\r', 'x\n', 'x'])
+    assert.match(composed(`\n${part.repeat(20_000_000 / part.length)}`).text, /^From: /);
+  const { user, system } = process.cpuUsage(began);
+  assert.ok(user + system < 6_000_000, `${user + system} microseconds`);
+});
+
 test('5321-ah: Return-Path is not submitted', () => {
   assert.doesNotMatch(composed('Return-Path: <x@y.example>\nSubject: x\n\nhi\n').text, /Return-Path/);
 });
@@ -113,6 +173,27 @@ const refused = [
   ['a space before the colon', 'To : a@x.example\n'],
   ['no UTF-8', Buffer.from('546f3a20ff406578616d706c652e6f72670a', 'hex').toString('latin1')],
 ] as const;
+
+test('options, files and commands are no recipients, and no word of a recipient gets out of its place', () => {
+  const read = (text: string) => readAddresses('recipient', text, book.recipients).addresses;
+  for (const name of ['-oQ/tmp', '|/bin/sh', '/etc/passwd', '--config=/tmp/evil'])
+    assert.throws(
+      () => read(name),
+      (error) => error instanceof SendFailure && error.code === EX.NOUSER,
+      name,
+    );
+  for (const text of [
+    ...['bob@x.example\nRCPT TO:<e@x.example>', 'bob\n', '"a\r\nDATA"@x.example', 'b\0@x.example', '<>'],
+    ...['bob@x.example (\r\nBcc: x)', ':include:/etc/passwd', '@a.example:b@x.example', 'b\u202e@x.example'],
+  ])
+    assert.throws(
+      () => read(text),
+      (error) =>
+        error instanceof SendFailure && error.code === EX.DATAERR && !/[\p{Cc}]/u.test(error.message),
+      JSON.stringify(text),
+    );
+  assert.deepEqual(read('-x@y.example'), ['-x@y.example']);
+});
 
 test('F-HDR-7: what two programs read differently is EX_DATAERR', () => {
   for (const [why, header] of refused)

@@ -6,7 +6,7 @@ import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
 import { LineEndings } from '../client/line-endings.ts';
 import { formatDate } from '../message/date.ts';
 import { fieldValue, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
-import { type Qualify, readAddresses } from './send-addresses.ts';
+import { type Qualify, readAddresses, shown } from './send-addresses.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface ComposeOptions {
@@ -149,5 +149,19 @@ function cut(lines: Uint8Array): { readonly header: Uint8Array; readonly body: U
     if (!isContinuation && !fieldStart.test(line)) break;
     at = end + CRLF.length;
   }
+  if (at > 0) refuseLateBcc(text.toString('latin1', at));
   return { header: lines.subarray(0, at), body: lines.subarray(at) };
+}
+
+const lateBcc = /^(?:resent-)?bcc[^\n0-9A-Za-z]{0,998}:/im;
+
+/** `rest`: from the line that ended the header, which is none of it. What its writer took for a Bcc must not be shown to everybody (D-PR-5). */
+function refuseLateBcc(rest: string): void {
+  const [block = ''] = rest.split(`${CRLF}${CRLF}`, 1);
+  if (!lateBcc.test(block)) return;
+  const [first = ''] = block.split(CRLF, 1);
+  throw new SendFailure(
+    EX.DATAERR,
+    `${shown(first)} is no header field, and a Bcc behind it would be shown to everybody: end the header with an empty line`,
+  );
 }

@@ -16,6 +16,9 @@ export interface AddressBook {
 
 type Known = Pick<SendConfig, 'address' | 'login' | 'domain' | 'aliases'>;
 
+/** What sendmail would take for an option, a file or a command; the next program on the way may be one that does. */
+const noName = /^[-/|]/;
+
 export function addressBook(
   { address, login, domain, aliases }: Known,
   here: { user(): string; readonly host: string },
@@ -43,6 +46,11 @@ export function addressBook(
       const alias = aliases.get(name.toLowerCase()) ?? (isBare ? aliases.get('*') : undefined);
       if (alias !== undefined) return alias;
       if (!isBare) return [name];
+      if (noName.test(name))
+        throw new SendFailure(
+          EX.NOUSER,
+          `${name} is no name of a mailbox, and no options, files or commands are taken as recipients: if it is one, write its whole address`,
+        );
       if (ownDomain !== undefined) return [`${name}@${ownDomain}`];
       throw new SendFailure(EX.NOUSER, `${name} has no address: name it in \`aliases\`, or set \`domain\``);
     },

@@ -28,7 +28,7 @@ export async function manageQueue(
   const known = [...(await spool.ids()), ...(await aside.ids())];
   const named = given.recipients.map((id) => id.toUpperCase());
   const unknown = named.find((id) => !known.includes(id));
-  if (unknown !== undefined) throw new SendFailure(EX.DATAERR, `${unknown} is not in the queue`);
+  if (unknown !== undefined) throw new SendFailure(EX.DATAERR, `${safe(unknown)} is not in the queue`);
   if (known.length === 0) return EX.OK;
   const unlock = await lockQueue(config, environment);
   try {

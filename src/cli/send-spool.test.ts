@@ -69,6 +69,44 @@ function carrier(accepted: string[], isDown = false): Carrier {
   };
 }
 
+test('E-Q-1: an envelope of the longest kind is read again, and one that could not be is not taken', async () => {
+  const { spool, directory } = newSpool();
+  const long = (from: number) =>
+    `never${String(from).padStart(5, '0')}${'x'.repeat(50)}@${'far.'.repeat(60)}example`;
+  const recipients = Array.from({ length: 10_000 }, (_, at) => long(at));
+  const id = await spool.add(parcel('long', recipients));
+  const report = await flush(
+    spool,
+    {
+      ...carrier([]),
+      carry: async () => ({
+        left: recipients.map((forwardPath) => ({
+          ...{ forwardPath, again: 'no', code: EX.NOUSER, problem: `550 ${'é'.repeat(4000)}` },
+        })),
+        ...{ accepted: 0, isOfHost: false, code: EX.NOUSER, message: 'none' },
+      }),
+    },
+    undefined,
+    never(asideOf(directory)),
+  );
+  assert.equal(report.failed, 1);
+  const kept = await spool.read(id);
+  assert.ok(typeof kept === 'object');
+  assert.equal(kept.envelope.failed.length, 10_000);
+  const many = Array.from({ length: 60_000 }, (_, at) => long(at));
+  await assert.rejects(spool.add(parcel('more', many)), /the envelope is larger than/);
+  assert.deepEqual(await spool.ids(), [id]);
+});
+
+test('a queue that others could write to is not read either: its mail would go in our name', async () => {
+  const { spool, directory } = newSpool();
+  await spool.add(parcel('one'));
+  chmodSync(directory, 0o777);
+  const asOthers = (error: unknown) => error instanceof SendFailure && error.code === EX.OSERR;
+  await assert.rejects(flush(spool, carrier([]), undefined, never(asideOf(directory))), asOthers);
+  await assert.rejects(spool.ids(), asOthers);
+});
+
 test('what was sent leaves the queue, what was put off waits, what was refused is kept with its reason', async () => {
   const { spool } = newSpool();
   await spool.add(parcel('one'));

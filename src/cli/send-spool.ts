@@ -11,7 +11,8 @@ import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts
 import { EX, SendFailure } from './sysexits.ts';
 
 const MESSAGES_MAX = 10_000;
-const ENVELOPE_OCTETS_MAX = 4 * 1024 * 1024;
+/** 10,000 recipients of the longest kind, each with its problem. */
+const ENVELOPE_OCTETS_MAX = 16 * 1024 * 1024;
 /** Nobody writes a file for so long: who began it is gone. */
 const ABANDONED_MS = 3_600_000;
 const OTHERS = 0o077;
@@ -53,8 +54,10 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
   const newIds = messageIdSource((length) => entropy.bytes(length));
   const pathOf = (id: string): string => join(directory, `${id}.mail`);
 
+  /** Whoever else could write here could have mail sent in our name. */
   async function names(): Promise<readonly string[]> {
     try {
+      await mustBePrivate(directory);
       return await readdir(directory);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
@@ -68,10 +71,14 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
   }
 
   async function write({ id, envelope, content }: Stored): Promise<void> {
+    const head = utf8(`${JSON.stringify(envelope)}\n`);
+    // What could not be read again must not be taken.
+    if (head.length > ENVELOPE_OCTETS_MAX)
+      throw new SendFailure(EX.DATAERR, `the envelope is larger than ${ENVELOPE_OCTETS_MAX} octets`);
     const beside = join(directory, `${id}.${process.pid}.tmp`);
     const file = await open(beside, 'w', 0o600);
     try {
-      await file.writeFile(concat([utf8(`${JSON.stringify(envelope)}\n`), content]));
+      await file.writeFile(concat([head, content]));
       step('written');
       await file.sync();
     } catch (error) {
@@ -147,6 +154,10 @@ async function makePrivate(directory: string): Promise<void> {
   if (first !== undefined)
     for (let made = directory; made.length >= first.length; made = dirname(made))
       await syncDirectory(dirname(made));
+  await mustBePrivate(directory);
+}
+
+async function mustBePrivate(directory: string): Promise<void> {
   const { mode, uid } = await stat(directory);
   if (process.platform === 'win32') return;
   if (uid !== process.getuid?.() || (mode & OTHERS) !== 0)

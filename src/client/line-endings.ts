@@ -22,48 +22,52 @@ export class LineEndings {
   }
 
   push(bytes: Uint8Array): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let from = 0;
+    // Into one buffer, large enough for line ends alone: a part for each line cost seconds where lines are short.
+    const lines = new Uint8Array(2 * bytes.length + CRLF.length);
+    let used = 0;
+    const endLine = (): void => {
+      lines[used] = CR;
+      lines[used + 1] = LF;
+      used += CRLF.length;
+      this.#atLineStart = true;
+      this.#afterCr = false;
+    };
     for (let at = 0; at < bytes.length; at += 1) {
       const octet = bytes[at];
-      if (octet === CR) {
-        if (at > from) this.#text(parts, bytes.subarray(from, at));
-        this.#afterCr = true;
-        from = at + 1;
-      } else if (octet === LF) {
-        if (at > from) this.#text(parts, bytes.subarray(from, at));
-        this.#afterCr = false;
-        this.#line(parts);
-        from = at + 1;
+      if (octet === CR) this.#afterCr = true;
+      else if (octet === LF) endLine();
+      else {
+        // CRs that no LF followed.
+        if (this.#afterCr) endLine();
+        const end = textEnd(bytes, at);
+        copy(bytes, at, end, lines, used);
+        used += end - at;
+        this.#atLineStart = false;
+        at = end - 1;
       }
     }
-    if (from < bytes.length) this.#text(parts, bytes.subarray(from));
-    return concat(parts);
+    return lines.subarray(0, used);
   }
 
   /** What was held back, and an end for the last line. */
   end(): Uint8Array {
-    const parts: Uint8Array[] = [];
-    this.#settleCr(parts);
-    if (!this.#atLineStart) this.#line(parts);
-    return parts.length === 0 ? none : concat(parts);
-  }
-
-  #text(parts: Uint8Array[], bytes: Uint8Array): void {
-    this.#settleCr(parts);
-    parts.push(bytes);
-    this.#atLineStart = false;
-  }
-
-  /** CRs that no LF followed. */
-  #settleCr(parts: Uint8Array[]): void {
-    if (!this.#afterCr) return;
+    const isOpen = this.#afterCr || !this.#atLineStart;
     this.#afterCr = false;
-    this.#line(parts);
-  }
-
-  #line(parts: Uint8Array[]): void {
-    parts.push(CRLF);
     this.#atLineStart = true;
+    return isOpen ? CRLF : none;
   }
+}
+
+function textEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== LF && bytes[at] !== CR) at += 1;
+  return at;
+}
+
+/** Below, a call costs more than the octets. */
+const CALLED_FROM = 24;
+
+function copy(from: Uint8Array, at: number, end: number, to: Uint8Array, target: number): void {
+  if (end - at >= CALLED_FROM) to.set(from.subarray(at, end), target);
+  else for (let next = at; next < end; next += 1) to[target + next - at] = from[next] ?? 0;
 }

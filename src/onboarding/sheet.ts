@@ -32,7 +32,7 @@ export function sheetOf(settings: OnboardingSettings, login: string): Sheet {
       ),
       ...(best === undefined ? [] : [section('Outgoing mail (SMTP)', best, login)]),
       ...others.map((service) =>
-        section(`Outgoing mail, if port ${best?.port ?? ''} can not be reached`, service, login),
+        section(`Outgoing mail, if port ${best?.port ?? ''} cannot be reached`, service, login),
       ),
     ],
     notes: [
@@ -50,10 +50,12 @@ export function sheetText({ title, sections, notes }: Sheet): string {
   return [title, ...parts, ...notes].join('\n\n');
 }
 
-const STYLE =
-  'body{font:1rem/1.5 system-ui,sans-serif;margin:1rem auto;max-width:40rem;padding:0 1rem;color:#111;background:#fff;overflow-wrap:anywhere}' +
-  'h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:1.5rem}dl{display:grid;grid-template-columns:7rem 1fr;gap:.25rem .75rem;margin:0}' +
-  'dt{font-weight:600}dd{margin:0}';
+const STYLE = `
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 40rem; padding: 1rem; overflow-wrap: anywhere }
+h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; break-after: avoid }
+dl { display: grid; grid-template-columns: 6.5rem 1fr; gap: .25rem .75rem; margin: 0 } dt { font-weight: 600 } dd { margin: 0 }
+@media print { :root { color-scheme: light } body { font-size: 11pt; max-width: none; padding: 0 } section, p { break-inside: avoid } }`;
 
 /** One file without scripts, that loads nothing. */
 export function sheetHtml({ title, sections, notes }: Sheet): string {

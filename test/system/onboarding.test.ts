@@ -7,7 +7,8 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { eventually, freePort, lacking, startServer, type TestServer } from './server.ts';
+import { complaint, pagesOnPaper, PHONE_WIDTH, seenOnPhone } from './page.ts';
+import { eventually, freePort, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures');
 
@@ -88,6 +89,28 @@ test(
     assert.equal((await get('msa.example.org', '/metrics')).status, 404);
     const sheet = server.postern(['dns', '--sheet', 'alice@example.org']);
     assert.match(sheet.stdout, /User name: +alice@example\.org/);
+  },
+);
+
+test(
+  'BCP134-3.2-h: the sheet of a user is readable at the width of a phone, fits on one sheet of paper, and a browser has nothing to complain of',
+  { skip: lacking('chromium') },
+  async () => {
+    const longest = `${'a'.repeat(64)}@example.org`;
+    await using server = await startServer({ autostart: false, extra: onboarding.join('\n') });
+    for (const login of ['alice@example.org', longest]) {
+      const added = server.postern(['account', 'add', login, '--password-stdin'], `${PASSWORD}\n`);
+      assert.equal(added.status, 0, added.stderr);
+      const page = join(server.directory, 'sheet.html');
+      const written = server.postern(['dns', '--sheet', login, '--html', page]);
+      assert.equal(written.status, 0, written.stderr);
+      const { width, found, log } = seenOnPhone(page, 'dl dt');
+      assert.ok(width > 0 && width <= PHONE_WIDTH, `as wide as ${width}: ${log.slice(-500)}`);
+      // Incoming, outgoing on 465 and on 587, with five rows each.
+      assert.equal(found, 15);
+      assert.doesNotMatch(log, complaint);
+      assert.equal(pagesOnPaper(page), 1);
+    }
   },
 );
 

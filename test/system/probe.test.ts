@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { connect, createServer, type Server } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import {
@@ -14,6 +14,7 @@ import {
   type ProbeReport,
   systemClock,
 } from '../../src/probe/index.ts';
+import { complaint, PHONE_WIDTH, seenOnPhone } from './page.ts';
 import { eventually, freePort, lacking, PASSWORD, startServer } from './server.ts';
 
 async function probed(options: Omit<ProbeOptions, 'host'>): Promise<ProbeReport> {
@@ -232,32 +233,10 @@ test(
           String(server.submissions),
         ].concat(['--html', page]),
       );
-      // A frame as wide as a phone, and a script beside it that measures what the page itself may not.
-      const frame = join(directory, 'frame.html');
-      writeFileSync(
-        frame,
-        `<body style="margin:0"><iframe id="f" src="report.html" style="width:360px;height:800px;border:0"></iframe>
-      <script>f.onload = () => { const d = f.contentDocument; document.title = d.documentElement.scrollWidth + ' ' + d.querySelectorAll('article').length; }</script>`,
-      );
-      const { stdout, stderr } = spawnSync(
-        'chromium',
-        [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--allow-file-access-from-files',
-          '--virtual-time-budget=3000',
-          '--enable-logging=stderr',
-          '--dump-dom',
-          `--user-data-dir=${directory}/profile`,
-          `file://${frame}`,
-        ],
-        { encoding: 'utf8', timeout: 60_000 },
-      );
-      const [, width, articles] = /<title>(\d+) (\d+)<\/title>/.exec(stdout) ?? [];
-      assert.ok(Number(width) > 0 && Number(width) <= 360, `as wide as ${width}: ${stderr.slice(-500)}`);
-      assert.ok(Number(articles) > 10, `${articles} articles`);
-      assert.doesNotMatch(stderr, /CONSOLE.*(error|refused|violat)/i);
+      const { width, found, log } = seenOnPhone(page, 'article');
+      assert.ok(width > 0 && width <= PHONE_WIDTH, `as wide as ${width}: ${log.slice(-500)}`);
+      assert.ok(found > 10, `${found} articles`);
+      assert.doesNotMatch(log, complaint);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
@@ -150,6 +150,57 @@ for (const [why, code, args, message] of exits)
     assert.equal(status, code, output);
     assert.match(output, /^postern send: [^\n]+\n$/, 'one clear line');
   });
+
+test('C-ORD-13 F-HDR-2 F-HDR-4 D-PR-5: whatever a hostile program gives, nothing leaves but what it may say, and it hears one clear line', async () => {
+  const resent = 'Resent-Date: Thu, 1 Jan 2026 00:00:00 +0000\n';
+  const many = (name: string) => Array.from({ length: 5001 }, (_, at) => `${name}${at}`).join(',');
+  const hostile: readonly (readonly [code: number, args: readonly string[], message: string])[] = [
+    [65, ['x@far.example\r\nRCPT TO:<y@far.example>'], MESSAGE],
+    [65, [`-f${login}>\r\nRCPT TO:<y@far.example`, 'x@far.example'], MESSAGE],
+    [65, ['-f', `\u001b[2J${login}`, 'x@far.example'], MESSAGE],
+    [67, ['--', '-oQ/tmp'], MESSAGE],
+    [67, ['|/bin/sh'], MESSAGE],
+    [64, ['-Va\r\nRCPT TO:<y@far.example>', 'x@far.example'], MESSAGE],
+    [64, ['--\u001b[2J\nforged'], MESSAGE],
+    [65, ['-t'], `${'X-A: b\n'.repeat(1001)}${MESSAGE}`],
+    [65, ['-t'], `X-A: ${'b'.repeat(70_000)}\n${MESSAGE}`],
+    [65, ['-t'], `To: x@far.example\nno field\nBcc: secret@far.example\n\nhi\n`],
+    [65, ['-t'], `Resent-From: ${login}\n${MESSAGE}`],
+    [65, ['-t'], `To: ${many('a')}\nCc: ${many('b')}\n\nhi\n`],
+    [77, ['-t'], `Resent-From: bob@example.org\n${resent}Resent-To: x@far.example\n${MESSAGE}`],
+    [77, ['-t'], MESSAGE.replace('From:', 'Sender: bob@example.org\nFrom:')],
+  ];
+  for (const [code, args, message] of hostile) {
+    const { status, output } = run(sendmail, args, message);
+    assert.equal(status, code, `${JSON.stringify(args)}: ${output}`);
+    assert.match(output, /^postern send: [^\p{Cc}]+\n$/u, JSON.stringify(args));
+  }
+  const evil = 'Subject: x\r.\rMAIL FROM:<bob@example.org>\n.\nRCPT TO:<y@far.example>\nDATA\n';
+  good(
+    sendmail,
+    ['-ti', '-FEve\r\nBcc: y@far.example', '-oQ/tmp', '-X/tmp/log', '-C/tmp/evil'],
+    `To: x@far.example\nbCc: secret@far.example,\n\thidden@far.example\n${evil}`,
+  );
+  const copy = await next();
+  assert.match(copy, /\r\nFrom: "Eve Bcc: y@far\.example" <alice@example\.org>\r\n/);
+  assert.match(copy, /\r\n\r\n\.\r\nMAIL FROM:<bob@example\.org>\r\n\.\r\nRCPT TO/);
+  assert.doesNotMatch(copy, /secret|hidden|^bcc:/im);
+});
+
+test('sysexits: where nobody reads what is told, the message is sent all the same, and the code says what became of it', async () => {
+  const rc = join(server.directory, 'rc');
+  const ends: readonly (readonly [code: number, args: string])[] = [
+    [64, '-bs'],
+    [65, 'x@@far.example'],
+    [0, '-v x@far.example'],
+  ];
+  for (const [code, args] of ends)
+    for (const end of ['2>/dev/full', '2>&1 | true']) {
+      good('sh', ['-c', `{ sleep 0.1; ${sendmail} ${args}; echo $? >${rc}; } ${end}`], MESSAGE);
+      assert.equal(readFileSync(rc, 'utf8'), `${code}\n`, `${args} ${end}`);
+      if (code === 0) assert.match(await next(), /\r\n\.hello\r\n$/);
+    }
+});
 
 test('sysexits: configuration 78, wrong password 77, nobody there 75, an untrusted server 76', () => {
   const { submission, certificate } = server;
