@@ -8,7 +8,7 @@ import type { ThreadGreeting, ThreadNews } from './desk-thread.ts';
  * A front makes a hundred kibioctets of garbage for each message, which lives for some ten milliseconds: a small nursery is full before that, and
  * what is still needed is copied twice and collected at length. Others gain nothing by a large one.
  */
-const YOUNG_MIB = { store: 24, desk: 24, front: 96 } as const;
+const YOUNG_MIB = { store: 24, desk: 24, front: 24 } as const;
 
 export type ThreadKind = 'store' | 'desk' | 'front';
 
