@@ -112,7 +112,7 @@ export async function startPostfixPeer(
   chownSync(at('data'), id('-u', 'postfix'), id('-g', 'postfix'));
   writeFileSync(at('users'), `${LOGIN}:{PLAIN}${PASSWORD}::::::\n`);
   writeFileSync(at('dovecot.conf'), `${dovecotConfig(at)}${auth.join('\n')}\n`);
-  writeFileSync(at('etc/main.cf'), `${postfixMain(at, sink)}${extra.join('\n')}\n`);
+  writeFileSync(at('etc/main.cf'), onceEach([...postfixMain(at, sink).trimEnd().split('\n'), ...extra]));
   writeFileSync(at('etc/master.cf'), postfixMaster(port));
   const dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', at('dovecot.conf')], { stdio: 'ignore' });
   await eventually('Dovecot auth', 20, () => readdirSync(at('run')).includes('auth-client'));
@@ -163,6 +163,12 @@ service auth {
   }
 }
 `;
+}
+
+/** Later lines replace earlier ones: each process warns of a setting that stands twice, and so many warnings at the start stall Postfix's logger for ever. */
+function onceEach(settings: readonly string[]): string {
+  const byName = new Map(settings.map((line) => [line.split(' =')[0], line]));
+  return `${[...byName.values()].join('\n')}\n`;
 }
 
 function postfixMain(at: (name: string) => string, sink: number): string {

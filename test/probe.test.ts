@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordAnswer, RecordSource } from '../src/platform/record-lookup.ts';
+import type { DocumentAnswer, DocumentSource } from '../src/platform/web-document.ts';
 import { htmlReport, junitReport, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
 import { listen, obliging, type Scripted } from './fakes/scripted-smtp.ts';
 
@@ -14,6 +15,7 @@ async function look(
   port: number,
   lookup: RecordSource['lookup'] = noRecords,
   kind: 'starttls' | 'mx' = 'starttls',
+  documents: DocumentSource = { fetch: () => Promise.resolve({ type: 'notThere', status: 404 }) },
 ): Promise<ProbeReport> {
   const result = await probe(
     {
@@ -21,7 +23,7 @@ async function look(
       ports: [{ port, kind }],
       ...{ totalMs: TOTAL_MS, connectMs: 500, stepMs: 150, connections: 60 },
     },
-    { clock: systemClock, records: { lookup } },
+    { clock: systemClock, records: { lookup }, documents },
   );
   assert.ok(result.ok);
   return result.value;
@@ -130,4 +132,51 @@ test('a report is one page without script or source, and well-formed JUnit, what
   const count = (tag: RegExp): number => xml.match(tag)?.length ?? 0;
   assert.equal(count(/<testsuite /g), count(/<\/testsuite>/g));
   assert.equal(count(/<testcase /g), count(/<\/testcase>/g));
+});
+
+function configuration(server: string): DocumentAnswer {
+  const text = `<?xml version="1.0"?><clientConfig version="1.1"><emailProvider id="example.org">${server}</emailProvider></clientConfig>`;
+  return { type: 'document', bytes: Buffer.from(text) };
+}
+
+const outgoing = (
+  host: string,
+  port: number,
+  socketType: string,
+  authentication = 'password-cleartext',
+): string =>
+  `<outgoingServer type="smtp"><hostname>${host}</hostname><port>${port}</port><socketType>${socketType}</socketType><authentication>${authentication}</authentication></outgoingServer>`;
+
+test('BCP134-3.2-h C-AC-1: a configuration document that leads to the server is told from none, a broken one, an unsafe one and one that leads elsewhere', async (t) => {
+  const port = await listen(t, { greeting: '554 5.7.1 no\r\n' });
+  const here = 'mail.example.org';
+  const cases: readonly (readonly [answer: DocumentAnswer, verdict: string])[] = [
+    [configuration(outgoing(here, port, 'STARTTLS')), 'pass'],
+    [configuration(outgoing(here, port, 'SSL')), 'fail'],
+    [configuration(outgoing(here, port, 'plain')), 'fail'],
+    [configuration(outgoing(here, port, 'STARTTLS', 'none')), 'fail'],
+    [configuration(outgoing(here, 9, 'STARTTLS')), 'fail'],
+    [configuration(outgoing('mail.example.net', 587, 'STARTTLS')), 'note'],
+    [configuration('<outgoingServer>'), 'fail'],
+    [{ type: 'notThere', status: 404 }, 'fail'],
+    [{ type: 'redirect', location: 'https://example.net/' }, 'fail'],
+    [{ type: 'failed', cause: 'ENOTFOUND' }, 'fail'],
+    [{ type: 'failed', cause: 'CERT_HAS_EXPIRED' }, 'fail'],
+    [{ type: 'failed', cause: 'no answer in time' }, 'unknown'],
+  ];
+  for (const [answer, verdict] of cases) {
+    const asked: string[] = [];
+    const { checks } = await look(port, noRecords, 'starttls', {
+      fetch(url) {
+        asked.push(url);
+        return Promise.resolve(answer);
+      },
+    });
+    const finding = checks.find(({ id }) => id === 'autoconfig')?.findings[0];
+    assert.equal(finding?.verdict, verdict, `${JSON.stringify(answer)}: ${finding?.seen}`);
+    assert.ok(
+      asked.every((url) => /^https:\/\/(autoconfig\.)?example\.org\//.test(url)),
+      asked.join(),
+    );
+  }
 });

@@ -3,14 +3,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import { systemClock } from '../platform/clock.ts';
+import { SECOND } from '../base/duration.ts';
+import { waitingClock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { mailPlace } from '../platform/mail-place.ts';
 import { systemRecords } from '../platform/record-lookup.ts';
 import { htmlReport, junitReport, probe, type ProbeOptions, type ProbeReport } from '../probe/index.ts';
 import type { Finding } from '../probe/report.ts';
 import type { Expectation, ProbePort } from '../probe/target.ts';
+import { parseMailbox } from '../protocol/wire/mailbox.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson, safe, strong } from './output.ts';
+
+const MARK_OCTETS = 16;
+/** The clock of a file server may differ from ours. */
+const MAIL_AGE_MAX = 600 * SECOND;
 
 interface Options {
   readonly name?: string;
@@ -22,6 +30,9 @@ interface Options {
   readonly expect?: readonly string[];
   readonly login?: string;
   readonly passwordFile?: string;
+  readonly loopBack?: string;
+  readonly loopBackMail?: string;
+  readonly loopBackWait: number;
   readonly ca?: string;
   readonly json?: boolean;
   readonly junit?: boolean;
@@ -61,6 +72,20 @@ export function probeCommand(program: Command): void {
       'log in as this account where a check needs it; the password is in --password-file',
     )
     .option('--password-file <file>', 'its first line')
+    .option(
+      '--loop-back <address>',
+      'with --login: send one message there, a mailbox of your own, and look at it',
+    )
+    .option(
+      '--loop-back-mail <path>',
+      'where it is delivered: a Maildir, a directory of messages, an mbox file',
+    )
+    .option(
+      '--loop-back-wait <seconds>',
+      'how long it is looked for there',
+      (text) => wholeNumber(text, '--loop-back-wait'),
+      30,
+    )
     .option('--ca <file>', 'trust these certificates too (PEM)')
     .option('--verbose', 'show what is fine, and what was said')
     .option('--json', 'print JSON: all findings, causes and transcripts')
@@ -68,13 +93,13 @@ export function probeCommand(program: Command): void {
     .option('--html <file>', 'write one HTML page')
     .addHelpText(
       'after',
-      '\nExamples:\n  postern probe mail.example.org\n  postern probe 127.0.0.1 --name mail.example.org --ca cert.pem --html report.html\n\nNo message is sent. Exit codes: 0 conformant, 1 not, 2 usage, 3 could not tell.',
+      '\nExamples:\n  postern probe mail.example.org\n  postern probe 127.0.0.1 --name mail.example.org --ca cert.pem --html report.html\n\nNo message is sent but the one of --loop-back. Exit codes: 0 conformant, 1 not, 2 usage, 3 could not tell.',
     )
     .action((host: string, options: Options) => run(host, options));
 }
 
 async function run(host: string, options: Options): Promise<void> {
-  const result = await probe(optionsOf(host, options), { clock: systemClock, records: systemRecords() });
+  const result = await probe(optionsOf(host, options), { clock: waitingClock, records: systemRecords() });
   if (!result.ok) throw new CommandFailure(result.error, 3);
   const report = result.value;
   if (options.html !== undefined) writeFileSync(options.html, htmlReport(report));
@@ -101,6 +126,7 @@ function optionsOf(host: string, options: Options): ProbeOptions {
     ...controlOf(options.control),
     ...(options.expect === undefined ? {} : { expected: expectationOf(options.expect) }),
     ...loginOf(options),
+    ...loopBackOf(options),
   };
 }
 
@@ -139,6 +165,29 @@ function loginOf({ login, passwordFile }: Options): Pick<ProbeOptions, 'login'> 
   if (login === undefined) return {};
   if (passwordFile === undefined) throw new CommandFailure('--login needs --password-file', 2);
   return { login: { user: login, password: fileText(passwordFile).split('\n')[0] ?? '' } };
+}
+
+function loopBackOf({
+  login,
+  loopBack,
+  loopBackMail,
+  loopBackWait,
+}: Options): Pick<ProbeOptions, 'loopBack'> {
+  if (loopBack === undefined) {
+    if (loopBackMail !== undefined) throw new CommandFailure('--loop-back-mail needs --loop-back', 2);
+    return {};
+  }
+  if (login === undefined) throw new CommandFailure('--loop-back needs --login and --password-file', 2);
+  if (!parseMailbox(loopBack).ok) throw new CommandFailure(`--loop-back ${loopBack}: that is no address`, 2);
+  const mark = Buffer.from(systemEntropy().bytes(MARK_OCTETS)).toString('hex');
+  const place =
+    loopBackMail === undefined ? undefined : mailPlace(loopBackMail, waitingClock.now() - MAIL_AGE_MAX);
+  return {
+    loopBack: {
+      ...{ to: loopBack, mark, waitMs: loopBackWait * SECOND },
+      ...(place === undefined ? {} : { find: (wanted) => place.find(wanted) }),
+    },
+  };
 }
 
 const shown =

@@ -4,12 +4,25 @@ import type { Clock } from './platform.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+function timer(delayMs: number, callback: () => void): NodeJS.Timeout {
+  return setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), LONGEST_TIMER_MS));
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), LONGEST_TIMER_MS));
-    timer.unref();
-    return () => clearTimeout(timer);
+    const begun = timer(delayMs, callback);
+    begun.unref();
+    return () => clearTimeout(begun);
+  },
+};
+
+/** For a command that has nothing else to do but wait: its timers keep the process alive. */
+export const waitingClock: Clock = {
+  ...systemClock,
+  after(delayMs, callback) {
+    const begun = timer(delayMs, callback);
+    return () => clearTimeout(begun);
   },
 };

@@ -32,6 +32,8 @@ export interface Conversation {
   /** Octets in clear arrived behind the reply to STARTTLS. */
   readonly saidTooMuch: boolean;
   readonly isOver: boolean;
+  /** Since the begin of the run, ms. */
+  readonly elapsed: number;
   note(text: string): void;
   quit(): Promise<void>;
   drop(): void;
@@ -137,6 +139,9 @@ export function createConversation(line: ProbeLine, tools: ConversationTools): C
     },
     get isOver() {
       return end !== undefined;
+    },
+    get elapsed() {
+      return budget.elapsed;
     },
     note: (text) => transcript.add('note', text),
     async quit() {

@@ -1,20 +1,21 @@
 // A run of the probe, as a story: names → control connection → a look at each port over each family → what that says of the way there →
 // the checks, one after the other → verdicts. Gentle: one connection at a time, so many in all, a bounded time; MAIL and RCPT are
-// followed by RSET, and no message is ever sent.
+// followed by RSET. Messages go from a login to itself and are such as every server refuses; one is sent where that is asked for (`loopBack`).
 
 import { err, ok, type Result } from '../base/result.ts';
 import type { Clock } from '../platform/platform.ts';
-import { fetchDocument } from '../platform/probe-fetch.ts';
 import { addressesOf, type HostAddress } from '../platform/probe-names.ts';
 import type { RecordSource } from '../platform/record-lookup.ts';
-import { createBudget } from './budget.ts';
+import { type DocumentSource, httpsDocuments } from '../platform/web-document.ts';
+import { type Budget, createBudget } from './budget.ts';
 import { checks as allChecks } from './checks/all.ts';
 import type { Check, HostView, Outcome, PortCheck } from './checks/check.ts';
 import { createDialler, type Dialler } from './dialler.ts';
+import { loopBack, type LoopBackAnswer } from './loop-back.ts';
 import { judgePath, type PathReport } from './path-state.ts';
 import type { CheckReport, ControlReport, Finding, ProbeReport, Role } from './report.ts';
 import { type Survey, survey } from './survey.ts';
-import type { Expectation, Login, ProbePort, Target } from './target.ts';
+import type { Expectation, Login, LoopBackWish, ProbePort, Target } from './target.ts';
 import { causesOf, rolesOf, verdictOf } from './verdicts.ts';
 import { createVisit, type Visit } from './visit.ts';
 
@@ -29,6 +30,8 @@ export interface ProbeOptions {
   /** Where a connection must work if there is a network at all; default: port 443 of the host. */
   readonly control?: { readonly host: string; readonly port: number };
   readonly login?: Login;
+  /** Needs `login`. */
+  readonly loopBack?: LoopBackWish;
   readonly expected?: Expectation;
   /** Trusted besides the system's certificates, PEM. */
   readonly ca?: string;
@@ -48,6 +51,8 @@ export interface ProbeOptions {
 export interface ProbeTools {
   readonly clock: Clock;
   readonly records: RecordSource;
+  /** Default: over HTTPS, `ca` trusted besides. */
+  readonly documents?: DocumentSource;
 }
 
 export const PROBE_LIMITS = { totalMs: 120_000, connectMs: 8_000, stepMs: 10_000, connections: 120 } as const;
@@ -75,14 +80,18 @@ export async function probe(options: ProbeOptions, tools: ProbeTools): Promise<R
   const control = await controls(options, target, dialler);
   const surveys = await lookAtAll(target, dialler);
   const paths = surveys.map((one) => pathOf(one, surveys, control, target));
+  const visits = visitsOf(surveys, dialler, target);
+  let sent: Promise<LoopBackAnswer> | undefined;
   const view: HostView = {
     ...{ target, surveys, records: tools.records },
-    fetch: (url) => fetchDocument(url, budget.step(limits.stepMs), options.ca),
+    loopBack: () =>
+      (sent ??= loopBack(target, visits, { clock: tools.clock, step: (ms) => budget.step(ms) })),
+    documents: inTime(tools.documents ?? httpsDocuments(options.ca), budget),
   };
   const chosen = allChecks.filter(
     ({ leavesTraces, on }) => options.atHome !== true || (leavesTraces !== true && on !== 'host'),
   );
-  const checks = await runChecks(chosen, visitsOf(surveys, dialler, target), view);
+  const checks = await runChecks(chosen, visits, view);
   const wanted: readonly Role[] = target.ports.some(({ kind }) => kind === 'mx')
     ? ['msa', 'mx', 'network']
     : ['msa', 'network'];
@@ -115,7 +124,14 @@ async function namesOf(options: ProbeOptions, now: number): Promise<Result<Targe
     expected: options.expected ?? {},
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.login === undefined ? {} : { login: options.login }),
+    ...(options.loopBack === undefined ? {} : { loopBack: options.loopBack }),
   });
+}
+
+function inTime(documents: DocumentSource, budget: Budget): DocumentSource {
+  return {
+    fetch: (url, limits) => documents.fetch(url, { ...limits, timeoutMs: budget.step(limits.timeoutMs) }),
+  };
 }
 
 const FAMILIES = [4, 6] as const;

@@ -45,7 +45,17 @@ export interface Target {
   readonly expected: Expectation;
   readonly ca?: string;
   readonly login?: Login;
-  readonly loopBack?: string;
-  /** The message of `loopBack` as it came back, or undefined if it has not. */
-  received?(token: string): Promise<Uint8Array | undefined>;
+  readonly loopBack?: LoopBackWish;
+}
+
+/** One message that is really sent, and looked at where it arrives. */
+export interface LoopBackWish {
+  /** A mailbox that whoever runs the probe may read. */
+  readonly to: string;
+  /** A word of letters and digits that stands nowhere else: by it the message is found. */
+  readonly mark: string;
+  /** The message with the mark as it lies in the mailbox; undefined: it is not there yet. Absent: nobody can look. May reject. */
+  readonly find?: (mark: string) => Promise<Uint8Array | undefined>;
+  /** How long it is looked for, ms; default 30 s. */
+  readonly waitMs?: number;
 }

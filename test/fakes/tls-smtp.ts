@@ -54,9 +54,16 @@ export interface TlsServer extends AsyncDisposable {
 }
 
 export async function tlsServer(
-  settings: Pair & { readonly implicit: boolean; readonly tls?: SecureContextOptions },
+  settings: Pair & {
+    readonly implicit: boolean;
+    readonly tls?: SecureContextOptions;
+    /** What ends a message besides CRLF . CRLF. */
+    readonly otherEnds?: readonly string[];
+    /** Replies to commands other than its own, and to `.`, the end of a message. */
+    readonly replies?: Readonly<Record<string, string>>;
+  },
 ): Promise<TlsServer> {
-  const { cert, key, implicit, tls } = settings;
+  const { cert, key, implicit, tls, otherEnds = [], replies = {} } = settings;
   const secureContext = createSecureContext({ cert, key, ...tls });
   const heard: { line: string; secured: boolean }[] = [];
   const messages: string[] = [];
@@ -76,10 +83,10 @@ export async function tlsServer(
     const onData = (data: Buffer): void => {
       held += data.toString('latin1');
       for (;;) {
-        const end = held.indexOf(inData ? '\r\n.\r\n' : '\r\n');
-        if (end < 0) return;
-        const piece = held.slice(0, end);
-        held = held.slice(end + (inData ? 5 : 2));
+        const found = firstOf(held, inData ? ['\r\n.\r\n', ...otherEnds] : ['\r\n']);
+        if (found === undefined) return;
+        const piece = held.slice(0, found.at);
+        held = held.slice(found.at + found.end.length);
         if (inData) messages.push(piece);
         else heard.push({ line: piece, secured: inTls });
         if (piece === 'STARTTLS') {
@@ -87,7 +94,8 @@ export async function tlsServer(
           socket.write('220 go\r\n');
           return speak(secured(socket), true, false);
         }
-        socket.write(inData ? '250 2.0.0 kept\r\n' : replyTo(piece, inTls));
+        const own = replies[inData ? '.' : piece.slice(0, 4)];
+        socket.write(own ?? (inData ? '250 2.0.0 kept\r\n' : replyTo(piece, inTls)));
         inData = !inData && piece === 'DATA';
       }
     };
@@ -105,6 +113,14 @@ export async function tlsServer(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function firstOf(
+  text: string,
+  ends: readonly string[],
+): { readonly at: number; readonly end: string } | undefined {
+  const found = ends.map((end) => ({ at: text.indexOf(end), end })).filter(({ at }) => at >= 0);
+  return found.sort((one, other) => one.at - other.at)[0];
 }
 
 function replyTo(line: string, inTls: boolean): string {

@@ -33,9 +33,10 @@ export interface Exim {
 export interface EximOptions {
   /** Main options: lines that replace those of the same name. */
   readonly main?: readonly string[];
-  /** Statements of the ACL for MAIL and of that for RCPT. */
+  /** Statements of the ACLs for MAIL, RCPT and DATA. */
   readonly mail?: readonly string[];
   readonly recipient?: readonly string[];
+  readonly data?: readonly string[];
   readonly authenticators?: readonly string[];
 }
 
@@ -45,6 +46,7 @@ const good = {
     'auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}',
     'tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-256-CBC:-AES-128-CBC',
     'dsn_advertise_hosts = *',
+    'acl_smtp_data = on_data',
   ],
   mail: [
     'deny !authenticated = *',
@@ -53,6 +55,8 @@ const good = {
     'accept',
   ],
   recipient: ['accept authenticated = *', 'deny'],
+  // Else it takes what goes round in a loop, and sends it back.
+  data: ['deny condition = ${if >{$received_count}{30}}', '     message = 554 5.4.6 Too many hops', 'accept'],
   authenticators: [
     'plain:',
     '  driver = plaintext',
@@ -108,7 +112,7 @@ export async function startExim(options: EximOptions = {}): Promise<Exim> {
 function configuration(
   at: (name: string) => string,
   [starttls, implicit]: readonly [number, number],
-  { main, mail, recipient, authenticators }: Required<EximOptions>,
+  { main, mail, recipient, data, authenticators }: Required<EximOptions>,
 ): string {
   const replaced = new Set(main.map((line) => line.split(' = ')[0]));
   const kept = good.main.filter((line) => !replaced.has(line.split(' = ')[0]));
@@ -118,6 +122,7 @@ spool_directory = ${at('spool')}
 log_file_path = ${at('log')}/%slog
 pid_file_path = ${at('exim.pid')}
 keep_environment =
+helo_lookup_domains =
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = ${starttls} : ${implicit}
 tls_on_connect_ports = ${implicit}
@@ -134,6 +139,8 @@ on_mail:
   ${mail.join('\n  ')}
 on_recipient:
   ${recipient.join('\n  ')}
+on_data:
+  ${data.join('\n  ')}
 
 begin authenticators
 ${authenticators.join('\n')}

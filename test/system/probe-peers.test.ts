@@ -13,13 +13,14 @@ import { freePort, lacking, PASSWORD } from './server.ts';
 
 const login = { user: 'alice@example.org', password: PASSWORD };
 const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };
+const documents = { fetch: () => Promise.resolve({ type: 'notThere' as const, status: 404 }) };
 
 async function probed(
   options: Omit<ProbeOptions, 'host'> & { readonly host?: string },
 ): Promise<ProbeReport> {
   const result = await probe(
     { host: '127.0.0.1', name: 'msa.example.org', ...options },
-    { clock: systemClock, records },
+    { clock: systemClock, records, documents },
   );
   assert.ok(result.ok);
   return result.value;
@@ -182,8 +183,8 @@ test(
   },
 );
 
-/** Its next hop says who may send as whom. */
-const DOVECOT_LEAVES = ['REC sender-rights'] as const;
+/** Its next hop says who may send as whom; LF . LF ends a message for it, whatever is configured. */
+const DOVECOT_LEAVES = ['REC sender-rights', 'MUST NOT smuggling'] as const;
 
 const dovecotFaults: readonly Fault<readonly string[]>[] = [
   { why: 'set up well', setup: [], found: [] },
@@ -248,7 +249,11 @@ test(
 );
 
 /** It has no second port here, and its domain no records. */
-const POSTFIX_LEAVES: readonly string[] = ['SHOULD submissions-port', 'SHOULD srv-records'];
+const POSTFIX_LEAVES: readonly string[] = [
+  'SHOULD submissions-port',
+  'SHOULD srv-records',
+  'SHOULD autoconfig',
+];
 
 interface PostfixSetup {
   /** Lines of main.cf. */
@@ -266,6 +271,8 @@ const postfixGood = [
   'smtpd_tls_mandatory_exclude_ciphers = aNULL, kRSA, SHA1, SHA256, SHA384',
   'smtpd_discard_ehlo_keywords = etrn, silent-discard',
   'disable_vrfy_command = yes',
+  'smtpd_forbid_bare_newline = normalize',
+  'smtpd_forbid_bare_newline_exclusions =',
   'smtpd_sender_login_maps = inline:{ alice@example.org=alice@example.org }',
   'smtpd_sender_restrictions = reject_sender_login_mismatch',
 ];
@@ -283,6 +290,11 @@ const postfixFaults: readonly Fault<PostfixSetup>[] = [
       ],
     },
     found: ['MUST NOT no-etrn', 'MUST tls-versions', 'SHOULD NOT tls-ciphers'],
+  },
+  {
+    why: 'ends of messages as Debian ships it',
+    setup: { main: ['smtpd_forbid_bare_newline = no'] },
+    found: ['MUST NOT smuggling'],
   },
   {
     why: 'whoever is near may send (mynetworks), to everybody',
@@ -307,7 +319,7 @@ const postfixFaults: readonly Fault<PostfixSetup>[] = [
     setup: {
       main: [
         'virtual_alias_domains = example.org',
-        'virtual_alias_maps = inline:{ postmaster@example.org=x@far.example }',
+        'virtual_alias_maps = inline:{ postmaster@example.org=x@far.example, alice@example.org=x@far.example }',
         'smtpd_relay_restrictions = permit_sasl_authenticated, defer_unauth_destination',
         'smtpd_recipient_restrictions =',
       ],

@@ -82,11 +82,15 @@ test('BCP134-3.2-e: listeners on all addresses and on IPv6 alone are reached, an
   await eventually('a second one', 25, () => server.log().split(DONE).length === 3);
 });
 
-interface Hole {
-  readonly why: string;
+interface Change {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+}
+
+interface Hole {
+  readonly why: string;
+  readonly changes: readonly Change[];
   readonly found: RegExp;
 }
 
@@ -94,29 +98,63 @@ interface Hole {
 const holes: readonly Hole[] = [
   {
     why: 'role mx takes mail for another domain',
-    file: '/policy/mx-policy.ts',
-    from: '  if (role && name === hostname.toLowerCase())',
-    to: "  if (name === 'example.net') return allow('a hole', 'planted');\n  if (role && name === hostname.toLowerCase())",
+    changes: [
+      {
+        file: '/policy/mx-policy.ts',
+        from: '  if (role && name === hostname.toLowerCase())',
+        to: "  if (name === 'example.net') return allow('a hole', 'planted');\n  if (role && name === hostname.toLowerCase())",
+      },
+    ],
     found: /mx-no-relay \(port \d+\): from postern-probe@example\.net: 250/,
   },
   {
+    why: 'strangers are taken for those of role mx on the submission ports',
+    changes: [
+      {
+        file: '/protocol/session/commands.ts',
+        from: "role === 'submission' && state.login === undefined",
+        to: 'false',
+      },
+      {
+        file: '/server/answers.ts',
+        from: "  if (connection.listener.role === 'mx') {",
+        to: '  if (connection.principal === undefined) {',
+      },
+      {
+        file: '/server/answers.ts',
+        from: "connection.listener.role === 'mx'\n        ? decideMxRecipient",
+        to: 'connection.principal === undefined\n        ? decideMxRecipient',
+      },
+    ],
+    found: /auth-required-local \(port \d+\): .*RCPT local: 250/,
+  },
+  {
     why: 'AUTH is offered before TLS',
-    file: '/protocol/session/commands-session.ts',
-    from: 'submission && tls !== undefined && login',
-    to: 'submission && login',
+    changes: [
+      {
+        file: '/protocol/session/commands-session.ts',
+        from: 'submission && tls !== undefined && login',
+        to: 'submission && login',
+      },
+    ],
     found: /auth-in-clear \(port \d+\): EHLO in clear lists AUTH/,
   },
 ];
 
 /** Loaded before all else, into each thread. */
-function hookOf({ file, from, to }: Hole): string {
+function hookOf({ changes }: Hole): string {
   return `import { registerHooks } from 'node:module';
+const changes = ${JSON.stringify(changes)};
 registerHooks({ load(url, context, next) {
   const loaded = next(url, context);
-  if (!url.endsWith(${JSON.stringify(file)})) return loaded;
-  const text = String(loaded.source);
-  if (!text.includes(${JSON.stringify(from)})) throw new Error('the place for the hole is gone');
-  return { ...loaded, source: text.replace(${JSON.stringify(from)}, ${JSON.stringify(to)}) };
+  const here = changes.filter(({ file }) => url.endsWith(file));
+  if (here.length === 0) return loaded;
+  let text = String(loaded.source);
+  for (const { from, to } of here) {
+    if (!text.includes(from)) throw new Error('the place for the hole is gone');
+    text = text.replace(from, to);
+  }
+  return { ...loaded, source: text };
 } });
 `;
 }

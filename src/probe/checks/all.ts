@@ -9,11 +9,14 @@ import { authMechanisms } from './auth-mechanisms.ts';
 import { authOffered } from './auth-offered.ts';
 import { authRequiredLocal, authRequiredRemote } from './auth-required-remote.ts';
 import { authSyntax } from './auth-syntax.ts';
+import { autoconfig } from './autoconfig.ts';
+import { bodyIntact } from './body-intact.ts';
 import type { Check } from './check.ts';
 import { commandBasics } from './command-basics.ts';
 import { extensions } from './extensions.ts';
 import { forgedOrigin } from './forged-origin.ts';
 import { greetingNameCheck } from './greeting-name.ts';
+import { messageCompleted } from './message-completed.ts';
 import { mxNoAuth } from './mx-no-auth.ts';
 import { mxNoRelay } from './mx-no-relay.ts';
 import { noEnumeration } from './no-enumeration.ts';
@@ -21,6 +24,7 @@ import { noEtrn } from './no-etrn.ts';
 import { openRelay } from './open-relay.ts';
 import { proxyHeader } from './proxy-header.ts';
 import { senderRights } from './sender-rights.ts';
+import { smuggling } from './smuggling.ts';
 import { srvRecords } from './srv-records.ts';
 import { starttlsInjection } from './starttls-injection.ts';
 import { starttlsOffered } from './starttls-offered.ts';
@@ -31,10 +35,13 @@ import { tlsCertificate } from './tls-certificate.ts';
 import { tlsCiphers } from './tls-ciphers.ts';
 import { tlsRequired } from './tls-required.ts';
 import { tlsVersions } from './tls-versions.ts';
+import { tracePrivacy } from './trace-privacy.ts';
+import { traceProtocol } from './trace-protocol.ts';
+import { traceReceived } from './trace-received.ts';
 
 export const checks: readonly Check[] = [
   ...[mxNoRelay, mxNoAuth],
-  ...[submissionPort, submissionsPort, srvRecords],
+  ...[submissionPort, submissionsPort, srvRecords, autoconfig],
   ...[
     authRequiredRemote,
     authRequiredLocal,
@@ -43,9 +50,11 @@ export const checks: readonly Check[] = [
     authChecked,
     forgedOrigin,
     senderRights,
+    smuggling,
   ],
   ...[starttlsOffered, tlsRequired, tlsVersions, tlsCiphers, tlsCertificate],
   ...[starttlsInjection, starttlsOnce],
   ...[authInClear, authOffered, authMechanisms, authSyntax, authFailure, auth530],
   ...[greetingNameCheck, commandBasics, extensions, noEnumeration, noEtrn, proxyHeader],
+  ...[traceReceived, traceProtocol, tracePrivacy, messageCompleted, bodyIntact],
 ];

@@ -1,7 +1,8 @@
 // What a check is: one observable requirement, with its source, and how to look at it. Each stands in a file of its own in this folder.
 
 import type { RecordSource } from '../../platform/record-lookup.ts';
-import type { Fetched } from '../../platform/probe-fetch.ts';
+import type { DocumentSource } from '../../platform/web-document.ts';
+import type { LoopBackAnswer } from '../loop-back.ts';
 import type { CheckAbout, Finding, Verdict } from '../report.ts';
 import type { Survey } from '../survey.ts';
 import type { PortKind, Target } from '../target.ts';
@@ -33,7 +34,9 @@ export interface HostView {
   readonly target: Target;
   readonly surveys: readonly Survey[];
   readonly records: RecordSource;
-  fetch(url: string): Promise<Fetched>;
+  readonly documents: DocumentSource;
+  /** Sent at the first call, if it is wanted. */
+  loopBack(): Promise<LoopBackAnswer>;
 }
 
 export const SUBMISSION: readonly PortKind[] = ['starttls', 'implicit'];
