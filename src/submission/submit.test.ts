@@ -323,6 +323,11 @@ const outcomes: readonly Failing[] = [
     'the floor of free space',
   ],
   [
+    ({ store }) => (store.answer = () => ({ type: 'queueFull', cause: 'as many as may' })),
+    '452 4.3.1',
+    'a full queue',
+  ],
+  [
     ({ store }) => (store.answer = () => ({ type: 'failed', cause: 'bug' })),
     '451 4.3.0',
     'this change alone failed',

@@ -8,6 +8,8 @@ export type Ending =
   | 'takes'
   /** 451: nothing was taken. */
   | 'refuses'
+  /** 554: nothing was taken, and never will be. */
+  | 'rejects'
   /** It is taken, but the connection is reset before the reply: the sender can't know. */
   | 'resets';
 
@@ -35,6 +37,7 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
   function end(socket: Socket, content: string): void {
     const ending = behaviour((count += 1));
     if (ending === 'refuses') return void socket.write('451 4.3.0 not now\r\n');
+    if (ending === 'rejects') return void socket.write('554 5.7.1 never\r\n');
     const [subject = '', ...quoted] = [...content.matchAll(/^Subject: (.*)\r$/gm)].map(
       (found) => found[1] ?? '',
     );
