@@ -344,3 +344,36 @@ test('E-Q-6: a long queue comes back to a dead host in a line, at whole millisec
   );
   assert.equal(seen.dials, 1);
 });
+
+test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in number; beyond it new mail waits in the store', async () => {
+  const clock = virtualClock(START);
+  const store = fakeStore();
+  store.answer = ({ type }) => (type === 'settle' ? { type: 'settled', messageDone: false } : undefined);
+  const entropy = countingEntropy();
+  const ids = messageIdSource((length) => entropy.bytes(length));
+  const dials: ((error: Error) => void)[] = [];
+  const relay = createRelay({
+    ...{ store, clock, entropy, owner: 'o', ids },
+    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    network: { dial: () => new Promise((_, reject) => void dials.push(reject)) },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    settings: () => settings,
+  });
+  const handOver = (octets: number): void => {
+    const one = { ...message, id: ids.next(clock.now()), octets };
+    relay.handOver({ message: one, recipients: [delivery.recipient], content: [] });
+  };
+  handOver(600_000);
+  await turns();
+  assert.deepEqual([relay.hasMemoryFor(400_000), relay.hasMemoryFor(400_001)], [true, false]);
+  for (let n = 1; n < 2_000; n += 1) handOver(1);
+  await turns();
+  assert.equal(relay.stats.underWay, 2_000);
+  assert.equal(relay.hasMemoryFor(1), false, 'as many as may be under way');
+  for (const refuse of dials) refuse(new Error('ECONNREFUSED'));
+  await turns();
+  assert.deepEqual([relay.stats.underWay, relay.stats.memoryOctets], [0, 0], 'a deferral lets go of it');
+  assert.equal(relay.hasMemoryFor(1_000_000), true);
+  await relay.drain(clock.now());
+  assert.equal(relay.hasMemoryFor(1), false, 'nothing begins behind the begin of a drain');
+});
