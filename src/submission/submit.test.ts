@@ -363,11 +363,13 @@ test('after an unknown outcome the client is told to come again, and the message
     return times === 5 ? { type: 'failed', cause: 'database or disk is full' } : undefined;
   };
   assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');
+  assert.equal(world.context.takingBack.size, 1, 'a drain waits for it');
   for (let second = 0; second < 5; second += 1) {
     await new Promise(setImmediate);
     world.clock.advance(1000);
   }
   const { message } = onlyAccept(world);
+  assert.equal(world.context.takingBack.size, 0);
   const [free, drop] = world.store.changes.slice(-2);
   assert.ok(free?.type === 'free' && drop?.type === 'queue');
   assert.deepEqual(
