@@ -9,7 +9,7 @@ import { readDkimKeys } from '../server/dkim-keys.ts';
 import { relaySettingsOf } from '../server/plan-of-config.ts';
 import { createSigner } from '../submission/signer.ts';
 import type { QueueEntry } from '../store/lookups.ts';
-import type { QueueSelector } from '../store/port.ts';
+import type { AcceptChange, OutcomeOf, QueueSelector } from '../store/port.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { progress, progressDone } from './output.ts';
@@ -36,10 +36,17 @@ export async function bounceQueue(context: CommandContext, selector: QueueSelect
       if (found === undefined) throw new CommandFailure(`${id} was delivered meanwhile`);
       return found;
     };
-    const outcomes = await store.commit(
-      await bounceChanges({ entries, content, settings, reports, now, by }),
-    );
-    for (const outcome of outcomes) {
+    const { report, drops } = await bounceChanges({ entries, content, settings, reports, now, by });
+    if (report !== undefined) {
+      // The report first: whatever happens between, the sender is told.
+      const [told] = await store.commit([report]);
+      if (told.type !== 'accepted')
+        throw new CommandFailure(
+          `the report about ${id} could not be written, it stays: ${causeOf(told)}`,
+          3,
+        );
+    }
+    for (const outcome of await store.commit(drops)) {
       if (outcome.type === 'changed') count += outcome.count;
       if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
     }
@@ -47,6 +54,10 @@ export async function bounceQueue(context: CommandContext, selector: QueueSelect
   }
   progressDone();
   return count;
+}
+
+function causeOf(outcome: OutcomeOf<AcceptChange>): string {
+  return 'cause' in outcome ? outcome.cause : outcome.type;
 }
 
 /** What is under way is left alone. */

@@ -7,13 +7,13 @@ import { ConfigError } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { startControl } from '../http/control.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
-import { createMetricsPage } from '../http/metrics.ts';
-import { type PrivateOptions, startPrivateHttp } from '../http/private.ts';
+import { createMetricsPage, maxOf } from '../http/metrics.ts';
+import { type Health, type PrivateOptions, startPrivateHttp } from '../http/private.ts';
 import { startWeb, type Web } from '../http/web.ts';
 import { createLog, type Log, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { FrontPlan } from '../server/plan.ts';
-import { planOf, readCertificates } from '../server/plan-of-config.ts';
+import { planOf, readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
 import { beginDuties } from './duties.ts';
 import { startLocal } from './local.ts';
 import { onboardingOf } from './onboarding.ts';
@@ -53,7 +53,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
   const unsafe = checkPolicy(loaded);
   if (unsafe.length > 0) throw new CommandFailure(unsafe.join('\n'));
   const supervisor = await startSupervisor({
-    ...{ loaded, plan: planFrom(loaded), fronts, log },
+    ...{ loaded, plan: planFrom(loaded), storeLimits: storeLimitsOf(loaded), fronts, log },
     writeLog: (lines) => sink.write(lines),
   });
   const { store, lookups } = supervisor;
@@ -83,7 +83,7 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
     const problems = checkPolicy(merged);
     if (problems.length > 0) throw new ConfigError(problems);
-    await supervisor.reload(provenPlan(merged));
+    await supervisor.reload(provenPlan(merged), storeLimitsOf(merged));
     loaded = merged;
     web?.reload(readCertificates(merged));
     log.level = merged.config.log.level;
@@ -114,27 +114,28 @@ export async function runServer(first: LoadedConfig): Promise<RunningServer> {
     const before = ticketKeys;
     ticketKeys = randomBytes(TICKET_KEY_OCTETS);
     try {
-      await supervisor.reload(provenPlan(loaded));
+      await supervisor.reload(provenPlan(loaded), storeLimitsOf(loaded));
     } catch (error) {
       ticketKeys = before;
       log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
     }
   }
 
-  async function health(): Promise<{ problems: readonly string[] }> {
+  async function health(): Promise<Health> {
     // Without an answer the store thread is being started again, and is named as missing.
-    const full = await supervisor.storeFigures().then(
-      (of) => of.full,
-      () => false,
-    );
+    const store = await supervisor.storeFigures().catch(() => undefined);
     const figures = await supervisor.frontFigures();
     const certificates = checkCertificates(loaded, clock.now());
     return {
+      ...(store && { queue: { messages: store.queued, limit: store.queuedMessagesMax } }),
       problems: [
         ...reloadProblems.map((problem) => `configuration: ${problem}`),
         ...certificates.problems,
         ...certificates.warnings,
-        ...(full ? ['below the free-space floor: nothing is accepted'] : []),
+        ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
+        ...(store !== undefined && store.queued >= maxOf(store)
+          ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
+          : []),
         ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
         ...(figures.some(({ relay }) => relay.routesDown > 0) ? ['a next hop is down: its mail waits'] : []),
       ],

@@ -88,6 +88,7 @@ test('BCP134-3.2-a G-17: the smallest file has the defaults of the design', () =
       errors: { beforeAuth: 25, afterAuth: 500, authentications: 3 },
       identity: { messagesPerHour: 500, recipientsPerHour: 2000, nullSenderPerHour: 50 },
       freeSpace: { share: 0.05, size: 512 * MIB },
+      queuedMessages: 2_000_000,
       incomingMemory: 64 * MIB,
       relayMemory: 64 * MIB,
     },

@@ -118,6 +118,13 @@ const limits = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Below this floor nothing is accepted (452 4.3.1).' }),
+  queuedMessages: z
+    .union([count(1, 100_000_000), z.literal('none')])
+    .prefault(2_000_000)
+    .meta({
+      description:
+        'Messages in the queue: at so many new mail is put off (452 4.3.1) until some have left. Reports of our own always find room. `none` lifts it.',
+    }),
   incomingMemory: size(1_048_576).prefault('64MiB').meta({
     description: 'Memory for messages on their way in, of each front thread; beyond it bodies go to disk.',
   }),

@@ -47,6 +47,7 @@ export function createMetricsPage(): MetricsPage {
   const gauges = {
     open: gauge('connections_open', 'Connections open now'),
     messages: gauge('queue_messages', 'Messages in the queue'),
+    messagesMax: gauge('queue_messages_max', 'As many messages may be in the queue (limits.queuedMessages)'),
     deliveries: gauge('queue_deliveries', 'Recipients in the queue'),
     held: gauge('queue_held', 'Recipients held'),
     age: gauge('queue_oldest_seconds', 'Age of the oldest message in the queue'),
@@ -114,6 +115,7 @@ export function createMetricsPage(): MetricsPage {
       set(commitSeconds, store.commitMs / 1000);
       gauges.open.set(sum(fronts, ({ connections }) => connections));
       gauges.messages.set(queue.messages);
+      gauges.messagesMax.set(maxOf(store));
       gauges.deliveries.set(queue.deliveries);
       gauges.held.set(queue.held);
       gauges.age.set(
@@ -131,6 +133,11 @@ export function createMetricsPage(): MetricsPage {
       return registry.metrics();
     },
   };
+}
+
+/** Without a limit Prometheus reads `+Inf`. */
+export function maxOf({ queuedMessagesMax: max }: StoreFigures): number {
+  return max === 'none' ? Infinity : max;
 }
 
 type Front = FrontAnswers['figures'];

@@ -6,6 +6,8 @@ import { Hono } from 'hono';
 import { isIP } from '../base/network.ts';
 
 export interface Health {
+  /** Absent while the store thread is being started again. */
+  readonly queue?: { readonly messages: number; readonly limit: number | 'none' };
   /** Empty: all is well. */
   readonly problems: readonly string[];
 }
@@ -42,9 +44,9 @@ function privateApp({ hostname, contentType, metrics, health, selfTest }: Privat
     async () => new Response(await metrics(), { headers: { 'content-type': contentType } }),
   );
   app.get('/health', async (context) => {
-    const { problems } = await health();
+    const { problems, ...figures } = await health();
     return context.json(
-      { status: problems.length === 0 ? 'ok' : 'degraded', selfTest: selfTest(), problems },
+      { status: problems.length === 0 ? 'ok' : 'degraded', selfTest: selfTest(), ...figures, problems },
       problems.length === 0 ? 200 : 503,
     );
   });

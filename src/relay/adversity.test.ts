@@ -55,7 +55,9 @@ const settings: RelaySettings = {
   memoryOctets: 1_000_000,
 };
 
-/** A server that answers each line that begins like this; TLS is never finished unless the wire is destroyed. */
+const RESET = 'reset';
+
+/** A server that answers each line that begins like this, or resets; TLS is never finished unless the wire is destroyed. */
 function scriptedNetwork(
   greeting: string,
   answers: readonly (readonly [string, string])[],
@@ -64,7 +66,10 @@ function scriptedNetwork(
   let events: Parameters<Wire['listen']>[0] | undefined;
   let failTls: (error: Error) => void = () => undefined;
   const say = (text: string): void =>
-    queueMicrotask(() => events?.bytes(Buffer.from(text.replaceAll('|', '\r\n') + '\r\n')));
+    queueMicrotask(() => {
+      if (text === RESET) events?.closed('ECONNRESET');
+      else if (text !== '') events?.bytes(Buffer.from(text.replaceAll('|', '\r\n') + '\r\n'));
+    });
   const wire: Wire = {
     remote: '192.0.2.7:465',
     listen(next) {
@@ -150,6 +155,71 @@ test('E-S-2: content that takes longer than three minutes in all, and never rest
   assert.match(seen.written, /minute 9\r\n\.\r\n$/);
   connection.quit();
 });
+
+const KEPT = { type: 'accepted', code: 250 };
+const PUT_OFF = { type: 'refused', code: 451 };
+const UNDECIDED = { type: 'undecided', code: 0 };
+
+/** What a server says to the final dot, and what is made of it. `lost`: it may have kept the message all the same. */
+const afterTheDot: readonly {
+  readonly why: string;
+  readonly says: string;
+  readonly result: { readonly type: string; readonly code: number };
+  readonly lost: boolean;
+  readonly usable: boolean;
+}[] = [
+  { why: 'it keeps the message', says: '250 2.0.0 kept', result: KEPT, lost: false, usable: true },
+  { why: '4yz', says: '451 4.3.0 later', result: PUT_OFF, lost: false, usable: true },
+  { why: 'nothing, ever', says: '', result: UNDECIDED, lost: true, usable: false },
+  { why: 'a reset', says: RESET, result: UNDECIDED, lost: true, usable: false },
+  { why: 'nonsense', says: 'what was that?', result: UNDECIDED, lost: true, usable: false },
+  { why: 'no code of this world', says: '999 kept', result: UNDECIDED, lost: true, usable: false },
+  { why: 'a reply without end', says: '250-x|'.repeat(300), result: UNDECIDED, lost: true, usable: false },
+  { why: 'a line without end', says: '2'.repeat(3000), result: UNDECIDED, lost: true, usable: false },
+  { why: 'half a reply', says: '250-kept', result: UNDECIDED, lost: true, usable: false },
+  {
+    ...{ why: 'replies without end', says: '250 2.0.0 kept|'.repeat(300) },
+    ...{ result: KEPT, lost: false, usable: false },
+  },
+];
+
+for (const { why, says, result, lost, usable } of afterTheDot) {
+  test(`E-S-2 E-Q-3 F-TX-8: at the final dot: ${why}`, async () => {
+    const clock = virtualClock(START);
+    const { network, seen } = scriptedNetwork('220 mta', [
+      ['EHLO', '250 mta'],
+      ['MAIL', '250 ok'],
+      ['RCPT', '250 ok'],
+      ['DATA', '354 go'],
+      ['.\r\n', says],
+    ]);
+    const connection = await openHopConnection({
+      ...{ hop, network, clock },
+      settings: { hostname: 'msa.example.org' },
+    });
+    async function* content(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('Subject: x\r\n\r\n');
+    }
+    const delivered = connection.deliver({
+      ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
+      content: () => Promise.resolve(content()),
+    });
+    await turns();
+    // RFC 5321 section 4.5.3.2.6: ten minutes for the last reply, and not for ever.
+    clock.advance(10 * MINUTE);
+    const { results, replyLost } = await delivered;
+    const [one] = results;
+    assert.ok(one);
+    const code = 'reply' in one ? (one.reply?.code ?? 0) : 0;
+    assert.deepEqual({ type: one.type, code }, result);
+    assert.ok(one.type === 'accepted' || !one.permanent, 'it is tried again');
+    assert.equal(replyLost, lost);
+    assert.equal(connection.usable, usable);
+    clock.advance(5_000);
+    assert.equal(seen.destroyed, !usable, 'nobody listens to it any more');
+    connection.quit();
+  });
+}
 
 test('E-Q-7: a claim that was not answered is asked again by its name, so that what it leased is not left lying', async () => {
   const clock = virtualClock(START);
@@ -343,4 +413,37 @@ test('E-Q-6: a long queue comes back to a dead host in a line, at whole millisec
     'and nobody waits longer than that asks for',
   );
   assert.equal(seen.dials, 1);
+});
+
+test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in number; beyond it new mail waits in the store', async () => {
+  const clock = virtualClock(START);
+  const store = fakeStore();
+  store.answer = ({ type }) => (type === 'settle' ? { type: 'settled', messageDone: false } : undefined);
+  const entropy = countingEntropy();
+  const ids = messageIdSource((length) => entropy.bytes(length));
+  const dials: ((error: Error) => void)[] = [];
+  const relay = createRelay({
+    ...{ store, clock, entropy, owner: 'o', ids },
+    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    network: { dial: () => new Promise((_, reject) => void dials.push(reject)) },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    settings: () => settings,
+  });
+  const handOver = (octets: number): void => {
+    const one = { ...message, id: ids.next(clock.now()), octets };
+    relay.handOver({ message: one, recipients: [delivery.recipient], content: [] });
+  };
+  handOver(600_000);
+  await turns();
+  assert.deepEqual([relay.hasMemoryFor(400_000), relay.hasMemoryFor(400_001)], [true, false]);
+  for (let n = 1; n < 2_000; n += 1) handOver(1);
+  await turns();
+  assert.equal(relay.stats.underWay, 2_000);
+  assert.equal(relay.hasMemoryFor(1), false, 'as many as may be under way');
+  for (const refuse of dials) refuse(new Error('ECONNREFUSED'));
+  await turns();
+  assert.deepEqual([relay.stats.underWay, relay.stats.memoryOctets], [0, 0], 'a deferral lets go of it');
+  assert.equal(relay.hasMemoryFor(1_000_000), true);
+  await relay.drain(clock.now());
+  assert.equal(relay.hasMemoryFor(1), false, 'nothing begins behind the begin of a drain');
 });

@@ -1,6 +1,6 @@
-// An operator gives a message up and lets its sender know: the drop and the report about it, in one group of changes.
+// An operator gives a message up and lets its sender know: the report about it, and the drops that follow once it is written.
 
-import type { Change, QueueSelector } from '../store/port.ts';
+import type { AcceptChange, QueueChange, QueueSelector } from '../store/port.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { Attempt, Errand } from './errand.ts';
 import type { ReportWriter } from './reports.ts';
@@ -16,6 +16,12 @@ export interface Bounce {
   readonly by: string;
 }
 
+export interface BounceChanges {
+  /** Undefined: nobody is to be told. */
+  readonly report?: AcceptChange;
+  readonly drops: readonly QueueChange[];
+}
+
 export async function bounceChanges({
   entries,
   content,
@@ -23,9 +29,9 @@ export async function bounceChanges({
   reports,
   now,
   by,
-}: Bounce): Promise<readonly Change[]> {
+}: Bounce): Promise<BounceChanges> {
   const [first] = entries;
-  if (first === undefined) return [];
+  if (first === undefined) return { drops: [] };
   const { message } = first;
   const attempt: Attempt = {
     type: 'failed',
@@ -42,10 +48,9 @@ export async function bounceChanges({
     errand,
     entries.map(() => ({ ...attempt, final: 'failed' as const })),
   );
-  const drops = entries.map(({ delivery }): Change => {
+  const drops = entries.map(({ delivery }): QueueChange => {
     const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
     return { type: 'queue', action: 'drop', selector, now, by };
   });
-  // The report first: whatever happens between, the sender is told.
-  return report === undefined ? drops : [report, ...drops];
+  return report === undefined ? { drops } : { report, drops };
 }

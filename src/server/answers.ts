@@ -154,7 +154,10 @@ export function answerRecipient(
           );
     if (decision.verdict.type === 'accepted') {
       const forwardPath = front.ownForwardPath(decision.forwardPath ?? recipient.forwardPath);
-      connection.transaction.addRecipient({ ...recipient, forwardPath });
+      if (!connection.transaction.addRecipient({ ...recipient, forwardPath })) {
+        const busy = refused('tooBusy', 'no memory for recipients left');
+        return answer(front, connection, question, busy, 'RCPT');
+      }
     }
     answer(front, connection, question, decision.verdict, 'RCPT');
   }

@@ -83,6 +83,7 @@ const submission: SubmissionContext = {
   ...{ store, lookups, clock, entropy, ids, standings, owner: birth.owner },
   labels: createLabels(store, entropy),
   memory: createMemoryBudget(plan.incomingMemory),
+  takingBack: new Set(),
   settings: () => submissionSettings,
   wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
   handOver: (fresh) => relay.handOver(fresh),
@@ -222,9 +223,11 @@ function reload(next: FrontPlan): void {
 async function drain(deadlineMs: number): Promise<void> {
   for (const server of listening) server.close();
   connections.drain();
+  const { memory, takingBack } = submission;
+  // A message that is still being accepted may have to be taken back, though its session is over.
+  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
   const emptied = (async () => {
-    // A message that is still being accepted may have to be taken back, though its session is over.
-    while (connections.size + submission.memory.used > 0 && clock.now() < deadlineMs)
+    while (isBusy() && clock.now() < deadlineMs)
       await new Promise<void>((resolve) => clock.after(50, resolve));
   })();
   await Promise.all([emptied, relay.drain(deadlineMs)]);

@@ -9,6 +9,7 @@ import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import { readDkimKeys } from './dkim-keys.ts';
 import type { FrontPlan } from './plan.ts';
+import type { StoreLimits } from './store-thread.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
 export interface PlanOptions {
@@ -57,6 +58,14 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
     ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
     relay: relaySettingsOf(loaded, environment),
     logLevel: config.log.level,
+  };
+}
+
+export function storeLimitsOf({ config }: LoadedConfig): StoreLimits {
+  const { freeSpace, queuedMessages } = config.limits;
+  return {
+    freeSpaceFloor: { share: freeSpace.share, octets: freeSpace.size },
+    queuedMessagesMax: queuedMessages,
   };
 }
 

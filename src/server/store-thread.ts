@@ -15,9 +15,15 @@ import type { ThreadGreeting } from './desk-thread.ts';
 
 export interface StoreBirth {
   readonly dataDirectory: string;
-  readonly freeSpaceFloor: FreeSpaceFloor;
+  readonly limits: StoreLimits;
   /** True only before there are fronts: bodies that they are staging belong to no message yet, and must stay. */
   readonly sweepStages: boolean;
+}
+
+/** A reload brings new ones. */
+export interface StoreLimits {
+  readonly freeSpaceFloor: FreeSpaceFloor;
+  readonly queuedMessagesMax: number | 'none';
 }
 
 export interface FreeSpaceFloor {
@@ -27,7 +33,10 @@ export interface FreeSpaceFloor {
 }
 
 export type StoreQuestion =
-  { readonly commit: readonly PackedChange[] } | { readonly backup: string } | { readonly figures: true };
+  | { readonly commit: readonly PackedChange[] }
+  | { readonly backup: string }
+  | { readonly figures: true }
+  | { readonly limits: StoreLimits };
 
 export interface StoreFigures {
   readonly commits: number;
@@ -35,7 +44,10 @@ export interface StoreFigures {
   /** All commits together, ms. */
   readonly commitMs: number;
   readonly freeOctets: number;
+  /** Below the free-space floor. */
   readonly full: boolean;
+  readonly queued: number;
+  readonly queuedMessagesMax: number | 'none';
 }
 
 const INDEX_EVENTS = 500;
@@ -48,7 +60,8 @@ const main = parentPort;
 const birth = workerData as StoreBirth;
 const lines = new Set<Line>();
 const figures = { commits: 0, changes: 0, commitMs: 0 };
-const space = watchSpace(birth);
+let { limits } = birth;
+const space = watchSpace(birth.dataDirectory);
 let keeper: Worker | undefined;
 const writer = open();
 
@@ -59,6 +72,7 @@ function open(): OpenWriter {
       clock: systemClock,
       entropy: systemEntropy(),
       fullBecause: () => space.look().because,
+      queuedMessagesMax: () => (limits.queuedMessagesMax === 'none' ? undefined : limits.queuedMessagesMax),
       sweepStages: birth.sweepStages,
       writeLogHome: () => keeper?.postMessage('write'),
       onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
@@ -148,8 +162,14 @@ function serve(port: MessagePort): void {
       const asked = question as StoreQuestion;
       if ('commit' in asked) return group.commit(asked.commit.map(unpacked));
       if ('backup' in asked) return backup(asked.backup);
+      if ('limits' in asked) {
+        limits = asked.limits;
+        return space.forget();
+      }
       return {
         ...figures,
+        queued: writer.queued(),
+        queuedMessagesMax: limits.queuedMessagesMax,
         freeOctets: space.look().free,
         full: space.look().because !== undefined,
       } satisfies StoreFigures;
@@ -159,19 +179,25 @@ function serve(port: MessagePort): void {
   port.on('close', () => lines.delete(line));
 }
 
-function watchSpace({ dataDirectory, freeSpaceFloor }: StoreBirth): {
+interface SpaceWatch {
   look(): { free: number; because: string | undefined };
-} {
+  /** The floor is another one now. */
+  forget(): void;
+}
+
+function watchSpace(dataDirectory: string): SpaceWatch {
   let at = -Infinity;
   let seen: { free: number; because: string | undefined } = { free: 0, because: undefined };
   return {
+    forget: () => void (at = -Infinity),
     look() {
       const now = systemClock.monotonic();
       if (now - at < SPACE_EVERY_MS) return seen;
       at = now;
       const { bavail, blocks, bsize } = statfsSync(dataDirectory);
       const free = bavail * bsize;
-      const floor = Math.max(freeSpaceFloor.octets, freeSpaceFloor.share * blocks * bsize);
+      const { octets, share } = limits.freeSpaceFloor;
+      const floor = Math.max(octets, share * blocks * bsize);
       seen = {
         free,
         because: free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined,

@@ -16,7 +16,7 @@ import type { BackupResult } from '../store/sqlite/backup.ts';
 import type { DeskBirth } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
-import type { StoreBirth, StoreFigures } from './store-thread.ts';
+import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-thread.ts';
 import { connectThreads, startThread, type Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
@@ -26,6 +26,7 @@ const RESTART_MS = 200;
 export interface SupervisorOptions {
   readonly loaded: LoadedConfig;
   readonly plan: FrontPlan;
+  readonly storeLimits: StoreLimits;
   readonly fronts: number;
   readonly log: Log;
   /** A line of a front's log, as it is. */
@@ -35,7 +36,7 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly store: Store;
   readonly lookups: Lookups;
-  reload(plan: FrontPlan): Promise<void>;
+  reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
   backup(file: string): Promise<BackupResult>;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
   submit(message: LocalMessage): Promise<LocalAnswer>;
@@ -60,15 +61,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const fronts = new Map<number, Thread>();
   const deaths: number[] = [];
   const missing = new Set<string>();
-  let plan = options.plan;
+  let { plan, storeLimits } = options;
   let storeThread: Thread;
   let deskThread: Thread;
   let stopping = false;
   let submitted = 0;
 
   async function startStore(isFirst: boolean): Promise<Thread> {
-    const { share, size: octets } = config.limits.freeSpace;
-    const birth: StoreBirth = { dataDirectory, freeSpaceFloor: { share, octets }, sweepStages: isFirst };
+    const birth: StoreBirth = { dataDirectory, limits: storeLimits, sweepStages: isFirst };
     const thread = await startThread({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
@@ -149,14 +149,16 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     }
   }
 
+  async function askIfAlive({ line }: Thread, question: FrontQuestion | StoreQuestion): Promise<unknown> {
+    return line.ask(question).catch((error: unknown) => {
+      // It has died and is born again with the plan of now.
+      if (error instanceof LineClosed) return undefined;
+      throw error;
+    });
+  }
+
   async function askFronts(question: FrontQuestion): Promise<readonly unknown[]> {
-    const answers = [...fronts.values()].map(({ line }) =>
-      line.ask(question).catch((error: unknown) => {
-        // It has died and is born again with the plan of now.
-        if (error instanceof LineClosed) return undefined;
-        throw error;
-      }),
-    );
+    const answers = [...fronts.values()].map((front) => askIfAlive(front, question));
     return (await Promise.all(answers)).filter((answer) => answer !== undefined);
   }
 
@@ -176,8 +178,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   return {
     store,
     lookups,
-    async reload(next) {
+    async reload(next, limits) {
       plan = next;
+      storeLimits = limits;
+      await askIfAlive(storeThread, { limits });
       await deskThread.line.ask({ domains: next.domains });
       await askFronts({ ask: 'reload', plan: next });
     },

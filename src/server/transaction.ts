@@ -9,7 +9,8 @@ import { noteRefusal } from './refusals.ts';
 export interface Transaction {
   readonly envelope: Envelope | undefined;
   begin(from: ReversePathAndParameters, rule: string): void;
-  addRecipient(recipient: EnvelopeRecipient): void;
+  /** False: there is no memory for it now. */
+  addRecipient(recipient: EnvelopeRecipient): boolean;
   start(connection: Connection): void;
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Hands the whole message in and feeds the acceptance, or the refusal, back into the session. */
@@ -19,10 +20,14 @@ export interface Transaction {
   abort(): void;
 }
 
+/** What a recipient costs beside its text, about. */
+const RECIPIENT_OCTETS = 200;
+
 export function createTransaction(front: Front): Transaction {
   let from: ReversePathAndParameters | undefined;
   let rule = '';
   let recipients: EnvelopeRecipient[] = [];
+  let reservedOctets = 0;
   let submission: Submission | undefined;
 
   function envelope(): Envelope | undefined {
@@ -33,6 +38,8 @@ export function createTransaction(front: Front): Transaction {
     from = undefined;
     recipients = [];
     submission = undefined;
+    front.submission.memory.release(reservedOctets);
+    reservedOctets = 0;
   }
 
   return {
@@ -40,13 +47,16 @@ export function createTransaction(front: Front): Transaction {
       return envelope();
     },
     begin(reversePath, permittedBy) {
+      forget();
       from = reversePath;
       rule = permittedBy;
-      recipients = [];
-      submission = undefined;
     },
     addRecipient(recipient) {
+      const octets = octetsOf(recipient);
+      if (!front.submission.memory.reserve(octets)) return false;
+      reservedOctets += octets;
       recipients.push(recipient);
+      return true;
     },
     start(connection) {
       const whole = envelope();
@@ -80,4 +90,8 @@ export function createTransaction(front: Front): Transaction {
       forget();
     },
   };
+}
+
+function octetsOf({ forwardPath, originalRecipient }: EnvelopeRecipient): number {
+  return RECIPIENT_OCTETS + forwardPath.length + (originalRecipient?.address.length ?? 0);
 }

@@ -126,6 +126,7 @@ type Deed = typeof deed extends fc.Arbitrary<infer T> ? T : never;
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.array(deed, { minLength: 1, maxLength: 5 }) },
   fc.record({ pass: fc.constantFrom(1, MINUTE, HOUR, 12 * HOUR) }),
+  fc.record({ most: fc.constantFrom(undefined, undefined, 2, 4) }),
   fc.constant('restart' as const),
   fc.constant('index' as const),
 );
@@ -138,9 +139,13 @@ interface Lease {
 /** Both engines, with the same clock, told the same things. */
 class Pair {
   readonly clock = virtualClock();
+  most: number | undefined;
   readonly #saw: (what: string) => void;
   readonly #directory = mkdtempSync(join(tmpdir(), 'postern-agree-'));
-  readonly #memory = openMemoryStore({ clock: this.clock, entropy: countedEntropy() });
+  readonly #memory = openMemoryStore({
+    ...{ clock: this.clock, entropy: countedEntropy() },
+    queuedMessagesMax: () => this.most,
+  });
   #sqlite = this.#openSqlite();
   readonly #ids: MessageId[] = [];
   readonly #nextId = messageIdSource((length) => new Uint8Array(length));
@@ -151,7 +156,15 @@ class Pair {
   }
 
   #openSqlite(): OpenStore {
-    return openSqliteStore({ dataDirectory: this.#directory, clock: this.clock, entropy: countedEntropy() });
+    return openSqliteStore({
+      ...{ dataDirectory: this.#directory, clock: this.clock, entropy: countedEntropy() },
+      queuedMessagesMax: () => this.most,
+    });
+  }
+
+  /** As the writer of SQLite has counted. */
+  get queued(): number {
+    return this.#sqlite.writer.queued();
   }
 
   get lookups(): readonly [Lookups, Lookups] {
@@ -392,6 +405,7 @@ const expectedOutcomes = [
   'accept accepted',
   'accept limited hard',
   'accept limited soft',
+  'accept queueFull',
   'claim claimed none',
   'claim claimed some',
   'credentialUsed noted',
@@ -463,9 +477,11 @@ test('memory and sqlite give the same outcomes, the same queue and the same answ
           if (one === 'restart') pair.restart();
           else if (one === 'index') pair.index();
           else if ('pass' in one) pair.clock.advance(one.pass);
+          else if ('most' in one) pair.most = one.most;
           else await pair.commit(one);
           const [memory, sqlite] = pair.lookups;
           assert.deepEqual(await queueOf(memory), await queueOf(sqlite));
+          assert.equal(pair.queued, (await memory.queueTotals()).messages);
         }
         const [memory, sqlite] = pair.lookups;
         const all = await everythingOf(memory);
@@ -474,7 +490,7 @@ test('memory and sqlite give the same outcomes, the same queue and the same answ
         pair.close();
       }
     }),
-    { seed: 20_261_124, numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    { seed: 20_261_125, numRuns: 60, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
   );
   // Else the steps would prove little.
   assert.deepEqual([...seen].sort(), [...expectedOutcomes].sort());

@@ -201,7 +201,9 @@ export interface Outcomes {
   accept:
     | { readonly type: 'accepted' }
     | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
-    | { readonly type: 'full'; readonly cause: string };
+    | { readonly type: 'full'; readonly cause: string }
+    /** As many messages wait as may. Never said of a report of our own. */
+    | { readonly type: 'queueFull'; readonly cause: string };
   /** `stale`: these attempts were not ours any more; nothing of the change was done. */
   settle: { readonly type: 'settled'; readonly messageDone: boolean } | { readonly type: 'stale' };
   claim: {

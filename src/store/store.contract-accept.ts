@@ -9,6 +9,7 @@ import type { Change } from './port.ts';
 import {
   acceptOf,
   Bench,
+  deferred,
   final,
   HOUR,
   type Open,
@@ -108,6 +109,7 @@ export function acceptContract(name: string, open: Open): void {
 
   limitsContract(name, open);
   atomicContract(name, open);
+  depthContract(name, open);
 
   test(`${name}: a full store accepts nothing new, and goes on with everything else`, async () => {
     await using bench = await Bench.open(open);
@@ -252,5 +254,71 @@ function atomicContract(name: string, open: Open): void {
       [{ type: 'accepted' }, { type: 'key', key }],
       [{ type: 'freed', count: 0 }],
     ]);
+  });
+}
+
+/** One more than may be in the queue. */
+function depthContract(name: string, open: Open): void {
+  test(`F-DOS-8: ${name}: at the limit of the queue new mail is put off, and taken as soon as some has left`, async () => {
+    await using bench = await Bench.open(open);
+    bench.queuedMessagesMax = 2;
+    const now = bench.clock.now();
+    const limits = { messagesPerHour: 1 };
+    const [first, second] = [acceptOf(bench.nextId(), now, {}), acceptOf(bench.nextId(), now, {})];
+    const noId = acceptOf('no message id', now, {});
+    const third = acceptOf(bench.nextId(), now, { identityId: 'i1', charge: { identityId: 'i1', limits } });
+    const cause = '2 messages in the queue, limits.queuedMessages is 2';
+    const full = { type: 'queueFull', cause } as const;
+    // What fails is undone, and what shared its transaction is done once and counted once.
+    const outcomes = await bench.store.commit([first, noId, second, third]);
+    const types = outcomes.map(({ type }) => type);
+    assert.deepEqual(types, ['accepted', 'failed', 'accepted', 'queueFull']);
+    assert.deepEqual(await bench.store.commit([third, first]), [full, { type: 'accepted' }]);
+    await bench.restart();
+    assert.deepEqual(await bench.one(third), full, 'counted anew at the start');
+
+    const [one, other] = await bench.claim('a');
+    assert.ok(one && other);
+    await bench.one(settleOf('a', [one], deferred(now), now));
+    assert.deepEqual(await bench.one(third), full, 'what is deferred stays in the queue');
+    await bench.one(settleOf('a', [other], final, now));
+    assert.deepEqual(await bench.one(third), { type: 'accepted' }, 'refused, it was not charged');
+    const fourth = acceptOf(bench.nextId(), now, {});
+    assert.equal((await bench.one(fourth)).type, 'queueFull');
+    const selector = { messageId: one.messageId };
+    await bench.one({ type: 'queue', action: 'drop', selector, now, by: 'root' });
+    assert.deepEqual(await bench.one(fourth), { type: 'accepted' }, 'dropped by the operator');
+    bench.queuedMessagesMax = 3;
+    await bench.accepted();
+    bench.queuedMessagesMax = 1;
+    assert.equal((await bench.one(acceptOf(bench.nextId(), now, {}))).type, 'queueFull');
+    bench.queuedMessagesMax = undefined;
+    await bench.accepted();
+    assert.equal((await bench.lookups.queueTotals()).messages, 4);
+  });
+
+  test(`5321-y F-DOS-8: ${name}: a full queue settles all the same, and takes the reports about it`, async () => {
+    await using bench = await Bench.open(open);
+    bench.queuedMessagesMax = 1;
+    const now = bench.clock.now();
+    await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
+    const deliveries = await bench.claim('a');
+    const [one, other] = deliveries;
+    assert.ok(one && other);
+    const report = () => acceptOf(bench.nextId(), now, { from: '', to: ['alice@example.org'] });
+    const delayed = { ...settleOf('a', [one], deferred(now, true), now), report: report() };
+    assert.deepEqual(await bench.one(delayed), { type: 'settled', messageDone: false });
+    const failed = { ...settleOf('a', [other], final, now), report: report() };
+    assert.deepEqual(await bench.one(failed), { type: 'settled', messageDone: false });
+    assert.deepEqual(await bench.one(report()), { type: 'accepted' }, 'on its own as well');
+    assert.equal((await bench.lookups.queueTotals()).messages, 4);
+    for (const identityId of ['i1', undefined])
+      assert.equal(
+        (await bench.one(acceptOf(bench.nextId(), now, identityId === undefined ? {} : { identityId }))).type,
+        'queueFull',
+      );
+    const byProgram = acceptOf(bench.nextId(), now, { from: '', identityId: 'i1' });
+    const local = { ...byProgram, message: { ...byProgram.message, role: 'local' } } as const;
+    assert.equal((await bench.one(local)).type, 'queueFull', 'a program of this host');
   });
 }

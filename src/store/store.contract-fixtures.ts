@@ -49,6 +49,7 @@ export interface OpenOptions {
   readonly clock: VirtualClock;
   readonly entropy: Entropy;
   fullBecause(): string | undefined;
+  queuedMessagesMax(): number | undefined;
 }
 
 export interface Opened {
@@ -67,6 +68,7 @@ export class Bench implements AsyncDisposable {
   readonly entropy = countedEntropy();
   readonly notices: StoreNotice[] = [];
   full: string | undefined;
+  queuedMessagesMax: number | undefined;
   readonly #ids = messageIdSource((length) => this.entropy.bytes(length));
   #opened: Opened | undefined;
   #unsubscribe = (): void => undefined;
@@ -74,7 +76,8 @@ export class Bench implements AsyncDisposable {
   static async open(open: Open): Promise<Bench> {
     const bench = new Bench();
     const { clock, entropy } = bench;
-    bench.#use(await open({ clock, entropy, fullBecause: () => bench.full }));
+    const limits = { fullBecause: () => bench.full, queuedMessagesMax: () => bench.queuedMessagesMax };
+    bench.#use(await open({ clock, entropy, ...limits }));
     return bench;
   }
 
@@ -196,7 +199,8 @@ export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
     message: {
       id,
       acceptedAt: now,
-      role: identityId === undefined ? 'mx' : 'submission',
+      // The null sender that nobody is accountable for is ours.
+      role: identityId !== undefined ? 'submission' : from === '' ? 'local' : 'mx',
       ...whose,
       envelope,
       octets: bytes.length,

@@ -109,17 +109,19 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
  * after all, it is taken out in one group with its lease; asked until the store has answered.
  */
 export function withdraw(context: SubmissionContext, change: AcceptChange): void {
+  const messageId = change.message.id;
+  context.takingBack.add(messageId);
   void surely(context, () => {
     const now = context.clock.now();
     const drop = {
       type: 'queue',
       action: 'drop',
-      selector: { messageId: change.message.id },
+      selector: { messageId },
       now,
       by: 'server: no answer in time',
     } as const;
     return [freeChange(context, change), drop];
-  });
+  }).then(() => context.takingBack.delete(messageId));
 }
 
 /**

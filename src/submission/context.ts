@@ -1,6 +1,6 @@
 // What the one way in needs (DESIGN 1): the same for every door, be it a port, the control socket or an HTTP call.
 
-import type { MessageIdSource } from '../base/message-id.ts';
+import type { MessageId, MessageIdSource } from '../base/message-id.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
@@ -41,6 +41,8 @@ export interface SubmissionContext {
   readonly labels: Labels;
   readonly standings: Standings;
   readonly memory: MemoryBudget;
+  /** Messages that must not leave, until the store has taken them out: a drain waits for them. */
+  readonly takingBack: Set<MessageId>;
   readonly owner: Owner;
   /** Read anew for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
   settings(): SubmissionSettings;

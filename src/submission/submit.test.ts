@@ -323,6 +323,11 @@ const outcomes: readonly Failing[] = [
     'the floor of free space',
   ],
   [
+    ({ store }) => (store.answer = () => ({ type: 'queueFull', cause: 'as many as may' })),
+    '452 4.3.1',
+    'a full queue',
+  ],
+  [
     ({ store }) => (store.answer = () => ({ type: 'failed', cause: 'bug' })),
     '451 4.3.0',
     'this change alone failed',
@@ -358,11 +363,13 @@ test('after an unknown outcome the client is told to come again, and the message
     return times === 5 ? { type: 'failed', cause: 'database or disk is full' } : undefined;
   };
   assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');
+  assert.equal(world.context.takingBack.size, 1, 'a drain waits for it');
   for (let second = 0; second < 5; second += 1) {
     await new Promise(setImmediate);
     world.clock.advance(1000);
   }
   const { message } = onlyAccept(world);
+  assert.equal(world.context.takingBack.size, 0);
   const [free, drop] = world.store.changes.slice(-2);
   assert.ok(free?.type === 'free' && drop?.type === 'queue');
   assert.deepEqual(

@@ -129,6 +129,8 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
         };
       case 'full':
         return { type: 'refused', refusal: refusal('noSpace', outcome.cause) };
+      case 'queueFull':
+        return { type: 'refused', refusal: refusal('queueFull', outcome.cause) };
       case 'failed':
         return { type: 'refused', refusal: refusal('cannotAcceptNow', outcome.cause) };
     }

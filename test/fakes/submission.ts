@@ -192,6 +192,7 @@ export async function submissionWorld(
     ids: messageIdSource((length) => entropy.bytes(length)),
     standings: createStandings(lookups),
     memory: createMemoryBudget(options.memoryOctets ?? 1024 * 1024),
+    takingBack: new Set(),
     owner: 'node1/1/front0',
     settings: () => settings,
     wouldRelayFromMemory: () => options.relayFromMemory ?? false,

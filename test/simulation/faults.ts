@@ -88,7 +88,10 @@ async function startAgain(server: Server): Promise<void> {
 /** Everything is well from now on. */
 export async function healAll(world: FaultWorld): Promise<void> {
   const { server, hops, plan } = world;
-  Object.assign(server.weather, { full: undefined, commitMs: 3, restartMs: 0 });
+  Object.assign(server.weather, {
+    ...{ full: undefined, queuedMessagesMax: undefined },
+    ...{ commitMs: 3, restartMs: 0 },
+  });
   for (const host of hops.hosts.values()) host.mood = 'fine';
   while (server.run?.stopping === true) await hops.time.pause(SECOND);
   for (await startAgain(server); !server.isWhole; await startAgain(server)) await hops.time.pause(SECOND);

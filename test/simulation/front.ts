@@ -92,6 +92,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     ...{ store, lookups, clock, entropy, ids, standings, owner: life.name },
     labels: createLabels(store, entropy),
     memory: createMemoryBudget(settings.incomingMemory),
+    takingBack: new Set(),
     settings: () => settings.submission,
     wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
     handOver: (fresh) => relay.handOver(fresh),
@@ -149,8 +150,10 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     },
     async drain(deadlineMs) {
       connections.drain();
+      const { memory, takingBack } = submission;
+      const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
       const emptied = (async () => {
-        while (connections.size + submission.memory.used > 0 && clock.now() < deadlineMs)
+        while (isBusy() && clock.now() < deadlineMs)
           await new Promise<void>((resolve) => clock.after(50, resolve));
       })();
       await Promise.all([emptied, relay.drain(deadlineMs)]);

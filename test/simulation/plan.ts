@@ -75,6 +75,7 @@ export interface Plan {
   readonly relayMemory: number;
   readonly perIdentity: number;
   readonly messagesPerHour: number | undefined;
+  readonly queuedMessagesMax: number | undefined;
   readonly replyMs: number;
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
@@ -118,6 +119,7 @@ export function planOf(seed: number): Plan {
     relayMemory: chance.pick([0, 5_000, 40_000, 2_000_000]),
     perIdentity: chance.pick([1, 3, 200]),
     messagesPerHour: chance.pick([3, 10, undefined, undefined]),
+    queuedMessagesMax: chance.named('queue').pick([2, 5, ...Array<undefined>(10).fill(undefined)]),
     replyMs: chance.pick([110 * SECOND, 110 * SECOND, 20 * SECOND, 3 * SECOND]),
     messageOctetsMax: 400_000,
     recipientsMax: 8,

@@ -20,6 +20,7 @@ const RESTART_MS = 200;
 /** The disk, and how the system treats who uses it. */
 export interface Weather {
   full: string | undefined;
+  queuedMessagesMax?: number | undefined;
   /** A transaction with its sync takes up to this long, ms. */
   commitMs: number;
   /** A thread that died takes so much longer to come back, ms. */
@@ -63,6 +64,7 @@ export class Server {
       clock: time.clockOf(time.outside),
       entropy: chance.named('store'),
       fullBecause: () => this.weather.full,
+      queuedMessagesMax: () => this.weather.queuedMessagesMax,
       schedule: {
         soon: (go) => void time.after(chance.between(0.2, this.weather.commitMs), go),
         later: (ms, go) => void time.after(ms, go),

@@ -46,6 +46,7 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
   );
   const hops: NextHops = { hosts, time, ledger };
   const server = new Server(hops, chance.named('server'), settingsOf(plan), plan.fronts);
+  server.weather.queuedMessagesMax = plan.queuedMessagesMax;
   const stray: unknown[] = [];
   const onStray = (reason: unknown): void => void stray.push(reason);
   process.on('unhandledRejection', onStray);

@@ -8,8 +8,16 @@ export type Ending =
   | 'takes'
   /** 451: nothing was taken. */
   | 'refuses'
+  /** 554: nothing was taken, and never will be. */
+  | 'rejects'
   /** It is taken, but the connection is reset before the reply: the sender can't know. */
-  | 'resets';
+  | 'resets'
+  /** It is taken, and what comes is no reply. */
+  | 'nonsense'
+  /** It is taken, and the lines of the reply have no end, as long as they are read. */
+  | 'endless'
+  /** It is taken, and nothing more is said on this connection. */
+  | 'stalls';
 
 export interface CrashHop {
   readonly port: number;
@@ -19,6 +27,10 @@ export interface CrashHop {
   readonly reported: readonly string[];
   /** Messages that were taken without a reply. */
   readonly untold: number;
+  /** Connections on which a reply without end is still being read. */
+  readonly talking: number;
+  /** Messages that were taken and are kept waiting for a reply. */
+  readonly stalled: number;
   /** From now on. */
   behave(endingOf: (count: number) => Ending): void;
   close(): Promise<void>;
@@ -31,10 +43,13 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
   let behaviour = endingOf;
   let count = 0;
   let untold = 0;
+  let talking = 0;
+  let stalled = 0;
 
   function end(socket: Socket, content: string): void {
     const ending = behaviour((count += 1));
     if (ending === 'refuses') return void socket.write('451 4.3.0 not now\r\n');
+    if (ending === 'rejects') return void socket.write('554 5.7.1 never\r\n');
     const [subject = '', ...quoted] = [...content.matchAll(/^Subject: (.*)\r$/gm)].map(
       (found) => found[1] ?? '',
     );
@@ -42,7 +57,18 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
     else if (/^Action: failed/m.test(content)) reported.push(quoted.at(-1) ?? '');
     if (ending === 'takes') return void socket.write('250 2.0.0 taken\r\n');
     untold += 1;
+    if (ending === 'nonsense') return void socket.write('what was that?\r\n');
+    if (ending === 'endless') return talk(socket);
+    if (ending === 'stalls') return void (stalled += 1);
     socket.resetAndDestroy();
+  }
+
+  /** To an end only when the other side leaves. */
+  function talk(socket: Socket): void {
+    talking += 1;
+    const more = (): void => void socket.write('250-and so on\r\n'.repeat(1000));
+    socket.on('drain', more).on('close', () => (talking -= 1));
+    more();
   }
 
   const server = createServer((socket) => {
@@ -79,6 +105,12 @@ export async function startCrashHop(endingOf: (count: number) => Ending): Promis
     reported,
     get untold() {
       return untold;
+    },
+    get talking() {
+      return talking;
+    },
+    get stalled() {
+      return stalled;
     },
     behave: (next) => void (behaviour = next),
     close() {

@@ -26,6 +26,10 @@ interface Variant {
   readonly end: (server: TestServer, round: number) => Promise<void>;
 }
 
+const whims: readonly Ending[] = [
+  ...(['takes', 'refuses', 'takes', 'resets', 'takes', 'nonsense', 'takes', 'endless'] as const),
+];
+
 const killed = (server: TestServer): Promise<void> => server.kill('SIGKILL');
 
 const variants: readonly Variant[] = [
@@ -50,6 +54,13 @@ const variants: readonly Variant[] = [
       why: 'the known window of RFC 1047, beside that of the kill',
     },
     ...{ endingOf: (count) => (count % 5 === 0 ? 'resets' : 'takes'), share: 0.15, end: killed },
+  },
+  {
+    ...{
+      name: 'a hop that says after the dot what it likes',
+      why: '451, a reset, nonsense, a reply without end, all at once',
+    },
+    ...{ endingOf: (count) => whims[count % whims.length] ?? 'takes', share: 0.15, end: killed },
   },
   {
     ...{ name: 'a kill while it drains', why: 'leases are given back and sessions end at that moment' },
@@ -130,6 +141,29 @@ for (const variant of variants) {
         copies <= window,
         `${copies} copies: more than were under way at a kill or untold (${window})`,
       );
+      assert.equal(hop.talking, 0, 'a reply without end is still being read');
     }
   });
 }
+
+test('E-S-2 E-Q-7: a hop that never answers after the dot holds up what it was given and nothing else, and the next process asks it again', async (t) => {
+  const hop = await startCrashHop((count) => (count <= 3 ? 'stalls' : 'takes'));
+  t.after(() => hop.close());
+  await using server = await startServer({
+    relay: `relay: { smarthost: "smtp://127.0.0.1:${hop.port}", connections: ${HOP_CONNECTIONS}, retry: [1s] }`,
+  });
+  const load = await submitAll({
+    ...{ port: server.submission, login: 'alice@example.org', password: PASSWORD },
+    subjects: Array.from({ length: 40 }, (_, n) => `s${n}`),
+  });
+  assert.equal(load.promised.length, 40);
+  await eventually('those behind it', 20, () => hop.taken.length === 40);
+  assert.equal(hop.stalled, 3);
+  const listed = server.postern(['queue', 'list', '--json']);
+  assert.match(listed.stdout, /"deliveries":\s*3/, 'nobody knows about these');
+  // Whoever stops the server need not wait for the ten minutes of the last reply.
+  await server.kill();
+  await server.start({});
+  const { copies } = await settled({ server, load, taken: () => hop.taken });
+  assert.equal(copies, 3);
+});

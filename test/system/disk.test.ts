@@ -63,18 +63,20 @@ const bodies = [
   { name: 'messages that are staged', octets: () => 400_000 },
 ] as const;
 
+/** Large enough for the load while its next hop refuses: a queue that fills the disk itself, without a floor, is stuck (docs/OPERATING.md). */
+const DISK_MIB = 128;
 const floors = [
-  { name: 'the free-space floor', floor: '8MiB', mebioctets: 48, leaves: 6 * MIB },
-  { name: 'the last block, with the floor at nothing', floor: '0B', mebioctets: 24, leaves: 0 },
+  { name: 'the free-space floor', floor: '8MiB', leaves: 6 * MIB },
+  { name: 'the last block, with the floor at nothing', floor: '0B', leaves: 0 },
 ] as const;
 
 for (const { name: what, octets } of bodies) {
-  for (const { name: where, floor, mebioctets, leaves } of floors) {
+  for (const { name: where, floor, leaves } of floors) {
     test(
       `F-DOS-8 5321-y E-Q-7: the disk fills up to ${where} under ${what}: clients hear 452 4.3.1, nothing is lost, and it goes on when there is space`,
       { skip },
       async (t) => {
-        const bench = await withSmallDisk(t, { mebioctets, floor });
+        const bench = await withSmallDisk(t, { mebioctets: DISK_MIB, floor });
         const { server, disk, hop } = bench;
         const running = load(bench, t, octets);
         await since(running, 0);

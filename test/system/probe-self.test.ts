@@ -44,6 +44,7 @@ test('BCP134-3.2-e: a good server passes its self-test: told in log, status and 
   assert.deepEqual(JSON.parse(await page(server, '/health')), {
     status: 'ok',
     selfTest: 'wanting',
+    queue: { messages: 0, limit: 2_000_000 },
     problems: [],
   });
   const lines = server

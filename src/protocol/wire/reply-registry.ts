@@ -271,6 +271,12 @@ export const replies = {
     source: 'requirements 5322-k',
   },
   noSpace: { code: 452, status: '4.3.1', text: 'Insufficient system storage', source: 'RFC 5321 4.2.3' },
+  queueFull: {
+    code: 452,
+    status: '4.3.1',
+    text: 'Mail system full, try again later',
+    source: 'RFC 3463 3.4, requirements F-DOS-8',
+  },
   tooBusy: {
     code: 452,
     status: '4.3.1',

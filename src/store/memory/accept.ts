@@ -3,6 +3,7 @@
 import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
+import { queueFullBecause } from '../depth.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { eventsNaming } from './events.ts';
 import { keptId, type State } from './state.ts';
@@ -15,6 +16,8 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   if (messages.has(id) || wasAccepted(state, change)) return { type: 'accepted' };
   const cause = state.fullBecause();
   if (cause !== undefined) return { type: 'full', cause };
+  const deep = queueFullBecause(change, messages.size, state.queuedMessagesMax());
+  if (deep !== undefined) return { type: 'queueFull', cause: deep };
   const limited = charge(state, change);
   if (limited !== undefined) return limited;
 

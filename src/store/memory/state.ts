@@ -11,6 +11,8 @@ export interface State {
   openedAt(): number;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
+  /** Undefined: as many as there is space for. */
+  queuedMessagesMax(): number | undefined;
   /** Appends to the trail. */
   append(event: EventDraft): void;
   /** Told after the commit. */

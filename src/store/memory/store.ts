@@ -21,6 +21,7 @@ export interface MemoryStoreOptions {
   readonly entropy: Entropy;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause?(): string | undefined;
+  queuedMessagesMax?(): number | undefined;
   /** When groups of changes are written; by default at once. */
   readonly schedule?: Schedule;
 }
@@ -67,6 +68,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
       tables,
       openedAt: () => openedAt,
       fullBecause: () => options.fullBecause?.(),
+      queuedMessagesMax: () => options.queuedMessagesMax?.(),
       append: (event) => appendEvent(tables, entropy, event),
       notice: (notice) => void told.push(notice),
       bodyDone: (id) => void done.push(id),

@@ -3,6 +3,7 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import { chargeLimits } from '../../policy/limits.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
+import { queueFullBecause } from '../depth.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Database } from './database.ts';
@@ -17,12 +18,16 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   const { charge } = change;
   const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
   const full = writer.fullBecause();
-  if ((full !== undefined || charged?.type === 'limited') && isQueued(db, id)) return { type: 'accepted' };
+  const deep = queueFullBecause(change, writer.queue.messages, writer.queuedMessagesMax());
+  const isRefused = full !== undefined || deep !== undefined || charged?.type === 'limited';
+  if (isRefused && isQueued(db, id)) return { type: 'accepted' };
   if (full !== undefined) return { type: 'full', cause: full };
+  if (deep !== undefined) return { type: 'queueFull', cause: deep };
   if (charged?.type === 'limited') return charged;
 
   const n = insertMessage(db, change, id);
   if (n === undefined) return { type: 'accepted' };
+  writer.queue.messages += 1;
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
   const staged = change.content.kind === 'staged';
   const content = change.content.kind === 'staged' ? change.content.header : change.content.bytes;

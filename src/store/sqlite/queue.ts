@@ -128,12 +128,13 @@ function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap
 }
 
 /** So many recipients are left; with the last one the message goes. */
-function finish({ db, bodyDone }: Writer, id: MessageId, n: number, unsettled: number): boolean {
+function finish({ db, queue, bodyDone }: Writer, id: MessageId, n: number, unsettled: number): boolean {
   if (unsettled > 0) {
     db.run('UPDATE message SET unsettled = ? WHERE n = ?', unsettled, n);
     return false;
   }
   db.run('DELETE FROM message WHERE n = ?', n);
+  queue.messages -= 1;
   const staged = number(db.get('DELETE FROM content WHERE n = ? RETURNING staged', n) ?? {}, 'staged');
   if (staged === 1) bodyDone(id);
   return true;

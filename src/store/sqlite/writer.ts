@@ -9,7 +9,7 @@ import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
-import { type Database, rollBack, text, troubleOf } from './database.ts';
+import { type Database, number, rollBack, text, troubleOf } from './database.ts';
 import { openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
@@ -26,6 +26,10 @@ export interface Writer {
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
+  /** Counted once, at the opening. */
+  readonly queue: { messages: number };
+  /** Undefined: as many as there is space for. */
+  queuedMessagesMax(): number | undefined;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
   /** Told after the commit. */
@@ -39,6 +43,7 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   fullBecause?(): string | undefined;
+  queuedMessagesMax?(): number | undefined;
   /** False: others are still writing stages, so what no message names is not swept. Default: true. */
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
@@ -49,6 +54,8 @@ export interface WriterOptions {
 export interface SqliteWriter {
   apply(changes: readonly Change[]): readonly Outcome[];
   readonly recent: RecentTerms;
+  /** Messages in the queue. */
+  queued(): number;
   logWritten(): void;
   /** While true, files of settled messages stay: a backup is copying them. */
   keepBodies(keep: boolean): void;
@@ -67,6 +74,8 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     queueTally: openQueueTally(db),
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
+    queue: { messages: number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count') },
+    queuedMessagesMax: () => options.queuedMessagesMax?.(),
     fullBecause: () => options.fullBecause?.(),
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
@@ -77,6 +86,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
     const inactiveBefore = [...writer.mayNotSend];
+    const queuedBefore = writer.queue.messages;
     // What changes of the same group that are committed by now have left.
     const [noticesBefore, doneBefore] = [notices.length, done.length];
     db.exec('BEGIN IMMEDIATE');
@@ -89,6 +99,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     } catch (error) {
       rollBack(db);
       writer.trail.reset(mark);
+      writer.queue.messages = queuedBefore;
       writer.mayNotSend.clear();
       for (const id of inactiveBefore) writer.mayNotSend.add(id);
       notices.length = noticesBefore;
@@ -128,6 +139,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
 
   return {
     recent: writer.trail.recent,
+    queued: () => writer.queue.messages,
     apply(changes) {
       let outcomes: readonly Outcome[];
       try {
