@@ -80,7 +80,7 @@ const readBuffer = new Uint8Array(READ_OCTETS);
 export const systemNetwork: Network = {
   dial(target, timeoutMs) {
     return new Promise((resolve, reject) => {
-      let received = (_: Uint8Array): void => undefined;
+      let received: (bytes: Uint8Array) => void = () => undefined;
       const onread = {
         buffer: readBuffer,
         callback(count: number): boolean {

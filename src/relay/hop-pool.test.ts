@@ -74,7 +74,8 @@ test('E-Q-5: when all connections are at work, the end of one leaves with the be
   const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));
   assert.deepEqual(new Set(fates(results)), new Set(['relayed']));
   assert.equal(target.dials, 2);
-  assert.deepEqual(target.received.map(({ to }) => to[0]).toSorted(), names(20).toSorted());
+  assert.deepEqual(new Set(target.received.map(({ to }) => to[0])), new Set(names(20)));
+  assert.equal(target.received.length, 20);
   const joined = writes.filter((text) => text.includes('\r\n.\r\nMAIL FROM'));
   assert.equal(joined.length, 18, 'all but the last of each connection');
   pool.close();

@@ -19,7 +19,12 @@ export function packed(change: Change): PackedChange {
     case 'credentialUsed':
     case 'free':
       return { text: JSON.stringify(change) };
-    default:
+    case 'claim':
+    case 'queue':
+    case 'identity':
+    case 'dayKey':
+    case 'purge':
+    case 'erase':
       return { whole: change };
   }
 }
