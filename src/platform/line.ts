@@ -1,8 +1,13 @@
-// A line between two threads: questions with answers, and notices without. Everything said within one turn of the event loop
-// travels as one message, so that a busy front pays for a hand-over once a tick, not once a message. A question that has time rides
-// along with the next that has not: waking another thread is dearer than most of what it is woken for.
+// A line between two threads: questions with answers, and notices without. Answers and notices of one turn of the event loop travel as
+// one message; questions wait until this thread has done what lies before it. So a busy front wakes the store less often, and the store
+// commits more at once: waking another thread is dearer than most of what it is woken for. A question that has time rides along with the
+// next that has not.
 
 import type { MessagePort } from 'node:worker_threads';
+import { whenIdle } from './idle.ts';
+
+/** A busy thread sends its questions that often at least. */
+const LONGEST_GATHERING_MS = 3;
 
 interface Packet {
   readonly asks: readonly (readonly [number, unknown])[];
@@ -53,13 +58,14 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   let answers: [number, unknown, FailureNote | undefined][] = [];
   let notices: unknown[] = [];
   let scheduled = false;
+  let gathering = false;
   let patience: NodeJS.Timeout | undefined;
   let closed = false;
   let lastQuestion = 0;
 
   function flush(): void {
     scheduled = false;
-    if (closed) return;
+    if (closed || asks.length + answers.length + notices.length === 0) return;
     const packet: Packet = { asks, answers, notices };
     asks = [];
     answers = [];
@@ -73,13 +79,22 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     setImmediate(flush);
   }
 
-  function scheduleWithin(patienceMs: number): void {
-    if (patienceMs === 0) return schedule();
-    if (scheduled || closed) return;
+  function gather(): void {
+    if (scheduled || gathering || closed) return;
+    gathering = true;
+    whenIdle(() => {
+      gathering = false;
+      flush();
+    }, LONGEST_GATHERING_MS);
+  }
+
+  function gatherWithin(patienceMs: number): void {
+    if (patienceMs === 0) return gather();
+    if (scheduled || gathering || closed) return;
     // It goes on running behind a flush: the next question waits less, and no timer is made for each.
     patience ??= setTimeout(() => {
       patience = undefined;
-      if (asks.length > 0 && !scheduled) flush();
+      if (!gathering) flush();
     }, patienceMs);
   }
 
@@ -123,7 +138,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
       lastQuestion += 1;
       const number = lastQuestion;
       asks.push([number, question]);
-      scheduleWithin(patienceMs);
+      gatherWithin(patienceMs);
       return new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
     },
     tell(notice) {
