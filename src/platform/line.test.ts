@@ -52,6 +52,14 @@ test('what has time rides along with what has not', async () => {
   line.close();
 });
 
+test('eight questions that have no time go at once, what comes behind them later', async () => {
+  const { line, packets } = counted();
+  const asked = Array.from({ length: 10 }, (_, at) => line.ask(at));
+  assert.equal((await Promise.all(asked)).length, 10);
+  assert.deepEqual(packets, [8, 2]);
+  line.close();
+});
+
 test('what has time goes by itself when nothing comes', async () => {
   const { line, packets } = counted();
   assert.deepEqual(await Promise.all([line.ask('one', 1), line.ask('two', 1)]), ['one', 'two']);

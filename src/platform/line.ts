@@ -8,6 +8,8 @@ import { whenIdle } from './idle.ts';
 
 /** A busy thread sends its questions that often at least. */
 const LONGEST_GATHERING_MS = 3;
+/** So many that have no time go at once: the other thread begins while this one is still busy, instead of the two taking turns. */
+const GATHERED_MAX = 8;
 
 interface Packet {
   readonly asks: readonly (readonly [number, unknown])[];
@@ -59,6 +61,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   let notices: unknown[] = [];
   let scheduled = false;
   let gathering = false;
+  let urgent = 0;
   let patience: NodeJS.Timeout | undefined;
   let closed = false;
   let lastQuestion = 0;
@@ -68,6 +71,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     if (closed || asks.length + answers.length + notices.length === 0) return;
     const packet: Packet = { asks, answers, notices };
     asks = [];
+    urgent = 0;
     answers = [];
     notices = [];
     port.postMessage(packet);
@@ -80,6 +84,8 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   }
 
   function gather(): void {
+    urgent += 1;
+    if (urgent === GATHERED_MAX) return flush();
     if (scheduled || gathering || closed) return;
     gathering = true;
     whenIdle(() => {
