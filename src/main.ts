@@ -34,8 +34,8 @@ if (isNamedSendmail || command === 'sendmail' || command === 'send') {
     : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');
 } else {
   if (process.argv.includes('serve') || process.argv.includes('demo')) {
-    const { useOneArena } = await import('./cli/one-arena.ts');
-    useOneArena();
+    const { tuneAllocator } = await import('./cli/allocator.ts');
+    tuneAllocator();
   }
   process.exitCode = (await runQuickly(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
 }
