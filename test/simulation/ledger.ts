@@ -39,6 +39,7 @@ export interface Taking {
   readonly at: number;
   readonly id: string;
   readonly tag: string | undefined;
+  /** The reply arrived, and could be told from that to the command behind it. */
   heard: boolean;
 }
 
@@ -116,10 +117,6 @@ export class Ledger {
     if (since !== undefined && taking.begunAt - since > SUSPENSION_MS)
       this.breach(`${taking.id} left ${taking.begunAt - since} ms after its identity was suspended`);
     return taking;
-  }
-
-  heard(taking: Taking): void {
-    taking.heard = true;
   }
 
   /** Under which ids a message of a client was accepted. */

@@ -63,6 +63,14 @@ export function networkOf(hops: NextHops, life: Life): Network {
   };
 }
 
+/** What a reply is about, where it matters. */
+interface About {
+  readonly taking?: Taking | undefined;
+  /** The next message's commands were under way before it. */
+  readonly followed?: boolean;
+  readonly answersData?: boolean;
+}
+
 type Phase = 'commands' | 'content' | 'gone';
 
 /** One connection, both ends of it. */
@@ -82,6 +90,9 @@ class HopWire implements Wire {
   #toLifeAt = 0;
   #lifeClosed = false;
   #destroyed = false;
+  /** Taken, and its reply arrived, but the next message's commands were under way before: until DATA among these is answered it could be MAIL's. */
+  #doubted: Taking[] = [];
+  #moreSaid = false;
   #secured: { resolve(tls: PeerTls): void; reject(error: Error): void } | undefined;
 
   constructor(hops: NextHops, host: Host, life: Life) {
@@ -154,17 +165,27 @@ class HopWire implements Wire {
   #closeForLife(): void {
     if (this.#lifeClosed) return;
     this.#lifeClosed = true;
+    if (this.#moreSaid) for (const taking of this.#doubted) taking.heard = false;
     this.#events?.closed('ECONNRESET');
   }
 
-  #say(line: string, heard: () => void = () => undefined): void {
+  #say(line: string, about: About = {}): void {
     this.#toLife(() => {
       if (this.#lifeClosed || this.#destroyed) return;
-      heard();
+      this.#heard(about);
       const bytes = Buffer.from(`${line}\r\n`);
       if (this.#events === undefined) this.#early.push(bytes);
       else this.#events.bytes(bytes);
     });
+  }
+
+  #heard({ taking, followed, answersData }: About): void {
+    if (answersData === true) this.#doubted = [];
+    if (followed === undefined) this.#moreSaid = true;
+    if (taking === undefined) return;
+    taking.heard = true;
+    this.#moreSaid = false;
+    if (followed === true) this.#doubted.push(taking);
   }
 
   #take(bytes: Buffer): void {
@@ -267,12 +288,13 @@ class HopWire implements Wire {
   }
 
   #data(): void {
-    if (this.#recipients.length === 0) return this.#say('554 5.5.1 no valid recipients');
+    if (this.#recipients.length === 0)
+      return this.#say('554 5.5.1 no valid recipients', { answersData: true });
     const move = this.#host.odd({ later: 0.03, no: 0.02 });
-    if (move === 'later') return this.#say('451 4.3.0 later');
-    if (move === 'no') return this.#say('554 5.7.1 no');
+    if (move === 'later') return this.#say('451 4.3.0 later', { answersData: true });
+    if (move === 'no') return this.#say('554 5.7.1 no', { answersData: true });
     this.#phase = 'content';
-    this.#say('354 go on');
+    this.#say('354 go on', { answersData: true });
   }
 
   #contentEnded(content: Buffer): void {
@@ -289,9 +311,9 @@ class HopWire implements Wire {
     if (move === 'breakAfter') return this.#break();
     if (move === 'silent') return;
     if (move === 'nonsense') return this.#say('what was that?');
+    const followed = this.#held.length > 0;
     const answer = (): void => {
-      for (const { reply, taking } of words)
-        this.#say(reply, () => (taking === undefined ? undefined : this.#hops.ledger.heard(taking)));
+      for (const { reply, taking } of words) this.#say(reply, { taking, followed });
       if (move === 'closeBehind') this.#break();
     };
     if (move === 'slow') this.#hops.time.after(host.chance.between(1, 60) * SECOND, answer);
