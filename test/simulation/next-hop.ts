@@ -3,6 +3,7 @@
 
 import type { DialTarget, Network, PeerTls, Wire } from '../../src/platform/network.ts';
 import type { Chance } from './chance.ts';
+import { type About, Doubt } from './doubt.ts';
 import type { Ledger, Taking } from './ledger.ts';
 import { type Life, SECOND, type VirtualTime } from './time.ts';
 
@@ -63,14 +64,6 @@ export function networkOf(hops: NextHops, life: Life): Network {
   };
 }
 
-/** What a reply is about, where it matters. */
-interface About {
-  readonly taking?: Taking | undefined;
-  /** The next message's commands were under way before it. */
-  readonly followed?: boolean;
-  readonly answersData?: boolean;
-}
-
 type Phase = 'commands' | 'content' | 'gone';
 
 /** One connection, both ends of it. */
@@ -90,9 +83,7 @@ class HopWire implements Wire {
   #toLifeAt = 0;
   #lifeClosed = false;
   #destroyed = false;
-  /** Taken, and its reply arrived, but the next message's commands were under way before: until DATA among these is answered it could be MAIL's. */
-  #doubted: Taking[] = [];
-  #moreSaid = false;
+  readonly #doubt = new Doubt();
   #secured: { resolve(tls: PeerTls): void; reject(error: Error): void } | undefined;
 
   constructor(hops: NextHops, host: Host, life: Life) {
@@ -165,27 +156,24 @@ class HopWire implements Wire {
   #closeForLife(): void {
     if (this.#lifeClosed) return;
     this.#lifeClosed = true;
-    if (this.#moreSaid) for (const taking of this.#doubted) taking.heard = false;
+    this.#doubt.ended();
     this.#events?.closed('ECONNRESET');
   }
 
   #say(line: string, about: About = {}): void {
     this.#toLife(() => {
       if (this.#lifeClosed || this.#destroyed) return;
-      this.#heard(about);
+      this.#doubt.arrived(about);
       const bytes = Buffer.from(`${line}\r\n`);
       if (this.#events === undefined) this.#early.push(bytes);
       else this.#events.bytes(bytes);
     });
   }
 
-  #heard({ taking, followed, answersData }: About): void {
-    if (answersData === true) this.#doubted = [];
-    if (followed === undefined) this.#moreSaid = true;
-    if (taking === undefined) return;
-    taking.heard = true;
-    this.#moreSaid = false;
-    if (followed === true) this.#doubted.push(taking);
+  /** Behind all that was said before. */
+  #leaveOut(): void {
+    const { time } = this.#hops;
+    time.after(this.#toLifeAt - time.monotonic, () => this.#doubt.leftOut(), this.#life);
   }
 
   #take(bytes: Buffer): void {
@@ -235,7 +223,7 @@ class HopWire implements Wire {
     const { extensions } = this.#host.settings;
     const move = this.#host.odd({ break: 0.01, silent: 0.005, nonsense: 0.003, bye: 0.005 });
     if (move === 'break') return this.#break();
-    if (move === 'silent') return;
+    if (move === 'silent') return this.#leaveOut();
     if (move === 'nonsense') return this.#say(this.#host.chance.pick(['hello?', '999 what', '25', '2500 x']));
     if (move === 'bye') {
       this.#say('421 4.3.2 going down');

@@ -1,0 +1,38 @@
+// What one connection lets the relay know of the replies that it gets. Where the next message's commands were under way before a final reply,
+// that could be MAIL's as well, until DATA among them is answered where it should (src/protocol/delivery/in-step.ts).
+
+import type { Taking } from './ledger.ts';
+
+/** What a reply is about, where it matters. */
+export interface About {
+  readonly taking?: Taking | undefined;
+  /** The next message's commands were under way before it. */
+  readonly followed?: boolean;
+  readonly answersData?: boolean;
+}
+
+export class Doubt {
+  #doubted: Taking[] = [];
+  #moreSaid = false;
+  #outOfStep = false;
+
+  /** A reply arrived. */
+  arrived({ taking, followed, answersData }: About): void {
+    if (answersData === true && !this.#outOfStep) this.#doubted = [];
+    if (followed === undefined) this.#moreSaid = true;
+    if (taking === undefined) return;
+    taking.heard = true;
+    this.#moreSaid = false;
+    if (followed === true) this.#doubted.push(taking);
+  }
+
+  /** One command has no reply: those behind it are counted to the wrong ones. */
+  leftOut(): void {
+    this.#outOfStep = true;
+  }
+
+  /** The connection is gone. */
+  ended(): void {
+    if (this.#moreSaid) for (const taking of this.#doubted) taking.heard = false;
+  }
+}
