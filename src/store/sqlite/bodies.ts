@@ -15,19 +15,29 @@ export function bodyPath(dataDirectory: string, id: MessageId): string {
   return join(dataDirectory, DIRECTORY, id);
 }
 
+/** A new file; the first one makes the directory too. */
+async function create(dataDirectory: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    await mkdir(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
+    await syncDirectory(dataDirectory);
+    return open(path, 'wx', 0o600);
+  }
+}
+
 export async function openStage(dataDirectory: string, id: MessageId): Promise<Stage> {
   const path = bodyPath(dataDirectory, id);
-  await mkdir(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
-  let file: FileHandle | undefined = await open(path, 'wx', 0o600);
+  let file: FileHandle | undefined = await create(dataDirectory, path);
   return {
     async append(...pieces) {
       await file?.writev(pieces);
     },
     async finish() {
-      await file?.datasync();
+      await Promise.all([file?.datasync(), syncDirectory(join(dataDirectory, DIRECTORY))]);
       await file?.close();
       file = undefined;
-      await syncDirectory(join(dataDirectory, DIRECTORY));
     },
     async discard() {
       try {
