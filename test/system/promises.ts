@@ -15,6 +15,8 @@ export interface Aftermath {
   readonly copies: number;
   /** Delivered without a 250. */
   readonly unasked: number;
+  /** Refused, and delivered all the same. */
+  readonly refusedButLeft: number;
 }
 
 /** The subjects in the files of a `files:` relay. */
@@ -26,6 +28,8 @@ export async function settled(o: {
   readonly server: TestServer;
   readonly load: Told;
   readonly seconds?: number;
+  /** So many may have been refused and left: who had to take them back was killed before it could, two faults at once. None by default. */
+  readonly refusedButLeftMax?: number;
   taken(): readonly string[];
 }): Promise<Aftermath> {
   const { server, load, seconds = 120 } = o;
@@ -40,12 +44,17 @@ export async function settled(o: {
     return /"deliveries":\s*0/.test(listed.stdout);
   });
   const wrongly = load.refused.filter(({ subject }) => arrived.has(subject));
-  assert.deepEqual(wrongly, [], 'a refused message was delivered');
-  const allowed = new Set([...promised, ...unknown]);
+  if (wrongly.length > (o.refusedButLeftMax ?? 0))
+    assert.deepEqual(wrongly, [], 'a refused message was delivered');
+  const allowed = new Set([...promised, ...unknown, ...wrongly.map(({ subject }) => subject)]);
   const foreign = [...arrived].filter((subject) => !allowed.has(subject));
   assert.deepEqual(foreign, [], 'a message nobody finished was delivered');
   const verified = server.postern(['audit', 'verify']);
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);
   const taken = o.taken();
-  return { copies: taken.length - new Set(taken).size, unasked: arrived.size - promised.length };
+  const refusedButLeft = wrongly.length;
+  return {
+    ...{ copies: taken.length - new Set(taken).size, refusedButLeft },
+    unasked: arrived.size - promised.length - refusedButLeft,
+  };
 }
