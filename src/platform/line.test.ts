@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { LineClosed, openLine } from './line.ts';
 
@@ -23,20 +23,21 @@ test('a line carries questions, answers, failures and notices both ways', async 
   await assert.rejects(left.ask('late'), LineClosed);
 });
 
-test('what is said in one turn travels as one message', async () => {
+test('what is said in one turn travels as one message', async (t) => {
   const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
   let messages = 0;
   const left = openLine(port1, {});
   openLine(port2, { answer: (question) => question });
   port2.on('message', () => (messages += 1));
   assert.deepEqual(await Promise.all([1, 2, 3, 4].map((n) => left.ask(n))), [1, 2, 3, 4]);
   assert.equal(messages, 1);
-  left.close();
 });
 
 /** The number of questions in each message. */
-function counted() {
+function counted(t: TestContext) {
   const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
   const packets: number[] = [];
   const line = openLine(port1, {});
   openLine(port2, { answer: (question) => question });
@@ -44,25 +45,22 @@ function counted() {
   return { line, packets };
 }
 
-test('what has time rides along with what has not', async () => {
-  const { line, packets } = counted();
+test('what has time rides along with what has not', async (t) => {
+  const { line, packets } = counted(t);
   const settled = line.ask('settle', 60_000);
   assert.deepEqual(await Promise.all([settled, line.ask('accept')]), ['settle', 'accept']);
   assert.deepEqual(packets, [2]);
-  line.close();
 });
 
-test('eight questions that have no time go at once, what comes behind them later', async () => {
-  const { line, packets } = counted();
+test('eight questions that have no time go at once, what comes behind them later', async (t) => {
+  const { line, packets } = counted(t);
   const asked = Array.from({ length: 10 }, (_, at) => line.ask(at));
   assert.equal((await Promise.all(asked)).length, 10);
   assert.deepEqual(packets, [8, 2]);
-  line.close();
 });
 
-test('what has time goes by itself when nothing comes', async () => {
-  const { line, packets } = counted();
+test('what has time goes by itself when nothing comes', async (t) => {
+  const { line, packets } = counted(t);
   assert.deepEqual(await Promise.all([line.ask('one', 1), line.ask('two', 1)]), ['one', 'two']);
   assert.deepEqual(packets, [2]);
-  line.close();
 });
