@@ -71,7 +71,7 @@ async function measure(): Promise<void> {
     ...starts,
     ask('postern queue list', 'd1.example.net', 'queue', 'list'),
     ask('postern queue list --totals', 'd1.example.net', 'queue', 'list', '--totals'),
-    ask('postern queue list, first 50', 'd1.example.net', 'queue', 'list', '--max', '50'),
+    ask('postern queue list, 1,000 lines', 'd1.example.net', 'queue', 'list', '--max', '1000'),
     ask('postern trace, by id', id, 'trace', id),
     ask('postern trace, by Message-ID', id, 'trace', messageIdField),
     ask('postern trace, by address', address, 'trace', address),

@@ -2,7 +2,7 @@
 
 import { formatDuration } from '../base/duration.ts';
 import type { Identity } from '../record/identity.ts';
-import type { QueueEntry } from '../store/lookups.ts';
+import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -10,7 +10,9 @@ import { wholeNumber } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson, safe, table } from './output.ts';
 
-export const LIST_MAX = 1000;
+const LIST_MAX = 50;
+/** Domains above a list that does not show the whole queue. */
+const DOMAINS_MAX = 10;
 
 export interface SelectorOptions {
   readonly identity?: string;
@@ -72,6 +74,11 @@ export async function listQueue(
   if (options.json === true)
     return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
   if (entries.length === 0) return print('the queue is empty');
+  const isCut = deliveries > entries.length;
+  if (isCut && Object.keys(selector).length === 0) {
+    printTotals(await context.lookups.queueTotals(), context.now, DOMAINS_MAX);
+    print('');
+  }
   const rows = entries.map((entry) => [
     entry.message.id,
     age(context.now - entry.message.acceptedAt),
@@ -80,7 +87,7 @@ export async function listQueue(
     safe(`<${entry.delivery.recipient.forwardPath}>`),
   ]);
   print(table([['ID', 'AGE', 'STATE', 'FROM', 'TO'], ...rows]));
-  if (deliveries > entries.length) print(`… ${deliveries - entries.length} more`);
+  if (isCut) print(`… ${deliveries - entries.length} more: say --max N, or select`);
 }
 
 async function listTotals(
@@ -94,11 +101,17 @@ async function listTotals(
   const totals = await lookups.queueTotals();
   if (options.json === true) return printJson(totals);
   if (totals.messages === 0) return print('the queue is empty');
+  printTotals(totals, now);
+}
+
+function printTotals(totals: QueueTotals, now: number, domainsMax?: number): void {
   const { messages, deliveries, held, oldestAcceptedAt = now, byDomain } = totals;
   print(
     `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${age(now - oldestAcceptedAt)} old`,
   );
-  print(table([['DOMAIN', 'RECIPIENTS'], ...byDomain.map((one) => [one.domain, String(one.deliveries)])]));
+  const rows = byDomain.slice(0, domainsMax).map((one) => [one.domain, String(one.deliveries)]);
+  print(table([['DOMAIN', 'RECIPIENTS'], ...rows]));
+  if (rows.length < byDomain.length) print('… and more: --totals');
 }
 
 /** Whole minutes. */

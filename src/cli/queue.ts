@@ -8,7 +8,6 @@ import { CommandFailure } from './failure.ts';
 import { addOptions } from './option-rows.ts';
 import { print, printJson, safe, time } from './output.ts';
 import {
-  LIST_MAX,
   type ListOptions,
   listOptions,
   listQueue,
@@ -17,6 +16,9 @@ import {
   selectorOptions,
   stateOf,
 } from './queue-list.ts';
+
+/** Of one message, that `queue show` tells of. */
+const RECIPIENTS_MAX = 1000;
 
 interface ChangeOptions extends SelectorOptions {
   readonly all?: boolean;
@@ -76,7 +78,7 @@ async function show(
   if (content !== true) {
     print(`${message.id}  accepted ${time(message.acceptedAt)}  ${message.octets} octets`);
     print(`from  <${safe(message.envelope.reversePath)}>`);
-    for (const entry of await context.lookups.queue({ messageId }, { max: LIST_MAX })) {
+    for (const entry of await context.lookups.queue({ messageId }, { max: RECIPIENTS_MAX })) {
       print(
         `to    <${safe(entry.delivery.recipient.forwardPath)}>  ${stateOf(entry)}, ${entry.delivery.attempt} attempts`,
       );

@@ -23,7 +23,7 @@ function bothWays(args: readonly string[], max: number) {
   const ask = (...options: readonly string[]) => {
     const { stdout, ...result } = server.postern([...args, ...options]);
     // A minute may end in between.
-    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2})\d+\w+/g, 'AGE') };
+    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )\d+\w+/g, 'AGE') };
   };
   return { quick: ask('--max', String(max)), whole: ask(`--max=${max}`) };
 }
@@ -61,6 +61,22 @@ test('the totals of the queue are told, in all and by domain', () => {
   assert.match(second ?? '', /^d0\.example\.net +2$/);
   const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
   assert.deepEqual([totals.deliveries, totals.byDomain.length], [300, 50]);
+});
+
+test('a list that shows a part of the whole queue is headed by totals, and says how to see more', () => {
+  const lines = server.postern(['queue', 'list']).stdout.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^300 messages to 300 recipients, /);
+  assert.match(lines[1] ?? '', /^DOMAIN +RECIPIENTS$/);
+  assert.match(lines[2] ?? '', /^d0\.example\.net +2$/);
+  assert.deepEqual(lines.slice(12, 14), ['… and more: --totals', '']);
+  assert.match(lines[14] ?? '', /^ID +AGE +STATE +FROM +TO$/);
+  assert.equal(lines.slice(15, -1).filter((line) => line.includes('<')).length, 50);
+  assert.equal(lines.at(-1), '… 250 more: say --max N, or select');
+  const whole = server.postern(['queue', 'list', '--max', '300']).stdout.trimEnd().split('\n');
+  assert.match(whole[0] ?? '', /^ID /);
+  assert.equal(whole.length, 301);
+  const selected = server.postern(['queue', 'list', '--from', 'nobody@example.org', '--max', '1']).stdout;
+  assert.equal(selected, 'the queue is empty\n');
 });
 
 test('D-TR-5: a reason is asked for and recorded on the quick way too', () => {
