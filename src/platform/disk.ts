@@ -1,6 +1,9 @@
-// What the disk needs beyond files: a directory entry is durable only when its directory was synced (E-Q-7).
+// What the disk needs beyond files: a directory entry is durable only when its directory was synced, and a sync that succeeded is worth
+// something only while the file system's journal lives (E-Q-7).
 
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
@@ -10,3 +13,44 @@ export async function syncDirectory(path: string): Promise<void> {
     await directory.close();
   }
 }
+
+/** For a start, before there is anybody to keep waiting. */
+export function syncDirectoryNow(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+export interface SyncWitness {
+  /** Returns if every sync on this file system that succeeded before has kept its word; throws what the file system says otherwise. */
+  confirm(): void;
+  close(): void;
+}
+
+/**
+ * On ext4 (seen with Linux 6.18) a sync succeeds although nothing was kept: it waits for a transaction of the journal, meanwhile the
+ * journal is aborted, and a transaction that is gone counts as done. From then on no change of metadata is let in, not even one that
+ * changes nothing: cutting an empty file to nothing (2 µs) asks for that. The file has no name, and goes with this process.
+ */
+export function openSyncWitness(directory: string): SyncWitness {
+  const path = join(directory, 'witness');
+  const file = openSync(path, 'w', 0o600);
+  rmSync(path, { force: true });
+  return {
+    confirm() {
+      try {
+        ftruncateSync(file, 0);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+      }
+    },
+    close: () => closeSync(file),
+  };
+}
+
+/** A file system may want space even for this: that says nothing about what was synced. */
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

@@ -1,10 +1,10 @@
 // Large bodies as files (DESIGN 3.5): written and synced by the caller's own thread before the accept that names them, with their
 // directory; swept at start if no message names them; removed after the commit that settled the last recipient.
 
-import { createReadStream, readdirSync, rmSync } from 'node:fs';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../../platform/disk.ts';
+import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
 import type { MessageId } from '../../base/message-id.ts';
 import type { Stage } from '../port.ts';
 
@@ -15,21 +15,15 @@ export function bodyPath(dataDirectory: string, id: MessageId): string {
   return join(dataDirectory, DIRECTORY, id);
 }
 
-/** A new file; the first one makes the directory too. */
-async function create(dataDirectory: string, path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    await mkdir(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
-    await syncDirectory(dataDirectory);
-    return open(path, 'wx', 0o600);
-  }
+/** Before the first stage. The entry of a directory made by a process that was killed may not be durable yet either. */
+export function makeBodiesDirectory(dataDirectory: string): void {
+  mkdirSync(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
+  syncDirectoryNow(dataDirectory);
 }
 
 export async function openStage(dataDirectory: string, id: MessageId): Promise<Stage> {
   const path = bodyPath(dataDirectory, id);
-  let file: FileHandle | undefined = await create(dataDirectory, path);
+  let file: FileHandle | undefined = await open(path, 'wx', 0o600);
   return {
     async append(...pieces) {
       await file?.writev(pieces);

@@ -2,6 +2,7 @@
 // copies the few pages that came meanwhile, and the log begins anew. A log that grew large without help is written home in a commit.
 
 import { join } from 'node:path';
+import { openSyncWitness, type SyncWitness } from '../../platform/disk.ts';
 import { type Database, openDatabase, troubleOf } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 
@@ -12,19 +13,22 @@ const CONTENT_OCTETS = 8 * 1024 * 1024;
 export const PAGES_WITHOUT_HELP = 16_000;
 
 /** On a full disk the log stays as it is, and whole: the next changes ask again. */
-function copyHome(db: Database): void {
+function copyHome(db: Database, witness: SyncWitness): void {
   try {
     db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch (error) {
     if (troubleOf(error) !== 'full') throw error;
   }
+  // The log begins anew on the word of these syncs.
+  witness.confirm();
 }
 
 /** The other connection: each call copies what is in the log by now. */
 export function openCheckpointer(dataDirectory: string): () => void {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024');
-  return () => copyHome(db);
+  const witness = openSyncWitness(dataDirectory);
+  return () => copyHome(db, witness);
 }
 
 export interface Checkpoints {
@@ -34,7 +38,7 @@ export interface Checkpoints {
 }
 
 /** Asks for help when it is time. Without helper nothing changes: SQLite does it by itself. */
-export function watchLog(db: Database, ask: (() => void) | undefined): Checkpoints {
+export function watchLog(db: Database, witness: SyncWitness, ask: (() => void) | undefined): Checkpoints {
   let changes = 0;
   let octets = 0;
   let asked = false;
@@ -51,7 +55,7 @@ export function watchLog(db: Database, ask: (() => void) | undefined): Checkpoin
     },
     written() {
       asked = false;
-      copyHome(db);
+      copyHome(db, witness);
     },
   };
 }

@@ -2,11 +2,12 @@
 
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { openSyncWitness } from '../../platform/disk.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import type { Change, Store, StoreNotice } from '../port.ts';
 import { StoreUnavailable } from '../port.ts';
-import { openStage } from './bodies.ts';
+import { makeBodiesDirectory, openStage } from './bodies.ts';
 import { type Database, openDatabase, troubleOf } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, STORE_FILE } from './schema.ts';
@@ -94,13 +95,18 @@ export interface OpenWriter extends SqliteWriter {
 export function openSqliteWriter(options: WriterOptions): OpenWriter {
   const { dataDirectory, clock } = options;
   const db = opening(dataDirectory, () => openForWriting(dataDirectory, clock.now()));
-  const writer = createWriter(db, options);
+  opening(dataDirectory, () => makeBodiesDirectory(dataDirectory));
+  const witness = opening(dataDirectory, () => openSyncWitness(dataDirectory));
+  const writer = createWriter(db, options, witness);
   return {
     ...writer,
     indexTail: (max) => ifThereIsSpace(() => indexTail(db, writer.recent, max)) ?? false,
     vacuum: () => ifThereIsSpace(() => db.exec('PRAGMA incremental_vacuum(200)')),
     backup: (path) => db.backup(path),
-    close: () => db.close(),
+    close() {
+      witness.close();
+      db.close();
+    },
   };
 }
 

@@ -26,6 +26,7 @@ import { number, openDatabase, text } from './database.ts';
 import { lockDirectory, openSqliteStore, type OpenStore, StoreLocked } from './open.ts';
 import { STORE_FILE } from './schema.ts';
 import { migrate, migrations, StoreTooNew, versionOf } from './schema.ts';
+import { createWriter } from './writer.ts';
 
 function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'postern-store-'));
@@ -115,6 +116,34 @@ test('5321-y E-Q-7: sqlite: what was acknowledged outlives a kill, and asked aga
   assert.equal(Buffer.concat(pieces).toString(), 'A: b\r\n\r\nbody\r\n');
   const { events, broken } = await verifyTrail(after.lookups);
   assert.deepEqual([events, broken], [2, undefined]);
+});
+
+test('5321-y E-Q-7: sqlite: a commit whose syncs turn out to be worth nothing is not acknowledged', (t) => {
+  const dataDirectory = temporaryDirectory();
+  const db = openDatabase(join(dataDirectory, STORE_FILE));
+  t.after(() => {
+    db.close();
+    removeDirectory(dataDirectory);
+  });
+  const now = virtualClock().now();
+  migrate(db, now);
+  let aborted = false;
+  const witness = {
+    confirm() {
+      if (aborted) throw new Error('EROFS: read-only file system, ftruncate');
+    },
+    close: () => undefined,
+  };
+  const noticed: unknown[] = [];
+  const options = { dataDirectory, clock: virtualClock(), entropy: countedEntropy() };
+  const writer = createWriter(db, { ...options, onNotice: (notice) => noticed.push(notice) }, witness);
+  const accept = (id: string) => writer.apply([acceptOf(id, now, {})]);
+  assert.deepEqual(accept('01ARZ3NDEKTSV4RRFFQ69G5FAV'), [{ type: 'accepted' }]);
+  const told = noticed.length;
+  aborted = true;
+  assert.throws(() => accept('01ARZ3NDEKTSV4RRFFQ69G5FAW'), /EROFS/);
+  assert.equal(noticed.length, told);
+  assert.throws(() => writer.logWritten(), /EROFS/);
 });
 
 test('sqlite: the files belong to the server alone', async (t) => {

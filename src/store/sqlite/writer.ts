@@ -4,6 +4,7 @@
 import type { MessageId } from '../../base/message-id.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import { unreachable } from '../../base/assert.ts';
+import type { SyncWitness } from '../../platform/disk.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
@@ -61,7 +62,7 @@ export interface SqliteWriter {
   keepBodies(keep: boolean): void;
 }
 
-export function createWriter(db: Database, options: WriterOptions): SqliteWriter {
+export function createWriter(db: Database, options: WriterOptions, witness: SyncWitness): SqliteWriter {
   let notices: StoreNotice[] = [];
   let done: MessageId[] = [];
   let keep = false;
@@ -80,7 +81,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
   };
-  const log = watchLog(db, options.writeLogHome);
+  const log = watchLog(db, witness, options.writeLogHome);
   if (options.sweepStages !== false) sweepBodies(db, options.dataDirectory);
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
@@ -148,6 +149,7 @@ export function createWriter(db: Database, options: WriterOptions): SqliteWriter
         if (troubleOf(error) === 'broken') throw error;
         outcomes = changes.map((change) => alone(change));
       }
+      witness.confirm();
       afterCommit();
       log.committed(changes.length, contentOctets(changes));
       return outcomes;
