@@ -5,7 +5,7 @@ import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { concat, LF, utf8 } from '../base/bytes.ts';
 import { messageIdSource } from '../base/message-id.ts';
-import { syncDirectory } from '../platform/disk.ts';
+import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts';
 import { EX, SendFailure } from './sysexits.ts';
@@ -91,6 +91,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
     await rename(beside, pathOf(id));
     step('renamed');
     await syncDirectory(directory);
+    confirmSyncs(directory);
     step('durable');
   }
 

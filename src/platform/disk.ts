@@ -36,7 +36,7 @@ export interface SyncWitness {
  * changes nothing: cutting an empty file to nothing (2 µs) asks for that. The file has no name, and goes with this process.
  */
 export function openSyncWitness(directory: string): SyncWitness {
-  const path = join(directory, 'witness');
+  const path = join(directory, '.witness');
   const file = openSync(path, 'w', 0o600);
   rmSync(path, { force: true });
   return {
@@ -49,6 +49,15 @@ export function openSyncWitness(directory: string): SyncWitness {
     },
     close: () => closeSync(file),
   };
+}
+
+/** The same for one time; making the witness is a change of metadata itself. */
+export function confirmSyncs(directory: string): void {
+  try {
+    openSyncWitness(directory).close();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
 }
 
 /** A file system may want space even for this: that says nothing about what was synced. */

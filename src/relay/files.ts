@@ -4,7 +4,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../base/bytes.ts';
-import { syncDirectory } from '../platform/disk.ts';
+import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 
 const RETRY_MS = 60_000;
@@ -18,6 +18,7 @@ export async function deliverToFiles(directory: string, errand: Errand, now: num
     await writeWhole(aside, errand);
     await rename(aside, path);
     await syncDirectory(directory);
+    confirmSyncs(directory);
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
     const diagnostic = `${directory}: ${error instanceof Error ? error.message : String(error)}`;
