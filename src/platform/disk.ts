@@ -1,7 +1,8 @@
 // What the disk needs beyond files: a directory entry is durable only when its directory was synced, and a sync that succeeded is worth
 // something only while the file system's journal lives (E-Q-7).
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -36,9 +37,15 @@ export interface SyncWitness {
  * changes nothing: cutting an empty file to nothing (2 µs) asks for that. The file has no name, and goes with this process.
  */
 export function openSyncWitness(directory: string): SyncWitness {
-  const path = join(directory, '.witness');
-  const file = openSync(path, 'w', 0o600);
-  rmSync(path, { force: true });
+  const path = join(directory, `.witness-${randomUUID()}`);
+  // Never one that is there: somebody else's link could lead anywhere.
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   return {
     confirm() {
       try {
