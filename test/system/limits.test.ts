@@ -55,25 +55,26 @@ async function pour(socket: Socket, chunk: Uint8Array, times: number): Promise<n
   return sent;
 }
 
-test('F-DOS-8 5321-x EXT-SIZE-a: twenty-five megabytes through a session keep memory flat', async () => {
+test('F-DOS-8 5321-x EXT-SIZE-a: twenty-five megabytes through a session keep memory flat', async (t) => {
   await othersAreServed('warm-up');
   const client = await openClient({ port: server.submission, login, password: PASSWORD });
-  assert.match(await submitOne(client, { login, subject: 'large 0', bodyOctets: 24 * MIB }), /^250/);
+  const large = async (n: number): Promise<void> =>
+    assert.match(await submitOne(client, { login, subject: `large ${n}`, bodyOctets: 24 * MIB }), /^250/);
+  // Heaps that are not collected below 48 MiB fill up first (`src/server/thread.ts`).
+  for (let n = 0; n < 3; n += 1) await large(n);
   const before = residentMiB();
   let peak = before;
   const watch = setInterval(() => (peak = Math.max(peak, residentMiB())), 20);
-  for (let n = 1; n <= 4; n += 1)
-    assert.match(await submitOne(client, { login, subject: `large ${n}`, bodyOctets: 24 * MIB }), /^250/);
+  for (let n = 3; n < 9; n += 1) await large(n);
   clearInterval(watch);
   client.close();
-  assert.ok(
-    peak - before < 60,
-    `memory grew from ${before.toFixed(0)} to ${peak.toFixed(0)} MiB while 96 MiB went through`,
-  );
+  const grew = `memory grew from ${before.toFixed(0)} to ${peak.toFixed(0)} MiB while 144 MiB went through`;
+  t.diagnostic(grew);
+  assert.ok(peak - before < 60, grew);
   await eventually(
     'delivery of the large ones',
     30,
-    () => delivered(server.outbox).filter(({ bytes }) => bytes.length > 20 * MIB).length === 5,
+    () => delivered(server.outbox).filter(({ bytes }) => bytes.length > 20 * MIB).length === 9,
   );
 });
 
