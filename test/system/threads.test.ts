@@ -120,7 +120,7 @@ for (const { thread, how, cuts, says } of variants) {
     if (cuts) assert.ok(load.cut > 0 && load.cut <= ENDS * CONNECTIONS, `${load.cut} connections were cut`);
     else assert.equal(load.cut, 0, `connections were cut: ${load.unknown.length} without a reply`);
     // What was under way in that front when it ended: its own attempts, and what it had not settled yet.
-    const window = cuts ? ENDS * (HOP_CONNECTIONS + CONNECTIONS * 16) : 0;
+    const window = cuts ? ENDS * (HOP_CONNECTIONS + CONNECTIONS * 8) : 0;
     assert.ok(copies <= window, `${copies} copies, at most ${window} were under way at an end`);
     assert.ok(unasked <= load.cut, 'more than one a connection were delivered without a 250');
   });
