@@ -91,7 +91,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
     await rename(beside, pathOf(id));
     step('renamed');
     await syncDirectory(directory);
-    confirmSyncs(directory);
+    await confirmSyncs(directory);
     step('durable');
   }
 

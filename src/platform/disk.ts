@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export async function syncDirectory(path: string): Promise<void> {
@@ -37,8 +37,7 @@ export interface SyncWitness {
  * changes nothing: cutting an empty file to nothing (2 µs) asks for that. The file has no name, and goes with this process.
  */
 export function openSyncWitness(directory: string): SyncWitness {
-  const path = join(directory, `.witness-${randomUUID()}`);
-  // Never one that is there: somebody else's link could lead anywhere.
+  const path = newPath(directory);
   const file = openSync(path, 'wx', 0o600);
   try {
     unlinkSync(path);
@@ -59,13 +58,19 @@ export function openSyncWitness(directory: string): SyncWitness {
 }
 
 /** The same for one time; making the witness is a change of metadata itself. */
-export function confirmSyncs(directory: string): void {
+export async function confirmSyncs(directory: string): Promise<void> {
+  const path = newPath(directory);
   try {
-    openSyncWitness(directory).close();
+    const file = await open(path, 'wx', 0o600);
+    await file.close();
+    await unlink(path);
   } catch (error) {
     if (!isFull(error)) throw error;
   }
 }
+
+/** Never one that is there: somebody else's link could lead anywhere. */
+const newPath = (directory: string): string => join(directory, `.witness-${randomUUID()}`);
 
 /** A file system may want space even for this: that says nothing about what was synced. */
 const isFull = (error: unknown): boolean =>

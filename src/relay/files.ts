@@ -18,7 +18,7 @@ export async function deliverToFiles(directory: string, errand: Errand, now: num
     await writeWhole(aside, errand);
     await rename(aside, path);
     await syncDirectory(directory);
-    confirmSyncs(directory);
+    await confirmSyncs(directory);
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
     const diagnostic = `${directory}: ${error instanceof Error ? error.message : String(error)}`;

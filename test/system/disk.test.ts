@@ -175,14 +175,14 @@ test(
 );
 
 /** Serial appends, each synced: how many octets a file must have, by what its writer was told. */
-async function appendUntilRefused(path: string, confirmed: () => void): Promise<number> {
+async function appendUntilRefused(path: string, confirmed: () => void | Promise<void>): Promise<number> {
   let octets = 0;
   const file = await open(path, 'wx');
   try {
     for (;;) {
       await file.write(Buffer.alloc(APPENDED_OCTETS, 'x'));
       await file.datasync();
-      confirmed();
+      await confirmed();
       octets += APPENDED_OCTETS;
     }
   } catch {
@@ -213,12 +213,14 @@ test(
             written += 1;
             // As the store does it, and as one does who seldom writes.
             if (writer < 2) witness.confirm();
-            else confirmSyncs(join(directory, name));
+            else return confirmSyncs(join(directory, name));
           }),
         );
         await eventually('writes', 60, () => written > 100 + round);
         disk.breakDown();
         const promised = await Promise.all(writers);
+        assert.throws(() => witness.confirm(), /EROFS|EIO/);
+        await assert.rejects(confirmSyncs(join(directory, name)), /EROFS|EIO/);
         witness.close();
         disk.repair();
         for (const [writer, octets] of promised.entries()) {
