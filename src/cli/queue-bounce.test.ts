@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../config/load.ts';
 import type { Lookups } from '../store/lookups.ts';
+import type { Store } from '../store/port.ts';
 import { openMemoryStore } from '../store/memory/store.ts';
 import { acceptOf, countedEntropy, virtualClock } from '../store/store.contract-fixtures.ts';
+import { CommandFailure } from './failure.ts';
 import { bounceQueue } from './queue-bounce.ts';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -15,7 +17,7 @@ const TEXT = [
 ].join('\n');
 
 /** One message to two recipients; `meanwhile` happens behind the first look at the queue. */
-async function bounced(meanwhile: 'an attempt begins' | 'nothing') {
+async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'nothing') {
   const clock = virtualClock();
   const { store, lookups } = openMemoryStore({ clock, entropy: countedEntropy() });
   await store.commit([acceptOf(id, clock.now(), { to: ['one@far.example', 'two@far.example'] })]);
@@ -36,8 +38,22 @@ async function bounced(meanwhile: 'an attempt begins' | 'nothing') {
     ...{ file: 'postern.yaml', directory: '/', config: parseConfig(TEXT, 'postern.yaml') },
     path: (relative: string) => `/${relative}`,
   };
-  const context = { loaded, store, lookups: watched, by: 'root', now: clock.now() };
-  const count = await bounceQueue(context, { messageId: id });
+  const full: Store = {
+    ...store,
+    // Only new mail gives way.
+    commit: (changes) =>
+      changes.some(({ type }) => type === 'accept')
+        ? Promise.reject(new CommandFailure('no space'))
+        : store.commit(changes),
+  };
+  const context = {
+    loaded,
+    store: meanwhile === 'the disk is full' ? full : store,
+    lookups: watched,
+    by: 'root',
+    now: clock.now(),
+  };
+  const count = await bounceQueue(context, { messageId: id }).catch((error: unknown) => String(error));
   const entries = await lookups.queue({}, { max: 9 });
   const reports = entries.filter(({ message }) => message.id !== id);
   const parts: string[] = [];
@@ -63,4 +79,17 @@ test('no report tells of a recipient whose attempt began meanwhile, and it is no
   assert.deepEqual([left[0]?.active, left[0]?.held], [true, false]);
   assert.equal(told.length, 1);
   assert.notEqual(told[0], to);
+});
+
+test('what could not be reported stays, and is not left held', async () => {
+  const { count, reports, left } = await bounced('the disk is full');
+  assert.match(String(count), /no space/);
+  assert.equal(reports, 0);
+  assert.deepEqual(
+    left.map(({ held, active }) => [held, active]),
+    [
+      [false, false],
+      [false, false],
+    ],
+  );
 });

@@ -51,14 +51,32 @@ async function giveUp(
   seen: readonly QueueEntry[],
   changesOf: (free: readonly QueueEntry[]) => Promise<BounceChanges>,
 ): Promise<number> {
-  const held = seen.filter((entry) => !entry.held);
-  await changeEach(context, 'hold', held);
+  const id = seen[0]?.message.id ?? '';
+  const outcomes = await context.store.commit(changesFor(context, 'hold', seen));
+  // What an operator held before stays so.
+  let ours = seen.filter((_, at) => outcomes[at]?.type === 'changed' && outcomes[at].count > 0);
   try {
-    const { report, drops } = await changesOf(await stillFree(context, seen));
-    if (report !== undefined) await tell(context, report, seen[0]?.message.id ?? '');
-    return await changed(context, drops);
+    sum(outcomes);
+    const free = await stillFree(context, seen);
+    const { report, drops } = await changesOf(free);
+    if (report !== undefined) await tell(context, report, id);
+    const count = await changed(context, drops);
+    const gone = new Set(free.map(numberOf));
+    ours = ours.filter((entry) => !gone.has(numberOf(entry)));
+    return count;
   } finally {
-    await changeEach(context, 'release', held);
+    await release(context, ours, id);
+  }
+}
+
+const numberOf = ({ delivery }: QueueEntry): number => delivery.recipientNumber;
+
+async function release(context: CommandContext, entries: readonly QueueEntry[], id: string): Promise<void> {
+  try {
+    await changed(context, changesFor(context, 'release', entries));
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(`${id} stays held (${because}): postern queue release ${id}`, 3);
   }
 }
 
@@ -66,9 +84,9 @@ async function stillFree(
   context: CommandContext,
   seen: readonly QueueEntry[],
 ): Promise<readonly QueueEntry[]> {
-  const numbers = new Set(seen.map(({ delivery }) => delivery.recipientNumber));
+  const numbers = new Set(seen.map(numberOf));
   const [now = []] = await byMessage(context, { messageId: seen[0]?.message.id ?? '' });
-  return now.filter(({ delivery }) => numbers.has(delivery.recipientNumber));
+  return now.filter((entry) => numbers.has(numberOf(entry)));
 }
 
 /** Before anything is dropped: whatever happens between, the sender is told. */
@@ -78,26 +96,25 @@ async function tell({ store }: CommandContext, report: AcceptChange, id: string)
     throw new CommandFailure(`the report about ${id} could not be written, it stays: ${causeOf(told)}`, 3);
 }
 
-async function changeEach(
-  context: CommandContext,
+function changesFor(
+  { now, by }: CommandContext,
   action: 'hold' | 'release',
   entries: readonly QueueEntry[],
-): Promise<void> {
-  const { now, by } = context;
-  await changed(
-    context,
-    entries.map(({ message, delivery }): QueueChange => {
-      const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
-      return { type: 'queue', action, selector, now, by };
-    }),
-  );
+): readonly QueueChange[] {
+  return entries.map(({ message, delivery }): QueueChange => {
+    const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
+    return { type: 'queue', action, selector, now, by };
+  });
 }
 
-/** How many recipients the changes meant. */
 async function changed({ store }: CommandContext, changes: readonly QueueChange[]): Promise<number> {
-  if (changes.length === 0) return 0;
+  return changes.length === 0 ? 0 : sum(await store.commit(changes));
+}
+
+/** How many recipients the changes meant. Throws if one of them failed. */
+function sum(outcomes: readonly OutcomeOf<QueueChange>[]): number {
   let count = 0;
-  for (const outcome of await store.commit(changes)) {
+  for (const outcome of outcomes) {
     if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
     count += outcome.count;
   }
