@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { verifyTrail } from '../../audit/verify.ts';
+import { acceptOf, final, identityOf, settleOf, started } from '../store.contract-fixtures.ts';
+import { backupStore, NotABackup, restoreStore } from './backup.ts';
+import { bodyIds } from './bodies.ts';
+import { openDatabase } from './database.ts';
+import { STORE_FILE } from './schema.ts';
+import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+
+test('sqlite: a backup taken while mail comes and goes brings everything back', async (t) => {
+  const { bench, dataDirectory, inside } = await openInside(t);
+  await bench.written(identityOf('bot'));
+  const { message } = await bench.accepted({ identityId: 'id-bot' });
+  const leaving = bench.nextId();
+  const stage = await bench.store.stage(leaving);
+  await stage.append(Buffer.from('large\r\n'));
+  await stage.finish();
+  await bench.one(acceptOf(leaving, bench.clock.now(), { text: 'A: b\r\n\r\n', staged: true }));
+  const claimed = await bench.claim('a');
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const file = join(target, 'backup.db');
+
+  const { writer } = inside();
+  const ours = claimed.filter(({ messageId }) => messageId === leaving);
+  const busy = {
+    ...writer,
+    async backup(path: string) {
+      await writer.backup(path);
+      // The large one is delivered before its body was copied: it stays until then.
+      await bench.one(settleOf('a', ours, final, bench.clock.now()));
+      assert.deepEqual(await bench.queued(), [`${message.id}/0`]);
+    },
+  };
+  const result = await backupStore(busy, dataDirectory, file);
+  assert.deepEqual(result, { messages: 2, events: 3, bodies: 1 });
+  assert.deepEqual(bodyIds(dataDirectory), [], 'removed when the copy was done');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal(existsSync(`${file}.part`), false);
+  await assert.rejects(backupStore(inside().writer, dataDirectory, file), /exists already/);
+
+  const home = join(target, 'restored');
+  assert.deepEqual(restoreStore(file, home), result);
+  assert.throws(() => restoreStore(file, home), /restore into an empty data directory/);
+  const restored = openAt(home);
+  t.after(() => restored.close());
+  const entries = await restored.lookups.queue({}, { max: 9 });
+  assert.deepEqual(
+    entries.map((entry) => [entry.message.id, entry.active]),
+    [
+      [message.id, false],
+      [leaving, false],
+    ],
+    'nobody holds a lease any more',
+  );
+  const pieces: Uint8Array[] = [];
+  for await (const piece of (await restored.lookups.content(leaving)) ?? []) pieces.push(piece);
+  assert.equal(Buffer.concat(pieces).toString(), 'A: b\r\n\r\nlarge\r\n');
+  assert.equal((await restored.lookups.identityByLogin('bot'))?.id, 'id-bot');
+  const { events, broken } = await verifyTrail(restored.lookups);
+  assert.deepEqual([events, broken], [result.events, undefined]);
+  const [again] = await restored.store.commit([{ type: 'record', events: [started(bench.clock.now())] }]);
+  assert.deepEqual(again, { type: 'recorded' });
+  assert.equal((await verifyTrail(restored.lookups)).broken, undefined);
+});
+
+test('sqlite: what is no backup of ours is not restored, and leaves nothing behind', async (t) => {
+  const { bench, dataDirectory, inside } = await openInside(t);
+  await bench.accepted();
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const backup = join(target, 'backup.db');
+  await backupStore(inside().writer, dataDirectory, backup);
+  const newer = join(target, 'newer.db');
+  cpSync(backup, newer);
+  const db = openDatabase(newer);
+  db.exec('PRAGMA user_version = 99');
+  db.close();
+  const garbage = join(target, 'garbage.db');
+  writeFileSync(garbage, Buffer.alloc(8192, 'x'));
+  const vectors = [
+    { why: 'a store, not a backup', file: join(dataDirectory, STORE_FILE) },
+    { why: 'of a newer version', file: newer },
+    { why: 'no database at all', file: garbage },
+  ];
+  for (const { why, file } of vectors) {
+    const home = join(target, 'home');
+    assert.throws(() => restoreStore(file, home), NotABackup, why);
+    assert.equal(existsSync(join(home, STORE_FILE)), false, why);
+    assert.equal(existsSync(join(home, `${STORE_FILE}.part`)), false, why);
+  }
+});

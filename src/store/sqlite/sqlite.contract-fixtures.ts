@@ -1,0 +1,50 @@
+// SQLite stores for tests, in directories of their own that the test may touch.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { Bench, countedEntropy, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
+import { openSqliteStore, type OpenStore } from './open.ts';
+
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'postern-store-'));
+}
+
+export const removeDirectory = (path: string): void => rmSync(path, { recursive: true, force: true });
+
+export function openAt(
+  dataDirectory: string,
+  options: Partial<OpenOptions> & { readonly sweepStages?: boolean } = {},
+): OpenStore {
+  return openSqliteStore({ dataDirectory, clock: virtualClock(), entropy: countedEntropy(), ...options });
+}
+
+/** A store whose directory and insides the test may touch. */
+export async function openInside(
+  t: TestContext,
+): Promise<{ bench: Bench; dataDirectory: string; inside(): OpenStore }> {
+  const dataDirectory = temporaryDirectory();
+  let now: OpenStore | undefined;
+  const bench = await Bench.open(async (options) => {
+    const opened = () => {
+      now = openAt(dataDirectory, options);
+      const { store, lookups } = now;
+      return { store, lookups, restart: async () => (now?.close(), opened()), close: () => now?.close() };
+    };
+    return opened();
+  });
+  t.after(async () => {
+    await bench[Symbol.asyncDispose]();
+    removeDirectory(dataDirectory);
+  });
+  return {
+    bench,
+    dataDirectory,
+    inside() {
+      assert.ok(now);
+      return now;
+    },
+  };
+}
