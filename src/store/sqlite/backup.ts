@@ -5,7 +5,8 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, wri
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { bodyPath } from './bodies.ts';
+import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
+import { bodyPath, makeBodiesDirectory, syncBodiesDirectory } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text, troubleOf } from './database.ts';
 import type { OpenWriter } from './open.ts';
 import { migrations, STORE_FILE, versionOf } from './schema.ts';
@@ -38,6 +39,7 @@ export async function backupStore(
     copy.close();
     chmodSync(aside, 0o600);
     renameSync(aside, file);
+    await syncDirectory(dirname(file));
     return result;
   } finally {
     writer.keepBodies(false);
@@ -74,6 +76,7 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
     const result = takeBodies(aside, dataDirectory);
     chmodSync(aside, 0o600);
     renameSync(aside, target);
+    syncDirectoryNow(dataDirectory);
     return result;
   } finally {
     rmSync(aside, { force: true });
@@ -95,7 +98,7 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     if (!isBackup(copy)) throw new NotABackup('this file was not written by `postern backup`');
     if (versionOf(copy) > migrations.length)
       throw new NotABackup('this backup was written by a newer Postern');
-    mkdirSync(join(dataDirectory, 'bodies'), { recursive: true, mode: 0o700 });
+    makeBodiesDirectory(dataDirectory);
     let bodies = 0;
     for (const row of copy.iterate('SELECT id, content FROM backup_body')) {
       writeFileSync(bodyPath(dataDirectory, text(row, 'id')), bytes(row, 'content'), {
@@ -104,6 +107,7 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
       });
       bodies += 1;
     }
+    syncBodiesDirectory(dataDirectory);
     copy.exec('DROP TABLE backup_body');
     // Nobody holds a lease of that store any more.
     copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim');

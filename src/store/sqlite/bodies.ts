@@ -21,6 +21,11 @@ export function makeBodiesDirectory(dataDirectory: string): void {
   syncDirectoryNow(dataDirectory);
 }
 
+/** Behind files that were written past a stage. */
+export function syncBodiesDirectory(dataDirectory: string): void {
+  syncDirectoryNow(join(dataDirectory, DIRECTORY));
+}
+
 export async function openStage(dataDirectory: string, id: MessageId): Promise<Stage> {
   const path = bodyPath(dataDirectory, id);
   let file: FileHandle | undefined = await open(path, 'wx', 0o600);
