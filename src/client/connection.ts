@@ -230,7 +230,7 @@ export class Connection {
     if (this.#writes.length === 0) return;
     const bytes = concat(this.#writes);
     this.#writes = [];
-    this.#wire.write(bytes).catch(() => undefined);
+    this.#wire.write([bytes]).catch(() => undefined);
   }
 
   #sendContent(framing: 'data' | 'chunk'): void {
@@ -260,7 +260,7 @@ export class Connection {
       let held: Uint8Array | undefined;
       for await (const bytes of writes) {
         // A write that fails is followed by `closed`.
-        if (held !== undefined) await this.#wire.write(held).catch(() => undefined);
+        if (held !== undefined) await this.#wire.write([held]).catch(() => undefined);
         if (parcel.cancelled) return this.#giveUp('aborted');
         if (!this.usable) return;
         // RFC 5321 section 4.5.3.2.5 gives each block its minutes, not the whole message.

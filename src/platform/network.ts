@@ -60,8 +60,8 @@ export interface Wire {
   readonly remote: string;
   /** Octets in, which are the listener's only during the call; replaces the listener before. */
   listen(events: { bytes(bytes: Uint8Array): void; closed(error: string | undefined): void }): void;
-  /** Resolves when more may be written. */
-  write(bytes: Uint8Array): Promise<void>;
+  /** All pieces in one go; none of them is copied, nor may it change until it is sent. Resolves when more may be written. */
+  write(pieces: readonly Uint8Array[]): Promise<void>;
   /** Rejects with `TlsFailed`. */
   startTls(tls: ClientTls): Promise<PeerTls>;
   end(): void;
@@ -152,9 +152,9 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
       for (const bytes of waiting) next.bytes(bytes);
       if (closed) next.closed(error);
     },
-    write(bytes) {
+    write(pieces) {
       if (closed || socket.destroyed) return Promise.reject(new Error(error ?? 'the connection is closed'));
-      if (socket.write(bytes)) return written;
+      if (writeTogether(socket, pieces)) return written;
       return new Promise((resolve) => {
         const done = (): void => {
           socket.off('drain', done);
@@ -191,6 +191,15 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
     },
   };
   return { wire, onBytes };
+}
+
+/** False: it holds more than it should now. */
+function writeTogether(socket: Socket, pieces: readonly Uint8Array[]): boolean {
+  if (pieces.length > 1) socket.cork();
+  let hasRoom = true;
+  for (const piece of pieces) hasRoom = socket.write(piece);
+  if (pieces.length > 1) socket.uncork();
+  return hasRoom;
 }
 
 function optionsOf({ serverName, verify, ca, identities }: ClientTls): ConnectionOptions {

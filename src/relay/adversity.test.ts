@@ -76,8 +76,8 @@ function scriptedNetwork(
       events = next;
       say(greeting);
     },
-    write(bytes) {
-      const text = Buffer.from(bytes).toString('latin1');
+    write(pieces) {
+      const text = Buffer.concat(pieces).toString('latin1');
       seen.written += text;
       for (const [start, answer] of answers) if (text.startsWith(start)) say(answer);
       return Promise.resolve();

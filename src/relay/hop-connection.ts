@@ -22,6 +22,8 @@ const HANDSHAKE_MS = 30_000;
 /** More is sent in blocks, each with its own time. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
 const BLOCK_OCTETS = 128 * KIB;
+/** Up to here pieces are copied together: cheaper than to hand each to the system. */
+const JOINED_OCTETS_MAX = 16 * KIB;
 
 export class HopDown extends Error {
   override readonly name = 'HopDown';
@@ -185,9 +187,10 @@ class RunningConnection implements HopConnection {
   /** A write that fails is followed by `closed`, which ends what is under way. */
   #send(): void {
     if (this.#sending.length === 0) return;
-    const bytes = concat(this.#sending);
+    const pieces = this.#sending;
     this.#sending = [];
-    this.#wire.write(bytes).catch(() => undefined);
+    const isSmall = octetsOf(pieces) <= JOINED_OCTETS_MAX;
+    this.#wire.write(isSmall ? [concat(pieces)] : pieces).catch(() => undefined);
   }
 
   #perform(output: DeliveryOutput): void {
@@ -256,7 +259,7 @@ class RunningConnection implements HopConnection {
         if (!isLast && octetsOf(block) < BLOCK_OCTETS) continue;
         // Before the end is written: its reply may be read before we hear that the write is done.
         if (isLast) this.#feed({ type: 'contentSent' });
-        await this.#wire.write(concat(block));
+        await this.#wire.write(block);
         if (!isLast) this.#feed({ type: 'contentProgress' });
         block = [];
       }
@@ -272,14 +275,14 @@ class RunningConnection implements HopConnection {
       const content = await this.#errands[0]?.errand.content();
       if (content === undefined) throw new Error('no content');
       for await (const bytes of content) {
-        await this.#wire.write(stuffing.push(bytes));
+        await this.#wire.write([stuffing.push(bytes)]);
         // RFC 5321 section 4.5.3.2.5 gives each block its minutes, not the whole message.
         this.#feed({ type: 'contentProgress' });
       }
       const end = stuffing.end();
       // Before the end is written: its reply may be read before we hear that the write is done.
       this.#feed({ type: 'contentSent' });
-      await this.#wire.write(end);
+      await this.#wire.write([end]);
     } catch (error) {
       // Without its end the server delivers nothing.
       this.#feed({

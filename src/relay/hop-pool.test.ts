@@ -44,9 +44,9 @@ function poolTo(target: Host) {
       const wire = await inner.dial(...at);
       return {
         ...wire,
-        write(bytes) {
-          writes.push(Buffer.from(bytes).toString('latin1'));
-          return wire.write(bytes);
+        write(pieces) {
+          writes.push(Buffer.concat(pieces).toString('latin1'));
+          return wire.write(pieces);
         },
       };
     },

@@ -111,8 +111,8 @@ function speak(host: FakeHost, name: string, left: () => void): Wire {
   return {
     remote: name,
     listen: (events) => conversation.listen(events),
-    async write(bytes) {
-      conversation.take(Buffer.from(bytes).toString('latin1'));
+    async write(pieces) {
+      conversation.take(Buffer.concat(pieces).toString('latin1'));
     },
     async startTls({ identities }) {
       host.identities = identities;

@@ -91,8 +91,8 @@ function wireTo(target: Host, name: string): Wire {
       events = next;
       say('220 ready');
     },
-    async write(bytes) {
-      take(Buffer.from(bytes).toString('latin1'));
+    async write(pieces) {
+      take(Buffer.concat(pieces).toString('latin1'));
     },
     startTls: () => Promise.reject(new Error('no TLS here')),
     end: () => undefined,

@@ -108,9 +108,9 @@ class HopWire implements Wire {
     if (this.#lifeClosed) events.closed('ECONNRESET');
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(pieces: readonly Uint8Array[]): Promise<void> {
     if (this.#lifeClosed || this.#destroyed) throw new Error('ECONNRESET');
-    const copy = Buffer.from(bytes);
+    const copy = Buffer.concat(pieces);
     this.#toHost(() => this.#take(copy));
   }
 
