@@ -42,7 +42,7 @@ export function compose(input: Uint8Array, options: ComposeOptions): Composed {
   let isResent = false;
   const parts: Uint8Array[] = [];
   for (const field of parsed.value.fields) {
-    const name = field.name.toLowerCase();
+    const name = field.lowerCaseName;
     const isOfResent = name.startsWith('resent-');
     isResent ||= isOfResent;
     const kept = keep(field, name, options, isOfResent ? resent : plain);

@@ -27,17 +27,20 @@ const VALUE_MAX = 998;
 const messageIdPattern =
   /^[ \t]*(<[^\0-\x20\x7f<>@"\\(),:;]{1,400}@(?:[^\0-\x20\x7f<>@"\\(),:;[\]]{1,400}|\[[^\0-\x20\x7f<>[\]\\]{1,400}\])>)[ \t]*$/;
 
-type Removal = readonly [done: string, applies: (field: HeaderField, hostname: string) => boolean];
+interface Removal {
+  readonly done: string;
+  applies(field: HeaderField, hostname: string): boolean;
+}
 
-const removals: readonly Removal[] = [
-  ['bcc', (field) => isNamed(field, 'bcc') || isNamed(field, 'resent-bcc')],
-  ['return-path', (field) => isNamed(field, 'return-path')],
-  ['mt-priority', (field) => isNamed(field, 'mt-priority')],
-  [
-    'authentication-results',
-    (field, hostname) => isNamed(field, 'authentication-results') && claimsToBe(field, hostname),
-  ],
-];
+const always = (): boolean => true;
+
+const removals: ReadonlyMap<string, Removal> = new Map([
+  ['bcc', { done: 'bcc', applies: always }],
+  ['resent-bcc', { done: 'bcc', applies: always }],
+  ['return-path', { done: 'return-path', applies: always }],
+  ['mt-priority', { done: 'mt-priority', applies: always }],
+  ['authentication-results', { done: 'authentication-results', applies: claimsToBe }],
+]);
 
 /** RFC 8601 section 5: nobody but us may speak in our name. What can't be told apart from us counts as us. */
 function claimsToBe(field: HeaderField, hostname: string): boolean {
@@ -66,8 +69,8 @@ export function completeHeader(header: Header, options: CompleteOptions): Comple
   let messageIdField: string | undefined;
   let messageIdFieldBefore: string | undefined;
   for (const field of header.fields) {
-    const removal = removals.find(([, applies]) => applies(field, options.hostname));
-    if (removal !== undefined) completed.add(removal[0]);
+    const removal = removals.get(field.lowerCaseName);
+    if (removal?.applies(field, options.hostname) === true) completed.add(removal.done);
     else if (isNamed(field, 'date')) {
       hasDate = isDate(fieldValue(field) ?? '');
       if (hasDate) parts.push(field.raw);

@@ -15,14 +15,19 @@ export function formatDate(nowMs: number): string {
 const dateTime =
   /^[ \t]*(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),[ \t]{0,10})?(\d{1,2})[ \t]{1,10}(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \t]{1,10}(\d{4})[ \t]{1,10}(\d\d):(\d\d)(?::(\d\d))?[ \t]{1,10}([+-]\d\d[0-5]\d|[A-Z]{1,3})(?:[ \t]{1,10}\([^()\\]{0,100}\))?[ \t]*$/i;
 
+const monthNumber = new Map(months.map((name, at) => [name.toLowerCase(), at + 1]));
+
 /** Well formed and possible; the obsolete zone names are read as everybody reads them. */
 export function isDate(value: string): boolean {
   const match = dateTime.exec(value);
   if (match === null) return false;
-  const [, dayText, monthName = '', ...rest] = match;
-  const [year = 0, hour = 0, minute = 0, second = 0] = rest.slice(0, 4).map((part) => Number(part ?? 0));
-  const month = months.findIndex((name) => name.toLowerCase() === monthName.toLowerCase());
-  const daysInMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
-  const day = Number(dayText);
-  return day >= 1 && day <= daysInMonth && year >= 1900 && hour <= 23 && minute <= 59 && second <= 60;
+  const [, day, month = '', year, hour, minute, second = 0] = match;
+  const last = lastDay(Number(year), monthNumber.get(month.toLowerCase()) ?? 0);
+  const isDay = Number(day) >= 1 && Number(day) <= last && Number(year) >= 1900;
+  return isDay && Number(hour) <= 23 && Number(minute) <= 59 && Number(second) <= 60;
+}
+
+function lastDay(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }

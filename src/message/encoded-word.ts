@@ -17,6 +17,7 @@ interface Word {
 }
 
 export function decodeEncodedWords(text: string): string {
+  if (!text.includes('=?')) return text;
   const shown: string[] = [];
   let charset = '';
   let run: string[] = [];
@@ -43,7 +44,7 @@ export function decodeEncodedWords(text: string): string {
 
 /** A word ends before the next one begins: the work is linear, and no word hides another. */
 function* wordsOf(text: string): Generator<Word> {
-  const openings = text.includes('=?') ? [...text.matchAll(opening)] : [];
+  const openings = [...text.matchAll(opening)];
   for (const [at, { index, 0: head, 1: charset = '', 2: encoding = '' }] of openings.entries()) {
     const from = index + head.length;
     // The end of one and the beginning of the next may share a letter: `?=?`.

@@ -2,7 +2,7 @@
 // every reader sees. Nothing is repaired here: a header that can be read in two ways is refused (6409-3.2-b).
 
 import { err, ok, type Result } from '../base/result.ts';
-import { isAscii, latin1, utf8Text } from '../base/bytes.ts';
+import { latin1, utf8Text } from '../base/bytes.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
 import { fieldValue, type Header, type HeaderField } from './header.ts';
@@ -38,9 +38,8 @@ export function judgeHeader(
 ): Judged<HeaderFacts> {
   const byName = new Map<string, HeaderField[]>();
   for (const field of header.fields) {
-    const name = field.name.toLowerCase();
-    const same = byName.get(name);
-    if (same === undefined) byName.set(name, [field]);
+    const same = byName.get(field.lowerCaseName);
+    if (same === undefined) byName.set(field.lowerCaseName, [field]);
     else same.push(field);
   }
   const problem =
@@ -56,8 +55,8 @@ function syntax(detail: string): Refusal {
 }
 
 function judgeEncoding(fields: readonly HeaderField[], smtputf8: boolean): Refusal | undefined {
-  for (const { name, raw } of fields) {
-    if (isAscii(raw)) continue;
+  for (const { name, raw, isAscii } of fields) {
+    if (isAscii) continue;
     if (!smtputf8)
       return refusal('headerNeedsUtf8', `non-ASCII octets in ${name} without SMTPUTF8`, { detail: name });
     if (utf8Text(raw) === undefined)

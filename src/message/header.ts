@@ -2,15 +2,19 @@
 // a space before the colon, a line without colon, a continuation of white space alone, a bare CR, a bare LF or NUL (F-HDR-7, F-HDR-8,
 // F-FROM-10).
 
-import { CR, LF, NUL, octetString, utf8Text } from '../base/bytes.ts';
+import { isAscii, octetString, utf8Text } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
 import { err, ok, type Result } from '../base/result.ts';
 
 export interface HeaderField {
   /** As written. */
   readonly name: string;
+  readonly lowerCaseName: string;
   /** The whole field with its folding and final CRLF. */
   readonly raw: Uint8Array;
+  /** What stands behind the colon with its folding and final CRLF, one character an octet. */
+  readonly octets: string;
+  readonly isAscii: boolean;
 }
 
 export interface Header {
@@ -25,85 +29,84 @@ export interface HeaderProblem {
 export const FIELDS_MAX = 1000;
 export const FIELD_OCTETS_MAX = 64 * KIB;
 
-const SPACE = 32;
-const TAB = 9;
-const COLON = 58;
+/** What no line of a header may hold beside its CRLF. */
+const stray = /\r(?!\n)|(?<!\r)\n|\0/;
+/** Printable ASCII and the colon right behind it (section 3.6.8). */
+const fieldName = /[!-9;-~]{1,255}:/y;
+const blankLine = /[ \t]*\r\n/y;
 
-/** `bytes`: fields only, each ending in CRLF. */
+/** `bytes`: fields only, each ending in CRLF. One string of all octets is searched: a call into native code for each field costs more. */
 export function parseHeader(bytes: Uint8Array): Result<Header, HeaderProblem> {
+  const text = octetString(bytes);
+  const flaw = stray.exec(text)?.index;
+  const allAscii = isAscii(bytes);
   const fields: HeaderField[] = [];
   let line = 1;
   let at = 0;
   while (at < bytes.length) {
-    const field = fieldAt(bytes, at, line);
-    if (!field.ok) return field;
-    fields.push(field.value.field);
+    const cut = cutField(text, at, line);
+    if (!cut.ok) return cut;
+    const { colon, end, lines } = cut.value;
+    if (flaw !== undefined && flaw < end) return err(flawDetail(text, flaw, line, at));
+    if (end - at > FIELD_OCTETS_MAX)
+      return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
+    const raw = bytes.subarray(at, end);
+    fields.push(fieldOf(text.slice(at, colon), text.slice(colon + 1, end), raw, allAscii || isAscii(raw)));
     if (fields.length > FIELDS_MAX) return err({ detail: `more than ${FIELDS_MAX} header fields` });
-    at = field.value.end;
-    line += field.value.lines;
+    at = end;
+    line += lines;
   }
   return ok({ fields });
 }
 
+/** One field by itself, of which only the colon is known. */
+export function headerField(raw: Uint8Array): HeaderField {
+  const text = octetString(raw);
+  const colon = text.indexOf(':');
+  return fieldOf(text.slice(0, colon), text.slice(colon + 1), raw, isAscii(raw));
+}
+
+function fieldOf(name: string, octets: string, raw: Uint8Array, ascii: boolean): HeaderField {
+  return { name, lowerCaseName: name.toLowerCase(), raw, octets, isAscii: ascii };
+}
+
 interface Cut {
-  readonly field: HeaderField;
+  readonly colon: number;
   readonly end: number;
   readonly lines: number;
 }
 
-function fieldAt(bytes: Uint8Array, from: number, line: number): Result<Cut, HeaderProblem> {
-  const colon = nameEnd(bytes, from);
-  if (colon < 0) return err({ detail: `line ${line} is no header field` });
+/** From the name to the end of the last line that continues it. */
+function cutField(text: string, from: number, line: number): Result<Cut, HeaderProblem> {
+  fieldName.lastIndex = from;
+  if (!fieldName.test(text)) return err({ detail: `line ${line} is no header field` });
+  const colon = fieldName.lastIndex - 1;
   let end = from;
   let lines = 0;
   do {
-    const lf = lineEnd(bytes, end);
-    const next = lf < 0 ? bytes.length : lf + 1;
-    if (lf <= end || bytes[lf - 1] !== CR) return err({ detail: `bare CR or LF in line ${line + lines}` });
-    if (lines > 0 && isBlank(bytes, end, next))
+    blankLine.lastIndex = end;
+    if (lines > 0 && blankLine.test(text))
       return err({ detail: `line ${line + lines} holds white space alone` });
-    end = next;
+    const crlf = text.indexOf('\r\n', end);
+    if (crlf < 0) return err({ detail: `bare CR or LF in line ${line + lines}` });
+    end = crlf + 2;
     lines += 1;
-  } while (bytes[end] === SPACE || bytes[end] === TAB);
-  if (bytes.subarray(from, end).includes(NUL)) return err({ detail: `NUL in the field in line ${line}` });
-  if (end - from > FIELD_OCTETS_MAX)
-    return err({ detail: `the field in line ${line} is larger than ${FIELD_OCTETS_MAX} octets` });
-  const raw = bytes.subarray(from, end);
-  return ok({ field: { name: octetString(bytes.subarray(from, colon)), raw }, end, lines });
+  } while (text[end] === ' ' || text[end] === '\t');
+  return ok({ colon, end, lines });
 }
 
-/** Position of the first LF, or of what ends the line before it: a CR without LF. -1: there is none. */
-function lineEnd(bytes: Uint8Array, from: number): number {
-  for (let at = from; at < bytes.length; at += 1) {
-    const octet = bytes[at] ?? 0;
-    if (octet === LF || (octet === CR && bytes[at + 1] !== LF)) return at;
-  }
-  return -1;
-}
-
-/** Position of the colon right behind a field name of printable ASCII (section 3.6.8), or -1. */
-function nameEnd(bytes: Uint8Array, from: number): number {
-  for (let at = from; at < bytes.length && at - from < 256; at += 1) {
-    const octet = bytes[at] ?? 0;
-    if (octet === COLON) return at > from ? at : -1;
-    if (octet <= SPACE || octet > 126) return -1;
-  }
-  return -1;
-}
-
-function isBlank(bytes: Uint8Array, from: number, end: number): boolean {
-  for (let at = from; at < end; at += 1) {
-    const octet = bytes[at];
-    if (octet !== SPACE && octet !== TAB && octet !== CR && octet !== LF) return false;
-  }
-  return true;
+function flawDetail(text: string, flaw: number, line: number, from: number): HeaderProblem {
+  if (text[flaw] === '\0') return { detail: `NUL in the field in line ${line}` };
+  const before = text.slice(from, flaw).split('\r\n').length - 1;
+  return { detail: `bare CR or LF in line ${line + before}` };
 }
 
 /** What stands behind the colon, unfolded; undefined if it is no valid UTF-8. */
 export function fieldValue(field: HeaderField): string | undefined {
-  return utf8Text(field.raw.subarray(field.name.length + 1))?.replaceAll('\r\n', '');
+  const text = field.isAscii ? field.octets : utf8Text(field.raw.subarray(field.name.length + 1));
+  return text?.replaceAll('\r\n', '');
 }
 
 export function isNamed(field: HeaderField, lowerCaseName: string): boolean {
-  return field.name.length === lowerCaseName.length && field.name.toLowerCase() === lowerCaseName;
+  return field.lowerCaseName === lowerCaseName;
 }

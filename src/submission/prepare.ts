@@ -5,7 +5,7 @@ import { isAscii } from 'node:buffer';
 import { concat, latin1 } from '../base/bytes.ts';
 import { completeHeader } from '../message/complete.ts';
 import { type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
-import { parseHeader } from '../message/header.ts';
+import { isNamed, parseHeader } from '../message/header.ts';
 import { receivedField } from '../message/received.ts';
 import { decideHeader } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
@@ -75,7 +75,7 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
   });
   const label =
     door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
-  const subject = parsed.value.fields.find(({ name }) => name.toLowerCase() === 'subject');
+  const subject = parsed.value.fields.find((field) => isNamed(field, 'subject'));
   const done = prepared(input, completed.bytes, label, decision.rule, {
     completed: completed.completed,
     headerFrom: judged.value.from.map(({ address }) => address),
