@@ -8,7 +8,7 @@ import { systemClock } from '../src/platform/clock.ts';
 import { createSelfTest, ownAddress, portsOf, type SelfTest } from '../src/server/self-test.ts';
 import { listen, obliging } from './fakes/scripted-smtp.ts';
 
-const silent = createLog('silent', { write: () => undefined });
+const silent = createLog('fatal', { write: () => undefined });
 
 interface Watched {
   readonly selfTest: SelfTest;

@@ -54,7 +54,7 @@ let listening: readonly Server[] = [];
 
 const entropy = systemEntropy();
 const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
-const pino = createLog(plan.logLevel, logFeed);
+const lineLog = createLog(plan.logLevel, logFeed);
 const metrics = createFrontMetrics();
 let selfTestFrom: string | undefined;
 const connections = createConnections();
@@ -74,7 +74,7 @@ const mailboxes = createMailboxes({
   settings: { domains: domainsHere, configured: () => mailboxTexts },
 });
 const relay = createRelay({
-  ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: pino },
+  ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: lineLog },
   settings: () => plan.relay,
   signer: () => submissionSettings.signer,
 });
@@ -92,9 +92,9 @@ const submission: SubmissionContext = {
 };
 
 const journal = createJournal(store, clock);
-const front = frontWith(metrics, createSessionLog(pino));
+const front = frontWith(metrics, createSessionLog(lineLog));
 /** What it counts is thrown away. */
-const selfTestFront = frontWith(createFrontMetrics(), createSelfTestLog(pino));
+const selfTestFront = frontWith(createFrontMetrics(), createSelfTestLog(lineLog));
 
 function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
   return {
@@ -180,7 +180,7 @@ function submissionSettingsOf(from: FrontPlan): SubmissionSettings {
   const { hostname, dkim } = from;
   const signer = createSigner({
     keys: dkim,
-    failed: (facts) => pino.error(facts, 'a message could not be signed'),
+    failed: (facts) => lineLog.error(facts, 'a message could not be signed'),
   });
   return { hostname, domains: new Set(from.domains), ...from.submission, signer };
 }
@@ -216,7 +216,7 @@ function reload(next: FrontPlan): void {
   mailboxTexts = configuredMailboxes(next.mailboxes);
   verifiedLogins.forgetAll();
   admission.reload(next.admission);
-  pino.level = next.logLevel;
+  lineLog.level = next.logLevel;
 }
 
 /** No new connections; sessions end at their next quiet moment; the relay finishes what is under way. */

@@ -1,6 +1,7 @@
 // What a front is told to be: plain data that main makes from the configuration and sends into the thread, at the start and
 // again at each reload. Nothing in it is read from disk by the front.
 
+import type { LogLevel } from '../observe/log.ts';
 import type { RelayStats } from '../relay/relay.ts';
 import type { RelaySettings } from '../relay/settings.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
@@ -53,7 +54,7 @@ export interface FrontPlan {
   /** Where postmaster@ and abuse@ of our domains go, if somebody is named. */
   readonly postmaster?: string;
   readonly relay: RelaySettings;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
 }
 
 /** What does not change while the thread lives. */
