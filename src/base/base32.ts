@@ -1,7 +1,13 @@
 // Crockford's base32 (no I, L, O, U), big-endian, used for everything a person may have to read out: ids, labels, secrets.
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const values = new Map<string, number>([...alphabet].map((symbol, value) => [symbol, value]));
+const forgiven: Readonly<Record<string, readonly string[]>> = { 0: ['O', 'o'], 1: ['I', 'i', 'L', 'l'] };
+/** By character code; -1: no symbol. Case and O, I, L are forgiven, as Crockford asks. */
+const values = new Int8Array(128).fill(-1);
+for (const [value, symbol] of [...alphabet].entries()) {
+  const written = [symbol, symbol.toLowerCase(), ...(forgiven[symbol] ?? [])];
+  for (const spelling of written) values[spelling.charCodeAt(0)] = value;
+}
 
 /** `bytes` as base32; the first symbol carries the odd bits, so that 16 bytes make 26 symbols and order is kept. */
 export function encodeBase32(bytes: Uint8Array): string {
@@ -21,29 +27,26 @@ export function encodeBase32(bytes: Uint8Array): string {
   return text;
 }
 
-/** The `length` bytes that `text` stands for (case and O/I/L forgiven, as Crockford asks), or undefined. */
+/** The `length` bytes that `text` stands for, or undefined. */
 export function decodeBase32(text: string, length: number): Uint8Array | undefined {
   const symbols = Math.ceil((length * 8) / 5);
   if (text.length !== symbols) return undefined;
   const bytes = new Uint8Array(length);
   let bits = length * 8 - symbols * 5;
   let accumulator = 0;
-  let at = 0;
-  for (const letter of text.toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1')) {
-    const value = values.get(letter);
-    if (value === undefined) return undefined;
+  let filled = 0;
+  for (let at = 0; at < symbols; at += 1) {
+    const value = values[text.charCodeAt(at)] ?? -1;
+    if (value < 0) return undefined;
     accumulator = (accumulator << 5) | value;
     bits += 5;
-    if (bits < 8 && bits >= 0 && accumulator >> bits > 255) return undefined;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[at] = (accumulator >> bits) & 255;
-      at += 1;
-      accumulator &= (1 << bits) - 1;
-    }
+    // The odd bits in front are zero: no two texts stand for the same bytes.
+    if (at === 0 && accumulator >> bits !== 0) return undefined;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[filled] = accumulator >> bits;
+    filled += 1;
+    accumulator &= (1 << bits) - 1;
   }
-  return at === length &&
-    encodeBase32(bytes) === text.toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1')
-    ? bytes
-    : undefined;
+  return bytes;
 }

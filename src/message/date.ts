@@ -5,7 +5,20 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
+let lastSecond = Number.NaN;
+let lastDate = '';
+
+/** Many messages are dated within one second. */
 export function formatDate(nowMs: number): string {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== lastSecond) {
+    lastDate = dateOf(nowMs);
+    lastSecond = second;
+  }
+  return lastDate;
+}
+
+function dateOf(nowMs: number): string {
   const date = new Date(nowMs);
   const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
   const day = `${days[date.getUTCDay()]}, ${date.getUTCDate()} ${months[date.getUTCMonth()]}`;

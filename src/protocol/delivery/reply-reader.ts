@@ -29,20 +29,22 @@ export class ReplyReader {
   /** Complete replies in order, or what is wrong with the stream. */
   push(bytes: Uint8Array): { readonly replies: readonly RemoteReply[]; readonly broken?: string } {
     const replies: RemoteReply[] = [];
-    let text = this.#held + octetString(bytes);
-    for (;;) {
-      const lf = text.indexOf('\n');
-      if (lf < 0) break;
-      const broken = this.#line(text.slice(0, lf).replace(/\r$/, ''), replies);
-      text = text.slice(lf + 1);
+    const text = this.#held + octetString(bytes);
+    let from = 0;
+    for (let lf = text.indexOf('\n'); lf >= 0; lf = text.indexOf('\n', from)) {
+      const end = lf > from && text[lf - 1] === '\r' ? lf - 1 : lf;
+      const broken = this.#line(text.slice(from, Math.min(end, from + LINE_OCTETS_MAX)), replies);
+      from = lf + 1;
       if (broken !== undefined) return { replies, broken };
     }
-    this.#held = text;
-    return text.length > LINE_OCTETS_MAX ? { replies, broken: 'a reply line without end' } : { replies };
+    this.#held = text.slice(from);
+    return text.length - from > LINE_OCTETS_MAX
+      ? { replies, broken: 'a reply line without end' }
+      : { replies };
   }
 
   #line(line: string, replies: RemoteReply[]): string | undefined {
-    const match = /^([2-5][0-9]{2})(?:([ -])(.*))?$/s.exec(line.slice(0, LINE_OCTETS_MAX));
+    const match = /^([2-5][0-9]{2})(?:([ -])(.*))?$/s.exec(line);
     if (match === null) return 'a line that is no reply';
     const code = Number(match[1]);
     if (this.#lines.length > 0 && code !== this.#code) return 'a reply with two codes';
@@ -57,7 +59,7 @@ export class ReplyReader {
 }
 
 function clean(words: string): string {
-  return words.replaceAll(/[^\x20-\x7e]/g, '?');
+  return /[^\x20-\x7e]/.test(words) ? words.replaceAll(/[^\x20-\x7e]/g, '?') : words;
 }
 
 function toReply(code: number, lines: readonly string[]): RemoteReply {

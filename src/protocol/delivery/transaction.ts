@@ -254,7 +254,7 @@ function tell(state: DeliveryState): void {
   for (let [first, next] = open; first?.ended !== undefined; [first, next] = open) {
     if (next?.inStep === false && !state.closed) return;
     open.shift();
-    const results = first.results.flatMap((result) => (result === undefined ? [] : [result]));
+    const results = first.results.filter((result) => result !== undefined);
     state.outputs.push({ type: 'result', results, replyLost: first.ended.replyLost });
   }
 }

@@ -33,7 +33,7 @@ export interface Command {
 
 const JUNK_MAX = 100;
 
-const table: Readonly<Record<string, Command>> = {
+const commands: Readonly<Record<string, Command>> = {
   EHLO: { run: ehlo, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
   HELO: { run: helo, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
   NOOP: { run: noop, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
@@ -48,6 +48,7 @@ const table: Readonly<Record<string, Command>> = {
   DATA: { run: data },
   BDAT: { run: bdat, ownGates: true },
 };
+const table: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
 const notImplemented = new Set(['EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'BURL']);
 /** First words of other protocols (F-AUTH-12, F-REL-14): whoever says them is not talking to us. */
@@ -55,7 +56,7 @@ const foreign = new Set(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT', 'DE
 
 export function runCommand(state: SessionState, line: CommandLine): void {
   const { verb } = line;
-  const command = Object.hasOwn(table, verb) ? table[verb] : undefined;
+  const command = table.get(verb);
   if (command === undefined) return unknown(state, verb);
   if (command.roles?.includes(state.settings.role) === false)
     return refuse(state, verb, 'notImplemented', 'not on this role');

@@ -5,6 +5,7 @@
 import { octetString, utf8Text } from '../../base/bytes.ts';
 import { unreachable } from '../../base/assert.ts';
 import type { Verdict } from '../refusal.ts';
+import { isAsciiText } from '../wire/mailbox.ts';
 import type { TakenLine } from '../wire/input-buffer.ts';
 import { runCommand } from './commands.ts';
 import { authenticated, saslLine } from './commands-auth.ts';
@@ -202,7 +203,7 @@ function commandLine(state: SessionState, line: TakenLine): void {
   if (line.bytes.length > COMMAND_LINE_OCTETS_MAX && verb !== 'AUTH') {
     return refuse(state, 'unknown', 'commandLineTooLong', `${line.bytes.length} octets`);
   }
-  const text = utf8Text(line.bytes);
+  const text = isAsciiText(octets) ? octets : utf8Text(line.bytes);
   if (text === undefined) return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'invalid UTF-8');
   const separated = text.length === verb.length || text[verb.length] === ' ';
   runCommand(state, {

@@ -123,5 +123,6 @@ export class InputBuffer {
 }
 
 function isFlawed(bytes: Uint8Array): boolean {
-  return bytes.includes(CR) || bytes.includes(LF) || bytes.includes(NUL);
+  for (const octet of bytes) if (octet === CR || octet === LF || octet === NUL) return true;
+  return false;
 }

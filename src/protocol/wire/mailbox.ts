@@ -38,20 +38,19 @@ export function isAsciiText(text: string): boolean {
 
 /** The whole of `text` as one mailbox: no angle brackets, no source route, no comments. */
 export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
-  if (
-    text.length > 2 * PATH_MAX ||
-    Buffer.byteLength(text) > LOCAL_PART_MAX + 2 * LOCAL_PART_MAX + DOMAIN_MAX
-  )
-    return err('tooLong');
-  if (!printable.test(text) && (!text.isWellFormed() || misleading.test(text))) return err('syntax');
+  if (text.length > 2 * PATH_MAX) return err('tooLong');
+  const isPrintable = printable.test(text);
+  const octets = (part: string): number => (isPrintable ? part.length : Buffer.byteLength(part));
+  if (octets(text) > LOCAL_PART_MAX + 2 * LOCAL_PART_MAX + DOMAIN_MAX) return err('tooLong');
+  if (!isPrintable && (!text.isWellFormed() || misleading.test(text))) return err('syntax');
   const local = text.startsWith('"') ? readQuoted(text) : readDotString(text);
   if (local === undefined || text[local.end] !== '@') return err('syntax');
-  if (Buffer.byteLength(local.value) > LOCAL_PART_MAX) return err('tooLong');
+  if (octets(local.value) > LOCAL_PART_MAX) return err('tooLong');
   const domain = text.slice(local.end + 1);
   if (domain.startsWith('[')) {
     return isLiteral(domain) ? ok({ localPart: local.value, domain, isLiteral: true }) : err('syntax');
   }
-  if (Buffer.byteLength(domain) > DOMAIN_MAX) return err('tooLong');
+  if (octets(domain) > DOMAIN_MAX) return err('tooLong');
   // `sales` and `sales.` are single labels: well formed, but nowhere on the Internet (RFC 6409 section 4.2).
   const label =
     domain.endsWith('.') && domain.indexOf('.') === domain.length - 1 ? domain.slice(0, -1) : domain;

@@ -2,7 +2,7 @@
 // nothing about accounts, policies or paths. Placeholders in braces are filled by `reply()` with values that the client
 // itself sent or that are public. No other file writes a reply code.
 
-import type { Reply } from './reply.ts';
+import { keepWire, type Reply } from './reply.ts';
 
 export interface ReplyDefinition {
   readonly code: number;
@@ -391,18 +391,24 @@ export type ReplyName = keyof typeof replies;
 
 /** Replies without placeholders, made once. */
 const plain = new Map<ReplyName, Reply>();
+/** Texts with placeholders, cut once: what stands at odd places is a name. */
+const cut = new Map<ReplyName, readonly string[]>();
 
 /** The reply of that name with `{placeholders}` filled; a placeholder without a value stays as it is. */
 export function reply(name: ReplyName, values: Readonly<Record<string, string | number>> = {}): Reply {
   const known = plain.get(name);
   if (known !== undefined) return known;
-  const definition: ReplyDefinition = replies[name];
-  const text = definition.text.replaceAll(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
-  const made: Reply = {
-    code: definition.code,
-    lines: [text],
-    ...(definition.status === undefined ? {} : { status: definition.status }),
-  };
-  if (!definition.text.includes('{')) plain.set(name, made);
+  const { code, status, text }: ReplyDefinition = replies[name];
+  const parts = cut.get(name) ?? text.split(/\{(\w+)\}/);
+  const lines = [filled(parts, values)];
+  const made: Reply = status === undefined ? { code, lines } : { code, lines, status };
+  if (parts.length === 1) plain.set(name, keepWire(made));
+  else cut.set(name, parts);
   return made;
+}
+
+function filled(parts: readonly string[], values: Readonly<Record<string, string | number>>): string {
+  let text = '';
+  for (const [at, part] of parts.entries()) text += at % 2 === 0 ? part : String(values[part] ?? `{${part}}`);
+  return text;
 }

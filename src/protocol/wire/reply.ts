@@ -10,24 +10,27 @@ export interface Reply {
 
 /** The wire form, CRLF included. Anything outside printable ASCII is replaced by `?`: a reply can't be injected into. */
 export function serializeReply(reply: Reply): string {
-  let wire = wires.get(reply);
-  if (wire === undefined) {
-    wire = wireOf(reply);
-    wires.set(reply, wire);
-  }
-  return wire;
+  return wires.get(reply) ?? wireOf(reply);
 }
 
 /** Most replies are the same few values again and again. */
 const wires = new WeakMap<Reply, string>();
 
+/** For a reply that is sent often: serialised once. */
+export function keepWire(reply: Reply): Reply {
+  wires.set(reply, wireOf(reply));
+  return reply;
+}
+
+const unprintable = /[^\x20-\x7e]/;
+
 function wireOf(reply: Reply): string {
   const prefix = reply.status === undefined ? '' : `${reply.status} `;
   const last = reply.lines.length - 1;
-  return reply.lines
-    .map(
-      (line, at) =>
-        `${reply.code}${at === last ? ' ' : '-'}${prefix}${line.replaceAll(/[^\x20-\x7e]/g, '?')}\r\n`,
-    )
-    .join('');
+  let wire = '';
+  for (const [at, line] of reply.lines.entries()) {
+    const printable = unprintable.test(line) ? line.replaceAll(/[^\x20-\x7e]/g, '?') : line;
+    wire += `${reply.code}${at === last ? ' ' : '-'}${prefix}${printable}\r\n`;
+  }
+  return wire;
 }
