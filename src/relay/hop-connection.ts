@@ -235,9 +235,9 @@ class RunningConnection implements HopConnection {
   /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
   #sendMessage(): void {
     this.#send();
-    const pieces = this.#errands[0]?.errand.inMemory;
+    const { inMemory: pieces, hasDotLines = true } = this.#errands[0]?.errand ?? {};
     if (pieces === undefined) return void this.#sendContent();
-    const stuffed = stuffedWhole(pieces);
+    const stuffed = stuffedWhole(pieces, hasDotLines);
     if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void this.#sendBlocks(stuffed);
     this.#sending.push(...stuffed);
     this.#feed({ type: 'contentSent' });

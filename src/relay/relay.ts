@@ -168,7 +168,7 @@ export function createRelay(options: RelayOptions): Relay {
   function start(
     message: QueuedMessage,
     deliveries: readonly Delivery[],
-    content: Pick<Errand, 'content' | 'inMemory'>,
+    content: Pick<Errand, 'content' | 'inMemory' | 'hasDotLines'>,
     hooks: { began(): void; ended(): void },
   ): void {
     const settings = options.settings();
@@ -201,7 +201,7 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     hasMemoryFor: (octets) =>
       !draining && running.size < FROM_MEMORY_MAX && memoryOctets + octets <= options.settings().memoryOctets,
-    handOver({ message, recipients, content }) {
+    handOver({ message, recipients, content, hasDotLines = true }) {
       // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
       if (draining) return;
       const deliveries = recipients.map((recipient, recipientNumber): Delivery => {
@@ -220,7 +220,7 @@ export function createRelay(options: RelayOptions): Relay {
       start(
         message,
         deliveries,
-        { inMemory: content, content: async () => inOrder(content) },
+        { inMemory: content, hasDotLines, content: async () => inOrder(content) },
         {
           began: () => void (memoryOctets += octets),
           ended: () => void (memoryOctets -= octets),

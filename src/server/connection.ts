@@ -126,7 +126,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
         holdWhile(connection.transaction.write(output.bytes));
         break;
       case 'accept':
-        void connection.transaction.accept(connection, output.question);
+        void connection.transaction.accept(connection, output);
         break;
       case 'unanswered':
         connection.transaction.giveUp();

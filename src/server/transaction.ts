@@ -1,10 +1,13 @@
 // The mail transaction of a connection: the envelope as it was permitted, and the message on its way into the one way in.
 
 import type { Envelope, EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
+import type { SessionOutput } from '../protocol/session/ports.ts';
 import { openSubmission, type Submission } from '../submission/submit.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import { noteRefusal } from './refusals.ts';
+
+type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'hasDotLines'>;
 
 export interface Transaction {
   readonly envelope: Envelope | undefined;
@@ -14,7 +17,7 @@ export interface Transaction {
   start(connection: Connection): void;
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Hands the whole message in and feeds the acceptance, or the refusal, back into the session. */
-  accept(connection: Connection, question: number): Promise<void>;
+  accept(connection: Connection, asked: Whole): Promise<void>;
   /** The client was told to send the message again while it was being accepted. */
   giveUp(): void;
   abort(): void;
@@ -71,11 +74,11 @@ export function createTransaction(front: Front): Transaction {
       submission = openSubmission(front.submission, door, whole);
     },
     write: (bytes) => submission?.write(bytes),
-    async accept(connection, question) {
+    async accept(connection, { question, hasDotLines }) {
       const ended = submission;
       const whole = envelope();
       if (ended === undefined || whole === undefined) return;
-      const answer = await ended.finish();
+      const answer = await ended.finish(hasDotLines);
       if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, 'DATA', whole);
       else front.accepted(connection, answer.id, whole);
       if (submission === ended) forget();

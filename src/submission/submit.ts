@@ -24,8 +24,8 @@ export interface Submission {
   readonly id: string;
   /** Message octets as they come. Undefined: go on; a promise: pause reading until it settles. */
   write(bytes: Uint8Array): Promise<void> | undefined;
-  /** The message is whole: accept it durably or say why not. Never throws. */
-  finish(): Promise<Acceptance>;
+  /** The message is whole: accept it durably or say why not. `hasDotLines`: whether some line begins with a dot, if known. Never throws. */
+  finish(hasDotLines?: boolean): Promise<Acceptance>;
   /** While `finish` is under way the client was told 4yz: the message is not accepted, or taken back. */
   giveUp(): void;
   /** The transaction is void. Once `finish` was called it is not: the message may be in the queue already. */
@@ -85,7 +85,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     headerReserved = 0;
   }
 
-  async function accept(): Promise<Acceptance> {
+  async function accept(hasDotLines: boolean): Promise<Acceptance> {
     preparation ??= prepare(collector.end());
     if (!preparation.ok) return { type: 'refused', refusal: preparation.error };
     const standing = await standingRefusal(input, preparation.value);
@@ -105,6 +105,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       content,
       fromMemory: pieces !== undefined,
     });
+    const { message, recipients } = change;
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
       unknown = true;
       withdraw(context, change);
@@ -118,7 +119,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
           return { type: 'refused', refusal: tooLate() };
         }
         if (pieces === undefined) letGo(context, change);
-        else context.handOver({ message: change.message, recipients: change.recipients, content: pieces });
+        else context.handOver({ message, recipients, content: pieces, hasDotLines });
         return { type: 'accepted', id };
       case 'limited':
         return {
@@ -142,11 +143,11 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
       if (preparation === undefined) return collectHeader(bytes);
       return preparation.ok ? writeBody(bytes) : undefined;
     },
-    async finish() {
+    async finish(hasDotLines = true) {
       finishing = true;
       let acceptance: Acceptance;
       try {
-        acceptance = await accept();
+        acceptance = await accept(hasDotLines);
       } catch (error) {
         acceptance = { type: 'refused', refusal: infrastructureRefusal(error) };
       }

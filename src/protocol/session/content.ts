@@ -86,13 +86,17 @@ function endData(state: SessionState, content: ContentState): void {
   const flaw = content.framing.flaw;
   const spoiled = flaw === undefined ? content.spoiled : flawRefusal(flaw);
   state.phase = 'command';
-  if (spoiled === undefined) return ask(state, { type: 'accept', octets: content.octets });
+  if (spoiled === undefined) return askForAcceptance(state, content);
   if (content.spoiled === undefined) emit(state, { type: 'abort', because: spoiled.cause });
   concludeTransaction(state);
   emit(state, { type: 'refused', refusal: spoiled, command: 'DATA' });
   send(state, spoiled.reply);
   // Whoever sends such octets may mean something else by what follows: nothing more is read (requirements H).
   if (spoiled.name === 'bareCrLfNul') close(state, 'framing');
+}
+
+function askForAcceptance(state: SessionState, { octets, framing }: ContentState): void {
+  ask(state, { type: 'accept', octets, hasDotLines: framing.hasDotLines });
 }
 
 export function readChunk(state: SessionState): boolean {
@@ -129,6 +133,6 @@ function endChunk(state: SessionState, content: ContentState, framing: ChunkFram
     state.chunkFailed = true;
     return refuseWith(state, 'BDAT', content.spoiled);
   }
-  if (content.last) ask(state, { type: 'accept', octets: content.octets });
+  if (content.last) askForAcceptance(state, content);
   else sendNamed(state, 'chunkOk', { octets: content.octets });
 }

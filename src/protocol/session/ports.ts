@@ -91,8 +91,13 @@ export type SessionOutput =
   | { readonly type: 'messageStart' }
   /** Message content with transparency dots removed, CRLF line ends, never a bare CR, LF or NUL. */
   | { readonly type: 'messageBytes'; readonly bytes: Uint8Array }
-  /** The message is whole. Answer with `acceptance`. */
-  | { readonly type: 'accept'; readonly question: number; readonly octets: number }
+  /** The message is whole; `hasDotLines`: some line of it begins with a dot. Answer with `acceptance`. */
+  | {
+      readonly type: 'accept';
+      readonly question: number;
+      readonly octets: number;
+      readonly hasDotLines: boolean;
+    }
   /** `accept` was not answered in time and the client was told 451: the message must not leave any more. */
   | { readonly type: 'unanswered' }
   /** The transaction is void (RSET, EHLO, refused content, lost connection): drop what was received. */

@@ -7,6 +7,7 @@ import { LineWatch, type ContentFlaw } from './data-framing.ts';
 export class ChunkFraming {
   readonly #watch: LineWatch;
   #left = 0;
+  #hasDotLines = false;
 
   constructor(longBodyLines: 'refuse' | 'pass') {
     this.#watch = new LineWatch(longBodyLines);
@@ -30,6 +31,11 @@ export class ChunkFraming {
     return this.#watch.afterCr;
   }
 
+  /** A line of the content begins with a dot. */
+  get hasDotLines(): boolean {
+    return this.#hasDotLines;
+  }
+
   get flaw(): ContentFlaw | undefined {
     return this.#watch.flaw;
   }
@@ -37,7 +43,7 @@ export class ChunkFraming {
   take(input: InputBuffer): Uint8Array {
     const bytes = input.takeOctets(this.#left);
     this.#left -= bytes.length;
-    this.#watch.watch(bytes);
+    if (this.#watch.watch(bytes)) this.#hasDotLines = true;
     return bytes;
   }
 }

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DataFraming } from './data-framing.ts';
-import { ContentFlawed, DotStuffing } from './dot-stuffing.ts';
+import { ChunkFraming } from './chunk-framing.ts';
+import { ContentFlawed, DotStuffing, stuffedWhole } from './dot-stuffing.ts';
+import { InputBuffer } from './input-buffer.ts';
 
 interface Framed {
   readonly content: string;
@@ -100,6 +102,30 @@ test('5321-x F-SMUG-3 E-C-2: what is stuffed comes out of the framing as it was,
       assert.deepEqual(frame([...all].map((octet) => Buffer.of(octet))).content, framed.content);
     }),
     { seed: 1, numRuns: 500 },
+  );
+});
+
+test('5321-x E-C-2: what says that no line begins with a dot is right, by DATA and by BDAT, in any pieces', () => {
+  fc.assert(
+    fc.property(lines, fc.integer({ min: 1, max: 40 }), (texts, size) => {
+      const content = Buffer.from(texts.map((text) => `${text}\r\n`).join(''));
+      const expected = /(?:^|\r\n)\./.test(content.toString('latin1'));
+      const stuffed = Buffer.concat(stuffedWhole([content], true));
+      const framing = new DataFraming('refuse');
+      for (let at = 0; at < stuffed.length; at += size) framing.push(stuffed.subarray(at, at + size));
+      assert.equal(framing.hasDotLines, expected, 'DATA');
+
+      const chunks = new ChunkFraming('refuse');
+      const input = new InputBuffer();
+      chunks.begin(content.length);
+      for (let at = 0; at < content.length; at += size) {
+        input.push(content.subarray(at, at + size));
+        chunks.take(input);
+      }
+      assert.equal(chunks.hasDotLines, expected, 'BDAT');
+      if (!expected) assert.deepEqual(Buffer.concat(stuffedWhole([content], false)), stuffed);
+    }),
+    { seed: 1, numRuns: 1000 },
   );
 });
 

@@ -2,10 +2,9 @@
 // are taken away; a bare CR, a bare LF or NUL anywhere spoils the message, whoever wrote it (F-SMUG-1): it is read to its true
 // end and then refused. Chunks are passed on by reference; the work is linear and the state is a few numbers.
 //
-// Strategy: the end and the transparency dots stand behind an LF, and are found by native search for LF and dot; what can be wrong is CR
-// or below, and is found in one walk, eight octets at a time.
+// Strategy: all that matters is CR or below, or a dot behind CRLF. It is found in one walk, eight octets at a time, which stops at such dots.
 
-import { CR, DOT, indexOfBytes, LF, NUL } from '../../base/bytes.ts';
+import { CR, DOT, LF, NUL } from '../../base/bytes.ts';
 
 /** RFC 5322 section 2.1.1, without CRLF. */
 export const LINE_OCTETS_MAX = 998;
@@ -29,6 +28,7 @@ export class LineWatch {
   #line = 1;
   #length = 0;
   #afterCr = false;
+  #afterCrLf = true;
   #inBody = false;
   #flaw: ContentFlaw | undefined;
 
@@ -42,51 +42,76 @@ export class LineWatch {
 
   /** True at the start of a line: right after CRLF, or at the very beginning. */
   get atLineStart(): boolean {
-    return this.#length === 0 && !this.#afterCr;
+    return this.#afterCrLf;
   }
 
   get afterCr(): boolean {
     return this.#afterCr;
   }
 
-  watch(bytes: Uint8Array): void {
-    let from = this.#joinCr(bytes);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = nextControl(view, from); at < bytes.length; at = nextControl(view, at + 1)) {
-      const octet = bytes[at];
+  /** True: a line that begins in `bytes` begins with a dot. */
+  watch(bytes: Uint8Array): boolean {
+    const view = viewOf(bytes);
+    let hasDotLine = this.#afterCrLf && bytes[0] === DOT;
+    for (let at = 0; at < bytes.length;) {
+      at = this.walk(view, at);
+      if (at < bytes.length) hasDotLine = true;
+    }
+    return hasDotLine;
+  }
+
+  /** Takes octets in from `from` on, which is inside the view: up to the next dot behind CRLF, whose place is returned, or to the end. */
+  walk(view: DataView, from: number): number {
+    const end = view.byteLength;
+    let line = this.#joinCr(view, from);
+    this.#afterCrLf = false;
+    if (line > from && line < end && view.getUint8(line) === DOT) return this.#stopAt(line);
+    let crLf = line > from ? line : -1;
+    for (let at = nextControl(view, line); at < end; at = nextControl(view, at + 1)) {
+      const octet = view.getUint8(at);
       if (octet === CR) {
-        if (at + 1 === bytes.length) {
+        if (at + 1 === end) {
           this.#afterCr = true;
-          return this.#addToLine(at - from);
+          this.#addToLine(at - line);
+          return end;
         }
-        if (bytes[at + 1] !== LF) {
+        if (view.getUint8(at + 1) !== LF) {
           this.#spoil('bareCrLfNul', this.#line);
           continue;
         }
-        this.#addToLine(at - from);
+        this.#addToLine(at - line);
         this.#endLine();
         at += 1;
-        from = at + 1;
+        line = at + 1;
+        crLf = line;
+        if (line < end && view.getUint8(line) === DOT) return this.#stopAt(line);
       } else if (octet === LF) {
         this.#spoil('bareCrLfNul', this.#line);
-        this.#addToLine(at - from);
+        this.#addToLine(at - line);
         this.#endLine();
-        from = at + 1;
+        line = at + 1;
       } else if (octet === NUL) this.#spoil('bareCrLfNul', this.#line);
     }
-    this.#addToLine(bytes.length - from);
+    this.#afterCrLf = crLf === end;
+    this.#addToLine(end - line);
+    return end;
+  }
+
+  #stopAt(dot: number): number {
+    this.#afterCrLf = true;
+    return dot;
   }
 
   /** The CR that ended the last chunk finds its LF, or was bare. Where this chunk's own octets begin. */
-  #joinCr(bytes: Uint8Array): number {
-    if (!this.#afterCr || bytes.length === 0) return 0;
+  #joinCr(view: DataView, from: number): number {
+    if (!this.#afterCr) return from;
     this.#afterCr = false;
-    if (bytes[0] !== LF) {
+    if (view.getUint8(from) !== LF) {
       this.#spoil('bareCrLfNul', this.#line);
-      return 0;
+      return from;
     }
     this.#endLine();
-    return 1;
+    return from + 1;
   }
 
   #addToLine(octets: number): void {
@@ -135,27 +160,17 @@ function lowestOctet(bits: number): number {
   return (31 - Math.clz32(bits & -bits)) >> 3;
 }
 
-const DOT_LINE = Uint8Array.of(LF, DOT);
-
-/** Where the next LF with a dot behind it stands, or -1. */
-export function indexOfDotLine(bytes: Uint8Array, from: number): number {
-  return indexOfBytes(bytes, DOT_LINE, from);
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-// Where the last octets leave us, as far as the end mark is concerned. `lineStart`: after CRLF (or at the beginning);
-// `dot`: a dot at a line's start, held back; `dotCr`: that dot and a CR, held back; `text`: anything else.
-type Mark = 'lineStart' | 'dot' | 'dotCr' | 'text';
-
-const HELD: Readonly<Record<'dot' | 'dotCr', Uint8Array>> = {
-  dot: Uint8Array.of(DOT),
-  dotCr: Uint8Array.of(DOT, CR),
-};
+const CR_ALONE = Uint8Array.of(CR);
 
 export class DataFraming {
   readonly #watch: LineWatch;
-  #mark: Mark = 'lineStart';
-  /** The octet before the current chunk, to know a CRLF that is cut by its border. */
-  #last = -1;
+  /** `dot`: a dot at a line's start, held back; `dotCr`: that dot and a CR, held back. */
+  #mark: 'text' | 'dot' | 'dotCr' = 'text';
+  #hasDotLines = false;
 
   constructor(longBodyLines: 'refuse' | 'pass') {
     this.#watch = new LineWatch(longBodyLines);
@@ -165,69 +180,45 @@ export class DataFraming {
     return this.#watch.flaw;
   }
 
+  /** A line of the content begins with a dot. */
+  get hasDotLines(): boolean {
+    return this.#hasDotLines;
+  }
+
   push(bytes: Uint8Array): ContentResult {
     const content: Uint8Array[] = [];
+    const view = viewOf(bytes);
     let from = 0;
     let at = 0;
     while (at < bytes.length) {
-      if (this.#mark === 'text') {
-        at = this.#skipToLineStart(bytes, at);
-        continue;
-      }
-      const octet = bytes[at] ?? 0;
-      at += 1;
-      const before = this.#mark;
-      this.#mark = nextMark(before, octet);
-      if (before === 'lineStart' && octet === DOT) {
+      const octet = view.getUint8(at);
+      if (this.#mark === 'text' && this.#watch.atLineStart && octet === DOT) {
         // The dot is either transparency or the end: either way it is no content by itself.
-        this.#emit(content, bytes.subarray(from, at - 1));
+        if (at > from) content.push(bytes.subarray(from, at));
+        this.#mark = 'dot';
+        at += 1;
         from = at;
-      } else if (before === 'dotCr' && octet === LF) {
-        return { content, rest: bytes.subarray(at) };
-      } else if (before === 'dotCr') {
-        // `.` CR and then no LF: the CR was bare. It is content, and it spoils the message.
-        this.#emit(content, HELD.dotCr.subarray(1));
-        from = at - 1;
-        if (this.#mark === 'text') at -= 1;
-      } else if (before === 'dot' && octet === CR) {
+      } else if (this.#mark === 'dot' && octet === CR) {
+        this.#mark = 'dotCr';
+        at += 1;
         from = at;
-      } else if (before === 'dot') {
-        from = at - 1;
-        if (this.#mark === 'text') at -= 1;
-      } else if (this.#mark === 'text') {
-        at -= 1;
+      } else if (this.#mark === 'dotCr' && octet === LF) {
+        return { content, rest: bytes.subarray(at + 1) };
+      } else {
+        if (this.#mark !== 'text') this.#releaseHeld(content, octet);
+        at = this.#watch.walk(view, at);
       }
     }
-    this.#emit(content, bytes.subarray(from));
-    this.#last = bytes.at(-1) ?? this.#last;
+    if (from < bytes.length) content.push(bytes.subarray(from));
     return { content, rest: undefined };
   }
 
-  /** From inside a line to the next one that begins with a dot, or to the end of the chunk; lines between them are text. */
-  #skipToLineStart(bytes: Uint8Array, from: number): number {
-    for (let lf = indexOfDotLine(bytes, from); lf >= 0; lf = indexOfDotLine(bytes, lf + 1)) {
-      if (this.#before(bytes, lf) !== CR) continue;
-      this.#mark = 'lineStart';
-      return lf + 1;
-    }
-    const last = bytes.length - 1;
-    if (last >= from && bytes[last] === LF && this.#before(bytes, last) === CR) this.#mark = 'lineStart';
-    return bytes.length;
+  /** It was no end: the dot was transparency, and a CR behind it is content, which spoils the message. */
+  #releaseHeld(content: Uint8Array[], octet: number): void {
+    if (this.#mark === 'dotCr') {
+      this.#watch.watch(CR_ALONE);
+      content.push(CR_ALONE);
+    } else if (octet === DOT) this.#hasDotLines = true;
+    this.#mark = 'text';
   }
-
-  #before(bytes: Uint8Array, at: number): number {
-    return at === 0 ? this.#last : (bytes[at - 1] ?? 0);
-  }
-
-  #emit(content: Uint8Array[], bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#watch.watch(bytes);
-    content.push(bytes);
-  }
-}
-
-function nextMark(mark: Mark, octet: number): Mark {
-  if (mark === 'lineStart') return octet === DOT ? 'dot' : 'text';
-  if (mark === 'dot') return octet === CR ? 'dotCr' : 'text';
-  return octet === LF ? 'lineStart' : 'text';
 }

@@ -1,10 +1,11 @@
 // Content on its way out (RFC 5321 section 4.5.2): dots at the start of a line are doubled, the end is one CRLF, a dot, CRLF. What must not
 // go on the wire does not: a bare CR or LF, NUL or an endless line in the store stops the message (E-C-2, F-SMUG-3).
 
-import { concat, CR, DOT, LF } from '../../base/bytes.ts';
-import { indexOfDotLine, LineWatch } from './data-framing.ts';
+import { concat, CR, DOT, indexOfBytes, LF } from '../../base/bytes.ts';
+import { LineWatch } from './data-framing.ts';
 
 const DOT_BYTE = Uint8Array.of(DOT);
+const DOT_LINE = Uint8Array.of(LF, DOT);
 const END_OF_LINES = Uint8Array.of(DOT, CR, LF);
 const END = Uint8Array.of(CR, LF, DOT, CR, LF);
 
@@ -17,7 +18,7 @@ function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
   const parts: Uint8Array[] = [];
   let from = 0;
   if (atLineStart && bytes[0] === DOT) parts.push(DOT_BYTE);
-  for (let lf = indexOfDotLine(bytes, 0); lf >= 0; lf = indexOfDotLine(bytes, lf + 1)) {
+  for (let lf = indexOfBytes(bytes, DOT_LINE); lf >= 0; lf = indexOfBytes(bytes, DOT_LINE, lf + 1)) {
     parts.push(bytes.subarray(from, lf + 1), DOT_BYTE);
     from = lf + 1;
   }
@@ -26,11 +27,11 @@ function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
   return concat(parts);
 }
 
-/** A whole content that was watched on its way in, with its end. */
-export function stuffedWhole(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+/** A whole content that was watched on its way in, with its end. Without lines that begin with a dot nothing is looked through. */
+export function stuffedWhole(pieces: readonly Uint8Array[], hasDotLines: boolean): readonly Uint8Array[] {
   let atLineStart = true;
   const stuffed = pieces.map((piece) => {
-    const out = stuffDots(piece, atLineStart);
+    const out = hasDotLines ? stuffDots(piece, atLineStart) : piece;
     if (piece.length > 0) atLineStart = piece.at(-1) === LF;
     return out;
   });
@@ -43,11 +44,11 @@ export class DotStuffing {
 
   /** Throws `ContentFlawed`. */
   push(bytes: Uint8Array): Uint8Array {
-    this.#watch.watch(bytes);
+    const hasDotLines = this.#watch.watch(bytes);
     const { flaw } = this.#watch;
     if (flaw !== undefined)
       throw new ContentFlawed(`bare CR, LF or NUL, or a header line too long, in line ${flaw.line}`);
-    const stuffed = stuffDots(bytes, this.#atLineStart);
+    const stuffed = hasDotLines ? stuffDots(bytes, this.#atLineStart) : bytes;
     if (bytes.length > 0) this.#atLineStart = bytes.at(-1) === LF;
     return stuffed;
   }
