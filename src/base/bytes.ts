@@ -3,7 +3,6 @@
 import { isAscii as nativeIsAscii } from 'node:buffer';
 
 const utf8Strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const utf8Encoder = new TextEncoder();
 
 export const CR = 13;
 export const LF = 10;
@@ -16,7 +15,7 @@ export function latin1(text: string): Uint8Array {
 }
 
 export function utf8(text: string): Uint8Array {
-  return utf8Encoder.encode(text);
+  return Buffer.from(text);
 }
 
 /** One character an octet: never fails, never merges octets. For grammar work on octets. */

@@ -7,9 +7,11 @@ const ALWAYS_COPIED_BELOW = 1024;
 const BLOCK_MIN = 1024;
 const BLOCK_MAX = 65_536;
 
+const none = new Uint8Array(0);
+
 export class Pieces {
   #chunks: Uint8Array[] = [];
-  #block = new Uint8Array(0);
+  #block = none;
   /** Where the last chunk begins in the block, and where the block is free; equal: the last chunk is not in the block. */
   #from = 0;
   #used = 0;
