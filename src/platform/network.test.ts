@@ -1,7 +1,9 @@
-// The client side of TLS against real handshakes: which certificates are believed for which names.
+// Outgoing connections against real sockets: which certificates are believed for which names, and what is written arrives.
 
 import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { certificate, type CertificateWish, srvIdCertificate, tlsServer } from '../../test/fakes/tls-smtp.ts';
 import { type CertificateIdentities, type PeerTls, systemNetwork, TlsFailed } from './network.ts';
 
@@ -140,5 +142,33 @@ test('C-ORD-6 TLS-w: TLS 1.1 is no secure session, and octets that are no TLS ar
     const error: unknown = await secured.catch((cause: unknown) => cause);
     assert.ok(error instanceof TlsFailed && reasons.includes(error.reason), String(error));
     wire.destroy();
+  }
+});
+
+test('pieces of one write arrive whole and in order, inside TLS and without, and a reader that waits holds the writer up', async () => {
+  const pair = await certificate({ dns: ['localhost'] });
+  const pieces = Array.from({ length: 300 }, (_, n) => Buffer.alloc(1 + ((n * 977) % 60_000), n));
+  for (const secure of [false, true]) {
+    let accepted: (socket: Socket) => void = () => undefined;
+    const peer = new Promise<Socket>((resolve) => (accepted = resolve));
+    const server = secure ? createTlsServer(pair, (socket) => accepted(socket)) : createServer(accepted);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const wire = await systemNetwork.dial({ host: '127.0.0.1', port: address.port }, 5000);
+    if (secure) await wire.startTls({ serverName: 'localhost', verify: true, ca: pair.cert });
+    const reader = (await peer).pause();
+    let hasRoom = false;
+    const writing = wire.write(pieces).then(() => {
+      hasRoom = true;
+      wire.end();
+    });
+    await new Promise(setImmediate);
+    assert.equal(hasRoom, false, 'nine megabytes are more than anybody holds for a reader');
+    const heard: Buffer[] = [];
+    for await (const bytes of reader) heard.push(bytes as Buffer);
+    await writing;
+    assert.ok(Buffer.concat(heard).equals(Buffer.concat(pieces)), secure ? 'TLS' : 'TCP');
+    server.close();
   }
 });

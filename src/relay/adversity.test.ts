@@ -299,7 +299,8 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   await turns();
   await relay.drain(clock.now() + MINUTE);
   answerClaim();
-  relay.handOver({ message, recipients: [delivery.recipient], content: [Buffer.from('Subject: x\r\n\r\n')] });
+  const content = [Buffer.from('Subject: x\r\n\r\n')];
+  relay.handOver({ message, recipients: [delivery.recipient], content, hasDotLines: false });
   await turns();
   assert.equal(dials, 0);
   assert.equal(relay.stats.underWay, 0);
@@ -431,7 +432,7 @@ test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in num
   });
   const handOver = (octets: number): void => {
     const one = { ...message, id: ids.next(clock.now()), octets };
-    relay.handOver({ message: one, recipients: [delivery.recipient], content: [] });
+    relay.handOver({ message: one, recipients: [delivery.recipient], content: [], hasDotLines: false });
   };
   handOver(600_000);
   await turns();

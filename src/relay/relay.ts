@@ -201,7 +201,7 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     hasMemoryFor: (octets) =>
       !draining && running.size < FROM_MEMORY_MAX && memoryOctets + octets <= options.settings().memoryOctets,
-    handOver({ message, recipients, content, hasDotLines = true }) {
+    handOver({ message, recipients, content, hasDotLines }) {
       // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
       if (draining) return;
       const deliveries = recipients.map((recipient, recipientNumber): Delivery => {

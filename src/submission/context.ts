@@ -30,8 +30,8 @@ export interface HandOver {
   readonly recipients: readonly EnvelopeRecipient[];
   /** Header and body, in pieces. */
   readonly content: readonly Uint8Array[];
-  /** Absent: not known. */
-  readonly hasDotLines?: boolean;
+  /** False: no line of it begins with a dot. */
+  readonly hasDotLines: boolean;
 }
 
 export interface SubmissionContext {

@@ -142,7 +142,7 @@ function world(more: Partial<RelaySettings> = {}): World {
       };
       const [outcome] = await store.commit([change]);
       assert.equal(outcome.type, 'accepted');
-      relay.handOver({ message: queued, recipients, content: [content] });
+      relay.handOver({ message: queued, recipients, content: [content], hasDotLines: true });
       await settleTurns();
       return id;
     },
