@@ -4,6 +4,7 @@
 // script's letter or into two (requirements F-UNI-2): what folds in such a way equals no address at all.
 
 import { canonicalDomain, isAsciiText, mailboxText, parseMailbox } from '../protocol/wire/mailbox.ts';
+import { plainMailboxAt } from '../protocol/wire/plain-mailbox.ts';
 
 /** A mailbox in canonical form: `localPart` unquoted and folded, `domain` in lower-case A-labels. */
 export interface CanonicalMailbox {
@@ -23,11 +24,14 @@ const neverOurs = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Z
  * mailbox, is an address literal, or can't be an address of ours. Idempotent.
  */
 export function canonicalAddress(text: string): string | undefined {
+  if (plainMailboxAt(text) > 0) return text;
   const mailbox = canonicalMailbox(text);
   return mailbox === undefined ? undefined : addressText(mailbox);
 }
 
 export function canonicalMailbox(text: string): CanonicalMailbox | undefined {
+  const at = plainMailboxAt(text);
+  if (at > 0) return { localPart: text.slice(0, at), domain: text.slice(at + 1) };
   const parsed = parseMailbox(text);
   if (!parsed.ok || parsed.value.isLiteral) return undefined;
   const localPart = foldLocalPart(parsed.value.localPart);

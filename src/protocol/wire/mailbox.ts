@@ -4,6 +4,7 @@
 import { domainToASCII } from 'node:url';
 import { isIPv4, isIPv6 } from '../../base/network.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { plainMailboxAt } from './plain-mailbox.ts';
 
 export interface Mailbox {
   /** Unquoted and unescaped; case kept. */
@@ -38,6 +39,8 @@ export function isAsciiText(text: string): boolean {
 
 /** The whole of `text` as one mailbox: no angle brackets, no source route, no comments. */
 export function parseMailbox(text: string): Result<Mailbox, MailboxProblem> {
+  const at = plainMailboxAt(text);
+  if (at > 0) return ok({ localPart: text.slice(0, at), domain: text.slice(at + 1), isLiteral: false });
   if (text.length > 2 * PATH_MAX) return err('tooLong');
   const isPrintable = printable.test(text);
   const octets = (part: string): number => (isPrintable ? part.length : Buffer.byteLength(part));
