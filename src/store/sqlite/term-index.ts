@@ -16,8 +16,7 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
   if (last === undefined) return false;
   db.exec('BEGIN IMMEDIATE');
   try {
-    for (const [term, sequence] of inOrder(events))
-      db.run('INSERT OR IGNORE INTO trail_term VALUES (?, ?)', term, sequence);
+    insertEntries(db, inOrder(events));
     db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", last.sequence);
     db.exec('COMMIT');
   } catch (error) {
@@ -28,11 +27,23 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
   return events.length === max;
 }
 
+type Entry = readonly [term: Term, sequence: number];
+
+/** A statement that is run costs more than what it does for one row. */
+const ENTRIES_AT_ONCE = 32;
+const INSERT_ONE = 'INSERT OR IGNORE INTO trail_term VALUES (?, ?)';
+const INSERT_MANY = `${INSERT_ONE}${', (?, ?)'.repeat(ENTRIES_AT_ONCE - 1)}`;
+
+function insertEntries(db: Database, entries: readonly Entry[]): void {
+  const last = entries.length - (entries.length % ENTRIES_AT_ONCE);
+  for (let at = 0; at < last; at += ENTRIES_AT_ONCE)
+    db.run(INSERT_MANY, ...entries.slice(at, at + ENTRIES_AT_ONCE).flat());
+  for (const [term, sequence] of entries.slice(last)) db.run(INSERT_ONE, term, sequence);
+}
+
 /** Neighbours in the index one after the other: each of its pages is touched once. */
-function inOrder(events: readonly EventTerms[]): readonly (readonly [Term, number])[] {
-  const entries = events.flatMap(({ sequence, terms }) =>
-    terms.map((term): readonly [Term, number] => [term, sequence]),
-  );
+function inOrder(events: readonly EventTerms[]): readonly Entry[] {
+  const entries = events.flatMap(({ sequence, terms }) => terms.map((term): Entry => [term, sequence]));
   return entries.sort(([one, first], [other, second]) =>
     one === other ? first - second : one < other ? -1 : 1,
   );
