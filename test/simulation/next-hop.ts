@@ -64,7 +64,8 @@ export function networkOf(hops: NextHops, life: Life): Network {
   };
 }
 
-type Phase = 'commands' | 'content' | 'gone';
+/** `thinking`: about a content; what comes meanwhile waits, so that replies keep their order (RFC 2920 section 3.2). */
+type Phase = 'commands' | 'content' | 'thinking' | 'gone';
 
 /** One connection, both ends of it. */
 class HopWire implements Wire {
@@ -184,7 +185,7 @@ class HopWire implements Wire {
   }
 
   #takeOne(): boolean {
-    if (this.#phase === 'gone') return false;
+    if (this.#phase === 'gone' || this.#phase === 'thinking') return false;
     if (this.#phase === 'commands') {
       const end = this.#held.indexOf('\r\n');
       if (end < 0) return false;
@@ -299,13 +300,23 @@ class HopWire implements Wire {
     if (move === 'breakAfter') return this.#break();
     if (move === 'silent') return;
     if (move === 'nonsense') return this.#say('what was that?');
-    const followed = this.#held.length > 0;
     const answer = (): void => {
+      const followed = this.#held.length > 0;
       for (const { reply, taking } of words) this.#say(reply, { taking, followed });
       if (move === 'closeBehind') this.#break();
     };
-    if (move === 'slow') this.#hops.time.after(host.chance.between(1, 60) * SECOND, answer);
+    if (move === 'slow') this.#think(host.chance.between(1, 60) * SECOND, answer);
     else answer();
+  }
+
+  #think(ms: number, answer: () => void): void {
+    this.#phase = 'thinking';
+    this.#hops.time.after(ms, () => {
+      answer();
+      if (this.#phase !== 'thinking') return;
+      this.#phase = 'commands';
+      while (this.#takeOne());
+    });
   }
 
   #finals(recipients: readonly string[], reply: string): void {
