@@ -4,9 +4,10 @@ import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
 import { queueFullBecause } from '../depth.ts';
+import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { eventsNaming } from './events.ts';
-import { keptId, type State } from './state.ts';
+import type { State } from './state.ts';
 import type { RecipientRow } from './tables.ts';
 
 export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChange> {

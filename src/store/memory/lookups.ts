@@ -3,12 +3,13 @@
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
+import { keptId } from '../kept-id.ts';
 import { indexTerm } from '../terms.ts';
 import type { Bodies } from './bodies.ts';
 import { eventsAfter, eventsNaming, payloadOf } from './events.ts';
 import { deliveryOf } from './queue.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
-import { compareBytes, findMessage, keptId } from './state.ts';
+import { compareBytes, findMessage } from './state.ts';
 import type { EventRow, Tables } from './tables.ts';
 
 const DOMAINS_MAX = 50;

@@ -2,7 +2,7 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { QueueSelector } from '../port.ts';
-import { keptId } from './state.ts';
+import { isSelected } from '../selector.ts';
 import type { MessageRow, RecipientRow, Tables } from './tables.ts';
 
 export interface QueueRow {
@@ -20,15 +20,12 @@ export function queueRows({ messages }: Tables): readonly QueueRow[] {
 }
 
 export function matches({ id, row, recipient }: QueueRow, selector: QueueSelector): boolean {
-  const { messageId, identityId, from, to, domain, held, dueAfter } = selector;
-  return (
-    (messageId === undefined || keptId(messageId) === id) &&
-    (identityId === undefined || row.message.identityId === identityId) &&
-    (from === undefined || row.message.envelope.reversePath === from) &&
-    (to === undefined || recipient.recipient.forwardPath === to) &&
-    (domain === undefined || recipient.domain === domain.toLowerCase()) &&
-    (held === undefined || isHeld(recipient) === held) &&
-    (dueAfter === undefined || recipient.dueAt > dueAfter)
+  const { domain, dueAt } = recipient;
+  const { forwardPath } = recipient.recipient;
+  return isSelected(
+    id,
+    { message: row.message, forwardPath, domain, held: isHeld(recipient), dueAt },
+    selector,
   );
 }
 

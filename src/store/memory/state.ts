@@ -1,7 +1,8 @@
 // What the parts of the memory store share while a change is done.
 
-import { messageIdBytes, messageIdFromBytes, type MessageId } from '../../base/message-id.ts';
+import type { MessageId } from '../../base/message-id.ts';
 import type { EventDraft } from '../../record/events.ts';
+import { keptId } from '../kept-id.ts';
 import type { StoreNotice } from '../port.ts';
 import type { MessageRow, Tables } from './tables.ts';
 
@@ -19,12 +20,6 @@ export interface State {
   notice(notice: StoreNotice): void;
   /** Its body is removed after the commit. */
   bodyDone(id: MessageId): void;
-}
-
-/** An id as it is kept, however it was spelled; undefined: this is none. */
-export function keptId(id: MessageId): MessageId | undefined {
-  const bytes = messageIdBytes(id);
-  return bytes === undefined ? undefined : messageIdFromBytes(bytes);
 }
 
 export function findMessage({ messages }: Tables, id: MessageId): MessageRow | undefined {

@@ -9,7 +9,9 @@ import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
 import { bodyPath, makeBodiesDirectory, syncBodiesDirectory } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text, troubleOf } from './database.ts';
 import type { OpenWriter } from './open.ts';
-import { migrations, STORE_FILE, versionOf } from './schema.ts';
+import { migrate, migrations, STORE_FILE, versionOf } from './schema.ts';
+import { countYoung } from './young-lookups.ts';
+import { fileYoungMessages } from './young.ts';
 
 export interface BackupResult {
   readonly messages: number;
@@ -58,7 +60,7 @@ async function addBodies(copy: Database, dataDirectory: string): Promise<BackupR
     copy.run('INSERT INTO backup_body VALUES (?, ?)', id, await readFile(bodyPath(dataDirectory, id)));
   }
   return {
-    messages: number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+    messages: countYoung(copy) + number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
     events: number(copy.get('SELECT count(*) AS count FROM event') ?? {}, 'count'),
     bodies: staged.length,
   };
@@ -109,6 +111,8 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     }
     syncBodiesDirectory(dataDirectory);
     copy.exec('DROP TABLE backup_body');
+    migrate(copy, 0);
+    fileYoungMessages(copy);
     // Nobody holds a lease of that store any more.
     copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim');
     return {

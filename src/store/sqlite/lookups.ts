@@ -1,20 +1,14 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
-import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
-import type { ChainLink, Lookups, QueueEntry } from '../lookups.ts';
-import type { QueueSelector } from '../port.ts';
+import type { ChainLink, Lookups } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
-import { readBody } from './bodies.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
-import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
-import { type Where, whereOf } from './selector.ts';
+import { queueLookups } from './queue-lookups.ts';
 import { findSequences, newestSequences } from './term-index.ts';
 
-const DOMAINS_MAX = 50;
-const OLDEST_AMONG = 1000;
 const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload';
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
@@ -83,117 +77,6 @@ function identityLookups(db: Database): IdentityLookups {
           at: number(row, 'at'),
           address: text(row, 'address'),
         })),
-  };
-}
-
-type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
-
-function queueLookups(db: Database, dataDirectory: string): QueueLookups {
-  return {
-    async message(id) {
-      const row = db.get(
-        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ?`,
-        messageIdBytes(id) ?? null,
-      );
-      return row === undefined ? undefined : messageOfRow(row);
-    },
-    async content(id) {
-      const row = db.get(
-        'SELECT m.id, c.staged, c.content FROM message m JOIN content c ON c.n = m.n WHERE m.id = ?',
-        messageIdBytes(id) ?? null,
-      );
-      if (row === undefined) return undefined;
-      // The file bears the id as it was given, however it was asked for now.
-      const body =
-        number(row, 'staged') === 1
-          ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id')))
-          : undefined;
-      return pieces(bytes(row, 'content'), body);
-    },
-    async queue(selector, { after, max }) {
-      const { sql, values } = whereOf(selector);
-      const from = after === undefined ? '' : ' AND (m.id, r.number) > (?, ?)';
-      const fromValues =
-        after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
-      return db
-        .all(
-          `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
-          ...values,
-          ...fromValues,
-          max,
-        )
-        .map((row) => entryOfRow(row));
-    },
-    async queueCount(selector) {
-      const { sql, values } = isTotal(selector) ? totalOf(selector) : countOf(selector);
-      return number(db.get(sql, ...values) ?? {}, 'count');
-    },
-    async queueTotals() {
-      const deliveries =
-        db.get(
-          'SELECT coalesce(sum(deliveries), 0) AS count, coalesce(sum(held), 0) AS held FROM queue_domain',
-        ) ?? {};
-      // Ids grow with time: the oldest is among the first of them.
-      const { oldest } =
-        db.get(
-          'SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM message ORDER BY id LIMIT ?)',
-          OLDEST_AMONG,
-        ) ?? {};
-      return {
-        messages: number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
-        deliveries: number(deliveries, 'count'),
-        held: number(deliveries, 'held'),
-        ...(typeof oldest === 'number' ? { oldestAcceptedAt: oldest } : {}),
-        byDomain: db
-          .all(
-            'SELECT domain, deliveries FROM queue_domain ORDER BY deliveries DESC, domain LIMIT ?',
-            DOMAINS_MAX,
-          )
-          .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'deliveries') })),
-      };
-    },
-  };
-}
-
-/** Asks for no more than the kept totals know. */
-function isTotal(selector: QueueSelector): boolean {
-  return Object.entries(selector).every(
-    ([key, value]) => key === 'domain' || key === 'held' || value === undefined,
-  );
-}
-
-function totalOf({ domain, held }: QueueSelector): Where {
-  const counted = held === undefined ? 'deliveries' : held ? 'held' : 'deliveries - held';
-  return {
-    sql: `SELECT coalesce(sum(${counted}), 0) AS count FROM queue_domain${domain === undefined ? '' : ' WHERE domain = ?'}`,
-    values: domain === undefined ? [] : [domain.toLowerCase()],
-  };
-}
-
-function countOf(selector: QueueSelector): Where {
-  const { sql, values } = whereOf(selector);
-  return {
-    sql: `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
-    values,
-  };
-}
-
-async function* pieces(
-  first: Uint8Array,
-  rest: AsyncIterable<Uint8Array> | undefined,
-): AsyncGenerator<Uint8Array> {
-  yield first;
-  if (rest !== undefined) yield* rest;
-}
-
-function entryOfRow(row: Row): QueueEntry {
-  const message = messageOfRow(row);
-  return {
-    message,
-    delivery: deliveryOfRow(row, message.id),
-    dueAt: number(row, 'due_at'),
-    held: number(row, 'held') !== 0,
-    active: row['owner'] !== null,
   };
 }
 

@@ -68,6 +68,9 @@ function claimed(db: Database, owner: string, keys: readonly Key[]): OutcomeOf<C
 }
 
 export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleChange> {
+  const ended = writer.young.end(change);
+  if (ended !== undefined) return settleYoung(writer, change, ended);
+  writer.young.file(change.messageId);
   const { db, queueTally } = writer;
   const leased = leasedOf(db, change);
   const settled = change.recipients.map(({ recipientNumber }) => leased.get(recipientNumber));
@@ -98,6 +101,17 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   const finals = change.recipients.filter(({ fate }) => fate.type === 'final').length;
   const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
   return { type: 'settled', messageDone };
+}
+
+function settleYoung(
+  { queue, queueTally, trail }: Writer,
+  { recipients }: SettleChange,
+  domains: readonly string[],
+): OutcomeOf<SettleChange> {
+  for (const domain of domains) queueTally.add(domain, -1, false);
+  for (const { event } of recipients) trail.append(event);
+  queue.messages -= 1;
+  return { type: 'settled', messageDone: true };
 }
 
 interface Leased {

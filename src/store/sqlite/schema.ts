@@ -89,6 +89,8 @@ export const migrations: readonly string[] = [
     UPDATE queue_domain SET held = held + (new.held <> 0) - (old.held <> 0) WHERE domain = new.domain;
   END;
   `,
+  // See `young.ts`.
+  'CREATE TABLE young (n INTEGER PRIMARY KEY, facts TEXT NOT NULL, content BLOB NOT NULL) STRICT',
 ];
 
 export class StoreTooNew extends Error {

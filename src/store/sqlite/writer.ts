@@ -16,6 +16,9 @@ import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
+import { openRowNumbers, type RowNumbers } from './row-numbers.ts';
+import { openYoungMessages, type YoungMessages } from './young.ts';
+import { countYoung } from './young-lookups.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
 /** What the parts of the writer share. */
@@ -24,6 +27,8 @@ export interface Writer {
   readonly trail: Trail;
   readonly counters: Counters;
   readonly queueTally: QueueTally;
+  readonly young: YoungMessages;
+  readonly numbers: RowNumbers;
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
@@ -75,7 +80,11 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     queueTally: openQueueTally(db),
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
-    queue: { messages: number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count') },
+    young: openYoungMessages(db),
+    numbers: openRowNumbers(db),
+    queue: {
+      messages: countYoung(db) + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+    },
     queuedMessagesMax: () => options.queuedMessagesMax?.(),
     fullBecause: () => options.fullBecause?.(),
     notice: (notice) => void notices.push(notice),
@@ -99,6 +108,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       return outcomes;
     } catch (error) {
       rollBack(db);
+      writer.young.forget();
       writer.trail.reset(mark);
       writer.queue.messages = queuedBefore;
       writer.mayNotSend.clear();
@@ -162,7 +172,11 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   };
 }
 
+/** What looks at the queue, or changes it from outside, finds all of it in its tables. */
+const meansTheQueue: ReadonlySet<Change['type']> = new Set(['free', 'queue', 'identity', 'purge', 'erase']);
+
 function applyOne(writer: Writer, change: Change): Outcome {
+  if (meansTheQueue.has(change.type)) writer.young.fileAll();
   switch (change.type) {
     case 'accept':
       return accept(writer, change);

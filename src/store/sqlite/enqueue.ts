@@ -1,0 +1,71 @@
+// A message into the queue tables: one row for it, one for its content, one for each recipient.
+
+import { messageIdBytes } from '../../base/message-id.ts';
+import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
+import { deliveryDomain } from '../delivery-domain.ts';
+import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
+import type { Database } from './database.ts';
+
+export interface QueueItem {
+  /** See `row-numbers.ts`. */
+  readonly n: number;
+  readonly message: QueuedMessage;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly content: MessageContent;
+  readonly dueAt: number;
+  /** Its identity may not send. */
+  readonly held: boolean;
+  readonly owner: Owner | undefined;
+  /** Of the attempt that is under way, or 0. */
+  readonly attempt: number;
+}
+
+/** False: a message of this id is in the queue already. */
+export function enqueue(db: Database, item: QueueItem): boolean {
+  if (!insertMessage(db, item)) return false;
+  const { n, content } = item;
+  const [staged, octets] = content.kind === 'staged' ? [1, content.header] : [0, content.bytes];
+  db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged, octets);
+  item.recipients.forEach((recipient, at) => insertRecipient(db, item, recipient, at));
+  return true;
+}
+
+function insertMessage(db: Database, { n, message, recipients }: QueueItem): boolean {
+  const { reversePath, ...envelope } = message.envelope;
+  const inserted = db.run(
+    'INSERT INTO message (n, id, accepted_at, role, identity_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit, unsettled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    n,
+    messageIdBytes(message.id) ?? null,
+    message.acceptedAt,
+    message.role,
+    message.identityId ?? null,
+    reversePath,
+    JSON.stringify(envelope),
+    message.octets,
+    message.headerOctets,
+    message.headerUtf8 ? 1 : 0,
+    message.body8bit ? 1 : 0,
+    recipients.length,
+  );
+  return inserted > 0;
+}
+
+function insertRecipient(
+  db: Database,
+  { n, dueAt, held, owner, attempt }: QueueItem,
+  { forwardPath, ...parameters }: EnvelopeRecipient,
+  recipientNumber: number,
+): void {
+  db.run(
+    'INSERT INTO recipient (message_n, number, forward_path, domain, parameters, due_at, held, owner, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    n,
+    recipientNumber,
+    forwardPath,
+    deliveryDomain(forwardPath),
+    Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters),
+    dueAt,
+    held ? 2 : 0,
+    owner ?? null,
+    attempt,
+  );
+}

@@ -1,0 +1,186 @@
+// The queue as it is looked at: what stands in its tables, and the young messages beside it.
+
+import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import { keptId } from '../kept-id.ts';
+import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
+import type { QueuedMessage, QueueSelector } from '../port.ts';
+import { readBody } from './bodies.ts';
+import { bytes, type Database, number, rollBack, type Row, text } from './database.ts';
+import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
+import { type Where, whereOf } from './selector.ts';
+import {
+  compareEntries,
+  countYoung,
+  oldestYoung,
+  youngContent,
+  youngEntries,
+  youngMessage,
+} from './young-lookups.ts';
+
+const DOMAINS_MAX = 50;
+const OLDEST_AMONG = 1000;
+
+type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
+
+export function queueLookups(db: Database, dataDirectory: string): QueueLookups {
+  return {
+    // A message that is filed meanwhile goes from the young ones into the queue tables, never back.
+    message: async (id) => queuedMessage(db, id) ?? youngMessage(db, id) ?? queuedMessage(db, id),
+    async content(id) {
+      const filed = queuedContent(db, dataDirectory, id);
+      if (filed !== undefined) return filed;
+      const young = youngContent(db, id);
+      return young === undefined ? queuedContent(db, dataDirectory, id) : pieces(young);
+    },
+    queue: async (selector, { after, max }) =>
+      inOneView(db, () => {
+        const filed = filedEntries(db, selector, after, max);
+        const young = youngEntries(db, selector).filter((entry) => isBehind(entry, after));
+        return young.length === 0 ? filed : [...filed, ...young].toSorted(compareEntries).slice(0, max);
+      }),
+    async queueCount(selector) {
+      if (isTotal(selector)) {
+        const { sql, values } = totalOf(selector);
+        return number(db.get(sql, ...values) ?? {}, 'count');
+      }
+      const { sql, values } = countOf(selector);
+      return inOneView(
+        db,
+        () => number(db.get(sql, ...values) ?? {}, 'count') + youngEntries(db, selector).length,
+      );
+    },
+    queueTotals: async () => inOneView(db, () => totalsOf(db)),
+  };
+}
+
+/** What several statements see is the same moment. */
+function inOneView<T>(db: Database, look: () => T): T {
+  db.exec('BEGIN');
+  try {
+    const seen = look();
+    db.exec('COMMIT');
+    return seen;
+  } catch (error) {
+    rollBack(db);
+    throw error;
+  }
+}
+
+function queuedMessage(db: Database, id: MessageId): QueuedMessage | undefined {
+  const row = db.get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ?`, messageIdBytes(id) ?? null);
+  return row === undefined ? undefined : messageOfRow(row);
+}
+
+function queuedContent(
+  db: Database,
+  dataDirectory: string,
+  id: MessageId,
+): AsyncIterable<Uint8Array> | undefined {
+  const row = db.get(
+    'SELECT m.id, c.staged, c.content FROM message m JOIN content c ON c.n = m.n WHERE m.id = ?',
+    messageIdBytes(id) ?? null,
+  );
+  if (row === undefined) return undefined;
+  // The file bears the id as it was given, however it was asked for now.
+  const body =
+    number(row, 'staged') === 1 ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id'))) : undefined;
+  return pieces(bytes(row, 'content'), body);
+}
+
+type Position = Parameters<Lookups['queue']>[1]['after'];
+
+function filedEntries(
+  db: Database,
+  selector: QueueSelector,
+  after: Position,
+  max: number,
+): readonly QueueEntry[] {
+  const { sql, values } = whereOf(selector);
+  const from = after === undefined ? '' : ' AND (m.id, r.number) > (?, ?)';
+  const fromValues =
+    after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
+  return db
+    .all(
+      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
+      ...values,
+      ...fromValues,
+      max,
+    )
+    .map((row) => entryOfRow(row));
+}
+
+/** Nothing stands behind what is no id. */
+function isBehind({ message, delivery }: QueueEntry, after: Position): boolean {
+  if (after === undefined) return true;
+  const id = keptId(after.messageId);
+  return (
+    id !== undefined &&
+    (message.id > id || (message.id === id && delivery.recipientNumber > after.recipientNumber))
+  );
+}
+
+function totalsOf(db: Database): QueueTotals {
+  const deliveries =
+    db.get(
+      'SELECT coalesce(sum(deliveries), 0) AS count, coalesce(sum(held), 0) AS held FROM queue_domain',
+    ) ?? {};
+  // Ids grow with time: the oldest is among the first of them.
+  const { oldest } =
+    db.get(
+      'SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM message ORDER BY id LIMIT ?)',
+      OLDEST_AMONG,
+    ) ?? {};
+  const filed = typeof oldest === 'number' ? oldest : Infinity;
+  const oldestAcceptedAt = Math.min(filed, oldestYoung(db) ?? Infinity);
+  return {
+    messages: countYoung(db) + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+    deliveries: number(deliveries, 'count'),
+    held: number(deliveries, 'held'),
+    ...(oldestAcceptedAt === Infinity ? {} : { oldestAcceptedAt }),
+    byDomain: db
+      .all(
+        'SELECT domain, deliveries FROM queue_domain ORDER BY deliveries DESC, domain LIMIT ?',
+        DOMAINS_MAX,
+      )
+      .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'deliveries') })),
+  };
+}
+
+/** Asks for no more than the kept totals know. */
+function isTotal(selector: QueueSelector): boolean {
+  return Object.entries(selector).every(
+    ([key, value]) => key === 'domain' || key === 'held' || value === undefined,
+  );
+}
+
+function totalOf({ domain, held }: QueueSelector): Where {
+  const counted = held === undefined ? 'deliveries' : held ? 'held' : 'deliveries - held';
+  return {
+    sql: `SELECT coalesce(sum(${counted}), 0) AS count FROM queue_domain${domain === undefined ? '' : ' WHERE domain = ?'}`,
+    values: domain === undefined ? [] : [domain.toLowerCase()],
+  };
+}
+
+function countOf(selector: QueueSelector): Where {
+  const { sql, values } = whereOf(selector);
+  return {
+    sql: `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    values,
+  };
+}
+
+async function* pieces(first: Uint8Array, rest?: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  if (rest !== undefined) yield* rest;
+}
+
+function entryOfRow(row: Row): QueueEntry {
+  const message = messageOfRow(row);
+  return {
+    message,
+    delivery: deliveryOfRow(row, message.id),
+    dueAt: number(row, 'due_at'),
+    held: number(row, 'held') !== 0,
+    active: row['owner'] !== null,
+  };
+}

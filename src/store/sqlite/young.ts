@@ -1,0 +1,128 @@
+// Messages that the front which accepted them has in hand. Most of them are delivered at once, so each stands as one row beside the queue and
+// goes with its delivery. As soon as anything else is to happen to it, or to the queue, it is filed: put into the queue tables. Whoever
+// looks sees it either way (`young-lookups.ts`).
+
+import type { MessageId } from '../../base/message-id.ts';
+import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
+import { deliveryDomain } from '../delivery-domain.ts';
+import { keptId } from '../kept-id.ts';
+import type { AcceptChange, Owner, QueuedMessage, SettleChange } from '../port.ts';
+import { bytes, type Database, number, type Row, text } from './database.ts';
+import { enqueue } from './enqueue.ts';
+
+/** Beyond it messages go into the queue tables at once: who looks at the young ones reads them all. */
+const YOUNG_MAX = 1000;
+
+/** Of the first attempt, the only one that a young message lives through. */
+const FIRST_ATTEMPT = 1;
+
+export interface YoungFacts {
+  readonly message: QueuedMessage;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly dueAt: number;
+  readonly owner: Owner;
+}
+
+export interface YoungMessages {
+  /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: its row. */
+  take(change: AcceptChange, maySend: boolean, n: number): boolean;
+  has(id: MessageId): boolean;
+  /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives their domains. */
+  end(change: SettleChange): readonly string[] | undefined;
+  file(id: MessageId): void;
+  fileAll(): void;
+  /** Behind a rollback: what stands in the table is what counts. */
+  forget(): void;
+}
+
+interface Young {
+  readonly n: number;
+  readonly owner: Owner;
+  /** Of the recipients, in their order. */
+  readonly domains: readonly string[];
+}
+
+export function openYoungMessages(db: Database): YoungMessages {
+  let remembered: Map<MessageId, Young> | undefined;
+  const known = (): Map<MessageId, Young> => (remembered ??= recalled(db));
+
+  function fileOne(id: MessageId, { n }: Young): void {
+    const row = db.get('SELECT n, facts, content FROM young WHERE n = ?', n);
+    if (row !== undefined) fileRow(db, row);
+    db.run('DELETE FROM young WHERE n = ?', n);
+    known().delete(id);
+  }
+
+  return {
+    take(change, maySend, n) {
+      const { message, recipients, content, dueAt, owner, untried } = change;
+      const id = keptId(message.id);
+      if (id === undefined || owner === undefined || untried === true || !maySend) return false;
+      if (content.kind !== 'inline' || known().size >= YOUNG_MAX) return false;
+      const facts: YoungFacts = { message, recipients, dueAt, owner };
+      db.run('INSERT INTO young VALUES (?, ?, ?)', n, JSON.stringify(facts), content.bytes);
+      known().set(id, { n, owner, domains: domainsOf(recipients) });
+      return true;
+    },
+    has: (id) => known().has(keptId(id) ?? ''),
+    end(change) {
+      const id = keptId(change.messageId) ?? '';
+      const young = known().get(id);
+      if (young === undefined || !isWholeEnd(change, young)) return undefined;
+      db.run('DELETE FROM young WHERE n = ?', young.n);
+      known().delete(id);
+      return young.domains;
+    },
+    file(id) {
+      const kept = keptId(id) ?? '';
+      const young = known().get(kept);
+      if (young !== undefined) fileOne(kept, young);
+    },
+    fileAll() {
+      for (const [id, young] of known()) fileOne(id, young);
+    },
+    forget() {
+      remembered = undefined;
+    },
+  };
+}
+
+function recalled(db: Database): Map<MessageId, Young> {
+  const known = new Map<MessageId, Young>();
+  for (const row of db.all('SELECT n, facts FROM young ORDER BY n')) {
+    const { message, owner, recipients } = factsOfRow(row);
+    const id = keptId(message.id) ?? '';
+    known.set(id, { n: number(row, 'n'), owner, domains: domainsOf(recipients) });
+  }
+  return known;
+}
+
+/** All of a store that nobody writes to. */
+export function fileYoungMessages(db: Database): void {
+  for (const row of db.all('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, row);
+  db.exec('DELETE FROM young');
+}
+
+function fileRow(db: Database, row: Row): void {
+  const content = { kind: 'inline', bytes: bytes(row, 'content') } as const;
+  const n = number(row, 'n');
+  enqueue(db, { n, ...factsOfRow(row), content, held: false, attempt: FIRST_ATTEMPT });
+}
+
+export function factsOfRow(row: Row): YoungFacts {
+  return JSON.parse(text(row, 'facts')) as YoungFacts;
+}
+
+function domainsOf(recipients: readonly EnvelopeRecipient[]): readonly string[] {
+  return recipients.map(({ forwardPath }) => deliveryDomain(forwardPath));
+}
+
+function isWholeEnd({ owner, recipients, report }: SettleChange, young: Young): boolean {
+  if (report !== undefined || owner !== young.owner || recipients.length !== young.domains.length)
+    return false;
+  const ended = new Set<number>();
+  for (const { recipientNumber, attempt, fate } of recipients)
+    if (fate.type === 'final' && attempt === FIRST_ATTEMPT && young.domains[recipientNumber] !== undefined)
+      ended.add(recipientNumber);
+  return ended.size === young.domains.length;
+}
