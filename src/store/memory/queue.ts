@@ -13,7 +13,7 @@ import type {
 import { accept } from './accept.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
-import type { DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
+import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
 
 export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
   const { owner, token, now, max } = change;
@@ -24,19 +24,20 @@ export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimCh
     .filter(({ recipient }) => !change.exceptDomains.includes(recipient.domain))
     .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt)
     .slice(0, max)
-    .map(({ id, recipient }): DeliveryKey => [id, recipient.number]);
-  for (const key of keys) update(tables, key, ({ attempt }) => ({ owner, attempt: attempt + 1 }));
+    .map(({ id, row, recipient }): ClaimedKey => [id, recipient.number, row.n]);
+  for (const [id, number] of keys)
+    update(tables, [id, number], ({ attempt }) => ({ owner, attempt: attempt + 1 }));
   if (keys.length > 0) tables.claims.set(owner, { owner, token, keys });
   return claimed(tables, owner, keys);
 }
 
-function claimed(tables: Tables, owner: string, keys: readonly DeliveryKey[]): OutcomeOf<ClaimChange> {
+function claimed(tables: Tables, owner: string, keys: readonly ClaimedKey[]): OutcomeOf<ClaimChange> {
   const deliveries: Delivery[] = [];
   const messages = new Map<MessageId, QueuedMessage>();
-  for (const [id, number] of keys) {
+  for (const [id, number, n] of keys) {
     const row = tables.messages.get(id);
     const recipient = row?.recipients.find((one) => one.number === number);
-    if (row === undefined || recipient?.owner !== owner) continue;
+    if (row?.n !== n || recipient?.owner !== owner) continue;
     messages.set(id, row.message);
     deliveries.push(deliveryOf(id, recipient));
   }

@@ -89,12 +89,14 @@ export interface MessageRow {
 }
 
 export type DeliveryKey = readonly [id: MessageId, recipientNumber: number];
+/** `n` tells acceptances of one id apart. */
+export type ClaimedKey = readonly [id: MessageId, recipientNumber: number, n: number];
 
 /** The last claim of an owner: asked again with the same token, it gets the same. */
 export interface ClaimRow {
   readonly owner: Owner;
   readonly token: string;
-  readonly keys: readonly DeliveryKey[];
+  readonly keys: readonly ClaimedKey[];
 }
 
 export interface EventRow {

@@ -14,35 +14,32 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   const { counters } = writer;
   const id = messageIdBytes(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
-  if (mayBeSettled(writer, change)) return { type: 'accepted' };
+  if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return { type: 'accepted' };
   const { charge } = change;
   const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
   const full = writer.fullBecause();
-  const deep = queueFullBecause(change, writer.queue.messages, writer.queuedMessagesMax());
-  const isRefused = full !== undefined || deep !== undefined || charged?.type === 'limited';
-  if (isRefused && isQueued(writer, id, change)) return { type: 'accepted' };
   if (full !== undefined) return { type: 'full', cause: full };
+  const deep = queueFullBecause(change, writer.queue.messages, writer.queuedMessagesMax());
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
   if (charged?.type === 'limited') return charged;
 
   const maySend = !writer.mayNotSend.has(change.message.identityId ?? '');
-  if (isQueued(writer, id, change) || !store(writer, change, maySend)) return { type: 'accepted' };
+  store(writer, change, maySend);
   writer.queue.messages += 1;
   for (const { forwardPath } of change.recipients)
     writer.queueTally.add(deliveryDomain(forwardPath), 1, !maySend);
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
-  writer.trail.append(change.event);
   if (change.owner === undefined) writer.notice({ type: 'due' });
   return { type: 'accepted' };
 }
 
-/** False: a message of this id is in the queue already. */
-function store({ db, young, numbers }: Writer, change: AcceptChange, maySend: boolean): boolean {
-  const n = numbers.next();
-  if (young.take(change, maySend, n)) return true;
+/** Its row bears the number of its event: in the order of acceptance, and never one that was used before. */
+function store({ db, young, trail }: Writer, change: AcceptChange, maySend: boolean): void {
+  const n = trail.append(change.event);
+  if (young.take(change, maySend, n)) return;
   const attempt = change.owner === undefined || change.untried === true ? 0 : 1;
   const { message, recipients, content, dueAt, owner } = change;
-  return enqueue(db, { n, message, recipients, content, dueAt, owner, held: !maySend, attempt });
+  enqueue(db, { n, message, recipients, content, dueAt, owner, held: !maySend, attempt });
 }
 
 /** Older than this writer: perhaps accepted by the one before, and delivered since. */

@@ -8,8 +8,6 @@ export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 export interface Database {
   /** Runs a statement that gives no rows; the number of rows it changed. */
   run(sql: string, ...values: readonly SqlValue[]): number;
-  /** Runs an INSERT of one row; its rowid, or undefined if a conflict kept it out. */
-  insert(sql: string, ...values: readonly SqlValue[]): number | undefined;
   get(sql: string, ...values: readonly SqlValue[]): Row | undefined;
   all(sql: string, ...values: readonly SqlValue[]): readonly Row[];
   iterate(sql: string, ...values: readonly SqlValue[]): Iterable<Row>;
@@ -43,10 +41,6 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
 
   return {
     run: (sql, ...values) => Number(prepared(sql).run(...values).changes),
-    insert(sql, ...values) {
-      const { changes, lastInsertRowid } = prepared(sql).run(...values);
-      return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
-    },
     get: (sql, ...values) => prepared(sql).get(...values),
     all: (sql, ...values) => prepared(sql).all(...values),
     iterate: (sql, ...values) => prepared(sql).iterate(...values),

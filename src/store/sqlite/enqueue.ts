@@ -7,7 +7,7 @@ import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
 import type { Database } from './database.ts';
 
 export interface QueueItem {
-  /** See `row-numbers.ts`. */
+  /** The sequence of the event that tells of its acceptance. */
   readonly n: number;
   readonly message: QueuedMessage;
   readonly recipients: readonly EnvelopeRecipient[];
@@ -20,20 +20,18 @@ export interface QueueItem {
   readonly attempt: number;
 }
 
-/** False: a message of this id is in the queue already. */
-export function enqueue(db: Database, item: QueueItem): boolean {
-  if (!insertMessage(db, item)) return false;
+export function enqueue(db: Database, item: QueueItem): void {
   const { n, content } = item;
+  insertMessage(db, item);
   const [staged, octets] = content.kind === 'staged' ? [1, content.header] : [0, content.bytes];
   db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged, octets);
   item.recipients.forEach((recipient, at) => insertRecipient(db, item, recipient, at));
-  return true;
 }
 
-function insertMessage(db: Database, { n, message, recipients }: QueueItem): boolean {
+function insertMessage(db: Database, { n, message, recipients }: QueueItem): void {
   const { reversePath, ...envelope } = message.envelope;
-  const inserted = db.run(
-    'INSERT INTO message (n, id, accepted_at, role, identity_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit, unsettled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+  db.run(
+    'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     n,
     messageIdBytes(message.id) ?? null,
     message.acceptedAt,
@@ -47,7 +45,6 @@ function insertMessage(db: Database, { n, message, recipients }: QueueItem): boo
     message.body8bit ? 1 : 0,
     recipients.length,
   );
-  return inserted > 0;
 }
 
 function insertRecipient(

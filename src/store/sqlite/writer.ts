@@ -16,7 +16,6 @@ import { credentialUsed, writeIdentity } from './identities.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
-import { openRowNumbers, type RowNumbers } from './row-numbers.ts';
 import { openYoungMessages, type YoungMessages } from './young.ts';
 import { countYoung } from './young-lookups.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
@@ -28,7 +27,6 @@ export interface Writer {
   readonly counters: Counters;
   readonly queueTally: QueueTally;
   readonly young: YoungMessages;
-  readonly numbers: RowNumbers;
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
@@ -81,7 +79,6 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
     young: openYoungMessages(db),
-    numbers: openRowNumbers(db),
     queue: {
       messages: countYoung(db) + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
     },

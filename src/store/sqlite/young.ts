@@ -24,7 +24,7 @@ export interface YoungFacts {
 }
 
 export interface YoungMessages {
-  /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: its row. */
+  /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: the number of its row. */
   take(change: AcceptChange, maySend: boolean, n: number): boolean;
   has(id: MessageId): boolean;
   /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives their domains. */
