@@ -192,6 +192,18 @@ function settleContract(name: string, open: Open): void {
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'deferred', 'relayed', 'relayed']);
   });
 
+  test(`${name}: a recipient that a settle names twice ends once`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'a' });
+    const [first] = (await bench.lookups.queue({}, { max: 9 })).map(({ delivery }) => delivery);
+    assert.ok(first);
+    const settled = await bench.one(settleOf('a', [first, first], final, bench.clock.now()));
+    assert.deepEqual(settled, { type: 'settled', messageDone: false });
+    assert.deepEqual(await bench.queued(), [`${message.id}/1`]);
+    const { deliveries, byDomain } = await bench.lookups.queueTotals();
+    assert.deepEqual([deliveries, byDomain], [1, [{ domain: 'x.example', deliveries: 1 }]]);
+  });
+
   const stale: readonly {
     readonly why: string;
     settle(deliveries: readonly Delivery[], now: number, bench: Bench): SettleChange | Promise<SettleChange>;

@@ -112,9 +112,10 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     syncBodiesDirectory(dataDirectory);
     copy.exec('DROP TABLE backup_body');
     migrate(copy, 0);
+    copy.exec('BEGIN IMMEDIATE');
     fileYoungMessages(copy);
     // Nobody holds a lease of that store any more.
-    copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim');
+    copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim; COMMIT');
     return {
       messages: number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
       events: number(copy.get('SELECT count(*) AS count FROM event') ?? {}, 'count'),

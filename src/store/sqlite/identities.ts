@@ -67,6 +67,7 @@ function takenName(db: Database, identity: Identity): string | undefined {
 function holdQueue(writer: Writer, identity: Identity, now: number): void {
   const { db, mayNotSend } = writer;
   writer.queueTally.write();
+  writer.young.fileWhere(({ identityId }) => identityId === identity.id);
   const active = identity.state === 'active';
   if (active) mayNotSend.delete(identity.id);
   else mayNotSend.add(identity.id);

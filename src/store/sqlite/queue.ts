@@ -8,6 +8,7 @@ import type {
   OutcomeOf,
   QueueChange,
   QueuedMessage,
+  QueueSelector,
   SettleChange,
 } from '../port.ts';
 import { accept } from './accept.ts';
@@ -78,10 +79,14 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   if (first === undefined || settled.some((row, at) => row?.attempt !== change.recipients[at]?.attempt))
     return { type: 'stale' };
   const { n, unsettled } = first;
+  let finals = 0;
   change.recipients.forEach(({ recipientNumber, fate, event }, at) => {
     if (fate.type === 'final') {
-      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-      queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
+      // Named twice, it ends once.
+      if (db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber) > 0) {
+        finals += 1;
+        queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
+      }
     } else {
       db.run(
         'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
@@ -98,7 +103,6 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
     // The whole change is undone: a failure without its report would leave the sender unaware.
     if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
   }
-  const finals = change.recipients.filter(({ fate }) => fate.type === 'final').length;
   const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
   return { type: 'settled', messageDone };
 }
@@ -155,10 +159,11 @@ function finish({ db, queue, bodyDone }: Writer, id: MessageId, n: number, unset
 }
 
 export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> {
-  const { db } = writer;
+  const { db, young } = writer;
   const { ownerPrefix, only, dueAt } = change;
   let count = 0;
   if (only === undefined) {
+    young.fileWhere(({ owner }) => owner.startsWith(ownerPrefix));
     count = db.run(
       'UPDATE recipient SET owner = NULL, due_at = ? WHERE owner IS NOT NULL AND substr(owner, 1, ?) = ?',
       dueAt,
@@ -168,6 +173,7 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
     db.run('DELETE FROM claim WHERE substr(owner, 1, ?) = ?', ownerPrefix.length, ownerPrefix);
   } else {
     for (const { messageId, recipientNumber, attempt } of only) {
+      young.file(messageId);
       count += db.run(
         'UPDATE recipient SET owner = NULL, due_at = ? WHERE message_n = (SELECT n FROM message WHERE id = ?) AND number = ? AND owner = ? AND attempt = ?',
         dueAt,
@@ -186,6 +192,7 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
 export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
   const { db, queueTally } = writer;
   queueTally.write();
+  if (change.action === 'hold') fileSelected(writer, change.selector);
   const { sql, values } = whereOf(change.selector);
   const rows = db.all(
     `SELECT r.message_n, r.number, r.forward_path, r.domain, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
@@ -195,6 +202,17 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
   for (const row of rows) if (changeOne(writer, change, row)) count += 1;
   if (count > 0 && (change.action === 'retry' || change.action === 'release')) writer.notice({ type: 'due' });
   return { type: 'changed', count };
+}
+
+/** Only a hold reaches what is under way. */
+function fileSelected({ young }: Writer, { messageId, identityId, domain }: QueueSelector): void {
+  if (messageId !== undefined) return young.file(messageId);
+  const wanted = domain?.toLowerCase();
+  young.fileWhere(
+    (one) =>
+      (identityId === undefined || one.identityId === identityId) &&
+      (wanted === undefined || one.domains.includes(wanted)),
+  );
 }
 
 function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): boolean {

@@ -29,7 +29,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   let count = 0;
   for (const row of rows) {
     if (number(row, 'gone') === 1) continue;
-    if (number(row, 'time') < eventsBefore && !isQueued(db, row)) {
+    if (number(row, 'time') < eventsBefore && !isQueued(writer, row)) {
       forget(writer, number(row, 'sequence'));
       count += 1;
     } else if (kept === 0) kept = number(row, 'sequence');
@@ -62,9 +62,10 @@ function setMark(db: Database, name: Mark, value: number): void {
   db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
 }
 
-function isQueued(db: Database, row: Row): boolean {
+function isQueued({ db, young }: Writer, row: Row): boolean {
   const id = row['message_id'];
   if (typeof id !== 'string') return false;
+  if (young.has(id)) return true;
   return db.get('SELECT n FROM message WHERE id = ?', messageIdBytes(id) ?? null) !== undefined;
 }
 
@@ -108,7 +109,7 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
       sequence,
     );
     if (row === undefined || number(row, 'gone') === 1) continue;
-    if (number(row, 'time') >= change.before || isQueued(db, row)) kept += 1;
+    if (number(row, 'time') >= change.before || isQueued(writer, row)) kept += 1;
     else {
       forget(writer, sequence);
       count += 1;

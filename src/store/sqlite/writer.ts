@@ -102,10 +102,11 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.counters.write();
       writer.queueTally.write();
       db.exec('COMMIT');
+      writer.young.committed();
       return outcomes;
     } catch (error) {
       rollBack(db);
-      writer.young.forget();
+      writer.young.rolledBack();
       writer.trail.reset(mark);
       writer.queue.messages = queuedBefore;
       writer.mayNotSend.clear();
@@ -169,11 +170,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   };
 }
 
-/** What looks at the queue, or changes it from outside, finds all of it in its tables. */
-const meansTheQueue: ReadonlySet<Change['type']> = new Set(['free', 'queue', 'identity', 'purge', 'erase']);
-
 function applyOne(writer: Writer, change: Change): Outcome {
-  if (meansTheQueue.has(change.type)) writer.young.fileAll();
   switch (change.type) {
     case 'accept':
       return accept(writer, change);

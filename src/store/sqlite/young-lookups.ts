@@ -29,13 +29,15 @@ function findYoung(db: Database, id: MessageId): { n: number; message: QueuedMes
   return undefined;
 }
 
-/** By id and recipient number, as the queue is listed. */
+/** In no order. */
 export function youngEntries(db: Database, selector: QueueSelector): readonly QueueEntry[] {
+  const { messageId } = selector;
   return db
     .all('SELECT facts FROM young')
-    .flatMap((row) => entriesOf(keptFacts(factsOfRow(row))))
-    .filter((entry) => isMeant(entry, selector))
-    .toSorted(compareEntries);
+    .map((row) => keptFacts(factsOfRow(row)))
+    .filter(({ message }) => messageId === undefined || keptId(messageId) === message.id)
+    .flatMap((facts) => entriesOf(facts))
+    .filter((entry) => isMeant(entry, selector));
 }
 
 export function countYoung(db: Database): number {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { messageIdFromBytes } from '../../base/message-id.ts';
 import type { QueueEntry } from '../lookups.ts';
-import type { Change, Delivery } from '../port.ts';
+import type { Change, Delivery, QueueSelector } from '../port.ts';
 import {
   acceptOf,
   type Bench,
@@ -10,8 +11,10 @@ import {
   deferred,
   final,
   HOUR,
+  identityChange,
   identityOf,
   settleOf,
+  START,
   started,
 } from '../store.contract-fixtures.ts';
 import { backupStore, restoreStore } from './backup.ts';
@@ -20,6 +23,8 @@ import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlit
 import { STORE_FILE } from './schema.ts';
 
 const bot = identityOf('bot');
+/** Of no message here. */
+const nowhere = messageIdFromBytes(new Uint8Array(16));
 
 /** Numbers of the rows, which are those of their events: beside the queue, and in it. */
 function rowsOf(t: TestContext, dataDirectory: string) {
@@ -84,37 +89,22 @@ const happenings: readonly { readonly why: string; readonly left: number; readon
         now,
       ),
   },
-  {
-    why: 'nobody’s leases are freed',
-    left: 2,
-    what: (_, __, now) => ({ type: 'free', ownerPrefix: 'none', dueAt: now }),
-  },
-  {
-    ...{ why: 'a queue command', left: 2 },
-    what: (_, messageId, now) => ({
-      type: 'queue',
-      action: 'hold',
-      selector: { messageId },
-      now,
-      by: 'root',
-    }),
-  },
-  {
-    ...{ why: 'a purge', left: 2 },
-    what: (_, __, now) => ({ type: 'purge', eventsBefore: now + HOUR, now, max: 99 }),
-  },
-  {
-    ...{ why: 'an erasure', left: 2 },
-    what: (_, __, now) => ({
-      type: 'erase',
-      identityId: bot.id,
-      addresses: [],
-      before: now + HOUR,
-      now,
-      by: 'root',
-    }),
-  },
+  ...holds([
+    ['its id', (messageId) => ({ messageId })],
+    ['its identity', () => ({ identityId: bot.id })],
+    ['a domain of it', () => ({ domain: 'FAR.example' })],
+    ['its recipient', () => ({ to: 'x@near.example' })],
+  ]),
 ];
+
+function holds(
+  named: readonly (readonly [string, (id: string) => QueueSelector])[],
+): readonly (typeof happenings)[number][] {
+  return named.map(([by, selector]) => ({
+    ...{ why: `a hold by ${by}`, left: 2 },
+    what: (_, id, now) => ({ type: 'queue', action: 'hold', selector: selector(id), now, by: 'root' }),
+  }));
+}
 
 const withoutHold = (entries: readonly QueueEntry[]): unknown =>
   entries.map((one) => ({ ...one, held: false }));
@@ -132,6 +122,57 @@ for (const { why, left, what } of happenings) {
     const rest = after.map(({ delivery }) => delivery);
     assert.equal((await bench.one(settleOf('a/1', rest, final, bench.clock.now()))).type, 'settled');
     assert.deepEqual(rows(), { young: [], queue: [] });
+  });
+}
+
+const others: readonly { readonly why: string; readonly what: Happens }[] = [
+  {
+    why: 'nobody’s leases are freed',
+    what: (_, __, now) => ({ type: 'free', ownerPrefix: 'none', dueAt: now }),
+  },
+  {
+    why: 'another message is given back',
+    what: (_, __, now) => ({
+      ...{ type: 'free', ownerPrefix: 'a/1', dueAt: now },
+      only: [{ messageId: nowhere, recipientNumber: 0, attempt: 1 }],
+    }),
+  },
+  ...(['hold', 'retry'] as const).map((action): (typeof others)[number] => ({
+    why: `${action} of another message`,
+    what: (_, __, now) => ({
+      ...{ type: 'queue', action, now, by: 'root' },
+      selector: { messageId: nowhere },
+    }),
+  })),
+  ...(['retry', 'release', 'drop'] as const).map((action): (typeof others)[number] => ({
+    why: `${action} of all, which leaves alone what is under way`,
+    what: (_, __, now) => ({ type: 'queue', action, selector: {}, now, by: 'root' }),
+  })),
+  {
+    why: 'another identity is suspended',
+    what: (_, __, now) => identityChange(identityOf('other', { state: 'suspended' }), 0, now),
+  },
+  { why: 'a purge', what: (_, __, now) => ({ type: 'purge', eventsBefore: now + HOUR, now, max: 99 }) },
+  {
+    why: 'an erasure',
+    what: (_, __, now) => ({
+      ...{ type: 'erase', identityId: bot.id, addresses: [] },
+      ...{ before: now + HOUR, now, by: 'root' },
+    }),
+  },
+];
+
+for (const { why, what } of others) {
+  test(`sqlite: what is in hand stays there while this happens: ${why}`, async (t) => {
+    const { bench, id, deliveries, rows } = await openWithOne(t);
+    const before = await bench.lookups.queue({}, { max: 9 });
+    await bench.one(what(deliveries, id, bench.clock.now()));
+    assert.deepEqual(rows(), { young: [2], queue: [] });
+    assert.deepEqual(await bench.lookups.queue({}, { max: 9 }), before);
+    const events = await bench.lookups.events({ afterSequence: 0, max: 9 });
+    const accepted = events.find(({ type }) => type === 'accepted');
+    assert.equal(accepted?.messageId, id);
+    assert.ok(accepted.payload, 'kept while it is queued');
   });
 }
 
@@ -217,6 +258,23 @@ async function everyEntry(bench: Bench): Promise<readonly string[]> {
     ids.push(...page.map(({ message }) => message.id));
   }
 }
+
+test('F-DOS-8: sqlite: a message to many stands in the queue from the start', async (t) => {
+  const { bench, dataDirectory } = await openInside(t);
+  const rows = rowsOf(t, dataDirectory);
+  const to = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, at) => `${at}@near.example`);
+  await bench.accepted({ owner: 'a/1', to: to(16) });
+  await bench.accepted({ owner: 'a/1', to: to(17) });
+  assert.deepEqual(rows(), { young: [1], queue: [2] });
+});
+
+test('sqlite: what the queue could not keep is refused at once, not when it is filed', async (t) => {
+  const { bench, dataDirectory } = await openInside(t);
+  const late = acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a/1', dueAt: START + 0.5 });
+  assert.equal((await bench.one(late)).type, 'failed');
+  assert.deepEqual(rowsOf(t, dataDirectory)(), { young: [], queue: [] });
+});
 
 test('sqlite: what is in hand goes with a backup, and waits in the queue behind it', async (t) => {
   const { dataDirectory, inside, id } = await openWithOne(t);

@@ -1,17 +1,21 @@
 // Messages that the front which accepted them has in hand. Most of them are delivered at once, so each stands as one row beside the queue and
-// goes with its delivery. As soon as anything else is to happen to it, or to the queue, it is filed: put into the queue tables. Whoever
-// looks sees it either way (`young-lookups.ts`).
+// goes with its delivery. As soon as anything else is to happen to it, it is filed: put into the queue tables. Whoever looks sees it either
+// way (`young-lookups.ts`).
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
 import { keptId } from '../kept-id.ts';
+import type { IdentityId } from '../../record/identity.ts';
 import type { AcceptChange, Owner, QueuedMessage, SettleChange } from '../port.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { enqueue } from './enqueue.ts';
 
 /** Beyond it messages go into the queue tables at once: who looks at the young ones reads them all. */
 const YOUNG_MAX = 1000;
+
+/** Of one message: bulk mail would make the thousand long to look through. */
+const RECIPIENTS_MAX = 16;
 
 /** Of the first attempt, the only one that a young message lives through. */
 const FIRST_ATTEMPT = 1;
@@ -30,27 +34,42 @@ export interface YoungMessages {
   /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives their domains. */
   end(change: SettleChange): readonly string[] | undefined;
   file(id: MessageId): void;
-  fileAll(): void;
-  /** Behind a rollback: what stands in the table is what counts. */
-  forget(): void;
+  fileWhere(isMeant: (young: Young) => boolean): void;
+  /** After COMMIT. */
+  committed(): void;
+  /** After a rollback: all is as it was before the transaction. */
+  rolledBack(): void;
 }
 
-interface Young {
+export interface Young {
   readonly n: number;
   readonly owner: Owner;
+  readonly identityId: IdentityId | undefined;
   /** Of the recipients, in their order. */
   readonly domains: readonly string[];
 }
 
 export function openYoungMessages(db: Database): YoungMessages {
-  let remembered: Map<MessageId, Young> | undefined;
-  const known = (): Map<MessageId, Young> => (remembered ??= recalled(db));
+  const known = recalled(db);
+  /** What this transaction did, with what was known before: undone from its end. */
+  const steps: (readonly [id: MessageId, before: Young | undefined])[] = [];
 
-  function fileOne(id: MessageId, { n }: Young): void {
-    const row = db.get('SELECT n, facts, content FROM young WHERE n = ?', n);
-    if (row !== undefined) fileRow(db, row);
-    db.run('DELETE FROM young WHERE n = ?', n);
-    known().delete(id);
+  function add(id: MessageId, young: Young): void {
+    steps.push([id, undefined]);
+    known.set(id, young);
+  }
+
+  function remove(id: MessageId, young: Young): void {
+    db.run('DELETE FROM young WHERE n = ?', young.n);
+    steps.push([id, young]);
+    known.delete(id);
+  }
+
+  function fileOne(id: MessageId, young: Young): void {
+    const row = db.get('SELECT n, facts, content FROM young WHERE n = ?', young.n);
+    if (row === undefined) throw new Error(`young message ${id} is gone`);
+    fileRow(db, row);
+    remove(id, young);
   }
 
   return {
@@ -58,48 +77,58 @@ export function openYoungMessages(db: Database): YoungMessages {
       const { message, recipients, content, dueAt, owner, untried } = change;
       const id = keptId(message.id);
       if (id === undefined || owner === undefined || untried === true || !maySend) return false;
-      if (content.kind !== 'inline' || known().size >= YOUNG_MAX) return false;
+      if (content.kind !== 'inline' || known.size >= YOUNG_MAX || !isPlain(change)) return false;
       const facts: YoungFacts = { message, recipients, dueAt, owner };
       db.run('INSERT INTO young VALUES (?, ?, ?)', n, JSON.stringify(facts), content.bytes);
-      known().set(id, { n, owner, domains: domainsOf(recipients) });
+      add(id, youngOf(n, facts));
       return true;
     },
-    has: (id) => known().has(keptId(id) ?? ''),
+    has: (id) => known.has(keptId(id) ?? ''),
     end(change) {
       const id = keptId(change.messageId) ?? '';
-      const young = known().get(id);
+      const young = known.get(id);
       if (young === undefined || !isWholeEnd(change, young)) return undefined;
-      db.run('DELETE FROM young WHERE n = ?', young.n);
-      known().delete(id);
+      remove(id, young);
       return young.domains;
     },
     file(id) {
       const kept = keptId(id) ?? '';
-      const young = known().get(kept);
+      const young = known.get(kept);
       if (young !== undefined) fileOne(kept, young);
     },
-    fileAll() {
-      for (const [id, young] of known()) fileOne(id, young);
+    fileWhere(isMeant) {
+      for (const [id, young] of known) if (isMeant(young)) fileOne(id, young);
     },
-    forget() {
-      remembered = undefined;
+    committed() {
+      steps.length = 0;
+    },
+    rolledBack() {
+      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+        const [id, before] = step;
+        if (before === undefined) known.delete(id);
+        else known.set(id, before);
+      }
     },
   };
 }
 
 function recalled(db: Database): Map<MessageId, Young> {
   const known = new Map<MessageId, Young>();
-  for (const row of db.all('SELECT n, facts FROM young ORDER BY n')) {
-    const { message, owner, recipients } = factsOfRow(row);
-    const id = keptId(message.id) ?? '';
-    known.set(id, { n: number(row, 'n'), owner, domains: domainsOf(recipients) });
+  for (const row of db.iterate('SELECT n, facts FROM young ORDER BY n')) {
+    const facts = factsOfRow(row);
+    known.set(keptId(facts.message.id) ?? '', youngOf(number(row, 'n'), facts));
   }
   return known;
 }
 
+function youngOf(n: number, { message, owner, recipients }: YoungFacts): Young {
+  const domains = recipients.map(({ forwardPath }) => deliveryDomain(forwardPath));
+  return { n, owner, identityId: message.identityId, domains };
+}
+
 /** All of a store that nobody writes to. */
 export function fileYoungMessages(db: Database): void {
-  for (const row of db.all('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, row);
+  for (const row of db.iterate('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, row);
   db.exec('DELETE FROM young');
 }
 
@@ -113,8 +142,13 @@ export function factsOfRow(row: Row): YoungFacts {
   return JSON.parse(text(row, 'facts')) as YoungFacts;
 }
 
-function domainsOf(recipients: readonly EnvelopeRecipient[]): readonly string[] {
-  return recipients.map(({ forwardPath }) => deliveryDomain(forwardPath));
+/** The queue tables take whole numbers only: what is wrong is found now, not when it is filed. */
+function isPlain({ message, recipients, dueAt }: AcceptChange): boolean {
+  const { acceptedAt, octets, headerOctets } = message;
+  return (
+    recipients.length <= RECIPIENTS_MAX &&
+    [dueAt, acceptedAt, octets, headerOctets].every((value) => Number.isSafeInteger(value))
+  );
 }
 
 function isWholeEnd({ owner, recipients, report }: SettleChange, young: Young): boolean {
