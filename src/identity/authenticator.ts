@@ -1,9 +1,11 @@
 // Who is this? The check of credentials, as a story (DESIGN 3.7):
 //   name the account → ask the guessing defence → find the identity → verify the secret → judge what it was good for
 // Unknown, wrong, suspended, removed, expired: one answer (535) and one cost, exactly one argon2 (requirements F-AUTH-2, F-AUTH-3).
-// A right app password costs none, a credential verified minutes ago neither. No directory or no room to hash: 454, never 535.
+// A right app password costs none, a credential verified minutes ago neither; the same credentials on many connections at once cost one.
+// No directory or no room to hash: 454, never 535.
 
 import { createHmac } from 'node:crypto';
+import { createSharedAnswer } from '../base/shared-answer.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Credentials } from '../protocol/session/ports.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
@@ -84,6 +86,7 @@ export function createAuthenticator(
   const verify = options.verify ?? verifyPassword;
   const cache = createCredentialCache(settings.rememberMs ?? REMEMBER_MS);
   const noted = createLru<string, number>(NOTED_ENTRIES_MAX);
+  const verifying = createSharedAnswer<Secret>();
   const key = options.entropy.bytes(32);
 
   function fingerprintOf(account: string, secret: string): string {
@@ -148,7 +151,8 @@ export function createAuthenticator(
     if (credential !== undefined && flawOf(identity, credential, clock.now()) === undefined) {
       return { type: 'right', credential };
     }
-    return verifySecret(identity, credentials.password);
+    const question = `${fingerprint} ${identity?.id} ${identity?.revision}`;
+    return verifying(question, () => verifySecret(identity, credentials.password));
   }
 
   async function wrongAnyway(cause: string, password: string): Promise<Secret> {
