@@ -159,6 +159,19 @@ test('AUTH-z 6409-8.5: the signature field is folded, without l=, x= and i=', ()
   assert.equal(text.replaceAll(/\s/g, '').split(';b=')[1], Buffer.alloc(256, 7).toString('base64'));
 });
 
+test('6409-8.5: no line of the signature field is longer than 76 columns, wherever its folds fall', () => {
+  const signature = Buffer.alloc(256, 7);
+  for (let length = 1; length <= 63; length += 1) {
+    const unsigned = unsignedField({
+      ...{ algorithm: 'rsa-sha256', domain: 'example.org', selector: 's', time: 1_795_000_000_999 },
+      ...{ names: ['from', 'x'.repeat(length)], bodyHash: createHash('sha256').digest() },
+    });
+    const text = Buffer.from(signatureField(unsigned, signature)).toString('latin1');
+    for (const line of text.slice(0, -2).split('\r\n')) assert.ok(line.length <= 76, line);
+    assert.equal(text.replaceAll(/\s/g, '').split(';b=')[1], signature.toString('base64'));
+  }
+});
+
 test('F-DOS-3: canonical forms take linear time, whatever the octets', () => {
   const MIB = 1_048_576;
   const costly = [' ', '\t', '\r\n', 'a ', 'a  ', ' \r\n', '\r', ' \r', 'a\r\n', ':', '\r\n '];

@@ -47,6 +47,8 @@ const usual: Readonly<Record<string, Cover>> = {
   'resent-message-id': 'all',
 };
 
+const usualCovers = Object.entries(usual);
+
 /** More fields of one name than this are covered from the bottom. */
 const SAME_NAME_MAX = 10;
 
@@ -68,14 +70,14 @@ export function signedFields(header: Uint8Array, more: readonly string[]): Signe
   const names: string[] = [];
   const fields: Uint8Array[] = [];
   const cover = (name: string, how: Cover): void => {
-    const found = byName.get(name)?.slice(-SAME_NAME_MAX).reverse() ?? [];
-    for (const field of found) {
+    const found = byName.get(name);
+    for (const field of found?.slice(-SAME_NAME_MAX).reverse() ?? []) {
       names.push(name);
       fields.push(field);
     }
-    if (how === 'always' || (how === 'present' && found.length > 0)) names.push(name);
+    if (how === 'always' || (how === 'present' && found !== undefined)) names.push(name);
   };
-  for (const [name, how] of Object.entries(usual)) cover(name, how);
+  for (const [name, how] of usualCovers) cover(name, how);
   for (const name of new Set(more)) if (!Object.hasOwn(usual, name)) cover(name, 'all');
   return { names, fields };
 }
