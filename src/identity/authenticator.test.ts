@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identityOf, START, virtualClock } from '../store/store.contract-fixtures.ts';
+import { identityOf, START, virtualClock, type VirtualClock } from '../store/store.contract-fixtures.ts';
+import type { Identity } from '../record/identity.ts';
 import { createAuthenticator } from './authenticator.ts';
 
 const alice = identityOf('alice@example.org', {
@@ -12,21 +13,31 @@ const alice = identityOf('alice@example.org', {
   ],
 });
 
-function gathering() {
+interface Situation {
+  readonly of?: Identity;
+  /** While a hash is under way. */
+  readonly hashing?: (clock: VirtualClock) => Promise<void>;
+}
+
+const service = identityOf('backup');
+
+function gathering({ of = alice, hashing = async () => undefined }: Situation = {}) {
   const hashed: string[] = [];
+  const clock = virtualClock();
   const authenticator = createAuthenticator({
     lookups: {
-      identityByLogin: async (login) => (login === alice.login ? alice : undefined),
+      identityByLogin: async (login) => (login === of.login ? of : undefined),
       identityById: async () => undefined,
       credentialUses: async () => [],
     },
-    clock: virtualClock(),
+    clock,
     entropy: { bytes: (length) => new Uint8Array(length) },
     settings: { domains: () => new Set(['example.org']) },
     note: () => undefined,
     async verify(phc, password) {
       hashed.push(`${phc} ${password}`);
       await new Promise((resolve) => setImmediate(resolve));
+      await hashing(clock);
       return phc === 'of alice' && password === 'right';
     },
   });
@@ -67,4 +78,30 @@ test('F-AUTH-3: other credentials at the same time are judged by themselves', as
   ]);
   assert.deepEqual(outcomes, ['authenticated', 'refused', 'refused']);
   assert.deepEqual(hashed, ['of alice right', 'of alice wrong', 'undefined right']);
+});
+
+const owners = [
+  { why: 'nobody’s', of: identityOf('somebody@example.org') },
+  { why: 'an account’s', of: identityOf('backup@example.org') },
+  { why: 'a service’s', of: service },
+];
+
+for (const { why, of } of owners) {
+  test(`F-AUTH-3: two spellings of a login cost as much at once, whoever’s they are: ${why}`, async () => {
+    const { hashed, logIn } = gathering({ of });
+    await Promise.all(['backup', 'backup@example.org', 'backup'].map((spelled) => logIn(spelled, 'wrong')));
+    assert.equal(hashed.length, 2);
+  });
+}
+
+test('a password that expires while it is verified is not good any more', async () => {
+  const credentials = alice.credentials.map((one) => ({ ...one, expiresAt: START + 10 }));
+  const { logIn } = gathering({
+    of: { ...alice, credentials },
+    hashing: async (clock) => clock.advance(11),
+  });
+  assert.deepEqual(await Promise.all([logIn(alice.login, 'right'), logIn(alice.login, 'right')]), [
+    'refused',
+    'refused',
+  ]);
 });

@@ -151,8 +151,14 @@ export function createAuthenticator(
     if (credential !== undefined && flawOf(identity, credential, clock.now()) === undefined) {
       return { type: 'right', credential };
     }
-    const question = `${fingerprint} ${identity?.id} ${identity?.revision}`;
-    return verifying(question, () => verifySecret(identity, credentials.password));
+    // As it was spelled: whether two spellings are one account must not show in what they cost together.
+    const question = JSON.stringify([
+      ...[fingerprint, credentials.authenticationIdentity],
+      ...[identity?.id, identity?.revision],
+    ]);
+    const secret = await verifying(question, () => verifySecret(identity, credentials.password));
+    const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;
+    return flaw === undefined ? secret : { type: 'wrong', cause: flaw };
   }
 
   async function wrongAnyway(cause: string, password: string): Promise<Secret> {
