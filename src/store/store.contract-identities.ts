@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Identity } from '../record/identity.ts';
 import {
+  acceptOf,
   appPassword,
   Bench,
   changed,
@@ -199,6 +200,21 @@ function takenContract(name: string, open: Open): void {
     assert.deepEqual(await bench.lookups.credentialUses(alice.id), []);
     await bench.written(newcomer);
     assert.deepEqual(await bench.lookups.identityByCredential('k7'), newcomer);
+  });
+
+  test(`${name}: what a tombstone had sent goes with it, also what is counted in the same group`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const now = bench.clock.now();
+    await bench.written(changed(alice, { state: 'removed', removedAt: now }));
+    const limits = { messagesPerHour: 1 };
+    const charged = { identityId: alice.id, charge: { identityId: alice.id, limits } };
+    const [first, purged] = await bench.store.commit([
+      acceptOf(bench.nextId(), now, charged),
+      { type: 'purge', eventsBefore: now + 1, now, max: 10 },
+    ]);
+    assert.deepEqual([first.type, purged.type], ['accepted', 'purged']);
+    await bench.accepted(charged);
   });
 
   test(`${name}: one app password can't stand twice in an identity`, async () => {

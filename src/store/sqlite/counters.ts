@@ -8,6 +8,8 @@ import { type Database, text } from './database.ts';
 export interface Counters {
   of(identityId: IdentityId): Counter;
   set(identityId: IdentityId, counter: Counter): void;
+  /** Nothing is left of it, also of what this transaction counted. */
+  drop(identityId: IdentityId): void;
   /** Before COMMIT: writes what was set. */
   write(): void;
   /** After the end of the transaction, whichever it was: what is in the tables counts. */
@@ -30,6 +32,11 @@ export function openCounters(db: Database): Counters {
     set(identityId, counter) {
       read.set(identityId, counter);
       changed.add(identityId);
+    },
+    drop(identityId) {
+      read.delete(identityId);
+      changed.delete(identityId);
+      db.run('DELETE FROM counter WHERE identity_id = ?', identityId);
     },
     write() {
       for (const identityId of changed) {

@@ -43,7 +43,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   setMark(db, 'kept', more ? kept : 0);
   const before = new Date(eventsBefore).toISOString();
   const keys = db.run('DELETE FROM day_key WHERE day < ?', before.slice(0, 10));
-  const tombstones = dropTombstones(db, eventsBefore);
+  const tombstones = dropTombstones(writer, eventsBefore);
   if (count + tombstones + keys > 0) {
     const detail = { events: count, tombstones, dayKeys: keys, before };
     writer.trail.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
@@ -76,13 +76,13 @@ function forget({ db, trail }: Writer, sequence: number): void {
   db.run('UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ?', sequence);
 }
 
-function dropTombstones(db: Database, before: number): number {
+function dropTombstones({ db, counters }: Writer, before: number): number {
   const gone = db.all("SELECT id FROM identity WHERE state = 'removed' AND removed_at < ?", before);
   for (const row of gone) {
     const id = text(row, 'id');
-    for (const table of ['identity_name', 'identity_credential', 'credential_use', 'counter']) {
+    for (const table of ['identity_name', 'identity_credential', 'credential_use'])
       db.run(`DELETE FROM ${table} WHERE identity_id = ?`, id);
-    }
+    counters.drop(id);
     db.run('DELETE FROM identity WHERE id = ?', id);
   }
   return gone.length;
