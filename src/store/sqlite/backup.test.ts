@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
@@ -93,3 +93,33 @@ test('sqlite: what is no backup of ours is not restored, and leaves nothing behi
     assert.equal(existsSync(join(home, `${STORE_FILE}.part`)), false, why);
   }
 });
+
+test('sqlite: what a killed restore left beside its file does not spoil the next', async (t) => {
+  const { bench, dataDirectory, inside } = await openInside(t);
+  await bench.accepted({ text: `A: b\r\n\r\n${'x'.repeat(100_000)}\r\n` });
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const file = join(target, 'backup.db');
+  const result = await backupStore(inside().writer, dataDirectory, file);
+  const home = join(target, 'home');
+  mkdirSync(home);
+  const part = join(home, `${STORE_FILE}.part`);
+  leaveJournal(file, part);
+  assert.deepEqual(restoreStore(file, home), result);
+  assert.equal(existsSync(`${part}-journal`), false);
+});
+
+/** As a process leaves it that is killed while SQLite changes a copy of the file. */
+function leaveJournal(file: string, path: string): void {
+  const changing = `${path}.changing`;
+  cpSync(file, changing);
+  const db = openDatabase(changing);
+  db.exec(
+    'PRAGMA journal_mode = DELETE; DROP TABLE backup_body; PRAGMA cache_size = 1; PRAGMA cache_spill = 1',
+  );
+  db.exec('BEGIN IMMEDIATE; UPDATE content SET content = zeroblob(100000); CREATE TABLE changing (n)');
+  cpSync(`${changing}-journal`, `${path}-journal`);
+  db.exec('ROLLBACK');
+  db.close();
+  rmSync(changing);
+}

@@ -30,7 +30,7 @@ export async function backupStore(
 ): Promise<BackupResult> {
   if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
   const aside = `${file}.part`;
-  rmSync(aside, { force: true });
+  removeDatabase(aside);
   // Mail that is delivered meanwhile keeps its body until it was copied.
   writer.keepBodies(true);
   try {
@@ -45,8 +45,13 @@ export async function backupStore(
     return result;
   } finally {
     writer.keepBodies(false);
-    rmSync(aside, { force: true });
+    removeDatabase(aside);
   }
+}
+
+/** With what SQLite keeps beside it: a journal that a killed process left would be played into the next file of that name. */
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
 }
 
 /** One after the other, so that what waits for a commit never waits for more than one of them. */
@@ -73,6 +78,7 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
     throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const aside = `${target}.part`;
+  removeDatabase(aside);
   copyFileSync(file, aside);
   try {
     const result = takeBodies(aside, dataDirectory);
@@ -81,7 +87,7 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
     syncDirectoryNow(dataDirectory);
     return result;
   } finally {
-    rmSync(aside, { force: true });
+    removeDatabase(aside);
   }
 }
 

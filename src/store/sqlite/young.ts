@@ -146,6 +146,7 @@ export function factsOfRow(row: Row): YoungFacts {
 function isPlain({ message, recipients, dueAt }: AcceptChange): boolean {
   const { acceptedAt, octets, headerOctets } = message;
   return (
+    recipients.length > 0 &&
     recipients.length <= RECIPIENTS_MAX &&
     [dueAt, acceptedAt, octets, headerOctets].every((value) => Number.isSafeInteger(value))
   );
