@@ -1,4 +1,4 @@
-// Contract, part three: identities. Written whole with a revision check; names stay taken; who may not send has a held queue.
+// Contract, part five: identities. Written whole with a revision check; names stay taken; who may not send has a held queue.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

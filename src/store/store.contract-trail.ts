@@ -1,4 +1,4 @@
-// Contract, part four: the trail. Found at once by every word, told in order, forgotten by age or on request without breaking
+// Contract, part six: the trail. Found at once by every word, told in order, forgotten by age or on request without breaking
 // the chain.
 
 import assert from 'node:assert/strict';

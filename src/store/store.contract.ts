@@ -6,12 +6,16 @@ import { acceptContract } from './store.contract-accept.ts';
 import { bodyContract } from './store.contract-bodies.ts';
 import { Bench, identityOf, type Open } from './store.contract-fixtures.ts';
 import { identityContract } from './store.contract-identities.ts';
+import { leaseContract } from './store.contract-leases.ts';
 import { queueContract } from './store.contract-queue.ts';
+import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
 import type { StoreNotice } from './port.ts';
 
 export function storeContract(name: string, open: Open): void {
   acceptContract(name, open);
+  leaseContract(name, open);
+  settleContract(name, open);
   queueContract(name, open);
   identityContract(name, open);
   trailContract(name, open);

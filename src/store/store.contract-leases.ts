@@ -1,0 +1,224 @@
+// Contract, part two: who may try. Claims with tokens, and leases given back without an attempt.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, final, HOUR, keyOf, MINUTE, type Open, settleOf } from './store.contract-fixtures.ts';
+
+export function leaseContract(name: string, open: Open): void {
+  claimContract(name, open);
+  freeContract(name, open);
+}
+
+function claimContract(name: string, open: Open): void {
+  test(`${name}: a claim leases what is due, oldest due first, and leaves the rest alone`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    const later = await bench.accepted({ dueAt: now + 1 });
+    const second = await bench.accepted({ to: ['b@two.example', 'b@dead.example'], dueAt: now });
+    const third = await bench.accepted({ dueAt: now });
+    const first = await bench.accepted({ dueAt: now - MINUTE });
+    await bench.accepted({ owner: 'b', dueAt: now - HOUR });
+    const held = await bench.accepted({ from: 'held@example.org', dueAt: now - HOUR });
+    const hold = {
+      type: 'queue',
+      action: 'hold',
+      selector: { from: 'held@example.org' },
+      now,
+      by: 'root',
+    } as const;
+    assert.deepEqual(await bench.one(hold), { type: 'changed', count: 1 });
+
+    const claim = {
+      type: 'claim',
+      owner: 'a',
+      token: 't1',
+      now,
+      max: 2,
+      exceptDomains: ['dead.example'],
+    } as const;
+    const outcome = await bench.one(claim);
+    assert.ok(outcome.type === 'claimed');
+    assert.deepEqual(outcome.messages, [first.message, second.message]);
+    const delivery = { attempt: 1, delayReported: false, recipientNumber: 0 };
+    assert.deepEqual(outcome.deliveries, [
+      {
+        ...delivery,
+        messageId: first.message.id,
+        recipient: { forwardPath: 'bob@example.net' },
+        domain: 'example.net',
+      },
+      {
+        ...delivery,
+        messageId: second.message.id,
+        recipient: { forwardPath: 'b@two.example' },
+        domain: 'two.example',
+      },
+    ]);
+    const rest = await bench.claim('b', { exceptDomains: ['dead.example', 'elsewhere.example'] });
+    assert.deepEqual(rest.map(keyOf), [`${third.message.id}/0`]);
+    assert.deepEqual((await bench.claim('b')).map(keyOf), [`${second.message.id}/1`]);
+    assert.deepEqual(await bench.claim('b'), []);
+    bench.clock.advance(1);
+    assert.deepEqual((await bench.claim('b')).map(keyOf), [`${later.message.id}/0`]);
+    assert.deepEqual(await bench.queued({ held: true }), [`${held.message.id}/0`]);
+  });
+
+  test(`${name}: each message of a claim comes once, however many of its recipients do`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example', 'c@y.example'] });
+    const claim = { owner: 'a', token: 't', now: bench.clock.now(), max: 9, exceptDomains: [] } as const;
+    const outcome = await bench.one({ type: 'claim', ...claim });
+    assert.ok(outcome.type === 'claimed');
+    assert.deepEqual(outcome.messages, [message]);
+    assert.deepEqual(
+      outcome.deliveries.map(({ recipientNumber }) => recipientNumber),
+      [0, 1, 2],
+    );
+  });
+
+  test(`${name}: a claim asked again with its token gives the same, with another token something else`, async () => {
+    await using bench = await Bench.open(open);
+    for (let count = 0; count < 4; count += 1) await bench.accepted();
+    const claim = {
+      type: 'claim',
+      owner: 'a',
+      token: 't1',
+      now: bench.clock.now(),
+      max: 2,
+      exceptDomains: [],
+    } as const;
+    const [once, twice] = await bench.store.commit([claim, claim]);
+    assert.ok(once.type === 'claimed');
+    assert.equal(once.deliveries.length, 2);
+    assert.deepEqual(twice, once);
+    await bench.restart();
+    assert.deepEqual(await bench.one(claim), once);
+    // The same word of another owner is another claim.
+    const other = await bench.one({ ...claim, owner: 'b' });
+    assert.ok(other.type === 'claimed');
+    const taken = [...once.deliveries, ...other.deliveries].map(keyOf);
+    assert.deepEqual(taken, await bench.queued());
+    // What was settled since is not given out again.
+    const [first, second] = once.deliveries;
+    assert.ok(first && second);
+    await bench.one(settleOf('a', [first], final, bench.clock.now()));
+    assert.deepEqual(await bench.one(claim), {
+      ...once,
+      deliveries: [second],
+      messages: once.messages.slice(1),
+    });
+    assert.deepEqual(await bench.claim('a'), []);
+  });
+
+  test(`${name}: a claim that found nothing looks again`, async () => {
+    await using bench = await Bench.open(open);
+    const claim = {
+      type: 'claim',
+      owner: 'a',
+      token: 't1',
+      now: bench.clock.now(),
+      max: 2,
+      exceptDomains: [],
+    } as const;
+    assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [] });
+    const { message } = await bench.accepted();
+    const outcome = await bench.one(claim);
+    assert.ok(outcome.type === 'claimed');
+    assert.deepEqual(outcome.messages, [message]);
+  });
+}
+
+function freeContract(name: string, open: Open): void {
+  test(`${name}: times are whole milliseconds: a fraction fails its change and nothing else`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    await bench.accepted({ owner: 'a', dueAt: now });
+    const broken = await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now + 0.5 });
+    assert.equal(broken.type, 'failed');
+    const whole = await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
+    assert.deepEqual(whole, { type: 'freed', count: 1 });
+  });
+
+  test(`${name}: leases are given back by prefix, claims with them`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    const mine = await bench.accepted({ owner: 'node1/7/front1' });
+    const others = await bench.accepted({ owner: 'node1/8/front1' });
+    await bench.accepted({ dueAt: now - MINUTE });
+    const claim = { owner: 'node1/7/front2', token: 't1', now, max: 9, exceptDomains: [] } as const;
+    await bench.one({ type: 'claim', ...claim });
+    const dueAt = now + MINUTE;
+    bench.notices.length = 0;
+    assert.deepEqual(await bench.one({ type: 'free', ownerPrefix: 'node1/7/', dueAt }), {
+      type: 'freed',
+      count: 2,
+    });
+    assert.deepEqual(bench.notices, [{ type: 'due' }]);
+    const entries = await bench.lookups.queue({}, { max: 9 });
+    const active = entries.filter((entry) => entry.active).map(({ message }) => message.id);
+    assert.deepEqual(active, [others.message.id]);
+    assert.deepEqual(
+      entries.filter((entry) => !entry.active).map((entry) => entry.dueAt),
+      [dueAt, dueAt],
+    );
+    assert.deepEqual(await bench.one({ type: 'claim', ...claim }), {
+      type: 'claimed',
+      deliveries: [],
+      messages: [],
+    });
+    const again = await bench.one({ type: 'claim', ...claim, now: dueAt });
+    assert.ok(again.type === 'claimed');
+    assert.deepEqual(
+      again.deliveries
+        .map(({ messageId, attempt }) => [messageId, attempt])
+        .find(([id]) => id === mine.message.id),
+      [mine.message.id, 2],
+    );
+    assert.deepEqual(await bench.one({ type: 'free', ownerPrefix: '', dueAt: now }), {
+      type: 'freed',
+      count: 3,
+    });
+    bench.notices.length = 0;
+    assert.deepEqual(await bench.one({ type: 'free', ownerPrefix: '', dueAt: now }), {
+      type: 'freed',
+      count: 0,
+    });
+    assert.deepEqual(bench.notices, []);
+  });
+
+  test(`${name}: single deliveries are given back by exactly their owner only`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'front1' });
+    const dueAt = bench.clock.now() + 5;
+    const only = [
+      { messageId: message.id, recipientNumber: 1, attempt: 1 },
+      { messageId: bench.nextId(), recipientNumber: 0, attempt: 1 },
+      { messageId: 'none', recipientNumber: 0, attempt: 1 },
+    ];
+    const none = await bench.one({ type: 'free', ownerPrefix: 'front', only, dueAt });
+    assert.deepEqual(none, { type: 'freed', count: 0 });
+    const one = await bench.one({ type: 'free', ownerPrefix: 'front1', only, dueAt });
+    assert.deepEqual(one, { type: 'freed', count: 1 });
+    const entries = await bench.lookups.queue({}, { max: 9 });
+    assert.deepEqual(
+      entries.map(({ active, dueAt: at }) => [active, at]),
+      [
+        [true, dueAt - 5],
+        [false, dueAt],
+      ],
+    );
+  });
+
+  test(`E-Q-7: ${name}: asked twice to give an attempt back, it leaves alone what its owner has claimed since`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ owner: 'a' });
+    const only = [{ messageId: message.id, recipientNumber: 0, attempt: 1 }];
+    const free = { type: 'free', ownerPrefix: 'a', only, dueAt: bench.clock.now() } as const;
+    assert.deepEqual(await bench.one(free), { type: 'freed', count: 1 });
+    const deliveries = await bench.claim('a');
+    assert.equal(deliveries.length, 1);
+    assert.deepEqual(await bench.one(free), { type: 'freed', count: 0 });
+    const settled = await bench.one(settleOf('a', deliveries, final, bench.clock.now()));
+    assert.deepEqual(settled, { type: 'settled', messageDone: true });
+  });
+}
