@@ -9,6 +9,8 @@ export function leaseContract(name: string, open: Open): void {
   freeContract(name, open);
 }
 
+const firstTwo = { type: 'claim', owner: 'a', token: 't1', max: 2, exceptDomains: [] } as const;
+
 function claimContract(name: string, open: Open): void {
   test(`${name}: a claim leases what is due, oldest due first, and leaves the rest alone`, async () => {
     await using bench = await Bench.open(open);
@@ -79,14 +81,7 @@ function claimContract(name: string, open: Open): void {
   test(`${name}: a claim asked again with its token gives the same, with another token something else`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 4; count += 1) await bench.accepted();
-    const claim = {
-      type: 'claim',
-      owner: 'a',
-      token: 't1',
-      now: bench.clock.now(),
-      max: 2,
-      exceptDomains: [],
-    } as const;
+    const claim = { ...firstTwo, now: bench.clock.now() };
     const [once, twice] = await bench.store.commit([claim, claim]);
     assert.ok(once.type === 'claimed');
     assert.equal(once.deliveries.length, 2);
@@ -112,14 +107,7 @@ function claimContract(name: string, open: Open): void {
 
   test(`${name}: a claim that found nothing looks again`, async () => {
     await using bench = await Bench.open(open);
-    const claim = {
-      type: 'claim',
-      owner: 'a',
-      token: 't1',
-      now: bench.clock.now(),
-      max: 2,
-      exceptDomains: [],
-    } as const;
+    const claim = { ...firstTwo, now: bench.clock.now() };
     assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [] });
     const { message } = await bench.accepted();
     const outcome = await bench.one(claim);

@@ -137,13 +137,12 @@ const others: readonly { readonly why: string; readonly what: Happens }[] = [
       only: [{ messageId: nowhere, recipientNumber: 0, attempt: 1 }],
     }),
   },
-  ...(['hold', 'retry'] as const).map((action): (typeof others)[number] => ({
-    why: `${action} of another message`,
-    what: (_, __, now) => ({
-      ...{ type: 'queue', action, now, by: 'root' },
-      selector: { messageId: nowhere },
+  ...[{ messageId: nowhere }, { identityId: 'id-other' }, { domain: 'elsewhere.example' }].map(
+    (selector): (typeof others)[number] => ({
+      why: `a hold of others: ${Object.keys(selector).join()}`,
+      what: (_, __, now) => ({ type: 'queue', action: 'hold', selector, now, by: 'root' }),
     }),
-  })),
+  ),
   ...(['retry', 'release', 'drop'] as const).map((action): (typeof others)[number] => ({
     why: `${action} of all, which leaves alone what is under way`,
     what: (_, __, now) => ({ type: 'queue', action, selector: {}, now, by: 'root' }),
@@ -266,7 +265,9 @@ test('F-DOS-8: sqlite: a message to many stands in the queue from the start', as
     Array.from({ length: count }, (_, at) => `${at}@near.example`);
   await bench.accepted({ owner: 'a/1', to: to(16) });
   await bench.accepted({ owner: 'a/1', to: to(17) });
-  assert.deepEqual(rows(), { young: [1], queue: [2] });
+  // To nobody: no delivery will end it.
+  await bench.accepted({ owner: 'a/1', to: [] });
+  assert.deepEqual(rows(), { young: [1], queue: [2, 3] });
 });
 
 test('sqlite: what the queue could not keep is refused at once, not when it is filed', async (t) => {
