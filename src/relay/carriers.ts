@@ -5,7 +5,7 @@ import type { Network } from '../platform/network.ts';
 import type { Errand, ErrandResult } from './errand.ts';
 import { deliverToFiles } from './files.ts';
 import { createHopPool, type HopPool } from './hop-pool.ts';
-import { type RelaySettings, type Route, routeKey } from './settings.ts';
+import { hopName, type RelaySettings, type Route } from './settings.ts';
 
 export interface CarrierLog {
   info(facts: object, message: string): void;
@@ -19,6 +19,8 @@ export interface Carriers {
   readonly routesDown: number;
 }
 
+type Hops = Extract<Route, { type: 'hops' }>;
+
 export function createCarriers(options: {
   readonly clock: Clock;
   readonly network: Network;
@@ -26,26 +28,35 @@ export function createCarriers(options: {
   settings(): RelaySettings;
 }): Carriers {
   const { clock, log } = options;
+  /** By all that their connections are made of, credentials and TLS too. */
   const pools = new Map<string, HopPool>();
+  const poolsByRoute = new Map<Hops, HopPool>();
   let settings = options.settings();
   let repliesLost = 0;
 
   function close(): void {
     for (const pool of pools.values()) pool.close();
     pools.clear();
+    poolsByRoute.clear();
   }
 
-  function poolOf(route: Extract<Route, { type: 'hops' }>): HopPool {
+  function poolOf(route: Hops): HopPool {
     // After a reload every connection is made anew: credentials or TLS may have changed.
     if (options.settings() !== settings) close();
     settings = options.settings();
-    const key = routeKey(route);
-    let pool = pools.get(key);
+    let pool = poolsByRoute.get(route);
     if (pool === undefined) {
-      pool = createHopPool({ ...options, hops: route.hops, settings, changed: told(key), replyLost });
+      const key = JSON.stringify(route.hops);
+      pool = pools.get(key) ?? newPool(route);
       pools.set(key, pool);
+      poolsByRoute.set(route, pool);
     }
     return pool;
+  }
+
+  function newPool({ hops }: Hops): HopPool {
+    const changed = told(hops.map(hopName).join(', '));
+    return createHopPool({ ...options, hops, settings, changed, replyLost });
   }
 
   const told = (route: string) => (down: boolean, diagnostic: string) =>

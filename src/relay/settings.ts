@@ -37,11 +37,7 @@ export interface RelaySettings {
   readonly ca?: string;
 }
 
-/** Names a route in logs and tables; equal routes share their connections. */
-export function routeKey(route: Route): string {
-  return route.type === 'files' ? `files ${route.directory}` : route.hops.map(hopName).join(', ');
-}
-
+/** Names a hop in logs and traces. */
 export function hopName({ protocol, host, port, path }: Hop): string {
   return `${protocol} ${path ?? `${host}:${port}`}`;
 }
