@@ -11,7 +11,7 @@ import { runCommand } from './commands.ts';
 import { authenticated, saslLine } from './commands-auth.ts';
 import { readChunk, readData } from './content.ts';
 import { deadlineOf, timedOut } from './deadlines.ts';
-import type { ServerSession, SessionInput, SessionOutput, SessionSettings } from './ports.ts';
+import type { ServerSession, SessionInput, SessionOutput, SessionSettings, SessionView } from './ports.ts';
 import {
   close,
   concludeTransaction,
@@ -38,32 +38,42 @@ export function createServerSession(
 ): { readonly session: ServerSession; readonly outputs: readonly SessionOutput[] } {
   const state = newState(settings, nowMs);
   sendNamed(state, 'greeting');
-  const session: ServerSession = {
-    receive(input, now) {
-      state.now = now;
-      if (state.phase !== 'closed') {
-        take(state, input);
-        readOn(state);
-      }
-      return takeOutputs(state);
-    },
-    get deadline() {
-      return deadlineOf(state);
-    },
-    get view() {
-      return {
-        ehlo: state.ehlo?.name,
-        withProtocol: withProtocol(state),
-        tls: state.tls,
-        login: state.login,
-      };
-    },
-    get closed() {
-      return state.phase === 'closed';
-    },
-    awaits: (question) => state.question?.number === question,
-  };
-  return { session, outputs: takeOutputs(state) };
+  return { session: new RunningSession(state), outputs: takeOutputs(state) };
+}
+
+class RunningSession implements ServerSession {
+  readonly #state: SessionState;
+
+  constructor(state: SessionState) {
+    this.#state = state;
+  }
+
+  get deadline(): number | undefined {
+    return deadlineOf(this.#state);
+  }
+
+  get view(): SessionView {
+    const { ehlo, tls, login } = this.#state;
+    return { ehlo: ehlo?.name, withProtocol: withProtocol(this.#state), tls, login };
+  }
+
+  get closed(): boolean {
+    return this.#state.phase === 'closed';
+  }
+
+  receive(input: SessionInput, now: number): readonly SessionOutput[] {
+    const state = this.#state;
+    state.now = now;
+    if (state.phase !== 'closed') {
+      take(state, input);
+      readOn(state);
+    }
+    return takeOutputs(state);
+  }
+
+  awaits(question: number): boolean {
+    return this.#state.question?.number === question;
+  }
 }
 
 function takeOutputs(state: SessionState): readonly SessionOutput[] {

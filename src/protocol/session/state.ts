@@ -49,28 +49,29 @@ export interface SessionState {
   now: number;
   /** The last command that was whole, or the last octet of content. */
   lastProgressAt: number;
-  ehlo?: { readonly name: string; readonly extended: boolean } | undefined;
-  tls?: TlsFacts | undefined;
-  login?: string;
-  transaction?: TransactionState | undefined;
+  ehlo: { readonly name: string; readonly extended: boolean } | undefined;
+  tls: TlsFacts | undefined;
+  login: string | undefined;
+  transaction: TransactionState | undefined;
   /** Octets of a refused chunk still to be read and thrown away, then the refusal. */
-  discard?: { left: number; readonly refusal: Refusal } | undefined;
+  discard: { left: number; readonly refusal: Refusal } | undefined;
   /** A chunk failed: RSET, EHLO or QUIT first (RFC 3030 section 2). */
   chunkFailed: boolean;
-  sasl?: { readonly mechanism: Mechanism; readonly responses: Uint8Array[] } | undefined;
-  question?: Question | undefined;
+  sasl: { readonly mechanism: Mechanism; readonly responses: Uint8Array[] } | undefined;
+  question: Question | undefined;
   lastQuestion: number;
   /** A reply that has to wait, so that guessing is slow. */
-  delayed?: { readonly reply: Reply; readonly at: number } | undefined;
+  delayed: { readonly reply: Reply; readonly at: number } | undefined;
   errors: number;
   junk: number;
   authFailures: number;
-  leaving?: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
+  leaving: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
   paused: boolean;
   outputs: SessionOutput[];
   unsent: string[];
 }
 
+/** All of it from the start, so that every session has one shape. */
 export function newState(settings: SessionSettings, now: number): SessionState {
   return {
     settings,
@@ -79,11 +80,20 @@ export function newState(settings: SessionSettings, now: number): SessionState {
     phase: 'command',
     now,
     lastProgressAt: now,
+    ehlo: undefined,
+    tls: undefined,
+    login: undefined,
+    transaction: undefined,
+    discard: undefined,
     chunkFailed: false,
+    sasl: undefined,
+    question: undefined,
     lastQuestion: 0,
+    delayed: undefined,
     errors: 0,
     junk: 0,
     authFailures: 0,
+    leaving: undefined,
     paused: false,
     outputs: [],
     unsent: [],
