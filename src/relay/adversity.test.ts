@@ -156,6 +156,15 @@ test('E-S-2: content that takes longer than three minutes in all, and never rest
   connection.quit();
 });
 
+test('E-S-1 E-Q-6: a hop that greets and says goodbye in one breath is down, and holds up no mail', async () => {
+  const { network } = scriptedNetwork('220 mta', [['EHLO', '250-mta|250 PIPELINING|421 4.3.2 going down']]);
+  const opened = openHopConnection({
+    ...{ hop, network, clock: virtualClock(START) },
+    settings: { hostname: 'msa.example.org' },
+  });
+  await assert.rejects(opened, { name: 'HopDown', message: /going down/ });
+});
+
 const KEPT = { type: 'accepted', code: 250 };
 const PUT_OFF = { type: 'refused', code: 451 };
 const UNDECIDED = { type: 'undecided', code: 0 };

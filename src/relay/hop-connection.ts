@@ -15,6 +15,7 @@ import type {
 import { createDeliverySession } from '../protocol/delivery/session.ts';
 import { ContentFlawed, DotStuffing, stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
 import type { Errand } from './errand.ts';
+import { HopDown } from './hop-down.ts';
 import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
 const DIAL_MS = 30_000;
@@ -24,16 +25,6 @@ const AT_ONCE_OCTETS_MAX = 256 * KIB;
 const BLOCK_OCTETS = 128 * KIB;
 /** Up to here pieces are copied together: cheaper than to hand each to the system. */
 const JOINED_OCTETS_MAX = 16 * KIB;
-
-export class HopDown extends Error {
-  override readonly name = 'HopDown';
-  readonly status: string;
-
-  constructor(diagnostic: string, status = '4.4.1') {
-    super(diagnostic);
-    this.status = status;
-  }
-}
 
 export interface HopResult {
   readonly results: readonly RecipientResult[];
@@ -88,6 +79,7 @@ class RunningConnection implements HopConnection {
   readonly remote: string;
   tls: PeerTls | undefined;
   carried = 0;
+  #failure: HopDown | undefined;
   readonly #options: HopOptions;
   readonly #wire: Wire;
   readonly #session: DeliverySession;
@@ -131,6 +123,8 @@ class RunningConnection implements HopConnection {
     });
     this.#setTimer();
     await ready;
+    // A hop may greet and say goodbye in one breath.
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #secure(): Promise<void> {
@@ -213,7 +207,8 @@ class RunningConnection implements HopConnection {
         if (this.#errands.length === 0) this.#options.rested?.(this);
         break;
       case 'hostFailed':
-        this.#ready?.reject(new HopDown(`${this.remote}: ${output.diagnostic}`, output.status));
+        this.#failure = new HopDown(`${this.remote}: ${output.diagnostic}`, output.status);
+        this.#ready?.reject(this.#failure);
         break;
       case 'close':
         this.#alarm.end();

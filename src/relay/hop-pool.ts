@@ -5,13 +5,8 @@ import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import {
-  type Follower,
-  HopDown,
-  type HopConnection,
-  type HopResult,
-  openHopConnection,
-} from './hop-connection.ts';
+import { type Follower, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
+import { HopDown } from './hop-down.ts';
 import { createTurns } from './hop-turns.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
