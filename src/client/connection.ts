@@ -23,8 +23,6 @@ import { type Listener, Transcript } from './transcript.ts';
 
 /** Messages that may be under way at once on one connection. */
 const OVERLAP_MAX = 16;
-/** After so long a silence the server may be about to close: then no content goes along with the commands. */
-const FRESH_MS = 1000;
 const CLOSING_MS = 5000;
 
 export interface ConnectionSettings {
@@ -50,6 +48,8 @@ export class Connection {
   tls: PeerTls | undefined;
   /** Called when there is room for another parcel, or the connection ended. */
   changed: () => void = () => undefined;
+  /** Why it is not usable, if no message was under way. */
+  failure: Error | undefined;
   readonly #settings: ConnectionSettings;
   readonly #wire: Wire;
   readonly #session: DeliverySession;
@@ -59,7 +59,6 @@ export class Connection {
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
   #writes: Uint8Array[] = [];
   #total = 0;
-  #heardAt = 0;
 
   constructor(settings: ConnectionSettings, wire: Wire) {
     this.#settings = settings;
@@ -69,7 +68,7 @@ export class Connection {
     const { candidate, credentials, greetingMs, ehloName, clock } = settings;
     this.#session = createDeliverySession(
       {
-        ...{ protocol: 'smtp', hostname: ehloName, isAuthor: true, chunking: true },
+        ...{ protocol: 'smtp', hostname: ehloName, isAuthor: true },
         tls: candidate.tls === 'implicit' ? 'implicit' : 'required',
         ...(credentials === undefined ? {} : { auth: credentials }),
         ...(greetingMs === undefined ? {} : { greetingMs }),
@@ -103,6 +102,8 @@ export class Connection {
     });
     this.#alarm.set(this.#session.deadline);
     await ready;
+    // A server may greet and say goodbye in one breath.
+    if (this.failure !== undefined) throw this.failure;
   }
 
   /** Whether `begin` may be called with it now. */
@@ -121,13 +122,13 @@ export class Connection {
     const { envelope, content } = parcel;
     this.#carried.push({ parcel, reused: this.#total > 0, sent: false });
     this.#total += 1;
-    const isFresh = this.#settings.clock.monotonic() - this.#heardAt < FRESH_MS;
     const transaction: DeliveryTransaction = {
       envelope,
       octets: content.type === 'whole' ? content.bytes.length : undefined,
       headerUtf8: content.headerUtf8,
       body8bit: this.#declares8bit(content),
-      ...(isFresh && isSmall(content) ? { eager: true } : {}),
+      // What is small may overlap with others.
+      ...(isSmall(content) ? {} : { chunked: true }),
     };
     this.#feed({ type: 'transaction', transaction });
   }
@@ -177,7 +178,6 @@ export class Connection {
   }
 
   #receive(bytes: Uint8Array): void {
-    this.#heardAt = this.#settings.clock.monotonic();
     this.#transcript.server(bytes);
     this.#feed({ type: 'bytes', bytes });
   }
@@ -211,7 +211,8 @@ export class Connection {
         return this.changed();
       }
       case 'hostFailed':
-        return this.#ready?.reject(hostFailureOf(output, this.#session.tls !== undefined));
+        this.failure = hostFailureOf(output, this.#session.tls !== undefined);
+        return this.#ready?.reject(this.failure);
       case 'close':
         return this.#close();
     }

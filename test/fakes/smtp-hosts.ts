@@ -226,7 +226,7 @@ class Conversation {
     if (verb === 'RSET') [this.#recipients, this.#begun] = [[], false];
     if (verb === 'RCPT' && isGood) this.#recipients.push(address);
     if (verb === 'DATA' && isGood) this.#mode = 'data';
-    if (verb === 'BDAT') {
+    if (verb === 'BDAT' && isGood) {
       this.#mode = { octets: Number(line.split(' ')[1]) };
       return;
     }

@@ -49,6 +49,27 @@ test('E-Q-6 5321-an: MAIL refused is the reason of every recipient, and the conn
   assert.ok(script.types.includes('content'));
 });
 
+test('E-S-2: a server that says 421 is asked for nothing more, also if it lingers', () => {
+  for (const capabilities of [ALL, '8BITMIME']) {
+    const script = new Script(smtp)
+      .server('220 x')
+      .hello(capabilities)
+      .deliver(transaction(['a@x.example']));
+    script.server('421 4.3.2 enough for one connection');
+    if (capabilities === ALL) script.server('503 no', '503 no');
+    assert.doesNotMatch(script.sent, /RSET/);
+    assert.deepEqual(script.fates, ['refused 421']);
+    assert.equal(script.session.closed, true);
+  }
+  const atTheEnd = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example']));
+  atTheEnd.server('250 ok', '250 ok', '354 go').input({ type: 'contentSent' }).server('421 4.3.0 not now');
+  assert.deepEqual(atTheEnd.fates, ['refused 421']);
+  assert.equal(atTheEnd.session.closed, true);
+});
+
 test('E-S-2: without PIPELINING one command at a time', () => {
   const script = new Script(smtp)
     .server('220 x')

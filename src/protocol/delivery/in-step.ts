@@ -12,6 +12,11 @@ export function isGoAhead({ code }: RemoteReply): boolean {
   return code >= 300 && code < 400;
 }
 
+/** The statuses that MAIL and RCPT are answered with, content is not (RFC 3463 section 3.2). */
+export function isOfEnvelope({ status }: RemoteReply): boolean {
+  return status.startsWith('2.1.');
+}
+
 /**
  * What was taken for its final reply may have been that to the MAIL behind it: more was said and no 354 followed, or it has the status that only
  * MAIL's has (RFC 3463 section 3.2). Without more said, a server just closed behind it, as servers do that take so many messages a connection.

@@ -17,8 +17,6 @@ export interface DeliverySettings {
   readonly greetingMs?: number;
   /** The author's own client: it speaks for itself, so that MAIL carries no `AUTH=` (RFC 4954 section 5). */
   readonly isAuthor?: true;
-  /** Content of a known size goes by BDAT where CHUNKING is offered (RFC 3030). */
-  readonly chunking?: true;
 }
 
 export interface DeliveryCredentials {
@@ -35,8 +33,8 @@ export interface DeliveryTransaction {
   readonly octets: number | undefined;
   readonly headerUtf8: boolean;
   readonly body8bit: boolean;
-  /** By BDAT the content may go along with the commands, before a recipient was accepted. */
-  readonly eager?: true;
+  /** Its content goes by BDAT where CHUNKING is offered (RFC 3030) and its size is known. Such a one goes alone: no 354 tells that replies are in step. */
+  readonly chunked?: true;
 }
 
 export type DeliveryInput =

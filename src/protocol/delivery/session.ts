@@ -41,8 +41,8 @@ export interface DeliveryState {
   open: Transaction[];
   /** The one whose content is going out. */
   sending: Transaction | undefined;
-  /** What BDAT left at the server may stand in the way of the next MAIL. */
-  needsReset: boolean;
+  /** The server said 421: it takes nothing more over this connection (RFC 5321 section 3.8). */
+  leaving: boolean;
   closed: boolean;
   outputs: DeliveryOutput[];
 }
@@ -59,7 +59,7 @@ function newState(settings: DeliverySettings, nowMs: number): DeliveryState {
     expected: [],
     open: [],
     sending: undefined,
-    needsReset: false,
+    leaving: false,
     closed: false,
     outputs: [],
   };
@@ -76,6 +76,7 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
     for (const reply of replies) {
       if (state.closed) return;
       if (reply.code === 421 && state.open.length === 0) return hostFailed(state, reply);
+      state.leaving ||= reply.code === 421;
       const next = state.expected.shift();
       if (next === undefined && state.sending !== undefined && reply.code >= 400) {
         return refusedInContent(state, state.sending, reply);
@@ -90,6 +91,7 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
       }
     }
     if (broken !== undefined) fail(state, broken, 'nonsense');
+    if (state.leaving && state.open.length === 0) close(state);
   }
 
   function take(input: DeliveryInput): void {
@@ -178,9 +180,11 @@ export function expect(state: DeliveryState, wait: Wait, reply: (reply: RemoteRe
   state.expected.push({ wait, reply });
 }
 
+/** Whatever is under way has its result before it. */
 export function close(state: DeliveryState): void {
   if (state.closed) return;
   state.closed = true;
+  for (const transaction of [...state.open]) interrupted(state, transaction, 'the connection was given up');
   state.outputs.push({ type: 'close' });
 }
 

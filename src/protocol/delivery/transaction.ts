@@ -1,9 +1,9 @@
 // One message over a delivery session. Where PIPELINING is offered, MAIL, all RCPT and DATA go in one write, and the next message may follow
 // the content of the last one; each reply finds its command by counting (`in-step.ts`). With LMTP every accepted recipient gets its own final reply
-// (RFC 2033). By BDAT (RFC 3030) a small message goes whole in one write, commands and content.
+// (RFC 2033). By BDAT (RFC 3030) content goes when a recipient was accepted, in one chunk.
 
 import { mailCommand, misfit, needsUtf8, rcptCommand } from './commands.ts';
-import { isDoubtful, isGoAhead } from './in-step.ts';
+import { isDoubtful, isGoAhead, isOfEnvelope } from './in-step.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import { close, type DeliveryState, expect, fail, send } from './session.ts';
@@ -47,8 +47,12 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
   else oneByOne(state, transaction);
 }
 
-function usesChunks({ settings, capabilities }: DeliveryState, { octets }: DeliveryTransaction): boolean {
-  return settings.chunking === true && octets !== undefined && capabilities.has('CHUNKING');
+function usesChunk(
+  { settings, capabilities }: DeliveryState,
+  { chunked, octets }: DeliveryTransaction,
+): boolean {
+  const isAsked = chunked === true && settings.protocol === 'smtp' && octets !== undefined;
+  return isAsked && capabilities.has('CHUNKING');
 }
 
 function commandsOf(
@@ -58,25 +62,16 @@ function commandsOf(
   const utf8 = needsUtf8(request);
   const vouchForNobody = state.user !== undefined && state.settings.isAuthor !== true;
   return {
-    mail: `${clearedFirst(state)}${mailCommand(request, state.capabilities, vouchForNobody)}`,
+    mail: mailCommand(request, state.capabilities, vouchForNobody),
     rcpts: request.envelope.recipients.map((recipient) => rcptCommand(recipient, state.capabilities, utf8)),
   };
 }
 
-/** A BDAT that is or may be refused leaves its transaction at the server (RFC 3030 section 2). */
-function clearedFirst(state: DeliveryState): string {
-  if (!state.needsReset) return '';
-  state.needsReset = false;
-  expect(state, 'command', () => undefined);
-  return 'RSET\r\n';
-}
-
 function pipelined(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
-  const chunks = usesChunks(state, transaction.request);
-  const eager = chunks && transaction.request.eager === true;
-  send(state, `${mail}${rcpts.join('')}${chunks ? '' : 'DATA\r\n'}`);
-  transaction.inStep = chunks || state.open.length === 1;
+  const byChunk = usesChunk(state, transaction.request);
+  send(state, `${mail}${rcpts.join('')}${byChunk ? '' : 'DATA\r\n'}`);
+  transaction.inStep = state.open.length === 1;
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
     transaction.heard = true;
@@ -87,11 +82,10 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
     expect(state, 'command', (reply) => {
       if (isGoAhead(reply)) return outOfStep(state);
       takeRcpt(transaction, at, mailReply ?? reply, reply);
-      if (chunks && !eager && at === rcpts.length - 1) afterRcpt(state, transaction);
+      if (byChunk && at === rcpts.length - 1) afterRcpt(state, transaction);
     }),
   );
-  if (eager) sendChunk(state, transaction);
-  else if (!chunks) expect(state, 'data', (reply) => takeData(state, transaction, reply));
+  if (!byChunk) expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
 
 function oneByOne(state: DeliveryState, transaction: Transaction): void {
@@ -115,7 +109,7 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
 
 function afterRcpt(state: DeliveryState, transaction: Transaction): void {
   if (transaction.accepted.length === 0) return reset(state, transaction);
-  if (usesChunks(state, transaction.request)) return sendChunk(state, transaction);
+  if (usesChunk(state, transaction.request)) return sendChunk(state, transaction);
   send(state, 'DATA\r\n');
   expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
@@ -133,9 +127,9 @@ function takeRcpt(
   else transaction.results[at] = refusedBy(reply, 'RCPT');
 }
 
-/** A 354 for MAIL or RCPT: one reply is missing. */
+/** A reply that belongs to another command. */
 function outOfStep(state: DeliveryState): void {
-  fail(state, 'the server left out a reply', 'nonsense');
+  fail(state, 'the server left out a reply, or made one too many', 'nonsense');
 }
 
 function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
@@ -154,25 +148,26 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
   }
 }
 
-/** The whole content as one chunk. Its octets are counted, so that nothing in them can be taken for commands. */
+/**
+ * The whole content as one chunk, its octets counted. Whoever refuses it may not have read it, and would take what is left of it for
+ * commands: then the connection is of no use.
+ */
 function sendChunk(state: DeliveryState, transaction: Transaction): void {
   send(state, `BDAT ${transaction.request.octets ?? 0} LAST\r\n`);
-  state.needsReset = true;
   state.sending = transaction;
   state.outputs.push({ type: 'content', framing: 'chunk' });
+  expect(state, 'final', (reply) => {
+    if (!isPositive(reply)) return refusedInContent(state, transaction, reply);
+    if (state.sending === transaction)
+      return fail(state, 'the server accepted what it had not read', 'nonsense');
+    if (isOfEnvelope(reply)) return outOfStep(state);
+    takeFinal(state, transaction, transaction.accepted, reply);
+    finish(state, transaction, false);
+  });
   transaction.contentSent = () => {
     state.sending = undefined;
     transaction.endSent = true;
   };
-  expect(state, 'final', (reply) => {
-    if (state.sending === transaction && isPositive(reply))
-      return fail(state, 'the server accepted what it had not read', 'nonsense');
-    if (state.sending === transaction) return refusedInContent(state, transaction, reply);
-    takeFinal(state, transaction, transaction.accepted, reply);
-    // With one behind it the RSET is on its way already.
-    if (isPositive(reply) && state.open.at(-1) === transaction) state.needsReset = false;
-    finish(state, transaction, false);
-  });
 }
 
 function awaitFinal(state: DeliveryState, transaction: Transaction): void {
@@ -233,6 +228,10 @@ function fillUndecided(
 
 /** Nothing of the transaction is left at the server; the next one may begin when it says so. */
 function reset(state: DeliveryState, transaction: Transaction): void {
+  if (state.leaving) {
+    finish(state, transaction, false);
+    return close(state);
+  }
   send(state, 'RSET\r\n');
   expect(state, 'command', (reply) => {
     finish(state, transaction, false);
@@ -270,11 +269,9 @@ export function interrupted(
   for (const at of transaction.ended === undefined ? [] : transaction.accepted)
     transaction.results[at] = undefined;
   const status = permanent ? '5.6.3' : '4.4.2';
-  const mayBeAccepted = (at: number): boolean =>
-    transaction.accepted.includes(at) || transaction.request.eager === true;
   const replyLost =
     transaction.endSent &&
-    transaction.results.some((result, at) => result === undefined && mayBeAccepted(at));
+    transaction.results.some((result, at) => result === undefined && transaction.accepted.includes(at));
   for (const at of transaction.accepted) {
     transaction.results[at] ??= { type: 'undecided', status, diagnostic, permanent };
   }
