@@ -14,7 +14,7 @@ import type {
 } from '../protocol/delivery/ports.ts';
 import { createDeliverySession } from '../protocol/delivery/session.ts';
 import { isSmall, streamWrites, wholeWrites } from './content-writes.ts';
-import { hostFailureOf } from './failures.ts';
+import { type CandidateFailed, hostFailureOf } from './failures.ts';
 import type { Content } from './message.ts';
 import type { Parcel } from './parcel.ts';
 import { secure } from './secure.ts';
@@ -49,7 +49,7 @@ export class Connection {
   /** Called when there is room for another parcel, or the connection ended. */
   changed: () => void = () => undefined;
   /** Why it is not usable, if no message was under way. */
-  failure: Error | undefined;
+  failure: CandidateFailed | undefined;
   readonly #settings: ConnectionSettings;
   readonly #wire: Wire;
   readonly #session: DeliverySession;
@@ -111,6 +111,7 @@ export class Connection {
     if (!this.usable) return false;
     if (this.idle) return true;
     return (
+      this.#session.takesMore &&
       this.#session.capabilities.has('PIPELINING') &&
       this.#carried.length < OVERLAP_MAX &&
       isSmall(content) &&
@@ -236,7 +237,8 @@ export class Connection {
 
   #sendContent(framing: 'data' | 'chunk'): void {
     const carried = this.#carried.find(({ sent }) => !sent);
-    if (carried === undefined) return;
+    // What was said in one breath with the 354 may have ended it.
+    if (carried === undefined || !this.usable) return;
     if (carried.parcel.cancelled) return this.#giveUp('aborted');
     const { content } = carried.parcel;
     if (isSmall(content)) {
@@ -268,11 +270,14 @@ export class Connection {
         this.#feed({ type: 'contentProgress' });
         held = bytes;
       }
+      if (!this.usable) return;
       carried.sent = true;
       // The end is expected before it is written: its reply may be read before we hear that the write is done.
       if (held !== undefined) this.#writes.push(held);
       this.#feed({ type: 'contentSent' });
     } catch (error) {
+      // It may be on its way over another connection.
+      if (!this.usable) return;
       parcel.contentError = error;
       this.#giveUp('the message could not be read');
     }

@@ -249,6 +249,52 @@ test('C-ORD-14 F-TX-8: a server that lets us in and says goodbye in one breath i
   assert.deepEqual([error.retry, error.reply?.code], ['later', 421]);
 });
 
+test('F-SMUG-3 E-Q-3: a 354 that is taken back in one breath gets nothing of the content', async () => {
+  for (const verdict of ['451 4.3.0 disk full', '250 2.0.0 kept']) {
+    const made = one({ answer: (line) => (line === 'DATA' ? `354 go\r\n${verdict}` : undefined) });
+    await failure(send(made));
+    assert.deepEqual(host(made).accepted, []);
+  }
+});
+
+test('C-ORD-4 E-Q-3: a server that takes one message a connection and closes behind its 421 gets each once', async () => {
+  const seen = new Map<number, number>();
+  const made = one({
+    answer(line, { dials }) {
+      if (!line.startsWith('MAIL')) return undefined;
+      seen.set(dials, (seen.get(dials) ?? 0) + 1);
+      return seen.get(dials) === 1 ? undefined : ['421 4.7.0 one a connection', 'close'];
+    },
+  });
+  await using submission = await open(made, { port: 587 });
+  const results = await settled(
+    made.clock,
+    Promise.all(['1', '2', '3', '4'].map((subject) => submission.submit(`Subject: ${subject}\n\n`, BOB))),
+  );
+  assert.deepEqual(results.flatMap(brief), Array<string>(4).fill('accepted 250'));
+  assert.equal(host(made).accepted.length, 4);
+});
+
+test('C-ORD-15: closing twice, or while a connection is opened again, ends and leaves nothing open', async () => {
+  const made = one({});
+  const submission = await open(made, { port: 587 });
+  const sent = submission.submit(MESSAGE, BOB);
+  const closed = Promise.all([submission.close(), submission.close()]);
+  await settled(made.clock, Promise.all([sent, closed]));
+  const other = one({});
+  const again = await open(other, { port: 587 });
+  host(other).hangUp();
+  await new Promise((resolve) => setImmediate(resolve));
+  const controller = new AbortController();
+  const aborted = failure(again.submit(MESSAGE, BOB, { signal: controller.signal }));
+  // It is dialled, and not yet secured.
+  while (other.network.dialled.length < 2) await Promise.resolve();
+  controller.abort();
+  await settled(other.clock, Promise.all([aborted, again.close()]));
+  for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([other.network.dialled.length, made.network.open, other.network.open], [2, 0, 0]);
+});
+
 test('C-ORD-4: a server that closed an idle connection is called again; what it may have taken is not sent again', async () => {
   for (const capabilities of [CAPABILITIES, CHUNKING]) {
     const made = one({ capabilities });

@@ -7,6 +7,7 @@ import { abortable } from './abort.ts';
 import type { Connection } from './connection.ts';
 import { type EnvelopeInput, readEnvelope } from './envelope.ts';
 import { aborted, badInput, SubmissionError } from './errors.ts';
+import { errorOf } from './failures.ts';
 import { type Content, type MessageInput, readMessage } from './message.ts';
 import { readOptions, type SubmissionOptions } from './options.ts';
 import { nothingHappened } from './outcome.ts';
@@ -87,7 +88,7 @@ class OpenSubmission implements Submission {
   #reconnecting = false;
   #open = 0;
   #closing = false;
-  #settled: () => void = () => undefined;
+  #settled: (() => void)[] = [];
 
   constructor(connect: () => Promise<Connected>, connected: Connected) {
     this.#connect = connect;
@@ -120,7 +121,7 @@ class OpenSubmission implements Submission {
       return await this.#submitRead(content, read, signal);
     } finally {
       this.#open -= 1;
-      if (this.#open === 0) this.#settled();
+      if (this.#open === 0) for (const settled of this.#settled.splice(0)) settled();
     }
   }
 
@@ -217,7 +218,11 @@ class OpenSubmission implements Submission {
     if (this.#reconnecting || !old.idle) return;
     this.#reconnecting = true;
     try {
-      this.#adopt(await this.#connect());
+      const connected = await this.#connect();
+      this.#adopt(connected);
+      if (this.#closing && this.#open === 0) connected.connection.quit();
+      const { failure } = connected.connection;
+      if (failure !== undefined) throw errorOf(connected.candidate, failure);
     } catch (error) {
       for (const parcel of this.#queue.splice(0)) parcel.fail(error);
     } finally {
@@ -228,10 +233,7 @@ class OpenSubmission implements Submission {
 
   async close(): Promise<void> {
     this.#closing = true;
-    if (this.#open > 0)
-      await new Promise<void>((resolve) => {
-        this.#settled = resolve;
-      });
+    if (this.#open > 0) await new Promise<void>((resolve) => this.#settled.push(resolve));
     this.#connected.connection.quit();
   }
 

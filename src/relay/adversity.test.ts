@@ -165,6 +165,32 @@ test('E-S-1 E-Q-6: a hop that greets and says goodbye in one breath is down, and
   await assert.rejects(opened, { name: 'HopDown', message: /going down/ });
 });
 
+test('E-S-2 F-SMUG-3: a 354 that is taken back in one breath gets nothing of the content', async () => {
+  for (const [verdict, type] of [
+    ['451 4.3.0 disk full', 'refused'],
+    ['250 2.0.0 kept', 'undecided'],
+  ] as const) {
+    const clock = virtualClock(START);
+    const { network, seen } = scriptedNetwork('220 mta', [
+      ['EHLO', '250 mta'],
+      ['MAIL', '250 ok'],
+      ['RCPT', '250 ok'],
+      ['DATA', `354 go|${verdict}`],
+    ]);
+    const connection = await openHopConnection({
+      ...{ hop, network, clock },
+      settings: { hostname: 'msa.example.org' },
+    });
+    const { results } = await connection.deliver({
+      ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
+      inMemory: [Buffer.from('Subject: x\r\n\r\n')],
+      content: () => Promise.reject(new Error('it is in memory')),
+    });
+    assert.equal(results[0]?.type, type);
+    assert.doesNotMatch(seen.written, /Subject/);
+  }
+});
+
 const KEPT = { type: 'accepted', code: 250 };
 const PUT_OFF = { type: 'refused', code: 451 };
 const UNDECIDED = { type: 'undecided', code: 0 };

@@ -229,6 +229,8 @@ class RunningConnection implements HopConnection {
 
   /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
   #sendMessage(): void {
+    // What was said in one breath with the 354 may have ended it.
+    if (!this.usable) return;
     this.#send();
     const { inMemory: pieces, hasDotLines = true } = this.#errands[0]?.errand ?? {};
     if (pieces === undefined) return void this.#sendContent();
@@ -240,7 +242,7 @@ class RunningConnection implements HopConnection {
   }
 
   #follow(): void {
-    if (!this.usable || !this.#session.capabilities.has('PIPELINING')) return;
+    if (!this.#session.takesMore || !this.#session.capabilities.has('PIPELINING')) return;
     const follower = this.#options.follower?.(this);
     if (follower !== undefined) this.#begin(follower);
   }

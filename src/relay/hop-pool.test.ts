@@ -39,6 +39,7 @@ function poolTo(target: Host) {
   const clock = virtualClock(START);
   const writes: string[] = [];
   let mails = 0;
+  let lost = 0;
   const inner = simulatedNetwork({ mta: target });
   const network: Network = {
     async dial(...at) {
@@ -60,10 +61,10 @@ function poolTo(target: Host) {
     ...{ hops: [hop], network, clock },
     settings: { hostname: 'msa.example.org', connectionsMax: 2, retryMs: [900_000] },
     changed: () => undefined,
-    replyLost: () => undefined,
+    replyLost: () => void (lost += 1),
   });
   /** MAIL so far over the connection that was written to last. */
-  return { pool, writes, mails: () => mails };
+  return { pool, writes, mails: () => mails, lost: () => lost };
 }
 
 const fates = (results: readonly ErrandResult[]): readonly string[] =>
@@ -95,13 +96,17 @@ test('E-Q-8 D-OUT-3: what may not go any more when its turn comes is given back'
   assert.equal(target.received.length, 7);
 });
 
-test('E-S-2: a server that takes one message a connection gets the others over further ones, each once', async () => {
-  const target = host();
-  const { pool, mails } = poolTo(target);
-  target.mail = () => (mails() > 1 ? '421 4.7.0 one message a connection' : '250 2.1.0 ok');
-  const results = await Promise.all(names(4).map((name) => pool.deliver(errandTo(name))));
-  assert.deepEqual(fates(results), Array<string>(4).fill('relayed'));
-  assert.equal(target.received.length, 4);
-  assert.deepEqual(new Set(target.received.map(({ to }) => to[0])), new Set(names(4)));
-  assert.equal(target.dials, 4);
-});
+for (const [how, farewell] of [
+  ['and lingers', '421 4.7.0 one message a connection'],
+  ['and closes', 'drop'],
+] as const)
+  test(`E-S-2 E-Q-3: a server that takes one message a connection ${how} gets the others over further ones, each once`, async () => {
+    const target = host();
+    const { pool, mails, lost } = poolTo(target);
+    target.mail = () => (mails() > 1 ? farewell : '250 2.1.0 ok');
+    const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));
+    assert.deepEqual(fates(results), Array<string>(20).fill('relayed'));
+    assert.equal(target.received.length, 20);
+    assert.deepEqual(new Set(target.received.map(({ to }) => to[0])), new Set(names(20)));
+    assert.equal(lost(), 0);
+  });

@@ -41,6 +41,8 @@ export function createHopPool(options: PoolOptions): HopPool {
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
   const turns = createTurns(settings.connectionsMax);
   let closed = false;
+  /** A hop takes one message a connection, and says 421 to what follows. */
+  let oneByOne = false;
   let failures = 0;
   /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
   let downUntil = 0;
@@ -51,7 +53,8 @@ export function createHopPool(options: PoolOptions): HopPool {
 
   /** What goes over this connection next; its commands leave with the end of the content before. */
   function follower(connection: HopConnection): Follower | undefined {
-    return closed || connection.carried >= CARRIED_MAX ? undefined : turns.follower(connection);
+    const isEnough = closed || oneByOne || connection.carried >= CARRIED_MAX;
+    return isEnough ? undefined : turns.follower(connection);
   }
 
   function rested(connection: HopConnection): void {
@@ -117,7 +120,9 @@ export function createHopPool(options: PoolOptions): HopPool {
 
   /** Over a connection of its own; the turn ends when that is at rest again. */
   async function attempt(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
-    const reused = takeIdle();
+    // The second go is over a fresh one: another idle one may be closed as well.
+    if (!mayRetry) takeIdle()?.quit();
+    const reused = mayRetry ? takeIdle() : undefined;
     let connection: HopConnection;
     try {
       connection = reused ?? (await connect());
@@ -154,7 +159,10 @@ export function createHopPool(options: PoolOptions): HopPool {
       const given = turns.take(errand);
       const own = given instanceof Promise ? await given : given;
       if (own.type === 'withheld') return own;
-      if (own.type === 'followed') return await conclude(errand, own.connection, own.result, mayRetry);
+      if (own.type === 'followed') {
+        oneByOne ||= own.result.results.every(isTurnedAway);
+        return await conclude(errand, own.connection, own.result, mayRetry);
+      }
       if (!isDown && failures > 0) {
         turns.end();
         return hostDown(false);

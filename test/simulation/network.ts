@@ -5,8 +5,8 @@ import type { Network, Wire } from '../../src/platform/network.ts';
 export interface Host {
   up: boolean;
   dials: number;
-  /** What MAIL is answered. */
-  mail(): string;
+  /** What MAIL is answered; `drop`: 421, and the connection breaks. */
+  mail(): string | 'drop';
   /** What a RCPT is answered. */
   rcpt(address: string): string;
   /** What the end of the content is answered; `drop`: the connection breaks instead; `stall`: nothing more is said. */
@@ -49,7 +49,10 @@ function wireTo(target: Host, name: string): Wire {
       to = [];
       const reply = target.mail();
       if (!reply.startsWith('2')) from = undefined;
-      return say(reply);
+      if (reply !== 'drop') return say(reply);
+      mode = 'stalled';
+      say('421 4.3.2 going down');
+      return queueMicrotask(() => events?.closed('ECONNRESET'));
     }
     if (verb === 'RCPT' && from === undefined) return say('503 5.5.1 no sender');
     if (verb === 'RCPT') {

@@ -39,6 +39,16 @@ test('EXT-CHUNK-a: nothing of a chunk is sent where no recipient was accepted', 
   assert.ok(!script.types.includes('content'));
 });
 
+test('E-S-2: no chunk to a server that said 421, though it accepted a recipient before', () => {
+  const script = begun(['a@x.example', 'b@x.example']).server(
+    '250 2.1.0 ok',
+    '250 2.1.5 ok',
+    '421 4.7.0 bye',
+  );
+  assert.doesNotMatch(script.sent, /BDAT/);
+  assert.deepEqual(script.fates, ['undecided 4.4.2, refused 421']);
+});
+
 test('EXT-CHUNK-a: no chunk where none is wanted, offered or possible', () => {
   const cases = [
     { why: 'not offered', script: begun(['a@x.example'], ALL) },

@@ -61,6 +61,21 @@ test('E-S-2: a server that says 421 is asked for nothing more, also if it linger
     assert.deepEqual(script.fates, ['refused 421']);
     assert.equal(script.session.closed, true);
   }
+  const atRcpt = new Script(smtp)
+    .server('220 x')
+    .hello('8BITMIME')
+    .deliver(transaction(['a@x.example', 'b@x.example', 'c@x.example']));
+  atRcpt.server('250 ok').server('250 ok').server('421 4.7.0 enough');
+  assert.doesNotMatch(atRcpt.sent, /RCPT TO:<c|DATA|RSET/);
+  assert.deepEqual(atRcpt.fates, ['undecided 4.4.2, refused 421, undecided 4.4.2']);
+  const amid = new Script(smtp)
+    .server('220 x')
+    .hello(ALL)
+    .deliver(transaction(['a@x.example', 'b@x.example']));
+  amid.server('250 ok', '250 ok', '421 4.7.0 enough', '354 go').input({ type: 'contentSent' });
+  assert.equal(amid.session.takesMore, false, 'nothing may follow');
+  assert.deepEqual(amid.server('250 2.0.0 kept').fates, ['accepted 250, refused 421']);
+  assert.equal(amid.session.closed, true);
   const atTheEnd = new Script(smtp)
     .server('220 x')
     .hello(ALL)

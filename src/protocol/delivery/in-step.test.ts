@@ -53,6 +53,13 @@ test('E-S-2: 421 to the next MAIL leaves what was accepted accepted', () => {
   assert.equal(script.server('250 2.0.0 ok').fates[1], 'refused 421');
 });
 
+test('E-S-2 E-Q-3: 421 to the next MAIL and nothing more leaves what was accepted accepted', () => {
+  const script = following().server('250 2.0.0 kept', '421 4.7.0 so many a connection');
+  assert.deepEqual(script.input({ type: 'closed' }).fates, ['accepted 250', 'refused 421']);
+  const doubtful = following().server('250 2.1.0 ok', '421 4.7.0 so many a connection');
+  assert.equal(doubtful.input({ type: 'closed' }).fates[0], 'lost undecided 4.4.2');
+});
+
 test('E-S-2: what was refused in the first stays refused, whatever comes behind', () => {
   const script = new Script(smtp)
     .server('220 x')

@@ -113,5 +113,7 @@ export interface DeliverySession {
   readonly capabilities: Capabilities;
   /** The login that the server accepted. */
   readonly user: string | undefined;
+  /** False: it is closed, or the server said 421. */
+  readonly takesMore: boolean;
   readonly closed: boolean;
 }

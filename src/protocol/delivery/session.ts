@@ -160,6 +160,9 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
     get user() {
       return state.user;
     },
+    get takesMore() {
+      return !state.closed && !state.leaving;
+    },
     get closed() {
       return state.closed;
     },

@@ -21,6 +21,8 @@ export interface Transaction {
   inStep: boolean;
   /** One of its commands has a reply. */
   heard: boolean;
+  /** 421 to its MAIL. */
+  farewell: RemoteReply | undefined;
   contentSent(): void;
 }
 
@@ -35,6 +37,7 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
     ended: undefined,
     inStep: true,
     heard: false,
+    farewell: undefined,
     contentSent: () => awaitFinal(state, transaction),
   };
   state.open.push(transaction);
@@ -74,7 +77,9 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
   transaction.inStep = state.open.length === 1;
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
-    transaction.heard = true;
+    // A farewell is no answer to MAIL: servers that take so many messages a connection close behind it.
+    if (reply.code === 421) transaction.farewell = reply;
+    else transaction.heard = true;
     if (isGoAhead(reply)) return outOfStep(state);
     mailReply = reply;
   });
@@ -92,7 +97,7 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
   const nextRcpt = (at: number): void => {
     const rcpt = rcpts[at];
-    if (rcpt === undefined) return afterRcpt(state, transaction);
+    if (rcpt === undefined || state.leaving) return afterRcpt(state, transaction);
     send(state, rcpt);
     expect(state, 'command', (reply) => {
       takeRcpt(transaction, at, undefined, reply);
@@ -108,7 +113,7 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
 }
 
 function afterRcpt(state: DeliveryState, transaction: Transaction): void {
-  if (transaction.accepted.length === 0) return reset(state, transaction);
+  if (transaction.accepted.length === 0 || state.leaving) return reset(state, transaction);
   if (usesChunk(state, transaction.request)) return sendChunk(state, transaction);
   send(state, 'DATA\r\n');
   expect(state, 'data', (reply) => takeData(state, transaction, reply));
@@ -268,6 +273,7 @@ export function interrupted(
   if (transaction.ended !== undefined && !isDoubtful(state, transaction)) return;
   for (const at of transaction.ended === undefined ? [] : transaction.accepted)
     transaction.results[at] = undefined;
+  if (transaction.farewell !== undefined) fillRefused(transaction, transaction.farewell);
   const status = permanent ? '5.6.3' : '4.4.2';
   const replyLost =
     transaction.endSent &&
