@@ -3,45 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { delivery, hop, message, START, turns } from '../../test/fakes/errand.ts';
+import { scriptedNetwork } from '../../test/fakes/scripted-network.ts';
 import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { messageIdSource } from '../base/message-id.ts';
-import type { Network, Wire } from '../platform/network.ts';
 import type { Clock } from '../platform/platform.ts';
-import { StoreUnavailable, type Change, type Delivery, type QueuedMessage } from '../store/port.ts';
+import { StoreUnavailable, type Change, type Delivery } from '../store/port.ts';
 import { createClaims } from './claims.ts';
 import type { Errand } from './errand.ts';
-import { openHopConnection } from './hop-connection.ts';
 import { createHopPool } from './hop-pool.ts';
 import { createRelay } from './relay.ts';
-import type { Hop, RelaySettings } from './settings.ts';
+import type { RelaySettings } from './settings.ts';
 
 const MINUTE = 60_000;
-const START = Date.UTC(2026, 10, 24);
-
-const turns = async (): Promise<void> => {
-  for (let n = 0; n < 12; n += 1) await new Promise(setImmediate);
-};
-
-const message: QueuedMessage = {
-  id: '01M85SP4CE000AEMDNNSHW0P9Z',
-  acceptedAt: START,
-  role: 'submission',
-  envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
-  octets: 100,
-  headerOctets: 20,
-  headerUtf8: false,
-  body8bit: false,
-};
-const delivery: Delivery = {
-  messageId: message.id,
-  recipientNumber: 0,
-  recipient: { forwardPath: 'x@far.example' },
-  domain: 'far.example',
-  attempt: 1,
-  delayReported: false,
-};
-const hop: Hop = { protocol: 'smtp', host: 'mta', port: 465, tls: 'none', verify: false };
 
 const settings: RelaySettings = {
   hostname: 'msa.example.org',
@@ -54,207 +29,6 @@ const settings: RelaySettings = {
   connectionsMax: 5,
   memoryOctets: 1_000_000,
 };
-
-const RESET = 'reset';
-
-/** A server that answers each line that begins like this, or resets; TLS is never finished unless the wire is destroyed. */
-function scriptedNetwork(
-  greeting: string,
-  answers: readonly (readonly [string, string])[],
-): { readonly network: Network; readonly seen: { destroyed: boolean; written: string } } {
-  const seen = { destroyed: false, written: '' };
-  let events: Parameters<Wire['listen']>[0] | undefined;
-  let failTls: (error: Error) => void = () => undefined;
-  const say = (text: string): void =>
-    queueMicrotask(() => {
-      if (text === RESET) events?.closed('ECONNRESET');
-      else if (text !== '') events?.bytes(Buffer.from(text.replaceAll('|', '\r\n') + '\r\n'));
-    });
-  const wire: Wire = {
-    remote: '192.0.2.7:465',
-    listen(next) {
-      events = next;
-      say(greeting);
-    },
-    write(pieces) {
-      const text = Buffer.concat(pieces).toString('latin1');
-      seen.written += text;
-      for (const [start, answer] of answers) if (text.startsWith(start)) say(answer);
-      return Promise.resolve();
-    },
-    startTls: () =>
-      new Promise((_, reject) => {
-        failTls = reject;
-      }),
-    end: () => undefined,
-    destroy() {
-      seen.destroyed = true;
-      failTls(new Error('destroyed'));
-    },
-  };
-  return { network: { dial: () => Promise.resolve(wire) }, seen };
-}
-
-test('E-Q-6: a host that never finishes a TLS handshake is given up after half a minute, by STARTTLS and at once', async () => {
-  for (const tls of ['implicit', 'required', 'opportunistic'] as const) {
-    const clock = virtualClock(START);
-    const { network, seen } = scriptedNetwork('220 mta', [
-      ['EHLO', '250-mta|250 STARTTLS'],
-      ['STARTTLS', '220 go'],
-    ]);
-    const opened = openHopConnection({
-      hop: { ...hop, tls },
-      settings: { hostname: 'msa.example.org' },
-      network,
-      clock,
-    });
-    const failure = assert.rejects(
-      opened,
-      { name: 'HopDown', status: '4.7.5', message: /took too long/ },
-      tls,
-    );
-    await turns();
-    clock.advance(MINUTE / 2);
-    await failure;
-    assert.equal(seen.destroyed, true, tls);
-  }
-});
-
-test('E-S-2: content that takes longer than three minutes in all, and never rests so long, is delivered', async () => {
-  const clock = virtualClock(START);
-  const { network, seen } = scriptedNetwork('220 mta', [
-    ['EHLO', '250 mta'],
-    ['MAIL', '250 ok'],
-    ['RCPT', '250 ok'],
-    ['DATA', '354 go'],
-    ['.\r\n', '250 2.0.0 kept'],
-  ]);
-  const connection = await openHopConnection({
-    ...{ hop, network, clock },
-    settings: { hostname: 'msa.example.org' },
-  });
-  async function* slowly(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from('Subject: x\r\n\r\n');
-    for (let minute = 0; minute < 10; minute += 1) {
-      clock.advance(MINUTE);
-      await turns();
-      yield Buffer.from(`minute ${minute}\r\n`);
-    }
-  }
-  const errand: Errand = {
-    message,
-    deliveries: [delivery],
-    route: { type: 'hops', hops: [hop] },
-    content: () => Promise.resolve(slowly()),
-  };
-  const { results } = await connection.deliver(errand);
-  assert.deepEqual(
-    results.map(({ type }) => type),
-    ['accepted'],
-  );
-  assert.match(seen.written, /minute 9\r\n\.\r\n$/);
-  connection.quit();
-});
-
-test('E-S-1 E-Q-6: a hop that greets and says goodbye in one breath is down, and holds up no mail', async () => {
-  const { network } = scriptedNetwork('220 mta', [['EHLO', '250-mta|250 PIPELINING|421 4.3.2 going down']]);
-  const opened = openHopConnection({
-    ...{ hop, network, clock: virtualClock(START) },
-    settings: { hostname: 'msa.example.org' },
-  });
-  await assert.rejects(opened, { name: 'HopDown', message: /going down/ });
-});
-
-test('E-S-2 F-SMUG-3: a 354 that is taken back in one breath gets nothing of the content', async () => {
-  for (const [verdict, type] of [
-    ['451 4.3.0 disk full', 'refused'],
-    ['250 2.0.0 kept', 'undecided'],
-  ] as const) {
-    const clock = virtualClock(START);
-    const { network, seen } = scriptedNetwork('220 mta', [
-      ['EHLO', '250 mta'],
-      ['MAIL', '250 ok'],
-      ['RCPT', '250 ok'],
-      ['DATA', `354 go|${verdict}`],
-    ]);
-    const connection = await openHopConnection({
-      ...{ hop, network, clock },
-      settings: { hostname: 'msa.example.org' },
-    });
-    const { results } = await connection.deliver({
-      ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
-      inMemory: [Buffer.from('Subject: x\r\n\r\n')],
-      content: () => Promise.reject(new Error('it is in memory')),
-    });
-    assert.equal(results[0]?.type, type);
-    assert.doesNotMatch(seen.written, /Subject/);
-  }
-});
-
-const KEPT = { type: 'accepted', code: 250 };
-const PUT_OFF = { type: 'refused', code: 451 };
-const UNDECIDED = { type: 'undecided', code: 0 };
-
-/** What a server says to the final dot, and what is made of it. `lost`: it may have kept the message all the same. */
-const afterTheDot: readonly {
-  readonly why: string;
-  readonly says: string;
-  readonly result: { readonly type: string; readonly code: number };
-  readonly lost: boolean;
-  readonly usable: boolean;
-}[] = [
-  { why: 'it keeps the message', says: '250 2.0.0 kept', result: KEPT, lost: false, usable: true },
-  { why: '4yz', says: '451 4.3.0 later', result: PUT_OFF, lost: false, usable: true },
-  { why: 'nothing, ever', says: '', result: UNDECIDED, lost: true, usable: false },
-  { why: 'a reset', says: RESET, result: UNDECIDED, lost: true, usable: false },
-  { why: 'nonsense', says: 'what was that?', result: UNDECIDED, lost: true, usable: false },
-  { why: 'no code of this world', says: '999 kept', result: UNDECIDED, lost: true, usable: false },
-  { why: 'a reply without end', says: '250-x|'.repeat(300), result: UNDECIDED, lost: true, usable: false },
-  { why: 'a line without end', says: '2'.repeat(3000), result: UNDECIDED, lost: true, usable: false },
-  { why: 'half a reply', says: '250-kept', result: UNDECIDED, lost: true, usable: false },
-  {
-    ...{ why: 'replies without end', says: '250 2.0.0 kept|'.repeat(300) },
-    ...{ result: KEPT, lost: false, usable: false },
-  },
-];
-
-for (const { why, says, result, lost, usable } of afterTheDot) {
-  test(`E-S-2 E-Q-3 F-TX-8: at the final dot: ${why}`, async () => {
-    const clock = virtualClock(START);
-    const { network, seen } = scriptedNetwork('220 mta', [
-      ['EHLO', '250 mta'],
-      ['MAIL', '250 ok'],
-      ['RCPT', '250 ok'],
-      ['DATA', '354 go'],
-      ['.\r\n', says],
-    ]);
-    const connection = await openHopConnection({
-      ...{ hop, network, clock },
-      settings: { hostname: 'msa.example.org' },
-    });
-    async function* content(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('Subject: x\r\n\r\n');
-    }
-    const delivered = connection.deliver({
-      ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
-      content: () => Promise.resolve(content()),
-    });
-    await turns();
-    // RFC 5321 section 4.5.3.2.6: ten minutes for the last reply, and not for ever.
-    clock.advance(10 * MINUTE);
-    const { results, replyLost } = await delivered;
-    const [one] = results;
-    assert.ok(one);
-    const code = 'reply' in one ? (one.reply?.code ?? 0) : 0;
-    assert.deepEqual({ type: one.type, code }, result);
-    assert.ok(one.type === 'accepted' || !one.permanent, 'it is tried again');
-    assert.equal(replyLost, lost);
-    assert.equal(connection.usable, usable);
-    clock.advance(5_000);
-    assert.equal(seen.destroyed, !usable, 'nobody listens to it any more');
-    connection.quit();
-  });
-}
 
 test('E-Q-7: a claim that was not answered is asked again by its name, so that what it leased is not left lying', async () => {
   const clock = virtualClock(START);

@@ -3,34 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
+import { errandTo, START } from '../../test/fakes/errand.ts';
 import { CAPABILITIES, fakeNetwork } from '../../test/fakes/smtp-hosts.ts';
-import type { QueuedMessage } from '../store/port.ts';
 import { createCarriers } from './carriers.ts';
-import type { Errand } from './errand.ts';
 import type { Hop, RelaySettings, Route } from './settings.ts';
-
-const START = Date.UTC(2026, 10, 24);
-const CONTENT = Buffer.from('Subject: x\r\n\r\n');
-
-function errandOver(route: Route): Errand {
-  const message: QueuedMessage = {
-    ...{ id: '01M85SP4CE000AEMDNNSHW0P9Z', acceptedAt: START, role: 'submission', octets: CONTENT.length },
-    envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
-    ...{ headerOctets: 12, headerUtf8: false, body8bit: false },
-  };
-  return {
-    message,
-    deliveries: [
-      {
-        ...{ messageId: message.id, recipientNumber: 0, recipient: { forwardPath: 'x@far.example' } },
-        ...{ domain: 'far.example', attempt: 1, delayReported: false },
-      },
-    ],
-    route,
-    content: () => Promise.reject(new Error('it is in memory')),
-    inMemory: [CONTENT],
-  };
-}
 
 const routeAs = (user: string, more: Partial<Hop> = {}): Route => {
   const auth = { user, password: 'secret' };
@@ -50,7 +26,7 @@ test('E-Q-6: mail of one route never leaves with the credentials of another to t
   });
   const routes = [routeAs('one'), routeAs('two'), routeAs('one'), routeAs('one', { verify: false })];
   for (const route of routes) {
-    const result = await carriers.carry(errandOver(route));
+    const result = await carriers.carry(errandTo('x@far.example', route));
     assert.equal(result.type === 'attempted' && result.attempts[0]?.type, 'relayed');
   }
   carriers.close();

@@ -3,37 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
+import { errandTo, hop, START } from '../../test/fakes/errand.ts';
 import { host, simulatedNetwork, type Host } from '../../test/simulation/network.ts';
 import type { Network } from '../platform/network.ts';
-import type { QueuedMessage } from '../store/port.ts';
-import type { Errand, ErrandResult } from './errand.ts';
+import type { ErrandResult } from './errand.ts';
 import { createHopPool } from './hop-pool.ts';
-import type { Hop } from './settings.ts';
-
-const START = Date.UTC(2026, 10, 24);
-const hop: Hop = { protocol: 'smtp', host: 'mta', port: 25, tls: 'none', verify: false };
-
-function errandTo(recipient: string, mayGo = true): Errand {
-  const content = Buffer.from(`Subject: ${recipient}\r\n\r\nhello\r\n`);
-  const message: QueuedMessage = {
-    ...{ id: '01M85SP4CE000AEMDNNSHW0P9Z', acceptedAt: START, role: 'submission', octets: content.length },
-    envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
-    ...{ headerOctets: 20, headerUtf8: false, body8bit: false },
-  };
-  return {
-    message,
-    deliveries: [
-      {
-        ...{ messageId: message.id, recipientNumber: 0, recipient: { forwardPath: recipient } },
-        ...{ domain: 'far.example', attempt: 1, delayReported: false },
-      },
-    ],
-    route: { type: 'hops', hops: [hop] },
-    content: () => Promise.reject(new Error('it is in memory')),
-    inMemory: [content],
-    mayGo: () => mayGo,
-  };
-}
 
 function poolTo(target: Host) {
   const clock = virtualClock(START);
@@ -91,7 +65,9 @@ test('E-Q-5: when all connections are at work, the end of one leaves with the be
 test('E-Q-8 D-OUT-3: what may not go any more when its turn comes is given back', async () => {
   const target = host();
   const { pool } = poolTo(target);
-  const results = await Promise.all(names(8).map((name, at) => pool.deliver(errandTo(name, at !== 5))));
+  const results = await Promise.all(
+    names(8).map((name, at) => pool.deliver(errandTo(name, undefined, at !== 5))),
+  );
   assert.deepEqual(fates(results), [...Array<string>(5).fill('relayed'), 'withheld', 'relayed', 'relayed']);
   assert.equal(target.received.length, 7);
 });
