@@ -4,6 +4,7 @@
 // next that has not.
 
 import type { MessagePort } from 'node:worker_threads';
+import { createPlaces } from '../base/places.ts';
 import { whenIdle } from './idle.ts';
 
 /** A busy thread sends its questions that often at least. */
@@ -55,7 +56,8 @@ interface Waiting {
 }
 
 export function openLine(port: MessagePort, handlers: LineHandlers): Line {
-  const waiting = new Map<number, Waiting>();
+  /** By the numbers of their questions. */
+  const waiting = createPlaces<Waiting>();
   let asks: [number, unknown][] = [];
   let answers: [number, unknown, FailureNote | undefined][] = [];
   let notices: unknown[] = [];
@@ -64,7 +66,6 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   let urgent = 0;
   let patience: NodeJS.Timeout | undefined;
   let closed = false;
-  let lastQuestion = 0;
 
   function flush(): void {
     scheduled = false;
@@ -122,14 +123,13 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     if (closed) return;
     closed = true;
     clearTimeout(patience);
-    for (const { reject } of waiting.values()) reject(new LineClosed('the other thread is gone'));
-    waiting.clear();
+    for (const { reject } of waiting.all()) reject(new LineClosed('the other thread is gone'));
   }
 
   port.on('message', (packet: Packet) => {
     for (const [number, value, failure] of packet.answers) {
-      const asked = waiting.get(number);
-      waiting.delete(number);
+      const asked = waiting.at(number);
+      if (asked !== undefined) waiting.leave(number, asked);
       if (failure === undefined) asked?.resolve(value);
       else asked?.reject(new RemoteFailure(failure));
     }
@@ -141,11 +141,10 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   return {
     ask(question, patienceMs = 0) {
       if (closed) return Promise.reject(new LineClosed('the other thread is gone'));
-      lastQuestion += 1;
-      const number = lastQuestion;
-      asks.push([number, question]);
-      gatherWithin(patienceMs);
-      return new Promise((resolve, reject) => waiting.set(number, { resolve, reject }));
+      return new Promise((resolve, reject) => {
+        asks.push([waiting.take({ resolve, reject }), question]);
+        gatherWithin(patienceMs);
+      });
     },
     tell(notice) {
       notices.push(notice);

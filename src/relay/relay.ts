@@ -1,6 +1,7 @@
 // The way out, as a story: an errand comes from memory (just accepted here) or from the store (claims.ts) → it goes by its route (carriers.ts)
 // → what the attempt found is settled, with its report, in one commit. What is deferred leaves memory and is claimed when it is due.
 
+import { createPlaces } from '../base/places.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
@@ -70,7 +71,7 @@ export function createRelay(options: RelayOptions): Relay {
   const claims = createClaims({ store, clock, owner, take: fromStore });
   const mayNotSend = new Set<IdentityId>();
   const counts: Record<string, number> = {};
-  const running = new Set<Promise<void>>();
+  const running = createPlaces<Promise<void>>();
   let memoryOctets = 0;
   let draining = false;
 
@@ -175,11 +176,11 @@ export function createRelay(options: RelayOptions): Relay {
     const { routed, forbidden } = byRoute(settings, message, deliveries);
     const track = (work: Promise<void>): void => {
       hooks.began();
-      const tracked = work.finally(() => {
-        running.delete(tracked);
+      const tracked: Promise<void> = work.finally(() => {
+        running.leave(place, tracked);
         hooks.ended();
       });
-      running.add(tracked);
+      const place = running.take(tracked);
     };
     const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');
     for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route, mayGo }));
@@ -238,7 +239,7 @@ export function createRelay(options: RelayOptions): Relay {
       const late = new Promise<void>((resolve) =>
         clock.after(Math.max(0, deadlineMs - clock.now()), resolve),
       );
-      await Promise.race([Promise.all(running), late]);
+      await Promise.race([Promise.all(running.all()), late]);
       carriers.close();
     },
     get stats() {

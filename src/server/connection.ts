@@ -162,7 +162,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     alarm.end();
     admission.left();
     connection.transaction.abort();
-    front.left(connection);
+    left();
     front.log.info({ session: connection.id, ...(error === undefined ? {} : { error }) }, 'disconnected');
   }
 
@@ -173,7 +173,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     transport.end();
   }
 
-  front.entered(connection);
+  const left = front.entered(connection);
   front.log.info(
     {
       session: connection.id,

@@ -110,14 +110,13 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
     entered(connection) {
       metrics.connected(connection.listener.role);
       log.began(connection.id);
-      connections.enter(connection);
-    },
-    left(connection) {
-      connections.leave(connection);
-      log.ended(connection.id);
+      const leave = connections.enter(connection);
+      return () => {
+        leave();
+        log.ended(connection.id);
+      };
     },
     authenticated(connection) {
-      connections.own(connection);
       const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
       const { tls: facts } = connection.session.view;
       metrics.authentication(mechanism, 'authOk');

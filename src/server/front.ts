@@ -1,6 +1,7 @@
 // A front: one thread that listens, runs sessions, submits, and relays what it accepted (DESIGN 3.3). This file is its story:
 // the parts it is made of, who is connected, what happens on a notice, and how it drains.
 
+import { createPlaces } from '../base/places.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { ServerTls } from '../platform/listen.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
@@ -42,17 +43,16 @@ export interface Front {
   mailboxOf(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox | 'elsewhere'>;
   /** Postmaster and abuse go to whom the operator named; a bare postmaster belongs to our first domain. */
   ownForwardPath(forwardPath: string): string;
-  entered(connection: Connection): void;
-  left(connection: Connection): void;
+  /** Gives what is to be called when it has left. */
+  entered(connection: Connection): () => void;
   authenticated(connection: Connection): void;
   accepted(connection: Pick<Connection, 'id' | 'principal'>, id: string, envelope: Envelope): void;
 }
 
-/** The open connections, and those of one identity. */
+/** The open connections. */
 export interface Connections {
-  enter(connection: Connection): void;
-  leave(connection: Connection): void;
-  own(connection: Connection): void;
+  /** Gives what takes it out again. */
+  enter(connection: Connection): () => void;
   /** Ends the sessions of an identity that may not go on. */
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
   drain(): void;
@@ -60,31 +60,22 @@ export interface Connections {
 }
 
 export function createConnections(): Connections {
-  const all = new Set<Connection>();
-  const byIdentity = new Map<string, Set<Connection>>();
+  const open = createPlaces<Connection>();
   return {
-    enter: (connection) => void all.add(connection),
-    leave(connection) {
-      all.delete(connection);
-      const identityId = connection.principal?.identityId ?? '';
-      const own = byIdentity.get(identityId);
-      if (own?.delete(connection) === true && own.size === 0) byIdentity.delete(identityId);
-    },
-    own(connection) {
-      if (!all.has(connection)) return;
-      const identityId = connection.principal?.identityId ?? '';
-      const own = byIdentity.get(identityId) ?? new Set();
-      byIdentity.set(identityId, own.add(connection));
+    enter(connection) {
+      const place = open.take(connection);
+      return () => void open.leave(place, connection);
     },
     noticed({ identityId, state }) {
       if (state === 'active') return;
-      for (const connection of byIdentity.get(identityId) ?? []) connection.cut();
+      for (const connection of open.all())
+        if (connection.principal?.identityId === identityId) connection.cut();
     },
     drain() {
-      for (const connection of all) connection.feed({ type: 'drain' });
+      for (const connection of open.all()) connection.feed({ type: 'drain' });
     },
     get size() {
-      return all.size;
+      return open.size;
     },
   };
 }

@@ -149,6 +149,26 @@ test('5321-y: remote: what was asked over a line that broke is asked again over 
   assert.equal(back.asked.length, 5);
 });
 
+test('5321-y: remote: who is answered over two lines takes the place of nobody who asked meanwhile', async (t) => {
+  const { store, back, connect } = front(t);
+  connect();
+  const twice = store.commit([freeing]);
+  await arrive();
+  // Both lines stand, so it is answered over each.
+  connect();
+  await arrive();
+  assert.equal(back.asked.length, 2);
+  let later: Promise<readonly Outcome[]> | undefined;
+  const asking = twice.then(() => {
+    later = store.commit([change]);
+  });
+  back.answerAll();
+  await asking;
+  await arrive();
+  back.answerAll();
+  assert.deepEqual(await later, [{ type: 'accepted' }]);
+});
+
 test('remote: what is asked before there is a line waits for it', async (t) => {
   const { store, back, connect } = front(t);
   const asked = store.commit([freeing]);

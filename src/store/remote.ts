@@ -2,6 +2,7 @@
 // was asked and not answered is asked again over the next line: accept, settle and claim are idempotent. After
 // `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
 
+import { createPlaces } from '../base/places.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
@@ -28,6 +29,8 @@ export interface RemoteStore extends Store {
 }
 
 interface Pending {
+  /** Counts up. */
+  readonly number: number;
   /** Monotonic, ms. */
   readonly askedAt: number;
   readonly packs: readonly PackedChange[];
@@ -41,9 +44,10 @@ export function createRemoteStore(o: {
   /** Staged bodies are written by the front's own thread; the engine says how. */
   stage(id: string): Promise<Stage>;
 }): RemoteStore {
-  const pending = new Set<Pending>();
+  const pending = createPlaces<Pending>();
   const listeners = new Set<(notice: StoreNotice) => void>();
   let line: Line | undefined;
+  let lastNumber = 0;
 
   function ask(entry: Pending): void {
     line?.ask({ commit: entry.packs }, entry.mayWait ? PATIENCE_MS : 0).then(
@@ -55,10 +59,12 @@ export function createRemoteStore(o: {
     );
   }
 
-  /** One alarm for all: the oldest stands first. */
+  const inOrder = (): readonly Pending[] => pending.all().sort((a, b) => a.number - b.number);
+
+  /** One alarm for all. */
   const alarm = createAlarm(o.clock, () => {
     const now = o.clock.monotonic();
-    for (const entry of pending) {
+    for (const entry of inOrder()) {
       if (entry.askedAt + UNKNOWN_MS_MAX > now) break;
       entry.reject(new StoreUnavailable('no answer from the store'));
     }
@@ -66,20 +72,22 @@ export function createRemoteStore(o: {
   });
 
   function watch(): void {
-    const [oldest] = pending;
+    const [oldest] = inOrder();
     alarm.set(oldest === undefined ? undefined : oldest.askedAt + UNKNOWN_MS_MAX);
   }
 
   function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
     return new Promise((resolve, reject) => {
+      lastNumber += 1;
       const entry: Pending = {
+        number: lastNumber,
         packs: changes.map(packed),
         mayWait: mayWait(changes),
         askedAt: o.clock.monotonic(),
-        resolve: (outcomes) => pending.delete(entry) && resolve(outcomes),
-        reject: (error) => pending.delete(entry) && reject(error),
+        resolve: (outcomes) => pending.leave(place, entry) && resolve(outcomes),
+        reject: (error) => pending.leave(place, entry) && reject(error),
       };
-      pending.add(entry);
+      const place = pending.take(entry);
       if (pending.size === 1) watch();
       ask(entry);
     });
@@ -99,7 +107,7 @@ export function createRemoteStore(o: {
     },
     connect(next) {
       line = next;
-      for (const entry of pending) ask(entry);
+      for (const entry of inOrder()) ask(entry);
     },
     disconnect() {
       line = undefined;

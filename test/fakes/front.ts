@@ -70,13 +70,13 @@ export async function openFront(options: { readonly memoryOctets?: number } = {}
     ownForwardPath: (forwardPath) => forwardPath,
     entered(connection) {
       log.began(connection.id);
-      connections.enter(connection);
+      const leave = connections.enter(connection);
+      return () => {
+        leave();
+        log.ended(connection.id);
+      };
     },
-    left(connection) {
-      connections.leave(connection);
-      log.ended(connection.id);
-    },
-    authenticated: (connection) => connections.own(connection),
+    authenticated: () => undefined,
     accepted: () => undefined,
   };
   return { world, front, authentication, mailbox, admission, connections, logged };

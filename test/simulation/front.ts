@@ -115,13 +115,13 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     ownForwardPath: (forwardPath) => forwardPath,
     entered(connection) {
       sessionLog.began(connection.id);
-      connections.enter(connection);
+      const leave = connections.enter(connection);
+      return () => {
+        leave();
+        sessionLog.ended(connection.id);
+      };
     },
-    left(connection) {
-      connections.leave(connection);
-      sessionLog.ended(connection.id);
-    },
-    authenticated: (connection) => connections.own(connection),
+    authenticated: () => undefined,
     accepted: () => undefined,
   };
   const listener: ListenerHere = {
