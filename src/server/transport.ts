@@ -13,6 +13,8 @@ const LINGER_MS = 5_000;
 
 export type PauseReason = 'session' | 'write' | 'body';
 
+const bitOf: Readonly<Record<PauseReason, number>> = { session: 1, write: 2, body: 4 };
+
 export interface TransportEvents {
   bytes(bytes: Uint8Array): void;
   tls(facts: TlsFacts): void;
@@ -32,7 +34,8 @@ export interface Transport {
 }
 
 export function createTransport(raw: Socket, clock: Clock, events: TransportEvents): Transport {
-  const reasons = new Set<PauseReason>();
+  /** One bit for each reason that stands. */
+  let reasons = 0;
   let socket: Socket | TLSSocket = raw;
   let closed = false;
   let error: string | undefined;
@@ -52,6 +55,8 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     if (closed) return;
     closed = true;
     cancelStall?.();
+    letGo(raw);
+    letGo(socket);
     events.closed(error);
   }
 
@@ -68,14 +73,23 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     next.on('close', onClose);
   }
 
+  /** Node's side of a TLS socket lives until the next major collection: it should not hold the whole session until then. */
+  function letGo(ended: Socket | TLSSocket): void {
+    ended.on('error', ignored);
+    ended.off('data', onData);
+    ended.off('drain', onDrain);
+    ended.off('error', onError);
+    ended.off('close', onClose);
+  }
+
   function pause(reason: PauseReason): void {
-    reasons.add(reason);
+    reasons |= bitOf[reason];
     socket.pause();
   }
 
   function resume(reason: PauseReason): void {
-    reasons.delete(reason);
-    if (reasons.size === 0 && !closed) socket.resume();
+    reasons &= ~bitOf[reason];
+    if (reasons === 0 && !closed) socket.resume();
   }
 
   listenTo(raw);
@@ -111,7 +125,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
         });
       });
       listenTo(secured);
-      if (reasons.size > 0) secured.pause();
+      if (reasons !== 0) secured.pause();
     },
     end() {
       if (closed) return;
@@ -120,7 +134,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
       socket.once('close', cancel);
       // Keeps reading, into nothing: an RST for unread octets would take the last reply away from the client.
       socket.off('data', onData);
-      reasons.clear();
+      reasons = 0;
       socket.resume();
     },
     destroy() {
@@ -129,3 +143,6 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     },
   };
 }
+
+/** Outside of all others: a function holds what stands around it. */
+function ignored(): void {}
