@@ -1,7 +1,7 @@
 // The id of a message (DESIGN 3.6): 48-bit milliseconds, 16-bit counter, 64 random bits; it never runs backwards and is
 // printed in 26 characters of Crockford base32. It is the queue id, stands in the final 250 and in `Received ... id`.
 
-import { decodeBase32, encodeBase32 } from './base32.ts';
+import { decodeBase32, encodeBase32, isBase32 } from './base32.ts';
 
 /** 26 characters; sorts by time. */
 export type MessageId = string;
@@ -32,6 +32,11 @@ export function messageIdSource(random: (length: number) => Uint8Array): Message
       return encodeBase32(bytes);
     },
   };
+}
+
+/** In the spelling that it is printed in. */
+export function isMessageId(id: string): boolean {
+  return isBase32(id, 16);
 }
 
 export function messageIdBytes(id: MessageId): Uint8Array | undefined {
