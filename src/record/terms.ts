@@ -22,24 +22,26 @@ export const messageIdFieldTerm = (value: string): Term => `mid:${value}`;
 export const addressTerm = (address: string): Term =>
   `address:${canonicalAddress(address) ?? address.toLowerCase()}`;
 
+/** One may come twice. */
 export function termsOf(event: FindableEvent): readonly Term[] {
-  const terms = new Set<Term>();
-  if (event.messageId !== undefined) terms.add(idTerm(event.messageId));
+  const terms: Term[] = [];
+  if (event.messageId !== undefined) terms.push(idTerm(event.messageId));
   if (event.type === 'accepted' && event.payload !== undefined) {
-    if (event.identityId !== undefined) terms.add(identityTerm(event.identityId));
+    if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
     addAccepted(terms, event.payload as AcceptedPayload);
   }
-  return [...terms];
+  return terms;
 }
 
 function addAccepted(
-  terms: Set<Term>,
+  terms: Term[],
   { envelope, headerFrom, label, messageIdField, messageIdFieldBefore }: AcceptedPayload,
 ): void {
-  if (envelope.reversePath !== '') terms.add(addressTerm(envelope.reversePath));
-  for (const { forwardPath } of envelope.recipients) terms.add(addressTerm(forwardPath));
-  for (const address of headerFrom) terms.add(addressTerm(address));
-  if (label !== undefined) terms.add(labelTerm(label));
-  if (messageIdField !== undefined) terms.add(messageIdFieldTerm(messageIdField));
-  if (messageIdFieldBefore !== undefined) terms.add(messageIdFieldTerm(messageIdFieldBefore));
+  if (envelope.reversePath !== '') terms.push(addressTerm(envelope.reversePath));
+  for (const { forwardPath } of envelope.recipients) terms.push(addressTerm(forwardPath));
+  // Mostly who sends is who writes.
+  for (const address of headerFrom) if (address !== envelope.reversePath) terms.push(addressTerm(address));
+  if (label !== undefined) terms.push(labelTerm(label));
+  if (messageIdField !== undefined) terms.push(messageIdFieldTerm(messageIdField));
+  if (messageIdFieldBefore !== undefined) terms.push(messageIdFieldTerm(messageIdFieldBefore));
 }
