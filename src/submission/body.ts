@@ -3,7 +3,7 @@
 // What is staged stays in memory as well, as long as there is room for it, so that the relay need not read it again.
 
 import { isAscii } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOf, type Hash } from 'node:crypto';
 import { octetsOf } from '../base/bytes.ts';
 import { Pieces } from '../base/pieces.ts';
 import { KIB } from '../base/size.ts';
@@ -17,6 +17,8 @@ const BLOCK_OCTETS = 128 * KIB;
 const KEPT_OCTETS_MAX = 4096 * KIB;
 /** So much may wait for the disk before the client has to. */
 const WAITING_OCTETS_MAX = 4 * BLOCK_OCTETS;
+
+const none = new Uint8Array(0);
 
 export interface Body {
   /** Undefined: go on at once; else wait before more is written. */
@@ -39,7 +41,9 @@ export interface FinishedBody {
 }
 
 export function openBody(store: Store, messageId: string, memory: MemoryBudget): Body {
-  const hash = createHash('sha256');
+  /** Most bodies come in one piece, which is hashed in one call at the end. */
+  let only: Uint8Array | undefined;
+  let hash: Hash | undefined;
   const pieces = new Pieces();
   /** Staged, and still here: undefined if they are not. */
   let kept: Uint8Array[] | undefined = [];
@@ -51,6 +55,16 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   let stage: Stage | undefined;
   let writing: Promise<void> | undefined;
   let failure: unknown;
+
+  function hashMore(bytes: Uint8Array): void {
+    if (octets === 0) {
+      only = bytes;
+      return;
+    }
+    hash ??= createHash('sha256').update(only ?? none);
+    only = undefined;
+    hash.update(bytes);
+  }
 
   function give(count: number): void {
     memory.release(count);
@@ -103,7 +117,7 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   return {
     write(bytes) {
       if (failure !== undefined) return undefined;
-      hash.update(bytes);
+      hashMore(bytes);
       octets += bytes.length;
       waiting += bytes.length;
       if (!has8bit && !isAscii(bytes)) has8bit = true;
@@ -121,7 +135,8 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
       const staged = stage !== undefined;
       await stage?.finish();
       const chunks = staged ? kept : pieces.take();
-      return { octets, has8bit, hash: hash.digest('hex'), staged, chunks };
+      const digest = hash === undefined ? hashOf('sha256', only ?? none) : hash.digest('hex');
+      return { octets, has8bit, hash: digest, staged, chunks };
     },
     release,
     async discard() {
