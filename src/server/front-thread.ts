@@ -184,8 +184,16 @@ function submissionSettingsOf(from: FrontPlan): SubmissionSettings {
   return { hostname, domains: new Set(from.domains), ...from.submission, signer };
 }
 
-function sessionSettings({ role, tls: mode }: ListenerPlan): SessionSettings {
-  return { role, tls: mode, hostname: plan.hostname, ...plan.session };
+/** The same object until the next plan, so that what is worked out from it can be kept. */
+function sessionSettings({ role, tls: mode }: ListenerPlan): () => SessionSettings {
+  let from: FrontPlan | undefined;
+  let made: SessionSettings | undefined;
+  return () => {
+    if (made === undefined || from !== plan)
+      made = { role, tls: mode, hostname: plan.hostname, ...plan.session };
+    from = plan;
+    return made;
+  };
 }
 
 async function startListening(): Promise<void> {
@@ -193,7 +201,7 @@ async function startListening(): Promise<void> {
   for (const planned of plan.listeners) {
     const here: ListenerHere = {
       ...{ role: planned.role, tls: planned.tls, port: planned.port, handshakeMs: plan.tlsHandshakeMs },
-      session: () => sessionSettings(planned),
+      session: sessionSettings(planned),
     };
     const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
     servers.push(await listen(at, (socket) => serveConnection(frontFor(socket), here, socket)));

@@ -1,7 +1,9 @@
 // The commands around the mail transaction: greeting, help, reset, TLS, good-bye.
 
 import { isIPv4, isIPv6 } from '../../base/network.ts';
+import { keepWire, type Reply } from '../wire/reply.ts';
 import type { CommandLine } from './commands.ts';
+import type { SessionSettings } from './ports.ts';
 import { close, emit, endTransaction, refuse, send, sendNamed, type SessionState } from './state.ts';
 
 const GREETING_NAME_MAX = 255;
@@ -18,7 +20,7 @@ export function ehlo(state: SessionState, { argument }: CommandLine): void {
   if (!isGreetingName(argument)) return refuse(state, 'EHLO', 'badArgument', 'greeting name');
   endTransaction(state, 'EHLO');
   state.ehlo = { name: argument, extended: true };
-  send(state, { code: 250, lines: [state.settings.hostname, ...keywords(state)] });
+  send(state, announcement(state));
 }
 
 export function helo(state: SessionState, { argument }: CommandLine): void {
@@ -26,6 +28,20 @@ export function helo(state: SessionState, { argument }: CommandLine): void {
   endTransaction(state, 'HELO');
   state.ehlo = { name: argument, extended: false };
   sendNamed(state, 'heloOk');
+}
+
+/** Sessions with the same settings are told the same, at the same stage. */
+const announcements = new WeakMap<SessionSettings, Reply[]>();
+
+function announcement(state: SessionState): Reply {
+  const { settings, tls, login } = state;
+  const stage = (tls === undefined ? 0 : 1) + (login === undefined ? 0 : 2);
+  let atStages = announcements.get(settings);
+  if (atStages === undefined) announcements.set(settings, (atStages = []));
+  return (atStages[stage] ??= keepWire({
+    code: 250,
+    lines: [settings.hostname, ...keywords(state)],
+  }));
 }
 
 /** What EHLO announces; a new extension is announced here and carried out in its command. */
