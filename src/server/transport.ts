@@ -55,8 +55,6 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     if (closed) return;
     closed = true;
     cancelStall?.();
-    letGo(raw);
-    letGo(socket);
     events.closed(error);
   }
 
@@ -70,16 +68,10 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     next.on('data', onData);
     next.on('drain', onDrain);
     next.on('error', onError);
-    next.on('close', onClose);
-  }
-
-  /** Node's side of a TLS socket lives until the next major collection: it should not hold the whole session until then. */
-  function letGo(ended: Socket | TLSSocket): void {
-    ended.on('error', ignored);
-    ended.off('data', onData);
-    ended.off('drain', onDrain);
-    ended.off('error', onError);
-    ended.off('close', onClose);
+    next.on('close', () => {
+      letGo(next);
+      onClose();
+    });
   }
 
   function pause(reason: PauseReason): void {
@@ -142,6 +134,12 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
       raw.destroy();
     },
   };
+}
+
+/** A socket that has ended lives until V8 collects its old generation: it should not hold the whole session until then. */
+function letGo(ended: Socket | TLSSocket): void {
+  ended.removeAllListeners();
+  ended.on('error', ignored);
 }
 
 /** Outside of all others: a function holds what stands around it. */
