@@ -37,13 +37,13 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
   /** One bit for each reason that stands. */
   let reasons = 0;
   let socket: Socket | TLSSocket = raw;
+  /** Nothing is heard any more: what comes is read into nothing. */
+  let deaf = false;
   let closed = false;
   let error: string | undefined;
   let cancelStall: (() => void) | undefined;
-
-  function onData(bytes: Uint8Array): void {
-    events.bytes(bytes);
-  }
+  let cancelHandshake: (() => void) | undefined;
+  let cancelLinger: (() => void) | undefined;
 
   function onDrain(): void {
     cancelStall?.();
@@ -55,6 +55,8 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     if (closed) return;
     closed = true;
     cancelStall?.();
+    cancelHandshake?.();
+    cancelLinger?.();
     events.closed(error);
   }
 
@@ -64,9 +66,14 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     raw.destroy();
   }
 
+  /** What is said below TLS is not heard once it has begun. Nothing is taken off again: V8 would go on with the listeners as a hash table. */
   function listenTo(next: Socket | TLSSocket): void {
-    next.on('data', onData);
-    next.on('drain', onDrain);
+    next.on('data', (bytes) => {
+      if (next === socket && !deaf) events.bytes(bytes);
+    });
+    next.on('drain', () => {
+      if (next === socket) onDrain();
+    });
     next.on('error', onError);
     next.on('close', () => {
       letGo(next);
@@ -97,17 +104,14 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     pause,
     resume,
     startTls(tls, handshakeMs) {
-      raw.off('data', onData);
-      raw.off('drain', onDrain);
       const secured = tlsServerSocket(raw, tls);
       socket = secured;
-      const cancel = clock.after(handshakeMs, () => {
+      cancelHandshake = clock.after(handshakeMs, () => {
         error = 'TLS handshake took too long';
         raw.destroy();
       });
-      secured.once('close', cancel);
-      secured.once('secure', () => {
-        cancel();
+      secured.on('secure', () => {
+        cancelHandshake?.();
         const cipher = secured.getCipher();
         const serverName = typeof secured.servername === 'string' ? { serverName: secured.servername } : {};
         events.tls({
@@ -122,10 +126,9 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     end() {
       if (closed) return;
       socket.end();
-      const cancel = clock.after(LINGER_MS, () => socket.destroy());
-      socket.once('close', cancel);
-      // Keeps reading, into nothing: an RST for unread octets would take the last reply away from the client.
-      socket.off('data', onData);
+      cancelLinger ??= clock.after(LINGER_MS, () => socket.destroy());
+      // Keeps reading: an RST for unread octets would take the last reply away from the client.
+      deaf = true;
       reasons = 0;
       socket.resume();
     },
