@@ -117,7 +117,7 @@ export function readParameters<T extends object>(
   offered: (keyword: string) => boolean,
 ): { readonly ok: true; readonly value: Writable<T> } | { readonly ok: false; readonly error: Refusal } {
   const into: Writable<T> = {};
-  const seen = new Set<string>();
+  const seen: string[] = [];
   for (const text of rest.split(' ')) {
     if (text === '') continue;
     const equals = text.indexOf('=');
@@ -132,10 +132,10 @@ export function readParameters<T extends object>(
       return { ok: false, error: refusal('unknownParameter', `parameter ${parameter}`, { parameter }) };
     }
     const readable = value === undefined || valuePattern.test(value);
-    if (seen.has(parameter) || !readable || !reader(value, into)) {
+    if (seen.includes(parameter) || !readable || !reader(value, into)) {
       return { ok: false, error: refusal('badParameterValue', `parameter ${parameter}`, { parameter }) };
     }
-    seen.add(parameter);
+    seen.push(parameter);
   }
   return { ok: true, value: into };
 }
