@@ -36,6 +36,13 @@ test('E-S-2: more was said, but no 354: the message before is in doubt when the 
   assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
 });
 
+test('E-S-2: garbage behind a reply counts as said: the message before is in doubt', () => {
+  const script = following().server('250 ok', '2500 x');
+  assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
+  const inStep = following().server('250 ok', '250 ok', '250 ok', '354 go', '2500 x');
+  assert.equal(inStep.fates[0], 'accepted 250');
+});
+
 test("E-S-2: a last reply with the status of MAIL's is in doubt, one of a server that closes behind it is believed", () => {
   assert.deepEqual(following().server('250 2.1.0 ok').input({ type: 'closed' }).fates, [
     'lost undecided 4.4.2',

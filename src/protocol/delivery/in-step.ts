@@ -28,3 +28,8 @@ export function isDoubtful({ open }: DeliveryState, transaction: Transaction): b
     result?.type === 'accepted' && result.reply.status === '2.1.0';
   return next.heard || transaction.results.some(isOfMail);
 }
+
+/** What is no reply may stand where one belongs: what was counted before it is as doubtful as behind a reply. */
+export function moreWasSaid({ open }: DeliveryState): void {
+  for (const transaction of open) if (!transaction.inStep) transaction.heard = true;
+}

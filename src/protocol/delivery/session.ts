@@ -14,6 +14,7 @@ import type {
   DeliveryStage,
   FailureCause,
 } from './ports.ts';
+import { moreWasSaid } from './in-step.ts';
 import { type RemoteReply, ReplyReader } from './reply-reader.ts';
 import { beginTransaction, interrupted, refusedInContent, type Transaction } from './transaction.ts';
 
@@ -90,7 +91,10 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         return fail(state, 'the server sent octets in clear behind its reply to STARTTLS', 'nonsense');
       }
     }
-    if (broken !== undefined) fail(state, broken, 'nonsense');
+    if (broken !== undefined) {
+      moreWasSaid(state);
+      fail(state, broken, 'nonsense');
+    }
     if (state.leaving && state.open.length === 0) close(state);
   }
 
