@@ -6,19 +6,6 @@ import { createInterface } from 'node:readline';
 import { freePort } from '../test/system/server.ts';
 import type { Load, LoadResult } from './load.ts';
 
-export function runLoad(load: Load): Promise<LoadResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (data) => (output += String(data)));
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`)),
-    );
-  });
-}
-
 /** Takes everything and counts it (bench/sink.ts). */
 export interface Sink {
   readonly port: number;
@@ -26,11 +13,44 @@ export interface Sink {
   stop(): void;
 }
 
+/** What stands at both ends of a server that is measured. */
+export interface Ends {
+  /** The language they are written in. */
+  readonly name: string;
+  runLoad(load: Load): Promise<LoadResult>;
+  startSink(): Promise<Sink>;
+}
+
+export const nodeEnds: Ends = { name: 'Node', runLoad, startSink };
+
+export function runLoad(load: Load): Promise<LoadResult> {
+  return collectLoad(
+    spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
+}
+
+/** What a generator prints; rejects if it ends otherwise. */
+export function collectLoad(child: ChildProcess): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout?.on('data', (data) => (output += String(data)));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(JSON.parse(output) as LoadResult) : reject(new Error(`load ended with ${code}`)),
+    );
+  });
+}
+
 export async function startSink(): Promise<Sink> {
   const port = await freePort();
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'sink.ts'), String(port)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const words = [join(import.meta.dirname, 'sink.ts'), String(port)];
+  return followSink(port, spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] }));
+}
+
+/** Asks a sink by lines; resolves when it listens. */
+export async function followSink(port: number, child: ChildProcess): Promise<Sink> {
   if (child.stdout === null) throw new Error('no output');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   // Its first line says that it listens.
@@ -46,7 +66,12 @@ export async function startSink(): Promise<Sink> {
 }
 
 export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
+  return quantile(numbers, 0.5);
+}
+
+/** The number below which that share of them lies. */
+export function quantile(numbers: readonly number[], share: number): number {
+  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length * share)] ?? 0;
 }
 
 /** Columns as wide as their widest cell. */

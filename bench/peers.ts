@@ -43,10 +43,22 @@ function cpuOf(pid: number): number {
   }
 }
 
+/** All processes below one, found in one walk over /proc: a program started for each would take the cores from what is measured. */
 function childrenOf(pid: number): readonly number[] {
-  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' });
-  const own = stdout.split('\n').filter(Boolean).map(Number);
-  return own.flatMap((child) => [child, ...childrenOf(child)]);
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), parentOf(Number(name))] as const);
+  const below = (parent: number): readonly number[] =>
+    parents.flatMap(([own, its]) => (its === parent ? [own, ...below(own)] : []));
+  return below(pid);
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
+  } catch {
+    return 0;
+  }
 }
 
 function cpuOfTree(pid: number): number {
