@@ -9,15 +9,20 @@ export interface About {
   /** The next message's commands were under way before it. */
   readonly followed?: boolean;
   readonly answersData?: boolean;
+  /** What was said is no reply at all: the relay gives the connection up there. */
+  readonly isNonsense?: boolean;
 }
 
 export class Doubt {
   #doubted: Taking[] = [];
   #moreSaid = false;
   #outOfStep = false;
+  #over = false;
 
   /** A reply arrived. */
-  arrived({ taking, followed, answersData }: About): void {
+  arrived({ taking, followed, answersData, isNonsense }: About): void {
+    if (this.#over) return;
+    if (isNonsense === true) return this.#givenUp();
     if (answersData === true && !this.#outOfStep) this.#doubted = [];
     if (followed === undefined) this.#moreSaid = true;
     if (taking === undefined) return;
@@ -31,8 +36,16 @@ export class Doubt {
     this.#outOfStep = true;
   }
 
+  /** What it says from now on, a 354 where it belongs too, is not read. */
+  #givenUp(): void {
+    this.#moreSaid = true;
+    this.ended();
+    this.#over = true;
+  }
+
   /** The connection is gone. */
   ended(): void {
+    if (this.#over) return;
     if (this.#moreSaid) for (const taking of this.#doubted) taking.heard = false;
   }
 }

@@ -96,7 +96,7 @@ class HopWire implements Wire {
     const move = host.odd({ busy: 0.04, refuse: 0.03, nonsense: 0.02, silent: 0.02, close: 0.03 });
     if (host.mood === 'busy' || move === 'busy') this.#say('421 4.3.2 too busy');
     else if (move === 'refuse') this.#say('554 5.3.2 not you');
-    else if (move === 'nonsense') this.#say('SSH-2.0-OpenSSH_9.2');
+    else if (move === 'nonsense') this.#say('SSH-2.0-OpenSSH_9.2', { isNonsense: true });
     else if (move === 'close') this.#break();
     else if (move === undefined) this.#say('220 ready');
   }
@@ -225,7 +225,8 @@ class HopWire implements Wire {
     const move = this.#host.odd({ break: 0.01, silent: 0.005, nonsense: 0.003, bye: 0.005 });
     if (move === 'break') return this.#break();
     if (move === 'silent') return this.#leaveOut();
-    if (move === 'nonsense') return this.#say(this.#host.chance.pick(['hello?', '999 what', '25', '2500 x']));
+    if (move === 'nonsense')
+      return this.#say(this.#host.chance.pick(['hello?', '999 what', '25', '2500 x']), { isNonsense: true });
     if (move === 'bye') {
       this.#say('421 4.3.2 going down');
       return this.#break();
@@ -299,7 +300,7 @@ class HopWire implements Wire {
     const words = this.#kept(recipients, content);
     if (move === 'breakAfter') return this.#break();
     if (move === 'silent') return;
-    if (move === 'nonsense') return this.#say('what was that?');
+    if (move === 'nonsense') return this.#say('what was that?', { isNonsense: true });
     const answer = (): void => {
       const followed = this.#held.length > 0;
       for (const { reply, taking } of words) this.#say(reply, { taking, followed });
