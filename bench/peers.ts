@@ -85,6 +85,10 @@ export async function startPosternSigning(sink: number): Promise<Peer> {
   return startPosternAs('postern-dkim', sink, `dkim: [{ domain: example.org, selector: b, key: ${key} }]`);
 }
 
+/** The same with two front threads, where two cores have one. */
+export const startPosternOfTwo = (sink: number): Promise<Peer> =>
+  startPosternAs('postern-two', sink, 'threads: { fronts: 2 }');
+
 async function startPosternAs(name: string, sink: number, extra: string): Promise<Peer> {
   const server = await startServer({
     relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,

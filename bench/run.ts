@@ -7,7 +7,14 @@ import { Command, Option } from 'commander';
 import { eventually } from '../test/system/server.ts';
 import { type Ends, nodeEnds, type Sink } from './measuring.ts';
 import { leanestEnds } from './native.ts';
-import { type Peer, postfixMissing, startPostern, startPosternSigning, startPostfixPeer } from './peers.ts';
+import {
+  type Peer,
+  postfixMissing,
+  startPostern,
+  startPosternOfTwo,
+  startPosternSigning,
+  startPostfixPeer,
+} from './peers.ts';
 import { type Measured, printMeasured, type Scenario, scenarios } from './scenarios.ts';
 
 interface Options {
@@ -28,7 +35,7 @@ const program = new Command('bench')
   )
   .option('--rounds <number>', 'rounds in which each peer is measured once', Number, 3)
   .option('--warm <number>', 'how often the messages of a round warm up each peer', Number, 0.25)
-  .option('--peer <names...>', 'postern, postern-dkim, postfix, before', [
+  .option('--peer <names...>', 'postern, postern-dkim (signs), postern-two (two fronts), postfix', [
     'postern',
     'postern-dkim',
     'postfix',
@@ -48,7 +55,8 @@ const program = new Command('bench')
 Examples:
   npm run bench -- --rounds 9 --warm 8 --scenario ab
   git worktree add /tmp/before HEAD~1; npm ci --prefix /tmp/before
-  npm run bench -- --before /tmp/before --peer postern before --scenario a --rounds 15`,
+  npm run bench -- --before /tmp/before --peer postern --scenario a --rounds 15
+  npm run bench -- --peer postern postern-two --scenario ab --rounds 9 --warm 4`,
   );
 const options = program.parse().opts<Options>();
 
@@ -63,6 +71,7 @@ async function startersOf(): Promise<ReadonlyMap<string, Starter>> {
   const starters = new Map<string, Starter>([
     ['postern', startPostern],
     ['postern-dkim', startPosternSigning],
+    ['postern-two', startPosternOfTwo],
   ]);
   const missing = postfixMissing();
   if (missing === false) starters.set('postfix', startPostfixPeer);
@@ -139,7 +148,7 @@ try {
     }
   }
   const reference = ['postfix', 'before'].find((name) => peers.some((peer) => peer.name === name));
-  printMeasured(all, reference ?? 'postfix');
+  printMeasured(all, reference ?? 'postern');
   if (options.json) console.log(JSON.stringify(all));
   mkdirSync('bench/results', { recursive: true });
   writeFileSync('bench/results/last.json', JSON.stringify(all, null, 2));
