@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identityOf, START, virtualClock, type VirtualClock } from '../store/store.contract-fixtures.ts';
+import {
+  HOUR,
+  identityOf,
+  START,
+  virtualClock,
+  type VirtualClock,
+} from '../store/store.contract-fixtures.ts';
 import type { Identity } from '../record/identity.ts';
 import { createAuthenticator } from './authenticator.ts';
 
@@ -24,13 +30,14 @@ const service = identityOf('backup');
 function gathering({ of = alice, hashing = async () => undefined }: Situation = {}) {
   const hashed: string[] = [];
   const clock = virtualClock();
+  let steppedMs = 0;
   const authenticator = createAuthenticator({
     lookups: {
       identityByLogin: async (login) => (login === of.login ? of : undefined),
       identityById: async () => undefined,
       credentialUses: async () => [],
     },
-    clock,
+    clock: { ...clock, now: () => clock.now() + steppedMs },
     entropy: { bytes: (length) => new Uint8Array(length) },
     settings: { domains: () => new Set(['example.org']) },
     note: () => undefined,
@@ -48,7 +55,7 @@ function gathering({ of = alice, hashing = async () => undefined }: Situation = 
         { address: '192.0.2.1', sessionId: 's' },
       )
       .then(({ type }) => type);
-  return { hashed, logIn };
+  return { hashed, logIn, clock, step: (ms: number) => void (steppedMs += ms) };
 }
 
 const cases = [
@@ -104,4 +111,13 @@ test('a password that expires while it is verified is not good any more', async 
     'refused',
     'refused',
   ]);
+});
+
+test('F-AUTH-1: a clock that steps back locks nobody out for longer', async () => {
+  const { logIn, clock, step } = gathering();
+  for (let n = 0; n < 20; n += 1) await logIn(alice.login, `wrong ${n}`);
+  assert.equal(await logIn(alice.login, 'right'), 'refused', 'too many from here for this account');
+  step(-3 * HOUR);
+  clock.advance(HOUR);
+  assert.equal(await logIn(alice.login, 'right'), 'authenticated');
 });

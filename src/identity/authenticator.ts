@@ -187,25 +187,25 @@ export function createAuthenticator(
     logins: readonly string[],
     attempt: Attempt,
   ): Promise<AuthenticationOutcome> {
-    const first = guessing.begin(attempt, clock.now());
+    const first = guessing.begin(attempt, clock.monotonic());
     const identity = await findIdentity(logins);
     const whose = identity === undefined ? {} : { identityId: identity.id };
     const knownGood = first.type === 'refuse' && (await isKnownFromStore(identity, attempt));
-    const leave = knownGood ? guessing.begin(attempt, clock.now(), true) : first;
+    const leave = knownGood ? guessing.begin(attempt, clock.monotonic(), true) : first;
     if (leave.type === 'refuse') return { ...failed(leave.because, leave.delayMs), ...whose };
 
     const mayActAs = isSameLogin(credentials.authorizationIdentity, logins, settings.domains());
     const secret = await judge(identity, credentials, attempt.fingerprint, mayActAs);
     const now = clock.now();
     if (secret.type === 'busy') {
-      guessing.withdrawn(attempt, now);
+      guessing.withdrawn(attempt, clock.monotonic());
       return { ...temporary('no room to hash'), ...whose };
     }
     if (secret.type === 'wrong' || identity === undefined) {
       const cause = secret.type === 'wrong' ? secret.cause : 'unknown login';
       return { ...failed(cause, leave.delayMs), ...whose };
     }
-    guessing.succeeded(attempt, now);
+    guessing.succeeded(attempt, clock.monotonic());
     const { id: identityId, revision } = identity;
     cache.remember(attempt.fingerprint, { identityId, revision, credentialId: secret.credential.id }, now);
     noteUse(identity, secret.credential, address);
@@ -226,7 +226,7 @@ export function createAuthenticator(
       try {
         return await attemptLogin(credentials, from.address, logins, attempt);
       } catch (error) {
-        guessing.withdrawn(attempt, clock.now());
+        guessing.withdrawn(attempt, clock.monotonic());
         return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);
       }
     },

@@ -63,7 +63,7 @@ export type Leave =
   | { readonly type: 'refuse'; readonly delayMs: number; readonly because: string };
 
 export interface Guessing {
-  /** Counts the attempt as a failure for now. `knownGood`: the caller knows this network for this account from the store. */
+  /** Counts the attempt as a failure for now; every `now` is ms of a clock that never steps back. `knownGood`: the caller knows this network for this account from the store. */
   begin(attempt: Attempt, now: number, knownGood?: boolean): Leave;
   /** The secret was right: takes the count back, forgives the pair, remembers the network. */
   succeeded(attempt: Attempt, now: number): void;
