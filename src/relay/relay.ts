@@ -46,8 +46,8 @@ export interface Relay {
   /** Something is due in the store. */
   wake(): void;
   identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
-  /** Takes nothing new and finishes what is under way; resolves when done or at `deadlineMs`. */
-  drain(deadlineMs: number): Promise<void>;
+  /** Takes nothing new and finishes what is under way; resolves when done or behind `graceMs`. */
+  drain(graceMs: number): Promise<void>;
   readonly stats: RelayStats;
 }
 
@@ -233,12 +233,10 @@ export function createRelay(options: RelayOptions): Relay {
       if (state === 'active') mayNotSend.delete(identityId);
       else mayNotSend.add(identityId);
     },
-    async drain(deadlineMs) {
+    async drain(graceMs) {
       draining = true;
       claims.stop();
-      const late = new Promise<void>((resolve) =>
-        clock.after(Math.max(0, deadlineMs - clock.now()), resolve),
-      );
+      const late = new Promise<void>((resolve) => clock.after(graceMs, resolve));
       await Promise.race([Promise.all(running.all()), late]);
       carriers.close();
     },

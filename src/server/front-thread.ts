@@ -30,7 +30,7 @@ import { createStandings } from '../submission/standing.ts';
 import { createAdmission } from './admission.ts';
 import { serveConnection } from './connection.ts';
 import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
-import { createConnections, type Front, type ListenerHere } from './front.ts';
+import { createConnections, drainFront, type Front, type ListenerHere } from './front.ts';
 import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
 import { submitLocally } from './local-submission.ts';
@@ -226,20 +226,9 @@ function reload(next: FrontPlan): void {
   lineLog.level = next.logLevel;
 }
 
-/** No new connections; sessions end at their next quiet moment; the relay finishes what is under way. */
-async function drain(deadlineMs: number): Promise<void> {
+async function drain(graceMs: number): Promise<void> {
   for (const server of listening) server.close();
-  connections.drain();
-  const { memory, takingBack } = submission;
-  // A message that is still being accepted may have to be taken back, though its session is over.
-  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
-  const emptied = (async () => {
-    while (isBusy() && clock.now() < deadlineMs)
-      await new Promise<void>((resolve) => clock.after(50, resolve));
-  })();
-  await Promise.all([emptied, relay.drain(deadlineMs)]);
-  journal.flush();
-  await store.commit([{ type: 'free', ownerPrefix: birth.owner, dueAt: clock.now() }]);
+  await drainFront({ clock, journal, submission, connections, relay }, graceMs);
   logFeed.flush();
 }
 
@@ -253,7 +242,7 @@ async function answerMain(question: unknown): Promise<unknown> {
       reload(asked.plan);
       return true;
     case 'drain':
-      await drain(asked.deadlineMs);
+      await drain(asked.graceMs);
       return true;
     case 'selfTest':
       selfTestFrom = asked.from;

@@ -7,6 +7,7 @@ import type { ServerTls } from '../platform/listen.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
+import type { Relay } from '../relay/relay.ts';
 import type { StoreNotice } from '../store/port.ts';
 import type { SubmissionContext } from '../submission/context.ts';
 import type { Journal } from '../submission/journal.ts';
@@ -78,4 +79,35 @@ export function createConnections(): Connections {
       return open.size;
     },
   };
+}
+
+const LOOK_AGAIN_MS = 50;
+
+/** What of a front has to come to its end. */
+export interface Draining extends Pick<Front, 'clock' | 'journal'> {
+  readonly submission: Pick<SubmissionContext, 'memory' | 'takingBack' | 'store' | 'owner'>;
+  readonly connections: Connections;
+  readonly relay: Pick<Relay, 'drain'>;
+}
+
+/**
+ * Sessions end at their next quiet moment, the relay finishes what is under way; what it still holds goes back to the queue. By the clock that never
+ * steps back: behind `graceMs` nobody waits any more, whatever time it is. Rejects with `StoreUnavailable` when nothing could be given back.
+ */
+export async function drainFront(
+  { clock, journal, submission, connections, relay }: Draining,
+  graceMs: number,
+): Promise<void> {
+  const { memory, takingBack, store, owner } = submission;
+  const endsAt = clock.monotonic() + graceMs;
+  // A message that is still being accepted may have to be taken back, though its session is over.
+  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
+  connections.drain();
+  const emptied = (async () => {
+    while (isBusy() && clock.monotonic() < endsAt)
+      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
+  })();
+  await Promise.all([emptied, relay.drain(graceMs)]);
+  journal.flush();
+  await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
 }

@@ -68,7 +68,7 @@ export interface FrontBirth {
 export type FrontQuestion =
   | { readonly ask: 'listen' }
   | { readonly ask: 'reload'; readonly plan: FrontPlan }
-  | { readonly ask: 'drain'; readonly deadlineMs: number }
+  | { readonly ask: 'drain'; readonly graceMs: number }
   | { readonly ask: 'figures' }
   /** Sessions from this address are the self-test's: marked in the log, not counted. Undefined: it is over. */
   | { readonly ask: 'selfTest'; readonly from: string | undefined }

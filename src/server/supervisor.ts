@@ -199,7 +199,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     missing: () => [...missing],
     async stop(graceMs) {
       stopping = true;
-      await askFronts({ ask: 'drain', deadlineMs: clock.now() + graceMs }).catch((error: unknown) => {
+      await askFronts({ ask: 'drain', graceMs }).catch((error: unknown) => {
         log.error({ error: String(error) }, 'a front did not drain');
       });
       for (const front of fronts.values()) await front.terminate();

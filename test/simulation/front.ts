@@ -10,7 +10,7 @@ import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { RelaySettings } from '../../src/relay/settings.ts';
 import { createAdmission, type Admission } from '../../src/server/admission.ts';
 import { serveConnection } from '../../src/server/connection.ts';
-import { createConnections, type Front, type ListenerHere } from '../../src/server/front.ts';
+import { createConnections, drainFront, type Front, type ListenerHere } from '../../src/server/front.ts';
 import { createFrontMetrics } from '../../src/server/front-metrics.ts';
 import { createSessionLog } from '../../src/server/session-log.ts';
 import type { SessionSettings } from '../../src/protocol/session/ports.ts';
@@ -55,7 +55,7 @@ export interface SimulatedFront {
   connectStore(line: Line): void;
   connectDesk(line: Line): void;
   noticed(notice: unknown): void;
-  drain(deadlineMs: number): Promise<void>;
+  drain(graceMs: number): Promise<void>;
 }
 
 export function createSimulatedFront(options: FrontOptions): SimulatedFront {
@@ -148,17 +148,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
       relay.identityChanged(heard);
       connections.noticed(heard);
     },
-    async drain(deadlineMs) {
-      connections.drain();
-      const { memory, takingBack } = submission;
-      const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
-      const emptied = (async () => {
-        while (isBusy() && clock.now() < deadlineMs)
-          await new Promise<void>((resolve) => clock.after(50, resolve));
-      })();
-      await Promise.all([emptied, relay.drain(deadlineMs)]);
-      front.journal.flush();
-      await store.commit([{ type: 'free', ownerPrefix: life.name, dueAt: clock.now() }]);
-    },
+    drain: (graceMs) =>
+      drainFront({ clock, journal: front.journal, submission, connections, relay }, graceMs),
   };
 }

@@ -147,17 +147,16 @@ export class Server {
   /** The fronts take nothing new, finish what is under way and give back the rest. */
   async drain(graceMs: number): Promise<void> {
     const { run } = this;
-    const { time, ledger } = this.#hops;
+    const { ledger } = this.#hops;
     if (run === undefined) return;
     run.stopping = true;
-    const deadline = time.wall + graceMs;
     const fronts = [...run.fronts.values()];
     const drained = await Promise.all(
       fronts.map(
         (front) =>
           new Promise<boolean>((resolve) => {
             front.life.onEnd(() => resolve(false));
-            front.drain(deadline).then(
+            front.drain(graceMs).then(
               () => resolve(front.relay.stats.underWay + front.connections.size + front.memory.used === 0),
               () => resolve(false),
             );

@@ -21,6 +21,7 @@ const regressions: readonly (readonly [seed: number, why: string])[] = [
   [49214, 'a drain did not wait until what had to be taken back was'],
   [116658, 'the same, behind a slow disk'],
   [450557, 'garbage behind a reply that could be a final one or MAIL’s was not counted as said'],
+  [707080, 'a drain that was begun before the clock stepped back waited for hours'],
   [380, 'an attempt that waited for its connection left after its identity was suspended'],
 ];
 
