@@ -40,14 +40,18 @@ export interface ServerTls {
   forName?(serverName: string): SecureContext | undefined;
 }
 
-/** Wraps an accepted socket. ALPN: a client that offers only foreign protocols is refused in the handshake (TLS-v). */
+/**
+ * Wraps an accepted socket. ALPN: a client that offers only foreign protocols is refused in the handshake (TLS-v). A record that can't be read
+ * destroys it: Node says so to its own servers only, and would go on to gather whatever follows in memory.
+ */
 export function tlsServerSocket(socket: Socket, tls: ServerTls): TLSSocket {
   const { fallback, forName } = tls;
-  return new TLSSocket(socket, {
+  const secured = new TLSSocket(socket, {
     isServer: true,
     secureContext: fallback,
     requestCert: false,
     ...(forName === undefined ? {} : { SNICallback: (name, done) => done(null, forName(name)) }),
     ALPNCallback: () => undefined,
   });
+  return secured.on('_tlsError', (error: Error) => void secured.destroy(error));
 }

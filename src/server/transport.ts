@@ -8,7 +8,7 @@ import type { Clock } from '../platform/platform.ts';
 import type { TlsFacts } from '../protocol/session/ports.ts';
 
 const STALLED_MS = 60_000;
-/** After the last octets were given to the system: how long the client may take to close its side. */
+/** From the end on: how long the client may take to read what is left and to close its side. */
 const LINGER_MS = 5_000;
 
 export type PauseReason = 'session' | 'write' | 'body';
@@ -71,9 +71,8 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     next.on('data', (bytes) => {
       if (next === socket && !deaf) events.bytes(bytes);
     });
-    next.on('drain', () => {
-      if (next === socket) onDrain();
-    });
+    // Also below TLS: what was written before it may have waited for the system.
+    next.on('drain', onDrain);
     next.on('error', onError);
     next.on('close', () => {
       letGo(next);
@@ -82,6 +81,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
   }
 
   function pause(reason: PauseReason): void {
+    if (deaf) return;
     reasons |= bitOf[reason];
     socket.pause();
   }

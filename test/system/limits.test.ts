@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { delivered, eventually, PASSWORD, startServer, type TestServer } from './server.ts';
 import { openClient, submitOne } from './smtp-load.ts';
 
@@ -139,6 +141,21 @@ test('F-DOS-10 F-AUTH-12 TLS-x: garbage instead of TLS, and TLS instead of SMTP'
   await othersAreServed('TLS garbage');
   await delay(300);
   assert.doesNotMatch(server.log(), /"a bug/);
+});
+
+test('F-DOS-1 F-DOS-5 TLS-x: a record that can not be read ends the connection at once, and what follows is not gathered', async () => {
+  const raw = await open(server.submissions);
+  const below = new Duplex({ read: () => undefined, write: (bytes, _, done) => void raw.write(bytes, done) });
+  raw.on('data', (bytes) => below.push(bytes));
+  const client = connectTls({ socket: below, rejectUnauthorized: false });
+  client.on('error', () => undefined);
+  await new Promise((resolve) => client.once('data', resolve));
+  const before = residentMiB();
+  const sent = await pour(raw, Buffer.alloc(64 * 1024, 7), 5000);
+  await eventually('the end of the connection', 10, () => raw.destroyed);
+  assert.ok(sent < 64 * MIB, `${sent} octets were taken`);
+  assert.ok(residentMiB() - before < 30, `memory grew by ${(residentMiB() - before).toFixed(0)} MiB`);
+  await eventually('its reason in the log', 10, () => /"error":"ERR_SSL_\w+"/.test(server.log()));
 });
 
 test('F-DOS-7: a client that pipelines without end and reads no replies is ended, and costs no memory', async () => {
