@@ -30,12 +30,12 @@ export class Script {
   }
 
   server(...lines: readonly string[]): this {
-    return this.#keep(
-      this.session.receive(
-        { type: 'bytes', bytes: Buffer.from(lines.map((line) => `${line}\r\n`).join('')) },
-        this.now,
-      ),
-    );
+    return this.octets(lines.map((line) => `${line}\r\n`).join(''));
+  }
+
+  /** As they come, wherever they were cut. */
+  octets(text: string): this {
+    return this.input({ type: 'bytes', bytes: Buffer.from(text) });
   }
 
   hello(capabilities: string): this {

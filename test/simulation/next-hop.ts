@@ -148,10 +148,13 @@ class HopWire implements Wire {
     this.#held = Buffer.alloc(0);
   }
 
-  /** The host resets: nothing that it has not said yet is said. */
-  #break(): void {
+  /** The host resets: nothing that it has not said yet is said, but half a reply may arrive before. */
+  #break(half?: string): void {
     this.#leave();
-    this.#toLife(() => this.#closeForLife());
+    this.#toLife(() => {
+      if (half !== undefined) this.#arrive(half, {});
+      this.#closeForLife();
+    });
   }
 
   #closeForLife(): void {
@@ -162,13 +165,15 @@ class HopWire implements Wire {
   }
 
   #say(line: string, about: About = {}): void {
-    this.#toLife(() => {
-      if (this.#lifeClosed || this.#destroyed) return;
-      this.#doubt.arrived(about);
-      const bytes = Buffer.from(`${line}\r\n`);
-      if (this.#events === undefined) this.#early.push(bytes);
-      else this.#events.bytes(bytes);
-    });
+    this.#toLife(() => this.#arrive(`${line}\r\n`, about));
+  }
+
+  #arrive(octets: string, about: About): void {
+    if (this.#lifeClosed || this.#destroyed) return;
+    this.#doubt.arrived(about);
+    const bytes = Buffer.from(octets);
+    if (this.#events === undefined) this.#early.push(bytes);
+    else this.#events.bytes(bytes);
   }
 
   /** Behind all that was said before. */
@@ -223,7 +228,7 @@ class HopWire implements Wire {
     const verb = line.slice(0, 4).toUpperCase();
     const { extensions } = this.#host.settings;
     const move = this.#host.odd({ break: 0.01, silent: 0.005, nonsense: 0.003, bye: 0.005 });
-    if (move === 'break') return this.#break();
+    if (move === 'break') return this.#break(halfOf('250 2.1.0 ok', line));
     if (move === 'silent') return this.#leaveOut();
     if (move === 'nonsense')
       return this.#say(this.#host.chance.pick(['hello?', '999 what', '25', '2500 x']), { isNonsense: true });
@@ -298,7 +303,7 @@ class HopWire implements Wire {
     if (move === 'no') return this.#finals(recipients, '554 5.6.0 not this');
     if (move === 'breakBefore') return this.#break();
     const words = this.#kept(recipients, content);
-    if (move === 'breakAfter') return this.#break();
+    if (move === 'breakAfter') return this.#break(halfOf('250 2.0.0 kept', content));
     if (move === 'silent') return;
     if (move === 'nonsense') return this.#say('what was that?', { isNonsense: true });
     const answer = (): void => {
@@ -354,6 +359,11 @@ class HopWire implements Wire {
     this.#toLifeAt = Math.max(this.#toLifeAt, time.monotonic + this.#host.chance.between(0.05, 1));
     time.after(this.#toLifeAt - time.monotonic, run, this.#life);
   }
+}
+
+/** What of a reply arrives before a reset: nothing, or so much as the question's length says, so that no other move is drawn for it. */
+function halfOf(reply: string, { length }: { readonly length: number }): string | undefined {
+  return length % 2 === 0 ? undefined : reply.slice(0, 1 + (length % (reply.length - 1)));
 }
 
 function addressIn(line: string): string {

@@ -43,6 +43,24 @@ test('E-S-2: garbage behind a reply counts as said: the message before is in dou
   assert.equal(inStep.fates[0], 'accepted 250');
 });
 
+for (const half of ['2', '250 2.1', '250-a\r\n', 'hello']) {
+  test(`E-S-2: half a reply counts as said, where the connection breaks or falls silent behind it: ${JSON.stringify(half)}`, () => {
+    const doubtful = ['lost undecided 4.4.2', 'undecided 4.4.2'];
+    const broken = following().server('250 ok').octets(half).input({ type: 'closed' });
+    assert.deepEqual(broken.fates, doubtful);
+    const silent = following().server('250 ok').octets(half);
+    silent.now = 5 * 60_000;
+    assert.deepEqual(silent.input({ type: 'timeout' }).fates, doubtful);
+  });
+}
+
+test('E-S-2: garbage behind a farewell leaves what was accepted accepted', () => {
+  const script = following().server('250 2.0.0 kept', '421 4.7.0 so many a connection', '2500 x');
+  assert.deepEqual(script.fates, ['accepted 250', 'refused 421']);
+  const broken = following().server('250 2.0.0 kept', '421 4.7.0 so many').octets('25');
+  assert.deepEqual(broken.input({ type: 'closed' }).fates, ['accepted 250', 'refused 421']);
+});
+
 test("E-S-2: a last reply with the status of MAIL's is in doubt, one of a server that closes behind it is believed", () => {
   assert.deepEqual(following().server('250 2.1.0 ok').input({ type: 'closed' }).fates, [
     'lost undecided 4.4.2',

@@ -29,7 +29,8 @@ export function isDoubtful({ open }: DeliveryState, transaction: Transaction): b
   return next.heard || transaction.results.some(isOfMail);
 }
 
-/** What is no reply may stand where one belongs: what was counted before it is as doubtful as behind a reply. */
+/** What is no reply, or half of one, may stand where one belongs: what was counted before it is as doubtful as behind a reply. */
 export function moreWasSaid({ open }: DeliveryState): void {
-  for (const transaction of open) if (!transaction.inStep) transaction.heard = true;
+  for (const transaction of open)
+    if (!transaction.inStep && transaction.farewell === undefined) transaction.heard = true;
 }

@@ -98,6 +98,12 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
     if (state.leaving && state.open.length === 0) close(state);
   }
 
+  /** Half a reply is said as well, wherever the connection was cut. */
+  function broke(diagnostic: string, because: FailureCause): void {
+    if (reader.pending) moreWasSaid(state);
+    fail(state, diagnostic, because);
+  }
+
   function take(input: DeliveryInput): void {
     switch (input.type) {
       case 'bytes':
@@ -121,14 +127,13 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         send(state, 'QUIT\r\n');
         return close(state);
       case 'closed':
-        return fail(
-          state,
+        return broke(
           input.error === undefined ? 'the server closed the connection' : `connection lost: ${input.error}`,
           'closed',
         );
       case 'timeout':
         if (deadline() !== undefined && (deadline() ?? 0) <= state.now)
-          fail(state, 'the server did not answer in time', 'timeout');
+          broke('the server did not answer in time', 'timeout');
         return;
     }
   }
