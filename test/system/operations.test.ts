@@ -2,7 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +28,7 @@ import {
   startServer,
   type TestServer,
 } from './server.ts';
-import { openClient, submitAll, submitOne } from './smtp-load.ts';
+import { type Client, openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';
 const UNLIMITED = 'limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }';
@@ -115,6 +124,23 @@ test('TLS-r 5321-aj: SIGHUP brings a new certificate to new sessions, old ones g
   assert.match(server.postern(['reload']).stdout, /^reloaded\n$/);
   await assert.rejects(openClient({ port: server.submission }), 'the new limit counts at once');
   for (const client of [first, second]) client.close();
+});
+
+test('EXT-SIZE-a: behind a reload new sessions announce what is configured now, an open one what it began with', async () => {
+  await using server = await startServer();
+  const announced = async (client: Client): Promise<readonly (string | undefined)[]> => {
+    const ehlo = await client.command('EHLO client.example.net');
+    return [/[ -]SIZE (\d+)/.exec(ehlo)?.[1], /[ -]AUTH (.*)/.exec(ehlo)?.[1]?.trim()];
+  };
+  const open = await openClient({ port: server.submission });
+  const before = await announced(open);
+  assert.equal(before[1], 'PLAIN LOGIN');
+  appendFileSync(server.config, '\nlimits: { message: 3MiB }\nmechanisms: [PLAIN]\n');
+  assert.match(server.postern(['reload']).stdout, /^reloaded\n$/);
+  const later = await openClient({ port: server.submission });
+  assert.deepEqual(await announced(later), [String(3 * 1024 * 1024), 'PLAIN']);
+  assert.deepEqual(await announced(open), before);
+  for (const client of [open, later]) client.close();
 });
 
 test('5321-aj: SIGTERM lets a session inside DATA finish, says 421 to idle ones, and ends with 0', async () => {
