@@ -95,12 +95,17 @@ export async function healAll(world: FaultWorld): Promise<void> {
   for (const host of hops.hosts.values()) host.mood = 'fine';
   while (server.run?.stopping === true) await hops.time.pause(SECOND);
   for (await startAgain(server); !server.isWhole; await startAgain(server)) await hops.time.pause(SECOND);
-  // A suspension that a slow store has not come to yet, and that its operator was told of as unknown, would come behind its end.
-  if (plan.faults.some(({ type }) => type === 'slowDisk')) await hops.time.pause(SLOWEST_MS);
+  if (mayComeLate(plan)) await hops.time.pause(SLOWEST_MS);
   for (const login of new Set(plan.clients.map((client) => client.login))) {
     await setState(world, login, 'active');
     await operate(world, login, 'release');
   }
+}
+
+/** A suspension that a slow or absent store has not come to yet, and that its operator was told of as unknown, would come behind its end. */
+function mayComeLate({ faults }: Plan): boolean {
+  const has = (sought: FaultPlan['type']): boolean => faults.some(({ type }) => type === sought);
+  return has('slowDisk') || (has('killStore') && has('suspend'));
 }
 
 async function operate(
