@@ -16,18 +16,20 @@ export class Pieces {
   #from = 0;
   #used = 0;
 
-  push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
+  /** These octets as they are kept: who needs them again should not hold the buffer that they came in. */
+  push(bytes: Uint8Array): Uint8Array {
+    if (bytes.length === 0) return none;
     if (isKept(bytes)) {
       this.#chunks.push(bytes);
       this.#from = this.#used;
-      return;
+      return bytes;
     }
     if (this.#used + bytes.length > this.#block.length) this.#newBlock(bytes.length);
     if (this.#from < this.#used) this.#chunks.pop();
     this.#block.set(bytes, this.#used);
     this.#used += bytes.length;
     this.#chunks.push(this.#block.subarray(this.#from, this.#used));
+    return this.#block.subarray(this.#used - bytes.length, this.#used);
   }
 
   #newBlock(least: number): void {

@@ -117,6 +117,21 @@ test('when memory is short even a small body is staged, and the budget is never 
   assert.equal(memory.used, 0);
 });
 
+test('F-DOS-2: neither a small piece nor what is staged holds the buffer that it came in', async () => {
+  for (const [budget, length] of [
+    [MIB, 2],
+    [1000, 65_536],
+  ] as const) {
+    const buffer = octets(65_536);
+    const body = openBody(fakeStore(), 'm1', createMemoryBudget(budget));
+    const before = hashOf(buffer.subarray(0, length));
+    await body.write(buffer.subarray(0, length));
+    // Whoever reads from it still would read this.
+    buffer.fill(0);
+    assert.equal((await body.finish()).hash, before);
+  }
+});
+
 const eightBit: readonly (readonly [pieces: readonly string[], has8bit: boolean])[] = [
   [['plain\r\n'], false],
   [['plain', '\x7f\x00'], false],

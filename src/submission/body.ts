@@ -41,7 +41,7 @@ export interface FinishedBody {
 }
 
 export function openBody(store: Store, messageId: string, memory: MemoryBudget): Body {
-  /** Most bodies come in one piece, which is hashed in one call at the end. */
+  /** Most bodies come in one piece, which is hashed in one call at the end. It stands in `pieces`. */
   let only: Uint8Array | undefined;
   let hash: Hash | undefined;
   const pieces = new Pieces();
@@ -57,13 +57,14 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   let failure: unknown;
 
   function hashMore(bytes: Uint8Array): void {
-    if (octets === 0) {
-      only = bytes;
-      return;
-    }
+    if (octets === 0) only = bytes;
+    else hashSoFar().update(bytes);
+  }
+
+  function hashSoFar(): Hash {
     hash ??= createHash('sha256').update(only ?? none);
     only = undefined;
-    hash.update(bytes);
+    return hash;
   }
 
   function give(count: number): void {
@@ -79,6 +80,7 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   }
 
   async function stageWaiting(): Promise<void> {
+    hashSoFar();
     const chunks = pieces.take();
     const count = waiting;
     waiting = 0;
@@ -111,17 +113,17 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   function release(): void {
     give(held);
     pieces.take();
+    only = undefined;
     kept = undefined;
   }
 
   return {
     write(bytes) {
       if (failure !== undefined) return undefined;
-      hashMore(bytes);
+      hashMore(pieces.push(bytes));
       octets += bytes.length;
       waiting += bytes.length;
       if (!has8bit && !isAscii(bytes)) has8bit = true;
-      pieces.push(bytes);
       const reserved = memory.reserve(bytes.length);
       if (reserved) held += bytes.length;
       if (!reserved || !memory.isAmple || octets > KEPT_OCTETS_MAX) keepNoMore();
