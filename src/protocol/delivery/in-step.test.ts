@@ -43,6 +43,33 @@ test('E-S-2: garbage behind a reply counts as said: the message before is in dou
   assert.equal(inStep.fates[0], 'accepted 250');
 });
 
+test('E-S-2: 421 where the 354 belongs is none: it may be said at any time', () => {
+  const script = following().server('250 ok', '550 no', '554 no', '421 4.4.2 idle');
+  assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
+  assert.equal(script.session.closed, true);
+});
+
+test('E-S-2 E-Q-5: what may be the refusal of another recipient fails nobody', () => {
+  const begun = (): Script =>
+    new Script(smtp)
+      .server('220 x')
+      .hello(ALL)
+      .deliver(transaction(['a@x.example']))
+      .server('250 2.1.0 ok', '250 2.1.5 ok', '354 go')
+      .input({ type: 'contentSent' })
+      .deliver(transaction(['b@x.example', 'c@x.example', 'd@x.example']));
+  const all = 'undecided 4.4.2, undecided 4.4.2, undecided 4.4.2';
+  // The final reply is left out; it refuses c, and the reply is counted to b.
+  for (const script of [
+    begun().server('250 ok', '250 ok', '550 no', '250 ok', '354 go'),
+    begun().server('250 ok', '250 ok', '550 no').input({ type: 'closed' }),
+    begun().server('250 ok', '250 ok', '550 no', 'what?'),
+  ])
+    assert.equal(script.fates[1], all);
+  const inStep = begun().server('250 ok', '250 ok', '250 ok', '550 no', '250 ok', '354 go');
+  assert.equal(inStep.input({ type: 'closed' }).fates[1], 'undecided 4.4.2, refused 550, undecided 4.4.2');
+});
+
 for (const half of ['2', '250 2.1', '250-a\r\n', 'hello']) {
   test(`E-S-2: half a reply counts as said, where the connection breaks or falls silent behind it: ${JSON.stringify(half)}`, () => {
     const doubtful = ['lost undecided 4.4.2', 'undecided 4.4.2'];

@@ -138,6 +138,9 @@ function outOfStep(state: DeliveryState): void {
 }
 
 function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
+  // A server may say 421 whenever it likes (RFC 5321 section 3.8): it need not be DATA's, and proves nothing about those before.
+  const mayBeAnyTime = reply.code === 421 && transaction.farewell === undefined;
+  if (mayBeAnyTime && !transaction.inStep) return fail(state, reply.text, 'reply');
   transaction.inStep = true;
   tell(state);
   if (reply.code === 354 && transaction.accepted.length > 0) {
@@ -273,6 +276,8 @@ export function interrupted(
   if (transaction.ended !== undefined && !isDoubtful(state, transaction)) return;
   for (const at of transaction.ended === undefined ? [] : transaction.accepted)
     transaction.results[at] = undefined;
+  // Its replies may be those of the commands before: what refuses another recipient must not fail this one.
+  if (!transaction.inStep) transaction.results.fill(undefined);
   if (transaction.farewell !== undefined) fillRefused(transaction, transaction.farewell);
   const status = permanent ? '5.6.3' : '4.4.2';
   const replyLost =
