@@ -88,7 +88,7 @@ export function createRemoteStore(o: {
         reject: (error) => pending.leave(place, entry) && reject(error),
       };
       const place = pending.take(entry);
-      if (pending.size === 1) watch();
+      if (pending.size === 1) alarm.set(entry.askedAt + UNKNOWN_MS_MAX);
       ask(entry);
     });
   }
