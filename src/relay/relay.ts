@@ -46,6 +46,8 @@ export interface Relay {
   /** Something is due in the store. */
   wake(): void;
   identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
+  /** Notices may have been lost with a line to the store: what has not left yet goes back, for the store knows whose mail may. */
+  reconnected(): void;
   /** Takes nothing new and finishes what is under way; resolves when done or behind `graceMs`. */
   drain(graceMs: number): Promise<void>;
   readonly stats: RelayStats;
@@ -70,6 +72,8 @@ export function createRelay(options: RelayOptions): Relay {
   const carriers = createCarriers(options);
   const claims = createClaims({ store, clock, owner, take: fromStore });
   const mayNotSend = new Set<IdentityId>();
+  /** Counts the lines to the store that were lost. */
+  let linesLost = 0;
   const counts: Record<string, number> = {};
   const running = createPlaces<Promise<void>>();
   let memoryOctets = 0;
@@ -182,7 +186,8 @@ export function createRelay(options: RelayOptions): Relay {
       });
       const place = running.take(tracked);
     };
-    const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');
+    const lostBefore = linesLost;
+    const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');
     for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route, mayGo }));
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
@@ -232,6 +237,10 @@ export function createRelay(options: RelayOptions): Relay {
     identityChanged({ identityId, state }) {
       if (state === 'active') mayNotSend.delete(identityId);
       else mayNotSend.add(identityId);
+    },
+    reconnected() {
+      linesLost += 1;
+      mayNotSend.clear();
     },
     async drain(graceMs) {
       draining = true;

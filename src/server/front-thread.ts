@@ -17,7 +17,6 @@ import { canonicalMailbox } from '../policy/address.ts';
 import { isBarePostmaster, isRoleMailbox, postmasterOf } from '../policy/role-mailbox.ts';
 import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
 import { createRelay } from '../relay/relay.ts';
-import type { StoreNotice } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { openStage } from '../store/sqlite/bodies.ts';
@@ -30,7 +29,7 @@ import { createStandings } from '../submission/standing.ts';
 import { createAdmission } from './admission.ts';
 import { serveConnection } from './connection.ts';
 import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
-import { createConnections, drainFront, type Front, type ListenerHere } from './front.ts';
+import { createConnections, drainFront, type Front, hearStore, type ListenerHere } from './front.ts';
 import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
 import { submitLocally } from './local-submission.ts';
@@ -91,6 +90,7 @@ const submission: SubmissionContext = {
   wake: () => undefined,
 };
 
+const ofStore = hearStore({ store, standings, mailboxes, relay, connections });
 const journal = createJournal(store, clock);
 const front = frontWith(metrics, createSessionLog(lineLog));
 /** What it counts is thrown away. */
@@ -157,9 +157,12 @@ async function authenticate(
   if (principal !== undefined) return { type: 'authenticated', principal };
   if (desk === undefined) throw new Error('the desk is not connected');
   const question = { authenticate: credentials, from } satisfies DeskQuestion;
+  const confirm = standings.reading();
   const outcome = (await desk.ask(question)) as AuthenticationOutcome;
-  if (outcome.type === 'authenticated')
+  if (outcome.type === 'authenticated') {
+    confirm(outcome.principal);
     verifiedLogins.remember(credentials, from.address, outcome.principal, clock.now());
+  }
   return outcome;
 }
 
@@ -260,22 +263,10 @@ async function answerMain(question: unknown): Promise<unknown> {
   }
 }
 
-function noticed(notice: unknown): void {
-  const heard = notice as StoreNotice;
-  store.noticed(heard);
-  if (heard.type === 'due') return relay.wake();
-  standings.noticed(heard);
-  mailboxes.forget(heard.identityId);
-  relay.identityChanged(heard);
-  connections.noticed(heard);
-}
-
 function connect(kind: ThreadGreeting['connect'], port: MessagePort): void {
   if (kind === 'main') main = openLine(port, { answer: answerMain });
   else if (kind === 'store') {
-    // What changed while there was no line was not heard of here.
-    verifiedLogins.forgetAll();
-    store.connect(openLine(port, { notice: noticed }));
+    ofStore.connect(openLine(port, { notice: ofStore.noticed }));
   } else {
     desk = openLine(port, {});
     lookups.connect(desk);

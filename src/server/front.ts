@@ -3,14 +3,18 @@
 
 import { createPlaces } from '../base/places.ts';
 import type { Clock } from '../platform/platform.ts';
+import type { Mailboxes } from '../identity/mailboxes.ts';
+import type { Line } from '../platform/line.ts';
 import type { ServerTls } from '../platform/listen.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { StoreNotice } from '../store/port.ts';
+import type { RemoteStore } from '../store/remote.ts';
 import type { SubmissionContext } from '../submission/context.ts';
 import type { Journal } from '../submission/journal.ts';
+import type { Standings } from '../submission/standing.ts';
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import type { Admission } from './admission.ts';
 import type { Connection } from './connection.ts';
@@ -77,6 +81,42 @@ export function createConnections(): Connections {
     },
     get size() {
       return open.size;
+    },
+  };
+}
+
+/** What hears of the store. */
+interface Hearing {
+  readonly store: RemoteStore;
+  readonly standings: Standings;
+  readonly mailboxes: Pick<Mailboxes, 'forget'>;
+  readonly relay: Relay;
+  readonly connections: Connections;
+}
+
+/** A front's end of the lines to the store, one behind the other. What the last one was to tell when it broke is lost: nothing known before is believed. */
+export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
+  noticed(notice: unknown): void;
+  connect(line: Line): void;
+} {
+  let isFirst = true;
+  return {
+    noticed(notice) {
+      const heard = notice as StoreNotice;
+      store.noticed(heard);
+      if (heard.type === 'due') return relay.wake();
+      standings.noticed(heard);
+      mailboxes.forget(heard.identityId);
+      relay.identityChanged(heard);
+      connections.noticed(heard);
+    },
+    connect(line) {
+      if (!isFirst) {
+        standings.reconnected();
+        relay.reconnected();
+      }
+      isFirst = false;
+      store.connect(line);
     },
   };
 }

@@ -199,7 +199,8 @@ export type Change =
 
 export interface Outcomes {
   accept:
-    | { readonly type: 'accepted' }
+    /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
+    | { readonly type: 'accepted'; readonly held?: true }
     | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
     | { readonly type: 'full'; readonly cause: string }
     /** As many messages wait as may. Never said of a report of our own. */

@@ -290,6 +290,22 @@ function heldQueueContract(name: string, open: Open): void {
     assert.equal((await bench.claim('b')).length, 1);
   });
 
+  test(`${name}: F-TX-2: an accept says whether its identity may send, asked again too`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const leased = acceptOf(bench.nextId(), bench.clock.now(), { identityId: alice.id, owner: 'a' });
+    assert.deepEqual(await bench.one(leased), { type: 'accepted' });
+    await bench.written(changed(alice, { state: 'suspended' }));
+    const held = acceptOf(bench.nextId(), bench.clock.now(), { identityId: alice.id, owner: 'a' });
+    for (const change of [held, leased, held])
+      assert.deepEqual(await bench.one(change), { type: 'accepted', held: true });
+    await bench.restart();
+    for (const change of [held, leased])
+      assert.deepEqual(await bench.one(change), { type: 'accepted', held: true });
+    await bench.written({ ...alice, revision: 3 });
+    assert.deepEqual(await bench.one(held), { type: 'accepted' });
+  });
+
   test(`${name}: an identity born suspended or removed later holds its queue; drop ends it`, async () => {
     await using bench = await Bench.open(open);
     const bot = identityOf('bot', { state: 'suspended' });

@@ -58,6 +58,25 @@ test('BCP134-3.1-f F-TX-2: the store tells who may go on', async () => {
     assert.equal((await standingsOver(stored).refresh(alice, NOW)).state, state, why);
 });
 
+test('F-TX-2 BCP134-3.1-f: behind a lost line what was known is read once more, and believed when it was read since', async () => {
+  const standings = standingsOver(aliceAsStored);
+  const early = standings.reading();
+  standings.reconnected();
+  assert.equal(standings.unchanged(alice, NOW), false, 'a notice may have been lost');
+  early(alice);
+  assert.equal(standings.unchanged(alice, NOW), false, 'what was asked before proves nothing');
+  const standing = await standings.refresh(alice, NOW);
+  assert.ok(standing.state === 'active');
+  assert.equal(standings.unchanged(standing.principal, NOW), true, 'looked up');
+  const loggedIn = { ...alice };
+  standings.reading()(loggedIn);
+  assert.equal(standings.unchanged(loggedIn, NOW), true, 'logged in since');
+  standings.noticed(notice(2));
+  assert.equal(standings.unchanged(loggedIn, NOW), false, 'what is heard still counts');
+  standings.reconnected();
+  assert.equal(standings.unchanged(standing.principal, NOW), false, 'again');
+});
+
 test('BCP134-3.1-f: a changed password ends what was begun with the one before it', async () => {
   const since = password.createdAt;
   const changed = { ...aliceAsStored, credentials: [{ ...password, createdAt: since + 1 }] };

@@ -12,6 +12,10 @@ export type Standing =
 
 export interface Standings {
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
+  /** Notices may have been lost with a line to the store: what was known before of any principal is not believed any more. */
+  reconnected(): void;
+  /** To be called before a principal is read from the directory; what it gives, with the principal that was read. */
+  reading(): (principal: Principal) => void;
   /** True: nothing has changed since the principal was made. */
   unchanged(principal: Principal, nowMs: number): boolean;
   /** The principal as of now; throws `StoreUnavailable`. */
@@ -21,26 +25,47 @@ export interface Standings {
 export function createStandings(lookups: Lookups): Standings {
   // Bounded by the number of identities: one small entry for each that changed since the start.
   const revisions = new Map<IdentityId, number>();
+  /** Read since notices may have been lost; undefined: none ever were. */
+  let read: WeakSet<Principal> | undefined;
+
+  function reading(): (principal: Principal) => void {
+    const then = read;
+    return (principal) => {
+      if (then === read) read?.add(principal);
+    };
+  }
+
+  function knownAs(principal: Principal, confirm: (principal: Principal) => void): Standing {
+    confirm(principal);
+    return { state: 'active', principal };
+  }
+
   return {
+    reading,
+    reconnected() {
+      read = new WeakSet();
+    },
     noticed({ identityId, revision }) {
       // Notices may overtake each other.
       revisions.set(identityId, Math.max(revision, revisions.get(identityId) ?? 0));
     },
     unchanged(principal, nowMs) {
       if (principal.credentialExpiresAt !== undefined && principal.credentialExpiresAt <= nowMs) return false;
+      if (read !== undefined && !read.has(principal)) return false;
       return (revisions.get(principal.identityId) ?? 0) <= principal.revision;
     },
     async refresh(principal, nowMs) {
+      const confirm = reading();
       const identity = await lookups.identityById(principal.identityId);
       if (identity === undefined) return { state: 'removed' };
       if (identity.state !== 'active') return { state: identity.state };
       if (principal.mechanism === OS_USER)
-        return { state: 'active', principal: servicePrincipal(identity, principal.credentialLabel) };
+        return knownAs(servicePrincipal(identity, principal.credentialLabel), confirm);
       const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
       const expired = credential?.expiresAt !== undefined && credential.expiresAt <= nowMs;
       if (credential === undefined || expired || isAnother(principal, credential))
         return { state: 'credentialGone' };
-      return { state: 'active', principal: principalOf(identity, credential, principal.mechanism) };
+      return knownAs(principalOf(identity, credential, principal.mechanism), confirm);
     },
   };
 }

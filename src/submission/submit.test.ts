@@ -162,6 +162,21 @@ test('small messages are handed to the relay with their lease; else whoever clai
   assert.deepEqual([shared.handedOver.length, shared.counts.woken], [0, 1]);
 });
 
+test('F-TX-2 BCP134-3.1-f: what the store holds, for its identity was suspended meanwhile, is not handed over', async () => {
+  const world = await submissionWorld({ relayFromMemory: true });
+  world.store.answer = ({ type }) => (type === 'accept' ? { type: 'accepted', held: true } : undefined);
+  assert.equal(answer(await submit(world, WHOLE)), '250');
+  await turn();
+  assert.deepEqual(world.handedOver, []);
+  const free = world.store.changes.find(({ type }) => type === 'free');
+  assert.ok(free?.type === 'free');
+  assert.deepEqual(
+    free.only?.map(({ attempt }) => attempt),
+    [1, 1],
+    'its lease goes back',
+  );
+});
+
 test('5321-y: what is not relayed from memory is leased until its outcome is known, then let go until the store has heard it', async () => {
   const world = await submissionWorld();
   const troubles: (() => Outcome)[] = [

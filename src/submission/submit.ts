@@ -118,7 +118,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
           withdraw(context, change);
           return { type: 'refused', refusal: tooLate() };
         }
-        if (pieces === undefined) letGo(context, change);
+        if (pieces === undefined || outcome.held === true) letGo(context, change);
         else context.handOver({ message, recipients, content: pieces, hasDotLines });
         return { type: 'accepted', id };
       case 'limited':

@@ -10,11 +10,17 @@ import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { RelaySettings } from '../../src/relay/settings.ts';
 import { createAdmission, type Admission } from '../../src/server/admission.ts';
 import { serveConnection } from '../../src/server/connection.ts';
-import { createConnections, drainFront, type Front, type ListenerHere } from '../../src/server/front.ts';
+import {
+  createConnections,
+  drainFront,
+  type Front,
+  hearStore,
+  type ListenerHere,
+} from '../../src/server/front.ts';
 import { createFrontMetrics } from '../../src/server/front-metrics.ts';
 import { createSessionLog } from '../../src/server/session-log.ts';
 import type { SessionSettings } from '../../src/protocol/session/ports.ts';
-import type { Stage, StoreNotice } from '../../src/store/port.ts';
+import type { Stage } from '../../src/store/port.ts';
 import { createRemoteLookups } from '../../src/store/remote-lookups.ts';
 import { createRemoteStore } from '../../src/store/remote.ts';
 import type { SubmissionContext, SubmissionSettings } from '../../src/submission/context.ts';
@@ -98,6 +104,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     handOver: (fresh) => relay.handOver(fresh),
     wake: () => undefined,
   };
+  const ofStore = hearStore({ store, standings, mailboxes, relay, connections });
   const sessionLog = createSessionLog(log as unknown as Log);
   let desk: Line | undefined;
   const front: Front = {
@@ -109,7 +116,10 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     sessionId: () => encodeBase32(entropy.bytes(10)).toLowerCase(),
     async authenticate(credentials, from) {
       if (desk === undefined) throw new Error('the desk is not connected');
-      return (await desk.ask({ authenticate: credentials, from })) as AuthenticationOutcome;
+      const confirm = standings.reading();
+      const outcome = (await desk.ask({ authenticate: credentials, from })) as AuthenticationOutcome;
+      if (outcome.type === 'authenticated') confirm(outcome.principal);
+      return outcome;
     },
     mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
     ownForwardPath: (forwardPath) => forwardPath,
@@ -134,20 +144,12 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     memory: submission.memory,
     journal: front.journal,
     serve: (link) => serveConnection(front, listener, link.socket),
-    connectStore: (line) => store.connect(line),
+    connectStore: (line) => ofStore.connect(line),
     connectDesk(line) {
       desk = line;
       lookups.connect(line);
     },
-    noticed(notice) {
-      const heard = notice as StoreNotice;
-      store.noticed(heard);
-      if (heard.type === 'due') return relay.wake();
-      standings.noticed(heard);
-      mailboxes.forget(heard.identityId);
-      relay.identityChanged(heard);
-      connections.noticed(heard);
-    },
+    noticed: (notice) => ofStore.noticed(notice),
     drain: (graceMs) =>
       drainFront({ clock, journal: front.journal, submission, connections, relay }, graceMs),
   };

@@ -283,6 +283,15 @@ test('E-Q-8: what a suspended identity has queued waits, and goes when it may se
   assert.equal(w.mta.received.length, 1);
 });
 
+test('E-Q-8 F-TX-2: whose return was lost with a line to the store sends again over the next one', async () => {
+  const w = world();
+  w.relay.identityChanged({ type: 'identityChanged', identityId: 'i', revision: 2, state: 'suspended' });
+  w.relay.reconnected();
+  await w.submit(['x@far.example'], { identityId: 'i' });
+  await w.pass(MINUTE);
+  assert.equal(w.mta.received.length, 1);
+});
+
 test('BCP134-4.1-b BCP134-3.2-e: mail of role mx goes to our own domains only, whatever was decided at the door', async () => {
   const w = world();
   await w.submit(['x@far.example', 'alice@example.org'], {

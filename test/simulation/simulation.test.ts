@@ -22,6 +22,7 @@ const regressions: readonly (readonly [seed: number, why: string])[] = [
   [116658, 'the same, behind a slow disk'],
   [450557, 'garbage behind a reply that could be a final one or MAIL’s was not counted as said'],
   [707080, 'a drain that was begun before the clock stepped back waited for hours'],
+  [903092, 'the notice of a suspension was lost with the store thread that was to send it'],
   [380, 'an attempt that waited for its connection left after its identity was suspended'],
 ];
 

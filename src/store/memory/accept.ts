@@ -1,6 +1,7 @@
 // Accept in memory: message, recipients, counters and event in one change, idempotent by id.
 
 import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
+import type { IdentityId } from '../../record/identity.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
 import { queueFullBecause } from '../depth.ts';
@@ -8,13 +9,13 @@ import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { eventsNaming } from './events.ts';
 import type { State } from './state.ts';
-import type { RecipientRow } from './tables.ts';
+import type { RecipientRow, Tables } from './tables.ts';
 
 export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChange> {
   const { messages } = state.tables;
   const id = keptId(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
-  if (messages.has(id) || wasAccepted(state, change)) return { type: 'accepted' };
+  if (messages.has(id) || wasAccepted(state, change)) return accepted(state, change);
   const cause = state.fullBecause();
   if (cause !== undefined) return { type: 'full', cause };
   const deep = queueFullBecause(change, messages.size, state.queuedMessagesMax());
@@ -30,7 +31,16 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   });
   state.append(change.event);
   if (change.owner === undefined) state.notice({ type: 'due' });
-  return { type: 'accepted' };
+  return accepted(state, change);
+}
+
+/** Asked again too: it may have been suspended meanwhile. */
+function accepted({ tables }: State, { message }: AcceptChange): OutcomeOf<AcceptChange> {
+  return isHeldByState(tables, message.identityId) ? { type: 'accepted', held: true } : { type: 'accepted' };
+}
+
+function isHeldByState({ mayNotSend }: Tables, identityId: IdentityId | undefined): boolean {
+  return identityId !== undefined && mayNotSend.has(identityId);
 }
 
 /** By an earlier life, and delivered since. */
@@ -55,7 +65,7 @@ function recipientsOf({ tables }: State, change: AcceptChange): readonly Recipie
     domain: deliveryDomain(recipient.forwardPath),
     dueAt: change.dueAt,
     heldByOperator: false,
-    heldByState: identityId !== undefined && tables.mayNotSend.has(identityId),
+    heldByState: isHeldByState(tables, identityId),
     owner: change.owner,
     attempt: change.owner === undefined || change.untried === true ? 0 : 1,
     delayReported: false,

@@ -14,7 +14,7 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   const { counters } = writer;
   const id = messageIdBytes(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
-  if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return { type: 'accepted' };
+  if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return accepted(writer, change);
   const { charge } = change;
   const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
   const full = writer.fullBecause();
@@ -30,7 +30,12 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
     writer.queueTally.add(deliveryDomain(forwardPath), 1, !maySend);
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
   if (change.owner === undefined) writer.notice({ type: 'due' });
-  return { type: 'accepted' };
+  return accepted(writer, change);
+}
+
+/** Asked again too: it may have been suspended meanwhile. */
+function accepted({ mayNotSend }: Writer, { message }: AcceptChange): OutcomeOf<AcceptChange> {
+  return mayNotSend.has(message.identityId ?? '') ? { type: 'accepted', held: true } : { type: 'accepted' };
 }
 
 /** Its row bears the number of its event: in the order of acceptance, and never one that was used before. */
