@@ -1,0 +1,45 @@
+// What a front hears of the store over one line and the next.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hearStore } from './front.ts';
+
+function hearing() {
+  const calls: string[] = [];
+  const noting =
+    (name: string) =>
+    (...[first]: readonly unknown[]): void =>
+      void calls.push(first === undefined ? name : `${name} ${JSON.stringify(first)}`);
+  const parts = {
+    store: { connect: noting('store connects'), noticed: () => undefined },
+    standings: { reconnected: noting('standings doubt'), noticed: noting('standings hear') },
+    mailboxes: { forget: noting('mailboxes forget') },
+    relay: {
+      wake: noting('relay wakes'),
+      reconnected: noting('relay doubts'),
+      identityChanged: noting('relay hears'),
+    },
+    connections: { noticed: noting('connections hear') },
+  };
+  return { calls, heard: hearStore(parts as unknown as Parameters<typeof hearStore>[0]) };
+}
+
+test('the first line to the store proves nothing wrong; behind a lost one nothing known is believed, before anything is asked', () => {
+  const { calls, heard } = hearing();
+  const line = { number: 1 } as unknown as Parameters<typeof heard.connect>[0];
+  heard.connect(line);
+  assert.deepEqual(calls.splice(0), ['store connects {"number":1}']);
+  heard.connect(line);
+  assert.deepEqual(calls, ['standings doubt', 'relay doubts', 'store connects {"number":1}']);
+});
+
+test('a changed identity is told to everything that knows it, what is due to the relay alone', () => {
+  const { calls, heard } = hearing();
+  heard.noticed({ type: 'due' });
+  assert.deepEqual(calls.splice(0), ['relay wakes']);
+  heard.noticed({ type: 'identityChanged', identityId: 'i', revision: 2, state: 'suspended' });
+  assert.deepEqual(
+    calls.map((call) => call.split(' {')[0]),
+    ['standings hear', 'mailboxes forget "i"', 'relay hears', 'connections hear'],
+  );
+});
