@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { eventually } from '../test/system/server.ts';
 import { type Ends, nodeEnds, type Sink } from './measuring.ts';
 import { leanestEnds } from './native.ts';
@@ -29,17 +29,25 @@ interface Options {
 
 type Starter = (sink: number) => Promise<Peer>;
 
+const PEERS = ['postern', 'postern-dkim', 'postern-two', 'postfix'];
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError('a number above 0 is meant');
+}
+
 const program = new Command('bench')
   .description(
     'Measures Postern beside Postfix, both at loopback ports of their own, and beside an earlier state of itself.',
   )
-  .option('--rounds <number>', 'rounds in which each peer is measured once', Number, 3)
-  .option('--warm <number>', 'how often the messages of a round warm up each peer', Number, 0.25)
-  .option('--peer <names...>', 'postern, postern-dkim (signs), postern-two (two fronts), postfix', [
-    'postern',
-    'postern-dkim',
-    'postfix',
-  ])
+  .option('--rounds <number>', 'rounds in which each peer is measured once', positive, 3)
+  .option('--warm <number>', 'how often the messages of a round warm up each peer', positive, 0.25)
+  .addOption(
+    new Option('--peer <names...>', 'postern-dkim signs, postern-two has two front threads')
+      .choices(PEERS)
+      .default(['postern', 'postern-dkim', 'postfix']),
+  )
   .option('--scenario <letters>', 'which of a, b, c, d', 'abcd')
   .option(
     '--before <directory>',
