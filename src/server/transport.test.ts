@@ -33,8 +33,8 @@ async function pair(): Promise<Pair> {
   const client = connect((listener.address() as AddressInfo).port, '127.0.0.1');
   client.on('error', () => undefined);
   const [raw] = await accepted;
-  let hear = (_: string): void => undefined;
-  let end = (_: string | undefined): void => undefined;
+  let hear: (text: string) => void = () => undefined;
+  let end: (error: string | undefined) => void = () => undefined;
   const closed = new Promise<string | undefined>((resolve) => (end = resolve));
   const transport = createTransport(raw, virtualClock(0), {
     bytes: (bytes) => hear(Buffer.from(bytes).toString()),
