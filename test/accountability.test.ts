@@ -387,13 +387,11 @@ test('D-TR-6 F-HDR-4: a hostile header breaks nothing, and its escapes do not re
     `Message-ID: <\x1b[2J\u202E@evil.example>\r\n`,
     ours(id).repeat(2000),
   ].join('');
-  const startedAt = performance.now();
   const path = file('hostile.eml', hostile);
   const { status, stdout, stderr } = server.postern(['trace', path]);
   assert.equal(status, 1, stderr);
   assert.doesNotMatch(stdout + stderr, /\x1b|\x07|\0/);
   assert.match(stderr, /^postern: the trail knows nothing of a message with \d+ of our Received lines/);
-  assert.ok(performance.now() - startedAt < 5000);
 });
 
 test('D-TR-5: a look-up is itself recorded: who asked what, why, and what was found', () => {

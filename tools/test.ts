@@ -5,6 +5,7 @@
 // The result of each named test is kept under node_modules/.cache/postern/, where the conformance page is made from it.
 
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { run } from 'node:test';
 
 const [suite = 'unit', ...words] = process.argv.slice(2);
@@ -15,9 +16,9 @@ const patterns: Readonly<
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
     exclude: ['test/system/**'],
     concurrency: 2,
-    timeoutMs: 120_000,
+    timeoutMs: 900_000,
   },
-  system: { include: ['test/system/**/*.test.ts'], exclude: [], concurrency: 1, timeoutMs: 900_000 },
+  system: { include: ['test/system/**/*.test.ts'], exclude: [], concurrency: 1, timeoutMs: 1_800_000 },
 };
 const chosen = patterns[suite];
 if (chosen === undefined) {
@@ -40,6 +41,9 @@ interface Outcome {
 }
 
 const outcomes: Outcome[] = [];
+/** Of each file that has not ended: how many of its tests passed, failed and were skipped. */
+const tallies = new Map<string, Record<Outcome['status'], number>>();
+let filesEnded = 0;
 const startedAt = performance.now();
 const stream = run({
   files,
@@ -52,21 +56,38 @@ function isFile(name: string): boolean {
   return files.some((file) => name === file || name.endsWith(`/${file}`));
 }
 
+function note(file: string | undefined, outcome: Outcome): void {
+  outcomes.push(outcome);
+  const tally = tallies.get(file ?? '') ?? { passed: 0, failed: 0, skipped: 0 };
+  tally[outcome.status] += 1;
+  tallies.set(file ?? '', tally);
+}
+
+stream.on('test:summary', ({ file, duration_ms: ms }) => {
+  if (file === undefined) return;
+  filesEnded += 1;
+  const { passed, failed, skipped } = tallies.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+  const others = `${failed > 0 ? `, ${failed} FAILED` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  const where = relative(process.cwd(), file);
+  console.log(
+    `[${filesEnded}/${files.length}] ${where}: ${passed} passed${others} (${(ms / 1000).toFixed(1)} s)`,
+  );
+});
 stream.on('test:fail', ({ name, details, file, todo }) => {
   if (todo !== undefined) return;
   const cause = details.error.cause;
-  outcomes.push({ name, status: 'failed' });
+  note(file, { name, status: 'failed' });
   console.log(
     `\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}`,
   );
 });
-stream.on('test:pass', ({ name, details, skip, todo }) => {
+stream.on('test:pass', ({ name, details, file, skip, todo }) => {
   if (details.type === 'suite' || isFile(name)) return;
   if (skip !== undefined || todo !== undefined) {
     const reason = typeof skip === 'string' && skip !== '' ? skip : 'no reason given';
-    outcomes.push({ name, status: 'skipped', reason });
+    note(file, { name, status: 'skipped', reason });
     console.log(`skipped: ${name}: ${reason}`);
-  } else outcomes.push({ name, status: 'passed' });
+  } else note(file, { name, status: 'passed' });
 });
 if (suite === 'system') {
   stream.on('test:pass', ({ name, details, skip }) => {

@@ -57,12 +57,11 @@ test('D-TR-6: a record that was forgotten proves nothing', () => {
 });
 
 test('D-TR-6: what is made to be slow is not', () => {
-  const startedAt = performance.now();
+  // Work that grows with the square would take hours, and the runner would end it.
   for (const text of [
-    `${header}\r\n${'\r\n'.repeat(500_000)}x`,
-    `${'\n'.repeat(1_000_000)}`,
-    received.repeat(5000),
+    `${header}\r\n${'\r\n'.repeat(2_000_000)}x`,
+    `${'\n'.repeat(4_000_000)}`,
+    received.repeat(40_000),
   ])
     assert.ok(shown(text).lines.length <= 50);
-  assert.ok(performance.now() - startedAt < 3000);
 });

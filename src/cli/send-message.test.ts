@@ -142,18 +142,16 @@ test('F-HDR-2: no name, however hostile, makes a field or a line of its own', ()
   }
 });
 
-test('a header or a body made to be slow is read in linear time', () => {
-  const began = process.cpuUsage();
+test('a header or a body made to be slow is read in linear work', () => {
+  // Work that grows with the square would take hours, and the runner would end it.
   for (const part of ['a,', '(', '"', '<', 'a (,', 'a@', '((((,', 'a <', '"a\\"', 'a.'])
     try {
-      composed(`To: ${part.repeat(Math.floor(60_000 / part.length))}\n\nhi\n`);
+      composed(`To: ${part.repeat(Math.floor(1_000_000 / part.length))}\n\nhi\n`);
     } catch (error) {
       assert.ok(error instanceof SendFailure, part);
     }
   for (const part of ['\n', '\r', 'x\n', 'x'])
     assert.match(composed(`\n${part.repeat(20_000_000 / part.length)}`).text, /^From: /);
-  const { user, system } = process.cpuUsage(began);
-  assert.ok(user + system < 6_000_000, `${user + system} microseconds`);
 });
 
 test('5321-ah: Return-Path is not submitted', () => {

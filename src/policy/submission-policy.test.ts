@@ -233,15 +233,11 @@ test('F-FROM-5: a display name shows no address of ours that its sender may not 
   }
 });
 
-test('F-FROM-5: a hostile display name takes linear time', () => {
-  for (const displayName of [
-    '@'.repeat(100_000),
-    'a'.repeat(100_000),
-    `${'a@'.repeat(50_000)}`,
-    ' @'.repeat(50_000),
-  ]) {
-    const started = performance.now();
-    decideHeader(facts, { from: [{ address: 'alice@example.org', displayName }], resent: [] });
-    assert.ok(performance.now() - started < 500);
-  }
+test('F-FROM-5: a hostile display name is judged in linear work', () => {
+  // Work that grows with the square would be 10^13 steps: no machine ends that before the runner's limit.
+  for (const unit of ['@', 'a', 'a@', ' @'])
+    decideHeader(facts, {
+      from: [{ address: 'alice@example.org', displayName: unit.repeat(4_000_000 / unit.length) }],
+      resent: [],
+    });
 });

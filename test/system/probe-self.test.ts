@@ -167,10 +167,8 @@ test('BCP134-3.2-e BCP134-4.1-d: a hole that only shows on the wire ends the ser
     const hook = join(server.directory, 'hole.mjs');
     writeFileSync(hook, hookOf(hole));
     await server.start({ environment: { NODE_OPTIONS: `--import ${hook}` } });
-    const began = performance.now();
     const code = await server.ended();
     assert.equal(code, 78, `${why}: ${server.log()}`);
-    assert.ok(performance.now() - began < 25_000, why);
     assert.match(server.log(), /"level":"fatal".*"msg":"self-test: strangers get in"/, why);
     assert.match(server.log(), /^postern: the self-test found the door open: /m, why);
     assert.match(server.log(), found, why);

@@ -137,7 +137,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       });
       started.stderr.on('data', (data) => (output += String(data)));
       for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
-        if (started.exitCode !== null || waited > 60_000)
+        if (started.exitCode !== null || waited > PATIENCE * 60_000)
           throw new Error(`the server did not start:\n${output.slice(from)}`);
         await delay(20);
       }
@@ -185,18 +185,21 @@ export function delivered(directory: string): readonly { readonly name: string; 
     .map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
 }
 
-/** Waits until `condition` gives something, at most `seconds`. */
+/** The limit only ends a test that hangs: a busy machine gets so many times the seconds that an idle one needs. */
+const PATIENCE = 6;
+
+/** Waits until `condition` gives something; `seconds` are ample on an idle machine. */
 export async function eventually<T>(
   what: string,
   seconds: number,
   condition: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> {
-  for (let waited = 0; waited < seconds * 1000; waited += 50) {
+  for (let waited = 0; waited < PATIENCE * seconds * 1000; waited += 50) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
     await delay(50);
   }
-  throw new Error(`${what}: not within ${seconds} s`);
+  throw new Error(`${what}: not within ${PATIENCE * seconds} s`);
 }
 
 /** The reason to skip a test that needs these programs, or undefined. */

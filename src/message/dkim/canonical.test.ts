@@ -172,16 +172,14 @@ test('6409-8.5: no line of the signature field is longer than 76 columns, wherev
   }
 });
 
-test('F-DOS-3: canonical forms take linear time, whatever the octets', () => {
-  const MIB = 1_048_576;
+test('F-DOS-3: canonical forms are made in linear work, whatever the octets', () => {
+  // Work that grows with the square would be 10^13 steps: no machine ends that before the runner's limit.
+  const OCTETS = 2_097_152;
   const costly = [' ', '\t', '\r\n', 'a ', 'a  ', ' \r\n', '\r', ' \r', 'a\r\n', ':', '\r\n '];
   for (const unit of costly) {
-    const bytes = octets(unit.repeat(Math.ceil(MIB / unit.length)));
-    const startedAt = performance.now();
+    const bytes = octets(unit.repeat(Math.ceil(OCTETS / unit.length)));
     bodyHash([bytes]);
     relaxedFields([Buffer.concat([octets('X:'), bytes])]);
     signedFields(bytes, []);
-    const ms = performance.now() - startedAt;
-    assert.ok(ms < 1000, `${JSON.stringify(unit)}: ${Math.round(ms)} ms for 1 MiB`);
   }
 });

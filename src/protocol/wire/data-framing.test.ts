@@ -145,23 +145,11 @@ test('5321-x: content without a last CRLF gets exactly one', () => {
   assert.equal(wire.toString(), 'a: b\r\n\r\nend\r\n.\r\n');
 });
 
-test('F-DOS-3: framing time grows with the octets, whatever they are', () => {
-  const timeOf = (octets: number, unit: string): number => {
-    const bytes = Buffer.from(unit.repeat(octets / unit.length));
-    let best = Infinity;
-    for (let n = 0; n < 5; n += 1) {
-      const framing = new DataFraming('pass');
-      const startedAt = performance.now();
-      for (let at = 0; at < bytes.length; at += 4096) framing.push(bytes.subarray(at, at + 4096));
-      best = Math.min(best, performance.now() - startedAt);
-    }
-    return best;
-  };
+test('F-DOS-3: framing work grows with the octets, whatever they are', () => {
+  // Work that grows with the square would be 10^14 steps: no machine ends that before the runner's limit.
   for (const unit of ['.', '\r', '\n', '\r\n', '\r\n.', 'x']) {
-    const [one, four] = [timeOf(500_000, unit), timeOf(2_000_000, unit)];
-    assert.ok(
-      four < 16 * one + 5,
-      `${JSON.stringify(unit)}: ${one} ms for half a megabyte, ${four} ms for two`,
-    );
+    const bytes = Buffer.from(unit.repeat(12_000_000 / unit.length));
+    const framing = new DataFraming('pass');
+    for (let at = 0; at < bytes.length; at += 4096) framing.push(bytes.subarray(at, at + 4096));
   }
 });
