@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { BareShell, settings } from './bare.ts';
-import { type Dialog, groups, parseDialogs, replyFlaw, ReplyStream } from './dialog.ts';
+import { type Dialog, groups, parseDialogs, replyFlaw, replyProblem, ReplyStream } from './dialog.ts';
 
 type Cut = (shell: BareShell, bytes: Buffer) => void;
 
@@ -33,9 +33,10 @@ function play({ start, steps }: Dialog, cut: Cut): string {
         break;
       case 'reply': {
         const reply = take();
-        assert.ok(reply !== undefined, `expected "${step.begins}", the server said nothing more\n${transcript}`);
+        assert.ok(reply !== undefined, `expected "${step.text}", the server said nothing more\n${transcript}`);
         transcript += `${reply.join('\n')}\n`;
-        assert.ok(reply.at(-1)?.startsWith(step.begins), `expected "${step.begins}", got "${reply.at(-1)}"\n${transcript}`);
+        const problem = replyProblem(step, reply.at(-1) ?? '');
+        assert.equal(problem, undefined, `${problem}\n${transcript}`);
         assert.equal(replyFlaw(reply, first), undefined);
         last = reply;
         first = false;

@@ -4,16 +4,18 @@
 //   @whole                         it depends on octets arriving together: not played octet by octet
 //   C: text                        a line from the client, CRLF added; lines without an S between them go in one write
 //   C| text                        octets without CRLF; escapes \r \n \t \0 \\ \xHH \{n*text} everywhere
-//   S: 250 2.1.0                   the next reply: its last line begins so
+//   S: 354 Start mail input        the next reply: its last line is exactly this (same escapes; a space at the end is \x20)
+//   S~ 250 2.1.0                   the next reply: its last line begins so, and is a text of the reply registry
 //   S+ WORD / S- WORD              the same reply has / has not a line that begins with WORD
 //   TLS                            the handshake follows the 220
 //   CLOSE                          the server closes
 
 import { readFileSync } from 'node:fs';
+import { replies, type ReplyDefinition } from '../../src/protocol/wire/reply-registry.ts';
 
 export type Step =
   | { readonly type: 'send'; readonly bytes: Buffer }
-  | { readonly type: 'reply'; readonly begins: string }
+  | { readonly type: 'reply'; readonly text: string; readonly whole: boolean }
   | { readonly type: 'has' | 'hasNot'; readonly word: string }
   | { readonly type: 'tls' }
   | { readonly type: 'close' };
@@ -30,12 +32,14 @@ export interface Dialog {
 
 const LOGIN = 'AUTH PLAIN AGFsaWNlQGV4YW1wbGUub3JnAGNvcnJlY3QgaG9yc2UgYmF0dGVyeSBzdGFwbGU=';
 
+const toTls = ['S~ 220', 'C: EHLO c.example', 'S~ 250', 'C: STARTTLS', 'S: 220 2.0.0 Ready to start TLS', 'TLS', 'C: EHLO c.example', 'S~ 250'];
+
 const preludes: Readonly<Record<Start, readonly string[]>> = {
   plain: ['S: 220 msa.example.org ESMTP'],
   mx: ['S: 220 msa.example.org ESMTP'],
-  mxtls: ['S: 220', 'C: EHLO c.example', 'S: 250', 'C: STARTTLS', 'S: 220', 'TLS', 'C: EHLO c.example', 'S: 250'],
-  tls: ['S: 220', 'C: EHLO c.example', 'S: 250', 'C: STARTTLS', 'S: 220 2.0.0', 'TLS', 'C: EHLO c.example', 'S: 250'],
-  auth: ['S: 220', 'C: EHLO c.example', 'S: 250', 'C: STARTTLS', 'S: 220', 'TLS', 'C: EHLO c.example', 'S: 250', `C: ${LOGIN}`, 'S: 235 2.7.0'],
+  mxtls: toTls,
+  tls: toTls,
+  auth: [...toTls, `C: ${LOGIN}`, 'S: 235 2.7.0 Authentication successful'],
 };
 
 export function parseDialogs(path: string): readonly Dialog[] {
@@ -68,7 +72,8 @@ function stepOf(text: string, path: string, line: number): Step {
   const rest = text.slice(3);
   if (text.startsWith('C: ') || text === 'C:') return { type: 'send', bytes: Buffer.concat([octets(rest), Buffer.from('\r\n')]) };
   if (text.startsWith('C| ')) return { type: 'send', bytes: octets(rest) };
-  if (text.startsWith('S: ')) return { type: 'reply', begins: rest };
+  if (text.startsWith('S: ')) return { type: 'reply', text: octets(rest).toString(), whole: true };
+  if (text.startsWith('S~ ')) return { type: 'reply', text: octets(rest).toString(), whole: false };
   if (text.startsWith('S+ ')) return { type: 'has', word: rest };
   if (text.startsWith('S- ')) return { type: 'hasNot', word: rest };
   if (text === 'TLS') return { type: 'tls' };
@@ -122,6 +127,20 @@ export class ReplyStream {
   }
 }
 
+/** What is wrong with the last line of a reply where the dialog says `S:` or `S~`, or undefined. */
+export function replyProblem(step: Extract<Step, { readonly type: 'reply' }>, line: string): string | undefined {
+  if (step.whole ? line === step.text : line.startsWith(step.text)) return undefined;
+  const hint = step.whole && line.startsWith(step.text) ? ` (if only the beginning matters: S~ ${step.text})` : '';
+  return `expected ${JSON.stringify(step.text)}, got ${JSON.stringify(line)}${hint}`;
+}
+
+/** Every text of the registry, as the whole last line that it makes. */
+const known = Object.values<ReplyDefinition>(replies).map(({ code, status, text }) => {
+  const words = text.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`);
+  const filled = words.replaceAll('{challenge}', '[A-Za-z0-9+/=]*').replaceAll(/\{(?:octets|limit|line)\}/g, String.raw`\w+`).replaceAll('{id}', '[0-9A-Z]{26}');
+  return new RegExp(`^${code} ${status === undefined ? '' : `${status} `}${filled.replaceAll(/\{\w+\}/g, '.+')}$`);
+});
+
 /** What is wrong with a reply in any dialog (EXT-ESC-a, 6409-7-521, EXT-UTF8-c), or undefined. */
 export function replyFlaw(lines: readonly string[], first: boolean): string | undefined {
   for (const line of lines) {
@@ -129,6 +148,8 @@ export function replyFlaw(lines: readonly string[], first: boolean): string | un
     if (line.startsWith('521')) return '521 is never said here';
     const isHello = /^250[ -](?:msa\.example\.org$|[A-Z0-9]+(?: |$))/.test(line) && !/^250[ -]2\./.test(line);
     const needsStatus = /^[245]/.test(line) && !first && !isHello;
+    const isLast = line === lines.at(-1);
+    if (isLast && !isHello && !known.some((pattern) => pattern.test(line))) return `no text of the reply registry, or more than it: ${line}`;
     if (needsStatus && !new RegExp(`^\\d{3}[ -]${line[0]}\\.\\d{1,3}\\.\\d{1,3} `).test(line)) return `no enhanced status code: ${line}`;
   }
   return undefined;
