@@ -164,6 +164,19 @@ test('TLS-h F-STLS-2 E-T-1: octets in clear behind the reply to STARTTLS end the
   assert.ok(script.types.includes('hostFailed'));
 });
 
+test('TLS-h F-STLS-2: half a reply behind the 220 is not completed by what comes inside TLS, wherever it was cut', () => {
+  for (const half of ['2', '250', '250-', '250-fake\r\n', '250-fake\r\n250 AUTH', '\r\n', '250 x\r']) {
+    const together = new Script(smtp).server('220 x').hello('STARTTLS').octets(`220 go\r\n${half}`);
+    assert.ok(!together.types.includes('startTls'), `${half}: no handshake`);
+    assert.deepEqual(together.types.slice(-2), ['hostFailed', 'close'], half);
+    const apart = new Script(smtp).server('220 x').hello('STARTTLS').server('220 go').octets(half);
+    apart.sent = '';
+    apart.input({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } });
+    assert.deepEqual(apart.types.slice(-2), ['hostFailed', 'close'], `${half}, read before the handshake`);
+    assert.equal(apart.sent, '', 'nothing is said inside TLS to whoever spoke in front of it');
+  }
+});
+
 test('TLS-b E-T-1: after TLS it greets anew and believes only what is said then', () => {
   const script = new Script(smtp).server('220 x').hello('STARTTLS,DSN').server('220 go');
   assert.ok(script.types.includes('startTls'));

@@ -18,6 +18,8 @@ import { moreWasSaid } from './in-step.ts';
 import { type RemoteReply, ReplyReader } from './reply-reader.ts';
 import { beginTransaction, interrupted, refusedInContent, type Transaction } from './transaction.ts';
 
+const IN_CLEAR = 'the server sent octets in clear behind its reply to STARTTLS';
+
 /** RFC 5321 section 4.5.3.2, in minutes. */
 const MINUTE = 60_000;
 const TIMEOUTS = { greeting: 5, command: 5, data: 2, content: 3, final: 10 } as const;
@@ -86,9 +88,9 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
       next.reply(reply);
       const startsTls = state.outputs.at(-1)?.type === 'startTls';
       // Whatever came in clear behind the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
-      if (startsTls && (reader.pending || reply !== replies.at(-1))) {
+      if (startsTls && (reader.pending || broken !== undefined || reply !== replies.at(-1))) {
         state.outputs.pop();
-        return fail(state, 'the server sent octets in clear behind its reply to STARTTLS', 'nonsense');
+        return fail(state, IN_CLEAR, 'nonsense');
       }
     }
     if (broken !== undefined) {
@@ -109,6 +111,8 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
       case 'bytes':
         return takeBytes(input.bytes);
       case 'tls':
+        // Half a reply may have been read after the 220 and before the handshake.
+        if (reader.pending) return fail(state, IN_CLEAR, 'nonsense');
         state.tls = input.facts;
         state.waitingSince = state.now;
         if (settings.tls !== 'implicit') hello(state);

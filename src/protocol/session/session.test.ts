@@ -205,6 +205,44 @@ test('EXT-SIZE-b: a message over the limit is read to its end and refused; the s
   assert.equal(shell.accepted.length, 0);
 });
 
+test('EXT-SIZE-a EXT-SIZE-b EXT-CHUNK-d: exactly the limit is taken, one octet more is not, by DATA, by BDAT and as declared', () => {
+  const limit = 1000;
+  const to = (more = ''): BareShell => {
+    const shell = new BareShell(settings('mx', { messageOctetsMax: limit }));
+    shell.bytes(Buffer.from(`EHLO c\r\nMAIL FROM:<>${more}\r\nRCPT TO:<alice@example.org>\r\n`));
+    shell.text = '';
+    return shell;
+  };
+  for (const [octets, reply] of [
+    [limit, '250 2.0.0'],
+    [limit + 1, '552 5.3.4'],
+  ] as const) {
+    const content = `${'x'.repeat(octets - 2)}\r\n`.replaceAll(/x{98}(?=x)/g, `${'x'.repeat(96)}\r\n`);
+    assert.equal(content.length, octets);
+    const byData = to();
+    // A dot that is there for transparency is none of the message.
+    byData.bytes(Buffer.from(`DATA\r\n.${content.replace('x', '.')}.\r\n`));
+    assert.match(byData.text, new RegExp(`^354 [^\\r]*\\r\\n${reply}`), `DATA of ${octets}`);
+    const inOne = to();
+    inOne.bytes(Buffer.from(`BDAT ${octets} LAST\r\n${content}`));
+    const chunkReply = octets > limit ? '552 5.3.4 Chunk exceeds' : reply;
+    assert.ok(inOne.text.startsWith(chunkReply), `BDAT of ${octets}: ${inOne.text}`);
+    const inTwo = to();
+    inTwo.bytes(
+      Buffer.from(`BDAT 500\r\n${content.slice(0, 500)}BDAT ${octets - 500} LAST\r\n${content.slice(500)}`),
+    );
+    assert.ok(inTwo.text.includes(`\r\n${chunkReply}`), `BDAT of ${octets} in two chunks: ${inTwo.text}`);
+    const declared = to(` SIZE=${octets}`);
+    declared.bytes(Buffer.from('DATA\r\n'));
+    assert.equal(declared.text.slice(0, 3), octets > limit ? '503' : '354', `SIZE=${octets}`);
+    for (const { accepted: messages } of [byData, inOne, inTwo])
+      assert.deepEqual(
+        messages.map(({ content: { length } }) => length),
+        octets > limit ? [] : [limit],
+      );
+  }
+});
+
 test('EXT-SIZE-b: far over the limit nobody goes on reading', () => {
   const shell = new BareShell(settings('mx', { messageOctetsMax: 1000 }));
   shell.bytes(Buffer.from('EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n'));
