@@ -1,6 +1,7 @@
 // From what the delivery machine reports to what the caller gets: an outcome for each recipient, or one error if nobody will get the message.
 
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import { type RecipientOutcome, type Retry, serverReply, SubmissionError } from './errors.ts';
 import type { ParcelOutcome } from './parcel.ts';
@@ -16,9 +17,11 @@ export function isForNextTransaction(result: RecipientResult): boolean {
 
 /** Nothing was said about the message: another connection may carry it. */
 export function nothingHappened({ results, replyLost }: ParcelOutcome): boolean {
+  const asked = results.filter((result) => !isOfAddress(result));
   return (
     !replyLost &&
-    results.every((result) =>
+    asked.length > 0 &&
+    asked.every((result) =>
       result.type === 'undecided'
         ? !result.permanent
         : result.type === 'refused' && result.reply.code === 421,

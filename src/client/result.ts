@@ -1,6 +1,7 @@
 // What one submission came to, over all the transactions it took: an outcome for each recipient of the envelope.
 
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
 import type { RecipientOutcome } from './errors.ts';
 import { failureOf, isForNextTransaction, outcomeOf } from './outcome.ts';
@@ -60,6 +61,8 @@ export function putOff(
 export function verdictOnMessage(results: readonly RecipientResult[]): RecipientResult | undefined {
   if (results.some(({ type }) => type === 'accepted')) return undefined;
   return results.find(
-    (result) => result.type === 'undecided' || (result.type === 'refused' && result.command !== 'RCPT'),
+    (result) =>
+      (result.type === 'undecided' && !isOfAddress(result)) ||
+      (result.type === 'refused' && result.command !== 'RCPT'),
   );
 }

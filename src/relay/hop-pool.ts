@@ -4,6 +4,7 @@
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import { type Follower, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
 import { HopDown } from './hop-down.ts';
@@ -190,7 +191,8 @@ export function createHopPool(options: PoolOptions): HopPool {
 
 /** The connection was gone, or the server wanted no more messages over it (421 to MAIL). */
 function nothingHappened({ results, replyLost }: HopResult): boolean {
-  return !replyLost && results.every((result) => isUnsaid(result) || isTurnedAway(result));
+  const asked = results.filter((result) => !isOfAddress(result));
+  return !replyLost && asked.length > 0 && asked.every((result) => isUnsaid(result) || isTurnedAway(result));
 }
 
 function isUnsaid(result: RecipientResult): boolean {

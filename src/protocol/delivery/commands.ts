@@ -1,7 +1,7 @@
 // The commands of a transaction as this hop wants them: extensions are used only where it announced them (6409-8-c, EXT-DSN-b).
 
 import type { EnvelopeRecipient } from '../envelope.ts';
-import { isAsciiText } from '../wire/mailbox.ts';
+import { asciiSpelling } from '../wire/mailbox.ts';
 import { encodeUtf8Address, encodeXtext } from '../wire/xtext.ts';
 import type { DeliveryTransaction } from './ports.ts';
 
@@ -17,51 +17,17 @@ export function parseCapabilities(lines: readonly string[]): Capabilities {
   return capabilities;
 }
 
-export function needsUtf8({ envelope, headerUtf8 }: DeliveryTransaction): boolean {
-  return (
-    headerUtf8 ||
-    !isAsciiText(envelope.reversePath) ||
-    envelope.recipients.some(({ forwardPath }) => !isAsciiText(forwardPath))
-  );
-}
-
-/** Why this hop can't take the message as it is; nothing is ever re-encoded (6409-8.4). */
-export function misfit(
-  transaction: DeliveryTransaction,
-  capabilities: Capabilities,
-): { status: string; diagnostic: string } | undefined {
-  if (needsUtf8(transaction) && !capabilities.has('SMTPUTF8')) {
-    return {
-      status: '5.6.9',
-      diagnostic: 'the next hop does not take UTF-8 addresses or header fields (SMTPUTF8)',
-    };
-  }
-  if (transaction.body8bit && !capabilities.has('8BITMIME')) {
-    return {
-      status: '5.6.3',
-      diagnostic: 'the next hop does not take 8-bit content (8BITMIME), and content is never re-encoded',
-    };
-  }
-  const limit = Number(capabilities.get('SIZE') ?? 0);
-  if (limit > 0 && (transaction.octets ?? 0) > limit) {
-    return {
-      status: '5.3.4',
-      diagnostic: `the message has ${transaction.octets} octets, the next hop takes ${limit}`,
-    };
-  }
-  return undefined;
-}
-
 export function mailCommand(
   transaction: DeliveryTransaction,
   capabilities: Capabilities,
+  utf8: boolean,
   vouchForNobody: boolean,
 ): string {
   const { envelope } = transaction;
-  const parts = [`MAIL FROM:<${envelope.reversePath}>`];
+  const parts = [`MAIL FROM:<${asciiSpelling(envelope.reversePath)}>`];
   if (capabilities.has('SIZE') && transaction.octets !== undefined) parts.push(`SIZE=${transaction.octets}`);
   if (capabilities.has('8BITMIME')) parts.push(`BODY=${transaction.body8bit ? '8BITMIME' : '7BIT'}`);
-  if (needsUtf8(transaction)) parts.push('SMTPUTF8');
+  if (utf8) parts.push('SMTPUTF8');
   if (capabilities.has('DSN')) {
     if (envelope.ret !== undefined) parts.push(`RET=${envelope.ret}`);
     if (envelope.envelopeId !== undefined) parts.push(`ENVID=${encodeXtext(envelope.envelopeId)}`);
@@ -72,7 +38,7 @@ export function mailCommand(
 }
 
 export function rcptCommand(recipient: EnvelopeRecipient, capabilities: Capabilities, utf8: boolean): string {
-  const parts = [`RCPT TO:<${recipient.forwardPath}>`];
+  const parts = [`RCPT TO:<${asciiSpelling(recipient.forwardPath)}>`];
   if (capabilities.has('DSN')) {
     if (recipient.notify !== undefined) parts.push(`NOTIFY=${recipient.notify.join(',')}`);
     const original = recipient.originalRecipient;

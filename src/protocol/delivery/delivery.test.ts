@@ -143,7 +143,7 @@ test("EXT-8BIT EXT-UTF8-b 6409-8.4 6409-8-c E-C-1: what a hop can't take is fail
       .join();
   };
   assert.equal(statusFor('PIPELINING', transaction(['a@x.example'], {}, { body8bit: true })), '5.6.3');
-  assert.equal(statusFor('8BITMIME', transaction(['ü@x.example'], { smtputf8: true })), '5.6.9');
+  assert.equal(statusFor('8BITMIME', transaction(['ü@x.example'], { smtputf8: true })), '5.6.7');
   assert.equal(
     statusFor('8BITMIME', transaction(['a@x.example'], { smtputf8: true }, { headerUtf8: true })),
     '5.6.9',
@@ -154,6 +154,52 @@ test("EXT-8BIT EXT-UTF8-b 6409-8.4 6409-8-c E-C-1: what a hop can't take is fail
     .hello('8BITMIME')
     .deliver(transaction(['a@x.example'], { smtputf8: true }));
   assert.match(asciiOnly.sent, /^MAIL FROM/, 'SMTPUTF8 that nothing needs stops nothing');
+});
+
+test('EXT-UTF8-b: an address that needs SMTPUTF8 fails alone, the other recipients have the message', () => {
+  for (const protocol of ['smtp', 'lmtp'] as const)
+    for (const capabilities of ['8BITMIME,PIPELINING', '8BITMIME']) {
+      const script = new Script({ ...smtp, protocol, tls: 'none' }).server('220 x').hello(capabilities);
+      script.deliver(transaction(['ünal@x.example', 'plain@x.example', 'zoë@x.example'], { smtputf8: true }));
+      script.server('250 ok').server('250 ok').server('354 go').input({ type: 'contentSent' });
+      script.server('250 2.0.0 kept');
+      assert.match(script.sent, /^MAIL FROM:<alice@example\.org>(?! .*SMTPUTF8)/);
+      assert.deepEqual(script.sent.match(/RCPT TO:<[^>]*>/g), ['RCPT TO:<plain@x.example>']);
+      assert.deepEqual(script.fates, ['undecided 5.6.7, accepted 250, undecided 5.6.7']);
+      assert.equal(script.session.takesMore, true);
+    }
+  const refused = new Script(smtp).server('220 x').hello('8BITMIME,PIPELINING');
+  refused.deliver(transaction(['ünal@x.example', 'plain@x.example'], { smtputf8: true }));
+  refused.server('250 ok', '550 5.1.1 no', '503 no');
+  assert.deepEqual(refused.server('250').fates, ['undecided 5.6.7, refused 550']);
+  const takes = new Script(smtp).server('220 x').hello(ALL);
+  takes.deliver(transaction(['ünal@x.example', 'plain@x.example'], { smtputf8: true }));
+  assert.match(
+    takes.sent,
+    /SMTPUTF8\r\nRCPT TO:<ünal@x\.example>\r\nRCPT TO:<plain@x\.example>\r\nDATA\r\n$/,
+  );
+});
+
+test('EXT-UTF8-b EXT-UTF8-d: where the domain alone is not ASCII, it goes out as A-labels and needs no SMTPUTF8', () => {
+  for (const protocol of ['smtp', 'lmtp'] as const) {
+    const script = new Script({ ...smtp, protocol, tls: 'none' }).server('220 x').hello('PIPELINING');
+    script.deliver(
+      transaction(['uta@müller.test', 'tom@Bücher.EXAMPLE', 'Plain@Case.Example', 'postmaster'], {
+        ...{ reversePath: 'ada@müller.test', smtputf8: true },
+      }),
+    );
+    assert.deepEqual(script.sent.split('\r\n'), [
+      'MAIL FROM:<ada@xn--mller-kva.test>',
+      'RCPT TO:<uta@xn--mller-kva.test>',
+      'RCPT TO:<tom@xn--bcher-kva.example>',
+      'RCPT TO:<Plain@Case.Example>',
+      'RCPT TO:<postmaster>',
+      ...['DATA', ''],
+    ]);
+  }
+  const sender = new Script(smtp).server('220 x').hello('8BITMIME');
+  sender.deliver(transaction(['a@x.example', 'b@x.example'], { reversePath: 'ädä@müller.test' }));
+  assert.deepEqual([sender.sent, sender.fates], ['', ['undecided 5.6.7, undecided 5.6.7']]);
 });
 
 test('TLS-h F-STLS-2 E-T-1: octets in clear behind the reply to STARTTLS end the connection', () => {

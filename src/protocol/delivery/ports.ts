@@ -71,6 +71,8 @@ export type RecipientResult =
       readonly status: string;
       readonly diagnostic: string;
       readonly permanent: boolean;
+      /** What the hop can't take is this recipient's address, not the message: the hop was not asked about it. */
+      readonly isRecipients?: true;
     };
 
 export type DeliveryOutput =

@@ -2,10 +2,12 @@
 // the content of the last one; each reply finds its command by counting (`in-step.ts`). With LMTP every accepted recipient gets its own final reply
 // (RFC 2033). By BDAT (RFC 3030) content goes when a recipient was accepted, in one chunk.
 
-import { mailCommand, misfit, needsUtf8, rcptCommand } from './commands.ts';
+import { type Capabilities, mailCommand, rcptCommand } from './commands.ts';
+import { messageMisfit, needsUtf8, recipientMisfit } from './fitness.ts';
 import { isDoubtful, isGoAhead, isOfEnvelope } from './in-step.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
+import { fillRefused, fillUndecided, forgetReplies, isPositive, refusedBy } from './results.ts';
 import { close, type DeliveryState, expect, fail, send } from './session.ts';
 
 export interface Transaction {
@@ -26,8 +28,6 @@ export interface Transaction {
   contentSent(): void;
 }
 
-type Refused = Extract<RecipientResult, { type: 'refused' }>['command'];
-
 export function beginTransaction(state: DeliveryState, request: DeliveryTransaction): void {
   const transaction: Transaction = {
     request,
@@ -41,13 +41,21 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
     contentSent: () => awaitFinal(state, transaction),
   };
   state.open.push(transaction);
-  const unfit = misfit(request, state.capabilities);
-  if (unfit !== undefined) {
-    fillUndecided(transaction, unfit.status, unfit.diagnostic, true);
-    return finish(state, transaction, false);
-  }
+  excludeMisfits(transaction, state.capabilities);
+  if (transaction.results.every((result) => result !== undefined)) return finish(state, transaction, false);
   if (state.capabilities.has('PIPELINING')) pipelined(state, transaction);
   else oneByOne(state, transaction);
+}
+
+/** What one recipient asks of the hop decides about that one alone. */
+function excludeMisfits({ request, results }: Transaction, capabilities: Capabilities): void {
+  const unfit = messageMisfit(request, capabilities);
+  if (unfit !== undefined) return fillUndecided(results, { ...unfit, permanent: true });
+  request.envelope.recipients.forEach(({ forwardPath }, at) => {
+    const misfit = recipientMisfit(forwardPath, capabilities);
+    if (misfit !== undefined)
+      results[at] = { type: 'undecided', ...misfit, permanent: true, isRecipients: true };
+  });
 }
 
 function usesChunk(
@@ -58,22 +66,30 @@ function usesChunk(
   return isAsked && capabilities.has('CHUNKING');
 }
 
-function commandsOf(
-  state: DeliveryState,
-  { request }: Transaction,
-): { readonly mail: string; readonly rcpts: readonly string[] } {
-  const utf8 = needsUtf8(request);
-  const vouchForNobody = state.user !== undefined && state.settings.isAuthor !== true;
+interface Commands {
+  readonly mail: string;
+  /** Of the recipients that this hop may be asked about, with their numbers. */
+  readonly rcpts: readonly { readonly at: number; readonly command: string }[];
+}
+
+function commandsOf({ capabilities, user, settings }: DeliveryState, transaction: Transaction): Commands {
+  const { request, results } = transaction;
+  const asked = request.envelope.recipients
+    .map((recipient, at) => ({ recipient, at }))
+    .filter(({ at }) => results[at] === undefined);
+  const forwardPaths = asked.map(({ recipient }) => recipient.forwardPath);
+  const utf8 = needsUtf8(request, forwardPaths);
+  const vouchForNobody = user !== undefined && settings.isAuthor !== true;
   return {
-    mail: mailCommand(request, state.capabilities, vouchForNobody),
-    rcpts: request.envelope.recipients.map((recipient) => rcptCommand(recipient, state.capabilities, utf8)),
+    mail: mailCommand(request, capabilities, utf8, vouchForNobody),
+    rcpts: asked.map(({ recipient, at }) => ({ at, command: rcptCommand(recipient, capabilities, utf8) })),
   };
 }
 
 function pipelined(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
   const byChunk = usesChunk(state, transaction.request);
-  send(state, `${mail}${rcpts.join('')}${byChunk ? '' : 'DATA\r\n'}`);
+  send(state, `${mail}${rcpts.map(({ command }) => command).join('')}${byChunk ? '' : 'DATA\r\n'}`);
   transaction.inStep = state.open.length === 1;
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
@@ -83,11 +99,11 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
     if (isGoAhead(reply)) return outOfStep(state);
     mailReply = reply;
   });
-  rcpts.forEach((_, at) =>
+  rcpts.forEach(({ at }, index) =>
     expect(state, 'command', (reply) => {
       if (isGoAhead(reply)) return outOfStep(state);
       takeRcpt(transaction, at, mailReply ?? reply, reply);
-      if (byChunk && at === rcpts.length - 1) afterRcpt(state, transaction);
+      if (byChunk && index === rcpts.length - 1) afterRcpt(state, transaction);
     }),
   );
   if (!byChunk) expect(state, 'data', (reply) => takeData(state, transaction, reply));
@@ -95,19 +111,19 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
 
 function oneByOne(state: DeliveryState, transaction: Transaction): void {
   const { mail, rcpts } = commandsOf(state, transaction);
-  const nextRcpt = (at: number): void => {
-    const rcpt = rcpts[at];
+  const nextRcpt = (index: number): void => {
+    const rcpt = rcpts[index];
     if (rcpt === undefined || state.leaving) return afterRcpt(state, transaction);
-    send(state, rcpt);
+    send(state, rcpt.command);
     expect(state, 'command', (reply) => {
-      takeRcpt(transaction, at, undefined, reply);
-      nextRcpt(at + 1);
+      takeRcpt(transaction, rcpt.at, undefined, reply);
+      nextRcpt(index + 1);
     });
   };
   send(state, mail);
   expect(state, 'command', (reply) => {
     if (isPositive(reply)) return nextRcpt(0);
-    fillRefused(transaction, reply);
+    fillRefused(transaction.results, reply);
     reset(state, transaction);
   });
 }
@@ -201,37 +217,12 @@ function takeFinal(
     results[at] = isPositive(reply) ? acceptedBy(state, reply) : refusedBy(reply, 'content');
 }
 
-function isPositive({ code }: RemoteReply): boolean {
-  return code >= 200 && code < 300;
-}
-
 function acceptedBy(state: DeliveryState, reply: RemoteReply): RecipientResult {
   return {
     type: 'accepted',
     reply,
     reportsPassedOn: state.settings.protocol === 'smtp' && state.capabilities.has('DSN'),
   };
-}
-
-function refusedBy(reply: RemoteReply, command: Refused): RecipientResult {
-  return { type: 'refused', reply, permanent: reply.code >= 500, command };
-}
-
-function fillRefused(transaction: Transaction, reply: RemoteReply): void {
-  transaction.results.forEach((result, at) => {
-    transaction.results[at] = result ?? refusedBy(reply, 'MAIL');
-  });
-}
-
-function fillUndecided(
-  transaction: Transaction,
-  status: string,
-  diagnostic: string,
-  permanent: boolean,
-): void {
-  transaction.results.forEach((result, at) => {
-    transaction.results[at] = result ?? { type: 'undecided', status, diagnostic, permanent };
-  });
 }
 
 /** Nothing of the transaction is left at the server; the next one may begin when it says so. */
@@ -249,7 +240,8 @@ function reset(state: DeliveryState, transaction: Transaction): void {
 
 function finish(state: DeliveryState, transaction: Transaction, replyLost: boolean): void {
   if (state.sending === transaction) state.sending = undefined;
-  fillUndecided(transaction, '4.4.2', 'the server gave no reply for this recipient', false);
+  const diagnostic = 'the server gave no reply for this recipient';
+  fillUndecided(transaction.results, { status: '4.4.2', diagnostic, permanent: false });
   transaction.ended = { replyLost };
   transaction.inStep = true;
   tell(state);
@@ -277,8 +269,8 @@ export function interrupted(
   for (const at of transaction.ended === undefined ? [] : transaction.accepted)
     transaction.results[at] = undefined;
   // Its replies may be those of the commands before: what refuses another recipient must not fail this one.
-  if (!transaction.inStep) transaction.results.fill(undefined);
-  if (transaction.farewell !== undefined) fillRefused(transaction, transaction.farewell);
+  if (!transaction.inStep) forgetReplies(transaction.results);
+  if (transaction.farewell !== undefined) fillRefused(transaction.results, transaction.farewell);
   const status = permanent ? '5.6.3' : '4.4.2';
   const replyLost =
     transaction.endSent &&
@@ -286,7 +278,7 @@ export function interrupted(
   for (const at of transaction.accepted) {
     transaction.results[at] ??= { type: 'undecided', status, diagnostic, permanent };
   }
-  fillUndecided(transaction, status, diagnostic, permanent);
+  fillUndecided(transaction.results, { status, diagnostic, permanent });
   finish(state, transaction, replyLost);
 }
 

@@ -107,6 +107,34 @@ export function mailboxText(mailbox: Mailbox): string {
   return `${local}@${domain}`;
 }
 
+/** The same mailbox in ASCII, where the domain alone is not: it as A-labels. Anything else comes back as it is. */
+export function asciiSpelling(text: string): string {
+  if (isAsciiText(text)) return text;
+  const { localPart, domain } = halves(text);
+  const ascii = canonicalDomain(domain);
+  return ascii === undefined || !isAsciiText(localPart) ? text : `${localPart}@${ascii}`;
+}
+
+/** Equal for two spellings of one mailbox, wherever it is: the local part is its owner's, to the letter (RFC 5321 section 2.4). */
+export function mailboxKey(text: string): string {
+  const { localPart, domain } = halves(text);
+  return `${localPart}@${canonicalDomain(domain) ?? domain.toLowerCase()}`;
+}
+
+/** Each mailbox once, in the spelling that came first. */
+export function distinctMailboxes(texts: readonly string[]): readonly string[] {
+  const first = new Map<string, string>();
+  for (const text of texts) if (!first.has(mailboxKey(text))) first.set(mailboxKey(text), text);
+  return [...first.values()];
+}
+
+function halves(text: string): { readonly localPart: string; readonly domain: string } {
+  const at = text.lastIndexOf('@');
+  return at < 0
+    ? { localPart: text, domain: '' }
+    : { localPart: text.slice(0, at), domain: text.slice(at + 1) };
+}
+
 const ldhLabel = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 /** What most names are: lower-case LDH labels, no A-label, the last one a word. It is its own canonical form. */
 const plainName =
