@@ -3,6 +3,7 @@
 import { hostname, userInfo } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
+import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
 import { readAddresses } from './send-addresses.ts';
 import type { SendArguments } from './send-arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
@@ -58,7 +59,7 @@ async function readParcel(given: SendArguments, config: SendConfig): Promise<Out
     random: (length) => systemEntropy().bytes(length),
     ...{ sender: book.sender, recipients: book.recipients },
   });
-  const recipients = [...new Set(given.recipientsFromHeader ? [...named, ...headerRecipients] : named)];
+  const recipients = distinctMailboxes(given.recipientsFromHeader ? [...named, ...headerRecipients] : named);
   if (recipients.length === 0)
     throw new SendFailure(
       EX.DATAERR,

@@ -127,7 +127,11 @@ export function answerRecipient(
 ): void {
   const { envelope } = connection.transaction;
   const from = envelope ?? { reversePath: '', smtputf8: false };
-  const soFar = envelope?.recipients.length ?? 0;
+  // It counts for the null sender alone.
+  const soFar =
+    from.reversePath === ''
+      ? connection.transaction.othersThan(front.ownForwardPath(recipient.forwardPath))
+      : 0;
   const { domains, displayNames, hostname } = front.submission.settings();
   const mailbox = front.mailboxOf(recipient.forwardPath);
   if (mailbox instanceof Promise) {

@@ -7,11 +7,12 @@ import { readMessage } from '../client/message.ts';
 import { servicePrincipal } from '../identity/directory.ts';
 import { loginCandidates } from '../identity/login.ts';
 import { decideMail, decideRecipient } from '../policy/submission-policy.ts';
-import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';
 import type { SessionFacts } from '../record/events.ts';
 import type { Identity, Principal } from '../record/identity.ts';
+import { Recipients } from '../submission/recipients.ts';
 import { type Acceptance, openSubmission, type Submission } from '../submission/submit.ts';
 import type { Front } from './front.ts';
 import type { FrontPlan } from './plan.ts';
@@ -78,22 +79,23 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   await front.submission.labels.prepare(front.clock.now());
 
   envelope = { ...from, recipients: [] };
-  const permitted: EnvelopeRecipient[] = [];
+  const permitted = new Recipients();
   const others: { readonly forwardPath: string; readonly refusal: Refusal }[] = [];
   for (const recipient of recipients) {
     const { forwardPath } = recipient;
     const mailbox = await front.mailboxOf(forwardPath);
-    const { verdict } = decideRecipient({ ...facts, from, mailbox }, recipient, permitted.length);
-    if (verdict.type === 'accepted')
-      permitted.push({ ...recipient, forwardPath: front.ownForwardPath(forwardPath) });
+    const own = front.ownForwardPath(forwardPath);
+    if (permitted.has(own)) continue;
+    const { verdict } = decideRecipient({ ...facts, from, mailbox }, recipient, permitted.list.length);
+    if (verdict.type === 'accepted') permitted.add({ ...recipient, forwardPath: own });
     else {
       others.push({ forwardPath, refusal: verdict.refusal });
       noteRefusal(front, party, verdict.refusal, 'RCPT');
     }
   }
   const [first] = others;
-  if (permitted.length === 0 && first !== undefined) return refused(first.refusal);
-  envelope = { ...from, recipients: permitted };
+  if (permitted.list.length === 0 && first !== undefined) return refused(first.refusal);
+  envelope = { ...from, recipients: permitted.list };
 
   const door = { session, principal: party.principal, withProtocol: 'local', rule: mail.rule };
   const submission = openSubmission(front.submission, door, envelope);

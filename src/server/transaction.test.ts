@@ -42,3 +42,37 @@ test('F-DOS-2 F-DOS-8: where memory for recipients is at its end the next one he
   await client.leave();
   assert.equal(memory.used, 0);
 });
+
+test('5321-al: a mailbox that is named again hears 250 and has the message once, as it was named first', async () => {
+  const here = await openFront();
+  const { store } = here.world;
+  const client = await authenticatedClient(here);
+  const named = [
+    'bob@far.example> NOTIFY=NEVER',
+    'bob@FAR.Example> NOTIFY=SUCCESS',
+    'Bob@far.example>',
+    'uta@müller.test>',
+    'uta@xn--mller-kva.test>',
+    'uta@MÜLLER.test>',
+    '"bob"@far.example>',
+  ];
+  await client.say(`MAIL FROM:<${alice.login}> SMTPUTF8`);
+  for (const one of named) assert.match(await client.say(`RCPT TO:<${one}`), /^250 2\.1\.5 /, one);
+  const ended = await client.say('DATA', `From: ${alice.login}`, '', 'x', '.');
+  assert.match(ended, /^354 .*\r\n250 /);
+  const change = store.changes.findLast((one) => one.type === 'accept');
+  assert.ok(change?.type === 'accept' && change.event.type === 'accepted');
+  const recipients = [
+    { forwardPath: 'bob@far.example', notify: ['NEVER'] },
+    { forwardPath: 'Bob@far.example' },
+    { forwardPath: 'uta@müller.test' },
+  ];
+  assert.deepEqual(change.recipients, recipients);
+  assert.deepEqual(change.event.payload.envelope.recipients, recipients);
+  assert.equal(change.charge?.charge.recipients, 3);
+
+  await client.say('MAIL FROM:<>');
+  assert.match(await client.say('RCPT TO:<x@far.example>'), /^250 /);
+  assert.match(await client.say('RCPT TO:<x@FAR.example>'), /^250 /, 'still one recipient');
+  assert.match(await client.say('RCPT TO:<y@far.example>'), /^550 /);
+});

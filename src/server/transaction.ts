@@ -2,6 +2,7 @@
 
 import type { Envelope, EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { SessionOutput } from '../protocol/session/ports.ts';
+import { Recipients } from '../submission/recipients.ts';
 import { openSubmission, type Submission } from '../submission/submit.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
@@ -12,6 +13,8 @@ type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'hasD
 export interface Transaction {
   readonly envelope: Envelope | undefined;
   begin(from: ReversePathAndParameters, rule: string): void;
+  /** How many were named before this one; none, if it was among them. */
+  othersThan(forwardPath: string): number;
   /** False: there is no memory for it now. */
   addRecipient(recipient: EnvelopeRecipient): boolean;
   start(connection: Connection): void;
@@ -29,17 +32,17 @@ const RECIPIENT_OCTETS = 200;
 export function createTransaction(front: Front): Transaction {
   let from: ReversePathAndParameters | undefined;
   let rule = '';
-  let recipients: EnvelopeRecipient[] = [];
+  let recipients = new Recipients();
   let reservedOctets = 0;
   let submission: Submission | undefined;
 
   function envelope(): Envelope | undefined {
-    return from === undefined ? undefined : { ...from, recipients };
+    return from === undefined ? undefined : { ...from, recipients: recipients.list };
   }
 
   function forget(): void {
     from = undefined;
-    recipients = [];
+    recipients = new Recipients();
     submission = undefined;
     front.submission.memory.release(reservedOctets);
     reservedOctets = 0;
@@ -54,11 +57,13 @@ export function createTransaction(front: Front): Transaction {
       from = reversePath;
       rule = permittedBy;
     },
+    othersThan: (forwardPath) => (recipients.has(forwardPath) ? 0 : recipients.list.length),
     addRecipient(recipient) {
+      if (recipients.has(recipient.forwardPath)) return true;
       const octets = octetsOf(recipient);
       if (!front.submission.memory.reserve(octets)) return false;
       reservedOctets += octets;
-      recipients.push(recipient);
+      recipients.add(recipient);
       return true;
     },
     start(connection) {
