@@ -50,6 +50,32 @@ test(
   },
 );
 
+test(
+  '5321-y E-Q-7: a staged body and a delivered file are synced by their names, with their directories, as the system calls show',
+  { skip: lacking('strace') },
+  async () => {
+    await using server = await startServer();
+    await server.stop();
+    const calls = join(server.directory, 'strace.txt');
+    await server.start({
+      wrapper: ['strace', '-f', '-y', '-e', 'trace=fsync,fdatasync', '-o', calls],
+    });
+    const client = await openClient({ port: server.submission, ...credentials });
+    const reply = await submitOne(client, { ...credentials, subject: 'staged', bodyOctets: 400_000 });
+    const id = / as (\w+)/.exec(reply)?.[1] ?? assert.fail(reply);
+    client.close();
+    await eventually('delivery', 20, () => delivered(server.outbox).length === 1);
+    const wanted = [
+      `fdatasync\\(\\d+<[^>]*/bodies/${id}>`,
+      'fsync\\(\\d+<[^>]*/bodies>',
+      `fdatasync\\(\\d+<[^>]*/outbox/\\.${id}\\.tmp>`,
+      'fsync\\(\\d+<[^>]*/outbox>',
+    ];
+    for (const pattern of wanted)
+      await eventually(pattern, 10, () => new RegExp(pattern).test(readFileSync(calls, 'utf8')));
+  },
+);
+
 for (const { errno, name } of [
   { errno: 5, name: 'EIO' },
   { errno: 28, name: 'ENOSPC' },

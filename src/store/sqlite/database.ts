@@ -55,6 +55,20 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database 
   };
 }
 
+/**
+ * Says what keeps commits of this connection from being durable, or undefined. SQLite refuses a setting without an error: a network file
+ * system, for one, has no shared memory for the log, and the journal stays what it was.
+ */
+export function notDurableBecause(db: Database): string | undefined {
+  const journal = text(db.get('PRAGMA journal_mode') ?? {}, 'journal_mode');
+  const synchronous = number(db.get('PRAGMA synchronous') ?? {}, 'synchronous');
+  const flaws = [
+    ...(journal === 'wal' ? [] : [`journal_mode is ${journal}, not wal`]),
+    ...(synchronous === SYNCHRONOUS_FULL ? [] : [`synchronous is ${synchronous}, not ${SYNCHRONOUS_FULL}`]),
+  ];
+  return flaws.length === 0 ? undefined : flaws.join(', ');
+}
+
 /** SQLite may have rolled back by itself already: the error that led here is the one to tell of. */
 export function rollBack(db: Database): void {
   try {
@@ -64,6 +78,7 @@ export function rollBack(db: Database): void {
   }
 }
 
+const SYNCHRONOUS_FULL = 2;
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
 const SQLITE_IOERR = 10;

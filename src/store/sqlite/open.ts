@@ -8,7 +8,7 @@ import type { Lookups } from '../lookups.ts';
 import type { Change, Store, StoreNotice } from '../port.ts';
 import { StoreUnavailable } from '../port.ts';
 import { makeBodiesDirectory, openStage } from './bodies.ts';
-import { type Database, openDatabase, troubleOf } from './database.ts';
+import { type Database, notDurableBecause, openDatabase, troubleOf } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, STORE_FILE } from './schema.ts';
 import { indexTail } from './term-index.ts';
@@ -77,6 +77,13 @@ function openForWriting(dataDirectory: string, now: number): Database {
   db.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -32768',
   );
+  const flaw = notDurableBecause(db);
+  if (flaw !== undefined) {
+    db.close();
+    throw new DataDirectoryUnusable(
+      `${dataDirectory}: SQLite can't make commits durable there (${flaw}): put it on a local file system`,
+    );
+  }
   migrate(db, now);
   // What an earlier process left in the log is written home and synced before anybody is told that it is there.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
