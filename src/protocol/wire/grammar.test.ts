@@ -8,7 +8,7 @@ import { InputBuffer } from './input-buffer.ts';
 import { canonicalDomain, mailboxText, parseMailbox } from './mailbox.ts';
 import { readParameters, mailParameters, recipientParameters } from './parameters.ts';
 import { parsePath } from './path.ts';
-import { decodeUtf8Address, decodeXtext, encodeUtf8Address, encodeXtext } from './xtext.ts';
+import { decodeUtf8Address, decodeXtext, encodeUtf8Address, encodeXtext, upperCased } from './xtext.ts';
 
 const mailboxes: readonly (readonly [text: string, result: string, why: string])[] = [
   ['alice@example.org', 'alice@example.org', 'plain'],
@@ -108,8 +108,9 @@ test('AUTH-k F-AUTH-7: base64 without leniency', () => {
 
 test('EXT-DSN-a F-HDR-2: xtext, both ways, without control characters', () => {
   assert.equal(decodeXtext('a+2Bb'), 'a+b');
-  assert.equal(decodeXtext('a+2bb'), 'a+b', 'lower-case digits are taken');
-  for (const bad of ['a+0Ab', 'a+00', 'a+zz', 'a+', 'a=b', 'a b', 'a+7F', '+E4'])
+  assert.equal(decodeXtext(upperCased('a+2bb+Zz')), undefined);
+  assert.equal(decodeXtext(upperCased('a+2bb')), 'a+b', 'of AUTH= alone');
+  for (const bad of ['a+2bb', 'a+0Ab', 'a+00', 'a+zz', 'a+', 'a=b', 'a b', 'a+7F', '+E4'])
     assert.equal(decodeXtext(bad), undefined, bad);
   fc.assert(
     fc.property(fc.stringMatching(/^[\x20-\x7e]{0,40}$/), (text) =>
@@ -121,6 +122,7 @@ test('EXT-DSN-a F-HDR-2: xtext, both ways, without control characters', () => {
 
 test('EXT-UTF8-a2: addresses of type utf-8', () => {
   assert.equal(decodeUtf8Address('\\x{FC}@far.example'), 'ü@far.example');
+  assert.equal(decodeUtf8Address('ab\\x{e9}@x.test'), 'abé@x.test', 'digits in either case');
   assert.equal(decodeUtf8Address('ü@far.example'), 'ü@far.example');
   for (const bad of ['\\x{0A}@x', '\\x{D800}@x', '\\x{110000}@x', '\\n@x', 'a b@x'])
     assert.equal(decodeUtf8Address(bad), undefined, bad);

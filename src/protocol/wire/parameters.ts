@@ -9,7 +9,7 @@ import type {
 } from '../envelope.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { parseMailbox } from './mailbox.ts';
-import { decodeUtf8Address, decodeXtext } from './xtext.ts';
+import { decodeUtf8Address, decodeXtext, upperCased } from './xtext.ts';
 
 type Writable<T> = { -readonly [K in keyof T]?: T[K] };
 /** Reads a value into the target; false: the value is bad. `undefined`: no `=` was given. */
@@ -63,7 +63,7 @@ const envid: Reader<MailParameters> = (value, into) => {
 
 /** RFC 4954 section 5: `<>` or a mailbox; believed by nobody here, kept for the record. */
 const auth: Reader<MailParameters> = (value, into) => {
-  const decoded = value === undefined ? undefined : decodeXtext(value);
+  const decoded = value === undefined ? undefined : decodeXtext(upperCased(value));
   if (decoded === undefined || (decoded !== '<>' && !parseMailbox(decoded).ok)) return false;
   into.authParameter = decoded;
   return true;
