@@ -136,7 +136,11 @@ const limits = z.strictObject({
 const timeouts = z.strictObject({
   beforeAuth: duration(5000)
     .prefault('60s')
-    .meta({ description: 'From connect to a successful AUTH, in all.' }),
+    .meta({ description: 'From connect to TLS, in all; on role `mx` from connect to the first MAIL.' }),
+  login: duration(10_000).prefault('5m').meta({
+    description:
+      'Inside TLS: for a login, in all, and again after each that failed. A person may be typing a password.',
+  }),
   tlsHandshake: duration(1000).prefault('10s').meta({ description: 'For a TLS handshake.' }),
   idle: duration(10_000)
     .prefault('5m')

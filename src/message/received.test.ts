@@ -57,6 +57,19 @@ const froms: readonly (readonly [from: ReceivedFrom, clause: string, why: string
   [full('a\u000bb'), '[198.51.100.77] ([198.51.100.77])', 'a control character'],
   [full('(x) by evil; Mon'), '[198.51.100.77] ([198.51.100.77])', 'comment and date'],
   [full('x'.repeat(500)), '[198.51.100.77] ([198.51.100.77])', '500 letters'],
+  ...[
+    "alice's_laptop-",
+    '-laptop',
+    'laptop-.',
+    '[2001:db8::19]',
+    '[IPv6:fe80::1%wlan0]',
+    'fe80::1%wlan0',
+    '[1.2.3.4',
+  ].map(
+    (name) => [full(name), '[198.51.100.77] ([198.51.100.77])', `what a session takes: ${name}`] as const,
+  ),
+  [full('J\\xFCrgen-PC'), '[198.51.100.77] ([198.51.100.77])', 'a name that was escaped'],
+  [full('(x)by<evil>;"Mon"'), '[198.51.100.77] ([198.51.100.77])', 'one word that is a comment and a date'],
   [full('grün.example'), '[198.51.100.77] ([198.51.100.77])', 'UTF-8'],
 ];
 

@@ -35,7 +35,10 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
       messageOctetsMax: limits.message,
       recipientsMax: limits.recipients,
       longLines: limits.longLines,
-      timeouts: { beforeAuthMs: timeouts.beforeAuth, idleMs: timeouts.idle, replyMs: timeouts.reply },
+      timeouts: {
+        ...{ beforeAuthMs: timeouts.beforeAuth, loginMs: timeouts.login },
+        ...{ idleMs: timeouts.idle, replyMs: timeouts.reply },
+      },
       errorsMax: { beforeAuth: limits.errors.beforeAuth, afterAuth: limits.errors.afterAuth },
       authFailuresMax: limits.errors.authentications,
       mechanisms: config.mechanisms,

@@ -29,7 +29,7 @@ const listener: ListenerHere = {
     messageOctetsMax: 1_000_000,
     recipientsMax: 100,
     longLines: 'refuse',
-    timeouts: { beforeAuthMs: 600_000, idleMs: 600_000, replyMs: REPLY_MS },
+    timeouts: { beforeAuthMs: 600_000, loginMs: 600_000, idleMs: 600_000, replyMs: REPLY_MS },
     errorsMax: { beforeAuth: 25, afterAuth: 500 },
     authFailuresMax: 3,
   }),

@@ -160,7 +160,7 @@ function settingsOf(plan: Plan): FrontSettings {
     session: {
       ...{ role: 'submission', hostname: 'msa.example.org', tls: 'none', mechanisms: ['PLAIN'] },
       ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax, longLines: 'refuse' },
-      timeouts: { beforeAuthMs: 60 * SECOND, idleMs: 5 * MINUTE, replyMs: plan.replyMs },
+      timeouts: { beforeAuthMs: 60 * SECOND, loginMs: 5 * MINUTE, idleMs: 5 * MINUTE, replyMs: plan.replyMs },
       errorsMax: { beforeAuth: 25, afterAuth: 500 },
       authFailuresMax: 3,
     },

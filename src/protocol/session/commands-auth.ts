@@ -4,6 +4,7 @@ import { octetString } from '../../base/bytes.ts';
 import { refusal } from '../refusal.ts';
 import { mechanismNamed, type SaslStep } from '../sasl/sasl.ts';
 import { decodeBase64, encodeBase64 } from '../wire/base64.ts';
+import { withoutBlanks } from '../wire/blanks.ts';
 import type { TakenLine } from '../wire/input-buffer.ts';
 import { reply } from '../wire/reply-registry.ts';
 import type { CommandLine } from './commands.ts';
@@ -13,7 +14,7 @@ import { ask, emit, leave, refuse, send, sendNamed, type SessionState } from './
 export function auth(state: SessionState, { argument }: CommandLine): void {
   if (state.login !== undefined) return refuse(state, 'AUTH', 'authAgain', 'already authenticated');
   if (state.transaction !== undefined) return refuse(state, 'AUTH', 'authInTransaction', 'in a transaction');
-  const [name = '', initial, ...more] = argument.split(' ');
+  const [name = '', initial, ...more] = argument.split(/ +/);
   if (name === '' || more.length > 0)
     return refuse(state, 'AUTH', 'badArgument', 'AUTH wants a mechanism and at most one response');
   if (state.authFailures >= state.settings.authFailuresMax)
@@ -37,7 +38,7 @@ export function saslLine(state: SessionState, line: TakenLine): void {
     state.sasl = undefined;
     return refuse(state, 'AUTH', 'authLineTooLong', 'line of the exchange too long');
   }
-  const text = octetString(line.bytes);
+  const text = withoutBlanks(octetString(line.bytes));
   if (text === '*') {
     state.sasl = undefined;
     emit(state, {
@@ -82,6 +83,8 @@ export function authenticated(state: SessionState, answer: AuthenticationAnswer)
     return send(state, reply('authOk'));
   }
   state.authFailures += 1;
+  // Who mistyped types again.
+  state.loginAwaitedSince = state.now + answer.delayMs;
   if (answer.delayMs > 0) state.delayed = { reply: answer.refusal.reply, at: state.now + answer.delayMs };
   else send(state, answer.refusal.reply);
 }

@@ -2,6 +2,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
 import { isAsciiText, type MailboxProblem } from '../wire/mailbox.ts';
+import { withoutBlanks } from '../wire/blanks.ts';
 import { mailParameters, readParameters, recipientParameters } from '../wire/parameters.ts';
 import { parsePath } from '../wire/path.ts';
 import type { ReplyName } from '../wire/reply-registry.ts';
@@ -24,11 +25,10 @@ const dsnParameters: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'O
 const offeredOn = (role: ListenerRole) => (keyword: string) =>
   role === 'submission' || (!dsnParameters.has(keyword) && keyword !== 'AUTH');
 
-/** `FROM:` or `TO:`, then the path; one space behind the colon is forgiven. */
+/** `FROM:` or `TO:`, then the path; blanks behind the colon are forgiven. */
 function afterKeyword(argument: string, keyword: string): string | undefined {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return undefined;
-  const path = argument.slice(keyword.length);
-  return path.startsWith(' ') ? path.slice(1) : path;
+  return withoutBlanks(argument.slice(keyword.length));
 }
 
 export function mail(state: SessionState, { argument }: CommandLine): void {
@@ -99,28 +99,32 @@ export function data(state: SessionState, { argument }: CommandLine): void {
   beginContent(state);
 }
 
-const chunkArguments = /^(\d{1,20})(?: (LAST))?$/i;
+const chunkSize = /^(\d{1,20})(?: |$)/;
+const chunkArguments = /^\d+(?: +LAST)?$/i;
 
 /** A client that announces more than this many messages' worth is not waited for. */
 const DISCARD_FACTOR = 4;
 const DISCARD_OCTETS_BEFORE_AUTH = 1024 * 1024;
 
-/** The octets of a chunk are read whatever the verdict (EXT-CHUNK-a): they must never be taken for commands. */
+/** The octets of a chunk are read whatever the verdict (EXT-CHUNK-a): they must never be taken for commands, and where nobody knows how many they are, nothing more is read. */
 export function bdat(state: SessionState, { argument }: CommandLine): void {
-  const match = chunkArguments.exec(argument);
-  if (match === null) {
-    state.chunkFailed = state.transaction !== undefined || state.chunkFailed;
-    return refuse(state, 'BDAT', 'badArgument', 'BDAT wants a size and LAST or nothing');
-  }
-  const octets = Number(match[1]);
+  const size = chunkSize.exec(argument)?.[1];
   const { settings, transaction } = state;
-  const limit = settings.messageOctetsMax;
   const gated = gateProblem(state);
-  const problem = gated ?? contentProblem(state);
+  const malformed = chunkArguments.test(argument)
+    ? undefined
+    : refusal('badArgument', 'BDAT wants a size and LAST or nothing');
+  if (size === undefined) {
+    refuseWith(state, 'BDAT', gated ?? refusal('badArgument', 'BDAT without a size that can be read'));
+    return close(state, 'framing');
+  }
+  const octets = Number(size);
+  const limit = settings.messageOctetsMax;
+  const problem = gated ?? malformed ?? contentProblem(state);
   const total = octets + (transaction?.content?.octets ?? 0);
   const refused =
     problem ?? (total > limit ? refusal('chunkTooLarge', `${total} octets announced`) : undefined);
-  if (refused === undefined) return beginChunk(state, octets, match[2] !== undefined);
+  if (refused === undefined) return beginChunk(state, octets, argument.length > size.length);
   const most = gated === undefined ? DISCARD_FACTOR * limit : DISCARD_OCTETS_BEFORE_AUTH;
   if (octets > most) {
     send(state, refused.reply);

@@ -5,12 +5,12 @@ import { helo, ehlo, help, noop, quit, rset, startTls, verify } from './commands
 import { auth } from './commands-auth.ts';
 import { bdat, data, mail, rcpt } from './commands-mail.ts';
 import { refusal, type Refusal } from '../refusal.ts';
-import { leave, refuse, refuseWith, type SessionState } from './state.ts';
+import { countError, leave, refuse, refuseWith, type SessionState } from './state.ts';
 import type { ListenerRole } from './ports.ts';
 
 export interface CommandLine {
   readonly verb: string;
-  /** What follows the verb and one space; trailing spaces are gone. */
+  /** What follows the verb, without blanks around it. */
   readonly argument: string;
 }
 
@@ -29,9 +29,13 @@ export interface Command {
   readonly ownGates?: true;
   /** Nothing may be sent behind it before its reply (RFC 3207 section 4). */
   readonly lastInGroup?: true;
+  /** Goes on with what MAIL began: if that was refused, it is refused for the same reason. */
+  readonly goesOn?: true;
 }
 
 const JUNK_MAX = 100;
+/** A client of ours that says nothing for so long between two of them keeps its connection alive. */
+const KEEP_ALIVE_MS = 1000;
 
 const commands: Readonly<Record<string, Command>> = {
   EHLO: { run: ehlo, beforeTls: true, beforeHello: true, beforeAuth: true, junk: true },
@@ -41,12 +45,12 @@ const commands: Readonly<Record<string, Command>> = {
   QUIT: { run: quit, beforeTls: true, beforeHello: true, beforeAuth: true },
   HELP: { run: help, beforeHello: true, beforeAuth: true, junk: true },
   VRFY: { run: verify, beforeHello: true, junk: true },
-  STARTTLS: { run: startTls, beforeTls: true, beforeAuth: true, lastInGroup: true },
+  STARTTLS: { run: startTls, beforeTls: true, beforeHello: true, beforeAuth: true, lastInGroup: true },
   AUTH: { run: auth, beforeAuth: true, roles: ['submission'] },
   MAIL: { run: mail },
-  RCPT: { run: rcpt },
-  DATA: { run: data },
-  BDAT: { run: bdat, ownGates: true },
+  RCPT: { run: rcpt, goesOn: true },
+  DATA: { run: data, goesOn: true },
+  BDAT: { run: bdat, goesOn: true, ownGates: true },
 };
 const table: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
@@ -57,6 +61,7 @@ const foreign = new Set(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT', 'DE
 export function runCommand(state: SessionState, line: CommandLine): void {
   const { verb } = line;
   const command = table.get(verb);
+  if (command?.goesOn !== true) state.consequences = 0;
   if (command === undefined) return unknown(state, verb);
   if (command.roles?.includes(state.settings.role) === false)
     return refuse(state, verb, 'notImplemented', 'not on this role');
@@ -89,8 +94,8 @@ function unknown(state: SessionState, verb: string): void {
 }
 
 function countJunk(state: SessionState): void {
+  if (state.login !== undefined && state.now - state.junkAt >= KEEP_ALIVE_MS) state.junk = 0;
+  state.junkAt = state.now;
   state.junk += 1;
-  if (state.junk <= JUNK_MAX) return;
-  state.errors += 1;
-  if (state.errors >= state.settings.errorsMax.beforeAuth) leave(state, 'tooManyErrors', 'errors');
+  if (state.junk > JUNK_MAX) countError(state);
 }

@@ -2,7 +2,7 @@
 // content count as progress, so that a client that drips octets gains nothing by it (F-DOS-2).
 
 import { refusal } from '../refusal.ts';
-import { concludeTransaction, emit, leave, send, type SessionState } from './state.ts';
+import { concludeTransaction, emit, expectConsequences, leave, send, type SessionState } from './state.ts';
 
 /** Slowest content that is waited for, octets per millisecond, after a first idle time's grace. */
 const CONTENT_RATE = 0.1;
@@ -11,17 +11,19 @@ export function deadlineOf(state: SessionState): number | undefined {
   if (state.phase === 'closed') return undefined;
   if (state.question !== undefined) return state.question.askedAt + state.settings.timeouts.replyMs;
   if (state.delayed !== undefined) return state.delayed.at;
-  return Math.min(idleDeadline(state), totalBeforeAuth(state), slowestContent(state));
+  return Math.min(idleDeadline(state), untilKnown(state), slowestContent(state));
 }
 
 function idleDeadline({ lastProgressAt, settings }: SessionState): number {
   return lastProgressAt + settings.timeouts.idleMs;
 }
 
-/** Role mx: until the first MAIL. */
-function totalBeforeAuth({ startedAt, settings, login, transaction }: SessionState): number {
-  const arrived = settings.role === 'mx' ? transaction !== undefined : login !== undefined;
-  return arrived ? Infinity : startedAt + settings.timeouts.beforeAuthMs;
+/** In all, whatever is said: until the client is inside TLS, and there until it has logged in, for a person may be typing a password. Role mx: until its first MAIL. */
+function untilKnown({ startedAt, settings, login, arrived, loginAwaitedSince }: SessionState): number {
+  const { beforeAuthMs, loginMs } = settings.timeouts;
+  if (settings.role === 'mx') return arrived ? Infinity : startedAt + beforeAuthMs;
+  if (login !== undefined) return Infinity;
+  return loginAwaitedSince === undefined ? startedAt + beforeAuthMs : loginAwaitedSince + loginMs;
 }
 
 function slowestContent({ transaction, settings }: SessionState): number {
@@ -54,6 +56,8 @@ function unanswered(state: SessionState): void {
       ? refusal('authTemporary', 'no answer in time')
       : refusal('localError', 'no answer in time');
   send(state, decided.reply);
+  if (kind === 'mail') expectConsequences(state, 'MAIL');
+  else if (kind === 'recipient') expectConsequences(state, 'RCPT');
   if (kind === 'accept') {
     concludeTransaction(state);
     emit(state, { type: 'unanswered' });

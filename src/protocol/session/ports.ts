@@ -18,8 +18,10 @@ export interface SessionSettings {
   /** `refuse`: a line over 998 octets refuses the message; `pass`: long body lines go on (header lines never). */
   readonly longLines: 'refuse' | 'pass';
   readonly timeouts: {
-    /** From connect to a successful AUTH (role mx: to the first MAIL) in all. */
+    /** From connect to TLS (role mx: to the first MAIL) in all. */
     readonly beforeAuthMs: number;
+    /** Inside TLS: to a successful AUTH, again after each that failed. */
+    readonly loginMs: number;
     readonly idleMs: number;
     /** Longest time for the shell to answer a question before the session answers 451. */
     readonly replyMs: number;

@@ -47,6 +47,17 @@ function authenticated(overrides: Parameters<typeof settings>[1] = {}): Driver {
   return driver;
 }
 
+/** The same with its questions answered. */
+function loggedIn(overrides: Parameters<typeof settings>[1] = {}): BareShell {
+  const shell = new BareShell(settings('submission', overrides));
+  shell.bytes(Buffer.from('EHLO c\r\nSTARTTLS\r\n'));
+  shell.tls();
+  shell.bytes(Buffer.from(`EHLO c\r\n${LOGIN}\r\n`));
+  assert.equal(shell.session.view.login, 'alice@example.org');
+  shell.text = '';
+  return shell;
+}
+
 const said = (outputs: readonly SessionOutput[]): string =>
   outputs.map((output) => (output.type === 'send' ? Buffer.from(output.bytes).toString() : '')).join('');
 const types = (outputs: readonly SessionOutput[]): readonly string[] => outputs.map(({ type }) => type);
@@ -66,6 +77,155 @@ test('F-DOS-2 G-8: before AUTH there are sixty seconds in all, and dripping octe
     feed({ type: 'bytes', bytes: Buffer.from('N') }, START + second * 1000);
   assert.equal(session.deadline, START + 60_000);
   assert.match(said(feed({ type: 'timeout' }, START + 60_000)), /^421/);
+});
+
+test('G-8 AUTH-ae: inside TLS a person has five minutes for a password, and again after each one that was wrong', () => {
+  const driver = drive();
+  driver.line('EHLO c');
+  driver.line('STARTTLS', START + 50_000);
+  driver.feed({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } }, START + 55_000);
+  driver.line('EHLO c', START + 55_000);
+  assert.equal(driver.session.deadline, START + 355_000);
+  driver.line('NOOP', START + 300_000);
+  assert.equal(driver.session.deadline, START + 355_000, 'it is for all, whatever is said');
+  driver.line(LOGIN, START + 350_000);
+  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), delayMs: 2000 } as const;
+  driver.feed({ type: 'authentication', question: 1, answer }, START + 350_000);
+  driver.feed({ type: 'timeout' }, START + 352_000);
+  assert.equal(driver.session.deadline, START + 652_000);
+  driver.line('AUTH PLAIN', START + 640_000);
+  driver.line('*', START + 640_000);
+  assert.equal(driver.session.deadline, START + 652_000, 'what is no guess gains nothing');
+  assert.match(said(driver.feed({ type: 'timeout' }, START + 652_000)), /^421 4\.4\.2 /);
+  const { session } = createServerSession(settings('submission', { tls: 'implicit' }), START);
+  session.receive({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } }, START + 1000);
+  assert.equal(session.deadline, START + 301_000, 'where TLS is from the start');
+});
+
+test('G-8 5321-q: on role mx a minute is for the first MAIL; who has said it may rest as long as others', () => {
+  const { session, feed, line } = drive({}, 'mx');
+  line('EHLO c');
+  assert.match(said(drive({}, 'mx').feed({ type: 'timeout' }, START + 60_000)), /^421/);
+  const message = (question: number, at: number): string => {
+    line('MAIL FROM:<x@far.example>', at);
+    feed({ type: 'verdict', question, verdict: accepted }, at);
+    line('RCPT TO:<alice@example.org>', at);
+    feed({ type: 'verdict', question: question + 1, verdict: accepted }, at);
+    line('DATA\r\na: b\r\n\r\n.', at);
+    const answer = { type: 'accepted', id: 'A' } as const;
+    return said(feed({ type: 'acceptance', question: question + 2, answer }, at));
+  };
+  assert.match(message(1, START + 59_000), /^250 2\.0\.0 queued/);
+  assert.deepEqual(feed({ type: 'timeout' }, START + 61_000), [], 'nothing is due');
+  assert.equal(session.deadline, START + 359_000);
+  assert.match(message(4, START + 300_000), /^250 2\.0\.0 queued/, 'and its next message is taken');
+  line('RSET', START + 400_000);
+  assert.equal(session.deadline, START + 700_000);
+});
+
+test('F-ERR 5321-o G-10: recipients past the limit are no errors, before and after login', () => {
+  const limits = { recipientsMax: 1000, errorsMax: { beforeAuth: 25, afterAuth: 500 } };
+  for (const role of ['mx', 'submission'] as const) {
+    const shell = role === 'mx' ? new BareShell(settings('mx', limits)) : loggedIn(limits);
+    for (let mailing = 0; mailing < 2; mailing += 1) {
+      shell.text = '';
+      shell.bytes(
+        Buffer.from(role === 'mx' ? 'EHLO c\r\nMAIL FROM:<>\r\n' : 'MAIL FROM:<alice@example.org>\r\n'),
+      );
+      shell.bytes(Buffer.from('RCPT TO:<bob@example.org>\r\n'.repeat(2500)));
+      shell.bytes(Buffer.from('DATA\r\nFrom: alice@example.org\r\n\r\n.\r\n'));
+      assert.equal(shell.text.split('\r\n452 4.5.3 ').length - 1, 1500);
+      assert.match(shell.text, /\r\n250 2\.0\.0 queued as \w+\r\n$/);
+      assert.equal(shell.accepted.at(-1)?.envelope.recipients.length, 1000);
+    }
+    assert.equal(shell.accepted.length, 2);
+  }
+});
+
+test('F-ERR EXT-PIPE-a: what follows a refused MAIL in its group is no error, however many recipients it has', () => {
+  for (const [refusedMail, code] of [
+    ['MAIL FROM:<bob@example.org>', '550'],
+    ['MAIL FROM:<a..b>', '501'],
+    ['MAIL FROM:<alice@example.org> SIZE=99999999', '552'],
+  ] as const) {
+    const shell = loggedIn({ errorsMax: { beforeAuth: 25, afterAuth: 30 } });
+    shell.bytes(
+      Buffer.from(`${refusedMail}\r\n${'RCPT TO:<bob@example.org>\r\n'.repeat(500)}DATA\r\nRSET\r\n`),
+    );
+    const replies = shell.text.trimEnd().split('\r\n');
+    assert.deepEqual(
+      replies.map((line) => line.slice(0, 3)),
+      [code, ...Array.from({ length: 501 }, () => '503'), '250'],
+    );
+    shell.text = '';
+    shell.bytes(Buffer.from('RCPT TO:<bob@example.org>\r\n'.repeat(29)));
+    // What a user may not send as is no error either: there are old lists.
+    assert.equal(shell.closed, code !== '550', 'outside of it they are: 29 and the MAIL are 30');
+  }
+});
+
+test('F-ERR: nor do consequences go on for ever', () => {
+  const shell = loggedIn({ recipientsMax: 100, errorsMax: { beforeAuth: 25, afterAuth: 30 } });
+  shell.bytes(Buffer.from(`MAIL FROM:<bob@example.org>\r\n${'RCPT TO:<bob@example.org>\r\n'.repeat(200)}`));
+  assert.equal(shell.text.split('\r\n').filter((line) => line.startsWith('503')).length, 101 + 30);
+  assert.equal(shell.closed, true);
+});
+
+test('F-ERR EXT-CHUNK-b: a refused message of many chunks is one error', () => {
+  const shell = loggedIn({ errorsMax: { beforeAuth: 25, afterAuth: 30 } });
+  const chunks = 'BDAT 6\r\nQUIT\r\n'.repeat(60);
+  shell.bytes(
+    Buffer.from(`MAIL FROM:<alice@example.org>\r\nRCPT TO:<nobody@example.org>\r\n${chunks}NOOP\r\n`),
+  );
+  assert.equal(shell.text.split('\r\n').filter((line) => line.startsWith('5')).length, 61);
+  assert.match(shell.text, /\r\n250 2\.0\.0 OK\r\n$/);
+});
+
+test('F-ERR: accepted mail begins the count of errors again', () => {
+  const message = 'MAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\na: b\r\n\r\n.\r\n';
+  const shell = new BareShell(settings('mx'));
+  shell.bytes(Buffer.from('EHLO c\r\n'));
+  for (let n = 0; n < 5; n += 1) shell.bytes(Buffer.from('FOO\r\n'.repeat(24) + message));
+  assert.equal(shell.accepted.length, 5);
+  shell.bytes(Buffer.from('FOO\r\n'.repeat(25)));
+  assert.equal(shell.closed, true);
+});
+
+test('F-ERR F-DOS-2: after login NOOP, RSET and EHLO are judged by its limit, and what keeps a connection alive is no error', () => {
+  const shell = loggedIn();
+  shell.bytes(Buffer.from(`MAIL FROM:<alice@example.org>\r\n${'RCPT TO:<bad>\r\n'.repeat(30)}RSET\r\n`));
+  for (const [burst, verb] of ['NOOP', 'RSET', 'EHLO c'].entries()) {
+    shell.now += 1000 * burst;
+    shell.bytes(Buffer.from(`${verb}\r\n`.repeat(150)));
+    assert.equal(shell.closed, false, verb);
+  }
+  for (let day = 0; day < 5000; day += 1) {
+    shell.now += 30_000;
+    shell.bytes(Buffer.from('RSET\r\nNOOP\r\n'));
+  }
+  assert.equal(shell.closed, false);
+  shell.bytes(Buffer.from('NOOP\r\n'.repeat(600)));
+  assert.equal(shell.closed, true, 'a flood is still one');
+  const stranger = new BareShell(settings('submission'));
+  for (let n = 0; n < 126; n += 1) {
+    stranger.now += 1000;
+    stranger.bytes(Buffer.from('NOOP\r\n'));
+  }
+  assert.equal(stranger.closed, true, 'who has not logged in keeps nothing alive');
+});
+
+test('F-HDR-1 5321-e: a greeting name is kept for the record, in ASCII', () => {
+  for (const [said, kept] of [
+    ['J\\xfcrgen', 'J\\\\xfcrgen'],
+    ['J\xfcrgen', 'J\\xFCrgen'],
+    ['m\xc3\xbcller.example', 'm\\xC3\\xBCller.example'],
+    ['[IPv6:fe80::1%wlan0]', '[IPv6:fe80::1%wlan0]'],
+    ["alice's_-", "alice's_-"],
+  ] as const) {
+    const shell = new BareShell(settings('mx'));
+    shell.bytes(Buffer.from(`EHLO ${said}\r\n`, 'latin1'));
+    assert.equal(shell.session.view.ehlo, kept.replaceAll('\\\\', '\\x5C'));
+  }
 });
 
 test('F-DOS-2: content that drips is waited for only so long', () => {

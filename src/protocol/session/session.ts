@@ -4,10 +4,11 @@
 
 import { octetString, utf8Text } from '../../base/bytes.ts';
 import { unreachable } from '../../base/assert.ts';
-import type { Verdict } from '../refusal.ts';
+import type { Refusal, Verdict } from '../refusal.ts';
 import { isAsciiText } from '../wire/mailbox.ts';
 import type { TakenLine } from '../wire/input-buffer.ts';
-import { runCommand } from './commands.ts';
+import { withoutBlanks } from '../wire/blanks.ts';
+import { type CommandLine, runCommand } from './commands.ts';
 import { authenticated, saslLine } from './commands-auth.ts';
 import { readChunk, readData } from './content.ts';
 import { deadlineOf, timedOut } from './deadlines.ts';
@@ -17,7 +18,9 @@ import {
   concludeTransaction,
   countError,
   emit,
+  expectConsequences,
   flush,
+  isError,
   leave,
   newState,
   refuse,
@@ -125,6 +128,7 @@ function tlsEstablished(state: SessionState, { facts }: Extract<SessionInput, { 
   state.ehlo = undefined;
   state.input.takeAll();
   state.lastProgressAt = state.now;
+  state.loginAwaitedSince = state.now;
   if (state.phase === 'handshake') state.phase = 'command';
 }
 
@@ -132,17 +136,20 @@ function takeVerdict(state: SessionState, number: number, verdict: Verdict): voi
   const { question } = state;
   if (question === undefined || !isOpen(state, number)) return;
   const isMail = question.kind === 'mail';
-  if (verdict.type === 'refused') {
-    if (!isMail && state.transaction !== undefined) state.transaction.refusedRecipients += 1;
-    send(state, verdict.refusal.reply);
-    // Strangers who try one address after the other run out of budget; an accountable user with an old list does not.
-    if (state.login === undefined) countError(state);
-    return;
-  }
-  if (question.from !== undefined)
+  if (verdict.type === 'refused') return refusedByPolicy(state, isMail, verdict.refusal);
+  if (question.from !== undefined) {
     state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
-  else if (state.transaction !== undefined) state.transaction.recipients += 1;
+    state.arrived = true;
+  } else if (state.transaction !== undefined) state.transaction.recipients += 1;
   sendNamed(state, isMail ? 'senderOk' : 'recipientOk');
+}
+
+function refusedByPolicy(state: SessionState, isMail: boolean, decided: Refusal): void {
+  if (!isMail && state.transaction !== undefined) state.transaction.refusedRecipients += 1;
+  send(state, decided.reply);
+  expectConsequences(state, isMail ? 'MAIL' : 'RCPT');
+  // Strangers who try one address after the other run out of budget; an accountable user with an old list does not.
+  if (state.login === undefined && isError(decided)) countError(state);
 }
 
 function takeAcceptance(
@@ -151,8 +158,10 @@ function takeAcceptance(
 ): void {
   if (!isOpen(state, question)) return;
   concludeTransaction(state);
-  if (answer.type === 'accepted') sendNamed(state, 'accepted', { id: answer.id });
-  else send(state, answer.refusal.reply);
+  if (answer.type === 'accepted') {
+    state.errors = 0;
+    sendNamed(state, 'accepted', { id: answer.id });
+  } else send(state, answer.refusal.reply);
 }
 
 /** Reads until nothing is left, or something is asked, delayed or awaited. */
@@ -207,26 +216,43 @@ function commandLine(state: SessionState, line: TakenLine): void {
     return refuse(state, 'unknown', 'commandLineTooLong', 'line too long');
   const octets = octetString(line.bytes);
   const verb = /^[A-Za-z0-9]*/.exec(octets)?.[0].toUpperCase() ?? '';
-  const syntax = verb === 'MAIL' || verb === 'RCPT' ? syntaxReplies[verb] : 'commandSyntax';
-  if (line.type === 'flawed')
-    return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'bare CR, LF or NUL');
-  if (line.bytes.length > COMMAND_LINE_OCTETS_MAX && verb !== 'AUTH') {
-    return refuse(state, 'unknown', 'commandLineTooLong', `${line.bytes.length} octets`);
+  const command = readCommand(verb, octets, line);
+  if (typeof command === 'object') runCommand(state, command);
+  else if (command === 'tooLong')
+    refuse(state, 'unknown', 'commandLineTooLong', `${line.bytes.length} octets`);
+  else {
+    const syntax = verb === 'MAIL' || verb === 'RCPT' ? syntaxReplies[verb] : 'commandSyntax';
+    refuse(state, verb === '' ? 'unknown' : verb, syntax, command);
   }
-  const text = isAsciiText(octets) ? octets : utf8Text(line.bytes);
-  if (text === undefined) return refuse(state, verb === '' ? 'unknown' : verb, syntax, 'invalid UTF-8');
-  const separated = text.length === verb.length || text[verb.length] === ' ';
-  runCommand(state, {
-    verb: separated ? verb : '',
-    argument: withoutTrailingSpaces(text.slice(verb.length + 1)),
-  });
+  // Who means a chunk by it is going to send one, and its octets would be commands.
+  if (verb === 'BDAT' && (typeof command !== 'object' || command.verb === '')) close(state, 'framing');
 }
 
-/** Spaces alone: any other white space is part of what was said. */
-function withoutTrailingSpaces(text: string): string {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === ' ') end -= 1;
-  return text.slice(0, end);
+type LineFlaw = 'tooLong' | 'bare CR, LF or NUL' | 'invalid UTF-8';
+
+function readCommand(
+  verb: string,
+  octets: string,
+  { type, bytes }: Extract<TakenLine, { readonly bytes: Uint8Array }>,
+): CommandLine | LineFlaw {
+  if (type === 'flawed') return 'bare CR, LF or NUL';
+  if (bytes.length > COMMAND_LINE_OCTETS_MAX && verb !== 'AUTH') return 'tooLong';
+  const text = isGreeting(verb) ? escaped(octets) : isAsciiText(octets) ? octets : utf8Text(bytes);
+  if (text === undefined) return 'invalid UTF-8';
+  const separated = text.length === verb.length || text[verb.length] === ' ';
+  return { verb: separated ? verb : '', argument: withoutBlanks(text.slice(verb.length)) };
+}
+
+function isGreeting(verb: string): boolean {
+  return verb === 'EHLO' || verb === 'HELO';
+}
+
+/** A name in whatever encoding the client's system has, as `\xFC`: it is kept for the record alone (5321-e). */
+function escaped(octets: string): string {
+  return octets.replaceAll(
+    /[\\\x80-\xff]/g,
+    (octet) => `\\x${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /** RFC 3848, RFC 6531 section 4.3: A and S only after success. */

@@ -64,6 +64,13 @@ export interface SessionState {
   delayed: { readonly reply: Reply; readonly at: number } | undefined;
   errors: number;
   junk: number;
+  junkAt: number;
+  /** So many refusals may still follow from one that the client had not heard of when it wrote on. */
+  consequences: number;
+  /** TLS stands since, or the last guess was answered then. */
+  loginAwaitedSince: number | undefined;
+  /** A MAIL was accepted. */
+  arrived: boolean;
   authFailures: number;
   leaving: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
   paused: boolean;
@@ -92,6 +99,10 @@ export function newState(settings: SessionSettings, now: number): SessionState {
     delayed: undefined,
     errors: 0,
     junk: 0,
+    junkAt: now,
+    consequences: 0,
+    loginAwaitedSince: undefined,
+    arrived: false,
     authFailures: 0,
     leaving: undefined,
     paused: false,
@@ -135,7 +146,7 @@ export function ask(state: SessionState, output: Unnumbered<Asked>, from?: Rever
   emit(state, { ...output, question: number } as Asked);
 }
 
-/** A refusal that the session itself decided: replied, reported, and counted as an error. */
+/** A refusal that the session itself decided: replied, reported, and counted if it is an error of the client's. */
 export function refuse(
   state: SessionState,
   command: string,
@@ -149,10 +160,31 @@ export function refuse(
 export function refuseWith(state: SessionState, command: string, decided: Refusal): void {
   emit(state, { type: 'refused', refusal: decided, command });
   send(state, decided.reply);
-  countError(state);
+  if (state.consequences > 0 && consequences.has(decided.name)) {
+    state.consequences -= 1;
+    return;
+  }
+  expectConsequences(state, command);
+  if (isError(decided)) countError(state);
 }
 
-/** Past the budget the session ends (F-ERR); an authenticated client has a larger one. */
+/** What a refused MAIL, RCPT or BDAT makes of the commands that follow it in one group (RFC 2920 section 3.1). */
+const consequences: ReadonlySet<ReplyName> = new Set(['badSequence', 'noValidRecipients']);
+
+/** They are no errors of their own; any other command ends the group. */
+export function expectConsequences(state: SessionState, command: string): void {
+  const isUnderWay = state.transaction !== undefined || state.chunkFailed;
+  if (command === 'MAIL' || (command === 'BDAT' && isUnderWay))
+    state.consequences = state.settings.recipientsMax + 1;
+  else if (command === 'RCPT' && isUnderWay) state.consequences = Math.max(state.consequences, 1);
+}
+
+/** What is too much, or can't be done now, may be said again later: that is no error. */
+export function isError({ reply: { code } }: Refusal): boolean {
+  return code >= 500;
+}
+
+/** Past the budget the session ends (F-ERR); an authenticated client has a larger one, and accepted mail begins it again. */
 export function countError(state: SessionState): void {
   state.errors += 1;
   const { beforeAuth, afterAuth } = state.settings.errorsMax;
