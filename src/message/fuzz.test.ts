@@ -223,6 +223,7 @@ test('F-HDR-1: no client name and no words of a remote make another field or lin
         now: NOW,
         random,
         reversePath: 'a@b.example',
+        smtputf8: false,
         arrivedAt: NOW,
         messageId: 'X',
         recipients: [{ ...recipient, diagnostic: words, remote: words }],

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { concat, isAscii, latin1, utf8, utf8Text } from '../base/bytes.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import { createReportWriter, type Told } from '../relay/reports.ts';
@@ -33,6 +34,7 @@ const input: ReportInput = {
   now: NOW,
   random: (length) => countingEntropy().bytes(length),
   reversePath: 'alice@example.org',
+  smtputf8: false,
   arrivedAt: NOW - HOUR,
   messageId: '01M0P5T8Z40001XQ6B2Q8CJ8QK',
   recipients: [failed],
@@ -68,8 +70,20 @@ function partsOf(body: Uint8Array, boundary: string): readonly { fields: Fields;
   assert.equal(pieces.pop(), '--\r\n', 'the closing delimiter ends it');
   return pieces.map((piece) => {
     assert.ok(piece.startsWith('\r\n'));
-    return cut(latin1(piece.slice(2)));
+    const { fields, body } = cut(latin1(piece.slice(2)));
+    return { fields, body: decoded(valueOf(fields, 'content-transfer-encoding'), body) };
   });
+}
+
+function decoded(encoding: string | undefined, body: Uint8Array): Uint8Array {
+  const text = Buffer.from(body).toString('latin1');
+  if (encoding === 'base64') return Buffer.from(text, 'base64');
+  if (encoding !== 'quoted-printable') return body;
+  for (const line of text.split('\r\n')) assert.match(line, /^[\x20-\x7e]{0,76}$/);
+  const joined = text.replaceAll(/=\r\n/g, '');
+  return latin1(
+    joined.replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  );
 }
 
 interface Read {
@@ -115,17 +129,14 @@ function report(change: Partial<ReportInput> = {}): Read {
   return read(header, body);
 }
 
-/** Only CRLF, no NUL, no long lines, 8-bit only where it is said. */
+/** Only CRLF, no long lines, and 7-bit: a hop without 8BITMIME takes it. */
 function checkLines(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('latin1');
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n|\0/);
   for (const line of text.split('\r\n')) assert.ok(line.length <= 998);
-  const isDeclared = /^Content-Transfer-Encoding: 8bit\r\n/m.test(
-    text.slice(0, text.indexOf('\r\n\r\n') + 2),
-  );
-  assert.equal(isDeclared, !isAscii(bytes), 'the whole says 8bit if it has some');
-  if (!isDeclared)
-    assert.doesNotMatch(text, /Transfer-Encoding: 8bit/, 'no part may have more than the whole');
+  const isToUtf8 = /^To: <[^>]*[^\x00-\x7f]/m.test(text);
+  assert.equal(isAscii(bytes), !isToUtf8, 'only the address it goes to may need more');
+  assert.doesNotMatch(text, /Transfer-Encoding: 8bit/);
 }
 
 test('EXT-DSN-c: a report is what RFC 3464 and RFC 6522 ask for', () => {
@@ -257,56 +268,95 @@ test('E-D-4 F-HDR-6: what a remote said stays one field of printable ASCII, what
   }
 });
 
-test('EXT-UTF8-a2: UTF-8 addresses make it a report of RFC 6533', () => {
-  const read = report({
-    recipients: [
-      {
-        ...failed,
-        forwardPath: 'ü@far.example',
-        originalRecipient: { addressType: 'utf-8', address: 'ö@far.example' },
-      },
-    ],
-  });
+const utf8Recipient: ReportRecipient = {
+  ...failed,
+  forwardPath: 'ü@far.example',
+  originalRecipient: { addressType: 'utf-8', address: 'ö+\u{1f600}@far.example' },
+};
+
+test('EXT-UTF8-a2: to a sender that used SMTPUTF8 UTF-8 addresses make it a report of RFC 6533', () => {
+  const read = report({ smtputf8: true, recipients: [utf8Recipient] });
   assert.equal(read.type, 'global-delivery-status');
-  assert.equal(valueOf(read.statusPart, 'content-transfer-encoding'), '8bit');
   const [recipient = []] = read.recipients;
   assert.equal(valueOf(recipient, 'final-recipient'), 'utf-8; ü@far.example');
-  assert.equal(valueOf(recipient, 'original-recipient'), 'utf-8; ö@far.example');
-  assert.equal(valueOf(read.original.fields, 'content-type'), 'message/global-headers');
+  assert.equal(valueOf(recipient, 'original-recipient'), 'utf-8; ö+\u{1f600}@far.example');
   assert.match(read.words, /<ü@far\.example>: failed/);
+  assert.equal(report({ smtputf8: true }).type, 'delivery-status', 'nothing needs it');
 });
 
+test('EXT-UTF8-a2: to any other sender UTF-8 addresses stand in their 7-bit form', () => {
+  const read = report({ recipients: [utf8Recipient, { ...failed, forwardPath: 'uta@müller.test' }] });
+  assert.equal(read.type, 'delivery-status');
+  assert.equal(valueOf(read.statusPart, 'content-transfer-encoding'), undefined, 'RFC 3464 section 2.1');
+  const [recipient = [], plain = []] = read.recipients;
+  assert.equal(valueOf(recipient, 'final-recipient'), 'utf-8; \\x{FC}@far.example');
+  assert.equal(valueOf(recipient, 'original-recipient'), 'utf-8; \\x{F6}\\x{2B}\\x{1F600}@far.example');
+  assert.equal(valueOf(plain, 'final-recipient'), 'rfc822; uta@xn--mller-kva.test');
+  assert.match(read.words, /<ü@far\.example>: failed[^]*<uta@müller\.test>: failed/);
+  assert.equal(valueOf(report({ reversePath: 'uta@müller.test' }).fields, 'to'), '<uta@xn--mller-kva.test>');
+});
+
+const longHeader = `Subject: ${'x'.repeat(1200)}\r\n\r\n`;
 const originals: readonly (readonly [
   bytes: Uint8Array,
   whole: boolean,
-  change: Partial<ReportInput>,
+  smtputf8: boolean,
   type: string,
+  encoding: string | undefined,
   why: string,
 ])[] = [
-  [latin1(originalHeader), false, {}, 'text/rfc822-headers', 'the header'],
-  [latin1(`${originalHeader}body\r\n`), true, {}, 'message/rfc822', 'the whole'],
-  [latin1(`${originalHeader}gr\xfcn\r\n`), true, {}, 'message/rfc822', 'with an 8-bit body'],
-  [utf8('Subject: ü\r\n\r\n'), false, {}, 'message/global-headers', 'a UTF-8 header'],
-  [utf8('Subject: ü\r\n\r\nx\r\n'), true, {}, 'message/global', 'and its body'],
-  [latin1(originalHeader), true, { reversePath: 'ü@example.org' }, 'message/global', 'to a UTF-8 address'],
+  [latin1(originalHeader), false, false, 'text/rfc822-headers', undefined, 'the header'],
+  [latin1(`${originalHeader}body\r\n`), true, false, 'message/rfc822', undefined, 'the whole'],
+  [latin1(`${originalHeader}gr\xfcn\r\n`), true, false, 'message/global', 'base64', 'with an 8-bit body'],
+  [utf8('Subject: ü\r\n\r\n'), false, true, 'message/global-headers', 'quoted-printable', 'a UTF-8 header'],
+  [utf8('Subject: ü\r\n\r\nx\r\n'), true, true, 'message/global', 'base64', 'and its body'],
+  [
+    utf8('Subject: ü\r\n\r\n'),
+    ...([false, false, 'text/rfc822-headers; charset=utf-8', 'quoted-printable'] as const),
+    'UTF-8 that nobody declared is not labelled global',
+  ],
+  [
+    latin1('Subject: gr\xfcn\r\n\r\n'),
+    ...([false, true, 'text/rfc822-headers', 'quoted-printable'] as const),
+    'nor what is no UTF-8',
+  ],
+  [latin1(longHeader), false, false, 'text/rfc822-headers', 'quoted-printable', 'a long line'],
+  [
+    latin1(`${originalHeader}${'y'.repeat(1200)}\r\n`),
+    true,
+    false,
+    'message/global',
+    'base64',
+    'in the body',
+  ],
 ];
 
-test('EXT-DSN-c EXT-UTF8-a2: the original is returned octet for octet under its right type', () => {
-  for (const [bytes, whole, change, type, why] of originals) {
-    const { fields, body } = report({ ...change, original: { bytes, whole } }).original;
+test('EXT-DSN-c EXT-UTF8-a2: the original is returned octet for octet, in 7-bit lines, under its right type', () => {
+  for (const [bytes, whole, smtputf8, type, encoding, why] of originals) {
+    const { fields, body } = report({ smtputf8, original: { bytes, whole } }).original;
     assert.equal(valueOf(fields, 'content-type'), type, why);
     assert.deepEqual(Buffer.from(body), Buffer.from(bytes), why);
-    if (!isAscii(bytes)) assert.equal(valueOf(fields, 'content-transfer-encoding'), '8bit', why);
+    assert.equal(valueOf(fields, 'content-transfer-encoding'), encoding, why);
   }
+  const noUtf8 = latin1('Subject: gr\xfcn\r\n\r\nbody\r\n');
+  const { fields, body } = report({ smtputf8: true, original: { bytes: noUtf8, whole: true } }).original;
+  assert.equal(valueOf(fields, 'content-type'), 'text/rfc822-headers');
+  assert.deepEqual(
+    Buffer.from(body),
+    Buffer.from('Subject: gr\xfcn\r\n\r\n', 'latin1'),
+    'message/global is UTF-8',
+  );
 });
 
-test('a report says whether it needs SMTPUTF8', () => {
-  const needs = (change: Partial<ReportInput>): boolean => buildReport({ ...input, ...change }).utf8;
-  assert.equal(needs({}), false);
-  assert.equal(needs({ original: { bytes: latin1(`${originalHeader}gr\xfcn\r\n`), whole: true } }), false);
-  assert.equal(needs({ reversePath: 'ü@example.org' }), true);
-  assert.equal(needs({ recipients: [{ ...failed, forwardPath: 'ü@far.example' }] }), true);
-  assert.equal(needs({ original: { bytes: utf8('Subject: ü\r\n\r\n'), whole: false } }), true);
+test('EXT-DSN-c: whatever octets a message holds, its report is 7-bit and gives them back', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), fc.boolean(), (octets, whole, smtputf8) => {
+      const header = utf8('Subject: ü\r\nX: y\r\n\r\n');
+      const original = report({ smtputf8, original: { bytes: concat([header, octets]), whole } }).original;
+      const expected = whole ? concat([header, octets]) : header;
+      assert.deepEqual(Buffer.from(original.body), Buffer.from(expected));
+    }),
+  );
 });
 
 async function written(

@@ -1,13 +1,17 @@
 // Delivery status reports (RFC 3464 in the frame of RFC 6522, with RFC 6533 where addresses are UTF-8): what became of each recipient,
-// in words for people and in fields for programs. What remote servers said is one line of printable ASCII here, whoever cleaned it before:
+// in words for people and in fields for programs. A report is 7-bit by itself, so that any hop can take it; only an address of the sender that is
+// UTF-8 needs SMTPUTF8. What remote servers said is one line of printable ASCII here, whoever cleaned it before:
 // it can't add a field (E-D-4), and of the remote host only its name is told.
 
 import { concat, isAscii, utf8 } from '../base/bytes.ts';
 import { encodeBase32 } from '../base/base32.ts';
-import { isAsciiText } from '../protocol/wire/mailbox.ts';
+import { asciiSpelling, isAsciiText } from '../protocol/wire/mailbox.ts';
+import { encodeUtf8Address } from '../protocol/wire/xtext.ts';
 import type { OriginalRecipient } from '../protocol/envelope.ts';
 import { newMessageIdField } from './complete.ts';
 import { formatDate } from './date.ts';
+import { encodeQuotedPrintable } from './quoted-printable.ts';
+import { headerOf, type Returned, returnedPart } from './returned.ts';
 
 export interface ReportRecipient {
   readonly forwardPath: string;
@@ -27,20 +31,19 @@ export interface ReportInput {
   readonly random: (length: number) => Uint8Array;
   /** To whom: the reverse-path of the message. */
   readonly reversePath: string;
+  /** The message came with SMTPUTF8: who sent it can read the forms of RFC 6533. */
+  readonly smtputf8: boolean;
   readonly arrivedAt: number;
   readonly messageId: string;
   readonly envelopeId?: string;
   readonly recipients: readonly ReportRecipient[];
-  /** The whole message, or its header. */
-  readonly original: { readonly bytes: Uint8Array; readonly whole: boolean };
+  readonly original: Returned;
 }
 
 export interface Report {
   readonly header: Uint8Array;
   readonly body: Uint8Array;
   readonly messageIdField: string;
-  /** The report holds UTF-8 addresses: it goes to UTF-8 readers only. */
-  readonly utf8: boolean;
 }
 
 const subjects = {
@@ -59,38 +62,37 @@ export function buildReport(input: ReportInput): Report {
     order.find((action) => input.recipients.some((recipient) => recipient.action === action)) ?? 'failed';
   const boundary = `=_${encodeBase32(input.random(15)).toLowerCase()}`;
   const messageIdField = newMessageIdField(input);
-  const words = input.recipients.flatMap(({ forwardPath, originalRecipient }) => [
-    forwardPath,
-    originalRecipient?.address ?? '',
-  ]);
-  const isUtf8 =
-    [input.reversePath, ...words].some((address) => !isAsciiText(address)) ||
-    !isAscii(headerOf(input.original.bytes));
+  const isGlobal = input.smtputf8 && hasUtf8(input);
   const header = [
     `From: Mail Delivery System <postmaster@${input.hostname}>`,
-    `To: <${input.reversePath}>`,
+    `To: <${asciiSpelling(input.reversePath)}>`,
     `Subject: ${subjects[kind]}`,
     `Date: ${formatDate(input.now)}`,
     `Message-ID: ${messageIdField}`,
     'Auto-Submitted: auto-replied',
     'MIME-Version: 1.0',
-    `Content-Type: multipart/report; report-type=${isUtf8 ? 'global-delivery-status' : 'delivery-status'};`,
+    `Content-Type: multipart/report; report-type=${isGlobal ? 'global-delivery-status' : 'delivery-status'};`,
     `\tboundary="${boundary}"`,
-    ...(isAscii(input.original.bytes) && !isUtf8 ? [] : ['Content-Transfer-Encoding: 8bit']),
   ];
   const opening = `--${boundary}\r\n`;
   const body = concat([
-    utf8(`${opening}${explanation(input, kind)}\r\n${opening}${deliveryStatus(input, isUtf8)}\r\n${opening}`),
-    utf8(originalHeading(input, isUtf8)),
-    input.original.bytes,
+    utf8(
+      `${opening}${explanation(input, kind)}\r\n${opening}${deliveryStatus(input, isGlobal)}\r\n${opening}`,
+    ),
+    returnedPart(input.original, isGlobal),
     utf8(`\r\n--${boundary}--\r\n`),
   ]);
-  return { header: utf8(`${header.join('\r\n')}\r\n`), body, messageIdField, utf8: isUtf8 };
+  return { header: utf8(`${header.join('\r\n')}\r\n`), body, messageIdField };
 }
 
-function headerOf(bytes: Uint8Array): Uint8Array {
-  const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf('\r\n\r\n');
-  return end < 0 ? bytes : bytes.subarray(0, end);
+/** Something that the forms of RFC 3464 can't show as it is. */
+function hasUtf8({ reversePath, recipients, original }: ReportInput): boolean {
+  const addresses = recipients.flatMap(({ forwardPath, originalRecipient }) => [
+    forwardPath,
+    originalRecipient?.address ?? '',
+  ]);
+  const areAscii = [reversePath, ...addresses].every((address) => isAsciiText(asciiSpelling(address)));
+  return !areAscii || !isAscii(headerOf(original.bytes));
 }
 
 const openings = {
@@ -102,8 +104,9 @@ const openings = {
 
 function explanation(input: ReportInput, kind: keyof typeof openings): string {
   const text = explanationText(input, kind);
-  const encoding = isAsciiText(text) ? '7bit' : '8bit';
-  return `Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${text}`;
+  const type = 'Content-Type: text/plain; charset=utf-8\r\n';
+  if (isAsciiText(text)) return `${type}Content-Transfer-Encoding: 7bit\r\n\r\n${text}`;
+  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${encodeQuotedPrintable(utf8(text))}`;
 }
 
 function explanationText(input: ReportInput, kind: keyof typeof openings): string {
@@ -126,29 +129,30 @@ function wrap(text: string): readonly string[] {
   return lines;
 }
 
-function deliveryStatus(input: ReportInput, isUtf8: boolean): string {
+function deliveryStatus(input: ReportInput, isGlobal: boolean): string {
   const lines = [
-    `Content-Type: message/${isUtf8 ? 'global-delivery-status' : 'delivery-status'}`,
-    ...(isUtf8 ? ['Content-Transfer-Encoding: 8bit'] : []),
-    '',
     `Reporting-MTA: dns; ${input.hostname}`,
     ...(input.envelopeId === undefined ? [] : [`Original-Envelope-Id: ${input.envelopeId}`]),
     `Arrival-Date: ${formatDate(input.arrivedAt)}`,
     '',
   ];
-  for (const recipient of input.recipients) lines.push(...recipientFields(recipient, input.now), '');
-  return lines.join('\r\n');
+  for (const recipient of input.recipients)
+    lines.push(...recipientFields(recipient, input.now, isGlobal), '');
+  const fields = lines.join('\r\n');
+  const type = `Content-Type: message/${isGlobal ? 'global-delivery-status' : 'delivery-status'}\r\n`;
+  if (isAsciiText(fields)) return `${type}\r\n${fields}`;
+  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${encodeQuotedPrintable(utf8(fields))}`;
 }
 
-function recipientFields(recipient: ReportRecipient, now: number): readonly string[] {
+function recipientFields(recipient: ReportRecipient, now: number, isGlobal: boolean): readonly string[] {
   const { forwardPath, originalRecipient, action, status, diagnostic, remote, retryUntil } = recipient;
-  const addressType = isAsciiText(forwardPath) ? 'rfc822' : 'utf-8';
+  const final = asciiSpelling(forwardPath);
   const host = hostOf(remote);
   return [
     ...(originalRecipient === undefined
       ? []
-      : [`Original-Recipient: ${originalRecipient.addressType}; ${originalRecipient.address}`]),
-    `Final-Recipient: ${addressType}; ${forwardPath}`,
+      : [`Original-Recipient: ${typedAddress(originalRecipient, isGlobal)}`]),
+    `Final-Recipient: ${typedAddress({ addressType: isAsciiText(final) ? 'rfc822' : 'utf-8', address: final }, isGlobal)}`,
     `Action: ${action}`,
     `Status: ${status}`,
     ...(host === undefined ? [] : [`Remote-MTA: dns; ${host}`]),
@@ -156,6 +160,12 @@ function recipientFields(recipient: ReportRecipient, now: number): readonly stri
     `Last-Attempt-Date: ${formatDate(now)}`,
     ...(retryUntil === undefined ? [] : [`Will-Retry-Until: ${formatDate(retryUntil)}`]),
   ];
+}
+
+/** In message/delivery-status a UTF-8 address stands in its 7-bit form (RFC 6533 section 3). */
+function typedAddress({ addressType, address }: OriginalRecipient, isGlobal: boolean): string {
+  const isEncoded = !isGlobal && addressType.toLowerCase() === 'utf-8';
+  return `${addressType}; ${isEncoded ? encodeUtf8Address(address) : address}`;
 }
 
 /** The name in `smtp mail.example.net [192.0.2.7]:25`; an address is no name. */
@@ -170,16 +180,4 @@ function oneLine(words: string): string {
 
 function foldable(text: string): string {
   return (text.match(/.{1,900}/g) ?? []).map((part) => part.trim()).join('\r\n ');
-}
-
-function originalHeading({ original }: ReportInput, isUtf8: boolean): string {
-  const type = original.whole
-    ? isUtf8
-      ? 'message/global'
-      : 'message/rfc822'
-    : isUtf8
-      ? 'message/global-headers'
-      : 'text/rfc822-headers';
-  const encoding = isAscii(original.bytes) && !isUtf8 ? '' : 'Content-Transfer-Encoding: 8bit\r\n';
-  return `Content-Type: ${type}\r\n${encoding}\r\n`;
 }

@@ -80,6 +80,7 @@ export function createReportWriter(options: ReportOptions): ReportWriter {
         now,
         random: (length) => entropy.bytes(length),
         reversePath: message.envelope.reversePath,
+        smtputf8: message.envelope.smtputf8,
         arrivedAt: message.acceptedAt,
         messageId: message.id,
         ...(message.envelope.envelopeId === undefined ? {} : { envelopeId: message.envelope.envelopeId }),
@@ -155,8 +156,8 @@ function acceptanceOf(
 ): AcceptChange {
   const { header, signatures } = report;
   const bytes = Uint8Array.prototype.slice.call(concat([header, report.body]));
-  const body8bit = !isAscii(report.body);
-  const envelope = { reversePath: '', body: body8bit ? '8BITMIME' : '7BIT', smtputf8: report.utf8 } as const;
+  const headerUtf8 = !isAscii(header);
+  const envelope = { reversePath: '', body: '7BIT', smtputf8: headerUtf8 } as const;
   const recipients = [{ forwardPath: about.envelope.reversePath, notify: ['NEVER'] as const }];
   return {
     type: 'accept',
@@ -167,8 +168,8 @@ function acceptanceOf(
       envelope,
       octets: bytes.length,
       headerOctets: header.length,
-      headerUtf8: !isAscii(header),
-      body8bit,
+      headerUtf8,
+      body8bit: false,
     },
     recipients,
     content: { kind: 'inline', bytes },

@@ -5,6 +5,8 @@ import type { Network, Wire } from '../../src/platform/network.ts';
 export interface Host {
   up: boolean;
   dials: number;
+  /** What EHLO announces. */
+  capabilities: readonly string[];
   /** What MAIL is answered; `drop`: 421, and the connection breaks. */
   mail(): string | 'drop';
   /** What a RCPT is answered. */
@@ -16,7 +18,7 @@ export interface Host {
 
 export function host(): Host {
   return {
-    ...{ up: true, dials: 0, received: [] },
+    ...{ up: true, dials: 0, received: [], capabilities: ['PIPELINING', '8BITMIME'] },
     ...{ mail: () => '250 2.1.0 ok', rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept' },
   };
 }
@@ -43,7 +45,8 @@ function wireTo(target: Host, name: string): Wire {
 
   function command(line: string): void {
     const verb = line.slice(0, 4).toUpperCase();
-    if (verb === 'EHLO') return say('250-x\r\n250-PIPELINING\r\n250 8BITMIME');
+    if (verb === 'EHLO')
+      return say(['250-x', ...target.capabilities.map((one) => `250-${one}`), '250 HELP'].join('\r\n'));
     if (verb === 'MAIL') {
       from = /<(.*?)>/.exec(line)?.[1] ?? '';
       to = [];
