@@ -1,5 +1,6 @@
 // The closed list of repairs to a submitted header (requirements G-22, RFC 6409 section 8): Date and Message-ID completed, Bcc and
-// Return-Path taken away, and the fields that only we may write. Everything else leaves octet for octet as it came.
+// Return-Path taken away, and the fields that only we may write; raw text was encoded before (`encode-header.ts`). Everything else leaves
+// octet for octet as it came.
 
 import { encodeBase32 } from '../base/base32.ts';
 import { concat, latin1 } from '../base/bytes.ts';

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { latin1, utf8Text } from '../base/bytes.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
+import { type EncodingProblem, neverLeaving } from './encode-header.ts';
 import { fieldValue, type Header, type HeaderField } from './header.ts';
 
 export interface HeaderFacts {
@@ -54,15 +55,21 @@ function syntax(detail: string): Refusal {
   return refusal('messageSyntax', cut, { detail: cut });
 }
 
+/** What could be encoded is (`encode-header.ts`), before anything is judged. */
 function judgeEncoding(fields: readonly HeaderField[], smtputf8: boolean): Refusal | undefined {
-  for (const { name, raw, isAscii } of fields) {
-    if (isAscii) continue;
-    if (!smtputf8)
-      return refusal('headerNeedsUtf8', `non-ASCII octets in ${name} without SMTPUTF8`, { detail: name });
-    if (utf8Text(raw) === undefined)
-      return refusal('headerNeedsUtf8', `${name} is no valid UTF-8`, { detail: name });
+  for (const { name, lowerCaseName, raw, isAscii } of fields) {
+    if (isAscii || neverLeaving.has(lowerCaseName)) continue;
+    if (utf8Text(raw) === undefined) return encodingRefusal({ field: name, problem: 'notUtf8' });
+    if (!smtputf8) return encodingRefusal({ field: name, problem: 'noAsciiForm' });
   }
   return undefined;
+}
+
+export function encodingRefusal({ field, problem }: EncodingProblem): Refusal {
+  const detail = field.slice(0, DETAIL_MAX);
+  return problem === 'notUtf8'
+    ? refusal('headerNotUtf8', `${detail} is no valid UTF-8`, { detail })
+    : refusal('headerNeedsUtf8', `non-ASCII octets in ${detail} without SMTPUTF8`, { detail });
 }
 
 function judgeCounts(

@@ -47,7 +47,7 @@ export interface AcceptedPayload {
   readonly messageIdFieldBefore?: string;
   readonly headerFrom: readonly string[];
   readonly subjectOctets: number;
-  /** Names of fix-ups applied: `date`, `message-id`, `bcc`, ... */
+  /** Names of fix-ups applied: `date`, `message-id`, `bcc`, `encoded-words`, ... */
   readonly completed: readonly string[];
   readonly octets: number;
   /** SHA-256 of the body (what follows the blank line), hex. */

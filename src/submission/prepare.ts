@@ -2,10 +2,12 @@
 // what has to be completed, and our own trace field. A refusal found here is told after the final dot.
 
 import { isAscii } from 'node:buffer';
-import { concat, latin1 } from '../base/bytes.ts';
+import { concat, latin1, octetsOf } from '../base/bytes.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import { completeHeader } from '../message/complete.ts';
-import { type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
-import { isNamed, parseHeader } from '../message/header.ts';
+import { encodeHeader } from '../message/encode-header.ts';
+import { encodingRefusal, type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
+import { type Header, isNamed, parseHeader } from '../message/header.ts';
 import { receivedField } from '../message/received.ts';
 import { decideHeader } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
@@ -34,8 +36,7 @@ export interface Prepared {
   >;
 }
 
-export type Preparation =
-  { readonly ok: true; readonly value: Prepared } | { readonly ok: false; readonly error: Refusal };
+export type Preparation = Result<Prepared, Refusal>;
 
 export interface PrepareInput {
   readonly context: SubmissionContext;
@@ -59,25 +60,25 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
       error: refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail }),
     };
 
-  const judged = judgeHeader(parsed.value, {
-    smtputf8: envelope.smtputf8,
-    receivedMax: settings.receivedMax,
-  });
+  const encoded = encodedForm(parsed.value, input);
+  if (!encoded.ok) return encoded;
+  const { header } = encoded.value;
+  const judged = judgeHeader(header, { smtputf8: envelope.smtputf8, receivedMax: settings.receivedMax });
   if (!judged.ok) return judged;
 
   const decision = decideHeader(policyFacts(input), judged.value);
   if (decision.verdict.type === 'refused') return { ok: false, error: decision.verdict.refusal };
 
-  const completed = completeHeader(parsed.value, {
+  const completed = completeHeader(header, {
     now: input.now,
     hostname: settings.hostname,
     random: (length) => context.entropy.bytes(length),
   });
   const label =
     door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
-  const subject = parsed.value.fields.find((field) => isNamed(field, 'subject'));
+  const subject = header.fields.find((field) => isNamed(field, 'subject'));
   const done = prepared(input, completed.bytes, label, decision.rule, {
-    completed: completed.completed,
+    completed: [...encoded.value.done, ...completed.completed],
     headerFrom: judged.value.from.map(({ address }) => address),
     subjectOctets: subject?.raw.length ?? 0,
     ...(completed.messageIdField === undefined ? {} : { messageIdField: completed.messageIdField }),
@@ -86,6 +87,23 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
       : { messageIdFieldBefore: completed.messageIdFieldBefore }),
   });
   return { ok: true, value: { ...done, senders: judged.value } };
+}
+
+/** Without SMTPUTF8 a header leaves in ASCII: what is judged from here on is what leaves (F-HDR-8). */
+function encodedForm(
+  header: Header,
+  { envelope, settings }: PrepareInput,
+): Result<{ readonly header: Header; readonly done: readonly string[] }, Refusal> {
+  if (envelope.smtputf8) return ok({ header, done: [] });
+  const encoded = encodeHeader(header);
+  if (!encoded.ok) return err(encodingRefusal(encoded.error));
+  if (encoded.value.encoded.length === 0) return ok({ header, done: [] });
+  const limit = settings.headerOctetsMax;
+  const octets = octetsOf(encoded.value.header.fields.map(({ raw }) => raw));
+  if (octets > limit) {
+    return err(refusal('headerTooLarge', `header over ${limit} octets in encoded words`, { limit }));
+  }
+  return ok({ header: encoded.value.header, done: ['encoded-words'] });
 }
 
 /** Role mx: only our Received is added (5321-ae); content is not judged, loops are. */

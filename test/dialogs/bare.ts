@@ -2,7 +2,8 @@
 // its messages judged by the real header rules.
 
 import { HeaderCollector } from '../../src/message/header-collector.ts';
-import { judgeHeader } from '../../src/message/header-facts.ts';
+import { encodeHeader } from '../../src/message/encode-header.ts';
+import { encodingRefusal, judgeHeader } from '../../src/message/header-facts.ts';
 import { parseHeader } from '../../src/message/header.ts';
 import { decideMxMail, decideMxRecipient } from '../../src/policy/mx-policy.ts';
 import { decideHeader, decideMail, decideRecipient } from '../../src/policy/submission-policy.ts';
@@ -179,7 +180,10 @@ export class BareShell {
     if (collected.type === 'tooLarge') return refusal('headerTooLarge', 'too large', { limit: 262_144 });
     const parsed = parseHeader(collected.type === 'complete' ? collected.header : collector.end());
     if (!parsed.ok) return refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail });
-    const judged = judgeHeader(parsed.value, { smtputf8: envelope.smtputf8, receivedMax: 100 });
+    const encoded = encodeHeader(parsed.value);
+    if (!encoded.ok && !envelope.smtputf8) return encodingRefusal(encoded.error);
+    const header = encoded.ok && !envelope.smtputf8 ? encoded.value.header : parsed.value;
+    const judged = judgeHeader(header, { smtputf8: envelope.smtputf8, receivedMax: 100 });
     if (!judged.ok) return judged.error;
     const { verdict } = decideHeader(this.#facts(), judged.value);
     return verdict.type === 'refused' ? verdict.refusal : undefined;

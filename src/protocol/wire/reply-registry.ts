@@ -248,7 +248,13 @@ export const replies = {
   headerNeedsUtf8: {
     code: 554,
     status: '5.6.7',
-    text: 'Non-ASCII header needs SMTPUTF8 and valid UTF-8: {detail}',
+    text: 'Non-ASCII address in {detail} needs SMTPUTF8: use an ASCII address, or declare SMTPUTF8',
+    source: 'RFC 6532 3',
+  },
+  headerNotUtf8: {
+    code: 554,
+    status: '5.6.0',
+    text: '{detail} is no valid UTF-8: write it in UTF-8, or as encoded words (RFC 2047)',
     source: 'RFC 6532 3',
   },
 
