@@ -1,0 +1,131 @@
+// Faults in the decisions: who may send as whom, where mail may go, how much.
+
+import type { Fault } from './fault.ts';
+
+const rights = { file: 'src/policy/rights.ts', tests: ['src/policy/rights'] };
+const submission = { file: 'src/policy/submission-policy.ts', tests: ['src/policy/submission-policy'] };
+const mx = { file: 'src/policy/mx-policy.ts', tests: ['src/policy/mx-policy', 'src/policy/self-test'] };
+const limits = { file: 'src/policy/limits.ts', tests: ['src/policy/limits', 'src/store/agreement'] };
+
+export const policyFaults: readonly Fault[] = [
+  {
+    ...rights,
+    why: 'a right to an address of a foreign domain still gives it',
+    from: 'if (!ourDomains.has(mailbox.domain)) {',
+    to: 'if (false) {',
+  },
+  {
+    ...rights,
+    why: 'an own address covers any detail of anybody',
+    from: 'return right.address === canonical || right.address === owner;',
+    to: "return right.address === canonical || (owner ?? '').endsWith(right.address.slice(1));",
+  },
+  {
+    ...rights,
+    why: 'a granted address covers details too',
+    from: "    case 'granted':\n      return right.address === canonical;\n    case 'domain':\n      return right.domain === domain;",
+    to: "    case 'granted':\n      return right.address === canonical || right.address === owner;\n    case 'domain':\n      return right.domain === domain;",
+  },
+  {
+    ...rights,
+    why: 'a right to a domain covers its subdomains',
+    from: 'return right.domain === domain;',
+    to: 'return domain.endsWith(right.domain);',
+  },
+  {
+    ...submission,
+    why: 'a suspended identity passes MAIL',
+    from: "  if (principal === undefined) return notAuthenticated();\n  if (facts.state !== 'active') return notActive(facts.state);\n  if (from.reversePath === '') {",
+    to: "  if (principal === undefined) return notAuthenticated();\n  if (from.reversePath === '') {",
+  },
+  {
+    ...submission,
+    why: 'a suspended identity passes RCPT',
+    from: "  if (facts.principal === undefined) return notAuthenticated();\n  if (facts.state !== 'active') return notActive(facts.state);",
+    to: '  if (facts.principal === undefined) return notAuthenticated();',
+  },
+  {
+    ...submission,
+    why: 'a suspended identity passes the header',
+    from: "  if (facts.state !== 'active') return notActive(facts.state);\n  if (header.from.length === 0) {",
+    to: '  if (header.from.length === 0) {',
+  },
+  {
+    ...submission,
+    why: 'Sender is not looked at',
+    from: "  if (header.sender !== undefined) yield { field: 'Sender', sender: header.sender };",
+    to: '',
+  },
+  {
+    ...submission,
+    why: 'Resent fields are not looked at',
+    from: '  for (const { field, addresses } of header.resent) for (const sender of addresses) yield { field, sender };',
+    to: '',
+  },
+  {
+    ...submission,
+    why: 'only the first From counts',
+    from: "for (const sender of header.from) yield { field: 'From', sender };",
+    to: "for (const sender of header.from.slice(0, 1)) yield { field: 'From', sender };",
+  },
+  {
+    ...submission,
+    why: 'the null sender may write to many',
+    from: "if (facts.from.reversePath === '' && soFar > 0) {",
+    to: "if (facts.from.reversePath === '' && soFar > 1) {",
+  },
+  {
+    ...submission,
+    why: 'mail to address literals is allowed',
+    from: "    case 'literal':\n      return refuse(",
+    to: "    case 'literal':\n      return allow('literal', 'x');\n      return refuse(",
+  },
+  {
+    ...submission,
+    why: 'unknown mailboxes of our own are accepted',
+    from: "return facts.mailbox === undefined || facts.mailbox === 'exists'",
+    to: "return facts.mailbox !== 'elsewhere'",
+  },
+  {
+    ...mx,
+    why: 'mail of strangers is relayed',
+    from: "  return refuse(\n    'relayDenied',\n    'own domains only',\n    `${name} is no domain of ours and the session is not authenticated`,\n  );",
+    to: "  return allow('own mailbox', `${name}`);",
+  },
+  {
+    ...mx,
+    why: 'strangers write to whatever mailbox of our domains',
+    from: "    return mailbox === 'exists'\n",
+    to: "    return mailbox !== 'elsewhere'\n",
+  },
+  {
+    ...mx,
+    why: 'postmaster of any host is ours',
+    from: 'if (role && name === hostname.toLowerCase()) return toPostmaster(domains);',
+    to: 'if (role) return toPostmaster(domains);',
+  },
+  {
+    ...limits,
+    why: 'the limit lets one more through',
+    from: 'if (used(counter.hour, key, charge.at, HOUR_MS) > limit)',
+    to: 'if (used(counter.hour, key, charge.at, HOUR_MS) > limit + 1)',
+  },
+  {
+    ...limits,
+    why: 'recipients count as one message',
+    from: 'recipients: counts.recipients + charge.recipients,',
+    to: 'recipients: counts.recipients + 1,',
+  },
+  {
+    ...limits,
+    why: 'the hour before does not count',
+    from: 'return window.current[key] + window.previous[key] * left;',
+    to: 'return window.current[key] + window.previous[key] * left * 0;',
+  },
+  {
+    ...limits,
+    why: 'the day is never looked at',
+    from: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * DAY_FACTOR)',
+    to: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * 1000)',
+  },
+];

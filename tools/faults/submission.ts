@@ -1,0 +1,70 @@
+// Faults between the end of data and the 250, and in the machine of the session.
+
+import type { Fault } from './fault.ts';
+
+const submit = { file: 'src/submission/submit.ts', tests: ['src/submission/submit'] };
+const accept = { file: 'src/submission/accept.ts', tests: ['src/submission'] };
+
+export const submissionFaults: readonly Fault[] = [
+  {
+    ...submit,
+    why: 'a suspension between MAIL and the end of data does not bite',
+    from: "if (standing.state !== 'active') {",
+    to: 'if (false) {',
+  },
+  {
+    ...submit,
+    why: 'rights lost between MAIL and the end of data still count',
+    from: "  if (verdict.type === 'refused' || prepared.senders === undefined) return refusalIn(verdict);\n  return refusalIn(decideHeader(facts, prepared.senders).verdict);",
+    to: '  return undefined;',
+  },
+  {
+    ...submit,
+    why: 'an acceptance that nobody heard of stands',
+    from: '      unknown = true;\n      withdraw(context, change);\n      throw error;',
+    to: '      unknown = true;\n      throw error;',
+  },
+  {
+    ...submit,
+    why: 'an acceptance after the client was told to try again stands',
+    from: "          unknown = true;\n          withdraw(context, change);\n          return { type: 'refused', refusal: tooLate() };",
+    to: "          unknown = true;\n          return { type: 'refused', refusal: tooLate() };",
+  },
+  {
+    ...submit,
+    why: 'what is accepted for a suspended identity leaves from memory',
+    from: 'if (pieces === undefined || outcome.held === true) letGo(context, change);',
+    to: 'if (pieces === undefined) letGo(context, change);',
+  },
+  {
+    ...accept,
+    why: 'nothing is charged',
+    from: "            charge: { at: now, recipients: recipients.length, nullSender: envelope.reversePath === '' },",
+    to: '            charge: { at: now, recipients: 0, nullSender: false },',
+  },
+  {
+    ...accept,
+    why: "an identity's own limit does not count",
+    from: 'const value = own[name] ?? defaults[name];',
+    to: 'const value = defaults[name] ?? own[name];',
+  },
+  {
+    ...accept,
+    why: 'the identity is missing in the event',
+    from: '      payload: acceptedPayload(input),\n      ...(identityId === undefined ? {} : { identityId }),',
+    to: '      payload: acceptedPayload(input),',
+  },
+  {
+    ...accept,
+    why: 'the record does not say which rule let the message pass',
+    from: 'rule: prepared.rule,',
+    to: "rule: '',",
+  },
+  {
+    file: 'src/protocol/session/content.ts',
+    tests: ['test/dialogs'],
+    why: 'one octet over the size limit passes',
+    from: 'return octets > limit ?',
+    to: 'return octets > limit + 1 ?',
+  },
+];

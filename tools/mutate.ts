@@ -1,0 +1,117 @@
+// Puts each known fault into a copy of the source, one at a time, and asks the tests that must find it: a test that passes all the same
+// proves less than it says. The faults are data: tools/faults.
+//   npm run mutate                     all of them; ends with "N passed, N failed", a passed one was found
+//   npm run mutate -- authenticator    only faults whose file or words hold one of these
+//   npm run mutate -- --check          only says whether each edit still fits the source
+//   npm run mutate -- --list           names them
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { faults } from './faults/all.ts';
+import type { Fault } from './faults/fault.ts';
+
+const TEST_MS_MAX = 600_000;
+
+const { values, positionals } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, list: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+
+const chosen = faults.filter(
+  ({ file, why }) =>
+    positionals.length === 0 || positionals.some((word) => file.includes(word) || why.includes(word)),
+);
+
+function misfitOf({ file, from, to, tests, seeds }: Fault): string | undefined {
+  const times = readFileSync(file, 'utf8').split(from).length - 1;
+  if (times !== 1) return `its edit fits ${times} places of ${file}, not one`;
+  if (from === to) return 'it changes nothing';
+  return tests.length === 0 && seeds === undefined ? 'no test is named' : undefined;
+}
+
+/** What git knows, and what is new; with the modules of this tree. */
+function copyOfTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'postern-mutate-'));
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  });
+  for (const file of files.trim().split('\n')) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(file, join(copy, file));
+  }
+  symlinkSync(resolve('node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+/** True: all tests passed. */
+function passes(tree: string, { tests, seeds = [] }: Pick<Fault, 'tests' | 'seeds'>): boolean {
+  const runs = [
+    ...(tests.length === 0 ? [] : [['tools/test.ts', 'unit', ...tests]]),
+    ...seeds.map((seed) => ['--disable-warning=ExperimentalWarning', 'tools/sim.ts', '--seed', String(seed)]),
+  ];
+  return runs.every((args) => {
+    const { status } = spawnSync(process.execPath, args, {
+      cwd: tree,
+      stdio: 'ignore',
+      timeout: TEST_MS_MAX,
+    });
+    return status === 0;
+  });
+}
+
+/** Tests that fail without any fault find nothing. */
+function redWithoutFault(tree: string): readonly string[] {
+  const wanted = new Map(
+    chosen.map(({ tests, seeds }) => [JSON.stringify([tests, seeds]), { tests, seeds }]),
+  );
+  return [...wanted]
+    .filter(([, one]) => !passes(tree, one as Pick<Fault, 'tests' | 'seeds'>))
+    .map(([key]) => key);
+}
+
+function survives(tree: string, fault: Fault): boolean {
+  const path = join(tree, fault.file);
+  const source = readFileSync(path, 'utf8');
+  writeFileSync(
+    path,
+    source.replace(fault.from, () => fault.to),
+  );
+  try {
+    return passes(tree, fault);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function run(): boolean {
+  const tree = copyOfTree();
+  let survived = 0;
+  try {
+    const red = redWithoutFault(tree);
+    for (const tests of red) console.error(`these tests fail without a fault: ${tests}`);
+    if (red.length > 0) return false;
+    for (const [at, fault] of chosen.entries()) {
+      const alive = survives(tree, fault);
+      if (alive) survived += 1;
+      console.log(
+        `[${at + 1}/${chosen.length}] ${alive ? 'SURVIVED' : 'found'}: ${fault.why} (${fault.file})`,
+      );
+    }
+  } finally {
+    rmSync(tree, { recursive: true, force: true });
+  }
+  console.log(`${chosen.length - survived} passed, ${survived} failed`);
+  return survived === 0;
+}
+
+const misfits = faults.flatMap((fault) => {
+  const misfit = misfitOf(fault);
+  return misfit === undefined ? [] : [`${fault.why}: ${misfit}`];
+});
+for (const misfit of misfits) console.error(misfit);
+if (values.list) for (const { file, why } of chosen) console.log(`${file}: ${why}`);
+const isFine = misfits.length === 0 && (values.check || values.list || run());
+if (!isFine) process.exitCode = 1;
