@@ -97,7 +97,7 @@ test('BCP134-3.2-e: whatever the text, what is accepted lies in a domain of ours
         forwardPath,
       );
     }),
-    { seed: 20261123, numRuns: 20_000, interruptAfterTimeLimit: 5000 },
+    { seed: 20261123, numRuns: 2_000 },
   );
 });
 

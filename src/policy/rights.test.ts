@@ -136,7 +136,7 @@ test('F-UNI-1 BCP134-3.1-e: no address outside the rights ever passes, whatever 
       if (!isOwn || at.toLowerCase() !== 'example.org')
         assert.equal(decision.allowed, false, `${localPart}@${at}`);
     }),
-    { seed: 20261123, numRuns: 20_000, interruptAfterTimeLimit: 5000 },
+    { seed: 20261123, numRuns: 2_000 },
   );
 });
 
@@ -146,6 +146,6 @@ test('BCP134-3.1-e: an identity without rights may send as nobody', () => {
       assert.equal(maySendAs(alice([]), text, ours).allowed, false);
       assert.equal(maySendAs(alice([]), `${text}@example.org`, ours).allowed, false);
     }),
-    { seed: 7, numRuns: 2000, interruptAfterTimeLimit: 3000 },
+    { seed: 7, numRuns: 2000 },
   );
 });
