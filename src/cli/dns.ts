@@ -10,6 +10,7 @@ import { sheetHtml, sheetOf, sheetText } from '../onboarding/sheet.ts';
 import { type RecordSource, systemRecords } from '../platform/record-lookup.ts';
 import { readDkimKeys } from '../server/dkim-keys.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
+import { pairsOfFallback } from '../server/tls-contexts.ts';
 import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
@@ -83,17 +84,19 @@ function recordsOf(loaded: LoadedConfig, options: DnsCommandOptions): readonly W
       dkim: readDkimKeys(loaded),
       ...(spf === undefined ? {} : { spf }),
       ...(postmaster === undefined ? {} : { postmaster }),
-      ...(options.tlsa === true ? { publicKeyHash: publicKeyHash(loaded) } : {}),
+      ...(options.tlsa === true ? { publicKeyHashes: publicKeyHashes(loaded) } : {}),
     },
   );
 }
 
-/** RFC 6698 section 2.1: selector 1, matching type 1. */
-function publicKeyHash(loaded: LoadedConfig): string {
-  const [first] = readCertificates(loaded);
-  if (first === undefined) throw new CommandFailure('--tlsa needs a certificate: `tls:` names none', 2);
-  const key = new X509Certificate(first.cert).publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(key).digest('hex');
+/** RFC 6698 section 2.1: selector 1, matching type 1; of two kinds of key both, for clients get either. */
+function publicKeyHashes(loaded: LoadedConfig): readonly string[] {
+  const pairs = readCertificates(loaded);
+  if (pairs.length === 0) throw new CommandFailure('--tlsa needs a certificate: `tls:` names none', 2);
+  return pairsOfFallback(pairs).map(({ cert }) => {
+    const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+    return createHash('sha256').update(key).digest('hex');
+  });
 }
 
 function sourceOf(server: string | undefined): RecordSource {

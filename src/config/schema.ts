@@ -276,7 +276,8 @@ export const configSchema = z.strictObject({
     .union([certificate, z.array(certificate).min(1).max(1000)])
     .optional()
     .meta({
-      description: 'Certificate and key, or a list of pairs; the first one is for clients without SNI.',
+      description:
+        'Certificate and key, or a list of pairs, chosen by the name that a client asks for; the first one is for clients that ask for none. A second pair with another kind of key (ECDSA, RSA) and all names of the first is served to clients that can use only that.',
     }),
   listeners: z
     .array(listener)

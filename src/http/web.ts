@@ -9,7 +9,7 @@ import { answer, type SiteAnswer, type SiteRequest } from '../onboarding/site.ts
 import type { OnboardingSettings } from '../onboarding/settings.ts';
 import type { ServerTls } from '../platform/listen.ts';
 import type { Clock } from '../platform/platform.ts';
-import { type CertificatePair, tlsContexts } from '../server/tls-contexts.ts';
+import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
 
 const CONNECTIONS_MAX = 256;
 const HEADER_OCTETS_MAX = 8 * 1024;
@@ -85,16 +85,16 @@ function plainServer(handle: Handler): Listening {
   return { server: createServer(common, handle), reload: () => undefined };
 }
 
-/** Clients without SNI get the first pair, others what fits the name. */
+/** Clients without SNI get the first certificate, others what fits the name. */
 function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listening {
-  let contexts: ServerTls = contextsOf(pairs);
+  const ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+  let contexts: ServerTls = tlsContexts(pairs, ticketKeys);
   const server = createTlsServer(
     {
       ...common,
-      ...pairs[0],
-      minVersion: 'TLSv1.2',
+      ...fallbackOptions(pairs, ticketKeys),
       handshakeTimeout: REQUEST_MS,
-      SNICallback: (name, done) => done(null, contexts.forName?.(name) ?? contexts.fallback),
+      SNICallback: (name, done) => done(null, contexts.forName?.(name)),
     },
     handle,
   );
@@ -103,14 +103,10 @@ function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listenin
   return {
     server,
     reload(next) {
-      contexts = contextsOf(next);
-      server.setSecureContext({ ...next[0], minVersion: 'TLSv1.2' });
+      contexts = tlsContexts(next, ticketKeys);
+      server.setSecureContext(fallbackOptions(next, ticketKeys));
     },
   };
-}
-
-function contextsOf(pairs: readonly CertificatePair[]): ServerTls {
-  return tlsContexts(pairs, randomBytes(TICKET_KEY_OCTETS));
 }
 
 /** A fixed minute for each network; the table is as small as the total that it may count. */

@@ -51,8 +51,8 @@ export interface DnsOptions {
   readonly dkim?: readonly PublishedKey[];
   /** Where reports go. */
   readonly postmaster?: string;
-  /** SHA-256 of the public key of the first certificate, hex; absent: no TLSA. */
-  readonly publicKeyHash?: string;
+  /** SHA-256 of each public key that our own name may be served with, hex; absent: no TLSA. */
+  readonly publicKeyHashes?: readonly string[];
 }
 
 /** The records of this server's own name, then those of each domain. */
@@ -65,21 +65,21 @@ export function wantedRecords(settings: OnboardingSettings, options: DnsOptions)
 
 function hostRecords(
   { hostname, outgoing }: OnboardingSettings,
-  { publicKeyHash }: DnsOptions,
+  { publicKeyHashes = [] }: DnsOptions,
 ): readonly WantedRecord[] {
   return [
     {
       ...{ name: `${hostname}.`, type: 'A', data: '', isNeeded: true, compare: 'address' },
       consequence: 'No client can connect.',
     },
-    ...(publicKeyHash === undefined
-      ? []
-      : outgoing.map(({ port }) => ({
-          ...{ name: `_${port}._tcp.${hostname}.`, type: 'TLSA' as const, data: `3 1 1 ${publicKeyHash}` },
-          ...{ isNeeded: true, compare: 'exact' as const },
-          consequence:
-            'Clients with DANE refuse the certificate if the record is another, and do not use DANE if it is missing.',
-        }))),
+    ...outgoing.flatMap(({ port }) =>
+      publicKeyHashes.map((hash) => ({
+        ...{ name: `_${port}._tcp.${hostname}.`, type: 'TLSA' as const, data: `3 1 1 ${hash}` },
+        ...{ isNeeded: true, compare: 'exact' as const },
+        consequence:
+          'Clients with DANE refuse the certificate if the record is another, and do not use DANE if it is missing.',
+      })),
+    ),
   ];
 }
 

@@ -39,12 +39,13 @@ test('C-SRV-7 TLS-t G-3 BCP134-3.2-h: both ports by SRV, implicit TLS with the b
   assert.ok(plain.includes('_submissions._tcp.example.org. 3600 IN SRV 0 1 465 msa.example.org.'));
   assert.ok(plain.includes('_submission._tcp.example.org. 3600 IN SRV 10 1 587 msa.example.org.'));
   assert.doesNotMatch(plain.join('\n'), /TLSA|autoconfig|_mta-sts|_smtp\._tls/);
-  const signed = lines(settings, { web: false, publicKeyHash: 'ab'.repeat(32) });
+  const signed = lines(settings, { web: false, publicKeyHashes: ['ab'.repeat(32), 'cd'.repeat(32)] });
   for (const port of [465, 587])
-    assert.ok(
-      signed.includes(`_${port}._tcp.msa.example.org. 3600 IN TLSA 3 1 1 ${'ab'.repeat(32)}`),
-      String(port),
-    );
+    for (const hash of ['ab'.repeat(32), 'cd'.repeat(32)])
+      assert.ok(
+        signed.includes(`_${port}._tcp.msa.example.org. 3600 IN TLSA 3 1 1 ${hash}`),
+        `${port} ${hash}`,
+      );
 });
 
 test('D-OUT-7: SPF, DMARC, reports and the names of the documents are listed as far as they are configured', () => {

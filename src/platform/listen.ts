@@ -40,8 +40,11 @@ export interface ServerTls {
   forName?(serverName: string): SecureContext | undefined;
 }
 
+/** What we speak, as ALPN names it (RFC 7301). */
+const PROTOCOL = 'smtp';
+
 /**
- * Wraps an accepted socket. ALPN: a client that offers only foreign protocols is refused in the handshake (TLS-v). A record that can't be read
+ * Wraps an accepted socket. ALPN: who offers protocols and ours is not among them is refused in the handshake (TLS-v): it means somebody else. A record that can't be read
  * destroys it: Node says so to its own servers only, and would go on to gather whatever follows in memory.
  */
 export function tlsServerSocket(socket: Socket, tls: ServerTls): TLSSocket {
@@ -51,7 +54,7 @@ export function tlsServerSocket(socket: Socket, tls: ServerTls): TLSSocket {
     secureContext: fallback,
     requestCert: false,
     ...(forName === undefined ? {} : { SNICallback: (name, done) => done(null, forName(name)) }),
-    ALPNCallback: () => undefined,
+    ALPNCallback: ({ protocols }) => (protocols.includes(PROTOCOL) ? PROTOCOL : undefined),
   });
   return secured.on('_tlsError', (error: Error) => void secured.destroy(error));
 }

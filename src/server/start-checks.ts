@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import { hostileProbes } from '../policy/self-test.ts';
 import { readCertificates } from './plan-of-config.ts';
+import { unusedPairs } from './tls-contexts.ts';
 
 const DAY_MS = 86_400_000;
 /** Days before expiry at which it is said (TLS-r). */
@@ -34,6 +35,7 @@ export function checkCertificates(loaded: LoadedConfig, now: number): CheckResul
   let certificates: readonly X509Certificate[];
   try {
     certificates = certificatesOf(loaded);
+    warnings.push(...unusedCertificates(loaded));
   } catch (error) {
     return { problems: [error instanceof Error ? error.message : String(error)], warnings };
   }
@@ -46,6 +48,14 @@ export function checkCertificates(loaded: LoadedConfig, now: number): CheckResul
   if (certificates[0]?.checkHost(loaded.config.hostname) === undefined && certificates.length > 0)
     warnings.push(`the first certificate is not valid for ${loaded.config.hostname}: clients will refuse it`);
   return { problems: [], warnings };
+}
+
+function unusedCertificates(loaded: LoadedConfig): readonly string[] {
+  const files = [loaded.config.tls ?? []].flat();
+  return unusedPairs(readCertificates(loaded)).map(
+    (at) =>
+      `tls: ${files[at]?.cert} is never used: certificates before it have all its names (two kinds of key are served for the names of the first pair)`,
+  );
 }
 
 /** Until the first of them expires; undefined: there is none, or it can't be read now. */
