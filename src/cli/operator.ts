@@ -1,7 +1,7 @@
 // Who works on the command line, as the trail names them.
 
-import { userInfo } from 'node:os';
+import { ownUserName } from '../platform/own-user.ts';
 
 export function operator(): string {
-  return `${userInfo().username} (command line)`;
+  return `${ownUserName()} (command line)`;
 }

@@ -1,13 +1,13 @@
 // The user's own file for `postern send`: where it is looked for, what may stand in it, and who may have written it. Read by hand instead of by
 // the schema of the server's configuration: a start of this command must cost next to nothing.
 
-import { open } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDuration } from '../base/duration.ts';
 import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
 import { parsePlainYaml } from '../config/plain-yaml.ts';
+import { homeDirectory } from '../platform/own-user.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendConfig {
@@ -57,8 +57,10 @@ const keys = [...texts, ...paths, 'port', 'tls', 'aliases', 'queue', 'queueExpir
 
 export function sendConfigPlaces(environment: Environment): readonly string[] {
   const xdg = environment['XDG_CONFIG_HOME'];
-  const own = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.config');
-  return [join(own, 'postern/send.yaml'), SYSTEM_FILE];
+  const home = homeDirectory();
+  const own =
+    xdg !== undefined && isAbsolute(xdg) ? xdg : home === undefined ? undefined : join(home, '.config');
+  return [...(own === undefined ? [] : [join(own, 'postern/send.yaml')]), SYSTEM_FILE];
 }
 
 /** The named file, `$POSTERN_SEND_CONFIG`, or the first of the usual places that there is. Rejects with `SendFailure` EX_CONFIG. */
@@ -68,7 +70,7 @@ export async function loadSendConfig(
 ): Promise<SendConfig> {
   const chosen = named ?? environment['POSTERN_SEND_CONFIG'];
   for (const place of chosen === undefined ? sendConfigPlaces(environment) : [resolve(chosen)]) {
-    const found = await readOwnFile(place);
+    const found = await readOwnFile(place, chosen !== undefined);
     if (found !== undefined) return parseSendConfig(found.text, place, found.mode);
     if (chosen !== undefined) throw new SendFailure(EX.CONFIG, `${place}: there is no such file`);
   }
@@ -78,6 +80,7 @@ export async function loadSendConfig(
 /** It may name a command: so only its reader and root may have written it. */
 async function readOwnFile(
   path: string,
+  isNamed: boolean,
 ): Promise<{ readonly text: string; readonly mode: number } | undefined> {
   let file;
   try {
@@ -85,6 +88,9 @@ async function readOwnFile(
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // The home of another user, or a directory of the server's: whether there is a file is not for us to know.
+    if (code === 'EACCES' && !isNamed && (await stat(path).catch(() => undefined)) === undefined)
+      return undefined;
     throw new SendFailure(EX.CONFIG, `${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
   try {
@@ -186,5 +192,11 @@ function isPort(value: unknown): value is number {
 
 /** `~/` is the home directory; what is relative is so to the file. */
 function pathFrom(file: string, path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(dirname(file), path);
+  if (!path.startsWith('~/')) return resolve(dirname(file), path);
+  const home = homeDirectory();
+  if (home !== undefined) return join(home, path.slice(2));
+  throw new SendFailure(
+    EX.CONFIG,
+    `${file}: ${path}: this user has no home directory, so write the whole path`,
+  );
 }

@@ -1,10 +1,11 @@
 // The parts that the configuration of `postern send` names, loaded when they are needed: the way to the server, and the queue.
 
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { homeDirectory } from '../platform/own-user.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier } from './send-parcel.ts';
 import type { Spool } from './send-spool.ts';
+import { EX, SendFailure } from './sysexits.ts';
 
 /** The default of `local.socket`. */
 const SOCKET = '/run/postern/submit.sock';
@@ -40,8 +41,15 @@ export async function openCarrier(
   return smtpCarrier(await optionsFor(config, stateDirectory(environment), environment, verbose));
 }
 
+/** Throws `SendFailure` EX_CONFIG if there is no place for it. */
 export function queueDirectoryOf(config: SendConfig, environment: Environment): string {
-  return config.queueDirectory ?? join(stateDirectory(environment), 'outgoing');
+  const state = stateDirectory(environment);
+  const directory = config.queueDirectory ?? (state === undefined ? undefined : join(state, 'outgoing'));
+  if (directory !== undefined) return directory;
+  throw new SendFailure(
+    EX.CONFIG,
+    'this user has no home directory for the queue: name one as `queueDirectory` in /etc/postern/send.yaml, or set $XDG_STATE_HOME',
+  );
 }
 
 /** `part`: a directory in that of the queue. */
@@ -60,7 +68,10 @@ export async function spoolOf(config: SendConfig, environment: Environment, part
   });
 }
 
-function stateDirectory(environment: Environment): string {
+/** Undefined: this user has no place of its own. */
+function stateDirectory(environment: Environment): string | undefined {
   const state = environment['XDG_STATE_HOME'];
-  return join(state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local/state'), 'postern');
+  if (state !== undefined && isAbsolute(state)) return join(state, 'postern');
+  const home = homeDirectory();
+  return home === undefined ? undefined : join(home, '.local/state/postern');
 }

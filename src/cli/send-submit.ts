@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   fileMemory,
   openSubmission,
+  processMemory,
   type RecipientOutcome,
   type Submission,
   SubmissionError,
@@ -18,14 +19,19 @@ import { EX, exitOf, exitOfStatus, SendFailure } from './sysexits.ts';
 
 export async function optionsFor(
   config: SendConfig,
-  stateDirectory: string,
+  stateDirectory: string | undefined,
   environment: Environment,
   verbose: boolean,
 ): Promise<SubmissionOptions> {
   const { host, port, tls, address, login } = config;
   const password = await readPassword(config, environment);
   return {
-    ...(host === undefined ? { memory: fileMemory(join(stateDirectory, 'servers.json')) } : { host }),
+    ...(host === undefined
+      ? {
+          memory:
+            stateDirectory === undefined ? processMemory() : fileMemory(join(stateDirectory, 'servers.json')),
+        }
+      : { host }),
     ...(port === undefined ? {} : { port }),
     ...(tls === undefined ? {} : { tls }),
     ...(address === undefined ? {} : { address }),
