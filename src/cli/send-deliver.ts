@@ -1,9 +1,10 @@
 // A message on its way through `postern send`: arguments, configuration and standard input become a message with its envelope, which is submitted.
 
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
+import { ownUserName } from '../platform/own-user.ts';
 import { readAddresses } from './send-addresses.ts';
 import type { SendArguments } from './send-arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
@@ -48,12 +49,13 @@ async function putOff(parcel: Outgoing, config: SendConfig, environment: Environ
 
 async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {
   const { notify, ret, envelopeId, dotIsText } = given;
-  const book = addressBook(config, { user: userName, host: hostname() });
+  const book = addressBook(config, { user: ownUserName, host: hostname() });
   const reversePath = given.sender === undefined ? book.own() : senderOf(given.sender, book.sender);
   const named = given.recipients.flatMap((one) => readAddresses('recipient', one, book.recipients).addresses);
   const input = await readInput(process.stdin, { octetsMax: config.sizeMax, dotIsText });
   const { content, headerRecipients } = compose(input, {
-    ...{ dotIsText, fullName: given.fullName ?? config.name },
+    ...{ dotIsText, recipientsFromHeader: given.recipientsFromHeader },
+    fullName: given.fullName ?? config.name,
     author: reversePath === '' ? book.own() : reversePath,
     now: systemClock.now(),
     random: (length) => systemEntropy().bytes(length),
@@ -76,15 +78,6 @@ async function readParcel(given: SendArguments, config: SendConfig): Promise<Out
     ...(ret === undefined ? {} : { ret }),
     ...(envelopeId === undefined ? {} : { envelopeId }),
   };
-}
-
-/** The user may have no name, as in a container. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid${process.getuid?.() ?? ''}`;
-  }
 }
 
 function senderOf(text: string, qualify: (name: string) => string): string {

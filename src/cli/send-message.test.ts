@@ -22,7 +22,13 @@ const book = addressBook(
 );
 
 const options: ComposeOptions = {
-  ...{ dotIsText: false, author: 'alice@example.org', fullName: undefined, now: 0 },
+  ...{
+    dotIsText: false,
+    recipientsFromHeader: true,
+    author: 'alice@example.org',
+    fullName: undefined,
+    now: 0,
+  },
   random: (length) => new Uint8Array(length),
   ...{ sender: book.sender, recipients: book.recipients },
 };
@@ -232,4 +238,75 @@ test('whatever comes in, no bare CR or LF and no Bcc leaves', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+const headerOf = (text: string): string => text.slice(0, text.indexOf('\r\n\r\n'));
+const bodyOf = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4);
+const unquoted = (text: string): string =>
+  Buffer.from(
+    text
+      .replaceAll('=\r\n', '')
+      .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  ).toString();
+
+test('5322-b: a text with a line that no mail may have is written as quoted-printable, and reads the same', () => {
+  const long = `ü${'x'.repeat(1200)} \nnext\n`;
+  const cron = 'From: root\nTo: root\nSubject: Cron\n';
+  for (const mime of [
+    '',
+    'Content-Type: text/plain; charset=UTF-8\n',
+    'MIME-Version: 1.0\nContent-Type: text/html;\n charset=utf-8\nContent-Transfer-Encoding: 8bit\n',
+    'Content-Transfer-Encoding: 7bit\n',
+  ]) {
+    const { text } = composed(`${cron}${mime}\n${long}`);
+    assert.match(headerOf(text), /\r\nContent-Transfer-Encoding: quoted-printable(?:\r\n|$)/, mime);
+    for (const field of ['MIME-Version', 'Content-Transfer-Encoding', 'Content-Type'])
+      assert.equal(text.match(new RegExp(`^${field}:`, 'gm'))?.length, 1, `${field}: ${mime}`);
+    assert.equal(unquoted(bodyOf(text)), long.replaceAll('\n', '\r\n'), mime);
+    for (const line of text.split('\r\n')) assert.ok(line.length <= 998, mime);
+  }
+});
+
+test('5322-b: what is no plain text of one part stays as it is, and so does a text of short lines', () => {
+  const long = `${'x'.repeat(1200)}\r\n`;
+  for (const mime of [
+    'Content-Type: multipart/mixed; boundary=a\r\n',
+    'Content-Type: message/rfc822\r\n',
+    'Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n',
+    'Content-Transfer-Encoding: quoted-printable\r\n',
+    'DKIM-Signature: v=1\r\n',
+  ])
+    assert.equal(bodyOf(composed(`${mime}\r\n${long}`).text), long, mime);
+  assert.equal(bodyOf(composed(`\n${'x'.repeat(998)}\n`).text), `${'x'.repeat(998)}\r\n`);
+});
+
+test('5322-i: a long To is folded, and a line that can’t be is EX_DATAERR with what to do', () => {
+  const list = Array.from({ length: 80 }, (_, at) => `user${at}@x.example`).join(',');
+  const { text, recipients: read } = composed(`To: ${list}\n\nhi\n`);
+  assert.equal(read.length, 80);
+  for (const line of text.split('\r\n')) assert.ok(line.length <= 78);
+  assert.throws(
+    () => composed(`Subject: ${'x'.repeat(1200)}\n\nhi\n`),
+    (error) => error instanceof SendFailure && error.code === EX.DATAERR && /shorten it/.test(error.message),
+  );
+});
+
+test('D-PR-5: a byte order mark in front of the header is no part of it, and shows no Bcc', () => {
+  const { text, recipients: read } = composed('\ufeffTo: a@x.example\nBcc: s@x.example\n\nhi\n');
+  assert.deepEqual(read, ['a@x.example', 's@x.example']);
+  assert.match(text, /^To: a@x\.example\r\n/);
+  assert.doesNotMatch(text, /s@x\.example/);
+  for (const mark of ['fffe', 'feff'])
+    assert.throws(
+      () => compose(Buffer.concat([Buffer.from(mark, 'hex'), Buffer.from('To: a\n\nhi')]), options),
+      /UTF-16: mail is written in UTF-8/,
+    );
+});
+
+test('5322-i: what stands in To is somebody else’s business when the recipients are named', () => {
+  const odd = `To: ${'x'.repeat(70)}@far.example\r\nCc: old list <>, @@\r\nReply-To: ${'y'.repeat(65)}@far.example\r\n`;
+  const { text } = composed(`${odd}\r\nhi\r\n`, { recipientsFromHeader: false });
+  assert.ok(text.startsWith(odd), text);
+  assert.throws(() => composed(`${odd}\r\nhi\r\n`), SendFailure);
 });

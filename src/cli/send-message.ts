@@ -1,16 +1,19 @@
 // From what a program wrote on our standard input to a message that can be submitted: line ends, the dot alone, the header with what it lacks,
-// without Bcc. Nothing in the body is changed. All is fixed here once, Message-ID included, so that a second try is the same message.
+// without Bcc. What the body says is not changed. All is fixed here once, Message-ID included, so that a second try is the same message.
 
 import { encodeBase32 } from '../base/base32.ts';
-import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
+import { indexOfBytes, utf8 } from '../base/bytes.ts';
 import { LineEndings } from '../client/line-endings.ts';
 import { formatDate } from '../message/date.ts';
 import { fieldValue, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
-import { type Qualify, readAddresses, shown } from './send-addresses.ts';
+import { type AddressField, type Qualify, readAddresses, shown } from './send-addresses.ts';
+import { fitMessage } from './send-fit.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface ComposeOptions {
   readonly dotIsText: boolean;
+  /** Its recipients are wanted: what can't be read there is an error then, and else somebody else's business. */
+  readonly recipientsFromHeader: boolean;
   /** For From, if there is none. */
   readonly author: string;
   readonly fullName: string | undefined;
@@ -33,7 +36,7 @@ const NAME_MAX = 200;
 
 /** Throws `SendFailure` EX_DATAERR. */
 export function compose(input: Uint8Array, options: ComposeOptions): Composed {
-  const lines = new LineEndings().whole(input);
+  const lines = new LineEndings().whole(withoutMark(input));
   const { header, body } = cut(withoutMboxLine(options.dotIsText ? lines : untilDot(lines)));
   const parsed = parseHeader(header);
   if (!parsed.ok) throw new SendFailure(EX.DATAERR, `the header: ${parsed.error.detail}`);
@@ -48,15 +51,9 @@ export function compose(input: Uint8Array, options: ComposeOptions): Composed {
     const kept = keep(field, name, options, isOfResent ? resent : plain);
     if (kept !== undefined) parts.push(kept);
   }
-  parts.push(
-    utf8(
-      missingFields(parsed.value.fields, options)
-        .map((line) => `${line}${CRLF}`)
-        .join(''),
-    ),
-  );
+  parts.push(...missingFields(parsed.value.fields, options).map((line) => utf8(`${line}${CRLF}`)));
   return {
-    content: concat([...parts, utf8(CRLF), body]),
+    content: fitMessage(parts, body),
     headerRecipients: isResent ? resent : plain,
   };
 }
@@ -77,11 +74,29 @@ function keep(
   const value = fieldValue(field);
   if (value === undefined) throw new SendFailure(EX.DATAERR, `${field.name} is no valid UTF-8`);
   if (value.trim() === '') return removed.has(name) ? undefined : field.raw;
-  const qualify: Qualify = isRecipient ? options.recipients : (text) => [options.sender(text)];
-  const { addresses, rewritten } = readAddresses(field.name, value, qualify);
+  const read = readField(field, value, isRecipient, options);
+  if (read === undefined) return removed.has(name) ? undefined : field.raw;
+  const { addresses, rewritten } = read;
   if (isRecipient) found.push(...addresses);
   if (removed.has(name)) return undefined;
   return rewritten === undefined ? field.raw : utf8(`${field.name}: ${rewritten}${CRLF}`);
+}
+
+/** Undefined: it can't be read, and nothing depends on it. */
+function readField(
+  { name, lowerCaseName }: HeaderField,
+  value: string,
+  isRecipient: boolean,
+  options: ComposeOptions,
+): AddressField | undefined {
+  const qualify: Qualify = isRecipient ? options.recipients : (text) => [options.sender(text)];
+  const isDecisive = isRecipient ? options.recipientsFromHeader : lowerCaseName !== 'reply-to';
+  try {
+    return readAddresses(name, value, qualify);
+  } catch (error) {
+    if (isDecisive || !(error instanceof SendFailure)) throw error;
+    return undefined;
+  }
 }
 
 function missingFields(fields: readonly HeaderField[], options: ComposeOptions): readonly string[] {
@@ -124,6 +139,14 @@ function untilDot(lines: Uint8Array): Uint8Array {
   if (startsWith(lines, '.\r\n')) return lines.subarray(0, 0);
   const at = indexOfBytes(lines, utf8('\r\n.\r\n'));
   return at < 0 ? lines : lines.subarray(0, at + CRLF.length);
+}
+
+/** Editors of Windows write a mark in front of the text: it would make a body of the header, with the Bcc in it. */
+function withoutMark(input: Uint8Array): Uint8Array {
+  const start = Buffer.from(input.subarray(0, 3)).toString('hex');
+  if (start.startsWith('fffe') || start.startsWith('feff'))
+    throw new SendFailure(EX.DATAERR, 'the message is written in UTF-16: mail is written in UTF-8');
+  return start === 'efbbbf' ? input.subarray(3) : input;
 }
 
 /** The envelope line of a mailbox file: programs that read from one pass it on. */

@@ -1,41 +1,62 @@
-// Quoted-printable (RFC 2045 section 6.7): any octets as lines of printable ASCII, at most 76 characters each. CRLF stays the end of a line.
+// Quoted-printable (RFC 2045 section 6.7): text whose lines are too long for mail, or hold octets above 127, as short lines of ASCII. A soft line
+// break (`=` at the end) is no end of a line to the reader, so the text is the same on the other side, to the octet.
 
-const LINE_MAX = 76;
-const HT = 9;
-const CR = 13;
-const LF = 10;
+import { CR, LF } from '../base/bytes.ts';
+
+/** Of a line without its end (RFC 2045 section 6.7 rule 5). */
+const LINE_OCTETS_MAX = 76;
+const TAB = 9;
 const SPACE = 32;
 const EQUALS = 61;
 const TILDE = 126;
+const DOT = 46;
+const F = 70;
+const hex = Buffer.from('0123456789ABCDEF');
 
-export function encodeQuotedPrintable(bytes: Uint8Array): string {
-  const lines: string[] = [];
-  let line = '';
-  for (let at = 0; at < bytes.length; at += 1) {
-    const octet = bytes[at] ?? 0;
-    if (octet === CR && bytes[at + 1] === LF) {
-      lines.push(line);
-      line = '';
+/** `text`: lines that end with CRLF. */
+export function encodeQuotedPrintable(text: Uint8Array): Uint8Array {
+  // At worst each octet is three, and each 73 of those need a soft break.
+  const out = new Uint8Array(text.length * 3 + Math.ceil((text.length * 3) / (LINE_OCTETS_MAX - 3) + 1) * 3);
+  let used = 0;
+  let column = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const octet = text[at] ?? 0;
+    if (octet === CR && text[at + 1] === LF) {
+      out[used] = CR;
+      out[used + 1] = LF;
+      used += 2;
+      column = 0;
       at += 1;
       continue;
     }
-    const isLast = at + 1 === bytes.length || (bytes[at + 1] === CR && bytes[at + 2] === LF);
-    const token = tokenOf(octet, isLast);
-    // Room for the `=` of a soft line break, unless the line ends here.
-    if (line.length + token.length > LINE_MAX - (isLast ? 0 : 1)) {
-      lines.push(`${line}=`);
-      line = '';
+    const isLast = at + 1 === text.length || (text[at + 1] === CR && text[at + 2] === LF);
+    const isPlain = mayStand(octet, isLast, column);
+    const width = isPlain ? 1 : 3;
+    // What ends the line may use the place that a soft break would need.
+    if (column + width > (isLast ? LINE_OCTETS_MAX : LINE_OCTETS_MAX - 1)) {
+      out[used] = EQUALS;
+      out[used + 1] = CR;
+      out[used + 2] = LF;
+      used += 3;
+      column = 0;
+      at -= 1;
+      continue;
     }
-    line += token;
+    if (isPlain) out[used] = octet;
+    else {
+      out[used] = EQUALS;
+      out[used + 1] = hex[octet >> 4] ?? 0;
+      out[used + 2] = hex[octet & 15] ?? 0;
+    }
+    used += width;
+    column += width;
   }
-  lines.push(line);
-  return lines.join('\r\n');
+  return out.subarray(0, used);
 }
 
-/** Blanks at the end of a line get lost on the way. */
-function tokenOf(octet: number, isLast: boolean): string {
-  const isBlank = octet === SPACE || octet === HT;
-  const isPlain = octet > SPACE && octet <= TILDE && octet !== EQUALS;
-  if (isPlain || (isBlank && !isLast)) return String.fromCharCode(octet);
-  return `=${octet.toString(16).toUpperCase().padStart(2, '0')}`;
+/** White space at the end of a line gets lost on the way; a dot or `From ` at its beginning is changed by some. */
+function mayStand(octet: number, isLast: boolean, column: number): boolean {
+  if (octet === SPACE || octet === TAB) return !isLast;
+  if (column === 0 && (octet === DOT || octet === F)) return false;
+  return octet > SPACE && octet <= TILDE && octet !== EQUALS;
 }

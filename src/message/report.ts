@@ -3,7 +3,7 @@
 // UTF-8 needs SMTPUTF8. What remote servers said is one line of printable ASCII here, whoever cleaned it before:
 // it can't add a field (E-D-4), and of the remote host only its name is told.
 
-import { concat, isAscii, utf8 } from '../base/bytes.ts';
+import { concat, isAscii, octetString, utf8 } from '../base/bytes.ts';
 import { encodeBase32 } from '../base/base32.ts';
 import { asciiSpelling, isAsciiText } from '../protocol/wire/mailbox.ts';
 import { encodeUtf8Address } from '../protocol/wire/xtext.ts';
@@ -106,7 +106,7 @@ function explanation(input: ReportInput, kind: keyof typeof openings): string {
   const text = explanationText(input, kind);
   const type = 'Content-Type: text/plain; charset=utf-8\r\n';
   if (isAsciiText(text)) return `${type}Content-Transfer-Encoding: 7bit\r\n\r\n${text}`;
-  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${encodeQuotedPrintable(utf8(text))}`;
+  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${octetString(encodeQuotedPrintable(utf8(text)))}`;
 }
 
 function explanationText(input: ReportInput, kind: keyof typeof openings): string {
@@ -141,7 +141,7 @@ function deliveryStatus(input: ReportInput, isGlobal: boolean): string {
   const fields = lines.join('\r\n');
   const type = `Content-Type: message/${isGlobal ? 'global-delivery-status' : 'delivery-status'}\r\n`;
   if (isAsciiText(fields)) return `${type}\r\n${fields}`;
-  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${encodeQuotedPrintable(utf8(fields))}`;
+  return `${type}Content-Transfer-Encoding: quoted-printable\r\n\r\n${octetString(encodeQuotedPrintable(utf8(fields)))}`;
 }
 
 function recipientFields(recipient: ReportRecipient, now: number, isGlobal: boolean): readonly string[] {

@@ -2,7 +2,7 @@
 // nobody knows yet which hop the report will go by. What is not 7-bit as it is goes encoded, where its type may be: text/rfc822-headers and
 // message/global may, message/rfc822 may not (RFC 2046 section 5.2.1).
 
-import { concat, isAscii, utf8, utf8Text } from '../base/bytes.ts';
+import { concat, isAscii, octetString, utf8, utf8Text } from '../base/bytes.ts';
 import { encodeQuotedPrintable } from './quoted-printable.ts';
 
 export interface Returned {
@@ -33,7 +33,7 @@ export function returnedPart({ bytes, whole }: Returned, isGlobal: boolean): Uin
     );
   const type = isGlobal && isUtf8 ? 'message/global-headers' : headersType(header, isUtf8);
   return utf8(
-    `Content-Type: ${type}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${encodeQuotedPrintable(header)}`,
+    `Content-Type: ${type}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${octetString(encodeQuotedPrintable(header))}`,
   );
 }
 
