@@ -47,6 +47,7 @@ const vectors: readonly (readonly [why: string, args: string, expected: Partial<
   ],
   ['envelope id', '-V abc -v x@y.example', { envelopeId: 'abc', verbose: true }],
   ['the queue', '-bp', { mode: 'list' }],
+  ['SMTP on standard input, as Alpine calls it', '-bs -odb -oem', { mode: 'smtp' }],
   ['run the queue', '-q30m', { mode: 'flush' }],
 ];
 
@@ -61,7 +62,6 @@ for (const name of ['postern', 'sendmail'] as const)
 
 const wrong = [
   ['no argument', '-f'],
-  ['SMTP on standard input', '-bs'],
   ['a daemon', '-bd'],
   ['unknown', '-Z'],
   ['never with others', '-N never,delay x@y.example'],

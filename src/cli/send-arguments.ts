@@ -7,7 +7,8 @@ import { safe } from './output.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendArguments {
-  readonly mode: 'deliver' | 'list' | 'flush' | 'remove' | 'help';
+  /** `smtp`: messages come as SMTP on standard input. */
+  readonly mode: 'deliver' | 'smtp' | 'list' | 'flush' | 'remove' | 'help';
   /** `-t`: recipients are those of the header, beside those of the command line. */
   readonly recipientsFromHeader: boolean;
   /** `-i`: a line with a dot alone is text. */
@@ -125,16 +126,14 @@ function takeArgument(
   }
 }
 
-const modes: Readonly<Record<string, SendArguments['mode']>> = { m: 'deliver', p: 'list' };
+const modes: Readonly<Record<string, SendArguments['mode']>> = { m: 'deliver', s: 'smtp', p: 'list' };
 
 function modeOf(argument: string): SendArguments['mode'] {
   const mode = Object.hasOwn(modes, argument) ? modes[argument] : undefined;
   if (mode !== undefined) return mode;
-  const advice =
-    argument === 's'
-      ? 'speak SMTP to port 587 of your server instead'
-      : 'this is no mail server: only -bm (send) and -bp (list the queue) are here';
-  throw usage(`-b${argument.slice(0, 20)} is not supported: ${advice}`);
+  throw usage(
+    `-b${argument.slice(0, 20)} is not supported: this is no mail server: only -bm (send), -bs (SMTP on standard input) and -bp (list the queue) are here`,
+  );
 }
 
 /** RFC 3461 section 4.4. */

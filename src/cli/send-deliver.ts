@@ -11,12 +11,12 @@ import { type Environment, loadSendConfig, type SendConfig } from './send-config
 import { readInput } from './send-input.ts';
 import { compose } from './send-message.ts';
 import { addressBook } from './send-names.ts';
-import type { Outgoing, Verdict } from './send-parcel.ts';
+import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
 import { openCarrier, spoolOf, withOwnAddress } from './send-parts.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
 /** As many as an envelope of the client may have; what is put into the queue must be fit to be sent. */
-const RECIPIENTS_MAX = 10_000;
+export const RECIPIENTS_MAX = 10_000;
 
 export type Tell = (line: string) => void;
 
@@ -28,23 +28,35 @@ export async function deliver(given: SendArguments, environment: Environment, te
   // A sender that is given whole needs no account.
   const config = given.sender?.includes('@') === true ? loaded : await withOwnAddress(loaded, environment);
   const parcel = await readParcel(given, config);
-  if (given.queue || config.queue === 'always') return putOff(parcel, config, environment);
+  if (given.queue || config.queue === 'always') {
+    await putOff(parcel, config, environment);
+    return EX.OK;
+  }
   const carrier = await openCarrier(config, environment, given.verbose);
   try {
-    const verdict = await carrier.carry(parcel);
-    const later = verdict.left.filter(({ again }) => again === 'yes').map(({ forwardPath }) => forwardPath);
-    if (config.queue === 'off' || later.length === 0) return conclude(verdict, tell);
-    await putOff({ ...parcel, recipients: later }, config, environment);
-    const left = verdict.left.filter(({ again }) => again !== 'yes');
-    return conclude({ ...verdict, left, accepted: verdict.accepted + later.length }, tell);
+    return conclude(await carryOrPutOff(parcel, carrier, config, environment), tell);
   } finally {
     await carrier.close();
   }
 }
 
-async function putOff(parcel: Outgoing, config: SendConfig, environment: Environment): Promise<SysExit> {
+/** What can't be sent now goes into the queue, if there is one. */
+export async function carryOrPutOff(
+  parcel: Outgoing,
+  carrier: Carrier,
+  config: SendConfig,
+  environment: Environment,
+): Promise<Verdict> {
+  const verdict = await carrier.carry(parcel);
+  const later = verdict.left.filter(({ again }) => again === 'yes').map(({ forwardPath }) => forwardPath);
+  if (config.queue === 'off' || later.length === 0) return verdict;
+  await putOff({ ...parcel, recipients: later }, config, environment);
+  const left = verdict.left.filter(({ again }) => again !== 'yes');
+  return { ...verdict, left, accepted: verdict.accepted + later.length };
+}
+
+export async function putOff(parcel: Outgoing, config: SendConfig, environment: Environment): Promise<void> {
   await (await spoolOf(config, environment)).add(parcel);
-  return EX.OK;
 }
 
 async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {

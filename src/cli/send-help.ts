@@ -20,6 +20,7 @@ the options of sendmail alone. Configuration: ~/.config/postern/send.yaml, else 
   --remove ID...  take it out of the queue, unsent
   -C, --config FILE
                   configuration; else $POSTERN_SEND_CONFIG or the usual places
+  -bs             messages come as SMTP on standard input; each is answered there
   -bm, -B, -e, -h, -L, -O, -o..., -X and other options of sendmail are taken and change nothing
 
 The password comes from $POSTERN_PASSWORD, or passwordFile, passwordCommand or password of the configuration.

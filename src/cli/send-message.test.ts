@@ -250,7 +250,7 @@ const unquoted = (text: string): string =>
     'latin1',
   ).toString();
 
-test('5322-b: a text with a line that no mail may have is written as quoted-printable, and reads the same', () => {
+test('5322-d E-C-2: a text with a line that no mail may have is written as quoted-printable, and reads the same', () => {
   const long = `ü${'x'.repeat(1200)} \nnext\n`;
   const cron = 'From: root\nTo: root\nSubject: Cron\n';
   for (const mime of [
@@ -268,7 +268,7 @@ test('5322-b: a text with a line that no mail may have is written as quoted-prin
   }
 });
 
-test('5322-b: what is no plain text of one part stays as it is, and so does a text of short lines', () => {
+test('5322-d: what is no plain text of one part stays as it is, and so does a text of short lines', () => {
   const long = `${'x'.repeat(1200)}\r\n`;
   for (const mime of [
     'Content-Type: multipart/mixed; boundary=a\r\n',
@@ -281,7 +281,7 @@ test('5322-b: what is no plain text of one part stays as it is, and so does a te
   assert.equal(bodyOf(composed(`\n${'x'.repeat(998)}\n`).text), `${'x'.repeat(998)}\r\n`);
 });
 
-test('5322-i: a long To is folded, and a line that can’t be is EX_DATAERR with what to do', () => {
+test('5322-d E-C-2: a long To is folded, and a line that can’t be is EX_DATAERR with what to do', () => {
   const list = Array.from({ length: 80 }, (_, at) => `user${at}@x.example`).join(',');
   const { text, recipients: read } = composed(`To: ${list}\n\nhi\n`);
   assert.equal(read.length, 80);
@@ -304,7 +304,7 @@ test('D-PR-5: a byte order mark in front of the header is no part of it, and sho
     );
 });
 
-test('5322-i: what stands in To is somebody else’s business when the recipients are named', () => {
+test('what stands in To is somebody else’s business when the recipients are named', () => {
   const odd = `To: ${'x'.repeat(70)}@far.example\r\nCc: old list <>, @@\r\nReply-To: ${'y'.repeat(65)}@far.example\r\n`;
   const { text } = composed(`${odd}\r\nhi\r\n`, { recipientsFromHeader: false });
   assert.ok(text.startsWith(odd), text);

@@ -27,6 +27,8 @@ export interface Composed {
   readonly content: Uint8Array;
   /** Of To, Cc and Bcc; of their Resent- forms alone, if it was resent. */
   readonly headerRecipients: readonly string[];
+  /** As it leaves. */
+  readonly messageIdField: string;
 }
 
 const CRLF = '\r\n';
@@ -44,15 +46,21 @@ export function compose(input: Uint8Array, options: ComposeOptions): Composed {
   const resent: string[] = [];
   let isResent = false;
   const parts: Uint8Array[] = [];
-  for (const field of parsed.value.fields) {
+  const { fields } = parsed.value;
+  for (const field of fields) {
     const name = field.lowerCaseName;
     const isOfResent = name.startsWith('resent-');
     isResent ||= isOfResent;
     const kept = keep(field, name, options, isOfResent ? resent : plain);
     if (kept !== undefined) parts.push(kept);
   }
-  parts.push(...missingFields(parsed.value.fields, options).map((line) => utf8(`${line}${CRLF}`)));
+  const messageId = fields.find((field) => isNamed(field, 'message-id'));
+  const messageIdField =
+    messageId === undefined ? newMessageIdField(options) : (fieldValue(messageId) ?? '').trim();
+  const missing = missingFields(fields, options, messageId === undefined ? messageIdField : undefined);
+  parts.push(...missing.map((line) => utf8(`${line}${CRLF}`)));
   return {
+    messageIdField,
     content: fitMessage(parts, body),
     headerRecipients: isResent ? resent : plain,
   };
@@ -99,16 +107,24 @@ function readField(
   }
 }
 
-function missingFields(fields: readonly HeaderField[], options: ComposeOptions): readonly string[] {
+function newMessageIdField({ author, random }: ComposeOptions): string {
+  const domain = author.slice(author.lastIndexOf('@') + 1);
+  return `<${encodeBase32(random(16)).toLowerCase()}@${domain}>`;
+}
+
+/** `messageIdField`: undefined if there is one. */
+function missingFields(
+  fields: readonly HeaderField[],
+  options: ComposeOptions,
+  messageIdField: string | undefined,
+): readonly string[] {
   const has = (name: string): boolean => fields.some((field) => isNamed(field, name));
   const { author, fullName, now } = options;
   const name = fullName === undefined ? '' : displayName(fullName);
-  const id = encodeBase32(options.random(16)).toLowerCase();
-  const domain = author.slice(author.lastIndexOf('@') + 1);
   return [
     ...(has('from') ? [] : [name === '' ? `From: ${author}` : `From: ${name} <${author}>`]),
     ...(has('date') ? [] : [`Date: ${formatDate(now)}`]),
-    ...(has('message-id') ? [] : [`Message-ID: <${id}@${domain}>`]),
+    ...(messageIdField === undefined ? [] : [`Message-ID: ${messageIdField}`]),
   ];
 }
 

@@ -19,6 +19,10 @@ export async function runSend(args: readonly string[], calledAs: 'postern' | 'se
         const { deliver } = await import('./send-deliver.ts');
         return await deliver(given, process.env, tell);
       }
+      case 'smtp': {
+        const { takeSmtp } = await import('./send-smtp.ts');
+        return await takeSmtp(given, process.env, tell);
+      }
       case 'list':
       case 'flush':
       case 'remove': {

@@ -33,7 +33,7 @@ test('quoted-printable is written as RFC 2045 says', () => {
   for (const [text, expected] of written) assert.equal(encoded(text), expected, JSON.stringify(text));
 });
 
-test('what is written is read back to the octet, in lines of 76 characters of ASCII', () => {
+test('5322-d: what is written is read back to the octet, in lines of 76 characters of ASCII', () => {
   const line = fc.stringMatching(/^[^\r\n]{0,300}$/);
   fc.assert(
     fc.property(fc.array(line, { maxLength: 5 }), (lines) => {

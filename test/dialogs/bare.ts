@@ -64,7 +64,7 @@ export class BareShell {
   closed = false;
   wantsTls = false;
   now = 1_000_000;
-  readonly #role: 'submission' | 'mx';
+  readonly #role: SessionSettings['role'];
   #principal: Principal | undefined;
   #envelope: Envelope | undefined;
   #content: Buffer[] = [];

@@ -122,6 +122,29 @@ test(
   },
 );
 
+test(
+  'BCP134-3.1-d: a user without a name and a home directory sends, and is told what only a queue needs',
+  { skip },
+  async () => {
+    const env = { PATH: process.env['PATH'], POSTERN_SEND_CONFIG: join(place, 'bare.yaml') };
+    const options = { uid: SERVICE, gid: SERVICE, env, encoding: 'utf8', timeout: 60_000, cwd: '/' } as const;
+    const sent = (...args: readonly string[]) =>
+      spawnSync(process.execPath, [MAIN, 'send', '-t', ...args], {
+        ...options,
+        input: message('from nowhere'),
+      });
+    const { status, stdout, stderr } = sent();
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    await copyOf('from nowhere');
+    const queued = sent('--queue');
+    assert.equal(queued.status, 78);
+    assert.match(
+      queued.stderr,
+      /^postern send: this user has no home directory for the queue: name one as `queueDirectory`/,
+    );
+  },
+);
+
 const refusals: readonly (readonly [
   why: string,
   code: number,
@@ -131,7 +154,12 @@ const refusals: readonly (readonly [
   ['another sender', 77, ['-f', 'bob@example.org', 'x@far.example'], () => message('x')],
   ['another author', 77, ['x@far.example'], () => `From: bob@example.org\n${message('x')}`],
   ['a mailbox of ours that is not there', 67, ['nobody@example.org'], () => message('x')],
-  ['a line that is too long', 65, ['x@far.example'], () => `${message('x')}${'x'.repeat(1200)}\n`],
+  [
+    'a line that is too long, in a message of several parts',
+    65,
+    ['x@far.example'],
+    () => `Content-Type: multipart/mixed; boundary=x\n${message('x')}${'x'.repeat(1200)}\n`,
+  ],
   ['a message that is too large', 69, ['x@far.example'], () => message('x') + 'x\n'.repeat(200_000)],
   [
     'one that is larger than is read at all',

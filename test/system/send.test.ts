@@ -138,7 +138,7 @@ for (const [which, args, message] of crons)
 
 const exits: readonly (readonly [why: string, code: number, args: readonly string[], message: string])[] = [
   ['no recipient', 64, [], MESSAGE],
-  ['SMTP on standard input', 64, ['-bs'], ''],
+  ['a daemon', 64, ['-bd'], ''],
   ['no address', 65, ['x@@far.example'], MESSAGE],
   ['a NUL octet', 65, ['x@far.example'], `${MESSAGE}\0`],
   ['a sender that is not the login’s', 77, ['-f', 'bob@example.org', 'x@far.example'], MESSAGE],
@@ -190,7 +190,7 @@ test('C-ORD-13 F-HDR-2 F-HDR-4 D-PR-5: whatever a hostile program gives, nothing
 test('sysexits: where nobody reads what is told, the message is sent all the same, and the code says what became of it', async () => {
   const rc = join(server.directory, 'rc');
   const ends: readonly (readonly [code: number, args: string])[] = [
-    [64, '-bs'],
+    [64, '-bd'],
     [65, 'x@@far.example'],
     [0, '-v x@far.example'],
   ];

@@ -9,7 +9,7 @@ import type { ReplyName } from '../wire/reply-registry.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { beginContent, beginChunk } from './content.ts';
 import { type CommandLine, gateProblem } from './commands.ts';
-import type { ListenerRole } from './ports.ts';
+import type { SessionRole } from './ports.ts';
 import { ask, close, refuse, refuseWith, send, type SessionState } from './state.ts';
 
 type Side = 'MAIL' | 'RCPT';
@@ -22,7 +22,7 @@ const problems: Readonly<Record<Side, Readonly<Record<MailboxProblem, ReplyName>
 /** DSN parameters are for those who are accountable: strangers could have reports sent to others with them. */
 const dsnParameters: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'ORCPT']);
 
-const offeredOn = (role: ListenerRole) => (keyword: string) =>
+const offeredOn = (role: SessionRole) => (keyword: string) =>
   role === 'submission' || (!dsnParameters.has(keyword) && keyword !== 'AUTH');
 
 /** `FROM:` or `TO:`, then the path; blanks behind the colon are forgiven. */

@@ -6,7 +6,7 @@ import { auth } from './commands-auth.ts';
 import { bdat, data, mail, rcpt } from './commands-mail.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { countError, leave, refuse, refuseWith, type SessionState } from './state.ts';
-import type { ListenerRole } from './ports.ts';
+import type { SessionRole } from './ports.ts';
 
 export interface CommandLine {
   readonly verb: string;
@@ -16,7 +16,7 @@ export interface CommandLine {
 
 export interface Command {
   run(state: SessionState, line: CommandLine): void;
-  readonly roles?: readonly ListenerRole[];
+  readonly roles?: readonly SessionRole[];
   /** May be said before TLS where TLS is required. */
   readonly beforeTls?: true;
   /** May be said before EHLO or HELO. */

@@ -21,6 +21,7 @@ function idleDeadline({ lastProgressAt, settings }: SessionState): number {
 /** In all, whatever is said: until the client is inside TLS, and there until it has logged in, for a person may be typing a password. Role mx: until its first MAIL. */
 function untilKnown({ startedAt, settings, login, arrived, loginAwaitedSince }: SessionState): number {
   const { beforeAuthMs, loginMs } = settings.timeouts;
+  if (settings.role === 'local') return Infinity;
   if (settings.role === 'mx') return arrived ? Infinity : startedAt + beforeAuthMs;
   if (login !== undefined) return Infinity;
   return loginAwaitedSince === undefined ? startedAt + beforeAuthMs : loginAwaitedSince + loginMs;

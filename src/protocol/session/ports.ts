@@ -7,10 +7,13 @@ import type { Refusal, Verdict } from '../refusal.ts';
 
 export type ListenerRole = 'submission' | 'mx';
 
+/** `local`: a program of this host over a pipe. Who it is was known before: no TLS, no AUTH; and no DSN, which `postern send` has options for. */
+export type SessionRole = ListenerRole | 'local';
+
 export interface SessionSettings {
-  readonly role: ListenerRole;
+  readonly role: SessionRole;
   readonly hostname: string;
-  /** `starttls`: offered, and required on role submission. `implicit`: TLS stands before the first byte. `none`: only role mx. */
+  /** `starttls`: offered, and required on role submission. `implicit`: TLS stands before the first byte. `none`: only roles mx and local. */
   readonly tls: 'starttls' | 'implicit' | 'none';
   readonly mechanisms: readonly string[];
   readonly messageOctetsMax: number;

@@ -1,0 +1,146 @@
+// `postern send -bs`, as Symfony Mailer, Swift Mailer and Alpine call sendmail: each message that comes as SMTP goes the way of every other one of
+// `send`, and its reply is what the server said of it.
+
+import { hostname } from 'node:os';
+import { latin1 } from '../base/bytes.ts';
+import { systemClock } from '../platform/clock.ts';
+import { systemEntropy } from '../platform/entropy.ts';
+import { ownUserName } from '../platform/own-user.ts';
+import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
+import { serializeReply, type Reply } from '../protocol/wire/reply.ts';
+import type { SendArguments } from './send-arguments.ts';
+import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
+import { carryOrPutOff, putOff, RECIPIENTS_MAX, type Tell } from './send-deliver.ts';
+import { compose } from './send-message.ts';
+import { addressBook } from './send-names.ts';
+import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
+import { openCarrier, withOwnAddress } from './send-parts.ts';
+import { type PipedAnswer, type PipedMessage, speakOverPipe } from './send-pipe.ts';
+import { EX, SendFailure, type SysExit } from './sysexits.ts';
+
+const TOLD_MAX = 10;
+const LINE_MAX = 400;
+
+/** What `exitOf` and `exitOfStatus` lead to, the other way. */
+const replies: Readonly<Record<SysExit, readonly [code: number, status: string]>> = {
+  [EX.OK]: [250, '2.0.0'],
+  [EX.USAGE]: [554, '5.5.4'],
+  [EX.DATAERR]: [554, '5.6.0'],
+  [EX.NOUSER]: [550, '5.1.1'],
+  [EX.UNAVAILABLE]: [554, '5.0.0'],
+  [EX.SOFTWARE]: [451, '4.3.0'],
+  [EX.OSERR]: [451, '4.3.0'],
+  [EX.TEMPFAIL]: [451, '4.4.0'],
+  [EX.PROTOCOL]: [554, '5.7.0'],
+  [EX.NOPERM]: [550, '5.7.1'],
+  [EX.CONFIG]: [554, '5.3.5'],
+};
+
+/** The exit code: that of the session, not of its messages, which were answered one by one. */
+export async function takeSmtp(given: SendArguments, environment: Environment, tell: Tell): Promise<SysExit> {
+  const write = (bytes: Uint8Array): void => void process.stdout.write(bytes);
+  let config: SendConfig;
+  try {
+    config = await withOwnAddress(await loadSendConfig(given.config, environment), environment);
+  } catch (error) {
+    // Instead of a greeting: a program shows what it was told there.
+    if (error instanceof SendFailure) write(latin1(serializeReply(greetingOf(error))));
+    throw error;
+  }
+  let carrier: Carrier | undefined;
+
+  async function carry(parcel: Outgoing): Promise<Verdict | undefined> {
+    if (given.queue || config.queue === 'always') {
+      await putOff(parcel, config, environment);
+      return undefined;
+    }
+    carrier ??= await openCarrier(config, environment, given.verbose);
+    const verdict = await carryOrPutOff(parcel, carrier, config, environment);
+    if (verdict.isOfHost) await closeCarrier();
+    return verdict;
+  }
+
+  /** What failed for one message may come about for the next one. */
+  async function closeCarrier(): Promise<void> {
+    const closed = carrier;
+    carrier = undefined;
+    await closed?.close();
+  }
+
+  async function handIn(message: PipedMessage): Promise<PipedAnswer> {
+    try {
+      const { parcel, id } = parcelOf(message, given, config);
+      return answerOf(await carry(parcel), id);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      tell(text);
+      return refusedWith(error instanceof SendFailure ? error.code : EX.OSERR, [text]);
+    }
+  }
+
+  try {
+    await speakOverPipe({
+      ...{ input: process.stdin, write, clock: systemClock, hostname: hostname(), handIn },
+      ...{ messageOctetsMax: config.sizeMax, recipientsMax: RECIPIENTS_MAX },
+    });
+  } finally {
+    // The program may keep its end open.
+    process.stdin.destroy();
+    await closeCarrier();
+  }
+  return EX.OK;
+}
+
+function parcelOf(
+  { from, recipients: given, content: input }: PipedMessage,
+  { fullName, notify, ret, envelopeId }: SendArguments,
+  config: SendConfig,
+): { readonly parcel: Outgoing; readonly id: string } {
+  const book = addressBook(config, { user: ownUserName, host: hostname() });
+  const { reversePath } = from;
+  const { content, messageIdField } = compose(input, {
+    ...{ dotIsText: true, recipientsFromHeader: false, fullName: fullName ?? config.name },
+    author: reversePath === '' ? book.own() : reversePath,
+    now: systemClock.now(),
+    random: (length) => systemEntropy().bytes(length),
+    ...{ sender: book.sender, recipients: book.recipients },
+  });
+  const recipients = distinctMailboxes(given.flatMap(book.recipients));
+  const parcel = {
+    ...{ reversePath, recipients, content },
+    ...(notify === undefined ? {} : { notify }),
+    ...(ret === undefined ? {} : { ret }),
+    ...(envelopeId === undefined ? {} : { envelopeId }),
+  };
+  return { parcel, id: messageIdField };
+}
+
+/** Undefined: it is in the queue. What some have must not be sent to them again: that is no 4yz. */
+function answerOf(verdict: Verdict | undefined, id: string): PipedAnswer {
+  const [first] = verdict?.left ?? [];
+  if (verdict === undefined || first === undefined) return { type: 'accepted', id };
+  const { left, accepted, code, message } = verdict;
+  if (accepted === 0) return refusedWith(code, [message]);
+  const lasting = left.find(({ again }) => again === 'no') ?? first;
+  return refusedWith(lasting.code === EX.TEMPFAIL ? EX.UNAVAILABLE : lasting.code, [
+    `sent, but not to all: ${message}`,
+    ...left.slice(0, TOLD_MAX).map(({ forwardPath, problem }) => `${forwardPath}: ${problem}`),
+    ...(left.length > TOLD_MAX ? [`and ${left.length - TOLD_MAX} more`] : []),
+  ]);
+}
+
+function refusedWith(exit: SysExit, lines: readonly string[]): PipedAnswer {
+  const reply = replyOf(exit, lines);
+  return { type: 'refused', refusal: { name: 'cannotAcceptNow', cause: lines.join('; '), reply } };
+}
+
+/** A greeting has no enhanced status (RFC 2034), and puts off by 421. */
+function greetingOf({ code, message }: SendFailure): Reply {
+  const { lines, ...reply } = replyOf(code, [message]);
+  return { code: reply.code < 500 ? 421 : 554, lines };
+}
+
+function replyOf(exit: SysExit, lines: readonly string[]): Reply {
+  const [code, status] = replies[exit];
+  return { code, status, lines: lines.map((line) => line.replaceAll(/\s+/g, ' ').slice(0, LINE_MAX)) };
+}
