@@ -5,11 +5,13 @@
 import { encodeBase32 } from '../base/base32.ts';
 import { concat, latin1 } from '../base/bytes.ts';
 import { formatDate, isDate } from './date.ts';
-import { fieldValue, type Header, type HeaderField, isNamed } from './header.ts';
+import { fieldValue, type Header, headerField, type HeaderField, isNamed } from './header.ts';
 
 export interface CompletedHeader {
   /** Fields only, each ending in CRLF. */
   readonly bytes: Uint8Array;
+  /** The same, one by one. */
+  readonly fields: readonly HeaderField[];
   /** Names of what was done, for the record. */
   readonly completed: readonly string[];
   readonly messageIdField: string;
@@ -65,7 +67,7 @@ function withoutComments(text: string): string | undefined {
 
 export function completeHeader(header: Header, options: CompleteOptions): CompletedHeader {
   const completed = new Set<string>();
-  const parts: Uint8Array[] = [];
+  const fields: HeaderField[] = [];
   let hasDate = false;
   let messageIdField: string | undefined;
   let messageIdFieldBefore: string | undefined;
@@ -74,24 +76,25 @@ export function completeHeader(header: Header, options: CompleteOptions): Comple
     if (removal?.applies(field, options.hostname) === true) completed.add(removal.done);
     else if (isNamed(field, 'date')) {
       hasDate = isDate(fieldValue(field) ?? '');
-      if (hasDate) parts.push(field.raw);
+      if (hasDate) fields.push(field);
     } else if (isNamed(field, 'message-id')) {
       messageIdField = messageIdPattern.exec(fieldValue(field) ?? '')?.[1];
-      if (messageIdField !== undefined) parts.push(field.raw);
+      if (messageIdField !== undefined) fields.push(field);
       else messageIdFieldBefore = (fieldValue(field) ?? '').trim().slice(0, VALUE_MAX);
-    } else parts.push(field.raw);
+    } else fields.push(field);
   }
   if (!hasDate) {
     completed.add('date');
-    parts.push(latin1(`Date: ${formatDate(options.now)}\r\n`));
+    fields.push(headerField(latin1(`Date: ${formatDate(options.now)}\r\n`)));
   }
   if (messageIdField === undefined) {
     completed.add('message-id');
     messageIdField = newMessageIdField(options);
-    parts.push(latin1(`Message-ID: ${messageIdField}\r\n`));
+    fields.push(headerField(latin1(`Message-ID: ${messageIdField}\r\n`)));
   }
   return {
-    bytes: concat(parts),
+    bytes: concat(fields.map(({ raw }) => raw)),
+    fields,
     completed: [...completed],
     messageIdField,
     ...(messageIdFieldBefore === undefined ? {} : { messageIdFieldBefore }),

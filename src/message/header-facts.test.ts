@@ -149,7 +149,11 @@ test('5321-ad: a hundred Received fields are no loop yet', () => {
   assert.equal(typeof judge(`${FROM}${'Received: x\r\n'.repeat(100)}`), 'object');
 });
 
-const relayed: readonly (readonly [header: string, facts: ReturnType<typeof relayFacts>, why: string])[] = [
+const relayed: readonly (readonly [
+  header: string,
+  facts: Omit<ReturnType<typeof relayFacts>, 'fields'>,
+  why: string,
+])[] = [
   ['', { receivedCount: 0, from: [] }, 'nothing'],
   ['hello world\r\n', { receivedCount: 0, from: [] }, 'no header'],
   [
@@ -169,6 +173,10 @@ const relayed: readonly (readonly [header: string, facts: ReturnType<typeof rela
 ];
 
 test('a relay reads what it can of a header and refuses none for its form', () => {
-  for (const [header, facts, why] of relayed) assert.deepEqual(relayFacts(utf8(header)), facts, why);
+  for (const [header, facts, why] of relayed) {
+    const { fields, ...others } = relayFacts(utf8(header));
+    assert.deepEqual(others, facts, why);
+    assert.ok(fields.length <= header.split(':').length, why);
+  }
   assert.equal(relayFacts(latin1(`From: ${'x'.repeat(5000)}`)).from[0]?.length, 998);
 });

@@ -6,6 +6,7 @@ import { latin1, utf8Text } from '../base/bytes.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
 import { type EncodingProblem, neverLeaving } from './encode-header.ts';
+import { type DigestibleField, digestedFields } from './field-digests.ts';
 import { fieldValue, type Header, type HeaderField } from './header.ts';
 
 export interface HeaderFacts {
@@ -156,23 +157,33 @@ function judgeResent(byName: ReadonlyMap<string, readonly HeaderField[]>): Judge
   return ok(resent);
 }
 
+const relayedField = new RegExp(
+  `^(received|message-id|${digestedFields.join('|')}):(.*(?:\\r\\n[ \\t].*)*)`,
+  'gim',
+);
+
 /** Role mx: read for the record, judged for loops only; never throws, never refuses (5321-ae). */
 export function relayFacts(bytes: Uint8Array): {
   readonly receivedCount: number;
   readonly from: readonly string[];
   readonly messageId?: string;
+  /** Those whose digests are recorded. */
+  readonly fields: readonly DigestibleField[];
 } {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   let receivedCount = 0;
   let from: readonly string[] = [];
   let messageId: string | undefined;
-  for (const match of text.matchAll(/^(received|from|message-id):(.*(?:\r\n[ \t].*)*)/gim)) {
-    const name = match[1]?.toLowerCase();
-    const octets = (match[2] ?? '').replaceAll('\r\n', '').trim().slice(0, 998);
+  const fields: DigestibleField[] = [];
+  for (const match of text.matchAll(relayedField)) {
+    const name = match[1]?.toLowerCase() ?? '';
+    const whole = match[2] ?? '';
+    fields.push({ lowerCaseName: name, octets: whole });
+    const octets = whole.replaceAll('\r\n', '').trim().slice(0, 998);
     const value = utf8Text(latin1(octets)) ?? octets;
     if (name === 'received') receivedCount += 1;
     else if (name === 'message-id') messageId ??= value;
-    else {
+    else if (name === 'from') {
       const list = parseAddressList(value);
       from = list.ok
         ? list.value.mailboxes.slice(0, 100).map(({ address }) => address)
@@ -182,6 +193,7 @@ export function relayFacts(bytes: Uint8Array): {
   return {
     receivedCount,
     from,
+    fields,
     ...(messageId === undefined ? {} : { messageId: messageId.replaceAll(/[^\x20-\x7e]/g, '?') }),
   };
 }

@@ -4,7 +4,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { Mailbox } from '../protocol/wire/mailbox.ts';
-import type { IdentityState, Principal } from '../record/identity.ts';
+import { type Principal, type Standing, standingText } from '../record/identity.ts';
 import { addressesInDisplayName } from './display-name.ts';
 import { allow, refuse, replyAddress, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
@@ -15,8 +15,8 @@ import { isBarePostmaster } from './role-mailbox.ts';
 export interface SubmissionFacts {
   /** Undefined: the session is not authenticated. */
   readonly principal: Principal | undefined;
-  /** State of the principal's identity as of now, not as of its login. */
-  readonly state: IdentityState;
+  /** Of the principal as of now, not as of its login. */
+  readonly state: Standing;
   /** Our domains, lower-case A-labels. */
   readonly domains: ReadonlySet<string>;
   /** `refuse`: a display name must not show an address of ours that the principal may not use. */
@@ -178,6 +178,7 @@ function notAuthenticated(): Decision {
   return refuse('authRequired', 'authentication', 'the session is not authenticated');
 }
 
-function notActive(state: IdentityState): Decision {
-  return refuse('identityMayNotSubmit', 'active identity', `the identity is ${state}`);
+function notActive(state: Standing): Decision {
+  const rule = state === 'suspended' || state === 'removed' ? 'active identity' : 'valid credential';
+  return refuse('identityMayNotSubmit', rule, standingText(state));
 }

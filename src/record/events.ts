@@ -2,6 +2,7 @@
 // change it tells of. Payloads are JSON; purge and erasure null payload and salt, the chain still verifies.
 // Personal data stands in payloads only, never in the columns that outlive it.
 
+import type { FieldDigests } from '../message/field-digests.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 
 /** Where a session came from and how it was protected (RFC 6302: address and port, both ends). */
@@ -52,6 +53,8 @@ export interface AcceptedPayload {
   readonly octets: number;
   /** SHA-256 of the body (what follows the blank line), hex. */
   readonly bodyHash: string;
+  /** Of what readers see of the header as it left; absent in records of before. */
+  readonly fieldDigests?: FieldDigests;
   readonly signatures?: readonly SignatureFacts[];
   /** For reports we wrote ourselves: the message the report is about. */
   readonly reportOn?: string;

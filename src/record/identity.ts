@@ -36,6 +36,23 @@ export interface IdentityLimits {
 
 export type IdentityState = 'active' | 'suspended' | 'removed';
 
+/** What may have become of who was let in: of the identity, or of the credential alone. */
+export type Standing = IdentityState | 'credentialRevoked' | 'credentialExpired' | 'passwordChanged';
+
+const standingTexts: Readonly<Record<Standing, string>> = {
+  active: 'the identity is active',
+  suspended: 'the identity is suspended',
+  removed: 'the identity is removed',
+  credentialRevoked: 'the credential of the login was revoked',
+  credentialExpired: 'the credential of the login has expired',
+  passwordChanged: 'the password of the login was changed',
+};
+
+/** For the record; the client hears none of it. */
+export function standingText(standing: Standing): string {
+  return standingTexts[standing];
+}
+
 export interface Identity {
   readonly id: IdentityId;
   /** Canonical full address, or a bare name for a service identity without a mailbox. */

@@ -8,7 +8,7 @@ import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submis
 import { refused, type Verdict } from '../protocol/refusal.ts';
 import { refusal } from '../protocol/refusal.ts';
 import type { SessionOutput } from '../protocol/session/ports.ts';
-import type { IdentityState } from '../record/identity.ts';
+import type { Standing } from '../record/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
@@ -94,7 +94,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
     void refresh();
   }
 
-  function decide(state: IdentityState): Decision {
+  function decide(state: Standing): Decision {
     const { domains, displayNames } = front.submission.settings();
     return decideMail({ principal: connection.principal, state, domains, displayNames }, from);
   }
@@ -112,7 +112,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
       const standing = await front.submission.standings.refresh(principal, now);
       if (!connection.session.awaits(question)) return;
       if (standing.state === 'active') connection.principal = standing.principal;
-      conclude(decide(standing.state === 'credentialGone' ? 'suspended' : standing.state));
+      conclude(decide(standing.state));
     } catch (error) {
       answer(front, connection, question, refused('cannotAcceptNow', String(error)), 'MAIL');
     }
@@ -174,6 +174,8 @@ function answer(
   verdict: Verdict,
   command: string,
 ): void {
+  // Too late: the client heard another answer, and that one is recorded.
+  if (!connection.session.awaits(question)) return;
   if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command);
   connection.feed({ type: 'verdict', question, verdict });
 }

@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import { noteRefusal } from './refusals.ts';
 
-type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'hasDotLines'>;
+type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'command' | 'hasDotLines'>;
 
 export interface Transaction {
   readonly envelope: Envelope | undefined;
@@ -79,12 +79,12 @@ export function createTransaction(front: Front): Transaction {
       submission = openSubmission(front.submission, door, whole);
     },
     write: (bytes) => submission?.write(bytes),
-    async accept(connection, { question, hasDotLines }) {
+    async accept(connection, { question, command, hasDotLines }) {
       const ended = submission;
       const whole = envelope();
       if (ended === undefined || whole === undefined) return;
       const answer = await ended.finish(hasDotLines);
-      if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, 'DATA', whole);
+      if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, command, whole);
       else front.accepted(connection, answer.id, whole);
       if (submission === ended) forget();
       connection.feed({ type: 'acceptance', question, answer });

@@ -8,6 +8,7 @@ import { completeHeader } from '../message/complete.ts';
 import { encodeHeader } from '../message/encode-header.ts';
 import { encodingRefusal, type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
 import { type Header, isNamed, parseHeader } from '../message/header.ts';
+import { fieldDigests } from '../message/field-digests.ts';
 import { receivedField } from '../message/received.ts';
 import { decideHeader } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
@@ -31,6 +32,7 @@ export interface Prepared {
     | 'headerFrom'
     | 'subjectOctets'
     | 'completed'
+    | 'fieldDigests'
     | 'label'
     | 'signatures'
   >;
@@ -79,6 +81,7 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
   const subject = header.fields.find((field) => isNamed(field, 'subject'));
   const done = prepared(input, completed.bytes, label, decision.rule, {
     completed: [...encoded.value.done, ...completed.completed],
+    fieldDigests: fieldDigests(completed.fields, input.messageId),
     headerFrom: judged.value.from.map(({ address }) => address),
     subjectOctets: subject?.raw.length ?? 0,
     ...(completed.messageIdField === undefined ? {} : { messageIdField: completed.messageIdField }),
@@ -114,6 +117,7 @@ function prepareRelayed(input: PrepareInput, bytes: Uint8Array): Preparation {
   }
   const value = prepared(input, bytes, undefined, input.door.rule, {
     completed: [],
+    fieldDigests: fieldDigests(facts.fields, input.messageId),
     headerFrom: facts.from,
     subjectOctets: 0,
     ...(facts.messageId === undefined ? {} : { messageIdField: facts.messageId }),

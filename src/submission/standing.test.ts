@@ -47,9 +47,9 @@ const states: readonly (readonly [stored: Identity | undefined, state: string, w
   [undefined, 'removed', 'forgotten'],
   [{ ...aliceAsStored, state: 'removed' }, 'removed', 'a tombstone'],
   [{ ...aliceAsStored, state: 'suspended' }, 'suspended', 'suspended'],
-  [{ ...aliceAsStored, credentials: [] }, 'credentialGone', 'her password was taken away'],
-  [{ ...aliceAsStored, credentials: [{ ...password, id: 'other' }] }, 'credentialGone', 'or replaced'],
-  [{ ...aliceAsStored, credentials: [{ ...password, expiresAt: NOW }] }, 'credentialGone', 'or ended'],
+  [{ ...aliceAsStored, credentials: [] }, 'credentialRevoked', 'her password was taken away'],
+  [{ ...aliceAsStored, credentials: [{ ...password, id: 'other' }] }, 'credentialRevoked', 'or replaced'],
+  [{ ...aliceAsStored, credentials: [{ ...password, expiresAt: NOW }] }, 'credentialExpired', 'or ended'],
   [{ ...aliceAsStored, credentials: [{ ...password, expiresAt: NOW + 1 }] }, 'active', 'or will end'],
 ];
 
@@ -82,7 +82,7 @@ test('BCP134-3.1-f: a changed password ends what was begun with the one before i
   const changed = { ...aliceAsStored, credentials: [{ ...password, createdAt: since + 1 }] };
   const before = { ...alice, credentialSince: since };
   assert.equal((await standingsOver(aliceAsStored).refresh(before, NOW)).state, 'active');
-  assert.equal((await standingsOver(changed).refresh(before, NOW)).state, 'credentialGone');
+  assert.equal((await standingsOver(changed).refresh(before, NOW)).state, 'passwordChanged');
 });
 
 test('a refreshed principal has the rights and limits of now', async () => {

@@ -2,13 +2,13 @@
 // fronts; a session compares at MAIL and at end of data (DESIGN 3.7, BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
 import { OS_USER, principalOf, servicePrincipal } from '../identity/directory.ts';
-import type { Credential, IdentityId, IdentityState, Principal } from '../record/identity.ts';
+import type { Credential, IdentityId, Principal, Standing } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 
-export type Standing =
+export type PrincipalStanding =
   | { readonly state: 'active'; readonly principal: Principal }
-  | { readonly state: Exclude<IdentityState, 'active'> | 'credentialGone' };
+  | { readonly state: Exclude<Standing, 'active'> };
 
 export interface Standings {
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
@@ -19,7 +19,7 @@ export interface Standings {
   /** True: nothing has changed since the principal was made. */
   unchanged(principal: Principal, nowMs: number): boolean;
   /** The principal as of now; throws `StoreUnavailable`. */
-  refresh(principal: Principal, nowMs: number): Promise<Standing>;
+  refresh(principal: Principal, nowMs: number): Promise<PrincipalStanding>;
 }
 
 export function createStandings(lookups: Lookups): Standings {
@@ -35,7 +35,7 @@ export function createStandings(lookups: Lookups): Standings {
     };
   }
 
-  function knownAs(principal: Principal, confirm: (principal: Principal) => void): Standing {
+  function knownAs(principal: Principal, confirm: (principal: Principal) => void): PrincipalStanding {
     confirm(principal);
     return { state: 'active', principal };
   }
@@ -62,9 +62,10 @@ export function createStandings(lookups: Lookups): Standings {
       if (principal.mechanism === OS_USER)
         return knownAs(servicePrincipal(identity, principal.credentialLabel), confirm);
       const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
-      const expired = credential?.expiresAt !== undefined && credential.expiresAt <= nowMs;
-      if (credential === undefined || expired || isAnother(principal, credential))
-        return { state: 'credentialGone' };
+      if (credential === undefined) return { state: 'credentialRevoked' };
+      if (isAnother(principal, credential)) return { state: 'passwordChanged' };
+      if (credential.expiresAt !== undefined && credential.expiresAt <= nowMs)
+        return { state: 'credentialExpired' };
       return knownAs(principalOf(identity, credential, principal.mechanism), confirm);
     },
   };

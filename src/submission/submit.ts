@@ -8,6 +8,7 @@ import { HeaderCollector } from '../message/header-collector.ts';
 import { decideHeader, decideMail } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
+import { standingText } from '../record/identity.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { acceptChange, contentOf, letGo, piecesInMemory, withdraw } from './accept.ts';
 import { openBody } from './body.ts';
@@ -174,7 +175,7 @@ async function standingRefusal(input: PrepareInput, prepared: Prepared): Promise
   if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
   const standing = await context.standings.refresh(door.principal, now);
   if (standing.state !== 'active') {
-    return refusal('identityMayNotSubmit', `identity is ${standing.state} at end of data`);
+    return refusal('identityMayNotSubmit', `${standingText(standing.state)}, at end of data`);
   }
   const facts = policyFacts({ settings, door: { ...door, principal: standing.principal } });
   const { verdict } = decideMail(facts, envelope);

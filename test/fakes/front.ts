@@ -46,8 +46,10 @@ export class Later<T> {
   }
 }
 
-/** `memoryOctets`: for all messages on their way in. */
-export async function openFront(options: { readonly memoryOctets?: number } = {}) {
+/** `memoryOctets`: for all messages on their way in; `perIdentity`: connections. */
+export async function openFront(
+  options: { readonly memoryOctets?: number; readonly perIdentity?: number } = {},
+) {
   const world = await submissionWorld(options);
   const authentication = new Later<AuthenticationOutcome>();
   const mailbox = new Later<LocalMailbox | 'elsewhere'>();
@@ -56,7 +58,7 @@ export async function openFront(options: { readonly memoryOctets?: number } = {}
   const log = createSessionLog(createLog('info', { write: (lines) => void logged.push(lines) }));
   const admission = createAdmission({
     unauthenticatedPerNetwork: 1,
-    perIdentity: 1,
+    perIdentity: options.perIdentity ?? 1,
     total: 10,
     exempt: [],
   });

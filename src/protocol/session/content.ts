@@ -95,8 +95,8 @@ function endData(state: SessionState, content: ContentState): void {
   if (spoiled.name === 'bareCrLfNul') close(state, 'framing');
 }
 
-function askForAcceptance(state: SessionState, { octets, framing }: ContentState): void {
-  ask(state, { type: 'accept', octets, hasDotLines: framing.hasDotLines });
+function askForAcceptance(state: SessionState, { command, octets, framing }: ContentState): void {
+  ask(state, { type: 'accept', command, octets, hasDotLines: framing.hasDotLines });
 }
 
 export function readChunk(state: SessionState): boolean {

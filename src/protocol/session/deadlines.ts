@@ -47,6 +47,8 @@ export function timedOut(state: SessionState): void {
   leave(state, 'idle', 'idle');
 }
 
+const commandOf = { authentication: 'AUTH', mail: 'MAIL', recipient: 'RCPT' } as const;
+
 /** The shell did not answer: the client is told to try again, and the late answer will be ignored. */
 function unanswered(state: SessionState): void {
   const kind = state.question?.kind;
@@ -59,6 +61,9 @@ function unanswered(state: SessionState): void {
   send(state, decided.reply);
   if (kind === 'mail') expectConsequences(state, 'MAIL');
   else if (kind === 'recipient') expectConsequences(state, 'RCPT');
+  // Of a message the shell tells when its late answer has come: only then it is known what became of it.
+  if (kind !== undefined && kind !== 'accept')
+    emit(state, { type: 'refused', refusal: decided, command: commandOf[kind] });
   if (kind === 'accept') {
     concludeTransaction(state);
     emit(state, { type: 'unanswered' });

@@ -100,6 +100,7 @@ export type SessionOutput =
   | {
       readonly type: 'accept';
       readonly question: number;
+      readonly command: 'DATA' | 'BDAT';
       readonly octets: number;
       readonly hasDotLines: boolean;
     }
