@@ -232,7 +232,8 @@ test('D-TR-1 D-TR-2 D-TR-7: the record: who, with what, when, from where to wher
   client.close();
   await eventually('both fates', 10, () => tracedOne(id).recipients.every(({ fate }) => fate !== 'queued'));
   const { accepted, acceptedAt, recipients, identityId } = tracedOne(id);
-  assert.ok(accepted !== undefined && acceptedAt >= before && acceptedAt <= afterwards);
+  const at = Date.parse(String(acceptedAt));
+  assert.ok(accepted !== undefined && at >= before && at <= afterwards);
   const { session: facts, principal, envelope } = accepted;
   const { clientAddress, clientPort, serverAddress, serverPort } = facts;
   assert.deepEqual(
@@ -313,7 +314,7 @@ test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', asyn
   assert.deepEqual(
     answer.messages.map(({ id, evidence }) => [id, evidence]),
     [
-      [ofAlice, 'body'],
+      [ofAlice, 'message'],
       [ofBob, 'none'],
     ],
   );
@@ -329,11 +330,17 @@ test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', asyn
     readonly evidence: string;
     readonly status: number;
   }[] = [
-    { why: 'what bob sent', content: copyOfBob, evidence: 'body', status: 0 },
+    { why: 'what bob sent', content: copyOfBob, evidence: 'message', status: 0 },
+    {
+      why: 'with another To and Subject above his body',
+      content: copyOfBob.replace(/^Message-ID/m, 'To: x@far.example\r\nSubject: pay now\r\nMessage-ID'),
+      evidence: 'body',
+      status: 0,
+    },
     {
       why: 'saved by a program that writes other line ends and drops the last one',
       content: copyOfBob.replaceAll('\r\n', '\n').trimEnd(),
-      evidence: 'body',
+      evidence: 'message',
       status: 0,
     },
     {
@@ -391,7 +398,67 @@ test('D-TR-6 F-HDR-4: a hostile header breaks nothing, and its escapes do not re
   const { status, stdout, stderr } = server.postern(['trace', path]);
   assert.equal(status, 1, stderr);
   assert.doesNotMatch(stdout + stderr, /\x1b|\x07|\0/);
-  assert.match(stderr, /^postern: the trail knows nothing of a message with \d+ of our Received lines/);
+  assert.match(
+    stderr,
+    /^postern: the trail knows nothing of the file: looked for 50 ids of our Received lines .*It did not pass here, its lines were changed, or/,
+  );
+});
+
+test('BCP134-3.1-h BCP134-3.1-i D-TR-1: a login leads to all it did: under whatever address, refused, failed to log in, in a time, from a client', async () => {
+  account('rights', erin, 'add', 'sales@example.org');
+  const client = await session(erin);
+  const fields = ['From: <sales@example.org>'];
+  const id = idOf(await submit(client, { from: 'sales@example.org', to: ['deal@far.example'], fields }));
+  assert.match(
+    await submit(client, { from: bob, to: ['x@far.example'], fields: [`From: <${bob}>`] }),
+    /^550 5\.7\.1 /,
+  );
+  client.close();
+  await assert.rejects(session(erin, 'wrong password'), /535 5\.7\.8/);
+  const { id: identityId } = JSON.parse(account('show', erin, '--json')) as { id: string };
+  for (const what of [erin, 'erin', identityId]) {
+    const { answer } = await eventually(`refusals of ${what}`, 10, () => {
+      const found = traced(what);
+      return found.answer.refusals.length < 2 ? undefined : found;
+    });
+    assert.ok(
+      answer.messages.some((message) => message.id === id),
+      what,
+    );
+    assert.deepEqual(
+      answer.refusals.map(({ type, payload }) => [type, payload?.session.clientAddress]),
+      [
+        ['authenticationFailed', '127.0.0.1'],
+        ['refused', '127.0.0.1'],
+      ],
+      what,
+    );
+  }
+  const shown = (...options: string[]): string => server.postern(['trace', 'erin', ...options]).stdout;
+  assert.match(shown(), /^erin@example\.org {2}identity [a-z0-9]{16}, active$/m);
+  assert.match(
+    shown('--since', '1h', '--ip', '::ffff:127.0.0.1'),
+    /log-in failed[\s\S]*because {3}wrong secret[\s\S]*refused MAIL 550 5\.7\.1[\s\S]*because[\s\S]*sender {4}<sales@/,
+  );
+  for (const options of [
+    ['--until', '1h'],
+    ['--since', '2126-01-01'],
+    ['--ip', '192.0.2.7'],
+  ]) {
+    const { status, stderr } = server.postern(['trace', 'erin', ...options]);
+    assert.deepEqual(
+      [status, /knows of nothing that erin@example\.org sent/.test(stderr)],
+      [1, true],
+      stderr,
+    );
+  }
+  const first = traced('erin', '--max', '1').answer;
+  assert.deepEqual([first.messages.length, first.refusals.length, first.more], [0, 1, true]);
+  const next = traced('erin', '--max', '1', '--before', String(first.next)).answer;
+  assert.deepEqual(
+    next.refusals.map(({ type }) => type),
+    ['refused'],
+  );
 });
 
 test('D-TR-5: a look-up is itself recorded: who asked what, why, and what was found', () => {

@@ -165,7 +165,7 @@ interface Shown {
   readonly credentials: readonly {
     readonly id: string;
     readonly label: string;
-    readonly expiresAt?: number;
+    readonly expiresAt?: string;
   }[];
   readonly limits: Readonly<Record<string, number | 'none'>>;
 }
@@ -355,7 +355,8 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
       [text.split('-')[0], 'phone'],
     ],
   );
-  assert.ok(Math.abs((alice.credentials[1]?.expiresAt ?? 0) - Date.now() - 90 * DAY_MS) < 60_000);
+  const expiresAt = Date.parse(alice.credentials[1]?.expiresAt ?? '');
+  assert.ok(Math.abs(expiresAt - Date.now() - 90 * DAY_MS) < 60_000);
 
   const everything =
     stored(at.data) + (await at.good('audit export')) + (await at.good('account list --json'));
@@ -601,12 +602,14 @@ test('a trace of what never passed here is a negative answer, of what names noth
   ])
     await at.refused(1, /the trail knows nothing of/, `trace ${what}`);
   await at.refused(1, /it names no message of this server/, `trace ${empty}`);
-  const nothing = /is no id, label, Message-ID or address, and there is no such file/;
+  const nothing = /is no id, label, Message-ID or address, there is no such account, and no such file/;
   for (const what of ["''", 'word', at.directory]) await at.refused(USAGE, nothing, `trace ${what}`);
   await at.refused(USAGE, /--max is a whole number/, 'trace x@far.example --max many');
+  await at.refused(USAGE, /--since is a time such as/, 'trace x@far.example --since yesterday');
+  await at.refused(USAGE, /--ip is an address/, 'trace x@far.example --ip localhost');
   const json = await at.run('trace x@far.example --json');
   assert.equal(json.status, 1);
-  assert.deepEqual(JSON.parse(json.stdout), { messages: [], more: false });
+  assert.deepEqual(JSON.parse(json.stdout), { messages: [], refusals: [], more: false });
 });
 
 test('a backup of a stopped server is restored elsewhere, and never over a store', async () => {

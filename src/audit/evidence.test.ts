@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AcceptedPayload } from '../record/events.ts';
-import { type Evidence, evidenceOf } from './evidence.ts';
+import { fieldDigests } from '../message/field-digests.ts';
+import { compareWith, type Evidence } from './evidence.ts';
 import type { ShownMessage } from './question.ts';
 import { questionOfMessage } from './question-of-message.ts';
 
@@ -12,6 +13,8 @@ const [id, label] = ['06FN0Z2V3W00000000000000AB', '0123456789abcdef'];
 const received = `Received: from ${label}.client.msa.example.org by msa.example.org with ESMTPSA id ${id}; now`;
 const header = `${received}\r\nFrom: <alice@example.org>\r\nMessage-ID: <a@b.example>\r\n`;
 const BODY = 'Hello.\r\n\r\nIt works.\r\n';
+
+const evidenceOf = (...args: Parameters<typeof compareWith>): Evidence => compareWith(...args).evidence;
 
 const accepted = {
   label,
@@ -21,8 +24,8 @@ const accepted = {
 
 function shown(text: string): ShownMessage {
   const question = questionOfMessage(Buffer.from(text, 'latin1'), 'msa.example.org');
-  assert.ok(question.shown !== undefined);
-  return question.shown;
+  assert.ok(question.shown[0] !== undefined);
+  return question.shown[0];
 }
 
 const vectors: readonly (readonly [text: string, expected: Evidence, why: string])[] = [
@@ -64,4 +67,47 @@ test('D-TR-6: what is made to be slow is not', () => {
     received.repeat(40_000),
   ])
     assert.ok(shown(text).lines.length <= 50);
+});
+
+const headerFields = 'From: "Alice" <alice@example.org>\r\nTo: b@far.example\r\nSubject: one\r\n two\r\n';
+const recorded = {
+  ...accepted,
+  fieldDigests: fieldDigests(shown(`${headerFields}\r\n`).fields, id),
+} as AcceptedPayload;
+
+const headers: readonly (readonly [
+  fields: string,
+  expected: Evidence,
+  other: readonly string[],
+  why: string,
+])[] = [
+  [headerFields, 'message', [], 'as it left'],
+  [headerFields.replace('one\r\n two', '  one two '), 'message', [], 'folded in another way'],
+  [headerFields.replace('From:', 'FROM:'), 'message', [], 'in capitals'],
+  [`${headerFields}X-Spam: yes\r\nReturn-Path: <x@y>\r\n`, 'message', [], 'with fields that nobody compares'],
+  [headerFields.replace('one', 'URGENT: one'), 'body', ['subject'], 'a forged Subject'],
+  [headerFields.replace('b@far', 'victim@far'), 'body', ['to'], 'a forged To'],
+  [headerFields.replace('"Alice"', '"Boss"'), 'body', ['from'], 'another name of the same address'],
+  [headerFields.replace(/^To.*\r\n/m, ''), 'body', ['to'], 'a field was taken away'],
+  [`${headerFields}Cc: c@far.example\r\n`, 'body', ['cc'], 'one was added'],
+  [`${headerFields}Subject: one two\r\n`, 'body', ['subject'], 'a second one beside the true one'],
+  ['X: y\r\n', 'body', ['from', 'to', 'subject'], 'the body alone'],
+];
+
+test('D-TR-6: header fields are compared as well: the same body under another Subject or To proves nothing of these', () => {
+  for (const [fields, expected, other, why] of headers) {
+    const compared = compareWith(shown(`${fields}\r\n${BODY}`), id, recorded, true);
+    assert.equal(compared.evidence, expected, why);
+    assert.deepEqual([compared.body, compared.fields?.other], ['same', other], why);
+  }
+  const before = compareWith(shown(`${headerFields}\r\n${BODY}`), id, accepted, true);
+  assert.deepEqual(before, { evidence: 'body', where: 'the file', body: 'same', fields: undefined });
+});
+
+test('D-PR-1: digests of two messages with one Subject differ, and so do those of two fields with one value', () => {
+  const fields = [{ lowerCaseName: 'subject', octets: ' x\r\n' }] as const;
+  const to = [{ lowerCaseName: 'to', octets: ' x\r\n' }] as const;
+  assert.notEqual(fieldDigests(fields, 'a').subject, fieldDigests(fields, 'b').subject);
+  assert.notEqual(fieldDigests(fields, 'a').subject, fieldDigests(to, 'a').to);
+  assert.match(fieldDigests(fields, 'a').subject ?? '', /^[\w-]{16}$/);
 });

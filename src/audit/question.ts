@@ -1,50 +1,63 @@
-// What an abuse desk has in its hands, read as what to look for: an id, a Received label, a Message-ID, an address; a whole message is read in
+// What an abuse desk has in its hands, read as what to look for: an id, a Received label, a Message-ID, an address, a login; a whole message is read in
 // src/audit/question-of-message.ts.
 
 import { messageIdBytes } from '../base/message-id.ts';
+import type { DigestibleField } from '../message/field-digests.ts';
 import type { OwnReceived } from '../message/received.ts';
 import type { TraceTerm } from '../store/lookups.ts';
 
-/** What to look for, the surest first. */
+/** What to look for. */
 export interface TraceQuestion {
-  readonly terms: readonly TraceTerm[];
+  /** One after the other, the surest first; the words of one are looked for together. */
+  readonly looks: readonly (readonly TraceTerm[])[];
   /** For the log of look-ups. */
   readonly text: string;
-  /** What a whole message shows of itself, to be held against the records. */
-  readonly shown?: ShownMessage;
+}
+
+/** A file: what its messages show of themselves is held against the records. */
+export interface FileQuestion {
+  readonly shown: readonly ShownMessage[];
+  readonly text: string;
 }
 
 export interface ShownMessage {
+  readonly where: 'the file' | 'a message attached to the file';
+  /** The surest first. */
+  readonly terms: readonly TraceTerm[];
+  readonly text: string;
   /** Lines that claim to be ours, the topmost first. */
   readonly lines: readonly OwnReceived[];
   readonly messageIdField?: string;
   /** SHA-256, hex, of the body with the line ends of the wire and any of the endings that a file may have got; none: no body. */
   readonly bodyHashes: readonly string[];
+  /** Those whose digests are recorded. */
+  readonly fields: readonly DigestibleField[];
+  /** Addresses of its From, to be shown beside what the trail says. */
+  readonly claimedFrom: readonly string[];
 }
 
-export function questionOfText(text: string): TraceQuestion | undefined {
+/** `identityIds`: of accounts that the text names by login, alias or id, removed ones too. */
+export function questionOfText(text: string, identityIds: readonly string[]): TraceQuestion | undefined {
   const word = text.trim();
+  const looks = [
+    identityIds.map((identityId) => ({ kind: 'identity', identityId }) as const),
+    ...looksOf(word),
+  ];
+  const [identities = [], first = [], ...others] = looks;
+  // What an account sent under another address is its mail as much as what the address is named in.
+  const all = [[...identities, ...first], ...others].filter(({ length }) => length > 0);
+  return all.length === 0 ? undefined : { text: word, looks: all };
+}
+
+function looksOf(word: string): readonly (readonly TraceTerm[])[] {
   const upper = word.toUpperCase();
   if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(upper) && messageIdBytes(upper) !== undefined)
-    return { text: word, terms: [{ kind: 'id', id: upper }] };
+    return [[{ kind: 'id', id: upper }]];
   const label = /^([0-9a-hjkmnp-tv-z]{16})(?:\.client\..*)?$/i.exec(word)?.[1];
-  if (label !== undefined) return { text: word, terms: [{ kind: 'label', label: label.toLowerCase() }] };
-  if (/^<[^<>]+@[^<>]+>$/.test(word)) {
-    return {
-      text: word,
-      terms: [
-        { kind: 'messageIdField', value: word },
-        { kind: 'address', address: word.slice(1, -1) },
-      ],
-    };
-  }
-  if (word.includes('@'))
-    return {
-      text: word,
-      terms: [
-        { kind: 'address', address: word },
-        { kind: 'messageIdField', value: `<${word}>` },
-      ],
-    };
-  return undefined;
+  if (label !== undefined) return [[{ kind: 'label', label: label.toLowerCase() }]];
+  if (/^<[^<>]+@[^<>]+>$/.test(word))
+    return [[{ kind: 'messageIdField', value: word }], [{ kind: 'address', address: word.slice(1, -1) }]];
+  return word.includes('@')
+    ? [[{ kind: 'address', address: word }], [{ kind: 'messageIdField', value: `<${word}>` }]]
+    : [];
 }

@@ -1,11 +1,12 @@
-// Who sent this? The events of each message that the question leads to, put together into one answer. Every look-up is itself an event
+// Who sent this? The events that the question leads to, those of each message put together into one answer. Every look-up is itself an event
 // of the trail, with who asked and why (D-TR-5).
 
 import type { AcceptedPayload, FatePayload, TrailEvent } from '../record/events.ts';
-import type { Lookups, TraceTerm } from '../store/lookups.ts';
+import type { EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
-import { type Evidence, evidenceOf } from './evidence.ts';
-import type { TraceQuestion } from './question.ts';
+import { type Comparison, compareWith } from './evidence.ts';
+import { newestEvents } from './newest-events.ts';
+import type { FileQuestion, ShownMessage, TraceQuestion } from './question.ts';
 
 export interface RecipientFate {
   readonly recipient: string;
@@ -19,7 +20,8 @@ export interface RecipientFate {
   readonly reportId?: string;
 }
 
-export interface TracedMessage {
+/** `Comparison`: if a whole message was asked about, what proves that it is this one. */
+export interface TracedMessage extends Partial<Comparison> {
   readonly id: string;
   readonly acceptedAt: number;
   readonly identityId?: string;
@@ -27,48 +29,105 @@ export interface TracedMessage {
   readonly accepted: AcceptedPayload | undefined;
   readonly recipients: readonly RecipientFate[];
   readonly events: readonly TrailEvent[];
-  /** If a whole message was asked about: what proves that it is this one. */
-  readonly evidence?: Evidence;
 }
 
+export type Refused = Extract<TrailEvent, { type: 'refused' | 'authenticationFailed' }>;
+
 export interface TraceAnswer {
+  /** Newest first; if a file was asked about, the surest first. */
   readonly messages: readonly TracedMessage[];
+  /** What was refused, and failed log-ins: newest first. */
+  readonly refusals: readonly Refused[];
   /** There are more than were asked for. */
   readonly more: boolean;
+  /** Where to go on: the `before` of the next question. */
+  readonly next?: number;
 }
+
+export type TraceLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage'>;
 
 const EVENTS_MAX = 10_000;
 /** So many messages are asked for at once. */
 const TOGETHER = 50;
 
+/** Messages and refusals together are no more than `max`. */
 export async function trace(
-  lookups: Pick<Lookups, 'findMessages' | 'eventsOfMessage'>,
-  question: TraceQuestion,
+  lookups: TraceLookups,
+  { looks }: TraceQuestion,
+  range: EventRange,
+): Promise<TraceAnswer> {
+  for (const terms of looks) {
+    const [first] = terms;
+    const found =
+      first?.kind === 'id' ? await oneMessage(lookups, first.id) : await newestEvents(lookups, terms, range);
+    const { events, next } = found;
+    // The surest words that lead to something decide.
+    if (events.length === 0 && next === undefined) continue;
+    const ids = events.flatMap(({ type, messageId }) =>
+      type === 'accepted' && messageId !== undefined ? [messageId] : [],
+    );
+    const messages: TracedMessage[] = [];
+    for await (const one of eventsOf(lookups, [...new Set(ids)]))
+      messages.push(tracedMessage(one.id, one.events));
+    const refusals = events.filter(
+      (event): event is Refused => event.type === 'refused' || event.type === 'authenticationFailed',
+    );
+    return { messages, refusals, more: next !== undefined, ...(next === undefined ? {} : { next }) };
+  }
+  return { messages: [], refusals: [], more: false };
+}
+
+/** Found though its record was forgotten. */
+async function oneMessage(lookups: TraceLookups, id: string): Promise<FoundEvents> {
+  const [found] = await lookups.findMessages({ kind: 'id', id }, 1);
+  if (found === undefined) return { events: [] };
+  const [first] = await lookups.eventsOfMessage(found, 1);
+  return { events: first === undefined ? [] : [first] };
+}
+
+export async function traceFile(
+  lookups: TraceLookups,
+  { shown }: FileQuestion,
   max: number,
 ): Promise<TraceAnswer> {
   const found = new Map<string, TracedMessage>();
+  for (const one of shown) await compareAll(lookups, one, max, found);
+  const messages = [...found.values()].sort((one, other) => rankOf(one) - rankOf(other));
+  return { messages: messages.slice(0, max), refusals: [], more: messages.length > max };
+}
+
+async function compareAll(
+  lookups: TraceLookups,
+  shown: ShownMessage,
+  max: number,
+  found: Map<string, TracedMessage>,
+): Promise<void> {
   let topmost = true;
-  for (const term of question.terms) {
-    if (isAnswered(question, term, found)) break;
-    const ids = await lookups.findMessages(term, max + 1);
-    for await (const { id, events } of eventsOf(
-      lookups,
-      ids.filter((one) => !found.has(one)),
-    )) {
-      if (found.size > max) break;
+  let isProven = false;
+  for (const term of shown.terms) {
+    // A Message-ID alone proves less than our own id.
+    if (term.kind !== 'id' && isProven) return;
+    for await (const { id, events } of eventsOf(lookups, await idsOf(lookups, term, max, found))) {
+      if (found.size > max) return;
       const message = tracedMessage(id, events);
-      const { shown } = question;
-      if (shown === undefined) found.set(id, message);
-      else {
-        const evidence = evidenceOf(shown, id, message.accepted, topmost);
-        found.set(id, { ...message, evidence });
-        // Whoever submitted the message of a true line could write all lines below it.
-        if (evidence !== 'none') topmost = false;
-      }
+      const compared = compareWith(shown, id, message.accepted, topmost);
+      found.set(id, { ...message, ...compared });
+      if (compared.evidence === 'none') continue;
+      // Whoever submitted the message of a true line could write all lines below it.
+      topmost = false;
+      isProven = true;
     }
   }
-  const messages = [...found.values()].sort((one, other) => rankOf(one) - rankOf(other));
-  return { messages: messages.slice(0, max), more: messages.length > max };
+}
+
+async function idsOf(
+  lookups: TraceLookups,
+  term: TraceTerm,
+  max: number,
+  found: ReadonlyMap<string, TracedMessage>,
+): Promise<readonly string[]> {
+  const ids = await lookups.findMessages(term, max + 1);
+  return ids.filter((one) => (found.get(one)?.evidence ?? 'none') === 'none');
 }
 
 /** Asked for together: over the control socket that is one round trip. */
@@ -83,18 +142,8 @@ async function* eventsOf(
   }
 }
 
-/** The surest term that finds something decides: a Message-ID alone proves less than our own id. */
-function isAnswered(
-  { shown }: TraceQuestion,
-  term: TraceTerm,
-  found: ReadonlyMap<string, TracedMessage>,
-): boolean {
-  if (shown === undefined) return found.size > 0;
-  return term.kind !== 'id' && [...found.values()].some(({ evidence }) => evidence !== 'none');
-}
-
 function rankOf({ evidence }: TracedMessage): number {
-  return evidence === undefined ? 0 : ['body', 'line', 'none'].indexOf(evidence);
+  return ['message', 'body', 'line', 'none'].indexOf(evidence ?? 'none');
 }
 
 function tracedMessage(id: string, events: readonly TrailEvent[]): TracedMessage {

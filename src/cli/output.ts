@@ -9,7 +9,17 @@ export function print(text: string): void {
 
 export function printJson(value: unknown, indent = 2): void {
   // Terminals obey some of these characters, and JSON may escape any.
-  print(toJson(value, indent).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped));
+  print(toJson(withTimes(value), indent).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped));
+}
+
+const timeName = /^(?:at|time|since|until)$|At$/;
+
+/** Times are numbers inside, and RFC 3339 where programs of others read them. */
+function withTimes(value: unknown, name: string = ''): unknown {
+  if (typeof value === 'number') return timeName.test(name) ? time(value) : value;
+  if (Array.isArray(value)) return value.map((one) => withTimes(one, name));
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withTimes(one, key)]));
 }
 
 function escaped(character: string): string {
@@ -27,8 +37,9 @@ export function progressDone(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
 }
 
+/** RFC 3339, UTC. */
 export function time(ms: number): string {
-  return new Date(ms).toISOString().replace('T', ' ').replace('Z', ' UTC');
+  return new Date(ms).toISOString();
 }
 
 /** What strangers wrote, safe to show: no control characters, no escapes, no direction marks (F-HDR-4). */

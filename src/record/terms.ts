@@ -2,7 +2,7 @@
 // index and compared when the tail that is not indexed yet is scanned.
 
 import { canonicalAddress } from '../policy/address.ts';
-import type { AcceptedPayload, EventType } from './events.ts';
+import type { AcceptedPayload, EventType, RefusedPayload } from './events.ts';
 
 export interface FindableEvent {
   readonly type: EventType;
@@ -26,11 +26,19 @@ export const addressTerm = (address: string): Term =>
 export function termsOf(event: FindableEvent): readonly Term[] {
   const terms: Term[] = [];
   if (event.messageId !== undefined) terms.push(idTerm(event.messageId));
-  if (event.type === 'accepted' && event.payload !== undefined) {
-    if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
-    addAccepted(terms, event.payload as AcceptedPayload);
-  }
+  if (!findableTypes.has(event.type) || event.payload === undefined) return terms;
+  if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
+  if (event.type === 'accepted') addAccepted(terms, event.payload as AcceptedPayload);
+  if (event.type === 'refused') addRefused(terms, event.payload as RefusedPayload);
   return terms;
+}
+
+/** Found by more than the id of a message. */
+const findableTypes: ReadonlySet<EventType> = new Set(['accepted', 'refused', 'authenticationFailed']);
+
+function addRefused(terms: Term[], { reversePath = '', forwardPaths = [] }: RefusedPayload): void {
+  if (reversePath !== '') terms.push(addressTerm(reversePath));
+  for (const forwardPath of forwardPaths) terms.push(addressTerm(forwardPath));
 }
 
 function addAccepted(

@@ -51,7 +51,10 @@ test('BCP134-3.1-f D-TR-1: a refusal after a change says what was changed, at MA
     const atEnd = await second.say(`From: ${alice.login}`, '', 'x', '.');
     for (const reply of [atMail, atEnd]) assert.match(reply, /^550 5\.7\.1 This account may not submit mail/);
     assert.deepEqual(
-      refusals(here).map((one) => [one.command, one.cause.replace(/^(?:active identity|valid credential): /, '')]),
+      refusals(here).map((one) => [
+        one.command,
+        one.cause.replace(/^(?:active identity|valid credential): /, ''),
+      ]),
       [
         ['MAIL', cause],
         ['DATA', `${cause}, at end of data`],

@@ -458,6 +458,7 @@ async function everythingOf(lookups: Lookups): Promise<unknown> {
     events,
     forgotten,
     found: await Promise.all(terms.map((term) => lookups.findMessages(term, 5))),
+    named: await Promise.all(terms.map((term) => lookups.findEvents(term, { max: 5 }))),
     told: await Promise.all(ids.map((id) => lookups.eventsOfMessage(id, 20))),
     identities: await lookups.identities({ max: 10 }),
     owners: await Promise.all([...addresses, ...identities].map((name) => lookups.identityByAddress(name))),

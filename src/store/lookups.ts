@@ -51,6 +51,30 @@ export type TraceTerm =
   | { readonly kind: 'label'; readonly label: string }
   | { readonly kind: 'identity'; readonly identityId: IdentityId };
 
+/** Which of the events that a term names: newest first, a part at a time. */
+export interface EventRange {
+  /** Milliseconds since the epoch, both included. */
+  readonly since?: number;
+  readonly until?: number;
+  /** Sessions of this client address alone, as recorded. */
+  readonly clientAddress?: string;
+  /** Only those with a smaller number: where the part before ended. */
+  readonly before?: number;
+  readonly max: number;
+}
+
+export interface FoundEvents {
+  readonly events: readonly TrailEvent[];
+  /** There may be more: to be asked for with this `before`. A part may hold fewer than `max`, or none, if many did not fit. */
+  readonly next?: number;
+}
+
+/** Events that one question looks at, whatever fits. */
+export const EXAMINED_MAX = 5000;
+
+/** Events may stand later in the trail than their time says: a message is dated when its content begins. */
+export const LATE_MS_MAX = 3_600_000;
+
 export interface Lookups {
   identityByLogin(login: string): Promise<Identity | undefined>;
   identityById(id: IdentityId): Promise<Identity | undefined>;
@@ -73,6 +97,8 @@ export interface Lookups {
 
   /** Newest first: ids of messages that the term names. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
   findMessages(term: TraceTerm, max: number): Promise<readonly MessageId[]>;
+  /** Newest first: what the term names, by the same index: acceptances, refusals, failed log-ins. */
+  findEvents(term: TraceTerm, range: EventRange): Promise<FoundEvents>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
   events(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly TrailEvent[]>;
@@ -93,6 +119,7 @@ export const lookupMethods = [
   'queueCount',
   'queueTotals',
   'findMessages',
+  'findEvents',
   'eventsOfMessage',
   'events',
   'chain',

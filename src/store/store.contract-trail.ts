@@ -8,6 +8,7 @@ import { dayOf, labelOf } from '../submission/labels.ts';
 import type { TraceTerm } from './lookups.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { PurgeChange, SettleChange } from './port.ts';
+import { findEventsContract } from './store.contract-find-events.ts';
 import {
   Bench,
   DAY,
@@ -24,6 +25,7 @@ import {
 
 export function trailContract(name: string, open: Open): void {
   findContract(name, open);
+  findEventsContract(name, open);
   storyContract(name, open);
   dayKeyContract(name, open);
   purgeContract(name, open);

@@ -50,7 +50,5 @@ export function eventsNaming(tables: Tables, term: Term): readonly EventRow[] {
 
 function names(event: EventRow, term: Term): boolean {
   if (term.startsWith('id:')) return event.messageId !== undefined && idTerm(event.messageId) === term;
-  // Nothing else finds what is not an acceptance, or was forgotten.
-  if (event.type !== 'accepted') return false;
   return termsOf({ ...event, payload: payloadOf(event) }).includes(term);
 }

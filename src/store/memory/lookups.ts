@@ -3,6 +3,7 @@
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
+import { eventsInRange } from '../event-range.ts';
 import { keptId } from '../kept-id.ts';
 import { indexTerm } from '../terms.ts';
 import type { Bodies } from './bodies.ts';
@@ -112,13 +113,24 @@ function totals(tables: Tables): QueueTotals {
   };
 }
 
-type TrailLookups = Pick<Lookups, 'findMessages' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'>;
+type TrailLookups = Pick<
+  Lookups,
+  'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'
+>;
 
 function trailLookups(tables: Tables): TrailLookups {
   return {
     async findMessages(term, max) {
       const found = eventsNaming(tables, indexTerm(term)).toReversed();
       return [...new Set(found.flatMap(({ messageId }) => messageId ?? []))].slice(0, max);
+    },
+    findEvents: async (term, range) => {
+      const { before = Infinity } = range;
+      const named = eventsNaming(tables, indexTerm(term)).filter(({ sequence }) => sequence < before);
+      return eventsInRange(
+        named.toReversed().map((row) => eventOf(row)),
+        range,
+      );
     },
     eventsOfMessage: async (id, max) =>
       eventsNaming(tables, idTerm(id))

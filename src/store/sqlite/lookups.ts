@@ -3,11 +3,12 @@
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
-import type { ChainLink, Lookups } from '../lookups.ts';
+import { eventsInRange } from '../event-range.ts';
+import { type ChainLink, type EventRange, LATE_MS_MAX, type Lookups } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { queueLookups } from './queue-lookups.ts';
-import { findSequences, newestSequences } from './term-index.ts';
+import { findSequences, newestSequences, type Numbers } from './term-index.ts';
 
 const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload';
 
@@ -80,7 +81,10 @@ function identityLookups(db: Database): IdentityLookups {
   };
 }
 
-type TrailLookups = Pick<Lookups, 'findMessages' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'>;
+type TrailLookups = Pick<
+  Lookups,
+  'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'
+>;
 
 function trailLookups(db: Database): TrailLookups {
   return {
@@ -93,11 +97,12 @@ function trailLookups(db: Database): TrailLookups {
       }
       return [...ids];
     },
+    findEvents: async (term, range) =>
+      eventsInRange(eventsAt(db, newestSequences(db, indexTerm(term), numbersOf(db, range))), range),
     async eventsOfMessage(id, max) {
       return findSequences(db, idTerm(id))
         .slice(0, max)
-        .flatMap((sequence) => db.all(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence = ?`, sequence))
-        .map((row) => eventOfRow(row));
+        .flatMap((sequence) => eventAt(db, sequence));
     },
     events: async ({ afterSequence, max }) =>
       db
@@ -117,6 +122,36 @@ function trailLookups(db: Database): TrailLookups {
         .map((row) => linkOfRow(row)),
     dayKey: async (day) => optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key'),
   };
+}
+
+function eventAt(db: Database, sequence: number): readonly TrailEvent[] {
+  const row = db.get(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence = ?`, sequence);
+  return row === undefined ? [] : [eventOfRow(row)];
+}
+
+function* eventsAt(db: Database, sequences: Iterable<number>): Generator<TrailEvent> {
+  for (const sequence of sequences) yield* eventAt(db, sequence);
+}
+
+/** Between which numbers the events of a range can stand; the times themselves are looked at besides. */
+function numbersOf(db: Database, { since, until, before = Number.MAX_SAFE_INTEGER }: EventRange): Numbers {
+  return {
+    above: since === undefined ? 0 : lastBefore(db, since - LATE_MS_MAX),
+    below: until === undefined ? before : Math.min(before, lastBefore(db, until + LATE_MS_MAX) + 1),
+  };
+}
+
+/** The number of the last event that was written before this time, found by halving: the trail has no index of times. */
+function lastBefore(db: Database, time: number): number {
+  let low = 0;
+  let high = number(db.get('SELECT max(sequence) AS last FROM event') ?? {}, 'last') + 1;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const row = db.get('SELECT time FROM event WHERE sequence = ?', middle);
+    if (row !== undefined && number(row, 'time') < time) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 function eventOfRow(row: Row): TrailEvent {

@@ -60,3 +60,26 @@ for (const file of files) {
     }
   });
 }
+
+test('E-Q-7 D-TR-1: refusals of before are found by their identity after the step that made them findable', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
+  try {
+    const file = join(directory, STORE_FILE);
+    copyFileSync('test/fixtures/store-5.sqlite', file);
+    const db = openDatabase(file);
+    assert.ok(db.run("DELETE FROM trail_term WHERE term = 'identity:alice0'") > 0);
+    db.exec('PRAGMA user_version = 4');
+    db.close();
+    const opened = { dataDirectory: directory, clock: virtualClock(), entropy: countedEntropy() };
+    const { lookups, close } = openSqliteStore(opened);
+    const term = { kind: 'identity', identityId: 'alice0' } as const;
+    const { events } = await lookups.findEvents(term, { max: 9 });
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['authenticationFailed', 'refused'],
+    );
+    close();
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -91,6 +91,12 @@ export const migrations: readonly string[] = [
   `,
   // See `young.ts`.
   'CREATE TABLE young (n INTEGER PRIMARY KEY, facts TEXT NOT NULL, content BLOB NOT NULL) STRICT',
+  // Refusals and failed log-ins are found by their identity too. What is not indexed yet will be, with these words.
+  `
+  INSERT OR IGNORE INTO trail_term SELECT 'identity:' || identity_id, sequence FROM event
+    WHERE type IN ('refused', 'authenticationFailed') AND identity_id IS NOT NULL AND payload IS NOT NULL
+      AND sequence <= (SELECT value FROM meta WHERE name = 'indexed');
+  `,
 ];
 
 export class StoreTooNew extends Error {

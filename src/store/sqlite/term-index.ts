@@ -99,15 +99,27 @@ export function findSequences(db: Database, term: Term): readonly number[] {
 
 const PAGE = 500;
 
+/** Numbers of events, both ends left out. */
+export interface Numbers {
+  readonly above: number;
+  readonly below: number;
+}
+
 /** The same, newest first and no more than are asked for: an address may have a million. */
-export function* newestSequences(db: Database, term: Term): Generator<number, void> {
-  yield* unindexed(db, term).toReversed();
-  let before = Number.MAX_SAFE_INTEGER;
+export function* newestSequences(
+  db: Database,
+  term: Term,
+  { above, below }: Numbers = { above: 0, below: Number.MAX_SAFE_INTEGER },
+): Generator<number, void> {
+  yield* unindexed(db, term)
+    .filter((sequence) => sequence > above && sequence < below)
+    .toReversed();
+  let before = below;
   for (;;) {
     const page = db
       .all(
-        'SELECT sequence FROM trail_term WHERE term = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
-        ...[term, before, PAGE],
+        'SELECT sequence FROM trail_term WHERE term = ? AND sequence > ? AND sequence < ? ORDER BY sequence DESC LIMIT ?',
+        ...[term, above, before, PAGE],
       )
       .map((row) => number(row, 'sequence'));
     yield* page;

@@ -1,0 +1,97 @@
+// What `postern trace` is asked, from its arguments: words or a file, which account they name, from when to when.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { questionOfText, type FileQuestion, type TraceQuestion } from '../audit/question.ts';
+import { isIP } from '../base/network.ts';
+import { loginCandidates } from '../identity/login.ts';
+import { canonicalAddress } from '../policy/address.ts';
+import type { Identity } from '../record/identity.ts';
+import type { EventRange } from '../store/lookups.ts';
+import type { LookContext } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { momentOf } from './moment.ts';
+import { wholeNumber } from './number.ts';
+
+const FILE_OCTETS_MAX = 64 * 1024 * 1024;
+
+export interface RangeOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly ip?: string;
+  readonly before?: string;
+  readonly max: string;
+}
+
+export function rangeOf(options: RangeOptions, now: number): EventRange {
+  const { since, until, ip, before } = options;
+  return {
+    max: Math.max(1, wholeNumber(options.max, '--max')),
+    ...(since === undefined ? {} : { since: momentOf(since, '--since', now) }),
+    ...(until === undefined ? {} : { until: momentOf(until, '--until', now, true) }),
+    ...(ip === undefined ? {} : { clientAddress: clientAddress(ip) }),
+    ...(before === undefined ? {} : { before: wholeNumber(before, '--before') }),
+  };
+}
+
+/** As the record spells it. */
+function clientAddress(text: string): string {
+  const family = isIP(text);
+  if (family === 0)
+    throw new CommandFailure(`--ip is an address such as 192.0.2.7 or 2001:db8::7, not "${text}"`, 2);
+  // A zone, as link-local addresses have it, is kept as it is.
+  if (family === 4 || text.includes('%')) return text;
+  const canonical = new URL(`http://[${text}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (mapped === null) return canonical;
+  const octets = [mapped[1], mapped[2]].flatMap((group) => {
+    const value = parseInt(group ?? '0', 16);
+    return [Math.floor(value / 256), value % 256];
+  });
+  return octets.join('.');
+}
+
+/** Undefined: there is no such file, or it is no file. */
+export async function fileQuestion(context: LookContext, what: string): Promise<FileQuestion | undefined> {
+  if (!existsSync(what) || !statSync(what).isFile()) return undefined;
+  if (statSync(what).size > FILE_OCTETS_MAX)
+    throw new CommandFailure(`${what} is larger than ${FILE_OCTETS_MAX} octets`);
+  const { questionOfMessage } = await import('../audit/question-of-message.ts');
+  return questionOfMessage(readFileSync(what), (await context.whole()).config.hostname);
+}
+
+export interface TextQuestion extends TraceQuestion {
+  /** Accounts that were named, removed ones too. */
+  readonly identities: readonly Identity[];
+}
+
+export async function textQuestion(context: LookContext, what: string): Promise<TextQuestion> {
+  const identities = await identitiesNamed(context, what.trim());
+  const question = questionOfText(
+    what,
+    identities.map(({ id }) => id),
+  );
+  if (question === undefined)
+    throw new CommandFailure(
+      `"${what}" is no id, label, Message-ID or address, there is no such account, and no such file`,
+      2,
+    );
+  return { ...question, identities };
+}
+
+/** By login, by id, and who has an address as an own one. Tombstones are found like any other. */
+async function identitiesNamed({ lookups, whole }: LookContext, word: string): Promise<readonly Identity[]> {
+  if (word === '' || /[<>\s]/.test(word)) return [];
+  const address = canonicalAddress(word);
+  if (address !== undefined) {
+    const owner = await lookups.identityByAddress(address);
+    return owner === undefined ? [] : [owner];
+  }
+  const byId = await lookups.identityById(word.toLowerCase());
+  if (byId !== undefined) return [byId];
+  // Only a bare name depends on which domains there are.
+  const domains = new Set((await whole()).config.domains);
+  const found = await Promise.all(
+    loginCandidates(word, domains).map((login) => lookups.identityByLogin(login)),
+  );
+  return found.filter((identity) => identity !== undefined);
+}

@@ -1,0 +1,147 @@
+// The answer of `postern trace` for people.
+
+import type { Comparison } from '../audit/evidence.ts';
+import type { FileQuestion } from '../audit/question.ts';
+import type { RecipientFate, Refused, TraceAnswer, TracedMessage } from '../audit/trace.ts';
+import { dkimRecordName } from '../message/dkim/record-name.ts';
+import type { PrincipalFacts, SessionFacts } from '../record/events.ts';
+import { print, safe, strong, time } from './output.ts';
+import type { TextQuestion } from './trace-question.ts';
+
+export function showAnswer({ messages, refusals }: TraceAnswer, question: FileQuestion | TextQuestion): void {
+  if ('shown' in question) {
+    if (messages.length > 0) showClaims(question);
+    return list(messages.map((message) => () => showMessage(message)));
+  }
+  for (const { login, id, state, removedAt } of question.identities)
+    print(
+      `${login}  identity ${id}, ${state}${removedAt === undefined ? '' : ` since ${time(removedAt)}`}\n`,
+    );
+  const all = [
+    ...messages.map((message) => ({ at: message.acceptedAt, show: () => showMessage(message) })),
+    ...refusals.map((event) => ({ at: event.time, show: () => showRefusal(event) })),
+  ];
+  list(all.toSorted((one, other) => other.at - one.at).map(({ show }) => show));
+}
+
+function list(shows: readonly (() => void)[]): void {
+  shows.forEach((show, at) => {
+    if (at > 0) print('');
+    show();
+  });
+}
+
+function showClaims({ shown }: FileQuestion): void {
+  for (const { where, claimedFrom, text } of shown)
+    print(
+      `${where === 'the file' ? 'The file' : 'A message attached to it'} claims From: ${claimedFrom.map(safe).join(', ') || 'nobody'}. What the trail says of ${safe(text)}:`,
+    );
+  print('');
+}
+
+/** What was compared, and what came of it. */
+function proofOf({ evidence, where, body, fields }: Comparison): string {
+  const names = (fields?.other ?? []).map(fieldName).join(', ');
+  const same = (fields?.same ?? []).map(fieldName).join(', ');
+  const of = where === 'the file' ? 'the file' : 'the attached message';
+  switch (evidence) {
+    case 'message':
+      return `body and header fields (${same}) of ${of} are those that were submitted`;
+    case 'body':
+      return fields === undefined
+        ? `the body of ${of} is the one that was submitted; its header was not recorded, so Subject and To prove nothing`
+        : `NOT PROVEN: the body of ${of} is the one that was submitted, but not ${names}: changed on the way, or put above a copied body`;
+    case 'line':
+      return `our topmost line in ${of} fits; ${body === 'absent' ? 'there is no body to compare' : 'the body does not: cut or changed on its way, or the line was copied'}${fields === undefined ? '' : `; as submitted: ${same || 'no field'}${names === '' ? '' : `, not so: ${names}`}`}`;
+    case 'none':
+      return `UNVERIFIED: whoever wrote ${of} could write this line`;
+  }
+}
+
+const fieldName = (name: string): string =>
+  name.replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
+
+function showMessage(message: TracedMessage): void {
+  const { id, acceptedAt, identityId, accepted, recipients, evidence, where, body } = message;
+  print(strong(`${id}  accepted ${time(acceptedAt)}`));
+  if (evidence !== undefined && where !== undefined && body !== undefined)
+    print(`  proof     ${proofOf({ evidence, where, body, fields: message.fields })}`);
+  if (accepted === undefined)
+    return print(`  its record was forgotten${identityId === undefined ? '' : ` (identity ${identityId})`}`);
+  const { principal, session, envelope } = accepted;
+  if (principal !== undefined) showPrincipal(principal);
+  else
+    print(
+      `  who       nobody here: ${accepted.rule === 'report' ? `a report of this server on ${accepted.reportOn ?? 'a message'}` : 'unauthenticated mail for our own mailboxes'}`,
+    );
+  showSession(session, `, ${accepted.withProtocol}`);
+  print(
+    `  sender    <${safe(envelope.reversePath)}>, header From ${accepted.headerFrom.map(safe).join(', ')}`,
+  );
+  print(`  allowed   ${safe(accepted.rule)}`);
+  print(
+    `  message   ${safe(accepted.messageIdField ?? 'no Message-ID')}, ${accepted.octets} octets, body SHA-256 ${accepted.bodyHash.slice(0, 16)}…`,
+  );
+  for (const { domain, selector, failure } of accepted.signatures ?? [])
+    print(
+      `  signed    ${failure === undefined ? 'by' : 'NOT by'} ${dkimRecordName(selector, domain)}${failure === undefined ? '' : `: ${safe(failure)}`}`,
+    );
+  if (accepted.label !== undefined) print(`  label     ${accepted.label}`);
+  for (const fate of recipients) print(`  to        ${fateText(fate)}`);
+}
+
+function showPrincipal(principal: PrincipalFacts): void {
+  print(`  who       ${principal.login}  (identity ${principal.identityId})`);
+  print(
+    `  with      ${principal.mechanism}, credential ${safe(principal.credentialLabel)} (${principal.credentialId})`,
+  );
+}
+
+function showSession(session: SessionFacts, withProtocol: string): void {
+  if (session.clientAddress !== '') {
+    print(
+      `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`,
+    );
+  }
+  if (session.tls !== undefined)
+    print(`  TLS       ${session.tls.version} ${session.tls.cipher}${withProtocol}`);
+}
+
+function showRefusal(event: Refused): void {
+  const alike =
+    event.payload === undefined || event.payload.count < 2 ? '' : `  (${event.payload.count} alike)`;
+  if (event.type === 'authenticationFailed') {
+    print(strong(`${time(event.time)}  log-in failed${alike}`));
+    if (event.payload === undefined) return;
+    const { login, mechanism, cause, session } = event.payload;
+    if (login !== undefined) print(`  login     ${safe(login)}`);
+    print(`  because   ${safe(cause)} (${mechanism})`);
+    return showSession(session, '');
+  }
+  if (event.payload === undefined) return print(strong(`${time(event.time)}  refused${alike}`));
+  const { command, replyCode, replyStatus, cause, session, principal, reversePath, forwardPaths } =
+    event.payload;
+  print(strong(`${time(event.time)}  refused ${command} ${replyCode} ${replyStatus}${alike}`));
+  if (principal !== undefined) showPrincipal(principal);
+  showSession(session, '');
+  if (reversePath !== undefined) print(`  sender    <${safe(reversePath)}>`);
+  for (const one of forwardPaths ?? []) print(`  to        <${safe(one)}>`);
+  print(`  because   ${safe(cause)}`);
+}
+
+function fateText({
+  recipient,
+  fate,
+  at,
+  attempts,
+  status,
+  remote,
+  diagnostic,
+  reportId,
+}: RecipientFate): string {
+  const when = at === undefined ? '' : ` ${time(at)}`;
+  const where = remote === undefined ? '' : ` by ${safe(remote)}`;
+  const words = diagnostic === undefined ? '' : `: ${status ?? ''} ${safe(diagnostic)}`;
+  const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
+  return `<${safe(recipient)}>  ${fate}${when}${where}${tried}${words}${reportId === undefined ? '' : `; report ${reportId}`}`;
+}

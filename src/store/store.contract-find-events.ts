@@ -1,0 +1,129 @@
+// Contract, part six and a half: what a word of the trail leads to beside messages: refusals and failed log-ins, by time, by client, in parts.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EventDraft, SessionFacts } from '../record/events.ts';
+import { EXAMINED_MAX, type EventRange, type TraceTerm } from './lookups.ts';
+import { Bench, DAY, HOUR, MINUTE, type Open, START } from './store.contract-fixtures.ts';
+
+const i1: TraceTerm = { kind: 'identity', identityId: 'i1' };
+
+const sessionFrom = (clientAddress: string): SessionFacts => ({
+  ...{ sessionId: 's', role: 'submission', clientAddress, clientPort: 1 },
+  ...{ serverAddress: '198.51.100.1', serverPort: 465, ehlo: 'c' },
+});
+
+function refusedAt(time: number, clientAddress: string = '192.0.2.7', identityId: string = 'i1'): EventDraft {
+  const principal = { identityId, login: 'a', credentialId: 'p', credentialLabel: 'p', mechanism: 'PLAIN' };
+  const reply = { command: 'RCPT', replyCode: 550, replyStatus: '5.1.1', cause: 'no such mailbox', count: 1 };
+  const paths = { reversePath: 'Sales@Example.org', forwardPaths: ['bob@example.net', 'Carla@example.net'] };
+  const payload = { session: sessionFrom(clientAddress), principal, ...reply, ...paths };
+  return { type: 'refused', time, identityId, payload };
+}
+
+function failedAt(time: number, clientAddress: string = '192.0.2.9'): EventDraft {
+  const tried = { mechanism: 'PLAIN', cause: 'wrong secret', network: clientAddress, count: 1, login: 'a' };
+  return {
+    ...{ type: 'authenticationFailed', time, identityId: 'i1' },
+    payload: { session: sessionFrom(clientAddress), ...tried },
+  };
+}
+
+async function record(bench: Bench, events: readonly EventDraft[]): Promise<void> {
+  assert.deepEqual(await bench.one({ type: 'record', events }), { type: 'recorded' });
+}
+
+async function found(bench: Bench, term: TraceTerm, range: Omit<EventRange, 'max'> = {}): Promise<string[]> {
+  const { events, next } = await bench.lookups.findEvents(term, { max: 100, ...range });
+  assert.equal(next, undefined);
+  return events.map(({ type, time }) => `${type} ${(time - START) / MINUTE}`);
+}
+
+export function findEventsContract(name: string, open: Open): void {
+  test(`BCP134-3.1-h D-TR-1: ${name}: an identity leads to what it was accepted, refused and failed at, an address to the refusals that name it`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [failedAt(START + MINUTE), refusedAt(START + 2 * MINUTE)]);
+    bench.clock.advance(3 * MINUTE);
+    const { message } = await bench.accepted({ identityId: 'i1' });
+    await record(bench, [refusedAt(START + 4 * MINUTE, '192.0.2.7', 'i2')]);
+    const mine = ['accepted 3', 'refused 2', 'authenticationFailed 1'];
+    const expectFound = async (when: string): Promise<void> => {
+      assert.deepEqual(await found(bench, i1), mine, when);
+      for (const address of ['sales@example.org', 'BOB@example.net', 'carla@EXAMPLE.net']) {
+        const bobs = address.startsWith('BOB') ? ['accepted 3'] : [];
+        const expected = ['refused 4', ...bobs, 'refused 2'];
+        assert.deepEqual(await found(bench, { kind: 'address', address }), expected, `${when}: ${address}`);
+      }
+      assert.deepEqual(await bench.lookups.findMessages(i1, 9), [message.id], when);
+    };
+    await expectFound('at once');
+    await bench.restart();
+    await expectFound('after a restart');
+  });
+
+  test(`D-TR-1: ${name}: by time, both ends included, though an event was written later than its time says; by client`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [
+      refusedAt(START, '192.0.2.1'),
+      failedAt(START + DAY, '192.0.2.2'),
+      refusedAt(START + 2 * DAY, '192.0.2.1'),
+      // A slow message: dated when its content began.
+      refusedAt(START + DAY + HOUR, '192.0.2.3'),
+      refusedAt(START + 3 * DAY, '192.0.2.1'),
+    ]);
+    const minutes = (range: Omit<EventRange, 'max'>) =>
+      found(bench, i1, range).then((all) => all.map((one) => Number(one.split(' ')[1]) / 60));
+    assert.deepEqual(await minutes({}), [72, 25, 48, 24, 0]);
+    assert.deepEqual(await minutes({ since: START + DAY }), [72, 25, 48, 24]);
+    assert.deepEqual(await minutes({ since: START + DAY + 1 }), [72, 25, 48]);
+    assert.deepEqual(await minutes({ until: START + DAY }), [24, 0]);
+    assert.deepEqual(await minutes({ since: START + 1, until: START + 2 * DAY }), [25, 48, 24]);
+    assert.deepEqual(await minutes({ since: START + 4 * DAY }), []);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1' }), [72, 48, 0]);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1', until: START + 2 * DAY }), [48, 0]);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.4' }), []);
+  });
+
+  test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
+    await using bench = await Bench.open(open);
+    await record(
+      bench,
+      Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
+    );
+    const times: number[] = [];
+    let before: number | undefined;
+    do {
+      const part = await bench.lookups.findEvents(i1, {
+        max: 3,
+        ...(before === undefined ? {} : { before }),
+      });
+      assert.ok(part.events.length <= 3);
+      times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
+      before = part.next;
+    } while (before !== undefined);
+    assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
+
+    const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
+    await record(bench, many);
+    const rare = { clientAddress: '192.0.2.8', max: 5 };
+    const part = await bench.lookups.findEvents(i1, rare);
+    assert.deepEqual(part, { events: [], next: 8 });
+    assert.deepEqual(await bench.lookups.findEvents(i1, { ...rare, before: 8 }), { events: [] });
+  });
+
+  test(`D-TR-1: ${name}: what was forgotten is found no more, by identity or by address`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [refusedAt(START), failedAt(START)]);
+    const erase = { addresses: [], before: START + DAY, now: START + DAY, by: 'root' };
+    assert.deepEqual(await bench.one({ type: 'erase', identityId: 'i1', ...erase }), {
+      ...{ type: 'erased', count: 2, kept: 0 },
+    });
+    assert.deepEqual(await found(bench, i1), []);
+    await record(bench, [refusedAt(START)]);
+    await bench.one({ type: 'erase', ...erase, addresses: ['bob@example.net'] });
+    assert.deepEqual(await found(bench, { kind: 'address', address: 'sales@example.org' }), []);
+    await record(bench, [refusedAt(START)]);
+    await bench.one({ type: 'purge', eventsBefore: START + DAY, now: START + DAY, max: 99 });
+    assert.deepEqual(await found(bench, i1), []);
+  });
+}
