@@ -38,7 +38,7 @@ export const commands: readonly CommandEntry[] = [
   {
     call: 'trace <what>',
     summary:
-      'who sent this? WHAT: id, Received label, Message-ID, address, or the file of a message as it was received',
+      'who sent this? WHAT: id, Received label, Message-ID, address, login, or the file of a message or of a complaint',
     load: async () => (await import('./trace.ts')).traceCommand,
   },
   {
