@@ -668,7 +668,7 @@ test('BCP134-3.1-f BCP134-3.1-h: who was removed sends and receives nothing more
     await submit(client, { from: carol, to: ['old@far.example'], fields: [`From: <${carol}>`] }),
   );
   const words = lastWords(client);
-  account('remove', carol);
+  account('remove', carol, '--yes');
   assert.match(await words, /^421 4\.7\.0/);
   await assert.rejects(session(carol), /535 5\.7\.8/);
   const again = server.postern(['account', 'add', carol]);

@@ -372,7 +372,7 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
     (await show(at, 'alice')).credentials.map(({ id }) => id),
     ['password'],
   );
-  await at.good('account remove alice');
+  await at.good('account remove alice --yes');
   const gone = await show(at, 'alice');
   assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);
   const actions = (await trail(at, '--identity alice')).map(({ payload }) => payload?.action);
@@ -417,20 +417,101 @@ test('F-OPS-5: state, rights and limits: each change is told, and a wrong one ch
   );
 });
 
-test('the name and the aliases of a removed account stay taken, and it stays found', async () => {
+test('a removal says what it means and asks; shared addresses stay with the domain; the account comes back', async () => {
   const at = place();
-  await at.good('account add alice@example.org');
-  await at.good('account add bob@example.org');
-  await at.good('account rights alice add sales@example.org');
-  await at.good('account remove alice');
-  for (const name of ['alice', 'sales'])
-    await at.refused(1, /a removed one whose retention has not ended/, `account add ${name}@example.org`);
-  const right = 'account rights bob add sales@example.org';
-  await at.refused(1, /was removed; it is free when retention ends/, right);
-  for (const change of ['suspend alice', 'resume alice', 'app-password add alice --label x', 'remove alice'])
-    await at.refused(1, /was removed; its record stays/, `account ${change}`);
+  for (const name of ['alice', 'bob', 'carla']) await at.good(`account add ${name}@example.org`);
+  for (const right of ['team', 'sales']) await at.good(`account rights alice add ${right}@example.org`);
+  assert.match(
+    await at.good('account rights bob add team@example.org'),
+    /team@example\.org is shared with alice@example\.org/,
+  );
+  await at.good('account limit alice messagesPerHour 20');
+  await at.refused(
+    USAGE,
+    /for good once retention ends: say --yes, or stop it with `postern account suspend alice@/,
+    'account remove alice',
+  );
+  assert.equal((await show(at, 'alice')).state, 'active');
+  const told = await at.good('account remove alice --yes');
+  assert.match(
+    told,
+    /^alice@example\.org is removed; until \d{4}-\d\d-\d\dT[\d:.]+Z `postern account restore alice@example\.org` brings it back$/m,
+  );
+  assert.match(told, /^team@example\.org stays with bob@example\.org$/m);
+  assert.match(
+    told,
+    /^sales@example\.org: nobody else has it, so mail to it is refused until somebody gets it: `postern account rights LOGIN add sales@/m,
+  );
+
+  await at.refused(
+    1,
+    /was removed \d{4}-.*; `postern account restore alice@example\.org`/,
+    'account add alice@example.org',
+  );
+  await at.refused(1, /a removed one whose retention has not ended/, 'account add sales@example.org');
+  await at.refused(
+    1,
+    /is the login of an account that was removed/,
+    'account rights bob add alice@example.org',
+  );
+  assert.match(
+    await at.good('account rights carla add sales@example.org'),
+    /sales@example\.org was an address of alice@example\.org until that was removed/,
+  );
+  for (const change of [
+    'suspend alice',
+    'resume alice',
+    'app-password add alice --label x',
+    'remove alice --yes',
+  ])
+    await at.refused(1, /was removed; until retention ends `account restore/, `account ${change}`);
   assert.equal((await show(at, 'alice@example.org')).state, 'removed');
+  assert.match(await at.good('account show alice'), /^removed {2}\d{4}-/m);
   assert.match(await at.good('account list'), /alice@example\.org +removed/);
+
+  assert.match(
+    await at.good('account restore alice'),
+    /^alice@example\.org is active again[\s\S]*it has no password/,
+  );
+  const back = await show(at, 'alice');
+  assert.deepEqual(back.rights, ['alice@example.org', 'team@example.org', 'sales@example.org']);
+  assert.deepEqual([back.state, back.credentials, back.limits], ['active', [], { messagesPerHour: 20 }]);
+  await at.refused(1, /is not removed/, 'account restore alice');
+  await at.good('account suspend alice');
+  await at.good('account remove alice --yes --json');
+  assert.deepEqual(JSON.parse(await at.good('account restore alice --json')), {
+    ...{ login: 'alice@example.org', state: 'suspended' },
+  });
+});
+
+test('what is printed for people is there for programs too: rights, app passwords, limits, with times of RFC 3339', async () => {
+  const at = place();
+  await at.good("account add alice@example.org --display-name 'Alice A.'");
+  const json = async (line: string): Promise<Record<string, unknown>> =>
+    JSON.parse(await at.good(`${line} --json`)) as Record<string, unknown>;
+  const rights = await json('account rights alice add sales@example.org');
+  assert.deepEqual(rights, await json('account rights alice list'));
+  assert.deepEqual(rights, {
+    login: 'alice@example.org',
+    rights: [
+      { kind: 'address', right: 'alice@example.org' },
+      { kind: 'address', right: 'sales@example.org' },
+    ],
+  });
+  const made = await json('account app-password add alice --label phone --expires 90d');
+  assert.match(String(made['expiresAt']), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  assert.match(String(made['appPassword']), new RegExp(`^${String(made['id'])}-`));
+  await at.good('account limit alice messagesPerHour 20');
+  const shown = await json('account show alice');
+  assert.match(String(shown['createdAt']), /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual(shown['effectiveLimits'], {
+    ...{ messagesPerHour: 20, recipientsPerHour: 2000, nullSenderPerHour: 50 },
+  });
+  const text = await at.good('account show alice');
+  assert.match(text, /^name {5}Alice A\.$/m);
+  assert.match(text, /^limit {4}messagesPerHour 20 \(own\)\nlimit {4}recipientsPerHour 2000$/m);
+  const erased = await json('audit erase --identity alice --before 2026-01-01');
+  assert.deepEqual(erased, { forgotten: 0, kept: 4, until: '2026-01-01T00:00:00.000Z' });
 });
 
 test('BCP134-3.1-e BCP134-3.1-f: explain asks the rules that the server asks', async () => {

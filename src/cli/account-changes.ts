@@ -6,7 +6,6 @@ import { createAppPassword } from '../identity/app-password.ts';
 import {
   addAppPassword,
   addRight,
-  remove,
   removeRight,
   resume,
   revokeCredential,
@@ -18,14 +17,24 @@ import {
 import { hashPassword } from '../identity/password.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { canonicalAddress } from '../policy/address.ts';
+import type { Identity } from '../record/identity.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { changeIdentity, domainsOf, identityOf, rightText } from './identities.ts';
 import { wholeNumber } from './number.ts';
-import { print } from './output.ts';
+import { print, printJson } from './output.ts';
 import { passwordFromStdin } from './password-input.ts';
 
 const entropy = systemEntropy();
+
+interface AppPasswordOptions extends JsonOption {
+  readonly label: string;
+  readonly expires?: string;
+}
+
+interface JsonOption {
+  readonly json?: boolean;
+}
 
 export function passwordCommands(account: Command): void {
   account
@@ -51,11 +60,12 @@ export function passwordCommands(account: Command): void {
     .description('makes an app password and prints it, once')
     .requiredOption('--label <text>', 'which device it is for')
     .option('--expires <duration>', 'e.g. 90d')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  postern account app-password add alice@example.org --label phone --expires 365d',
     )
-    .action((login: string, options: { label: string; expires?: string }, command: Command) =>
+    .action((login: string, options: AppPasswordOptions, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         const lifetime = options.expires === undefined ? undefined : parseDuration(options.expires);
         if (options.expires !== undefined && lifetime === undefined)
@@ -65,6 +75,11 @@ export function passwordCommands(account: Command): void {
         await changeIdentity(context, login, 'app-password add', { label: options.label }, (identity) =>
           addAppPassword(identity, made.credential),
         );
+        if (options.json === true)
+          return printJson({
+            ...{ id: made.credential.id, label: options.label, ...expiry },
+            appPassword: made.text,
+          });
         print(`app password (shown once): ${made.text}`);
       }),
     );
@@ -100,18 +115,6 @@ export function stateCommands(account: Command): void {
       );
   }
   account
-    .command('remove <login>')
-    .description('removes it; its mail is still traced, and its addresses stay taken, until retention ends')
-    .addHelpText('after', '\nExample:\n  postern account remove alice@example.org')
-    .action((login: string, _: object, command: Command) =>
-      withStore(command.optsWithGlobals(), async (context) => {
-        const identity = await changeIdentity(context, login, 'remove', {}, (before) =>
-          remove(before, context.now),
-        );
-        print(`${identity.login} is removed`);
-      }),
-    );
-  account
     .command('limit <login> <name> <value>')
     .description(
       'own limit: messagesPerHour, recipientsPerHour or nullSenderPerHour; a number, none or default',
@@ -137,20 +140,23 @@ export function rightsCommands(account: Command): void {
   account
     .command('rights <login> <action> [right]')
     .description('sender rights: list, add or remove ADDRESS or @DOMAIN')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern account rights alice@example.org add sales@example.org')
-    .action((login: string, action: string, right: string | undefined, _: object, command: Command) =>
-      withStore(command.optsWithGlobals(), (context) => rights(context, login, action, right)),
+    .action(
+      (login: string, action: string, right: string | undefined, options: JsonOption, command: Command) =>
+        withStore(command.optsWithGlobals(), (context) => rights(context, login, [action, right], options)),
     );
 }
 
 async function rights(
   context: CommandContext,
   login: string,
-  action: string,
-  text: string | undefined,
+  [action, text]: readonly [action: string, text: string | undefined],
+  { json }: JsonOption,
 ): Promise<void> {
   if (action === 'list') {
     const identity = await identityOf(context, login);
+    if (json === true) return printJson(rightsJson(identity));
     for (const right of identity.rights) print(`${rightText(right)}  ${right.kind}`);
     return;
   }
@@ -160,14 +166,37 @@ async function rights(
       2,
     );
   }
-  const owner = text.startsWith('@')
-    ? undefined
-    : await context.lookups.identityByAddress(canonicalAddress(text) ?? text);
+  const address = text.startsWith('@') ? undefined : (canonicalAddress(text) ?? text);
+  const owner = address === undefined ? undefined : await ownerOf(context, address);
   const rules = { domains: domainsOf(context), allowReserved: true };
   const identity = await changeIdentity(context, login, `rights ${action}`, { right: text }, (before) => {
     if (action === 'remove') return removeRight(before, text);
     const right = rightFor(before, text, owner, rules);
     return right.ok ? addRight(before, right.value) : right;
   });
+  if (json === true) return printJson(rightsJson(identity));
   print(`${identity.login} may send as ${identity.rights.map(rightText).join(', ')}`);
+  if (address !== undefined) await tellOthers(context, identity, address);
+}
+
+function rightsJson({ login, rights: all }: Identity) {
+  return { login, rights: all.map((right) => ({ kind: right.kind, right: rightText(right) })) };
+}
+
+/** Whose login it is. */
+async function ownerOf({ lookups }: CommandContext, address: string): Promise<Identity | undefined> {
+  const first = await lookups.identityByAddress(address);
+  return first?.login === address ? first : undefined;
+}
+
+/** An address belongs to the domain: who else has it, and who had it, is worth knowing. */
+async function tellOthers({ lookups }: CommandContext, { id }: Identity, address: string): Promise<void> {
+  const all = await lookups.identitiesByAddress(address);
+  const living = all.filter(({ state, mailbox }) => state !== 'removed' && mailbox);
+  const others = living.filter((one) => one.id !== id).map(({ login }) => login);
+  if (others.length > 0) print(`${address} is shared with ${others.join(', ')}`);
+  for (const { login, state } of all)
+    if (state === 'removed') print(`${address} was an address of ${login} until that was removed`);
+  if (living.length === 0 && all.every(({ login }) => login !== address))
+    print(`nobody has ${address} as a mailbox: mail to it is refused`);
 }

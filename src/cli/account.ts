@@ -8,6 +8,7 @@ import { hashPassword } from '../identity/password.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import type { Identity } from '../record/identity.ts';
 import { passwordCommands, rightsCommands, stateCommands } from './account-changes.ts';
+import { removalCommands } from './account-removal.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { domainsOf, identityOf, rightText, valueOf, writeIdentity } from './identities.ts';
@@ -64,6 +65,7 @@ export function accountCommands(program: Command): void {
     );
   passwordCommands(account);
   stateCommands(account);
+  removalCommands(account);
   rightsCommands(account);
 }
 
@@ -73,6 +75,7 @@ async function add(context: CommandContext, login: string, options: AddOptions):
   const named = options.displayName === undefined ? {} : { displayName: options.displayName };
   const rules = { domains: domainsOf(context), allowReserved: true };
   const bare = valueOf(createIdentity({ id, login, mailbox: options.mailbox, now, ...named }, rules));
+  await refuseRemoved(context, bare.login);
   const given = options.passwordStdin === true ? await passwordFromStdin() : undefined;
   const made = given === undefined ? createAppPassword({ label: 'first', now }, entropy) : undefined;
   const changed =
@@ -90,6 +93,15 @@ async function add(context: CommandContext, login: string, options: AddOptions):
     });
   print(`added ${identity.login}`);
   if (made !== undefined) print(`app password (shown once): ${made.text}`);
+}
+
+/** The address of a removed account goes to nobody else early, but that one can come back. */
+async function refuseRemoved({ lookups }: CommandContext, login: string): Promise<void> {
+  const [before] = await lookups.identitiesByAddress(login);
+  if (before?.login === login && before.state === 'removed')
+    throw new CommandFailure(
+      `${login} was removed${before.removedAt === undefined ? '' : ` ${time(before.removedAt)}`}; \`postern account restore ${login}\` brings it back, and the login is free when retention ends`,
+    );
 }
 
 async function list(context: CommandContext, { json }: { readonly json?: boolean }): Promise<void> {
@@ -158,13 +170,18 @@ async function show(
 ): Promise<void> {
   const identity = await identityOf(context, login);
   const uses = await context.lookups.credentialUses(identity.id);
-  if (json === true) return printJson({ ...summary(identity), uses });
+  const limits = effectiveLimits(context, identity);
+  if (json === true) return printJson({ ...summary(identity), effectiveLimits: limits, uses });
   print(`${identity.login}  ${identity.state}${identity.mailbox ? '' : '  (no mailbox)'}`);
+  if (identity.displayName !== undefined) print(`name     ${safe(identity.displayName)}`);
   print(`id       ${identity.id}`);
   print(`created  ${time(identity.createdAt)}`);
+  if (identity.removedAt !== undefined) print(`removed  ${time(identity.removedAt)}`);
   print(
     `rights   ${identity.rights.map((right) => `${rightText(right)}${right.kind === 'granted' ? ' (granted)' : ''}`).join(', ') || 'none'}`,
   );
+  for (const [name, value] of Object.entries(limits))
+    print(`limit    ${name} ${value}${Object.hasOwn(identity.limits, name) ? ' (own)' : ''}`);
   for (const { id, kind, label, expiresAt } of identity.credentials) {
     const last = uses.find(({ credentialId }) => credentialId === id);
     const used = last === undefined ? 'never used' : `last used ${time(last.at)} from ${last.address}`;
@@ -172,4 +189,10 @@ async function show(
       `${kind === 'password' ? 'password' : `app password ${id}`}  ${safe(label)}  ${used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}`,
     );
   }
+}
+
+/** Its own limits, and the configured ones where it has none. */
+function effectiveLimits({ loaded }: CommandContext, { limits: own }: Identity) {
+  const { messagesPerHour, recipientsPerHour, nullSenderPerHour } = loaded.config.limits.identity;
+  return { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...own };
 }

@@ -10,6 +10,13 @@ import { print, printJson, progress, progressDone } from './output.ts';
 
 const PAGE = 1000;
 
+interface EraseOptions {
+  readonly identity?: string;
+  readonly address?: readonly string[];
+  readonly before: string;
+  readonly json?: boolean;
+}
+
 export function auditCommands(program: Command): void {
   const audit = program
     .command('audit')
@@ -43,8 +50,9 @@ export function auditCommands(program: Command): void {
     .option('--identity <login>', 'of this account')
     .option('--address <address...>', 'naming these addresses')
     .requiredOption('--before <date>', 'older than this, e.g. 2026-10-01')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern audit erase --address bob@example.net --before 2026-10-01')
-    .action((options: { identity?: string; address?: string[]; before: string }, command: Command) =>
+    .action((options: EraseOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => erase(context, options)),
     );
 }
@@ -77,10 +85,7 @@ async function exportEvents(
   }
 }
 
-async function erase(
-  context: CommandContext,
-  options: { readonly identity?: string; readonly address?: readonly string[]; readonly before: string },
-): Promise<void> {
+async function erase(context: CommandContext, options: EraseOptions): Promise<void> {
   const before = Date.parse(options.before);
   if (Number.isNaN(before)) throw new CommandFailure(`"${options.before}" is no date such as 2026-10-01`, 2);
   if (options.identity === undefined && options.address === undefined)
@@ -104,6 +109,8 @@ async function erase(
     },
   ]);
   if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
+  if (options.json === true)
+    return printJson({ forgotten: outcome.count, kept: outcome.kept, until: before });
   print(
     `${outcome.count} events forgotten, ${outcome.kept} kept because they are younger or their mail is still queued`,
   );

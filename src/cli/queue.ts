@@ -1,8 +1,8 @@
 // `postern queue`: what is on its way out, and what the operator does to it. Every change says how many recipients it means before it acts.
 
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { QueueChange } from '../store/port.ts';
+import { confirm } from './confirm.ts';
 import { type CommandContext, withLookups, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { addOptions } from './option-rows.ts';
@@ -117,7 +117,7 @@ async function change(
   }
   const count = await context.lookups.queueCount(selector);
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  if (options.yes !== true) await confirm(`${action} ${count} recipients?`, count);
+  if (options.yes !== true) await ask(`${action} ${count} recipients?`, count);
   if (options.bounce === true && action !== 'drop') throw new CommandFailure('--bounce goes with drop', 2);
   if (options.bounce === true) {
     const { bounceQueue } = await import('./queue-bounce.ts');
@@ -136,13 +136,7 @@ async function change(
   );
 }
 
-async function confirm(question: string, count: number): Promise<void> {
-  if (!process.stdin.isTTY) {
-    if (count === 1) return;
-    throw new CommandFailure(`this means ${count} recipients: say --yes`, 2);
-  }
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await reader.question(`${question} [y/N] `);
-  reader.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure('nothing was done');
+async function ask(question: string, count: number): Promise<void> {
+  if (process.stdin.isTTY) return confirm(question);
+  if (count !== 1) throw new CommandFailure(`this means ${count} recipients: say --yes`, 2);
 }

@@ -1,6 +1,7 @@
 // What an operator does to an identity, as pure functions from the identity as it is to the identity as it shall be. Each
 // result has the next revision and is written with the present one as `expectRevision`; what is not possible is returned
-// as a problem in words. Removal leaves a tombstone: the id, the login and the addresses stay taken until retention ends.
+// as a problem in words. Removal leaves a tombstone: id and login stay taken, and it can be restored, until retention ends. Addresses that are no login
+// belong to the domain: several identities may have one, and it does not go with the first of them.
 
 import { err, ok, type Result } from '../base/result.ts';
 import { addressDomain, canonicalAddress } from '../policy/address.ts';
@@ -84,8 +85,8 @@ function newLogin(options: NewIdentity, rules: NameRules): Result<string, Direct
 }
 
 /**
- * The right that `text` (`ADDRESS` or `@DOMAIN`) means for this identity. `owner` is whoever has the address as its own now,
- * tombstones included: what another owns can only be granted, and not while the other is a tombstone.
+ * The right that `text` (`ADDRESS` or `@DOMAIN`) means for this identity. `owner` is whose login the address is, tombstones included: it can
+ * only be granted, and not while the other is a tombstone.
  */
 export function rightFor(
   identity: Identity,
@@ -98,7 +99,7 @@ export function rightFor(
   if (another && owner.state === 'removed') {
     return problem(
       'taken',
-      `${text} belonged to ${owner.login}, which was removed; it is free when retention ends`,
+      `${text} is the login of an account that was removed; it is free when retention ends, or restore it: \`account restore ${owner.login}\``,
     );
   }
   if (identity.mailbox && !another) {
@@ -201,9 +202,17 @@ export function resume(identity: Identity): Changed {
   return changed(identity, { state: 'active' });
 }
 
-/** The tombstone: traceable, without credentials, its addresses still taken. */
+/** The tombstone: traceable, without credentials, its login still taken. */
 export function remove(identity: Identity, now: number): Changed {
-  return changed(identity, { state: 'removed', removedAt: now, credentials: [] });
+  const removedFrom = identity.state === 'suspended' ? 'suspended' : 'active';
+  return changed(identity, { state: 'removed', removedAt: now, removedFrom, credentials: [] });
+}
+
+/** As it was before its removal, but for its credentials, which are gone. */
+export function restore(identity: Identity): Changed {
+  if (identity.state !== 'removed') return problem('state', `${identity.login} is not removed`);
+  const { removedAt: _removedAt, removedFrom = 'active', ...kept } = identity;
+  return ok({ ...kept, state: removedFrom, revision: identity.revision + 1 });
 }
 
 /** Given limits replace the present ones of the same name; `default` drops one back to the configuration. */
@@ -262,7 +271,7 @@ function changed(identity: Identity, fields: Partial<Identity>): Changed {
   if (identity.state === 'removed') {
     return problem(
       'removed',
-      `${identity.login} was removed; its record stays until retention ends and can't be changed`,
+      `${identity.login} was removed; until retention ends \`account restore ${identity.login}\` brings it back`,
     );
   }
   return ok({ ...identity, ...fields, revision: identity.revision + 1 });

@@ -5,9 +5,9 @@ export type IdentityId = string;
 
 /** What an identity may put into reverse-path, From, Sender and Resent-*. All addresses canonical (see `canonicalAddress`). */
 export type SenderRight =
-  /** An own address or alias: mail to it is the identity's; `+detail` of it counts too. */
+  /** The address of the login, or another one of the domain, which others may have too: there is mail for it while somebody has it. `+detail` counts. */
   | { readonly kind: 'address'; readonly address: string }
-  /** A shared address granted by the operator. */
+  /** An address that is the login of another, or that a service without mailbox may use. */
   | { readonly kind: 'granted'; readonly address: string }
   /** Every address of a domain of ours. */
   | { readonly kind: 'domain'; readonly domain: string };
@@ -68,6 +68,8 @@ export interface Identity {
   readonly revision: number;
   readonly createdAt: number;
   readonly removedAt?: number;
+  /** Removed: what it comes back as. */
+  readonly removedFrom?: 'active' | 'suspended';
 }
 
 /** The identity as authenticated in a session, with its credential. Plain data: it crosses threads. */

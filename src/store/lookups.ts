@@ -75,11 +75,19 @@ export const EXAMINED_MAX = 5000;
 /** Events may stand later in the trail than their time says: a message is dated when its content begins. */
 export const LATE_MS_MAX = 3_600_000;
 
+/** Of those who share an address, that a look-up tells. */
+export const SHARED_MAX = 100;
+
 export interface Lookups {
   identityByLogin(login: string): Promise<Identity | undefined>;
   identityById(id: IdentityId): Promise<Identity | undefined>;
-  /** The identity whose own mailbox or alias this canonical address is (rights of kind `address`, or login). Tombstones included. */
+  /** The first of `identitiesByAddress`. */
   identityByAddress(address: string): Promise<Identity | undefined>;
+  /**
+   * Who has this canonical address (rights of kind `address`, or login): whose login it is, then those that live, then tombstones; no more than
+   * `SHARED_MAX`.
+   */
+  identitiesByAddress(address: string): Promise<readonly Identity[]>;
   identityByCredential(credentialId: string): Promise<Identity | undefined>;
   /** By login, tombstones last. */
   identities(page: { readonly after?: string; readonly max: number }): Promise<readonly Identity[]>;
@@ -111,6 +119,7 @@ export const lookupMethods = [
   'identityByLogin',
   'identityById',
   'identityByAddress',
+  'identitiesByAddress',
   'identityByCredential',
   'identities',
   'credentialUses',

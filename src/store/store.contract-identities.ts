@@ -147,6 +147,10 @@ function takenContract(name: string, open: Open): void {
       identity: identityOf('bob', { rights: right('granted', 'alice@example.org') }),
     },
     { why: 'nor does what is only granted', identity: identityOf('info@example.org') },
+    {
+      why: 'an address that is no login is shared',
+      identity: identityOf('bea', { rights: right('address', 'a.lice@example.org') }),
+    },
   ];
   for (const state of ['active', 'suspended', 'removed'] as const) {
     test(`${name}: names of an identity that is ${state} are taken`, async () => {
@@ -170,6 +174,40 @@ function takenContract(name: string, open: Open): void {
       }
     });
   }
+
+  test(`${name}: an address that is no login belongs to all who have it; whose login it is comes first, tombstones last`, async () => {
+    await using bench = await Bench.open(open);
+    const team = [{ kind: 'address', address: 'team@example.org' }] as const;
+    const [ann, ben, cleo] = ['ann', 'ben', 'cleo'].map((one) => identityOf(one, { rights: team }));
+    assert.ok(ann && ben && cleo);
+    for (const one of [ann, ben]) await bench.written(one);
+    const having = async (address: string = 'team@example.org') =>
+      (await bench.lookups.identitiesByAddress(address)).map(({ login }) => login);
+    assert.deepEqual(await having(), ['ann', 'ben']);
+    assert.equal((await bench.lookups.identityByAddress('team@example.org'))?.login, 'ann');
+    const gone = changed(ann, { state: 'removed', removedAt: bench.clock.now(), removedFrom: 'active' });
+    await bench.written(gone);
+    assert.deepEqual(await having(), ['ben', 'ann'], 'the first grantee goes, the address stays');
+    await bench.written(cleo);
+    await bench.restart();
+    assert.deepEqual(await having(), ['ben', 'cleo', 'ann']);
+    // What somebody has, if only as a tombstone, is nobody's new login.
+    const newcomer = identityOf('team@example.org');
+    const taken = { type: 'taken', what: 'team@example.org' };
+    assert.deepEqual(await bench.one(identityChange(newcomer, 0, bench.clock.now())), taken);
+    for (const one of [ben, cleo]) await bench.written(changed(one, { rights: [] }));
+    assert.deepEqual(await having(), ['ann']);
+    assert.deepEqual(await bench.one(identityChange(newcomer, 0, bench.clock.now())), taken);
+    const { removedAt: _, removedFrom: _from, ...back } = gone;
+    await bench.written(changed(back as Identity, { state: 'active' }));
+    assert.deepEqual(await having(), ['ann'], 'restored');
+    await bench.one({ type: 'purge', eventsBefore: START + 9 * DAY, now: START + 9 * DAY, max: 9 });
+    assert.deepEqual(await having(), ['ann'], 'what is restored is no tombstone');
+    await bench.written(changed(changed(changed(ann, {}), {}), { rights: [] }));
+    await bench.written(newcomer);
+    assert.deepEqual(await having(), ['team@example.org']);
+    assert.deepEqual(await having('nobody@example.org'), []);
+  });
 
   test(`${name}: a tombstone keeps its names until retention drops it, then they are free`, async () => {
     await using bench = await Bench.open(open);

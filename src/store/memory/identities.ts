@@ -1,10 +1,11 @@
-// Identities in memory: written whole with a revision check; names and credential ids are unique, tombstones included.
+// Identities in memory: written whole with a revision check; logins and credential ids are unique, tombstones included; other
+// addresses are shared.
 
 import type { Identity } from '../../record/identity.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import type { State } from './state.ts';
-import type { Table, Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 
 const USES_MAX = 20;
 
@@ -19,7 +20,8 @@ export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<I
 
   tables.identities.set(identityId, identity);
   if (stored !== undefined) forgetNames(tables, stored);
-  for (const name of ownNames(identity)) tables.names.set(name, identityId);
+  for (const name of ownNames(identity))
+    tables.names.set(name, [...(tables.names.get(name) ?? []), identityId]);
   for (const id of appPasswordIds(identity)) {
     if (tables.appPasswords.has(id)) throw new Error(`credential ${id} stands twice in one identity`);
     tables.appPasswords.set(id, identityId);
@@ -32,7 +34,11 @@ export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<I
 }
 
 export function forgetNames({ names, appPasswords }: Tables, identity: Identity): void {
-  for (const name of ownNames(identity)) names.delete(name);
+  for (const name of ownNames(identity)) {
+    const others = (names.get(name) ?? []).filter((id) => id !== identity.id);
+    if (others.length === 0) names.delete(name);
+    else names.set(name, others);
+  }
   for (const id of appPasswordIds(identity)) appPasswords.delete(id);
 }
 
@@ -44,12 +50,17 @@ function appPasswordIds({ credentials }: Identity): readonly string[] {
   return credentials.flatMap(({ kind, id }) => (kind === 'appPassword' ? [id] : []));
 }
 
-function takenName({ names, appPasswords }: Tables, identity: Identity): string | undefined {
-  const isAnothers = (table: Table<string, string>, name: string): boolean =>
-    (table.get(name) ?? identity.id) !== identity.id;
-  const name = [...ownNames(identity)].find((one) => isAnothers(names, one));
+/** A login is nobody else's name, and no name is another's login; what is the login of none of them is shared. */
+function takenName({ identities, names, appPasswords }: Tables, identity: Identity): string | undefined {
+  const isTaken = (name: string): boolean =>
+    (names.get(name) ?? []).some(
+      (id) => id !== identity.id && (name === identity.login || identities.get(id)?.login === name),
+    );
+  const name = [...ownNames(identity)].find((one) => isTaken(one));
   if (name !== undefined) return name;
-  const credential = appPasswordIds(identity).find((one) => isAnothers(appPasswords, one));
+  const credential = appPasswordIds(identity).find(
+    (one) => (appPasswords.get(one) ?? identity.id) !== identity.id,
+  );
   return credential === undefined ? undefined : `credential ${credential}`;
 }
 

@@ -1,8 +1,9 @@
 // Reading the store in memory.
 
 import type { TrailEvent } from '../../record/events.ts';
+import type { Identity } from '../../record/identity.ts';
 import { idTerm } from '../../record/terms.ts';
-import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
+import { type Lookups, type QueueEntry, type QueueTotals, SHARED_MAX } from '../lookups.ts';
 import { eventsInRange } from '../event-range.ts';
 import { keptId } from '../kept-id.ts';
 import { indexTerm } from '../terms.ts';
@@ -24,23 +25,26 @@ type IdentityLookups = Pick<
   | 'identityByLogin'
   | 'identityById'
   | 'identityByAddress'
+  | 'identitiesByAddress'
   | 'identityByCredential'
   | 'identities'
   | 'credentialUses'
 >;
 
 function identityLookups({ identities, names, appPasswords, uses }: Tables): IdentityLookups {
+  const named = (name: string): readonly Identity[] =>
+    (names.get(name) ?? [])
+      .flatMap((id) => identities.get(id) ?? [])
+      .toSorted((one, other) => rankOf(one, name) - rankOf(other, name) || compareBytes(one.id, other.id));
   return {
-    async identityByLogin(login) {
-      const identity = identities.get(names.get(login) ?? '');
-      return identity?.login === login ? identity : undefined;
-    },
+    identityByLogin: async (login) => named(login).find((identity) => identity.login === login),
     identityById: async (id) => identities.get(id),
-    identityByAddress: async (address) => identities.get(names.get(address) ?? ''),
+    identityByAddress: async (address) => named(address)[0],
+    identitiesByAddress: async (address) => named(address).slice(0, SHARED_MAX),
     identityByCredential: async (id) => identities.get(appPasswords.get(id) ?? ''),
     async identities({ after = '', max }) {
       const isRemoved = (login: string): boolean =>
-        identities.get(names.get(login) ?? '')?.state === 'removed';
+        named(login).some((identity) => identity.login === login && identity.state === 'removed');
       const compare = (one: string, other: string): number =>
         Number(isRemoved(one)) - Number(isRemoved(other)) || compareBytes(one, other);
       return identities
@@ -51,6 +55,11 @@ function identityLookups({ identities, names, appPasswords, uses }: Tables): Ide
     },
     credentialUses: async (id) => uses.get(id) ?? [],
   };
+}
+
+/** Whose login it is, then those that live, then tombstones. */
+function rankOf({ login, state }: Identity, name: string): number {
+  return login === name ? 0 : state === 'removed' ? 2 : 1;
 }
 
 type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;

@@ -124,8 +124,8 @@ export interface Tables {
   /** By sequence, without gaps. */
   readonly events: Table<number, EventRow>;
   readonly identities: Table<IdentityId, Identity>;
-  /** Login and own addresses, tombstones included. */
-  readonly names: Table<string, IdentityId>;
+  /** Login and addresses, with all who have them, tombstones included. */
+  readonly names: Table<string, readonly IdentityId[]>;
   readonly appPasswords: Table<string, IdentityId>;
   readonly uses: Table<IdentityId, readonly CredentialUse[]>;
   readonly counters: Table<IdentityId, Counter>;

@@ -1,4 +1,5 @@
-// Identities: written whole with a revision check; names and credential ids are unique, tombstones included (DESIGN 3.7).
+// Identities: written whole with a revision check; logins and credential ids are unique, tombstones included; other
+// addresses are shared (DESIGN 3.7).
 
 import type { Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
@@ -51,10 +52,14 @@ function appPasswordIds(identity: Identity): readonly string[] {
   return identity.credentials.filter(({ kind }) => kind === 'appPassword').map(({ id }) => id);
 }
 
+/** A login is nobody else's name, and no name is another's login; what is the login of none of them is shared. */
 function takenName(db: Database, identity: Identity): string | undefined {
   for (const name of ownNames(identity)) {
-    const owner = db.get('SELECT identity_id FROM identity_name WHERE name = ?', name);
-    if (owner !== undefined && text(owner, 'identity_id') !== identity.id) return name;
+    const other = db.get(
+      'SELECT 1 FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ? AND i.id <> ? AND (i.login = a.name OR ?)',
+      ...[name, identity.id, name === identity.login ? 1 : 0],
+    );
+    if (other !== undefined) return name;
   }
   for (const id of appPasswordIds(identity)) {
     const owner = db.get('SELECT identity_id FROM identity_credential WHERE credential_id = ?', id);

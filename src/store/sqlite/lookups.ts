@@ -4,7 +4,7 @@ import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
 import { eventsInRange } from '../event-range.ts';
-import { type ChainLink, type EventRange, LATE_MS_MAX, type Lookups } from '../lookups.ts';
+import { type ChainLink, type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { queueLookups } from './queue-lookups.ts';
@@ -21,6 +21,7 @@ type IdentityLookups = Pick<
   | 'identityByLogin'
   | 'identityById'
   | 'identityByAddress'
+  | 'identitiesByAddress'
   | 'identityByCredential'
   | 'identities'
   | 'credentialUses'
@@ -29,6 +30,14 @@ type IdentityLookups = Pick<
 function identityLookups(db: Database): IdentityLookups {
   const one = (row: Row | undefined): Identity | undefined =>
     row === undefined ? undefined : (JSON.parse(text(row, 'record')) as Identity);
+  const named = (name: string, max: number): readonly Identity[] =>
+    db
+      .all(
+        "SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ? ORDER BY (i.login <> a.name), (i.state = 'removed'), i.id LIMIT ?",
+        name,
+        max,
+      )
+      .map((row) => JSON.parse(text(row, 'record')) as Identity);
   return {
     identityByLogin: async (login) =>
       one(
@@ -39,13 +48,8 @@ function identityLookups(db: Database): IdentityLookups {
         ),
       ),
     identityById: async (id) => one(db.get('SELECT record FROM identity WHERE id = ?', id)),
-    identityByAddress: async (address) =>
-      one(
-        db.get(
-          'SELECT i.record FROM identity_name a JOIN identity i ON i.id = a.identity_id WHERE a.name = ?',
-          address,
-        ),
-      ),
+    identityByAddress: async (address) => named(address, 1)[0],
+    identitiesByAddress: async (address) => named(address, SHARED_MAX),
     identityByCredential: async (credentialId) =>
       one(
         db.get(

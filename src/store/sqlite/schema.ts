@@ -97,6 +97,13 @@ export const migrations: readonly string[] = [
     WHERE type IN ('refused', 'authenticationFailed') AND identity_id IS NOT NULL AND payload IS NOT NULL
       AND sequence <= (SELECT value FROM meta WHERE name = 'indexed');
   `,
+  // An address that is no login may be shared. Whoever was granted what only a first grantee had before has it as that one does, at the next change.
+  `
+  CREATE TABLE shared_name (name TEXT NOT NULL, identity_id TEXT NOT NULL, PRIMARY KEY (name, identity_id)) STRICT, WITHOUT ROWID;
+  INSERT INTO shared_name SELECT name, identity_id FROM identity_name;
+  DROP TABLE identity_name;
+  ALTER TABLE shared_name RENAME TO identity_name;
+  `,
 ];
 
 export class StoreTooNew extends Error {
