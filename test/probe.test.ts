@@ -6,6 +6,7 @@ import type { RecordAnswer, RecordSource } from '../src/platform/record-lookup.t
 import type { DocumentAnswer, DocumentSource } from '../src/platform/web-document.ts';
 import { htmlReport, junitReport, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
 import { listen, obliging, type Scripted } from './fakes/scripted-smtp.ts';
+import { certificate, tlsServer } from './fakes/tls-smtp.ts';
 
 const TOTAL_MS = 20_000;
 
@@ -99,6 +100,47 @@ test('BCP134-4.1-b: an MX that relays for strangers is not conformant', async (t
   assert.equal(report.roles.find(({ role }) => role === 'mx')?.verdict, 'not conformant');
 });
 
+const GREY = '450 4.7.1 greylisted\r\n';
+/** What is put off, and the checks that can't tell then. */
+const putOff: readonly (readonly [replies: Readonly<Record<string, string>>, checks: readonly string[]])[] = [
+  [{ MAIL: GREY }, ['auth-required-remote', 'auth-required-local', 'open-relay', 'tls-required', 'auth-530']],
+  [{ RCPT: GREY }, ['auth-required-remote', 'auth-required-local', 'open-relay', 'tls-required', 'auth-530']],
+  [
+    { AUTH: '454 4.7.0 not now\r\n' },
+    ['auth-anonymous', 'auth-checked', 'auth-failure', 'auth-syntax', 'auth-in-clear'],
+  ],
+  [{ VRFY: GREY, EXPN: GREY }, ['no-enumeration']],
+  [{ XCLI: '421 4.3.2 busy\r\n' }, ['forged-origin']],
+  [{ PROX: GREY }, ['proxy-header']],
+  [{ XPOS: GREY, nOoP: GREY }, ['command-basics']],
+  [{ STAR: '454 4.7.0 no TLS now\r\n' }, ['starttls-offered', 'starttls-injection']],
+];
+
+test('F-REL-1 BCP134-3.1-d: what is put off (4yz) is no refusal: nobody can tell, whatever the check', async () => {
+  const pair = await certificate({ dns: ['mail.example.org'] });
+  for (const [replies, checks] of putOff) {
+    await using server = await tlsServer({ ...pair, implicit: false, replies });
+    const report = await look(server.port);
+    for (const id of checks) {
+      const finding = report.checks.find((check) => check.id === id)?.findings[0];
+      assert.equal(finding?.verdict, 'unknown', `${Object.keys(replies).join()}: ${id}: ${finding?.seen}`);
+    }
+  }
+});
+
+test('BCP134-4.1-b BCP134-3.1-a: a greylisting MX is not called one that relays nothing, nor a busy port one that is not there', async (t) => {
+  const greylisting = (line: string): string => (line.startsWith('RCPT') ? GREY : obliging(line));
+  const mx = await look(
+    await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: greylisting }),
+    noRecords,
+    'mx',
+  );
+  assert.equal(mx.checks.find(({ id }) => id === 'mx-no-relay')?.findings[0]?.verdict, 'unknown');
+  const busy = await look(await listen(t, { greeting: '421 4.3.2 come back later\r\n' }));
+  assert.equal(busy.checks.find(({ id }) => id === 'submission-port')?.findings[0]?.verdict, 'unknown');
+  assert.equal(busy.exitCode, 3);
+});
+
 test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be asked for are told apart', async (t) => {
   const port = await listen(t, { greeting: '554 5.7.1 no\r\n' });
   const answers: readonly (readonly [answer: RecordAnswer, verdict: string])[] = [
@@ -158,6 +200,8 @@ test('BCP134-3.2-h C-AC-1: a configuration document that leads to the server is 
     [configuration(outgoing('mail.example.net', 587, 'STARTTLS')), 'note'],
     [configuration('<outgoingServer>'), 'fail'],
     [{ type: 'notThere', status: 404 }, 'fail'],
+    [{ type: 'notThere', status: 503 }, 'unknown'],
+    [{ type: 'notThere', status: 429 }, 'unknown'],
     [{ type: 'redirect', location: 'https://example.net/' }, 'fail'],
     [{ type: 'failed', cause: 'ENOTFOUND' }, 'fail'],
     [{ type: 'failed', cause: 'CERT_HAS_EXPIRED' }, 'fail'],

@@ -20,6 +20,16 @@ export function isPositive(answer: Answer): boolean {
   return Math.floor(codeOf(answer) / 100) === 2;
 }
 
+/** For good: 5yz. */
+export function isRefused(answer: Answer): boolean {
+  return Math.floor(codeOf(answer) / 100) === 5;
+}
+
+/** 4yz: not now. It says nothing about another time: greylisting, a limit, a full queue, a service that is down (RFC 5321 section 4.2.1). */
+export function isPutOff(answer: Answer): boolean {
+  return Math.floor(codeOf(answer) / 100) === 4;
+}
+
 /** One short line, printable ASCII. */
 export function told(answer: Answer): string {
   switch (answer.type) {

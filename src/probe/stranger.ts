@@ -2,7 +2,7 @@
 // is ever sent.
 
 import type { Answer } from './answer.ts';
-import { codeOf, isPositive } from './answer.ts';
+import { isPositive } from './answer.ts';
 import type { Visit } from './visit.ts';
 
 export interface Trial {
@@ -56,11 +56,6 @@ async function tryPhase(visit: Visit, phase: Trial['phase'], trials: Trial[]): P
   }
   if (opened.ok) await opened.value.conversation.quit();
   return undefined;
-}
-
-/** MAIL or RCPT was answered with a refusal, on purpose: not by silence or by a broken connection. */
-export function wasRefused(answer: Answer | undefined): boolean {
-  return answer !== undefined && codeOf(answer) >= 400;
 }
 
 /** It was refused, but because of the address itself: says nothing about relaying (RFC 3463: x.1.z, x.4.z). */

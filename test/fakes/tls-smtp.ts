@@ -89,7 +89,7 @@ export async function tlsServer(
         held = held.slice(found.at + found.end.length);
         if (inData) messages.push(piece);
         else heard.push({ line: piece, secured: inTls });
-        if (piece === 'STARTTLS') {
+        if (piece === 'STARTTLS' && replies.STAR === undefined) {
           socket.off('data', onData);
           socket.write('220 go\r\n');
           return speak(secured(socket), true, false);

@@ -1,8 +1,8 @@
 // RFC 6409 section 4.3: the refusal comes at MAIL, with 530.
 
-import { codeOf, told } from '../answer.ts';
+import { codeOf, isPositive, isPutOff, isRefused, told } from '../answer.ts';
 import { strangers } from '../stranger.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
 
 export const auth530: PortCheck = {
   id: 'auth-530',
@@ -22,9 +22,11 @@ export const auth530: PortCheck = {
     const { mail, remote } = trial;
     if (codeOf(mail) === 0) return unknown(told(mail));
     if (codeOf(mail) === 530) return pass(told(mail));
-    if (codeOf(mail) >= 400) return note(`refused, though not with 530: ${told(mail)}`);
+    if (isPutOff(mail) || (isPositive(mail) && remote !== undefined && isPutOff(remote)))
+      return unknown(putOff(told(remote ?? mail)));
+    if (isRefused(mail)) return note(`refused, though not with 530: ${told(mail)}`);
     // Whoever is refused at RCPT gets nowhere either: not the letter, but the purpose.
-    return remote !== undefined && codeOf(remote) >= 400
+    return remote !== undefined && isRefused(remote)
       ? note(`refused at RCPT, not at MAIL: ${told(remote)}`)
       : fail(`MAIL: ${told(mail)}`);
   },

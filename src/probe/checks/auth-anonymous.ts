@@ -2,7 +2,7 @@
 
 import { codeOf, told } from '../answer.ts';
 import { mechanismsOf } from '../mechanisms.ts';
-import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 export const authAnonymous: PortCheck = {
   id: 'auth-anonymous',
@@ -27,6 +27,6 @@ export const authAnonymous: PortCheck = {
     await conversation.quit();
     if (codeOf(answer) === 235) return fail(`AUTH ANONYMOUS: ${told(answer)}`);
     if (listed) return fail(`EHLO lists ANONYMOUS; tried: ${told(answer)}`);
-    return codeOf(answer) === 0 ? unknown(told(answer)) : pass(told(answer));
+    return judgeRefusal(answer, told(answer));
   },
 };

@@ -2,7 +2,7 @@
 
 import { codeOf, told } from '../answer.ts';
 import { tryStrangeLogin } from '../strange-login.ts';
-import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 export const authChecked: PortCheck = {
   id: 'auth-checked',
@@ -21,6 +21,6 @@ export const authChecked: PortCheck = {
     const tried = await tryStrangeLogin(visit);
     if (!tried.ok) return unknown(tried.error);
     if (codeOf(tried.value) === 235) return fail(`a login that nobody has is taken: ${told(tried.value)}`);
-    return codeOf(tried.value) >= 400 ? pass(told(tried.value)) : unknown(told(tried.value));
+    return judgeRefusal(tried.value, told(tried.value));
   },
 };

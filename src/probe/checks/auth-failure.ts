@@ -1,8 +1,8 @@
 // RFC 4954 section 6: a login that fails is answered by 535, and says no more.
 
-import { codeOf, told } from '../answer.ts';
+import { codeOf, isRefused, told } from '../answer.ts';
 import { tryStrangeLogin } from '../strange-login.ts';
-import { fail, note, pass, type PortCheck, skip, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, note, pass, type PortCheck, skip, SUBMISSION, unknown } from './check.ts';
 
 export const authFailure: PortCheck = {
   id: 'auth-failure',
@@ -20,8 +20,8 @@ export const authFailure: PortCheck = {
     if (/unknown user|no such user|user not found|does not exist/i.test(told(answer)))
       return fail(`it says that the account does not exist: ${told(answer)}`);
     if (codeOf(answer) === 535) return pass(told(answer));
-    return codeOf(answer) === 0
-      ? unknown(told(answer))
-      : note(`refused, though not with 535: ${told(answer)}`);
+    return isRefused(answer)
+      ? note(`refused, though not with 535: ${told(answer)}`)
+      : judgeRefusal(answer, told(answer));
   },
 };

@@ -1,9 +1,9 @@
 // RFC 5068 section 5, RFC 4954 section 4, RFC 8314 section 4.1: no AUTH before TLS, neither offered nor looked at.
 
-import { codeOf, told } from '../answer.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
 import { hasAuth } from '../mechanisms.ts';
 import { STRANGE_LOGIN } from '../strange-login.ts';
-import { fail, note, pass, type PortCheck, skip, unknown } from './check.ts';
+import { fail, note, pass, type PortCheck, putOff, skip, unknown } from './check.ts';
 
 export const authInClear: PortCheck = {
   id: 'auth-in-clear',
@@ -31,6 +31,7 @@ export const authInClear: PortCheck = {
     await conversation.quit();
     const code = codeOf(answer);
     if (code === 0) return unknown(told(answer));
+    if (isPutOff(answer)) return unknown(putOff(told(answer)));
     if (code < 400 || code === 535)
       return fail(`not listed, but the credentials were looked at: ${told(answer)}`);
     return code === 530 || code === 538

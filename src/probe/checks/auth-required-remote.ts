@@ -1,8 +1,8 @@
 // RFC 5068 sections 3.1 and 3.2: nothing for elsewhere without a login.
 
-import { isPositive, told } from '../answer.ts';
-import { isAboutAddress, strangers, type Trial, wasRefused } from '../stranger.ts';
-import { fail, type Outcome, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { isPositive, isRefused, told } from '../answer.ts';
+import { isAboutAddress, strangers, type Trial } from '../stranger.ts';
+import { fail, judgeRefusal, type Outcome, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 const mend = {
   postern: 'it can not be configured otherwise',
@@ -49,17 +49,18 @@ async function judgeStrangers(
   const { trials, problem } = await strangers(visit);
   const taken = trials.find((trial) => trial[which] !== undefined && isPositive(trial[which]));
   if (taken?.[which] !== undefined) return fail(`${how(taken)}, RCPT ${which}: ${told(taken[which])}`);
-  const refused = trials.filter((trial) => wasRefused(trial[which] ?? trial.mail));
-  const [first] = refused;
+  const answers = trials.map((trial) => trial[which] ?? trial.mail).filter(({ type }) => type === 'reply');
+  const [first] = answers;
   if (first === undefined)
     return unknown(problem ?? (trials[0] === undefined ? 'not answered' : told(trials[0].mail)));
-  const answers = refused.map((trial) => trial[which] ?? trial.mail);
-  const first0 = first[which] ?? first.mail;
   if (which === 'remote' && answers.every(isAboutAddress))
     return unknown(
-      `refused for the address itself (${told(first0)}): name one that exists with --remote-recipient`,
+      `refused for the address itself (${told(first)}): name one that exists with --remote-recipient`,
     );
-  return pass(`${how(first)}: ${told(first0)}`);
+  const unclear = answers.find((answer) => !isRefused(answer));
+  if (unclear !== undefined) return judgeRefusal(unclear, told(unclear));
+  const trial = trials.find((one) => (one[which] ?? one.mail) === first);
+  return pass(`${trial === undefined ? '' : `${how(trial)}: `}${told(first)}`);
 }
 
 function how({ phase, sender }: Trial): string {

@@ -1,7 +1,7 @@
 // RFC 4954 section 4: a cancelled exchange, bad base64 and an unknown mechanism are answered as such.
 
-import { codeOf, told } from '../answer.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
+import { fail, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
 
 export const authSyntax: PortCheck = {
   id: 'auth-syntax',
@@ -24,6 +24,7 @@ export const authSyntax: PortCheck = {
     const codes = [cancelled, broken, foreign].map(codeOf);
     if (codes.includes(235)) return fail(`taken for a login: ${seen}`);
     if (codeOf(challenge) === 0 || codes[0] === 0) return unknown(seen);
+    if ([challenge, cancelled, broken, foreign].some(isPutOff)) return unknown(putOff(seen));
     if (codeOf(challenge) !== 334) return fail(`no challenge: ${seen}`);
     return codes[0] === 501 && codes[1] === 501 && codes[2] === 504
       ? pass(seen)

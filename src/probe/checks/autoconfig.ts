@@ -56,7 +56,8 @@ function isReached({ port, tls }: Candidate, { surveys }: HostView): boolean {
 
 const undecided = new Set(['EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ETIMEDOUT', 'no answer in time']);
 
-/** Nobody answered, which may be the network's fault: not that there is no such name, no such port or no valid certificate. */
+/** Nobody answered, which may be the network's fault, or not now (RFC 9110 section 15.6): not that there is no such name, no such port or no valid certificate. */
 function saysNothing(answer: DocumentAnswer): boolean {
+  if (answer.type === 'notThere') return answer.status >= 500 || answer.status === 429;
   return answer.type === 'failed' && undecided.has(answer.cause);
 }

@@ -2,6 +2,7 @@
 
 import type { RecordSource } from '../../platform/record-lookup.ts';
 import type { DocumentSource } from '../../platform/web-document.ts';
+import { type Answer, isPutOff, isRefused } from '../answer.ts';
 import type { LoopBackAnswer } from '../loop-back.ts';
 import type { CheckAbout, Finding, Verdict } from '../report.ts';
 import type { Survey } from '../survey.ts';
@@ -49,3 +50,13 @@ export const fail = make('fail');
 export const note = make('note');
 export const skip = make('skip');
 export const unknown = make('unknown');
+
+/** Where a refusal is what the requirement wants: refused for good it is kept, put off nobody can tell. */
+export function judgeRefusal(answer: Answer, seen: string): Outcome {
+  if (isRefused(answer)) return pass(seen);
+  return unknown(isPutOff(answer) ? putOff(seen) : seen);
+}
+
+export function putOff(seen: string): string {
+  return `put off, which is no refusal: ${seen}`;
+}

@@ -1,7 +1,7 @@
 // RFC 5321 sections 4.1 and 4.2.4: the session goes on after what it does not know.
 
-import { codeOf, told } from '../answer.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
+import { fail, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
 
 export const commandBasics: PortCheck = {
   id: 'command-basics',
@@ -26,6 +26,7 @@ export const commandBasics: PortCheck = {
     conversation.drop();
     const seen = `unknown: ${told(strange)} · NOOP: ${told(noop)} · RSET: ${told(rset)} · QUIT: ${told(quit)}`;
     if (codeOf(strange) === 0 || codeOf(noop) === 0) return unknown(seen);
+    if ([strange, noop, rset].some(isPutOff)) return unknown(putOff(seen));
     if (codeOf(noop) !== 250 || codeOf(rset) !== 250 || codeOf(strange) < 500) return fail(seen);
     return codeOf(quit) === 221 && [500, 502].includes(codeOf(strange)) ? pass(seen) : note(seen);
   },

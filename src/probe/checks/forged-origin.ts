@@ -1,8 +1,8 @@
 // Requirement F-REL-14: a stranger can't name the address it comes from.
 
-import { codeOf, isPositive, told } from '../answer.ts';
+import { isPositive, told } from '../answer.ts';
 import { offered } from '../survey.ts';
-import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 export const forgedOrigin: PortCheck = {
   id: 'forged-origin',
@@ -25,8 +25,8 @@ export const forgedOrigin: PortCheck = {
     const answer = await conversation.say('XCLIENT ADDR=127.0.0.1 LOGIN=postmaster');
     await conversation.quit();
     if (isPositive(answer)) return fail(`XCLIENT: ${told(answer)}`);
-    return codeOf(answer) === 0 && answer.type !== 'closed'
-      ? unknown(told(answer))
-      : pass(`XCLIENT: ${told(answer)}`);
+    return answer.type === 'closed'
+      ? pass(`XCLIENT: ${told(answer)}`)
+      : judgeRefusal(answer, `XCLIENT: ${told(answer)}`);
   },
 };

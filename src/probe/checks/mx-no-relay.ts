@@ -1,7 +1,7 @@
 // RFC 5068 section 4.1: port 25 takes mail for its own domains, and passes nothing on for strangers.
 
-import { codeOf, isPositive, told } from '../answer.ts';
-import { fail, pass, type PortCheck, unknown } from './check.ts';
+import { type Answer, isPositive, isRefused, told } from '../answer.ts';
+import { fail, judgeRefusal, pass, type PortCheck, unknown } from './check.ts';
 
 export const mxNoRelay: PortCheck = {
   id: 'mx-no-relay',
@@ -22,17 +22,17 @@ export const mxNoRelay: PortCheck = {
     const { remoteRecipient, localRecipient } = visit.target;
     const seen: string[] = [];
     let relays = false;
-    let unclear = false;
+    let unclear: Answer | undefined;
     for (const sender of [remoteRecipient, localRecipient]) {
       const mail = await conversation.say(`MAIL FROM:<${sender}>`);
       const last = isPositive(mail) ? await conversation.say(`RCPT TO:<${remoteRecipient}>`) : mail;
       seen.push(`from ${sender}: ${told(last)}`);
       relays ||= isPositive(last);
-      unclear ||= codeOf(last) === 0;
+      unclear ??= isRefused(last) ? undefined : last;
       await conversation.say('RSET');
     }
     await conversation.quit();
     if (relays) return fail(seen.join(' · '));
-    return unclear ? unknown(seen.join(' · ')) : pass(seen.join(' · '));
+    return unclear === undefined ? pass(seen.join(' · ')) : judgeRefusal(unclear, seen.join(' · '));
   },
 };

@@ -1,7 +1,7 @@
 // RFC 4954 section 4, RFC 5321 section 7.3: VRFY and EXPN tell strangers nothing.
 
-import { codeOf, told } from '../answer.ts';
-import { fail, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
+import { fail, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
 
 export const noEnumeration: PortCheck = {
   id: 'no-enumeration',
@@ -21,6 +21,8 @@ export const noEnumeration: PortCheck = {
     await conversation.quit();
     const seen = `VRFY ${there}: ${told(known)} · VRFY ${nowhere}: ${told(stranger)} · EXPN: ${told(list)}`;
     if (codeOf(known) === 0) return unknown(seen);
+    const isUncertain = [known, stranger, list].some(isPutOff);
+    if (isUncertain && ![known, list].some((answer) => codeOf(answer) === 250)) return unknown(putOff(seen));
     const tells = codeOf(known) !== codeOf(stranger) || codeOf(known) === 250 || codeOf(list) === 250;
     return tells ? fail(seen) : pass(seen);
   },

@@ -1,11 +1,11 @@
 // RFC 5068 section 3.2: no relaying without a login, in whatever spelling.
 
-import { isPositive, told } from '../answer.ts';
+import { isPositive, isPutOff, isRefused, told } from '../answer.ts';
 import { tryRelaying } from '../relay-trial.ts';
 import { strangers, type Trial } from '../stranger.ts';
 import { printable } from '../transcript.ts';
 import type { Visit } from '../visit.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
 
 export const openRelay: PortCheck = {
   id: 'open-relay',
@@ -23,13 +23,12 @@ export const openRelay: PortCheck = {
   guardsTheDoor: true,
   async run(visit) {
     const { trials, problem } = await strangers(visit);
-    if (trials.length === 0) return unknown(problem ?? 'not answered');
+    const [one] = trials;
+    if (one === undefined) return unknown(problem ?? 'not answered');
     const way = trials.find(({ mail }) => isPositive(mail));
     if (way === undefined) {
-      const [first] = trials;
-      return first !== undefined && first.mail.type === 'reply'
-        ? pass(`MAIL itself is refused: ${told(first.mail)}`)
-        : unknown(first === undefined ? 'not answered' : told(first.mail));
+      const { mail } = trials.find((trial) => !isRefused(trial.mail)) ?? one;
+      return judgeRefusal(mail, `MAIL itself: ${told(mail)}`);
     }
     const { tried, problem: trouble } = await tryRelaying(visit, way.phase, way.sender);
     const taken = tried.filter(({ answer }) => isPositive(answer));
@@ -44,6 +43,10 @@ export const openRelay: PortCheck = {
           )
         : fail(seen);
     }
+    const later = tried.filter(({ answer }) => isPutOff(answer));
+    const [waits] = later;
+    if (waits !== undefined)
+      return unknown(putOff(`${later.length} of ${tried.length} spellings, e.g. ${told(waits.answer)}`));
     return trouble === undefined ? pass(`${tried.length} spellings are refused`) : unknown(trouble);
   },
 };

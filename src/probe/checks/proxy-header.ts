@@ -1,7 +1,7 @@
 // Requirement F-REL-14: a PROXY line of a stranger is a protocol error, never an address.
 
-import { codeOf, isPositive, told } from '../answer.ts';
-import { fail, note, pass, type PortCheck, unknown } from './check.ts';
+import { codeOf, isPositive, isPutOff, told } from '../answer.ts';
+import { fail, note, pass, type PortCheck, putOff, unknown } from './check.ts';
 
 export const proxyHeader: PortCheck = {
   id: 'proxy-header',
@@ -22,6 +22,7 @@ export const proxyHeader: PortCheck = {
     conversation.drop();
     if (isPositive(answer)) return fail(`PROXY: ${told(answer)}`);
     if (codeOf(answer) === 0 && answer.type === 'silent') return note('no reply to a PROXY line');
+    if (isPutOff(answer)) return unknown(putOff(`PROXY: ${told(answer)}`));
     return pass(`PROXY: ${told(answer)}${after === undefined ? '; then closed' : ''}`);
   },
 };

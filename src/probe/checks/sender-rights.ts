@@ -1,7 +1,7 @@
 // RFC 6409 section 6.1, RFC 5068 section 3.1: who has logged in sends as itself, not as somebody else. Needs the credentials of one account.
 
-import { isPositive, told } from '../answer.ts';
-import { isAboutAddress, wasRefused } from '../stranger.ts';
+import { isPositive, isRefused, told } from '../answer.ts';
+import { isAboutAddress } from '../stranger.ts';
 import { fail, pass, type PortCheck, skip, SUBMISSION, unknown } from './check.ts';
 
 export const senderRights: PortCheck = {
@@ -41,7 +41,7 @@ export const senderRights: PortCheck = {
       const last = isPositive(mail) ? await conversation.say(`RCPT TO:<${remoteRecipient}>`) : mail;
       seen.push(`${sender}: ${told(last)}`);
       if (isPositive(last)) allowed = true;
-      else if (!wasRefused(last) || (last !== mail && isAboutAddress(last))) unclear = true;
+      else if (!isRefused(last) || (last !== mail && isAboutAddress(last))) unclear = true;
       await conversation.say('RSET');
     }
     await conversation.quit();

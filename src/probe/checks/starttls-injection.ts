@@ -1,7 +1,7 @@
 // RFC 3207 section 4.2, CVE-2011-0411: what comes in clear behind STARTTLS is never executed inside TLS.
 
 import { codeOf, told } from '../answer.ts';
-import { fail, pass, type PortCheck, skip, unknown } from './check.ts';
+import { fail, judgeRefusal, pass, type PortCheck, skip, unknown } from './check.ts';
 import { tlsOf } from '../survey.ts';
 
 /** Time for a reply that must not come. */
@@ -28,9 +28,9 @@ export const starttlsInjection: PortCheck = {
     const answer = await conversation.next();
     if (codeOf(answer) !== 220) {
       conversation.drop();
-      return codeOf(answer) === 0 && answer.type !== 'closed'
-        ? unknown(told(answer))
-        : pass(`refused before TLS: ${told(answer)}`);
+      return answer.type === 'closed'
+        ? pass(`refused before TLS: ${told(answer)}`)
+        : judgeRefusal(answer, `before TLS: ${told(answer)}`);
     }
     const shaken = await conversation.secure(tlsOf(visit.target));
     if (shaken.type === 'failed') return pass(`no handshake after it: ${shaken.detail}`);

@@ -1,7 +1,7 @@
 // RFC 8314 section 3.3 with RFC 3207: STARTTLS on the submission port.
 
-import { codeOf, told } from '../answer.ts';
-import { fail, pass, type PortCheck, skip } from './check.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
+import { fail, pass, type PortCheck, putOff, skip, unknown } from './check.ts';
 
 export const starttlsOffered: PortCheck = {
   id: 'starttls-offered',
@@ -22,6 +22,8 @@ export const starttlsOffered: PortCheck = {
       return Promise.resolve(
         fail(`EHLO does not list it${startTls === undefined ? '' : `; asked for anyway: ${told(startTls)}`}`),
       );
+    if (startTls !== undefined && isPutOff(startTls))
+      return Promise.resolve(unknown(putOff(`listed, but: ${told(startTls)}`)));
     if (startTls === undefined || codeOf(startTls) !== 220)
       return Promise.resolve(
         fail(`listed, but: ${startTls === undefined ? 'not answered' : told(startTls)}`),

@@ -1,7 +1,7 @@
 // RFC 3207 section 4.2: inside TLS, STARTTLS is not offered again.
 
 import { codeOf, told } from '../answer.ts';
-import { fail, note, pass, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { fail, judgeRefusal, note, type PortCheck, SUBMISSION, unknown } from './check.ts';
 
 export const starttlsOnce: PortCheck = {
   id: 'starttls-once',
@@ -20,6 +20,6 @@ export const starttlsOnce: PortCheck = {
     if (hello?.capabilities.has('STARTTLS') === true) return fail('EHLO inside TLS lists STARTTLS');
     // The rule is about what is offered; Dovecot takes it on its port with TLS from the start, and no client asks for it.
     if (codeOf(answer) === 220) return note(`not offered, but a second STARTTLS is taken: ${told(answer)}`);
-    return codeOf(answer) === 0 ? unknown(told(answer)) : pass(told(answer));
+    return judgeRefusal(answer, told(answer));
   },
 };

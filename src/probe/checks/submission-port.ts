@@ -1,7 +1,7 @@
 // RFC 5068 section 3.1: the submission port is there.
 
-import { codeOf, told } from '../answer.ts';
-import { fail, type HostCheck, type HostView, type Outcome, pass, unknown } from './check.ts';
+import { codeOf, isPutOff, told } from '../answer.ts';
+import { fail, type HostCheck, type HostView, type Outcome, pass, putOff, unknown } from './check.ts';
 import type { PortKind } from '../target.ts';
 
 export const submissionPort: HostCheck = {
@@ -28,6 +28,8 @@ export function isThere({ surveys }: HostView, kind: PortKind): Outcome {
   const good = mine.find(({ greeting }) => greeting !== undefined && codeOf(greeting) === 220);
   if (good?.greeting !== undefined) return pass(`${name}: ${told(good.greeting)}`);
   const reached = mine.find(({ reach }) => reach === 'open');
+  if (reached?.greeting !== undefined && isPutOff(reached.greeting))
+    return unknown(putOff(`${name}: ${told(reached.greeting)}`));
   if (reached !== undefined) return fail(`${name} is open, but no SMTP server answers: ${whatCame(reached)}`);
   if (mine.some(({ reach }) => reach === 'refused')) return fail(`${name} refuses connections`);
   return unknown(`${name} could not be reached (${first.reachDetail})`);

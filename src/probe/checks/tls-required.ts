@@ -1,7 +1,7 @@
 // RFC 3207 section 4, RFC 8314 section 3.3: nothing but EHLO, STARTTLS, NOOP and QUIT before TLS.
 
-import { codeOf, isPositive, told } from '../answer.ts';
-import { fail, note, pass, type PortCheck, unknown } from './check.ts';
+import { isPositive, isPutOff, isRefused, told } from '../answer.ts';
+import { fail, judgeRefusal, note, type PortCheck, putOff, unknown } from './check.ts';
 import { strangers } from '../stranger.ts';
 
 export const tlsRequired: PortCheck = {
@@ -23,9 +23,10 @@ export const tlsRequired: PortCheck = {
     if (first === undefined) return unknown(problem ?? 'not answered');
     const taken = clear.find(({ mail }) => isPositive(mail));
     if (taken === undefined)
-      return codeOf(first.mail) === 0 ? unknown(told(first.mail)) : pass(told(first.mail));
+      return judgeRefusal((clear.find(({ mail }) => !isRefused(mail)) ?? first).mail, told(first.mail));
     if (isPositive(taken.remote ?? taken.mail) && taken.remote !== undefined)
       return fail(`MAIL in clear: ${told(taken.mail)}`);
+    if (taken.remote !== undefined && isPutOff(taken.remote)) return unknown(putOff(told(taken.remote)));
     return note(`MAIL in clear is taken, the recipients are refused: ${told(taken.remote ?? taken.mail)}`);
   },
 };
