@@ -7,7 +7,7 @@ import type { DocumentAnswer, DocumentSource } from '../platform/web-document.ts
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import { foreignDomainOf, isWithin } from './domain.ts';
 import type { Candidate } from './server.ts';
-import { parseXml, type XmlElement } from './xml.ts';
+import { parseXml, type XmlElement } from '../base/xml.ts';
 
 const OCTETS_MAX = 64 * KIB;
 const TIMEOUT_MS = 5000;

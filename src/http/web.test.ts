@@ -98,6 +98,25 @@ test('C-AC-1 C-AC-2: documents are served without login, with headers that let n
   });
 });
 
+test('C-AC-1: a whole URL as target is served, with its host and not that of the Host field', async () => {
+  await withWeb([], async (port) => {
+    const wanted = await get(port, '/mail/config-v1.1.xml');
+    assert.equal(wanted.status, 200);
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(
+          'GET http://autoconfig.example.org./mail/config-v1.1.xml?emailaddress=a+b%40example.org HTTP/1.1\r\nHost: far.example\r\nConnection: close\r\n\r\n',
+        ),
+      );
+      let heard = '';
+      socket.setEncoding('utf8').on('data', (part: string) => (heard += part));
+      socket.on('error', reject).on('end', () => resolve(heard));
+    });
+    assert.match(text, /^HTTP\/1\.1 200 /);
+    assert.equal(text.slice(text.indexOf('\r\n\r\n') + 4), wanted.body);
+  });
+});
+
 test('F-DOS-11: a body beyond 16 KiB is refused unread, a header beyond 8 KiB too, and the listener lives on', async () => {
   await withWeb([], async (port) => {
     const head = 'POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: example.org\r\n';

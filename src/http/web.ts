@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connectionNetworkOf } from '../identity/network.ts';
-import { answer, type SiteAnswer, type SiteRequest } from '../onboarding/site.ts';
+import { answer, type SiteAnswer } from '../onboarding/site.ts';
+import { siteRequest } from '../onboarding/site-request.ts';
 import type { OnboardingSettings } from '../onboarding/settings.ts';
 import type { ServerTls } from '../platform/listen.ts';
 import type { Clock } from '../platform/platform.ts';
@@ -142,24 +143,17 @@ function serve(request: IncomingMessage, response: ServerResponse, settings: Web
   });
   request.on('end', () => {
     if (response.headersSent) return;
-    const asked = requestOf(request, Buffer.concat(parts).toString('utf8'));
+    const { method = '', url: target = '', headers } = request;
+    const asked = siteRequest({
+      ...{ method, target, host: headers.host ?? '' },
+      body: Buffer.concat(parts).toString('utf8'),
+    });
     send(
       request,
       response,
       asked === undefined ? plain(400, 'No such request\n') : answer(settings(), asked),
     );
   });
-}
-
-function requestOf(
-  { url = '', headers, method = '' }: IncomingMessage,
-  body: string,
-): SiteRequest | undefined {
-  if (!url.startsWith('/') || !URL.canParse(url, 'http://web.invalid')) return undefined;
-  const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
-  return { method, path, query, host: headers.host ?? '', body };
 }
 
 function plain(status: number, body: string): SiteAnswer {

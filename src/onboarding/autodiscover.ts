@@ -1,6 +1,7 @@
-// Outlook's Autodiscover, the plain XML (POX) form. The request is never parsed as XML: the one value that counts is taken by a bounded scan, so
-// that neither entities nor nesting can do harm (C-AC-4), and what is no mail address of ours is answered by an error without echo.
+// Outlook's Autodiscover, the plain XML (POX) form. The request is read by a parser that has neither DTD nor entities of a document's own, and bounds
+// depth and number (C-AC-4); what is no mail address of ours is answered by an error without echo.
 
+import { parseXml, type XmlElement } from '../base/xml.ts';
 import type { MailService, OnboardingSettings } from './settings.ts';
 import { XML_DECLARATION, xmlText } from './xml.ts';
 
@@ -9,15 +10,25 @@ const OUTLOOK = 'http://schemas.microsoft.com/exchange/autodiscover/outlook/resp
 /** Octets of an address in SMTP (RFC 5321 section 4.5.3.1: 64 + 1 + 255). */
 const ADDRESS_MAX = 320;
 
-/** What stands in the only `EMailAddress` element, or undefined: none, several, a DTD, markup inside. Linear in the text. */
+/** What stands in the only `EMailAddress` element, whatever its prefix; or undefined: none, several, no such document, a DTD, markup inside. */
 export function addressOfRequest(xml: string): string | undefined {
-  if (xml.includes('<!') || !/<Autodiscover[\s>]/.test(xml)) return undefined;
-  const [before, inside, ...more] = xml.split('<EMailAddress>');
-  if (before === undefined || inside === undefined || more.length > 0) return undefined;
-  const end = inside.indexOf('</EMailAddress>');
-  if (end < 0 || end > ADDRESS_MAX) return undefined;
-  const address = inside.slice(0, end).trim();
-  return /[<>&]/.test(address) ? undefined : address;
+  const root = parseXml(xml);
+  if (root === undefined || localName(root) !== 'Autodiscover') return undefined;
+  const [element, ...more] = elementsNamed(root, 'EMailAddress');
+  if (element === undefined || more.length > 0 || element.children.length > 0) return undefined;
+  const address = element.text.trim();
+  return Buffer.byteLength(address) > ADDRESS_MAX ? undefined : address;
+}
+
+function localName({ name }: XmlElement): string {
+  return name.slice(name.indexOf(':') + 1);
+}
+
+function elementsNamed(element: XmlElement, name: string): readonly XmlElement[] {
+  return element.children.flatMap((child) => [
+    ...(localName(child) === name ? [child] : []),
+    ...elementsNamed(child, name),
+  ]);
 }
 
 /** The settings of one address; its domain must be ours, whether the user exists does not count. */

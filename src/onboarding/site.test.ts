@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { paccDigest } from './pacc.ts';
 import { type OnboardingSettings, outgoingServices } from './settings.ts';
 import { answer, type SiteAnswer, type SiteRequest } from './site.ts';
+import { siteRequest } from './site-request.ts';
 
 const outgoing = outgoingServices('msa.example.org', [
   { port: 587, role: 'submission', tls: 'starttls' },
@@ -29,8 +30,10 @@ const whole: OnboardingSettings = {
 };
 
 function ask(settings: OnboardingSettings, url: string, more: Partial<SiteRequest> = {}): SiteAnswer {
-  const { hostname: host, pathname: path, searchParams: query } = new URL(url);
-  return answer(settings, { method: 'GET', path, query, host, body: '', ...more });
+  const { host, pathname, search } = new URL(url);
+  const asked = siteRequest({ method: 'GET', target: pathname + search, host, body: '' });
+  assert.ok(asked !== undefined, url);
+  return answer(settings, { ...asked, ...more });
 }
 
 const request = (address: string): string =>
@@ -111,6 +114,98 @@ test('C-AD-1: Autodiscover answers a POST with SMTP settings, SPA off, and takes
   assert.equal(headers['www-authenticate'], undefined);
   const nobody = discover(request('nobody@example.org')).body;
   assert.equal(nobody.replaceAll('nobody@', 'alice@'), body, 'F-AUTH-4: unknown users are like others');
+});
+
+const namespace = 'http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006';
+/** What programs send: each is alice@example.org. */
+const spellings: readonly (readonly [body: string, why: string])[] = [
+  [request('alice&#64;example.org'), 'a character reference'],
+  [request('&#x61;lice@example.org'), 'a hexadecimal one'],
+  [request('<![CDATA[alice@example.org]]>'), 'CDATA'],
+  [request('al<!-- a & b <c> -->ice@example.org'), 'a comment inside'],
+  [request('\r\n  alice@example.org\r\n'), 'white space around it'],
+  [
+    `\uFEFF<?xml version="1.0" encoding="utf-8"?>\r\n<!-- Outlook -->${request('alice@example.org').slice(21)}\n`,
+    'a BOM, a comment in front',
+  ],
+  [
+    `<a:Autodiscover xmlns:a="${namespace}"><a:Request><a:EMailAddress>alice@example.org</a:EMailAddress></a:Request></a:Autodiscover>`,
+    'a prefix',
+  ],
+  [
+    `<Autodiscover xmlns='${namespace}' ><Request ><LegacyDN>/o=&lt;EMailAddress&gt;</LegacyDN><EMailAddress xml:space="preserve" >alice@example.org</EMailAddress ></Request></Autodiscover>`,
+    'blanks, attributes, other elements',
+  ],
+];
+
+test('C-AD-1: a request is read as XML, in any spelling of XML', () => {
+  const expected = discover(request('alice@example.org'));
+  assert.match(expected.body, /<LoginName>alice@example\.org</);
+  for (const [body, why] of spellings) assert.deepEqual(discover(body), expected, why);
+  assert.match(
+    discover(request('o&apos;brien+x@example.org')).body,
+    /<LoginName>o&apos;brien\+x@example\.org</,
+  );
+  assert.match(discover(request('a&amp;b@example.org')).body, /<LoginName>a&amp;b@example\.org</);
+});
+
+test('C-AC-4: a request can make nobody expand or nest without end', () => {
+  const bomb = `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>${request('&b;@example.org')}`;
+  for (const body of [
+    bomb,
+    bomb.replace('<!DOCTYPE', '<!doctype'),
+    request('<!ENTITY a "b">a@example.org'),
+    `<?xml-stylesheet href="http://far.example/"?>${request('alice@example.org')}`,
+    '<Autodiscover>'.repeat(2000),
+    `<Autodiscover>${'<a>'.repeat(1000)}${'</a>'.repeat(1000)}</Autodiscover>`,
+    '<!--'.repeat(4000),
+    request('&#x0;@example.org'),
+    request('&#xD800;@example.org'),
+  ])
+    assert.match(discover(body).body, /<ErrorCode>600</, body.slice(0, 60));
+});
+
+test('C-AD-1 C-AC-1: paths in any case, whole URLs as targets, a final dot of the host, and a plus in the address', () => {
+  const from = (target: string, host: string, more: Partial<SiteRequest> = {}): SiteAnswer | undefined => {
+    const asked = siteRequest({ method: more.method ?? 'GET', target, host, body: more.body ?? '' });
+    return asked === undefined ? undefined : answer(whole, asked);
+  };
+  const post = { method: 'POST', body: request('alice@example.org') };
+  for (const path of [
+    '/AutoDiscover/AutoDiscover.xml',
+    '/Autodiscover/Autodiscover.xml',
+    '/AUTODISCOVER/autodiscover.XML',
+  ])
+    assert.match(from(path, 'autodiscover.example.org', post)?.body ?? '', /<LoginName>/, path);
+  const expected = from('/mail/config-v1.1.xml', 'autoconfig.example.org');
+  assert.equal(expected?.status, 200);
+  for (const [target, host] of [
+    ['/mail/config-v1.1.xml', 'autoconfig.example.org.'],
+    ['/mail/config-v1.1.xml', 'AutoConfig.Example.ORG.:443'],
+    ['http://autoconfig.example.org/mail/config-v1.1.xml', 'far.example'],
+    ['HTTPS://autoconfig.example.org.:443/mail/config-v1.1.xml?emailaddress=x%40example.org', ''],
+  ] as const)
+    assert.deepEqual(from(target, host), expected, target);
+  assert.equal(from('http://example.org', 'example.org')?.status, 404, 'the same as /');
+  assert.equal(from('http://example.org?emailaddress=x', 'example.org')?.status, 404);
+  for (const none of [
+    'http://user@example.org/',
+    'ftp://example.org/',
+    '*',
+    'example.org:443',
+    'mail/config-v1.1.xml',
+    '',
+    'http:///x',
+  ])
+    assert.equal(from(none, 'example.org'), undefined, none);
+  const profile = from('/apple.mobileconfig?emailaddress=alice+lists@example.org', 'msa.example.org');
+  assert.match(profile?.body ?? '', />alice\+lists@example\.org</);
+  assert.deepEqual(
+    from('/apple.mobileconfig?emailaddress=alice%2Blists%40example.org', 'msa.example.org'),
+    profile,
+  );
+  const mtaSts = from('/.well-known/mta-sts.txt', 'mta-sts.example.org.');
+  assert.equal(mtaSts?.status, 200);
 });
 
 const broken: readonly { readonly body: string; readonly why: string; readonly code?: number }[] = [

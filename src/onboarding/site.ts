@@ -14,7 +14,7 @@ export interface SiteRequest {
   /** Without query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The Host field: a name, perhaps with a port. */
+  /** A name in lower case, without port and final dot. */
   readonly host: string;
   readonly body: string;
 }
@@ -33,16 +33,16 @@ type Page = (settings: OnboardingSettings, request: SiteRequest) => SiteAnswer;
 const pages: Readonly<Record<string, { readonly methods: readonly string[]; readonly page: Page }>> = {
   '/mail/config-v1.1.xml': { methods: ['GET', 'HEAD'], page: autoconfigPage },
   '/.well-known/autoconfig/mail/config-v1.1.xml': { methods: ['GET', 'HEAD'], page: autoconfigPage },
-  // The second spelling is Outlook's own.
   '/autodiscover/autodiscover.xml': { methods: ['POST'], page: autodiscoverPage },
-  '/Autodiscover/Autodiscover.xml': { methods: ['POST'], page: autodiscoverPage },
   '/apple.mobileconfig': { methods: ['GET', 'HEAD'], page: mobileconfigPage },
   '/.well-known/user-agent-configuration.json': { methods: ['GET', 'HEAD'], page: paccPage },
   '/.well-known/mta-sts.txt': { methods: ['GET', 'HEAD'], page: mtaStsPage },
 };
 
 export function answer(settings: OnboardingSettings, request: SiteRequest): SiteAnswer {
-  const found = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
+  // In any case: Outlook writes /autodiscover/ in at least three ways.
+  const path = request.path.toLowerCase();
+  const found = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (found === undefined) return notFound();
   if (!found.methods.includes(request.method))
     return { ...text(405, 'This document is not asked for in this way\n'), headers: allow(found.methods) };
@@ -59,8 +59,7 @@ function domainOf(settings: OnboardingSettings, { host, query }: SiteRequest): s
 }
 
 function domainOfHost({ domains }: OnboardingSettings, host: string): string | undefined {
-  const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
-  return domains.find((domain) => domain === name || domain === name.replace(hostPrefixes, ''));
+  return domains.find((domain) => domain === host || domain === host.replace(hostPrefixes, ''));
 }
 
 /** The address as it is used in the documents, if it is one of our domains. */
@@ -109,8 +108,7 @@ function paccPage(settings: OnboardingSettings, request: SiteRequest): SiteAnswe
 }
 
 function mtaStsPage({ domains, mtaSts: policy }: OnboardingSettings, { host }: SiteRequest): SiteAnswer {
-  const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
-  const asked = domains.some((domain) => name === `mta-sts.${domain}`);
+  const asked = domains.some((domain) => host === `mta-sts.${domain}`);
   return !asked || policy === undefined ? notFound() : document('text/plain; charset=utf-8', mtaSts(policy));
 }
 
