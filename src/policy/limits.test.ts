@@ -1,4 +1,4 @@
-// The limits through jumps of the clock: a step back gives no allowance, and a clock that was far ahead for a moment shuts nobody out.
+// What one charge costs, how an hour and a day are counted; the limits through jumps of the clock: a step back gives no allowance, and a clock that was far ahead for a moment shuts nobody out.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,4 +35,41 @@ test('a clock that was far ahead for a moment shuts nobody out when it is right 
     assert.ok(half.count <= 5, `no more than half of the window has passed: ${half.count}`);
     assert.equal(until(half.counter, NOON + 2 * DAY).count, 10, `${ahead} ms`);
   }
+});
+
+test('D-OUT-1: each recipient counts, and only a message with the null sender against its limit', () => {
+  const limits = { recipientsPerHour: 10, nullSenderPerHour: 1 };
+  const charge = (counter: Counter, recipients: number, nullSender = false) =>
+    chargeLimits(counter, { at: NOON, recipients, nullSender }, limits);
+  assert.deepEqual(charge(emptyCounter, 11), { type: 'limited', limit: 'recipientsPerHour', hard: false });
+  const ten = charge(emptyCounter, 10);
+  assert.equal(ten.type, 'charged');
+  assert.ok(ten.type === 'charged');
+  assert.equal(charge(ten.counter, 1).type, 'limited');
+  const null1 = charge(emptyCounter, 1, true);
+  assert.ok(null1.type === 'charged');
+  assert.deepEqual(charge(null1.counter, 1, true), {
+    type: 'limited',
+    limit: 'nullSenderPerHour',
+    hard: false,
+  });
+  assert.equal(charge(null1.counter, 1).type, 'charged');
+});
+
+test('D-OUT-1: four hours’ worth is a day’s worth, and over it the refusal is hard', () => {
+  const midnight = Date.UTC(2026, 10, 23);
+  let counter = emptyCounter;
+  let sent = 0;
+  for (let hour = 0; hour < 24; hour += 2) {
+    const { count, counter: next } = until(counter, midnight + hour * HOUR);
+    sent += count;
+    counter = next;
+  }
+  assert.equal(sent, 40);
+  const outcome = chargeLimits(
+    counter,
+    { at: midnight + 23 * HOUR, recipients: 1, nullSender: false },
+    limits,
+  );
+  assert.deepEqual(outcome, { type: 'limited', limit: 'messagesPerDay', hard: true });
 });

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import type { Principal, SenderRight } from '../record/identity.ts';
 import { maySendAs } from './rights.ts';
 
-const ours = new Set(['example.org', 'tenant2.example', 'lists.example.org']);
+const ours = new Set([
+  'example.org',
+  'tenant2.example',
+  'lists.example.org',
+  'deep.lists.example.org',
+  'evil-lists.example.org',
+]);
 
 function alice(rights: readonly SenderRight[]): Principal {
   return {
@@ -55,7 +61,10 @@ const forbidden: readonly (readonly [string, string])[] = [
   ['someone@gone.example', 'a right that outlived its domain'],
   ['anyone@gone.example', 'a domain right that outlived its domain'],
   ['alice@sub.example.org', 'a subdomain is another domain'],
-  ['x@evil-lists.example.org', 'a name that ends alike'],
+  ['x@evil-lists.example.org', 'another domain of ours whose name ends alike'],
+  ['x@deep.lists.example.org', 'another domain of ours below the granted one'],
+  ['malice@example.org', 'a name that ends alike'],
+  ['malice+x@example.org', 'a name that ends alike, with a detail'],
   ['alice@example.org.', 'trailing dot'],
   ['alice@[192.0.2.1]', 'literal'],
   ['"alice@example.org"@far.example', 'own address in a foreign local part'],
