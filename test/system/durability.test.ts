@@ -6,8 +6,22 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { delivered, eventually, freePort, lacking, PASSWORD, startServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  freePort,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 import { openClient, submitAll, submitOne } from './smtp-load.ts';
+
+/** strace does not pass a signal on: the server below it would live on. */
+function endTraced(server: TestServer): void {
+  const child = Number(spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' }).stdout);
+  if (child > 0) process.kill(child, 'SIGTERM');
+}
 
 const credentials = { login: 'alice@example.org', password: PASSWORD } as const;
 
@@ -37,8 +51,7 @@ test(
       subjects: Array.from({ length: messages }, (_, n) => `s${n}`),
     });
     assert.equal(sent.promised.length, messages);
-    const child = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' }).stdout.trim();
-    process.kill(Number(child), 'SIGTERM');
+    endTraced(server);
     await eventually('strace summary', 30, () => {
       try {
         return count() > 0;
@@ -60,6 +73,7 @@ test(
     await server.start({
       wrapper: ['strace', '-f', '-y', '-e', 'trace=fsync,fdatasync', '-o', calls],
     });
+    using _ = { [Symbol.dispose]: () => endTraced(server) };
     const client = await openClient({ port: server.submission, ...credentials });
     const reply = await submitOne(client, { ...credentials, subject: 'staged', bodyOctets: 400_000 });
     const id = / as (\w+)/.exec(reply)?.[1] ?? assert.fail(reply);
