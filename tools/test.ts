@@ -75,10 +75,13 @@ stream.on('test:summary', ({ file, duration_ms: ms }) => {
 });
 stream.on('test:fail', ({ name, details, file, todo }) => {
   if (todo !== undefined) return;
-  const cause = details.error.cause;
+  const { cause } = details.error;
+  // Of a file that ended badly though its tests passed.
+  const { exitCode, signal } = details.error as { readonly exitCode?: number; readonly signal?: string };
+  const ended = exitCode === undefined ? '' : ` (exit code ${exitCode}, signal ${signal})`;
   note(file, { name, status: 'failed' });
   console.log(
-    `\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}`,
+    `\nnot ok: ${name}\n  in ${file ?? '?'}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? details.error)}${ended}`,
   );
 });
 stream.on('test:pass', ({ name, details, file, skip, todo }) => {
