@@ -3,6 +3,8 @@
 import { dkimRecordFault } from '../message/dkim/record.ts';
 import type { RecordAnswer, RecordSource, RecordType } from '../platform/record-lookup.ts';
 import type { WantedRecord } from './dns-records.ts';
+import { spfFault, spfVersion } from './spf-record.ts';
+import { dmarcFault, stsFault, tlsrptFault, versions } from './tagged-records.ts';
 
 export type Verdict = 'right' | 'missing' | 'different' | 'unknown';
 
@@ -48,12 +50,18 @@ function unknown(record: WantedRecord, cause: string): CheckedRecord {
 }
 
 /** The kinds of TXT record that stand beside others at the same name. */
-const kinds = { spf: /^v=spf1( |$)/i, dmarc: /^v=DMARC1\s*(;|$)/i, tlsrpt: /^v=TLSRPTv1\s*;/i } as const;
+const kinds: Readonly<Partial<Record<WantedRecord['compare'], readonly RegExp[]>>> = {
+  spf: [spfVersion],
+  dmarc: [versions.dmarc.exact, versions.dmarc.is],
+  sts: [versions.sts.exact, versions.sts.is],
+  tlsrpt: [versions.tlsrpt.exact, versions.tlsrpt.is],
+};
 
 function judge(record: WantedRecord, all: readonly string[]): CheckedRecord {
   const { compare, data } = record;
-  const kind = compare === 'exact' ? kindOf(data) : kindPattern(compare);
-  const found = kind === undefined ? all : all.filter((text) => kind.test(text));
+  const [kind, near = kind] = (compare === 'exact' ? exactKind(data) : kinds[compare]) ?? [];
+  const ours = kind === undefined ? all : all.filter((text) => kind.test(text));
+  const found = ours.length > 0 || near === undefined ? ours : all.filter((text) => near.test(text));
   const told = { record, found: found.slice(0, SHOWN_MAX) };
   if (found.length === 0) return { ...told, verdict: 'missing' };
   const fault = kind !== undefined && found.length > 1 ? 'there may be only one' : faultOf(record, found);
@@ -62,14 +70,9 @@ function judge(record: WantedRecord, all: readonly string[]): CheckedRecord {
     : { ...told, verdict: 'different', because: fault };
 }
 
-function kindPattern(compare: WantedRecord['compare']): RegExp | undefined {
-  return compare === 'spf' || compare === 'dmarc' || compare === 'tlsrpt' ? kinds[compare] : undefined;
-}
-
-/** `v=STSv1` and the like: other TXT records at the name don't count. PACC may have two while it rolls over. */
-function kindOf(data: string): RegExp | undefined {
-  const version = /^v=(spf1|STSv1)/.exec(data)?.[1];
-  return version === undefined ? undefined : new RegExp(`^v=${version}\\b`, 'i');
+/** Other TXT records at the name don't count. PACC may have two while it rolls over. */
+function exactKind(data: string): readonly RegExp[] | undefined {
+  return spfVersion.test(data) ? kinds.spf : undefined;
 }
 
 /** What is wrong with the records found; they are at least one. */
@@ -82,14 +85,15 @@ function faultOf({ compare, data }: WantedRecord, found: readonly string[]): str
       return found.some((text) => place(text) === place(data)) ? undefined : 'it names another server';
     }
     case 'spf':
-      if (/\s\+?all(\s|$)/i.test(first)) return 'it lets everybody send as this domain';
-      return /\s([-~?]all|redirect=\S+)\s*$/i.test(first) ? undefined : 'it has no end: -all or ~all';
+      return spfFault(first);
     case 'dmarc':
-      return /;\s*p\s*=\s*(none|quarantine|reject)\s*(;|$)/i.test(first) ? undefined : 'it has no valid p=';
+      return dmarcFault(first);
+    case 'sts':
+      return stsFault(first, data);
     case 'dkim':
       return found.length > 1 ? 'there may be only one' : dkimRecordFault(first, data);
     case 'tlsrpt':
-      return /;\s*rua\s*=\s*(mailto:|https:)\S+/i.test(first) ? undefined : 'it has no valid rua=';
+      return tlsrptFault(first);
     case 'exact':
     case 'alias':
     case 'address':

@@ -20,6 +20,8 @@ export type Comparison =
   /** Exactly one record of this kind that can be read; its content is the operator's choice. */
   | 'spf'
   | 'dmarc'
+  /** The same policy (`id=`), in whatever words. */
+  | 'sts'
   /** The same key, in whatever words (RFC 6376 section 3.6.1). */
   | 'dkim'
   | 'tlsrpt';
@@ -155,7 +157,7 @@ function trustRecords(
       : [
           {
             ...{ ...txt, name: `_mta-sts.${domain}.`, data: `v=STSv1; id=${mtaStsId(mtaSts)}` },
-            compare: 'exact' as const,
+            compare: 'sts' as const,
             consequence: 'Senders do not fetch the MTA-STS policy, or go on with an old one.',
           },
           alias(`mta-sts.${domain}.`, hostname, 'Senders can not fetch the MTA-STS policy.'),

@@ -165,6 +165,29 @@ const checks: readonly {
     not: { '_dmarc.example.org.': 'different' },
   },
   {
+    why: 'legal records in other words',
+    change: {
+      'example.org TXT': ['V=spf1 redirect=_spf.example.org exp=why.example.org'],
+      '_dmarc.example.org TXT': ['v = DMARC1 ; p = reject ;', 'other=1'],
+    },
+    not: {},
+  },
+  {
+    why: 'DMARC that nobody reads',
+    change: { '_dmarc.example.org TXT': ['v=dmarc1; p=none'] },
+    not: { '_dmarc.example.org.': 'different' },
+  },
+  {
+    why: 'DMARC beside one that nobody reads',
+    change: { '_dmarc.example.org TXT': ['v=dmarc1; p=none', 'v=DMARC1; p=none'] },
+    not: {},
+  },
+  {
+    why: 'SPF with an error',
+    change: { 'example.org TXT': ['v=spf1 ip4:192.0.2.300 -all'] },
+    not: { 'example.org.': 'different' },
+  },
+  {
     why: 'no answer is not missing',
     change: { '_dmarc.example.org TXT': 'failed' },
     not: { '_dmarc.example.org.': 'unknown' },

@@ -320,11 +320,23 @@ const postfixFaults: readonly Fault<PostfixSetup>[] = [
       main: [
         'virtual_alias_domains = example.org',
         'virtual_alias_maps = inline:{ postmaster@example.org=x@far.example, alice@example.org=x@far.example }',
-        'smtpd_relay_restrictions = permit_sasl_authenticated, defer_unauth_destination',
+        'smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination',
         'smtpd_recipient_restrictions =',
       ],
     },
     found: ['MUST auth-required-local'],
+  },
+  {
+    why: 'the same, and strangers are only put off (454) at recipients elsewhere: nobody can tell',
+    setup: {
+      main: [
+        'virtual_alias_domains = example.org',
+        'virtual_alias_maps = inline:{ postmaster@example.org=x@far.example, alice@example.org=x@far.example }',
+        'smtpd_relay_restrictions = permit_sasl_authenticated, defer_unauth_destination',
+        'smtpd_recipient_restrictions =',
+      ],
+    },
+    found: [...RELAY],
   },
   {
     why: 'ANONYMOUS for local submission',
