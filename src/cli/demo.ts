@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { loadConfig } from '../config/load.ts';
-import { tryBind } from '../platform/listen.ts';
+import { proveBindable } from '../platform/listen.ts';
 import { addFirstAccount } from './first-account.ts';
 import { writeInitialFiles } from './init.ts';
 import { print } from './output.ts';
@@ -25,7 +25,10 @@ export function demoCommand(program: Command): void {
       if (!existsSync(config)) await makeFirstTry(directory);
       const loaded = loadConfig(config);
       const [submission] = loaded.config.listeners;
-      await serveUntilStopped(loaded, () => printLines(directory, submission?.port ?? 587));
+      await serveUntilStopped(
+        () => loaded,
+        () => printLines(directory, submission?.port ?? 587),
+      );
     });
 }
 
@@ -59,7 +62,7 @@ async function makeFirstTry(directory: string): Promise<void> {
 /** All three or none: half a demo on half the ports helps nobody. */
 async function portsAreFree(ports: readonly number[]): Promise<boolean> {
   try {
-    for (const port of ports) await tryBind({ port });
+    await proveBindable(ports.map((port) => ({ port, what: 'demo' })));
     return true;
   } catch {
     return false;

@@ -8,6 +8,7 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { watchClock } from '../server/clock-watch.ts';
 import { checkCertificates } from '../server/start-checks.ts';
 import type { Store } from '../store/port.ts';
+import type { InForce } from './in-force.ts';
 
 const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
@@ -17,11 +18,10 @@ const TICKET_KEYS_MS = DAY_MS / 2;
 export function beginDuties(o: {
   readonly store: Store;
   readonly log: Log;
-  loaded(): LoadedConfig;
-  reload(): Promise<unknown>;
-  renewTicketKeys(): Promise<void>;
+  readonly inForce: Pick<InForce, 'loaded' | 'reload' | 'renewTicketKeys'>;
 }): () => void {
-  const { store, log, loaded } = o;
+  const { store, log, inForce } = o;
+  const loaded = (): LoadedConfig => inForce.loaded;
   const ends = [
     keepRetention({
       ...{ store, clock },
@@ -30,10 +30,10 @@ export function beginDuties(o: {
     }),
     watchFiles(
       () => keyFiles(loaded()),
-      () => void o.reload(),
+      () => void inForce.reload(),
     ),
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
-    every(TICKET_KEYS_MS, () => void o.renewTicketKeys()),
+    every(TICKET_KEYS_MS, () => void inForce.renewTicketKeys()),
     every(DAY_MS, () => warnOfCertificates(loaded(), log)),
   ];
   warnOfCertificates(loaded(), log);

@@ -1,222 +1,185 @@
-// A running server, put together: threads, control socket, private HTTP, retention, certificate watch. What `serve` and the first try share.
+// A running server, put together: one list of steps, each with what undoes it. Whatever fails, all that was started before is stopped in reverse order; the
+// lock of the data directory comes first and so goes last, when no thread can write any more. What `serve` and the first try share.
 
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Config } from '../config/schema.ts';
-import { ConfigError } from '../config/find.ts';
-import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { portsOf } from '../config/ports.ts';
 import { startControl } from '../http/control.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
-import { createMetricsPage, maxOf } from '../http/metrics.ts';
-import { type Health, type PrivateOptions, startPrivateHttp } from '../http/private.ts';
+import { startPrivateHttp } from '../http/private.ts';
 import { startWeb, type Web } from '../http/web.ts';
-import { createLog, type Log, standardOutput } from '../observe/log.ts';
+import type { OnboardingSettings } from '../onboarding/settings.ts';
+import { createLog, type Log, type LogSink, standardOutput } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
-import type { FrontPlan } from '../server/plan.ts';
-import { planOf, readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
+import { proveBindable } from '../platform/listen.ts';
+import { readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
+import { createSelfTest, type SelfTest } from '../server/self-test.ts';
+import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
+import { lockDirectory } from '../store/sqlite/open.ts';
+import { createCondition } from './condition.ts';
 import { beginDuties } from './duties.ts';
+import { InForce } from './in-force.ts';
 import { startLocal } from './local.ts';
 import { onboardingOf } from './onboarding.ts';
-import { createSelfTest } from '../server/self-test.ts';
-import { certificateDays, checkCertificates, checkPolicy } from '../server/start-checks.ts';
-import { startSupervisor } from '../server/supervisor.ts';
-import { tlsContexts } from '../server/tls-contexts.ts';
-import { CommandFailure } from './failure.ts';
-
-const TICKET_KEY_OCTETS = 48;
-/** Keys that are read once. */
-const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
+import { createSteps, type Steps } from './steps.ts';
 
 export interface RunningServer {
   readonly log: Log;
-  /** Writes out what the log still holds. */
-  flushLog(): void;
   reload(): Promise<ReloadResult>;
   /** In the background; to be called when it is ready. */
   beginSelfTest(): void;
   /** Why the server must end: its self-test found that strangers get in. */
   readonly open: Promise<string>;
-  /** Drains, by default as long as a reply may take, and stops; resolves when everything is closed. */
+  /** Drains, by default as long as a reply may take, and stops; resolves when everything is closed and the lock is free. */
   stop(graceMs?: number): Promise<void>;
 }
 
-export async function runServer(first: LoadedConfig): Promise<RunningServer> {
-  let loaded = first;
-  let ticketKeys: Uint8Array = randomBytes(TICKET_KEY_OCTETS);
-  let reloadProblems: readonly string[] = [];
-  const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
-  const fronts = loaded.config.threads.fronts ?? Math.max(1, availableParallelism() - 1);
+/** Told before each step of the start; what it throws fails the step. */
+export type Entering = (step: string) => void;
+
+/** Rejects with what failed, when everything that was started has been stopped again. */
+export async function runServer(first: LoadedConfig, entering: Entering): Promise<RunningServer> {
   const sink = standardOutput();
-  const log = createLog(loaded.config.log.level, sink);
-  const planFrom = (from: LoadedConfig) => planOf(from, { environment: process.env, fronts, ticketKeys });
-
-  const unsafe = checkPolicy(loaded);
-  if (unsafe.length > 0) throw new CommandFailure(unsafe.join('\n'));
-  const supervisor = await startSupervisor({
-    ...{ loaded, plan: planFrom(loaded), storeLimits: storeLimitsOf(loaded), fronts, log },
-    writeLog: (lines) => sink.write(lines),
+  const log = createLog(first.config.log.level, sink);
+  const steps = createSteps({
+    entering,
+    stuck: (step, error) => log.error({ step, error: String(error) }, 'could not be stopped'),
   });
-  const { store, lookups } = supervisor;
-  await store.commit([{ type: 'record', events: [startEvent(loaded)] }]);
-
-  let isOpen: (because: string) => void = () => undefined;
-  const open = new Promise<string>((resolve) => {
-    isOpen = resolve;
-  });
-  const selfTest = createSelfTest({
-    ...{ clock, log, isOpen: (because) => isOpen(because) },
-    facts: () => loaded.config,
-    comesFrom: (address) => supervisor.selfTestFrom(address),
-  });
-
-  /** A bad pair keeps the old one: it must not get as far as the fronts. */
-  function provenPlan(from: LoadedConfig): FrontPlan {
-    const plan = planFrom(from);
-    if (plan.certificates.length > 0) tlsContexts(plan.certificates, ticketKeys);
-    return plan;
+  try {
+    return await startAll({ first, steps, log, sink });
+  } catch (error) {
+    await steps.undo();
+    sink.flush();
+    throw error;
   }
+}
 
-  async function applyReload(): Promise<ReloadResult> {
-    const next = loadConfig(loaded.file);
-    const needsRestart = fixedIn(next.config, loaded.config);
-    const kept = Object.fromEntries(fixedKeys.map((key) => [key, loaded.config[key]]));
-    const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
-    const problems = checkPolicy(merged);
-    if (problems.length > 0) throw new ConfigError(problems);
-    await supervisor.reload(provenPlan(merged), storeLimitsOf(merged));
-    loaded = merged;
-    web?.reload(readCertificates(merged));
-    log.level = merged.config.log.level;
+interface Starting {
+  readonly first: LoadedConfig;
+  readonly steps: Steps;
+  readonly log: Log;
+  readonly sink: LogSink;
+}
+
+async function startAll(starting: Starting): Promise<RunningServer> {
+  const { first, steps, log, sink } = starting;
+  const { data, threads } = first.config;
+  const fronts = threads.fronts ?? Math.max(1, availableParallelism() - 1);
+  let graceMs: number | undefined;
+  const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
+  await steps.take(
+    'data directory',
+    () => lockDirectory(first.path(data)),
+    (unlock) => unlock(),
+  );
+  await steps.take('ports', () =>
+    proveBindable(portsOf(first.config).map((use) => ({ ...use, what: use.path.join('.') }))),
+  );
+  const supervisor = await steps.take(
+    'threads',
+    () =>
+      createSupervisor({
+        ...{ loaded: first, plan: inForce.plan, storeLimits: storeLimitsOf(first), fronts, log },
+        writeLog: (lines) => sink.write(lines),
+      }),
+    (made) => made.stop(),
+  );
+  await steps.take('store thread', () => supervisor.startStore());
+  await steps.take('desk thread', () => supervisor.startDesk());
+  await steps.take('front threads', () => supervisor.startFronts());
+  const { selfTest, open } = selfTestOf(supervisor, inForce, log);
+  inForce.tells = (plan, storeLimits) => supervisor.reload(plan, storeLimits);
+  const web = await openDoors(starting, { inForce, supervisor, selfTest });
+  inForce.taken = (loaded) => {
+    web?.reload(readCertificates(loaded));
+    log.level = loaded.config.log.level;
     selfTest.begin();
-    return { problems: [], needsRestart };
-  }
-
-  /** An invalid file changes nothing, and shows in the health (DESIGN 3.13). */
-  async function reload(): Promise<ReloadResult> {
-    let result: ReloadResult;
-    try {
-      result = await applyReload();
-    } catch (error) {
-      result = {
-        problems: error instanceof ConfigError ? error.problems : [String(error)],
-        needsRestart: [],
-      };
-    }
-    reloadProblems = result.problems;
-    if (result.problems.length > 0)
-      log.error({ problems: result.problems }, 'reload refused, the old configuration stays');
-    else log.info({ needsRestart: result.needsRestart }, 'reloaded');
-    return result;
-  }
-
-  /** The plan is made anew for it, from files that may be unreadable now: then the old keys stay. */
-  async function renewTicketKeys(): Promise<void> {
-    const before = ticketKeys;
-    ticketKeys = randomBytes(TICKET_KEY_OCTETS);
-    try {
-      await supervisor.reload(provenPlan(loaded), storeLimitsOf(loaded));
-    } catch (error) {
-      ticketKeys = before;
-      log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
-    }
-  }
-
-  async function health(): Promise<Health> {
-    // Without an answer the store thread is being started again, and is named as missing.
-    const store = await supervisor.storeFigures().catch(() => undefined);
-    const figures = await supervisor.frontFigures();
-    const certificates = checkCertificates(loaded, clock.now());
-    return {
-      ...(store && { queue: { messages: store.queued, limit: store.queuedMessagesMax } }),
-      problems: [
-        ...reloadProblems.map((problem) => `configuration: ${problem}`),
-        ...certificates.problems,
-        ...certificates.warnings,
-        ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
-        ...(store !== undefined && store.queued >= maxOf(store)
-          ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
-          : []),
-        ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
-        ...(figures.some(({ relay }) => relay.routesDown > 0) ? ['a next hop is down: its mail waits'] : []),
-      ],
-    };
-  }
-
-  async function metrics(): Promise<string> {
-    return page.render({
-      fronts: await supervisor.frontFigures(),
-      store: await supervisor.storeFigures(),
-      queue: await lookups.queueTotals(),
-      certificateDays: certificateDays(loaded, clock.now()),
-      logDropped: sink.dropped,
-      clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
-      now: clock.now(),
-    });
-  }
-
-  const page = createMetricsPage();
-  const { hostname, data } = loaded.config;
-  const closeControl = await startControl(loaded.path(data), {
-    ...{ store, lookups, reload },
-    status: async () => ({
-      hostname,
-      pid: process.pid,
-      startedAt: startedAt.wall,
-      selfTest: selfTest.status,
-      ...(await health()),
-    }),
-    backup: (file) => supervisor.backup(file),
-  });
-  const closeHttp = await openPrivate(loaded, {
-    ...{ contentType: page.contentType, metrics, health },
-    selfTest: () => selfTest.status.verdict,
-  });
-  const closeLocal = await startLocal({ first, loaded: () => loaded, log, clock, supervisor });
-  const web = await openWeb(() => loaded);
-  const endDuties = beginDuties({ store, log, loaded: () => loaded, reload, renewTicketKeys });
-
+  };
+  await steps.take('trail', () => supervisor.store.commit([{ type: 'record', events: [startEvent(first)] }]));
+  await steps.take(
+    'listeners',
+    () => supervisor.listen(),
+    () => supervisor.drain(graceMs ?? inForce.loaded.config.timeouts.reply),
+  );
+  await steps.take(
+    'duties',
+    () => beginDuties({ store: supervisor.store, log, inForce }),
+    (end) => end(),
+  );
   return {
     log,
-    flushLog: () => sink.flush(),
-    reload,
+    reload: () => inForce.reload(),
     beginSelfTest: () => selfTest.begin(),
     open,
-    async stop(graceMs = loaded.config.timeouts.reply) {
+    async stop(grace) {
+      graceMs = grace;
       selfTest.stop();
-      endDuties();
-      await supervisor.stop(graceMs);
-      await closeLocal();
-      await web?.close();
-      await closeHttp();
-      await closeControl();
+      await steps.undo();
+      log.info({}, 'stopped');
+      sink.flush();
     },
   };
 }
 
-/** Metrics and health; nothing to close if there is none. */
-async function openPrivate(
-  { config }: LoadedConfig,
-  o: Omit<PrivateOptions, 'address' | 'port' | 'hostname'>,
-): Promise<() => Promise<void>> {
-  const { http, hostname } = config;
-  return http === 'off' ? async () => undefined : startPrivateHttp({ ...http, hostname, ...o });
+interface Inside {
+  readonly inForce: InForce;
+  readonly supervisor: Supervisor;
+  readonly selfTest: SelfTest;
 }
 
-async function openWeb(loaded: () => LoadedConfig): Promise<Web | undefined> {
-  const { web } = loaded().config;
-  if (web === undefined) return undefined;
-  return startWeb({
-    ...web,
-    certificates: readCertificates(loaded()),
-    settings: () => onboardingOf(loaded().config),
-    clock,
+/** All that is asked or called from outside, but for SMTP. */
+async function openDoors(
+  { first, steps, log, sink }: Starting,
+  { inForce, supervisor, selfTest }: Inside,
+): Promise<Web | undefined> {
+  const { config } = first;
+  const { hostname, http } = config;
+  const loaded = (): LoadedConfig => inForce.loaded;
+  const close = (door: (() => Promise<void>) | undefined): Promise<void> | undefined => door?.();
+  const condition = createCondition({ supervisor, sink, inForce });
+  const status = async (): Promise<object> => ({
+    ...{ hostname, pid: process.pid, startedAt: condition.startedAt, selfTest: selfTest.status },
+    ...(await condition.health()),
   });
+  await steps.take(
+    'control socket',
+    () =>
+      startControl(first.path(config.data), {
+        ...{ store: supervisor.store, lookups: supervisor.lookups, status },
+        reload: () => inForce.reload(),
+        backup: (file) => supervisor.backup(file),
+      }),
+    close,
+  );
+  await steps.take('local', () => startLocal({ first, loaded, log, clock, supervisor }), close);
+  if (http !== 'off')
+    await steps.take(
+      'http',
+      () =>
+        startPrivateHttp({
+          ...{ ...http, hostname, selfTest: () => selfTest.status.verdict },
+          ...condition,
+        }),
+      close,
+    );
+  const { web } = config;
+  if (web === undefined) return undefined;
+  const settings = (): OnboardingSettings => onboardingOf(loaded().config);
+  return steps.take(
+    'web',
+    () => startWeb({ ...web, certificates: readCertificates(loaded()), settings, clock }),
+    (started) => started.close(),
+  );
 }
 
-/** What differs and counts after a restart only. */
-function fixedIn(next: Config, now: Config): readonly string[] {
-  const different = fixedKeys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(now[key]));
-  return next.local?.socket === now.local?.socket ? different : [...different, 'local.socket'];
+function selfTestOf(supervisor: Supervisor, inForce: InForce, log: Log) {
+  const { promise: open, resolve: isOpen } = Promise.withResolvers<string>();
+  const selfTest = createSelfTest({
+    ...{ clock, log, isOpen },
+    facts: () => inForce.loaded.config,
+    comesFrom: (address) => supervisor.selfTestFrom(address),
+  });
+  return { selfTest, open };
 }
 
 function startEvent({ config, file }: LoadedConfig) {

@@ -6,6 +6,7 @@ import { findConfig } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { ConfigOption } from './context.ts';
 import { runServer, type RunningServer } from './running.ts';
+import { startFailure } from './start-failure.ts';
 
 /** EX_CONFIG: packaging/postern.service does not start it again after that. */
 const OPEN_EXIT = 78;
@@ -22,19 +23,38 @@ export function serveCommand(program: Command): void {
     )
     .action(async (_: object, command: Command) => {
       const options: ConfigOption = command.optsWithGlobals();
-      await serveUntilStopped(loadConfig(findConfig(options.config, process.env)));
+      await serveUntilStopped(() => loadConfig(findConfig(options.config, process.env)));
     });
 }
 
+/** Ends the process. */
 export async function serveUntilStopped(
-  loaded: LoadedConfig,
+  load: () => LoadedConfig,
   whenReady: (server: RunningServer) => void = () => undefined,
-): Promise<void> {
+): Promise<never> {
+  let step = 'configuration';
+  try {
+    const loaded = load();
+    const server = await runServer(loaded, (entering) => {
+      step = entering;
+    });
+    return await runUntilStopped(loaded, server, whenReady);
+  } catch (error) {
+    const { code, text } = startFailure(error, step);
+    process.stderr.write(text);
+    return process.exit(code);
+  }
+}
+
+async function runUntilStopped(
+  loaded: LoadedConfig,
+  server: RunningServer,
+  whenReady: (server: RunningServer) => void,
+): Promise<never> {
   let fail: (because: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
     fail = resolve;
   });
-  const server = await runServer(loaded);
   const { log } = server;
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
@@ -69,10 +89,7 @@ export async function serveUntilStopped(
   notifyServiceManager('--stopping');
   if (exitCode === OPEN_EXIT) process.stderr.write(`postern: ${because}\n`);
   await server.stop(graceMs);
-  log.info({}, 'stopped');
-  process.exitCode = exitCode;
-  server.flushLog();
-  process.exit();
+  return process.exit(exitCode);
 }
 
 /** sd_notify by its own tool: Node speaks no datagrams over Unix sockets. */

@@ -18,9 +18,10 @@ import {
 
 const listener = z.strictObject({
   port: count(1, 65535).meta({ description: 'TCP port.' }),
-  address: ipAddress
-    .optional()
-    .meta({ description: 'IP address to listen on; without it all addresses, v4 and v6.' }),
+  address: ipAddress.optional().meta({
+    description:
+      'IP address to listen on; without it all addresses, v4 and v6. `::` is all of v6 alone, `0.0.0.0` all of v4.',
+  }),
   role: z.enum(['submission', 'mx']).prefault('submission').meta({
     description:
       '`submission`: mail of authenticated users. `mx`: unauthenticated mail for our own domains and existing mailboxes only; never a relay.',
@@ -229,9 +230,10 @@ const onboarding = z.strictObject({
 
 const web = z.strictObject({
   port: count(1, 65535).meta({ description: 'TCP port: 443, or another one behind a proxy.' }),
-  address: ipAddress
-    .optional()
-    .meta({ description: 'IP address to listen on; without it all addresses, v4 and v6.' }),
+  address: ipAddress.optional().meta({
+    description:
+      'IP address to listen on; without it all addresses, v4 and v6. `::` is all of v6 alone, `0.0.0.0` all of v4.',
+  }),
   tls: z.boolean().prefault(true).meta({
     description: 'With the certificates of `tls`, chosen by name; `false` only behind a proxy that does it.',
   }),

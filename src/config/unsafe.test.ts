@@ -70,6 +70,8 @@ test('BCP134-5-c G-15 F-OPS-5: no submission listener without TLS, wherever it s
 const missing587 =
   /submission on port 587 is missing \(BCP 134 section 3\.1 asks for it\): add `\{ port: 587 \}`/;
 
+const taken = /is taken already by/;
+
 const ports: readonly Vector[] = [
   {
     why: '465 alone, open to the world',
@@ -116,7 +118,7 @@ const ports: readonly Vector[] = [
   {
     why: 'the same port twice',
     change: { listeners: [{ port: 587 }, { port: 587, tls: 'implicit' }] },
-    findings: [['listeners.1', /port 587 is listed twice/]],
+    findings: [['listeners.1.port', /port 587 of all addresses is taken already by listeners\.0/]],
   },
   {
     why: 'the same port on two addresses',
@@ -127,6 +129,51 @@ const ports: readonly Vector[] = [
       ],
     },
     findings: [],
+  },
+  {
+    why: 'all of IPv4 and all of IPv6 by name: `::` is IPv6 alone then',
+    change: {
+      listeners: [
+        { port: 587, address: '0.0.0.0' },
+        { port: 587, address: '::' },
+      ],
+    },
+    findings: [],
+  },
+  {
+    why: 'one address, and all of its family',
+    change: {
+      listeners: [
+        { port: 587, address: '192.0.2.1' },
+        { port: 587, address: '0.0.0.0' },
+      ],
+    },
+    findings: [['listeners.1.port', /of 0\.0\.0\.0 is taken already by listeners\.0 \(192\.0\.2\.1\)/]],
+  },
+  {
+    why: 'one address, and all of them',
+    change: { listeners: [{ port: 587, address: '2001:db8::1' }, { port: 587 }] },
+    findings: [['listeners.1.port', taken]],
+  },
+  {
+    why: 'one address in two spellings',
+    change: {
+      listeners: [
+        { port: 587, address: '2001:db8::1' },
+        { port: 587, address: '2001:DB8:0::1' },
+        { port: 465, address: '::ffff:192.0.2.1' },
+        { port: 465, address: '192.0.2.1' },
+      ],
+    },
+    findings: [
+      ['listeners.1.port', taken],
+      ['listeners.3.port', taken],
+    ],
+  },
+  {
+    why: 'the port of the private HTTP',
+    change: { listeners: [{ port: 587 }, { port: 8587 }] },
+    findings: [['http.port', /port 8587 of 127\.0\.0\.1 is taken already by listeners\.1 \(all addresses\)/]],
   },
 ];
 
@@ -258,12 +305,17 @@ const webVectors: readonly Vector[] = [
   {
     why: 'on the port of private HTTP',
     change: { web: { port: 8587 } },
-    findings: [['web.port', /the private `http` has port 8587: give another one/]],
+    findings: [
+      [
+        'web.port',
+        /port 8587 of all addresses is taken already by http \(127\.0\.0\.1\): give it another one/,
+      ],
+    ],
   },
   {
     why: 'on a port of SMTP',
     change: { web: { port: 465 } },
-    findings: [['web.port', /a listener for SMTP has port 465/]],
+    findings: [['web.port', /port 465 of all addresses is taken already by listeners\.1/]],
   },
   {
     why: 'in clear on all addresses',

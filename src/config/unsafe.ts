@@ -2,6 +2,7 @@
 
 import { DAY } from '../base/duration.ts';
 import { dkimFindings } from './dkim.ts';
+import { portsOf, portsTakenTwice } from './ports.ts';
 import type { Config, DestinationConfig } from './schema.ts';
 
 export interface Finding {
@@ -54,15 +55,11 @@ const rules: readonly Rule[] = [
           },
         ]
       : [],
-  (config) => {
-    const seen = new Set<string>();
-    return config.listeners.flatMap(({ address, port }, at) => {
-      const key = `${address ?? '*'} ${port}`;
-      const twice = seen.has(key);
-      seen.add(key);
-      return twice ? [{ path: ['listeners', at], message: `port ${port} is listed twice` }] : [];
-    });
-  },
+  (config) =>
+    portsTakenTwice(portsOf(config)).map(([{ path, address, port }, earlier]) => ({
+      path: [...path, 'port'],
+      message: `port ${port} of ${placeOf(address)} is taken already by ${earlier.path.join('.')} (${placeOf(earlier.address)}): give it another one`,
+    })),
   (config) => {
     const open = config.listeners.filter(
       ({ role, address }) => role === 'submission' && !isLoopback(address),
@@ -98,16 +95,9 @@ const rules: readonly Rule[] = [
       ? [{ path: ['limits', 'header'], message: 'the header limit is larger than the message limit' }]
       : [],
   ({ dkim, domains }) => dkimFindings(dkim, domains),
-  ({ web, http, tls, listeners }) => {
+  ({ web, tls }) => {
     if (web === undefined) return [];
-    const taken = [
-      ...(http === 'off' ? [] : [{ what: 'the private `http`', port: http.port }]),
-      ...listeners.map(({ port }) => ({ what: 'a listener for SMTP', port })),
-    ].find(({ port }) => port === web.port);
     return [
-      ...(taken === undefined
-        ? []
-        : [{ path: ['web', 'port'], message: `${taken.what} has port ${web.port}: give another one` }]),
       ...(web.tls && tls === undefined
         ? [{ path: ['web', 'tls'], message: 'it needs a certificate: `tls: { cert: FILE, key: FILE }`' }]
         : []),
@@ -134,6 +124,8 @@ const rules: readonly Rule[] = [
         ]
       : [],
 ];
+
+const placeOf = (address: string | undefined): string => address ?? 'all addresses';
 
 /** RFC 1918, RFC 4193. */
 function isPrivate(address: string | undefined): boolean {

@@ -1,14 +1,16 @@
 // The control socket (DESIGN 3.13): HTTP and JSON over a 0600 Unix socket in the data directory. It carries the store's port and its
 // look-ups by name, so that a command is written once, whether a server runs or not; and what only a running server can do.
 
-import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { fromJson, toJson } from '../base/json.ts';
 import { lookupMethods, type Lookups } from '../store/lookups.ts';
 import type { Change, Store } from '../store/port.ts';
+import { closeServer } from './close.ts';
 import { CONTROL_SOCKET, type LookupAnswer, LOOKUPS_MAX, type ReloadResult } from './control-protocol.ts';
+import { listenOnSocket } from './unix-socket.ts';
 
 const BODY_OCTETS_MAX = 64 * 1024 * 1024;
 
@@ -25,20 +27,10 @@ export async function startControl(
   actions: ControlActions,
 ): Promise<() => Promise<void>> {
   const path = join(dataDirectory, CONTROL_SOCKET);
-  // A socket that an earlier process left: the lock says that it is gone.
-  rmSync(path, { force: true });
-  const server = createAdaptorServer({ fetch: controlApp(actions).fetch });
-  const mask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
-  } finally {
-    process.umask(mask);
-  }
-  chmodSync(path, 0o600);
-  return () => new Promise((resolve) => server.close(() => resolve()));
+  const listener = getRequestListener(controlApp(actions).fetch);
+  const server = createServer((request, response) => void listener(request, response));
+  await listenOnSocket(server, 'the control socket', path, 0o600);
+  return () => closeServer(server);
 }
 
 function controlApp(actions: ControlActions): Hono {

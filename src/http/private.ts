@@ -1,9 +1,12 @@
 // The private HTTP port: metrics and health, for monitors on the same machine or network. A foreign Host header is refused, so that a
 // browser can't be led here (F-AUTH-14).
 
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { isIP } from '../base/network.ts';
+import { closeServer } from './close.ts';
+import { bindingOf, cannotBind, listening, whereOf } from '../platform/listen.ts';
 
 export interface Health {
   /** Absent while the store thread is being started again. */
@@ -24,12 +27,12 @@ export interface PrivateOptions {
 }
 
 export async function startPrivateHttp(options: PrivateOptions): Promise<() => Promise<void>> {
-  const server = createAdaptorServer({ fetch: privateApp(options).fetch });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.address, resolve);
+  const answer = getRequestListener(privateApp(options).fetch);
+  const server = createServer((request, response) => void answer(request, response));
+  await listening(server, bindingOf(options)).catch((error: unknown) => {
+    throw cannotBind('http', whereOf(options), error);
   });
-  return () => new Promise((resolve) => server.close(() => resolve()));
+  return () => closeServer(server);
 }
 
 function privateApp({ hostname, contentType, metrics, health, selfTest }: PrivateOptions): Hono {

@@ -2,7 +2,7 @@
 // may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message, `/address`
 // tells the user as whom that is. Connections, octets, time and messages under way are bounded; it shares nothing with the control socket.
 
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,8 @@ import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
 import { type Claim, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
+import { closeServer } from './close.ts';
+import { listenOnSocket } from './unix-socket.ts';
 
 const CONNECTIONS_MAX = 64;
 const UNDER_WAY_MAX = 4;
@@ -51,27 +53,21 @@ export async function startSubmitSocket(options: SubmitSocketOptions): Promise<(
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o755);
   }
-  const handle = handler(options, join(directory, CLAIMS_DIRECTORY));
-  const server = createServer(
-    { maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 },
-    (request, response) => void handle(request, response),
-  );
+  const server = createServer({ maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 });
   server.maxConnections = CONNECTIONS_MAX;
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = IDLE_MS;
   server.keepAliveTimeout = IDLE_MS;
-  // A socket that an earlier process left.
-  rmSync(path, { force: true });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o666);
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  await listenOnSocket(server, 'local.socket', path, 0o666);
+  try {
+    // Only now: the claims in it may be those of a server that has the socket.
+    const handle = handler(options, join(directory, CLAIMS_DIRECTORY));
+    server.on('request', (request, response) => void handle(request, response));
+  } catch (error) {
+    await closeServer(server, 0);
+    throw error;
+  }
+  return () => closeServer(server, 0);
 }
 
 interface Peer {

@@ -8,8 +8,9 @@ import { connectionNetworkOf } from '../identity/network.ts';
 import { answer, type SiteAnswer } from '../onboarding/site.ts';
 import { siteRequest } from '../onboarding/site-request.ts';
 import type { OnboardingSettings } from '../onboarding/settings.ts';
-import type { ServerTls } from '../platform/listen.ts';
+import { bindingOf, cannotBind, listening, type ServerTls, whereOf } from '../platform/listen.ts';
 import type { Clock } from '../platform/platform.ts';
+import { closeServer } from './close.ts';
 import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
 
 const CONNECTIONS_MAX = 256;
@@ -60,17 +61,12 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = REQUEST_MS;
   server.setTimeout(REQUEST_MS, (socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: options.port, host: options.address }, resolve);
+  await listening(server, bindingOf(options)).catch((error: unknown) => {
+    throw cannotBind('web', whereOf(options), error);
   });
   return {
     reload,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeServer(server, 0),
   };
 }
 

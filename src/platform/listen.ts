@@ -1,6 +1,6 @@
 // Incoming connections: listening sockets that several threads may share, and the server side of TLS on a socket that exists.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 
 export interface ListenAt {
@@ -8,29 +8,76 @@ export interface ListenAt {
   readonly port: number;
 }
 
-/** Tries the port without sharing, so that a second instance can't share it silently. Rejects with the system's error. */
-export async function tryBind(at: ListenAt): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: at.port, host: at.address, exclusive: true }, resolve);
-  });
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+/** What Node's servers listen by. `::` that is named is IPv6 alone, so that `0.0.0.0` may stand beside it; without an address it is both. */
+export function bindingOf({ address, port }: ListenAt): ListenOptions {
+  return { port, host: address, ipv6Only: address !== undefined && /^[0:]+$/.test(address) };
 }
 
-/** Listens; `share` lets several threads of this process take connections from the same port. */
+/** Says which place, why not, and the way out. */
+export class CannotBind extends Error {
+  override readonly name = 'CannotBind';
+}
+
+/** `what`: who wanted it, by its key in the configuration. */
+export function cannotBind(what: string, where: string, error: unknown): CannotBind {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const known: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is in use by another program',
+    EADDRNOTAVAIL: 'is no address of this host',
+    EACCES: 'may not be bound: give the service CAP_NET_BIND_SERVICE (packaging/postern.service does)',
+  };
+  return new CannotBind(`${what}: ${where} ${known[code] ?? `can't be bound: ${String(error)}`}`, {
+    cause: error,
+  });
+}
+
+export const whereOf = ({ address, port }: ListenAt): string =>
+  address === undefined ? `*:${port}` : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/**
+ * Tries all of them without sharing, so that a second instance can't share one silently, and lets go of them. Rejects with `CannotBind` about the first
+ * that can't be had.
+ */
+export async function proveBindable(all: readonly (ListenAt & { readonly what: string })[]): Promise<void> {
+  const held: Server[] = [];
+  try {
+    for (const one of all) {
+      const server = createServer();
+      await listening(server, { ...bindingOf(one), exclusive: true }).catch((error: unknown) => {
+        throw cannotBind(one.what, whereOf(one), error);
+      });
+      held.push(server);
+    }
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+/** Resolves when it listens; rejects with the system's error. */
+export async function listening(
+  server: Pick<Server, 'once' | 'off' | 'listen'>,
+  how: ListenOptions,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(how, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Listens; `share` lets several threads of this process take connections from the same port. Rejects with `CannotBind`. */
 export async function listen(
   at: ListenAt & { readonly share: boolean; readonly backlog: number },
   onConnection: (socket: Socket) => void,
 ): Promise<Server> {
   const server = createServer({ noDelay: true, pauseOnConnect: false }, onConnection);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: at.port, host: at.address, reusePort: at.share, backlog: at.backlog }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await listening(server, { ...bindingOf(at), reusePort: at.share, backlog: at.backlog }).catch(
+    (error: unknown) => {
+      throw cannotBind('listeners', whereOf(at), error);
+    },
+  );
   return server;
 }
 

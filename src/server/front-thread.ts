@@ -50,6 +50,7 @@ let mailboxTexts = configuredMailboxes(plan.mailboxes);
 let main: Line | undefined;
 let desk: Line | undefined;
 let listening: readonly Server[] = [];
+let listeningBegan: Promise<void> | undefined;
 
 const entropy = systemEntropy();
 const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
@@ -239,7 +240,7 @@ async function answerMain(question: unknown): Promise<unknown> {
   const asked = question as FrontQuestion;
   switch (asked.ask) {
     case 'listen':
-      await startListening();
+      await (listeningBegan ??= startListening());
       return true;
     case 'reload':
       reload(asked.plan);

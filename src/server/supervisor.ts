@@ -1,23 +1,21 @@
 // Main's part of a running server (DESIGN 3.3): starts the threads in order, connects them, replaces one that dies, reloads, drains.
-// The order: lock → store thread → desk thread → fronts → listen. Stopping goes the other way round.
+// What comes before, between and after them, and how all of it is undone, is the list in src/cli/running.ts.
 
 import { randomBytes } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { LineClosed } from '../platform/line.ts';
-import { tryBind } from '../platform/listen.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
-import { lockDirectory } from '../store/sqlite/open.ts';
 import type { BackupResult } from '../store/sqlite/backup.ts';
 import type { DeskBirth } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-thread.ts';
-import { connectThreads, startThread, type Thread } from './thread.ts';
+import { connectThreads, createCrew, type Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
 /** Doubles with each death within a minute, up to 16 times as long. */
@@ -36,6 +34,12 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly store: Store;
   readonly lookups: Lookups;
+  /** In this order; who calls them holds the lock of the data directory until `stop` has resolved. */
+  startStore(): Promise<void>;
+  startDesk(): Promise<void>;
+  startFronts(): Promise<void>;
+  /** The fronts take connections from now on. */
+  listen(): Promise<void>;
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
   backup(file: string): Promise<BackupResult>;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
@@ -46,16 +50,18 @@ export interface Supervisor {
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
   /** Names of threads that died and do not run again yet. */
   missing(): readonly string[];
-  /** Sessions end at their next quiet moment, at most until `graceMs`. */
-  stop(graceMs: number): Promise<void>;
+  /** The fronts take no more connections; sessions end at their next quiet moment, at most until `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+  /** Resolves when no thread lives any more, and so none writes. */
+  stop(): Promise<void>;
 }
 
-export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { loaded, log } = options;
   const { config } = loaded;
   const dataDirectory = loaded.path(config.data);
   const incarnation = randomBytes(6).toString('hex');
-  const unlock = lockDirectory(dataDirectory);
+  const crew = createCrew();
   const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
@@ -64,12 +70,13 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let { plan, storeLimits } = options;
   let storeThread: Thread;
   let deskThread: Thread;
+  let listening = false;
   let stopping = false;
   let submitted = 0;
 
   async function startStore(isFirst: boolean): Promise<Thread> {
     const birth: StoreBirth = { dataDirectory, limits: storeLimits, sweepStages: isFirst };
-    const thread = await startThread({
+    const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
     });
@@ -86,7 +93,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   async function startDesk(): Promise<Thread> {
     const birth: DeskBirth = { dataDirectory, domains: plan.domains };
-    const thread = await startThread({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
+    const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
     lookups.connect(thread.line);
     connectThreads(thread, storeThread, { asker: 'desk', answerer: 'store' });
     watch(thread, async () => {
@@ -101,20 +108,30 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   async function startFront(number: number, run: number): Promise<void> {
     const owner = `local/${incarnation}/${number}.${run}`;
     const birth: FrontBirth = { plan, owner, dataDirectory };
-    const thread = await startThread({
+    const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
     });
     fronts.set(number, thread);
     connectThreads(thread, storeThread, { asker: 'front', answerer: 'store' });
     connectThreads(thread, deskThread, { asker: 'front', answerer: 'desk' });
-    await thread.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+    if (listening) await listenOrEnd(thread);
     watch(thread, async () => {
       fronts.delete(number);
       // What it held in memory is in the store too: whoever is free takes it.
       await freeLeases(owner);
       await startFront(number, run + 1);
     });
+  }
+
+  /** One that can't listen must not live on beside the one that takes its place. */
+  async function listenOrEnd(front: Thread): Promise<void> {
+    try {
+      await front.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+    } catch (error) {
+      await front.terminate();
+      throw error;
+    }
   }
 
   async function freeLeases(ownerPrefix: string): Promise<void> {
@@ -162,22 +179,24 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return (await Promise.all(answers)).filter((answer) => answer !== undefined);
   }
 
-  try {
-    for (const { address, port } of plan.listeners) await bindable(address, port);
-    storeThread = await startStore(true);
-    deskThread = await startDesk();
-    // Leases of the process before are void: it is gone, because the lock is ours.
-    await freeLeases('');
-    for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
-  } catch (error) {
-    stopping = true;
-    unlock();
-    throw error;
-  }
-
   return {
     store,
     lookups,
+    async startStore() {
+      storeThread = await startStore(true);
+    },
+    async startDesk() {
+      deskThread = await startDesk();
+    },
+    async startFronts() {
+      // Leases of the process before are void: it is gone, because the lock is ours.
+      await freeLeases('');
+      for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
+    },
+    async listen() {
+      listening = true;
+      for (const front of fronts.values()) await front.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+    },
     async reload(next, limits) {
       plan = next;
       storeLimits = limits;
@@ -197,35 +216,19 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
     missing: () => [...missing],
-    async stop(graceMs) {
+    async drain(graceMs) {
       stopping = true;
       await askFronts({ ask: 'drain', graceMs }).catch((error: unknown) => {
         log.error({ error: String(error) }, 'a front did not drain');
       });
-      for (const front of fronts.values()) await front.terminate();
-      await deskThread.terminate();
-      await storeThread.terminate();
-      unlock();
+    },
+    async stop() {
+      stopping = true;
+      await crew.stop();
     },
   };
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
-}
-
-async function bindable(address: string | undefined, port: number): Promise<void> {
-  try {
-    await tryBind({ address, port });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const where = `${address ?? '*'}:${port}`;
-    if (code === 'EADDRINUSE') throw new Error(`${where} is in use by another program`, { cause: error });
-    if (code === 'EACCES')
-      throw new Error(
-        `${where} may not be bound: give the service CAP_NET_BIND_SERVICE (packaging/postern.service does)`,
-        { cause: error },
-      );
-    throw new Error(`${where} can't be bound: ${String(error)}`, { cause: error });
-  }
 }

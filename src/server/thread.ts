@@ -37,21 +37,42 @@ export interface ThreadOptions {
   readonly handlers?: LineHandlers;
 }
 
-/** Resolves when the thread says that it is ready; rejects if it ends before. */
-export async function startThread({
-  kind,
-  name,
-  birth,
-  heapMiB,
-  handlers = {},
-}: ThreadOptions): Promise<Thread> {
-  setFlagsFromString(`--initial-old-space-size=${OLD_AT_FIRST_MIB}`);
-  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./${kind}-thread.${extension}`, import.meta.url), {
-    workerData: birth,
-    name,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
-  });
+/** All threads of this server, those that are being born too, so that none can outlive it. */
+export interface Crew {
+  /** Resolves when the thread says that it is ready; rejects if it ends before, or if the crew has stopped. */
+  start(options: ThreadOptions): Promise<Thread>;
+  /** Resolves when none lives any more: who writes last, ends last. None is started from then on. */
+  stop(): Promise<void>;
+}
+
+const ORDER_OF_STOPPING: readonly ThreadKind[] = ['front', 'desk', 'store'];
+
+export function createCrew(): Crew {
+  const alive = new Map<Worker, ThreadKind>();
+  let stopped = false;
+  return {
+    start({ kind, name, birth, heapMiB, handlers = {} }) {
+      if (stopped) return Promise.reject(new Error('the server is stopping'));
+      setFlagsFromString(`--initial-old-space-size=${OLD_AT_FIRST_MIB}`);
+      const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+      const worker = new Worker(new URL(`./${kind}-thread.${extension}`, import.meta.url), {
+        workerData: birth,
+        name,
+        resourceLimits: { maxOldGenerationSizeMb: heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
+      });
+      alive.set(worker, kind);
+      worker.once('exit', () => alive.delete(worker));
+      return threadOf(worker, name, handlers);
+    },
+    async stop() {
+      stopped = true;
+      for (const kind of ORDER_OF_STOPPING)
+        for (const [worker, itsKind] of alive) if (itsKind === kind) await worker.terminate();
+    },
+  };
+}
+
+async function threadOf(worker: Worker, name: string, handlers: LineHandlers): Promise<Thread> {
   let reason = '';
   const ended = new Promise<string>((resolve) => {
     worker.on('error', (error) => {
@@ -71,10 +92,7 @@ export async function startThread({
     worker.postMessage({ connect, port } satisfies ThreadGreeting, [port]);
   greet('main', port2);
   return {
-    name,
-    line: openLine(port1, handlers),
-    ended,
-    greet,
+    ...{ name, line: openLine(port1, handlers), ended, greet },
     async terminate() {
       await worker.terminate();
     },

@@ -1,0 +1,65 @@
+// How a running server is: its health and its metrics, gathered from the threads.
+
+import { createMetricsPage, maxOf } from '../http/metrics.ts';
+import type { Health } from '../http/private.ts';
+import type { LogSink } from '../observe/log.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import type { InForce } from './in-force.ts';
+import { certificateDays, checkCertificates } from '../server/start-checks.ts';
+import type { Supervisor } from '../server/supervisor.ts';
+
+export interface ConditionOptions {
+  readonly supervisor: Supervisor;
+  readonly sink: Pick<LogSink, 'dropped'>;
+  readonly inForce: Pick<InForce, 'loaded' | 'problems'>;
+}
+
+export interface Condition {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly contentType: string;
+  health(): Promise<Health>;
+  metrics(): Promise<string>;
+}
+
+export function createCondition({ supervisor, sink, inForce }: ConditionOptions): Condition {
+  const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
+  const page = createMetricsPage();
+  return {
+    startedAt: startedAt.wall,
+    contentType: page.contentType,
+    async health() {
+      // Without an answer the store thread is being started again, and is named as missing.
+      const store = await supervisor.storeFigures().catch(() => undefined);
+      const figures = await supervisor.frontFigures();
+      const certificates = checkCertificates(inForce.loaded, clock.now());
+      return {
+        ...(store && { queue: { messages: store.queued, limit: store.queuedMessagesMax } }),
+        problems: [
+          ...inForce.problems.map((problem) => `configuration: ${problem}`),
+          ...certificates.problems,
+          ...certificates.warnings,
+          ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
+          ...(store !== undefined && store.queued >= maxOf(store)
+            ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
+            : []),
+          ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
+          ...(figures.some(({ relay }) => relay.routesDown > 0)
+            ? ['a next hop is down: its mail waits']
+            : []),
+        ],
+      };
+    },
+    async metrics() {
+      return page.render({
+        fronts: await supervisor.frontFigures(),
+        store: await supervisor.storeFigures(),
+        queue: await supervisor.lookups.queueTotals(),
+        certificateDays: certificateDays(inForce.loaded, clock.now()),
+        logDropped: sink.dropped,
+        clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
+        now: clock.now(),
+      });
+    },
+  };
+}

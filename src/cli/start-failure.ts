@@ -1,0 +1,38 @@
+// How `serve` ends when its start fails: one clear line, and an exit code of sysexits.h by which a service manager knows whether another try can help.
+
+import { ConfigError } from '../config/find.ts';
+import { CannotBind } from '../platform/listen.ts';
+import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
+import { StoreTooNew } from '../store/sqlite/schema.ts';
+import { safeLines } from './output.ts';
+import { EX, type SysExit } from './sysexits.ts';
+
+/** Everything has been stopped already. `step`: the one that failed. */
+export function startFailure(
+  error: unknown,
+  step: string,
+): { readonly code: SysExit; readonly text: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error);
+  const text = code === EX.SOFTWARE ? `the start failed (${step}): ${message}` : message;
+  return { code, text: `postern: ${safeLines(text)}\n` };
+}
+
+/** packaging/postern.service tries none of `CONFIG` again: only the operator can mend it. */
+function codeOf(error: unknown): SysExit {
+  if (error instanceof ConfigError || error instanceof StoreTooNew) return EX.CONFIG;
+  // Who holds it may let go of it.
+  if (error instanceof StoreLocked) return EX.TEMPFAIL;
+  // What a thread threw has lost its class on the way.
+  if (error instanceof CannotBind || (error instanceof Error && error.name === 'CannotBind'))
+    return isForbidden(error) ? EX.NOPERM : EX.TEMPFAIL;
+  if (error instanceof DataDirectoryUnusable) return EX.OSERR;
+  if (isForbidden(error)) return EX.NOPERM;
+  return error instanceof Error && 'code' in error ? EX.OSERR : EX.SOFTWARE;
+}
+
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  return code === 'EACCES' || code === 'EPERM' || isForbidden(error.cause);
+}

@@ -1,0 +1,237 @@
+// A start that fails: whatever was in the way, everything that was started is stopped again, the lock is free when no thread can write any more, and
+// the process ends with its code and one clear line. A start that succeeds does not depend on the number of fronts.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { makeCertificate } from '../src/cli/certificate.ts';
+import { type Entering, runServer, type RunningServer } from '../src/cli/running.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { lockDirectory } from '../src/store/sqlite/open.ts';
+import { freePort } from './system/server.ts';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const noIpv6 =
+  networkInterfaces()['lo']?.every(({ family }) => family !== 'IPv6') === true && 'no IPv6 on loopback';
+const root = mkdtempSync(join(tmpdir(), 'postern-start-'));
+let certificate: { readonly cert: string; readonly key: string };
+
+before(async () => {
+  certificate = await makeCertificate(['msa.example.org', 'localhost'], ['127.0.0.1']);
+});
+after(() => rmSync(root, { recursive: true, force: true }));
+
+interface Place {
+  readonly config: string;
+  readonly data: string;
+  readonly socket: string;
+  readonly ports: Readonly<Record<'submission' | 'mx' | 'http' | 'web', number>>;
+}
+
+let places = 0;
+
+async function place(fronts = 1): Promise<Place> {
+  const directory = join(root, String((places += 1)));
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'cert.pem'), certificate.cert);
+  writeFileSync(join(directory, 'key.pem'), certificate.key, { mode: 0o600 });
+  const ports = {
+    ...{ submission: await freePort(), mx: await freePort() },
+    ...{ http: await freePort(), web: await freePort() },
+  };
+  const config = join(directory, 'postern.yaml');
+  writeFileSync(
+    config,
+    `hostname: msa.example.org
+domains: [example.org]
+data: ./data
+tls: { cert: cert.pem, key: key.pem }
+listeners:
+  - { port: ${ports.submission}, address: 127.0.0.1 }
+  - { port: ${ports.mx}, address: 127.0.0.1, role: mx }
+http: { port: ${ports.http} }
+web: { port: ${ports.web}, address: 127.0.0.1 }
+local: { socket: ./run/submit.sock, services: [{ osUser: nobody, identity: cron }] }
+relay: { files: ./outbox }
+log: { level: error }
+threads: { fronts: ${fronts} }
+`,
+  );
+  return { config, ports, data: join(directory, 'data'), socket: join(directory, 'run/submit.sock') };
+}
+
+async function occupy(how: ListenOptions): Promise<Server> {
+  const server = createServer();
+  await once(server.listen(how), 'listening');
+  return server;
+}
+
+const isAnswered = (where: { port: number; host: string } | { path: string }): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(where, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+
+/** Nothing of it is left: no thread of it, no socket that answers, no lock. */
+async function assertNothingRuns({ data, socket, ports }: Place, but?: number): Promise<void> {
+  for (const port of Object.values(ports))
+    if (port !== but) assert.equal(await isAnswered({ port, host: '127.0.0.1' }), false, `port ${port}`);
+  for (const path of [join(data, 'control.sock'), socket])
+    assert.equal(await isAnswered({ path }), false, path);
+  assert.deepEqual(threads(), []);
+  lockDirectory(data)();
+}
+
+const threads = (): readonly string[] =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort' || resource === 'Worker');
+
+const start = (at: Place, entering: Entering = () => undefined): Promise<RunningServer> =>
+  runServer(loadConfig(at.config), entering);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** `postern serve`, which must end by itself. */
+async function serve(config: string): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, 'serve', '-c', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (data) => (stderr += String(data)));
+  await once(child, 'close');
+  return { code: child.exitCode, stderr };
+}
+
+const names = ['submission', 'mx', 'http', 'web'] as const;
+
+for (const fronts of [1, 3]) {
+  test(`with ${fronts} fronts, each port in turn taken by another program: nothing runs, nothing is locked`, async () => {
+    const at = await place(fronts);
+    for (const port of names.map((name) => at.ports[name])) {
+      const other = await occupy({ port, host: '127.0.0.1' });
+      await assert.rejects(start(at), {
+        name: 'CannotBind',
+        message: new RegExp(`^\\w+(\\.\\d)?: 127\\.0\\.0\\.1:${port} is in use by another program$`),
+      });
+      await assertNothingRuns(at, port);
+      other.close();
+    }
+    // What is free now is served, and a second server on the same data directory is not.
+    const server = await start(at);
+    try {
+      assert.notDeepEqual(threads(), [], 'threads can be seen');
+      const second = await serve(at.config);
+      assert.deepEqual(
+        [second.code, /^postern: another Postern uses [^\n]*\n$/.test(second.stderr)],
+        [75, true],
+        second.stderr,
+      );
+      assert.ok(await isAnswered({ path: join(at.data, 'control.sock') }), 'the first one still answers');
+    } finally {
+      await server.stop(0);
+    }
+    await assertNothingRuns(at);
+  });
+}
+
+test('every step of the start, failing: what was started before is stopped', async () => {
+  const steps: string[] = [];
+  const whole = await place();
+  const first = await start(whole, (step) => void steps.push(step));
+  await first.stop(0);
+  assert.deepEqual(steps.slice(0, 3), ['configuration', 'data directory', 'ports']);
+  assert.ok(steps.indexOf('listeners') > steps.indexOf('web'), 'SMTP is served when all else stands');
+  for (const name of steps) {
+    const at = await place(name === 'listeners' || name === 'duties' ? 3 : 1);
+    const fails = (step: string): void => {
+      if (step === name) throw new Error(`no ${name}`);
+    };
+    await assert.rejects(start(at, fails), { message: `no ${name}` });
+    await assertNothingRuns(at);
+  }
+});
+
+test('a port that is taken between its proof and the listening', async () => {
+  const at = await place(3);
+  let other: Server | undefined;
+  const takes = async (): Promise<void> => {
+    other = await occupy({ port: at.ports.mx, host: '127.0.0.1' });
+  };
+  let taken: Promise<void> | undefined;
+  const starting = start(at, (step) => {
+    if (step === 'trail') taken = takes();
+  });
+  await assert.rejects(starting, { name: 'CannotBind', message: /is in use by another program/ });
+  await taken;
+  await assertNothingRuns(at, at.ports.mx);
+  other?.close();
+});
+
+test('the sockets: what is no socket of ours stays, and the start says so', async () => {
+  const at = await place();
+  mkdirSync(join(at.data, 'control.sock'), { recursive: true, mode: 0o700 });
+  await assert.rejects(start(at), {
+    message: /control\.sock is there already and is no socket: move it away/,
+  });
+  await assertNothingRuns(at);
+  rmSync(join(at.data, 'control.sock'), { recursive: true });
+  mkdirSync(join(at.socket, '..'), { mode: 0o755 });
+  const other = createHttpServer((_, response) => response.end('still here'));
+  await once(other.listen(at.socket), 'listening');
+  await assert.rejects(start(at), { message: /local\.socket: .*submit\.sock is in use by another program/ });
+  assert.ok(await isAnswered({ path: at.socket }), 'it was not taken from under the other server');
+  other.close();
+  other.closeAllConnections();
+  lockDirectory(at.data)();
+});
+
+for (const fronts of [1, 3]) {
+  test(
+    `with ${fronts} fronts: all of IPv4 and all of IPv6 on one port by name are served`,
+    { skip: noIpv6 },
+    async () => {
+      const at = await place(fronts);
+      const port = at.ports.mx;
+      const text = readFileSync(at.config, 'utf8').replace(
+        /^ {2}- .* role: mx .*$/m,
+        `  - { port: ${port}, address: 0.0.0.0, role: mx }\n  - { port: ${port}, address: '::', role: mx }`,
+      );
+      writeFileSync(at.config, text);
+      const server = await start(at);
+      try {
+        for (const host of ['127.0.0.1', '::1']) assert.ok(await isAnswered({ port, host }), host);
+      } finally {
+        await server.stop(0);
+      }
+    },
+  );
+}
+
+test('the process ends: its code says whether another try can help, one line says why', async () => {
+  const at = await place();
+  const other = await occupy({ port: at.ports.http, host: '127.0.0.1' });
+  const taken = await serve(at.config);
+  other.close();
+  assert.deepEqual(taken, {
+    code: 75,
+    stderr: `postern: http: 127.0.0.1:${at.ports.http} is in use by another program\n`,
+  });
+  const broken = await place();
+  rmSync(join(broken.config, '../key.pem'));
+  const keyless = await serve(broken.config);
+  assert.equal(keyless.code, 78, keyless.stderr);
+  assert.match(keyless.stderr, /^postern: [^\n]*key\.pem[^\n]*\n$/);
+  assert.ok(!existsSync(broken.data), 'nothing was begun');
+  assert.equal((await serve(join(root, 'nowhere.yaml'))).code, 78);
+});
