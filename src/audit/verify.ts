@@ -42,6 +42,23 @@ export async function verifyTrail(
   }
 }
 
+/** The newest events alone: what the first of them links to is taken as it stands. Undefined: they follow from each other. */
+export async function flawOfTail(
+  lookups: Pick<Lookups, 'chain'>,
+  events: number,
+): Promise<string | undefined> {
+  const [anchor, ...tail] = await lookups.chain({ afterSequence: Math.max(0, events - PAGE), max: PAGE });
+  let before = anchor;
+  for (const link of tail) {
+    const because = before && flawOf(link, before.link, before.sequence + 1);
+    if (because !== undefined) return `event ${link.sequence}: ${because}`;
+    before = link;
+  }
+  return (before?.sequence ?? 0) === events
+    ? undefined
+    : `the trail ends at event ${before?.sequence ?? 0} of ${events}`;
+}
+
 function flawOf(link: ChainLink, previous: Uint8Array, expected: number): string | undefined {
   if (link.sequence !== expected) return `event ${expected} is missing`;
   if (link.payload !== undefined && link.salt !== undefined) {

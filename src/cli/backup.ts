@@ -1,11 +1,15 @@
 // `postern backup` and `postern restore`: everything the store keeps, in one file; the first one works on a running server.
 
+import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { flawOfTail } from '../audit/verify.ts';
 import { connectControl } from '../http/control-client.ts';
-import { backupStore, restoreStore } from '../store/sqlite/backup.ts';
+import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
+import { type BackupResult, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
 import { lockDirectory } from '../store/sqlite/open.ts';
-import { loadForCommand, withStore } from './context.ts';
+import { type CommandContext, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, progress, progressDone } from './output.ts';
 
@@ -22,20 +26,12 @@ export function backupCommands(program: Command): void {
     .action((file: string, _: object, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         const path = resolve(file);
-        progress('copying…');
-        const dataDirectory = context.loaded.path(context.loaded.config.data);
-        const result =
-          context.server !== undefined
-            ? await context.server.backup(path)
-            : context.offline !== undefined
-              ? await backupStore(context.offline.writer, dataDirectory, path)
-              : {};
-        progressDone();
-        print(
-          `${path}: ${Object.entries(result)
-            .map(([name, count]) => `${String(count)} ${name}`)
-            .join(', ')}`,
+        const { messages, events, bodies } = await writeNewFile(
+          path,
+          (aside) => copyInto(context, aside),
+          inspectBackup,
         );
+        print(`${path}: ${messages} messages, ${events} events, ${bodies} bodies; read again, and whole`);
       }),
     );
   program
@@ -60,4 +56,26 @@ export function backupCommands(program: Command): void {
         unlock();
       }
     });
+}
+
+/** This process makes the file and writes it: the server may run where the path means another place. */
+async function copyInto({ server, offline, loaded }: CommandContext, aside: string): Promise<void> {
+  progress('copying…');
+  if (server !== undefined)
+    await pipeline(await server.backup(), createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
+  else if (offline !== undefined) await copyStore(offline.writer, loaded.path(loaded.config.data), aside);
+}
+
+async function inspectBackup(aside: string): Promise<BackupResult> {
+  progress('reading it again…');
+  const { result, lookups, close } = openBackup(aside);
+  try {
+    const flaw = await flawOfTail(lookups, result.events);
+    if (flaw !== undefined)
+      throw new CommandFailure(`the copy is not good, its trail does not hold: ${flaw}`, 3);
+    return result;
+  } finally {
+    close();
+    progressDone();
+  }
 }

@@ -2,12 +2,17 @@
 
 import { systemClock } from '../platform/clock.ts';
 
-const TEN_YEARS_MS = 10 * 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+const TEN_YEARS_DAYS = 10 * 365;
 
 /** The library is only loaded where a certificate is made. */
 export async function makeCertificate(
   names: readonly string[],
   addresses: readonly string[],
+  validity: { readonly from: number; readonly days: number } = {
+    from: systemClock.now(),
+    days: TEN_YEARS_DAYS,
+  },
 ): Promise<{ cert: string; key: string }> {
   const { generate } = await import('selfsigned');
   const altNames = [
@@ -17,7 +22,8 @@ export async function makeCertificate(
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',
-    notAfterDate: new Date(systemClock.now() + TEN_YEARS_MS),
+    notBeforeDate: new Date(validity.from),
+    notAfterDate: new Date(validity.from + validity.days * DAY_MS),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'subjectAltName', altNames },

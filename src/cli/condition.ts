@@ -5,13 +5,13 @@ import type { Health } from '../http/private.ts';
 import type { LogSink } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { InForce } from './in-force.ts';
-import { certificateDays, checkCertificates } from '../server/start-checks.ts';
+import { certificateTime, judgeCertificates } from '../server/start-checks.ts';
 import type { Supervisor } from '../server/supervisor.ts';
 
 export interface ConditionOptions {
   readonly supervisor: Supervisor;
   readonly sink: Pick<LogSink, 'dropped'>;
-  readonly inForce: Pick<InForce, 'loaded' | 'problems'>;
+  readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems'>;
 }
 
 export interface Condition {
@@ -32,13 +32,13 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
       // Without an answer the store thread is being started again, and is named as missing.
       const store = await supervisor.storeFigures().catch(() => undefined);
       const figures = await supervisor.frontFigures();
-      const certificates = checkCertificates(inForce.loaded, clock.now());
+      const { plan, loaded } = inForce;
+      const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
         ...(store && { queue: { messages: store.queued, limit: store.queuedMessagesMax } }),
         problems: [
           ...inForce.problems.map((problem) => `configuration: ${problem}`),
-          ...certificates.problems,
-          ...certificates.warnings,
+          ...certificates.ill,
           ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
           ...(store !== undefined && store.queued >= maxOf(store)
             ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
@@ -48,6 +48,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
             ? ['a next hop is down: its mail waits']
             : []),
         ],
+        warnings: certificates.warnings,
       };
     },
     async metrics() {
@@ -55,7 +56,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
         fronts: await supervisor.frontFigures(),
         store: await supervisor.storeFigures(),
         queue: await supervisor.lookups.queueTotals(),
-        certificateDays: certificateDays(inForce.loaded, clock.now()),
+        certificate: certificateTime(inForce.plan.certificates, clock.now()),
         logDropped: sink.dropped,
         clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
         now: clock.now(),

@@ -1,12 +1,11 @@
 // What a running server does now and then, beside the mail: retention, a look at its keys, its certificates and the clock.
 
-import { statSync } from 'node:fs';
 import { keepRetention } from '../audit/retention.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { watchClock } from '../server/clock-watch.ts';
-import { checkCertificates } from '../server/start-checks.ts';
+import { judgeCertificates } from '../server/start-checks.ts';
 import type { Store } from '../store/port.ts';
 import type { InForce } from './in-force.ts';
 
@@ -18,7 +17,7 @@ const TICKET_KEYS_MS = DAY_MS / 2;
 export function beginDuties(o: {
   readonly store: Store;
   readonly log: Log;
-  readonly inForce: Pick<InForce, 'loaded' | 'reload' | 'renewTicketKeys'>;
+  readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'lookAtFiles' | 'renewTicketKeys'>;
 }): () => void {
   const { store, log, inForce } = o;
   const loaded = (): LoadedConfig => inForce.loaded;
@@ -28,15 +27,12 @@ export function beginDuties(o: {
       retentionMs: () => loaded().config.audit.retention,
       failed: (error) => log.error({ error: String(error) }, 'retention could not be kept'),
     }),
-    watchFiles(
-      () => keyFiles(loaded()),
-      () => void inForce.reload(),
-    ),
+    every(WATCH_MS, () => void inForce.lookAtFiles()),
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
     every(TICKET_KEYS_MS, () => void inForce.renewTicketKeys()),
-    every(DAY_MS, () => warnOfCertificates(loaded(), log)),
+    every(DAY_MS, () => warnOfCertificates(inForce, log)),
   ];
-  warnOfCertificates(loaded(), log);
+  warnOfCertificates(inForce, log);
   return () => ends.forEach((end) => end());
 }
 
@@ -49,27 +45,8 @@ function every(ms: number, run: () => void): () => void {
   return () => cancel();
 }
 
-function keyFiles({ config, path }: LoadedConfig): readonly string[] {
-  const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
-  return [...certificates, ...config.dkim.map(({ key }) => key)].map(path);
-}
-
-/** Certificates and keys are renewed under our feet: looked at now and then, so that no hook is needed (DESIGN 3.12). */
-function watchFiles(files: () => readonly string[], changed: () => void): () => void {
-  const stamp = (): string =>
-    files()
-      .map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-      .join(' ');
-  let seen = stamp();
-  return every(WATCH_MS, () => {
-    const now = stamp();
-    if (now === seen) return;
-    seen = now;
-    changed();
-  });
-}
-
-function warnOfCertificates(loaded: LoadedConfig, log: Log): void {
-  const { problems, warnings } = checkCertificates(loaded, clock.now());
-  for (const problem of [...problems, ...warnings]) log.warn({}, problem);
+/** Of what is served, which may be older than what the files hold. */
+function warnOfCertificates({ loaded, plan }: Pick<InForce, 'loaded' | 'plan'>, log: Log): void {
+  const { ill, warnings } = judgeCertificates(plan.certificates, loaded.config, clock.now());
+  for (const problem of [...ill, ...warnings]) log.warn({}, problem);
 }

@@ -2,6 +2,7 @@
 // served changes nothing, and shows in the health (DESIGN 3.13).
 
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { ConfigError } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -25,71 +26,105 @@ export class InForce {
   readonly #fronts: number;
   readonly #log: Log;
   #loaded: LoadedConfig;
+  #plan: FrontPlan;
   #ticketKeys: Uint8Array = randomBytes(TICKET_KEY_OCTETS);
-  #problems: readonly string[] = [];
-  readonly plan: FrontPlan;
+  /** Is right by itself, but a file that it names can't be used yet. */
+  #wanted: LoadedConfig | undefined;
+  /** The files as they were when they were last tried. */
+  #tried: string;
+  #problems: Problems = { configuration: [], files: [] };
+  /** One change at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** Throws `ConfigError` if it must not be served, or if a file that it names can't be used. */
   constructor(first: LoadedConfig, fronts: number, log: Log) {
     this.#fronts = fronts;
     this.#log = log;
     this.#loaded = first;
-    this.plan = this.#provenPlan(first);
+    assertSafe(first);
+    this.#tried = stampOf(keyFilesOf(first));
+    this.#plan = this.#provenPlan(first);
   }
 
   get loaded(): LoadedConfig {
     return this.#loaded;
   }
 
-  /** Why the last reload was refused. */
+  get plan(): FrontPlan {
+    return this.#plan;
+  }
+
+  /** Why the last reload was refused, and which files wait to be taken. */
   get problems(): readonly string[] {
-    return this.#problems;
+    return [...this.#problems.configuration, ...this.#problems.files];
   }
 
   /** Never rejects: what is wrong is in the answer. */
-  async reload(): Promise<ReloadResult> {
-    let result: ReloadResult;
-    try {
-      result = await this.#take();
-    } catch (error) {
-      const found = error instanceof ConfigError ? error.problems : [String(error)];
-      result = { problems: found, needsRestart: [] };
-    }
-    const { problems, needsRestart } = result;
-    this.#problems = problems;
-    if (problems.length > 0) this.#log.error({ problems }, 'reload refused, the old configuration stays');
-    else this.#log.info({ needsRestart }, 'reloaded');
-    return result;
+  reload(): Promise<ReloadResult> {
+    return this.#inTurn(async () => {
+      const now = this.#loaded;
+      try {
+        const next = loadConfig(now.file);
+        const kept = Object.fromEntries(fixedKeys.map((key) => [key, now.config[key]]));
+        const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
+        assertSafe(merged);
+        this.#say({ configuration: [], files: this.#problems.files });
+        const needsRestart = fixedIn(next.config, now.config);
+        await this.#take(merged, needsRestart);
+        return { problems: this.problems, needsRestart };
+      } catch (error) {
+        this.#say({ configuration: problemsOf(error), files: this.#problems.files });
+        return { problems: this.problems, needsRestart: [] };
+      }
+    });
+  }
+
+  /**
+   * Certificates and keys are renewed under our feet (DESIGN 3.12): taken when they look different, and tried again as long as they can't be used: the
+   * permission that was missing may come without another change of content.
+   */
+  lookAtFiles(): Promise<void> {
+    return this.#inTurn(async () => {
+      const from = this.#wanted ?? this.#loaded;
+      if (this.#wanted === undefined && stampOf(keyFilesOf(from)) === this.#tried) return;
+      await this.#take(from);
+    });
   }
 
   /** The plan is made anew for it, from files that may be unreadable now: then the old keys stay. */
-  async renewTicketKeys(): Promise<void> {
-    const before = this.#ticketKeys;
-    this.#ticketKeys = randomBytes(TICKET_KEY_OCTETS);
-    try {
-      await this.tells(this.#provenPlan(this.#loaded), storeLimitsOf(this.#loaded));
-    } catch (error) {
-      this.#ticketKeys = before;
-      this.#log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
-    }
+  renewTicketKeys(): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#ticketKeys;
+      this.#ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+      try {
+        await this.tells(this.#provenPlan(this.#loaded), storeLimitsOf(this.#loaded));
+      } catch (error) {
+        this.#ticketKeys = before;
+        this.#log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
+      }
+    });
   }
 
-  async #take(): Promise<ReloadResult> {
-    const now = this.#loaded;
-    const next = loadConfig(now.file);
-    const needsRestart = fixedIn(next.config, now.config);
-    const kept = Object.fromEntries(fixedKeys.map((key) => [key, now.config[key]]));
-    const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
-    await this.tells(this.#provenPlan(merged), storeLimitsOf(merged));
-    this.#loaded = merged;
-    this.taken(merged);
-    return { problems: [], needsRestart };
+  async #take(next: LoadedConfig, needsRestart: readonly string[] = []): Promise<void> {
+    // Before they are read: what changes meanwhile is looked at again.
+    this.#tried = stampOf(keyFilesOf(next));
+    try {
+      const plan = this.#provenPlan(next);
+      await this.tells(plan, storeLimitsOf(next));
+      this.#plan = plan;
+      this.#loaded = next;
+      this.#wanted = undefined;
+      this.#say({ ...this.#problems, files: [] });
+      this.taken(next);
+      this.#log.info({ needsRestart }, 'reloaded');
+    } catch (error) {
+      this.#wanted = next;
+      this.#say({ ...this.#problems, files: problemsOf(error) });
+    }
   }
 
   /** A bad pair keeps the old one: it must not get as far as the fronts. */
   #provenPlan(from: LoadedConfig): FrontPlan {
-    const unsafe = checkPolicy(from);
-    if (unsafe.length > 0) throw new ConfigError(unsafe);
     const plan = planOf(from, {
       environment: process.env,
       fronts: this.#fronts,
@@ -98,6 +133,52 @@ export class InForce {
     if (plan.certificates.length > 0) tlsContexts(plan.certificates, this.#ticketKeys);
     return plan;
   }
+
+  /** What stands already is not told again. */
+  #say(problems: Problems): void {
+    const before = this.problems.join('\n');
+    this.#problems = problems;
+    if (this.problems.length > 0 && this.problems.join('\n') !== before)
+      this.#log.error({ problems: this.problems }, 'reload refused, the old configuration stays');
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(change);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+interface Problems {
+  readonly configuration: readonly string[];
+  readonly files: readonly string[];
+}
+
+function assertSafe(loaded: LoadedConfig): void {
+  const unsafe = checkPolicy(loaded);
+  if (unsafe.length > 0) throw new ConfigError(unsafe);
+}
+
+const problemsOf = (error: unknown): readonly string[] =>
+  error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+
+function keyFilesOf({ config, path }: LoadedConfig): readonly string[] {
+  const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
+  return [...certificates, ...config.dkim.map(({ key }) => key)].map(path);
+}
+
+/** Another file, another content, other rights: a change of owner or mode moves the time of change alone. A link is followed. */
+function stampOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      try {
+        const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+        return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+      } catch (error) {
+        return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      }
+    })
+    .join(' ');
 }
 
 /** What differs and counts after a restart only. */

@@ -15,6 +15,7 @@ import { proveBindable } from '../platform/listen.ts';
 import { readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
 import { createSelfTest, type SelfTest } from '../server/self-test.ts';
 import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
+import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { lockDirectory } from '../store/sqlite/open.ts';
 import { createCondition } from './condition.ts';
 import { beginDuties } from './duties.ts';
@@ -49,7 +50,7 @@ export async function runServer(first: LoadedConfig, entering: Entering): Promis
     return await startAll({ first, steps, log, sink });
   } catch (error) {
     await steps.undo();
-    sink.flush();
+    await sink.flush();
     throw error;
   }
 }
@@ -116,7 +117,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
       selfTest.stop();
       await steps.undo();
       log.info({}, 'stopped');
-      sink.flush();
+      await sink.flush();
     },
   };
 }
@@ -147,7 +148,7 @@ async function openDoors(
       startControl(first.path(config.data), {
         ...{ store: supervisor.store, lookups: supervisor.lookups, status },
         reload: () => inForce.reload(),
-        backup: (file) => supervisor.backup(file),
+        backup: () => stageBackup(first.path(config.data), (path) => supervisor.backup(path)),
       }),
     close,
   );

@@ -1,6 +1,8 @@
 // The other end of the control socket: the store and its look-ups as a command sees them while a server runs.
 
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fromJson, toJson } from '../base/json.ts';
 import { lookupMethods, type Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
@@ -12,7 +14,8 @@ export interface ControlClient {
   readonly lookups: Lookups;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
-  backup(file: string): Promise<object>;
+  /** A copy of the store, in pieces; reading it rejects if it does not come to its end. */
+  backup(): Promise<Readable>;
 }
 
 /** Undefined: no server runs on this data directory. */
@@ -55,7 +58,7 @@ function controlClient(socketPath: string): ControlClient {
     },
     status: async () => (await ask('GET', '/status')) as object,
     reload: async () => (await ask('POST', '/reload')) as ReloadResult,
-    backup: async (file) => (await ask('POST', '/backup', { file })) as object,
+    backup: () => backupOver(socketPath),
   };
 }
 
@@ -110,6 +113,24 @@ function lookupsOver(
     Lookups,
     'content'
   >;
+}
+
+/** Rejects with why the server takes none. */
+async function backupOver(socketPath: string): Promise<Readable> {
+  const { request } = await import('node:http');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const asked = request(
+      { socketPath, method: 'POST', path: '/backup', headers: { host: 'control' } },
+      resolve,
+    );
+    asked.once('error', reject);
+    asked.end();
+  });
+  if (response.statusCode === 200) return response;
+  const parts: Uint8Array[] = [];
+  for await (const part of response) parts.push(part as Uint8Array);
+  valueOf(undefined, fromJson(Buffer.concat(parts).toString()) as Failure);
+  throw new Error('the running server gives no backup: is it of another version?');
 }
 
 /** A body may be large: it comes as it is read, and that is worth the whole of node:http. */

@@ -19,7 +19,8 @@ export interface ControlActions {
   readonly lookups: Lookups;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
-  backup(file: string): Promise<object>;
+  /** A copy of the store, in pieces. */
+  backup(): Promise<{ readonly octets: number; readonly content: AsyncIterable<Uint8Array> }>;
 }
 
 export async function startControl(
@@ -62,9 +63,11 @@ function controlApp(actions: ControlActions): Hono {
   });
   app.get('/status', async () => json(await actions.status()));
   app.post('/reload', async () => json(await actions.reload()));
-  app.post('/backup', async (context) => {
-    const { file } = (await body(context.req.raw)) as { file: string };
-    return json(await actions.backup(file));
+  app.post('/backup', async () => {
+    const { octets, content } = await actions.backup();
+    return new Response(ReadableStream.from(content) as ReadableStream<Uint8Array>, {
+      headers: { 'content-type': 'application/vnd.sqlite3', 'content-length': String(octets) },
+    });
   });
   return app;
 }

@@ -9,7 +9,7 @@ export interface Figures {
   readonly fronts: readonly FrontAnswers['figures'][];
   readonly store: StoreFigures;
   readonly queue: QueueTotals;
-  readonly certificateDays: number | undefined;
+  readonly certificate: { readonly days: number; readonly share: number } | undefined;
   readonly logDropped: number;
   /** Wall clock against monotonic clock since the start, ms: a jump is seen here. */
   readonly clockOffsetMs: number;
@@ -57,6 +57,10 @@ export function createMetricsPage(): MetricsPage {
     relayMemory: gauge('relay_memory_octets', 'Accepted messages held in memory for the relay'),
     incoming: gauge('incoming_memory_octets', 'Messages on their way in, held in memory'),
     certificate: gauge('certificate_days', 'Days until the first certificate expires'),
+    certificateShare: gauge(
+      'certificate_remaining_ratio',
+      'The smallest part of the lifetime that a certificate has left, 0 to 1',
+    ),
     clock: gauge('clock_offset_seconds', 'Jump of the wall clock since the start'),
     recordsLost: gauge('records_lost', 'Refusal records that could not be written'),
     logDropped: gauge('log_lines_dropped', 'Log lines dropped because standard output was blocked'),
@@ -126,7 +130,10 @@ export function createMetricsPage(): MetricsPage {
       gauges.full.set(store.full ? 1 : 0);
       gauges.relayMemory.set(sum(fronts, ({ relay }) => relay.memoryOctets));
       gauges.incoming.set(sum(fronts, ({ incomingOctets }) => incomingOctets));
-      if (figures.certificateDays !== undefined) gauges.certificate.set(figures.certificateDays);
+      if (figures.certificate !== undefined) {
+        gauges.certificate.set(figures.certificate.days);
+        gauges.certificateShare.set(figures.certificate.share);
+      }
       gauges.clock.set(figures.clockOffsetMs / 1000);
       gauges.recordsLost.set(sum(fronts, ({ recordsLost }) => recordsLost));
       gauges.logDropped.set(figures.logDropped);

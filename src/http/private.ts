@@ -13,6 +13,8 @@ export interface Health {
   readonly queue?: { readonly messages: number; readonly limit: number | 'none' };
   /** Empty: all is well. */
   readonly problems: readonly string[];
+  /** What needs somebody before it becomes a problem; the server is well. */
+  readonly warnings: readonly string[];
 }
 
 export interface PrivateOptions {
@@ -47,13 +49,21 @@ function privateApp({ hostname, contentType, metrics, health, selfTest }: Privat
     async () => new Response(await metrics(), { headers: { 'content-type': contentType } }),
   );
   app.get('/health', async (context) => {
-    const { problems, ...figures } = await health();
+    const { problems, warnings, ...figures } = await health();
     return context.json(
-      { status: problems.length === 0 ? 'ok' : 'degraded', selfTest: selfTest(), ...figures, problems },
+      {
+        status: problems.length === 0 ? 'ok' : 'degraded',
+        selfTest: selfTest(),
+        ...figures,
+        problems,
+        warnings,
+      },
       problems.length === 0 ? 200 : 503,
     );
   });
-  app.onError((error, context) => context.json({ status: 'failed', problems: [error.message] }, 500));
+  app.onError((error, context) =>
+    context.json({ status: 'failed', problems: [error.message], warnings: [] }, 500),
+  );
   return app;
 }
 

@@ -1,8 +1,11 @@
 // A log line is one JSON object, whatever stands in its facts.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLog } from './log.ts';
+import { createLog, openSink } from './log.ts';
 
 function logged(): { log: ReturnType<typeof createLog>; lines: string[] } {
   const lines: string[] = [];
@@ -40,4 +43,21 @@ test('what is below the level is not written, and the level can be changed', () 
     lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
     ['yes', 'yes'],
   );
+});
+
+test('the end waits for what is not written yet, but not for a disk that is full', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-log-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const file = openSync(join(directory, 'log'), 'a');
+  const sink = openSink(file);
+  const lines = Array.from({ length: 1000 }, (_, at) => `line ${at}\n`);
+  for (const line of lines) sink.write(line);
+  await sink.flush();
+  assert.equal(readFileSync(join(directory, 'log'), 'utf8'), lines.join(''));
+  sink.write('too late\n');
+  const full = openSync('/dev/full', 'w');
+  const lost = openSink(full);
+  lost.write('nobody will read this\n');
+  await lost.flush();
+  assert.ok(lost.dropped > 0, 'it is counted');
 });

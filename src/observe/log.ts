@@ -25,20 +25,25 @@ export interface LineSink {
   write(lines: string): void;
 }
 
+const FLUSH_MS = 2000;
+
 /** Octets that may wait for the sink. */
 const WAITING_OCTETS_MAX = 4 * 1024 * 1024;
 
 export interface LogSink extends LineSink {
   /** Lines that were dropped because the sink was blocked. */
   readonly dropped: number;
-  /** Writes out what waits, at the end of the process. */
-  flush(): void;
+  /** Writes out what waits, and nothing after it: at the end of the process. What a full disk or a blocked reader does not take within two seconds is given up. */
+  flush(): Promise<void>;
 }
 
 /** Standard output of the process; only the main thread writes it. */
-export function standardOutput(): LogSink {
+export const standardOutput = (): LogSink => openSink(1);
+
+export function openSink(descriptor: number): LogSink {
   let dropped = 0;
-  const stream = destination({ dest: 1, sync: false, maxLength: WAITING_OCTETS_MAX });
+  let ended = false;
+  const stream = destination({ dest: descriptor, sync: false, maxLength: WAITING_OCTETS_MAX });
   stream.on('drop', () => {
     dropped += 1;
   });
@@ -47,11 +52,28 @@ export function standardOutput(): LogSink {
     dropped += 1;
   });
   return {
-    write: (lines) => void stream.write(lines),
+    write: (lines) => {
+      if (!ended) stream.write(lines);
+    },
     get dropped() {
       return dropped;
     },
-    flush: () => stream.flushSync(),
+    flush: () =>
+      new Promise((resolve) => {
+        if (ended) return resolve();
+        const done = (): void => {
+          ended = true;
+          clearTimeout(enough);
+          // At exit pino would write what is left synchronously, and try a disk that is full again for ever.
+          stream.destroy();
+          resolve();
+        };
+        const enough = setTimeout(done, FLUSH_MS);
+        stream.once('drain', done);
+        stream.once('error', done);
+        // Nothing more to write still says when all before it is written.
+        stream.write('');
+      }),
   };
 }
 

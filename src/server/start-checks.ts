@@ -2,13 +2,16 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { hostileProbes } from '../policy/self-test.ts';
 import { readCertificates } from './plan-of-config.ts';
-import { unusedPairs } from './tls-contexts.ts';
+import { type CertificatePair, unusedPairs } from './tls-contexts.ts';
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** Days before expiry at which it is said (TLS-r). */
-const WARN_DAYS = 21;
+/** Certificates are renewed when a third of their lifetime is left: whoever has less than a quarter was forgotten (TLS-r). */
+const LATE_SHARE = 1 / 4;
+const LATE_MS_MAX = 21 * DAY_MS;
 
 export interface CheckResult {
   /** The server must not be started with it. */
@@ -29,49 +32,71 @@ export function checkPolicy({ config }: LoadedConfig): readonly string[] {
   );
 }
 
-/** Never throws: also while a server runs, files may be away or half written for a moment when they are renewed. */
+/** Of the files as they are. Never throws: they may be away or half written for a moment when they are renewed. */
 export function checkCertificates(loaded: LoadedConfig, now: number): CheckResult {
-  const warnings: string[] = [];
-  let certificates: readonly X509Certificate[];
   try {
-    certificates = certificatesOf(loaded);
-    warnings.push(...unusedCertificates(loaded));
+    const { ill, warnings } = judgeCertificates(readCertificates(loaded), loaded.config, now);
+    return { problems: [], warnings: [...ill, ...warnings] };
   } catch (error) {
-    return { problems: [error instanceof Error ? error.message : String(error)], warnings };
+    return { problems: [error instanceof Error ? error.message : String(error)], warnings: [] };
   }
+}
+
+export interface CertificateJudgement {
+  /** Clients are refused now. */
+  readonly ill: readonly string[];
+  /** Nobody is refused yet. */
+  readonly warnings: readonly string[];
+}
+
+/** A renewal is late when less than `LATE_SHARE` of the lifetime is left: one certificate lives six days, another a year. Throws if one can't be read. */
+export function judgeCertificates(
+  pairs: readonly CertificatePair[],
+  { hostname, tls }: Pick<Config, 'hostname' | 'tls'>,
+  now: number,
+): CertificateJudgement {
+  const certificates = pairs.map(({ cert }) => new X509Certificate(cert));
+  const ill: string[] = [];
+  const warnings: string[] = [];
   for (const certificate of certificates) {
-    const days = daysLeft(certificate, now);
+    const left = leftOf(certificate, now);
     const name = certificate.subjectAltName ?? certificate.subject;
-    if (days < 0) warnings.push(`the certificate for ${name} has expired: clients will refuse it`);
-    else if (days < WARN_DAYS) warnings.push(`the certificate for ${name} expires in ${days} days`);
+    if (left < 0) ill.push(`the certificate for ${name} has expired: clients refuse it`);
+    else if (left < Math.min(LATE_MS_MAX, LATE_SHARE * lifetimeOf(certificate)))
+      warnings.push(`the certificate for ${name} expires in ${inWords(left)}, and was not renewed yet`);
   }
-  if (certificates[0]?.checkHost(loaded.config.hostname) === undefined && certificates.length > 0)
-    warnings.push(`the first certificate is not valid for ${loaded.config.hostname}: clients will refuse it`);
-  return { problems: [], warnings };
-}
-
-function unusedCertificates(loaded: LoadedConfig): readonly string[] {
-  const files = [loaded.config.tls ?? []].flat();
-  return unusedPairs(readCertificates(loaded)).map(
-    (at) =>
+  if (certificates[0]?.checkHost(hostname) === undefined && certificates.length > 0)
+    warnings.push(`the first certificate is not valid for ${hostname}: clients will refuse it`);
+  const files = [tls ?? []].flat();
+  for (const at of unusedPairs(pairs))
+    warnings.push(
       `tls: ${files[at]?.cert} is never used: certificates before it have all its names (two kinds of key are served for the names of the first pair)`,
-  );
+    );
+  return { ill, warnings };
 }
 
-/** Until the first of them expires; undefined: there is none, or it can't be read now. */
-export function certificateDays(loaded: LoadedConfig, now: number): number | undefined {
-  try {
-    const days = certificatesOf(loaded).map((certificate) => daysLeft(certificate, now));
-    return days.length === 0 ? undefined : Math.min(...days);
-  } catch {
-    return undefined;
-  }
+export interface CertificateTime {
+  /** Whole days until the first of them expires. */
+  readonly days: number;
+  /** Of the lifetime of the one that has the smallest part left, 0 to 1. */
+  readonly share: number;
 }
 
-function certificatesOf(loaded: LoadedConfig): readonly X509Certificate[] {
-  return readCertificates(loaded).map(({ cert }) => new X509Certificate(cert));
+/** Undefined: there is none. */
+export function certificateTime(pairs: readonly CertificatePair[], now: number): CertificateTime | undefined {
+  const certificates = pairs.map(({ cert }) => new X509Certificate(cert));
+  if (certificates.length === 0) return undefined;
+  const shares = certificates.map((one) => Math.max(0, leftOf(one, now)) / lifetimeOf(one));
+  return {
+    days: Math.floor(Math.min(...certificates.map((one) => leftOf(one, now))) / DAY_MS),
+    share: Math.min(...shares),
+  };
 }
 
-function daysLeft(certificate: X509Certificate, now: number): number {
-  return Math.floor((Date.parse(certificate.validTo) - now) / DAY_MS);
-}
+const leftOf = (certificate: X509Certificate, now: number): number => Date.parse(certificate.validTo) - now;
+
+const lifetimeOf = ({ validFrom, validTo }: X509Certificate): number =>
+  Math.max(1, Date.parse(validTo) - Date.parse(validFrom));
+
+const inWords = (ms: number): string =>
+  ms < 2 * DAY_MS ? `${Math.floor(ms / HOUR_MS)} hours` : `${Math.floor(ms / DAY_MS)} days`;

@@ -9,7 +9,9 @@ import { type Line, openLine } from '../platform/line.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import { type PackedChange, unpacked } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
-import { type BackupResult, backupStore } from '../store/sqlite/backup.ts';
+import { copyStore } from '../store/sqlite/backup.ts';
+import { sweepBackupStages } from '../store/sqlite/backup-stage.ts';
+import { octetsOfStore } from '../store/sqlite/store-size.ts';
 import { openSqliteWriter, type OpenWriter } from '../store/sqlite/open.ts';
 import type { ThreadGreeting } from './desk-thread.ts';
 
@@ -63,6 +65,7 @@ const figures = { commits: 0, changes: 0, commitMs: 0 };
 let { limits } = birth;
 const space = watchSpace(birth.dataDirectory);
 let keeper: Worker | undefined;
+if (birth.sweepStages) sweepBackupStages(birth.dataDirectory);
 const writer = open();
 
 function open(): OpenWriter {
@@ -145,12 +148,19 @@ const group = createGroupCommit(apply, {
 
 let backingUp = false;
 
-/** One at a time: they share the bodies that are kept meanwhile. */
-async function backup(file: string): Promise<BackupResult> {
+/** One at a time: they share the bodies that are kept meanwhile. It must not take the space that mail needs. */
+async function backup(file: string): Promise<true> {
   if (backingUp) throw new Error('a backup is being taken already');
   backingUp = true;
   try {
-    return await backupStore(writer, birth.dataDirectory, file);
+    const { free, floor } = space.look();
+    const needed = await octetsOfStore(birth.dataDirectory);
+    if (free - needed < floor)
+      throw new Error(
+        `no space for a copy beside the store (${needed} octets, ${free} are free, limits.freeSpace keeps ${Math.round(floor)}): make some, or take it with the server stopped`,
+      );
+    await copyStore(writer, birth.dataDirectory, file);
+    return true;
   } finally {
     backingUp = false;
   }
@@ -179,15 +189,21 @@ function serve(port: MessagePort): void {
   port.on('close', () => lines.delete(line));
 }
 
+interface Space {
+  readonly free: number;
+  readonly floor: number;
+  readonly because: string | undefined;
+}
+
 interface SpaceWatch {
-  look(): { free: number; because: string | undefined };
+  look(): Space;
   /** The floor is another one now. */
   forget(): void;
 }
 
 function watchSpace(dataDirectory: string): SpaceWatch {
   let at = -Infinity;
-  let seen: { free: number; because: string | undefined } = { free: 0, because: undefined };
+  let seen: Space = { free: 0, floor: 0, because: undefined };
   return {
     forget: () => void (at = -Infinity),
     look() {
@@ -199,7 +215,7 @@ function watchSpace(dataDirectory: string): SpaceWatch {
       const { octets, share } = limits.freeSpaceFloor;
       const floor = Math.max(octets, share * blocks * bsize);
       seen = {
-        free,
+        ...{ free, floor },
         because: free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined,
       };
       return seen;

@@ -10,7 +10,6 @@ import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
-import type { BackupResult } from '../store/sqlite/backup.ts';
 import type { DeskBirth } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
@@ -41,7 +40,8 @@ export interface Supervisor {
   /** The fronts take connections from now on. */
   listen(): Promise<void>;
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
-  backup(file: string): Promise<BackupResult>;
+  /** Copies the store into a new file. */
+  backup(file: string): Promise<void>;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
   submit(message: LocalMessage): Promise<LocalAnswer>;
   /** Tells the fronts where the self-test comes from; undefined: it is over. */
@@ -211,7 +211,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (front === undefined) throw new StoreUnavailable('no front runs');
       return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
     },
-    backup: async (file) => (await storeThread.line.ask({ backup: file })) as BackupResult,
+    backup: async (file) => void (await storeThread.line.ask({ backup: file })),
     selfTestFrom: async (from) => void (await askFronts({ ask: 'selfTest', from })),
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -318,6 +319,30 @@ test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: 
     rmSync(directory, { recursive: true, force: true });
   }
 });
+
+test(
+  'E-Q-7: a backup is made where its caller says, though the server sees another place there',
+  { skip: lacking('unshare') },
+  async () => {
+    const place = mkdtempSync(join(tmpdir(), 'postern-backup-'));
+    const alone = `mount -t tmpfs tmpfs ${place} && exec "$@"`;
+    try {
+      await using server = await startServer({ wrapper: ['unshare', '-m', 'sh', '-c', alone, 'sh'] });
+      const file = join(place, 'backup.db');
+      const made = server.postern(['backup', file]);
+      assert.equal(made.status, 0, made.stderr);
+      assert.match(made.stdout, /\d+ events, 0 bodies; read again, and whole/);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.deepEqual(readdirSync(place), ['backup.db'], 'nothing beside it');
+      const left = readdirSync(join(server.directory, 'data')).filter((name) => name.startsWith('backup-'));
+      assert.deepEqual(left, []);
+      const again = server.postern(['backup', file]);
+      assert.deepEqual([again.status, /exists already/.test(again.stderr)], [3, true], again.stderr);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  },
+);
 
 test('D-OUT-4 F-AUTH-1: guessing is slowed from where it comes, the owner logs in from elsewhere', async () => {
   await using server = await startServer();

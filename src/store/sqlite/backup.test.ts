@@ -1,14 +1,31 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
 import { acceptOf, final, identityOf, settleOf, started } from '../store.contract-fixtures.ts';
-import { backupStore, NotABackup, restoreStore } from './backup.ts';
+import { restoreStore } from './backup.ts';
+import { NotABackup, openBackup, writeNewFile } from './backup-file.ts';
 import { bodyIds } from './bodies.ts';
 import { openDatabase } from './database.ts';
 import { STORE_FILE } from './schema.ts';
-import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+import {
+  backupStore,
+  openAt,
+  openInside,
+  removeDirectory,
+  temporaryDirectory,
+} from './sqlite.contract-fixtures.ts';
 
 test('sqlite: a backup taken while mail comes and goes brings everything back', async (t) => {
   const { bench, dataDirectory, inside } = await openInside(t);
@@ -29,7 +46,10 @@ test('sqlite: a backup taken while mail comes and goes brings everything back', 
   const busy = {
     ...writer,
     async backup(path: string) {
+      assert.equal(statSync(path).mode & 0o777, 0o600, 'from its first octet');
       await writer.backup(path);
+      const beside = readdirSync(target).map((name) => statSync(join(target, name)).mode & 0o777);
+      assert.deepEqual([...new Set(beside)], [0o600]);
       // The large one is delivered before its body was copied: it stays until then.
       await bench.one(settleOf('a', ours, final, bench.clock.now()));
       assert.deepEqual(await bench.queued(), [`${message.id}/0`]);
@@ -39,7 +59,7 @@ test('sqlite: a backup taken while mail comes and goes brings everything back', 
   assert.deepEqual(result, { messages: 2, events: 3, bodies: 1 });
   assert.deepEqual(bodyIds(dataDirectory), [], 'removed when the copy was done');
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  assert.equal(existsSync(`${file}.part`), false);
+  assert.deepEqual(readdirSync(target), ['backup.db'], 'nothing beside it');
   await assert.rejects(backupStore(inside().writer, dataDirectory, file), /exists already/);
 
   const home = join(target, 'restored');
@@ -81,7 +101,16 @@ test('sqlite: what is no backup of ours is not restored, and leaves nothing behi
   db.close();
   const garbage = join(target, 'garbage.db');
   writeFileSync(garbage, Buffer.alloc(8192, 'x'));
+  const cut = join(target, 'cut.db');
+  cpSync(backup, cut);
+  truncateSync(cut, statSync(cut).size - 8192);
+  const damaged = join(target, 'damaged.db');
+  const octets = readFileSync(backup);
+  octets.fill(0xff, 2 * 8192, 4 * 8192);
+  writeFileSync(damaged, octets);
   const vectors = [
+    { why: 'cut off', file: cut },
+    { why: 'with pages that are damaged', file: damaged },
     { why: 'a store, not a backup', file: join(dataDirectory, STORE_FILE) },
     { why: 'of a newer version', file: newer },
     { why: 'no database at all', file: garbage },
@@ -123,3 +152,29 @@ function leaveJournal(file: string, path: string): void {
   db.close();
   rmSync(changing);
 }
+
+test('sqlite: a copy that is found wanting, or cannot be finished, gets no name; a file that came meanwhile stays', async (t) => {
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const file = join(target, 'backup.db');
+  const write = async (aside: string): Promise<void> => writeFileSync(aside, 'half', { mode: 0o600 });
+  const inspected = async (aside: string): Promise<void> => openBackup(aside).close();
+  await assert.rejects(writeNewFile(file, write, inspected), NotABackup);
+  assert.deepEqual(readdirSync(target), []);
+  const fails = async (aside: string): Promise<void> => {
+    await write(aside);
+    throw new Error('the server went away');
+  };
+  await assert.rejects(writeNewFile(file, fails, inspected), /went away/);
+  assert.deepEqual(readdirSync(target), []);
+  const races = async (aside: string): Promise<void> => {
+    await write(aside);
+    writeFileSync(file, 'of somebody else');
+  };
+  await assert.rejects(
+    writeNewFile(file, races, async () => undefined),
+    /exists already: name a new file/,
+  );
+  assert.equal(readFileSync(file, 'utf8'), 'of somebody else');
+  assert.deepEqual(readdirSync(target), ['backup.db']);
+});

@@ -1,61 +1,48 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
+import { syncDirectoryNow } from '../../platform/disk.ts';
+import {
+  assertBackup,
+  type BackupResult,
+  makePrivateFile,
+  openBackup,
+  removeDatabase,
+} from './backup-file.ts';
 import { bodyPath, makeBodiesDirectory, syncBodiesDirectory } from './bodies.ts';
-import { bytes, type Database, number, openDatabase, text, troubleOf } from './database.ts';
+import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
-import { migrate, migrations, STORE_FILE, versionOf } from './schema.ts';
-import { countYoung } from './young-lookups.ts';
+import { migrate, STORE_FILE } from './schema.ts';
 import { fileYoungMessages } from './young.ts';
 
-export interface BackupResult {
-  readonly messages: number;
-  readonly events: number;
-  readonly bodies: number;
-}
-
-export class NotABackup extends Error {
-  override readonly name = 'NotABackup';
-}
-
-export async function backupStore(
-  writer: OpenWriter,
-  dataDirectory: string,
-  file: string,
-): Promise<BackupResult> {
-  if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
-  const aside = `${file}.part`;
-  removeDatabase(aside);
+/** Into a new file beside the running store or elsewhere, mode 0600. Not synced yet, and not verified. */
+export async function copyStore(writer: OpenWriter, dataDirectory: string, target: string): Promise<void> {
+  makePrivateFile(target);
   // Mail that is delivered meanwhile keeps its body until it was copied.
   writer.keepBodies(true);
   try {
-    await writer.backup(aside);
-    const copy = openDatabase(aside);
-    const result = await addBodies(copy, dataDirectory);
-    copy.exec('PRAGMA journal_mode = DELETE');
-    copy.close();
-    chmodSync(aside, 0o600);
-    renameSync(aside, file);
-    await syncDirectory(dirname(file));
-    return result;
+    await writer.backup(target);
+    const copy = openDatabase(target);
+    try {
+      await addBodies(copy, dataDirectory);
+      copy.exec('PRAGMA journal_mode = DELETE');
+    } finally {
+      copy.close();
+    }
+  } catch (error) {
+    removeDatabase(target);
+    throw error;
   } finally {
     writer.keepBodies(false);
-    removeDatabase(aside);
   }
 }
 
-/** With what SQLite keeps beside it: a journal that a killed process left would be played into the next file of that name. */
-function removeDatabase(path: string): void {
-  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-}
-
 /** One after the other, so that what waits for a commit never waits for more than one of them. */
-async function addBodies(copy: Database, dataDirectory: string): Promise<BackupResult> {
+async function addBodies(copy: Database, dataDirectory: string): Promise<void> {
   copy.exec(
     'PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT',
   );
@@ -64,11 +51,6 @@ async function addBodies(copy: Database, dataDirectory: string): Promise<BackupR
     const id = messageIdFromBytes(bytes(row, 'id'));
     copy.run('INSERT INTO backup_body VALUES (?, ?)', id, await readFile(bodyPath(dataDirectory, id)));
   }
-  return {
-    messages: countYoung(copy) + number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
-    events: number(copy.get('SELECT count(*) AS count FROM event') ?? {}, 'count'),
-    bodies: staged.length,
-  };
 }
 
 /** Into a data directory that holds no store yet. */
@@ -79,10 +61,11 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const aside = `${target}.part`;
   removeDatabase(aside);
-  copyFileSync(file, aside);
   try {
+    makePrivateFile(aside);
+    copyFileSync(file, aside);
+    openBackup(aside).close();
     const result = takeBodies(aside, dataDirectory);
-    chmodSync(aside, 0o600);
     renameSync(aside, target);
     syncDirectoryNow(dataDirectory);
     return result;
@@ -91,21 +74,10 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
   }
 }
 
-function isBackup(copy: Database): boolean {
-  try {
-    return copy.get("SELECT name FROM sqlite_master WHERE name = 'backup_body'") !== undefined;
-  } catch (error) {
-    if (troubleOf(error) === 'broken') return false;
-    throw error;
-  }
-}
-
 function takeBodies(path: string, dataDirectory: string): BackupResult {
   const copy = openDatabase(path);
   try {
-    if (!isBackup(copy)) throw new NotABackup('this file was not written by `postern backup`');
-    if (versionOf(copy) > migrations.length)
-      throw new NotABackup('this backup was written by a newer Postern');
+    assertBackup(copy);
     makeBodiesDirectory(dataDirectory);
     let bodies = 0;
     for (const row of copy.iterate('SELECT id, content FROM backup_body')) {

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Bench, countedEntropy, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
-import { openSqliteStore, type OpenStore } from './open.ts';
+import { copyStore } from './backup.ts';
+import { type BackupResult, openBackup, writeNewFile } from './backup-file.ts';
+import { openSqliteStore, type OpenStore, type OpenWriter } from './open.ts';
 
 export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'postern-store-'));
@@ -47,4 +49,17 @@ export async function openInside(
       return now;
     },
   };
+}
+
+/** A backup in one step, as `postern backup` takes it beside no server. */
+export function backupStore(writer: OpenWriter, dataDirectory: string, file: string): Promise<BackupResult> {
+  return writeNewFile(
+    file,
+    (aside) => copyStore(writer, dataDirectory, aside),
+    async (aside) => {
+      const { result, close } = openBackup(aside);
+      close();
+      return result;
+    },
+  );
 }

@@ -17,9 +17,15 @@ import {
   START,
   started,
 } from '../store.contract-fixtures.ts';
-import { backupStore, restoreStore } from './backup.ts';
+import { restoreStore } from './backup.ts';
 import { openDatabase } from './database.ts';
-import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+import {
+  backupStore,
+  openAt,
+  openInside,
+  removeDirectory,
+  temporaryDirectory,
+} from './sqlite.contract-fixtures.ts';
 import { STORE_FILE } from './schema.ts';
 
 const bot = identityOf('bot');

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { loadConfig } from '../config/load.ts';
+import { createLog } from '../observe/log.ts';
+import type { FrontPlan } from '../server/plan.ts';
+import { makeCertificate } from './certificate.ts';
+import { makeDkimKey } from './dkim.ts';
+import { InForce } from './in-force.ts';
+
+async function inForce(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-in-force-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const path = (name: string): string => join(directory, name);
+  const pair = await makeCertificate(['msa.example.org'], []);
+  writeFileSync(path('cert.pem'), pair.cert);
+  writeFileSync(path('key.pem'), pair.key, { mode: 0o600 });
+  await makeDkimKey(path('dkim.pem'), 'ed25519');
+  writeFileSync(
+    path('postern.yaml'),
+    `hostname: msa.example.org
+domains: [example.org]
+tls: { cert: cert.pem, key: key.pem }
+dkim: [{ domain: example.org, selector: s1, key: dkim.pem }]
+relay: { files: ./out }
+`,
+  );
+  const lines: string[] = [];
+  const told: FrontPlan[] = [];
+  const made = new InForce(
+    loadConfig(path('postern.yaml')),
+    1,
+    createLog('info', { write: (line) => lines.push(line) }),
+  );
+  made.tells = async (plan) => void told.push(plan);
+  const refusals = (): number => lines.filter((line) => line.includes('reload refused')).length;
+  return { made, path, pair, told, refusals };
+}
+
+/** As certbot and its kin do: new files take the place of the old ones. */
+function replace(path: string, content: string, mode: number): void {
+  writeFileSync(`${path}.new`, content, { mode });
+  renameSync(`${path}.new`, path);
+}
+
+test('TLS-r: a renewed key that its hook makes usable only afterwards is taken then; until that the old pair stays and health shows it', async (t) => {
+  const { made, path, told, refusals } = await inForce(t);
+  const next = await makeCertificate(['msa.example.org'], []);
+  replace(path('cert.pem'), next.cert, 0o644);
+  replace(path('key.pem'), next.key, 0o644);
+  const { mtime, atime } = statSync(path('key.pem'));
+  await made.lookAtFiles();
+  assert.match(made.problems.join(), /key\.pem: it is readable by everybody/);
+  await made.lookAtFiles();
+  await made.lookAtFiles();
+  assert.deepEqual([told.length, refusals()], [0, 1], 'told once, tried again and again');
+  chmodSync(path('key.pem'), 0o600);
+  utimesSync(path('key.pem'), atime, mtime);
+  await made.lookAtFiles();
+  assert.deepEqual(made.problems, []);
+  assert.deepEqual(
+    told.map(({ certificates }) => certificates),
+    [[next]],
+  );
+  assert.deepEqual(made.plan.certificates, [next]);
+  await made.lookAtFiles();
+  assert.equal(told.length, 1, 'what has not changed is not taken again');
+});
+
+test('TLS-r: another file, another content of the same time, other rights: each is looked at; a DKIM key as well', async (t) => {
+  const { made, path, pair, told } = await inForce(t);
+  const before = statSync(path('key.pem'));
+  replace(path('key.pem'), pair.key, 0o600);
+  utimesSync(path('key.pem'), before.atime, before.mtime);
+  await made.lookAtFiles();
+  assert.equal(told.length, 1, 'another inode with the same times and content');
+  chmodSync(path('dkim.pem'), 0o640);
+  await made.lookAtFiles();
+  assert.equal(told.length, 2, 'other rights');
+  rmSync(path('dkim.pem'));
+  await made.lookAtFiles();
+  assert.match(made.problems.join(), /dkim\.pem/);
+  assert.equal(told.length, 2);
+  await makeDkimKey(path('dkim.pem'), 'ed25519');
+  await made.lookAtFiles();
+  assert.deepEqual([made.problems, told.length], [[], 3]);
+  assert.notEqual(told[2]?.dkim[0]?.pem, told[1]?.dkim[0]?.pem);
+});
+
+test('5321-aj: files that change take no half-edited configuration with them, and clear no problem of it', async (t) => {
+  const { made, path, told } = await inForce(t);
+  const good = readFileSync(path('postern.yaml'), 'utf8');
+  writeFileSync(path('postern.yaml'), `${good}hostnam: x\n`);
+  assert.match((await made.reload()).problems.join(), /hostnam/);
+  const next = await makeCertificate(['msa.example.org'], []);
+  replace(path('cert.pem'), next.cert, 0o644);
+  replace(path('key.pem'), next.key, 0o600);
+  await made.lookAtFiles();
+  assert.equal(told.length, 1);
+  assert.match(made.problems.join(), /hostnam/);
+  writeFileSync(path('postern.yaml'), good.replace('hostname: msa', 'hostname: mail'));
+  await made.lookAtFiles();
+  assert.equal(made.loaded.config.hostname, 'msa.example.org', 'nobody asked for a reload');
+  assert.deepEqual((await made.reload()).problems, []);
+  assert.equal(made.loaded.config.hostname, 'mail.example.org');
+});
+
+test('5321-aj: a reload that was refused for a file is tried again when the file is there', async (t) => {
+  const { made, path, told } = await inForce(t);
+  const text = readFileSync(path('postern.yaml'), 'utf8').replace('key.pem', 'other.pem');
+  writeFileSync(path('postern.yaml'), text);
+  assert.match((await made.reload()).problems.join(), /other\.pem/);
+  assert.equal(told.length, 0);
+  renameSync(path('key.pem'), path('other.pem'));
+  await made.lookAtFiles();
+  assert.deepEqual([made.problems, told.length], [[], 1]);
+});

@@ -1,0 +1,129 @@
+// The file of a backup: private from its first octet, and never in the place of another file; and a look at one, whether it is whole.
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncDirectory } from '../../platform/disk.ts';
+import type { Lookups } from '../lookups.ts';
+import { type Database, number, openDatabase, troubleOf } from './database.ts';
+import { createSqliteLookups } from './lookups.ts';
+import { migrations, versionOf } from './schema.ts';
+import { countYoung } from './young-lookups.ts';
+
+export interface BackupResult {
+  readonly messages: number;
+  readonly events: number;
+  readonly bodies: number;
+}
+
+export class NotABackup extends Error {
+  override readonly name = 'NotABackup';
+}
+
+/** `write` makes a private file beside it; that gets its name when it is written, synced and found good by `inspect`. On failure nothing is left. */
+export async function writeNewFile<T>(
+  file: string,
+  write: (aside: string) => Promise<unknown>,
+  inspect: (aside: string) => Promise<T>,
+): Promise<T> {
+  refuseToOverwrite(file);
+  const aside = `${file}.${randomBytes(6).toString('hex')}.part`;
+  try {
+    await write(aside);
+    await syncFile(aside);
+    const result = await inspect(aside);
+    publish(aside, file);
+    await syncDirectory(dirname(file));
+    return result;
+  } finally {
+    removeDatabase(aside);
+  }
+}
+
+export function refuseToOverwrite(file: string): void {
+  if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
+}
+
+/** SQLite gives what it keeps beside a file the mode of that file. */
+export function makePrivateFile(path: string): void {
+  closeSync(openSync(path, 'wx', 0o600));
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** By a link, which never takes the place of a file that came meanwhile; some file systems have none. */
+function publish(aside: string, file: string): void {
+  try {
+    linkSync(aside, file);
+  } catch (error) {
+    refuseToOverwrite(file);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error;
+    renameSync(aside, file);
+  }
+}
+
+/** With what SQLite keeps beside it: a journal that a killed process left would be played into the next file of that name. */
+export function removeDatabase(path: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+}
+
+export interface OpenBackup {
+  readonly result: BackupResult;
+  readonly lookups: Pick<Lookups, 'chain'>;
+  close(): void;
+}
+
+/** Reads all of it. Throws `NotABackup` if it is not whole, or none of ours. */
+export function openBackup(path: string): OpenBackup {
+  let copy: Database | undefined;
+  try {
+    copy = openDatabase(path, { readOnly: true });
+    assertBackup(copy);
+    const { integrity_check: said } = copy.get('PRAGMA integrity_check(1)') ?? {};
+    if (said !== 'ok') throw new NotABackup(`this backup is damaged: ${String(said)}`);
+    const opened = copy;
+    return {
+      result: countBackup(copy),
+      lookups: createSqliteLookups(copy, dirname(path)),
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    copy?.close();
+    if (troubleOf(error) === 'broken')
+      throw new NotABackup('this backup is damaged or cut off', { cause: error });
+    throw error;
+  }
+}
+
+export function assertBackup(copy: Database): void {
+  if (!isBackup(copy)) throw new NotABackup('this file was not written by `postern backup`');
+  if (versionOf(copy) > migrations.length) throw new NotABackup('this backup was written by a newer Postern');
+}
+
+function isBackup(copy: Database): boolean {
+  try {
+    return copy.get("SELECT name FROM sqlite_master WHERE name = 'backup_body'") !== undefined;
+  } catch (error) {
+    if (troubleOf(error) === 'broken') return false;
+    throw error;
+  }
+}
+
+function countBackup(copy: Database): BackupResult {
+  const count = (table: string): number =>
+    number(copy.get(`SELECT count(*) AS count FROM ${table}`) ?? {}, 'count');
+  return {
+    messages: countYoung(copy) + count('message'),
+    events: count('event'),
+    bodies: count('backup_body'),
+  };
+}
