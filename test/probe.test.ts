@@ -17,12 +17,13 @@ async function look(
   lookup: RecordSource['lookup'] = noRecords,
   kind: 'starttls' | 'mx' = 'starttls',
   documents: DocumentSource = { fetch: () => Promise.resolve({ type: 'notThere', status: 404 }) },
+  atHome = false,
 ): Promise<ProbeReport> {
   const result = await probe(
     {
       ...{ host: '127.0.0.1', name: 'mail.example.org', domain: 'example.org' },
       ports: [{ port, kind }],
-      ...{ totalMs: TOTAL_MS, connectMs: 2_000, stepMs: 500, connections: 60 },
+      ...{ totalMs: TOTAL_MS, connectMs: 2_000, stepMs: 500, connections: 60, atHome },
     },
     { clock: systemClock, records: { lookup }, documents },
   );
@@ -139,6 +140,43 @@ test('BCP134-4.1-b BCP134-3.1-a: a greylisting MX is not called one that relays 
   const busy = await look(await listen(t, { greeting: '421 4.3.2 come back later\r\n' }));
   assert.equal(busy.checks.find(({ id }) => id === 'submission-port')?.findings[0]?.verdict, 'unknown');
   assert.equal(busy.exitCode, 3);
+});
+
+/** Takes whatever is written to example.org, or to `known` alone, and nothing for elsewhere. */
+const takingIn =
+  (known: RegExp) =>
+  (line: string): string =>
+    /^RCPT/i.test(line) && !(/^RCPT TO:<(?:"[^"]*"|[^@"\0]*)@example\.org>$/.test(line) && known.test(line))
+      ? '550 5.7.1 no\r\n'
+      : obliging(line);
+
+const mailboxServers: readonly (readonly [
+  known: RegExp,
+  atHome: boolean,
+  verdict: string,
+  seen: RegExp,
+  why: string,
+])[] = [
+  [
+    /./,
+    true,
+    'fail',
+    /spellings are taken/,
+    'our own that takes every name passes some of them to who knows whom',
+  ],
+  [/./, false, 'note', /no proof/, "another's may have such names"],
+  [/^RCPT TO:<postmaster/, false, 'fail', /as detail/, 'a route as detail of a name that is there'],
+  [/^RCPT TO:<"?[a-z]+"?@/, true, 'pass', /spellings are refused/, 'plain names alone'],
+];
+
+test('F-REL-1 F-REL-5 F-REL-7: names at home that lead elsewhere are asked for on port 25, by a server of itself too', async (t) => {
+  for (const [known, atHome, verdict, seen, why] of mailboxServers) {
+    const port = await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: takingIn(known) });
+    const report = await look(port, noRecords, 'mx', undefined, atHome);
+    const [finding] = report.checks.find(({ id }) => id === 'mx-no-relay')?.findings ?? [];
+    assert.equal(finding?.verdict, verdict, `${why}: ${finding?.seen}`);
+    assert.match(finding?.seen ?? '', seen, why);
+  }
 });
 
 test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be asked for are told apart', async (t) => {

@@ -24,7 +24,7 @@ const listener = z.strictObject({
   }),
   role: z.enum(['submission', 'mx']).prefault('submission').meta({
     description:
-      '`submission`: mail of authenticated users. `mx`: unauthenticated mail for our own domains and existing mailboxes only; never a relay.',
+      '`submission`: mail of authenticated users. `mx`: unauthenticated mail for our own domains and existing mailboxes only; never a relay, nor by names that the next server could take for a route (`user%far@ours`).',
   }),
   tls: z.enum(['starttls', 'implicit', 'none']).prefault('starttls').meta({
     description: '`starttls` (587, 25), `implicit` (465), or `none`, which only role `mx` may have.',
@@ -298,7 +298,7 @@ export const configSchema = z.strictObject({
   relay: relay.meta({ description: 'Where accepted mail goes: one of `smarthost`, `lmtp`, `files`.' }),
   mailboxes: z.array(mailboxEntry).max(100_000).prefault([]).meta({
     description:
-      'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain.',
+      'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain; never one with `%`, `!`, a quoted `@`, or a leading `|`, `/` or `-`.',
   }),
   postmaster: mailAddress.optional().meta({ description: 'Where postmaster@ and abuse@ of our domains go.' }),
   dkim: z.array(dkimKey).max(20_000).prefault([]).meta({

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { formatDuration, parseDuration } from '../base/duration.ts';
 import { isIP } from '../base/network.ts';
 import { parseSize } from '../base/size.ts';
-import { canonicalAddress } from '../policy/address.ts';
+import { canonicalAddress, canonicalMailbox } from '../policy/address.ts';
+import { leadsOnward } from '../policy/onward.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 
 /** `pattern` is for the JSON Schema; the transform says what is wrong in words. */
@@ -58,7 +59,10 @@ export const mailboxEntry = read(
         : text
       : canonicalAddress(text),
   'mail address or @domain',
-);
+).refine((entry) => !leadsOnward(canonicalMailbox(entry)?.localPart ?? ''), {
+  error:
+    'a name with % ! | or a leading / or - is a route, file or command to other mailers: nobody could write to it',
+});
 
 export const ipAddress = read((text) => (isIP(text) === 0 ? undefined : text), 'IP address');
 

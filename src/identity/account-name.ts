@@ -3,6 +3,7 @@
 
 import { err, ok, type Result } from '../base/result.ts';
 import { canonicalMailbox, addressText } from '../policy/address.ts';
+import { leadsOnward } from '../policy/onward.ts';
 import { isAsciiText, parseMailbox } from '../protocol/wire/mailbox.ts';
 
 export type NameProblem =
@@ -61,7 +62,7 @@ export function ownableAddress(text: string, rules: NameRules): Result<string, N
   if (canonical.startsWith('"')) return err('needsQuotes');
   const { localPart } = mailbox;
   if (localPart.includes('+')) return err('detail');
-  if (/[%!]/.test(localPart)) return err('routing');
+  if (leadsOnward(localPart)) return err('routing');
   if (reserved.has(localPart) && rules.allowReserved !== true) return err('reserved');
   const problem = confusion(localPart);
   return problem === undefined ? ok(canonical) : err(problem);
@@ -91,7 +92,8 @@ export const nameProblemTexts: Readonly<Record<NameProblem, string>> = {
   needsQuotes:
     'names that need quotes are not given to accounts; use letters, digits, dot, dash and underscore',
   detail: 'a name with + belongs to the account of the part before it already',
-  routing: 'names with % or ! look like routes to other servers; use another name',
+  routing:
+    'names with % ! | or a leading / or - are routes, files or commands to other mailers; use another name',
   mixedScripts: 'the name mixes scripts, so that it could pass for another; use letters of one script',
   confusable: 'the name looks like a name in plain Latin letters; use another spelling',
   reserved:

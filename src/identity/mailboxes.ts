@@ -1,10 +1,11 @@
 // Does a mailbox exist in a domain of ours? Asked at RCPT (BCP 134 section 3, RFC 5321 section 4.2.3), for mail from outside and for
 // submissions alike. Yes for: postmaster and abuse; what the configuration lists (`mailboxes:`, `aliases:`; `@domain` stands
-// for every name of a domain whose mailboxes live elsewhere); own addresses of identities, also with `+detail`. A suspended
-// identity still receives; a removed one and a service do not.
+// for every name of a domain whose mailboxes live elsewhere); own addresses of identities, also with `+detail`; never for a name that
+// would lead the next mailer elsewhere (`policy/onward.ts`). A suspended identity still receives; a removed one and a service do not.
 
 import type { Clock } from '../platform/platform.ts';
 import { addressText, canonicalMailbox, withoutDetail, type CanonicalMailbox } from '../policy/address.ts';
+import { leadsOnward } from '../policy/onward.ts';
 import { isBarePostmaster, isRoleMailbox } from '../policy/role-mailbox.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
@@ -86,6 +87,7 @@ export function createMailboxes(options: {
   }
 
   function findLocal(mailbox: CanonicalMailbox): LocalMailbox | Promise<LocalMailbox> {
+    if (leadsOnward(mailbox.localPart)) return 'unknown';
     const configured = settings.configured();
     const address = addressText(mailbox);
     const base = withoutDetail(mailbox);

@@ -41,3 +41,8 @@ function syntaxRefusal(side: Side, problem: MailboxProblem): Decision {
     ? refuse(unqualified, 'qualified domains', `the domain of the ${path} is a single label`)
     : refuse(syntax, `${side} syntax`, `the ${path} is no mailbox (${problem})`);
 }
+
+/** A recipient in a domain of ours that a mailer after us could route by (`onward.ts`). Told as what it is: no mailbox. */
+export function leadsNowhere(domain: string): Decision {
+  return refuse('unknownRecipient', 'no routes', `a name that leads elsewhere is no mailbox in ${domain}`);
+}

@@ -1,13 +1,15 @@
 // The other kind of traffic (BCP 134 section 4.1): unauthenticated mail for existing mailboxes of our own domains, and nothing
 // else. Whatever the sender says of itself counts for nothing (F-REL-12); the relay decision is made on the canonical
-// forward-path only, so percent, bang, quoted and literal forms lead nowhere (requirements F.3).
+// forward-path only, so percent, bang, quoted and literal forms lead nowhere (requirements F.3), not even by the mailer after us
+// (`onward.ts`): neither as recipients nor as senders, to whom a report would go.
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { Mailbox } from '../protocol/wire/mailbox.ts';
 import { foldLocalPart } from './address.ts';
 import { allow, refuse, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
-import { judgeMailbox } from './mailbox-rules.ts';
+import { judgeMailbox, leadsNowhere } from './mailbox-rules.ts';
+import { leadsOnward } from './onward.ts';
 import { isBarePostmaster, isRoleMailbox, postmasterOf } from './role-mailbox.ts';
 import type { LocalMailbox } from './submission-policy.ts';
 
@@ -26,10 +28,20 @@ export interface MxOptions {
 const plain: MxOptions = { smtputf8: false, ownAddresses: [] };
 
 /** MAIL on role mx: anybody may write to us; only what could never be answered or passed on is refused. */
-export function decideMxMail(from: Pick<ReversePathAndParameters, 'reversePath' | 'smtputf8'>): Decision {
+export function decideMxMail(
+  domains: ReadonlySet<string>,
+  from: Pick<ReversePathAndParameters, 'reversePath' | 'smtputf8'>,
+): Decision {
   if (from.reversePath === '') return allow('mx traffic', 'a null reverse-path is a report or a notice');
   const judged = judgeMailbox('sender', from.reversePath, from.smtputf8);
   if (!judged.ok) return judged.decision;
+  const domain = forwardDomain(judged.mailbox);
+  if (domain.type === 'name' && domains.has(domain.name) && leadsOnward(judged.mailbox.localPart))
+    return refuse(
+      'senderLeadsOnward',
+      'no routes',
+      `nobody of ${domain.name} has a name that leads elsewhere`,
+    );
   return allow('mx traffic', 'the sender is unauthenticated and may write to our own mailboxes only');
 }
 
@@ -62,6 +74,7 @@ function decideDomain(
 ): MxDecision {
   const role = isRole(recipient);
   if (domains.has(name)) {
+    if (leadsOnward(recipient.localPart)) return leadsNowhere(name);
     if (role) return allow('role mailbox', `postmaster and abuse exist in ${name} always`);
     return mailbox === 'exists'
       ? allow('own mailbox', `the mailbox exists in ${name}`)

@@ -4,6 +4,7 @@
 
 import type { Principal, SenderRight } from '../record/identity.ts';
 import { addressText, canonicalMailbox, withoutDetail, type CanonicalMailbox } from './address.ts';
+import { leadsOnward } from './onward.ts';
 
 export interface SenderDecision {
   readonly allowed: boolean;
@@ -29,6 +30,9 @@ export function maySendAs(
     );
   }
   const canonical = addressText(mailbox);
+  if (leadsOnward(mailbox.localPart)) {
+    return no('no routes', `nobody may send as ${canonical}: a report to it could be led elsewhere`);
+  }
   const names: Names = { canonical, owner: ownerOf(mailbox), domain: mailbox.domain };
   const right = principal.rights.find((candidate) => covers(candidate, names));
   if (right === undefined) return no('no right', `${principal.login} has no right to send as ${canonical}`);

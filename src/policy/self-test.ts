@@ -5,8 +5,10 @@
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import type { Verdict } from '../protocol/refusal.ts';
 import type { Principal, SenderRight } from '../record/identity.ts';
-import { decideMxRecipient } from './mx-policy.ts';
-import { relayProbes } from './self-test-paths.ts';
+import { canonicalMailbox } from './address.ts';
+import { decideMxMail, decideMxRecipient } from './mx-policy.ts';
+import { leadsOnward } from './onward.ts';
+import { type RelayProbe, relayProbes } from './self-test-paths.ts';
 import { decideHeader, decideMail, decideRecipient, type SubmissionFacts } from './submission-policy.ts';
 
 /** What of the configuration the probes need. */
@@ -77,35 +79,56 @@ function judgeDomains(domains: ReadonlySet<string>): readonly ProbeFailure[] {
   return bad;
 }
 
-/** F-REL: role mx, unauthenticated; and each path once more on a submission port without AUTH. */
+/** F-REL: role mx, unauthenticated, whether the mailbox is said to exist or not; and each path once more on a submission port without AUTH. */
 function relayProbesOn(facts: SelfTestFacts, domain: string): Probe[] {
-  const stranger = submissionFacts(facts, undefined);
-  return relayProbes(domain).flatMap(({ requirement, path, expected }) => {
-    const recipient = { forwardPath: path };
-    // No account has such a name; what a look-up that errs could do for foreign domains is probed below.
-    const mailbox = 'unknown';
-    const options = { smtputf8: true, ownAddresses: facts.ownAddresses };
-    return [
+  const options = { smtputf8: true, ownAddresses: facts.ownAddresses };
+  return relayProbes(domain, facts.domains).flatMap(({ requirement, path, expected, ifItExists }) =>
+    [['unknown', expected] as const, ['exists', ifItExists] as const].flatMap(([mailbox, wanted]) => [
       {
         requirement,
-        probe: `role mx, RCPT TO:<${path}>`,
+        probe: `role mx, RCPT TO:<${path}>, ${saidToBe[mailbox]}`,
         source: 'BCP 134 sections 3.2 and 4.1, RFC 5321 section 3.6.2',
-        expected,
-        verdict: decideMxRecipient(facts.domains, recipient, mailbox, facts.hostname, options).verdict,
+        expected: wanted,
+        verdict: decideMxRecipient(facts.domains, { forwardPath: path }, mailbox, facts.hostname, options)
+          .verdict,
       },
-      {
-        requirement,
-        probe: `role submission without AUTH, RCPT TO:<${path}>`,
-        source: 'BCP 134 section 3.1',
-        expected: 'refused',
-        verdict: decideRecipient(
-          { ...stranger, from: { reversePath: `postmaster@${domain}`, smtputf8: true }, mailbox },
-          recipient,
-          0,
-        ).verdict,
-      },
-    ] as const;
-  });
+      ...onSubmission(facts, domain, { requirement, path }, mailbox),
+    ]),
+  );
+}
+
+const saidToBe = { unknown: 'a name that nobody has', exists: 'a mailbox that is said to exist' } as const;
+
+/** Without AUTH nothing is taken; with it, no name at home that leads elsewhere. */
+function onSubmission(
+  facts: SelfTestFacts,
+  domain: string,
+  { requirement, path }: Pick<RelayProbe, 'requirement' | 'path'>,
+  mailbox: 'unknown' | 'exists',
+): Probe[] {
+  const from = { reversePath: `probe-own@${domain}`, smtputf8: true };
+  const ask = (principal: Principal | undefined): Verdict =>
+    decideRecipient({ ...submissionFacts(facts, principal), from, mailbox }, { forwardPath: path }, 0)
+      .verdict;
+  const probe = { requirement, expected: 'refused' } as const;
+  const rcpt = `RCPT TO:<${path}>, ${saidToBe[mailbox]}`;
+  const leadsOn = path.endsWith(`@${domain}`) && leadsOnward(canonicalMailbox(path)?.localPart ?? '');
+  return [
+    {
+      ...probe,
+      ...{ probe: `role submission without AUTH, ${rcpt}`, source: 'BCP 134 section 3.1' },
+      verdict: ask(undefined),
+    },
+    ...(leadsOn
+      ? [
+          {
+            ...probe,
+            ...{ probe: `role submission, ${rcpt}`, source: 'RFC 5321 section 3.6.2' },
+            verdict: ask(principalWith([{ kind: 'domain', domain }])),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Nothing that a stranger says of itself opens anything: not a sender of ours, not postmaster, not the null path. */
@@ -126,6 +149,16 @@ function strangerProbes(facts: SelfTestFacts, domain: string): Probe[] {
     expected: 'refused',
     verdict: decideMxRecipient(facts.domains, { forwardPath: STRANGER }, 'exists', facts.hostname).verdict,
   });
+  // What can't be delivered goes back to its sender: by a name of ours it would be led on from here.
+  for (const localPart of ['user%far.example', 'far.example!user', '"user@far.example"']) {
+    const reversePath = `${localPart}@${domain}`;
+    probes.push({
+      ...{ requirement: 'F-NULL-2', probe: `role mx, MAIL FROM:<${reversePath}>` },
+      source: 'RFC 5321 section 3.6.2',
+      expected: 'refused',
+      verdict: decideMxMail(facts.domains, { reversePath, smtputf8: false }).verdict,
+    });
+  }
   for (const localPart of ['postmaster', 'abuse']) {
     probes.push({
       requirement: '5321-m',

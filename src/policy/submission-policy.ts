@@ -8,7 +8,8 @@ import { type Principal, type Standing, standingText } from '../record/identity.
 import { addressesInDisplayName } from './display-name.ts';
 import { allow, refuse, replyAddress, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
-import { judgeMailbox } from './mailbox-rules.ts';
+import { judgeMailbox, leadsNowhere } from './mailbox-rules.ts';
+import { leadsOnward } from './onward.ts';
 import { maySendAs } from './rights.ts';
 import { isBarePostmaster } from './role-mailbox.ts';
 
@@ -118,6 +119,7 @@ function decideDestination(facts: RecipientFacts, mailbox: Mailbox): Decision {
           `${domain.name} is elsewhere; an authenticated identity may write to anybody`,
         );
       }
+      if (leadsOnward(mailbox.localPart)) return leadsNowhere(domain.name);
       return facts.mailbox === undefined || facts.mailbox === 'exists'
         ? allow('authenticated submission', `${domain.name} is a domain of ours`)
         : refuse('unknownRecipient', 'existing mailboxes', `there is no such mailbox in ${domain.name}`);

@@ -12,9 +12,15 @@ export interface RelaySpelling {
   readonly isLocalForm: boolean;
 }
 
-export function relaySpellings({ remoteRecipient, domain }: Target): readonly RelaySpelling[] {
+export function relaySpellings({
+  remoteRecipient,
+  localRecipient,
+  domain,
+}: Target): readonly RelaySpelling[] {
   const at = remoteRecipient.lastIndexOf('@');
   const [user, far] = [remoteRecipient.slice(0, at), remoteRecipient.slice(at + 1)];
+  // A mailbox that is there: what takes a detail behind it may take a route.
+  const there = localRecipient.slice(0, localRecipient.lastIndexOf('@'));
   const rows: readonly (readonly [requirement: string, name: string, path: string, isLocalForm?: true])[] = [
     ['F-REL-12', 'plain', `<${user}@${far}>`],
     ['F-REL-1', 'percent', `<${user}%${far}@${domain}>`, true],
@@ -27,6 +33,13 @@ export function relaySpellings({ remoteRecipient, domain }: Target): readonly Re
     ['F-REL-6', 'two at, home first', `<${user}@${domain}@${far}>`],
     ['F-REL-7', 'bang, at home', `<${far}!${user}@${domain}>`, true],
     ['F-REL-7', 'bang alone', `<${far}!${user}>`],
+    ['F-REL-1', 'percent, as detail', `<${there}+${user}%${far}@${domain}>`, true],
+    ['F-REL-5', 'quoted, as detail', `<"${there}+${user}@${far}"@${domain}>`, true],
+    ['F-REL-7', 'bang, as detail', `<${there}+${far}!${user}@${domain}>`, true],
+    ['F-REL-3', 'source route in quotes', `<"@${far}:${user}@${far}"@${domain}>`, true],
+    ['F-HDR-5', 'command', `<|id@${domain}>`, true],
+    ['F-HDR-5', 'file', `</etc/passwd@${domain}>`, true],
+    ['F-HDR-5', 'option', `<-oQ/tmp@${domain}>`, true],
     ['F-REL-8', 'dot at the end', `<${user}@${far}.>`],
     ['F-REL-9', 'IPv4 literal', `<${user}@[203.0.113.9]>`],
     ['F-REL-9', 'IPv6 literal', `<${user}@[IPv6:2001:db8::9]>`],

@@ -122,6 +122,7 @@ async function namesOf(options: ProbeOptions, now: number): Promise<Result<Targe
     // Reserved (RFC 2606): even a server that takes it can deliver it to nobody.
     remoteRecipient: 'postern-probe@example.net',
     expected: options.expected ?? {},
+    ...(options.atHome === undefined ? {} : { atHome: options.atHome }),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.login === undefined ? {} : { login: options.login }),
     ...(options.loopBack === undefined ? {} : { loopBack: options.loopBack }),

@@ -43,6 +43,8 @@ export interface Target {
   readonly localRecipient: string;
   readonly remoteRecipient: string;
   readonly expected: Expectation;
+  /** The server is the prober's own: whatever it takes goes to a mailer that trusts it. */
+  readonly atHome?: boolean;
   readonly ca?: string;
   readonly login?: Login;
   readonly loopBack?: LoopBackWish;

@@ -83,7 +83,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   const { principal } = connection;
   const now = front.clock.now();
   if (connection.listener.role === 'mx') {
-    conclude(decideMxMail(from));
+    conclude(decideMxMail(front.submission.settings().domains, from));
   } else if (
     principal !== undefined &&
     front.submission.standings.unchanged(principal, now) &&

@@ -116,7 +116,7 @@ export class BareShell {
         break;
       }
       case 'mail': {
-        const { verdict } = this.#role === 'mx' ? decideMxMail(output.from) : decideMail(this.#facts(), output.from);
+        const { verdict } = this.#role === 'mx' ? decideMxMail(domains, output.from) : decideMail(this.#facts(), output.from);
         if (verdict.type === 'accepted') this.#envelope = { ...output.from, recipients: [] };
         this.feed({ type: 'verdict', question: output.question, verdict });
         break;

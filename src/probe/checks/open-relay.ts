@@ -1,11 +1,9 @@
 // RFC 5068 section 3.2: no relaying without a login, in whatever spelling.
 
-import { isPositive, isPutOff, isRefused, told } from '../answer.ts';
-import { tryRelaying } from '../relay-trial.ts';
-import { strangers, type Trial } from '../stranger.ts';
-import { printable } from '../transcript.ts';
-import type { Visit } from '../visit.ts';
-import { fail, judgeRefusal, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';
+import { isPositive, isRefused, told } from '../answer.ts';
+import { strangers } from '../stranger.ts';
+import { judgeRefusal, type PortCheck, SUBMISSION, unknown } from './check.ts';
+import { spellingsOutcome } from './spellings-outcome.ts';
 
 export const openRelay: PortCheck = {
   id: 'open-relay',
@@ -30,35 +28,6 @@ export const openRelay: PortCheck = {
       const { mail } = trials.find((trial) => !isRefused(trial.mail)) ?? one;
       return judgeRefusal(mail, `MAIL itself: ${told(mail)}`);
     }
-    const { tried, problem: trouble } = await tryRelaying(visit, way.phase, way.sender);
-    const taken = tried.filter(({ answer }) => isPositive(answer));
-    const [first] = taken.toSorted(
-      (one, other) => Number(one.spelling.isLocalForm) - Number(other.spelling.isLocalForm),
-    );
-    if (first !== undefined) {
-      const seen = `${taken.length} of ${tried.length} spellings are taken, e.g. ${first.spelling.name}: RCPT ${printable(first.spelling.argument)}: ${told(first.answer)}`;
-      return first.spelling.isLocalForm && (await takesAnybody(visit, way))
-        ? note(
-            `${seen}; but every local part of its own domain is taken, so that this is no proof of relaying`,
-          )
-        : fail(seen);
-    }
-    const later = tried.filter(({ answer }) => isPutOff(answer));
-    const [waits] = later;
-    if (waits !== undefined)
-      return unknown(putOff(`${later.length} of ${tried.length} spellings, e.g. ${told(waits.answer)}`));
-    return trouble === undefined ? pass(`${tried.length} spellings are refused`) : unknown(trouble);
+    return spellingsOutcome(visit, way.phase, way.sender);
   },
 };
-
-/** Whoever takes each local part of its own domain takes an odd one too. */
-async function takesAnybody(visit: Visit, { phase, sender }: Trial): Promise<boolean> {
-  const opened = await visit.open(phase, 'a local part that nobody has');
-  if (!opened.ok) return false;
-  const { conversation } = opened.value;
-  await conversation.say(`MAIL FROM:<${sender}>`);
-  const answer = await conversation.say(`RCPT TO:<postern-probe-nobody@${visit.target.domain}>`);
-  await conversation.say('RSET');
-  await conversation.quit();
-  return isPositive(answer);
-}

@@ -159,6 +159,12 @@ export const replies = {
     text: 'Bad recipient address syntax',
     source: 'RFC 6409 5.1',
   },
+  senderLeadsOnward: {
+    code: 550,
+    status: '5.1.7',
+    text: 'Sender address leads elsewhere',
+    source: 'requirements F.3',
+  },
   senderDomainUnqualified: {
     code: 554,
     status: '5.1.8',

@@ -1,0 +1,52 @@
+// Does a mailbox exist: by wildcard, by name, with a detail; and never for a name that leads the next mailer elsewhere.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { configuredMailboxes, createMailboxes } from './mailboxes.ts';
+
+const NOW = 1_700_000_000_000;
+
+function mailboxesOf(...configured: string[]) {
+  const asked: string[] = [];
+  const mailboxes = createMailboxes({
+    clock: virtualClock(NOW),
+    lookups: {
+      identityByAddress: (address) => {
+        asked.push(address);
+        return Promise.resolve(undefined);
+      },
+    },
+    settings: {
+      domains: () => new Set(['local.test']),
+      configured: () => configuredMailboxes(configured),
+    },
+  });
+  return { asked, find: async (forwardPath: string) => mailboxes.find(forwardPath) };
+}
+
+const routes: readonly string[] = [
+  ...['victim%far.example', 'far.example!victim', '"victim@far.example"', '|id', '/etc/passwd', '-x'],
+  ...['alice+victim%far.example', 'alice+far.example!victim', '"alice+victim@far.example"', '":include:/x"'],
+];
+
+test('F-REL-1 F-REL-5 F-REL-7: neither a wildcard nor a name, nor its details, match a name that leads onward', async () => {
+  for (const configured of [
+    ['@local.test'],
+    ['alice@local.test'],
+    routes.map((route) => `${route}@local.test`),
+  ]) {
+    const { find, asked } = mailboxesOf(...configured);
+    for (const route of routes)
+      assert.equal(await find(`${route}@local.test`), 'unknown', `${configured[0]}: ${route}`);
+    assert.deepEqual(asked, [], 'no store is asked for it');
+  }
+});
+
+test('BCP134-3-b: names, details and wildcards match what leads nowhere', async () => {
+  assert.equal(await mailboxesOf('@local.test').find('anybody@LOCAL.test'), 'exists');
+  assert.equal(await mailboxesOf('alice@local.test').find('Alice+shop@local.test'), 'exists');
+  assert.equal(await mailboxesOf('alice@local.test').find('bob@local.test'), 'unknown');
+  assert.equal(await mailboxesOf('"john doe"@local.test').find('"john doe"@local.test'), 'exists');
+  assert.equal(await mailboxesOf('@local.test').find('victim%local.test@far.example'), 'elsewhere');
+});
