@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { parseAddressList } from '../message/address-list.ts';
+import { messageIdIn } from '../message/complete.ts';
 import { digestedFields } from '../message/field-digests.ts';
 import { fieldValue, type Header, isNamed } from '../message/header.ts';
 import { ownReceivedLines } from '../message/received.ts';
@@ -30,7 +31,8 @@ function shownMessage(text: string, where: ShownMessage['where'], hostname: stri
   const header = lenientHeader(text);
   const lines = ownReceivedLines(header, hostname).slice(0, OWN_LINES_MAX);
   const messageId = header.fields.find((field) => isNamed(field, 'message-id'));
-  const value = messageId === undefined ? undefined : fieldValue(messageId)?.trim();
+  const written = messageId === undefined ? undefined : fieldValue(messageId)?.trim();
+  const value = written === undefined ? undefined : (messageIdIn(written) ?? written);
   const named = value === undefined || value === '' ? {} : { messageIdField: value };
   const terms: readonly TraceTerm[] = [
     ...lines.map(({ id }) => ({ kind: 'id', id }) as const),

@@ -4,6 +4,7 @@
 
 import { encodeBase32 } from '../base/base32.ts';
 import { concat, latin1 } from '../base/bytes.ts';
+import { withoutComments } from './comments.ts';
 import { formatDate, isDate } from './date.ts';
 import { fieldValue, type Header, headerField, type HeaderField, isNamed } from './header.ts';
 
@@ -53,16 +54,9 @@ function claimsToBe(field: HeaderField, hostname: string): boolean {
   return claimed.toLowerCase().replace(/\.$/, '') === hostname.toLowerCase();
 }
 
-/** A space for each comment, nested ones and quoted pairs included; undefined: a comment without end. */
-function withoutComments(text: string): string | undefined {
-  let depth = 0;
-  const kept = text.replaceAll(/\\.|[()]|[^\\()]+|\\/gs, (piece) => {
-    if (piece === '(') depth += 1;
-    else if (piece === ')' && depth > 0) depth -= 1;
-    else if (depth === 0) return piece;
-    return ' ';
-  });
-  return depth === 0 ? kept : undefined;
+/** The identifier of a Message-ID field, its comments left out; undefined: the field has none that is valid. `value`: unfolded. */
+export function messageIdIn(value: string): string | undefined {
+  return messageIdPattern.exec(withoutComments(value) ?? '')?.[1];
 }
 
 export function completeHeader(header: Header, options: CompleteOptions): CompletedHeader {
@@ -78,7 +72,7 @@ export function completeHeader(header: Header, options: CompleteOptions): Comple
       hasDate = isDate(fieldValue(field) ?? '');
       if (hasDate) fields.push(field);
     } else if (isNamed(field, 'message-id')) {
-      messageIdField = messageIdPattern.exec(fieldValue(field) ?? '')?.[1];
+      messageIdField = messageIdIn(fieldValue(field) ?? '');
       if (messageIdField !== undefined) fields.push(field);
       else messageIdFieldBefore = (fieldValue(field) ?? '').trim().slice(0, VALUE_MAX);
     } else fields.push(field);

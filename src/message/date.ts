@@ -1,5 +1,7 @@
 // Dates of header fields (RFC 5322 section 3.3): ours are always in UTC with a numeric offset (5321-u).
 
+import { withoutComments } from './comments.ts';
+
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -26,17 +28,18 @@ function dateOf(nowMs: number): string {
 }
 
 const dateTime =
-  /^[ \t]*(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),[ \t]{0,10})?(\d{1,2})[ \t]{1,10}(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \t]{1,10}(\d{4})[ \t]{1,10}(\d\d):(\d\d)(?::(\d\d))?[ \t]{1,10}([+-]\d\d[0-5]\d|[A-Z]{1,3})(?:[ \t]{1,10}\([^()\\]{0,100}\))?[ \t]*$/i;
+  /^[ \t]*(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),[ \t]{0,10})?(\d{1,2})[ \t]{1,10}(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \t]{1,10}(\d{4}|\d{2})[ \t]{1,10}(\d\d):(\d\d)(?::(\d\d))?[ \t]{1,10}([+-]\d\d[0-5]\d|[A-Z]{1,3})[ \t]*$/i;
 
 const monthNumber = new Map(months.map((name, at) => [name.toLowerCase(), at + 1]));
 
-/** Well formed and possible; the obsolete zone names are read as everybody reads them. */
+/** Well formed and possible; the obsolete zone names and years of two digits are read as everybody reads them (section 4.3). */
 export function isDate(value: string): boolean {
-  const match = dateTime.exec(value);
+  const match = dateTime.exec(withoutComments(value) ?? '');
   if (match === null) return false;
-  const [, day, month = '', year, hour, minute, second = 0] = match;
-  const last = lastDay(Number(year), monthNumber.get(month.toLowerCase()) ?? 0);
-  const isDay = Number(day) >= 1 && Number(day) <= last && Number(year) >= 1900;
+  const [, day, month = '', written = '', hour, minute, second = 0] = match;
+  const year = written.length > 2 ? Number(written) : Number(written) + (Number(written) < 50 ? 2000 : 1900);
+  const last = lastDay(year, monthNumber.get(month.toLowerCase()) ?? 0);
+  const isDay = Number(day) >= 1 && Number(day) <= last && year >= 1900;
   return isDay && Number(hour) <= 23 && Number(minute) <= 59 && Number(second) <= 60;
 }
 

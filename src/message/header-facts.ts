@@ -1,13 +1,15 @@
-// What a submitted header asserts (RFC 5322 section 3.6, requirements B.6, F.2): judged strictly, because what we checked must be what
-// every reader sees. Nothing is repaired here: a header that can be read in two ways is refused (6409-3.2-b).
+// What a submitted header asserts (RFC 5322 section 3.6, requirements B.6, F.2). Who sends is judged strictly, because what we checked must be what
+// every reader sees: nothing is repaired here, and a sender that can be read in two ways is refused (6409-3.2-b). Recipients decide nothing.
 
 import { err, ok, type Result } from '../base/result.ts';
 import { latin1, utf8Text } from '../base/bytes.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
-import { type AddressList, type ListedMailbox, parseAddressList } from './address-list.ts';
+import { type AddressProblem, type ListedMailbox, parseAddressList } from './address-list.ts';
+import { messageIdIn } from './complete.ts';
 import { type EncodingProblem, neverLeaving } from './encode-header.ts';
 import { type DigestibleField, digestedFields } from './field-digests.ts';
 import { fieldValue, type Header, type HeaderField } from './header.ts';
+import { recipientProblem } from './recipient-list.ts';
 
 export interface HeaderFacts {
   readonly from: readonly ListedMailbox[];
@@ -23,13 +25,12 @@ const single = [
   'reply-to',
   'to',
   'cc',
-  'bcc',
   'message-id',
   'in-reply-to',
   'references',
   'subject',
 ];
-const addressFields = ['to', 'cc', 'bcc', 'reply-to', 'resent-to', 'resent-cc', 'resent-bcc'];
+const recipientFields = ['to', 'cc', 'reply-to', 'resent-to', 'resent-cc'];
 const DETAIL_MAX = 200;
 
 type Judged<T> = Result<T, Refusal>;
@@ -47,7 +48,7 @@ export function judgeHeader(
   const problem =
     judgeEncoding(header.fields, rules.smtputf8) ??
     judgeCounts(byName, rules.receivedMax) ??
-    judgeOtherAddresses(byName);
+    judgeRecipients(byName);
   return problem === undefined ? judgeSenders(byName) : err(problem);
 }
 
@@ -85,34 +86,28 @@ function judgeCounts(
   return byName.has('from') ? undefined : syntax('no From field');
 }
 
-function judgeOtherAddresses(byName: ReadonlyMap<string, readonly HeaderField[]>): Refusal | undefined {
-  for (const name of addressFields) {
+/** Leniently: they decide nothing (`recipient-list.ts`), and Bcc does not leave at all. */
+function judgeRecipients(byName: ReadonlyMap<string, readonly HeaderField[]>): Refusal | undefined {
+  for (const name of recipientFields) {
     for (const field of byName.get(name) ?? []) {
-      const value = fieldValue(field) ?? '';
-      if (value.trim() === '') continue;
-      const list = listOf(field, value);
-      if (!list.ok) return list.error;
+      const problem = recipientProblem(fieldValue(field) ?? '');
+      if (problem !== undefined) return addressRefusal(field, problem);
     }
   }
   return undefined;
 }
 
-function listOf(field: HeaderField, value = fieldValue(field) ?? ''): Judged<AddressList> {
-  const list = parseAddressList(value);
-  if (list.ok) return list;
-  const { problem, detail } = list.error;
+function addressRefusal(field: HeaderField, { problem, detail }: AddressProblem): Refusal {
   const address = detail.slice(0, DETAIL_MAX);
-  return err(
-    problem === 'unqualified'
-      ? refusal('headerDomainUnqualified', `${field.name}: ${address}`, { address, field: field.name })
-      : syntax(`bad address in ${field.name} (${address})`),
-  );
+  return problem === 'unqualified'
+    ? refusal('headerDomainUnqualified', `${field.name}: ${address}`, { address, field: field.name })
+    : syntax(`bad address in ${field.name} (${address})`);
 }
 
 /** Mailboxes that assert a sender: at least one, and no group, which would name nobody (5322-h). */
 function sendersOf(field: HeaderField): Judged<readonly ListedMailbox[]> {
-  const list = listOf(field);
-  if (!list.ok) return list;
+  const list = parseAddressList(fieldValue(field) ?? '');
+  if (!list.ok) return err(addressRefusal(field, list.error));
   if (list.value.hasGroup) return err(syntax(`a group in ${field.name}`));
   return list.value.mailboxes.length === 0
     ? err(syntax(`no address in ${field.name}`))
@@ -182,7 +177,7 @@ export function relayFacts(bytes: Uint8Array): {
     const octets = whole.replaceAll('\r\n', '').trim().slice(0, 998);
     const value = utf8Text(latin1(octets)) ?? octets;
     if (name === 'received') receivedCount += 1;
-    else if (name === 'message-id') messageId ??= value;
+    else if (name === 'message-id') messageId ??= messageIdIn(value) ?? value;
     else if (name === 'from') {
       const list = parseAddressList(value);
       from = list.ok
