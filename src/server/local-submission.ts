@@ -97,7 +97,10 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   if (permitted.list.length === 0 && first !== undefined) return refused(first.refusal);
   envelope = { ...from, recipients: permitted.list };
 
-  const door = { session, principal: party.principal, withProtocol: 'local', rule: mail.rule };
+  const door = {
+    ...{ session, principal: party.principal, withProtocol: 'local', isLocal: true },
+    rule: mail.rule,
+  };
   const submission = openSubmission(front.submission, door, envelope);
   try {
     await submission.write(read.content);

@@ -61,6 +61,8 @@ export interface Door {
   /** Absent only for role `mx`. */
   readonly principal?: Principal;
   readonly withProtocol: string;
+  /** A program on this host, over the submission socket. */
+  readonly isLocal?: boolean;
   /** The rule that let the reverse-path pass. */
   readonly rule: string;
 }

@@ -400,6 +400,30 @@ test('6409-8-a 5322-g: without SMTPUTF8 raw text is encoded before it is judged 
   assert.equal(answer(`${OWN}Bcc: \u00fc@far.example\r\n`), '250', 'what does not leave');
 });
 
+test('6409-8-a F-FROM-11: a program on this host that names no author gets one from its envelope, nobody else does', () => {
+  const local = { ...door, withProtocol: 'local', isLocal: true };
+  const { text, record } = prepared('Subject: x\r\n', { door: local });
+  assert.match(text, /^From: alice@example\.org\r$/m);
+  assert.deepEqual(record.completed, ['from', 'date', 'message-id']);
+  assert.deepEqual(record.headerFrom, ['alice@example.org']);
+  assert.deepEqual(
+    prepared(OWN, { door: local }).record.completed,
+    ['date', 'message-id'],
+    'its own one stays',
+  );
+  const others: readonly (readonly [change: Change, why: string])[] = [
+    [{}, 'over the network'],
+    [{ door: local, envelope: { reversePath: '' } }, 'a report names its author itself'],
+  ];
+  for (const [change, why] of others) {
+    const refused = prepare('Subject: x\r\n', change);
+    assert.ok('reply' in refused, why);
+    assert.equal(refused.reply.code, 554, why);
+  }
+  const stolen = prepare('Subject: x\r\n', { door: local, envelope: { reversePath: 'ceo@example.org' } });
+  assert.ok('reply' in stolen && stolen.reply.code === 550, 'and it is judged like any other');
+});
+
 test('5322-k: a header that encoding makes too large is refused', () => {
   const settings = { headerOctetsMax: 2000 };
   const result = prepare(`${OWN}To: ${'\u00fc,'.repeat(300)}a@far.example\r\n`, { settings });

@@ -2,12 +2,11 @@
 // what has to be completed, and our own trace field. A refusal found here is told after the final dot.
 
 import { isAscii } from 'node:buffer';
-import { concat, latin1, octetsOf } from '../base/bytes.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { concat, latin1 } from '../base/bytes.ts';
+import type { Result } from '../base/result.ts';
 import { completeHeader } from '../message/complete.ts';
-import { encodeHeader } from '../message/encode-header.ts';
-import { encodingRefusal, type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
-import { type Header, isNamed, parseHeader } from '../message/header.ts';
+import { type HeaderFacts, judgeHeader, relayFacts } from '../message/header-facts.ts';
+import { isNamed, parseHeader } from '../message/header.ts';
 import { fieldDigests } from '../message/field-digests.ts';
 import { receivedField } from '../message/received.ts';
 import { decideHeader } from '../policy/submission-policy.ts';
@@ -15,6 +14,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import type { AcceptedPayload } from '../record/events.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
+import { mendHeader } from './mend.ts';
 
 const BLANK_LINE = latin1('\r\n');
 
@@ -62,9 +62,9 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
       error: refusal('messageSyntax', parsed.error.detail, { detail: parsed.error.detail }),
     };
 
-  const encoded = encodedForm(parsed.value, input);
-  if (!encoded.ok) return encoded;
-  const { header } = encoded.value;
+  const mended = mendHeader(parsed.value, envelope, door, settings);
+  if (!mended.ok) return mended;
+  const { header, done } = mended.value;
   const judged = judgeHeader(header, { smtputf8: envelope.smtputf8, receivedMax: settings.receivedMax });
   if (!judged.ok) return judged;
 
@@ -79,8 +79,8 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
   const label =
     door.principal === undefined ? undefined : context.labels.label(door.principal.identityId, input.now);
   const subject = header.fields.find((field) => isNamed(field, 'subject'));
-  const done = prepared(input, completed.bytes, label, decision.rule, {
-    completed: [...encoded.value.done, ...completed.completed],
+  const value = prepared(input, completed.bytes, label, decision.rule, {
+    completed: [...done, ...completed.completed],
     fieldDigests: fieldDigests(completed.fields, input.messageId),
     headerFrom: judged.value.from.map(({ address }) => address),
     subjectOctets: subject?.raw.length ?? 0,
@@ -89,24 +89,7 @@ function prepareSubmitted(input: PrepareInput, bytes: Uint8Array): Preparation {
       ? {}
       : { messageIdFieldBefore: completed.messageIdFieldBefore }),
   });
-  return { ok: true, value: { ...done, senders: judged.value } };
-}
-
-/** Without SMTPUTF8 a header leaves in ASCII: what is judged from here on is what leaves (F-HDR-8). */
-function encodedForm(
-  header: Header,
-  { envelope, settings }: PrepareInput,
-): Result<{ readonly header: Header; readonly done: readonly string[] }, Refusal> {
-  if (envelope.smtputf8) return ok({ header, done: [] });
-  const encoded = encodeHeader(header);
-  if (!encoded.ok) return err(encodingRefusal(encoded.error));
-  if (encoded.value.encoded.length === 0) return ok({ header, done: [] });
-  const limit = settings.headerOctetsMax;
-  const octets = octetsOf(encoded.value.header.fields.map(({ raw }) => raw));
-  if (octets > limit) {
-    return err(refusal('headerTooLarge', `header over ${limit} octets in encoded words`, { limit }));
-  }
-  return ok({ header: encoded.value.header, done: ['encoded-words'] });
+  return { ok: true, value: { ...value, senders: judged.value } };
 }
 
 /** Role mx: only our Received is added (5321-ae); content is not judged, loops are. */
