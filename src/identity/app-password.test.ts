@@ -35,6 +35,14 @@ const spellings: readonly (readonly [(text: string) => string, string])[] = [
   [(text) => text.replaceAll('-', ' '), 'blanks'],
   [(text) => text.replaceAll('0', 'o').replaceAll('1', 'l'), 'letters for digits'],
   [(text) => ` ${text} `, 'pasted with blanks around'],
+  ...[...'\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad\u200b\u00a0'].map(
+    (sign) =>
+      [
+        (text: string) => text.replaceAll('-', sign),
+        `U+${sign.charCodeAt(0).toString(16)} for the dashes`,
+      ] as const,
+  ),
+  [(text) => text.replaceAll('-', ' \u2013 '), 'a dash between blanks'],
 ];
 
 test('D-OUT-5: an app password is taken in any spelling that people write', () => {

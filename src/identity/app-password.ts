@@ -47,10 +47,13 @@ export function createAppPassword(
   return { text: grouped(id + encodeBase32(secret)), credential };
 }
 
+/** What mail programs and editors make of the dashes, blanks and breaks between groups: typographic hyphens, minus, soft hyphen, zero width. */
+const separators = /[\s\-\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe58\ufe63\uff0d]/g;
+
 /** Case, dashes, blanks and the letters that Crockford forgives (O, I, L) don't matter. Undefined: it has not that form. */
 export function parseAppPassword(text: string): AppPassword | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined;
-  const symbols = text.replaceAll(/[\s-]/g, '');
+  const symbols = text.replaceAll(separators, '');
   if (symbols.length !== ID_SYMBOLS + SECRET_SYMBOLS) return undefined;
   const id = decodeBase32(symbols.slice(0, ID_SYMBOLS), ID_OCTETS);
   const secret = decodeBase32(symbols.slice(ID_SYMBOLS), SECRET_OCTETS);

@@ -1,5 +1,5 @@
 // Which account does a login name? Names are prepared as SASLprep says (RFC 4013: invisible letters out, compatibility
-// forms to plain ones, controls and mixed directions refused; requirements AUTH-n), then read as a full address, as a bare local
+// forms to plain ones, controls and mixed directions refused; requirements AUTH-n), without the blanks and line ends that copying leaves around them, then read as a full address, as a bare local
 // part where we have one domain only, or as the name of a service. Two spellings name one account or none (F-UNI-2).
 
 import { canonicalAddress, foldLocalPart } from '../policy/address.ts';
@@ -32,8 +32,9 @@ const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}
 const leftToRight =
   /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Armenian}\p{Script=Georgian}\p{Script=Devanagari}\p{Script=Thai}]/u;
 
+/** Without the blanks and line ends around it that copying leaves. */
 function saslPrepared(text: string): string | undefined {
-  const mapped = text.replaceAll(mappedToNothing, '').replaceAll(nonAsciiBlank, ' ').normalize('NFKC');
+  const mapped = text.replaceAll(mappedToNothing, '').replaceAll(nonAsciiBlank, ' ').normalize('NFKC').trim();
   if (mapped === '' || prohibited.test(mapped) || !keepsOneDirection(mapped)) return undefined;
   return mapped;
 }
