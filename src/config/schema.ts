@@ -309,10 +309,10 @@ export const configSchema = z.strictObject({
     description:
       'What our Received field shows of the client: a label that only this server can resolve, or name and address.',
   }),
-  displayNames: z
-    .enum(['refuse', 'allow'])
-    .prefault('refuse')
-    .meta({ description: 'Display names that show an address of ours which the sender may not use.' }),
+  displayNames: z.enum(['refuse', 'allow']).prefault('refuse').meta({
+    description:
+      'Display names of senders that show an address of ours which the sender may not use, or that not every mail program decodes alike.',
+  }),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
   audit: z

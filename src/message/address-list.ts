@@ -3,18 +3,25 @@
 
 import { err, ok, type Result } from '../base/result.ts';
 import { mailboxText, parseMailbox } from '../protocol/wire/mailbox.ts';
-import { decodeEncodedWords } from './encoded-word.ts';
+import { readEncodedWords } from './encoded-word.ts';
 
 export interface ListedMailbox {
   /** Least quoted spelling. */
   readonly address: string;
   /** Decoded phrase and comments: many readers show both. */
   readonly displayName: string;
+  /** Absent: all readers see the same name (`encoded-word.ts`). */
+  readonly isNameUnsure?: true;
 }
 
 export interface AddressList {
   readonly mailboxes: readonly ListedMailbox[];
   readonly hasGroup: boolean;
+  /**
+   * A comment in a comment or with a quoted pair, or such a pair in quotes that hold an `@`: who reads comments to their first parenthesis, or
+   * quotes to their first mark, sees another address (`((x)ceo@bank.example,) alice@example.org`).
+   */
+  readonly isReadTwoWays: boolean;
 }
 
 export interface AddressProblem {
@@ -34,6 +41,7 @@ interface Tokens {
   readonly tokens: readonly Token[];
   /** Comments by the index of the token they precede. */
   readonly comments: ReadonlyMap<number, string>;
+  readonly isReadTwoWays: boolean;
 }
 
 const atomText = /[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\u{10ffff}]+/uy;
@@ -43,6 +51,7 @@ function tokenize(text: string): Tokens | undefined {
   const comments = new Map<number, string>();
   let at = 0;
   let spaceBefore = false;
+  let isReadTwoWays = false;
   const push = (type: Token['type'], value: string): void => {
     tokens.push({ type, text: value, spaceBefore });
     spaceBefore = false;
@@ -55,12 +64,14 @@ function tokenize(text: string): Tokens | undefined {
     } else if (letter === '(') {
       const comment = readComment(text, at);
       if (comment === undefined) return undefined;
+      isReadTwoWays ||= text.slice(at, comment.end).slice(1, -1) !== comment.value;
       comments.set(tokens.length, `${comments.get(tokens.length) ?? ''}${comment.value}`);
       at = comment.end;
       spaceBefore = true;
     } else if (letter === '"') {
       const quoted = readQuoted(text, at);
       if (quoted === undefined) return undefined;
+      isReadTwoWays ||= /["\\]/.test(quoted.value) && quoted.value.includes('@');
       push('quoted', quoted.value);
       at = quoted.end;
     } else if (letter === '[') {
@@ -79,7 +90,7 @@ function tokenize(text: string): Tokens | undefined {
       at += atom.length;
     }
   }
-  return { tokens, comments };
+  return { tokens, comments, isReadTwoWays };
 }
 
 interface Read {
@@ -138,9 +149,11 @@ class ListReader {
   #at = 0;
   #inGroup = false;
   #hasGroup = false;
+  readonly #isReadTwoWays: boolean;
   readonly #mailboxes: ListedMailbox[] = [];
 
-  constructor({ tokens, comments }: Tokens) {
+  constructor({ tokens, comments, isReadTwoWays }: Tokens) {
+    this.#isReadTwoWays = isReadTwoWays;
     this.#tokens = tokens;
     this.#comments = comments;
   }
@@ -153,7 +166,11 @@ class ListReader {
         return err({ problem: 'tooMany', detail: `more than ${ADDRESSES_MAX} addresses` });
     }
     if (this.#inGroup) return err({ problem: 'syntax', detail: 'a group without end' });
-    return ok({ mailboxes: this.#mailboxes, hasGroup: this.#hasGroup });
+    return ok({
+      mailboxes: this.#mailboxes,
+      hasGroup: this.#hasGroup,
+      isReadTwoWays: this.#isReadTwoWays,
+    });
   }
 
   /** A mailbox, or the opening of a group, or the end of one. */
@@ -236,7 +253,11 @@ class ListReader {
       return { problem: mailbox.error === 'unqualified' ? 'unqualified' : 'syntax', detail: text };
     // An encoded word is no address nor a part of one, whatever it decodes to: who decodes first sees another (F-FROM-5).
     if (/=\?.*\?=/.test(mailbox.value.localPart)) return { problem: 'syntax', detail: text };
-    this.#mailboxes.push({ address: mailboxText(mailbox.value), displayName: decodeEncodedWords(shown) });
+    const name = readEncodedWords(shown);
+    this.#mailboxes.push({
+      ...{ address: mailboxText(mailbox.value), displayName: name.text },
+      ...(name.isCertain ? {} : { isNameUnsure: true }),
+    });
     return undefined;
   }
 

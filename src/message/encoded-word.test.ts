@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeEncodedWords } from './encoded-word.ts';
+import { readEncodedWords } from './encoded-word.ts';
 
 const utf16 = (text: string, order: 'be' | 'le', mark: boolean): string => {
   const bytes = Buffer.from(`${mark ? '\ufeff' : ''}${text}`, 'utf16le');
@@ -49,5 +49,47 @@ const shown: readonly (readonly [text: string, shown: string, why: string])[] = 
 ];
 
 test('F-FROM-5 F-DISP-1: every way to write an encoded word is seen', () => {
-  for (const [text, expected, why] of shown) assert.equal(decodeEncodedWords(text), expected, why);
+  for (const [text, expected, why] of shown) assert.equal(readEncodedWords(text).text, expected, why);
+});
+
+const certain: readonly string[] = [
+  'plain',
+  'really?',
+  '=?utf-8?q?J=C3=BCrgen_M=C3=BCller?=',
+  '=?UTF-8*de?B?SsO8cmdlbg==?=',
+  '=?UTF-8?B?SsO8cmdlbg?= =?UTF-8?B?w7w=?=',
+  '=?utf-8?q?=EF=BC?= =?utf-8?q?=A0?=',
+  '=?iso-8859-1?q?gr=FCn?= and =?koi8-r?b?wQ==?=',
+  '=?iso-2022-jp?B?GyRCJDMkcyRLJEEkTxsoQg==?=',
+  '=?UTF-8?Q?J=C3=BCrgen M=C3=BCller?=',
+  `=?utf-8?b?${Buffer.from('a long name, as many programs write it in one word'.repeat(3)).toString('base64')}?=`,
+];
+
+const uncertain: readonly (readonly [text: string, why: string])[] = [
+  ['=?IBM037?q?=83?=', 'EBCDIC'],
+  ['=?cp500?q?=83?=', 'another'],
+  ['=?utf_7?q?a?=', "Python's names"],
+  ['=?unicode_escape?q?=5Cx40?=', 'and its escapes'],
+  ['=?utf-7?q?a?=', 'UTF-7'],
+  ['=?utf-16?b?AGE=?=', 'UTF-16'],
+  ['=?csunicode?b?AGE=?=', 'by another name'],
+  ['=??q?a?=', 'no charset'],
+  ['=?utf=8?q?a?=', 'an equals sign in it'],
+  ['=?utf-8 ?q?a?=', 'a blank'],
+  ['=?hz-gb-2312?q?a?=', 'what readers used to know'],
+  ['=?utf-8?q?=FF?=', 'octets that are none of the charset'],
+  ['=?utf-8?q?a', 'no end'],
+  ['=?utf-8?x?a?=', 'no such encoding'],
+  ['=?utf-8?q?a?b?=', 'a question mark inside'],
+  ['=?utf-8?q?a?= b?=', 'two ends'],
+  ['=?utf-8?q?a?=?utf-8?q?b?=', 'two that share a letter'],
+  ['=?utf-8?b?YQ==YQ==?=', 'base64 after its end'],
+  ['=?utf-8?b?Y2 Vv?=', 'with a blank'],
+  ['=?utf-8?b?Y?=', 'half a letter'],
+  ['=?utf-8?q?=3D=3Futf-8=3Fq=3Fa=3F=3D?=', 'an encoded word in an encoded word'],
+];
+
+test('F-FROM-5 F-FROM-12: what all readers take alike is told from what some may read otherwise', () => {
+  for (const text of certain) assert.equal(readEncodedWords(text).isCertain, true, text);
+  for (const [text, why] of uncertain) assert.equal(readEncodedWords(text).isCertain, false, why);
 });

@@ -1,10 +1,12 @@
 // Encoded words (RFC 2047) as a forgiving reader would show them. Only for judging what a display name says; nothing is ever
 // rewritten by it. Forgiving on purpose: many readers take spaces, `?` and UTF-8 inside a word, unknown charsets, and letters that
-// are cut between two words.
+// are cut between two words. Which charsets readers know is a list without end (Python's, ICU's and iconv's aliases): so it is also told
+// whether all of them read the same, which they do where a word is well formed and of a charset that everybody decodes alike.
 
-import { latin1, octetString, utf8 } from '../base/bytes.ts';
+import { latin1, octetString, utf8, utf8Text } from '../base/bytes.ts';
+import { isAsciiText } from '../protocol/wire/mailbox.ts';
 
-const opening = /=\?([^?=\s]{1,80})\?([QqBb])\?/g;
+const opening = /=\?([^?=\s]+)\?([QqBb])\?/g;
 
 interface Word {
   readonly start: number;
@@ -14,16 +16,33 @@ interface Word {
   readonly octets: string;
   /** What a strict reader leaves as it stands; undefined if it doesn't. */
   readonly left: string | undefined;
+  /** No two readers take it for different octets. */
+  readonly isCertain: boolean;
 }
 
-export function decodeEncodedWords(text: string): string {
-  if (!text.includes('=?')) return text;
+export interface ReadText {
+  readonly text: string;
+  /** No reader can see anything else in it. */
+  readonly isCertain: boolean;
+}
+
+export function readEncodedWords(text: string): ReadText {
+  if (!text.includes('=?')) return { text, isCertain: true };
   const shown: string[] = [];
   let charset = '';
   let run: string[] = [];
   let at = 0;
+  let isCertain = true;
+  const plain = (part: string): void => {
+    shown.push(part);
+    isCertain &&= !/=\?|\?=/.test(part);
+  };
   const flush = (): void => {
-    if (run.length > 0) shown.push(decode(charset, run.join('')));
+    if (run.length === 0) return;
+    const decoded = decode(charset, run.join(''));
+    shown.push(decoded.text);
+    // What is an encoded word again after decoding is one to whoever decodes twice.
+    isCertain &&= decoded.isCertain && !decoded.text.includes('=?');
     run = [];
   };
   for (const word of wordsOf(text)) {
@@ -31,15 +50,16 @@ export function decodeEncodedWords(text: string): string {
     const between = text.slice(at, word.start);
     const joins = run.length > 0 && /^[ \t]*$/.test(between);
     if (!joins || word.charset !== charset) flush();
-    if (!joins) shown.push(between);
+    if (!joins) plain(between);
     if (word.left !== undefined) shown.push(` ${word.left} `);
     run.push(word.octets);
+    isCertain &&= word.isCertain && word.start >= at;
     charset = word.charset;
     at = word.end;
   }
   flush();
-  shown.push(text.slice(at));
-  return shown.join('');
+  plain(text.slice(at));
+  return { text: shown.join(''), isCertain };
 }
 
 /** A word ends before the next one begins: the work is linear, and no word hides another. */
@@ -65,6 +85,10 @@ function wordOf(start: number, from: number, charset: string, encoding: string, 
       ? octetString(Buffer.from(encoded, 'base64'))
       : decodeQ(isStrict ? encoded : octetString(utf8(encoded))),
     left: isStrict ? undefined : encoded,
+    // Blanks and raw letters in Q are shown as they stand or decoded, and nothing else; base64 with flaws is read in as many ways as there are readers.
+    isCertain: isBase64
+      ? /^[A-Za-z0-9+/]*={0,2}$/.test(encoded) && encoded.replace(/=+$/, '').length % 4 !== 1
+      : !encoded.includes('?'),
   };
 }
 
@@ -76,15 +100,29 @@ function decodeQ(octets: string): string {
   );
 }
 
-function decode(charset: string, octets: string): string {
+/** ASCII by one of its names, and private charsets: of octets above 127 each reader thinks something else. */
+const vague = /ascii|x3\.4|646|367|^x-user/;
+
+function decode(charset: string, octets: string): ReadText {
   // RFC 2231 section 5: a language may stand behind the charset.
   const [name = ''] = charset.split('*');
-  if (/^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646|unicode$)/.test(name)) return withoutOrder(octets);
-  if (/utf-?7$/.test(name)) return decodeUtf7(octets);
+  const unsure = (text: string): ReadText => ({ text, isCertain: false });
+  if (/^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646|unicode$)/.test(name)) return unsure(withoutOrder(octets));
+  if (/utf-?7$/.test(name)) return unsure(decodeUtf7(octets));
   try {
-    return new TextDecoder(name).decode(latin1(octets));
+    const decoder = new TextDecoder(name);
+    if (decoder.encoding.startsWith('utf-16')) return unsure(withoutOrder(octets));
+    const text = decoder.decode(latin1(octets));
+    const isPlain = isAsciiText(octets);
+    // Who is told another charset than UTF-8 may find it there all the same.
+    const found = isPlain || decoder.encoding === 'utf-8' ? undefined : utf8Text(latin1(octets));
+    return {
+      text: found === undefined ? text : `${text} ${found}`,
+      // What this decoder can't read, another one may.
+      isCertain: !text.includes('\ufffd') && (isPlain || !vague.test(name)),
+    };
   } catch {
-    return octets;
+    return unsure(octets);
   }
 }
 

@@ -108,6 +108,8 @@ function addressRefusal(field: HeaderField, { problem, detail }: AddressProblem)
 function sendersOf(field: HeaderField): Judged<readonly ListedMailbox[]> {
   const list = parseAddressList(fieldValue(field) ?? '');
   if (!list.ok) return err(addressRefusal(field, list.error));
+  if (list.value.isReadTwoWays)
+    return err(syntax(`a comment in a comment, or a backslash, in ${field.name}: not all read it alike`));
   if (list.value.hasGroup) return err(syntax(`a group in ${field.name}`));
   return list.value.mailboxes.length === 0
     ? err(syntax(`no address in ${field.name}`))

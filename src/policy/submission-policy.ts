@@ -20,7 +20,7 @@ export interface SubmissionFacts {
   readonly state: Standing;
   /** Our domains, lower-case A-labels. */
   readonly domains: ReadonlySet<string>;
-  /** `refuse`: a display name must not show an address of ours that the principal may not use. */
+  /** `refuse`: a display name must not show an address of ours that the principal may not use, to any reader. */
   readonly displayNames: 'refuse' | 'allow';
 }
 
@@ -43,6 +43,8 @@ export interface HeaderSender {
   readonly address: string;
   /** Decoded. */
   readonly displayName: string;
+  /** Readers may see another name than this. */
+  readonly isNameUnsure?: true;
 }
 
 const RULE_TEXT_MAX = 400;
@@ -163,6 +165,15 @@ function decideHeaderSender(
   const decision = maySendAs(principal, sender.address, facts.domains);
   if (!decision.allowed) return headerRefusal(decision.rule, decision.because, sender.address, field);
   if (facts.displayNames === 'allow') return allow(decision.rule, decision.because);
+  if (sender.isNameUnsure === true)
+    return refuse(
+      'displayNameUnsure',
+      'display names',
+      `the name in ${field} can be read in more than one way`,
+      {
+        field,
+      },
+    );
   for (const shown of addressesInDisplayName(sender.displayName)) {
     if (!facts.domains.has(shown.domain) || maySendAs(principal, shown.address, facts.domains).allowed)
       continue;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { latin1, octetString, utf8, utf8Text } from '../base/bytes.ts';
 import { parseAddressList } from '../message/address-list.ts';
 import { fieldValue, type Header, isNamed, parseHeader } from '../message/header.ts';
@@ -283,6 +284,97 @@ test('F-DISP-1 F-FROM-5: a name shows no other address of ours, however it is wr
     settings: { displayNames: 'allow' },
   });
   assert.ok('header' in allowed, 'if the operator allows it');
+});
+
+const unread: readonly (readonly [name: string, why: string])[] = [
+  [`=?utf-8*${'a'.repeat(90)}?q?ceo=40example.org?=`, 'a charset with a long language'],
+  [`=?${'u'.repeat(300)}?q?ceo=40example.org?=`, 'a long charset'],
+  ['=?IBM037?q?=83=85=96=7C=85=A7=81=94=97=93=85K=96=99=87?=', 'EBCDIC'],
+  ['=?cp500?b?g4WW?=', 'in base64'],
+  ['=??q?ceo=40example.org?=', 'no charset'],
+  ['=?utf_7?q?ceo+AEA-example.org?=', 'a name that Python knows'],
+  ['=?utf=8?q?ceo=40example.org?=', 'an equals sign in the charset'],
+  ['=?utf-8 ?q?ceo=40example.org?=', 'a blank'],
+  ['=?unicode_escape?q?ceo=5Cx40example.org?=', 'escapes'],
+  ['=?rot_13?q?prb=40rknzcyr.bet?=', 'a cipher'],
+  ['=?utf(x)-8?q?ceo=40example.org?=', 'a comment in the charset'],
+  ['=?utf-8?q?a?=b=40example.org?=', 'two ends'],
+  ['=?utf-8?b?YQ==Y2VvQGV4YW1wbGUub3Jn?=', 'base64 after its end'],
+  ['=?utf-8?q?=3D=3Futf-8=3Fq=3Fceo=3D40example.org=3F=3D?=', 'encoded twice'],
+];
+
+test('F-DISP-1 F-FROM-12: a name that some reader may decode to another is refused, unless the operator allows it', () => {
+  for (const [name, why] of unread) {
+    assert.equal(answer(`From: ${name} <alice@example.org>\r\n`), NO, why);
+    assert.match(answer(`From: alice@example.org (${name})\r\n`), /^55/, `${why}, in a comment`);
+    assert.equal(answer(`${OWN}Sender: ${name} <alice@example.org>\r\n`), NO, `${why}, in Sender`);
+    const allowed = prepare(`From: ${name} <alice@example.org>\r\n`, { settings: { displayNames: 'allow' } });
+    assert.ok('header' in allowed, why);
+  }
+});
+
+const twoWays: readonly (readonly [from: string, why: string])[] = [
+  ['((x)ceo@bank.example,) alice@example.org', 'a comment in a comment'],
+  ['(a\\)ceo@bank.example,) alice@example.org', 'a parenthesis with a backslash'],
+  ['alice@example.org (a (b))', 'after the address'],
+  ['"x\\" <ceo@bank.example>, \\"" <alice@example.org>', 'quotes with a backslash around an address'],
+];
+
+test('F-FROM-4 F-FROM-12: comments that two readers end in different places are refused in every field that names a sender', () => {
+  for (const [from, why] of twoWays) {
+    assert.equal(answer(`From: ${from}\r\n`), BAD, why);
+    assert.equal(answer(`${OWN}Sender: ${from}\r\n`), BAD, `${why}, in Sender`);
+    assert.equal(answer(`${OWN}Resent-From: ${from}\r\n${RESENT_DATE}`), BAD, `${why}, in Resent-From`);
+    assert.equal(answer(`${OWN}To: ${from}\r\n`), '250', `${why}, in To it decides nothing`);
+  }
+  assert.equal(
+    answer('From: "Al \\"the boss\\" Ice" <alice@example.org> (sales)\r\n'),
+    '250',
+    'quotes in a name',
+  );
+});
+
+test('F-DISP-1: whatever charset, encoding and cut: no name that any reader decodes to ceo@example.org passes', () => {
+  const secret = 'ceo@example.org';
+  const charset = fc.oneof(
+    fc.constantFrom('utf-8', 'UTF8', 'us-ascii', 'iso-8859-1', 'koi8-r', 'gb18030', 'shift_jis', 'utf-8*en'),
+    fc.constantFrom(
+      'cp037',
+      'utf_8',
+      'latin_1',
+      'utf-32',
+      'utf-16le',
+      'punycode',
+      'x-user-defined',
+      'mbcs',
+      'hz',
+    ),
+    fc.stringMatching(/^[!-~ ]{0,90}$/).filter((text) => !/[?()<>[\]",:;@\\.]/.test(text)),
+  );
+  const octets = fc.constantFrom(
+    Buffer.from(secret),
+    Buffer.from(secret, 'utf16le'),
+    Buffer.from(`\u200b${secret}\u200b`),
+    Buffer.from(secret.replace('@', '\uff20')),
+  );
+  const q = (bytes: Buffer): string =>
+    [...bytes].map((octet) => `=${octet.toString(16).padStart(2, '0')}`).join('');
+  const word = fc
+    .tuple(charset, octets, fc.boolean(), fc.nat(), fc.constantFrom('', ' ', '\t'))
+    .map(([name, bytes, isQ, cut, between]) => {
+      const one = (part: Buffer): string =>
+        `=?${name}?${isQ ? `q?${q(part)}` : `b?${part.toString('base64')}`}?=`;
+      const at = cut % bytes.length;
+      return at === 0 ? one(bytes) : `${one(bytes.subarray(0, at))}${between}${one(bytes.subarray(at))}`;
+    });
+  fc.assert(
+    fc.property(word, fc.constantFrom('phrase', 'quoted', 'comment'), (name, place) => {
+      const shown = { phrase: name, quoted: `"${name}"`, comment: `(${name})` }[place];
+      const from = place === 'comment' ? `alice@example.org ${shown}` : `${shown} <alice@example.org>`;
+      assert.notEqual(answer(`From: ${from}\r\n`), '250');
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 const harmless: readonly string[] = [

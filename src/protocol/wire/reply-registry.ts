@@ -315,6 +315,12 @@ export const replies = {
     text: 'Message refused: line {line} is longer than 998 octets',
     source: 'RFC 5322 2.1.1',
   },
+  displayNameUnsure: {
+    code: 550,
+    status: '5.7.1',
+    text: 'The name in {field} is not read alike by all: write it in plain letters, or in UTF-8 as RFC 2047 says',
+    source: 'requirements F-DISP-1',
+  },
   headerSenderNotPermitted: {
     code: 550,
     status: '5.7.1',
