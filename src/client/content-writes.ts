@@ -26,7 +26,7 @@ export function* wholeWrites(bytes: Uint8Array, framing: 'data' | 'chunk'): Gene
 export async function* streamWrites(content: Streamed, takes8bit: boolean): AsyncGenerator<Uint8Array, void> {
   const source = content.open();
   if (source === undefined) throw new Error('the message was a stream and has been read already');
-  const stuffing = new DotStuffing();
+  const stuffing = new DotStuffing('passInBody');
   for await (const bytes of source) {
     if (!takes8bit && !isAscii(bytes)) throw new Error('the server takes no 8-bit content (8BITMIME)');
     for (let at = 0; at < bytes.length; at += BLOCK_OCTETS)

@@ -80,7 +80,7 @@ test('BCP134-3.2-a G-17: the smallest file has the defaults of the design', () =
       header: 256 * 1024,
       recipients: 1000,
       receivedHops: 100,
-      longLines: 'refuse',
+      longLines: { submission: 'refuse', mx: 'pass' },
       unauthenticatedPerNetwork: 50,
       connectionsPerIdentity: 200,
       connections: 10_000,
@@ -112,6 +112,14 @@ test('a listener without words is STARTTLS submission; a domain is kept as its A
   const config = parseConfig(file('listeners: [{ port: 587 }]', 'domains: [BÜCHER.example]'), 'x');
   assert.deepEqual(config.listeners, [{ port: 587, role: 'submission', tls: 'starttls' }]);
   assert.deepEqual(config.domains, ['xn--bcher-kva.example']);
+});
+
+test('long lines: one word for both roles, or one for each', () => {
+  const given = (limits: string): unknown => parseConfig(file(`limits: { ${limits} }`), 'x').limits.longLines;
+  assert.deepEqual(given('longLines: pass'), { submission: 'pass', mx: 'pass' });
+  assert.deepEqual(given('longLines: refuse'), { submission: 'refuse', mx: 'refuse' });
+  assert.deepEqual(given('longLines: { submission: pass }'), { submission: 'pass', mx: 'pass' });
+  assert.deepEqual(given('longLines: { mx: refuse }'), { submission: 'refuse', mx: 'refuse' });
 });
 
 interface Wrong {

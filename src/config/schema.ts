@@ -64,6 +64,8 @@ const perHour = (name: string) =>
     description: `${name} an hour for each identity; per day four times as much. \`none\` lifts it.`,
   });
 
+const longLine = z.enum(['refuse', 'pass']);
+
 const limits = z.strictObject({
   message: size(65_536).prefault('25MiB').meta({ description: 'Largest message.' }),
   header: size(16_384).prefault('256KiB').meta({ description: 'Largest message header.' }),
@@ -72,9 +74,16 @@ const limits = z.strictObject({
     .prefault(100)
     .meta({ description: 'Received fields before a message counts as looping.' }),
   longLines: z
-    .enum(['refuse', 'pass'])
-    .prefault('refuse')
-    .meta({ description: 'Body lines over 998 octets: refused, or passed on unchanged.' }),
+    .union([
+      longLine,
+      z.strictObject({ submission: longLine.prefault('refuse'), mx: longLine.prefault('pass') }),
+    ])
+    .prefault({})
+    .transform((both) => (typeof both === 'string' ? { submission: both, mx: both } : both))
+    .meta({
+      description:
+        'Lines over 998 octets: refused, or passed on unchanged; one word for both roles, or one for each. Role `submission` passes them in bodies alone.',
+    }),
   unauthenticatedPerNetwork: count(1, 100_000)
     .prefault(50)
     .meta({ description: 'Connections without AUTH from one IPv4 address or one IPv6 /64.' }),

@@ -194,7 +194,7 @@ function sessionSettings({ role, tls: mode }: ListenerPlan): () => SessionSettin
   let made: SessionSettings | undefined;
   return () => {
     if (made === undefined || from !== plan)
-      made = { role, tls: mode, hostname: plan.hostname, ...plan.session };
+      made = { role, tls: mode, hostname: plan.hostname, ...plan.session, longLines: plan.longLines[role] };
     from = plan;
     return made;
   };
@@ -252,7 +252,7 @@ async function answerMain(question: unknown): Promise<unknown> {
       selfTestFrom = asked.from;
       return true;
     case 'submit':
-      return submitLocally(front, plan.session, asked.message);
+      return submitLocally(front, { ...plan.session, longLines: plan.longLines.submission }, asked.message);
     case 'figures':
       return {
         counts: metrics.counts,

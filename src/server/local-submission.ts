@@ -9,13 +9,13 @@ import { loginCandidates } from '../identity/login.ts';
 import { decideMail, decideRecipient } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
+import type { SessionSettings } from '../protocol/session/ports.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';
 import type { SessionFacts } from '../record/events.ts';
 import type { Identity, Principal } from '../record/identity.ts';
 import { Recipients } from '../submission/recipients.ts';
 import { type Acceptance, openSubmission, type Submission } from '../submission/submit.ts';
 import type { Front } from './front.ts';
-import type { FrontPlan } from './plan.ts';
 import { noteRefusal, type Refusable } from './refusals.ts';
 
 export interface LocalMessage {
@@ -40,7 +40,7 @@ export type LocalAnswer =
     }
   | { readonly type: 'refused'; readonly reply: LocalReply };
 
-type Limits = Pick<FrontPlan['session'], 'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts'>;
+type Limits = Pick<SessionSettings, 'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts'>;
 
 interface Party extends Refusable {
   readonly principal: Principal;

@@ -34,7 +34,6 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
     session: {
       messageOctetsMax: limits.message,
       recipientsMax: limits.recipients,
-      longLines: limits.longLines,
       timeouts: {
         ...{ beforeAuthMs: timeouts.beforeAuth, loginMs: timeouts.login },
         ...{ idleMs: timeouts.idle, replyMs: timeouts.reply },
@@ -42,6 +41,11 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
       errorsMax: { beforeAuth: limits.errors.beforeAuth, afterAuth: limits.errors.afterAuth },
       authFailuresMax: limits.errors.authentications,
       mechanisms: config.mechanisms,
+    },
+    longLines: {
+      // What a user's program writes into a header it can mend; a stranger's is passed on whole (5321-ae).
+      submission: limits.longLines.submission === 'pass' ? 'passInBody' : 'refuse',
+      mx: limits.longLines.mx,
     },
     submission: {
       headerOctetsMax: limits.header,

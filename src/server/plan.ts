@@ -5,6 +5,7 @@ import type { LogLevel } from '../observe/log.ts';
 import type { RelayStats } from '../relay/relay.ts';
 import type { RelaySettings } from '../relay/settings.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
+import type { LongLines } from '../protocol/wire/data-framing.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { AdmissionLimits } from './admission.ts';
 import type { DkimKeyPlan } from './dkim-keys.ts';
@@ -32,14 +33,9 @@ export interface FrontPlan {
   readonly tlsHandshakeMs: number;
   readonly session: Pick<
     SessionSettings,
-    | 'messageOctetsMax'
-    | 'recipientsMax'
-    | 'longLines'
-    | 'timeouts'
-    | 'errorsMax'
-    | 'authFailuresMax'
-    | 'mechanisms'
+    'messageOctetsMax' | 'recipientsMax' | 'timeouts' | 'errorsMax' | 'authFailuresMax' | 'mechanisms'
   >;
+  readonly longLines: Readonly<Record<'submission' | 'mx', LongLines>>;
   readonly submission: {
     readonly headerOctetsMax: number;
     readonly receivedMax: number;

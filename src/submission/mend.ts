@@ -23,9 +23,10 @@ export function mendHeader(
   { headerOctetsMax: limit }: SubmissionSettings,
 ): Result<Mended, Refusal> {
   const { header, done } = withAuthor(given, envelope, door);
-  if (envelope.smtputf8) return ok({ header, done });
+  // Over the network whoever says SMTPUTF8 means it. On this host nobody says it: it is given where something needs it.
+  if (envelope.smtputf8 && door.isLocal !== true) return ok({ header, done });
   const encoded = encodeHeader(header);
-  if (!encoded.ok) return err(encodingRefusal(encoded.error));
+  if (!encoded.ok) return envelope.smtputf8 ? ok({ header, done }) : err(encodingRefusal(encoded.error));
   const { header: plain, encoded: names } = encoded.value;
   if (names.length === 0) return ok({ header, done });
   if (octetsOf(plain.fields.map(({ raw }) => raw)) > limit)

@@ -516,6 +516,20 @@ test('6409-8-a F-FROM-11: a program on this host that names no author gets one f
   assert.ok('reply' in stolen && stolen.reply.code === 550, 'and it is judged like any other');
 });
 
+test('a program on this host says nothing of SMTPUTF8: text is encoded, an address stays what it is', () => {
+  const local = { ...door, isLocal: true };
+  const change = { door: local, envelope: { smtputf8: true } };
+  assert.equal(prepared(`${OWN}Subject: \u00fc\r\n`, change).headerUtf8, false);
+  assert.equal(prepared(`${OWN}To: \u00fc@far.example\r\n`, change).headerUtf8, true);
+});
+
+test('5321-ae: raw octets in the header of a stranger need no SMTPUTF8 of the next hop, unless they said it', () => {
+  for (const raw of [utf8('Subject: \u00fc\r\n'), latin1('Subject: gr\xfcn\r\n')]) {
+    assert.equal(prepared(raw, { door: mxDoor }).headerUtf8, false);
+    assert.equal(prepared(raw, { door: mxDoor, envelope: { smtputf8: true } }).headerUtf8, true);
+  }
+});
+
 test('5322-k: a header that encoding makes too large is refused', () => {
   const settings = { headerOctetsMax: 2000 };
   const result = prepare(`${OWN}To: ${'\u00fc,'.repeat(300)}a@far.example\r\n`, { settings });

@@ -21,6 +21,7 @@ const BLANK_LINE = latin1('\r\n');
 export interface Prepared {
   /** The header as it leaves: Received, fix-ups, the blank line. */
   readonly header: Uint8Array;
+  /** It needs a hop with SMTPUTF8. */
   readonly headerUtf8: boolean;
   readonly rule: string;
   /** Whom the header names as senders; absent for role mx. */
@@ -131,9 +132,11 @@ function prepared(
     ...(door.session.tls === undefined ? {} : { tls: { cipher: door.session.tls.cipher } }),
   });
   const header = concat([received, fields, BLANK_LINE]);
+  // Raw octets of a stranger who did not say SMTPUTF8 go on as they came: asked for it, a hop without it would make us bounce what any MTA passes on.
+  const isRaw = door.session.role === 'mx' && !envelope.smtputf8;
   return {
     header,
-    headerUtf8: !isAscii(header),
+    headerUtf8: !isRaw && !isAscii(header),
     rule,
     record: label === undefined ? record : { ...record, label },
   };

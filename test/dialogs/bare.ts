@@ -41,7 +41,7 @@ export function settings(role: 'submission' | 'mx', overrides: Partial<SessionSe
     mechanisms: ['PLAIN', 'LOGIN'],
     messageOctetsMax: 25 * 1024 * 1024,
     recipientsMax: 1000,
-    longLines: 'refuse',
+    longLines: role === 'mx' ? 'pass' : 'refuse',
     timeouts: { beforeAuthMs: 60_000, loginMs: 300_000, idleMs: 300_000, replyMs: 110_000 },
     errorsMax: { beforeAuth: 25, afterAuth: 500 },
     authFailuresMax: 3,

@@ -4,6 +4,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
 import type { Refusal, Verdict } from '../refusal.ts';
+import type { LongLines } from '../wire/data-framing.ts';
 
 export type ListenerRole = 'submission' | 'mx';
 
@@ -18,8 +19,7 @@ export interface SessionSettings {
   readonly mechanisms: readonly string[];
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
-  /** `refuse`: a line over 998 octets refuses the message; `pass`: long body lines go on (header lines never). */
-  readonly longLines: 'refuse' | 'pass';
+  readonly longLines: LongLines;
   readonly timeouts: {
     /** From connect to TLS (role mx: to the first MAIL) in all. */
     readonly beforeAuthMs: number;

@@ -2,15 +2,15 @@
 // not carry either: the line watch goes on from chunk to chunk (F-SMUG-2).
 
 import type { InputBuffer } from './input-buffer.ts';
-import { LineWatch, type ContentFlaw } from './data-framing.ts';
+import { type ContentFlaw, LineWatch, type LongLines } from './data-framing.ts';
 
 export class ChunkFraming {
   readonly #watch: LineWatch;
   #left = 0;
   #hasDotLines = false;
 
-  constructor(longBodyLines: 'refuse' | 'pass') {
-    this.#watch = new LineWatch(longBodyLines);
+  constructor(longLines: LongLines) {
+    this.#watch = new LineWatch(longLines);
   }
 
   /** The next chunk has so many octets. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DataFraming } from './data-framing.ts';
+import { DataFraming, LineWatch, type LongLines } from './data-framing.ts';
 import { ChunkFraming } from './chunk-framing.ts';
 import { ContentFlawed, DotStuffing, stuffedWhole } from './dot-stuffing.ts';
 import { InputBuffer } from './input-buffer.ts';
@@ -143,6 +143,27 @@ test('5321-x: content without a last CRLF gets exactly one', () => {
   const stuffing = new DotStuffing();
   const wire = Buffer.concat([stuffing.push(Buffer.from('a: b\r\n\r\nend')), stuffing.end()]);
   assert.equal(wire.toString(), 'a: b\r\n\r\nend\r\n.\r\n');
+});
+
+const long = 'x'.repeat(999);
+const lengths: readonly (readonly [content: string, longLines: LongLines, line: number | undefined])[] = [
+  [`a: ${long}\r\n\r\nb\r\n`, 'refuse', 1],
+  [`a: ${long}\r\n\r\nb\r\n`, 'passInBody', 1],
+  [`a: ${long}\r\n\r\nb\r\n`, 'pass', undefined],
+  [`a: b\r\n\r\n${long}\r\n`, 'refuse', 3],
+  [`a: b\r\n\r\n${long}\r\n`, 'passInBody', undefined],
+  [`a: b\r\n\r\n${long}\r\n`, 'pass', undefined],
+];
+
+test('5322-d 5321-ae: long lines are refused, pass in the body alone, or everywhere', () => {
+  for (const [content, longLines, line] of lengths) {
+    const watch = new LineWatch(longLines);
+    watch.watch(Buffer.from(content));
+    assert.equal(watch.flaw?.line, line, `${longLines}: ${content.slice(0, 4)}`);
+    const send = (): unknown => new DotStuffing(longLines).push(Buffer.from(content));
+    if (line === undefined) send();
+    else assert.throws(send, ContentFlawed);
+  }
 });
 
 test('F-DOS-3: framing work grows with the octets, whatever they are', () => {

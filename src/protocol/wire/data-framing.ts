@@ -22,9 +22,12 @@ export interface ContentResult {
   readonly rest: Uint8Array | undefined;
 }
 
+/** Lines over 998 octets: refused, passed on in the body alone, or wherever they stand. */
+export type LongLines = 'refuse' | 'passInBody' | 'pass';
+
 /** What DATA and BDAT look for alike, line by line, across chunk borders. */
 export class LineWatch {
-  readonly #longBodyLines: 'refuse' | 'pass';
+  readonly #longLines: LongLines;
   #line = 1;
   #length = 0;
   #afterCr = false;
@@ -32,8 +35,8 @@ export class LineWatch {
   #inBody = false;
   #flaw: ContentFlaw | undefined;
 
-  constructor(longBodyLines: 'refuse' | 'pass') {
-    this.#longBodyLines = longBodyLines;
+  constructor(longLines: LongLines) {
+    this.#longLines = longLines;
   }
 
   get flaw(): ContentFlaw | undefined {
@@ -116,8 +119,12 @@ export class LineWatch {
 
   #addToLine(octets: number): void {
     this.#length += octets;
-    if (this.#length > LINE_OCTETS_MAX && !(this.#inBody && this.#longBodyLines === 'pass'))
+    if (this.#length > LINE_OCTETS_MAX && this.#longLines !== 'pass' && !this.#passesInBody)
       this.#spoil('longLine', this.#line);
+  }
+
+  get #passesInBody(): boolean {
+    return this.#inBody && this.#longLines === 'passInBody';
   }
 
   #endLine(): void {
@@ -172,8 +179,8 @@ export class DataFraming {
   #mark: 'text' | 'dot' | 'dotCr' = 'text';
   #hasDotLines = false;
 
-  constructor(longBodyLines: 'refuse' | 'pass') {
-    this.#watch = new LineWatch(longBodyLines);
+  constructor(longLines: LongLines) {
+    this.#watch = new LineWatch(longLines);
   }
 
   get flaw(): ContentFlaw | undefined {

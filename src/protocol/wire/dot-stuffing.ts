@@ -2,7 +2,7 @@
 // go on the wire does not: a bare CR or LF, NUL or an endless line in the store stops the message (E-C-2, F-SMUG-3).
 
 import { concat, CR, DOT, indexOfBytes, LF } from '../../base/bytes.ts';
-import { LineWatch } from './data-framing.ts';
+import { LineWatch, type LongLines } from './data-framing.ts';
 
 const DOT_BYTE = Uint8Array.of(DOT);
 const DOT_LINE = Uint8Array.of(LF, DOT);
@@ -39,15 +39,22 @@ export function stuffedWhole(pieces: readonly Uint8Array[], hasDotLines: boolean
 }
 
 export class DotStuffing {
-  readonly #watch = new LineWatch('pass');
+  readonly #watch: LineWatch;
   #atLineStart = true;
+
+  /** What was accepted passes; what a client is about to send may be judged once more. */
+  constructor(longLines: LongLines = 'pass') {
+    this.#watch = new LineWatch(longLines);
+  }
 
   /** Throws `ContentFlawed`. */
   push(bytes: Uint8Array): Uint8Array {
     const hasDotLines = this.#watch.watch(bytes);
     const { flaw } = this.#watch;
     if (flaw !== undefined)
-      throw new ContentFlawed(`bare CR, LF or NUL, or a header line too long, in line ${flaw.line}`);
+      throw new ContentFlawed(
+        `${flaw.type === 'longLine' ? 'a header line too long' : 'bare CR, LF or NUL'}, in line ${flaw.line}`,
+      );
     const stuffed = hasDotLines ? stuffDots(bytes, this.#atLineStart) : bytes;
     if (bytes.length > 0) this.#atLineStart = bytes.at(-1) === LF;
     return stuffed;
