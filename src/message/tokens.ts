@@ -10,15 +10,19 @@ export interface Token {
   readonly text: string;
 }
 
-/** In the order in which they are tried; the comment is read by hand, because it nests. */
-const forms: readonly (readonly [TokenType, RegExp])[] = [
-  ['space', /(?:\r\n|[ \t])+/y],
-  ['word', /"(?:[^"\\]|\\[^])*"/y],
-  ['angle', /<(?:[^<>"\\]|"(?:[^"\\]|\\[^])*"|\\[^])*>/y],
-  ['literal', /\[(?:[^[\]\\]|\\[^])*\]/y],
-  ['word', /[^ \t\r\n"()<>[\],:;@\\]+/y],
-  ['special', /[^"<[]/y],
-];
+interface Form {
+  readonly type: TokenType;
+  readonly pattern: RegExp;
+}
+
+/** By the sign that opens it; a comment is read by hand, because it nests. */
+const opened: ReadonlyMap<string, Form> = new Map([
+  ['"', { type: 'word', pattern: /"(?:[^"\\]|\\[^])*"/y }],
+  ['<', { type: 'angle', pattern: /<(?:[^<>"\\]|"(?:[^"\\]|\\[^])*"|\\[^])*>/y }],
+  ['[', { type: 'literal', pattern: /\[(?:[^[\]\\]|\\[^])*\]/y }],
+]);
+const space: Form = { type: 'space', pattern: /(?:\r\n|[ \t])+/y };
+const word: Form = { type: 'word', pattern: /[^ \t\r\n"()<>[\],:;@\\]+/y };
 
 export function* tokensOf(value: string): Generator<Token> {
   let at = 0;
@@ -30,12 +34,17 @@ export function* tokensOf(value: string): Generator<Token> {
 }
 
 function tokenAt(value: string, at: number): Token {
-  for (const [type, form] of forms) {
-    form.lastIndex = at;
-    const raw = form.exec(value)?.[0];
-    if (raw !== undefined) return { type, raw, text: unquoted(raw) };
-  }
-  return unclosed(value, at);
+  const letter = value.charAt(at);
+  const form = opened.get(letter);
+  if (form !== undefined) return matched(form, value, at) ?? unclosed(value, at);
+  const isSpace = letter === ' ' || letter === '\t' || letter === '\r';
+  return matched(isSpace ? space : word, value, at) ?? { type: 'special', raw: letter, text: letter };
+}
+
+function matched({ type, pattern }: Form, value: string, at: number): Token | undefined {
+  pattern.lastIndex = at;
+  const raw = pattern.exec(value)?.[0];
+  return raw === undefined ? undefined : { type, raw, text: unquoted(raw) };
 }
 
 function unquoted(raw: string): string {
