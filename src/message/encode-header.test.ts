@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import addressparser from 'nodemailer/lib/addressparser/index.js';
 import { latin1, octetString, utf8 } from '../base/bytes.ts';
 import { parseAddressList } from './address-list.ts';
 import { encodeHeader } from './encode-header.ts';
 import { readEncodedWords } from './encoded-word.ts';
+import { judgeHeader } from './header-facts.ts';
 import { fieldValue, type Header, parseHeader } from './header.ts';
 
 function headerOf(text: string | Uint8Array): Header {
@@ -134,6 +136,54 @@ test('F-FROM-12: a display name says the same, and the address stays the one it 
       assert.deepEqual(list.value.mailboxes, [{ address: 'a@x.test', displayName: value }]);
     }),
   );
+});
+
+const sign = fc.constantFrom(
+  ...[
+    '\u00fc',
+    'a',
+    '"',
+    '(',
+    ')',
+    '\\',
+    '=?utf-8?q?',
+    '?=',
+    'ceo@x.test',
+    '<',
+    '>',
+    ',',
+    ' ',
+    '.',
+    '=40',
+    '@',
+    '\r\n ',
+  ],
+);
+
+test('F-FROM-12 F-HDR-8: an encoded From that is taken names the same sender to another parser', () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(
+      fc.array(sign, { maxLength: 6 }),
+      fc.constantFrom('<a@x.test>', 'a@x.test', ''),
+      (signs, end) => {
+        const parsed = parseHeader(utf8(`From: \u00fc${signs.join('')} ${end}\r\n`));
+        const result = parsed.ok ? encodeHeader(parsed.value) : undefined;
+        if (result?.ok !== true) return;
+        const judged = judgeHeader(result.value.header, { smtputf8: false, receivedMax: 1 });
+        const [from] = result.value.header.fields;
+        if (!judged.ok || from === undefined) return;
+        taken += 1;
+        const others = addressparser(fieldValue(from) ?? '', { flatten: true });
+        assert.deepEqual(
+          judged.value.from.map(({ address }) => address),
+          others.map(({ address }) => address),
+        );
+      },
+    ),
+    { seed: 9, numRuns: 5000 },
+  );
+  assert.ok(taken > 100, `${taken} were taken`);
 });
 
 test('whatever stands in a header, it comes back in ASCII or is told; nothing throws', () => {
