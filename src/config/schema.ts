@@ -100,10 +100,15 @@ const limits = z.strictObject({
     .strictObject({
       beforeAuth: count(5, 10_000)
         .prefault(25)
-        .meta({ description: 'Failed commands before AUTH until the connection is closed.' }),
+        .meta({
+          description:
+            'Failed commands before AUTH until the connection is closed. 4yz is no failure; accepted mail begins the count again.',
+        }),
       afterAuth: count(25, 100_000)
         .prefault(500)
-        .meta({ description: 'Failed commands after AUTH until the connection is closed.' }),
+        .meta({
+          description: 'Failed commands after AUTH until the connection is closed, counted likewise.',
+        }),
       authentications: count(3, 100)
         .prefault(3)
         .meta({ description: 'Failed AUTH in one session until the next one closes it.' }),

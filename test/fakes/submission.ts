@@ -177,7 +177,10 @@ export async function submissionWorld(
   const store = fakeStore();
   const entropy = countingEntropy();
   const identities = new Map([[aliceAsStored.id, aliceAsStored]]);
-  const lookups = { identityById: (id) => Promise.resolve(identities.get(id)) } as Lookups;
+  const lookups = {
+    identityById: (id) => Promise.resolve(identities.get(id)),
+    identityByLogin: (login) => Promise.resolve([...identities.values()].find((one) => one.login === login)),
+  } as Lookups;
   const handedOver: HandOver[] = [];
   const counts = { woken: 0 };
   const settings = { ...defaults, ...options.settings };

@@ -1,0 +1,28 @@
+// A message of a program on this host is judged as one on a connection is, to the octet.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openFront } from '../../test/fakes/front.ts';
+import { submitLocally } from './local-submission.ts';
+
+const MESSAGE = 'From: alice@example.org\r\nTo: x@far.example\r\n\r\n';
+
+test('EXT-SIZE-b: of a local program too exactly the limit is taken, one octet more is not', async () => {
+  const { front } = await openFront({ memoryOctets: 1_000_000 });
+  const limits = {
+    ...{ messageOctetsMax: 1000, recipientsMax: 100, longLines: 'refuse' as const },
+    timeouts: { beforeAuthMs: 60_000, loginMs: 60_000, idleMs: 60_000, replyMs: 60_000 },
+  };
+  for (const [octets, code] of [
+    [1000, undefined],
+    [1001, 552],
+  ] as const) {
+    const content = Buffer.from(`${MESSAGE}${'x'.repeat(octets - MESSAGE.length - 2)}\r\n`);
+    assert.equal(content.length, octets);
+    const answer = await submitLocally(front, limits, {
+      ...{ login: 'alice@example.org', osUser: 'alice', content },
+      envelope: { reversePath: 'alice@example.org', recipients: ['x@far.example'] },
+    });
+    assert.equal(answer.type === 'refused' ? answer.reply.code : undefined, code, JSON.stringify(answer));
+  }
+});
