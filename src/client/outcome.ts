@@ -1,19 +1,11 @@
 // From what the delivery machine reports to what the caller gets: an outcome for each recipient, or one error if nobody will get the message.
 
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { isForNextTransaction } from '../protocol/delivery/portion.ts';
 import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import { type RecipientOutcome, type Retry, serverReply, SubmissionError } from './errors.ts';
 import type { ParcelOutcome } from './parcel.ts';
-
-/** The server takes no more recipients with this message, but may take them with another (RFC 5321 section 4.5.3.1.10). */
-export function isForNextTransaction(result: RecipientResult): boolean {
-  return (
-    result.type === 'refused' &&
-    result.command === 'RCPT' &&
-    (result.reply.code === 452 || result.reply.code === 552)
-  );
-}
 
 /** Nothing was said about the message: another connection may carry it. */
 export function nothingHappened({ results, replyLost }: ParcelOutcome): boolean {
@@ -108,6 +100,7 @@ function refusalText({ command, reply }: Refused, recipients: number): string {
   const what = {
     MAIL: 'the server refused the reverse-path',
     RCPT: recipients > 1 ? 'the server refused every recipient' : 'the server refused the recipient',
+    DATA: 'the server refused the message',
     content: 'the server refused the message',
   }[command];
   return `${what}: ${reply.text}`;

@@ -1,10 +1,9 @@
 // What one submission came to, over all the transactions it took: an outcome for each recipient of the envelope.
 
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
-import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
 import type { RecipientOutcome } from './errors.ts';
-import { failureOf, isForNextTransaction, outcomeOf } from './outcome.ts';
+import { failureOf, outcomeOf } from './outcome.ts';
 
 /** At least one recipient was accepted; otherwise there is an error instead. */
 export interface SubmissionResult {
@@ -46,23 +45,4 @@ export function resultOf({ recipients: wanted }: Envelope, known: Known): Submis
       recipients,
     );
   return { recipients, accepted, refused: recipients.filter((one) => one.type === 'refused'), unknown };
-}
-
-/** What the server takes no more of in this transaction, if it took any: else to try again would not end. */
-export function putOff(
-  batch: readonly EnvelopeRecipient[],
-  results: readonly RecipientResult[],
-): readonly EnvelopeRecipient[] {
-  if (!results.some(({ type }) => type === 'accepted')) return [];
-  return batch.filter((_, at) => results[at] !== undefined && isForNextTransaction(results[at]));
-}
-
-/** Why the message itself, not a recipient, did not get through: it would be the same with the others. */
-export function verdictOnMessage(results: readonly RecipientResult[]): RecipientResult | undefined {
-  if (results.some(({ type }) => type === 'accepted')) return undefined;
-  return results.find(
-    (result) =>
-      (result.type === 'undecided' && !isOfAddress(result)) ||
-      (result.type === 'refused' && result.command !== 'RCPT'),
-  );
 }

@@ -1,6 +1,7 @@
 // `submit` and `openSubmission`: messages over one connection to the best submission server. The connection is opened when it is first needed
 // and again when the server has closed it between two messages; what a server may have accepted is never sent twice.
 
+import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { connectBest, type Connected } from './connect.ts';
 import { abortable } from './abort.ts';
@@ -12,7 +13,7 @@ import { type Content, type MessageInput, readMessage } from './message.ts';
 import { readOptions, type SubmissionOptions } from './options.ts';
 import { nothingHappened } from './outcome.ts';
 import type { Parcel, ParcelOutcome } from './parcel.ts';
-import { type Known, putOff, resultOf, type SubmissionResult, verdictOnMessage } from './result.ts';
+import { type Known, resultOf, type SubmissionResult } from './result.ts';
 import type { Attempt, Candidate } from './server.ts';
 
 export interface ServerFacts {
@@ -135,17 +136,15 @@ class OpenSubmission implements Submission {
     let left = envelope.recipients;
     try {
       while (left.length > 0) {
-        const batch = left.slice(0, mayRepeat(content) ? this.#recipientsMax() : left.length);
-        const { results, replyLost } = await this.#carry(content, { ...envelope, recipients: batch }, signal);
-        batch.forEach((recipient, at) => {
-          const result = results[at];
-          if (result !== undefined) known.set(recipient, { result, replyLost });
+        const { results, replyLost } = await this.#carry(content, { ...envelope, recipients: left }, signal);
+        const told = replyLost ? results : withVerdict(results);
+        left.forEach((recipient, at) => {
+          const result = told[at];
+          if (result === undefined) return;
+          known.set(recipient, { result, replyLost: replyLost && !isForNextTransaction(result) });
         });
-        left = [...putOff(batch, results), ...left.slice(batch.length)];
-        const forAll = replyLost ? undefined : verdictOnMessage(results);
-        if (forAll !== undefined)
-          for (const one of left) known.set(one, { result: forAll, replyLost: false });
-        if (forAll !== undefined || replyLost || !mayRepeat(content)) break;
+        if (replyLost || !mayRepeat(content)) break;
+        left = whoGoesAgain(results).flatMap((at) => left[at] ?? []);
       }
     } catch (error) {
       // What was accepted by now is told, whatever became of the rest.
@@ -154,12 +153,6 @@ class OpenSubmission implements Submission {
       if (content.type === 'stream') await content.dispose();
     }
     return resultOf(envelope, known);
-  }
-
-  #recipientsMax(): number {
-    const limits = this.#connected.connection.session.capabilities.get('LIMITS') ?? '';
-    const most = Number(/(?:^| )RCPTMAX=(\d{1,6})(?: |$)/i.exec(limits)?.[1] ?? 0);
-    return most > 0 ? most : Infinity;
   }
 
   #carry(content: Content, envelope: Envelope, signal: AbortSignal | undefined): Promise<ParcelOutcome> {

@@ -6,12 +6,7 @@ import { KIB } from '../base/size.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
-import type {
-  DeliveryInput,
-  DeliveryOutput,
-  DeliverySession,
-  RecipientResult,
-} from '../protocol/delivery/ports.ts';
+import type { DeliveryInput, DeliveryOutput, DeliverySession } from '../protocol/delivery/ports.ts';
 import { createDeliverySession } from '../protocol/delivery/session.ts';
 import { ContentFlawed, DotStuffing, stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
 import type { Errand } from './errand.ts';
@@ -20,16 +15,15 @@ import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
 const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 30_000;
+/** What every server takes (RFC 5321 section 4.5.3.1.8). */
+const RECIPIENTS_MAX = 100;
 /** More is sent in blocks, each with its own time. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
 const BLOCK_OCTETS = 128 * KIB;
 /** Up to here pieces are copied together: cheaper than to hand each to the system. */
 const JOINED_OCTETS_MAX = 16 * KIB;
 
-export interface HopResult {
-  readonly results: readonly RecipientResult[];
-  readonly replyLost: boolean;
-}
+export type HopResult = Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'>;
 
 export interface HopConnection {
   readonly remote: string;
@@ -102,6 +96,7 @@ class RunningConnection implements HopConnection {
         protocol: hop.protocol,
         hostname: settings.hostname,
         tls: hop.tls,
+        recipientsMax: RECIPIENTS_MAX,
         ...(hop.auth === undefined ? {} : { auth: hop.auth }),
       },
       clock.monotonic(),

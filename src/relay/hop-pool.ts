@@ -4,11 +4,13 @@
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import { type Follower, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
 import { HopDown } from './hop-down.ts';
 import { createTurns } from './hop-turns.ts';
+import { inPortions, type PortionResult } from './portions.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
 const IDLE_MS = 30_000;
@@ -120,7 +122,7 @@ export function createHopPool(options: PoolOptions): HopPool {
   }
 
   /** Over a connection of its own; the turn ends when that is at rest again. */
-  async function attempt(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
+  async function attempt(errand: Errand, mayRetry: boolean): Promise<PortionResult> {
     // The second go is over a fresh one: another idle one may be closed as well.
     if (!mayRetry) takeIdle()?.quit();
     const reused = mayRetry ? takeIdle() : undefined;
@@ -146,13 +148,14 @@ export function createHopPool(options: PoolOptions): HopPool {
     connection: HopConnection,
     result: HopResult,
     mayRetry: boolean,
-  ): Promise<ErrandResult> | ErrandResult {
+  ): Promise<PortionResult> | PortionResult {
     if (mayRetry && nothingHappened(result)) return deliver(errand, false);
     if (result.replyLost) options.replyLost();
-    return { type: 'attempted', attempts: result.results.map((one) => attemptOf(one, connection, errand)) };
+    const attempts = withVerdict(result.results).map((one) => attemptOf(one, connection, errand));
+    return { type: 'attempted', attempts, again: whoGoesAgain(result.results) };
   }
 
-  async function deliver(errand: Errand, mayRetry: boolean): Promise<ErrandResult> {
+  async function deliver(errand: Errand, mayRetry: boolean): Promise<PortionResult> {
     const isDown = failures > 0;
     if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
     if (isDown) probing = true;
@@ -175,7 +178,12 @@ export function createHopPool(options: PoolOptions): HopPool {
   }
 
   return {
-    deliver: (errand) => deliver(errand, true),
+    async deliver(errand) {
+      const first = await deliver(errand, true);
+      return first.type === 'attempted' && first.again?.length === 0
+        ? first
+        : inPortions(errand, first, (portion) => deliver(portion, true));
+    },
     close() {
       closed = true;
       for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
@@ -220,13 +228,17 @@ function attemptOf(result: RecipientResult, connection: HopConnection, { route }
         ...reached,
       };
     }
-    case 'refused':
+    case 'refused': {
+      // 552 was meant as 452 (RFC 5321 section 4.5.3.1.10).
+      const { reply, permanent } = result;
+      const isLater = !permanent || isForNextTransaction(result);
       return {
-        type: result.permanent ? 'failed' : 'deferred',
-        status: result.reply.status,
-        diagnostic: result.reply.text,
+        type: isLater ? 'deferred' : 'failed',
+        status: isLater ? `4${reply.status.slice(1)}` : reply.status,
+        diagnostic: reply.text,
         ...reached,
       };
+    }
     case 'undecided':
       return {
         type: result.permanent ? 'failed' : 'deferred',

@@ -17,6 +17,8 @@ export interface DeliverySettings {
   readonly greetingMs?: number;
   /** The author's own client: it speaks for itself, so that MAIL carries no `AUTH=` (RFC 4954 section 5). */
   readonly isAuthor?: true;
+  /** Recipients of one transaction at most; absent: as many as the server says it takes (RFC 9422). */
+  readonly recipientsMax?: number;
 }
 
 export interface DeliveryCredentials {
@@ -62,8 +64,8 @@ export type RecipientResult =
       readonly type: 'refused';
       readonly reply: RemoteReply;
       readonly permanent: boolean;
-      /** Which command the reply answers; `content`: DATA, BDAT or the end of the message. */
-      readonly command: 'MAIL' | 'RCPT' | 'content';
+      /** Which command the reply answers; `content`: BDAT or the end of the message. */
+      readonly command: 'MAIL' | 'RCPT' | 'DATA' | 'content';
     }
   /** Nothing was said about it: broken connection, or the message can't be sent to such a hop. */
   | {
@@ -71,7 +73,7 @@ export type RecipientResult =
       readonly status: string;
       readonly diagnostic: string;
       readonly permanent: boolean;
-      /** What the hop can't take is this recipient's address, not the message: the hop was not asked about it. */
+      /** The hop was not asked about this recipient: it can't take the address, or (not permanent) no more of them with this message (`portion.ts`). */
       readonly isRecipients?: true;
     };
 

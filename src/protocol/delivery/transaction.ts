@@ -5,6 +5,7 @@
 import { type Capabilities, mailCommand, rcptCommand } from './commands.ts';
 import { messageMisfit, needsUtf8, recipientMisfit } from './fitness.ts';
 import { isDoubtful, isGoAhead, isOfEnvelope } from './in-step.ts';
+import { keepRoom } from './portion.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import { fillRefused, fillUndecided, forgetReplies, isPositive, refusedBy } from './results.ts';
@@ -42,6 +43,7 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
   };
   state.open.push(transaction);
   excludeMisfits(transaction, state.capabilities);
+  keepRoom(transaction.results, state.settings, state.capabilities);
   if (transaction.results.every((result) => result !== undefined)) return finish(state, transaction, false);
   if (state.capabilities.has('PIPELINING')) pipelined(state, transaction);
   else oneByOne(state, transaction);
@@ -167,7 +169,7 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
     send(state, '.\r\n');
     expect(state, 'final', () => finish(state, transaction, false));
   } else {
-    for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
+    for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'DATA');
     reset(state, transaction);
   }
 }
