@@ -5,6 +5,7 @@ import { concat } from '../base/bytes.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
 import type { Clock } from '../platform/platform.ts';
+import { isOfConnection } from '../policy/pace.ts';
 import type {
   DeliveryCredentials,
   DeliveryInput,
@@ -50,6 +51,8 @@ export class Connection {
   changed: () => void = () => undefined;
   /** Why it is not usable, if no message was under way. */
   failure: CandidateFailed | undefined;
+  /** It is left after so many messages. */
+  messagesMax = Infinity;
   readonly #settings: ConnectionSettings;
   readonly #wire: Wire;
   readonly #session: DeliverySession;
@@ -59,6 +62,9 @@ export class Connection {
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
   #writes: Uint8Array[] = [];
   #total = 0;
+  #ended = 0;
+  /** It has carried mail, and was told what may be meant for the connection. */
+  #isUsedUp = false;
 
   constructor(settings: ConnectionSettings, wire: Wire) {
     this.#settings = settings;
@@ -79,6 +85,10 @@ export class Connection {
 
   get usable(): boolean {
     return !this.#session.closed;
+  }
+
+  get #isEnough(): boolean {
+    return this.#isUsedUp || this.#total >= this.messagesMax;
   }
 
   get idle(): boolean {
@@ -108,7 +118,7 @@ export class Connection {
 
   /** Whether `begin` may be called with it now. */
   canTake(content: Content): boolean {
-    if (!this.usable) return false;
+    if (!this.usable || this.#isEnough) return false;
     if (this.idle) return true;
     return (
       this.#session.takesMore &&
@@ -204,11 +214,12 @@ export class Connection {
         return this.#sendContent(output.framing);
       case 'result': {
         const carried = this.#carried.shift();
-        carried?.parcel.done({
-          results: output.results,
-          replyLost: output.replyLost,
-          reused: carried.reused,
-        });
+        const { results, replyLost } = output;
+        const messagesBefore = this.#ended;
+        this.#ended += 1;
+        this.#isUsedUp ||= messagesBefore > 0 && results.some(isOfConnection);
+        carried?.parcel.done({ results, replyLost, messagesBefore, reused: carried.reused });
+        if (this.idle && this.usable && this.#isEnough) return this.quit();
         return this.changed();
       }
       case 'hostFailed':

@@ -20,4 +20,6 @@ export interface ParcelOutcome {
   readonly replyLost: boolean;
   /** The connection had carried others before: it may have been closed while idle. */
   readonly reused: boolean;
+  /** Of the same connection, that it had answered. */
+  readonly messagesBefore: number;
 }

@@ -1,6 +1,7 @@
 // `submit` and `openSubmission`: messages over one connection to the best submission server. The connection is opened when it is first needed
 // and again when the server has closed it between two messages; what a server may have accepted is never sent twice.
 
+import { isOfConnection } from '../policy/pace.ts';
 import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { connectBest, type Connected } from './connect.ts';
@@ -79,6 +80,8 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
 
 interface Waiting extends Parcel {
   retried: boolean;
+  /** The connection before was of no more use after so many messages. */
+  suspect?: number;
   fail(error: unknown): void;
 }
 
@@ -86,6 +89,8 @@ class OpenSubmission implements Submission {
   readonly #connect: () => Promise<Connected>;
   readonly #queue: Waiting[] = [];
   #connected: Connected;
+  /** That the server takes over one connection, as far as is known. */
+  #messagesMax = Infinity;
   #reconnecting = false;
   #open = 0;
   #closing = false;
@@ -183,16 +188,33 @@ class OpenSubmission implements Submission {
     });
   }
 
-  /** The server had closed the connection while nothing was said. */
+  /**
+   * The server had closed the connection while nothing was said; or it takes so many messages over one, and says so to MAIL or DATA of the next. That
+   * goes first over the connection that follows, so that each one settles a message at least.
+   */
   #mayGoAgain(parcel: Waiting, outcome: ParcelOutcome): boolean {
     const canSend = parcel.content.type === 'whole' || parcel.content.canOpen();
+    const { results, replyLost, messagesBefore } = outcome;
+    const isAccepted = results.some(({ type }) => type === 'accepted');
+    if (isAccepted && parcel.suspect !== undefined) this.#learn(parcel.suspect);
+    const isRefused = results.some((result) => result.type === 'refused' && isOfConnection(result));
+    if (canSend && isRefused && messagesBefore > 0 && !replyLost && !isAccepted) {
+      parcel.suspect = messagesBefore;
+      return true;
+    }
     if (!outcome.reused || parcel.retried || !canSend || !nothingHappened(outcome)) return false;
     parcel.retried = true;
     return true;
   }
 
+  #learn(messages: number): void {
+    this.#messagesMax = Math.min(this.#messagesMax, messages);
+    this.#connected.connection.messagesMax = this.#messagesMax;
+  }
+
   #adopt(connected: Connected): void {
     this.#connected = connected;
+    connected.connection.messagesMax = this.#messagesMax;
     connected.connection.changed = () => this.#pump();
   }
 
