@@ -91,6 +91,8 @@ export interface FatePayload {
   /** e.g. `smtp mail.example.net [192.0.2.7]:25` or `files /var/...`; absent if no host was reached. */
   readonly remote?: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly verified: boolean };
+  /** It went in clear because TLS broke, where TLS need not be. */
+  readonly inClearBecause?: string;
   /** `c.s.d` and the remote's words, cleaned. */
   readonly status: string;
   readonly diagnostic: string;

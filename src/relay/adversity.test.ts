@@ -192,8 +192,8 @@ test('E-Q-6: a wall clock that is set back does not keep a route down', async ()
   step = -3 * 60 * MINUTE;
   const early = await pool.deliver(errand);
   assert.ok(early.type === 'hostDown' && !early.probed);
-  assert.equal(early.until - clock.now(), 30_000, 'it comes back by the clock of now');
-  steady.advance(30_000);
+  assert.equal(early.until - clock.now(), 5_000, 'it comes back by the clock of now');
+  steady.advance(5_000);
   await pool.deliver(errand);
   assert.equal(seen.dials, 2);
 });
@@ -210,7 +210,7 @@ test('E-Q-6: a long queue comes back to a dead host in a line, at whole millisec
     assert.ok(result.type === 'hostDown' && !result.probed);
     returns.push(result.until);
   }
-  assert.ok(returns.every((at) => Number.isInteger(at) && at >= START + 30_000));
+  assert.ok(returns.every((at) => Number.isInteger(at) && at >= START + 5_000));
   const perSecond = new Map<number, number>();
   for (const at of returns) {
     const second = Math.floor(at / 1000);

@@ -27,6 +27,10 @@ export interface Attempt {
   /** e.g. `smtp mta.internal [192.0.2.7:25]`; absent: no host was reached. */
   readonly remote?: string;
   readonly tls?: PeerTls;
+  /** It went in clear because TLS broke. */
+  readonly inClearBecause?: string;
+  /** When it is tried again, if that is known; else by the schedule. */
+  readonly againAt?: number;
   /** The next hop reports what the sender asked for. */
   readonly reportsPassedOn?: boolean;
 }

@@ -6,29 +6,44 @@ import { KIB } from '../base/size.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
-import type { DeliveryInput, DeliveryOutput, DeliverySession } from '../protocol/delivery/ports.ts';
+import { isOfConnection } from '../policy/pace.ts';
+import type {
+  DeliveryInput,
+  DeliveryOutput,
+  DeliverySession,
+  HostFailure,
+} from '../protocol/delivery/ports.ts';
 import { createDeliverySession } from '../protocol/delivery/session.ts';
-import { ContentFlawed, DotStuffing, stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
+import { stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
+import { type ContentWay, sendBlocks, sendStream } from './content-out.ts';
 import type { Errand } from './errand.ts';
-import { HopDown } from './hop-down.ts';
+import { type DownStage, HopDown } from './hop-down.ts';
 import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
 const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 30_000;
 /** What every server takes (RFC 5321 section 4.5.3.1.8). */
 const RECIPIENTS_MAX = 100;
-/** More is sent in blocks, each with its own time. */
+/** More is sent in blocks. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
-const BLOCK_OCTETS = 128 * KIB;
 /** Up to here pieces are copied together: cheaper than to hand each to the system. */
 const JOINED_OCTETS_MAX = 16 * KIB;
 
-export type HopResult = Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'>;
+export interface HopResult extends Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'> {
+  /** How many the connection had carried before. */
+  readonly messagesBefore: number;
+}
 
 export interface HopConnection {
+  readonly hop: Hop;
   readonly remote: string;
   readonly tls: PeerTls | undefined;
+  /** Why it is in clear although TLS was tried. */
+  readonly inClearBecause: string | undefined;
   readonly usable: boolean;
+  /** It has carried mail, and was told what may be meant for the connection: a fresh one is better. */
+  readonly isUsedUp: boolean;
+  /** Begun over it. */
   readonly carried: number;
   deliver(errand: Errand): Promise<HopResult>;
   /** Says QUIT and closes. */
@@ -40,6 +55,8 @@ export interface HopOptions {
   readonly settings: Pick<RelaySettings, 'hostname' | 'ca'>;
   readonly network: Network;
   readonly clock: Clock;
+  /** STARTTLS broke a moment ago, and it need not be: none is asked for. */
+  readonly inClearBecause?: string;
   /** Asked when a content goes out: what may follow it at once. */
   follower?(connection: HopConnection): Follower | undefined;
   /** Told each time that no errand is under way any more. */
@@ -58,7 +75,7 @@ export async function openHopConnection(options: HopOptions): Promise<HopConnect
   try {
     wire = await network.dial({ ...hop }, DIAL_MS);
   } catch (error) {
-    throw new HopDown(`${hopName(hop)}: ${messageOf(error)}`);
+    throw new HopDown(`${hopName(hop)}: ${messageOf(error)}`, 'dial');
   }
   const connection = new RunningConnection(options, wire);
   await connection.open();
@@ -70,9 +87,13 @@ function messageOf(error: unknown): string {
 }
 
 class RunningConnection implements HopConnection {
+  readonly hop: Hop;
   readonly remote: string;
+  readonly inClearBecause: string | undefined;
   tls: PeerTls | undefined;
   carried = 0;
+  isUsedUp = false;
+  #ended = 0;
   #failure: HopDown | undefined;
   readonly #options: HopOptions;
   readonly #wire: Wire;
@@ -88,6 +109,8 @@ class RunningConnection implements HopConnection {
   constructor(options: HopOptions, wire: Wire) {
     const { hop, settings, clock } = options;
     this.#options = options;
+    this.hop = hop;
+    this.inClearBecause = options.inClearBecause;
     this.#wire = wire;
     this.#alarm = createAlarm(clock, () => this.#feed({ type: 'timeout' }));
     this.remote = `${hopName(hop)}${hop.path === undefined ? ` [${wire.remote}]` : ''}`;
@@ -95,7 +118,7 @@ class RunningConnection implements HopConnection {
       {
         protocol: hop.protocol,
         hostname: settings.hostname,
-        tls: hop.tls,
+        tls: options.inClearBecause === undefined ? hop.tls : 'none',
         recipientsMax: RECIPIENTS_MAX,
         ...(hop.auth === undefined ? {} : { auth: hop.auth }),
       },
@@ -138,7 +161,7 @@ class RunningConnection implements HopConnection {
       this.tls = await Promise.race([secured, late]);
     } catch (error) {
       this.#wire.destroy();
-      throw new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, '4.7.5');
+      throw new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, 'tls', '4.7.5');
     } finally {
       cancel();
     }
@@ -198,11 +221,14 @@ class RunningConnection implements HopConnection {
         this.#sendMessage();
         break;
       case 'result':
-        this.#errands.shift()?.ended(output);
-        if (this.#errands.length === 0) this.#options.rested?.(this);
+        this.#tell(output);
         break;
       case 'hostFailed':
-        this.#failure = new HopDown(`${this.remote}: ${output.diagnostic}`, output.status);
+        this.#failure = new HopDown(
+          `${this.remote}: ${output.diagnostic}`,
+          this.#stageOf(output),
+          output.status,
+        );
         this.#ready?.reject(this.#failure);
         break;
       case 'close':
@@ -214,12 +240,33 @@ class RunningConnection implements HopConnection {
     }
   }
 
+  #tell({ results, replyLost }: Extract<DeliveryOutput, { type: 'result' }>): void {
+    const messagesBefore = this.#ended;
+    this.#ended += 1;
+    this.isUsedUp ||= messagesBefore > 0 && results.some(isOfConnection);
+    this.#errands.shift()?.ended({ results, replyLost, messagesBefore });
+    if (this.#errands.length === 0) this.#options.rested?.(this);
+  }
+
+  /** Some servers find out what they don't like about TLS when it stands: they break off before their second EHLO reply. */
+  #stageOf({ stage, because }: HostFailure): DownStage {
+    return stage === 'hello' && this.tls !== undefined && because !== 'reply' ? 'tls' : stage;
+  }
+
   async #upgrade(): Promise<void> {
     try {
       await this.#secure();
     } catch (error) {
-      this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error)));
+      this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error), 'tls'));
     }
+  }
+
+  get #contentWay(): ContentWay {
+    return {
+      write: (pieces) => this.#wire.write(pieces),
+      feed: (input) => this.#feed(input),
+      giveUp: () => this.#wire.destroy(),
+    };
   }
 
   /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
@@ -228,9 +275,10 @@ class RunningConnection implements HopConnection {
     if (!this.usable) return;
     this.#send();
     const { inMemory: pieces, hasDotLines = true } = this.#errands[0]?.errand ?? {};
-    if (pieces === undefined) return void this.#sendContent();
+    if (pieces === undefined)
+      return void sendStream(() => this.#errands[0]?.errand.content(), this.#contentWay);
     const stuffed = stuffedWhole(pieces, hasDotLines);
-    if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void this.#sendBlocks(stuffed);
+    if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void sendBlocks(stuffed, this.#contentWay);
     this.#sending.push(...stuffed);
     this.#feed({ type: 'contentSent' });
     this.#follow();
@@ -240,50 +288,6 @@ class RunningConnection implements HopConnection {
     if (!this.#session.takesMore || !this.#session.capabilities.has('PIPELINING')) return;
     const follower = this.#options.follower?.(this);
     if (follower !== undefined) this.#begin(follower);
-  }
-
-  async #sendBlocks(pieces: readonly Uint8Array[]): Promise<void> {
-    try {
-      let block: Uint8Array[] = [];
-      for (const [at, piece] of pieces.entries()) {
-        block.push(piece);
-        const isLast = at === pieces.length - 1;
-        if (!isLast && octetsOf(block) < BLOCK_OCTETS) continue;
-        // Before the end is written: its reply may be read before we hear that the write is done.
-        if (isLast) this.#feed({ type: 'contentSent' });
-        await this.#wire.write(block);
-        if (!isLast) this.#feed({ type: 'contentProgress' });
-        block = [];
-      }
-    } catch (error) {
-      this.#feed({ type: 'contentFailed', because: messageOf(error), permanent: false });
-      this.#wire.destroy();
-    }
-  }
-
-  async #sendContent(): Promise<void> {
-    const stuffing = new DotStuffing();
-    try {
-      const content = await this.#errands[0]?.errand.content();
-      if (content === undefined) throw new Error('no content');
-      for await (const bytes of content) {
-        await this.#wire.write([stuffing.push(bytes)]);
-        // RFC 5321 section 4.5.3.2.5 gives each block its minutes, not the whole message.
-        this.#feed({ type: 'contentProgress' });
-      }
-      const end = stuffing.end();
-      // Before the end is written: its reply may be read before we hear that the write is done.
-      this.#feed({ type: 'contentSent' });
-      await this.#wire.write([end]);
-    } catch (error) {
-      // Without its end the server delivers nothing.
-      this.#feed({
-        type: 'contentFailed',
-        because: messageOf(error),
-        permanent: error instanceof ContentFlawed,
-      });
-      this.#wire.destroy();
-    }
   }
 
   #setTimer(): void {

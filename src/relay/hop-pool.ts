@@ -1,25 +1,25 @@
-// Connections to the hops of one route: reused from message to message, so many at a time, fail-over in the order of the list. A route
-// whose hosts are all down is tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6).
+// Connections to the hosts of one route: reused from message to message, as many at a time as is good for them. A route whose hosts are all down is
+// tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6). What is known of the hosts is in `hosts.ts`, whose turn it is in `hop-turns.ts`.
 
+import { afterCrowding, connectionsOf, freshPace, isFarewell, isOfConnection } from '../policy/pace.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
-import type { RecipientResult } from '../protocol/delivery/ports.ts';
-import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
-import { isOfAddress } from '../protocol/delivery/results.ts';
-import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import { type Follower, type HopConnection, type HopResult, openHopConnection } from './hop-connection.ts';
+import { whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
+import { attemptOf } from './attempts.ts';
+import type { Errand, ErrandResult } from './errand.ts';
+import type { Follower, HopConnection, HopResult } from './hop-connection.ts';
 import { HopDown } from './hop-down.ts';
-import { createTurns } from './hop-turns.ts';
-import { inPortions, type PortionResult } from './portions.ts';
+import { createTurns, type Turn } from './hop-turns.ts';
+import { createHosts } from './hosts.ts';
+import { inPortions, type PortionResult, type Way } from './portions.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
 const IDLE_MS = 30_000;
-const CARRIED_MAX = 500;
-const FIRST_BACKOFF_MS = 30_000;
 /** Mail that finds its route down waits at least so long. */
 const AGAIN_MS = 1_000;
 /** And comes back in a line, so many a second: a million that return at once would leave no room for new mail. */
 const RETURNS_PER_SECOND = 500;
+const LONGEST_PAUSE_MS = 900_000;
 
 export interface HopPool {
   deliver(errand: Errand): Promise<ErrandResult>;
@@ -27,6 +27,10 @@ export interface HopPool {
   close(): void;
   readonly open: number;
   readonly down: boolean;
+  /** Connections that the route likes, as far as is known. */
+  readonly connectionsMax: number;
+  /** Messages that its first host takes over one connection. */
+  readonly messagesMax: number;
 }
 
 export interface PoolOptions {
@@ -39,28 +43,45 @@ export interface PoolOptions {
   replyLost(): void;
 }
 
+type Progress = PortionResult | { readonly type: 'waits'; readonly turn: Promise<Turn> };
+
+const anyWay: Way = { fresh: false };
+
 export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
-  const turns = createTurns(settings.connectionsMax);
+  const working: HopConnection[] = [];
+  /** What was learned of the route as a whole. */
+  let pace = freshPace;
+  const connectionsMax = (): number =>
+    pace.connections === undefined
+      ? settings.connectionsMax
+      : connectionsOf(pace, clock.monotonic(), settings.connectionsMax);
+  const turns = createTurns({ clock, connectionsMax });
+  const stands = (hop: Hop): boolean =>
+    working.some((one) => one.hop === hop) ||
+    idle.some(({ connection }) => connection.hop === hop && connection.usable);
+  const longestPauseMs = Math.min(settings.retryMs[0] ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS);
+  const hosts = createHosts({ ...options, follower, rested, stands, longestPauseMs });
   let closed = false;
-  /** A hop takes one message a connection, and says 421 to what follows. */
-  let oneByOne = false;
-  let failures = 0;
-  /** By the clock that never steps: a corrected wall clock must not keep a route down for hours. */
-  let downUntil = 0;
   /** When the last in the line comes back; monotonic, ms. */
   let lastReturn = 0;
   let probing = false;
   let lastDown = { diagnostic: '', status: '4.4.1' };
+  let toldDown = false;
 
   /** What goes over this connection next; its commands leave with the end of the content before. */
   function follower(connection: HopConnection): Follower | undefined {
-    const isEnough = closed || oneByOne || connection.carried >= CARRIED_MAX;
-    return isEnough ? undefined : turns.follower(connection);
+    return isEnough(connection) ? undefined : turns.follower(connection);
+  }
+
+  function isEnough({ carried, hop }: HopConnection): boolean {
+    return closed || carried >= hosts.messagesMax(hop);
   }
 
   function rested(connection: HopConnection): void {
+    const at = working.indexOf(connection);
+    if (at >= 0) working.splice(at, 1);
     giveBack(connection);
     turns.end();
   }
@@ -76,7 +97,7 @@ export function createHopPool(options: PoolOptions): HopPool {
 
   function giveBack(connection: HopConnection): void {
     if (!connection.usable) return;
-    if (closed || connection.carried >= CARRIED_MAX) return connection.quit();
+    if (connection.isUsedUp || isEnough(connection)) return connection.quit();
     const cancel = clock.after(IDLE_MS, () => {
       const at = idle.findIndex((entry) => entry.connection === connection);
       if (at >= 0) idle.splice(at, 1);
@@ -85,93 +106,104 @@ export function createHopPool(options: PoolOptions): HopPool {
     idle.push({ connection, cancel });
   }
 
-  async function connect(): Promise<HopConnection> {
-    let last: unknown;
-    for (const hop of options.hops) {
-      try {
-        return await openHopConnection({ ...options, hop, follower, rested });
-      } catch (error) {
-        last = error;
-      }
-    }
-    throw last;
-  }
-
-  function wentDown(error: unknown): ErrandResult {
-    failures += 1;
-    const longest = settings.retryMs[0] ?? FIRST_BACKOFF_MS;
-    downUntil = clock.monotonic() + Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1));
+  /** No connection came about. While others stand or are being made, the errand takes one of them, or waits for its turn. */
+  function refused(error: unknown, errand: Errand, way: Way): Promise<Progress> | Progress {
     const diagnostic = error instanceof Error ? error.message : String(error);
     lastDown = { diagnostic, status: error instanceof HopDown ? error.status : '4.4.1' };
-    if (failures === 1) options.changed(true, diagnostic);
+    const resting = idle.filter(({ connection }) => connection.usable).length;
+    const others = turns.taken - 1 + resting;
+    if (others > 0) {
+      pace = afterCrowding(pace, clock.monotonic(), others);
+      if (resting > 0) return attempt(errand, way, true);
+      return { type: 'waits', turn: turns.waitAgain(errand, way.fresh) };
+    }
+    pace = freshPace;
+    turns.end();
+    if (!toldDown) options.changed(true, diagnostic);
+    toldDown = true;
     return hostDown(true);
   }
 
-  function hostDown(probed: boolean): ErrandResult {
+  function hostDown(probed: boolean): PortionResult {
     const now = clock.monotonic();
-    const until = Math.max(now + AGAIN_MS, downUntil, probed ? 0 : lastReturn + 1000 / RETURNS_PER_SECOND);
+    const until = Math.max(
+      ...[now + AGAIN_MS, hosts.downUntil, probed ? 0 : lastReturn + 1000 / RETURNS_PER_SECOND],
+    );
     if (!probed) lastReturn = until;
     // The store keeps whole milliseconds.
     return { type: 'hostDown', ...lastDown, until: Math.ceil(clock.now() + until - now), probed };
   }
 
   function cameBack(): void {
-    if (failures > 0) options.changed(false, '');
-    failures = 0;
-    downUntil = 0;
+    if (toldDown) options.changed(false, '');
+    toldDown = false;
   }
 
   /** Over a connection of its own; the turn ends when that is at rest again. */
-  async function attempt(errand: Errand, mayRetry: boolean): Promise<PortionResult> {
-    // The second go is over a fresh one: another idle one may be closed as well.
-    if (!mayRetry) takeIdle()?.quit();
-    const reused = mayRetry ? takeIdle() : undefined;
+  async function attempt(errand: Errand, way: Way, mayReuse = !way.fresh): Promise<Progress> {
+    // The fresh one takes its place.
+    if (!mayReuse) takeIdle()?.quit();
+    const reused = mayReuse ? takeIdle() : undefined;
     let connection: HopConnection;
     try {
-      connection = reused ?? (await connect());
+      connection = reused ?? (await hosts.connect());
     } catch (error) {
-      turns.end();
-      return wentDown(error);
+      return refused(error, errand, way);
     }
-    cameBack();
+    if (reused === undefined) cameBack();
+    working.push(connection);
     if (errand.mayGo?.() === false) {
       rested(connection);
       return { type: 'withheld' };
     }
     const result = await connection.deliver(errand);
-    return conclude(errand, connection, result, mayRetry && reused !== undefined);
+    return conclude(connection, result, { way, shared: reused !== undefined, followed: false });
   }
 
-  /** A connection that others used before may have been closed by the server meanwhile: then this one has not gone, for certain. */
+  /** `shared`: others used the connection before; what it was of no use for has not gone, for certain, and goes over a fresh one at once. */
   function conclude(
-    errand: Errand,
     connection: HopConnection,
-    result: HopResult,
-    mayRetry: boolean,
-  ): Promise<PortionResult> | PortionResult {
-    if (mayRetry && nothingHappened(result)) return deliver(errand, false);
-    if (result.replyLost) options.replyLost();
-    const attempts = withVerdict(result.results).map((one) => attemptOf(one, connection, errand));
-    return { type: 'attempted', attempts, again: whoGoesAgain(result.results) };
+    { results, replyLost, messagesBefore }: HopResult,
+    o: { readonly way: Way; readonly shared: boolean; readonly followed: boolean },
+  ): PortionResult {
+    if (replyLost) options.replyLost();
+    const { suspect } = o.way;
+    const turnedAway = replyLost
+      ? []
+      : [...results.keys()].filter((at) => {
+          const result = results[at];
+          return result !== undefined && isOfConnection(result);
+        });
+    if (suspect !== undefined && turnedAway.length === 0) hosts.usedUp(suspect.hop, suspect.messages);
+    const attempts = withVerdict(results).map((one) => attemptOf(one, connection));
+    if (!o.shared || o.way.fresh || turnedAway.length === 0)
+      return { type: 'attempted', attempts, again: whoGoesAgain(results) };
+    const first = results[turnedAway[0] ?? 0];
+    // A farewell after a pause is about the pause, and what broke has no number either.
+    const isNumber = first?.type === 'refused' && (o.followed || !isFarewell(first));
+    const suspected = isNumber ? { suspect: { hop: connection.hop, messages: messagesBefore } } : {};
+    return { type: 'attempted', attempts, again: turnedAway, way: { fresh: true, ...suspected } };
   }
 
-  async function deliver(errand: Errand, mayRetry: boolean): Promise<PortionResult> {
-    const isDown = failures > 0;
-    if (isDown && (clock.monotonic() < downUntil || probing)) return hostDown(false);
+  async function deliver(errand: Errand, way: Way): Promise<PortionResult> {
+    const isDown = hosts.down;
+    if (isDown && (clock.monotonic() < hosts.downUntil || probing)) return hostDown(false);
     if (isDown) probing = true;
     try {
-      const given = turns.take(errand);
-      const own = given instanceof Promise ? await given : given;
-      if (own.type === 'withheld') return own;
-      if (own.type === 'followed') {
-        oneByOne ||= own.result.results.every(isTurnedAway);
-        return await conclude(errand, own.connection, own.result, mayRetry);
+      const given = turns.take(errand, way.fresh);
+      let turn = given instanceof Promise ? await given : given;
+      for (;;) {
+        if (turn.type === 'withheld') return turn;
+        if (turn.type === 'followed')
+          return conclude(turn.connection, turn.result, { way, shared: true, followed: true });
+        if (!isDown && toldDown) {
+          turns.end();
+          return hostDown(false);
+        }
+        const result = await attempt(errand, way);
+        if (result.type !== 'waits') return result;
+        turn = await result.turn;
       }
-      if (!isDown && failures > 0) {
-        turns.end();
-        return hostDown(false);
-      }
-      return await attempt(errand, mayRetry);
     } finally {
       if (isDown) probing = false;
     }
@@ -179,72 +211,26 @@ export function createHopPool(options: PoolOptions): HopPool {
 
   return {
     async deliver(errand) {
-      const first = await deliver(errand, true);
-      return first.type === 'attempted' && first.again?.length === 0
-        ? first
-        : inPortions(errand, first, (portion) => deliver(portion, true));
+      const first = await deliver(errand, anyWay);
+      const isDone = first.type !== 'attempted' || (first.again?.length ?? 0) === 0;
+      return isDone ? first : inPortions(errand, first, (part, way = anyWay) => deliver(part, way));
     },
     close() {
       closed = true;
+      turns.close();
       for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
     },
     get open() {
       return turns.taken + idle.length;
     },
     get down() {
-      return failures > 0;
+      return toldDown;
+    },
+    get connectionsMax() {
+      return connectionsMax();
+    },
+    get messagesMax() {
+      return options.hops[0] === undefined ? 0 : hosts.messagesMax(options.hops[0]);
     },
   };
-}
-
-/** The connection was gone, or the server wanted no more messages over it (421 to MAIL). */
-function nothingHappened({ results, replyLost }: HopResult): boolean {
-  const asked = results.filter((result) => !isOfAddress(result));
-  return !replyLost && asked.length > 0 && asked.every((result) => isUnsaid(result) || isTurnedAway(result));
-}
-
-function isUnsaid(result: RecipientResult): boolean {
-  return result.type === 'undecided' && !result.permanent && result.status === '4.4.2';
-}
-
-function isTurnedAway(result: RecipientResult): boolean {
-  return result.type === 'refused' && result.command === 'MAIL' && result.reply.code === 421;
-}
-
-function attemptOf(result: RecipientResult, connection: HopConnection, { route }: Errand): Attempt {
-  const reached = {
-    remote: connection.remote,
-    ...(connection.tls === undefined ? {} : { tls: connection.tls }),
-  };
-  const isFinal = route.type === 'hops' && route.hops[0]?.protocol === 'lmtp';
-  switch (result.type) {
-    case 'accepted': {
-      const { status, text } = result.reply;
-      return {
-        type: isFinal ? 'delivered' : 'relayed',
-        status,
-        diagnostic: text,
-        reportsPassedOn: result.reportsPassedOn,
-        ...reached,
-      };
-    }
-    case 'refused': {
-      // 552 was meant as 452 (RFC 5321 section 4.5.3.1.10).
-      const { reply, permanent } = result;
-      const isLater = !permanent || isForNextTransaction(result);
-      return {
-        type: isLater ? 'deferred' : 'failed',
-        status: isLater ? `4${reply.status.slice(1)}` : reply.status,
-        diagnostic: reply.text,
-        ...reached,
-      };
-    }
-    case 'undecided':
-      return {
-        type: result.permanent ? 'failed' : 'deferred',
-        status: result.status,
-        diagnostic: result.diagnostic,
-        ...reached,
-      };
-  }
 }

@@ -1,55 +1,109 @@
 // Whose turn it is at a route: so many connections at a time. What has to wait follows another message over its connection, its commands in one
-// write with the end of the other's content.
+// write with the end of the other's content. What waits in memory waits for some seconds only: the store has room, and gives everybody his turn.
 
+import type { Clock } from '../platform/platform.ts';
 import type { Errand } from './errand.ts';
 import type { Follower, HopConnection, HopResult } from './hop-connection.ts';
+
+const PATIENCE_MS = 5_000;
 
 export type Turn =
   /** A connection of its own; `end` gives the turn back. */
   | { readonly type: 'own' }
-  /** Not to go any more. */
+  /** Not to go any more, or not from memory. */
   | { readonly type: 'withheld' }
   | { readonly type: 'followed'; readonly connection: HopConnection; readonly result: HopResult };
 
 export interface Turns {
-  take(errand: Errand): Promise<Turn> | Turn;
+  /** `own`: it is not to follow another one. */
+  take(errand: Errand, own: boolean): Promise<Turn> | Turn;
+  /** Gives its own turn up and waits for another one, before all others. */
+  waitAgain(errand: Errand, own: boolean): Promise<Turn>;
   end(): void;
   /** What waits may go over this connection at once. */
   follower(connection: HopConnection): Follower | undefined;
+  close(): void;
   /** Connections at work or being made. */
   readonly taken: number;
 }
 
 interface Waiting {
   readonly errand: Errand;
+  readonly own: boolean;
+  /** Monotonic, ms. */
+  readonly since: number;
   go(turn: Turn): void;
 }
 
 const ownTurn: Turn = { type: 'own' };
+const withheld: Turn = { type: 'withheld' };
 
-export function createTurns(connectionsMax: number): Turns {
+export function createTurns(o: { readonly clock: Clock; connectionsMax(): number }): Turns {
+  const { clock } = o;
   const waiting: Waiting[] = [];
   let taken = 0;
+  let cancelSweep: (() => void) | undefined;
+
+  function wait(errand: Errand, own: boolean, where: 'first' | 'last'): Promise<Turn> {
+    return new Promise((go) => {
+      const one = { errand, own, since: clock.monotonic(), go };
+      if (where === 'last') waiting.push(one);
+      else waiting.unshift(one);
+      if (errand.inMemory !== undefined) cancelSweep ??= clock.after(PATIENCE_MS, sweep);
+    });
+  }
+
+  function sweep(): void {
+    cancelSweep = undefined;
+    const now = clock.monotonic();
+    let next = Infinity;
+    for (const one of waiting.splice(0)) {
+      const until = one.since + PATIENCE_MS;
+      if (one.errand.inMemory === undefined || until > now) waiting.push(one);
+      else one.go(withheld);
+      if (one.errand.inMemory !== undefined && until > now) next = Math.min(next, until);
+    }
+    if (next < Infinity) cancelSweep ??= clock.after(next - now, sweep);
+  }
+
+  /** The next one gets the turn, unless there are to be fewer now. */
+  function passOn(): void {
+    taken -= 1;
+    for (const max = o.connectionsMax(); taken < max; taken += 1) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      next.go(ownTurn);
+    }
+  }
 
   return {
-    take(errand) {
-      if (taken >= connectionsMax) return new Promise((go) => waiting.push({ errand, go }));
+    take(errand, own) {
+      if (taken >= o.connectionsMax()) return wait(errand, own, own ? 'first' : 'last');
       taken += 1;
       return ownTurn;
     },
-    end() {
-      const next = waiting.shift();
-      if (next === undefined) taken -= 1;
-      else next.go(ownTurn);
+    waitAgain(errand, own) {
+      taken -= 1;
+      return wait(errand, own, 'first');
     },
+    end: passOn,
     follower(connection) {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { errand, go } = next;
+        const { errand, own, go } = next;
+        // This connection comes to rest, and gives its turn to that one.
+        if (own) {
+          waiting.unshift(next);
+          return undefined;
+        }
         if (errand.mayGo?.() !== false)
           return { errand, ended: (result) => go({ type: 'followed', connection, result }) };
-        go({ type: 'withheld' });
+        go(withheld);
       }
       return undefined;
+    },
+    close() {
+      cancelSweep?.();
+      cancelSweep = undefined;
     },
     get taken() {
       return taken;

@@ -118,7 +118,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** The errand that found out waits by its own schedule; the others come back when the host is tried again (DESIGN 3.14). */
+  /** All come back when the host is tried again; the errand that found out says why it waits (DESIGN 3.14). */
   async function hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
     const { expireMs, delayNoticeMs } = options.settings();
     const { message, deliveries } = errand;
@@ -127,8 +127,8 @@ export function createRelay(options: RelayOptions): Relay {
     if (!down.probed && age < expireMs && !isLate) {
       return release(errand, Math.min(down.until, message.acceptedAt + expireMs));
     }
-    const { status, diagnostic } = down;
-    await settleOrRelease(errand, all(errand, { type: 'deferred', status, diagnostic }));
+    const { status, diagnostic, until } = down;
+    await settleOrRelease(errand, all(errand, { type: 'deferred', status, diagnostic, againAt: until }));
   }
 
   /** Rejects if the report can't be written. */
@@ -139,7 +139,10 @@ export function createRelay(options: RelayOptions): Relay {
     for (const final of told) counts[final] = (counts[final] ?? 0) + 1;
     const [first] = attempts;
     log.info(
-      { id: message.id, fates: told, remote: first?.remote, diagnostic: first?.diagnostic },
+      {
+        ...{ id: message.id, fates: told, remote: first?.remote, diagnostic: first?.diagnostic },
+        ...(first?.inClearBecause === undefined ? {} : { inClearBecause: first.inClearBecause }),
+      },
       'attempt',
     );
     await surely(async () => {

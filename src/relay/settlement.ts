@@ -8,16 +8,17 @@ import type { RelaySettings } from './settings.ts';
 
 export const ONE_SECOND = 1000;
 
-/** When the attempt after number `attempt` is due; never later than the last one may be. */
+/** When the attempt after number `attempt` is due: at `againAt`, or by the schedule; never later than the last one may be. */
 export function nextDueAt(
   settings: Pick<RelaySettings, 'retryMs' | 'expireMs'>,
   message: QueuedMessage,
   attempt: number,
   now: number,
+  againAt?: number,
 ): number {
   const { retryMs, expireMs } = settings;
   const delay = retryMs[Math.min(attempt - 1, retryMs.length - 1)] ?? 3_600_000;
-  return Math.max(now + ONE_SECOND, Math.min(now + delay, message.acceptedAt + expireMs));
+  return Math.max(now + ONE_SECOND, Math.min(againAt ?? now + delay, message.acceptedAt + expireMs));
 }
 
 export interface Settlement {
@@ -66,7 +67,7 @@ export async function settlementOf(
           status: '4.0.0',
           diagnostic: 'no result',
         };
-        const dueAt = nextDueAt(settings, message, delivery.attempt, now);
+        const dueAt = nextDueAt(settings, message, delivery.attempt, now, attempts[at]?.againAt);
         const isDelayed = one.final === 'delayed';
         return {
           recipientNumber: delivery.recipientNumber,
@@ -114,6 +115,7 @@ function eventOf(
       attempt: delivery.attempt,
       ...(told.remote === undefined ? {} : { remote: told.remote }),
       ...(told.tls === undefined ? {} : { tls: told.tls }),
+      ...(told.inClearBecause === undefined ? {} : { inClearBecause: told.inClearBecause }),
       status: told.status,
       diagnostic: told.diagnostic,
       ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),

@@ -7,10 +7,18 @@ export interface Host {
   dials: number;
   /** What EHLO announces. */
   capabilities: readonly string[];
-  /** What MAIL is answered; `drop`: 421, and the connection breaks. */
-  mail(): string | 'drop';
+  /** Connections that stand. */
+  standing: number;
+  /** What a new connection hears, itself among those that stand; other than 220: it is closed. */
+  greeting(standing: number): string;
+  /** What becomes of TLS. */
+  tls: 'works' | 'breaks' | 'breaks behind the handshake';
+  /** What MAIL is answered, the nth of its connection; `drop`: 421, and the connection breaks. */
+  mail(nth: number): string | 'drop';
   /** What a RCPT is answered. */
   rcpt(address: string): string;
+  /** What DATA is answered, behind the nth MAIL of its connection. */
+  data(nth: number): string;
   /** What the end of the content is answered; `drop`: the connection breaks instead; `stall`: nothing more is said. */
   end(): string | 'drop' | 'stall';
   readonly received: { readonly from: string; readonly to: readonly string[]; readonly content: string }[];
@@ -19,6 +27,7 @@ export interface Host {
 export function host(): Host {
   return {
     ...{ up: true, dials: 0, received: [], capabilities: ['PIPELINING', '8BITMIME'] },
+    ...{ standing: 0, greeting: () => '220 ready', tls: 'works', data: () => '354 go' },
     ...{ mail: () => '250 2.1.0 ok', rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept' },
   };
 }
@@ -41,16 +50,29 @@ function wireTo(target: Host, name: string): Wire {
   let from: string | undefined;
   let to: string[] = [];
   let held = '';
+  let mails = 0;
+  let secured = false;
+  let stands = true;
+  target.standing += 1;
+  const leave = (): void => {
+    if (stands) target.standing -= 1;
+    stands = false;
+  };
   const say = (reply: string): void => queueMicrotask(() => events?.bytes(Buffer.from(`${reply}\r\n`)));
 
   function command(line: string): void {
     const verb = line.slice(0, 4).toUpperCase();
+    if (verb === 'QUIT') leave();
+    if (verb === 'EHLO' && secured && target.tls === 'breaks behind the handshake')
+      return queueMicrotask(() => events?.closed('ECONNRESET'));
+    if (verb === 'STAR') return say('220 2.0.0 go on');
     if (verb === 'EHLO')
       return say(['250-x', ...target.capabilities.map((one) => `250-${one}`), '250 HELP'].join('\r\n'));
     if (verb === 'MAIL') {
       from = /<(.*?)>/.exec(line)?.[1] ?? '';
       to = [];
-      const reply = target.mail();
+      mails += 1;
+      const reply = target.mail(mails);
       if (!reply.startsWith('2')) from = undefined;
       if (reply !== 'drop') return say(reply);
       mode = 'stalled';
@@ -65,8 +87,9 @@ function wireTo(target: Host, name: string): Wire {
       return say(reply);
     }
     if (verb === 'DATA' && to.length > 0) {
-      mode = 'content';
-      return say('354 go');
+      const reply = target.data(mails);
+      if (reply.startsWith('354')) mode = 'content';
+      return say(reply);
     }
     say(verb === 'DATA' ? '554 5.5.1 no valid recipients' : '250 2.0.0 ok');
   }
@@ -95,13 +118,22 @@ function wireTo(target: Host, name: string): Wire {
     remote: `${name}:25`,
     listen(next) {
       events = next;
-      say('220 ready');
+      if (secured) return;
+      const greeting = target.greeting(target.standing);
+      say(greeting);
+      if (greeting.startsWith('220')) return;
+      leave();
+      queueMicrotask(() => events?.closed(undefined));
     },
     async write(pieces) {
       take(Buffer.concat(pieces).toString('latin1'));
     },
-    startTls: () => Promise.reject(new Error('no TLS here')),
-    end: () => undefined,
-    destroy: () => undefined,
+    async startTls() {
+      if (target.tls === 'breaks') throw new Error('ssl/tls alert handshake failure');
+      secured = true;
+      return { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', verified: false };
+    },
+    end: leave,
+    destroy: leave,
   };
 }

@@ -1,0 +1,84 @@
+// What a reply or a failure says about the connection or the host it came from, and the pace that follows: how long a host that takes nothing is left
+// alone, how many connections it likes, how many messages over one. Pure: times are of a clock that never steps, ms.
+
+import type { RecipientResult } from '../protocol/delivery/ports.ts';
+
+/** How long a host is left alone after each failure in a row. The first pauses are short: most outages are restarts. */
+const PAUSES_MS = [5, 10, 30, 60, 120, 300, 600, 900].map((seconds) => seconds * 1000);
+/** A limit on connections that was learned is raised by one so often. */
+const ONE_MORE_CONNECTION_MS = 600_000;
+/** A limit on messages of a connection that was learned doubles so often, until it is none. */
+const TWICE_THE_MESSAGES_MS = 3_600_000;
+
+/** What is known of a host. */
+export interface Pace {
+  /** In a row. 0: it took the last connection. */
+  readonly failures: number;
+  readonly failedAt: number;
+  readonly downUntil: number;
+  readonly connections?: Learned;
+  readonly messages?: Learned;
+}
+
+interface Learned {
+  readonly limit: number;
+  readonly at: number;
+}
+
+export const freshPace: Pace = { failures: 0, failedAt: -Infinity, downUntil: 0 };
+
+/** One outage is one failure, whatever was under way: an attempt counts only if it began after the last failure was known. */
+export function afterFailure(
+  pace: Pace,
+  o: { readonly now: number; readonly begunAt: number; readonly longestMs: number },
+): Pace {
+  if (o.begunAt <= pace.failedAt) return pace;
+  const failures = pace.failures + 1;
+  const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
+  // What was learned of its connections may be the beginning of the outage.
+  const { connections: _, ...kept } = pace;
+  return { ...kept, failures, failedAt: o.now, downUntil: o.now + Math.min(o.longestMs, pause) };
+}
+
+/** It took a connection: whatever waits may come. */
+export function afterOpening(pace: Pace): Pace {
+  return pace.failures === 0 ? pace : { ...pace, failures: 0, downUntil: 0 };
+}
+
+/** A further connection was refused while so many others stood, or were being made. */
+export function afterCrowding(pace: Pace, now: number, standing: number): Pace {
+  return { ...pace, connections: { limit: Math.max(1, standing), at: now } };
+}
+
+/** A connection was of no more use after so many messages, and a fresh one was. */
+export function afterUse(pace: Pace, now: number, messages: number): Pace {
+  return { ...pace, messages: { limit: Math.max(1, messages), at: now } };
+}
+
+/** Connections that it likes at a time, at most `most`. */
+export function connectionsOf({ connections }: Pace, now: number, most: number): number {
+  if (connections === undefined) return most;
+  return Math.min(most, connections.limit + Math.floor((now - connections.at) / ONE_MORE_CONNECTION_MS));
+}
+
+/** Messages that it takes over one connection, at most `most`. */
+export function messagesOf({ messages }: Pace, now: number, most: number): number {
+  if (messages === undefined) return most;
+  return Math.min(most, messages.limit * 2 ** Math.floor((now - messages.at) / TWICE_THE_MESSAGES_MS));
+}
+
+/**
+ * Says it, on a connection that has carried mail, that the connection is used up? MAIL and DATA name no recipient, and what they are told for now is often
+ * a limit on messages that a fresh connection does not have. Whether it was, the fresh one tells.
+ */
+export function isOfConnection(result: RecipientResult): boolean {
+  if (result.type === 'undecided') return !result.permanent && result.status === '4.4.2';
+  if (result.type !== 'refused' || result.permanent) return false;
+  const { command, reply } = result;
+  return command === 'MAIL' || command === 'DATA' || (command === 'RCPT' && reply.code === 421);
+}
+
+/** A farewell: after a pause it may be meant for the pause. */
+export function isFarewell(result: RecipientResult): boolean {
+  return result.type === 'refused' && result.command === 'MAIL' && result.reply.code === 421;
+}
