@@ -28,7 +28,7 @@ async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'no
       const seen = await lookups.queue(...question);
       if (isFirst && meanwhile === 'an attempt begins')
         await store.commit([
-          { type: 'claim', owner: 'a', token: 't', now: clock.now(), max: 1, exceptDomains: [] },
+          { type: 'claim', owner: 'a', token: 't', now: clock.now(), shares: [{ max: 1 }] },
         ]);
       isFirst = false;
       return seen;

@@ -21,7 +21,8 @@ const longestMs = 15 * MINUTE;
 
 test('E-Q-6: the failures of one outage are one, and its pauses begin short', () => {
   let pace = freshPace;
-  for (let n = 0; n < 20; n += 1) pace = afterFailure(pace, { now: 8 * SECOND + n, begunAt: 7 * SECOND, longestMs });
+  for (let n = 0; n < 20; n += 1)
+    pace = afterFailure(pace, { now: 8 * SECOND + n, begunAt: 7 * SECOND, longestMs });
   assert.deepEqual([pace.failures, pace.downUntil], [1, 13 * SECOND]);
   const pauses: number[] = [];
   for (let now = pace.downUntil; pauses.length < 9; now = pace.downUntil) {
@@ -61,7 +62,11 @@ function refused(command: Command, text: string): RecipientResult {
 for (const [isMeant, command, text] of [
   [true, 'MAIL', '451 4.4.5 Maximum number of messages per session exceeded'],
   [true, 'DATA', '452 4.4.5 Too many messages in this session'],
-  [true, 'MAIL', '450 Requested mail action not taken: mailbox unavailable. Too many messages in this connection'],
+  [
+    true,
+    'MAIL',
+    '450 Requested mail action not taken: mailbox unavailable. Too many messages in this connection',
+  ],
   [true, 'MAIL', '421 4.7.0 too many messages in this connection'],
   [true, 'RCPT', '421 4.4.2 connection timed out'],
   [false, 'RCPT', '450 4.2.0 <bob@far.example>: Recipient address rejected: Greylisted'],

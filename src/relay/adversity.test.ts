@@ -38,9 +38,15 @@ test('E-Q-7: a claim that was not answered is asked again by its name, so that w
     if (type !== 'claim') return undefined;
     times += 1;
     if (times === 2) throw new StoreUnavailable('no answer');
-    return { type: 'claimed', deliveries: [], messages: [] };
+    return { type: 'claimed', deliveries: [], messages: [], more: false };
   };
-  const claims = createClaims({ store, clock, owner: 'o', take: () => undefined });
+  const claims = createClaims({
+    store,
+    clock,
+    owner: 'o',
+    shares: () => [{ max: 9 }],
+    take: () => undefined,
+  });
   for (let n = 0; n < 4; n += 1) {
     clock.advance(5_000);
     await turns();
@@ -58,7 +64,7 @@ test('E-Q-7: when the report can be written as little as the message, the mail g
     if (type !== 'claim') return undefined;
     const one = given ? [] : [delivery];
     given = true;
-    return { type: 'claimed', deliveries: one, messages: one.length === 0 ? [] : [message] };
+    return { type: 'claimed', deliveries: one, messages: one.length === 0 ? [] : [message], more: false };
   };
   const entropy = countingEntropy();
   const errors: string[] = [];
@@ -91,7 +97,8 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   store.answer = ({ type }) =>
     type === 'claim'
       ? new Promise((resolve) => {
-          answerClaim = () => resolve({ type: 'claimed', deliveries: [delivery], messages: [message] });
+          answerClaim = () =>
+            resolve({ type: 'claimed', deliveries: [delivery], messages: [message], more: false });
         })
       : undefined;
   const entropy = countingEntropy();
@@ -129,7 +136,7 @@ test('E-S-2 E-Q-5: who has the message keeps it when the report about the others
     if (type !== 'claim') return undefined;
     const deliveries = given ? [] : [delivery, bad];
     given = true;
-    return { type: 'claimed', deliveries, messages: deliveries.length === 0 ? [] : [message] };
+    return { type: 'claimed', deliveries, messages: deliveries.length === 0 ? [] : [message], more: false };
   };
   async function* once(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('Subject: x\r\n\r\nbody\r\n');

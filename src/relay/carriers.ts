@@ -15,6 +15,8 @@ export interface CarrierLog {
 export interface Carriers {
   carry(errand: Errand): Promise<ErrandResult>;
   close(): void;
+  /** Connections that the route likes, as far as is known. */
+  connectionsMax(route: Hops): number;
   readonly repliesLost: number;
   readonly routesDown: number;
 }
@@ -75,6 +77,7 @@ export function createCarriers(options: {
       return deliverToFiles(route.directory, errand, clock.now());
     },
     close,
+    connectionsMax: (route) => poolsByRoute.get(route)?.connectionsMax ?? options.settings().connectionsMax,
     get repliesLost() {
       return repliesLost;
     },

@@ -1,17 +1,13 @@
-// Mail from the store: what is due is leased in small portions, when somebody says that something is due, and now and then by itself.
+// Mail from the store: what is due is leased in small portions, as much as can start, when somebody says that something is due, and now and then by itself.
 
 import type { Clock } from '../platform/platform.ts';
-import type { Delivery, Owner, QueuedMessage, Store } from '../store/port.ts';
+import type { ClaimShare, Delivery, Owner, QueuedMessage, Store } from '../store/port.ts';
 
-const CLAIM_MAX = 50;
-/** Errands from the store that are under way at a time. */
-const UNDER_WAY_MAX = 100;
 const POLL_MS = 5_000;
 
 export interface Claims {
   wake(): void;
-  /** One errand more, or less, is under way. */
-  began(): void;
+  /** Some errand ended: there may be room. */
   ended(): void;
   stop(): void;
 }
@@ -20,48 +16,67 @@ export function createClaims(o: {
   readonly store: Store;
   readonly clock: Clock;
   readonly owner: Owner;
+  /** What may be taken now; none: nobody has room. */
+  shares(): readonly ClaimShare[];
   take(message: QueuedMessage, deliveries: readonly Delivery[]): void;
 }): Claims {
-  let underWay = 0;
   let claiming = false;
   /** Of the next claim. One that was not answered is asked again under its number: it may have leased what nobody else will. */
   let number = 1;
+  /** Where the round of domains goes on. */
+  let after: string | undefined;
   let woken = false;
   let stopped = false;
   let cancelPoll = o.clock.after(0, () => void claim());
 
   async function claim(): Promise<void> {
-    if (claiming || stopped || underWay >= UNDER_WAY_MAX) return;
+    if (claiming || stopped) return;
+    const shares = o.shares();
+    if (shares.length === 0) return waitForRoom();
     claiming = true;
     woken = false;
     cancelPoll();
     try {
-      await claimOnce();
+      await claimOnce(shares);
     } catch {
       // The store is away: the next poll asks again.
     }
     claiming = false;
     if (stopped) return;
-    if (woken && underWay < UNDER_WAY_MAX) return void claim();
+    if (woken) return void claim();
     cancelPoll = o.clock.after(POLL_MS, () => void claim());
   }
 
-  async function claimOnce(): Promise<void> {
+  function waitForRoom(): void {
+    woken = true;
+    cancelPoll();
+    cancelPoll = o.clock.after(POLL_MS, () => void claim());
+  }
+
+  async function claimOnce(shares: readonly ClaimShare[]): Promise<void> {
     const { owner } = o;
     const now = o.clock.now();
     const [outcome] = await o.store.commit([
-      { type: 'claim', owner, token: `${owner} ${number}`, now, max: CLAIM_MAX, exceptDomains: [] },
+      {
+        type: 'claim',
+        owner,
+        token: `${owner} ${number}`,
+        now,
+        shares,
+        ...(after === undefined ? {} : { after }),
+      },
     ]);
     // What was leased behind the stop goes back with the rest: nobody waits for an errand that begins now.
     if (outcome.type !== 'claimed' || stopped) return;
     number += 1;
+    after = outcome.next;
     for (const message of outcome.messages) {
       o.take(
         message,
         outcome.deliveries.filter(({ messageId }) => messageId === message.id),
       );
     }
-    if (outcome.deliveries.length === CLAIM_MAX) woken = true;
+    woken ||= outcome.more;
   }
 
   return {
@@ -69,11 +84,7 @@ export function createClaims(o: {
       woken = true;
       void claim();
     },
-    began() {
-      underWay += 1;
-    },
     ended() {
-      underWay -= 1;
       if (woken) void claim();
     },
     stop() {

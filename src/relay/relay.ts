@@ -15,8 +15,9 @@ import { createCarriers } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import { createReportWriter, type ReportWriter } from './reports.ts';
+import { createRooms } from './rooms.ts';
 import { byRoute } from './routes.ts';
-import type { RelaySettings } from './settings.ts';
+import type { RelaySettings, Route } from './settings.ts';
 import { settlementOf } from './settlement.ts';
 
 const AGAIN_MS = 1_000;
@@ -70,7 +71,11 @@ export function createRelay(options: RelayOptions): Relay {
   const { store, clock, owner, log } = options;
   const reports = createReportWriter(options);
   const carriers = createCarriers(options);
-  const claims = createClaims({ store, clock, owner, take: fromStore });
+  const rooms = createRooms({
+    settings: options.settings,
+    connectionsMax: (route) => carriers.connectionsMax(route),
+  });
+  const claims = createClaims({ store, clock, owner, shares: () => rooms.shares(), take: fromStore });
   const mayNotSend = new Set<IdentityId>();
   /** Counts the lines to the store that were lost. */
   let linesLost = 0;
@@ -181,21 +186,28 @@ export function createRelay(options: RelayOptions): Relay {
   ): void {
     const settings = options.settings();
     const { routed, forbidden } = byRoute(settings, message, deliveries);
-    const track = (work: Promise<void>): void => {
+    const track = (route: Route, work: Promise<void>): void => {
       hooks.began();
+      const room = rooms.began(route);
       const tracked: Promise<void> = work.finally(() => {
         running.leave(place, tracked);
+        room.ended();
         hooks.ended();
+        claims.ended();
       });
       const place = running.take(tracked);
     };
     const lostBefore = linesLost;
     const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');
-    for (const [route, own] of routed) track(run({ ...content, message, deliveries: own, route, mayGo }));
+    for (const [route, own] of routed)
+      track(route, run({ ...content, message, deliveries: own, route, mayGo }));
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';
-    track(settleOrRelease(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
+    track(
+      settings.route,
+      settleOrRelease(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })),
+    );
   }
 
   function fromStore(message: QueuedMessage, deliveries: readonly Delivery[]): void {
@@ -204,7 +216,7 @@ export function createRelay(options: RelayOptions): Relay {
       if (found === undefined) throw new Error(`the content of ${message.id} is gone`);
       return found;
     };
-    start(message, deliveries, { content }, claims);
+    start(message, deliveries, { content }, noHooks);
   }
 
   return {
@@ -258,6 +270,8 @@ export function createRelay(options: RelayOptions): Relay {
     },
   };
 }
+
+const noHooks = { began: () => undefined, ended: () => undefined };
 
 async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* pieces;

@@ -70,7 +70,9 @@ const deed = fc.oneof(
       owner,
       token: fc.nat({ max: 2 }),
       max: fc.nat({ max: 4 }),
-      except: fc.subarray([...domains]),
+      named: fc.subarray([...domains]),
+      namedMax: fc.nat({ max: 2 }),
+      after: fc.option(fc.constantFrom(...domains)),
     }),
   },
   {
@@ -236,8 +238,8 @@ class Pair {
           owner: one.owner,
           token: `t${one.token}`,
           now,
-          max: one.max,
-          exceptDomains: one.except,
+          shares: [{ max: one.max }, { domains: one.named, max: one.namedMax }],
+          ...(one.after === null ? {} : { after: one.after }),
         };
       case 'settle':
         return this.#settle(one);

@@ -87,16 +87,26 @@ export interface SettleChange {
   readonly report?: AcceptChange;
 }
 
-/** Leases up to `max` due deliveries, oldest due first, skipping held ones, those of identities that may not send, and `exceptDomains`. */
+/**
+ * Leases due deliveries, skipping held ones and those of identities that may not send. A lane is the deliveries of one domain: within a share every lane
+ * that has something due gets as much as the others, oldest due first, before one gets more.
+ */
 export interface ClaimChange {
   readonly type: 'claim';
   readonly owner: Owner;
   /** Names this claim: asked again with the same token, the same deliveries come back. */
   readonly token: string;
   readonly now: number;
+  readonly shares: readonly ClaimShare[];
+  /** `next` of the claim before: the round of lanes goes on behind this domain; absent: at the first. */
+  readonly after?: string;
+}
+
+/** What goes to one destination. */
+export interface ClaimShare {
+  /** Its domains; absent: all that no other share of the claim names. */
+  readonly domains?: readonly string[];
   readonly max: number;
-  /** Domains to leave alone now (dead or busy hosts). */
-  readonly exceptDomains: readonly string[];
 }
 
 /** Gives leases back without an attempt having been made. Due at `dueAt`, or at once. */
@@ -211,6 +221,10 @@ export interface Outcomes {
     readonly type: 'claimed';
     readonly deliveries: readonly Delivery[];
     readonly messages: readonly QueuedMessage[];
+    /** Where the round of lanes goes on. */
+    readonly next?: string;
+    /** A share was used up, or not all lanes were looked at: there may be more. */
+    readonly more: boolean;
   };
   free: { readonly type: 'freed'; readonly count: number };
   record: { readonly type: 'recorded' };

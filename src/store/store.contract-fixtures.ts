@@ -133,8 +133,7 @@ export class Bench implements AsyncDisposable {
       owner,
       token,
       now: this.clock.now(),
-      max: 100,
-      exceptDomains: [],
+      shares: [{ max: 100 }],
     } as const;
     const outcome = await this.one({ ...change, ...said });
     if (outcome.type !== 'claimed') throw new Error(outcome.cause);

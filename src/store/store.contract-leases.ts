@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ClaimChange } from './port.ts';
 import { Bench, final, HOUR, keyOf, MINUTE, type Open, settleOf } from './store.contract-fixtures.ts';
 
 export function leaseContract(name: string, open: Open): void {
@@ -9,10 +10,10 @@ export function leaseContract(name: string, open: Open): void {
   freeContract(name, open);
 }
 
-const firstTwo = { type: 'claim', owner: 'a', token: 't1', max: 2, exceptDomains: [] } as const;
+const firstTwo = { type: 'claim', owner: 'a', token: 't1', shares: [{ max: 2 }] } as const;
 
 function claimContract(name: string, open: Open): void {
-  test(`${name}: a claim leases what is due, oldest due first, and leaves the rest alone`, async () => {
+  test(`${name}: a claim leases what is due, and leaves the rest alone`, async () => {
     await using bench = await Bench.open(open);
     const now = bench.clock.now();
     const later = await bench.accepted({ dueAt: now + 1 });
@@ -35,8 +36,7 @@ function claimContract(name: string, open: Open): void {
       owner: 'a',
       token: 't1',
       now,
-      max: 2,
-      exceptDomains: ['dead.example'],
+      shares: [{ max: 2 }, { domains: ['dead.example'], max: 0 }],
     } as const;
     const outcome = await bench.one(claim);
     assert.ok(outcome.type === 'claimed');
@@ -56,7 +56,9 @@ function claimContract(name: string, open: Open): void {
         domain: 'two.example',
       },
     ]);
-    const rest = await bench.claim('b', { exceptDomains: ['dead.example', 'elsewhere.example'] });
+    const rest = await bench.claim('b', {
+      shares: [{ max: 9 }, { domains: ['dead.example', 'elsewhere.example'], max: 0 }],
+    });
     assert.deepEqual(rest.map(keyOf), [`${third.message.id}/0`]);
     assert.deepEqual((await bench.claim('b')).map(keyOf), [`${second.message.id}/1`]);
     assert.deepEqual(await bench.claim('b'), []);
@@ -68,7 +70,7 @@ function claimContract(name: string, open: Open): void {
   test(`${name}: each message of a claim comes once, however many of its recipients do`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example', 'c@y.example'] });
-    const claim = { owner: 'a', token: 't', now: bench.clock.now(), max: 9, exceptDomains: [] } as const;
+    const claim = { owner: 'a', token: 't', now: bench.clock.now(), shares: [{ max: 9 }] } as const;
     const outcome = await bench.one({ type: 'claim', ...claim });
     assert.ok(outcome.type === 'claimed');
     assert.deepEqual(outcome.messages, [message]);
@@ -85,9 +87,11 @@ function claimContract(name: string, open: Open): void {
     const [once, twice] = await bench.store.commit([claim, claim]);
     assert.ok(once.type === 'claimed');
     assert.equal(once.deliveries.length, 2);
-    assert.deepEqual(twice, once);
+    const same = { ...once, more: true };
+    delete same.next;
+    assert.deepEqual(twice, same);
     await bench.restart();
-    assert.deepEqual(await bench.one(claim), once);
+    assert.deepEqual(await bench.one(claim), same);
     // The same word of another owner is another claim.
     const other = await bench.one({ ...claim, owner: 'b' });
     assert.ok(other.type === 'claimed');
@@ -98,17 +102,56 @@ function claimContract(name: string, open: Open): void {
     assert.ok(first && second);
     await bench.one(settleOf('a', [first], final, bench.clock.now()));
     assert.deepEqual(await bench.one(claim), {
-      ...once,
+      ...same,
       deliveries: [second],
       messages: once.messages.slice(1),
     });
     assert.deepEqual(await bench.claim('a'), []);
   });
 
+  test(`${name}: of what is due every domain gets as much as the others before one gets more, and the round goes on where it was`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    for (let n = 0; n < 30; n += 1) await bench.accepted({ to: ['x@much.example'], dueAt: now - HOUR });
+    for (const name of ['a', 'b', 'y', 'z'])
+      for (let n = 0; n < 3; n += 1) await bench.accepted({ to: [`x@${name}.example`], dueAt: now - n });
+    await bench.accepted({ to: ['x@later.example'], dueAt: now + 1 });
+    let number = 0;
+    let after: string | undefined;
+    const domains = async (change: Partial<ClaimChange>): Promise<string> => {
+      const outcome = await bench.one({
+        type: 'claim',
+        owner: 'o',
+        token: `t${(number += 1)}`,
+        now,
+        shares: [],
+        ...change,
+      });
+      assert.ok(outcome.type === 'claimed');
+      after = outcome.next;
+      return outcome.deliveries.map(({ domain }) => domain.replace('.example', '')).join(' ');
+    };
+    assert.equal(await domains({ shares: [{ max: 3 }] }), 'a b much');
+    assert.equal(await domains({ shares: [{ max: 3 }], ...(after === undefined ? {} : { after }) }), 'y z a');
+    assert.equal(
+      await domains({ shares: [{ max: 10 }] }),
+      'a b b much much y y z z much',
+      'two each, then what is left',
+    );
+    assert.equal(await domains({ shares: [{ max: 4 }] }), 'much much much much', 'alone it gets all');
+    const named = { domains: ['much.example'], max: 2 };
+    assert.equal(
+      await domains({ shares: [named, { max: 9 }] }),
+      'much much',
+      'nobody else takes what is named',
+    );
+    assert.equal(await domains({ shares: [{ ...named, max: 0 }, { max: 9 }] }), '');
+  });
+
   test(`${name}: a claim that found nothing looks again`, async () => {
     await using bench = await Bench.open(open);
     const claim = { ...firstTwo, now: bench.clock.now() };
-    assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [] });
+    assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [], more: false });
     const { message } = await bench.accepted();
     const outcome = await bench.one(claim);
     assert.ok(outcome.type === 'claimed');
@@ -133,7 +176,7 @@ function freeContract(name: string, open: Open): void {
     const mine = await bench.accepted({ owner: 'node1/7/front1' });
     const others = await bench.accepted({ owner: 'node1/8/front1' });
     await bench.accepted({ dueAt: now - MINUTE });
-    const claim = { owner: 'node1/7/front2', token: 't1', now, max: 9, exceptDomains: [] } as const;
+    const claim = { owner: 'node1/7/front2', token: 't1', now, shares: [{ max: 9 }] } as const;
     await bench.one({ type: 'claim', ...claim });
     const dueAt = now + MINUTE;
     bench.notices.length = 0;
@@ -153,6 +196,7 @@ function freeContract(name: string, open: Open): void {
       type: 'claimed',
       deliveries: [],
       messages: [],
+      more: false,
     });
     const again = await bench.one({ type: 'claim', ...claim, now: dueAt });
     assert.ok(again.type === 'claimed');

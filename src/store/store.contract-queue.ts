@@ -30,7 +30,7 @@ function commandContract(name: string, open: Open): void {
   test(`${name}: hold and release, each told once; what is leased is held when its attempt ends`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], identityId: 'i1' });
-    const [leased] = await bench.claim('a', { max: 1 });
+    const [leased] = await bench.claim('a', { shares: [{ max: 1 }] });
     assert.ok(leased);
     assert.deepEqual(await command(bench, 'hold'), count(2));
     assert.deepEqual(await command(bench, 'hold'), count(0));
@@ -87,7 +87,7 @@ function commandContract(name: string, open: Open): void {
   test(`${name}: drop takes out what is not leased, with its content when it was the last, and says so`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], identityId: 'i1' });
-    const [leased] = await bench.claim('a', { max: 1 });
+    const [leased] = await bench.claim('a', { shares: [{ max: 1 }] });
     assert.ok(leased);
     assert.deepEqual(await command(bench, 'drop'), count(1));
     assert.deepEqual(await bench.queued(), [keyOf(leased)]);

@@ -356,3 +356,18 @@ test('EXT-UTF8-a2 EXT-8BIT E-D-1: by a hop that takes ASCII alone the sender hea
   assert.deepEqual(reports, ['5.6.7', '5.6.3', '5.6.9']);
   assert.equal((await w.lookups.queueTotals()).messages, 0);
 });
+
+test('E-Q-8: four hundred mails that wait for a hop which says nothing do not hold up the deferred mail of others', async () => {
+  const w = world();
+  w.inside.end = () => 'stall';
+  w.mta.rcpt = () => '450 4.2.1 later';
+  await w.submit(['x@far.example']);
+  for (let n = 0; n < 400; n += 1) await w.submit([`r${n}@example.org`]);
+  w.mta.rcpt = () => '250 2.1.5 ok';
+  await w.pass(15 * MINUTE + 10_000, 5_000);
+  assert.equal(w.mta.received.length, 1);
+  assert.ok(
+    w.relay.stats.underWay <= 20,
+    `${w.relay.stats.underWay} under way: what waits for a turn is in the store`,
+  );
+});

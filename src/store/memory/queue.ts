@@ -10,28 +10,52 @@ import type {
   QueuedMessage,
   SettleChange,
 } from '../port.ts';
+import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { accept } from './accept.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
 import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
 
 export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
-  const { owner, token, now, max } = change;
+  const { owner, token, now } = change;
   const before = tables.claims.get(owner);
-  if (before?.token === token) return claimed(tables, owner, before.keys);
-  const keys = queueRows(tables)
-    .filter(({ recipient }) => recipient.owner === undefined && !isHeld(recipient) && recipient.dueAt <= now)
-    .filter(({ recipient }) => !change.exceptDomains.includes(recipient.domain))
-    .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt)
-    .slice(0, max)
-    .map(({ id, row, recipient }): ClaimedKey => [id, recipient.number, row.n]);
-  for (const [id, number] of keys)
-    update(tables, [id, number], ({ attempt }) => ({ owner, attempt: attempt + 1 }));
+  if (before?.token === token)
+    return { ...claimed(tables, owner, before.keys), ...sameNext(change), more: true };
+  const keys: ClaimedKey[] = [];
+  const waiting = (): readonly QueueRow[] =>
+    queueRows(tables)
+      .filter(({ recipient }) => recipient.owner === undefined && !isHeld(recipient))
+      .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt);
+  const lanes: Lanes = {
+    behind(domain) {
+      let first: RecipientRow | undefined;
+      for (const { recipient } of waiting())
+        if (
+          (domain === undefined || recipient.domain > domain) &&
+          (first === undefined || recipient.domain < first.domain)
+        )
+          first = recipient;
+      return first && { domain: first.domain, dueAt: first.dueAt };
+    },
+    take(domain, max) {
+      const due = waiting()
+        .filter(({ recipient }) => recipient.domain === domain && recipient.dueAt <= now)
+        .slice(0, max);
+      for (const { id, row, recipient } of due) {
+        update(tables, [id, recipient.number], ({ attempt }) => ({ owner, attempt: attempt + 1 }));
+        keys.push([id, recipient.number, row.n]);
+      }
+      return due.length;
+    },
+  };
+  const round = takeShares(lanes, change);
   if (keys.length > 0) tables.claims.set(owner, { owner, token, keys });
-  return claimed(tables, owner, keys);
+  return { ...claimed(tables, owner, keys), ...round };
 }
 
-function claimed(tables: Tables, owner: string, keys: readonly ClaimedKey[]): OutcomeOf<ClaimChange> {
+type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;
+
+function claimed(tables: Tables, owner: string, keys: readonly ClaimedKey[]): Omit<Claimed, 'next' | 'more'> {
   const deliveries: Delivery[] = [];
   const messages = new Map<MessageId, QueuedMessage>();
   for (const [id, number, n] of keys) {

@@ -11,6 +11,7 @@ import type {
   QueueSelector,
   SettleChange,
 } from '../port.ts';
+import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { accept } from './accept.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
@@ -21,33 +22,54 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
   const { db } = writer;
   const before = db.get('SELECT token, deliveries FROM claim WHERE owner = ?', change.owner);
   if (before !== undefined && text(before, 'token') === change.token) {
-    return claimed(db, change.owner, JSON.parse(text(before, 'deliveries')) as Key[]);
+    const keys = JSON.parse(text(before, 'deliveries')) as Key[];
+    return { ...claimed(db, change.owner, keys), ...sameNext(change), more: true };
   }
-  const except = new Set(change.exceptDomains);
   const keys: Key[] = [];
-  const due = db.all(
-    `SELECT message_n, number, domain FROM recipient WHERE owner IS NULL AND held = 0 AND due_at <= ?${
-      except.size === 0 ? '' : ' AND domain NOT IN (SELECT value FROM json_each(?))'
-    } ORDER BY due_at LIMIT ?`,
-    ...(except.size === 0 ? [change.now, change.max] : [change.now, JSON.stringify([...except]), change.max]),
-  );
-  for (const row of due) keys.push([number(row, 'message_n'), number(row, 'number')]);
-  for (const [n, recipientNumber] of keys) {
-    db.run(
-      'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?',
-      change.owner,
-      n,
-      recipientNumber,
-    );
-  }
+  const lanes: Lanes = {
+    behind(domain) {
+      const isFirst = domain === undefined;
+      const row = db.get(
+        `SELECT domain, due_at FROM recipient INDEXED BY recipient_lane WHERE ${WAITING}${isFirst ? '' : ' AND domain > ?'} ORDER BY domain, due_at LIMIT 1`,
+        ...(isFirst ? [] : [domain]),
+      );
+      return row && { domain: text(row, 'domain'), dueAt: number(row, 'due_at') };
+    },
+    take(domain, max) {
+      const due = db.all(
+        `SELECT message_n, number FROM recipient INDEXED BY recipient_lane WHERE ${WAITING} AND domain = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
+        domain,
+        change.now,
+        max,
+      );
+      for (const row of due) keys.push(lease(db, change.owner, row));
+      return due.length;
+    },
+  };
+  const round = takeShares(lanes, change);
   if (keys.length > 0)
     db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
-  return claimed(db, change.owner, keys);
+  return { ...claimed(db, change.owner, keys), ...round };
+}
+
+/** What nobody has in hand, as the index has it. */
+const WAITING = 'owner IS NULL AND held = 0';
+
+function lease(db: Database, owner: string, row: Row): Key {
+  const key: Key = [number(row, 'message_n'), number(row, 'number')];
+  db.run(
+    'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?',
+    owner,
+    ...key,
+  );
+  return key;
 }
 
 type Key = readonly [n: number, recipientNumber: number];
 
-function claimed(db: Database, owner: string, keys: readonly Key[]): OutcomeOf<ClaimChange> {
+type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;
+
+function claimed(db: Database, owner: string, keys: readonly Key[]): Omit<Claimed, 'next' | 'more'> {
   const deliveries: Delivery[] = [];
   const messages = new Map<number, QueuedMessage>();
   for (const [n, recipientNumber] of keys) {
