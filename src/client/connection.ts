@@ -63,7 +63,6 @@ export class Connection {
   #writes: Uint8Array[] = [];
   #total = 0;
   #ended = 0;
-  /** It has carried mail, and was told what may be meant for the connection. */
   #isUsedUp = false;
 
   constructor(settings: ConnectionSettings, wire: Wire) {
@@ -215,8 +214,7 @@ export class Connection {
       case 'result': {
         const carried = this.#carried.shift();
         const { results, replyLost } = output;
-        const messagesBefore = this.#ended;
-        this.#ended += 1;
+        const messagesBefore = this.#ended++;
         this.#isUsedUp ||= messagesBefore > 0 && results.some(isOfConnection);
         carried?.parcel.done({ results, replyLost, messagesBefore, reused: carried.reused });
         if (this.idle && this.usable && this.#isEnough) return this.quit();

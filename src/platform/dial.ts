@@ -2,7 +2,7 @@
 // nobody is given up before somebody has connected. Node's own choice (`autoSelectFamily`) gives an address 250 ms.
 
 import { lookup } from 'node:dns';
-import { connect, isIP, type Socket, type SocketConstructorOpts } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 
 /** Until the next address is tried beside. */
 const NEXT_AFTER_MS = 2_000;
@@ -14,32 +14,13 @@ export interface DialPorts {
   after(ms: number, run: () => void): () => void;
 }
 
-type OnRead = NonNullable<SocketConstructorOpts['onread']>;
-
-/** Rejects with the error of the first address that failed, or after `timeoutMs`. */
-export function dialHost(o: {
-  readonly host: string;
-  readonly port: number;
-  readonly timeoutMs: number;
-  onRead(socket: () => Socket): OnRead;
-}): Promise<Socket> {
-  return dialAny(o, {
-    lookup: addressesOf,
-    connect(address) {
-      const socket: Socket = connect({
-        host: address,
-        port: o.port,
-        noDelay: true,
-        onread: o.onRead(() => socket),
-      });
-      return socket;
-    },
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-  });
-}
+export const systemPorts: Omit<DialPorts, 'connect'> = {
+  lookup: addressesOf,
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 function addressesOf(host: string): Promise<readonly string[]> {
   if (isIP(host) !== 0) return Promise.resolve([host]);
@@ -51,61 +32,64 @@ function addressesOf(host: string): Promise<readonly string[]> {
   });
 }
 
-export async function dialAny(
+/** Rejects with the error of the first address that failed, or after `timeoutMs`. */
+export function dialAny(
   { host, timeoutMs }: { readonly host: string; readonly timeoutMs: number },
   ports: DialPorts,
 ): Promise<Socket> {
-  let late = (): void => undefined;
-  const cancelLate = ports.after(timeoutMs, () => late());
-  const inTime = new Promise<never>((_, reject) => {
-    late = () => reject(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
-  });
-  const racing: Socket[] = [];
-  try {
-    const addresses = await Promise.race([ports.lookup(host), inTime]);
-    const first = firstOf(alternating(addresses).slice(0, ADDRESSES_MAX), racing, ports);
-    return await Promise.race([first, inTime]);
-  } catch (error) {
-    for (const socket of racing) socket.destroy();
-    throw error;
-  } finally {
-    cancelLate();
-  }
-}
-
-function firstOf(addresses: readonly string[], racing: Socket[], ports: DialPorts): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    let firstError: unknown;
-    let begun = 0;
-    let failed = 0;
+    const racing: Socket[] = [];
+    let isOver = false;
     let cancelNext = (): void => undefined;
+    const cancelLate = ports.after(timeoutMs, () => lose(late()));
 
-    function beginNext(): void {
+    function end(winner: Socket | undefined): boolean {
+      if (isOver) return false;
+      isOver = true;
+      cancelLate();
       cancelNext();
-      const address = addresses[begun];
-      if (address === undefined) return;
-      begun += 1;
-      const socket = ports.connect(address);
-      racing.push(socket);
-      const onError = (error: Error): void => {
-        firstError ??= error;
-        failed += 1;
-        if (failed === addresses.length) reject(firstError);
-        else if (failed === begun) beginNext();
-      };
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        socket.off('error', onError);
-        cancelNext();
-        for (const other of racing) if (other !== socket) other.destroy();
-        resolve(socket);
-      });
-      cancelNext = ports.after(NEXT_AFTER_MS, beginNext);
+      for (const socket of racing) if (socket !== winner) socket.destroy();
+      return true;
+    }
+    function lose(error: unknown): void {
+      if (end(undefined)) reject(error);
     }
 
-    if (addresses.length === 0) reject(new Error('the name has no address'));
-    else beginNext();
+    function race(addresses: readonly string[]): void {
+      let firstError: unknown;
+      let failed = 0;
+      const beginNext = (): void => {
+        cancelNext();
+        const address = addresses[racing.length];
+        if (address === undefined || isOver) return;
+        const socket = ports.connect(address);
+        racing.push(socket);
+        const onError = (error: Error): void => {
+          firstError ??= error;
+          failed += 1;
+          if (failed === addresses.length) lose(firstError);
+          else if (failed === racing.length) beginNext();
+        };
+        socket.once('error', onError);
+        socket.once('connect', () => {
+          if (!end(socket)) return;
+          socket.off('error', onError);
+          resolve(socket);
+        });
+        cancelNext = ports.after(NEXT_AFTER_MS, beginNext);
+      };
+      beginNext();
+    }
+
+    ports.lookup(host).then((addresses) => {
+      if (addresses.length === 0) lose(new Error('the name has no address'));
+      else race(alternating(addresses).slice(0, ADDRESSES_MAX));
+    }, lose);
   });
+}
+
+function late(): Error {
+  return Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
 }
 
 /** Families in turn, the resolver's first choice first. */

@@ -1,7 +1,7 @@
 // Outgoing connections: dialling a host, a socket file, the client side of TLS. Names are looked up by the system's resolver.
 
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, type Socket, type NetConnectOpts } from 'node:net';
 import {
   checkServerIdentity,
   connect as connectTls,
@@ -12,6 +12,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
+import { dialAny, systemPorts } from './dial.ts';
 
 export interface DialTarget {
   /** Absent: `path` is a Unix socket. */
@@ -77,44 +78,39 @@ const READ_OCTETS = 64 * 1024;
 /** For all sockets of this thread: what was read is handed on before the next read. A buffer for each read is a collection of garbage for each few hundred. */
 const readBuffer = new Uint8Array(READ_OCTETS);
 
+interface Receiver {
+  received(bytes: Uint8Array): void;
+}
+
 export const systemNetwork: Network = {
-  dial(target, timeoutMs) {
-    return new Promise((resolve, reject) => {
-      let received: (bytes: Uint8Array) => void = () => undefined;
-      const onread = {
-        buffer: readBuffer,
-        callback(count: number): boolean {
-          received(readBuffer.subarray(0, count));
-          return true;
-        },
+  async dial({ host, port = 25, path }, timeoutMs) {
+    const receivers = new Map<Socket, Receiver>();
+    const open = (at: NetConnectOpts): Socket => {
+      const receiver: Receiver = { received: () => undefined };
+      const callback = (count: number): boolean => {
+        receiver.received(readBuffer.subarray(0, count));
+        return true;
       };
-      const at =
-        target.path === undefined
-          ? {
-              ...{ host: target.host ?? 'localhost', port: target.port ?? 25 },
-              ...{ noDelay: true, autoSelectFamily: true },
-            }
-          : { path: target.path };
-      const socket = connect({ ...at, onread });
-      const timer = setTimeout(() => socket.destroy(late()), timeoutMs);
-      socket.once('error', (error) => {
-        clearTimeout(timer);
-        reject(error);
-      });
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        socket.removeAllListeners('error');
-        const { wire, onBytes } = wireOf(socket, target);
-        received = onBytes;
-        resolve(wire);
-      });
+      const socket = connect({ ...at, onread: { buffer: readBuffer, callback } });
+      receivers.set(socket, receiver);
+      return socket;
+    };
+    // A socket file has one address, and nothing to look up.
+    const ports =
+      path === undefined
+        ? { ...systemPorts, connect: (address: string) => open({ host: address, port, noDelay: true }) }
+        : { ...systemPorts, lookup: async () => [path], connect: () => open({ path }) };
+    const socket = await dialAny({ host: host ?? 'localhost', timeoutMs }, ports);
+    const { wire, onBytes } = wireOf(socket, {
+      host: host ?? 'localhost',
+      port,
+      ...(path === undefined ? {} : { path }),
     });
+    const receiver = receivers.get(socket);
+    if (receiver !== undefined) receiver.received = onBytes;
+    return wire;
   },
 };
-
-function late(): Error {
-  return Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' });
-}
 
 const written = Promise.resolve();
 
