@@ -19,6 +19,7 @@ export interface Connected {
 
 /** With others left nobody waits five minutes for a greeting. */
 const GREETING_MS = 30_000;
+const IMPLICIT_PORT = 465;
 
 interface Trial {
   readonly candidate: Candidate;
@@ -87,7 +88,8 @@ async function tryOne(
       credentials: credentialsFor(settings, candidate),
       network: ports.network,
       clock: ports.clock,
-      greetingMs: isLast ? undefined : GREETING_MS,
+      // Nobody greets on 465, where a handshake is waited for.
+      greetingMs: isLast && candidate.port !== IMPLICIT_PORT ? undefined : GREETING_MS,
       transcript,
     },
     signal,

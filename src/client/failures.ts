@@ -44,6 +44,7 @@ function codeOf(error: unknown): string {
 const tlsOutcomes: Readonly<Record<TlsFailed['reason'], Failure>> = {
   certificate: 'certificate',
   protocol: 'tls',
+  clearText: 'noTls',
   closed: 'closedBeforeTls',
 };
 
@@ -121,6 +122,12 @@ const tellings: Readonly<Record<Failure, Telling>> = {
     nextStep:
       'Check the server’s name. If it is right, its operator must renew the certificate, or give you the authority’s for `ca`.',
   },
+  noTls: {
+    kind: 'tls',
+    retry: 'otherServer',
+    what: 'could not be secured',
+    nextStep: 'Say `tls: starttls` for this port, or `port: 465`.',
+  },
   tls: {
     kind: 'tls',
     retry: 'otherServer',
@@ -144,12 +151,17 @@ const tellings: Readonly<Record<Failure, Telling>> = {
 export function errorOf(candidate: Candidate, { outcome, message, reply }: CandidateFailed): SubmissionError {
   const { kind, what, nextStep, retry } = tellings[outcome];
   const lasts = kind === 'unavailable' && reply !== undefined && reply.code >= 500;
+  // Who waits for a handshake greets nobody.
+  const isSilent =
+    candidate.tls === 'starttls' && (outcome === 'noGreeting' || outcome === 'closedBeforeTls');
   return new SubmissionError(
     kind,
     `${serverName(candidate)} ${what}${message === '' ? '' : `: ${message}`}`,
     {
       retry: lasts ? 'otherServer' : retry,
-      nextStep,
+      nextStep: isSilent
+        ? `If this port has TLS from the first octet, as 465 has, say \`tls: implicit\`, or use port 587. ${nextStep}`
+        : nextStep,
       ...(reply === undefined ? {} : { reply }),
     },
   );

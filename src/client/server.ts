@@ -33,6 +33,7 @@ export type AttemptOutcome =
   | 'noGreeting'
   | 'closedBeforeTls'
   | 'noStartTls'
+  | 'noTls'
   | 'certificate'
   | 'tls'
   | 'authentication'

@@ -13,6 +13,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { dialAny, systemPorts } from './dial.ts';
+import { isClearText, reasonInWords } from '../base/failure-words.ts';
 
 export interface DialTarget {
   /** Absent: `path` is a Unix socket. */
@@ -39,10 +40,10 @@ export interface CertificateIdentities {
   readonly srv: readonly string[];
 }
 
-/** Why TLS did not come about. `certificate`: it is not valid, or not for this name. */
+/** Why TLS did not come about. `certificate`: it is not valid, or not for this name. `clearText`: the other side spoke none. */
 export class TlsFailed extends Error {
   override readonly name = 'TlsFailed';
-  readonly reason: 'certificate' | 'protocol' | 'closed';
+  readonly reason: 'certificate' | 'protocol' | 'clearText' | 'closed';
 
   constructor(reason: TlsFailed['reason'], message: string) {
     super(message);
@@ -128,7 +129,9 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
   };
   function attach(next: Socket | TLSSocket): void {
     next.on('error', (cause: Error) => {
-      error ??= 'code' in cause ? `${String(cause.code)}: ${cause.message}` : cause.message;
+      // What OpenSSL says is of its source.
+      const words = 'library' in cause ? reasonInWords(cause) : cause.message;
+      error ??= 'code' in cause ? `${String(cause.code)}: ${words}` : words;
       raw.destroy();
     });
     next.on('close', () => {
@@ -239,7 +242,7 @@ function tlsFailure(secured: TLSSocket, cause: Error): TlsFailed {
   const judged = secured.authorizationError as unknown;
   if (judged !== null && judged !== undefined) return new TlsFailed('certificate', certificateProblem(cause));
   if (code === 'ECONNRESET' || code === 'EPIPE') return new TlsFailed('closed', `${code}: ${cause.message}`);
-  return new TlsFailed('protocol', code === '' ? cause.message : `${code}: ${cause.message}`);
+  return new TlsFailed(isClearText(cause) ? 'clearText' : 'protocol', reasonInWords(cause));
 }
 
 function certificateProblem(cause: Error): string {
