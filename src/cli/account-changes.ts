@@ -23,7 +23,7 @@ import { CommandFailure } from './failure.ts';
 import { changeIdentity, domainsOf, identityOf, rightText } from './identities.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson } from './output.ts';
-import { passwordFromStdin } from './password-input.ts';
+import { readNewPassword } from './password-input.ts';
 
 const entropy = systemEntropy();
 
@@ -39,12 +39,15 @@ interface JsonOption {
 export function passwordCommands(account: Command): void {
   account
     .command('password <login>')
-    .description('sets the password from standard input, one line')
-    .option('--stdin', 'read it from standard input (the only way; arguments can be seen by others)')
-    .addHelpText('after', '\nExample:\n  postern account password alice@example.org < secret.txt')
+    .description('sets the password: asked for twice on a terminal, else one line of standard input')
+    .option('--stdin', 'the password is never an argument, which others can see; this option changes nothing')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  postern account password alice@example.org\n  postern account password alice@example.org < secret.txt',
+    )
     .action((login: string, _: object, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
-        const phc = await hashPassword(await passwordFromStdin(), entropy);
+        const phc = await hashPassword(await readNewPassword(login), entropy);
         const { login: changed } = await changeIdentity(context, login, 'password', {}, (identity) =>
           setPassword(identity, phc, context.now),
         );

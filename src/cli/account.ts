@@ -13,7 +13,7 @@ import { type CommandContext, type ConfigOption, withStore } from './context.ts'
 import { CommandFailure } from './failure.ts';
 import { domainsOf, identityOf, rightText, valueOf, writeIdentity } from './identities.ts';
 import { print, printJson, safe, table, time } from './output.ts';
-import { passwordFromStdin } from './password-input.ts';
+import { readNewPassword } from './password-input.ts';
 
 const entropy = systemEntropy();
 const PAGE = 500;
@@ -33,7 +33,7 @@ export function accountCommands(program: Command): void {
   account
     .command('add <login>')
     .description('adds an account; prints an app password, unless a password is given')
-    .option('--password-stdin', 'read a password, one line, from standard input')
+    .option('--password-stdin', 'read a password: typed on a terminal, else one line of standard input')
     .option('--display-name <text>', 'name for people')
     .option(
       '--no-mailbox',
@@ -76,7 +76,7 @@ async function add(context: CommandContext, login: string, options: AddOptions):
   const rules = { domains: domainsOf(context), allowReserved: true };
   const bare = valueOf(createIdentity({ id, login, mailbox: options.mailbox, now, ...named }, rules));
   await refuseRemoved(context, bare.login);
-  const given = options.passwordStdin === true ? await passwordFromStdin() : undefined;
+  const given = options.passwordStdin === true ? await readNewPassword(login) : undefined;
   const made = given === undefined ? createAppPassword({ label: 'first', now }, entropy) : undefined;
   const changed =
     made === undefined

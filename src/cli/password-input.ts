@@ -1,14 +1,29 @@
-// A password comes from standard input, one line: arguments could be seen by others.
+// A new password: typed on a terminal, or one line of standard input. Never an argument, which others could see.
 
+import { readPlainText } from '../base/plain-text.ts';
 import { CommandFailure } from './failure.ts';
+import { askTwice } from './hidden-input.ts';
 
 const PASSWORD_MIN = 8;
 
-export async function passwordFromStdin(): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
-  const password = Buffer.concat(parts).toString('utf8').split(/\r?\n/)[0] ?? '';
+/** Rejects with `CommandFailure`. */
+export async function readNewPassword(login: string): Promise<string> {
+  const password = process.stdin.isTTY
+    ? await askTwice(`New password of ${login}`, {
+        input: process.stdin,
+        write: (text) => void process.stderr.write(text),
+      })
+    : await firstLineOf(process.stdin);
+  if (password.includes('\ufffd')) throw new CommandFailure('the password is no valid UTF-8');
   if (password.length < PASSWORD_MIN)
     throw new CommandFailure(`a password has at least ${PASSWORD_MIN} characters`);
   return password;
+}
+
+async function firstLineOf(input: AsyncIterable<unknown>): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of input) parts.push(part as Buffer);
+  const text = readPlainText(Buffer.concat(parts));
+  if (!text.ok) throw new CommandFailure(`the password on standard input: ${text.error}`);
+  return text.value.split(/\r?\n/)[0] ?? '';
 }

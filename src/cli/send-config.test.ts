@@ -88,6 +88,17 @@ test('the password comes from the environment, a private file, or a command', as
   assert.equal(await readPassword({}, {}), undefined);
   chmodSync(file, 0o640);
   await assert.rejects(readPassword({ passwordFile: file }, {}), /chmod 600/);
+  writeFileSync(file, Buffer.from('70e473730a', 'hex'), { mode: 0o600 });
+  chmodSync(file, 0o600);
+  await assert.rejects(readPassword({ passwordFile: file }, {}), /no valid UTF-8: save it as UTF-8/);
+  writeFileSync(file, '\ufeffsecret\n');
+  await assert.rejects(readPassword({ passwordFile: file }, {}), /begins with a byte order mark/);
+  await assert.rejects(
+    readPassword({ passwordCommand: "printf 'p\\344ss'" }, {}),
+    /passwordCommand: it is no valid UTF-8/,
+  );
+  await assert.rejects(readPassword({ passwordFile: join(directory, 'none') }, {}), /no such file/);
+  await assert.rejects(readPassword({ passwordFile: directory }, {}), /chmod 600|directory/);
   await assert.rejects(readPassword({ passwordCommand: 'exit 3' }, {}), /status 3/);
   await assert.rejects(readPassword({ passwordCommand: 'true' }, {}), /no password/);
   await assert.rejects(readPassword({ passwordCommand: 'yes | head -c 100000' }, {}), /more than/);

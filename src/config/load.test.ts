@@ -354,6 +354,17 @@ test('a secret comes from the file itself, from another file or from the environ
     const environment = { SMARTHOST_PASSWORD: 'from the environment', EMPTY: '' };
     assert.equal(readSecret('plain', path, environment), 'plain');
     assert.equal(readSecret({ file: 'secret' }, path, environment), 'from a file');
+    writeFileSync('secret-latin1', Buffer.from('70e473730a', 'hex'));
+    writeFileSync('secret-mark', '\ufeffsecret\n');
+    assert.throws(
+      () => readSecret({ file: 'secret-latin1' }, path, environment),
+      /secret-latin1: it is no valid UTF-8/,
+    );
+    assert.throws(() => readSecret({ file: 'secret-mark' }, path, environment), /byte order mark/);
+    assert.throws(
+      () => readSecret({ env: 'LOSSY' }, path, { LOSSY: 'p\ufffdss' }),
+      /LOSSY is no plain UTF-8/,
+    );
     assert.equal(readSecret({ file: 'secret-crlf' }, path, environment), ' spaces stay ');
     assert.equal(readSecret({ env: 'SMARTHOST_PASSWORD' }, path, environment), 'from the environment');
     for (const env of ['ABSENT', 'EMPTY'])

@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { reasonInWords } from '../base/failure-words.ts';
+import { readPlainText } from '../base/plain-text.ts';
 import { ConfigError } from './find.ts';
 import type { secret } from './values.ts';
 
@@ -15,11 +17,17 @@ export function readSecret(
     const found = environment[value.env];
     if (found === undefined || found === '')
       throw new ConfigError([`the environment variable ${value.env} is not set`]);
+    if (found.includes('\ufffd') || found.startsWith('\ufeff'))
+      throw new ConfigError([`the environment variable ${value.env} is no plain UTF-8`]);
     return found;
   }
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path(value.file), 'utf8').replace(/\r?\n$/, '');
+    bytes = readFileSync(path(value.file));
   } catch (error) {
-    throw new ConfigError([`${value.file}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new ConfigError([`${value.file}: ${reasonInWords(error)}`]);
   }
+  const text = readPlainText(bytes);
+  if (!text.ok) throw new ConfigError([`${value.file}: ${text.error}`]);
+  return text.value.replace(/\r?\n$/, '');
 }
