@@ -1,6 +1,8 @@
 // `postern check`: is this configuration right and safe? Everything is looked at, then told; non-zero if it must not be served.
 
 import type { Command } from 'commander';
+import { reasonInWords } from '../base/failure-words.ts';
+import { numberOf } from '../base/number-of.ts';
 import { isIP } from '../base/network.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { checkRecords } from '../onboarding/dns-check.ts';
@@ -40,11 +42,13 @@ export function checkCommand(program: Command): void {
         for (const problem of problems) print(`problem: ${problem}`);
         if (problems.length === 0)
           print(
-            `${loaded.file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${warnings.length} warnings`}`,
+            `${loaded.file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${numberOf(warnings.length, 'warning')}`}`,
           );
       }
       if (problems.length > 0)
-        throw new CommandFailure(`${problems.length} problems: this configuration must not be served`);
+        throw new CommandFailure(
+          `${numberOf(problems.length, 'problem')}: this configuration must not be served`,
+        );
     });
 }
 
@@ -55,7 +59,7 @@ function planProblems(loaded: LoadedConfig): readonly string[] {
     if (plan.certificates.length > 0) tlsContexts(plan.certificates, plan.ticketKeys);
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [reasonInWords(error)];
   }
 }
 

@@ -1,5 +1,6 @@
 // What became of a command that failed: one clear line on standard error, and the exit code.
 
+import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
@@ -12,7 +13,7 @@ export function explainFailure(error: unknown): number {
   if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DataDirectoryUnusable)
     return failed(error.message, 3);
   if (error instanceof StoreUnavailable) return failed(`the store does not answer: ${error.message}`, 3);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
-    return failed(error.message, 3);
-  return failed(error instanceof Error ? error.message : String(error), 3);
+  const isBarred = error instanceof Error && 'code' in error && error.code === 'EACCES';
+  const advice = isBarred ? ": run this as root or as the server's user" : '';
+  return failed(`${failureInWords(error)}${advice}`, 3);
 }

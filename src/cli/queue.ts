@@ -1,6 +1,7 @@
 // `postern queue`: what is on its way out, and what the operator does to it. Every change says how many recipients it means before it acts.
 
 import type { Command } from 'commander';
+import { numberOf } from '../base/number-of.ts';
 import type { QueueChange } from '../store/port.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withLookups, withStore } from './context.ts';
@@ -117,26 +118,36 @@ async function change(
   }
   const count = await context.lookups.queueCount(selector);
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  if (options.yes !== true) await ask(`${action} ${count} recipients?`, count);
+  if (options.yes !== true) await ask(`${action} ${numberOf(count, 'recipient')}?`, count);
   if (options.bounce === true && action !== 'drop') throw new CommandFailure('--bounce goes with drop', 2);
   if (options.bounce === true) {
     const { bounceQueue } = await import('./queue-bounce.ts');
     const given = await bounceQueue(context, selector);
     return options.json === true
       ? printJson({ action, matched: count, changed: given })
-      : print(`gave up ${given} of ${count} recipients, their senders are told`);
+      : print(`gave up ${given} of ${numberOf(count, 'recipient')}, their senders are told`);
   }
   const [outcome] = await context.store.commit([
     { type: 'queue', action, selector, now: context.now, by: context.by },
   ]);
   if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
-  if (options.json === true) return printJson({ action, matched: count, changed: outcome.count });
+  // A release lifts the operator's hold alone.
+  const stillHeld = action === 'release' ? await context.lookups.queueCount({ ...selector, held: true }) : 0;
+  if (options.json === true)
+    return printJson({
+      ...{ action, matched: count, changed: outcome.count },
+      ...(action === 'release' ? { stillHeld } : {}),
+    });
   print(
-    `${action}: ${outcome.count} of ${count} recipients${outcome.count < count ? ' (the others are under way, or were so already)' : ''}`,
+    `${action}: ${outcome.count} of ${numberOf(count, 'recipient')}${outcome.count < count ? ' (the others are under way, or were so already)' : ''}`,
   );
+  if (stillHeld > 0)
+    print(
+      `${stillHeld} of them stay held because their account is suspended: \`postern account resume LOGIN\` lets them go`,
+    );
 }
 
 async function ask(question: string, count: number): Promise<void> {
   if (process.stdin.isTTY) return confirm(question);
-  if (count !== 1) throw new CommandFailure(`this means ${count} recipients: say --yes`, 2);
+  if (count !== 1) throw new CommandFailure(`this means ${numberOf(count, 'recipient')}: say --yes`, 2);
 }

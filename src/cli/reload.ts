@@ -1,10 +1,12 @@
 // `postern reload` and `postern status`: what only a running server can answer.
 
 import type { Command } from 'commander';
+import { ConfigError, findConfig } from '../config/find.ts';
+import { dataDirectoryIn, loadConfig } from '../config/load.ts';
 import { connectControl, type ControlClient } from '../http/control-client.ts';
-import { type ConfigOption, loadForCommand } from './context.ts';
+import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, safeLines } from './output.ts';
 
 export function reloadCommand(program: Command): void {
   program
@@ -22,14 +24,31 @@ export function reloadCommand(program: Command): void {
     .command('status')
     .description('is the server running, and is it well?')
     .addHelpText('after', '\nExample:\n  postern status')
-    .action(async (_: object, command: Command) =>
-      printJson(await (await running(command.optsWithGlobals())).status()),
-    );
+    .action(async (_: object, command: Command) => {
+      printJson(await (await running(command.optsWithGlobals())).status());
+      warnOfFile(command.optsWithGlobals());
+    });
 }
 
+/** The server goes on with what it has read; who starts it anew would find out. */
+function warnOfFile({ config }: ConfigOption): void {
+  try {
+    loadConfig(findConfig(config, process.env));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(
+      `postern: ${safeLines(error.message)}\npostern: the server runs on with what it read before\n`,
+    );
+  }
+}
+
+/** Of a file that is broken too: then above all one wants to ask. */
 async function running(option: ConfigOption): Promise<ControlClient> {
-  const loaded = loadForCommand(option);
-  const server = await connectControl(loaded.path(loaded.config.data));
-  if (server === undefined) throw new CommandFailure('no server runs on this data directory');
-  return server;
+  const file = findConfig(option.config, process.env);
+  const data = dataDirectoryIn(file);
+  const server = await connectControl(data);
+  if (server !== undefined) return server;
+  // Where it was looked for is the word of a file that may be wrong.
+  loadConfig(file);
+  throw new CommandFailure(`no server runs on this data directory (${data})`);
 }

@@ -4,6 +4,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDuration } from '../base/duration.ts';
+import { reasonInWords } from '../base/failure-words.ts';
 import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
 import { parsePlainYaml } from '../config/plain-yaml.ts';
@@ -91,7 +92,7 @@ async function readOwnFile(
     // The home of another user, or a directory of the server's: whether there is a file is not for us to know.
     if (code === 'EACCES' && !isNamed && (await stat(path).catch(() => undefined)) === undefined)
       return undefined;
-    throw new SendFailure(EX.CONFIG, `${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SendFailure(EX.CONFIG, `${path}: ${reasonInWords(error)}`);
   }
   try {
     const { uid, mode, size } = await file.stat();

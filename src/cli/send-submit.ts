@@ -11,6 +11,7 @@ import {
   SubmissionError,
   type SubmissionOptions,
 } from '../client/index.ts';
+import { reasonInWords } from '../base/failure-words.ts';
 import { safe } from './output.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
@@ -46,7 +47,7 @@ async function readAuthorities(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new SendFailure(EX.CONFIG, `ca: ${error instanceof Error ? error.message : String(error)}`);
+    throw new SendFailure(EX.CONFIG, `ca: ${path}: ${reasonInWords(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 // `postern send`: sendmail for programs that call one (cron, git, mail, PHP). Whatever is not needed for what was asked is loaded when it is: other
 // programs start it for each message anew.
 
+import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from './output.ts';
 import { readArguments } from './send-arguments.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
@@ -36,8 +37,7 @@ export async function runSend(args: readonly string[], calledAs: 'postern' | 'se
 }
 
 function explain(error: unknown): SysExit {
-  const message = error instanceof Error ? error.message : String(error);
-  tell(message);
+  tell(failureInWords(error));
   if (error instanceof SendFailure) return error.code;
   return error instanceof Error && 'syscall' in error ? EX.OSERR : EX.SOFTWARE;
 }

@@ -1,7 +1,8 @@
 // Where the configuration file is looked for. Apart from reading it (src/config/load.ts): a command that needs little of it need not load that.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { reasonInWords } from '../base/failure-words.ts';
 
 /** Each line is one problem, ready to be shown. */
 export class ConfigError extends Error {
@@ -23,14 +24,32 @@ export function findConfig(
 ): string {
   const named = option ?? environment['POSTERN_CONFIG'];
   if (named !== undefined) {
-    if (existsSync(named)) return resolve(named);
-    throw new ConfigError([`${named}: there is no such file`]);
+    const problem = problemOf(named);
+    if (problem === undefined) return resolve(named);
+    throw new ConfigError([`${named}: ${problem}`]);
   }
   const found = places.find((place) => existsSync(place));
   if (found === undefined) {
+    // What we may not look at may well be there.
+    const barred = places.find((place) => problemOf(place) === NOT_PERMITTED);
+    if (barred !== undefined) throw new ConfigError([`${barred}: ${NOT_PERMITTED}`]);
     throw new ConfigError([
       `no configuration: looked for ${places.join(', ')}. Run \`postern init\` to write one, or name yours with -c FILE.`,
     ]);
   }
   return resolve(found);
+}
+
+const NOT_PERMITTED =
+  "not permitted: run this as root or as the server's user, such as `sudo -u postern postern …`";
+
+/** Why it can't be looked at; undefined: it can. */
+function problemOf(file: string): string | undefined {
+  try {
+    return statSync(file).isDirectory() ? 'it is a directory: name the file in it' : undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
+    return code === 'EACCES' ? NOT_PERMITTED : reasonInWords(error);
+  }
 }

@@ -4,7 +4,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { readPlainText } from '../base/plain-text.ts';
+import { reasonInWords } from '../base/failure-words.ts';
 import { ConfigError } from './find.ts';
+import { DATA_DEFAULT } from './glance.ts';
+import { issueInWords } from './issue-words.ts';
 import { nearest } from './nearest.ts';
 import { configSchema, type Config } from './schema.ts';
 import { type Finding, unsafe } from './unsafe.ts';
@@ -18,9 +22,32 @@ export interface LoadedConfig {
 }
 
 export function loadConfig(file: string): LoadedConfig {
-  const config = parseConfig(readFileSync(file, 'utf8'), file);
+  const config = parseConfig(readConfigText(file), file);
   const directory = dirname(file);
   return { file, directory, config, path: (relative) => resolve(directory, relative) };
+}
+
+function readConfigText(file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new ConfigError([`${file}: ${reasonInWords(error)}`]);
+  }
+  const text = readPlainText(bytes);
+  if (text.ok) return text.value;
+  // A mark in front of YAML is harmless.
+  const unmarked = readPlainText(bytes.subarray(MARK_OCTETS));
+  if (bytes.toString('hex', 0, MARK_OCTETS) === 'efbbbf' && unmarked.ok) return unmarked.value;
+  throw new ConfigError([`${file}: ${text.error}`]);
+}
+
+const MARK_OCTETS = 3;
+
+/** Where the data lies, as far as a file tells that may be wrong elsewhere: a running server is found all the same. Throws `ConfigError` if it can't be read. */
+export function dataDirectoryIn(file: string): string {
+  const data: unknown = parseDocument(readConfigText(file)).get('data');
+  return resolve(dirname(file), typeof data === 'string' ? data : DATA_DEFAULT);
 }
 
 /** Keys that somebody may look for and that are not there on purpose: why, in words. */
@@ -91,19 +118,15 @@ function describe(issue: Issue): readonly Finding[] {
   const key = path.join('.');
   const missing = issue.code === 'invalid_type' && issue.message.includes('undefined');
   return [
-    { path, message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${reasonOf(issue)}` },
+    {
+      path,
+      message: missing ? `${key} is missing` : `${key === '' ? 'the file' : key}: ${issueInWords(issue)}`,
+    },
   ];
 }
 
 function depthOf(branch: readonly Issue[]): number {
   return Math.max(0, ...branch.map((issue) => issue.path.length));
-}
-
-function reasonOf(issue: Issue): string {
-  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
-  if (issue.code !== 'invalid_union') return issue.message;
-  const expected = issue.errors.flat().map(({ message }) => message.replace('Invalid input: ', ''));
-  return expected.length === 0 ? issue.message : [...new Set(expected)].join(', or ');
 }
 
 function unknownKey(path: readonly (string | number)[], key: string): string {

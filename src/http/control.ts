@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { failureInWords } from '../base/failure-words.ts';
 import { fromJson, toJson } from '../base/json.ts';
 import { lookupMethods, type Lookups } from '../store/lookups.ts';
 import type { Change, Store } from '../store/port.ts';
@@ -94,5 +95,7 @@ async function lookUp(lookups: Lookups, name: string, args: readonly unknown[]):
 }
 
 function failureOf(error: unknown): LookupAnswer {
-  return error instanceof Error ? { error: error.message, name: error.name } : { error: String(error) };
+  return error instanceof Error
+    ? { error: failureInWords(error), name: error.name }
+    : { error: String(error) };
 }

@@ -1,12 +1,14 @@
 // From the configuration to what the fronts are told: files are read here, once, in main; the fronts get plain data.
 
 import { readFileSync, statSync } from 'node:fs';
+import { reasonInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { DestinationConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
+import { pairProblem } from './certificate-pair.ts';
 import { readDkimKeys } from './dkim-keys.ts';
 import type { FrontPlan } from './plan.ts';
 import type { StoreLimits } from './store-thread.ts';
@@ -83,17 +85,22 @@ function limitValues(given: Readonly<Record<keyof LimitValues, number | 'none'>>
 export function readCertificates({ config, path }: LoadedConfig): readonly CertificatePair[] {
   if (config.tls === undefined) return [];
   return [config.tls].flat().map(({ cert, key }) => {
-    try {
-      // A key that everybody can read is everybody's key (F-OPS-1).
-      if ((statSync(path(key)).mode & 0o007) !== 0)
-        throw new Error('it is readable by everybody: chmod o= it');
-      return { cert: readFileSync(path(cert), 'utf8'), key: readFileSync(path(key), 'utf8') };
-    } catch (error) {
-      throw new ConfigError([
-        `tls: ${cert}, ${key}: ${error instanceof Error ? error.message : String(error)}`,
-      ]);
-    }
+    const pair = { cert: readNamed('tls', path(cert)), key: readNamed('tls', path(key)) };
+    // A key that everybody can read is everybody's key (F-OPS-1).
+    if ((statSync(path(key)).mode & 0o007) !== 0)
+      throw new ConfigError([`tls: ${path(key)}: it is readable by everybody: chmod o= it`]);
+    const problem = pairProblem({ file: path(cert), pem: pair.cert }, { file: path(key), pem: pair.key });
+    if (problem !== undefined) throw new ConfigError([`tls: ${problem}`]);
+    return pair;
   });
+}
+
+function readNamed(key: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`${key}: ${file}: ${reasonInWords(error)}`]);
+  }
 }
 
 export function relaySettingsOf(
@@ -116,7 +123,7 @@ export function relaySettingsOf(
     delayNoticeMs: relay.delayNotice,
     connectionsMax: relay.connections,
     memoryOctets: config.limits.relayMemory,
-    ...(relay.ca === undefined ? {} : { ca: readFileSync(path(relay.ca), 'utf8') }),
+    ...(relay.ca === undefined ? {} : { ca: readNamed('relay.ca', path(relay.ca)) }),
   };
 }
 

@@ -105,7 +105,8 @@ export function openBackup(path: string): OpenBackup {
 }
 
 export function assertBackup(copy: Database): void {
-  if (!isBackup(copy)) throw new NotABackup('this file was not written by `postern backup`');
+  if (!isBackup(copy))
+    throw new NotABackup('this file was not written by `postern backup`, or it is cut off');
   if (versionOf(copy) > migrations.length) throw new NotABackup('this backup was written by a newer Postern');
 }
 
