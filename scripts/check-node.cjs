@@ -1,4 +1,6 @@
 // Says, before anything else runs, whether this Node can run Postern. ES5 on purpose: it must parse on any Node.
+var fs = require('fs');
+var path = require('path');
 var wanted = '>=24.16.0 <25 || >=26.1.0';
 var v = process.versions.node.split('.').map(Number);
 var ok = (v[0] === 24 && v[1] >= 16) || (v[0] === 26 && v[1] >= 1) || v[0] > 26;
@@ -6,11 +8,18 @@ if (!ok) {
   console.error(
     'Postern needs Node ' + wanted + ', but this is ' + process.version + ' (' + process.execPath + ').',
   );
-  console.error(
-    'Run `npm ci` in this directory: it brings the right Node as node_modules/.bin/node, which npm scripts and bin/postern use.',
-  );
-  console.error(
-    'If npm refused its install script, allow it with `npm ci --foreground-scripts` (package.json lists it under allowScripts).',
-  );
-  process.exit(1);
+  if (fs.existsSync(path.join(__dirname, '../src/main.ts'))) {
+    console.error(
+      'Run `npm ci` in this directory: it brings the right Node as node_modules/.bin/node, which npm scripts and bin/postern use.',
+    );
+    console.error(
+      'If npm refused its install script, allow it with `npm ci --foreground-scripts` (package.json lists it under allowScripts).',
+    );
+  } else {
+    console.error(
+      'Install one of these (https://nodejs.org), or name it yourself: /path/to/node ' +
+        path.join(__dirname, '../dist/main.js'),
+    );
+  }
+  process.exit(78);
 }

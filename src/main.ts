@@ -2,6 +2,8 @@
 // The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/supervisor.ts. What a command does not
 // need is not loaded: `send` is called as sendmail by other programs, for each message anew.
 
+// In front of all: an old Node would fail at the first module that it has not.
+import '../scripts/check-node.cjs';
 import { basename } from 'node:path';
 
 // Who reads us may stop reading, as `| head` does: that is no error of ours.
@@ -34,8 +36,8 @@ if (isNamedSendmail || command === 'sendmail' || command === 'send') {
     : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');
 } else {
   if (process.argv.includes('serve') || process.argv.includes('demo')) {
-    const { tuneAllocator } = await import('./cli/allocator.ts');
-    tuneAllocator();
+    const { tuneProcess } = await import('./cli/allocator.ts');
+    tuneProcess();
   }
   process.exitCode = (await runQuickly(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
 }

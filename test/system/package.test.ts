@@ -1,16 +1,19 @@
 // The published package: packed, installed from the tarball into an empty directory, its types read and its programs run from there.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { PASSWORD, startServer } from './server.ts';
+import { eventually, PASSWORD, startServer } from './server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const place = mkdtempSync(join(tmpdir(), 'postern-package-'));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
+
+const nodeFirst = `${dirname(process.execPath)}:${process.env['PATH']}`;
 
 interface Result {
   readonly status: number | null;
@@ -18,7 +21,8 @@ interface Result {
 }
 
 function run(program: string, args: readonly string[], cwd = place, environment: object = {}): Result {
-  const env = { ...process.env, ...environment };
+  // `#!/usr/bin/env node` finds the Node that this test runs on.
+  const env = { ...process.env, PATH: nodeFirst, ...environment };
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     env,
@@ -110,4 +114,46 @@ test('every entry of `exports` can be imported, and nothing but them; the comman
   symlinkSync(join(place, 'node_modules/.bin/postern'), sendmail);
   const { status, output } = run(sendmail, ['-bd']);
   assert.deepEqual([status, /-bs \(SMTP on standard input\)/.test(output)], [64, true], output);
+});
+
+const installed = join(place, 'node_modules/.bin/postern');
+
+test('the installed program names the Node that it needs before it loads anything that an old one has not', () => {
+  const old =
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })";
+  for (const args of [['--help'], ['send', '--help'], ['serve']]) {
+    const preload = `data:text/javascript,${encodeURIComponent(old)}`;
+    const result = run(process.execPath, ['--import', preload, installed, ...args]);
+    assert.equal(result.status, 78, result.output);
+    assert.match(
+      result.output,
+      /^Postern needs Node >=24\.16\.0 .*\nInstall one of these .*dist\/main\.js\n$/,
+    );
+  }
+});
+
+test('the installed server sets its thread pool and its allocator itself, and serves', async () => {
+  await using server = await startServer();
+  await server.stop();
+  // One of them set by somebody: the others are added all the same.
+  const env = { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '3' };
+  const child = spawn(process.execPath, [installed, 'serve', '-c', server.config], {
+    ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
+  const ended = once(child, 'exit');
+  try {
+    // Read to its end, so that the server never waits for us.
+    let output = '';
+    child.stdout?.on('data', (part) => (output += String(part)));
+    await eventually('ready', 30, () => /\bready\b/.test(output));
+    const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0');
+    assert.ok(environment.includes('UV_THREADPOOL_SIZE=8'), environment.join(' '));
+    assert.ok(environment.includes('MALLOC_ARENA_MAX=3'));
+    assert.ok(environment.some((one) => one.startsWith('GLIBC_TUNABLES=')));
+    const status = good(run(installed, ['status', '-c', server.config]));
+    assert.match(status, new RegExp(`\\b${child.pid}\\b`));
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
 });
