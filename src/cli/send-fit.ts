@@ -1,7 +1,8 @@
-// A message that mail can carry, made of what a program wrote: header lines that are too long are folded, and a text with such lines is written as
-// quoted-printable, which gives its reader the same text. What can't be made fit without a change of what it says is left as it is, and refused.
+// A message that mail can carry, made of what a program wrote: raw UTF-8 in the header is encoded, header lines that are too long are folded, and a
+// text with such lines is written as quoted-printable: all of it gives its reader the same text. What can't be made fit without a change of what it says is left as it is, and refused.
 
 import { concat, utf8, utf8Text } from '../base/bytes.ts';
+import { encodeHeader } from '../message/encode-header.ts';
 import { foldField } from '../message/fold.ts';
 import { fieldValue, headerField, type HeaderField, isNamed } from '../message/header.ts';
 import { encodeQuotedPrintable } from '../message/quoted-printable.ts';
@@ -15,9 +16,18 @@ const addressFields = new Set([
 
 /** `fields`: each whole, with its CRLF. Throws `SendFailure` EX_DATAERR. */
 export function fitMessage(fields: readonly Uint8Array[], body: Uint8Array): Uint8Array {
-  const header = fields.map(fitField);
+  const header = encoded(fields).map(fitField);
   const text = hasLongLine(body) ? fitText(header.map(headerField), body) : undefined;
   return concat([...(text?.fields ?? header), utf8('\r\n'), text?.body ?? body]);
+}
+
+/** An address that is not ASCII has no other form: then the header stays, and needs a server with SMTPUTF8. */
+function encoded(fields: readonly Uint8Array[]): readonly Uint8Array[] {
+  const result = encodeHeader({ fields: fields.map(headerField) });
+  if (result.ok) return result.value.header.fields.map(({ raw }) => raw);
+  const { field, problem } = result.error;
+  if (problem === 'noAsciiForm') return fields;
+  throw new SendFailure(EX.DATAERR, `${field} holds octets that are no UTF-8: write the header in UTF-8`);
 }
 
 function fitField(raw: Uint8Array): Uint8Array {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { decodeEncodedWords } from '../message/encoded-word.ts';
 import { judgeHeader } from '../message/header-facts.ts';
 import { parseHeader } from '../message/header.ts';
 import { readAddresses } from './send-addresses.ts';
@@ -50,7 +51,7 @@ test('C-ORD-15: line ends become CRLF; From, Date and Message-ID are added where
   assert.equal(composed(whole).text, whole);
   assert.match(
     composed('\nhi', { fullName: 'Älice "A"\nBcc: x@y.example' }).text,
-    /^From: =\?UTF-8\?B\?[A-Za-z0-9+/=]+\?= <alice@example.org>\r\nDate/,
+    /^From: =\?UTF-8\?Q\?=C3=84lice_[^\s?]+\?=\r\n <alice@example\.org>\r\nDate/,
   );
   assert.match(
     composed('\nhi', { fullName: 'Cron "D"' }).text,
@@ -309,4 +310,28 @@ test('what stands in To is somebody else’s business when the recipients are na
   const { text } = composed(`${odd}\r\nhi\r\n`, { recipientsFromHeader: false });
   assert.ok(text.startsWith(odd), text);
   assert.throws(() => composed(`${odd}\r\nhi\r\n`), SendFailure);
+});
+
+test('EXT-UTF8-a3: raw UTF-8 in a header, as cron and scripts write it, is encoded; an address that is not ASCII stays', () => {
+  const { text } = composed(
+    'From: Älice <alice@example.org>\nTo: "Jörg, X" <a@x.example>\nSubject: Störung\n\nhi\n',
+  );
+  const header = headerOf(text);
+  assert.match(header, /^[\x20-\x7e\r\n]+$/);
+  const parsed = parseHeader(Buffer.from(`${header}\r\n`));
+  const decoded = parsed.ok ? parsed.value.fields.map(({ octets }) => decodeEncodedWords(octets.trim())) : [];
+  assert.ok(decoded.includes('Störung'), header);
+  assert.ok(
+    decoded.some((one) => one.includes('Jörg, X') && one.endsWith('<a@x.example>')),
+    header,
+  );
+  const kept = 'To: ünal@x.example\r\nSubject: Störung\r\n';
+  assert.ok(composed(`${kept}\r\nhi\r\n`).text.startsWith(kept));
+  assert.throws(
+    () => compose(Buffer.from('To: a@x.example\nSubject: St\xf6rung\n\nhi\n', 'latin1'), options),
+    (error) =>
+      error instanceof SendFailure &&
+      error.code === EX.DATAERR &&
+      /Subject holds octets that are no UTF-8/.test(error.message),
+  );
 });

@@ -128,26 +128,14 @@ function missingFields(
   ];
 }
 
-const WORD_OCTETS_MAX = 45;
-
-/** A quoted string, or encoded words (RFC 2047); what ends a line is no part of a name. */
+/** A quoted string, encoded with the rest of the header; what ends a line is no part of a name. */
 function displayName(given: string): string {
   const name = given
     .replaceAll(/\p{Cc}+/gu, ' ')
     .trim()
-    .slice(0, NAME_MAX);
-  if (name === '') return '';
-  if (/^[\x20-\x7e]+$/.test(name)) return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
-  const words: string[] = [];
-  let word = '';
-  for (const letter of name.toWellFormed()) {
-    if (Buffer.byteLength(word + letter) > WORD_OCTETS_MAX) {
-      words.push(word);
-      word = '';
-    }
-    word += letter;
-  }
-  return [...words, word].map((one) => `=?UTF-8?B?${Buffer.from(one).toString('base64')}?=`).join(`${CRLF} `);
+    .slice(0, NAME_MAX)
+    .toWellFormed();
+  return name === '' ? '' : `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** A line with a dot alone ends the message, as it does when somebody types one. */
