@@ -4,6 +4,7 @@ import { createMetricsPage, maxOf } from '../http/metrics.ts';
 import type { Health } from '../http/private.ts';
 import type { LogSink } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
+import type { DownRoute } from '../relay/carriers.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from '../server/start-checks.ts';
 import type { Supervisor } from '../server/supervisor.ts';
@@ -44,9 +45,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
             ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
             : []),
           ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
-          ...(figures.some(({ relay }) => relay.routesDown > 0)
-            ? ['a next hop is down: its mail waits']
-            : []),
+          ...downHops(figures.flatMap(({ relay }) => relay.downRoutes)),
         ],
         warnings: certificates.warnings,
       };
@@ -63,4 +62,15 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
       });
     },
   };
+}
+
+/** Each hop once, with what the first front that met it heard. */
+function downHops(routes: readonly DownRoute[]): readonly string[] {
+  const first = new Map<string, DownRoute>();
+  for (const route of routes.toSorted((one, other) => one.since - other.since))
+    if (!first.has(route.route)) first.set(route.route, route);
+  return [...first.values()].map(
+    ({ route, diagnostic, since }) =>
+      `the next hop ${route} is down since ${new Date(since).toISOString()}, its mail waits: ${diagnostic}`,
+  );
 }

@@ -1,6 +1,5 @@
 // `postern queue list`, and how an operator names a part of the queue.
 
-import { formatDuration } from '../base/duration.ts';
 import type { Identity } from '../record/identity.ts';
 import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
@@ -9,10 +8,14 @@ import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson, safe, table } from './output.ts';
+import { type Waiting, waitingOf } from './queue-why.ts';
+import { spanWords } from './span.ts';
 
 const LIST_MAX = 50;
 /** Domains above a list that does not show the whole queue. */
 const DOMAINS_MAX = 10;
+/** Characters of a reason in a list; `queue show` tells all of it. */
+const WHY_MAX = 120;
 
 export interface SelectorOptions {
   readonly identity?: string;
@@ -71,23 +74,34 @@ export async function listQueue(
     context.lookups.queue(selector, { max }),
     context.lookups.queueCount(selector),
   ]);
+  const waiting = await waitingOf(context.lookups, entries, context.now);
   if (options.json === true)
-    return printJson({ deliveries, entries: entries.map((entry) => entryJson(entry)) });
+    return printJson({ deliveries, entries: entries.map((entry, at) => entryJson(entry, waiting[at])) });
   if (entries.length === 0) return print('the queue is empty');
   const isCut = deliveries > entries.length;
   if (isCut && Object.keys(selector).length === 0) {
     printTotals(await context.lookups.queueTotals(), context.now, DOMAINS_MAX);
     print('');
   }
-  const rows = entries.map((entry) => [
-    entry.message.id,
-    age(context.now - entry.message.acceptedAt),
-    stateOf(entry),
-    safe(`<${entry.message.envelope.reversePath}>`),
-    safe(`<${entry.delivery.recipient.forwardPath}>`),
-  ]);
-  print(table([['ID', 'AGE', 'STATE', 'FROM', 'TO'], ...rows]));
+  const rows = entries.map((entry, at) => rowOf(entry, waiting[at], context.now));
+  print(table([['ID', 'AGE', 'STATE', 'TRIES', 'NEXT TRY', 'LOGIN', 'FROM', 'TO', 'WHY'], ...rows]));
   if (isCut) print(`… ${deliveries - entries.length} more: say --max N, or select`);
+}
+
+function rowOf(entry: QueueEntry, waiting: Waiting | undefined, now: number): readonly string[] {
+  const { message, delivery } = entry;
+  const why = safe(waiting?.why ?? '');
+  return [
+    message.id,
+    spanWords(now - message.acceptedAt),
+    stateOf(entry, waiting),
+    String(waiting?.attempts ?? 0),
+    nextTry(entry, now),
+    waiting?.login ?? '-',
+    safe(`<${message.envelope.reversePath}>`),
+    safe(`<${delivery.recipient.forwardPath}>`),
+    why.length > WHY_MAX ? `${why.slice(0, WHY_MAX)}…` : why,
+  ];
 }
 
 async function listTotals(
@@ -107,39 +121,46 @@ async function listTotals(
 function printTotals(totals: QueueTotals, now: number, domainsMax?: number): void {
   const { messages, deliveries, held, oldestAcceptedAt = now, byDomain } = totals;
   print(
-    `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${age(now - oldestAcceptedAt)} old`,
+    `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${spanWords(now - oldestAcceptedAt)} old`,
   );
   const rows = byDomain.slice(0, domainsMax).map((one) => [one.domain, String(one.deliveries)]);
   print(table([['DOMAIN', 'RECIPIENTS'], ...rows]));
   if (rows.length < byDomain.length) print('… and more: --totals');
 }
 
-/** Whole minutes. */
-function age(ms: number): string {
-  return formatDuration(Math.floor(ms / 60_000) * 60_000 || 1000);
-}
-
-export function stateOf({ held, active, dueAt, delivery }: QueueEntry): string {
+/** In the words of the trail and the metrics. */
+export function stateOf({ held, active }: QueueEntry, waiting: Waiting | undefined): string {
   if (held) return 'held';
   if (active) return 'active';
-  return delivery.attempt === 0 ? 'new' : `due ${new Date(dueAt).toISOString().slice(11, 16)}`;
+  return waiting?.last === undefined ? 'new' : 'deferred';
 }
 
-function entryJson({ message, delivery, dueAt, held, active }: QueueEntry) {
+/** Empty: nothing is going to happen by itself, or it happens now. */
+export function nextTry({ held, active, dueAt }: QueueEntry, now: number): string {
+  if (held || active) return '';
+  return dueAt <= now ? 'now' : `in ${spanWords(dueAt - now)}`;
+}
+
+export function entryJson(entry: QueueEntry, waiting: Waiting | undefined) {
+  const { message, delivery, dueAt, held, active } = entry;
   const { id, acceptedAt, identityId, envelope, octets } = message;
-  const { recipient, recipientNumber, attempt } = delivery;
+  const { recipient, recipientNumber } = delivery;
   return {
     id,
     acceptedAt,
     identityId,
+    login: waiting?.login,
+    state: stateOf(entry, waiting),
     from: envelope.reversePath,
     to: recipient.forwardPath,
     recipientNumber,
     octets,
-    attempts: attempt,
+    attempts: waiting?.attempts ?? 0,
     dueAt,
     held,
     active,
+    why: waiting?.why,
+    lastAttempt: waiting?.last,
   };
 }
 

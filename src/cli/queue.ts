@@ -7,7 +7,7 @@ import { confirm } from './confirm.ts';
 import { type CommandContext, withLookups, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { addOptions } from './option-rows.ts';
-import { print, printJson, safe, time } from './output.ts';
+import { print, printJson } from './output.ts';
 import {
   type ListOptions,
   listOptions,
@@ -15,11 +15,8 @@ import {
   type SelectorOptions,
   selectorOf,
   selectorOptions,
-  stateOf,
 } from './queue-list.ts';
-
-/** Of one message, that `queue show` tells of. */
-const RECIPIENTS_MAX = 1000;
+import { type ShowOptions, showQueued } from './queue-show.ts';
 
 interface ChangeOptions extends SelectorOptions {
   readonly all?: boolean;
@@ -40,11 +37,12 @@ export function queueCommands(program: Command): void {
     );
   queue
     .command('show <id>')
-    .description('shows a queued message: envelope, recipients, header')
+    .description('shows a queued message: envelope, recipients, why they wait, header')
     .option('--content', 'print header and body as they will go')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern queue show 06FN0Z2V3W00000000000000AB')
-    .action((id: string, options: { content?: boolean }, command: Command) =>
-      withStore(command.optsWithGlobals(), (context) => show(context, id, options)),
+    .action((id: string, options: ShowOptions, command: Command) =>
+      withStore(command.optsWithGlobals(), (context) => showQueued(context, id, options)),
     );
   for (const [action, description] of actions) {
     addOptions(queue.command(`${action} [id]`), selectorOptions)
@@ -66,41 +64,6 @@ const actions = [
   ['release', 'lets held mail go on'],
   ['drop', 'removes it for good, without a word to the sender unless --bounce'],
 ] as const satisfies readonly (readonly [QueueChange['action'], string])[];
-
-async function show(
-  context: CommandContext,
-  id: string,
-  { content }: { readonly content?: boolean },
-): Promise<void> {
-  const messageId = id.toUpperCase();
-  const message = await context.lookups.message(messageId);
-  if (message === undefined)
-    throw new CommandFailure(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
-  if (content !== true) {
-    print(`${message.id}  accepted ${time(message.acceptedAt)}  ${message.octets} octets`);
-    print(`from  <${safe(message.envelope.reversePath)}>`);
-    for (const entry of await context.lookups.queue({ messageId }, { max: RECIPIENTS_MAX })) {
-      print(
-        `to    <${safe(entry.delivery.recipient.forwardPath)}>  ${stateOf(entry)}, ${entry.delivery.attempt} attempts`,
-      );
-    }
-    print('');
-  }
-  const parts: Uint8Array[] = [];
-  for await (const bytes of (await context.lookups.content(messageId)) ?? []) {
-    if (content === true) process.stdout.write(bytes);
-    else parts.push(bytes);
-  }
-  if (content !== true)
-    print(
-      Buffer.concat(parts)
-        .subarray(0, message.headerOctets)
-        .toString('utf8')
-        .split('\r\n')
-        .map(safe)
-        .join('\n'),
-    );
-}
 
 async function change(
   context: CommandContext,

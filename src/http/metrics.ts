@@ -125,7 +125,7 @@ export function createMetricsPage(): MetricsPage {
       gauges.age.set(
         queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000,
       );
-      gauges.routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.routesDown)));
+      gauges.routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
       gauges.free.set(store.freeOctets);
       gauges.full.set(store.full ? 1 : 0);
       gauges.relayMemory.set(sum(fronts, ({ relay }) => relay.memoryOctets));

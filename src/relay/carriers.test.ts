@@ -8,11 +8,15 @@ import { CAPABILITIES, fakeNetwork } from '../../test/fakes/smtp-hosts.ts';
 import { createCarriers } from './carriers.ts';
 import type { Hop, RelaySettings, Route } from './settings.ts';
 
-const routeAs = (user: string, more: Partial<Hop> = {}): Route => {
+const hopOf = (user: string): Hop => {
   const auth = { user, password: 'secret' };
-  const hop: Hop = { protocol: 'smtp', host: 'mta', port: 587, tls: 'required', verify: true, auth, ...more };
-  return { type: 'hops', hops: [hop] };
+  return { protocol: 'smtp', host: 'mta', port: 587, tls: 'required', verify: true, auth };
 };
+
+const routeAs = (user: string, more: Partial<Hop> = {}): Route => ({
+  type: 'hops',
+  hops: [{ ...hopOf(user), ...more }],
+});
 
 test('E-Q-6: mail of one route never leaves with the credentials of another to the same host; equal routes share a connection', async () => {
   const network = fakeNetwork({ 'mta:587': { capabilities: CAPABILITIES } });
@@ -35,4 +39,32 @@ test('E-Q-6: mail of one route never leaves with the credentials of another to t
     return credentials === undefined ? [] : [Buffer.from(credentials, 'base64').toString().split('\0')[1]];
   });
   assert.deepEqual(logins, ['one', 'two', 'one']);
+});
+
+test('E-Q-6: a hop that is down is named, with since when and why, until it is back; so is a directory that can not be written', async () => {
+  const network = fakeNetwork({ 'nowhere:587': { dial: 'ECONNREFUSED' } });
+  const clock = virtualClock(START);
+  const said: string[] = [];
+  const settings: RelaySettings = {
+    ...{ hostname: 'msa.example.org', domains: ['example.org'], route: routeAs('one'), routes: {} },
+    ...{ retryMs: [900_000], expireMs: 1, delayNoticeMs: 1, connectionsMax: 5, memoryOctets: 1_000_000 },
+  };
+  const carriers = createCarriers({
+    ...{ network, clock, settings: () => settings },
+    log: { info: (_, words) => void said.push(words), warn: (_, words) => void said.push(words) },
+  });
+  const nowhere = { type: 'hops', hops: [{ ...hopOf('one'), host: 'nowhere' }] } as const;
+  for (let n = 0; n < 2; n += 1) await carriers.carry(errandTo('x@far.example', nowhere));
+  const files = { type: 'files', directory: '/dev/null/here' } as const;
+  for (let n = 0; n < 2; n += 1) await carriers.carry(errandTo('x@far.example', files));
+  const [hop, directory, ...others] = carriers.downRoutes;
+  assert.deepEqual(others, []);
+  assert.match(hop?.route ?? '', /nowhere:587/);
+  assert.equal(hop?.since, START);
+  assert.notEqual(hop?.diagnostic, '');
+  assert.equal(directory?.route, '/dev/null/here');
+  assert.deepEqual(
+    said,
+    Array.from({ length: 2 }, () => 'next hop is down, its mail waits'),
+  );
 });

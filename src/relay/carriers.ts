@@ -12,13 +12,22 @@ export interface CarrierLog {
   warn(facts: object, message: string): void;
 }
 
+/** A next hop that takes no mail now. */
+export interface DownRoute {
+  readonly route: string;
+  /** What it said, or why it could not be reached. */
+  readonly diagnostic: string;
+  /** Wall clock, ms. */
+  readonly since: number;
+}
+
 export interface Carriers {
   carry(errand: Errand): Promise<ErrandResult>;
   close(): void;
   /** Connections that the route likes, as far as is known. */
   connectionsMax(route: Hops): number;
   readonly repliesLost: number;
-  readonly routesDown: number;
+  readonly downRoutes: readonly DownRoute[];
 }
 
 type Hops = Extract<Route, { type: 'hops' }>;
@@ -35,8 +44,13 @@ export function createCarriers(options: {
   const poolsByRoute = new Map<Hops, HopPool>();
   let settings = options.settings();
   let repliesLost = 0;
+  const down = new Map<string, DownRoute>();
+  /** Grows with each reload. */
+  let generation = 0;
 
   function close(): void {
+    down.clear();
+    generation += 1;
     for (const pool of pools.values()) pool.close();
     pools.clear();
     poolsByRoute.clear();
@@ -57,14 +71,30 @@ export function createCarriers(options: {
   }
 
   function newPool({ hops }: Hops): HopPool {
-    const changed = told(hops.map(hopName).join(', '));
+    const changed = toldBy(hops.map(hopName).join(', '));
     return createHopPool({ ...options, hops, settings, changed, replyLost });
   }
 
-  const told = (route: string) => (down: boolean, diagnostic: string) =>
-    down
-      ? log.warn({ route, diagnostic }, 'next hop is down, its mail waits')
-      : log.info({ route }, 'next hop is back');
+  /** What a pool of before a reload finds out is of no account any more. */
+  const toldBy = (route: string) => {
+    const then = generation;
+    return (isDown: boolean, diagnostic: string) => {
+      if (then === generation) told(route, isDown, diagnostic);
+    };
+  };
+
+  function told(route: string, isDown: boolean, diagnostic: string): void {
+    if (isDown) {
+      down.set(route, { route, diagnostic, since: down.get(route)?.since ?? clock.now() });
+      log.warn({ route, diagnostic }, 'next hop is down, its mail waits');
+    } else if (down.delete(route)) log.info({ route }, 'next hop is back');
+  }
+
+  /** A directory that can't be written is a hop that is down. */
+  function noteFiles(directory: string, result: ErrandResult): void {
+    const isDown = result.type === 'hostDown';
+    if (isDown !== down.has(directory)) told(directory, isDown, isDown ? result.diagnostic : '');
+  }
 
   function replyLost(): void {
     repliesLost += 1;
@@ -74,15 +104,17 @@ export function createCarriers(options: {
     async carry(errand) {
       const { route } = errand;
       if (route.type === 'hops') return poolOf(route).deliver(errand);
-      return deliverToFiles(route.directory, errand, clock.now());
+      const result = await deliverToFiles(route.directory, errand, clock.now());
+      noteFiles(route.directory, result);
+      return result;
     },
     close,
     connectionsMax: (route) => poolsByRoute.get(route)?.connectionsMax ?? options.settings().connectionsMax,
     get repliesLost() {
       return repliesLost;
     },
-    get routesDown() {
-      return [...pools.values()].filter(({ down }) => down).length;
+    get downRoutes() {
+      return [...down.values()];
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Delivery, Owner, QueuedMessage, Store, StoreNotice } from '../stor
 import { deliveryDomain } from '../store/delivery-domain.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
-import { createCarriers } from './carriers.ts';
+import { createCarriers, type DownRoute } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import { createReportWriter, type ReportWriter } from './reports.ts';
@@ -38,7 +38,7 @@ export interface RelayStats {
   readonly repliesLost: number;
   readonly memoryOctets: number;
   readonly underWay: number;
-  readonly routesDown: number;
+  readonly downRoutes: readonly DownRoute[];
 }
 
 export interface Relay {
@@ -265,8 +265,8 @@ export function createRelay(options: RelayOptions): Relay {
       carriers.close();
     },
     get stats() {
-      const { repliesLost, routesDown } = carriers;
-      return { attempts: counts, repliesLost, memoryOctets, underWay: running.size, routesDown };
+      const { repliesLost, downRoutes } = carriers;
+      return { attempts: counts, repliesLost, memoryOctets, underWay: running.size, downRoutes };
     },
   };
 }

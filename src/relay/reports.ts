@@ -17,7 +17,7 @@ import type { RelaySettings } from './settings.ts';
 const FULL_OCTETS_MAX = 50 * 1024;
 const CRLF = Buffer.from('\r\n');
 
-export type Told = Attempt & { readonly final: 'delivered' | 'relayed' | 'failed' | 'expired' | 'delayed' };
+export type Told = Attempt & { readonly final: 'delivered' | 'relayed' | 'failed' | 'expired' | 'deferred' };
 
 /** What a recipient's sender wants to hear of this, or undefined. */
 export function reportable({ recipient }: Delivery, told: Told): ReportRecipient['action'] | undefined {
@@ -26,7 +26,7 @@ export function reportable({ recipient }: Delivery, told: Told): ReportRecipient
     case 'failed':
     case 'expired':
       return notify === undefined || notify.includes('FAILURE') ? 'failed' : undefined;
-    case 'delayed':
+    case 'deferred':
       return notify === undefined || notify.includes('DELAY') ? 'delayed' : undefined;
     case 'delivered':
       return notify?.includes('SUCCESS') === true ? 'delivered' : undefined;

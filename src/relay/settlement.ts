@@ -42,7 +42,7 @@ export async function settlementOf(
   const told = attempts.map((attempt) => finalOf(attempt, isExpired));
   const delayDue = now >= message.acceptedAt + settings.delayNoticeMs;
   const worthTelling = told.map((one, at) =>
-    one.final !== 'delayed' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined,
+    one.final !== 'deferred' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined,
   );
   const report = await o.reports.write(errand, worthTelling);
   const reported = (at: number): boolean => {
@@ -63,17 +63,17 @@ export async function settlementOf(
       recipients: deliveries.map((delivery, at) => {
         const one = told[at] ?? {
           type: 'deferred',
-          final: 'delayed',
+          final: 'deferred',
           status: '4.0.0',
           diagnostic: 'no result',
         };
         const dueAt = nextDueAt(settings, message, delivery.attempt, now, attempts[at]?.againAt);
-        const isDelayed = one.final === 'delayed';
+        const isDeferred = one.final === 'deferred';
         return {
           recipientNumber: delivery.recipientNumber,
           attempt: delivery.attempt,
           // A delay that is due counts as told even if nobody wanted to hear of it: it is not looked at again.
-          fate: isDelayed
+          fate: isDeferred
             ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue }
             : { type: 'final' },
           event: eventOf(
@@ -81,7 +81,7 @@ export async function settlementOf(
             delivery,
             one,
             now,
-            isDelayed ? dueAt : undefined,
+            isDeferred ? dueAt : undefined,
             reported(at) ? report?.message.id : undefined,
           ),
         };
@@ -93,7 +93,7 @@ export async function settlementOf(
 
 function finalOf(attempt: Attempt, isExpired: boolean): Told {
   if (attempt.type !== 'deferred') return { ...attempt, final: attempt.type };
-  return isExpired ? { ...attempt, final: 'expired' } : { ...attempt, final: 'delayed' };
+  return isExpired ? { ...attempt, final: 'expired' } : { ...attempt, final: 'deferred' };
 }
 
 function eventOf(
@@ -105,7 +105,7 @@ function eventOf(
   reportId: string | undefined,
 ): EventDraft {
   return {
-    type: told.final === 'delayed' ? 'deferred' : told.final,
+    type: told.final,
     time: now,
     messageId: message.id,
     ...(message.identityId === undefined ? {} : { identityId: message.identityId }),

@@ -2,6 +2,7 @@
 // may mail go to this forward-path (policy, pure). What can be answered at once is; look-ups answer later. Never throws:
 // broken infrastructure is a temporary refusal.
 
+import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { decideMxMail, decideMxRecipient, type MxDecision } from '../policy/mx-policy.ts';
 import type { Decision } from '../policy/decision.ts';
 import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submission-policy.ts';
@@ -55,6 +56,7 @@ export async function answerAuthentication(
       status: failed.refusal.reply.status ?? '',
       cause: failed.refusal.cause,
       client: connection.remote.address,
+      login: accountOf(answer, authenticationIdentity),
     });
     connection.feed({
       type: 'authentication',
@@ -72,6 +74,14 @@ export async function answerAuthentication(
     });
   }
 }
+
+/** Only if it names an account here: else it may be a password that went into the wrong field. */
+function accountOf(answer: AuthenticationOutcome, given: string): string | undefined {
+  if (answer.type === 'authenticated') return answer.principal.login;
+  return answer.identityId === undefined ? undefined : given.slice(0, LOGIN_MAX);
+}
+
+const LOGIN_MAX = 255;
 
 const tooManyOfIdentity = {
   refusal: refusal('authTemporary', 'too many connections of this identity'),

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { concat, latin1 } from '../base/bytes.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import { createServerSession } from '../protocol/session/session.ts';
-import type { ServerSession, SessionInput, SessionOutput } from '../protocol/session/ports.ts';
+import type { CloseReason, ServerSession, SessionInput, SessionOutput } from '../protocol/session/ports.ts';
 import { reply } from '../protocol/wire/reply-registry.ts';
 import { serializeReply } from '../protocol/wire/reply.ts';
 import type { SessionFacts } from '../record/events.ts';
@@ -45,6 +45,8 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   const inbox: SessionInput[] = [];
   let running = false;
   let sending: Uint8Array[] = [];
+  /** Why it ends, if that was decided here. */
+  let because: CloseReason | 'tooManyConnections' | undefined;
   const alarm = createAlarm(clock, () => feed({ type: 'timeout' }));
 
   const connection: Connection = {
@@ -138,7 +140,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
         noteRefusal(front, connection, output.refusal, output.command);
         break;
       case 'close':
-        front.log.debug({ session: connection.id, reason: output.reason }, 'session closed');
+        because ??= output.reason;
         send();
         transport.end();
         break;
@@ -158,17 +160,21 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   }
 
   function closed(error: string | undefined): void {
+    // Who is gone without QUIT, and without an error of the wire, has closed its side.
+    const reason = because ?? (error === undefined ? 'client' : 'connection');
     feed({ type: 'closed' });
     alarm.end();
     admission.left();
     connection.transaction.abort();
     left();
-    front.log.info({ session: connection.id, ...(error === undefined ? {} : { error }) }, 'disconnected');
+    const failure = error === undefined ? {} : { error };
+    front.log.info({ session: connection.id, reason, ...failure }, 'disconnected');
   }
 
   /** 421 where it can be read; a client that waits for a handshake is only disconnected. */
   function turnAway(): void {
     front.metrics.refused('tooManyConnections');
+    because = 'tooManyConnections';
     if (listener.tls !== 'implicit') transport.write(latin1(serializeReply(reply('tooManyConnections'))));
     transport.end();
   }

@@ -33,6 +33,7 @@ export function noteRefusal(
     status,
     cause: refusal.cause.slice(0, CAUSE_MAX),
     client: remote.address,
+    login: principal?.login,
   });
   if (principal === undefined) return;
   front.journal.note(

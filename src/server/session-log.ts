@@ -9,6 +9,8 @@ export interface RefusedLine {
   readonly status: string;
   readonly cause: string;
   readonly client: string;
+  /** Of the account that it concerns, if there is one. The client is not told. */
+  readonly login?: string | undefined;
 }
 
 export interface SessionLog {

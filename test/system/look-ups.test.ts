@@ -69,7 +69,7 @@ test('a list that shows a part of the whole queue is headed by totals, and says 
   assert.match(lines[1] ?? '', /^DOMAIN +RECIPIENTS$/);
   assert.match(lines[2] ?? '', /^d0\.example\.net +2$/);
   assert.deepEqual(lines.slice(12, 14), ['… and more: --totals', '']);
-  assert.match(lines[14] ?? '', /^ID +AGE +STATE +FROM +TO$/);
+  assert.match(lines[14] ?? '', /^ID +AGE +STATE +TRIES +NEXT TRY +LOGIN +FROM +TO +WHY$/);
   assert.equal(lines.slice(15, -1).filter((line) => line.includes('<')).length, 50);
   assert.equal(lines.at(-1), '… 250 more: say --max N, or select');
   const whole = server.postern(['queue', 'list', '--max', '300']).stdout.trimEnd().split('\n');

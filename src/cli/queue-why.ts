@@ -1,0 +1,98 @@
+// Why a message waits: what the last hop said of it, or who holds it. Told beside the queue, which keeps only what is still to be done.
+
+import type { TrailEvent } from '../record/events.ts';
+import type { Identity } from '../record/identity.ts';
+import type { Lookups, QueueEntry } from '../store/lookups.ts';
+
+/** The end of the last attempt. */
+export interface LastAttempt {
+  readonly at: number;
+  readonly status: string;
+  /** The hop's own words, or ours if none was reached. */
+  readonly reply: string;
+  readonly remote?: string;
+}
+
+export interface Waiting {
+  readonly login?: string;
+  readonly why: string;
+  /** That have ended. The queue's own number also counts the times it was taken up and given back, because a hop was down. */
+  readonly attempts: number;
+  readonly last?: LastAttempt;
+}
+
+/** Events of a message that are looked at, newest first: enough for an attempt of each of many recipients. */
+const EVENTS_MAX = 1000;
+/** Messages whose attempts are looked up; of more nobody reads the reasons. */
+const MESSAGES_MAX = 500;
+
+export async function waitingOf(
+  lookups: Pick<Lookups, 'findEvents' | 'identityById'>,
+  entries: readonly QueueEntry[],
+  now: number,
+): Promise<readonly Waiting[]> {
+  const ids = [...new Set(entries.map(({ message }) => message.id))].slice(0, MESSAGES_MAX);
+  const owners = [...new Set(entries.flatMap(({ message }) => message.identityId ?? []))];
+  const [ended, identities] = await Promise.all([
+    Promise.all(ids.map(async (id) => [id, await attemptsOf(lookups, id)] as const)),
+    Promise.all(owners.map(async (id) => [id, await lookups.identityById(id)] as const)),
+  ]);
+  const byMessage = new Map(ended);
+  const byOwner = new Map(identities);
+  return entries.map((entry) => {
+    const { message, delivery } = entry;
+    const { attempts = 0, last } = byMessage.get(message.id)?.get(delivery.recipientNumber) ?? {};
+    const identity = message.identityId === undefined ? undefined : byOwner.get(message.identityId);
+    return {
+      ...(identity === undefined ? {} : { login: identity.login }),
+      why: whyOf(entry, identity, last, now),
+      attempts,
+      ...(last === undefined ? {} : { last }),
+    };
+  });
+}
+
+interface Ended {
+  readonly attempts: number;
+  readonly last: LastAttempt;
+}
+
+/** By number of the recipient. */
+async function attemptsOf(
+  { findEvents }: Pick<Lookups, 'findEvents'>,
+  id: string,
+): Promise<ReadonlyMap<number, Ended>> {
+  const { events } = await findEvents({ kind: 'id', id }, { max: EVENTS_MAX });
+  const ended = new Map<number, Ended>();
+  for (const event of events) {
+    const attempt = attemptOf(event);
+    if (attempt === undefined) continue;
+    // Newest first: the first one met is the last one made.
+    const { attempts = 0, last = attempt.last } = ended.get(attempt.number) ?? {};
+    ended.set(attempt.number, { attempts: attempts + 1, last });
+  }
+  return ended;
+}
+
+function attemptOf(event: TrailEvent): { readonly number: number; readonly last: LastAttempt } | undefined {
+  if (event.type !== 'deferred' || event.payload === undefined) return undefined;
+  const { recipientNumber, status, diagnostic, remote } = event.payload;
+  const where = remote === undefined ? {} : { remote };
+  return { number: recipientNumber, last: { at: event.time, status, reply: diagnostic, ...where } };
+}
+
+function whyOf(
+  { held, active, dueAt }: QueueEntry,
+  identity: Identity | undefined,
+  last: LastAttempt | undefined,
+  now: number,
+): string {
+  if (held)
+    return identity === undefined || identity.state === 'active'
+      ? 'held by the operator'
+      : `its account is ${identity.state}`;
+  if (last !== undefined) return last.reply;
+  if (active) return 'first attempt under way';
+  // Mail that finds its route down is put off without an attempt.
+  return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';
+}

@@ -1,0 +1,81 @@
+// What the log says of the end of a session, and of a login that failed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusal } from '../protocol/refusal.ts';
+import { authenticatedClient, Client, openFront, turns } from '../../test/fakes/front.ts';
+import { alice } from '../../test/fakes/submission.ts';
+
+type Here = Awaited<ReturnType<typeof openFront>>;
+
+function lines(here: Here, message: string): readonly Record<string, unknown>[] {
+  return here.logged
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ msg }) => msg === message);
+}
+
+const ends: readonly (readonly [reason: string, how: (here: Here, client: Client) => Promise<unknown>])[] = [
+  ['quit', (_, client) => client.say('QUIT')],
+  ['client', (_, client) => client.leave()],
+  [
+    'idle',
+    async ({ world }) => {
+      world.clock.advance(600_000);
+      await turns();
+    },
+  ],
+  [
+    'errors',
+    async (_, client) => {
+      for (let n = 0; n < 30; n += 1) await client.say('NONSENSE');
+    },
+  ],
+  [
+    'revoked',
+    async ({ connections }) => {
+      connections.noticed({
+        type: 'identityChanged',
+        identityId: alice.identityId,
+        revision: 2,
+        state: 'suspended',
+      });
+      await turns();
+    },
+  ],
+];
+
+test('D-TR-2: the log says why a session ended', async () => {
+  for (const [reason, how] of ends) {
+    const here = await openFront();
+    const client = reason === 'revoked' ? await authenticatedClient(here) : new Client(here.front);
+    await client.say('EHLO client');
+    await how(here, client);
+    await client.leave();
+    assert.deepEqual(
+      lines(here, 'disconnected').map((line) => line['reason']),
+      [reason],
+    );
+  }
+});
+
+test('D-TR-1 F-AUTH-3: a failed AUTH names the account in the log, if there is one, and never to the client', async () => {
+  const failed = { type: 'refused', refusal: refusal('authFailed', 'wrong secret'), delayMs: 0 } as const;
+  for (const identityId of [alice.identityId, undefined]) {
+    const here = await openFront();
+    const client = new Client(here.front);
+    const credentials = Buffer.from(`\0${alice.login}\0wrong`).toString('base64');
+    await client.say('EHLO client', `AUTH PLAIN ${credentials}`);
+    here.authentication.answer({
+      ...failed,
+      cause: 'wrong secret',
+      ...(identityId === undefined ? {} : { identityId }),
+    });
+    assert.match(await client.hear(), /^535 5\.7\.8 /m);
+    assert.ok(!(await client.hear()).includes('alice'));
+    const [line] = lines(here, 'refused');
+    assert.equal(line?.['login'], identityId === undefined ? undefined : alice.login);
+  }
+});
