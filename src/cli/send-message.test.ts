@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeEncodedWords } from '../message/encoded-word.ts';
+import { readEncodedWords } from '../message/encoded-word.ts';
 import { judgeHeader } from '../message/header-facts.ts';
 import { parseHeader } from '../message/header.ts';
 import { readAddresses } from './send-addresses.ts';
@@ -319,7 +319,9 @@ test('EXT-UTF8-a3: raw UTF-8 in a header, as cron and scripts write it, is encod
   const header = headerOf(text);
   assert.match(header, /^[\x20-\x7e\r\n]+$/);
   const parsed = parseHeader(Buffer.from(`${header}\r\n`));
-  const decoded = parsed.ok ? parsed.value.fields.map(({ octets }) => decodeEncodedWords(octets.trim())) : [];
+  const decoded = parsed.ok
+    ? parsed.value.fields.map(({ octets }) => readEncodedWords(octets.trim()).text)
+    : [];
   assert.ok(decoded.includes('Störung'), header);
   assert.ok(
     decoded.some((one) => one.includes('Jörg, X') && one.endsWith('<a@x.example>')),
