@@ -8,7 +8,7 @@ export const digestedFields = ['from', 'sender', 'reply-to', 'to', 'cc', 'subjec
 
 export type DigestedField = (typeof digestedFields)[number];
 
-/** For each field that is there 96 bits of SHA-256, base64url. */
+/** For each field that is there 96 bits of SHA-256, hex. */
 export type FieldDigests = { readonly [F in DigestedField]?: string };
 
 /** `octets`: what stands after the colon, with its folding, one character an octet. */
@@ -18,7 +18,7 @@ export interface DigestibleField {
 }
 
 const isDigested: ReadonlySet<string> = new Set(digestedFields);
-const DIGEST_LENGTH = 16;
+const DIGEST_LENGTH = 24;
 
 /** `salt`: the id of the message, so that equal subjects of two messages don't show. Fields of one name count together, in their order. */
 export function fieldDigests(fields: Iterable<DigestibleField>, salt: string): FieldDigests {
@@ -26,13 +26,17 @@ export function fieldDigests(fields: Iterable<DigestibleField>, salt: string): F
   for (const { lowerCaseName, octets } of fields) {
     if (!isDigested.has(lowerCaseName)) continue;
     const before = texts[lowerCaseName];
-    texts[lowerCaseName] = `${before === undefined ? '' : `${before}\n`}${relaxed(octets)}`;
+    texts[lowerCaseName] = before === undefined ? relaxed(octets) : `${before}\n${relaxed(octets)}`;
   }
   for (const name of Object.keys(texts))
-    texts[name] = hash('sha256', `${salt} ${name}:${texts[name]}`, 'base64url').slice(0, DIGEST_LENGTH);
+    texts[name] = hash('sha256', `${salt} ${name}:${texts[name]}`, 'hex').slice(0, DIGEST_LENGTH);
   return texts;
 }
 
+const uneven = /^ |[\t\r\n]| {2}| $/;
+
+/** Most values stand in one line, after one blank: they need no rewriting. */
 function relaxed(octets: string): string {
-  return octets.replaceAll(/[ \t\r\n]+/g, ' ').trim();
+  const value = octets.slice(octets.startsWith(' ') ? 1 : 0, octets.endsWith('\r\n') ? -2 : undefined);
+  return uneven.test(value) ? value.replaceAll(/[ \t\r\n]+/g, ' ').trim() : value;
 }
