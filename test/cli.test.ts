@@ -240,7 +240,7 @@ test('6409-8.5: a new key is written once, for its owner alone, and its record i
   assert.equal(made.name, 's2._domainkey.example.org.');
   assert.equal(statSync(made.key).mode & 0o777, 0o600);
   const pem = readFileSync(made.key, 'utf8');
-  assertRefused(await postern(line), 1, /not written: EEXIST.*Say another --selector or --out/, line);
+  assertRefused(await postern(line), 1, /not written: .*exists already.*Say another --selector or --out/, line);
   assert.equal(readFileSync(made.key, 'utf8'), pem, 'nothing is written over');
 
   const text = readFileSync(config, 'utf8');

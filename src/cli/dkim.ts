@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
+import { failureInWords } from '../base/failure-words.ts';
 import { dkimRecord } from '../message/dkim/record.ts';
 import { dkimRecords, zoneLine } from '../onboarding/dns-records.ts';
 import { type ConfigOption, loadForCommand } from './context.ts';
@@ -81,7 +82,7 @@ export async function makeDkimKey(file: string, type: DkimKeyType): Promise<stri
   try {
     writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = failureInWords(error);
     throw new CommandFailure(`the key was not written: ${why}. Say another --selector or --out.`);
   }
   return pem;

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -160,7 +161,7 @@ function assertSafe(loaded: LoadedConfig): void {
 }
 
 const problemsOf = (error: unknown): readonly string[] =>
-  error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  error instanceof ConfigError ? error.problems : [failureInWords(error)];
 
 function keyFilesOf({ config, path }: LoadedConfig): readonly string[] {
   const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);

@@ -1,5 +1,6 @@
 // The message as it comes on standard input: whole, within a limit, and up to a dot alone where that is its end.
 
+import { reasonInWords } from '../base/failure-words.ts';
 import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
@@ -30,10 +31,7 @@ export async function readInput(
     }
   } catch (error) {
     if (error instanceof SendFailure) throw error;
-    throw new SendFailure(
-      EX.OSERR,
-      `standard input: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new SendFailure(EX.OSERR, `standard input: ${reasonInWords(error)}`);
   }
   return concat(parts);
 }

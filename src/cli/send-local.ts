@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { failureInWords } from '../base/failure-words.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
 import { openSubmitClient } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
@@ -123,7 +124,7 @@ function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string,
 
 function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const because = error instanceof Error ? error.message : String(error);
+  const because = failureInWords(error);
   const isKnown = code === 'ECONNREFUSED' || existsSync(join(dirname(path), CLAIMS_DIRECTORY));
   if (code === 'ENOENT' && !isKnown)
     return all(

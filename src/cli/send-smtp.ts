@@ -2,6 +2,7 @@
 // `send`, and its reply is what the server said of it.
 
 import { hostname } from 'node:os';
+import { failureInWords } from '../base/failure-words.ts';
 import { latin1 } from '../base/bytes.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
@@ -72,7 +73,7 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
       const { parcel, id } = parcelOf(message, given, config);
       return answerOf(await carry(parcel), id);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = failureInWords(error);
       tell(text);
       return refusedWith(error instanceof SendFailure ? error.code : EX.OSERR, [text]);
     }

@@ -1,5 +1,6 @@
 // How `serve` ends when its start fails: one clear line, and an exit code of sysexits.h by which a service manager knows whether another try can help.
 
+import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { CannotBind } from '../platform/listen.ts';
 import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
@@ -12,7 +13,7 @@ export function startFailure(
   error: unknown,
   step: string,
 ): { readonly code: SysExit; readonly text: string } {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = failureInWords(error);
   const code = codeOf(error);
   const text = code === EX.SOFTWARE ? `the start failed (${step}): ${message}` : message;
   return { code, text: `postern: ${safeLines(text)}\n` };

@@ -1,6 +1,7 @@
 // What must be true before anything listens: the policy withstands its own hostile probes (DESIGN 3.9), the certificates fit and are good.
 
 import { X509Certificate } from 'node:crypto';
+import { failureInWords } from '../base/failure-words.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { hostileProbes } from '../policy/self-test.ts';
@@ -38,7 +39,7 @@ export function checkCertificates(loaded: LoadedConfig, now: number): CheckResul
     const { ill, warnings } = judgeCertificates(readCertificates(loaded), loaded.config, now);
     return { problems: [], warnings: [...ill, ...warnings] };
   } catch (error) {
-    return { problems: [error instanceof Error ? error.message : String(error)], warnings: [] };
+    return { problems: [failureInWords(error)], warnings: [] };
   }
 }
 
