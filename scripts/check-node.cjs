@@ -12,9 +12,7 @@ if (!ok) {
     console.error(
       'Run `npm ci` in this directory: it brings the right Node as node_modules/.bin/node, which npm scripts and bin/postern use.',
     );
-    console.error(
-      'If npm refused its install script, allow it with `npm ci --foreground-scripts` (package.json lists it under allowScripts).',
-    );
+    console.error('On another platform than Linux on x64 or arm64, install such a Node yourself.');
   } else {
     console.error(
       'Install one of these (https://nodejs.org), or name it yourself: /path/to/node ' +

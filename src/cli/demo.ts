@@ -12,6 +12,7 @@ import { print } from './output.ts';
 import { serveUntilStopped } from './serve.ts';
 
 const DOMAIN = 'postern.test';
+const LOOPBACK = '127.0.0.1';
 const LOGIN = `alice@${DOMAIN}`;
 const RECIPIENT = 'bob@example.net';
 
@@ -25,17 +26,17 @@ export function demoCommand(program: Command): void {
       if (!existsSync(config)) await makeFirstTry(directory);
       const loaded = loadConfig(config);
       const [submission] = loaded.config.listeners;
-      await serveUntilStopped(
-        () => loaded,
-        () => printLines(directory, submission?.port ?? 587),
-      );
+      await serveUntilStopped(() => loaded, {
+        whenReady: () => printLines(directory, submission?.port ?? 587),
+        trusted: readFileSync(join(directory, 'cert.pem'), 'utf8'),
+      });
     });
 }
 
 async function makeFirstTry(directory: string): Promise<void> {
   const isFree = await portsAreFree([587, 465, 8587]);
-  // Other ports are for this machine alone: nobody else would look for submission there.
-  const where = isFree ? {} : { address: '127.0.0.1' };
+  // Who tries something out has not decided to open a port to others: that takes an edit of the file.
+  const where = { address: LOOPBACK };
   const [submission, submissions, http] = isFree ? [587, 465, 8587] : [5587, 5465, 9587];
   const config = await writeInitialFiles({
     ...{
@@ -51,7 +52,7 @@ async function makeFirstTry(directory: string): Promise<void> {
         { port: submission, ...where, role: 'submission', tls: 'starttls' },
         { port: submissions, ...where, role: 'submission', tls: 'implicit' },
       ],
-      http: { address: '127.0.0.1', port: http },
+      http: { address: LOOPBACK, port: http },
     },
   });
   const { password } = await addFirstAccount(config, LOGIN);
@@ -62,7 +63,7 @@ async function makeFirstTry(directory: string): Promise<void> {
 /** All three or none: half a demo on half the ports helps nobody. */
 async function portsAreFree(ports: readonly number[]): Promise<boolean> {
   try {
-    await proveBindable(ports.map((port) => ({ port, what: 'demo' })));
+    await proveBindable(ports.map((port) => ({ port, address: LOOPBACK, what: 'demo' })));
     return true;
   } catch {
     return false;
@@ -88,7 +89,7 @@ function printLines(directory: string, port: number): void {
   print('Submit a message, look at what was delivered, and ask who sent it:');
   print('');
   print(
-    `curl --ssl-reqd --cacert ${ca.tls.cert} --url smtp://localhost:${port} --user ${login}:${password} --mail-from ${login} --mail-rcpt ${RECIPIENT} -T ${join(directory, 'hello.eml')}`,
+    `curl --ssl-reqd --cacert ${ca.tls.cert} --url smtp://127.0.0.1:${port} --user ${login}:${password} --mail-from ${login} --mail-rcpt ${RECIPIENT} -T ${join(directory, 'hello.eml')}`,
   );
   print(`cat ${join(directory, 'outbox')}/*.eml`);
   print(`bin/postern trace ${RECIPIENT}`);

@@ -9,6 +9,7 @@ import { makeCertificate } from './certificate.ts';
 import { makeDkimKey } from './dkim.ts';
 import { CommandFailure } from './failure.ts';
 import { addFirstAccount } from './first-account.ts';
+import { handOver, ownerOf } from './init-owner.ts';
 import { print } from './output.ts';
 
 interface InitOptions {
@@ -18,6 +19,7 @@ interface InitOptions {
   readonly account: string | false;
   readonly dkim: boolean;
   readonly data?: string;
+  readonly user?: string;
 }
 
 export function initCommand(program: Command): void {
@@ -32,6 +34,7 @@ export function initCommand(program: Command): void {
     .option('--account <name>', 'name of the first account', 'admin')
     .option('--no-account', 'add no account')
     .option('--no-dkim', 'make no keys to sign with')
+    .option('--user <name>', 'user that the server runs as: gets the data, and may read the rest (as root)')
     .option('--smarthost <url>', 'where mail goes, e.g. smtp://mta.internal:25')
     .addHelpText(
       'after',
@@ -43,20 +46,28 @@ export function initCommand(program: Command): void {
       if (!hostname.includes('.'))
         throw new CommandFailure(`"${hostname}" is no full name: say --hostname mail.example.org`, 2);
       const domains = options.domain ?? [hostname.slice(hostname.indexOf('.') + 1)];
+      const data = resolve(options.data ?? join(target, 'data'));
+      const owner = ownerOf(options.user);
+      const isNew = !existsSync(target);
       const relay =
         options.smarthost === undefined
-          ? { files: join(target, 'outbox') }
+          ? { files: join(owner === undefined ? target : data, 'outbox') }
           : { smarthost: options.smarthost };
       const dkim = options.dkim ? await makeDkimKeys(target, domains) : [];
       const config = await writeInitialFiles({
         ...{ target, hostname, domains, relay },
         extra: { dkim },
-        data: resolve(options.data ?? join(target, 'data')),
+        data,
       });
       if (options.account !== false) {
         const name = options.account.includes('@') ? options.account : `${options.account}@${domains[0]}`;
         const { login, password } = await addFirstAccount(config, name);
         print(`added ${login}, app password (shown once): ${password}`);
+      }
+      if (owner !== undefined) {
+        const made = ['cert.pem', 'key.pem'].map((name) => join(target, name));
+        const files = [config, ...made, ...dkim.map(({ key }) => key)];
+        handOver({ files, data, directory: isNew ? target : undefined }, owner);
       }
       print(
         [

@@ -38,8 +38,12 @@ export interface RunningServer {
 /** Told before each step of the start; what it throws fails the step. */
 export type Entering = (step: string) => void;
 
-/** Rejects with what failed, when everything that was started has been stopped again. */
-export async function runServer(first: LoadedConfig, entering: Entering): Promise<RunningServer> {
+/** `trusted`: PEM of an authority that the self-test trusts besides the system's. Rejects with what failed, when everything that was started has been stopped again. */
+export async function runServer(
+  first: LoadedConfig,
+  entering: Entering,
+  trusted?: string,
+): Promise<RunningServer> {
   const sink = standardOutput();
   const log = createLog(first.config.log.level, sink);
   const steps = createSteps({
@@ -47,7 +51,7 @@ export async function runServer(first: LoadedConfig, entering: Entering): Promis
     stuck: (step, error) => log.error({ step, error: String(error) }, 'could not be stopped'),
   });
   try {
-    return await startAll({ first, steps, log, sink });
+    return await startAll({ first, steps, log, sink, trusted });
   } catch (error) {
     await steps.undo();
     await sink.flush();
@@ -60,6 +64,7 @@ interface Starting {
   readonly steps: Steps;
   readonly log: Log;
   readonly sink: LogSink;
+  readonly trusted: string | undefined;
 }
 
 async function startAll(starting: Starting): Promise<RunningServer> {
@@ -88,7 +93,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   await steps.take('store thread', () => supervisor.startStore());
   await steps.take('desk thread', () => supervisor.startDesk());
   await steps.take('front threads', () => supervisor.startFronts());
-  const { selfTest, open } = selfTestOf(supervisor, inForce, log);
+  const { selfTest, open } = selfTestOf(supervisor, inForce, starting);
   inForce.tells = (plan, storeLimits) => supervisor.reload(plan, storeLimits);
   const web = await openDoors(starting, { inForce, supervisor, selfTest });
   inForce.taken = (loaded) => {
@@ -173,10 +178,10 @@ async function openDoors(
   );
 }
 
-function selfTestOf(supervisor: Supervisor, inForce: InForce, log: Log) {
+function selfTestOf(supervisor: Supervisor, inForce: InForce, { log, trusted }: Starting) {
   const { promise: open, resolve: isOpen } = Promise.withResolvers<string>();
   const selfTest = createSelfTest({
-    ...{ clock, log, isOpen },
+    ...{ clock, log, isOpen, ca: trusted },
     facts: () => inForce.loaded.config,
     comesFrom: (address) => supervisor.selfTestFrom(address),
   });

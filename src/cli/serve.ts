@@ -30,15 +30,16 @@ export function serveCommand(program: Command): void {
 /** Ends the process. */
 export async function serveUntilStopped(
   load: () => LoadedConfig,
-  whenReady: (server: RunningServer) => void = () => undefined,
+  demo?: { readonly whenReady: () => void; readonly trusted: string },
 ): Promise<never> {
   let step = 'configuration';
   try {
     const loaded = load();
-    const server = await runServer(loaded, (entering) => {
-      step = entering;
-    });
-    return await runUntilStopped(loaded, server, whenReady);
+    const entering = (entered: string): void => {
+      step = entered;
+    };
+    const server = await runServer(loaded, entering, demo?.trusted);
+    return await runUntilStopped(loaded, server, demo?.whenReady);
   } catch (error) {
     const { code, text } = startFailure(error, step);
     process.stderr.write(text);
@@ -49,7 +50,7 @@ export async function serveUntilStopped(
 async function runUntilStopped(
   loaded: LoadedConfig,
   server: RunningServer,
-  whenReady: (server: RunningServer) => void,
+  whenReady: () => void = () => undefined,
 ): Promise<never> {
   let fail: (because: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
@@ -77,7 +78,7 @@ async function runUntilStopped(
     'ready',
   );
   notifyServiceManager('--ready');
-  whenReady(server);
+  whenReady();
 
   server.beginSelfTest();
   const { because, exitCode, graceMs } = await Promise.race([

@@ -6,8 +6,14 @@ const LOOKUP_MS = 10_000;
 
 /** The uid of a name or of a uid in digits; undefined: there is no such user. */
 export function uidOf(user: string): number | undefined {
-  if (/^\d+$/.test(user)) return Number(user);
-  const { status, stdout } = spawnSync('id', ['-u', '--', user], { encoding: 'utf8', timeout: LOOKUP_MS });
-  const uid = stdout?.trim() ?? '';
-  return status === 0 && /^\d+$/.test(uid) ? Number(uid) : undefined;
+  return /^\d+$/.test(user) ? Number(user) : asked('-u', user);
+}
+
+/** The gid of the user's own group; undefined: there is no such user. */
+export const gidOf = (user: string): number | undefined => asked('-g', user);
+
+function asked(what: '-u' | '-g', user: string): number | undefined {
+  const { status, stdout } = spawnSync('id', [what, '--', user], { encoding: 'utf8', timeout: LOOKUP_MS });
+  const id = stdout?.trim() ?? '';
+  return status === 0 && /^\d+$/.test(id) ? Number(id) : undefined;
 }

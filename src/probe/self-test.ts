@@ -20,6 +20,8 @@ export interface SelfTestOptions {
   /** Each with the address at which it can be reached from here. */
   readonly ports: readonly ProbePort[];
   readonly from?: string;
+  /** PEM, trusted besides the system's authorities. */
+  readonly ca?: string;
 }
 
 export interface SelfTestFinding {
@@ -46,7 +48,7 @@ const doorChecks = new Set(allChecks.filter((check) => check.guardsTheDoor === t
 
 /** Never rejects. */
 export async function probeSelf(options: SelfTestOptions, clock: Clock): Promise<SelfTestReport> {
-  const { hostname, domain, ports, from } = options;
+  const { hostname, domain, ports, from, ca } = options;
   const noRecords = { lookup: () => Promise.resolve({ type: 'failed' as const, cause: 'not asked' }) };
   const result = await probe(
     {
@@ -54,6 +56,7 @@ export async function probeSelf(options: SelfTestOptions, clock: Clock): Promise
       ...{ totalMs: TOTAL_MS, connectMs: CONNECT_MS, stepMs: STEP_MS },
       connections: CONNECTIONS_PER_PORT * ports.length,
       ...(from === undefined ? {} : { from }),
+      ...(ca === undefined ? {} : { ca }),
     },
     { clock, records: noRecords },
   );

@@ -37,6 +37,8 @@ export interface SelfTestTools {
   facts(): Pick<FrontPlan, 'hostname' | 'domains'> & { readonly listeners: readonly ListenerFacts[] };
   /** Tells the fronts where it comes from; undefined: it is over. */
   comesFrom(address: string | undefined): Promise<void>;
+  /** PEM of an authority to trust besides the system's: the demo's own. */
+  readonly ca?: string | undefined;
   /** Strangers get in: the server must end. */
   isOpen(because: string): void;
 }
@@ -89,13 +91,14 @@ export function createSelfTest(tools: SelfTestTools): SelfTest {
 }
 
 /** The probe is loaded only here: no other part of a server needs it. */
-async function runOnce({ clock, facts, comesFrom }: SelfTestTools): Promise<SelfTestReport> {
+async function runOnce({ clock, facts, comesFrom, ca }: SelfTestTools): Promise<SelfTestReport> {
   const { hostname, domains, listeners } = facts();
   const { probeSelf } = await import('../probe/self-test.ts');
   const from = ownAddress(randomBytes(3));
   await comesFrom(from);
   try {
-    const options = { hostname, domain: domains[0] ?? hostname, ports: portsOf(listeners), from };
+    const trusted = ca === undefined ? {} : { ca };
+    const options = { hostname, domain: domains[0] ?? hostname, ports: portsOf(listeners), from, ...trusted };
     return await probeSelf(options, clock);
   } finally {
     await comesFrom(undefined);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ for (const taken of [false, true]) {
           assert.equal(result.status, 0, `${line}\n${result.stderr}`);
           return result.stdout;
         };
-        assert.match(submit, taken && occupant !== undefined ? /localhost:5587 / : /localhost:5?587 /);
+        assert.match(submit, taken && occupant !== undefined ? /127\.0\.0\.1:5587 / : /127\.0\.0\.1:5?587 /);
         run(`${submit} -sS`);
         const shown = await eventually('delivery', 10, () => {
           const found = spawnSync('sh', ['-c', look], { cwd: directory, encoding: 'utf8' });
@@ -54,6 +54,14 @@ for (const taken of [false, true]) {
         });
         assert.match(shown, /Subject: Hello through Postern/);
         assert.match(run(`${HOME}/${trace}`), /who {7}alice@postern\.test/);
+        await eventually(
+          'the self-test',
+          30,
+          () => /self-test done|"level":"(warn|error)"/.test(output) || child.exitCode !== null,
+        );
+        assert.doesNotMatch(output, /certificate/, 'its own certificate is nothing to warn of');
+        const listeners = readFileSync(join(directory, 'var/postern.yaml'), 'utf8');
+        assert.equal((listeners.match(/address: 127\.0\.0\.1/g) ?? []).length, 3, 'this machine alone');
       } finally {
         child.kill('SIGTERM');
         await gone;
