@@ -214,9 +214,13 @@ test('init writes what check finds good, and never overwrites', async () => {
   assert.match(text, new RegExp(`^data: ${target}/data$`, 'm'), 'paths are absolute');
   const checked = await spawned(`check --no-dns -c ${config}`);
   assert.equal(checked.status, 0, checked.stderr);
-  assert.match(checked.stdout, /is good: the policy refuses every hostile probe$/m);
+  assert.match(made.stdout, /Mail is signed \(DKIM\) from the first one on: publish the keys/);
+  assert.match(checked.stdout, /is good: the policy refuses every hostile probe, with 1 warning/);
   const { stdout } = await postern(`check --no-dns --json -c ${config}`);
-  assert.deepEqual(JSON.parse(stdout), { file: config, problems: [], warnings: [] });
+  const { warnings, ...found } = JSON.parse(stdout) as { warnings: string[] };
+  assert.deepEqual(found, { file: config, problems: [] });
+  assert.deepEqual(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /cert\.pem is self-signed: mail programs refuse it/);
 
   const again = `init ${target} --hostname other.example.net`;
   assertRefused(await postern(again), 1, /exists already and is left alone/, again);
@@ -228,6 +232,22 @@ test('init writes what check finds good, and never overwrites', async () => {
   // From the first file to the first account no file has to be edited.
   const added = await spawned(`account add alice@example.com -c ${config}`);
   assert.match(added.stdout, /^added alice@example\.com\napp password \(shown once\): \S{20,}\n$/);
+
+  // What clients will meet: a domain that is gone, a name without a certificate.
+  const changed = text
+    .replace('example.com', 'example.net')
+    .replaceAll('dkim-example.com', 'dkim-example.org');
+  writeFileSync(config, `${changed.replace(/^dkim:[\s\S]*?(?=^\w|(?![\s\S]))/m, '')}\nweb: { port: 8443 }\n`);
+  const warned = await postern(`check --no-dns -c ${config}`);
+  assert.equal(warned.status, 0, warned.stderr);
+  assert.match(
+    warned.stdout,
+    /^warning: example\.com is not in `domains`, but accounts use it, which can't send as it now: alice@example\.com$/m,
+  );
+  assert.match(
+    warned.stdout,
+    /^warning: no certificate is valid for autoconfig\.example\.org, which is served/m,
+  );
 });
 
 test('6409-8.5: a new key is written once, for its owner alone, and its record is the one that is checked', async () => {

@@ -6,7 +6,7 @@ import { numberOf } from '../base/number-of.ts';
 import { isIP } from '../base/network.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { checkRecords } from '../onboarding/dns-check.ts';
-import { dkimRecords } from '../onboarding/dns-records.ts';
+import { dkimRecords, dmarcReportRecords } from '../onboarding/dns-records.ts';
 import { hasAddress } from '../platform/network.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRecords } from '../platform/record-lookup.ts';
@@ -14,6 +14,7 @@ import { readDkimKeys } from '../server/dkim-keys.ts';
 import { planOf } from '../server/plan-of-config.ts';
 import { checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
+import { accountWarnings, certificateWarnings } from './check-warnings.ts';
 import { type ConfigOption, loadForCommand } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
@@ -34,6 +35,8 @@ export function checkCommand(program: Command): void {
         problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
       const warnings = [
         ...certificates.warnings,
+        ...(problems.length === 0 && certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
+        ...(problems.length === 0 ? await accountWarnings(loaded) : []),
         ...(options.dns && problems.length === 0 ? await nameWarnings(loaded) : []),
       ];
       if (options.json === true) printJson({ file: loaded.file, problems, warnings });
@@ -75,12 +78,14 @@ async function nameWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
         (await hasAddress(name)) ? undefined : `${name} has no address in the DNS as this machine sees it`,
       ),
   );
-  return [...found.filter((warning) => warning !== undefined), ...(await signatureWarnings(loaded))];
+  return [...found.filter((warning) => warning !== undefined), ...(await recordWarnings(loaded))];
 }
 
-/** A signature that nobody can verify does more harm than none. */
-async function signatureWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
-  const checked = await checkRecords(dkimRecords(readDkimKeys(loaded)), systemRecords());
+/** A signature that nobody can verify does more harm than none; reports that are not wanted are not sent. */
+async function recordWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
+  const { domains, postmaster } = loaded.config;
+  const wanted = [...dkimRecords(readDkimKeys(loaded)), ...dmarcReportRecords(domains, postmaster)];
+  const checked = await checkRecords(wanted, systemRecords());
   return checked.flatMap(({ record, verdict, because }) =>
     verdict === 'right'
       ? []

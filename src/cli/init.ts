@@ -78,6 +78,10 @@ export function initCommand(program: Command): void {
           `  postern dns -c ${config} --sheet LOGIN   what a user enters in the mail program`,
         ].join('\n'),
       );
+      if (dkim.length > 0)
+        print(
+          'Mail is signed (DKIM) from the first one on: publish the keys that `postern dns` prints before it goes out, for receivers mistrust a signature whose key they do not find.',
+        );
       if (options.smarthost === undefined)
         print('Mail goes into files until you set `relay: { smarthost: … }`.');
     });

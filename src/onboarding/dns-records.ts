@@ -62,6 +62,7 @@ export function wantedRecords(settings: OnboardingSettings, options: DnsOptions)
   return [
     ...hostRecords(settings, options),
     ...settings.domains.flatMap((domain) => domainRecords(settings, options, domain)),
+    ...dmarcReportRecords(settings.domains, options.postmaster),
   ];
 }
 
@@ -163,6 +164,27 @@ function trustRecords(
           alias(`mta-sts.${domain}.`, hostname, 'Senders can not fetch the MTA-STS policy.'),
         ]),
   ];
+}
+
+/**
+ * RFC 7489 section 7.1: who is asked for reports by another domain says that it wants them, or receivers send none. Domains of one
+ * organisation need none; what is above or below the other counts as such.
+ */
+export function dmarcReportRecords(
+  domains: readonly string[],
+  postmaster: string | undefined,
+): readonly WantedRecord[] {
+  const host = postmaster?.slice(postmaster.lastIndexOf('@') + 1);
+  if (host === undefined) return [];
+  const isOne = (domain: string): boolean =>
+    domain === host || domain.endsWith(`.${host}`) || host.endsWith(`.${domain}`);
+  return domains
+    .filter((domain) => !isOne(domain))
+    .map((domain) => ({
+      ...{ name: `${domain}._report._dmarc.${host}.`, type: 'TXT', data: 'v=DMARC1' },
+      ...{ isNeeded: false, compare: 'exact' },
+      consequence: `Receivers send no DMARC reports of ${domain}: ${host} does not say that it wants them.`,
+    }));
 }
 
 function webRecords(settings: OnboardingSettings, domain: string): readonly WantedRecord[] {

@@ -223,3 +223,16 @@ test('BCP134-3.2-h: the sheet names both ports and the login, holds no password,
   assert.match(html, /a&amp;b&quot;&lt;i&gt;@example\.org/);
   assert.doesNotMatch(html, /<i>|<script|src=|href="http/);
 });
+
+test('RFC 7489 section 7.1: reports that another domain is to get need its word, those of one organisation do not', () => {
+  const names = (postmaster: string, ...domains: readonly string[]): readonly string[] =>
+    lines({ ...settings, domains }, { web: false, postmaster }).filter((line) => line.includes('_report'));
+  assert.deepEqual(names('pm@example.org', 'example.org', 'sub.example.org', 'example.net'), [
+    'example.net._report._dmarc.example.org. 3600 IN TXT "v=DMARC1"',
+  ]);
+  assert.deepEqual(names('pm@mail.example.org', 'example.org'), []);
+  assert.deepEqual(
+    lines(settings, { web: false }).filter((line) => line.includes('_report')),
+    [],
+  );
+});
