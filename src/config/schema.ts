@@ -57,6 +57,10 @@ const destination = {
     .string()
     .optional()
     .meta({ description: 'A directory: each message becomes an .eml file. For a first try and for tests.' }),
+  tls: z.enum(['none', 'opportunistic', 'required', 'verified']).optional().meta({
+    description:
+      '`opportunistic`: STARTTLS if it is offered; where it breaks, one connection in clear, which log and trail tell. `required`: STARTTLS or nothing, whatever the certificate. `verified`: its certificate must be valid for the name. `none`: never. Without it: `verified` for `smtps:` and with a user, whose password goes nowhere else; else `opportunistic`; `none` for `unix:`.',
+  }),
 };
 
 const perHour = (name: string) =>
@@ -98,17 +102,13 @@ const limits = z.strictObject({
     .meta({ description: 'Networks of webmail and monitors, free of the limit per network. Never of AUTH.' }),
   errors: z
     .strictObject({
-      beforeAuth: count(5, 10_000)
-        .prefault(25)
-        .meta({
-          description:
-            'Failed commands before AUTH until the connection is closed. 4yz is no failure; accepted mail begins the count again.',
-        }),
-      afterAuth: count(25, 100_000)
-        .prefault(500)
-        .meta({
-          description: 'Failed commands after AUTH until the connection is closed, counted likewise.',
-        }),
+      beforeAuth: count(5, 10_000).prefault(25).meta({
+        description:
+          'Failed commands before AUTH until the connection is closed. 4yz is no failure; accepted mail begins the count again.',
+      }),
+      afterAuth: count(25, 100_000).prefault(500).meta({
+        description: 'Failed commands after AUTH until the connection is closed, counted likewise.',
+      }),
       authentications: count(3, 100)
         .prefault(3)
         .meta({ description: 'Failed AUTH in one session until the next one closes it.' }),
@@ -376,4 +376,4 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
-export type DestinationConfig = Pick<Config['relay'], 'smarthost' | 'password' | 'lmtp' | 'files'>;
+export type DestinationConfig = Pick<Config['relay'], 'smarthost' | 'password' | 'lmtp' | 'files' | 'tls'>;

@@ -248,6 +248,42 @@ const impossible: readonly Vector[] = [
     change: { relay: { files: 'out', routes: { 'example.net': { files: 'a', lmtp: 'unix:/l' } } } },
     findings: [['relay.routes.example.net', /only one of `lmtp`, `files` may be given/]],
   },
+  ...[
+    {
+      relay: { smarthost: 'smtp://u@mta.internal', password: 'p', tls: 'none' },
+      says: /never goes out in clear/,
+    },
+    {
+      relay: { smarthost: 'smtp://u@mta.internal', password: 'p', tls: 'opportunistic' },
+      says: /use `verified`/,
+    },
+    {
+      relay: { smarthost: 'smtps://mta.internal', tls: 'required' },
+      says: /TLS with a verified certificate/,
+    },
+    { relay: { lmtp: 'unix:/l', tls: 'required' }, says: /a Unix socket has no TLS/ },
+    { relay: { files: 'out', tls: 'none' }, says: /makes no connection/ },
+  ].map(({ relay, says }): Vector => ({
+    why: JSON.stringify(relay),
+    change: { relay },
+    findings: [['relay.tls', says]],
+  })),
+  {
+    why: 'TLS of a route as its URLs allow',
+    change: {
+      relay: {
+        smarthost: 'smtp://u@mta.internal',
+        password: 'p',
+        tls: 'required',
+        routes: {
+          'example.net': { smarthost: 'smtp://mta.internal', tls: 'none' },
+          'example.com': { lmtp: 'lmtp://mail.internal:24', tls: 'verified' },
+          'b.example.com': { smarthost: 'smtps://mta.internal', tls: 'verified' },
+        },
+      },
+    },
+    findings: [],
+  },
   {
     why: 'TLS without a certificate',
     change: { tls: undefined },

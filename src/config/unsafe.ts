@@ -138,12 +138,32 @@ function isLoopback(address: string | undefined): boolean {
 
 function destinationFindings(destination: DestinationConfig, path: readonly string[]): readonly Finding[] {
   const given = (['smarthost', 'lmtp', 'files'] as const).filter((key) => destination[key] !== undefined);
-  if (given.length === 1) return [];
+  if (given.length === 1) return routeTlsFindings(destination, path);
   const message =
     given.length === 0
       ? 'one of `smarthost`, `lmtp` or `files` is needed'
       : `only one of ${given.map((key) => `\`${key}\``).join(', ')} may be given`;
   return [{ path, message }];
+}
+
+/** What a route says of TLS must not be less than what its URLs need. */
+function routeTlsFindings(
+  { smarthost, lmtp, files, tls }: DestinationConfig,
+  path: readonly string[],
+): readonly Finding[] {
+  if (tls === undefined) return [];
+  const urls = [smarthost ?? lmtp ?? []].flat();
+  const finding = (message: string): readonly Finding[] => [{ path: [...path, 'tls'], message }];
+  if (files !== undefined) return finding('`files` makes no connection: leave it out');
+  if (tls !== 'none' && urls.some((url) => url.startsWith('unix:')))
+    return finding('a Unix socket has no TLS: leave it out');
+  if (tls !== 'verified' && urls.some((url) => url.startsWith('smtps:')))
+    return finding('`smtps:` is TLS with a verified certificate: use `verified`, or leave it out');
+  if ((tls === 'none' || tls === 'opportunistic') && urls.some((url) => url.includes('@')))
+    return finding(
+      'a password never goes out in clear, nor to whoever answers: use `verified`, or leave it out',
+    );
+  return [];
 }
 
 export function unsafe(config: Config): readonly Finding[] {

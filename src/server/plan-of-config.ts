@@ -138,8 +138,17 @@ function routeOfDestination(
   const urls = [destination.smarthost ?? destination.lmtp ?? []].flat();
   return {
     type: 'hops',
-    hops: urls.map((url) => (destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url))),
+    hops: urls.map((url) =>
+      withTls(destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url), destination.tls),
+    ),
   };
+}
+
+/** With a user the certificate is verified in any case; what `tls` may say beside the URL is in `config/unsafe.ts`. */
+function withTls(hop: Hop, tls: DestinationConfig['tls']): Hop {
+  if (tls === undefined || hop.tls === 'implicit' || hop.path !== undefined) return hop;
+  if (tls === 'none' || tls === 'opportunistic') return { ...hop, tls, verify: false };
+  return { ...hop, tls: 'required', verify: tls === 'verified' || hop.auth !== undefined };
 }
 
 function smtpHop(text: string, password: string | undefined): Hop {
