@@ -1,0 +1,87 @@
+// A sender who may not send any more: what is in memory and has not left yet stays, also when the notice of it may have been lost.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { hop, message, START, turns } from '../../test/fakes/errand.ts';
+import { countingEntropy, fakeStore } from '../../test/fakes/submission.ts';
+import { host, simulatedNetwork } from '../../test/simulation/network.ts';
+import { messageIdSource } from '../base/message-id.ts';
+import type { Network } from '../platform/network.ts';
+import { createRelay } from './relay.ts';
+
+const IDENTITY = 'i-alice';
+
+/** A relay whose connections come about when the test says so, and what alice and bob have handed over to it. */
+function gated() {
+  const clock = virtualClock(START);
+  const mta = host();
+  const entropy = countingEntropy();
+  const ids = messageIdSource((length) => entropy.bytes(length));
+  const store = fakeStore();
+  store.answer = ({ type }) => (type === 'settle' ? { type: 'settled', messageDone: true } : undefined);
+  const inner = simulatedNetwork({ mta });
+  const waiting: (() => void)[] = [];
+  const network: Network = {
+    async dial(...at) {
+      await new Promise<void>((go) => waiting.push(go));
+      return inner.dial(...at);
+    },
+  };
+  const relay = createRelay({
+    ...{ store, clock, entropy, ids, network, owner: 'o' },
+    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    settings: () => ({
+      ...{ hostname: 'msa.example.org', domains: [], route: { type: 'hops', hops: [hop] }, routes: {} },
+      ...{ retryMs: [900_000], expireMs: 432_000_000, delayNoticeMs: 14_400_000 },
+      ...{ connectionsMax: 2, memoryOctets: 1_000_000 },
+    }),
+  });
+  const handOver = (identityId: string): void => {
+    const content = [Buffer.from('Subject: x\r\n\r\nbody\r\n')];
+    const one = { ...message, id: ids.next(clock.now()), identityId };
+    const recipients = [{ forwardPath: `${identityId}@far.example` }];
+    relay.handOver({ message: one, recipients, content, hasDotLines: false });
+  };
+  return {
+    ...{ relay, handOver },
+    async connect() {
+      for (let round = 0; round < 3; round += 1) {
+        await turns();
+        for (const go of waiting.splice(0)) go();
+      }
+      await turns();
+    },
+    left: () => mta.received.flatMap(({ to }) => to).toSorted(),
+    released: () => store.changes.filter(({ type }) => type === 'free').length,
+  };
+}
+
+const ALICE = `${IDENTITY}@far.example`;
+const BOB = 'i-bob@far.example';
+
+test('E-Q-8 D-OUT-3: mail in memory of a sender who is suspended stays, that of others leaves', async () => {
+  const w = gated();
+  // One dials, one dials, and the others wait for their turn.
+  for (const who of [IDENTITY, 'i-bob', IDENTITY, 'i-bob', IDENTITY]) w.handOver(who);
+  w.relay.identityChanged({ type: 'identityChanged', identityId: IDENTITY, revision: 2, state: 'suspended' });
+  w.handOver(IDENTITY);
+  await w.connect();
+  assert.deepEqual([w.left(), w.released()], [[BOB, BOB], 4]);
+  w.relay.identityChanged({ type: 'identityChanged', identityId: IDENTITY, revision: 3, state: 'active' });
+  w.handOver(IDENTITY);
+  await w.connect();
+  assert.deepEqual(w.left(), [ALICE, BOB, BOB].toSorted());
+  await w.relay.drain(0);
+});
+
+test('E-Q-8 D-OUT-3: when notices may have been lost with the line to the store, nothing leaves that was there before', async () => {
+  const w = gated();
+  for (const who of [IDENTITY, 'i-bob', IDENTITY]) w.handOver(who);
+  w.relay.reconnected();
+  w.handOver('i-bob');
+  await w.connect();
+  assert.deepEqual([w.left(), w.released()], [[BOB], 3]);
+  await w.relay.drain(0);
+});
