@@ -106,7 +106,7 @@ test('every entry of `exports` can be imported, and nothing but them; the comman
   const inner = run(process.execPath, [
     '--input-type=module',
     '-e',
-    "await import('postern/dist/client/xml.js')",
+    "await import('postern/dist/base/xml.js')",
   ]);
   assert.match(inner.output, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   assert.match(good(run(join(place, 'node_modules/.bin/postern'), ['--help'])), /postern/);
