@@ -4,7 +4,7 @@ import { createMetricsPage, maxOf } from '../http/metrics.ts';
 import type { Health } from '../http/private.ts';
 import type { LogSink } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
-import type { DownRoute } from '../relay/carriers.ts';
+import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from '../server/start-checks.ts';
 import type { Supervisor } from '../server/supervisor.ts';
@@ -48,6 +48,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
           ...downHops(figures.flatMap(({ relay }) => relay.downRoutes)),
         ],
         warnings: certificates.warnings,
+        ...learnedOf(figures.flatMap(({ relay }) => relay.learned)),
       };
     },
     async metrics() {
@@ -62,6 +63,11 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
       });
     },
   };
+}
+
+/** What the hops of each front were found to take. */
+function learnedOf(learned: readonly LearnedLimits[]): { readonly learned?: readonly LearnedLimits[] } {
+  return learned.length === 0 ? {} : { learned };
 }
 
 /** Each hop once, with what the first front that met it heard. */

@@ -52,6 +52,10 @@ export function createMetricsPage(): MetricsPage {
     held: gauge('queue_held', 'Recipients held'),
     age: gauge('queue_oldest_seconds', 'Age of the oldest message in the queue'),
     routesDown: gauge('routes_down', 'Next hops that take no mail now'),
+    routesLimited: gauge(
+      'routes_limited',
+      'Next hops that take fewer connections, or messages over one, than allowed',
+    ),
     free: gauge('store_free_octets', 'Free space where the data directory is'),
     full: gauge('store_full', '1: below the free-space floor, nothing is accepted'),
     relayMemory: gauge('relay_memory_octets', 'Accepted messages held in memory for the relay'),
@@ -126,6 +130,7 @@ export function createMetricsPage(): MetricsPage {
         queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000,
       );
       gauges.routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
+      gauges.routesLimited.set(Math.max(0, ...fronts.map(({ relay }) => relay.learned.length)));
       gauges.free.set(store.freeOctets);
       gauges.full.set(store.full ? 1 : 0);
       gauges.relayMemory.set(sum(fronts, ({ relay }) => relay.memoryOctets));

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { errandTo, START } from '../../test/fakes/errand.ts';
 import { CAPABILITIES, fakeNetwork } from '../../test/fakes/smtp-hosts.ts';
+import { host, simulatedNetwork } from '../../test/simulation/network.ts';
 import { createCarriers } from './carriers.ts';
 import type { Hop, RelaySettings, Route } from './settings.ts';
 
@@ -67,4 +68,29 @@ test('E-Q-6: a hop that is down is named, with since when and why, until it is b
     said,
     Array.from({ length: 2 }, () => 'next hop is down, its mail waits'),
   );
+});
+
+test('E-Q-6: what a hop was found to take is told: so many connections, so many messages each', async () => {
+  const mta = host();
+  mta.greeting = (standing) => (standing > 2 ? '421 4.7.0 too many' : '220 ready');
+  mta.mail = (nth) => (nth > 3 ? '451 4.4.5 too many messages' : '250 2.1.0 ok');
+  const route = {
+    type: 'hops',
+    hops: [{ ...hopOf('one'), host: 'mta', tls: 'none', verify: false, auth: undefined }],
+  } as never;
+  const settings: RelaySettings = {
+    ...{ hostname: 'msa.example.org', domains: ['example.org'], route, routes: {} },
+    ...{ retryMs: [900_000], expireMs: 1, delayNoticeMs: 1, connectionsMax: 5, memoryOctets: 1_000_000 },
+  };
+  const carriers = createCarriers({
+    ...{ network: simulatedNetwork({ mta }), clock: virtualClock(START), settings: () => settings },
+    log: { info: () => undefined, warn: () => undefined },
+  });
+  assert.deepEqual(carriers.learned, []);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => carriers.carry(errandTo(`r${n}@far.example`, route))),
+  );
+  assert.equal(mta.received.length, 20);
+  assert.deepEqual(carriers.learned, [{ route: 'smtp mta:587', connections: 2, messages: 3 }]);
+  carriers.close();
 });

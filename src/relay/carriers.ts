@@ -5,6 +5,7 @@ import type { Network } from '../platform/network.ts';
 import type { Errand, ErrandResult } from './errand.ts';
 import { deliverToFiles } from './files.ts';
 import { createHopPool, type HopPool } from './hop-pool.ts';
+import { MESSAGES_MAX } from './hosts.ts';
 import { hopName, type RelaySettings, type Route } from './settings.ts';
 
 export interface CarrierLog {
@@ -21,6 +22,14 @@ export interface DownRoute {
   readonly since: number;
 }
 
+/** A next hop that takes less than the configuration allows: found out, and forgotten slowly (policy/pace.ts). */
+export interface LearnedLimits {
+  readonly route: string;
+  readonly connections?: number;
+  /** Over one connection. */
+  readonly messages?: number;
+}
+
 export interface Carriers {
   carry(errand: Errand): Promise<ErrandResult>;
   close(): void;
@@ -28,6 +37,7 @@ export interface Carriers {
   connectionsMax(route: Hops): number;
   readonly repliesLost: number;
   readonly downRoutes: readonly DownRoute[];
+  readonly learned: readonly LearnedLimits[];
 }
 
 type Hops = Extract<Route, { type: 'hops' }>;
@@ -115,6 +125,16 @@ export function createCarriers(options: {
     },
     get downRoutes() {
       return [...down.values()];
+    },
+    get learned() {
+      return [...poolsByRoute].flatMap(([{ hops }, pool]) => {
+        const { connectionsMax, messagesMax } = pool;
+        const few = connectionsMax < settings.connectionsMax ? { connections: connectionsMax } : {};
+        const each = messagesMax < MESSAGES_MAX ? { messages: messagesMax } : {};
+        return 'connections' in few || 'messages' in each
+          ? [{ route: hops.map(hopName).join(', '), ...few, ...each }]
+          : [];
+      });
     },
   };
 }

@@ -7,7 +7,7 @@ import { HopDown } from './hop-down.ts';
 import type { Hop } from './settings.ts';
 
 /** Messages over one connection, if it takes so many. */
-const CARRIED_MAX = 500;
+export const MESSAGES_MAX = 500;
 
 export interface Hosts {
   /** To the first that takes it; throws what the last one said. */
@@ -83,7 +83,7 @@ export function createHosts(
     },
     messagesMax(hop) {
       const { pace } = of(hop);
-      return pace.messages === undefined ? CARRIED_MAX : messagesOf(pace, clock.monotonic(), CARRIED_MAX);
+      return pace.messages === undefined ? MESSAGES_MAX : messagesOf(pace, clock.monotonic(), MESSAGES_MAX);
     },
     get down() {
       return hosts.every(isDown);

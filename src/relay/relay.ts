@@ -11,7 +11,7 @@ import type { Delivery, Owner, QueuedMessage, Store, StoreNotice } from '../stor
 import { deliveryDomain } from '../store/delivery-domain.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
-import { createCarriers, type DownRoute } from './carriers.ts';
+import { createCarriers, type DownRoute, type LearnedLimits } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import { createReportWriter, type ReportWriter } from './reports.ts';
@@ -39,6 +39,7 @@ export interface RelayStats {
   readonly memoryOctets: number;
   readonly underWay: number;
   readonly downRoutes: readonly DownRoute[];
+  readonly learned: readonly LearnedLimits[];
 }
 
 export interface Relay {
@@ -265,8 +266,8 @@ export function createRelay(options: RelayOptions): Relay {
       carriers.close();
     },
     get stats() {
-      const { repliesLost, downRoutes } = carriers;
-      return { attempts: counts, repliesLost, memoryOctets, underWay: running.size, downRoutes };
+      const { repliesLost, downRoutes, learned } = carriers;
+      return { attempts: counts, repliesLost, memoryOctets, underWay: running.size, downRoutes, learned };
     },
   };
 }
