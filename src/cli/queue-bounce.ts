@@ -20,7 +20,7 @@ const PAGE = 500;
 export async function bounceQueue(context: CommandContext, selector: QueueSelector): Promise<number> {
   const { lookups, loaded, now, by } = context;
   const entropy = systemEntropy();
-  const settings = relaySettingsOf(loaded, process.env);
+  const settings = relaySettingsOf(loaded, process.env, 1);
   const ids = messageIdSource((length) => entropy.bytes(length));
   const signer = createSigner({ keys: readDkimKeys(loaded), failed: () => undefined });
   const reports = createReportWriter({

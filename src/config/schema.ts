@@ -88,18 +88,31 @@ const limits = z.strictObject({
       description:
         'Lines over 998 octets: refused, or passed on unchanged; one word for both roles, or one for each. Role `submission` passes them in bodies alone.',
     }),
-  unauthenticatedPerNetwork: count(1, 100_000)
-    .prefault(50)
-    .meta({ description: 'Connections without AUTH from one IPv4 address or one IPv6 /64.' }),
+  unauthenticatedPerNetwork: count(1, 100_000).prefault(50).meta({
+    description:
+      'Connections without AUTH from one IPv4 address or one IPv6 /64, at a time; four times as many from a /56, sixteen times from a /48.',
+  }),
+  newConnections: z
+    .union([count(10, 10_000_000), z.literal('none')])
+    .prefault(600)
+    .meta({
+      description:
+        'New connections from one network (as above) within a minute; those that log in are not counted. `none` lifts it.',
+    }),
   connectionsPerIdentity: count(1, 100_000)
     .prefault(200)
-    .meta({ description: 'Connections of one identity.' }),
-  connections: count(10, 1_000_000).prefault(10_000).meta({ description: 'Connections in all.' }),
-  exempt: z
-    .array(network)
-    .max(1000)
-    .prefault([])
-    .meta({ description: 'Networks of webmail and monitors, free of the limit per network. Never of AUTH.' }),
+    .meta({ description: 'Connections of one identity, at a time.' }),
+  connections: count(10, 1_000_000)
+    .prefault(10_000)
+    .meta({ description: 'Connections in all, of all front threads together.' }),
+  strangersShare: z.number().min(0.05).max(1).prefault(0.5).meta({
+    description:
+      'Part of `connections`, `queuedMessages` and `incomingMemory` that mail of strangers (role `mx`) may take; the rest is kept for users.',
+  }),
+  exempt: z.array(network).max(1000).prefault([]).meta({
+    description:
+      'Networks of webmail and monitors: free of the limits per network, and wrong passwords from there count for each login by itself. Never free of AUTH.',
+  }),
   errors: z
     .strictObject({
       beforeAuth: count(5, 10_000).prefault(25).meta({
@@ -141,11 +154,12 @@ const limits = z.strictObject({
         'Messages in the queue: at so many new mail is put off (452 4.3.1) until some have left. Reports of our own always find room. `none` lifts it.',
     }),
   incomingMemory: size(1_048_576).prefault('64MiB').meta({
-    description: 'Memory for messages on their way in, of each front thread; beyond it bodies go to disk.',
+    description:
+      'Memory for messages on their way in, in all; each front thread has its part of it, and room for four headers at least. Beyond it bodies go to disk.',
   }),
-  relayMemory: size()
-    .prefault('64MiB')
-    .meta({ description: 'Accepted messages that are relayed from memory, of each front thread.' }),
+  relayMemory: size().prefault('64MiB').meta({
+    description: 'Accepted messages that are relayed from memory, in all; each front thread has its part.',
+  }),
 });
 
 const timeouts = z.strictObject({
@@ -183,9 +197,9 @@ const relay = z.strictObject({
   delayNotice: duration(1000)
     .prefault('4h')
     .meta({ description: 'After this the sender is told once that it is late.' }),
-  connections: count(1, 1000)
-    .prefault(20)
-    .meta({ description: 'Connections to one next server, of each front thread.' }),
+  connections: count(1, 1000).prefault(20).meta({
+    description: 'Connections to one next server, in all; each front thread has its part, and one at least.',
+  }),
 });
 
 const incomingServer = (port: number) =>

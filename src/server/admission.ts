@@ -1,96 +1,150 @@
-// How many connections may stand at once: unauthenticated ones of a network (one IPv4 address or one IPv6 /64), authenticated
-// ones of an identity, and all together. What gives way is the new connection, with 421 (5321-ak).
+// How many connections may stand at once, in the whole process: unauthenticated ones of a network (one IPv4 address; one IPv6 /64, its /56 and its /48),
+// authenticated ones of an identity, those of strangers' mail (role mx), and all together; and how many of a network may begin within a minute without
+// logging in. What gives way is the new connection, with 421 (5321-ak). Those that are told so are counted until they are closed, too: beyond a
+// twentieth of all nobody is told anything.
 
-import { BlockList, isIPv6 } from 'node:net';
-import { connectionNetworkOf } from '../identity/network.ts';
+import { networkList } from '../base/network-list.ts';
+import { connectionNetworksOf } from '../identity/network.ts';
+import type { Counts, Place } from './counts.ts';
 
 export interface AdmissionLimits {
   readonly unauthenticatedPerNetwork: number;
+  /** Of one network in a minute, those that log in not counted. Undefined: no limit. */
+  readonly newPerMinute: number | undefined;
   readonly perIdentity: number;
   readonly total: number;
+  /** So many of them may be of role mx. */
+  readonly totalOfStrangers: number;
   /** Networks such as `192.0.2.0/24`: no limit per network. They are never exempt from AUTH. */
   readonly exempt: readonly string[];
 }
 
+export type AdmissionRole = 'submission' | 'mx';
+
 export interface Ticket {
   readonly admitted: boolean;
+  /** Not admitted: there is room to tell it so. */
+  readonly mayBeTold: boolean;
   /** The connection is an identity's from now on; false: it has too many. */
   authenticated(identityId: string): boolean;
   left(): void;
 }
 
 export interface Admission {
-  connected(address: string): Ticket;
+  connected(address: string, role: AdmissionRole): Ticket;
+  isExempt(address: string): boolean;
   reload(limits: AdmissionLimits): void;
+  /** Of all fronts, those that are turned away not among them. */
   readonly connections: number;
 }
 
-export function createAdmission(limits: AdmissionLimits): Admission {
-  const networks = new Map<string, number>();
-  const identities = new Map<string, number>();
+const TOLD_SHARE = 1 / 20;
+const TOLD_MIN = 10;
+
+interface NetworkPlace {
+  readonly place: Place;
+  readonly factor: number;
+}
+
+export function createAdmission(limits: AdmissionLimits, counts: Counts): Admission {
   let current = limits;
-  let exempt = exemptList(limits.exempt);
-  let connections = 0;
+  let isExempt = networkList(limits.exempt);
+
+  function placesOf(address: string): readonly NetworkPlace[] {
+    return connectionNetworksOf(address).map(({ network, factor }) => ({
+      place: counts.placeOf(`network ${network}`),
+      factor,
+    }));
+  }
+
+  /** Counts it for its networks; false: one of them has too many. */
+  function enter(networks: readonly NetworkPlace[], exempt: boolean): boolean {
+    let fits = true;
+    for (const { place, factor } of networks) {
+      const standing = counts.add(place, 1);
+      const begun = counts.addInMinute(place);
+      if (standing > current.unauthenticatedPerNetwork * factor) fits = false;
+      if (begun > (current.newPerMinute ?? Infinity) * factor) fits = false;
+    }
+    return fits || exempt;
+  }
+
+  function leaveAll(networks: readonly NetworkPlace[]): void {
+    for (const { place } of networks) counts.add(place, -1);
+  }
+
+  function enterTotals(role: AdmissionRole): boolean {
+    const ofRole = counts.addTo(role, 1);
+    const all = ofRole + counts.total(role === 'mx' ? 'submission' : 'mx');
+    return all <= current.total && (role !== 'mx' || ofRole <= current.totalOfStrangers);
+  }
 
   return {
-    connected(address) {
-      connections += 1;
-      const network = connectionNetworkOf(address);
-      const isExempt = exempt.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-      const inNetwork = add(networks, network, 1);
-      let identity: string | undefined;
-      let here = true;
-      const admitted =
-        connections <= current.total && (isExempt || inNetwork <= current.unauthenticatedPerNetwork);
-      const ticket: Ticket = {
-        admitted,
-        authenticated(identityId) {
-          if (!here) return false;
-          if (identity !== undefined) return true;
-          if (add(identities, identityId, 1) > current.perIdentity) {
-            add(identities, identityId, -1);
-            return false;
-          }
-          identity = identityId;
-          add(networks, network, -1);
-          return true;
-        },
-        left() {
-          if (!here) return;
-          here = false;
-          connections -= 1;
-          if (identity === undefined) add(networks, network, -1);
-          else add(identities, identity, -1);
-        },
-      };
+    connected(address, role) {
+      const networks = placesOf(address);
+      const fits = enter(networks, isExempt(address));
+      if (enterTotals(role) && fits) return admittedTicket(counts, networks, role, () => current.perIdentity);
       // It is only told so and closed: one network's flood must not use up what is there for all.
-      if (!admitted) ticket.left();
-      return ticket;
+      leaveAll(networks);
+      counts.addTo(role, -1);
+      return turnedAwayTicket(counts, Math.max(TOLD_MIN, current.total * TOLD_SHARE));
     },
+    isExempt: (address) => isExempt(address),
     reload(next) {
       current = next;
-      exempt = exemptList(next.exempt);
+      isExempt = networkList(next.exempt);
     },
     get connections() {
-      return connections;
+      return counts.total('submission') + counts.total('mx');
     },
   };
 }
 
-function add(counts: Map<string, number>, key: string, change: number): number {
-  const count = (counts.get(key) ?? 0) + change;
-  if (count <= 0) counts.delete(key);
-  else counts.set(key, count);
-  return count;
+function admittedTicket(
+  counts: Counts,
+  networks: readonly NetworkPlace[],
+  role: AdmissionRole,
+  perIdentity: () => number,
+): Ticket {
+  const { minute } = counts;
+  let identity: Place | undefined;
+  let here = true;
+  return {
+    ...{ admitted: true, mayBeTold: true },
+    authenticated(identityId) {
+      if (!here) return false;
+      if (identity !== undefined) return true;
+      const place = counts.placeOf(`identity ${identityId}`);
+      if (counts.add(place, 1) > perIdentity()) {
+        counts.add(place, -1);
+        return false;
+      }
+      identity = place;
+      for (const network of networks) {
+        counts.add(network.place, -1);
+        counts.takeBack(network.place, minute);
+      }
+      return true;
+    },
+    left() {
+      if (!here) return;
+      here = false;
+      counts.addTo(role, -1);
+      if (identity !== undefined) counts.add(identity, -1);
+      else for (const { place } of networks) counts.add(place, -1);
+    },
+  };
 }
 
-function exemptList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
+function turnedAwayTicket(counts: Counts, toldMax: number): Ticket {
+  const mayBeTold = counts.addTo('turnedAway', 1) <= toldMax;
+  let here = mayBeTold;
+  if (!mayBeTold) counts.addTo('turnedAway', -1);
+  return {
+    ...{ admitted: false, mayBeTold, authenticated: () => false },
+    left() {
+      if (here) counts.addTo('turnedAway', -1);
+      here = false;
+    },
+  };
 }

@@ -36,8 +36,9 @@ export interface Connection {
 
 export function serveConnection(front: Front, listener: ListenerHere, socket: Socket): void {
   const remote = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+  const admission = front.admission.connected(remote.address, listener.role);
+  if (!admission.admitted && !admission.mayBeTold) return dropUnheard(front, listener, socket);
   const local = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
-  const admission = front.admission.connected(remote.address);
   // Its time is the one that never steps: a corrected wall clock must neither end sessions nor keep them for ever.
   const { clock } = front;
   const opened = createServerSession(listener.session(), clock.monotonic());
@@ -193,6 +194,14 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   if (!admission.admitted) turnAway();
   else if (listener.tls === 'implicit') transport.startTls(front.tls(), listener.handshakeMs);
   else greet();
+}
+
+/** So many are being turned away that this one is not even told so. */
+function dropUnheard(front: Front, { role }: ListenerHere, socket: Socket): void {
+  front.metrics.connected(role);
+  front.metrics.refused('tooManyConnections');
+  socket.on('error', () => undefined);
+  socket.resetAndDestroy();
 }
 
 function sessionFacts({ id, listener, remote, local, session }: Connection): SessionFacts {

@@ -28,6 +28,7 @@ import { createSigner } from '../submission/signer.ts';
 import { createStandings } from '../submission/standing.ts';
 import { createAdmission } from './admission.ts';
 import { serveConnection } from './connection.ts';
+import { openCounts } from './counts.ts';
 import type { DeskQuestion, ThreadGreeting } from './desk-thread.ts';
 import { createConnections, drainFront, type Front, hearStore, type ListenerHere } from './front.ts';
 import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
@@ -61,7 +62,7 @@ const connections = createConnections();
 const store = createRemoteStore({ clock, stage: (id) => openStage(birth.dataDirectory, id) });
 const lookups = createRemoteLookups();
 const ids = messageIdSource((length) => entropy.bytes(length));
-const admission = createAdmission(plan.admission);
+const admission = createAdmission(plan.admission, openCounts(birth.counts, birth.row));
 const standings = createStandings(lookups);
 const verifiedLogins = createVerifiedLogins({
   key: entropy.bytes(32),

@@ -37,11 +37,11 @@ test('a client that leaves while its AUTH is checked does not count as a session
     await turns();
   }
   assert.equal(here.admission.connections, 0);
-  const one = here.admission.connected('192.0.2.1');
+  const one = here.admission.connected('192.0.2.1', 'submission');
   assert.equal(one.authenticated(alice.identityId), true, 'its only place is free');
   one.left();
-  const [first, second] = [here.admission.connected(''), here.admission.connected('')];
-  assert.deepEqual([first.admitted, second.admitted], [true, false], 'nor was its network forgiven');
+  const [first, second] = [0, 1].map(() => here.admission.connected('', 'submission'));
+  assert.deepEqual([first?.admitted, second?.admitted], [true, false], 'nor was its network forgiven');
 });
 
 test('D-TR-1: an AUTH that is answered after its 454 does not make another of who was let in since', async () => {

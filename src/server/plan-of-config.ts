@@ -14,6 +14,8 @@ import type { FrontPlan } from './plan.ts';
 import type { StoreLimits } from './store-thread.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
+const HEADERS_IN_MEMORY_MIN = 4;
+
 export interface PlanOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fronts: number;
@@ -58,16 +60,26 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
     },
     admission: {
       unauthenticatedPerNetwork: limits.unauthenticatedPerNetwork,
+      newPerMinute: limits.newConnections === 'none' ? undefined : limits.newConnections,
       perIdentity: limits.connectionsPerIdentity,
       total: limits.connections,
+      totalOfStrangers: Math.floor(limits.connections * limits.strangersShare),
       exempt: limits.exempt,
     },
-    incomingMemory: limits.incomingMemory,
+    incomingMemory: incomingMemoryOf(limits, fronts),
     mailboxes: config.postmaster === undefined ? config.mailboxes : [...config.mailboxes, config.postmaster],
     ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
-    relay: relaySettingsOf(loaded, environment),
+    relay: relaySettingsOf(loaded, environment, fronts),
     logLevel: config.log.level,
   };
+}
+
+/** A front's part of it: never so little that a message's header has no room. */
+function incomingMemoryOf(
+  { incomingMemory, header }: LoadedConfig['config']['limits'],
+  fronts: number,
+): number {
+  return Math.max(Math.floor(incomingMemory / fronts), HEADERS_IN_MEMORY_MIN * header);
 }
 
 export function storeLimitsOf({ config }: LoadedConfig): StoreLimits {
@@ -106,6 +118,7 @@ function readNamed(key: string, file: string): string {
 export function relaySettingsOf(
   loaded: LoadedConfig,
   environment: PlanOptions['environment'],
+  fronts: number,
 ): RelaySettings {
   const { config, path } = loaded;
   const { relay } = config;
@@ -121,8 +134,8 @@ export function relaySettingsOf(
     retryMs: relay.retry,
     expireMs: relay.expire,
     delayNoticeMs: relay.delayNotice,
-    connectionsMax: relay.connections,
-    memoryOctets: config.limits.relayMemory,
+    connectionsMax: Math.max(1, Math.floor(relay.connections / fronts)),
+    memoryOctets: Math.floor(config.limits.relayMemory / fronts),
     ...(relay.ca === undefined ? {} : { ca: readNamed('relay.ca', path(relay.ca)) }),
   };
 }

@@ -8,6 +8,7 @@ import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LongLines } from '../protocol/wire/data-framing.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { AdmissionLimits } from './admission.ts';
+import type { CountsPlan } from './counts.ts';
 import type { DkimKeyPlan } from './dkim-keys.ts';
 import type { FrontMetrics } from './front-metrics.ts';
 import type { LocalMessage } from './local-submission.ts';
@@ -58,6 +59,9 @@ export interface FrontBirth {
   readonly plan: FrontPlan;
   readonly owner: string;
   readonly dataDirectory: string;
+  readonly counts: CountsPlan;
+  /** Its own in those counts. */
+  readonly row: number;
 }
 
 /** Questions that main asks a front. */

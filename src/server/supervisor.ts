@@ -10,6 +10,7 @@ import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
+import { beginMinute, emptyRow, planCounts } from './counts.ts';
 import type { DeskBirth } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
@@ -19,6 +20,8 @@ import { connectThreads, createCrew, type Thread } from './thread.ts';
 const HEAP_MIB = 1024;
 /** Doubles with each death within a minute, up to 16 times as long. */
 const RESTART_MS = 200;
+const COUNTS_KEY_OCTETS = 16;
+const MINUTE_MS = 60_000;
 
 export interface SupervisorOptions {
   readonly loaded: LoadedConfig;
@@ -68,6 +71,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const deaths: number[] = [];
   const missing = new Set<string>();
   let { plan, storeLimits } = options;
+  const counts = planCounts({
+    ...{ rows: options.fronts, connections: plan.admission.total, key: randomBytes(COUNTS_KEY_OCTETS) },
+  });
   let storeThread: Thread;
   let deskThread: Thread;
   let listening = false;
@@ -107,7 +113,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function startFront(number: number, run: number): Promise<void> {
     const owner = `local/${incarnation}/${number}.${run}`;
-    const birth: FrontBirth = { plan, owner, dataDirectory };
+    const birth: FrontBirth = { plan, owner, dataDirectory, counts, row: number - 1 };
     const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
@@ -118,6 +124,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (listening) await listenOrEnd(thread);
     watch(thread, async () => {
       fronts.delete(number);
+      emptyRow(counts, number - 1);
       // What it held in memory is in the store too: whoever is free takes it.
       await freeLeases(owner);
       await startFront(number, run + 1);
@@ -166,6 +173,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
+  function countMinutes(): void {
+    clock.after(MINUTE_MS, () => {
+      beginMinute(counts);
+      if (!stopping) countMinutes();
+    });
+  }
+
   async function askIfAlive({ line }: Thread, question: FrontQuestion | StoreQuestion): Promise<unknown> {
     return line.ask(question).catch((error: unknown) => {
       // It has died and is born again with the plan of now.
@@ -192,6 +206,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       // Leases of the process before are void: it is gone, because the lock is ours.
       await freeLeases('');
       for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
+      countMinutes();
     },
     async listen() {
       listening = true;

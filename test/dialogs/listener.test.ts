@@ -15,7 +15,7 @@ let server: TestServer;
 before(async () => {
   server = await startServer({
     mx: true,
-    extra: 'limits: { unauthenticatedPerNetwork: 1000, identity: { messagesPerHour: none, recipientsPerHour: none, nullSenderPerHour: none } }',
+    extra: 'limits: { unauthenticatedPerNetwork: 1000, newConnections: none, identity: { messagesPerHour: none, recipientsPerHour: none, nullSenderPerHour: none } }',
   });
   const granted = server.postern(['account', 'rights', 'alice@example.org', 'add', 'sales@example.org']);
   assert.equal(granted.status, 0, granted.stderr);

@@ -7,6 +7,7 @@ import type { AuthenticationOutcome } from '../../src/identity/authenticator.ts'
 import { createLog } from '../../src/observe/log.ts';
 import type { LocalMailbox } from '../../src/policy/submission-policy.ts';
 import { createAdmission } from '../../src/server/admission.ts';
+import { openCounts, planCounts } from '../../src/server/counts.ts';
 import { serveConnection } from '../../src/server/connection.ts';
 import { createConnections, type Front, type ListenerHere } from '../../src/server/front.ts';
 import { createFrontMetrics } from '../../src/server/front-metrics.ts';
@@ -56,12 +57,13 @@ export async function openFront(
   const connections = createConnections();
   const logged: string[] = [];
   const log = createSessionLog(createLog('info', { write: (lines) => void logged.push(lines) }));
-  const admission = createAdmission({
-    unauthenticatedPerNetwork: 1,
-    perIdentity: options.perIdentity ?? 1,
-    total: 10,
-    exempt: [],
-  });
+  const admission = createAdmission(
+    {
+      ...{ unauthenticatedPerNetwork: 1, newPerMinute: undefined, perIdentity: options.perIdentity ?? 1 },
+      ...{ total: 10, totalOfStrangers: 10, exempt: [] },
+    },
+    openCounts(planCounts({ rows: 1, connections: 10, key: new Uint8Array(16) }), 0),
+  );
   const front: Front = {
     ...{ clock: world.clock, log, metrics: createFrontMetrics(), admission, submission: world.context },
     journal: createJournal(world.store, world.clock),

@@ -9,6 +9,7 @@ import type { Line } from '../../src/platform/line.ts';
 import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { RelaySettings } from '../../src/relay/settings.ts';
 import { createAdmission, type Admission } from '../../src/server/admission.ts';
+import { type CountsPlan, openCounts } from '../../src/server/counts.ts';
 import { serveConnection } from '../../src/server/connection.ts';
 import {
   createConnections,
@@ -46,6 +47,8 @@ export interface FrontOptions {
   readonly life: Life;
   readonly chance: Chance;
   readonly settings: FrontSettings;
+  readonly counts: CountsPlan;
+  readonly row: number;
   stage(id: string): Promise<Stage>;
   log(text: string): void;
 }
@@ -79,12 +82,13 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
   const ids = messageIdSource((length) => entropy.bytes(length));
   const standings = createStandings(lookups);
   const connections = createConnections();
-  const admission = createAdmission({
-    unauthenticatedPerNetwork: 50,
-    perIdentity: settings.perIdentity,
-    total: 1000,
-    exempt: [],
-  });
+  const admission = createAdmission(
+    {
+      ...{ unauthenticatedPerNetwork: 50, newPerMinute: undefined, perIdentity: settings.perIdentity },
+      ...{ total: 1000, totalOfStrangers: 500, exempt: [] },
+    },
+    openCounts(options.counts, options.row),
+  );
   const mailboxes = createMailboxes({
     lookups,
     clock,

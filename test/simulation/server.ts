@@ -2,6 +2,7 @@
 // src/server/supervisor.ts does it. Any of them may be killed at any moment, or all at once.
 
 import { createAuthenticator } from '../../src/identity/authenticator.ts';
+import { type CountsPlan, emptyRow, planCounts } from '../../src/server/counts.ts';
 import type { Line } from '../../src/platform/line.ts';
 import type { Credentials } from '../../src/protocol/session/ports.ts';
 import type { Change, Outcome, Stage, StoreNotice } from '../../src/store/port.ts';
@@ -36,6 +37,7 @@ interface Run {
   storeLines: SimulatedLine[];
   desk: Life;
   readonly fronts: Map<number, SimulatedFront>;
+  readonly counts: CountsPlan;
   deaths: number;
   stopping: boolean;
 }
@@ -98,6 +100,11 @@ export class Server {
     const run: Run = {
       ...{ main, store, storeThread: main, storeLines: [], desk: main, fronts: new Map() },
       ...{ deaths: 0, stopping: false },
+      counts: planCounts({
+        rows: this.#frontCount,
+        connections: 1000,
+        key: this.#chance.named('counts').bytes(16),
+      }),
     };
     this.run = run;
     this.#startStore(run);
@@ -297,9 +304,10 @@ export class Server {
 
   #startFront(run: Run, number: number): void {
     if (run.stopping) return;
+    emptyRow(run.counts, number - 1);
     const life = this.#life(`front${number}.`);
     const front = createSimulatedFront({
-      ...{ hops: this.#hops, life, settings: this.#settings },
+      ...{ hops: this.#hops, life, settings: this.#settings, counts: run.counts, row: number - 1 },
       chance: this.#chance.named(life.name),
       stage: (id) => this.#stage(id, life),
       log: (text) => this.#hops.ledger.note(text),

@@ -18,7 +18,7 @@ let server: TestServer;
 before(async () => {
   server = await startServer({
     extra:
-      'limits: { unauthenticatedPerNetwork: 1500, identity: { messagesPerHour: none, recipientsPerHour: none } }\ntimeouts: { beforeAuth: 20s, tlsHandshake: 3s }',
+      'limits: { unauthenticatedPerNetwork: 1500, newConnections: none, identity: { messagesPerHour: none, recipientsPerHour: none } }\ntimeouts: { beforeAuth: 20s, tlsHandshake: 3s }',
   });
 });
 after(async () => {
@@ -96,6 +96,24 @@ test('F-DOS-2 5321-ak: a thousand idle connections and slow handshakes: others a
     socket.once('close', () => (ended += 1));
   }
   await eventually('the end of all idle connections', 40, () => ended === 1000);
+});
+
+test('F-DOS-2 5321-ak: limits hold for the process, whichever of three fronts takes the connections', async () => {
+  await using three = await startServer({
+    extra: 'limits: { unauthenticatedPerNetwork: 5 }\nthreads: { fronts: 3 }',
+  });
+  const heard: string[] = [];
+  const sockets = await Promise.all(
+    Array.from({ length: 60 }, async () => {
+      const socket = await open(three.submission);
+      socket.on('data', (data) => void heard.push(String(data)));
+      return socket;
+    }),
+  );
+  await eventually('60 answers', 10, () => heard.length >= 60);
+  assert.ok(heard.filter((line) => line.startsWith('220')).length <= 5, heard.join(''));
+  assert.ok(heard.some((line) => line.startsWith('220')));
+  for (const socket of sockets) socket.destroy();
 });
 
 test('F-DOS-1 F-DOS-5: a line without end is cut off, and memory does not grow', async () => {
