@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   HOUR,
+  MINUTE,
   identityOf,
   START,
   virtualClock,
@@ -19,7 +20,14 @@ const alice = identityOf('alice@example.org', {
   ],
 });
 
+const SHARED = '192.0.2.200';
+
 interface Situation {
+  /** What the directory holds now; instead of `of`. */
+  readonly stored?: { identity: Identity };
+  readonly domains?: readonly string[];
+  /** Where credentials have been used from, as the store knows it. */
+  readonly uses?: readonly string[];
   readonly of?: Identity;
   /** While a hash is under way. */
   readonly hashing?: (clock: VirtualClock) => Promise<void>;
@@ -27,19 +35,25 @@ interface Situation {
 
 const service = identityOf('backup');
 
-function gathering({ of = alice, hashing = async () => undefined }: Situation = {}) {
+function gathering({
+  of = alice,
+  hashing = async () => undefined,
+  domains = ['example.org'],
+  uses = [],
+  stored = { identity: of },
+}: Situation = {}) {
   const hashed: string[] = [];
   const clock = virtualClock();
   let steppedMs = 0;
   const authenticator = createAuthenticator({
     lookups: {
-      identityByLogin: async (login) => (login === of.login ? of : undefined),
+      identityByLogin: async (login) => (login === stored.identity.login ? stored.identity : undefined),
       identityById: async () => undefined,
-      credentialUses: async () => [],
+      credentialUses: async () => uses.map((address) => ({ credentialId: 'c1', at: START, address })),
     },
     clock: { ...clock, now: () => clock.now() + steppedMs },
     entropy: { bytes: (length) => new Uint8Array(length) },
-    settings: { domains: () => new Set(['example.org']) },
+    settings: { domains: () => new Set(domains), isShared: (address) => address === SHARED },
     note: () => undefined,
     async verify(phc, password) {
       hashed.push(`${phc} ${password}`);
@@ -48,14 +62,14 @@ function gathering({ of = alice, hashing = async () => undefined }: Situation = 
       return phc === 'of alice' && password === 'right';
     },
   });
-  const logIn = (authenticationIdentity: string, password: string): Promise<string> =>
-    authenticator
-      .authenticate(
-        { mechanism: 'PLAIN', authorizationIdentity: '', authenticationIdentity, password },
-        { address: '192.0.2.1', sessionId: 's' },
-      )
-      .then(({ type }) => type);
-  return { hashed, logIn, clock, step: (ms: number) => void (steppedMs += ms) };
+  const ask = (authenticationIdentity: string, password: string, address = '192.0.2.1') =>
+    authenticator.authenticate(
+      { mechanism: 'PLAIN', authorizationIdentity: '', authenticationIdentity, password },
+      { address, sessionId: 's' },
+    );
+  const logIn = (login: string, password: string, address?: string): Promise<string> =>
+    ask(login, password, address).then(({ type }) => type);
+  return { hashed, ask, logIn, clock, step: (ms: number) => void (steppedMs += ms) };
 }
 
 const cases = [
@@ -121,3 +135,98 @@ test('F-AUTH-1: a clock that steps back locks nobody out for longer', async () =
   clock.advance(HOUR);
   assert.equal(await logIn(alice.login, 'right'), 'authenticated');
 });
+
+test('D-OUT-4 F-AUTH-1: a network that many users share is never locked; each name there counts by itself', async () => {
+  const { logIn, ask } = gathering();
+  for (let n = 0; n < 330; n += 1) await logIn(`nobody${n}@example.org`, `wrong ${n}`, SHARED);
+  assert.equal(await logIn(alice.login, 'right', SHARED), 'authenticated');
+  for (let n = 0; n < 20; n += 1) await logIn('bob@example.org', `wrong ${n}`, SHARED);
+  const over = await ask('bob@example.org', 'another', SHARED);
+  assert.ok(over.type === 'refused' && over.cause.includes('this network for this account'));
+});
+
+test('F-AUTH-1: made-up names with one fixed wrong secret count each, also those that can be nobody’s', async () => {
+  const { ask, hashed } = gathering({ domains: ['example.org', 'example.net'] });
+  const delays: number[] = [];
+  for (let n = 0; n < 40; n += 1) {
+    const outcome = await ask(`made up\u0000${n}`, 'Summer2026');
+    assert.ok(outcome.type === 'refused');
+    delays.push(outcome.delayMs);
+  }
+  assert.equal(hashed.length, 20, 'then that heading is refused without a hash');
+  assert.equal(Math.max(...delays), 20_000);
+  const named = gathering();
+  for (let n = 0; n < 40; n += 1) await named.logIn(`user${n}@elsewhere.test`, 'Summer2026');
+  const next = await named.ask('one.more@elsewhere.test', 'Summer2026');
+  assert.ok(next.type === 'refused' && next.refusal.name === 'authTemporary', 'and each hash is charged');
+  named.clock.advance(10_000);
+  const later = await named.ask('one.more@elsewhere.test', 'Summer2026');
+  assert.ok(later.type === 'refused' && later.delayMs >= 500, 'the network as a whole is slowed down');
+});
+
+test('F-AUTH-6: whoever closes instead of waiting pays for each hash all the same, and others do not wait for it', async () => {
+  const { hashed, ask, logIn, clock } = gathering();
+  for (let n = 0; n < 500; n += 1) void ask('x@example.org', 'the same', `192.0.2.${n % 250}`);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(await logIn(alice.login, 'right', '198.51.100.9'), 'authenticated');
+  for (let n = 0; n < 500; n += 1) await ask('x@example.org', 'the same');
+  assert.ok(hashed.length <= 41, `${hashed.length} hashes`);
+  const busy = await ask(alice.login, 'wrong');
+  assert.ok(busy.type === 'refused' && busy.refusal.name === 'authTemporary', 'no verdict without a hash');
+  clock.advance(6 * MINUTE);
+  assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'and no lock-out');
+});
+
+test('D-OUT-4: where the owner has logged in before there is more room for hashes', async () => {
+  const here = gathering({ uses: ['192.0.2.9'] });
+  for (let n = 0; n < 60; n += 1) await here.ask('x@example.org', 'the same');
+  assert.equal(await here.logIn(alice.login, 'right'), 'authenticated');
+});
+
+test('F-AUTH-3: a wrong password is wrong the second time too', async () => {
+  const { logIn, hashed } = gathering();
+  assert.deepEqual(
+    [await logIn(alice.login, 'wrong'), await logIn(alice.login, 'wrong')],
+    ['refused', 'refused'],
+  );
+  assert.equal(hashed.length, 2, 'only what was right is remembered');
+  assert.equal(await logIn(alice.login, 'right'), 'authenticated');
+  assert.equal(await logIn(alice.login, 'wrong'), 'refused', 'nor after the right one');
+});
+
+const changes: readonly { why: string; changed: Identity }[] = [
+  { why: 'suspended', changed: { ...alice, state: 'suspended', revision: alice.revision + 1 } },
+  { why: 'removed', changed: { ...alice, state: 'removed', revision: alice.revision + 1 } },
+  {
+    why: 'expired',
+    changed: { ...alice, credentials: alice.credentials.map((one) => ({ ...one, expiresAt: START })) },
+  },
+  {
+    why: 'changed',
+    changed: {
+      ...alice,
+      revision: alice.revision + 1,
+      credentials: alice.credentials.map((one) => ({
+        ...one,
+        verifiers: [{ type: 'argon2id' as const, phc: 'another' }],
+      })),
+    },
+  },
+  { why: 'without that credential', changed: { ...alice, credentials: [] } },
+];
+
+for (const { why, changed } of changes) {
+  test(`F-TX-2: what was right a moment ago is refused, and not remembered: ${why}`, async () => {
+    const stored = { identity: alice };
+    const { logIn } = gathering({ stored });
+    assert.equal(await logIn(alice.login, 'right'), 'authenticated');
+    assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'remembered');
+    stored.identity = changed;
+    assert.deepEqual(
+      [await logIn(alice.login, 'right'), await logIn(alice.login, 'right')],
+      ['refused', 'refused'],
+    );
+    stored.identity = alice;
+    assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'as it was');
+  });
+}

@@ -16,11 +16,12 @@ import { parseAppPassword, verifyAppPassword } from './app-password.ts';
 import { createCredentialCache } from './credential-cache.ts';
 import { principalOf } from './directory.ts';
 import { createGuessing, type Attempt, type Guessing } from './guessing.ts';
-import { createKdfGate, type KdfGate } from './kdf-gate.ts';
+import { type Asker, createHashing } from './hashing.ts';
+import type { KdfGate } from './kdf-gate.ts';
 import { loginCandidates } from './login.ts';
 import { createLru } from './lru.ts';
 import { networkOf } from './network.ts';
-import { verifyPassword } from './password.ts';
+import type { verifyPassword } from './password.ts';
 
 export type AuthenticationOutcome =
   | { readonly type: 'authenticated'; readonly principal: Principal }
@@ -47,7 +48,7 @@ export interface AuthenticatorSettings {
   /** Our domains, lower-case A-labels; read anew at each attempt, so that a reload takes effect. */
   domains(): ReadonlySet<string>;
   /** Addresses that many users share (webmail): there one user's failures do not count against the others. */
-  isShared?(address: string): boolean;
+  isShared(address: string): boolean;
   /** How long a verified credential is remembered. */
   readonly rememberMs?: number;
 }
@@ -81,16 +82,15 @@ export function createAuthenticator(
   options: AuthenticatorOptions,
 ): Authenticator & { forget(identityId: IdentityId): void } {
   const { lookups, clock, settings } = options;
-  const gate = options.gate ?? createKdfGate();
   const guessing = options.guessing ?? createGuessing();
-  const verify = options.verify ?? verifyPassword;
+  const hashing = createHashing(options);
   const cache = createCredentialCache(settings.rememberMs ?? REMEMBER_MS);
   const noted = createLru<string, number>(NOTED_ENTRIES_MAX);
   const verifying = createSharedAnswer<Secret>();
   const key = options.entropy.bytes(32);
 
-  function fingerprintOf(account: string, secret: string): string {
-    return createHmac('sha256', key).update(`${account.length}:${account}${secret}`).digest('base64');
+  function fingerprintOf(name: string, secret: string): string {
+    return createHmac('sha256', key).update(`${name.length}:${name}${secret}`).digest('base64');
   }
 
   const within = <T>(answer: Promise<T>): Promise<T> => withDeadline(clock, LOOKUP_MS_MAX, answer);
@@ -111,7 +111,11 @@ export function createAuthenticator(
   }
 
   /** One argon2 for everything that fails; none for an app password that is right. */
-  async function verifySecret(identity: Identity | undefined, password: string): Promise<Secret> {
+  async function verifySecret(
+    identity: Identity | undefined,
+    password: string,
+    asker: Asker,
+  ): Promise<Secret> {
     const now = clock.now();
     const appPassword = parseAppPassword(password);
     const device = identity?.credentials.find(
@@ -122,15 +126,15 @@ export function createAuthenticator(
 
     const human = identity?.credentials.find(({ kind }) => kind === 'password');
     const phc = device === undefined ? phcOf(human) : undefined;
-    const hashed = await gate.run(() => verify(phc, password));
-    if (hashed.type === 'busy') return { type: 'busy' };
+    const isRight = await hashing.verify(asker, phc, password);
+    if (isRight === 'busy') return { type: 'busy' };
     if (flaw !== undefined) return { type: 'wrong', cause: flaw };
     if (identity === undefined) return { type: 'wrong', cause: 'unknown login' };
-    if (!hashed.value || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
+    if (!isRight || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
     const humanFlaw = flawOf(identity, human, now);
-    return humanFlaw === undefined
-      ? { type: 'right', credential: human }
-      : { type: 'wrong', cause: humanFlaw };
+    if (humanFlaw !== undefined) return { type: 'wrong', cause: humanFlaw };
+    hashing.paysOff(asker);
+    return { type: 'right', credential: human };
   }
 
   /** What was verified minutes ago under the same revision of the identity stands; anything else is verified. */
@@ -139,8 +143,9 @@ export function createAuthenticator(
     credentials: Credentials,
     fingerprint: string,
     mayActAs: boolean,
+    asker: Asker,
   ): Promise<Secret> {
-    if (!mayActAs) return wrongAnyway('authorization identity is not the login', credentials.password);
+    if (!mayActAs) return wrongAnyway('authorization identity is not the login', credentials.password, asker);
     const remembered = cache.recall(fingerprint, clock.now());
     const credential =
       remembered !== undefined &&
@@ -155,15 +160,17 @@ export function createAuthenticator(
     const question = JSON.stringify([
       ...[fingerprint, credentials.authenticationIdentity],
       ...[identity?.id, identity?.revision],
+      // Each network pays for itself: what one has no room for must not be another's answer.
+      asker.networks[0]?.network,
     ]);
-    const secret = await verifying(question, () => verifySecret(identity, credentials.password));
+    const secret = await verifying(question, () => verifySecret(identity, credentials.password, asker));
     const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;
     return flaw === undefined ? secret : { type: 'wrong', cause: flaw };
   }
 
-  async function wrongAnyway(cause: string, password: string): Promise<Secret> {
-    const hashed = await gate.run(() => verify(undefined, password));
-    return hashed.type === 'busy' ? hashed : { type: 'wrong', cause };
+  async function wrongAnyway(cause: string, password: string, asker: Asker): Promise<Secret> {
+    const hashed = await hashing.verify(asker, undefined, password);
+    return hashed === 'busy' ? { type: 'busy' } : { type: 'wrong', cause };
   }
 
   function noteUse(identity: Identity, credential: Credential, address: string): void {
@@ -186,6 +193,7 @@ export function createAuthenticator(
     address: string,
     logins: readonly string[],
     attempt: Attempt,
+    asker: Asker,
   ): Promise<AuthenticationOutcome> {
     const first = guessing.begin(attempt, clock.monotonic());
     const identity = await findIdentity(logins);
@@ -195,7 +203,12 @@ export function createAuthenticator(
     if (leave.type === 'refuse') return { ...failed(leave.because, leave.delayMs), ...whose };
 
     const mayActAs = isSameLogin(credentials.authorizationIdentity, logins, settings.domains());
-    const secret = await judge(identity, credentials, attempt.fingerprint, mayActAs);
+    const judged = () => judge(identity, credentials, attempt.fingerprint, mayActAs, asker);
+    let secret = await judged();
+    if (secret.type === 'busy' && (await isKnownFromStore(identity, attempt))) {
+      hashing.markKnown(asker);
+      secret = await judged();
+    }
     const now = clock.now();
     if (secret.type === 'busy') {
       guessing.withdrawn(attempt, clock.monotonic());
@@ -206,6 +219,7 @@ export function createAuthenticator(
       return { ...failed(cause, leave.delayMs), ...whose };
     }
     guessing.succeeded(attempt, clock.monotonic());
+    hashing.markKnown(asker);
     const { id: identityId, revision } = identity;
     cache.remember(attempt.fingerprint, { identityId, revision, credentialId: secret.credential.id }, now);
     noteUse(identity, secret.credential, address);
@@ -220,11 +234,17 @@ export function createAuthenticator(
       const logins = loginCandidates(credentials.authenticationIdentity, settings.domains());
       // A name that can be nobody's is counted under one heading, so that the tables stay small.
       const account = logins[0] ?? '(no name)';
-      const fingerprint = fingerprintOf(account, credentials.password);
-      const shared = settings.isShared?.(from.address) ?? false;
-      const attempt = { network: networkOf(from.address), account, fingerprint, shared };
+      // Each of them is a guess of its own all the same.
+      const fingerprint = fingerprintOf(
+        logins[0] ?? credentials.authenticationIdentity,
+        credentials.password,
+      );
+      const asker = hashing.askerAt(from.address, settings.isShared(from.address));
+      const { shared } = asker;
+      const [, ...wider] = asker.networks;
+      const attempt = { network: networkOf(from.address), wider, account, fingerprint, shared };
       try {
-        return await attemptLogin(credentials, from.address, logins, attempt);
+        return await attemptLogin(credentials, from.address, logins, attempt, asker);
       } catch (error) {
         guessing.withdrawn(attempt, clock.monotonic());
         return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);

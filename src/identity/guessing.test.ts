@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createGuessing, guessingDefaults, type Attempt, type Guessing } from './guessing.ts';
+import { networksOf } from './network.ts';
 
 const MINUTE = 60_000;
 const start = Date.UTC(2026, 10, 23);
@@ -144,6 +145,29 @@ test('D-OUT-4: where many users share an address by design, only the pair counts
   assert.equal(guessMany(guessing, 1000, shared), 0);
   const alice = { ...guess('x'), shared: true };
   assert.equal(guessing.begin(alice, start).delayMs, 0);
+});
+
+test('F-AUTH-1: whoever has a /48 of IPv6 gets no fresh start in each of its networks', () => {
+  const attemptIn =
+    (address: (at: number) => string) =>
+    (at: number): Attempt => {
+      const [own, ...wider] = networksOf(address(at));
+      return { ...guess('s', `user${at}@example.org`, own?.network), wider };
+    };
+  const in56 = attemptIn((at) => `2001:db8:1:${(0x700 + (at % 256)).toString(16)}::1`);
+  assert.equal(guessMany(createGuessing(), 2000, in56), 2000 - 4 * 300);
+  const in48 = attemptIn((at) => `2001:db8:2:${(at % 65_536).toString(16)}::1`);
+  const guessing = createGuessing();
+  assert.equal(guessMany(guessing, 6000, in48) > 6000 - 16 * 300 - 1, true);
+  assert.equal(guessing.begin(attemptIn(() => '2001:db8:3::1')(0), start).type, 'verify', 'another /48');
+});
+
+test('D-OUT-4: wider networks of a shared one count nothing either', () => {
+  const guessing = createGuessing();
+  const [own, ...wider] = networksOf('2001:db8:1:700::1');
+  const shared = (at: number): Attempt => ({ ...guess('s', `u${at}`, own?.network), wider, shared: true });
+  assert.equal(guessMany(guessing, 2000, shared), 0);
+  assert.equal(guessing.begin({ ...shared(1), shared: false, account: 'new' }, start).delayMs, 0);
 });
 
 test('F-AUTH-6 D-OUT-4: memory and delay are bounded whatever comes', () => {

@@ -1,6 +1,7 @@
 // The defence against guessed passwords (requirements D-OUT-4, F-AUTH-1): it slows down whoever guesses and never locks the owner out.
 // Failures are counted for (network, account), for the network and for the account; each count halves every quarter of an
-// hour, so every block ends by itself. The same wrong secret counts once: a phone with an old password is no attack.
+// hour, so every block ends by itself. The same wrong secret for the same name counts once: a phone with an old password is no attack (what its hashes
+// cost is charged by `hash-budget.ts`). IPv6 networks count as /64, and with wider limits as /56 and /48.
 //
 // Over a threshold an attempt is refused at once, with the same answer and without argon2. That is no oracle: what decides
 // is only how often this network has failed with this name *as typed*, and names that do not exist are counted exactly like
@@ -11,6 +12,7 @@
 // in parallel don't all pass on the strength of the same clean slate.
 
 import { createLru, type Lru } from './lru.ts';
+import type { AddressNetwork } from './network.ts';
 
 export interface GuessingSettings {
   readonly pair: Threshold;
@@ -50,9 +52,11 @@ const FINGERPRINTS_MAX = 32;
 export interface Attempt {
   /** Network prefix, see `networkOf`. */
   readonly network: string;
+  /** Those around it, see `networksOf`. */
+  readonly wider?: readonly AddressNetwork[];
   /** The name as folded, whether it exists or not. */
   readonly account: string;
-  /** Keyed hash of account and secret. */
+  /** Keyed hash of name and secret. */
   readonly fingerprint: string;
   /** Many users come from this network by design (webmail): only the pair counts there. */
   readonly shared?: boolean;
@@ -99,7 +103,10 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
   }
 
   function addToBoth(attempt: Attempt, amount: number, now: number): void {
-    if (attempt.shared !== true) add(networks, attempt.network, amount, now);
+    if (attempt.shared !== true) {
+      add(networks, attempt.network, amount, now);
+      for (const { network } of attempt.wider ?? []) add(networks, network, amount, now);
+    }
     add(accounts, attempt.account, amount, now);
   }
 
@@ -122,6 +129,13 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
     addToBoth(attempt, -1, now);
   }
 
+  /** The count of the network; or of a wider one, as a part of what that may have. Where many users share one by design, none. */
+  function networkCount({ network, wider = [], shared }: Attempt, now: number): number {
+    if (shared === true) return 0;
+    const around = wider.map((one) => current(networks.get(one.network), now) / one.factor);
+    return Math.max(current(networks.get(network), now), ...around);
+  }
+
   function isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean {
     return (knownGoodUntil.get(pairKey(attempt)) ?? 0) > now;
   }
@@ -130,7 +144,7 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
     begin(attempt, now, knownGood = isKnownGood(attempt, now)) {
       const counts = [
         ['this network for this account', settings.pair, current(pairs.get(pairKey(attempt)), now)],
-        ['this network', settings.network, current(networks.get(attempt.network), now)],
+        ['this network', settings.network, networkCount(attempt, now)],
         ['this account', settings.account, current(accounts.get(attempt.account), now)],
       ] as const;
       // A network that is known good for the account answers for this account alone, not for its neighbours' guesses.

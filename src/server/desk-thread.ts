@@ -2,6 +2,7 @@
 // up commits, checks credentials for all fronts, and so owns the only password gate, cache and guessing defence of the process.
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { networkList } from '../base/network-list.ts';
 import { createAuthenticator } from '../identity/authenticator.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
@@ -14,7 +15,14 @@ import { openSqliteLookups } from '../store/sqlite/open.ts';
 
 export interface DeskBirth {
   readonly dataDirectory: string;
+  readonly settings: DeskSettings;
+}
+
+/** A reload brings new ones. */
+export interface DeskSettings {
   readonly domains: readonly string[];
+  /** Networks that many users share by design. */
+  readonly shared: readonly string[];
 }
 
 export type DeskQuestion =
@@ -22,7 +30,7 @@ export type DeskQuestion =
       readonly authenticate: Credentials;
       readonly from: { readonly address: string; readonly sessionId: string };
     }
-  | { readonly domains: readonly string[] };
+  | { readonly settings: DeskSettings };
 
 /** How main connects two threads: `port` leads to a thread of that kind. */
 export interface ThreadGreeting {
@@ -35,7 +43,8 @@ export type ThreadNews = { readonly ready: true } | { readonly failed: string };
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
 const birth = workerData as DeskBirth;
-let domains: ReadonlySet<string> = new Set(birth.domains);
+let domains: ReadonlySet<string> = new Set(birth.settings.domains);
+let isShared = networkList(birth.settings.shared);
 const lookups = openSqliteLookups({ dataDirectory: birth.dataDirectory });
 const store = createRemoteStore({
   clock: systemClock,
@@ -45,7 +54,7 @@ const authenticator = createAuthenticator({
   lookups,
   clock: systemClock,
   entropy: systemEntropy(),
-  settings: { domains: () => domains },
+  settings: { domains: () => domains, isShared: (address) => isShared(address) },
   // Last use is a convenience: a commit that fails is not repeated, the next use writes it again.
   note: (change) => void store.commit([change]).catch(() => undefined),
 });
@@ -58,7 +67,8 @@ function serve(port: MessagePort): Line {
       if (answerer.isLookup(question)) return answerer.answer(question);
       const asked = question as DeskQuestion;
       if ('authenticate' in asked) return authenticator.authenticate(asked.authenticate, asked.from);
-      domains = new Set(asked.domains);
+      domains = new Set(asked.settings.domains);
+      isShared = networkList(asked.settings.shared);
       return true;
     },
   });

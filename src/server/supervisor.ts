@@ -11,7 +11,7 @@ import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { beginMinute, emptyRow, planCounts } from './counts.ts';
-import type { DeskBirth } from './desk-thread.ts';
+import type { DeskBirth, DeskQuestion, DeskSettings } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-thread.ts';
@@ -98,7 +98,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   async function startDesk(): Promise<Thread> {
-    const birth: DeskBirth = { dataDirectory, domains: plan.domains };
+    const birth: DeskBirth = { dataDirectory, settings: deskSettings(plan) };
     const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
     lookups.connect(thread.line);
     connectThreads(thread, storeThread, { asker: 'desk', answerer: 'store' });
@@ -216,7 +216,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       plan = next;
       storeLimits = limits;
       await askIfAlive(storeThread, { limits });
-      await deskThread.line.ask({ domains: next.domains });
+      await deskThread.line.ask({ settings: deskSettings(next) } satisfies DeskQuestion);
       await askFronts({ ask: 'reload', plan: next });
     },
     async submit(message) {
@@ -242,6 +242,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await crew.stop();
     },
   };
+}
+
+function deskSettings({ domains, admission }: FrontPlan): DeskSettings {
+  return { domains, shared: admission.exempt };
 }
 
 function pause(ms: number): Promise<void> {

@@ -280,7 +280,7 @@ export class Server {
       lookups: this.memory.lookups,
       clock: time.clockOf(run.desk),
       entropy: this.#chance.named('desk'),
-      settings: { domains: () => this.#settings.submission.domains },
+      settings: { domains: () => this.#settings.submission.domains, isShared: () => false },
       note: () => undefined,
       // Argon2 takes real time in a thread of its own: no seed would play the same way twice. Nobody has a password of the kind here.
       verify: async () => {

@@ -1,0 +1,58 @@
+// The one door to argon2: each hash is charged to the networks of who asks for it, waits its turn, and is refused as `busy` when either has no room.
+
+import type { Clock } from '../platform/platform.ts';
+import { createHashBudget, type HashBudget } from './hash-budget.ts';
+import { createKdfGate, type KdfGate } from './kdf-gate.ts';
+import { createLru } from './lru.ts';
+import { type AddressNetwork, networksOf } from './network.ts';
+import { verifyPassword } from './password.ts';
+
+/** Who asks for hashes. */
+export interface Asker {
+  readonly networks: readonly AddressNetwork[];
+  readonly shared: boolean;
+}
+
+export interface Hashing {
+  askerAt(address: string, shared: boolean): Asker;
+  /** One argon2. The charge stays until `paysOff`. */
+  verify(asker: Asker, phc: string | undefined, password: string): Promise<boolean | 'busy'>;
+  /** The hash led to a login: it costs nothing. */
+  paysOff(asker: Asker): void;
+  /** Somebody logged in from there lately, by whatever way. */
+  markKnown(asker: Asker): void;
+}
+
+const KNOWN_MS = 86_400_000;
+const KNOWN_ENTRIES_MAX = 10_000;
+
+export function createHashing(o: {
+  readonly clock: Clock;
+  readonly gate?: KdfGate | undefined;
+  readonly budget?: HashBudget | undefined;
+  /** Exactly one argon2; replaced where its calls are counted. */
+  readonly verify?: typeof verifyPassword | undefined;
+}): Hashing {
+  const { clock, gate = createKdfGate(), budget = createHashBudget(), verify = verifyPassword } = o;
+  const knownUntil = createLru<string, number>(KNOWN_ENTRIES_MAX);
+  const nameOf = ({ networks }: Asker): string => networks[0]?.network ?? '';
+
+  function payerOf(asker: Asker) {
+    const known = (knownUntil.get(nameOf(asker)) ?? 0) > clock.monotonic();
+    return { ...asker, network: nameOf(asker), known };
+  }
+
+  return {
+    askerAt: (address, shared) => ({ networks: networksOf(address), shared }),
+    async verify(asker, phc, password) {
+      const payer = payerOf(asker);
+      if (!budget.charge(payer, clock.monotonic())) return 'busy';
+      const hashed = await gate.run(payer, () => verify(phc, password));
+      if (hashed.type === 'done') return hashed.value;
+      budget.takeBack(payer, clock.monotonic());
+      return 'busy';
+    },
+    paysOff: (asker) => budget.takeBack(payerOf(asker), clock.monotonic()),
+    markKnown: (asker) => knownUntil.set(nameOf(asker), clock.monotonic() + KNOWN_MS),
+  };
+}
