@@ -107,7 +107,7 @@ const limits = z.strictObject({
     .meta({ description: 'Connections in all, of all front threads together.' }),
   strangersShare: z.number().min(0.05).max(1).prefault(0.5).meta({
     description:
-      'Part of `connections` that mail of strangers (role `mx`) may take; the rest is kept for users.',
+      'Part of `connections`, `queuedMessages` and `incomingMemory` that mail of strangers (role `mx`) may take; the rest is kept for users.',
   }),
   exempt: z.array(network).max(1000).prefault([]).meta({
     description:

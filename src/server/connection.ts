@@ -55,7 +55,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     listener,
     remote,
     local,
-    transaction: createTransaction(front),
+    transaction: createTransaction(front, listener.role),
     principal: undefined,
     session,
     facts: () => sessionFacts(connection),

@@ -23,7 +23,7 @@ import { openStage } from '../store/sqlite/bodies.ts';
 import type { SubmissionContext, SubmissionSettings } from '../submission/context.ts';
 import { createJournal } from '../submission/journal.ts';
 import { createLabels } from '../submission/labels.ts';
-import { createMemoryBudget } from '../submission/memory-budget.ts';
+import { createMemoryBudget, shareOfBudget } from '../submission/memory-budget.ts';
 import { createSigner } from '../submission/signer.ts';
 import { createStandings } from '../submission/standing.ts';
 import { createAdmission } from './admission.ts';
@@ -80,10 +80,12 @@ const relay = createRelay({
   signer: () => submissionSettings.signer,
 });
 
+const memory = createMemoryBudget(plan.incomingMemory);
 const submission: SubmissionContext = {
   ...{ store, lookups, clock, entropy, ids, standings, owner: birth.owner },
   labels: createLabels(store, entropy),
-  memory: createMemoryBudget(plan.incomingMemory),
+  memory,
+  strangersMemory: shareOfBudget(memory, plan.strangersMemory),
   takingBack: new Set(),
   settings: () => submissionSettings,
   wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),

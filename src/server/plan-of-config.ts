@@ -26,6 +26,7 @@ export interface PlanOptions {
 export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }: PlanOptions): FrontPlan {
   const { config } = loaded;
   const { limits, timeouts } = config;
+  const incomingMemory = incomingMemoryOf(limits, fronts);
   return {
     hostname: config.hostname,
     domains: config.domains,
@@ -66,7 +67,8 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
       totalOfStrangers: Math.floor(limits.connections * limits.strangersShare),
       exempt: limits.exempt,
     },
-    incomingMemory: incomingMemoryOf(limits, fronts),
+    incomingMemory,
+    strangersMemory: Math.floor(incomingMemory * limits.strangersShare),
     mailboxes: config.postmaster === undefined ? config.mailboxes : [...config.mailboxes, config.postmaster],
     ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
     relay: relaySettingsOf(loaded, environment, fronts),
@@ -83,10 +85,11 @@ function incomingMemoryOf(
 }
 
 export function storeLimitsOf({ config }: LoadedConfig): StoreLimits {
-  const { freeSpace, queuedMessages } = config.limits;
+  const { freeSpace, queuedMessages, strangersShare } = config.limits;
   return {
     freeSpaceFloor: { share: freeSpace.share, octets: freeSpace.size },
     queuedMessagesMax: queuedMessages,
+    strangersMessagesMax: queuedMessages === 'none' ? 'none' : Math.ceil(queuedMessages * strangersShare),
   };
 }
 

@@ -47,6 +47,8 @@ export interface FrontPlan {
   readonly admission: AdmissionLimits;
   /** Octets for messages on their way in, of this front. */
   readonly incomingMemory: number;
+  /** So much of it may be strangers' mail. */
+  readonly strangersMemory: number;
   readonly mailboxes: readonly string[];
   /** Where postmaster@ and abuse@ of our domains go, if somebody is named. */
   readonly postmaster?: string;

@@ -26,6 +26,7 @@ export interface StoreBirth {
 export interface StoreLimits {
   readonly freeSpaceFloor: FreeSpaceFloor;
   readonly queuedMessagesMax: number | 'none';
+  readonly strangersMessagesMax: number | 'none';
 }
 
 export interface FreeSpaceFloor {
@@ -75,7 +76,8 @@ function open(): OpenWriter {
       clock: systemClock,
       entropy: systemEntropy(),
       fullBecause: () => space.look().because,
-      queuedMessagesMax: () => (limits.queuedMessagesMax === 'none' ? undefined : limits.queuedMessagesMax),
+      queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
+      strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
       sweepStages: birth.sweepStages,
       writeLogHome: () => keeper?.postMessage('write'),
       onNotice: (notice) => lines.forEach((line) => line.tell(notice)),
@@ -83,6 +85,10 @@ function open(): OpenWriter {
   } catch (error) {
     return end(error);
   }
+}
+
+function limitOf(value: number | 'none'): number | undefined {
+  return value === 'none' ? undefined : value;
 }
 
 /** Ends with this thread. */

@@ -29,7 +29,9 @@ export interface Transaction {
 /** What a recipient costs beside its text, about. */
 const RECIPIENT_OCTETS = 200;
 
-export function createTransaction(front: Front): Transaction {
+export function createTransaction(front: Front, role: 'submission' | 'mx'): Transaction {
+  const { memory, strangersMemory } = front.submission;
+  const budget = role === 'mx' ? strangersMemory : memory;
   let from: ReversePathAndParameters | undefined;
   let rule = '';
   let recipients = new Recipients();
@@ -44,7 +46,7 @@ export function createTransaction(front: Front): Transaction {
     from = undefined;
     recipients = new Recipients();
     submission = undefined;
-    front.submission.memory.release(reservedOctets);
+    budget.release(reservedOctets);
     reservedOctets = 0;
   }
 
@@ -61,7 +63,7 @@ export function createTransaction(front: Front): Transaction {
     addRecipient(recipient) {
       if (recipients.has(recipient.forwardPath)) return true;
       const octets = octetsOf(recipient);
-      if (!front.submission.memory.reserve(octets)) return false;
+      if (!budget.reserve(octets)) return false;
       reservedOctets += octets;
       recipients.add(recipient);
       return true;

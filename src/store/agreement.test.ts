@@ -142,11 +142,13 @@ interface Lease {
 class Pair {
   readonly clock = virtualClock();
   most: number | undefined;
+  mostOfStrangers: number | undefined;
   readonly #saw: (what: string) => void;
   readonly #directory = mkdtempSync(join(tmpdir(), 'postern-agree-'));
   readonly #memory = openMemoryStore({
     ...{ clock: this.clock, entropy: countedEntropy() },
     queuedMessagesMax: () => this.most,
+    strangersMessagesMax: () => this.mostOfStrangers,
   });
   #sqlite = this.#openSqlite();
   readonly #ids: MessageId[] = [];
@@ -161,6 +163,7 @@ class Pair {
     return openSqliteStore({
       ...{ dataDirectory: this.#directory, clock: this.clock, entropy: countedEntropy() },
       queuedMessagesMax: () => this.most,
+      strangersMessagesMax: () => this.mostOfStrangers,
     });
   }
 
@@ -480,8 +483,10 @@ test('memory and sqlite give the same outcomes, the same queue and the same answ
           if (one === 'restart') pair.restart();
           else if (one === 'index') pair.index();
           else if ('pass' in one) pair.clock.advance(one.pass);
-          else if ('most' in one) pair.most = one.most;
-          else await pair.commit(one);
+          else if ('most' in one) {
+            pair.most = one.most;
+            pair.mostOfStrangers = one.most === undefined ? undefined : Math.ceil(one.most / 2);
+          } else await pair.commit(one);
           const [memory, sqlite] = pair.lookups;
           assert.deepEqual(await queueOf(memory), await queueOf(sqlite));
           assert.equal(pair.queued, (await memory.queueTotals()).messages);

@@ -297,6 +297,39 @@ function depthContract(name: string, open: Open): void {
     assert.equal((await bench.lookups.queueTotals()).messages, 4);
   });
 
+  test(`F-DOS-8: ${name}: strangers’ mail has its share of the queue, and users find room when it is used up`, async () => {
+    await using bench = await Bench.open(open);
+    bench.strangersMessagesMax = 2;
+    const now = bench.clock.now();
+    const ofStranger = () => acceptOf(bench.nextId(), now, {});
+    const cause = '2 messages of strangers in the queue, limits.strangersShare lets them have 2';
+    const full = { type: 'queueFull', cause } as const;
+    const noId = acceptOf('no message id', now, {});
+    const outcomes = await bench.store.commit([ofStranger(), noId, ofStranger(), ofStranger()]);
+    assert.deepEqual(
+      outcomes.map(({ type }) => type),
+      ['accepted', 'failed', 'accepted', 'queueFull'],
+    );
+    for (let n = 0; n < 3; n += 1) await bench.accepted({ identityId: 'i1' });
+    await bench.accepted({ from: '', to: ['alice@example.org'] });
+    await bench.restart();
+    assert.deepEqual(await bench.one(ofStranger()), full, 'counted anew at the start');
+    const deliveries = await bench.claim('a');
+    const messages = await Promise.all(deliveries.map(({ messageId }) => bench.lookups.message(messageId)));
+    const mx = deliveries.filter((_, n) => messages[n]?.role === 'mx');
+    const [one, other] = mx;
+    assert.ok(one && other && mx.length === 2);
+    await bench.one(settleOf('a', [one], deferred(now), now));
+    assert.deepEqual(await bench.one(ofStranger()), full, 'what is deferred stays');
+    await bench.one(settleOf('a', [other], final, now));
+    // In hand, and delivered at once.
+    const inHand = acceptOf(bench.nextId(), now, { owner: 'b' });
+    assert.deepEqual(await bench.one(inHand), { type: 'accepted' });
+    assert.deepEqual(await bench.one(ofStranger()), full);
+    await bench.one(settleOf('b', [{ ...one, messageId: inHand.message.id, attempt: 1 }], final, now));
+    assert.deepEqual(await bench.one(ofStranger()), { type: 'accepted' });
+  });
+
   test(`5321-y F-DOS-8: ${name}: a full queue settles all the same, and takes the reports about it`, async () => {
     await using bench = await Bench.open(open);
     bench.queuedMessagesMax = 1;

@@ -50,6 +50,7 @@ export interface OpenOptions {
   readonly entropy: Entropy;
   fullBecause(): string | undefined;
   queuedMessagesMax(): number | undefined;
+  strangersMessagesMax(): number | undefined;
 }
 
 export interface Opened {
@@ -69,6 +70,7 @@ export class Bench implements AsyncDisposable {
   readonly notices: StoreNotice[] = [];
   full: string | undefined;
   queuedMessagesMax: number | undefined;
+  strangersMessagesMax: number | undefined;
   readonly #ids = messageIdSource((length) => this.entropy.bytes(length));
   #opened: Opened | undefined;
   #unsubscribe = (): void => undefined;
@@ -76,7 +78,11 @@ export class Bench implements AsyncDisposable {
   static async open(open: Open): Promise<Bench> {
     const bench = new Bench();
     const { clock, entropy } = bench;
-    const limits = { fullBecause: () => bench.full, queuedMessagesMax: () => bench.queuedMessagesMax };
+    const limits = {
+      fullBecause: () => bench.full,
+      queuedMessagesMax: () => bench.queuedMessagesMax,
+      strangersMessagesMax: () => bench.strangersMessagesMax,
+    };
     bench.#use(await open({ clock, entropy, ...limits }));
     return bench;
   }

@@ -43,6 +43,8 @@ export interface SubmissionContext {
   readonly labels: Labels;
   readonly standings: Standings;
   readonly memory: MemoryBudget;
+  /** The part of it that strangers' mail (role mx) may have: users find the rest free. */
+  readonly strangersMemory: MemoryBudget;
   /** Messages that must not leave, until the store has taken them out: a drain waits for them. */
   readonly takingBack: Set<MessageId>;
   readonly owner: Owner;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMemoryBudget } from './memory-budget.ts';
+import { createMemoryBudget, shareOfBudget } from './memory-budget.ts';
 
 test('what is reserved never goes over the limit, and what is released can be had again', () => {
   const budget = createMemoryBudget(100);
@@ -15,4 +15,19 @@ test('what is reserved never goes over the limit, and what is released can be ha
   budget.release(60);
   assert.equal(budget.used, 40);
   assert.ok(budget.reserve(60));
+});
+
+test('F-DOS-2: strangers take no more than their share of the memory, and nothing when it is used up', () => {
+  const whole = createMemoryBudget(100);
+  const share = shareOfBudget(whole, 40);
+  assert.deepEqual(
+    [share.reserve(40), share.reserve(1), whole.reserve(60), whole.reserve(1)],
+    [true, false, true, false],
+  );
+  share.release(40);
+  assert.deepEqual([whole.used, share.used], [60, 0]);
+  assert.equal(whole.reserve(20), true);
+  assert.deepEqual([share.reserve(30), share.used, share.reserve(20)], [false, 0, true]);
+  share.release(20);
+  assert.deepEqual([whole.used, share.isAmple], [80, false]);
 });

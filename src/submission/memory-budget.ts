@@ -9,6 +9,29 @@ export interface MemoryBudget {
   readonly isAmple: boolean;
 }
 
+/** A part of a budget that no more than `limitOctets` may be taken through. */
+export function shareOfBudget(whole: MemoryBudget, limitOctets: number): MemoryBudget {
+  const share = createMemoryBudget(limitOctets);
+  return {
+    reserve(octets) {
+      if (!share.reserve(octets)) return false;
+      if (whole.reserve(octets)) return true;
+      share.release(octets);
+      return false;
+    },
+    release(octets) {
+      share.release(octets);
+      whole.release(octets);
+    },
+    get used() {
+      return share.used;
+    },
+    get isAmple() {
+      return share.isAmple && whole.isAmple;
+    },
+  };
+}
+
 export function createMemoryBudget(limitOctets: number): MemoryBudget {
   let used = 0;
   return {

@@ -224,6 +224,14 @@ test('5322-k 6409-3.2-e: what is refused at the blank line is drained, not store
   }
 });
 
+test('F-DOS-2: strangers’ mail that fills its part of the memory leaves users theirs', async () => {
+  const world = await submissionWorld({ memoryOctets: 10_000, strangersMemoryOctets: 1000 });
+  const long = `X-Long: ${'y'.repeat(990)}\r\n`;
+  assert.equal(answer(await submit(world, `From: x@far.example\r\n${long}\r\nx\r\n`, mxDoor)), '452 4.3.1');
+  assert.equal(answer(await submit(world, `${long}${WHOLE}`)), '250');
+  assert.equal(world.context.memory.used, 0);
+});
+
 test('no memory left for the header: the client is told to come again', async () => {
   const world = await submissionWorld({ memoryOctets: 50 });
   assert.equal(answer(await submit(world, WHOLE, door, 10)), '452 4.3.1');

@@ -38,7 +38,8 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   const now = context.clock.now();
   const id = context.ids.next(now);
   const collector = new HeaderCollector(settings.headerOctetsMax);
-  const body = openBody(context.store, id, context.memory);
+  const memory = door.session.role === 'mx' ? context.strangersMemory : context.memory;
+  const body = openBody(context.store, id, memory);
   const input = { context, settings, door, envelope, messageId: id, now };
   let preparation: Preparation | undefined;
   let signing: Signing | undefined;
@@ -49,7 +50,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   let givenUp = false;
 
   function collectHeader(bytes: Uint8Array): Promise<void> | undefined {
-    if (!context.memory.reserve(bytes.length)) {
+    if (!memory.reserve(bytes.length)) {
       preparation = { ok: false, error: refusal('tooBusy', 'no memory for headers left') };
       return undefined;
     }
@@ -82,7 +83,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
   }
 
   function releaseHeader(): void {
-    context.memory.release(headerReserved);
+    memory.release(headerReserved);
     headerReserved = 0;
   }
 

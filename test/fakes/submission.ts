@@ -8,7 +8,7 @@ import type { Lookups } from '../../src/store/lookups.ts';
 import type { Change, Outcome, Stage, Store } from '../../src/store/port.ts';
 import type { Door, HandOver, SubmissionContext, SubmissionSettings } from '../../src/submission/context.ts';
 import { createLabels } from '../../src/submission/labels.ts';
-import { createMemoryBudget } from '../../src/submission/memory-budget.ts';
+import { createMemoryBudget, shareOfBudget } from '../../src/submission/memory-budget.ts';
 import { createStandings } from '../../src/submission/standing.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 
@@ -171,7 +171,12 @@ export interface World {
 export const NOW = Date.UTC(2026, 10, 23, 10);
 
 export async function submissionWorld(
-  options: { settings?: Partial<SubmissionSettings>; memoryOctets?: number; relayFromMemory?: boolean } = {},
+  options: {
+    settings?: Partial<SubmissionSettings>;
+    memoryOctets?: number;
+    strangersMemoryOctets?: number;
+    relayFromMemory?: boolean;
+  } = {},
 ): Promise<World> {
   const clock = virtualClock(NOW);
   const store = fakeStore();
@@ -186,6 +191,7 @@ export async function submissionWorld(
   const settings = { ...defaults, ...options.settings };
   const labels = createLabels(store, entropy);
   await labels.prepare(NOW);
+  const memory = createMemoryBudget(options.memoryOctets ?? 1024 * 1024);
   const context: SubmissionContext = {
     store,
     lookups,
@@ -194,7 +200,8 @@ export async function submissionWorld(
     labels,
     ids: messageIdSource((length) => entropy.bytes(length)),
     standings: createStandings(lookups),
-    memory: createMemoryBudget(options.memoryOctets ?? 1024 * 1024),
+    memory,
+    strangersMemory: shareOfBudget(memory, options.strangersMemoryOctets ?? Infinity),
     takingBack: new Set(),
     owner: 'node1/1/front0',
     settings: () => settings,

@@ -98,10 +98,12 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     ...{ store, lookups, owner: life.name, clock, entropy, ids, network: networkOf(hops, life), log },
     settings: () => settings.relay,
   });
+  const memory = createMemoryBudget(settings.incomingMemory);
   const submission: SubmissionContext = {
     ...{ store, lookups, clock, entropy, ids, standings, owner: life.name },
     labels: createLabels(store, entropy),
-    memory: createMemoryBudget(settings.incomingMemory),
+    memory,
+    strangersMemory: memory,
     takingBack: new Set(),
     settings: () => settings.submission,
     wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),

@@ -131,6 +131,6 @@ export function bdat(state: SessionState, { argument }: CommandLine): void {
     return close(state, 'protocol');
   }
   state.chunkFailed = transaction !== undefined || state.chunkFailed;
-  state.discard = { left: octets, refusal: refused };
+  state.discard = { left: octets, octets, since: state.now, refusal: refused };
   state.phase = 'chunk';
 }

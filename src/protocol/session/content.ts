@@ -66,6 +66,7 @@ function pass(state: SessionState, content: ContentState, bytes: Uint8Array): vo
   const problem = contentProblem(state, content);
   if (problem === undefined) return emit(state, { type: 'messageBytes', bytes });
   content.spoiled = problem;
+  content.spoiledSince = { at: state.now, octets: content.octets };
   emit(state, { type: 'abort', because: problem.cause });
 }
 

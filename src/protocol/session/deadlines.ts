@@ -6,12 +6,15 @@ import { concludeTransaction, emit, expectConsequences, leave, send, type Sessio
 
 /** Slowest content that is waited for, octets per millisecond, after a first idle time's grace. */
 const CONTENT_RATE = 0.1;
+/** And the slowest that is only read to be thrown away, after a shorter grace: nobody gets anything by waiting for it (F-DOS-2). */
+const DISCARD_RATE = 1;
+const DISCARD_GRACE_MS = 30_000;
 
 export function deadlineOf(state: SessionState): number | undefined {
   if (state.phase === 'closed') return undefined;
   if (state.question !== undefined) return state.question.askedAt + state.settings.timeouts.replyMs;
   if (state.delayed !== undefined) return state.delayed.at;
-  return Math.min(idleDeadline(state), untilKnown(state), slowestContent(state));
+  return Math.min(idleDeadline(state), untilKnown(state), slowestContent(state), slowestDiscarded(state));
 }
 
 function idleDeadline({ lastProgressAt, settings }: SessionState): number {
@@ -32,6 +35,19 @@ function slowestContent({ transaction, settings }: SessionState): number {
   return content === undefined
     ? Infinity
     : content.startedAt + settings.timeouts.idleMs + content.octets / CONTENT_RATE;
+}
+
+function slowestDiscarded({ discard, transaction }: SessionState): number {
+  if (discard !== undefined) return discardedBy(discard.since, discard.octets - discard.left);
+  const content = transaction?.content;
+  const since = content?.spoiledSince;
+  return content === undefined || since === undefined
+    ? Infinity
+    : discardedBy(since.at, content.octets - since.octets);
+}
+
+function discardedBy(since: number, octets: number): number {
+  return since + DISCARD_GRACE_MS + octets / DISCARD_RATE;
 }
 
 export function timedOut(state: SessionState): void {

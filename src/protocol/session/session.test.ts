@@ -242,6 +242,57 @@ test('F-DOS-2: content that drips is waited for only so long', () => {
   assert.match(said(driver.feed({ type: 'timeout' }, deadline)), /^421/);
 });
 
+/** Octets that come one by one, each nine seconds, from the start on, until the session ends; when it did, ms. */
+function drips(driver: Driver): number {
+  for (let at = START; at < START + 3_600_000; at += 9_000) {
+    const deadline = driver.session.deadline ?? Infinity;
+    if (deadline <= at) {
+      assert.match(said(driver.feed({ type: 'timeout' }, deadline)), /^421/);
+      return deadline - START;
+    }
+    driver.feed({ type: 'bytes', bytes: Buffer.from('x') }, at);
+  }
+  return Infinity;
+}
+
+test('F-DOS-2: what is read to be thrown away is waited for less: a chunk without recipients, content past the limit', () => {
+  const stranger = drive({}, 'mx');
+  stranger.line('EHLO c');
+  stranger.line('MAIL FROM:<x@far.example>');
+  stranger.feed({ type: 'verdict', question: 1, verdict: accepted });
+  const { messageOctetsMax } = settings('mx');
+  stranger.line(`BDAT ${messageOctetsMax}`);
+  assert.ok(drips(stranger) <= 31_000);
+
+  const tooLarge = authenticated({ messageOctetsMax: 1000 });
+  tooLarge.line('MAIL FROM:<alice@example.org>');
+  tooLarge.feed({ type: 'verdict', question: 2, verdict: accepted });
+  tooLarge.line('RCPT TO:<x@far.example>');
+  tooLarge.feed({ type: 'verdict', question: 3, verdict: accepted });
+  tooLarge.line('DATA');
+  tooLarge.line('x'.repeat(900));
+  tooLarge.line('x'.repeat(900));
+  assert.ok(drips(tooLarge) <= 31_000);
+});
+
+test('EXT-CHUNK-a: a refused chunk that comes at a modem’s pace is read to its end', () => {
+  const { messageOctetsMax } = settings('mx');
+  const stranger = drive({}, 'mx');
+  stranger.line('EHLO c');
+  stranger.line('MAIL FROM:<x@far.example>');
+  stranger.feed({ type: 'verdict', question: 1, verdict: accepted });
+  stranger.line(`BDAT ${messageOctetsMax}`);
+  const piece = Buffer.alloc(20_000, 'x');
+  let at = START;
+  let heard = '';
+  for (let sent = 0; sent < messageOctetsMax; sent += piece.length) {
+    at += 10_000;
+    assert.ok((stranger.session.deadline ?? 0) > at);
+    heard = said(stranger.feed({ type: 'bytes', bytes: piece }, at));
+  }
+  assert.match(heard, /^503/);
+});
+
 test('6409-5.3-a: a question that nobody answers is 451 after 110 seconds, and the late answer is ignored', () => {
   const driver = authenticated();
   driver.line('MAIL FROM:<alice@example.org>');

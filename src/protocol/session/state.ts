@@ -29,6 +29,8 @@ export interface ContentState {
   readonly startedAt: number;
   /** The content can't be accepted any more: the rest is read and thrown away. */
   spoiled?: Refusal;
+  /** Since when, and how many octets there were by then. */
+  spoiledSince?: { readonly at: number; readonly octets: number };
   /** BDAT … LAST is under way. */
   last: boolean;
 }
@@ -54,7 +56,8 @@ export interface SessionState {
   login: string | undefined;
   transaction: TransactionState | undefined;
   /** Octets of a refused chunk still to be read and thrown away, then the refusal. */
-  discard: { left: number; readonly refusal: Refusal } | undefined;
+  discard:
+    { left: number; readonly octets: number; readonly since: number; readonly refusal: Refusal } | undefined;
   /** A chunk failed: RSET, EHLO or QUIT first (RFC 3030 section 2). */
   chunkFailed: boolean;
   sasl: { readonly mechanism: Mechanism; readonly responses: Uint8Array[] } | undefined;

@@ -4,7 +4,7 @@ import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
-import { queueFullBecause } from '../depth.ts';
+import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { eventsNaming } from './events.ts';
@@ -18,7 +18,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   if (messages.has(id) || wasAccepted(state, change)) return accepted(state, change);
   const cause = state.fullBecause();
   if (cause !== undefined) return { type: 'full', cause };
-  const deep = queueFullBecause(change, messages.size, state.queuedMessagesMax());
+  const deep = queueFullBecause(change, depthOf(state.tables), state.queueLimits);
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
   const limited = charge(state, change);
   if (limited !== undefined) return limited;
@@ -32,6 +32,12 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   state.append(change.event);
   if (change.owner === undefined) state.notice({ type: 'due' });
   return accepted(state, change);
+}
+
+function depthOf({ messages }: Tables): QueueDepth {
+  const depth: QueueDepth = { messages: 0, ofStrangers: 0 };
+  for (const { message } of messages.values()) countMessage(depth, message, 1);
+  return depth;
 }
 
 /** Asked again too: it may have been suspended meanwhile. */

@@ -2,6 +2,7 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { EventDraft } from '../../record/events.ts';
+import type { QueueLimits } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { StoreNotice } from '../port.ts';
 import type { MessageRow, Tables } from './tables.ts';
@@ -12,8 +13,7 @@ export interface State {
   openedAt(): number;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
-  /** Undefined: as many as there is space for. */
-  queuedMessagesMax(): number | undefined;
+  readonly queueLimits: QueueLimits;
   /** Appends to the trail. */
   append(event: EventDraft): void;
   /** Told after the commit. */

@@ -3,6 +3,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
+import type { QueueLimits } from '../depth.ts';
 import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
@@ -16,12 +17,11 @@ import { dayKey, erase, purge } from './retention.ts';
 import type { State } from './state.ts';
 import { createJournal, createTables, type Tables } from './tables.ts';
 
-export interface MemoryStoreOptions {
+export interface MemoryStoreOptions extends QueueLimits {
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause?(): string | undefined;
-  queuedMessagesMax?(): number | undefined;
   /** When groups of changes are written; by default at once. */
   readonly schedule?: Schedule;
 }
@@ -68,7 +68,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
       tables,
       openedAt: () => openedAt,
       fullBecause: () => options.fullBecause?.(),
-      queuedMessagesMax: () => options.queuedMessagesMax?.(),
+      queueLimits: options,
       append: (event) => appendEvent(tables, entropy, event),
       notice: (notice) => void told.push(notice),
       bodyDone: (id) => void done.push(id),

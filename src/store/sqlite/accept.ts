@@ -3,7 +3,7 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import { chargeLimits } from '../../policy/limits.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
-import { queueFullBecause } from '../depth.ts';
+import { countMessage, queueFullBecause } from '../depth.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { idTerm } from '../../record/terms.ts';
 import { enqueue } from './enqueue.ts';
@@ -19,13 +19,13 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
   const full = writer.fullBecause();
   if (full !== undefined) return { type: 'full', cause: full };
-  const deep = queueFullBecause(change, writer.queue.messages, writer.queuedMessagesMax());
+  const deep = queueFullBecause(change, writer.queue, writer.queueLimits);
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
   if (charged?.type === 'limited') return charged;
 
   const maySend = !writer.mayNotSend.has(change.message.identityId ?? '');
   store(writer, change, maySend);
-  writer.queue.messages += 1;
+  countMessage(writer.queue, change.message, 1);
   for (const { forwardPath } of change.recipients)
     writer.queueTally.add(deliveryDomain(forwardPath), 1, !maySend);
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);

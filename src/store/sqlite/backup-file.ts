@@ -123,7 +123,7 @@ function countBackup(copy: Database): BackupResult {
   const count = (table: string): number =>
     number(copy.get(`SELECT count(*) AS count FROM ${table}`) ?? {}, 'count');
   return {
-    messages: countYoung(copy) + count('message'),
+    messages: countYoung(copy).messages + count('message'),
     events: count('event'),
     bodies: count('backup_body'),
   };

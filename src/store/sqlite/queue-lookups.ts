@@ -133,7 +133,8 @@ function totalsOf(db: Database): QueueTotals {
   const filed = typeof oldest === 'number' ? oldest : Infinity;
   const oldestAcceptedAt = Math.min(filed, oldestYoung(db) ?? Infinity);
   return {
-    messages: countYoung(db) + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
+    messages:
+      countYoung(db).messages + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
     deliveries: number(deliveries, 'count'),
     held: number(deliveries, 'held'),
     ...(oldestAcceptedAt === Infinity ? {} : { oldestAcceptedAt }),

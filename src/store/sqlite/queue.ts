@@ -11,12 +11,14 @@ import type {
   QueueSelector,
   SettleChange,
 } from '../port.ts';
+import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { accept } from './accept.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
+import type { Young } from './young.ts';
 
 export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChange> {
   const { db } = writer;
@@ -132,11 +134,11 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
 function settleYoung(
   { queue, queueTally, trail }: Writer,
   { recipients }: SettleChange,
-  domains: readonly string[],
+  young: Young,
 ): OutcomeOf<SettleChange> {
-  for (const domain of domains) queueTally.add(domain, -1, false);
+  for (const domain of young.domains) queueTally.add(domain, -1, false);
   for (const { event } of recipients) trail.append(event);
-  queue.messages -= 1;
+  countMessage(queue, young, -1);
   return { type: 'settled', messageDone: true };
 }
 
@@ -173,8 +175,8 @@ function finish({ db, queue, bodyDone }: Writer, id: MessageId, n: number, unset
     db.run('UPDATE message SET unsettled = ? WHERE n = ?', unsettled, n);
     return false;
   }
-  db.run('DELETE FROM message WHERE n = ?', n);
-  queue.messages -= 1;
+  const gone = db.get('DELETE FROM message WHERE n = ? RETURNING role', n) ?? {};
+  countMessage(queue, { role: text(gone, 'role') as QueuedMessage['role'] }, -1);
   const staged = number(db.get('DELETE FROM content WHERE n = ? RETURNING staged', n) ?? {}, 'staged');
   if (staged === 1) bodyDone(id);
   return true;

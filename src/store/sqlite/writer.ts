@@ -5,6 +5,7 @@ import type { MessageId } from '../../base/message-id.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import { unreachable } from '../../base/assert.ts';
 import type { SyncWitness } from '../../platform/disk.ts';
+import type { QueueDepth, QueueLimits } from '../depth.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { accept } from './accept.ts';
 import { bodyIds, removeBody } from './bodies.ts';
@@ -31,9 +32,8 @@ export interface Writer {
   /** Identities that are not active. */
   readonly mayNotSend: Set<string>;
   /** Counted once, at the opening. */
-  readonly queue: { messages: number };
-  /** Undefined: as many as there is space for. */
-  queuedMessagesMax(): number | undefined;
+  readonly queue: QueueDepth;
+  readonly queueLimits: QueueLimits;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
   /** Told after the commit. */
@@ -42,12 +42,11 @@ export interface Writer {
   bodyDone(id: MessageId): void;
 }
 
-export interface WriterOptions {
+export interface WriterOptions extends QueueLimits {
   readonly dataDirectory: string;
   readonly clock: Clock;
   readonly entropy: Entropy;
   fullBecause?(): string | undefined;
-  queuedMessagesMax?(): number | undefined;
   /** False: others are still writing stages, so what no message names is not swept. Default: true. */
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
@@ -79,10 +78,8 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     openedAt: options.clock.now(),
     mayNotSend: new Set(inactive),
     young: openYoungMessages(db),
-    queue: {
-      messages: countYoung(db) + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
-    },
-    queuedMessagesMax: () => options.queuedMessagesMax?.(),
+    queue: depthOf(db),
+    queueLimits: options,
     fullBecause: () => options.fullBecause?.(),
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
@@ -93,7 +90,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
     const inactiveBefore = [...writer.mayNotSend];
-    const queuedBefore = writer.queue.messages;
+    const queuedBefore = { ...writer.queue };
     // What changes of the same group that are committed by now have left.
     const [noticesBefore, doneBefore] = [notices.length, done.length];
     db.exec('BEGIN IMMEDIATE');
@@ -108,7 +105,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       rollBack(db);
       writer.young.rolledBack();
       writer.trail.reset(mark);
-      writer.queue.messages = queuedBefore;
+      Object.assign(writer.queue, queuedBefore);
       writer.mayNotSend.clear();
       for (const id of inactiveBefore) writer.mayNotSend.add(id);
       notices.length = noticesBefore;
@@ -198,6 +195,16 @@ function applyOne(writer: Writer, change: Change): Outcome {
     default:
       return unreachable(change);
   }
+}
+
+function depthOf(db: Database): QueueDepth {
+  const row =
+    db.get("SELECT count(*) AS messages, coalesce(sum(role = 'mx'), 0) AS strangers FROM message") ?? {};
+  const young = countYoung(db);
+  return {
+    messages: number(row, 'messages') + young.messages,
+    ofStrangers: number(row, 'strangers') + young.ofStrangers,
+  };
 }
 
 function contentOctets(changes: readonly Change[]): number {

@@ -2,6 +2,7 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import { deliveryDomain } from '../delivery-domain.ts';
+import type { QueueDepth } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { QueueEntry } from '../lookups.ts';
 import type { QueuedMessage, QueueSelector } from '../port.ts';
@@ -40,8 +41,12 @@ export function youngEntries(db: Database, selector: QueueSelector): readonly Qu
     .filter((entry) => isMeant(entry, selector));
 }
 
-export function countYoung(db: Database): number {
-  return number(db.get('SELECT count(*) AS count FROM young') ?? {}, 'count');
+export function countYoung(db: Database): QueueDepth {
+  const row =
+    db.get(
+      "SELECT count(*) AS messages, coalesce(sum(facts ->> '$.message.role' = 'mx'), 0) AS strangers FROM young",
+    ) ?? {};
+  return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
 }
 
 /** The earliest acceptance, ms; undefined: there is none. */

@@ -31,8 +31,8 @@ export interface YoungMessages {
   /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: the number of its row. */
   take(change: AcceptChange, maySend: boolean, n: number): boolean;
   has(id: MessageId): boolean;
-  /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives their domains. */
-  end(change: SettleChange): readonly string[] | undefined;
+  /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives what ended. */
+  end(change: SettleChange): Young | undefined;
   file(id: MessageId): void;
   fileWhere(isMeant: (young: Young) => boolean): void;
   /** After COMMIT. */
@@ -45,6 +45,7 @@ export interface Young {
   readonly n: number;
   readonly owner: Owner;
   readonly identityId: IdentityId | undefined;
+  readonly role: QueuedMessage['role'];
   /** Of the recipients, in their order. */
   readonly domains: readonly string[];
 }
@@ -89,7 +90,7 @@ export function openYoungMessages(db: Database): YoungMessages {
       const young = known.get(id);
       if (young === undefined || !isWholeEnd(change, young)) return undefined;
       remove(id, young);
-      return young.domains;
+      return young;
     },
     file(id) {
       const kept = keptId(id) ?? '';
@@ -123,7 +124,7 @@ function recalled(db: Database): Map<MessageId, Young> {
 
 function youngOf(n: number, { message, owner, recipients }: YoungFacts): Young {
   const domains = recipients.map(({ forwardPath }) => deliveryDomain(forwardPath));
-  return { n, owner, identityId: message.identityId, domains };
+  return { n, owner, identityId: message.identityId, role: message.role, domains };
 }
 
 /** All of a store that nobody writes to. */
