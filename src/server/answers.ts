@@ -50,14 +50,18 @@ export async function answerAuthentication(
     }
     const failed = answer.type === 'refused' ? answer : tooManyOfIdentity;
     front.metrics.authentication(mechanism, failed.refusal.name);
-    front.log.refused(connection.id, {
-      command: 'AUTH',
-      code: failed.refusal.reply.code,
-      status: failed.refusal.reply.status ?? '',
-      cause: failed.refusal.cause,
-      client: connection.remote.address,
-      login: accountOf(answer, authenticationIdentity),
-    });
+    front.log.refused(
+      connection.id,
+      {
+        command: 'AUTH',
+        code: failed.refusal.reply.code,
+        status: failed.refusal.reply.status ?? '',
+        cause: failed.refusal.cause,
+        client: connection.remote.address,
+        login: accountOf(answer, authenticationIdentity),
+      },
+      false,
+    );
     connection.feed({
       type: 'authentication',
       question,

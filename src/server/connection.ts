@@ -169,7 +169,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     connection.transaction.abort();
     left();
     const failure = error === undefined ? {} : { error };
-    front.log.info({ session: connection.id, reason, ...failure }, 'disconnected');
+    front.log.disconnected(connection.id, { reason, ...failure });
   }
 
   /** 421 where it can be read; a client that waits for a handshake is only disconnected. */
@@ -181,16 +181,10 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   }
 
   const left = front.entered(connection);
-  front.log.info(
-    {
-      session: connection.id,
-      client: remote.address,
-      clientPort: remote.port,
-      port: local.port,
-      role: listener.role,
-    },
-    'connected',
-  );
+  front.log.connected(connection.id, {
+    ...{ client: remote.address, clientPort: remote.port },
+    ...{ port: local.port, role: listener.role },
+  });
   if (!admission.admitted) turnAway();
   else if (listener.tls === 'implicit') transport.startTls(front.tls(), listener.handshakeMs);
   else greet();

@@ -34,6 +34,7 @@ import { createConnections, drainFront, type Front, hearStore, type ListenerHere
 import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion, ListenerPlan } from './plan.ts';
 import { submitLocally } from './local-submission.ts';
+import { createLineBudget } from './line-budget.ts';
 import { createLogFeed } from './log-feed.ts';
 import { createSelfTestLog, createSessionLog, type SessionLog } from './session-log.ts';
 import { tlsContexts } from './tls-contexts.ts';
@@ -96,7 +97,12 @@ const submission: SubmissionContext = {
 
 const ofStore = hearStore({ store, standings, mailboxes, relay, connections });
 const journal = createJournal(store, clock);
-const front = frontWith(metrics, createSessionLog(lineLog));
+const lineBudget = createLineBudget({
+  clock,
+  isExempt: (address) => admission.isExempt(address),
+  leftOut: (what) => lineLog.warn(what, 'lines about strangers were not written'),
+});
+const front = frontWith(metrics, createSessionLog(lineLog, lineBudget));
 /** What it counts is thrown away. */
 const selfTestFront = frontWith(createFrontMetrics(), createSelfTestLog(lineLog));
 
@@ -113,17 +119,13 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
     ownForwardPath,
     entered(connection) {
       metrics.connected(connection.listener.role);
-      log.began(connection.id);
-      const leave = connections.enter(connection);
-      return () => {
-        leave();
-        log.ended(connection.id);
-      };
+      return connections.enter(connection);
     },
     authenticated(connection) {
       const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
       const { tls: facts } = connection.session.view;
       metrics.authentication(mechanism, 'authOk');
+      log.accountable(connection.id);
       log.info(
         {
           session: connection.id,

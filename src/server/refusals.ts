@@ -27,14 +27,18 @@ export function noteRefusal(
   const { principal, remote } = connection;
   const { code, status = '' } = refusal.reply;
   front.metrics.refused(refusal.name);
-  front.log.refused(connection.id, {
-    command,
-    code,
-    status,
-    cause: refusal.cause.slice(0, CAUSE_MAX),
-    client: remote.address,
-    login: principal?.login,
-  });
+  front.log.refused(
+    connection.id,
+    {
+      command,
+      code,
+      status,
+      cause: refusal.cause.slice(0, CAUSE_MAX),
+      client: remote.address,
+      login: principal?.login,
+    },
+    principal !== undefined,
+  );
   if (principal === undefined) return;
   front.journal.note(
     {

@@ -1,7 +1,8 @@
-// The log as a front writes it: session and message ids lead from the connection to the delivery. A session's refusals are written up to
-// a number, then only counted, so that a stranger can't fill the disk (6409-5.2-b, F-DOS-9).
+// The log as a front writes it: session and message ids lead from the connection to the delivery. What strangers cause is bounded by `line-budget.ts`, and a
+// session's refusals are written up to a number, then only counted, so that nobody can fill the disk (6409-5.2-b, F-DOS-9).
 
 import type { Log } from '../observe/log.ts';
+import type { LineBudget } from './line-budget.ts';
 
 export interface RefusedLine {
   readonly command: string;
@@ -13,19 +14,31 @@ export interface RefusedLine {
   readonly login?: string | undefined;
 }
 
+export interface ConnectedFacts {
+  readonly client: string;
+  readonly clientPort: number;
+  readonly port: number;
+  readonly role: string;
+}
+
 export interface SessionLog {
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
-  /** From here to `ended` its refusals are counted; what is decided after its end is written as it comes. */
-  began(session: string): void;
-  refused(session: string, line: RefusedLine): void;
+  /** From here to `disconnected` its refusals are counted; what is decided after its end is written as it comes. */
+  connected(session: string, facts: ConnectedFacts): void;
+  /** It is somebody's whom we know: what was not written of it so far is written now. */
+  accountable(session: string): void;
+  /** `isAccountable`: of somebody whom we know. */
+  refused(session: string, line: RefusedLine, isAccountable: boolean): void;
   /** The session is over: says how many of its refusals were not written. */
-  ended(session: string): void;
+  disconnected(session: string, facts: object): void;
 }
 
 const REFUSALS_MAX = 50;
+/** Its beginning and its end. */
+const LINES_OF_SESSION = 2;
 
 /** For sessions of the self-test: marked, and told at level debug alone, because nobody but this server speaks in them. */
 export function createSelfTestLog(log: Log): SessionLog {
@@ -35,30 +48,52 @@ export function createSelfTestLog(log: Log): SessionLog {
     info: (facts, message) => log.debug(marked(facts), message),
     warn: (facts, message) => log.warn(marked(facts), message),
     error: (facts, message) => log.error(marked(facts), message),
-    began: () => undefined,
+    connected: (session, facts) => log.debug(marked({ session, ...facts }), 'connected'),
+    accountable: () => undefined,
     refused: (session, line) => log.debug(marked({ session, ...line }), 'refused'),
-    ended: () => undefined,
+    disconnected: (session, facts) => log.debug(marked({ session, ...facts }), 'disconnected'),
   };
 }
 
-export function createSessionLog(log: Log): SessionLog {
-  const counts = new Map<string, number>();
+interface SessionState {
+  readonly facts: ConnectedFacts;
+  refusals: number;
+  isWritten: boolean;
+  isAccountable: boolean;
+}
+
+export function createSessionLog(log: Log, budget: LineBudget): SessionLog {
+  const sessions = new Map<string, SessionState>();
   return {
     debug: (facts, message) => log.debug(facts, message),
     info: (facts, message) => log.info(facts, message),
     warn: (facts, message) => log.warn(facts, message),
     error: (facts, message) => log.error(facts, message),
-    began: (session) => void counts.set(session, 0),
-    refused(session, line) {
-      const count = (counts.get(session) ?? 0) + 1;
-      if (counts.has(session)) counts.set(session, count);
-      if (count <= REFUSALS_MAX) log.info({ session, ...line }, 'refused');
+    connected(session, facts) {
+      const isWritten = budget.mayWrite(facts.client, LINES_OF_SESSION);
+      sessions.set(session, { facts, refusals: 0, isWritten, isAccountable: false });
+      if (isWritten) log.info({ session, ...facts }, 'connected');
     },
-    ended(session) {
-      const count = counts.get(session) ?? 0;
-      counts.delete(session);
-      if (count > REFUSALS_MAX)
-        log.warn({ session, unwritten: count - REFUSALS_MAX }, 'more refusals were not written');
+    accountable(session) {
+      const state = sessions.get(session);
+      if (state === undefined || state.isAccountable) return;
+      state.isAccountable = true;
+      if (state.isWritten) return budget.giveBack(state.facts.client, LINES_OF_SESSION);
+      state.isWritten = true;
+      log.info({ session, ...state.facts }, 'connected');
+    },
+    refused(session, line, isAccountable) {
+      const state = sessions.get(session);
+      if (state !== undefined) state.refusals += 1;
+      if ((state?.refusals ?? 1) > REFUSALS_MAX) return;
+      if (isAccountable || budget.mayWrite(line.client, 1)) log.info({ session, ...line }, 'refused');
+    },
+    disconnected(session, facts) {
+      const state = sessions.get(session);
+      sessions.delete(session);
+      const unwritten = (state?.refusals ?? 0) - REFUSALS_MAX;
+      if (unwritten > 0) log.warn({ session, unwritten }, 'more refusals were not written');
+      if (state?.isWritten !== false) log.info({ session, ...facts }, 'disconnected');
     },
   };
 }

@@ -11,6 +11,7 @@ import { openCounts, planCounts } from '../../src/server/counts.ts';
 import { serveConnection } from '../../src/server/connection.ts';
 import { createConnections, type Front, type ListenerHere } from '../../src/server/front.ts';
 import { createFrontMetrics } from '../../src/server/front-metrics.ts';
+import { allLines } from './log.ts';
 import { createSessionLog } from '../../src/server/session-log.ts';
 import { createJournal } from '../../src/submission/journal.ts';
 import { alice, submissionWorld } from './submission.ts';
@@ -56,7 +57,7 @@ export async function openFront(
   const mailbox = new Later<LocalMailbox | 'elsewhere'>();
   const connections = createConnections();
   const logged: string[] = [];
-  const log = createSessionLog(createLog('info', { write: (lines) => void logged.push(lines) }));
+  const log = createSessionLog(createLog('info', { write: (lines) => void logged.push(lines) }), allLines);
   const admission = createAdmission(
     {
       ...{ unauthenticatedPerNetwork: 1, newPerMinute: undefined, perIdentity: options.perIdentity ?? 1 },
@@ -73,12 +74,7 @@ export async function openFront(
     mailboxOf: (forwardPath) => (forwardPath.endsWith('@example.org') ? mailbox.ask() : 'elsewhere'),
     ownForwardPath: (forwardPath) => forwardPath,
     entered(connection) {
-      log.began(connection.id);
-      const leave = connections.enter(connection);
-      return () => {
-        leave();
-        log.ended(connection.id);
-      };
+      return connections.enter(connection);
     },
     authenticated: () => undefined,
     accepted: () => undefined,

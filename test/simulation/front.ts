@@ -29,6 +29,7 @@ import { createJournal, type Journal } from '../../src/submission/journal.ts';
 import { createLabels } from '../../src/submission/labels.ts';
 import { createMemoryBudget, type MemoryBudget } from '../../src/submission/memory-budget.ts';
 import { createStandings } from '../../src/submission/standing.ts';
+import { allLines } from '../fakes/log.ts';
 import type { Chance } from './chance.ts';
 import { type NextHops, networkOf } from './next-hop.ts';
 import type { Link } from './socket.ts';
@@ -111,7 +112,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     wake: () => undefined,
   };
   const ofStore = hearStore({ store, standings, mailboxes, relay, connections });
-  const sessionLog = createSessionLog(log as unknown as Log);
+  const sessionLog = createSessionLog(log as unknown as Log, allLines);
   let desk: Line | undefined;
   const front: Front = {
     ...{ clock, log: sessionLog, metrics: createFrontMetrics(), admission, submission },
@@ -130,12 +131,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
     ownForwardPath: (forwardPath) => forwardPath,
     entered(connection) {
-      sessionLog.began(connection.id);
-      const leave = connections.enter(connection);
-      return () => {
-        leave();
-        sessionLog.ended(connection.id);
-      };
+      return connections.enter(connection);
     },
     authenticated: () => undefined,
     accepted: () => undefined,
