@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureInWords } from '../base/failure-words.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
-import { openSubmitClient } from '../http/submit-client.ts';
+import { openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { EX, exitOfStatus, SendFailure, type SysExit } from './sysexits.ts';
 
@@ -40,8 +40,16 @@ export function localCarrier(socketPath: string): Carrier {
 export async function askOwnAddress(socketPath: string): Promise<string | undefined> {
   const client = openSubmitClient(socketPath);
   // Of a server that does not run hears who hands the message in.
-  const reply = await client.address().catch(() => undefined);
-  client.close();
+  const reply = await client
+    .address()
+    .catch((error: unknown) => {
+      if (error instanceof SubmitSocketBusy)
+        throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${error.message}`);
+      return undefined;
+    })
+    .finally(() => client.close());
+  if (reply?.status === 503)
+    throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${String(reply.body['error'])}`);
   if (reply?.status === 403) throw new SendFailure(EX.NOPERM, notPermitted(String(reply.body['error'])));
   const address = reply?.status === 200 ? reply.body['address'] : undefined;
   return typeof address === 'string' && address.includes('@') ? address : undefined;
@@ -123,6 +131,8 @@ function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string,
 }
 
 function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
+  if (error instanceof SubmitSocketBusy)
+    return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${error.message}`, true);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const because = failureInWords(error);
   const isKnown = code === 'ECONNREFUSED' || existsSync(join(dirname(path), CLAIMS_DIRECTORY));

@@ -284,6 +284,21 @@ const impossible: readonly Vector[] = [
     },
     findings: [],
   },
+  ...[
+    ...['203.0.113.5', '2001:db8::5', '0.0.0.0', '::'],
+    ...['172.32.0.1', '172.15.0.1', '11.0.0.1', '192.169.0.1'],
+  ].map((address): Vector => ({
+    why: `in clear on the public address ${address}`,
+    change: { web: { port: 80, tls: false, address } },
+    findings: [['web.tls', /anybody on the way could name another server/]],
+  })),
+  ...['127.0.0.1', '::1', '172.16.0.9', '172.31.0.9', '192.168.0.9', 'fd00::9', 'fc00::9'].map(
+    (address): Vector => ({
+      why: `in clear on ${address}`,
+      change: { web: { port: 8080, tls: false, address } },
+      findings: [],
+    }),
+  ),
   {
     why: 'TLS without a certificate',
     change: { tls: undefined },

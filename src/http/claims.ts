@@ -10,6 +10,11 @@ import type { Clock } from '../platform/platform.ts';
 
 /** Beside the socket. */
 export const CLAIMS_DIRECTORY = 'claims';
+/** The door of root, beside the socket that everybody may use. */
+export function rootSocketOf(path: string): string {
+  return `${path}.root`;
+}
+
 export const claimName = /^[0-9a-hjkmnp-tv-z]{26}$/;
 
 /** Sticky; others write and enter, but don't list. */

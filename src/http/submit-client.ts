@@ -1,9 +1,11 @@
 // The other end of the submission socket, as `postern send` uses it: proves who we are once, then asks and hands in messages over that connection.
 
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { dirname, join } from 'node:path';
-import { claimName, CLAIMS_DIRECTORY } from './claims.ts';
+import { setTimeout } from 'node:timers/promises';
+import { claimName, CLAIMS_DIRECTORY, rootSocketOf } from './claims.ts';
 
 const REQUEST_MS = 180_000;
 const ANSWER_OCTETS_MAX = 16 * 1024 * 1024;
@@ -21,7 +23,23 @@ export interface SubmitClient {
   close(): void;
 }
 
-export function openSubmitClient(socketPath: string): SubmitClient {
+/** All places of the socket are taken: nothing was handed in. */
+export class SubmitSocketBusy extends Error {
+  override readonly name = 'SubmitSocketBusy';
+}
+
+/** Whoever connects may lose the place to somebody else before it is proven who it is. */
+const TRIES = 8;
+const PAUSE_MS = 50;
+
+/** Root has a door of its own, if the server made one. */
+function doorOf(path: string): string {
+  const own = rootSocketOf(path);
+  return process.getuid?.() === 0 && existsSync(own) ? own : path;
+}
+
+export function openSubmitClient(path: string): SubmitClient {
+  const socketPath = doorOf(path);
   // One connection: what was proven counts for it alone.
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let proven = false;
@@ -56,9 +74,22 @@ export function openSubmitClient(socketPath: string): SubmitClient {
     });
   }
 
+  async function claim(): Promise<SubmitReply> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await post('/claim', []);
+      } catch (error) {
+        if (!isCutOff(error)) throw error;
+        if (tries === TRIES)
+          throw new SubmitSocketBusy('all places of its socket are taken', { cause: error });
+        await setTimeout(PAUSE_MS * tries);
+      }
+    }
+  }
+
   /** The server names a file and nothing else: where it lies is not for it to say. */
   async function prove(): Promise<SubmitReply | undefined> {
-    const answer = await post('/claim', []);
+    const answer = await claim();
     const { name } = answer.body;
     if (answer.status !== 200 || typeof name !== 'string' || !claimName.test(name)) return answer;
     const file = await open(join(dirname(socketPath), CLAIMS_DIRECTORY, name), 'wx', 0o600);
@@ -88,4 +119,9 @@ export function openSubmitClient(socketPath: string): SubmitClient {
     submit: (envelope, content) => ask('/submit', [Buffer.from(`${JSON.stringify(envelope)}\n`), content]),
     close: () => agent.destroy(),
   };
+}
+
+function isCutOff(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'EAGAIN';
 }

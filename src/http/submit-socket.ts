@@ -1,21 +1,24 @@
 // The submission socket: where programs of this host submit without a password, as the identity that the configuration binds to their user. Everybody
 // may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message, `/address`
-// tells the user as whom that is. Connections, octets, time and messages under way are bounded; it shares nothing with the control socket.
+// tells the user as whom that is. Connections, octets, time and messages under way are bounded (submit-places.ts); it shares nothing with the control socket.
+// Beside it stands a door that only root can open, with places of its own: whatever users do to the other one, root's mail gets through.
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { LF } from '../base/bytes.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
-import { type Claim, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
+import { type Claim, type Claims, CLAIMS_DIRECTORY, openClaims, rootSocketOf } from './claims.ts';
 import { closeServer } from './close.ts';
+import { createSubmitPlaces, type SubmitPlaces } from './submit-places.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
-const CONNECTIONS_MAX = 64;
+const CONNECTIONS_MAX = 512;
 const UNDER_WAY_MAX = 4;
+const UNDER_WAY_PER_USER = 3;
 const HEADER_OCTETS_MAX = 8 * 1024;
 const ENVELOPE_OCTETS_MAX = 1024 * 1024;
 const REQUEST_MS = 60_000;
@@ -44,6 +47,8 @@ export interface SubmitSocketOptions {
 export interface SubmitAnswer {
   readonly status: number;
   readonly body: object;
+  /** The connection ends with it. */
+  readonly last?: true;
 }
 
 export async function startSubmitSocket(options: SubmitSocketOptions): Promise<() => Promise<void>> {
@@ -53,21 +58,40 @@ export async function startSubmitSocket(options: SubmitSocketOptions): Promise<(
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o755);
   }
+  const doors = [await openDoor(options, path, 0o666)];
+  const closeAll = () => Promise.all(doors.map(({ server }) => closeServer(server, 0)));
+  try {
+    doors.push(await openDoor(options, rootSocketOf(path), 0o600));
+    // Only now: the claims in it may be those of a server that has the socket.
+    const claims = openClaims(join(directory, CLAIMS_DIRECTORY), options.clock);
+    for (const { server, places } of doors) {
+      const handle = handler(options, claims, places);
+      server.on('request', (request, response) => void handle(request, response));
+    }
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  return async () => void (await closeAll());
+}
+
+interface OpenDoor {
+  readonly server: Server;
+  readonly places: SubmitPlaces;
+}
+
+async function openDoor({ clock }: SubmitSocketOptions, path: string, mode: number): Promise<OpenDoor> {
+  const places = createSubmitPlaces({
+    ...{ clock, messagesMax: UNDER_WAY_MAX, messagesPerUser: UNDER_WAY_PER_USER },
+  });
   const server = createServer({ maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 });
+  server.on('connection', (socket) => places.entered(socket));
   server.maxConnections = CONNECTIONS_MAX;
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = IDLE_MS;
   server.keepAliveTimeout = IDLE_MS;
-  await listenOnSocket(server, 'local.socket', path, 0o666);
-  try {
-    // Only now: the claims in it may be those of a server that has the socket.
-    const handle = handler(options, join(directory, CLAIMS_DIRECTORY));
-    server.on('request', (request, response) => void handle(request, response));
-  } catch (error) {
-    await closeServer(server, 0);
-    throw error;
-  }
-  return () => closeServer(server, 0);
+  await listenOnSocket(server, 'local.socket', path, mode);
+  return { server, places };
 }
 
 interface Peer {
@@ -75,11 +99,9 @@ interface Peer {
   uid?: number;
 }
 
-function handler(options: SubmitSocketOptions, directory: string) {
-  const claims = openClaims(directory, options.clock);
+function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPlaces) {
   const peers = new WeakMap<Socket, Peer>();
   const mayTell = refusalGate(options.clock);
-  let underWay = 0;
 
   function peerOf(socket: Socket): Peer {
     const known = peers.get(socket);
@@ -98,21 +120,25 @@ function handler(options: SubmitSocketOptions, directory: string) {
   }
 
   /** A connection proves its user once; what follows on it is of the same user. */
-  function uidOf(peer: Peer): number | SubmitAnswer {
+  function uidOf(peer: Peer, socket: Socket): number | SubmitAnswer {
     const { claim, uid } = peer;
     if (uid !== undefined) return uid;
     if (claim === undefined) return { status: 401, body: { error: 'ask for /claim first' } };
     delete peer.claim;
     const proof = claims.redeem(claim);
     if ('refused' in proof) return refuse(undefined, proof.refused);
+    if (!places.proven(socket, proof.uid))
+      return { ...busy(`uid ${proof.uid} has too many connections`), last: true };
     peer.uid = proof.uid;
     return proof.uid;
   }
 
-  function bindingOf(request: IncomingMessage): Binding | SubmitAnswer {
-    const uid = uidOf(peerOf(request.socket));
+  function bindingOf(request: IncomingMessage): (Binding & { readonly uid: number }) | SubmitAnswer {
+    const uid = uidOf(peerOf(request.socket), request.socket);
     if (typeof uid !== 'number') return uid;
-    return options.bindingOf(uid) ?? refuse(uid, `uid ${uid} is bound to no identity (\`local.services\`)`);
+    const binding = options.bindingOf(uid);
+    if (binding !== undefined) return { ...binding, uid };
+    return { ...refuse(uid, `uid ${uid} is bound to no identity (\`local.services\`)`), last: true };
   }
 
   async function address(request: IncomingMessage): Promise<SubmitAnswer> {
@@ -124,8 +150,8 @@ function handler(options: SubmitSocketOptions, directory: string) {
   async function submit(request: IncomingMessage): Promise<SubmitAnswer> {
     const binding = bindingOf(request);
     if ('status' in binding) return binding;
-    if (underWay >= UNDER_WAY_MAX) return { status: 503, body: { error: 'busy: try again' } };
-    underWay += 1;
+    const ended = places.beginMessage(binding.uid);
+    if (ended === undefined) return busy('busy: try again');
     try {
       const bytes = await readBody(request, options.messageOctetsMax() + ENVELOPE_OCTETS_MAX);
       if (bytes === undefined) return { status: 413, body: { error: 'the message is too large' } };
@@ -137,7 +163,7 @@ function handler(options: SubmitSocketOptions, directory: string) {
       const mayBeAccepted = error instanceof LineClosed;
       return { status: 503, body: { error: 'the server has trouble: try again later', mayBeAccepted } };
     } finally {
-      underWay -= 1;
+      ended();
     }
   }
 
@@ -166,13 +192,22 @@ function handler(options: SubmitSocketOptions, directory: string) {
 }
 
 /** What was not read of a request is read and dropped: the client may still write, and shall see the answer. */
-function send(request: IncomingMessage, response: ServerResponse, { status, body }: SubmitAnswer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body, last }: SubmitAnswer,
+): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
     ...{ 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+    ...(last === true ? { connection: 'close' } : {}),
   });
   response.end(text);
   request.resume();
+}
+
+function busy(error: string): SubmitAnswer {
+  return { status: 503, body: { error } };
 }
 
 async function readBody(request: IncomingMessage, octetsMax: number): Promise<Buffer | undefined> {

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { connectionNetworkOf } from '../identity/network.ts';
 import { answer, type SiteAnswer } from '../onboarding/site.ts';
 import { siteRequest } from '../onboarding/site-request.ts';
@@ -12,6 +13,7 @@ import { bindingOf, cannotBind, listening, type ServerTls, whereOf } from '../pl
 import type { Clock } from '../platform/platform.ts';
 import { closeServer } from './close.ts';
 import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
+import { createWebPlaces } from './web-places.ts';
 
 const CONNECTIONS_MAX = 256;
 const HEADER_OCTETS_MAX = 8 * 1024;
@@ -55,6 +57,8 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     serve(request, response, options.settings);
   };
   const { server, reload } = options.tls ? tlsServer(options.certificates, handle) : plainServer(handle);
+  // By a proxy all of them come from one address.
+  if (options.tls) boundPerNetwork(server);
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
   server.keepAliveTimeout = IDLE_MS;
@@ -68,6 +72,16 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     reload,
     close: () => closeServer(server, 0),
   };
+}
+
+/** TLS or not: what counts is the connection, from its first moment. */
+function boundPerNetwork(server: Server | TlsServer): void {
+  const places = createWebPlaces();
+  server.on('connection', (socket: Socket) => {
+    const leave = places.enter(socket.remoteAddress ?? '');
+    if (leave === undefined) socket.destroy();
+    else socket.once('close', leave);
+  });
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,7 +1,7 @@
 // `postern send` without a login: the server on this host knows its user, and submits as the account that the configuration binds to it.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ before(async () => {
   place = mkdtempSync(join(tmpdir(), 'postern-local-'));
   chmodSync(place, 0o755);
   server = await startServer({
-    extra: `local: { socket: ${place}/submit.sock, services: [{ osUser: '${WEB}', identity: Alice@Example.org }, { osUser: '${SERVICE}', identity: website }] }\nlimits: { message: 256KiB, header: 64KiB, identity: { messagesPerHour: none, recipientsPerHour: none } }`,
+    extra: `local: { socket: ${place}/submit.sock, services: [{ osUser: '${WEB}', identity: Alice@Example.org }, { osUser: '${SERVICE}', identity: website }, { osUser: '0', identity: ${login} }] }\nlimits: { message: 256KiB, header: 64KiB, identity: { messagesPerHour: none, recipientsPerHour: none } }`,
   });
   writeFileSync(join(place, 'send.yaml'), `address: ${login}\nsocket: submit.sock\n`, { mode: 0o644 });
 });
@@ -204,6 +204,37 @@ test(
     const { status, output } = sendAs(WEB, ['--flush'], '');
     assert.equal(status, 0, output);
     for (let at = 0; at < 3; at += 1) await copyOf(`queued ${at}`);
+  },
+);
+
+test(
+  'F-DOS-2: a user without a binding that holds all connections keeps neither root nor bound users out',
+  { skip },
+  async () => {
+    // As many as it gets, and again whenever one is taken from it.
+    const flood = `
+      const { connect } = require('node:net');
+      let told = false;
+      const hold = () => {
+        const socket = connect(process.argv[1]);
+        socket.on('connect', () => { if (!told) console.log('holding'); told = true; });
+        socket.on('error', () => undefined);
+        socket.on('close', () => setTimeout(hold, 5));
+      };
+      for (let n = 0; n < 400; n += 1) hold();`;
+    const child = spawn(process.execPath, ['-e', flood, join(place, 'submit.sock')], {
+      ...{ uid: NOBODY, gid: NOBODY, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] },
+    });
+    try {
+      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      const ofRoot = sendAs(0, ['-t'], message('from root'));
+      assert.equal(ofRoot.status, 0, ofRoot.output);
+      const ofBound = sendAs(WEB, ['-t'], message('through the flood'));
+      assert.ok(ofBound.status === 0 || ofBound.status === 75, `${ofBound.status} ${ofBound.output}`);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await copyOf('from root');
   },
 );
 

@@ -1,0 +1,69 @@
+// Who may hold a connection to the submission socket. Everybody on this host may connect, and who it is shows only when it is proven: so there are few places
+// for those that have not proven it, for a short time, and when they are full a newcomer takes the place of one of them by chance. Who is bound to no
+// identity is let go at once; who is has so many places and no more.
+
+import { randomInt } from 'node:crypto';
+import type { Clock } from '../platform/platform.ts';
+
+const UNPROVEN_MAX = 64;
+const PROOF_MS = 10_000;
+const PER_USER_MAX = 16;
+
+/** As much of a socket as matters here. */
+export interface Held {
+  destroy(): void;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+export interface SubmitPlaces {
+  entered(socket: Held): void;
+  /** It is this user's; false: that one holds too many already. */
+  proven(socket: Held, uid: number): boolean;
+  /** So many of this user's messages may be under way; what is given is called when it is over. Undefined: not now. */
+  beginMessage(uid: number): (() => void) | undefined;
+}
+
+export function createSubmitPlaces(o: {
+  readonly clock: Clock;
+  readonly messagesMax: number;
+  readonly messagesPerUser: number;
+}): SubmitPlaces {
+  const unproven = new Set<Held>();
+  const ofUsers = new Map<Held, number>();
+  const underWay: number[] = [];
+
+  function makeRoom(): void {
+    const chosen = [...unproven][randomInt(unproven.size)];
+    if (chosen === undefined) return;
+    unproven.delete(chosen);
+    chosen.destroy();
+  }
+
+  return {
+    entered(socket) {
+      if (unproven.size >= UNPROVEN_MAX) makeRoom();
+      unproven.add(socket);
+      const cancel = o.clock.after(PROOF_MS, () => {
+        if (unproven.has(socket)) socket.destroy();
+      });
+      socket.once('close', () => {
+        cancel();
+        unproven.delete(socket);
+        ofUsers.delete(socket);
+      });
+    },
+    proven(socket, uid) {
+      unproven.delete(socket);
+      const held = [...ofUsers].filter(([other, owner]) => owner === uid && other !== socket).length;
+      if (held >= PER_USER_MAX) return false;
+      ofUsers.set(socket, uid);
+      return true;
+    },
+    beginMessage(uid) {
+      const own = underWay.filter((other) => other === uid).length;
+      if (underWay.length >= o.messagesMax || own >= o.messagesPerUser) return undefined;
+      underWay.push(uid);
+      return () => void underWay.splice(underWay.indexOf(uid), 1);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+// How many connections of the web listener one network may hold: so few that one address can't take all that there are. Behind a proxy its clients can't
+// be told apart, and it has to see to that itself.
+
+import { connectionNetworksOf } from '../identity/network.ts';
+
+export const CONNECTIONS_PER_NETWORK = 24;
+
+export interface WebPlaces {
+  /** What is to be called when it has closed; undefined: its network holds too many. */
+  enter(address: string): (() => void) | undefined;
+}
+
+export function createWebPlaces(): WebPlaces {
+  const held = new Map<string, number>();
+
+  function change(network: string, by: 1 | -1): void {
+    const count = (held.get(network) ?? 0) + by;
+    if (count > 0) held.set(network, count);
+    else held.delete(network);
+  }
+
+  return {
+    enter(address) {
+      const networks = connectionNetworksOf(address);
+      const fits = networks.every(
+        ({ network, factor }) => (held.get(network) ?? 0) < CONNECTIONS_PER_NETWORK * factor,
+      );
+      if (!fits) return undefined;
+      for (const { network } of networks) change(network, 1);
+      return () => {
+        for (const { network } of networks) change(network, -1);
+      };
+    },
+  };
+}
