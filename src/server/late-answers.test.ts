@@ -63,6 +63,30 @@ test('D-TR-1: an AUTH that is answered after its 454 does not make another of wh
   assert.equal(accepted.message.identityId, alice.identityId);
 });
 
+test('D-TR-1: nor does one that comes after somebody else was let in: the session stays that person’s', async () => {
+  const here = await openFront();
+  const client = new Client(here.front);
+  await client.say('EHLO client', 'AUTH PLAIN AGEAYg==');
+  here.world.clock.advance(REPLY_MS);
+  assert.match(await client.hear(), /454 /);
+  await client.say('AUTH PLAIN AGEAYg==');
+  here.authentication.answerLast(authenticated);
+  assert.match(await client.hear(), /235 /);
+  // Of the first question, which the client was told 454 for.
+  here.authentication.answer(bob);
+  await turns();
+  await client.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<x@far.example>', 'DATA');
+  assert.match(await client.say(`From: ${alice.login}`, '', 'x', '.'), /^250 /);
+  const accepted = here.world.store.changes.find(({ type }) => type === 'accept');
+  assert.ok(accepted?.type === 'accept');
+  assert.equal(accepted.message.identityId, alice.identityId);
+  const { session, principal } = accepted.event.payload as { session: object; principal: { login: string } };
+  assert.ok(session !== undefined && principal.login === alice.login, 'nor does the record name another');
+  await client.leave();
+  const others = here.admission.connected('192.0.2.1', 'submission');
+  assert.equal(others.authenticated('i-bob'), true, 'his place was never taken');
+});
+
 test('5321-y: a recipient that was answered 451 does not get the message when its mailbox is found too late', async () => {
   const here = await openFront();
   const client = await authenticatedClient(here);

@@ -46,6 +46,11 @@ export class Later<T> {
   answer(value: T): void {
     this.#waiting.shift()?.(value);
   }
+
+  /** The question that was asked last. */
+  answerLast(value: T): void {
+    this.#waiting.pop()?.(value);
+  }
 }
 
 /** `memoryOctets`: for all messages on their way in; `perIdentity`: connections. */
