@@ -62,9 +62,14 @@ function gathering({
       return phc === 'of alice' && password === 'right';
     },
   });
-  const ask = (authenticationIdentity: string, password: string, address = '192.0.2.1') =>
+  const ask = (
+    authenticationIdentity: string,
+    password: string,
+    address = '192.0.2.1',
+    authorizationIdentity = '',
+  ) =>
     authenticator.authenticate(
-      { mechanism: 'PLAIN', authorizationIdentity: '', authenticationIdentity, password },
+      { mechanism: 'PLAIN', authorizationIdentity, authenticationIdentity, password },
       { address, sessionId: 's' },
     );
   const logIn = (login: string, password: string, address?: string): Promise<string> =>
@@ -212,6 +217,17 @@ const changes: readonly { why: string; changed: Identity }[] = [
       })),
     },
   },
+  {
+    why: 'another account by now',
+    changed: {
+      ...alice,
+      id: 'i-other',
+      credentials: alice.credentials.map((one) => ({
+        ...one,
+        verifiers: [{ type: 'argon2id' as const, phc: 'another' }],
+      })),
+    },
+  },
   { why: 'without that credential', changed: { ...alice, credentials: [] } },
 ];
 
@@ -230,3 +246,17 @@ for (const { why, changed } of changes) {
     assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'as it was');
   });
 }
+
+test('F-AUTH-11: the right password lets nobody act as somebody else', async () => {
+  const { ask, hashed } = gathering();
+  const asked = async (authzid: string) => (await ask(alice.login, 'right', undefined, authzid)).type;
+  assert.equal(await asked('bob@example.org'), 'refused');
+  assert.deepEqual(hashed, ['undefined right'], 'at the cost of any other that fails');
+  assert.equal(await asked(alice.login), 'authenticated');
+});
+
+test('F-AUTH-6: the right password of who may not log in is charged like a wrong one', async () => {
+  const { ask, hashed } = gathering({ of: { ...alice, state: 'suspended' } });
+  for (let n = 0; n < 100; n += 1) assert.equal((await ask(alice.login, 'right')).type, 'refused');
+  assert.equal(hashed.length, 40);
+});

@@ -43,8 +43,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
     why: 'the human password of a suspended identity is judged by its app password',
-    from: '    const humanFlaw = flawOf(identity, human, now);\n    return humanFlaw === undefined',
-    to: '    const humanFlaw = undefined;\n    return humanFlaw === undefined',
+    from: '    const humanFlaw = flawOf(identity, human, now);\n',
+    to: '    const humanFlaw = undefined;\n',
   },
   {
     ...authenticator,
@@ -63,6 +63,32 @@ export const identityFaults: readonly Fault[] = [
     why: 'an expiry while the password is verified is not seen',
     from: "const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;",
     to: 'const flaw = undefined;',
+  },
+  {
+    ...authenticator,
+    why: 'names that can be nobody’s are one guess together',
+    from: 'logins[0] ?? credentials.authenticationIdentity',
+    to: 'account',
+  },
+  {
+    ...authenticator,
+    why: 'the guessing defence does not hear which networks are shared',
+    from: 'hashing.askerAt(from.address, settings.isShared(from.address))',
+    to: 'hashing.askerAt(from.address, false)',
+  },
+  {
+    file: 'src/identity/hashing.ts',
+    tests: ['src/identity/authenticator'],
+    why: 'a hash is not charged to its network',
+    from: "if (!budget.charge(payer, clock.monotonic())) return 'busy';",
+    to: '',
+  },
+  {
+    file: 'src/server/admission.ts',
+    tests: ['src/server/admission'],
+    why: 'strangers may take all connections',
+    from: "(role !== 'mx' || ofRole <= current.totalOfStrangers)",
+    to: 'true',
   },
   {
     ...verified,
