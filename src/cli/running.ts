@@ -2,7 +2,9 @@
 // lock of the data directory comes first and so goes last, when no thread can write any more. What `serve` and the first try share.
 
 import { availableParallelism } from 'node:os';
+import { isatty } from 'node:tty';
 import type { LoadedConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { portsOf } from '../config/ports.ts';
 import { startControl } from '../http/control.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
@@ -10,6 +12,7 @@ import { startPrivateHttp } from '../http/private.ts';
 import { startWeb, type Web } from '../http/web.ts';
 import type { OnboardingSettings } from '../onboarding/settings.ts';
 import { createLog, type Log, type LogSink, standardOutput } from '../observe/log.ts';
+import { createLogPrinter, type LogFormat, type LogPrinter } from '../observe/log-text.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { proveBindable } from '../platform/listen.ts';
 import { readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
@@ -45,13 +48,14 @@ export async function runServer(
   trusted?: string,
 ): Promise<RunningServer> {
   const sink = standardOutput();
-  const log = createLog(first.config.log.level, sink);
+  const printer = createLogPrinter(sink, logFormatOf(first.config));
+  const log = createLog(first.config.log.level, printer);
   const steps = createSteps({
     entering,
     stuck: (step, error) => log.error({ step, error: String(error) }, 'could not be stopped'),
   });
   try {
-    return await startAll({ first, steps, log, sink, trusted });
+    return await startAll({ first, steps, log, printer, sink, trusted });
   } catch (error) {
     await steps.undo();
     await sink.flush();
@@ -63,12 +67,13 @@ interface Starting {
   readonly first: LoadedConfig;
   readonly steps: Steps;
   readonly log: Log;
+  readonly printer: LogPrinter;
   readonly sink: LogSink;
   readonly trusted: string | undefined;
 }
 
 async function startAll(starting: Starting): Promise<RunningServer> {
-  const { first, steps, log, sink } = starting;
+  const { first, steps, log, printer, sink } = starting;
   const { data, threads } = first.config;
   const fronts = threads.fronts ?? Math.max(1, availableParallelism() - 1);
   let graceMs: number | undefined;
@@ -86,7 +91,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
     () =>
       createSupervisor({
         ...{ loaded: first, plan: inForce.plan, storeLimits: storeLimitsOf(first), fronts, log },
-        writeLog: (lines) => sink.write(lines),
+        writeLog: (lines) => printer.write(lines),
       }),
     (made) => made.stop(),
   );
@@ -99,6 +104,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   inForce.taken = (loaded) => {
     web?.reload(readCertificates(loaded));
     log.level = loaded.config.log.level;
+    printer.format = logFormatOf(loaded.config);
     selfTest.begin();
   };
   await steps.take('trail', () => supervisor.store.commit([{ type: 'record', events: [startEvent(first)] }]));
@@ -186,6 +192,11 @@ function selfTestOf(supervisor: Supervisor, inForce: InForce, { log, trusted }: 
     comesFrom: (address) => supervisor.selfTestFrom(address),
   });
   return { selfTest, open };
+}
+
+/** Who reads a terminal is a person; what is piped or kept by the journal is read by programs. */
+function logFormatOf({ log }: Config): LogFormat {
+  return log.format ?? (isatty(process.stdout.fd) ? 'text' : 'json');
 }
 
 function startEvent({ config, file }: LoadedConfig) {

@@ -378,6 +378,10 @@ export const configSchema = z.strictObject({
         .enum(['debug', 'info', 'warn', 'error'])
         .prefault('info')
         .meta({ description: 'What is logged.' }),
+      format: z.enum(['text', 'json']).optional().meta({
+        description:
+          'How: `text` is a line for people, `json` an object on a line for programs. By default `text` on a terminal, else `json`.',
+      }),
     })
     .prefault({}),
   threads: z
