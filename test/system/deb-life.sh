@@ -19,7 +19,17 @@ stop() {
   wait "$server"
 }
 
-queued() { postern queue list --json | tr -d ' \n' | sed 's/.*"messages":\([0-9]*\).*/\1/'; }
+queued() { postern queue list --totals --json | grep -o '"messages": *[0-9]*' | head -n 1 | tr -dc 0-9; }
+
+# What does not hold ends it here, with what was found.
+holds() {
+  said=$1
+  shift
+  "$@" || { echo "does not hold: $said: $*"; exit 1; }
+  echo "= $said"
+}
+gone() { for path in "$@"; do [ ! -e "$path" ] || return 1; done; }
+kept() { for path in "$@"; do [ -e "$path" ] || return 1; done; }
 
 # Nor can it start anything: it enables, and the rest is done by hand below.
 cat >/usr/local/bin/systemctl <<'END'
@@ -44,23 +54,26 @@ printf 'From: admin@example.org\r\nTo: bob@far.example\r\nSubject: hello\r\n\r\n
 for _ in 1 2 3 4 5; do
   curl -sS --ssl-reqd --cacert /etc/postern/cert.pem --url smtp://localhost:587 --user "admin@example.org:$password" --mail-from admin@example.org --mail-rcpt bob@far.example -T hello.eml
 done
-[ "$(queued)" = 5 ] && echo "= submitted 5"
+holds "submitted 5" test "$(queued)" = 5
 
 apt-get install -y /root/new/postern.deb >/root/upgrade.log 2>&1 || { cat /root/upgrade.log; exit 1; }
-[ "$(dpkg-query -W -f '${Version}' postern)" != 0.0.1 ] && echo "= upgraded"
+holds upgraded test "$(dpkg-query -W -f '${Version}' postern)" != 0.0.1
 stop
 start
-[ "$(queued)" = 5 ] && echo "= queued 5"
-postern audit verify >/dev/null && echo "= trail holds"
+holds "queued 5" test "$(queued)" = 5
+postern audit verify >/dev/null
+echo "= trail holds"
 postern check >/dev/null
 stop
 
 apt-get remove -y postern >/root/remove.log 2>&1
-[ ! -e /usr/bin/postern ] && [ -e /var/lib/postern/postern.sqlite ] && echo "= removed, data stay"
+gone /usr/bin/postern
+holds "removed, data stay" kept /var/lib/postern/postern.sqlite
 dpkg --purge postern >>/root/remove.log 2>&1
-[ -e /var/lib/postern/postern.sqlite ] && [ -e /etc/postern/key.pem ] && echo "= purged, data stay"
+holds "purged, data stay" kept /var/lib/postern/postern.sqlite /etc/postern/key.pem
 apt-get install -y /root/new/postern.deb >>/root/remove.log 2>&1
 postern check >/dev/null
 echo 'postern postern/remove-data boolean true' | debconf-set-selections
 dpkg --purge postern >>/root/remove.log 2>&1
-[ ! -e /var/lib/postern ] && [ ! -e /etc/postern ] && ! getent passwd postern >/dev/null && [ ! -e /usr/lib/postern ] && echo "= purged with data"
+holds "purged with data" gone /var/lib/postern /etc/postern /usr/lib/postern
+! getent passwd postern
