@@ -716,7 +716,7 @@ test('D-OUT-3: suspended: no AUTH, nothing of the queue leaves, mail still arriv
   other.close();
 
   const dropped = server.postern(['queue', 'drop', ids[0] ?? '', '--yes']);
-  assert.match(dropped.stdout, /drop: 1 of 1 recipients/);
+  assert.match(dropped.stdout, /drop: 1 of 1 recipient\b/);
   account('resume', erin);
   await eventually('the rest of the queue', 10, () => sink.messages.length === before + 2);
   assert.equal(tracedOne(ids[0] ?? '').recipients[0]?.fate, 'dropped');
