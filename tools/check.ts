@@ -1,4 +1,5 @@
-// `npm run check`: typecheck, lint, format, rings and style, dead code, generated documents. Runs all, then says what failed.
+// `npm run check`: typecheck, lint, format, rings and style, dead code, generated documents,
+// and whether each known fault still fits the source. Runs all, then says what failed.
 
 import { spawnSync } from 'node:child_process';
 
@@ -9,6 +10,7 @@ const steps: readonly { readonly name: string; readonly command: readonly string
   { name: 'rings and style', command: ['node', 'tools/test.ts', 'unit', 'tools/tidy'] },
   { name: 'dead code', command: ['knip'] },
   { name: 'generated documents', command: ['node', 'tools/docs.ts', '--check'] },
+  { name: 'list of faults', command: ['node', 'tools/mutate.ts', '--check'] },
 ];
 
 const failed = steps.filter(({ name, command: [program = '', ...args] }) => {
