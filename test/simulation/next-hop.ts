@@ -14,9 +14,14 @@ export interface HostSettings {
   readonly name: string;
   readonly protocol: 'smtp' | 'lmtp';
   readonly extensions: readonly string[];
+  /** Connections at a time, and messages over one, that it takes: 421 and 452 to what is more. */
+  readonly sessionsMax?: number;
+  readonly messagesMax?: number;
 }
 
 export class Host {
+  /** Connections that stand. */
+  sessions = 0;
   mood: Mood = 'fine';
   readonly settings: HostSettings;
   readonly chance: Chance;
@@ -79,6 +84,7 @@ class HopWire implements Wire {
   #held: Buffer = Buffer.alloc(0);
   #from = '';
   #mailAt = 0;
+  #mails = 0;
   #recipients: string[] = [];
   #toHostAt = 0;
   #toLifeAt = 0;
@@ -94,7 +100,9 @@ class HopWire implements Wire {
     this.remote = `${host.settings.name}:25`;
     life.onEnd(() => this.#toHost(() => this.#leave()));
     const move = host.odd({ busy: 0.04, refuse: 0.03, nonsense: 0.02, silent: 0.02, close: 0.03 });
-    if (host.mood === 'busy' || move === 'busy') this.#say('421 4.3.2 too busy');
+    host.sessions += 1;
+    if (host.sessions > (host.settings.sessionsMax ?? Infinity)) this.#say('421 4.7.0 too many sessions');
+    else if (host.mood === 'busy' || move === 'busy') this.#say('421 4.3.2 too busy');
     else if (move === 'refuse') this.#say('554 5.3.2 not you');
     else if (move === 'nonsense') this.#say('SSH-2.0-OpenSSH_9.2', { isNonsense: true });
     else if (move === 'close') this.#break();
@@ -144,6 +152,7 @@ class HopWire implements Wire {
   }
 
   #leave(): void {
+    if (this.#phase !== 'gone') this.#host.sessions -= 1;
     this.#phase = 'gone';
     this.#held = Buffer.alloc(0);
   }
@@ -262,6 +271,11 @@ class HopWire implements Wire {
     this.#recipients = [];
     this.#from = addressIn(line);
     this.#mailAt = this.#hops.time.monotonic;
+    this.#mails += 1;
+    if (this.#mails > (this.#host.settings.messagesMax ?? Infinity)) {
+      this.#from = 'none';
+      return this.#say('452 4.4.5 too many messages in this session');
+    }
     const move = this.#host.odd({ later: 0.03, no: 0.02 });
     if (move === 'later') this.#from = 'none';
     if (move === 'no') this.#from = 'none';

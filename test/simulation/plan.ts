@@ -2,7 +2,7 @@
 // source of its own, so that a failing plan can be made smaller by leaving some out.
 
 import { type Chance, chanceOf } from './chance.ts';
-import type { Mood } from './next-hop.ts';
+import type { HostSettings, Mood } from './next-hop.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
 export const logins = ['alice@example.org', 'bob@example.org', 'carol@example.org'] as const;
@@ -65,7 +65,7 @@ const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], 
 export interface Plan {
   readonly seed: number;
   readonly fronts: number;
-  readonly hosts: readonly { readonly name: string; readonly extensions: readonly string[] }[];
+  readonly hosts: readonly Omit<HostSettings, 'protocol'>[];
   readonly hostTls: 'none' | 'opportunistic' | 'required';
   readonly retryMs: readonly number[];
   readonly expireMs: number;
@@ -101,6 +101,7 @@ export function planOf(seed: number): Plan {
     hosts: ['mta1', 'mta2', 'inside'].map((name) => ({
       name,
       extensions: extensions.filter(() => chance.happens(0.8)),
+      ...limitsOf(chance.named(`limits of ${name}`)),
     })),
     hostTls: chance.weighted({ none: 6, opportunistic: 3, required: 1 }),
     ...(isLong
@@ -130,6 +131,14 @@ export function planOf(seed: number): Plan {
     faults: Array.from({ length: faults }, (_, number) =>
       faultOf(number, themes[theme], troubleMs, chance.named(`fault ${number}`)),
     ),
+  };
+}
+
+/** Every third host is particular. */
+function limitsOf(chance: Chance): Pick<HostSettings, 'sessionsMax' | 'messagesMax'> {
+  return {
+    ...(chance.happens(0.2) ? { sessionsMax: 1 + chance.below(3) } : {}),
+    ...(chance.happens(0.2) ? { messagesMax: 1 + chance.below(4) } : {}),
   };
 }
 

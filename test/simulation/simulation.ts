@@ -39,9 +39,10 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
   if (trace !== undefined)
     ledger.trace = (line) => trace(`${(time.monotonic / SECOND).toFixed(4).padStart(12)} ${line}`);
   const hosts = new Map(
-    plan.hosts.map(({ name, extensions }) => {
+    plan.hosts.map((settings) => {
+      const { name } = settings;
       const protocol = name === 'inside' ? 'lmtp' : 'smtp';
-      return [name, new Host({ name, protocol, extensions }, chance.named(`host ${name}`))];
+      return [name, new Host({ ...settings, protocol }, chance.named(`host ${name}`))];
     }),
   );
   const hops: NextHops = { hosts, time, ledger };
