@@ -4,11 +4,14 @@ import { keepRetention } from '../audit/retention.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
+import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
 import { watchClock } from '../server/clock-watch.ts';
+import { descriptorTrouble, planDescriptors } from '../server/descriptors.ts';
 import { judgeCertificates } from '../server/start-checks.ts';
 import type { Store } from '../store/port.ts';
 import type { InForce } from './in-force.ts';
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
 const TICKET_KEYS_MS = DAY_MS / 2;
@@ -31,8 +34,11 @@ export function beginDuties(o: {
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
     every(TICKET_KEYS_MS, () => void inForce.renewTicketKeys()),
     every(DAY_MS, () => warnOfCertificates(inForce, log)),
+    every(MINUTE_MS, () => warnOfDescriptors(log)),
   ];
   warnOfCertificates(inForce, log);
+  const { warning } = planDescriptors(loaded().config, descriptorLimit());
+  if (warning !== undefined) log.warn({}, warning);
   return () => ends.forEach((end) => end());
 }
 
@@ -49,4 +55,9 @@ function every(ms: number, run: () => void): () => void {
 function warnOfCertificates({ loaded, plan }: Pick<InForce, 'loaded' | 'plan'>, log: Log): void {
   const { ill, warnings } = judgeCertificates(plan.certificates, loaded.config, clock.now());
   for (const problem of [...ill, ...warnings]) log.warn({}, problem);
+}
+
+function warnOfDescriptors(log: Log): void {
+  const trouble = descriptorTrouble(openDescriptors(), descriptorLimit());
+  if (trouble !== undefined) log.warn({}, trouble);
 }

@@ -10,6 +10,8 @@ import type { Config } from '../config/schema.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import type { Log } from '../observe/log.ts';
 import type { FrontPlan } from '../server/plan.ts';
+import { descriptorLimit } from '../platform/descriptors.ts';
+import { planDescriptors } from '../server/descriptors.ts';
 import { planOf, storeLimitsOf } from '../server/plan-of-config.ts';
 import { checkPolicy } from '../server/start-checks.ts';
 import type { StoreLimits } from '../server/store-thread.ts';
@@ -129,6 +131,7 @@ export class InForce {
     const plan = planOf(from, {
       environment: process.env,
       fronts: this.#fronts,
+      connections: planDescriptors(from.config, descriptorLimit()).connections,
       ticketKeys: this.#ticketKeys,
     });
     if (plan.certificates.length > 0) tlsContexts(plan.certificates, this.#ticketKeys);

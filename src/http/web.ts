@@ -68,6 +68,8 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   await listening(server, bindingOf(options)).catch((error: unknown) => {
     throw cannotBind('web', whereOf(options), error);
   });
+  // What can't be accepted for want of descriptors is told each minute (src/cli/duties.ts); it goes on listening.
+  server.on('error', () => undefined);
   return {
     reload,
     close: () => closeServer(server, 0),

@@ -71,6 +71,8 @@ export async function listening(
 export async function listen(
   at: ListenAt & { readonly share: boolean; readonly backlog: number },
   onConnection: (socket: Socket) => void,
+  /** A connection could not be taken (EMFILE: no descriptors are left); it goes on listening. */
+  onError: (error: Error) => void,
 ): Promise<Server> {
   const server = createServer({ noDelay: true, pauseOnConnect: false }, onConnection);
   await listening(server, { ...bindingOf(at), reusePort: at.share, backlog: at.backlog }).catch(
@@ -78,6 +80,7 @@ export async function listen(
       throw cannotBind('listeners', whereOf(at), error);
     },
   );
+  server.on('error', onError);
   return server;
 }
 

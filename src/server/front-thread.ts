@@ -41,6 +41,7 @@ import { tlsContexts } from './tls-contexts.ts';
 
 const BACKLOG = 1024;
 const SESSION_ID_OCTETS = 10;
+const NOT_TAKEN_EVERY_MS = 60_000;
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
 const mainPort = parentPort;
@@ -53,6 +54,7 @@ let main: Line | undefined;
 let desk: Line | undefined;
 let listening: readonly Server[] = [];
 let listeningBegan: Promise<void> | undefined;
+let saidNotTakenAt = -Infinity;
 
 const entropy = systemEntropy();
 const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
@@ -213,9 +215,17 @@ async function startListening(): Promise<void> {
       session: sessionSettings(planned),
     };
     const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
-    servers.push(await listen(at, (socket) => serveConnection(frontFor(socket), here, socket)));
+    const serve = (socket: Socket): void => serveConnection(frontFor(socket), here, socket);
+    servers.push(await listen(at, serve, (error) => notTaken(error, planned.port)));
   }
   listening = servers;
+}
+
+/** Once a minute: without descriptors each connection that comes would be a line. */
+function notTaken(error: Error, port: number): void {
+  if (saidNotTakenAt + NOT_TAKEN_EVERY_MS > clock.monotonic()) return;
+  saidNotTakenAt = clock.monotonic();
+  lineLog.error({ port, error: String(error) }, 'a connection could not be taken');
 }
 
 /** A socket that listens on all addresses names IPv4 clients in IPv6. */

@@ -20,12 +20,16 @@ export interface PlanOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly fronts: number;
   readonly ticketKeys: Uint8Array;
+  /** As many connections as there are descriptors for; absent: as many as are configured. */
+  readonly connections?: number;
 }
 
 /** Throws `ConfigError` if a file is missing or a URL is none. */
-export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }: PlanOptions): FrontPlan {
+export function planOf(loaded: LoadedConfig, o: PlanOptions): FrontPlan {
+  const { environment, fronts, ticketKeys } = o;
   const { config } = loaded;
   const { limits, timeouts } = config;
+  const { connections = limits.connections } = o;
   const incomingMemory = incomingMemoryOf(limits, fronts);
   return {
     hostname: config.hostname,
@@ -63,8 +67,8 @@ export function planOf(loaded: LoadedConfig, { environment, fronts, ticketKeys }
       unauthenticatedPerNetwork: limits.unauthenticatedPerNetwork,
       newPerMinute: limits.newConnections === 'none' ? undefined : limits.newConnections,
       perIdentity: limits.connectionsPerIdentity,
-      total: limits.connections,
-      totalOfStrangers: Math.floor(limits.connections * limits.strangersShare),
+      total: connections,
+      totalOfStrangers: Math.floor(connections * limits.strangersShare),
       exempt: limits.exempt,
     },
     incomingMemory,
