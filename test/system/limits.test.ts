@@ -116,6 +116,32 @@ test('F-DOS-2 5321-ak: limits hold for the process, whichever of three fronts ta
   for (const socket of sockets) socket.destroy();
 });
 
+test('F-DOS-2: with few descriptors the control socket and the store have theirs, and the log says what to do', async () => {
+  await using few = await startServer({
+    extra: 'limits: { unauthenticatedPerNetwork: 1500, newConnections: none }',
+    wrapper: ['prlimit', '--nofile=400:400'],
+  });
+  await eventually('the warning', 10, () => few.log().includes('LimitNOFILE='));
+  let told = 0;
+  let closed = 0;
+  const sockets = await Promise.all(
+    Array.from({ length: 600 }, async () => {
+      const socket = await open(few.submission);
+      socket.on('data', () => (told += 1));
+      socket.on('close', () => (closed += 1));
+      return socket;
+    }),
+  );
+  await eventually('an answer or an end for each', 20, () => told + closed >= 600);
+  const status = few.postern(['status']);
+  assert.equal(status.status, 0, status.stderr);
+  for (const socket of sockets) socket.destroy();
+  const client = await openClient({ port: few.submission, login, password: PASSWORD });
+  assert.match(await submitOne(client, { login, subject: 'after the flood' }), /^250/);
+  client.close();
+  assert.doesNotMatch(few.log(), /EMFILE|thread died|"a bug/);
+});
+
 test('F-DOS-1 F-DOS-5: a line without end is cut off, and memory does not grow', async () => {
   const before = residentMiB();
   const socket = await open(server.submission);
