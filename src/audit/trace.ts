@@ -1,7 +1,7 @@
 // Who sent this? The events that the question leads to, those of each message put together into one answer. Every look-up is itself an event
 // of the trail, with who asked and why (D-TR-5).
 
-import type { AcceptedPayload, FatePayload, TrailEvent } from '../record/events.ts';
+import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
 import type { EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
 import { type Comparison, compareWith } from './evidence.ts';
@@ -18,6 +18,8 @@ export interface RecipientFate {
   readonly remote?: string;
   readonly diagnostic?: string;
   readonly reportId?: string;
+  /** Why its sender was not told. */
+  readonly notReported?: string;
 }
 
 /** `Comparison`: if a whole message was asked about, what proves that it is this one. */
@@ -171,6 +173,7 @@ function fatesOf(
     fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }),
   );
   for (const { type, time, payload } of events) {
+    if (type === 'reported' && payload !== undefined) addReport(fates, payload);
     if (!fateTypes.has(type) || payload === undefined) continue;
     const { recipient, recipientNumber, attempt, status, remote, diagnostic, reportId } =
       payload as FatePayload;
@@ -186,6 +189,21 @@ function fatesOf(
     });
   }
   return [...fates.values()];
+}
+
+function addReport(
+  fates: Map<number, RecipientFate>,
+  { recipients, reportId, cause }: ReportedPayload,
+): void {
+  for (const { recipientNumber } of recipients) {
+    const fate = fates.get(recipientNumber);
+    if (fate !== undefined)
+      fates.set(recipientNumber, {
+        ...fate,
+        ...(reportId === undefined ? {} : { reportId }),
+        ...(cause === undefined ? {} : { notReported: cause }),
+      });
+  }
 }
 
 export async function recordLookup(

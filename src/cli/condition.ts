@@ -8,6 +8,7 @@ import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from '../server/start-checks.ts';
 import type { Supervisor } from '../server/supervisor.ts';
+import type { Lookups } from '../store/lookups.ts';
 
 export interface ConditionOptions {
   readonly supervisor: Supervisor;
@@ -33,6 +34,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
       // Without an answer the store thread is being started again, and is named as missing.
       const store = await supervisor.storeFigures().catch(() => undefined);
       const figures = await supervisor.frontFigures();
+      const heldReports = await countHeldReports(supervisor.lookups).catch(() => 0);
       const { plan, loaded } = inForce;
       const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
@@ -47,7 +49,14 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
           ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
           ...downHops(figures.flatMap(({ relay }) => relay.downRoutes)),
         ],
-        warnings: certificates.warnings,
+        warnings: [
+          ...certificates.warnings,
+          ...(heldReports > 0
+            ? [
+                `${heldReports} reports (mail of the null sender) are held, their senders do not know: postern queue list --held`,
+              ]
+            : []),
+        ],
         ...learnedOf(figures.flatMap(({ relay }) => relay.learned)),
       };
     },
@@ -79,4 +88,10 @@ function downHops(routes: readonly DownRoute[]): readonly string[] {
     ({ route, diagnostic, since }) =>
       `the next hop ${route} is down since ${new Date(since).toISOString()}, its mail waits: ${diagnostic}`,
   );
+}
+
+/** Reports are the mail of the null sender that is held. Most often nothing is: that is known without counting. */
+async function countHeldReports(lookups: Pick<Lookups, 'queueCount'>): Promise<number> {
+  const held = await lookups.queueCount({ held: true });
+  return held === 0 ? 0 : lookups.queueCount({ held: true, from: '' });
 }

@@ -138,10 +138,11 @@ function fateText({
   remote,
   diagnostic,
   reportId,
+  notReported,
 }: RecipientFate): string {
   const when = at === undefined ? '' : ` ${time(at)}`;
   const where = remote === undefined ? '' : ` by ${safe(remote)}`;
   const words = diagnostic === undefined ? '' : `: ${status ?? ''} ${safe(diagnostic)}`;
   const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
-  return `<${safe(recipient)}>  ${fate}${when}${where}${tried}${words}${reportId === undefined ? '' : `; report ${reportId}`}`;
+  return `<${safe(recipient)}>  ${fate}${when}${where}${tried}${words}${reportId === undefined ? '' : `; report ${reportId}`}${notReported === undefined ? '' : `; no report: ${safe(notReported)}`}`;
 }

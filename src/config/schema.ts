@@ -328,7 +328,10 @@ export const configSchema = z.strictObject({
     description:
       'Mailboxes of our domains that are no accounts here: addresses, or `@domain` for every name of a domain; never one with `%`, `!`, a quoted `@`, or a leading `|`, `/` or `-`.',
   }),
-  postmaster: mailAddress.optional().meta({ description: 'Where postmaster@ and abuse@ of our domains go.' }),
+  postmaster: mailAddress.optional().meta({
+    description:
+      'Where postmaster@ and abuse@ of our domains go, and who hears of delivery reports that were refused, or not sent.',
+  }),
   dkim: z.array(dkimKey).max(20_000).prefault([]).meta({
     description:
       'Keys that sign outgoing mail, by the domain of its From; several of one domain are several signatures. `postern dkim` makes one.',

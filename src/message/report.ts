@@ -38,6 +38,8 @@ export interface ReportInput {
   readonly envelopeId?: string;
   readonly recipients: readonly ReportRecipient[];
   readonly original: Returned;
+  /** It is about a report of our own that nobody took; who reads it is the postmaster. */
+  readonly isAboutReport?: boolean;
 }
 
 export interface Report {
@@ -66,7 +68,7 @@ export function buildReport(input: ReportInput): Report {
   const header = [
     `From: Mail Delivery System <postmaster@${input.hostname}>`,
     `To: <${asciiSpelling(input.reversePath)}>`,
-    `Subject: ${subjects[kind]}`,
+    `Subject: ${input.isAboutReport === true ? 'A delivery report was refused and is held' : subjects[kind]}`,
     `Date: ${formatDate(input.now)}`,
     `Message-ID: ${messageIdField}`,
     'Auto-Submitted: auto-replied',
@@ -102,6 +104,17 @@ const openings = {
   delivered: 'Your message was delivered.',
 } as const;
 
+function heldOpening({ messageId }: ReportInput): readonly string[] {
+  return [
+    'A report of this server about mail of one of its users could not be delivered: the sender does not',
+    'know what became of the mail. The report below is held in the queue. Tell the sender, then:',
+    '',
+    `    postern queue show ${messageId}`,
+    `    postern queue release ${messageId}    (tries again)`,
+    `    postern queue drop ${messageId}`,
+  ];
+}
+
 function explanation(input: ReportInput, kind: keyof typeof openings): string {
   const text = explanationText(input, kind);
   const type = 'Content-Type: text/plain; charset=utf-8\r\n';
@@ -110,7 +123,12 @@ function explanation(input: ReportInput, kind: keyof typeof openings): string {
 }
 
 function explanationText(input: ReportInput, kind: keyof typeof openings): string {
-  const lines = [`This is the mail server ${input.hostname}.`, '', openings[kind], ''];
+  const lines = [
+    `This is the mail server ${input.hostname}.`,
+    '',
+    ...(input.isAboutReport === true ? heldOpening(input) : [openings[kind]]),
+    '',
+  ];
   for (const { forwardPath, action, status, diagnostic, remote, retryUntil } of input.recipients) {
     lines.push(`<${forwardPath}>: ${action} (${status})`);
     const host = hostOf(remote);

@@ -97,8 +97,22 @@ export interface FatePayload {
   readonly status: string;
   readonly diagnostic: string;
   readonly nextAttemptAt?: number;
-  /** Id of the report (DSN) that was written about it. */
+  /** Of the report (DSN) about it, in events that are older than `reported`. */
   readonly reportId?: string;
+}
+
+/** What the sender was told of some recipients, or why not. */
+export interface ReportedPayload {
+  readonly recipients: readonly {
+    readonly recipient: string;
+    readonly recipientNumber: number;
+    readonly action: string;
+  }[];
+  /** The message that is the report (DSN), and to whom it goes. */
+  readonly reportId?: string;
+  readonly to?: string;
+  /** Why there is none. */
+  readonly cause?: string;
 }
 
 export interface AdministrationPayload {
@@ -118,6 +132,7 @@ export interface EventPayloads {
   failed: FatePayload;
   expired: FatePayload;
   dropped: FatePayload;
+  reported: ReportedPayload;
   held: AdministrationPayload;
   released: AdministrationPayload;
   identityChanged: AdministrationPayload;

@@ -4,12 +4,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delivery, hop, message, START, turns } from '../../test/fakes/errand.ts';
-import { scriptedNetwork } from '../../test/fakes/scripted-network.ts';
 import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { Clock } from '../platform/platform.ts';
-import { StoreUnavailable, type Change, type Delivery } from '../store/port.ts';
+import { StoreUnavailable, type Change } from '../store/port.ts';
 import { createClaims } from './claims.ts';
 import type { Errand } from './errand.ts';
 import { createHopPool } from './hop-pool.ts';
@@ -17,6 +16,11 @@ import { createRelay } from './relay.ts';
 import type { RelaySettings } from './settings.ts';
 
 const MINUTE = 60_000;
+
+const noLookups = {
+  content: () => Promise.reject(new Error('not asked for')),
+  eventsOfMessage: () => Promise.reject(new Error('not asked for')),
+};
 
 const settings: RelaySettings = {
   hostname: 'msa.example.org',
@@ -56,40 +60,6 @@ test('E-Q-7: a claim that was not answered is asked again by its name, so that w
   assert.deepEqual(tokens, ['o 1', 'o 2', 'o 2', 'o 3']);
 });
 
-test('E-Q-7: when the report can be written as little as the message, the mail goes back and is tried again', async () => {
-  const clock = virtualClock(START + 6 * 24 * 60 * MINUTE);
-  const store = fakeStore();
-  let given = false;
-  store.answer = ({ type }) => {
-    if (type !== 'claim') return undefined;
-    const one = given ? [] : [delivery];
-    given = true;
-    return { type: 'claimed', deliveries: one, messages: one.length === 0 ? [] : [message], more: false };
-  };
-  const entropy = countingEntropy();
-  const errors: string[] = [];
-  const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o' },
-    ids: messageIdSource((length) => entropy.bytes(length)),
-    lookups: { content: () => Promise.reject(new StoreUnavailable('the look-up thread is gone')) },
-    network: { dial: () => Promise.reject(new Error('ECONNREFUSED')) },
-    log: {
-      info: () => undefined,
-      warn: () => undefined,
-      error: (_, what) => void errors.push(what),
-    },
-    settings: () => settings,
-  });
-  clock.advance(1);
-  await turns();
-  const freed = store.changes.find(({ type }) => type === 'free');
-  assert.ok(freed?.type === 'free' && freed.dueAt > clock.now());
-  assert.deepEqual(freed.only, [{ messageId: message.id, recipientNumber: 0, attempt: 1 }]);
-  assert.equal(relay.stats.underWay, 0);
-  assert.deepEqual(errors, ['report could not be written']);
-  await relay.drain(0);
-});
-
 test('E-S-2: what is claimed or handed over behind the begin of a drain is not begun: nobody would wait for its end', async () => {
   const clock = virtualClock(START);
   const store = fakeStore();
@@ -106,7 +76,7 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   const relay = createRelay({
     ...{ store, clock, entropy, owner: 'o' },
     ids: messageIdSource((length) => entropy.bytes(length)),
-    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    lookups: noLookups,
     network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     settings: () => settings,
@@ -122,56 +92,8 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   assert.equal(relay.stats.underWay, 0);
   assert.deepEqual(
     store.changes.map(({ type }) => type),
-    ['claim'],
+    ['dueNotices', 'claim'],
   );
-});
-
-test('E-S-2 E-Q-5: who has the message keeps it when the report about the others can not be written', async () => {
-  const clock = virtualClock(START);
-  const store = fakeStore();
-  const bad: Delivery = { ...delivery, recipientNumber: 1, recipient: { forwardPath: 'bad@far.example' } };
-  let given = false;
-  store.answer = ({ type }) => {
-    if (type === 'settle') return { type: 'settled', messageDone: false };
-    if (type !== 'claim') return undefined;
-    const deliveries = given ? [] : [delivery, bad];
-    given = true;
-    return { type: 'claimed', deliveries, messages: deliveries.length === 0 ? [] : [message], more: false };
-  };
-  async function* once(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from('Subject: x\r\n\r\nbody\r\n');
-  }
-  let asked = 0;
-  const content = (): Promise<AsyncIterable<Uint8Array>> => {
-    asked += 1;
-    return asked === 1 ? Promise.resolve(once()) : Promise.reject(new StoreUnavailable('the desk has died'));
-  };
-  const { network } = scriptedNetwork('220 mta', [
-    ['EHLO', '250 mta'],
-    ['MAIL', '250 ok'],
-    ['RCPT TO:<bad', '550 5.1.1 nobody'],
-    ['RCPT TO:<x', '250 ok'],
-    ['DATA', '354 go'],
-    ['.\r\n', '250 2.0.0 kept'],
-  ]);
-  const entropy = countingEntropy();
-  const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o', network, settings: () => settings, lookups: { content } },
-    ids: messageIdSource((length) => entropy.bytes(length)),
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-  });
-  clock.advance(1);
-  await turns();
-  const settled = store.changes.find(({ type }) => type === 'settle');
-  assert.ok(settled?.type === 'settle');
-  assert.deepEqual(
-    settled.recipients.map(({ recipientNumber, fate }) => [recipientNumber, fate.type]),
-    [[0, 'final']],
-  );
-  const freed = store.changes.find(({ type }) => type === 'free');
-  assert.ok(freed?.type === 'free');
-  assert.deepEqual(freed.only, [{ messageId: message.id, recipientNumber: 1, attempt: 1 }]);
-  await relay.drain(0);
 });
 
 /** A route whose host refuses every connection, and an errand for it. */
@@ -241,7 +163,7 @@ test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in num
   const dials: ((error: Error) => void)[] = [];
   const relay = createRelay({
     ...{ store, clock, entropy, owner: 'o', ids },
-    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    lookups: noLookups,
     network: { dial: () => new Promise((_, reject) => void dials.push(reject)) },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     settings: () => settings,

@@ -3,6 +3,7 @@
 import type { AcceptChange, QueueChange, QueueSelector } from '../store/port.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { Attempt, Errand } from './errand.ts';
+import { noticeOf } from './notices.ts';
 import type { ReportWriter } from './reports.ts';
 import type { RelaySettings } from './settings.ts';
 
@@ -22,35 +23,24 @@ export interface BounceChanges {
   readonly drops: readonly QueueChange[];
 }
 
-export async function bounceChanges({
-  entries,
-  content,
-  settings,
-  reports,
-  now,
-  by,
-}: Bounce): Promise<BounceChanges> {
+const givenUp: Attempt = {
+  type: 'failed',
+  status: '5.0.0',
+  diagnostic: 'given up by the postmaster of this server',
+};
+
+export async function bounceChanges(bounce: Bounce): Promise<BounceChanges> {
+  const { entries, content, settings, reports, now, by } = bounce;
   const [first] = entries;
   if (first === undefined) return { drops: [] };
   const { message } = first;
-  const attempt: Attempt = {
-    type: 'failed',
-    status: '5.0.0',
-    diagnostic: 'given up by the postmaster of this server',
-  };
-  const errand: Errand = {
-    message,
-    deliveries: entries.map(({ delivery }) => delivery),
-    route: settings.route,
-    content,
-  };
-  const report = await reports.write(
-    errand,
-    entries.map(() => ({ ...attempt, final: 'failed' as const })),
-  );
   const drops = entries.map(({ delivery }): QueueChange => {
     const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
     return { type: 'queue', action: 'drop', selector, now, by };
   });
-  return report === undefined ? { drops } : { report, drops };
+  const recipients = entries
+    .map(({ delivery }) => noticeOf(message, delivery, { ...givenUp, final: 'failed' }, settings))
+    .filter((about) => about !== undefined);
+  if (recipients.length === 0) return { drops };
+  return { report: await reports.write({ message, recipients, content }), drops };
 }

@@ -14,14 +14,17 @@ import type { Signer } from '../submission/signer.ts';
 import { createCarriers, type DownRoute, type LearnedLimits } from './carriers.ts';
 import { createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import { createReportWriter, type ReportWriter } from './reports.ts';
+import { isOwnReport } from './notices.ts';
+import { createReporter } from './reporter.ts';
+import { createReportWriter } from './reports.ts';
 import { createRooms } from './rooms.ts';
 import { byRoute } from './routes.ts';
 import type { RelaySettings, Route } from './settings.ts';
 import { settlementOf } from './settlement.ts';
+import { createStrangersCap } from './strangers-cap.ts';
+import { isAboutOurs } from './whose-report.ts';
 
 const AGAIN_MS = 1_000;
-const REPORT_AGAIN_MS = 60_000;
 /** Errands relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
 
@@ -57,7 +60,7 @@ export interface Relay {
 
 export interface RelayOptions {
   readonly store: Store;
-  readonly lookups: Pick<Lookups, 'content'>;
+  readonly lookups: Pick<Lookups, 'content' | 'eventsOfMessage'>;
   readonly owner: Owner;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -70,7 +73,9 @@ export interface RelayOptions {
 
 export function createRelay(options: RelayOptions): Relay {
   const { store, clock, owner, log } = options;
-  const reports = createReportWriter(options);
+  const writer = createReportWriter(options);
+  const cap = createStrangersCap({ ...options, writer });
+  const reporter = createReporter({ ...options, writer, cap });
   const carriers = createCarriers(options);
   const rooms = createRooms({
     settings: options.settings,
@@ -90,7 +95,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (errand.mayGo?.() === false) return release(errand, clock.now());
     const result = await carry(errand);
     if (result.type === 'withheld') await release(errand, clock.now());
-    else if (result.type === 'attempted') await settleOrRelease(errand, result.attempts);
+    else if (result.type === 'attempted') await settle(errand, result.attempts);
     else await hostDown(errand, result);
   }
 
@@ -104,26 +109,6 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** What a report would quote may be out of reach: who has the message keeps it, untold; the others are tried again later. */
-  async function settleOrRelease(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
-    try {
-      await settle(errand, attempts, reports);
-    } catch (error) {
-      log.error({ id: errand.message.id, error: String(error) }, 'report could not be written');
-      const hasIt = attempts.map(({ type }) => type === 'delivered' || type === 'relayed');
-      const done = { ...errand, deliveries: errand.deliveries.filter((_, at) => hasIt[at] === true) };
-      const open = { ...errand, deliveries: errand.deliveries.filter((_, at) => hasIt[at] !== true) };
-      const silent = { write: () => Promise.resolve(undefined) };
-      if (done.deliveries.length > 0)
-        await settle(
-          done,
-          attempts.filter((_, at) => hasIt[at] === true),
-          silent,
-        );
-      if (open.deliveries.length > 0) await release(open, clock.now() + REPORT_AGAIN_MS);
-    }
-  }
-
   /** All come back when the host is tried again; the errand that found out says why it waits (DESIGN 3.14). */
   async function hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
     const { expireMs, delayNoticeMs } = options.settings();
@@ -134,14 +119,15 @@ export function createRelay(options: RelayOptions): Relay {
       return release(errand, Math.min(down.until, message.acceptedAt + expireMs));
     }
     const { status, diagnostic, until } = down;
-    await settleOrRelease(errand, all(errand, { type: 'deferred', status, diagnostic, againAt: until }));
+    await settle(errand, all(errand, { type: 'deferred', status, diagnostic, againAt: until }));
   }
 
-  /** Rejects if the report can't be written. */
-  async function settle(errand: Errand, attempts: readonly Attempt[], writer: ReportWriter): Promise<void> {
+  async function settle(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
     const { message } = errand;
-    const context = { settings: options.settings(), owner, reports: writer, now: clock.now() };
-    const { change, told } = await settlementOf(errand, attempts, context);
+    const isRefused = attempts.some(({ type }) => type === 'failed') || isExpired(message);
+    const holdRefused = isRefused && isOwnReport(message) && (await isAboutOurs(options.lookups, message.id));
+    const context = { settings: options.settings(), owner, now: clock.now(), holdRefused };
+    const { change, told } = settlementOf(errand, attempts, context);
     for (const final of told) counts[final] = (counts[final] ?? 0) + 1;
     const [first] = attempts;
     log.info(
@@ -153,10 +139,16 @@ export function createRelay(options: RelayOptions): Relay {
     );
     await surely(async () => {
       const [outcome] = await store.commit([change]);
+      if (outcome.type === 'settled' && change.tellBy !== undefined)
+        reporter.expect(outcome.noticesDue === true ? undefined : change.tellBy);
       if (outcome.type !== 'failed') return true;
       log.error({ id: message.id, cause: outcome.cause }, 'attempt could not be settled, asking again');
       return false;
     });
+  }
+
+  function isExpired({ acceptedAt }: QueuedMessage): boolean {
+    return clock.now() >= acceptedAt + options.settings().expireMs;
   }
 
   /** Back into the store without an attempt. */
@@ -205,10 +197,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';
-    track(
-      settings.route,
-      settleOrRelease(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })),
-    );
+    track(settings.route, settle(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
   }
 
   function fromStore(message: QueuedMessage, deliveries: readonly Delivery[]): void {
@@ -262,7 +251,7 @@ export function createRelay(options: RelayOptions): Relay {
       draining = true;
       claims.stop();
       const late = new Promise<void>((resolve) => clock.after(graceMs, resolve));
-      await Promise.race([Promise.all(running.all()), late]);
+      await Promise.race([Promise.all(running.all()).then(() => reporter.stop()), late]);
       carriers.close();
     },
     get stats() {

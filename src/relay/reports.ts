@@ -1,123 +1,88 @@
-// Who is told what: the recipients of an attempt that deserve a report by RFC 3461, and the acceptance of that report, which goes into the
-// same commit as the fate it tells of. Never about a null sender, never to somebody who asked for none (E-Q-4, E-D-2).
+// A report as a message of our own: composed, signed, and with the acceptance that puts it into the queue. About whom and when is decided by others
+// (`notices.ts`, `reporter.ts`).
 
-import { concat } from '../base/bytes.ts';
-import { isAscii } from '../base/bytes.ts';
+import { concat, isAscii } from '../base/bytes.ts';
 import { hash } from 'node:crypto';
 import type { MessageIdSource } from '../base/message-id.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { buildReport, type Report, type ReportRecipient } from '../message/report.ts';
+import { buildSummary } from '../message/summary.ts';
 import type { SignatureFacts } from '../record/events.ts';
-import type { AcceptChange, Delivery, QueuedMessage } from '../store/port.ts';
+import type { AcceptChange, QueuedMessage } from '../store/port.ts';
 import type { Signer, Signing } from '../submission/signer.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Errand } from './errand.ts';
 import type { RelaySettings } from './settings.ts';
 
 /** RET=FULL brings the whole message up to this size, the header beyond it (F-NULL-3). */
 const FULL_OCTETS_MAX = 50 * 1024;
 const CRLF = Buffer.from('\r\n');
 
-export type Told = Attempt & { readonly final: 'delivered' | 'relayed' | 'failed' | 'expired' | 'deferred' };
-
-/** What a recipient's sender wants to hear of this, or undefined. */
-export function reportable({ recipient }: Delivery, told: Told): ReportRecipient['action'] | undefined {
-  const { notify } = recipient;
-  switch (told.final) {
-    case 'failed':
-    case 'expired':
-      return notify === undefined || notify.includes('FAILURE') ? 'failed' : undefined;
-    case 'deferred':
-      return notify === undefined || notify.includes('DELAY') ? 'delayed' : undefined;
-    case 'delivered':
-      return notify?.includes('SUCCESS') === true ? 'delivered' : undefined;
-    case 'relayed':
-      return notify?.includes('SUCCESS') === true && told.reportsPassedOn !== true ? 'relayed' : undefined;
-  }
+export interface ReportOrder {
+  readonly message: QueuedMessage;
+  readonly recipients: readonly ReportRecipient[];
+  readonly content: Errand['content'];
+  /** It is about a report of ours that nobody took: this one is told, and not the sender, who is nobody. */
+  readonly postmaster?: string;
 }
 
 export interface ReportWriter {
-  /** The acceptance of one report about all of them, or undefined if nobody is to be told. Rejects if it can't be signed and must be. */
-  write(errand: Errand, told: readonly (Told | undefined)[]): Promise<AcceptChange | undefined>;
+  /** The acceptance of one report about all of them. Rejects if it can't be signed and must be, or the content is out of reach. */
+  write(order: ReportOrder): Promise<AcceptChange>;
+  /** One mail to the postmaster, or undefined: nobody is named. Rejects as `write`. */
+  summary(subject: string, lines: readonly string[]): Promise<AcceptChange | undefined>;
 }
 
 export interface ReportOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly entropy: Entropy;
   readonly ids: MessageIdSource;
   settings(): RelaySettings;
   /** Signs reports as it signs mail of their From (E-D-1). */
   signer?(): Signer | undefined;
-  /** Reports about mail of strangers may hit the innocent: so many a minute, then silence. */
-  readonly strangersPerMinute?: number;
 }
 
 export function createReportWriter(options: ReportOptions): ReportWriter {
   const { clock, ids, entropy } = options;
-  const perMinute = options.strangersPerMinute ?? 10;
-  let minute = 0;
-  let inMinute = 0;
+  const random = (length: number): Uint8Array => entropy.bytes(length);
 
-  function mayTellStranger(now: number): boolean {
-    const current = Math.floor(now / 60_000);
-    if (current !== minute) inMinute = 0;
-    minute = current;
-    inMinute += 1;
-    return inMinute <= perMinute;
+  async function accepted(report: Report, to: string, now: number, reportOn?: string): Promise<AcceptChange> {
+    const { hostname } = options.settings();
+    const signed = await signedHeader(report, options.signer?.()?.open(`postmaster@${hostname}`), now);
+    return acceptanceOf({ ...report, ...signed }, { to, reportOn, id: ids.next(now), now, hostname });
   }
 
   return {
-    async write(errand, told) {
-      const { message, deliveries } = errand;
-      const settings = options.settings();
+    async write(order) {
+      const { message, recipients, postmaster } = order;
+      const { hostname } = options.settings();
+      const { envelopeId, smtputf8, reversePath } = message.envelope;
       const now = clock.now();
-      const recipients = deliveries.flatMap((delivery, at) =>
-        recipientOf(delivery, told[at], message, settings),
-      );
-      if (recipients.length === 0 || message.envelope.reversePath === '') return undefined;
-      if (message.role === 'mx' && !mayTellStranger(now)) return undefined;
+      const to = postmaster ?? reversePath;
       const report = buildReport({
-        hostname: settings.hostname,
-        now,
-        random: (length) => entropy.bytes(length),
-        reversePath: message.envelope.reversePath,
-        smtputf8: message.envelope.smtputf8,
+        ...{ hostname, now, random, recipients, smtputf8 },
+        reversePath: to,
         arrivedAt: message.acceptedAt,
         messageId: message.id,
-        ...(message.envelope.envelopeId === undefined ? {} : { envelopeId: message.envelope.envelopeId }),
-        recipients,
-        original: await originalOf(errand),
+        ...(envelopeId === undefined ? {} : { envelopeId }),
+        isAboutReport: postmaster !== undefined,
+        original: await originalOf(order),
       });
-      const from = `postmaster@${settings.hostname}`;
-      const signed = await signedHeader(report, options.signer?.()?.open(from), now);
-      return acceptanceOf({ ...report, ...signed }, message, ids.next(now), now, settings.hostname);
+      return accepted(report, to, now, message.id);
+    },
+    async summary(subject, lines) {
+      const { hostname, postmaster: to } = options.settings();
+      const now = clock.now();
+      return to === undefined
+        ? undefined
+        : accepted(buildSummary({ hostname, now, random, to, subject, lines }), to, now);
     },
   };
 }
 
-function recipientOf(
-  delivery: Delivery,
-  told: Told | undefined,
-  message: QueuedMessage,
-  settings: RelaySettings,
-): readonly ReportRecipient[] {
-  const action = told === undefined ? undefined : reportable(delivery, told);
-  if (told === undefined || action === undefined) return [];
-  const { forwardPath, originalRecipient } = delivery.recipient;
-  return [
-    {
-      forwardPath,
-      action,
-      status: told.status,
-      diagnostic: told.diagnostic,
-      ...(originalRecipient === undefined ? {} : { originalRecipient }),
-      ...(told.remote === undefined ? {} : { remote: told.remote }),
-      ...(action === 'delayed' ? { retryUntil: message.acceptedAt + settings.expireMs } : {}),
-    },
-  ];
-}
-
-async function originalOf({ message, content }: Errand): Promise<{ bytes: Uint8Array; whole: boolean }> {
-  const whole = message.envelope.ret === 'FULL' && message.octets <= FULL_OCTETS_MAX;
+async function originalOf(order: ReportOrder): Promise<{ bytes: Uint8Array; whole: boolean }> {
+  const { message, content, postmaster } = order;
+  const isAsked = message.envelope.ret === 'FULL' || postmaster !== undefined;
+  const whole = isAsked && message.octets <= FULL_OCTETS_MAX;
   const wanted = whole ? message.octets : message.headerOctets;
   const parts: Uint8Array[] = [];
   let octets = 0;
@@ -147,18 +112,21 @@ async function signedHeader(
   return signed.value;
 }
 
-function acceptanceOf(
-  report: SignedReport,
-  about: QueuedMessage,
-  id: string,
-  now: number,
-  hostname: string,
-): AcceptChange {
+interface Facts {
+  readonly to: string;
+  /** The message that the report is about. */
+  readonly reportOn: string | undefined;
+  readonly id: string;
+  readonly now: number;
+  readonly hostname: string;
+}
+
+function acceptanceOf(report: SignedReport, { to, reportOn, id, now, hostname }: Facts): AcceptChange {
   const { header, signatures } = report;
   const bytes = Uint8Array.prototype.slice.call(concat([header, report.body]));
   const headerUtf8 = !isAscii(header);
   const envelope = { reversePath: '', body: '7BIT', smtputf8: headerUtf8 } as const;
-  const recipients = [{ forwardPath: about.envelope.reversePath, notify: ['NEVER'] as const }];
+  const recipients = [{ forwardPath: to, notify: ['NEVER'] as const }];
   return {
     type: 'accept',
     message: {
@@ -196,7 +164,7 @@ function acceptanceOf(
         completed: [],
         octets: bytes.length,
         bodyHash: hash('sha256', report.body),
-        reportOn: about.id,
+        ...(reportOn === undefined ? {} : { reportOn }),
         ...(signatures === undefined ? {} : { signatures }),
       },
     },

@@ -33,6 +33,8 @@ export interface RelaySettings {
   readonly connectionsMax: number;
   /** Octets of accepted messages that may wait in memory, of this front. */
   readonly memoryOctets: number;
+  /** Who hears of what no sender can be told. */
+  readonly postmaster?: string;
   /** Trusted beside the system's certificates, PEM. */
   readonly ca?: string;
 }

@@ -1,12 +1,14 @@
-// From what an attempt found to what is written about it: the fate of each recipient, its event, and the report that goes with them.
+// From what an attempt found to what is written about it: the fate of each recipient, its event, and what its sender is to be told.
 
 import type { EventDraft } from '../record/events.ts';
-import type { Delivery, Owner, QueuedMessage, SettleChange } from '../store/port.ts';
+import type { Delivery, Fate, Owner, QueuedMessage, SettleChange } from '../store/port.ts';
 import type { Attempt, Errand } from './errand.ts';
-import { reportable, type ReportWriter, type Told } from './reports.ts';
+import { aboutOf, noticeOf, type Told } from './notices.ts';
 import type { RelaySettings } from './settings.ts';
 
 export const ONE_SECOND = 1000;
+/** So long a report waits for the other recipients of its message. */
+export const GATHER_MS = 10_000;
 
 /** When the attempt after number `attempt` is due: at `againAt`, or by the schedule; never later than the last one may be. */
 export function nextDueAt(
@@ -26,74 +28,71 @@ export interface Settlement {
   readonly told: readonly Told['final'][];
 }
 
-export async function settlementOf(
-  errand: Errand,
-  attempts: readonly Attempt[],
-  o: {
-    readonly settings: RelaySettings;
-    readonly owner: Owner;
-    readonly reports: ReportWriter;
-    readonly now: number;
-  },
-): Promise<Settlement> {
+export interface SettlementOptions {
+  readonly settings: RelaySettings;
+  readonly owner: Owner;
+  readonly now: number;
+  /** It is a report of ours that must not vanish: refused for good it is held, and the postmaster is told. */
+  readonly holdRefused: boolean;
+}
+
+export function settlementOf(errand: Errand, attempts: readonly Attempt[], o: SettlementOptions): Settlement {
   const { message, deliveries } = errand;
-  const { settings, now } = o;
-  const isExpired = now >= message.acceptedAt + settings.expireMs;
-  const told = attempts.map((attempt) => finalOf(attempt, isExpired));
-  const delayDue = now >= message.acceptedAt + settings.delayNoticeMs;
-  const worthTelling = told.map((one, at) =>
-    one.final !== 'deferred' || (delayDue && deliveries[at]?.delayReported === false) ? one : undefined,
-  );
-  const report = await o.reports.write(errand, worthTelling);
-  const reported = (at: number): boolean => {
-    const [delivery, one] = [deliveries[at], worthTelling[at]];
-    return (
-      report !== undefined &&
-      delivery !== undefined &&
-      one !== undefined &&
-      reportable(delivery, one) !== undefined
-    );
-  };
+  const isExpired = o.now >= message.acceptedAt + o.settings.expireMs;
+  const told = deliveries.map((_, at) => finalOf(attempts[at] ?? noResult, isExpired));
+  const recipients = deliveries.map((delivery, at) => settled(message, delivery, told[at] ?? noFate, o));
+  const isTold = recipients.some(({ notice }) => notice !== undefined);
   return {
     told: told.map(({ final }) => final),
     change: {
       type: 'settle',
       owner: o.owner,
       messageId: message.id,
-      recipients: deliveries.map((delivery, at) => {
-        const one = told[at] ?? {
-          type: 'deferred',
-          final: 'deferred',
-          status: '4.0.0',
-          diagnostic: 'no result',
-        };
-        const dueAt = nextDueAt(settings, message, delivery.attempt, now, attempts[at]?.againAt);
-        const isDeferred = one.final === 'deferred';
-        return {
-          recipientNumber: delivery.recipientNumber,
-          attempt: delivery.attempt,
-          // A delay that is due counts as told even if nobody wanted to hear of it: it is not looked at again.
-          fate: isDeferred
-            ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue }
-            : { type: 'final' },
-          event: eventOf(
-            message,
-            delivery,
-            one,
-            now,
-            isDeferred ? dueAt : undefined,
-            reported(at) ? report?.message.id : undefined,
-          ),
-        };
-      }),
-      ...(report === undefined ? {} : { report }),
+      recipients,
+      ...(isTold ? { tellBy: o.now + GATHER_MS } : {}),
     },
   };
 }
 
+const noResult: Attempt = { type: 'deferred', status: '4.0.0', diagnostic: 'no result' };
+const noFate: Told = { ...noResult, final: 'deferred' };
+
 function finalOf(attempt: Attempt, isExpired: boolean): Told {
   if (attempt.type !== 'deferred') return { ...attempt, final: attempt.type };
   return isExpired ? { ...attempt, final: 'expired' } : { ...attempt, final: 'deferred' };
+}
+
+type Settled = SettleChange['recipients'][number];
+
+function settled(message: QueuedMessage, delivery: Delivery, told: Told, o: SettlementOptions): Settled {
+  const { settings, now } = o;
+  const { recipientNumber, attempt } = delivery;
+  const isRefused = told.final === 'failed' || told.final === 'expired';
+  if (o.holdRefused && isRefused) {
+    const about = aboutOf(message, delivery, told, 'failed', settings);
+    const event = heldEvent(message, delivery, told, now);
+    return {
+      recipientNumber,
+      attempt,
+      fate: { type: 'held' },
+      event,
+      notice: { recipientNumber, at: now, about },
+    };
+  }
+  const delayDue = now >= message.acceptedAt + settings.delayNoticeMs;
+  const dueAt = nextDueAt(settings, message, attempt, now, told.againAt);
+  const isDelayed = told.final === 'deferred';
+  // A delay that is due counts as told even if nobody wanted to hear of it: it is not looked at again.
+  const fate: Fate = isDelayed
+    ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue }
+    : { type: 'final' };
+  const isNews = !isDelayed || (delayDue && !delivery.delayReported);
+  const about = isNews ? noticeOf(message, delivery, told, settings) : undefined;
+  const event = eventOf(message, delivery, told, now, isDelayed ? dueAt : undefined);
+  return {
+    ...{ recipientNumber, attempt, fate, event },
+    ...(about === undefined ? {} : { notice: { recipientNumber, at: now, about } }),
+  };
 }
 
 function eventOf(
@@ -102,7 +101,6 @@ function eventOf(
   told: Told,
   now: number,
   nextAttemptAt: number | undefined,
-  reportId: string | undefined,
 ): EventDraft {
   return {
     type: told.final,
@@ -119,7 +117,22 @@ function eventOf(
       status: told.status,
       diagnostic: told.diagnostic,
       ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
-      ...(reportId === undefined ? {} : { reportId }),
     },
+  };
+}
+
+function heldEvent(message: QueuedMessage, delivery: Delivery, told: Told, now: number): EventDraft {
+  const { recipientNumber, attempt, recipient } = delivery;
+  const { status, diagnostic, remote } = told;
+  const because = 'a report that was refused for good';
+  const detail = {
+    ...{ recipient: recipient.forwardPath, recipientNumber, because, attempt, status, diagnostic },
+    ...(remote === undefined ? {} : { remote }),
+  };
+  return {
+    type: 'held',
+    time: now,
+    messageId: message.id,
+    payload: { by: 'server', action: 'hold', detail },
   };
 }

@@ -30,7 +30,10 @@ function gated() {
   };
   const relay = createRelay({
     ...{ store, clock, entropy, ids, network, owner: 'o' },
-    lookups: { content: () => Promise.reject(new Error('not asked for')) },
+    lookups: {
+      content: () => Promise.reject(new Error('not asked for')),
+      eventsOfMessage: () => Promise.resolve([]),
+    },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     settings: () => ({
       ...{ hostname: 'msa.example.org', domains: [], route: { type: 'hops', hops: [hop] }, routes: {} },

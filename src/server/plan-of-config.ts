@@ -143,6 +143,7 @@ export function relaySettingsOf(
     delayNoticeMs: relay.delayNotice,
     connectionsMax: Math.max(1, Math.floor(relay.connections / fronts)),
     memoryOctets: Math.floor(config.limits.relayMemory / fronts),
+    ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
     ...(relay.ca === undefined ? {} : { ca: readNamed('relay.ca', path(relay.ca)) }),
   };
 }

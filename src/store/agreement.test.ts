@@ -9,6 +9,7 @@ import { type MessageId, messageIdSource } from '../base/message-id.ts';
 import type { IdentityState } from '../record/identity.ts';
 import type { Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
+import type { ReportChange } from './notices.ts';
 import type { AcceptChange, Change, Delivery, Outcome, SettleChange, Store } from './port.ts';
 import { openSqliteStore, type OpenStore } from './sqlite/open.ts';
 import {
@@ -25,6 +26,7 @@ import {
   START,
   started,
   virtualClock,
+  withNotices,
 } from './store.contract-fixtures.ts';
 
 const HOUR = 60 * MINUTE;
@@ -80,8 +82,21 @@ const deed = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('settle'),
       lease: small,
-      wrong: fc.constantFrom('nothing', 'nothing', 'nothing', 'owner', 'attempt'),
+      wrong: fc.constantFrom('nothing', 'nothing', 'nothing', 'nothing', 'owner', 'attempt', 'time'),
       fates: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+      notice: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('dueNotices'), max: fc.nat({ max: 2 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('report'),
+      about: small,
+      first: fc.boolean(),
       report: fc.option(fc.oneof(fc.record(message), fc.constant('bad' as const))),
     }),
   },
@@ -113,7 +128,14 @@ const deed = fc.oneof(
   },
   fc.record({ do: fc.constant('credentialUsed'), identity: small, credential: small, address: small }),
   fc.record({ do: fc.constant('dayKey'), day: fc.nat({ max: 3 }), octet: small }),
-  fc.record({ do: fc.constant('purge'), ago: fc.nat({ max: 4 }), max: fc.integer({ min: 1, max: 6 }) }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('purge'),
+      ago: fc.nat({ max: 4 }),
+      max: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
   fc.record({
     do: fc.constant('erase'),
     identity: fc.option(small),
@@ -154,6 +176,9 @@ class Pair {
   readonly #ids: MessageId[] = [];
   readonly #nextId = messageIdSource((length) => new Uint8Array(length));
   #leases: Lease[] = [];
+  /** What settles asked to be told. */
+  readonly #noticed: { readonly messageId: string; readonly recipientNumber: number; readonly at: number }[] =
+    [];
 
   constructor(saw: (what: string) => void) {
     this.#saw = saw;
@@ -246,6 +271,10 @@ class Pair {
         };
       case 'settle':
         return this.#settle(one);
+      case 'dueNotices':
+        return { type: 'dueNotices', now, againAt: now + MINUTE, max: one.max };
+      case 'report':
+        return this.#report(one);
       case 'free': {
         const only =
           one.only === null
@@ -303,7 +332,7 @@ class Pair {
     }
   }
 
-  #settle({ lease, wrong, fates, report }: Extract<Deed, { do: 'settle' }>): SettleChange {
+  #settle({ lease, wrong, fates, notice }: Extract<Deed, { do: 'settle' }>): SettleChange {
     const now = this.clock.now();
     const nobody: Delivery = { ...deliveryOf(this.#id(lease), 0), attempt: 1 };
     const chosen = this.#leases.at(-1 - lease) ?? { owner: 'a/1', delivery: nobody };
@@ -315,9 +344,7 @@ class Pair {
     const deliveries = [
       ...new Map([chosen, ...alike].map(({ delivery }) => [delivery.recipientNumber, delivery])).values(),
     ];
-    const accepting =
-      report === null ? {} : { report: report === 'bad' ? acceptOf('bad', now, {}) : this.#accept(report) };
-    return {
+    const change: SettleChange = {
       type: 'settle',
       owner: wrong === 'owner' ? `${chosen.owner}x` : chosen.owner,
       messageId: chosen.delivery.messageId,
@@ -328,10 +355,29 @@ class Pair {
           recipientNumber: delivery.recipientNumber,
           attempt,
           fate,
-          event: fateEvent(delivery, fate, now),
+          event: fateEvent(delivery, fate, wrong === 'time' ? Number.NaN : now),
         };
       }),
-      ...accepting,
+    };
+    if (!notice) return change;
+    this.#noticed.push(
+      ...deliveries.map(({ messageId, recipientNumber }) => ({ messageId, recipientNumber, at: now })),
+    );
+    return withNotices(change, now);
+  }
+
+  #report({ about, first, report }: Extract<Deed, { do: 'report' }>): ReportChange {
+    const now = this.clock.now();
+    const nobody = { messageId: this.#id(about), recipientNumber: 0, at: now };
+    const { messageId } = this.#noticed.at(-1 - about) ?? nobody;
+    const alike = this.#noticed.filter((one) => one.messageId === messageId);
+    const notices = [...new Map(alike.map((one) => [one.recipientNumber, one])).values()];
+    const accepting =
+      report === null ? {} : { report: report === 'bad' ? acceptOf('bad', now, {}) : this.#accept(report) };
+    return {
+      ...{ type: 'report', messageId, ...accepting },
+      notices: first ? notices.slice(0, 1) : notices,
+      event: { type: 'reported', time: now, messageId, payload: { recipients: [], cause: 'x' } },
     };
   }
 
@@ -415,6 +461,7 @@ const expectedOutcomes = [
   'claim claimed some',
   'credentialUsed noted',
   'dayKey key',
+  'dueNotices dueNotices',
   'erase erased none',
   'erase erased some',
   'free freed none',
@@ -431,6 +478,9 @@ const expectedOutcomes = [
   'queue changed some',
   'record failed',
   'record recorded',
+  'report failed',
+  'report reported',
+  'report stale',
   'settle failed',
   'settle settled all',
   'settle settled some',

@@ -14,12 +14,13 @@ export function packed(change: Change): PackedChange {
     case 'accept':
       return packedAccept(change);
     case 'settle':
-      return change.report === undefined ? { text: JSON.stringify(change) } : { whole: change };
+    case 'dueNotices':
     case 'record':
     case 'credentialUsed':
     case 'free':
       return { text: JSON.stringify(change) };
     case 'claim':
+    case 'report':
     case 'queue':
     case 'identity':
     case 'dayKey':

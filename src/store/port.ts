@@ -9,6 +9,7 @@ import type { EventDraft } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
+import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
 /** Who holds leases: one thread of one run of one node. Main frees a dead thread's leases by its prefix. */
 export type Owner = string;
@@ -70,10 +71,12 @@ export interface Delivery {
 
 export type Fate =
   | { readonly type: 'final' }
-  /** `delayReported` marks that the delay notice in `report` was written. */
-  | { readonly type: 'deferred'; readonly dueAt: number; readonly delayReported: boolean };
+  /** `delayReported`: its sender knows of the delay, or is told by the notice. */
+  | { readonly type: 'deferred'; readonly dueAt: number; readonly delayReported: boolean }
+  /** Tried no more until an operator releases it. */
+  | { readonly type: 'held' };
 
-/** Ends one attempt of one or more recipients of a message. A report (DSN) about it is accepted in the same commit. */
+/** Ends one attempt of one or more recipients of a message. */
 export interface SettleChange {
   readonly type: 'settle';
   readonly owner: Owner;
@@ -83,8 +86,11 @@ export interface SettleChange {
     readonly attempt: number;
     readonly fate: Fate;
     readonly event: EventDraft;
+    /** What its sender is to be told of it. */
+    readonly notice?: Notice;
   }[];
-  readonly report?: AcceptChange;
+  /** When a report tells of the notices, if other recipients of the round are still out by then. */
+  readonly tellBy?: number;
 }
 
 /**
@@ -199,6 +205,8 @@ export type Change =
   | SettleChange
   | ClaimChange
   | FreeChange
+  | DueNoticesChange
+  | ReportChange
   | RecordChange
   | IdentityChange
   | CredentialUsedChange
@@ -207,7 +215,7 @@ export type Change =
   | PurgeChange
   | EraseChange;
 
-export interface Outcomes {
+export interface Outcomes extends NoticeOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }
@@ -216,7 +224,10 @@ export interface Outcomes {
     /** As many messages wait as may. Never said of a report of our own. */
     | { readonly type: 'queueFull'; readonly cause: string };
   /** `stale`: these attempts were not ours any more; nothing of the change was done. */
-  settle: { readonly type: 'settled'; readonly messageDone: boolean } | { readonly type: 'stale' };
+  settle:
+    /** `noticesDue`: the round of attempts is over, a report can tell of all its notices. */
+    | { readonly type: 'settled'; readonly messageDone: boolean; readonly noticesDue?: true }
+    | { readonly type: 'stale' };
   claim: {
     readonly type: 'claimed';
     readonly deliveries: readonly Delivery[];

@@ -15,6 +15,7 @@ import {
   type Open,
   type Said,
   settleOf,
+  withNotices,
   started,
 } from './store.contract-fixtures.ts';
 
@@ -206,6 +207,7 @@ function atomicContract(name: string, open: Open): void {
     const before = await bench.accepted();
     const deliveries = await bench.claim('a');
     const noId = acceptOf('no message id', now, {});
+    const timelessEnd = settleOf('a', deliveries, final, now);
     const noEvent = { ...acceptOf(bench.nextId(), now, {}), event: timeless };
     const first = acceptOf(bench.nextId(), now, {});
     const last = acceptOf(bench.nextId(), now, {});
@@ -214,7 +216,7 @@ function atomicContract(name: string, open: Open): void {
       noId,
       noEvent,
       { type: 'record', events: [started(now), timeless] },
-      { ...settleOf('a', deliveries, final, now), report: noId },
+      { ...timelessEnd, recipients: timelessEnd.recipients.map((one) => ({ ...one, event: timeless })) },
       last,
     ];
     const outcomes = await bench.store.commit(changes);
@@ -339,10 +341,20 @@ function depthContract(name: string, open: Open): void {
     const [one, other] = deliveries;
     assert.ok(one && other);
     const report = () => acceptOf(bench.nextId(), now, { from: '', to: ['alice@example.org'] });
-    const delayed = { ...settleOf('a', [one], deferred(now, true), now), report: report() };
-    assert.deepEqual(await bench.one(delayed), { type: 'settled', messageDone: false });
-    const failed = { ...settleOf('a', [other], final, now), report: report() };
-    assert.deepEqual(await bench.one(failed), { type: 'settled', messageDone: false });
+    const { messageId } = one;
+    for (const [delivery, fate] of [
+      [one, deferred(now, true)],
+      [other, final],
+    ] as const) {
+      await bench.one(withNotices(settleOf('a', [delivery], fate, now), now));
+      const change = {
+        type: 'report',
+        ...{ messageId, report: report() },
+        notices: [{ recipientNumber: delivery.recipientNumber, at: now }],
+        event: { type: 'reported', time: now, messageId, payload: { recipients: [] } },
+      } as const;
+      assert.deepEqual(await bench.one(change), { type: 'reported', messageDone: false });
+    }
     assert.deepEqual(await bench.one(report()), { type: 'accepted' }, 'on its own as well');
     assert.equal((await bench.lookups.queueTotals()).messages, 4);
     for (const identityId of ['i1', undefined])

@@ -67,7 +67,8 @@ export function bodyContract(name: string, open: Open): void {
     await using bench = await Bench.open(open);
     const id = await acceptedLarge(bench, ['a@x.example']);
     const settle = settleOf('a', await bench.claim('a'), final, bench.clock.now());
-    const outcome = await bench.one({ ...settle, report: acceptOf('none', bench.clock.now(), {}) });
+    const timeless = settle.recipients.map((one) => ({ ...one, event: started(Number.NaN) }));
+    const outcome = await bench.one({ ...settle, recipients: timeless });
     assert.equal(outcome.type, 'failed');
     assert.equal(await bench.text(id), `${HEADER}one two\r\n`);
   });

@@ -283,6 +283,22 @@ export function settleOf(
   };
 }
 
+/** The same, and its senders are to be told of each. */
+export function withNotices(change: SettleChange, now: number, tellBy = now + 10_000): SettleChange {
+  const recipients = change.recipients.map((one) => {
+    const { recipientNumber, fate } = one;
+    const action = fate.type === 'final' ? 'failed' : 'delayed';
+    const about = {
+      forwardPath: `r${recipientNumber}@x.example`,
+      action,
+      status: '5.1.1',
+      diagnostic: 'no',
+    } as const;
+    return { ...one, notice: { recipientNumber, at: now, about } };
+  });
+  return { ...change, recipients, tellBy };
+}
+
 export function fateEvent(
   delivery: Delivery,
   fate: Fate,

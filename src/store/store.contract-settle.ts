@@ -1,13 +1,12 @@
-// Contract, part three: the ends of attempts, fenced by owner and attempt, with the report that goes with them.
+// Contract, part three: the ends of attempts, fenced by owner and attempt.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AcceptChange, Delivery, SettleChange } from './port.ts';
-import { acceptOf, Bench, deferred, final, HOUR, type Open, settleOf } from './store.contract-fixtures.ts';
+import type { Delivery, SettleChange } from './port.ts';
+import { Bench, deferred, final, HOUR, type Open, settleOf, withNotices } from './store.contract-fixtures.ts';
 
 export function settleContract(name: string, open: Open): void {
   endContract(name, open);
-  reportContract(name, open);
 }
 
 function endContract(name: string, open: Open): void {
@@ -56,6 +55,30 @@ function endContract(name: string, open: Open): void {
       byDomain: [],
     });
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'deferred', 'relayed', 'relayed']);
+  });
+
+  test(`${name}: what an attempt holds waits for an operator, and is counted as held`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
+    const [first, second] = await bench.claim('a');
+    assert.ok(first && second);
+    const now = bench.clock.now();
+    await bench.one(settleOf('a', [first], { type: 'held' }, now));
+    await bench.one(settleOf('a', [second], deferred(now), now));
+    assert.deepEqual((await bench.claim('b')).length, 1, 'the other one');
+    const held = await bench.lookups.queue({ held: true }, { max: 9 });
+    assert.deepEqual(
+      held.map(({ active, delivery }) => [active, delivery.recipientNumber]),
+      [[false, 0]],
+    );
+    assert.deepEqual(
+      [(await bench.lookups.queueTotals()).held, await bench.lookups.queueCount({ held: true })],
+      [1, 1],
+    );
+    const release = { type: 'queue', action: 'release', selector: { held: true }, now, by: 'root' } as const;
+    assert.deepEqual(await bench.one(release), { type: 'changed', count: 1 });
+    const [again] = await bench.claim('c');
+    assert.deepEqual([again?.recipientNumber, again?.attempt], [0, 2]);
   });
 
   test(`${name}: a recipient that a settle names twice ends once`, async () => {
@@ -133,49 +156,11 @@ function endContract(name: string, open: Open): void {
       await using bench = await Bench.open(open);
       await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
       const change = await settle(await bench.claim('a'), bench.clock.now(), bench);
-      const report = acceptOf(bench.nextId(), bench.clock.now(), { from: '' });
       const queueBefore = await bench.lookups.queue({}, { max: 9 });
       const eventsBefore = await bench.eventTypes();
-      assert.deepEqual(await bench.one({ ...change, report }), { type: 'stale' });
+      assert.deepEqual(await bench.one(withNotices(change, bench.clock.now())), { type: 'stale' });
       assert.deepEqual(await bench.lookups.queue({}, { max: 9 }), queueBefore);
       assert.deepEqual(await bench.eventTypes(), eventsBefore);
     });
   }
-}
-
-function reportContract(name: string, open: Open): void {
-  const failing = async (bench: Bench): Promise<{ change: SettleChange; report: AcceptChange }> => {
-    await bench.accepted();
-    const deliveries = await bench.claim('a');
-    const report = acceptOf(bench.nextId(), bench.clock.now(), { from: '', to: ['alice@example.org'] });
-    return { change: { ...settleOf('a', deliveries, final, bench.clock.now()), report }, report };
-  };
-
-  test(`5321-y: ${name}: a failure and the report about it are one change`, async () => {
-    await using bench = await Bench.open(open);
-    const { change, report } = await failing(bench);
-    assert.deepEqual(await bench.one(change), { type: 'settled', messageDone: true });
-    assert.deepEqual(await bench.queued(), [`${report.message.id}/0`]);
-    assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'accepted']);
-    // Asked again because the answer was lost: nothing comes twice.
-    assert.deepEqual(await bench.one(change), { type: 'stale' });
-    assert.deepEqual(await bench.queued(), [`${report.message.id}/0`]);
-    assert.deepEqual((await bench.eventTypes()).length, 3);
-  });
-
-  test(`5321-y: ${name}: where the report can't be accepted the failure is not written either`, async () => {
-    await using bench = await Bench.open(open);
-    const { change, report } = await failing(bench);
-    const queueBefore = await bench.lookups.queue({}, { max: 9 });
-    bench.full = 'no space';
-    assert.equal((await bench.one(change)).type, 'failed');
-    bench.full = undefined;
-    const limits = { messagesPerHour: 0 };
-    const charge = { at: bench.clock.now(), recipients: 1, nullSender: true };
-    const limited = { ...report, charge: { identityId: 'i1', charge, limits } };
-    assert.equal((await bench.one({ ...change, report: limited })).type, 'failed');
-    assert.deepEqual(await bench.lookups.queue({}, { max: 9 }), queueBefore);
-    assert.deepEqual(await bench.eventTypes(), ['accepted']);
-    assert.deepEqual(await bench.one(change), { type: 'settled', messageDone: true });
-  });
 }

@@ -7,6 +7,7 @@ import { bodyContract } from './store.contract-bodies.ts';
 import { Bench, identityOf, type Open } from './store.contract-fixtures.ts';
 import { identityContract } from './store.contract-identities.ts';
 import { leaseContract } from './store.contract-leases.ts';
+import { noticesContract } from './store.contract-notices.ts';
 import { queueContract } from './store.contract-queue.ts';
 import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
@@ -16,6 +17,7 @@ export function storeContract(name: string, open: Open): void {
   acceptContract(name, open);
   leaseContract(name, open);
   settleContract(name, open);
+  noticesContract(name, open);
   queueContract(name, open);
   identityContract(name, open);
   trailContract(name, open);

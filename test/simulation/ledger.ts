@@ -133,6 +133,7 @@ export class Ledger {
         change.type === 'claim' ||
         change.type === 'free' ||
         change.type === 'settle' ||
+        change.type === 'report' ||
         change.type === 'queue'
       )
         this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
@@ -140,8 +141,9 @@ export class Ledger {
         this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
       if (change.type === 'identity' && type === 'written') this.#written(change.identity);
+      if (change.type === 'report' && type === 'reported' && change.report !== undefined)
+        this.#accepted(change.report);
       if (change.type !== 'settle' || type !== 'settled') return;
-      if (change.report !== undefined) this.#accepted(change.report);
       for (const { fate, event } of change.recipients) {
         const { recipient } = event.payload as { recipient: string };
         this.note(`store: ${change.messageId} ${recipient} ${event.type} (${change.owner})`);
@@ -177,9 +179,13 @@ export class Ledger {
 }
 
 function withoutEvents(change: Change): object {
+  if (change.type === 'report') {
+    const { messageId, notices, report } = change;
+    return { type: 'report', messageId, notices, report: report?.message.id };
+  }
   if (change.type !== 'settle') return change;
   const recipients = change.recipients.map(({ event, ...fate }) => ({ ...fate, is: event.type }));
-  return { ...change, recipients, report: change.report?.message.id };
+  return { ...change, recipients };
 }
 
 /** After its commit a suspension is heard by every front within this. */

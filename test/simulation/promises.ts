@@ -2,7 +2,7 @@
 // refused did not leave, what came twice had its reason, and the trail tells all of it.
 
 import { verifyTrail } from '../../src/audit/verify.ts';
-import type { AcceptedPayload, FatePayload, TrailEvent } from '../../src/record/events.ts';
+import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../../src/record/events.ts';
 import type { Ledger, Sending, Taking } from './ledger.ts';
 import { identityIdOf, type Plan } from './plan.ts';
 import type { Server } from './server.ts';
@@ -21,11 +21,14 @@ interface Told {
   readonly accepted: readonly TrailEvent[];
   /** By number of the recipient, in order. */
   readonly fates: ReadonlyMap<number, readonly { readonly type: string; readonly payload: FatePayload }[]>;
+  /** By number of the recipient: the ids of the reports that tell of its end. */
+  readonly reports: ReadonlyMap<number, readonly string[]>;
 }
 
 interface GrowingTold {
   readonly accepted: TrailEvent[];
   readonly fates: Map<number, { readonly type: string; readonly payload: FatePayload }[]>;
+  readonly reports: Map<number, string[]>;
 }
 
 export async function checkPromises(evidence: Evidence): Promise<Readonly<Record<string, number>>> {
@@ -52,21 +55,37 @@ function byMessage(events: readonly TrailEvent[]): ReadonlyMap<string, Told> {
   for (const event of events) {
     const { messageId, type } = event;
     if (messageId === undefined) continue;
-    const one: GrowingTold = told.get(messageId) ?? { accepted: [], fates: new Map() };
+    const one: GrowingTold = told.get(messageId) ?? { accepted: [], fates: new Map(), reports: new Map() };
     told.set(messageId, one);
     if (type === 'accepted') one.accepted.push(event);
-    if (!fateTypes.has(type)) continue;
-    const payload = event.payload as FatePayload;
+    if (type === 'reported') addReports(one, event.payload);
+    if (!fateTypes.has(type) && !isHeldByServer(event)) continue;
+    const payload = fateOf(event);
     const fates = one.fates.get(payload.recipientNumber) ?? [];
     one.fates.set(payload.recipientNumber, [...fates, { type, payload }]);
   }
   return told;
 }
 
+/** A report that was refused for good ends so. */
+function isHeldByServer(event: TrailEvent): boolean {
+  return event.type === 'held' && event.payload?.by === 'server';
+}
+
+function fateOf(event: TrailEvent): FatePayload {
+  return (event.type === 'held' ? event.payload?.detail : event.payload) as unknown as FatePayload;
+}
+
+function addReports({ reports }: GrowingTold, payload: ReportedPayload | undefined): void {
+  for (const { recipientNumber, action } of payload?.recipients ?? [])
+    if (action === 'failed' && payload?.reportId !== undefined)
+      reports.set(recipientNumber, [...(reports.get(recipientNumber) ?? []), payload.reportId]);
+}
+
 /** Accepted once; each recipient tried in order, and ended once, with a report where one is due. */
 function checkTrailOf(
   id: string,
-  { accepted, fates }: Told,
+  { accepted, fates, reports }: Told,
   { ledger }: Evidence,
   told: ReadonlyMap<string, Told>,
 ): void {
@@ -94,10 +113,10 @@ function checkTrailOf(
       (last?.type === 'failed' || last?.type === 'expired') &&
       payload.envelope.reversePath !== '' &&
       notify === undefined;
-    const { reportId } = last?.payload ?? {};
-    if (isTold && (reportId === undefined || !told.has(reportId)))
-      ledger.breach(`${id} ${forwardPath} ${last?.type} and its sender was not told`);
-    if (!isTold && reportId !== undefined && last?.type !== 'deferred')
+    const reported = reports.get(number) ?? [];
+    if (isTold && (reported.length !== 1 || reported.some((report) => !told.has(report))))
+      ledger.breach(`${id} ${forwardPath} ${last?.type} and its sender was told ${reported.length} times`);
+    if (!isTold && reported.length > 0)
       ledger.breach(`${id} ${forwardPath} ${last?.type} was reported to nobody's wish`);
   });
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messageIdSource } from '../../src/base/message-id.ts';
-import type { EventType, FatePayload } from '../../src/record/events.ts';
+import type { EventType, FatePayload, ReportedPayload } from '../../src/record/events.ts';
 import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { RelaySettings } from '../../src/relay/settings.ts';
 import type { Lookups } from '../../src/store/lookups.ts';
@@ -28,6 +28,7 @@ interface World {
   readonly relay: Relay;
   readonly mta: Host;
   readonly inside: Host;
+  readonly warnings: readonly string[];
   submit(to: readonly string[], more?: Partial<QueuedMessage>, notify?: 'NEVER' | 'SUCCESS'): Promise<string>;
   /** Lets time pass in small steps, so that everything that becomes due happens. */
   pass(ms: number, stepMs?: number): Promise<void>;
@@ -59,7 +60,12 @@ function world(more: Partial<RelaySettings> = {}): World {
     memoryOctets: 1_000_000,
     ...more,
   };
-  const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const warnings: string[] = [];
+  const log = {
+    info: () => undefined,
+    warn: (_: object, what: string) => void warnings.push(what),
+    error: (_: object, what: string) => void warnings.push(what),
+  };
   const relay = createRelay({
     store,
     lookups,
@@ -68,7 +74,7 @@ function world(more: Partial<RelaySettings> = {}): World {
     entropy,
     ids,
     network: simulatedNetwork({ mta, inside }),
-    log: silent,
+    log,
     settings: () => settings,
   });
   store.subscribe((notice) => {
@@ -87,6 +93,7 @@ function world(more: Partial<RelaySettings> = {}): World {
     relay,
     mta,
     inside,
+    warnings,
     async submit(to, message = {}, notify) {
       const id = ids.next(clock.now());
       const content = Buffer.from('Subject: x\r\n\r\nbody\r\n');
@@ -306,9 +313,9 @@ test('BCP134-4.1-b BCP134-3.2-e: mail of role mx goes to our own domains only, w
   );
 });
 
-test('E-D-5 F-NULL-2: reports about mail of strangers are capped', async () => {
-  const w = world();
-  w.inside.rcpt = () => '550 5.1.1 nobody';
+test('E-D-5 F-NULL-2: reports about mail of strangers are capped; the trail and one summary tell of the others', async () => {
+  const w = world({ postmaster: 'root@example.org' });
+  w.inside.rcpt = (address) => (address.startsWith('alice') ? '550 5.1.1 nobody' : '250 2.1.5 ok');
   for (let n = 0; n < 50; n += 1)
     await w.submit(['alice@example.org'], {
       role: 'mx',
@@ -317,6 +324,23 @@ test('E-D-5 F-NULL-2: reports about mail of strangers are capped', async () => {
   await w.pass(MINUTE);
   assert.equal((await w.fates('failed')).length, 50);
   assert.equal(w.mta.received.length, 10);
+  const reported = (await w.fates('reported')).map(({ payload }) => payload as unknown as ReportedPayload);
+  assert.equal(reported.filter(({ reportId }) => reportId !== undefined).length, 10);
+  assert.equal(reported.filter(({ cause }) => /more than 10/.test(cause ?? '')).length, 40);
+  assert.equal((await w.lookups.queueTotals()).messages, 0, 'and nothing of it is kept');
+  await w.pass(HOUR);
+  assert.equal(w.mta.received.length, 10);
+  assert.deepEqual(
+    w.inside.received.map(({ from, to }) => [from, ...to]),
+    [['', 'root@example.org']],
+  );
+  assert.match(w.inside.received[0]?.content ?? '', /40 reports about mail from outside were not sent/);
+  await w.submit(['alice@example.org'], {
+    role: 'mx',
+    envelope: { reversePath: 'later@far.example', body: '7BIT', smtputf8: false },
+  });
+  await w.pass(MINUTE);
+  assert.equal(w.mta.received.length, 11, 'a minute later the next one is told');
 });
 
 test('E-S-2: a reply that is lost after the end defers and is counted: it may be delivered twice', async () => {
@@ -370,4 +394,104 @@ test('E-Q-8: four hundred mails that wait for a hop which says nothing do not ho
     w.relay.stats.underWay <= 20,
     `${w.relay.stats.underWay} under way: what waits for a turn is in the store`,
   );
+});
+
+test('F-NULL-2 E-D-3: a message to 300 recipients comes back as one report and one delay notice', async () => {
+  // In several portions: the store gives out what can start.
+  const w = world({ connectionsMax: 50 });
+  w.mta.rcpt = () => '450 4.2.1 later';
+  const to = Array.from({ length: 300 }, (_, n) => `r${n}@${n % 2 === 0 ? 'far' : 'other'}.example`);
+  await w.submit(to);
+  await w.pass(7 * HOUR, 5_000);
+  assert.equal(w.inside.received.length, 1);
+  assert.equal(w.inside.received[0]?.content.match(/^Action: delayed\r$/gm)?.length, 300);
+  w.mta.rcpt = () => '550 5.1.1 nobody';
+  await w.pass(3 * HOUR, 5_000);
+  assert.equal(w.inside.received.length, 2);
+  assert.equal(w.inside.received[1]?.content.match(/^Action: failed\r$/gm)?.length, 300);
+  assert.equal((await w.lookups.queueTotals()).messages, 0);
+});
+
+test('F-NULL-2: recipients of several routes are told of in one report, whichever was tried first', async () => {
+  const w = world({ domains: ['else.example'] });
+  w.mta.rcpt = () => '550 5.1.1 nobody';
+  w.inside.rcpt = (address) => (address.startsWith('alice') ? '250 2.1.5 ok' : '550 5.1.1 nobody');
+  await w.submit(['a@far.example', 'b@example.org']);
+  await w.pass(MINUTE, 5_000);
+  assert.equal(w.inside.received.length, 1);
+  assert.match(w.inside.received[0]?.content ?? '', /a@far\.example[^]*b@example\.org/);
+});
+
+test('E-D-1: a report that is refused for good is held, and the postmaster is told; neither it nor the message vanishes', async () => {
+  const w = world({ postmaster: 'root@example.org' });
+  w.mta.rcpt = () => '550 5.1.1 nobody';
+  w.inside.rcpt = (address) => (address.startsWith('root') ? '250 2.1.5 ok' : '550 5.7.1 no reports here');
+  await w.submit(['x@far.example']);
+  await w.pass(MINUTE);
+  const [entry, ...more] = await w.lookups.queue({ held: true, from: '' }, { max: 9 });
+  assert.ok(entry?.held && more.length === 0);
+  assert.equal(entry.delivery.recipient.forwardPath, 'alice@example.org');
+  assert.deepEqual(
+    w.inside.received.map(({ from, to }) => [from, ...to]),
+    [['', 'root@example.org']],
+  );
+  const told = w.inside.received[0]?.content ?? '';
+  assert.match(told, /Subject: A delivery report was refused and is held/);
+  assert.match(told, new RegExp(`postern queue release ${entry.message.id}`));
+  assert.match(
+    told,
+    /x@far\.example: failed|<x@far\.example>: failed/,
+    'the report that nobody took is in it',
+  );
+  assert.ok(w.warnings.includes('a report was refused for good, it is held'));
+  await w.pass(DAY, HOUR);
+  assert.equal(w.inside.received.length, 1, 'told once');
+
+  w.inside.rcpt = () => '250 2.1.5 ok';
+  await w.store.commit([
+    { type: 'queue', action: 'release', selector: { held: true }, now: w.clock.now(), by: 'root' },
+  ]);
+  await w.pass(MINUTE);
+  assert.deepEqual(w.inside.received.at(-1)?.to, ['alice@example.org']);
+  assert.equal((await w.lookups.queueTotals()).messages, 0);
+});
+
+test("E-D-1: a report that the postmaster himself does not get is held and told to nobody; a stranger's is not held", async () => {
+  const w = world({ postmaster: 'alice@example.org' });
+  w.mta.rcpt = () => '550 5.1.1 nobody';
+  w.inside.rcpt = () => '550 5.7.1 no';
+  await w.submit(['x@far.example']);
+  await w.pass(HOUR);
+  assert.equal(await w.lookups.queueCount({ held: true }), 1);
+  const causes = (await w.fates('reported')).map(
+    ({ payload }) => (payload as unknown as ReportedPayload).cause,
+  );
+  assert.deepEqual(causes, [undefined, 'it was to the postmaster, who would be told of it']);
+  await w.submit(['bob@example.org'], {
+    role: 'mx',
+    envelope: { reversePath: 'forged@far.example', body: '7BIT', smtputf8: false },
+  });
+  await w.pass(HOUR);
+  assert.equal(await w.lookups.queueCount({ held: true }), 1);
+  assert.equal((await w.lookups.queueTotals()).deliveries, 1);
+});
+
+test('E-Q-7 5321-y: a report that cannot be written now is written later, and who has the message keeps it', async () => {
+  const w = world();
+  w.mta.rcpt = (address) => (address.startsWith('bad') ? '550 5.1.1 nobody' : '250 2.1.5 ok');
+  const content = w.lookups.content;
+  const failing = w.lookups as { content: Lookups['content'] };
+  failing.content = () => Promise.reject(new Error('the desk has died'));
+  await w.submit(['good@far.example', 'bad@far.example']);
+  await w.pass(10_000, 1_000);
+  assert.deepEqual(
+    w.mta.received.map(({ to }) => to),
+    [['good@far.example']],
+  );
+  assert.equal(w.inside.received.length, 0);
+  assert.ok(w.warnings.includes('a report could not be written, it is tried again'));
+  failing.content = content;
+  await w.pass(3 * MINUTE);
+  assert.equal(w.inside.received.length, 1);
+  assert.equal(w.mta.received.length, 1);
 });

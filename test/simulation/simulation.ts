@@ -99,8 +99,8 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
     await time.runFor(5 * MINUTE);
     checkNothingIsLeft(server, ledger);
     server.end();
-    const left = await queueOf(server);
-    if (left.length === 0 && open === 0) return;
+    const left = await unfinished(server);
+    if (left.messages === 0 && open === 0) return;
     // What was still being accepted at the drain is for the next run.
     if (time.monotonic >= limit) return ledger.breach(`not done: ${open} clients, ${JSON.stringify(left)}`);
     await within(time, 'start', server.start());
@@ -119,12 +119,18 @@ async function isBusy(server: Server): Promise<boolean> {
   if (!server.isWhole) return true;
   const fronts = [...(server.run?.fronts.values() ?? [])];
   if (fronts.some(({ relay }) => relay.stats.underWay > 0)) return true;
-  return (await server.memory.lookups.queueTotals()).messages > 0;
+  return (await unfinished(server)).messages > 0;
 }
 
-async function queueOf({ memory }: Server): Promise<readonly object[]> {
-  const entries = await memory.lookups.queue({}, { max: 5 });
-  return entries.map(({ delivery, dueAt, held, active }) => ({ ...delivery, dueAt, held, active }));
+/** But for reports that were refused for good: those are held until an operator has seen them. */
+async function unfinished({ memory }: Server): Promise<{ messages: number; deliveries: readonly object[] }> {
+  const { lookups } = memory;
+  const refused = await lookups.queueCount({ held: true, from: '' });
+  const entries = await lookups.queue({}, { max: 5 + refused });
+  const deliveries = entries
+    .filter(({ held, message }) => !held || message.envelope.reversePath !== '')
+    .map(({ delivery, dueAt, held, active }) => ({ ...delivery, dueAt, held, active }));
+  return { messages: (await lookups.queueTotals()).messages - refused, deliveries };
 }
 
 function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {

@@ -28,6 +28,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
     message: { ...change.message, id },
     content: change.content,
     recipients: recipientsOf(state, change),
+    notices: [],
   });
   state.append(change.event);
   if (change.owner === undefined) state.notice({ type: 'due' });

@@ -10,8 +10,9 @@ import type {
   QueuedMessage,
   SettleChange,
 } from '../port.ts';
+import { endIfDone } from './end.ts';
+import { keepNotices } from './notices.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { accept } from './accept.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
 import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
@@ -97,34 +98,31 @@ export function settle(state: State, change: SettleChange): OutcomeOf<SettleChan
   const { id } = row.message;
   const finals = new Set<number>();
   for (const { recipientNumber, fate, event } of change.recipients) {
-    if (fate.type === 'final') finals.add(recipientNumber);
-    else {
-      const { dueAt, delayReported } = fate;
-      update(tables, [id, recipientNumber], () => ({ owner: undefined, dueAt, delayReported }));
+    switch (fate.type) {
+      case 'final':
+        finals.add(recipientNumber);
+        break;
+      case 'deferred': {
+        const { dueAt, delayReported } = fate;
+        update(tables, [id, recipientNumber], () => ({ owner: undefined, dueAt, delayReported }));
+        break;
+      }
+      case 'held':
+        update(tables, [id, recipientNumber], () => ({ owner: undefined, heldByOperator: true }));
     }
     state.append(event);
   }
-  if (change.report !== undefined) {
-    const reported = accept(state, change.report);
-    // The whole change is undone: a failure without its report would leave the sender unaware.
-    if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
-  }
-  return { type: 'settled', messageDone: finals.size > 0 && end(state, id, finals) };
+  leave(tables, id, finals);
+  const noticesDue = keepNotices(tables, id, change);
+  const messageDone = finals.size > 0 && endIfDone(state, id);
+  return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
 }
 
-/** These recipients are done; with the last one the message goes. */
-function end(state: State, id: MessageId, finals: ReadonlySet<number>): boolean {
-  const { messages } = state.tables;
+/** These recipients are done. */
+function leave({ messages }: Tables, id: MessageId, finals: ReadonlySet<number>): void {
   const row = messages.get(id);
-  if (row === undefined) return false;
-  const recipients = row.recipients.filter(({ number }) => !finals.has(number));
-  if (recipients.length > 0) {
-    messages.set(id, { ...row, recipients });
-    return false;
-  }
-  messages.delete(id);
-  if (row.content.kind === 'staged') state.bodyDone(id);
-  return true;
+  if (row === undefined) return;
+  messages.set(id, { ...row, recipients: row.recipients.filter(({ number }) => !finals.has(number)) });
 }
 
 export function free(state: State, { ownerPrefix, only, dueAt }: FreeChange): OutcomeOf<FreeChange> {
@@ -188,7 +186,8 @@ function changeOne(
       const diagnostic = `dropped by ${by}`;
       const payload = { ...about, attempt: recipient.attempt, status: '5.0.0', diagnostic };
       state.append({ ...event, type: 'dropped', payload });
-      end(state, id, new Set([recipient.number]));
+      leave(state.tables, id, new Set([recipient.number]));
+      endIfDone(state, id);
       return true;
     }
   }

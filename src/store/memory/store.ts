@@ -12,6 +12,7 @@ import { createBodies } from './bodies.ts';
 import { appendEvent } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createMemoryLookups } from './lookups.ts';
+import { dueNotices, report } from './notices.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import type { State } from './state.ts';
@@ -123,6 +124,10 @@ function applyOne(state: State, change: Change): Outcome {
       return claim(state, change);
     case 'free':
       return free(state, change);
+    case 'dueNotices':
+      return dueNotices(state, change);
+    case 'report':
+      return report(state, change);
     case 'record':
       for (const event of change.events) state.append(event);
       return { type: 'recorded' };

@@ -7,6 +7,7 @@ import type { Identity, IdentityId } from '../../record/identity.ts';
 import type { EventType } from '../../record/events.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { CredentialUse } from '../lookups.ts';
+import type { Notice } from '../notices.ts';
 import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
 
 export interface Table<K, V> {
@@ -86,6 +87,11 @@ export interface MessageRow {
   readonly message: QueuedMessage;
   readonly content: MessageContent;
   readonly recipients: readonly RecipientRow[];
+  readonly notices: readonly NoticeRow[];
+}
+
+export interface NoticeRow extends Notice {
+  readonly dueAt: number;
 }
 
 export type DeliveryKey = readonly [id: MessageId, recipientNumber: number];

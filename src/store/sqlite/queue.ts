@@ -1,6 +1,6 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
 
-import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type {
   ClaimChange,
   Delivery,
@@ -13,8 +13,9 @@ import type {
 } from '../port.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { accept } from './accept.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
+import { finish } from './finish.ts';
+import { keepNotices } from './notices.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
@@ -105,30 +106,37 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   const { n, unsettled } = first;
   let finals = 0;
   change.recipients.forEach(({ recipientNumber, fate, event }, at) => {
-    if (fate.type === 'final') {
-      // Named twice, it ends once.
-      if (db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber) > 0) {
-        finals += 1;
-        queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
-      }
-    } else {
-      db.run(
-        'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
-        fate.dueAt,
-        fate.delayReported ? 1 : 0,
-        n,
-        recipientNumber,
-      );
+    switch (fate.type) {
+      case 'final':
+        // Named twice, it ends once.
+        if (db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber) > 0) {
+          finals += 1;
+          queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
+        }
+        break;
+      case 'deferred':
+        db.run(
+          'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
+          fate.dueAt,
+          fate.delayReported ? 1 : 0,
+          n,
+          recipientNumber,
+        );
+        break;
+      case 'held':
+        // The trigger that counts what is held must find its domain.
+        queueTally.write();
+        db.run(
+          'UPDATE recipient SET owner = NULL, held = held | 1 WHERE message_n = ? AND number = ?',
+          n,
+          recipientNumber,
+        );
     }
     writer.trail.append(event);
   });
-  if (change.report !== undefined) {
-    const reported = accept(writer, change.report);
-    // The whole change is undone: a failure without its report would leave the sender unaware.
-    if (reported.type !== 'accepted') throw new Error(`the report was not accepted: ${reported.type}`);
-  }
+  const noticesDue = keepNotices(db, n, change);
   const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
-  return { type: 'settled', messageDone };
+  return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
 }
 
 function settleYoung(
@@ -167,19 +175,6 @@ function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap
       },
     ]),
   );
-}
-
-/** So many recipients are left; with the last one the message goes. */
-function finish({ db, queue, bodyDone }: Writer, id: MessageId, n: number, unsettled: number): boolean {
-  if (unsettled > 0) {
-    db.run('UPDATE message SET unsettled = ? WHERE n = ?', unsettled, n);
-    return false;
-  }
-  const gone = db.get('DELETE FROM message WHERE n = ? RETURNING role', n) ?? {};
-  countMessage(queue, { role: text(gone, 'role') as QueuedMessage['role'] }, -1);
-  const staged = number(db.get('DELETE FROM content WHERE n = ? RETURNING staged', n) ?? {}, 'staged');
-  if (staged === 1) bodyDone(id);
-  return true;
 }
 
 export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> {

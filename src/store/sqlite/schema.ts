@@ -106,6 +106,14 @@ export const migrations: readonly string[] = [
   `,
   // By domain: one that has very much due does not stand in the way of the others (`lanes.ts`).
   'DROP INDEX recipient_due; CREATE INDEX recipient_lane ON recipient (domain, due_at) WHERE owner IS NULL AND held = 0',
+  // See `notices.ts`. about: what the report says of the recipient, JSON.
+  `
+  CREATE TABLE notice (
+    message_n INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, due_at INTEGER NOT NULL, about TEXT NOT NULL,
+    PRIMARY KEY (message_n, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notice_due ON notice (due_at);
+  `,
 ];
 
 export class StoreTooNew extends Error {

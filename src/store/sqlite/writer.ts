@@ -14,6 +14,7 @@ import { type Counters, openCounters } from './counters.ts';
 import { type Database, number, rollBack, text, troubleOf } from './database.ts';
 import { openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
+import { dueNotices, report } from './notices.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
@@ -177,6 +178,10 @@ function applyOne(writer: Writer, change: Change): Outcome {
       return claim(writer, change);
     case 'free':
       return free(writer, change);
+    case 'dueNotices':
+      return dueNotices(writer, change);
+    case 'report':
+      return report(writer, change);
     case 'record':
       for (const event of change.events) writer.trail.append(event);
       return { type: 'recorded' };

@@ -31,7 +31,7 @@ export interface YoungMessages {
   /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: the number of its row. */
   take(change: AcceptChange, maySend: boolean, n: number): boolean;
   has(id: MessageId): boolean;
-  /** Ends the message if the change is the delivery, or the failure without a report, of all its recipients. Gives what ended. */
+  /** Ends the message if the change is the delivery, or the failure that nobody is told of, of all its recipients. Gives what ended. */
   end(change: SettleChange): Young | undefined;
   file(id: MessageId): void;
   fileWhere(isMeant: (young: Young) => boolean): void;
@@ -153,12 +153,13 @@ function isPlain({ message, recipients, dueAt }: AcceptChange): boolean {
   );
 }
 
-function isWholeEnd({ owner, recipients, report }: SettleChange, young: Young): boolean {
-  if (report !== undefined || owner !== young.owner || recipients.length !== young.domains.length)
-    return false;
+function isWholeEnd({ owner, recipients }: SettleChange, young: Young): boolean {
+  if (owner !== young.owner || recipients.length !== young.domains.length) return false;
   const ended = new Set<number>();
-  for (const { recipientNumber, attempt, fate } of recipients)
+  for (const { recipientNumber, attempt, fate, notice } of recipients) {
+    if (notice !== undefined) return false;
     if (fate.type === 'final' && attempt === FIRST_ATTEMPT && young.domains[recipientNumber] !== undefined)
       ended.add(recipientNumber);
+  }
   return ended.size === young.domains.length;
 }
