@@ -4,8 +4,10 @@
 import { afterCrowding, connectionsOf, freshPace, isFarewell, isOfConnection } from '../policy/pace.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
+import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import { whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import { attemptOf } from './attempts.ts';
+import { createBlame } from './blame.ts';
 import type { Errand, ErrandResult } from './errand.ts';
 import type { Follower, HopConnection, HopResult } from './hop-connection.ts';
 import { HopDown } from './hop-down.ts';
@@ -63,6 +65,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     idle.some(({ connection }) => connection.hop === hop && connection.usable);
   const longestPauseMs = Math.min(settings.retryMs[0] ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS);
   const hosts = createHosts({ ...options, follower, rested, stands, longestPauseMs });
+  const blame = createBlame(clock);
   let closed = false;
   /** When the last in the line comes back; monotonic, ms. */
   let lastReturn = 0;
@@ -139,6 +142,19 @@ export function createHopPool(options: PoolOptions): HopPool {
     toldDown = false;
   }
 
+  /** What this host is refused for is nobody's message: it waits, and the operator is told while it is so. */
+  function judged(
+    errand: Errand,
+    { remote }: HopConnection,
+    results: HopResult['results'],
+  ): HopResult['results'] {
+    const wasOurs = blame.isOurs;
+    const verdict = blame.judge(results, errand);
+    const reply = results.find((result) => result.type === 'refused')?.reply.text ?? '';
+    if (wasOurs !== blame.isOurs) options.changed(blame.isOurs, `${remote} refuses our mail: ${reply}`);
+    return verdict === 'message' ? results : results.map(putOff);
+  }
+
   /** Over a connection of its own; the turn ends when that is at rest again. */
   async function attempt(errand: Errand, way: Way, mayReuse = !way.fresh): Promise<Progress> {
     // The fresh one takes its place.
@@ -157,16 +173,18 @@ export function createHopPool(options: PoolOptions): HopPool {
       return { type: 'withheld' };
     }
     const result = await connection.deliver(errand);
-    return conclude(connection, result, { way, shared: reused !== undefined, followed: false });
+    return conclude(errand, connection, result, { way, shared: reused !== undefined, followed: false });
   }
 
   /** `shared`: others used the connection before; what it was of no use for has not gone, for certain, and goes over a fresh one at once. */
   function conclude(
+    errand: Errand,
     connection: HopConnection,
-    { results, replyLost, messagesBefore }: HopResult,
+    { results: said, replyLost, messagesBefore }: HopResult,
     o: { readonly way: Way; readonly shared: boolean; readonly followed: boolean },
   ): PortionResult {
     if (replyLost) options.replyLost();
+    const results = judged(errand, connection, said);
     const { suspect } = o.way;
     const turnedAway = replyLost
       ? []
@@ -195,7 +213,7 @@ export function createHopPool(options: PoolOptions): HopPool {
       for (;;) {
         if (turn.type === 'withheld') return turn;
         if (turn.type === 'followed')
-          return conclude(turn.connection, turn.result, { way, shared: true, followed: true });
+          return conclude(errand, turn.connection, turn.result, { way, shared: true, followed: true });
         if (!isDown && toldDown) {
           turns.end();
           return hostDown(false);
@@ -224,7 +242,7 @@ export function createHopPool(options: PoolOptions): HopPool {
       return turns.taken + idle.length;
     },
     get down() {
-      return toldDown;
+      return toldDown || blame.isOurs;
     },
     get connectionsMax() {
       return connectionsMax();
@@ -233,4 +251,8 @@ export function createHopPool(options: PoolOptions): HopPool {
       return options.hops[0] === undefined ? 0 : hosts.messagesMax(options.hops[0]);
     },
   };
+}
+
+function putOff(result: RecipientResult): RecipientResult {
+  return result.type === 'refused' ? { ...result, permanent: false } : result;
 }

@@ -495,3 +495,24 @@ test('E-Q-7 5321-y: a report that cannot be written now is written later, and wh
   assert.equal(w.inside.received.length, 1);
   assert.equal(w.mta.received.length, 1);
 });
+
+test("E-S-1 E-Q-6: while a smart host takes nobody's mail nothing bounces; the operator is told, and all leaves afterwards", async () => {
+  for (const reply of ['530 5.7.0 Authentication required', '550 5.7.1 Access denied']) {
+    const w = world();
+    w.mta.mail = () => reply;
+    for (const name of ['alice', 'bob', 'carol'])
+      await w.submit(['x@far.example'], {
+        envelope: { reversePath: `${name}@example.org`, body: '7BIT', smtputf8: false },
+      });
+    await w.pass(2 * HOUR);
+    assert.equal((await w.fates('failed')).length, 0, reply);
+    assert.equal(w.inside.received.length, 0);
+    assert.ok(w.warnings.includes('next hop is down, its mail waits'));
+    assert.ok(w.warnings.length < 3, 'told once, not at each try');
+    assert.equal(w.relay.stats.routesDown, 1);
+    w.mta.mail = () => '250 2.1.0 ok';
+    await w.pass(4 * HOUR);
+    assert.equal(w.mta.received.length, 3);
+    assert.equal(w.relay.stats.routesDown, 0);
+  }
+});

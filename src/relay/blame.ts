@@ -1,0 +1,59 @@
+// Whose fault a refusal at MAIL is: the message's, or that of this host towards the next hop (its credentials, its address, its standing). The second
+// kind must not bounce everybody's mail: it waits, and the operator is told.
+
+import type { Clock } from '../platform/platform.ts';
+import type { RecipientResult } from '../protocol/delivery/ports.ts';
+import type { Errand } from './errand.ts';
+
+/** RFC 4954 section 6: what is said to a client that is not, or not well enough, authenticated. */
+const ofCredentials: ReadonlySet<number> = new Set([530, 534, 535, 538]);
+/** A hop that took another sender's mail in the last hour knows us. */
+const KNOWN_MS = 3_600_000;
+
+/** `unclear`: nobody knows yet, it is tried again. */
+export type Verdict = 'message' | 'unclear' | 'host';
+
+export interface Blame {
+  judge(results: readonly RecipientResult[], errand: Pick<Errand, 'message' | 'deliveries'>): Verdict;
+  /** The hop refuses everybody's mail, as far as we know. */
+  readonly isOurs: boolean;
+}
+
+export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
+  /** Whom the hop refused since it took mail last. */
+  const senders = new Set<string>();
+  let tookAt: number | undefined;
+  let isOurs = false;
+
+  function host(): Verdict {
+    isOurs = true;
+    return 'host';
+  }
+
+  return {
+    judge(results, { message, deliveries }) {
+      const refused = results.filter((result) => result.type === 'refused');
+      if (refused.some(({ reply }) => ofCredentials.has(reply.code))) return host();
+      const now = clock.monotonic();
+      const atMail = refused.find(({ command }) => command === 'MAIL');
+      if (atMail === undefined) {
+        // To RCPT or the content it only comes when MAIL was good.
+        if (refused.length > 0 || results.some(({ type }) => type === 'accepted')) {
+          tookAt = now;
+          isOurs = false;
+          senders.clear();
+        }
+        return 'message';
+      }
+      const isOfStanding = atMail.permanent && atMail.reply.status.startsWith('5.7.');
+      if (!isOfStanding || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
+      // Two are enough to know that it is not the sender.
+      if (senders.size < 2) senders.add(message.envelope.reversePath);
+      if (senders.size > 1) return host();
+      return deliveries.some(({ attempt }) => attempt === 1) ? 'unclear' : 'message';
+    },
+    get isOurs() {
+      return isOurs;
+    },
+  };
+}
