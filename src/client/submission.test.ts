@@ -431,3 +431,28 @@ test('C-ORD-13: an envelope without recipients, an empty message, a closed submi
   await submission.close();
   assert.match((await failure(submission.submit(MESSAGE, BOB))).message, /closed/);
 });
+
+test('EXT-UTF8-b: an address that the server can not take fails alone; an internationalized domain needs no SMTPUTF8', async () => {
+  const made = one({ capabilities: ['AUTH PLAIN', 'PIPELINING'] });
+  const recipients = ['ünal@x.example', 'uta@müller.example', 'bob@x.example'];
+  const result = await send(made, MESSAGE, { reversePath: ADDRESS, recipients });
+  assert.deepEqual(
+    result.recipients.map(({ type, forwardPath }) => [type, forwardPath]),
+    [
+      ['refused', 'ünal@x.example'],
+      ['accepted', 'uta@müller.example'],
+      ['accepted', 'bob@x.example'],
+    ],
+  );
+  assert.deepEqual(host(made).accepted[0]?.recipients, ['uta@xn--mller-kva.example', 'bob@x.example']);
+  const [refused] = result.refused;
+  assert.match(refused?.problem ?? '', /UTF-8 address of the recipient \(SMTPUTF8\)/);
+
+  // In transactions of their own, by the limit of the server, they say nothing about each other.
+  const few = one({ capabilities: ['AUTH PLAIN', 'PIPELINING', 'LIMITS RCPTMAX=1'] });
+  const apart = await send(few, MESSAGE, { reversePath: ADDRESS, recipients });
+  assert.deepEqual(
+    apart.recipients.map(({ type }) => type),
+    ['refused', 'accepted', 'accepted'],
+  );
+});
