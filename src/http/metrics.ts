@@ -1,15 +1,19 @@
-// What a scrape shows (Prometheus): the counts of all fronts added up, the queue, the store, and the process itself. Nothing personal.
+// What a scrape shows (Prometheus): the counts of all fronts added up, the queue, the store, and the process itself. Nothing personal. Names go by
+// Prometheus' conventions, and what can be counted is there from the start, at 0: a rate needs a first value.
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
+import { replies } from '../protocol/wire/reply-registry.ts';
 import type { FrontAnswers } from '../server/plan.ts';
 import type { StoreFigures } from '../server/store-thread.ts';
 import type { QueueTotals } from '../store/lookups.ts';
+import { histogramText } from './histogram-text.ts';
 
 export interface Figures {
   readonly fronts: readonly FrontAnswers['figures'][];
   readonly store: StoreFigures;
   readonly queue: QueueTotals;
-  readonly certificate: { readonly days: number; readonly share: number } | undefined;
+  readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
   readonly logDropped: number;
   /** Wall clock against monotonic clock since the start, ms: a jump is seen here. */
   readonly clockOffsetMs: number;
@@ -24,125 +28,32 @@ export interface MetricsPage {
 export function createMetricsPage(): MetricsPage {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `postern_${name}`, help, labelNames, registers: [registry] });
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name: `postern_${name}`, help, labelNames, registers: [registry] });
-
-  const labelled = {
-    connections: counter('connections_total', 'Connections by role of the listener', ['role']),
-    tls: counter('tls_handshakes_total', 'TLS handshakes by version', ['version']),
-    authentications: counter('authentications_total', 'AUTH by mechanism and outcome', ['outcome']),
-    refusals: counter('refusals_total', 'Refusals by name of the reply', ['reply']),
-    accepted: counter('accepted_total', 'Messages accepted, and their declared octets', ['what']),
-    attempts: counter('delivery_attempts_total', 'Recipients of delivery attempts by outcome', ['outcome']),
-  };
-  const repliesLost = counter(
-    'delivery_replies_lost_total',
-    'Attempts whose final reply was lost: these may be delivered twice',
-  );
-  const commits = counter('store_commits_total', 'Transactions of the store, one fsync each');
-  const changes = counter('store_changes_total', 'Changes in those transactions');
-  const commitSeconds = counter('store_commit_seconds_total', 'Time spent in them');
-  const gauges = {
-    open: gauge('connections_open', 'Connections open now'),
-    messages: gauge('queue_messages', 'Messages in the queue'),
-    messagesMax: gauge('queue_messages_max', 'As many messages may be in the queue (limits.queuedMessages)'),
-    deliveries: gauge('queue_deliveries', 'Recipients in the queue'),
-    held: gauge('queue_held', 'Recipients held'),
-    age: gauge('queue_oldest_seconds', 'Age of the oldest message in the queue'),
-    routesDown: gauge('routes_down', 'Next hops that take no mail now'),
-    routesLimited: gauge(
-      'routes_limited',
-      'Next hops that take fewer connections, or messages over one, than allowed',
-    ),
-    free: gauge('store_free_octets', 'Free space where the data directory is'),
-    full: gauge('store_full', '1: below the free-space floor, nothing is accepted'),
-    relayMemory: gauge('relay_memory_octets', 'Accepted messages held in memory for the relay'),
-    incoming: gauge('incoming_memory_octets', 'Messages on their way in, held in memory'),
-    certificate: gauge('certificate_days', 'Days until the first certificate expires'),
-    certificateShare: gauge(
-      'certificate_remaining_ratio',
-      'The smallest part of the lifetime that a certificate has left, 0 to 1',
-    ),
-    clock: gauge('clock_offset_seconds', 'Jump of the wall clock since the start'),
-    recordsLost: gauge('records_lost', 'Refusal records that could not be written'),
-    logDropped: gauge('log_lines_dropped', 'Log lines dropped because standard output was blocked'),
-  };
-
-  function set(of: Counter, value: number): void {
-    of.reset();
-    of.inc(value);
-  }
-
-  function setLabelled(of: Counter, label: string, values: Readonly<Record<string, number>>): void {
-    of.reset();
-    for (const [key, value] of Object.entries(values)) of.inc({ [label]: key }, value);
-  }
-
+  // Gauges with the names of counters, which say once more what stands in others by type.
+  for (const kind of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+  const setCounters = countersOn(registry);
+  const setGauges = gaugesOn(registry);
+  const counted = createCounted();
   return {
     contentType: registry.contentType,
-    render(figures) {
-      const { fronts, store, queue, now } = figures;
-      setLabelled(
-        labelled.connections,
-        'role',
-        added(fronts, ({ counts }) => counts['connections']),
-      );
-      setLabelled(
-        labelled.tls,
-        'version',
-        added(fronts, ({ counts }) => counts['tls']),
-      );
-      setLabelled(
-        labelled.authentications,
-        'outcome',
-        added(fronts, ({ counts }) => counts['authentications']),
-      );
-      setLabelled(
-        labelled.refusals,
-        'reply',
-        added(fronts, ({ counts }) => counts['refusals']),
-      );
-      setLabelled(
-        labelled.accepted,
-        'what',
-        added(fronts, ({ counts }) => counts['accepted']),
-      );
-      setLabelled(
-        labelled.attempts,
-        'outcome',
-        added(fronts, ({ relay }) => relay.attempts),
-      );
-      set(
-        repliesLost,
-        sum(fronts, ({ relay }) => relay.repliesLost),
-      );
-      set(commits, store.commits);
-      set(changes, store.changes);
-      set(commitSeconds, store.commitMs / 1000);
-      gauges.open.set(sum(fronts, ({ connections }) => connections));
-      gauges.messages.set(queue.messages);
-      gauges.messagesMax.set(maxOf(store));
-      gauges.deliveries.set(queue.deliveries);
-      gauges.held.set(queue.held);
-      gauges.age.set(
-        queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000,
-      );
-      gauges.routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
-      gauges.routesLimited.set(Math.max(0, ...fronts.map(({ relay }) => relay.learned.length)));
-      gauges.free.set(store.freeOctets);
-      gauges.full.set(store.full ? 1 : 0);
-      gauges.relayMemory.set(sum(fronts, ({ relay }) => relay.memoryOctets));
-      gauges.incoming.set(sum(fronts, ({ incomingOctets }) => incomingOctets));
-      if (figures.certificate !== undefined) {
-        gauges.certificate.set(figures.certificate.days);
-        gauges.certificateShare.set(figures.certificate.share);
-      }
-      gauges.clock.set(figures.clockOffsetMs / 1000);
-      gauges.recordsLost.set(sum(fronts, ({ recordsLost }) => recordsLost));
-      gauges.logDropped.set(figures.logDropped);
-      return registry.metrics();
+    async render(figures) {
+      const totals = counted.of(figures.fronts);
+      setCounters(totals, figures);
+      setGauges(figures);
+      const { accepted, deliveryTimes } = totals;
+      return [
+        await registry.metrics(),
+        histogramText({
+          name: 'postern_accept_duration_seconds',
+          help: 'From MAIL to the 250 of its message',
+          ...{ bounds: ACCEPT_SECONDS, times: accepted.times },
+        }),
+        histogramText({
+          name: 'postern_delivery_duration_seconds',
+          help: 'From the 250 of a message to its delivery, for each recipient',
+          ...{ bounds: DELIVERY_SECONDS, times: deliveryTimes },
+        }),
+      ].join('');
     },
   };
 }
@@ -154,17 +65,144 @@ export function maxOf({ queuedMessagesMax: max }: StoreFigures): number {
 
 type Front = FrontAnswers['figures'];
 
-function sum(fronts: readonly Front[], value: (front: Front) => number): number {
-  return fronts.reduce((total, front) => total + value(front), 0);
+type Totals = ReturnType<typeof countsOf>;
+
+/** All that only grows while a front lives. */
+function countsOf({ counts, recordsLost, relay }: Front) {
+  const { attempts, repliesLost, deliveryTimes } = relay;
+  return { ...counts, ...{ attempts, repliesLost, recordsLost, deliveryTimes } };
 }
 
-function added(
-  fronts: readonly Front[],
-  values: (front: Front) => Readonly<Record<string, number>> | undefined,
-): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const front of fronts) {
-    for (const [key, value] of Object.entries(values(front) ?? {})) total[key] = (total[key] ?? 0) + value;
-  }
-  return total;
+const none = (length: number): number[] => Array.from({ length: length + 1 }, () => 0);
+const zeros = <T extends string>(names: readonly T[]): Readonly<Record<T, number>> =>
+  Object.fromEntries(names.map((name) => [name, 0])) as Record<T, number>;
+
+const outcomes = zeros(['authOk', 'authFailed', 'authTemporary']);
+
+const NOTHING: Totals = {
+  connections: zeros(['submission', 'mx']),
+  tls: zeros(['TLSv1.2', 'TLSv1.3']),
+  authentications: { PLAIN: outcomes, LOGIN: outcomes },
+  refusals: zeros(Object.entries(replies).flatMap(([name, { code }]) => (code >= 400 ? [name] : []))),
+  accepted: { messages: 0, octets: 0, times: { counts: none(ACCEPT_SECONDS.length), seconds: 0 } },
+  attempts: zeros(['delivered', 'relayed', 'deferred', 'failed', 'expired']),
+  ...{ repliesLost: 0, recordsLost: 0 },
+  deliveryTimes: { counts: none(DELIVERY_SECONDS.length), seconds: 0 },
+};
+
+/** Counters never fall: what a front had counted when it was last seen stays, though it has died since. */
+function createCounted(): { of(fronts: readonly Front[]): Totals } {
+  let ofTheDead = NOTHING;
+  let seen = new Map<string, Totals>();
+  return {
+    of(fronts) {
+      const now = new Map(fronts.map((front) => [front.owner, countsOf(front)]));
+      for (const [owner, counts] of seen) if (!now.has(owner)) ofTheDead = added(ofTheDead, counts);
+      seen = now;
+      return [...now.values()].reduce(added, ofTheDead);
+    },
+  };
+}
+
+function countersOn(registry: Registry): (totals: Totals, figures: Figures) => void {
+  const counter = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Counter({ name: `postern_${name}_total`, help, labelNames, registers: [registry] });
+  const connections = counter('connections', 'Connections by role of the listener', ['role']);
+  const tls = counter('tls_handshakes', 'TLS handshakes by version', ['version']);
+  const authentications = counter('authentications', 'AUTH by mechanism and name of the reply', [
+    'mechanism',
+    'outcome',
+  ]);
+  const refusals = counter('refusals', 'Refusals but those of AUTH, by name of the reply', ['reply']);
+  const messages = counter('accepted_messages', 'Messages that were answered 250');
+  const bytes = counter('accepted_bytes', 'Their size, with the header as it is sent on');
+  const attempts = counter('delivery_attempts', 'Recipients of delivery attempts by outcome', ['outcome']);
+  const repliesLost = counter(
+    'delivery_replies_lost',
+    'Attempts whose final reply was lost: these may be delivered twice',
+  );
+  const commits = counter('store_commits', 'Transactions of the store, one fsync each');
+  const changes = counter('store_changes', 'Changes in those transactions');
+  const commitSeconds = counter('store_commit_seconds', 'Time spent in them');
+  const recordsLost = counter('records_lost', 'Refusal records that could not be written');
+  const linesDropped = counter('log_lines_dropped', 'Log lines dropped because standard output was blocked');
+  return (totals, { store, logDropped }) => {
+    setBy(connections, 'role', totals.connections);
+    setBy(tls, 'version', totals.tls);
+    authentications.reset();
+    for (const [mechanism, counts] of Object.entries(totals.authentications))
+      for (const [outcome, count] of Object.entries(counts))
+        authentications.inc({ mechanism, outcome }, count);
+    setBy(refusals, 'reply', totals.refusals);
+    setTo(messages, totals.accepted.messages);
+    setTo(bytes, totals.accepted.octets);
+    setBy(attempts, 'outcome', totals.attempts);
+    setTo(repliesLost, totals.repliesLost);
+    setTo(commits, store.commits);
+    setTo(changes, store.changes);
+    setTo(commitSeconds, store.commitMs / 1000);
+    setTo(recordsLost, totals.recordsLost);
+    setTo(linesDropped, logDropped);
+  };
+}
+
+function setTo(counter: Counter<never>, value: number): void {
+  counter.reset();
+  counter.inc(value);
+}
+
+function setBy<T extends string>(
+  counter: Counter<T>,
+  label: T,
+  values: Readonly<Record<string, number>>,
+): void {
+  counter.reset();
+  for (const [key, value] of Object.entries(values))
+    counter.labels({ [label]: key } as Record<T, string>).inc(value);
+}
+
+function gaugesOn(registry: Registry): (figures: Figures) => void {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `postern_${name}`, help, registers: [registry] });
+  const open = gauge('connections_open', 'Connections open now');
+  const messages = gauge('queue_messages', 'Messages in the queue');
+  const messagesMax = gauge(
+    'queue_messages_max',
+    'As many messages may be in the queue (limits.queuedMessages)',
+  );
+  const deliveries = gauge('queue_deliveries', 'Recipients in the queue');
+  const held = gauge('queue_held_deliveries', 'Those of them that are held');
+  const age = gauge('queue_oldest_seconds', 'Age of the oldest message in the queue');
+  const routesDown = gauge('routes_down', 'Next hops that take no mail now');
+  const free = gauge('store_free_bytes', 'Free space where the data directory is');
+  const full = gauge('store_full', '1: below the free-space floor, nothing is accepted');
+  const relayMemory = gauge('relay_memory_bytes', 'Accepted messages held in memory for the relay');
+  const incoming = gauge('incoming_memory_bytes', 'Messages on their way in, held in memory');
+  const left = gauge(
+    'certificate_remaining_seconds',
+    'Time until the first certificate expires; NaN without one',
+  );
+  const share = gauge(
+    'certificate_remaining_ratio',
+    'The smallest part of the lifetime that a certificate has left, 0 to 1; NaN without one',
+  );
+  const clock = gauge('clock_offset_seconds', 'Jump of the wall clock since the start');
+  return ({ fronts, store, queue, certificate, clockOffsetMs, now }) => {
+    const sum = (value: (front: Front) => number): number =>
+      fronts.reduce((total, front) => total + value(front), 0);
+    open.set(sum(({ connections }) => connections));
+    messages.set(queue.messages);
+    messagesMax.set(maxOf(store));
+    deliveries.set(queue.deliveries);
+    held.set(queue.held);
+    age.set(queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000);
+    routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
+    free.set(store.freeOctets);
+    full.set(store.full ? 1 : 0);
+    relayMemory.set(sum(({ relay }) => relay.memoryOctets));
+    incoming.set(sum(({ incomingOctets }) => incomingOctets));
+    left.set(certificate === undefined ? NaN : certificate.leftMs / 1000);
+    share.set(certificate?.share ?? NaN);
+    clock.set(clockOffsetMs / 1000);
+  };
 }

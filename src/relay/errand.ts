@@ -12,6 +12,8 @@ export interface Errand {
   content(): Promise<AsyncIterable<Uint8Array>>;
   /** The same in memory, for a message that was accepted here a moment ago. */
   readonly inMemory?: readonly Uint8Array[];
+  /** When its sender had the 250, ms, if it was a moment ago. */
+  readonly answeredAt?: number;
   /** False: it is known that no line in memory begins with a dot. */
   readonly hasDotLines?: boolean;
   /** False: its identity was suspended meanwhile. Asked again when the connection is there, which may take its time. */

@@ -3,6 +3,7 @@
 
 import { createPlaces } from '../base/places.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
+import { createStopwatch, DELIVERY_SECONDS, type Times } from '../observe/tally.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { IdentityId } from '../record/identity.ts';
@@ -39,6 +40,8 @@ export interface RelayStats {
   readonly attempts: Readonly<Record<string, number>>;
   /** The end was sent and no reply came: these may be delivered twice. */
   readonly repliesLost: number;
+  /** From the 250 to the delivery, for each recipient that has it; what comes from the store is as old as its acceptance. */
+  readonly deliveryTimes: Times;
   readonly memoryOctets: number;
   readonly underWay: number;
   readonly downRoutes: readonly DownRoute[];
@@ -86,6 +89,7 @@ export function createRelay(options: RelayOptions): Relay {
   /** Counts the lines to the store that were lost. */
   let linesLost = 0;
   const counts: Record<string, number> = {};
+  const stopwatch = createStopwatch(DELIVERY_SECONDS);
   const running = createPlaces<Promise<void>>();
   let memoryOctets = 0;
   let draining = false;
@@ -128,7 +132,11 @@ export function createRelay(options: RelayOptions): Relay {
     const holdRefused = isRefused && isOwnReport(message) && (await isAboutOurs(options.lookups, message.id));
     const context = { settings: options.settings(), owner, now: clock.now(), holdRefused };
     const { change, told } = settlementOf(errand, attempts, context);
-    for (const final of told) counts[final] = (counts[final] ?? 0) + 1;
+    const tookMs = context.now - (errand.answeredAt ?? message.acceptedAt);
+    for (const final of told) {
+      counts[final] = (counts[final] ?? 0) + 1;
+      if (final === 'delivered' || final === 'relayed') stopwatch.took(tookMs);
+    }
     const [first] = attempts;
     log.info(
       {
@@ -174,7 +182,7 @@ export function createRelay(options: RelayOptions): Relay {
   function start(
     message: QueuedMessage,
     deliveries: readonly Delivery[],
-    content: Pick<Errand, 'content' | 'inMemory' | 'hasDotLines'>,
+    content: Pick<Errand, 'content' | 'inMemory' | 'hasDotLines' | 'answeredAt'>,
     hooks: { began(): void; ended(): void },
   ): void {
     const settings = options.settings();
@@ -231,7 +239,7 @@ export function createRelay(options: RelayOptions): Relay {
       start(
         message,
         deliveries,
-        { inMemory: content, hasDotLines, content: async () => inOrder(content) },
+        { inMemory: content, hasDotLines, answeredAt: clock.now(), content: async () => inOrder(content) },
         {
           began: () => void (memoryOctets += octets),
           ended: () => void (memoryOctets -= octets),
@@ -256,7 +264,10 @@ export function createRelay(options: RelayOptions): Relay {
     },
     get stats() {
       const { repliesLost, downRoutes, learned } = carriers;
-      return { attempts: counts, repliesLost, memoryOctets, underWay: running.size, downRoutes, learned };
+      return {
+        ...{ attempts: counts, repliesLost, deliveryTimes: stopwatch.times, memoryOctets },
+        ...{ underWay: running.size, downRoutes, learned },
+      };
     },
   };
 }

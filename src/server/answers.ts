@@ -96,6 +96,7 @@ const tooManyOfIdentity = {
 export function answerMail(front: Front, connection: Connection, { question, from }: Question<'mail'>): void {
   const { principal } = connection;
   const now = front.clock.now();
+  const heardAt = front.clock.monotonic();
   if (connection.listener.role === 'mx') {
     conclude(decideMxMail(front.submission.settings().domains, from));
   } else if (
@@ -115,7 +116,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
 
   function conclude({ verdict, rule }: Decision): void {
     if (!connection.session.awaits(question)) return;
-    if (verdict.type === 'accepted') connection.transaction.begin(from, rule);
+    if (verdict.type === 'accepted') connection.transaction.begin(from, rule, heardAt);
     answer(front, connection, question, verdict, 'MAIL');
   }
 

@@ -1,35 +1,53 @@
 // What a front counts. Plain numbers by name and label: main adds up those of all fronts when it is asked (http/metrics).
 
+import { ACCEPT_SECONDS, createStopwatch, type Times } from '../observe/tally.ts';
+
 export interface FrontMetrics {
   connected(role: string): void;
   tls(version: string): void;
   authentication(mechanism: string, outcome: string): void;
   refused(name: string): void;
-  accepted(octets: number): void;
-  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** `ms`: since its MAIL. */
+  accepted(octets: number, ms: number): void;
+  readonly counts: FrontCounts;
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+export interface FrontCounts {
+  readonly connections: Counts;
+  readonly tls: Counts;
+  /** By mechanism, then by outcome. */
+  readonly authentications: Readonly<Record<string, Counts>>;
+  readonly refusals: Counts;
+  readonly accepted: { readonly messages: number; readonly octets: number; readonly times: Times };
 }
 
 export function createFrontMetrics(): FrontMetrics {
-  const counts: Record<string, Record<string, number>> = {
-    connections: {},
-    tls: {},
-    authentications: {},
-    refusals: {},
-    accepted: { messages: 0, octets: 0 },
-  };
-  function add(name: string, label: string, value = 1): void {
-    const labels = counts[name] ?? {};
-    labels[label] = (labels[label] ?? 0) + value;
-  }
+  const connections: Record<string, number> = {};
+  const tls: Record<string, number> = {};
+  const authentications: Record<string, Record<string, number>> = {};
+  const refusals: Record<string, number> = {};
+  const stopwatch = createStopwatch(ACCEPT_SECONDS);
+  let messages = 0;
+  let octetsInAll = 0;
   return {
-    connected: (role) => add('connections', role),
-    tls: (version) => add('tls', version),
-    authentication: (mechanism, outcome) => add('authentications', `${mechanism} ${outcome}`),
-    refused: (name) => add('refusals', name),
-    accepted(octets) {
-      add('accepted', 'messages');
-      add('accepted', 'octets', octets);
+    connected: (role) => add(connections, role),
+    tls: (version) => add(tls, version),
+    authentication: (mechanism, outcome) => add((authentications[mechanism] ??= {}), outcome),
+    refused: (name) => add(refusals, name),
+    accepted(octets, ms) {
+      messages += 1;
+      octetsInAll += octets;
+      stopwatch.took(ms);
     },
-    counts,
+    get counts() {
+      const accepted = { messages, octets: octetsInAll, times: stopwatch.times };
+      return { connections, tls, authentications, refusals, accepted };
+    },
   };
+}
+
+function add(to: Record<string, number>, label: string): void {
+  to[label] = (to[label] ?? 0) + 1;
 }

@@ -140,8 +140,8 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
         'authenticated',
       );
     },
-    accepted(connection, id, envelope) {
-      metrics.accepted(envelope.declaredSize ?? 0);
+    accepted(connection, { id, octets }, envelope, ms) {
+      metrics.accepted(octets, ms);
       const login = connection.principal?.login;
       log.info(
         {
@@ -270,6 +270,7 @@ async function answerMain(question: unknown): Promise<unknown> {
       return submitLocally(front, { ...plan.session, longLines: plan.longLines.submission }, asked.message);
     case 'figures':
       return {
+        owner: birth.owner,
         counts: metrics.counts,
         connections: connections.size,
         incomingOctets: submission.memory.used,

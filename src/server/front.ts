@@ -15,6 +15,7 @@ import type { RemoteStore } from '../store/remote.ts';
 import type { SubmissionContext } from '../submission/context.ts';
 import type { Journal } from '../submission/journal.ts';
 import type { Standings } from '../submission/standing.ts';
+import type { Acceptance } from '../submission/submit.ts';
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import type { Admission } from './admission.ts';
 import type { Connection } from './connection.ts';
@@ -51,7 +52,13 @@ export interface Front {
   /** Gives what is to be called when it has left. */
   entered(connection: Connection): () => void;
   authenticated(connection: Connection): void;
-  accepted(connection: Pick<Connection, 'id' | 'principal'>, id: string, envelope: Envelope): void;
+  /** `ms`: since its MAIL. */
+  accepted(
+    connection: Pick<Connection, 'id' | 'principal'>,
+    acceptance: Extract<Acceptance, { type: 'accepted' }>,
+    envelope: Envelope,
+    ms: number,
+  ): void;
 }
 
 /** The open connections. */

@@ -48,6 +48,7 @@ interface Party extends Refusable {
 
 /** Rejects with `StoreUnavailable` before anything is accepted; after that never. */
 export async function submitLocally(front: Front, limits: Limits, given: LocalMessage): Promise<LocalAnswer> {
+  const begunAt = front.clock.monotonic();
   const identity = await identityOf(front, given.login);
   if (identity === undefined || identity.state === 'removed')
     return refused(
@@ -110,7 +111,7 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   }
   const acceptance = await finishInTime(front, submission, limits.timeouts.replyMs);
   if (acceptance.type === 'refused') return refuse(acceptance.refusal, 'DATA');
-  front.accepted(party, acceptance.id, envelope);
+  front.accepted(party, acceptance, envelope, front.clock.monotonic() - begunAt);
   const told = others.map((one) => ({ forwardPath: one.forwardPath, ...replyOf(one.refusal) }));
   return { type: 'accepted', id: acceptance.id, refused: told };
 }

@@ -78,6 +78,8 @@ export type FrontQuestion =
 
 export interface FrontAnswers {
   readonly figures: {
+    /** Another one for each life of a front. */
+    readonly owner: string;
     readonly counts: FrontMetrics['counts'];
     readonly connections: number;
     readonly incomingOctets: number;

@@ -77,8 +77,8 @@ export function judgeCertificates(
 }
 
 export interface CertificateTime {
-  /** Whole days until the first of them expires. */
-  readonly days: number;
+  /** Until the first of them expires. */
+  readonly leftMs: number;
   /** Of the lifetime of the one that has the smallest part left, 0 to 1. */
   readonly share: number;
 }
@@ -89,7 +89,7 @@ export function certificateTime(pairs: readonly CertificatePair[], now: number):
   if (certificates.length === 0) return undefined;
   const shares = certificates.map((one) => Math.max(0, leftOf(one, now)) / lifetimeOf(one));
   return {
-    days: Math.floor(Math.min(...certificates.map((one) => leftOf(one, now))) / DAY_MS),
+    leftMs: Math.min(...certificates.map((one) => leftOf(one, now))),
     share: Math.min(...shares),
   };
 }

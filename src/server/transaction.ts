@@ -12,7 +12,8 @@ type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'comm
 
 export interface Transaction {
   readonly envelope: Envelope | undefined;
-  begin(from: ReversePathAndParameters, rule: string): void;
+  /** `heardAt`: when its MAIL came, by the clock that never steps. */
+  begin(from: ReversePathAndParameters, rule: string, heardAt: number): void;
   /** How many were named before this one; none, if it was among them. */
   othersThan(forwardPath: string): number;
   /** False: there is no memory for it now. */
@@ -34,6 +35,7 @@ export function createTransaction(front: Front, role: 'submission' | 'mx'): Tran
   const budget = role === 'mx' ? strangersMemory : memory;
   let from: ReversePathAndParameters | undefined;
   let rule = '';
+  let mailAt = 0;
   let recipients = new Recipients();
   let reservedOctets = 0;
   let submission: Submission | undefined;
@@ -54,10 +56,11 @@ export function createTransaction(front: Front, role: 'submission' | 'mx'): Tran
     get envelope() {
       return envelope();
     },
-    begin(reversePath, permittedBy) {
+    begin(reversePath, permittedBy, heardAt) {
       forget();
       from = reversePath;
       rule = permittedBy;
+      mailAt = heardAt;
     },
     othersThan: (forwardPath) => (recipients.has(forwardPath) ? 0 : recipients.list.length),
     addRecipient(recipient) {
@@ -84,10 +87,11 @@ export function createTransaction(front: Front, role: 'submission' | 'mx'): Tran
     async accept(connection, { question, command, hasDotLines }) {
       const ended = submission;
       const whole = envelope();
+      const begunAt = mailAt;
       if (ended === undefined || whole === undefined) return;
       const answer = await ended.finish(hasDotLines);
       if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, command, whole);
-      else front.accepted(connection, answer.id, whole);
+      else front.accepted(connection, answer, whole, front.clock.monotonic() - begunAt);
       if (submission === ended) forget();
       connection.feed({ type: 'acceptance', question, answer });
     },

@@ -18,7 +18,8 @@ import { openSigning, signPrepared } from './sign.ts';
 import type { Signing } from './signer.ts';
 
 export type Acceptance =
-  | { readonly type: 'accepted'; readonly id: string }
+  /** `octets`: header and body as they are sent on. */
+  | { readonly type: 'accepted'; readonly id: string; readonly octets: number }
   | { readonly type: 'refused'; readonly refusal: Refusal };
 
 export interface Submission {
@@ -122,7 +123,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
         }
         if (pieces === undefined || outcome.held === true) letGo(context, change);
         else context.handOver({ message, recipients, content: pieces, hasDotLines });
-        return { type: 'accepted', id };
+        return { type: 'accepted', id, octets: message.octets };
       case 'limited':
         return {
           type: 'refused',

@@ -162,6 +162,23 @@ test('5321-aj: SIGTERM lets a session inside DATA finish, says 421 to idle ones,
   );
 });
 
+test('a message counts from MAIL to its 250, with its size, and from there to its delivery', async () => {
+  await using server = await startServer();
+  const client = await openClient({ port: server.submission, login, password: PASSWORD });
+  assert.match(await submitOne(client, { login, subject: 'counted' }), /^250/);
+  client.close();
+  const metrics = async (): Promise<string> => (await ask(server.http, '/metrics')).body;
+  await eventually('the delivery is counted', 20, async () =>
+    /^postern_delivery_duration_seconds_count 1$/m.test(await metrics()),
+  );
+  const page = await metrics();
+  assert.match(page, /^postern_accept_duration_seconds_bucket\{le="30"\} 1$/m);
+  assert.match(page, /^postern_accept_duration_seconds_count 1$/m);
+  assert.match(page, /^postern_delivery_duration_seconds_bucket\{le="60"\} 1$/m);
+  assert.match(page, /^postern_accepted_bytes_total [1-9]\d\d+$/m);
+  assert.match(page, /^postern_authentications_total\{mechanism="PLAIN",outcome="authOk"\} 1$/m);
+});
+
 test('F-OPS-1 F-AUTH-14: metrics and health are private, files are closed, a second server is refused', async () => {
   await using server = await startServer();
   assert.equal((await ask(server.http, '/metrics', 'evil.example')).status, 421);
@@ -171,7 +188,7 @@ test('F-OPS-1 F-AUTH-14: metrics and health are private, files are closed, a sec
     'postern_store_commits_total',
     'postern_refusals_total',
     'postern_clock_offset_seconds',
-    'postern_certificate_days',
+    'postern_certificate_remaining_seconds',
   ]) {
     assert.ok(metrics.body.includes(name), name);
   }

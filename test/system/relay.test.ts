@@ -206,7 +206,7 @@ test('E-Q-6 5321-aj: mail for a dead host goes back into the store at once: noth
   const metrics = async (): Promise<string> =>
     (await fetch(`http://127.0.0.1:${server.http}/metrics`)).text();
   await eventually('an empty memory', 10, async () =>
-    /^postern_relay_memory_octets 0$/m.test(await metrics()),
+    /^postern_relay_memory_bytes 0$/m.test(await metrics()),
   );
   assert.match(await metrics(), /^postern_queue_messages 40$/m);
   await server.stop();
