@@ -542,7 +542,7 @@ test('D-PR-1 D-PR-2 G-11 BCP134-3.1-k: one Received of ours, whole, and nothing 
   assert.ok(!(received[0] ?? '').includes('alice'));
 });
 
-test('BCP134-3.1-g BCP134-3-c 6409-3.1-a D-FB-1: two ways in and the door for strangers: each leaves a record of its kind', async () => {
+test('BCP134-3.1-g/1 BCP134-3-c 6409-3.1-a D-FB-1: two ways in and the door for strangers: each leaves a record of its kind', async () => {
   const had = exported().at(-1)?.sequence ?? 0;
   for (const [port, secure] of [
     [server.submission, false],

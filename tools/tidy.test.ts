@@ -35,5 +35,10 @@ test('each check of tidy finds what it is for', () => {
     ),
     1,
   );
+  const dialogs = at('test/dialogs/x.txt', '== BCP134-9-z 5321-h/2: x\nC: 5321-x: y\n== F-ERR: z\n');
+  assert.deepEqual(
+    tidy.checkDialogNames(dialogs, new Set(['5321-h/2', 'F-ERR'])).map(({ line }) => line),
+    [1],
+  );
   assert.deepEqual(tidy.idsInName('BCP134-3.1-d F-REL-1: x'), ['BCP134-3.1-d', 'F-REL-1']);
 });

@@ -25,6 +25,10 @@ export function readSources(): readonly SourceFile[] {
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
+function dialogs(): readonly SourceFile[] {
+  return globSync('test/dialogs/*.txt').map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}
+
 const isTest = (path: string): boolean => /\.(test|contract)\.ts$|\.contract-\w+\.ts$|^test\//.test(path);
 const isSource = (path: string): boolean => path.startsWith('src/') && !isTest(path);
 
@@ -194,6 +198,14 @@ export function idsInName(name: string): readonly string[] {
   );
 }
 
+function unknownId(path: string, line: number, id: string): Finding {
+  return {
+    path,
+    line,
+    what: `requirement id ${id} does not stand in docs/reference/requirements (one with clauses is cited as ID/NUMBER)`,
+  };
+}
+
 export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): readonly Finding[] {
   if (!isTest(file.path)) return [];
   const findings: Finding[] = [];
@@ -201,15 +213,22 @@ export function checkTestNames(file: SourceFile, known: ReadonlySet<string>): re
     for (const id of idsInName(match[1] ?? '')) {
       if (!known.has(id)) {
         const line = file.text.slice(0, match.index).split('\n').length;
-        findings.push({
-          path: file.path,
-          line,
-          what: `requirement id ${id} does not stand in docs/reference/requirements (one with clauses is cited as ID/NUMBER)`,
-        });
+        findings.push(unknownId(file.path, line, id));
       }
     }
   }
   return findings;
+}
+
+/** Dialogs are tests: `== IDS: title` (test/dialogs). */
+export function checkDialogNames({ path, text }: SourceFile, known: ReadonlySet<string>): readonly Finding[] {
+  return text
+    .split('\n')
+    .flatMap((line, at) =>
+      (line.startsWith('== ') ? idsInName(line.slice(3)) : [])
+        .filter((id) => !known.has(id))
+        .map((id) => unknownId(path, at + 1, id)),
+    );
 }
 
 export function checkFlow(): readonly Finding[] {
@@ -250,6 +269,7 @@ export function tidy(files: readonly SourceFile[]): readonly Finding[] {
   ];
   return [
     ...files.flatMap((file) => [...perFile.flatMap((check) => check(file)), ...checkTestNames(file, known)]),
+    ...dialogs().flatMap((file) => checkDialogNames(file, known)),
     ...checkFlow(),
   ];
 }

@@ -54,7 +54,7 @@ test('EXT-CHUNK-b F-SMUG-3: who refuses a chunk hears no more on this connection
   }
 });
 
-test('6409-8-c EXT-DSN-b EXT-UTF8-b EXT-SIZE-b: extensions are used where they are offered, and only as far as the message needs', async () => {
+test('6409-8-c/2 EXT-DSN-b EXT-UTF8-b EXT-SIZE-b: extensions are used where they are offered, and only as far as the message needs', async () => {
   const envelope: EnvelopeInput = {
     ...{ reversePath: 'alice@example.org', ret: 'HDRS', envelopeId: 'id 7' },
     recipients: [

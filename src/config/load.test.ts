@@ -50,7 +50,7 @@ function inDirectory(run: (directory: string) => void): void {
   }
 }
 
-test('BCP134-3.2-a G-17: the smallest file has the defaults of the design', () => {
+test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', () => {
   const config = parseConfig(file(), 'postern.yaml');
   const expected: Config = {
     hostname: 'mail.example.org',
@@ -246,6 +246,13 @@ for (const { why, lines, problems } of wrong) {
     });
   });
 }
+
+test('5321-ai/3 EXT-UTF8-a3/3: the host name that greeting and EHLO say is fully qualified, in A-labels', () => {
+  const named = (name: string): string => file().replace('hostname: mail.example.org', `hostname: ${name}`);
+  assert.equal(parseConfig(named('mail.bücher.example'), 'x.yaml').hostname, 'mail.xn--bcher-kva.example');
+  for (const name of ['localhost', 'mail', 'mail.example.org.', 'my_host.example.org', '192.0.2.1'])
+    assert.match(problemsOf(named(name)).join(), /hostname: .*fully qualified domain name/, name);
+});
 
 test('what is no map, and what is empty', () => {
   assert.deepEqual(problemsOf(''), [

@@ -98,7 +98,7 @@ const refused: readonly (readonly [header: string, detail: RegExp, why: string])
   ['A: b\r\nB: c\r\n d\0\r\n', /NUL in the field in line 2/, 'NUL in a continuation'],
 ];
 
-test('5322-e 5322-f F-FROM-10 F-HDR-8: what could be cut differently is no header', () => {
+test('5322-e 5322-f/1 5322-f/2 F-FROM-10 F-HDR-8: what could be cut differently is no header', () => {
   for (const [header, detail, why] of refused) {
     const parsed = parseHeader(latin1(header));
     assert.ok(!parsed.ok, why);

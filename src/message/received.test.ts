@@ -73,7 +73,7 @@ const froms: readonly (readonly [from: ReceivedFrom, clause: string, why: string
   [full('grün.example'), '[198.51.100.77] ([198.51.100.77])', 'UTF-8'],
 ];
 
-test('5321-s 5321-u 5321-v D-PR-1 F-HDR-1: in every mode the field parses, with one `by` and one date', () => {
+test('5321-s 5321-u 5321-v EXT-UTF8-a3/3 D-PR-1 F-HDR-1: in every mode the field parses, with one `by` and one date', () => {
   for (const [from, clause, why] of froms) {
     const text = field({ from, forRecipient: 'b@far.example', tls: { cipher: 'TLS_AES_128_GCM_SHA256' } });
     assert.match(text, stamp, why);
@@ -105,7 +105,7 @@ const recipients: readonly (readonly [
   ['postmaster', false, undefined, 'a path of the grammar has a domain'],
 ];
 
-test('5321-t: one path in `for`, or none', () => {
+test('5321-t EXT-UTF8-a3/1 EXT-UTF8-a3/2: one path in `for`, or none', () => {
   for (const [forRecipient, utf8, clause, why] of recipients) {
     const text = field({ utf8, ...(forRecipient === undefined ? {} : { forRecipient }) });
     assert.match(text, stamp, why);

@@ -138,7 +138,7 @@ function checkLines(bytes: Uint8Array): void {
   assert.doesNotMatch(text, /Transfer-Encoding: 8bit/);
 }
 
-test('EXT-DSN-c: a report is what RFC 3464 and RFC 6522 ask for', () => {
+test('EXT-DSN-c E-D-1/3: a report is what RFC 3464 and RFC 6522 ask for', () => {
   const read = report({ envelopeId: 'QQ314159' });
   assert.equal(read.type, 'delivery-status');
   assert.equal(valueOf(read.fields, 'from'), 'Mail Delivery System <postmaster@msa.example.org>');
@@ -250,7 +250,7 @@ const hostile: readonly (readonly [diagnostic: string, why: string])[] = [
   ['', 'nothing'],
 ];
 
-test('E-D-4 F-HDR-6: what a remote said stays one field of printable ASCII, whatever it is', () => {
+test('5322-f/4 E-D-4 F-HDR-6: what a remote said stays one field of printable ASCII, whatever it is', () => {
   const names = (fields: Fields): readonly string[] => fields.map(([name]) => name);
   const plain = report();
   for (const [diagnostic, why] of hostile) {
@@ -410,7 +410,7 @@ function readWritten(change: AcceptChange): Read {
   return read(bytes.subarray(0, headerOctets - 2), bytes.subarray(headerOctets));
 }
 
-test('EXT-DSN-c: it goes to the reverse-path, from nobody, with the header unless RET=FULL', async () => {
+test('EXT-DSN-c E-D-1/1 E-D-1/2: it goes to the reverse-path, from nobody, with the header unless RET=FULL', async () => {
   const header = await written('body\r\n');
   assert.equal(header.message.envelope.reversePath, '');
   assert.deepEqual(header.recipients, [{ forwardPath: 'alice@example.org', notify: ['NEVER'] }]);
@@ -432,7 +432,7 @@ test('F-NULL-3: RET=FULL of a large message brings back its header only', async 
   assert.ok(change.message.octets < 5000);
 });
 
-test('E-D-1: a report is signed by the keys of our own name, or of the domain above it, and is not written without', async () => {
+test('E-D-1/4: a report is signed by the keys of our own name, or of the domain above it, and is not written without', async () => {
   const keys = [rsaKey, edKey];
   const signer = createSigner({ keys, failed: () => undefined });
   const change = await written('gr\xfcn\r\n', 'FULL', 'alice@example.org', signer);

@@ -30,7 +30,7 @@ function from(reversePath: string, attempt = 1): Errand {
   };
 }
 
-test('E-S-1 6409-8-c: what is said to those who are not logged in is never the fault of a message, at whatever command', () => {
+test('E-S-1: what is said to those who are not logged in is never the fault of a message, at whatever command', () => {
   for (const [code, status] of [
     [530, '5.7.0'],
     [530, '5.7.1'],

@@ -199,12 +199,12 @@ const headers: readonly (readonly [header: string, expected: string, why: string
   [`${OWN}To: a@@b.example\r\n`, BAD, '6409-5.1-b'],
   [`${OWN}To: bob@sales\r\n`, BAD, '6409-4.2-b'],
   [`${OWN}Subject: x\r\nsubject: y\r\n`, BAD, '5322-b'],
-  [`${OWN}Subject: x\0y\r\n`, BAD, '5322-f: NUL in a value'],
+  [`${OWN}Subject: x\0y\r\n`, BAD, '5322-f/1: NUL in a value'],
   [`${OWN}Sub\0ject: x\r\n`, BAD, 'in a name'],
   [`${OWN}__proto__: x\r\nconstructor: y\r\n`, '250', 'names that JavaScript knows'],
 ];
 
-test('5322-b 5322-e 5322-f 5322-j 5322-l 6409-4.2-b 6409-5.1-b F-FROM-1 F-FROM-9 F-FROM-10 F-FROM-11 F-HDR-7 F-HDR-8: headers', () => {
+test('5322-b 5322-e 5322-f/1 5322-j 5322-l 6409-8-c/1 6409-4.2-b 6409-5.1-b F-FROM-1 F-FROM-9 F-FROM-10 F-FROM-11 F-HDR-7 F-HDR-8: headers', () => {
   for (const [header, expected, why] of headers) assert.equal(answer(header), expected, why);
 });
 

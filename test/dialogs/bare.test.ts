@@ -57,9 +57,23 @@ function play({ start, steps }: Dialog, cut: Cut): string {
         break;
     }
   }
+  const said = steps.at(-1)?.type === 'close';
+  assert.equal(shell.closed, said, `${said ? 'the server closes' : 'nobody said that the server closes'}\n${transcript}`);
   assert.equal(take(), undefined, `more replies than commands\n${transcript}`);
   return transcript + String(shell.closed);
 }
+
+test('5321-h/3: the server ends a session after 221 and 421, and after errors only where what follows could be taken for commands', () => {
+  const framing = /^(?:[\w./-]+ )*(?:F-SMUG-[12]|F-STLS-1|F-BDAT-1|EXT-CHUNK-d|F-AUTH-12|F-REL-14)[ :]/;
+  const ends = globSync('test/dialogs/*.txt').flatMap((file) =>
+    parseDialogs(file).filter(({ steps }) => steps.at(-1)?.type === 'close'),
+  );
+  assert.ok(ends.length > 10);
+  for (const { name, steps } of ends) {
+    const last = steps.findLast((step) => step.type === 'reply');
+    if (!/^[24]21 /.test(last?.text ?? '')) assert.match(name, framing);
+  }
+});
 
 for (const file of globSync('test/dialogs/*.txt').sort()) {
   for (const dialog of parseDialogs(file)) {

@@ -232,7 +232,7 @@ test('E-Q-6: a dead host is dialled by one message, not by each, and none of the
   assert.equal((await w.fates('failed')).length + (await w.fates('expired')).length, 0);
 });
 
-test('E-Q-5 5321-aa F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
+test('E-Q-5 F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
   const w = world();
   w.mta.rcpt = (address) =>
     address.startsWith('bad')
@@ -358,7 +358,7 @@ test('E-S-2: a reply that is lost after the end defers and is counted: it may be
   assert.equal((await w.lookups.queueTotals()).messages, 0);
 });
 
-test('EXT-UTF8-a2 EXT-8BIT E-D-1: by a hop that takes ASCII alone the sender hears of what it could not carry', async () => {
+test('EXT-UTF8-a2 EXT-8BIT 6409-8-c/3: by a hop that takes ASCII alone the sender hears of what it could not carry', async () => {
   const w = world();
   w.mta.capabilities = [];
   w.inside.capabilities = [];
@@ -422,7 +422,7 @@ test('F-NULL-2: recipients of several routes are told of in one report, whicheve
   assert.match(w.inside.received[0]?.content ?? '', /a@far\.example[^]*b@example\.org/);
 });
 
-test('E-D-1: a report that is refused for good is held, and the postmaster is told; neither it nor the message vanishes', async () => {
+test('E-D-1/5: a report that is refused for good is held, and the postmaster is told; neither it nor the message vanishes', async () => {
   const w = world({ postmaster: 'root@example.org' });
   w.mta.rcpt = () => '550 5.1.1 nobody';
   w.inside.rcpt = (address) => (address.startsWith('root') ? '250 2.1.5 ok' : '550 5.7.1 no reports here');
@@ -456,7 +456,7 @@ test('E-D-1: a report that is refused for good is held, and the postmaster is to
   assert.equal((await w.lookups.queueTotals()).messages, 0);
 });
 
-test("E-D-1: a report that the postmaster himself does not get is held and told to nobody; a stranger's is not held", async () => {
+test("E-D-1/5: a report that the postmaster himself does not get is held and told to nobody; a stranger's is not held", async () => {
   const w = world({ postmaster: 'alice@example.org' });
   w.mta.rcpt = () => '550 5.1.1 nobody';
   w.inside.rcpt = () => '550 5.7.1 no';

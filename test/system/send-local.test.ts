@@ -56,7 +56,7 @@ const copyOf = (subject: string): Promise<string> =>
   );
 
 test(
-  'BCP134-3.1-d D-TR-1: a bound user submits through the same pipeline, and is traced',
+  'BCP134-3.1-d BCP134-3.1-g/2 D-TR-1: a bound user submits through the same pipeline, and is traced',
   { skip },
   async () => {
     const { status, output } = sendAs(WEB, ['-t'], message('from the web'));
@@ -74,7 +74,7 @@ test(
   },
 );
 
-test('BCP134-3.1-d: a user without a binding submits nothing', { skip }, async () => {
+test('BCP134-3.1-d BCP134-3.1-g/2: a user without a binding submits nothing', { skip }, async () => {
   const before = delivered(server.outbox).length;
   const { status, output } = sendAs(NOBODY, ['-t'], message('from nobody'));
   assert.equal(status, 77, output);

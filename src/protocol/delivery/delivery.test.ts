@@ -134,7 +134,7 @@ test('EXT-DSN-b: report wishes are passed on to hops that know them, and to no o
   assert.equal(plain.results[0]?.type === 'accepted' && plain.results[0].reportsPassedOn, false);
 });
 
-test("EXT-8BIT EXT-UTF8-b 6409-8.4 6409-8-c E-C-1: what a hop can't take is failed, never re-encoded", () => {
+test("EXT-8BIT EXT-UTF8-b 6409-8.4 6409-8-c/3 E-C-1: what a hop can't take is failed, never re-encoded", () => {
   const statusFor = (capabilities: string, request: DeliveryTransaction): string => {
     const script = new Script(smtp).server('220 x').hello(capabilities).deliver(request);
     assert.equal(script.sent, '', 'nothing was sent');
@@ -253,6 +253,22 @@ test('E-S-1 AUTH-x AUTH-w: credentials go inside TLS only, and MAIL says AUTH=<>
   );
   script.server('235 ok').deliver(transaction(['a@x.example']));
   assert.match(script.sent, /^MAIL FROM:<alice@example\.org> AUTH=<>\r\n/);
+});
+
+test('AUTH-z AUTH-w: whatever the client said in AUTH=, a hop that knows us hears <>, and one that does not hears nothing', () => {
+  const auth = { user: 'relay', password: 'secret' };
+  for (const said of [undefined, '<>', 'alice@example.org', 'ceo@example.org']) {
+    const request = transaction(['a@x.example'], said === undefined ? {} : { authParameter: said });
+    const known = new Script({ ...smtp, tls: 'implicit', auth })
+      .input({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } })
+      .server('220 x')
+      .hello('AUTH PLAIN,PIPELINING')
+      .server('235 ok')
+      .deliver(request);
+    assert.match(known.sent, /^MAIL FROM:<alice@example\.org> AUTH=<>\r\n/);
+    const unknown = new Script(smtp).server('220 x').hello('AUTH PLAIN,PIPELINING').deliver(request);
+    assert.match(unknown.sent, /^MAIL FROM:<alice@example\.org>\r\n/);
+  }
 });
 
 test("E-S-1: AUTH refused is the host's failure, never a bounce", () => {

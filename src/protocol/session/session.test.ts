@@ -214,6 +214,23 @@ test('F-ERR F-DOS-2: after login NOOP, RSET and EHLO are judged by its limit, an
   assert.equal(stranger.closed, true, 'who has not logged in keeps nothing alive');
 });
 
+test('5321-aa/2: what is said to the end of data holds for every recipient', () => {
+  const shell = loggedIn();
+  const begin =
+    'MAIL FROM:<alice@example.org>\r\nRCPT TO:<x@far.example>\r\nRCPT TO:<nobody@example.org>\r\n' +
+    'RCPT TO:<bob@example.org>\r\nDATA\r\n';
+  shell.bytes(Buffer.from(`${begin}From: bob@example.org\r\n\r\n.\r\n`));
+  assert.match(shell.text, /354 [^\r]*\r\n550 5\.7\.1 [^\r]*\r\n$/);
+  assert.equal(shell.accepted.length, 0, 'refused for one is refused for all');
+  shell.bytes(Buffer.from(`${begin}From: alice@example.org\r\n\r\n.\r\n`));
+  assert.match(shell.text, /354 [^\r]*\r\n250 2\.0\.0 queued as [^\r]*\r\n$/);
+  assert.deepEqual(
+    shell.accepted.map(({ envelope }) => envelope.recipients.map(({ forwardPath }) => forwardPath)),
+    [['x@far.example', 'bob@example.org']],
+    'those who heard 250 have it, all of them, and nobody else',
+  );
+});
+
 test('F-HDR-1 5321-e: a greeting name is kept for the record, in ASCII', () => {
   for (const [said, kept] of [
     ['J\\xfcrgen', 'J\\\\xfcrgen'],

@@ -34,7 +34,7 @@ const registered = new Set(
   ].concat(['6.0', '6.7', '7.0', '7.1', '7.5', '7.8', '7.9']),
 );
 
-test('EXT-ESC-a EXT-ESC-b: every status has the class of its code and is registered', () => {
+test('EXT-ESC-a/1 EXT-ESC-a/3 EXT-ESC-a/4 EXT-ESC-b: every status has the class of its code and is registered', () => {
   for (const [name, { code, status }] of all) {
     if (status === undefined) {
       assert.ok(
@@ -46,6 +46,17 @@ test('EXT-ESC-a EXT-ESC-b: every status has the class of its code and is registe
     assert.equal(status[0], String(code)[0], name);
     assert.ok(registered.has(status.slice(2)), `${name}: ${status}`);
   }
+});
+
+test('EXT-ESC-a/2 EXT-ESC-a/3: of a reply of several lines each has the status, of an EHLO answer none has', () => {
+  assert.equal(
+    serializeReply({ code: 550, status: '5.7.1', lines: ['first', 'second', 'last'] }),
+    '550-5.7.1 first\r\n550-5.7.1 second\r\n550 5.7.1 last\r\n',
+  );
+  assert.equal(
+    serializeReply({ code: 250, lines: ['msa.example.org', 'PIPELINING', 'HELP'] }),
+    '250-msa.example.org\r\n250-PIPELINING\r\n250 HELP\r\n',
+  );
 });
 
 test('6409-7-521 G-7: 521 is never said', () => {
