@@ -98,6 +98,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./send-command.ts')).sendCommand,
   },
   {
+    call: 'completion <shell>',
+    summary: 'prints what bash or zsh needs to complete our commands and options',
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
+  {
     call: 'demo',
     summary: undefined,
     load: async () => (await import('./demo.ts')).demoCommand,

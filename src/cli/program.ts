@@ -4,8 +4,27 @@ import { Command, CommanderError } from 'commander';
 import { commandIn, commands } from './commands.ts';
 
 async function createProgram(args: readonly string[]): Promise<Command> {
-  const program = new Command('postern');
-  program
+  const program = createRoot();
+  const called = commandIn(args);
+  if (called === undefined) listCommands(program);
+  else (await called.load())(program);
+  allowConfigAnywhere(program);
+  throwInsteadOfExit(program);
+  return program;
+}
+
+/** With all that `--help` lists loaded, as completion and manual pages need it. */
+export async function createWholeProgram(): Promise<Command> {
+  const program = createRoot();
+  const listed = commands.filter(({ summary }) => summary !== undefined);
+  // Two commands may come from one file.
+  for (const add of new Set(await Promise.all(listed.map(({ load }) => load())))) add(program);
+  allowConfigAnywhere(program);
+  return program;
+}
+
+function createRoot(): Command {
+  return new Command('postern')
     .description(
       'Accountable mail submission server: no message leaves that cannot be traced to who was allowed to send it.',
     )
@@ -18,12 +37,6 @@ async function createProgram(args: readonly string[]): Promise<Command> {
       '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell.',
     )
     .showHelpAfterError('(--help shows how)');
-  const called = commandIn(args);
-  if (called === undefined) listCommands(program);
-  else (await called.load())(program);
-  allowConfigAnywhere(program);
-  throwInsteadOfExit(program);
-  return program;
 }
 
 function listCommands(program: Command): void {
