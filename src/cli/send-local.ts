@@ -1,6 +1,6 @@
 // Without a login: `postern send` hands its messages to the server on this host, which knows us by our operating-system user.
 
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureInWords } from '../base/failure-words.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
@@ -135,7 +135,8 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
     return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${error.message}`, true);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const because = failureInWords(error);
-  const isKnown = code === 'ECONNREFUSED' || existsSync(join(dirname(path), CLAIMS_DIRECTORY));
+  const claims = join(dirname(path), CLAIMS_DIRECTORY);
+  const isKnown = code === 'ECONNREFUSED' || lstatSync(claims, { throwIfNoEntry: false }) !== undefined;
   if (code === 'ENOENT' && !isKnown)
     return all(
       parcel,

@@ -8,13 +8,14 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { systemClock } from '../platform/clock.ts';
 import { claimName, openClaims } from './claims.ts';
@@ -22,7 +23,11 @@ import { claimName, openClaims } from './claims.ts';
 const root = mkdtempSync(join(tmpdir(), 'postern-claims-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const directory = join(root, 'claims');
-const claims = openClaims(directory, systemClock);
+/** As /dev/shm. */
+const shared = join(root, 'shared');
+mkdirSync(shared);
+chmodSync(shared, 0o1777);
+const claims = openClaims(directory, systemClock, [join(root, 'absent'), shared]);
 const other = join(root, 'other');
 const make = (path: string, mode = 0o600): void => writeFileSync(path, '', { mode });
 const LONG_AGO = systemClock.now() - 60_000;
@@ -37,7 +42,33 @@ test('the owner of a file that was made for the claim is the user; it counts onc
 });
 
 test('others may make files in the directory, but not see which; only its owner removes them', () => {
-  assert.equal(lstatSync(directory).mode & 0o7777, 0o1733);
+  assert.equal(lstatSync(readlinkSync(directory)).mode & 0o7777, 0o1733);
+});
+
+test('F-DOS-2: what users make lies where they may write anyway, never on the file system of the socket', () => {
+  assert.equal(dirname(readlinkSync(directory)), shared);
+  assert.throws(() => openClaims(join(root, 'none'), systemClock, [root]), /where all users may write/);
+  chmodSync(shared, 0o777);
+  assert.throws(() => openClaims(join(root, 'none'), systemClock, [shared]), /mode=1777/);
+  chmodSync(shared, 0o1777);
+  assert.equal(existsSync(join(root, 'none')), false);
+});
+
+test('a directory that is gone is made anew, one of an earlier version gives way, a name that is taken is not used', () => {
+  const at = join(root, 'again');
+  mkdirSync(at);
+  make(join(at, 'left'));
+  const again = openClaims(at, systemClock, [shared]);
+  const first = readlinkSync(at);
+  rmSync(first, { recursive: true });
+  symlinkSync('/etc', first);
+  const other = openClaims(at, systemClock, [shared]);
+  assert.notEqual(readlinkSync(at), first);
+  rmSync(first);
+  const claim = again.issue();
+  make(join(at, claim.name));
+  assert.deepEqual(again.redeem(claim), { uid: process.getuid?.() });
+  assert.ok('refused' in other.redeem(other.issue()));
 });
 
 const hostile: readonly (readonly [why: string, prepare: (path: string) => void, says: RegExp])[] = [
@@ -80,7 +111,7 @@ test('a claim that is too old proves nothing', () => {
 
 test('what was left from before is cleared away, and a directory that others can write into is not used', () => {
   make(join(directory, 'left'));
-  openClaims(directory, systemClock);
+  openClaims(directory, systemClock, [shared]);
   assert.equal(existsSync(join(directory, 'left')), false);
   const open = join(root, 'open');
   mkdirSync(open);

@@ -1,14 +1,29 @@
 // Which user of this host is at the other end of a Unix socket? Node can't ask the kernel (SO_PEERCRED), so the user proves it by what only that user
 // can do: the server names a file, at random and once, in a directory of its own where everybody may create files and nobody may list them; the client
 // creates it, and the owner of the file is the user. The directory is sticky and the server's, so that it alone can remove what others made.
+//
+// A file can be made large, and goes on growing after it was removed. So the directory lies where every user may write in any case (/dev/shm), and beside
+// the socket stands a link to it: nobody can fill a file system that was closed to them before, /run least of all.
 
-import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { hash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  opendirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { encodeBase32 } from '../base/base32.ts';
 import type { Clock } from '../platform/platform.ts';
 
-/** Beside the socket. */
+/** Beside the socket: a link to the directory. */
 export const CLAIMS_DIRECTORY = 'claims';
 /** The door of root, beside the socket that everybody may use. */
 export function rootSocketOf(path: string): string {
@@ -21,6 +36,10 @@ export const claimName = /^[0-9a-hjkmnp-tv-z]{26}$/;
 const DIRECTORY_MODE = 0o1733;
 const FILE_MODE = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
+/** Sticky and written by everybody: where anybody may leave files, and only their own. */
+const PUBLIC_MODE = 0o1777;
+/** Bounds the start, whatever users left there. */
+const CLEARED_MAX = 10_000;
 const NAME_OCTETS = 16;
 /** To create an empty file. */
 const DEADLINE_MS = 10_000;
@@ -42,17 +61,22 @@ export interface Claims {
   drop(claim: Claim): void;
 }
 
-/** Makes the directory anew. Throws if it can't be had for ourselves. */
-export function openClaims(directory: string, clock: Clock): Claims {
-  const parent = dirname(directory);
+/** In this order. systemd's `PrivateTmp=` hides the second one from us, and its `PrivateDevices=` leaves the first one to all. */
+const publicPlaces: readonly string[] = ['/dev/shm', '/tmp'];
+
+/** Makes the directory, or clears the one of an earlier run, and the link to it. Throws if it can't be had for ourselves. */
+export function openClaims(link: string, clock: Clock, places = publicPlaces): Claims {
+  const parent = dirname(link);
   if ((lstatSync(parent).mode & WRITABLE_BY_OTHERS) !== 0)
     throw new Error(`${parent} can be written by others: chmod go-w ${parent}, or name another directory`);
-  mkdirSync(directory, { recursive: true });
-  const made = lstatSync(directory);
-  if (!made.isDirectory() || made.uid !== process.getuid?.())
-    throw new Error(`${directory} must be a directory of the user that runs the server`);
-  chmodSync(directory, DIRECTORY_MODE);
-  for (const left of readdirSync(directory)) remove(join(directory, left));
+  const place = places.find((one) => (modeOf(one) & PUBLIC_MODE) === PUBLIC_MODE);
+  if (place === undefined)
+    throw new Error(
+      `no directory where all users may write (${places.join(', ')}), to prove themselves: mount a tmpfs with mode=1777 at ${places[0]}`,
+    );
+  let directory = ownDirectory(place, link);
+  clear(directory);
+  point(link, directory);
 
   function redeem({ name, issuedAt, startedAt }: Claim): ReturnType<Claims['redeem']> {
     const path = join(directory, name);
@@ -71,14 +95,69 @@ export function openClaims(directory: string, clock: Clock): Claims {
   }
 
   return {
-    issue: () => ({
-      name: encodeBase32(randomBytes(NAME_OCTETS)).toLowerCase(),
-      issuedAt: clock.now(),
-      startedAt: clock.monotonic(),
-    }),
+    issue() {
+      // Removed with the shared memory of our user, as systemd-logind does it at the end of a session.
+      if (!existsSync(directory)) {
+        directory = ownDirectory(place, link);
+        point(link, directory);
+      }
+      return {
+        name: encodeBase32(randomBytes(NAME_OCTETS)).toLowerCase(),
+        issuedAt: clock.now(),
+        startedAt: clock.monotonic(),
+      };
+    },
     redeem,
     drop: ({ name }) => remove(join(directory, name)),
   };
+}
+
+function modeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true ? found.mode : 0;
+}
+
+/** Found again after a crash by its name, which tells the socket; if that name is taken by somebody else, another one. */
+function ownDirectory(place: string, link: string): string {
+  const uid = process.getuid?.();
+  const wanted = join(place, `postern-${uid}-${hash('sha256', resolve(link)).slice(0, NAME_OCTETS)}`);
+  let directory = wanted;
+  try {
+    mkdirSync(wanted);
+  } catch {
+    const found = lstatSync(wanted, { throwIfNoEntry: false });
+    const isOurs = found?.isDirectory() === true && found.uid === uid;
+    if (!isOurs) directory = mkdtempSync(`${wanted}-`);
+  }
+  chmodSync(directory, DIRECTORY_MODE);
+  return directory;
+}
+
+function clear(directory: string): void {
+  const listing = opendirSync(directory);
+  try {
+    for (let count = 0; count < CLEARED_MAX; count += 1) {
+      const entry = listing.readSync();
+      if (entry === null) return;
+      remove(join(directory, entry.name));
+    }
+  } finally {
+    listing.closeSync();
+  }
+}
+
+/** In one step: who comes meanwhile finds the old one or the new one. */
+function point(link: string, directory: string): void {
+  const found = lstatSync(link, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) {
+    clear(link);
+    remove(link);
+    if (existsSync(link)) throw new Error(`${link} is not empty: remove it as root`);
+  }
+  const next = `${link}.new`;
+  remove(next);
+  symlinkSync(directory, next);
+  renameSync(next, link);
 }
 
 /** What can't be removed (a directory that its maker has filled) proves nothing and stays. */
