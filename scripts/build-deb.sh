@@ -31,6 +31,11 @@ ln -s ../lib/postern/bin/postern "$root/usr/bin/postern"
 cp "$tree/packaging/postern.service" "$root/usr/lib/systemd/system/"
 cp -r "$tree/docs/." "$tree/README.md" "$tree/packaging/postern.example.yaml" "$root/usr/share/doc/postern/"
 cp "$tree/LICENSE" "$root/usr/share/doc/postern/copyright"
+"$node" "$tree/tools/man.ts" "$root/usr/share/man/man1"
+gzip -9n "$root"/usr/share/man/man1/*
+completion() { mkdir -p "$(dirname "$2")" && "$node" "$tree/src/main.ts" completion "$1" >"$2"; }
+completion bash "$root/usr/share/bash-completion/completions/postern"
+completion zsh "$root/usr/share/zsh/vendor-completions/_postern"
 
 for file in postinst prerm postrm templates; do cp "$tree/packaging/deb/$file" "$root/DEBIAN/$file"; done
 chmod 755 "$root/DEBIAN/postinst" "$root/DEBIAN/prerm" "$root/DEBIAN/postrm"

@@ -99,6 +99,14 @@ before(() => {
 });
 after(() => rmSync(work, { recursive: true, force: true }));
 
+test('the package brings a manual page of each command, and completion', { skip }, () => {
+  const share = join(work, 'unpacked/usr/share');
+  for (const page of ['postern', 'postern-serve', 'postern-queue', 'postern-completion'])
+    assert.match(run('gzip', ['-dc', join(share, `man/man1/${page}.1.gz`)]), /^\.TH POSTERN/);
+  for (const script of ['bash-completion/completions/postern', 'zsh/vendor-completions/_postern'])
+    assert.match(readFileSync(join(share, script), 'utf8'), /_postern\(\) \{/);
+});
+
 test(
   'BCP134-3.1-h: the package in a fresh Debian: installed as the README says, it submits, is upgraded with a full queue, removed and purged',
   { skip },

@@ -110,6 +110,12 @@ test('every entry of `exports` can be imported, and nothing but them; the comman
   ]);
   assert.match(inner.output, /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   assert.match(good(run(join(place, 'node_modules/.bin/postern'), ['--help'])), /postern/);
+  const pages = readdirSync(join(place, 'node_modules/postern/dist/man'));
+  assert.ok(pages.includes('postern.1') && pages.includes('postern-queue.1'), pages.join(' '));
+  assert.match(
+    good(run(join(place, 'node_modules/.bin/postern'), ['completion', 'bash'])),
+    /^complete -F _postern postern$/m,
+  );
   const sendmail = join(place, 'sendmail');
   symlinkSync(join(place, 'node_modules/.bin/postern'), sendmail);
   const { status, output } = run(sendmail, ['-bd']);
