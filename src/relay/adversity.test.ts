@@ -14,6 +14,7 @@ import type { Errand } from './errand.ts';
 import { createHopPool } from './hop-pool.ts';
 import { createRelay } from './relay.ts';
 import type { RelaySettings } from './settings.ts';
+import { minuteCount } from '../../test/fakes/minute-count.ts';
 
 const MINUTE = 60_000;
 
@@ -74,7 +75,7 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   const entropy = countingEntropy();
   let dials = 0;
   const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o' },
+    ...{ store, clock, entropy, owner: 'o', countReportToStranger: minuteCount(clock) },
     ids: messageIdSource((length) => entropy.bytes(length)),
     lookups: noLookups,
     network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
@@ -162,7 +163,7 @@ test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in num
   const ids = messageIdSource((length) => entropy.bytes(length));
   const dials: ((error: Error) => void)[] = [];
   const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o', ids },
+    ...{ store, clock, entropy, owner: 'o', ids, countReportToStranger: minuteCount(clock) },
     lookups: noLookups,
     network: { dial: () => new Promise((_, reject) => void dials.push(reject)) },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -70,6 +70,8 @@ export interface RelayOptions {
   readonly ids: MessageIdSource;
   readonly network: Network;
   readonly log: RelayLog;
+  /** One more report about mail from outside; gives how many there were in this minute, of the whole process. */
+  countReportToStranger(): number;
   settings(): RelaySettings;
   signer?(): Signer | undefined;
 }

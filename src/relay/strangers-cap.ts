@@ -1,4 +1,4 @@
-// Reports about mail of strangers may hit the innocent, whose addresses were forged: so many a minute. What is beyond that stands in the trail, and
+// Reports about mail of strangers may hit the innocent, whose addresses were forged: so many a minute, of all fronts together. What is beyond that stands in the trail, and
 // the postmaster hears in one summary how many were not told.
 
 import type { Clock } from '../platform/platform.ts';
@@ -6,7 +6,6 @@ import type { Store } from '../store/port.ts';
 import type { ReportWriter } from './reports.ts';
 
 const PER_MINUTE = 10;
-const MINUTE_MS = 60_000;
 /** From the first that is not sent to the summary. */
 const SUMMARY_MS = 3_600_000;
 const NAMED_MAX = 50;
@@ -18,14 +17,15 @@ export interface StrangersCap {
 
 export interface CapOptions {
   readonly clock: Clock;
+  /** One more report to a stranger; gives how many there were in this minute, of the whole process. */
+  countReportToStranger(): number;
   readonly store: Store;
   readonly writer: ReportWriter;
   readonly log: { warn(facts: object, message: string): void; error(facts: object, message: string): void };
 }
 
-export function createStrangersCap({ clock, store, writer, log }: CapOptions): StrangersCap {
-  let minute = 0;
-  let inMinute = 0;
+export function createStrangersCap(options: CapOptions): StrangersCap {
+  const { clock, store, writer, log } = options;
   let count = 0;
   let ids: string[] = [];
 
@@ -43,11 +43,7 @@ export function createStrangersCap({ clock, store, writer, log }: CapOptions): S
 
   return {
     refuses(messageId) {
-      const current = Math.floor(clock.monotonic() / MINUTE_MS);
-      if (current !== minute) inMinute = 0;
-      minute = current;
-      inMinute += 1;
-      if (inMinute <= PER_MINUTE) return undefined;
+      if (options.countReportToStranger() <= PER_MINUTE) return undefined;
       count += 1;
       if (ids.length < NAMED_MAX) ids.push(messageId);
       if (count === 1) clock.after(SUMMARY_MS, () => void summarize());

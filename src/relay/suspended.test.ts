@@ -9,6 +9,7 @@ import { host, simulatedNetwork } from '../../test/simulation/network.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { Network } from '../platform/network.ts';
 import { createRelay } from './relay.ts';
+import { minuteCount } from '../../test/fakes/minute-count.ts';
 
 const IDENTITY = 'i-alice';
 
@@ -29,7 +30,7 @@ function gated() {
     },
   };
   const relay = createRelay({
-    ...{ store, clock, entropy, ids, network, owner: 'o' },
+    ...{ store, clock, entropy, ids, network, owner: 'o', countReportToStranger: minuteCount(clock) },
     lookups: {
       content: () => Promise.reject(new Error('not asked for')),
       eventsOfMessage: () => Promise.resolve([]),

@@ -65,7 +65,9 @@ const connections = createConnections();
 const store = createRemoteStore({ clock, stage: (id) => openStage(birth.dataDirectory, id) });
 const lookups = createRemoteLookups();
 const ids = messageIdSource((length) => entropy.bytes(length));
-const admission = createAdmission(plan.admission, openCounts(birth.counts, birth.row));
+const counts = openCounts(birth.counts, birth.row);
+const reportsToStrangers = counts.placeOf('reports to strangers');
+const admission = createAdmission(plan.admission, counts);
 const standings = createStandings(lookups);
 const verifiedLogins = createVerifiedLogins({
   key: entropy.bytes(32),
@@ -79,6 +81,7 @@ const mailboxes = createMailboxes({
 });
 const relay = createRelay({
   ...{ store, lookups, owner: birth.owner, clock, entropy, ids, network: systemNetwork, log: lineLog },
+  countReportToStranger: () => counts.addInMinute(reportsToStrangers),
   settings: () => plan.relay,
   signer: () => submissionSettings.signer,
 });
@@ -98,9 +101,9 @@ const submission: SubmissionContext = {
 };
 
 const ofStore = hearStore({ store, standings, mailboxes, relay, connections });
-const journal = createJournal(store, clock);
+const journal = createJournal(store, clock, birth.counts.rows);
 const lineBudget = createLineBudget({
-  clock,
+  ...{ clock, fronts: birth.counts.rows },
   isExempt: (address) => admission.isExempt(address),
   leftOut: (what) => lineLog.warn(what, 'lines about strangers were not written'),
 });

@@ -1,4 +1,5 @@
-// How much strangers may have us write into the log (F-DOS-9): so many lines a minute about one network, and so many about all of them. What is left out is
+// How much strangers may have us write into the log (F-DOS-9): so many lines a minute about one network, for each front, and so many about all of them, of
+// which each front has its share. What is left out is
 // said in one line a minute. Whoever logs in is accountable: lines about them are given back, and are not bounded.
 
 import { connectionNetworkOf } from '../identity/network.ts';
@@ -19,7 +20,6 @@ export interface LeftOut {
 }
 
 export const LINES_PER_NETWORK = 120;
-/** Of a front. */
 export const LINES_IN_ALL = 6000;
 const MINUTE_MS = 60_000;
 /** Networks told apart among what is left out. */
@@ -27,9 +27,12 @@ const NETWORKS_MAX = 1000;
 
 export function createLineBudget(o: {
   readonly clock: Clock;
+  /** As many have a budget. */
+  readonly fronts: number;
   isExempt(address: string): boolean;
   leftOut(what: LeftOut): void;
 }): LineBudget {
+  const inAllMax = Math.floor(LINES_IN_ALL / o.fronts);
   let begunAt = -Infinity;
   let total = 0;
   let written = new Map<string, number>();
@@ -64,7 +67,7 @@ export function createLineBudget(o: {
       enterMinute();
       const network = connectionNetworkOf(client);
       const ofNetwork = (written.get(network) ?? 0) + lines;
-      if (ofNetwork > LINES_PER_NETWORK || total + lines > LINES_IN_ALL) {
+      if (ofNetwork > LINES_PER_NETWORK || total + lines > inAllMax) {
         leaveOut(network, lines);
         return false;
       }

@@ -15,7 +15,7 @@ function bounded() {
   const clock = virtualClock(0);
   const log = createLog('info', { write: (line) => void lines.push(line) });
   const budget = createLineBudget({
-    clock,
+    ...{ clock, fronts: 1 },
     isExempt: (address) => address === '203.0.113.9',
     leftOut: (what) => log.warn(what, 'left out'),
   });

@@ -10,10 +10,10 @@ import { fakeStore, type FakeStore, NOW, session } from '../../test/fakes/submis
 
 const MINUTE = 60_000;
 
-function setUp(): { journal: Journal; store: FakeStore; clock: VirtualClock } {
+function setUp(fronts = 1): { journal: Journal; store: FakeStore; clock: VirtualClock } {
   const store = fakeStore();
   const clock = virtualClock(NOW);
-  return { journal: createJournal(store, clock), store, clock };
+  return { journal: createJournal(store, clock, fronts), store, clock };
 }
 
 function refused(change: Partial<RefusedPayload> = {}): { type: 'refused'; payload: RefusedPayload } {
@@ -68,6 +68,18 @@ test('a flood costs twenty records and one that counts the rest, each minute', (
   assert.equal(countsIn(store).length, 21);
   journal.note(refused(), 'i-alice', 'i-alice');
   assert.deepEqual(countsIn(store).slice(21), [1], 'a new minute begins with the next one');
+});
+
+test('F-DOS-9: the records of a minute hold for the process: each front has its share, and never none', () => {
+  for (const [fronts, written] of [
+    [3, 6],
+    [64, 1],
+  ] as const) {
+    const { journal, store, clock } = setUp(fronts);
+    for (let at = 0; at < 100; at += 1) journal.note(refused(), 'i-alice', 'i-alice');
+    clock.advance(MINUTE);
+    assert.deepEqual([countsIn(store).length - 1, countsIn(store).at(-1)], [written, 100 - written]);
+  }
 });
 
 test('nothing is lost in the count, however the flood is spread over time', () => {

@@ -1,5 +1,5 @@
 // Refusals on their way into the trail (DESIGN 3.8): they ride on the next commit without delaying the reply. Above 20 a
-// minute for one subject and cause they are counted into one record, so that a flood costs one record a minute.
+// minute for one subject and cause, a share of them for each front, they are counted into one record: a flood costs one more a minute.
 
 import type { Clock } from '../platform/platform.ts';
 import type { AuthenticationPayload, EventDraft, RefusedPayload } from '../record/events.ts';
@@ -30,7 +30,9 @@ interface Count {
   last: EventDraft;
 }
 
-export function createJournal(store: Store, clock: Clock): Journal {
+/** `fronts`: as many have a journal of their own. */
+export function createJournal(store: Store, clock: Clock, fronts: number): Journal {
+  const recordsMax = Math.max(1, Math.floor(RECORDS_PER_MINUTE / fronts));
   const counts = new Map<string, Count>();
   let lost = 0;
 
@@ -74,7 +76,7 @@ export function createJournal(store: Store, clock: Clock): Journal {
           if (counts.get(key) === opened) settle(key, opened);
         });
       }
-      if (count.written < RECORDS_PER_MINUTE) {
+      if (count.written < recordsMax) {
         count.written += 1;
         write(event);
       } else {

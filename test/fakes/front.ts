@@ -72,7 +72,7 @@ export async function openFront(
   );
   const front: Front = {
     ...{ clock: world.clock, log, metrics: createFrontMetrics(), admission, submission: world.context },
-    journal: createJournal(world.store, world.clock),
+    journal: createJournal(world.store, world.clock, 1),
     tls: () => assert.fail('no TLS here'),
     sessionId: () => 's',
     authenticate: () => authentication.ask(),

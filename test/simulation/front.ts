@@ -34,6 +34,7 @@ import type { Chance } from './chance.ts';
 import { type NextHops, networkOf } from './next-hop.ts';
 import type { Link } from './socket.ts';
 import type { Life } from './time.ts';
+import { minuteCount } from '../fakes/minute-count.ts';
 
 export interface FrontSettings {
   readonly submission: SubmissionSettings;
@@ -97,6 +98,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
   });
   const relay = createRelay({
     ...{ store, lookups, owner: life.name, clock, entropy, ids, network: networkOf(hops, life), log },
+    countReportToStranger: minuteCount(clock),
     settings: () => settings.relay,
   });
   const memory = createMemoryBudget(settings.incomingMemory);
@@ -116,7 +118,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
   let desk: Line | undefined;
   const front: Front = {
     ...{ clock, log: sessionLog, metrics: createFrontMetrics(), admission, submission },
-    journal: createJournal(store, clock),
+    journal: createJournal(store, clock, 1),
     tls() {
       throw new Error('no TLS here');
     },

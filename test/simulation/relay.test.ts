@@ -20,6 +20,7 @@ import {
   type VirtualClock,
 } from '../../src/store/store.contract-fixtures.ts';
 import { type Host, host, simulatedNetwork } from './network.ts';
+import { minuteCount } from '../fakes/minute-count.ts';
 
 interface World {
   readonly clock: VirtualClock;
@@ -71,6 +72,7 @@ function world(more: Partial<RelaySettings> = {}): World {
     lookups,
     owner: 'o',
     clock,
+    countReportToStranger: minuteCount(clock),
     entropy,
     ids,
     network: simulatedNetwork({ mta, inside }),
