@@ -44,7 +44,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
           ...certificates.ill,
           ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
           ...(store !== undefined && store.queued >= maxOf(store)
-            ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail is put off`]
+            ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail hears 452`]
             : []),
           ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
           ...downHops(figures.flatMap(({ relay }) => relay.downRoutes)),

@@ -93,6 +93,6 @@ function whyOf(
       : `its account is ${identity.state}`;
   if (last !== undefined) return last.reply;
   if (active) return 'first attempt under way';
-  // Mail that finds its route down is put off without an attempt.
+  // Mail that finds its route down is deferred without an attempt.
   return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';
 }

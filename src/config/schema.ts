@@ -151,7 +151,7 @@ const limits = z.strictObject({
     .prefault(2_000_000)
     .meta({
       description:
-        'Messages in the queue: at so many new mail is put off (452 4.3.1) until some have left. Reports of our own always find room. `none` lifts it.',
+        'Messages in the queue: at so many new mail hears 452 4.3.1 until some have left. Reports of our own always find room. `none` lifts it.',
     }),
   incomingMemory: size(1_048_576).prefault('64MiB').meta({
     description:

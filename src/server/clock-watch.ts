@@ -1,5 +1,5 @@
 // Looks whether the wall clock jumped against the one that never steps. Records and retries are dated by the wall clock: an operator has to know,
-// and mail that was put off while it stood too far ahead must not wait until that time comes.
+// and mail that was deferred while it stood too far ahead must not wait until that time comes.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Store } from '../store/port.ts';
@@ -7,7 +7,7 @@ import type { Store } from '../store/port.ts';
 const EVERY_MS = 10_000;
 /** What is less is a correction. */
 const JUMP_MS = 5_000;
-/** Beyond the longest delay between attempts: nothing is put off longer, whatever put it off. */
+/** Beyond the longest delay between attempts: nothing is deferred longer, whatever deferred it. */
 const MARGIN_MS = 3_600_000;
 
 export interface ClockWatchOptions {
@@ -51,7 +51,7 @@ export function watchClock({ clock, store, log, longestRetryMs }: ClockWatchOpti
     } catch (error) {
       log.error(
         { error: String(error) },
-        'mail that was put off too far could not be brought back, asking again',
+        'mail that was deferred too far could not be brought back, asking again',
       );
     }
   }
