@@ -76,7 +76,7 @@ test('BCP134-4.1-a: a port that refuses is not a port that is filtered', async (
   assert.notEqual(report.exitCode, 0);
 });
 
-test('BCP134-3.1-a BCP134-3.1-b F-REL-1: an open relay in clear is found, each fault by its check', async (t) => {
+test('BCP134-3.1-a BCP134-3.1-b F-REL-1/3: an open relay in clear is found, each fault by its check', async (t) => {
   const report = await look(
     await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: obliging }),
   );
@@ -117,7 +117,7 @@ const putOff: readonly (readonly [replies: Readonly<Record<string, string>>, che
   [{ STAR: '454 4.7.0 no TLS now\r\n' }, ['starttls-offered', 'starttls-injection']],
 ];
 
-test('F-REL-1 BCP134-3.1-d: what is put off (4yz) is no refusal: nobody can tell, whatever the check', async () => {
+test('F-REL-1/3 BCP134-3.1-d: what is put off (4yz) is no refusal: nobody can tell, whatever the check', async () => {
   const pair = await certificate({ dns: ['mail.example.org'] });
   for (const [replies, checks] of putOff) {
     await using server = await tlsServer({ ...pair, implicit: false, replies });
@@ -169,7 +169,7 @@ const mailboxServers: readonly (readonly [
   [/^RCPT TO:<"?[a-z]+"?@/, true, 'pass', /spellings are refused/, 'plain names alone'],
 ];
 
-test('F-REL-1 F-REL-5 F-REL-7: names at home that lead elsewhere are asked for on port 25, by a server of itself too', async (t) => {
+test('F-REL-1/3 F-REL-5/3 F-REL-7/3: names at home that lead elsewhere are asked for on port 25, by a server of itself too', async (t) => {
   for (const [known, atHome, verdict, seen, why] of mailboxServers) {
     const port = await listen(t, { greeting: '220 mail.example.org ESMTP\r\n', answer: takingIn(known) });
     const report = await look(port, noRecords, 'mx', undefined, atHome);

@@ -45,7 +45,7 @@ test('others may make files in the directory, but not see which; only its owner 
   assert.equal(lstatSync(readlinkSync(directory)).mode & 0o7777, 0o1733);
 });
 
-test('F-DOS-2: what users make lies where they may write anyway, never on the file system of the socket', () => {
+test('F-DOS-2/4: what users make lies where they may write anyway, never on the file system of the socket', () => {
   assert.equal(dirname(readlinkSync(directory)), shared);
   assert.throws(() => openClaims(join(root, 'none'), systemClock, [root]), /where all users may write/);
   chmodSync(shared, 0o777);

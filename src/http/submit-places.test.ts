@@ -22,7 +22,7 @@ function placesAt(clock = virtualClock(0)) {
   return { clock, places, enter };
 }
 
-test('F-DOS-2: who has not proven who it is gives way to newcomers, and has ten seconds', () => {
+test('F-DOS-2/1 F-DOS-2/3: who has not proven who it is gives way to newcomers, and has ten seconds', () => {
   const { clock, places, enter } = placesAt();
   const known = enter();
   assert.equal(places.proven(known, 1000), true);
@@ -36,7 +36,7 @@ test('F-DOS-2: who has not proven who it is gives way to newcomers, and has ten 
   assert.equal(clock.waiting, 0);
 });
 
-test('F-DOS-2: a user has sixteen connections, and all but one of the messages under way', () => {
+test('F-DOS-2/3: a user has sixteen connections, and all but one of the messages under way', () => {
   const { places, enter } = placesAt();
   const own = Array.from({ length: 16 }, enter);
   for (const socket of own) assert.equal(places.proven(socket, 1000), true);

@@ -169,7 +169,7 @@ test('one network may ask 60 times a minute, all together 3,000 times; a proxy s
   assert.equal(asked(requestGate(clock, true), '127.0.0.1', 4000), 3000);
 });
 
-test('F-DOS-2: one address holds a few of the connections, with TLS or before it, and others get in', async () => {
+test('F-DOS-2/3: one address holds a few of the connections, with TLS or before it, and others get in', async () => {
   const places = createWebPlaces();
   const leaves = Array.from({ length: 100 }, () => places.enter('192.0.2.1'));
   assert.equal(leaves.filter((leave) => leave !== undefined).length, CONNECTIONS_PER_NETWORK);

@@ -169,7 +169,7 @@ test('F-AUTH-1: made-up names with one fixed wrong secret count each, also those
   assert.ok(later.type === 'refused' && later.delayMs >= 500, 'the network as a whole is slowed down');
 });
 
-test('F-AUTH-6: whoever closes instead of waiting pays for each hash all the same, and others do not wait for it', async () => {
+test('F-AUTH-6/3: whoever closes instead of waiting pays for each hash all the same, and others do not wait for it', async () => {
   const { hashed, ask, logIn, clock } = gathering();
   for (let n = 0; n < 500; n += 1) void ask('x@example.org', 'the same', `192.0.2.${n % 250}`);
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -255,7 +255,7 @@ test('F-AUTH-11: the right password lets nobody act as somebody else', async () 
   assert.equal(await asked(alice.login), 'authenticated');
 });
 
-test('F-AUTH-6: the right password of who may not log in is charged like a wrong one', async () => {
+test('F-AUTH-6/3: the right password of who may not log in is charged like a wrong one', async () => {
   const { ask, hashed } = gathering({ of: { ...alice, state: 'suspended' } });
   for (let n = 0; n < 100; n += 1) assert.equal((await ask(alice.login, 'right')).type, 'refused');
   assert.equal(hashed.length, 40);

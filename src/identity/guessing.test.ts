@@ -170,7 +170,7 @@ test('D-OUT-4: wider networks of a shared one count nothing either', () => {
   assert.equal(guessing.begin({ ...shared(1), shared: false, account: 'new' }, start).delayMs, 0);
 });
 
-test('F-AUTH-6 D-OUT-4: memory and delay are bounded whatever comes', () => {
+test('F-AUTH-6/4 D-OUT-4: memory and delay are bounded whatever comes', () => {
   const settings = { ...guessingDefaults, entriesMax: 50 };
   const attempt = fc.record({
     network: fc.nat(200).map(String),

@@ -25,7 +25,7 @@ function held(gate: KdfGate) {
   };
 }
 
-test('F-AUTH-6: of a thousand networks at once two run, their share waits, the others hear busy at once', async () => {
+test('F-AUTH-6/1: of a thousand networks at once two run, their share waits, the others hear busy at once', async () => {
   const gate = createKdfGate();
   let running = 0;
   let most = 0;
@@ -43,7 +43,7 @@ test('F-AUTH-6: of a thousand networks at once two run, their share waits, the o
   assert.deepEqual(await gate.run(from(1), job), { type: 'done', value: 1 });
 });
 
-test('F-AUTH-6: networks take turns, and one of them has eight places', async () => {
+test('F-AUTH-6/2: networks take turns, and one of them has eight places', async () => {
   const gate = createKdfGate(1);
   const { run, order, endAll } = held(gate);
   const flood = Array.from({ length: 100 }, (_, n) => run(from(1), `flood ${n}`));
@@ -55,7 +55,7 @@ test('F-AUTH-6: networks take turns, and one of them has eight places', async ()
   assert.deepEqual(order.slice(0, 5), ['flood 0', 'flood 1', 'other 2', 'other 3', 'other 4']);
 });
 
-test('F-AUTH-6: known networks have places and every second turn of their own', async () => {
+test('F-AUTH-6/2: known networks have places and every second turn of their own', async () => {
   const gate = createKdfGate(1);
   const { run, order, endAll } = held(gate);
   const strangers = Array.from({ length: 200 }, (_, n) => run(from(n), `stranger ${n}`));
@@ -73,7 +73,7 @@ test('F-AUTH-6: known networks have places and every second turn of their own', 
   assert.deepEqual(order.slice(1, 5), ['known 0', 'stranger 1', 'known 1', 'stranger 2']);
 });
 
-test('F-AUTH-6: a network that many share may fill half of the places', async () => {
+test('F-AUTH-6/2: a network that many share may fill half of the places', async () => {
   const gate = createKdfGate(1);
   const { run, endAll } = held(gate);
   const webmail = Array.from({ length: 40 }, () => run({ ...from(1, true), shared: true }, 'x'));
@@ -81,7 +81,7 @@ test('F-AUTH-6: a network that many share may fill half of the places', async ()
   assert.equal((await Promise.all(webmail)).filter(({ type }) => type === 'done').length, 1 + 32);
 });
 
-test('F-AUTH-6: a job that fails frees its place', async () => {
+test('F-AUTH-6/1: a job that fails frees its place', async () => {
   const gate = createKdfGate(1, 1);
   await assert.rejects(gate.run(from(1), () => Promise.reject(new Error('out of memory'))));
   assert.deepEqual(await gate.run(from(1), () => Promise.resolve('next')), { type: 'done', value: 'next' });

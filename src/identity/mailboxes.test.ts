@@ -30,7 +30,7 @@ const routes: readonly string[] = [
   ...['alice+victim%far.example', 'alice+far.example!victim', '"alice+victim@far.example"', '":include:/x"'],
 ];
 
-test('F-REL-1 F-REL-5 F-REL-7: neither a wildcard nor a name, nor its details, match a name that leads onward', async () => {
+test('F-REL-1/1 F-REL-5/1 F-REL-7/1: neither a wildcard nor a name, nor its details, match a name that leads onward', async () => {
   for (const configured of [
     ['@local.test'],
     ['alice@local.test'],

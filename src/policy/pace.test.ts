@@ -44,7 +44,7 @@ test('E-Q-6: what stands is the limit when a further connection is refused; it i
   assert.equal(connectionsOf(down, 2, 20), 20, 'an outage says nothing about how many it likes');
 });
 
-test('E-Q-5: messages of one connection are learned, and forgotten slowly', () => {
+test('E-Q-5/4: messages of one connection are learned, and forgotten slowly', () => {
   const pace = afterUse(freshPace, 0, 10);
   const after = (minutes: number): number => messagesOf(pace, minutes * MINUTE, 500);
   assert.deepEqual([0, 59, 60, 120, 240, 400].map(after), [10, 10, 20, 40, 160, 500]);
@@ -76,7 +76,7 @@ for (const [isMeant, command, text] of [
   [false, 'MAIL', '550 5.7.1 not from you'],
   [false, 'DATA', '554 5.7.1 no'],
 ] as const)
-  test(`E-Q-5: "${text}" to ${command} is ${isMeant ? '' : 'not '}about the connection`, () => {
+  test(`E-Q-5/4: "${text}" to ${command} is ${isMeant ? '' : 'not '}about the connection`, () => {
     const result = refused(command, text);
     assert.equal(isOfConnection(result), isMeant);
     assert.equal(isFarewell(result), command === 'MAIL' && text.startsWith('421'));

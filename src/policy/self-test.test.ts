@@ -22,7 +22,7 @@ const sound: readonly (readonly [Partial<SelfTestFacts>, string])[] = [
   [{ domains: new Set(['example.org', 'sub.example.org']) }, 'a subdomain'],
 ];
 
-test('F-REL-1 F-REL-14 F-FROM-0 BCP134-4.1-d: a sound configuration passes every hostile probe', () => {
+test('F-REL-1/3 F-REL-14 F-FROM-0 BCP134-4.1-d: a sound configuration passes every hostile probe', () => {
   for (const [change, why] of sound) assert.deepEqual(hostileProbes({ ...facts, ...change }), [], why);
 });
 

@@ -155,7 +155,7 @@ test('E-Q-6: a long queue comes back to a dead host in a line, at whole millisec
   assert.equal(seen.dials, 1);
 });
 
-test('F-DOS-2 E-D-5: what is relayed from memory is bounded in octets and in number; beyond it new mail waits in the store', async () => {
+test('F-DOS-2/4 E-D-5: what is relayed from memory is bounded in octets and in number; beyond it new mail waits in the store', async () => {
   const clock = virtualClock(START);
   const store = fakeStore();
   store.answer = ({ type }) => (type === 'settle' ? { type: 'settled', messageDone: false } : undefined);

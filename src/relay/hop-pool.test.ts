@@ -49,7 +49,7 @@ const fates = (results: readonly ErrandResult[]): readonly string[] =>
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `r${n}@far.example`);
 
-test('E-Q-5: when all connections are at work, the end of one leaves with the beginning of the next', async () => {
+test('E-Q-5/4: when all connections are at work, the end of one leaves with the beginning of the next', async () => {
   const target = host();
   const { pool, writes } = poolTo(target);
   const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));

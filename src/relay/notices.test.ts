@@ -14,7 +14,7 @@ const told = (final: Told['final'], reportsPassedOn?: true): Told => ({
   ...(reportsPassedOn === undefined ? {} : { reportsPassedOn }),
 });
 
-test('E-D-2 E-D-3 E-Q-4 EXT-DSN-c: of each end the sender hears what was asked for, the null sender never', () => {
+test('E-D-2/2 E-D-3 E-Q-4 EXT-DSN-c: of each end the sender hears what was asked for, the null sender never', () => {
   const wishes: readonly (readonly [notify: string | undefined, told: Told, action: string | undefined])[] = [
     [undefined, told('failed'), 'failed'],
     [undefined, told('expired'), 'failed'],

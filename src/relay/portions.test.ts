@@ -44,7 +44,7 @@ const fates = (result: ErrandResult): readonly string[] =>
     : [result.type];
 
 for (const reply of ['452 4.5.3 too many', '552 5.5.3 too many', '452 slow down'])
-  test(`E-Q-5: 25 recipients where "${reply}" comes after ten go in three transactions at once`, async () => {
+  test(`E-Q-5/3: 25 recipients where "${reply}" comes after ten go in three transactions at once`, async () => {
     const target = limited(10, reply);
     const result = await deliver(target, names(25));
     assert.deepEqual(new Set(fates(result)), new Set(['relayed 2.0.0']));
@@ -55,7 +55,7 @@ for (const reply of ['452 4.5.3 too many', '552 5.5.3 too many', '452 slow down'
     assert.deepEqual(new Set(target.received.flatMap(({ to }) => to)), new Set(names(25)));
   });
 
-test('E-Q-5: what the hop announces is heeded (LIMITS RCPTMAX), and nobody else goes over a hundred', async () => {
+test('E-Q-5/2: what the hop announces is heeded (LIMITS RCPTMAX), and nobody else goes over a hundred', async () => {
   const target = limited(10, '550 5.5.3 never ask for more');
   target.capabilities = [...target.capabilities, 'LIMITS MAILMAX=50 RCPTMAX=10'];
   assert.deepEqual(new Set(fates(await deliver(target, names(25)))), new Set(['relayed 2.0.0']));
@@ -67,7 +67,7 @@ test('E-Q-5: what the hop announces is heeded (LIMITS RCPTMAX), and nobody else 
   );
 });
 
-test('E-Q-5: each keeps its own fate, whichever transaction it went in', async () => {
+test('E-Q-5/3: each keeps its own fate, whichever transaction it went in', async () => {
   const target = limited(2, '452 4.5.3 too many');
   const all = ['a@x.example', 'bad1@x.example', 'b@x.example', 'c@x.example', 'bad2@x.example'];
   assert.deepEqual(fates(await deliver(target, all)), [
@@ -80,7 +80,7 @@ test('E-Q-5: each keeps its own fate, whichever transaction it went in', async (
   assert.equal(target.received.length, 2);
 });
 
-test('E-Q-5: a hop that takes nobody is not asked again and again: 452 is put off, 552 too', async () => {
+test('E-Q-5/3: a hop that takes nobody is not asked again and again: 452 is put off, 552 too', async () => {
   for (const reply of ['452 4.5.3 no', '552 5.5.3 no']) {
     const target = limited(0, reply);
     let rcpts = 0;
@@ -94,7 +94,7 @@ test('E-Q-5: a hop that takes nobody is not asked again and again: 452 is put of
   }
 });
 
-test('E-Q-5: a message that is refused is not sent to the rest as well', async () => {
+test('E-Q-5/3: a message that is refused is not sent to the rest as well', async () => {
   const target = limited(2, '452 4.5.3 too many');
   target.end = () => '554 5.7.1 spam';
   let mails = 0;

@@ -7,7 +7,7 @@ import { createStrangersCap } from './strangers-cap.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { fakeStore } from '../../test/fakes/submission.ts';
 
-test('E-D-5 F-DOS-9: ten a minute for the whole process, with as many fronts as there are', () => {
+test('E-D-5 F-DOS-9/2: ten a minute for the whole process, with as many fronts as there are', () => {
   const plan = planCounts({ rows: 3, connections: 100, key: Buffer.from('sixteen octets..') });
   const caps = [0, 1, 2].map((row) => {
     const counts = openCounts(plan, row);

@@ -89,7 +89,7 @@ for (const [command, reply] of [
   ['data', '452 4.4.5 too many messages in this session'],
   ['mail', '421 4.7.0 too many messages in this session'],
 ] as const)
-  test(`E-Q-5: a hop that says "${reply}" to ${command} after ten messages gets the rest over fresh connections at once, and is known for it`, async () => {
+  test(`E-Q-5/4: a hop that says "${reply}" to ${command} after ten messages gets the rest over fresh connections at once, and is known for it`, async () => {
     const mta = host();
     const good = { mail: '250 2.1.0 ok', data: '354 go' }[command];
     let refusals = 0;
@@ -106,7 +106,7 @@ for (const [command, reply] of [
     assert.equal(refusals, before, 'a connection is left before it is refused');
   });
 
-test('E-Q-5: what a fresh connection hears as well is the message’s: nothing is learned, and nobody tries for ever', async () => {
+test('E-Q-5/4: what a fresh connection hears as well is the message’s: nothing is learned, and nobody tries for ever', async () => {
   const mta = host();
   let mails = 0;
   mta.mail = () => ((mails += 1) === 1 ? '250 2.1.0 ok' : '451 4.3.0 not now');

@@ -28,7 +28,7 @@ function single(changed: Partial<AdmissionLimits> = {}): Admission {
   return admission;
 }
 
-test('5321-ak F-DOS-2: a network gets its share of connections, others are not touched, and leaving gives it back', () => {
+test('5321-ak F-DOS-2/3: a network gets its share of connections, others are not touched, and leaving gives it back', () => {
   const admission = single();
   const first = admission.connected('192.0.2.1', 'submission');
   assert.equal(first.admitted, true);
@@ -70,7 +70,7 @@ test('an IPv6 network is a /64 in every spelling', () => {
   assert.equal(connectionNetworkOf('::ffff:192.0.2.9'), '192.0.2.9');
 });
 
-test('F-DOS-2: who has a /48 of IPv6 gets sixteen networks’ worth of connections, who has a /56 four', () => {
+test('F-DOS-2/3: who has a /48 of IPv6 gets sixteen networks’ worth of connections, who has a /56 four', () => {
   const admission = single({ total: 1000 });
   const admitted = (addresses: readonly string[]): number =>
     addresses.filter((address) => admission.connected(address, 'submission').admitted).length;
@@ -80,7 +80,7 @@ test('F-DOS-2: who has a /48 of IPv6 gets sixteen networks’ worth of connectio
   assert.equal(admitted(['2001:db8:9:1::1']), 1, 'another /48 is not touched');
 });
 
-test('F-DOS-2: who was turned away takes no place from others, and whoever has left takes none afterwards', () => {
+test('F-DOS-2/3: who was turned away takes no place from others, and whoever has left takes none afterwards', () => {
   const admission = single();
   const flood = Array.from({ length: 50 }, () => admission.connected('192.0.2.1', 'submission'));
   assert.equal(flood.filter(({ admitted }) => admitted).length, limits.unauthenticatedPerNetwork);
@@ -92,7 +92,7 @@ test('F-DOS-2: who was turned away takes no place from others, and whoever has l
   assert.equal(admission.connected('192.0.2.3', 'submission').authenticated('alice'), true);
 });
 
-test('F-DOS-2: limits hold for the process, whichever front takes the connections', () => {
+test('F-DOS-2/3: limits hold for the process, whichever front takes the connections', () => {
   const { admissions } = fronts(3, { total: 20, perIdentity: 4 });
   const all = Array.from({ length: 30 }, (_, n) => admissions[n % 3]);
   const ofOne = all.map((front) => front?.connected('192.0.2.1', 'submission'));
@@ -104,7 +104,7 @@ test('F-DOS-2: limits hold for the process, whichever front takes the connection
   assert.equal(own.length, 4, 'of an identity');
 });
 
-test('F-DOS-2: strangers’ mail has its own pot: users get in when it is full', () => {
+test('F-DOS-2/3: strangers’ mail has its own pot: users get in when it is full', () => {
   const admission = single();
   const strangers = Array.from({ length: 9 }, (_, n) => admission.connected(`192.0.2.${n}`, 'mx').admitted);
   assert.equal(strangers.filter(Boolean).length, limits.totalOfStrangers);
@@ -112,7 +112,7 @@ test('F-DOS-2: strangers’ mail has its own pot: users get in when it is full',
   assert.equal(users.filter(({ admitted }) => admitted).length, limits.total - limits.totalOfStrangers);
 });
 
-test('F-DOS-2: of those that are turned away few are told so and counted, the others are closed at once', () => {
+test('F-DOS-2/3: of those that are turned away few are told so and counted, the others are closed at once', () => {
   const admission = single({ total: 1000 });
   const flood = Array.from({ length: 300 }, () => admission.connected('192.0.2.1', 'submission'));
   const turnedAway = flood.filter(({ admitted }) => !admitted);
@@ -125,7 +125,7 @@ test('F-DOS-2: of those that are turned away few are told so and counted, the ot
   assert.equal(admission.connected('192.0.2.1', 'submission').mayBeTold, true, 'they have left');
 });
 
-test('F-DOS-2 F-DOS-9: a network may begin so many connections a minute; those that log in are free', () => {
+test('F-DOS-2/3 F-DOS-9/2: a network may begin so many connections a minute; those that log in are free', () => {
   const { plan, admissions } = fronts(2, { newPerMinute: 10, perIdentity: 1000, total: 1000 });
   const [one, other] = admissions;
   assert.ok(one !== undefined && other !== undefined);

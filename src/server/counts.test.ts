@@ -6,7 +6,7 @@ import { beginMinute, emptyRow, openCounts, planCounts } from './counts.ts';
 
 const key = Buffer.from('sixteen octets..');
 
-test('F-DOS-2: what one front counts all others see, and a front that died counts no longer', () => {
+test('F-DOS-2/3: what one front counts all others see, and a front that died counts no longer', () => {
   const plan = planCounts({ rows: 3, connections: 100, key });
   const [first, second, third] = [0, 1, 2].map((row) => openCounts(plan, row));
   assert.ok(first !== undefined && second !== undefined && third !== undefined);
@@ -18,7 +18,7 @@ test('F-DOS-2: what one front counts all others see, and a front that died count
   assert.deepEqual([third.add(place, -1), third.total('mx')], [1, 1]);
 });
 
-test('F-DOS-2: a name is never counted too low, and hardly any too high, with as many names as there may be', () => {
+test('F-DOS-2/3: a name is never counted too low, and hardly any too high, with as many names as there may be', () => {
   const plan = planCounts({ rows: 2, connections: 10_000, key });
   const [one, other] = [openCounts(plan, 0), openCounts(plan, 1)];
   const names = Array.from({ length: 200 }, (_, n) => `network 192.0.2.${n}`);
@@ -34,7 +34,7 @@ test('F-DOS-2: a name is never counted too low, and hardly any too high, with as
   assert.ok(taken <= 20, `${taken} of ${strangers.length} were taken for one of them`);
 });
 
-test('F-DOS-2: a minute counts what began in it, in all rows, and gives nothing back for the one before', () => {
+test('F-DOS-2/3: a minute counts what began in it, in all rows, and gives nothing back for the one before', () => {
   const plan = planCounts({ rows: 2, connections: 10, key });
   const [one, other] = [openCounts(plan, 0), openCounts(plan, 1)];
   const place = one.placeOf('x');
@@ -48,7 +48,7 @@ test('F-DOS-2: a minute counts what began in it, in all rows, and gives nothing 
   assert.equal(other.addInMinute(place), 2);
 });
 
-test('F-DOS-2: threads that count at once never let in more than the limit', async () => {
+test('F-DOS-2/3: threads that count at once never let in more than the limit', async () => {
   const plan = planCounts({ rows: 3, connections: 10, key });
   const code = `
     const { workerData, parentPort } = require('node:worker_threads');

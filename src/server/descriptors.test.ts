@@ -10,7 +10,7 @@ const config = (more = '') =>
     'x',
   );
 
-test('F-DOS-2: connections leave descriptors for everything else, and it is said when fewer fit than are configured', () => {
+test('F-DOS-2/3: connections leave descriptors for everything else, and it is said when fewer fit than are configured', () => {
   assert.deepEqual(planDescriptors(config(), undefined), { connections: 10_000 });
   assert.deepEqual(planDescriptors(config(), 65_536), { connections: 10_000 });
   const few = planDescriptors(config(), 1024);
@@ -25,7 +25,7 @@ test('F-DOS-2: connections leave descriptors for everything else, and it is said
   assert.deepEqual(planDescriptors(config('limits: { connections: 500 }'), 1024), { connections: 500 });
 });
 
-test('F-DOS-2: the limit is read as the system writes it', () => {
+test('F-DOS-2/3: the limit is read as the system writes it', () => {
   const text =
     'Limit  Soft Limit  Hard Limit  Units\nMax processes  9  9  processes\nMax open files            1024                 4096                 files     \n';
   assert.equal(readLimit(text), 1024);
@@ -38,7 +38,7 @@ test('F-DOS-2: the limit is read as the system writes it', () => {
   assert.ok((openDescriptors() ?? 1) > 0);
 });
 
-test('F-DOS-2: trouble is told before there is none left', () => {
+test('F-DOS-2/3: trouble is told before there is none left', () => {
   assert.equal(descriptorTrouble(800, 1024), undefined);
   assert.match(descriptorTrouble(1000, 1024) ?? '', /1000 of 1024 .*LimitNOFILE/);
   assert.equal(descriptorTrouble(undefined, 1024), undefined);

@@ -22,7 +22,7 @@ function bounded() {
   return { lines, clock, log: createSessionLog(log, budget) };
 }
 
-test('6409-5.2-a 6409-5.2-b 6409-9 F-DOS-9: ten thousand refusals are some dozens of lines, with their cause', () => {
+test('6409-5.2-a 6409-5.2-b 6409-9 F-DOS-9/1: ten thousand refusals are some dozens of lines, with their cause', () => {
   const lines: string[] = [];
   const log = createSessionLog(createLog('info', { write: (line) => void lines.push(line) }), allLines);
   const line = { command: 'MAIL', code: 550, status: '5.7.1', cause: 'no right', client: '192.0.2.1' };
@@ -54,7 +54,7 @@ test('F-HDR-4: what strangers wrote stays inside one line', () => {
   assert.ok(!lines[0]?.includes('\u001b'));
 });
 
-test('F-DOS-9: what one network of strangers causes is bounded each minute, and said in one line', () => {
+test('F-DOS-9/2: what one network of strangers causes is bounded each minute, and said in one line', () => {
   const { lines, clock, log } = bounded();
   const visit = (n: number, client: string): void => {
     log.connected(`s${n}`, { ...facts, client });
@@ -77,7 +77,7 @@ test('F-DOS-9: what one network of strangers causes is bounded each minute, and 
   assert.equal(lines.length, ofExempt + 2700);
 });
 
-test('F-DOS-9: many networks together are bounded too', () => {
+test('F-DOS-9/2: many networks together are bounded too', () => {
   const { lines, clock, log } = bounded();
   for (let n = 0; n < 20_000; n += 1) {
     log.connected(`s${n}`, { ...facts, client: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}` });

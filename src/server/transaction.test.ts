@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { authenticatedClient, openFront } from '../../test/fakes/front.ts';
 import { alice } from '../../test/fakes/submission.ts';
 
-test('F-DOS-2 F-DOS-8: where memory for recipients is at its end the next one hears 452, and the end of a transaction gives it back', async () => {
+test('F-DOS-2/4 F-DOS-8: where memory for recipients is at its end the next one hears 452, and the end of a transaction gives it back', async () => {
   const here = await openFront({ memoryOctets: 2_000 });
   const { memory } = here.world.context;
   const client = await authenticatedClient(here);

@@ -65,7 +65,7 @@ test('F-TX-4 F-SMUG-7: what was hashed is what is kept, octet for octet, in memo
   }
 });
 
-test('F-DOS-2: no need to wait while the body is small, and to wait when the disk can not keep up', async () => {
+test('F-DOS-2/4: no need to wait while the body is small, and to wait when the disk can not keep up', async () => {
   const store = fakeStore();
   let goOn = (): void => undefined;
   store.staging = () => new Promise((resolve) => (goOn = resolve));
@@ -117,7 +117,7 @@ test('when memory is short even a small body is staged, and the budget is never 
   assert.equal(memory.used, 0);
 });
 
-test('F-DOS-2: neither a small piece nor what is staged holds the buffer that it came in', async () => {
+test('F-DOS-2/4: neither a small piece nor what is staged holds the buffer that it came in', async () => {
   for (const [budget, length] of [
     [MIB, 2],
     [1000, 65_536],

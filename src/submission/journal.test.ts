@@ -70,7 +70,7 @@ test('a flood costs twenty records and one that counts the rest, each minute', (
   assert.deepEqual(countsIn(store).slice(21), [1], 'a new minute begins with the next one');
 });
 
-test('F-DOS-9: the records of a minute hold for the process: each front has its share, and never none', () => {
+test('F-DOS-9/2: the records of a minute hold for the process: each front has its share, and never none', () => {
   for (const [fronts, written] of [
     [3, 6],
     [64, 1],

@@ -17,7 +17,7 @@ test('what is reserved never goes over the limit, and what is released can be ha
   assert.ok(budget.reserve(60));
 });
 
-test('F-DOS-2: strangers take no more than their share of the memory, and nothing when it is used up', () => {
+test('F-DOS-2/4: strangers take no more than their share of the memory, and nothing when it is used up', () => {
   const whole = createMemoryBudget(100);
   const share = shareOfBudget(whole, 40);
   assert.deepEqual(

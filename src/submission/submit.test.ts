@@ -224,7 +224,7 @@ test('5322-k 6409-3.2-e: what is refused at the blank line is drained, not store
   }
 });
 
-test('F-DOS-2: strangers’ mail that fills its part of the memory leaves users theirs', async () => {
+test('F-DOS-2/4: strangers’ mail that fills its part of the memory leaves users theirs', async () => {
   const world = await submissionWorld({ memoryOctets: 10_000, strangersMemoryOctets: 1000 });
   const long = `X-Long: ${'y'.repeat(990)}\r\n`;
   assert.equal(answer(await submit(world, `From: x@far.example\r\n${long}\r\nx\r\n`, mxDoor)), '452 4.3.1');

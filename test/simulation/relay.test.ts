@@ -210,7 +210,7 @@ test('E-D-3: its sender is told once that it is late, after four hours', async (
   assert.match(notices[0]?.content ?? '', /Will-Retry-Until: Sun, 29 Nov 2026 09:00:00 \+0000/);
 });
 
-test('E-Q-4 E-D-2 EXT-DSN-b: nobody is told about a null sender, nor who asked for nothing', async () => {
+test('E-Q-4 E-D-2/1 E-D-2/2 EXT-DSN-b: nobody is told about a null sender, nor who asked for nothing', async () => {
   const w = world();
   w.mta.rcpt = () => '550 5.1.1 nobody';
   await w.submit(['x@far.example'], { envelope: { reversePath: '', body: '7BIT', smtputf8: false } });
@@ -234,7 +234,7 @@ test('E-Q-6: a dead host is dialled by one message, not by each, and none of the
   assert.equal((await w.fates('failed')).length + (await w.fates('expired')).length, 0);
 });
 
-test('E-Q-5 F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
+test('E-Q-5/5 F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
   const w = world();
   w.mta.rcpt = (address) =>
     address.startsWith('bad')

@@ -80,7 +80,7 @@ test('F-DOS-8 5321-x EXT-SIZE-a: twenty-five megabytes through a session keep me
   );
 });
 
-test('F-DOS-2 5321-ak: a thousand idle connections and slow handshakes: others are served, and they end in time', async () => {
+test('F-DOS-2/1 5321-ak: a thousand idle connections and slow handshakes: others are served, and they end in time', async () => {
   const before = residentMiB();
   const sockets = await Promise.all(
     Array.from({ length: 1000 }, (_, n) => open(n % 4 === 0 ? server.submissions : server.submission)),
@@ -98,7 +98,7 @@ test('F-DOS-2 5321-ak: a thousand idle connections and slow handshakes: others a
   await eventually('the end of all idle connections', 40, () => ended === 1000);
 });
 
-test('F-DOS-2 5321-ak: limits hold for the process, whichever of three fronts takes the connections', async () => {
+test('F-DOS-2/3 5321-ak: limits hold for the process, whichever of three fronts takes the connections', async () => {
   await using three = await startServer({
     extra: 'limits: { unauthenticatedPerNetwork: 5 }\nthreads: { fronts: 3 }',
   });
@@ -116,7 +116,7 @@ test('F-DOS-2 5321-ak: limits hold for the process, whichever of three fronts ta
   for (const socket of sockets) socket.destroy();
 });
 
-test('F-DOS-2: with few descriptors the control socket and the store have theirs, and the log says what to do', async () => {
+test('F-DOS-2/3: with few descriptors the control socket and the store have theirs, and the log says what to do', async () => {
   await using few = await startServer({
     extra: 'limits: { unauthenticatedPerNetwork: 1500, newConnections: none }',
     wrapper: ['prlimit', '--nofile=400:400'],
@@ -221,7 +221,7 @@ test('F-DOS-7: a client that pipelines without end and reads no replies is ended
   assert.ok(text.length < MIB, 'far fewer replies than commands');
 });
 
-test('F-DOS-9: a log that nobody reads costs lines, never mail', async () => {
+test('F-DOS-9/3: a log that nobody reads costs lines, never mail', async () => {
   server.readLog(false);
   for (let n = 0; n < 600; n += 1) {
     const socket = await open(server.submission);

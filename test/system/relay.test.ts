@@ -48,7 +48,7 @@ const bodyOf = (message: Buffer): string => {
 };
 
 test(
-  'E-Q-5 5321-x EXT-8BIT F-TX-5 6409-8-c/2 BCP134-3.1-c: Postfix as smart host gets one copy for two recipients, octet for octet',
+  'E-Q-5/1 5321-x EXT-8BIT F-TX-5 6409-8-c/2 BCP134-3.1-c: Postfix as smart host gets one copy for two recipients, octet for octet',
   { skip: lacking('postfix') },
   async () => {
     const postfix = await startPostfix();

@@ -208,7 +208,7 @@ test(
 );
 
 test(
-  'F-DOS-2: a user without a binding that holds all connections keeps neither root nor bound users out',
+  'F-DOS-2/3: a user without a binding that holds all connections keeps neither root nor bound users out',
   { skip },
   async () => {
     // As many as it gets, and again whenever one is taken from it.

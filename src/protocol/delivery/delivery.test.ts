@@ -7,7 +7,7 @@ import { ALL, brief, Script, smtp, transaction } from '../../../test/fakes/deliv
 import type { DeliveryTransaction } from './ports.ts';
 import { ReplyReader } from './reply-reader.ts';
 
-test('E-Q-5 EXT-PIPE-b: one copy for several recipients, in one group, each reply to its command by counting', () => {
+test('E-Q-5/1 EXT-PIPE-b: one copy for several recipients, in one group, each reply to its command by counting', () => {
   const script = new Script(smtp)
     .server('220 far.example')
     .hello(ALL)
@@ -22,7 +22,7 @@ test('E-Q-5 EXT-PIPE-b: one copy for several recipients, in one group, each repl
   assert.deepEqual(script.results.map(brief), ['accepted 250', 'refused 550', 'refused 450']);
 });
 
-test('EXT-PIPE-b: a 354 after every recipient was refused gets an empty end and nothing of the message', () => {
+test('EXT-PIPE-a2/2 EXT-PIPE-b: a 354 after every recipient was refused gets an empty end and nothing of the message', () => {
   const script = new Script(smtp)
     .server('220 x')
     .hello(ALL)

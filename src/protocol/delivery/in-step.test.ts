@@ -18,7 +18,7 @@ function following(settings: DeliverySettings = smtp, first: readonly string[] =
   return script;
 }
 
-test('EXT-PIPE-b E-Q-5: the commands of the next message follow a content at once, results come in order', () => {
+test('EXT-PIPE-b E-Q-5/4: the commands of the next message follow a content at once, results come in order', () => {
   const script = following().server('250 2.0.0 kept', '250 2.1.0 ok', '250 2.1.5 ok', '354 go');
   assert.deepEqual(script.fates, ['accepted 250']);
   script.input({ type: 'contentSent' }).server('451 4.3.0 later');
@@ -49,7 +49,7 @@ test('E-S-2: 421 where the 354 belongs is none: it may be said at any time', () 
   assert.equal(script.session.closed, true);
 });
 
-test('E-S-2 E-Q-5: what may be the refusal of another recipient fails nobody', () => {
+test('E-S-2 E-Q-5/5: what may be the refusal of another recipient fails nobody', () => {
   const begun = (): Script =>
     new Script(smtp)
       .server('220 x')

@@ -71,7 +71,7 @@ test('5321-q G-8: an authenticated session may be idle for five minutes, then 42
   assert.deepEqual(types(outputs), ['send', 'close']);
 });
 
-test('F-DOS-2 G-8: before AUTH there are sixty seconds in all, and dripping octets gains nothing', () => {
+test('F-DOS-2/1 G-8: before AUTH there are sixty seconds in all, and dripping octets gains nothing', () => {
   const { session, feed } = drive();
   for (let second = 1; second < 60; second += 1)
     feed({ type: 'bytes', bytes: Buffer.from('N') }, START + second * 1000);
@@ -191,7 +191,7 @@ test('F-ERR: accepted mail begins the count of errors again', () => {
   assert.equal(shell.closed, true);
 });
 
-test('F-ERR F-DOS-2: after login NOOP, RSET and EHLO are judged by its limit, and what keeps a connection alive is no error', () => {
+test('F-ERR F-DOS-2/5: after login NOOP, RSET and EHLO are judged by its limit, and what keeps a connection alive is no error', () => {
   const shell = loggedIn();
   shell.bytes(Buffer.from(`MAIL FROM:<alice@example.org>\r\n${'RCPT TO:<bad>\r\n'.repeat(30)}RSET\r\n`));
   for (const [burst, verb] of ['NOOP', 'RSET', 'EHLO c'].entries()) {
@@ -231,6 +231,21 @@ test('5321-aa/2: what is said to the end of data holds for every recipient', () 
   );
 });
 
+test('E-D-2/3 5321-k: of a source route in the reverse-path the mailbox at its end is kept', () => {
+  for (const role of ['mx', 'submission'] as const) {
+    const shell = role === 'mx' ? new BareShell(settings('mx')) : loggedIn();
+    if (role === 'mx') shell.bytes(Buffer.from('EHLO c\r\n'));
+    const text =
+      'MAIL FROM:<@a.example,@b.example:alice@example.org>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n' +
+      'From: alice@example.org\r\n\r\n.\r\n';
+    shell.bytes(Buffer.from(text));
+    assert.deepEqual(
+      shell.accepted.map(({ envelope }) => envelope.reversePath),
+      ['alice@example.org'],
+    );
+  }
+});
+
 test('F-HDR-1 5321-e: a greeting name is kept for the record, in ASCII', () => {
   for (const [said, kept] of [
     ['J\\xfcrgen', 'J\\\\xfcrgen'],
@@ -245,7 +260,7 @@ test('F-HDR-1 5321-e: a greeting name is kept for the record, in ASCII', () => {
   }
 });
 
-test('F-DOS-2: content that drips is waited for only so long', () => {
+test('F-DOS-2/2: content that drips is waited for only so long', () => {
   const driver = authenticated();
   driver.line('MAIL FROM:<alice@example.org>');
   driver.feed({ type: 'verdict', question: 2, verdict: accepted });
@@ -272,7 +287,7 @@ function drips(driver: Driver): number {
   return Infinity;
 }
 
-test('F-DOS-2: what is read to be thrown away is waited for less: a chunk without recipients, content past the limit', () => {
+test('F-DOS-2/2: what is read to be thrown away is waited for less: a chunk without recipients, content past the limit', () => {
   const stranger = drive({}, 'mx');
   stranger.line('EHLO c');
   stranger.line('MAIL FROM:<x@far.example>');
