@@ -7,6 +7,11 @@ import { makeCertificate } from '../cli/certificate.ts';
 import { loadConfig } from '../config/load.ts';
 import { certificateTime, checkCertificates, judgeCertificates } from './start-checks.ts';
 
+test('a server for mail from outside alone, without TLS, needs no certificate', () => {
+  const judgement = judgeCertificates([], { hostname: 'msa.example.org', tls: undefined }, Date.now());
+  assert.deepEqual(judgement, { ill: [], warnings: [] });
+});
+
 test('TLS-r: certificates that can not be read for a moment are a problem that is told, never an exception', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-checks-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));

@@ -75,6 +75,7 @@ export function pairsOfFallback(pairs: readonly CertificatePair[]): readonly Cer
 
 /** Positions of pairs that no client is ever served with: earlier ones have all their names. */
 export function unusedPairs(pairs: readonly CertificatePair[]): readonly number[] {
+  if (pairs.length === 0) return [];
   const loaded = pairs.map(load);
   const group = firstGroup(loaded);
   return loaded.flatMap((one, at) => {
