@@ -11,9 +11,13 @@ import type { Supervisor } from '../server/supervisor.ts';
 import type { Lookups } from '../store/lookups.ts';
 
 export interface ConditionOptions {
-  readonly supervisor: Supervisor;
+  readonly supervisor: Pick<Supervisor, 'storeFigures' | 'frontFigures' | 'missing'> & {
+    readonly lookups: Pick<Lookups, 'queueCount' | 'queueTotals'>;
+  };
   readonly sink: Pick<LogSink, 'dropped'>;
   readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems'>;
+  /** Undefined: there are enough left. */
+  descriptorTrouble(): string | undefined;
 }
 
 export interface Condition {
@@ -24,7 +28,8 @@ export interface Condition {
   metrics(): Promise<string>;
 }
 
-export function createCondition({ supervisor, sink, inForce }: ConditionOptions): Condition {
+export function createCondition(options: ConditionOptions): Condition {
+  const { supervisor, sink, inForce } = options;
   const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
   const page = createMetricsPage();
   return {
@@ -51,6 +56,7 @@ export function createCondition({ supervisor, sink, inForce }: ConditionOptions)
         ],
         warnings: [
           ...certificates.warnings,
+          ...[options.descriptorTrouble() ?? []].flat(),
           ...(heldReports > 0
             ? [
                 `${heldReports} reports (mail of the null sender) are held, their senders do not know: postern queue list --held`,

@@ -15,6 +15,7 @@ export interface LocalOptions {
   loaded(): LoadedConfig;
   readonly log: Log;
   readonly clock: Clock;
+  notTaken(error: Error): void;
   readonly supervisor: Pick<Supervisor, 'submit' | 'lookups'>;
 }
 
@@ -24,6 +25,7 @@ export async function startLocal({
   log,
   clock,
   supervisor,
+  notTaken,
 }: LocalOptions): Promise<() => Promise<void>> {
   if (first.config.local === undefined) return () => Promise.resolve();
   let known: { readonly of: LoadedConfig; readonly bindings: ReadonlyMap<number, Binding> } | undefined;
@@ -38,7 +40,7 @@ export async function startLocal({
   bindings();
   return startSubmitSocket({
     path: first.path(first.config.local.socket),
-    clock,
+    ...{ clock, notTaken },
     messageOctetsMax: () => loaded().config.limits.message,
     bindingOf: (uid) => bindings().get(uid),
     addressOf: ({ login }) => addressOf(supervisor.lookups, login, new Set(loaded().config.domains)),

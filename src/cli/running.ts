@@ -20,6 +20,9 @@ import { createSelfTest, type SelfTest } from '../server/self-test.ts';
 import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
 import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { lockDirectory } from '../store/sqlite/open.ts';
+import { createNotTaken } from '../observe/not-taken.ts';
+import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
+import { descriptorTrouble } from '../server/descriptors.ts';
 import { createCondition } from './condition.ts';
 import { beginDuties } from './duties.ts';
 import { InForce } from './in-force.ts';
@@ -148,7 +151,12 @@ async function openDoors(
   const { hostname, http } = config;
   const loaded = (): LoadedConfig => inForce.loaded;
   const close = (door: (() => Promise<void>) | undefined): Promise<void> | undefined => door?.();
-  const condition = createCondition({ supervisor, sink, inForce });
+  const notTaken = createNotTaken(clock, log);
+  const door = (name: string) => ({ notTaken: (error: Error) => notTaken(name, error) });
+  const condition = createCondition({
+    ...{ supervisor, sink, inForce },
+    descriptorTrouble: () => descriptorTrouble(openDescriptors(), descriptorLimit()),
+  });
   const status = async (): Promise<object> => ({
     ...{ hostname, pid: process.pid, startedAt: condition.startedAt, selfTest: selfTest.status },
     ...(await condition.health()),
@@ -157,13 +165,17 @@ async function openDoors(
     'control socket',
     () =>
       startControl(first.path(config.data), {
-        ...{ store: supervisor.store, lookups: supervisor.lookups, status },
+        ...{ store: supervisor.store, lookups: supervisor.lookups, status, ...door('control socket') },
         reload: () => inForce.reload(),
         backup: () => stageBackup(first.path(config.data), (path) => supervisor.backup(path)),
       }),
     close,
   );
-  await steps.take('local', () => startLocal({ first, loaded, log, clock, supervisor }), close);
+  await steps.take(
+    'local',
+    () => startLocal({ first, loaded, log, clock, supervisor, ...door('local') }),
+    close,
+  );
   if (http !== 'off')
     await steps.take(
       'http',
@@ -171,6 +183,7 @@ async function openDoors(
         startPrivateHttp({
           ...{ ...http, hostname, selfTest: () => selfTest.status.verdict },
           ...condition,
+          ...door('http'),
         }),
       close,
     );
@@ -179,7 +192,7 @@ async function openDoors(
   const settings = (): OnboardingSettings => onboardingOf(loaded().config);
   return steps.take(
     'web',
-    () => startWeb({ ...web, certificates: readCertificates(loaded()), settings, clock }),
+    () => startWeb({ ...web, certificates: readCertificates(loaded()), settings, clock, ...door('web') }),
     (started) => started.close(),
   );
 }

@@ -22,6 +22,7 @@ export interface ControlActions {
   reload(): Promise<ReloadResult>;
   /** A copy of the store, in pieces. */
   backup(): Promise<{ readonly octets: number; readonly content: AsyncIterable<Uint8Array> }>;
+  notTaken(error: Error): void;
 }
 
 export async function startControl(
@@ -31,7 +32,7 @@ export async function startControl(
   const path = join(dataDirectory, CONTROL_SOCKET);
   const listener = getRequestListener(controlApp(actions).fetch);
   const server = createServer((request, response) => void listener(request, response));
-  await listenOnSocket(server, 'the control socket', path, 0o600);
+  await listenOnSocket(server, 'the control socket', path, 0o600, (error) => actions.notTaken(error));
   return () => closeServer(server);
 }
 

@@ -5,12 +5,15 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { isIP } from '../base/network.ts';
+import type { LearnedLimits } from '../relay/carriers.ts';
 import { closeServer } from './close.ts';
 import { bindingOf, cannotBind, listening, whereOf } from '../platform/listen.ts';
 
 export interface Health {
   /** Absent while the store thread is being started again. */
   readonly queue?: { readonly messages: number; readonly limit: number | 'none' };
+  /** Next hops that take less than the configuration allows. */
+  readonly learned?: readonly LearnedLimits[];
   /** Empty: all is well. */
   readonly problems: readonly string[];
   /** What needs somebody before it becomes a problem; the server is well. */
@@ -26,12 +29,13 @@ export interface PrivateOptions {
   health(): Promise<Health>;
   /** What the server's look at its own listeners said. */
   selfTest(): string;
+  notTaken(error: Error): void;
 }
 
 export async function startPrivateHttp(options: PrivateOptions): Promise<() => Promise<void>> {
   const answer = getRequestListener(privateApp(options).fetch);
   const server = createServer((request, response) => void answer(request, response));
-  await listening(server, bindingOf(options)).catch((error: unknown) => {
+  await listening(server, bindingOf(options), (error) => options.notTaken(error)).catch((error: unknown) => {
     throw cannotBind('http', whereOf(options), error);
   });
   return () => closeServer(server);

@@ -42,6 +42,7 @@ export interface SubmitSocketOptions {
   addressOf(binding: Binding): Promise<string | undefined>;
   submit(message: LocalMessage): Promise<LocalAnswer>;
   refused(uid: number | undefined, cause: string): void;
+  notTaken(error: Error): void;
 }
 
 export interface SubmitAnswer {
@@ -80,7 +81,8 @@ interface OpenDoor {
   readonly places: SubmitPlaces;
 }
 
-async function openDoor({ clock }: SubmitSocketOptions, path: string, mode: number): Promise<OpenDoor> {
+async function openDoor(options: SubmitSocketOptions, path: string, mode: number): Promise<OpenDoor> {
+  const { clock } = options;
   const places = createSubmitPlaces({
     ...{ clock, messagesMax: UNDER_WAY_MAX, messagesPerUser: UNDER_WAY_PER_USER },
   });
@@ -90,7 +92,7 @@ async function openDoor({ clock }: SubmitSocketOptions, path: string, mode: numb
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = IDLE_MS;
   server.keepAliveTimeout = IDLE_MS;
-  await listenOnSocket(server, 'local.socket', path, mode);
+  await listenOnSocket(server, 'local.socket', path, mode, (error) => options.notTaken(error));
   return { server, places };
 }
 

@@ -14,6 +14,7 @@ export async function listenOnSocket(
   what: string,
   path: string,
   mode: number,
+  notTaken: (error: Error) => void,
 ): Promise<void> {
   if (Buffer.byteLength(path) > PATH_OCTETS_MAX)
     throw new CannotBind(
@@ -23,7 +24,7 @@ export async function listenOnSocket(
     await removeLeft(what, path);
     const mask = process.umask(0o177);
     try {
-      await listening(server, { path });
+      await listening(server, { path }, notTaken);
     } finally {
       process.umask(mask);
     }

@@ -34,6 +34,7 @@ async function withWeb(
   const web = await startWeb({
     ...{ port, address: '127.0.0.1', tls: certificates.length > 0, certificates },
     clock: systemClock,
+    notTaken: assert.ifError,
     settings: () => settings,
   });
   try {

@@ -41,6 +41,7 @@ export interface WebOptions {
   readonly clock: Clock;
   /** Asked for each request, so that a reload counts at once. */
   settings(): OnboardingSettings;
+  notTaken(error: Error): void;
 }
 
 export interface Web {
@@ -65,11 +66,9 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = REQUEST_MS;
   server.setTimeout(REQUEST_MS, (socket) => socket.destroy());
-  await listening(server, bindingOf(options)).catch((error: unknown) => {
+  await listening(server, bindingOf(options), (error) => options.notTaken(error)).catch((error: unknown) => {
     throw cannotBind('web', whereOf(options), error);
   });
-  // What can't be accepted for want of descriptors is told each minute (src/cli/duties.ts); it goes on listening.
-  server.on('error', () => undefined);
   return {
     reload,
     close: () => closeServer(server, 0),

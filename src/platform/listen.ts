@@ -43,9 +43,11 @@ export async function proveBindable(all: readonly (ListenAt & { readonly what: s
   try {
     for (const one of all) {
       const server = createServer();
-      await listening(server, { ...bindingOf(one), exclusive: true }).catch((error: unknown) => {
-        throw cannotBind(one.what, whereOf(one), error);
-      });
+      await listening(server, { ...bindingOf(one), exclusive: true }, () => undefined).catch(
+        (error: unknown) => {
+          throw cannotBind(one.what, whereOf(one), error);
+        },
+      );
       held.push(server);
     }
   } finally {
@@ -53,15 +55,17 @@ export async function proveBindable(all: readonly (ListenAt & { readonly what: s
   }
 }
 
-/** Resolves when it listens; rejects with the system's error. */
+/** Resolves when it listens; rejects with the system's error. `notTaken`: it goes on listening, but a connection could not be taken (EMFILE: no descriptors are left). */
 export async function listening(
-  server: Pick<Server, 'once' | 'off' | 'listen'>,
+  server: Pick<Server, 'on' | 'once' | 'off' | 'listen'>,
   how: ListenOptions,
+  notTaken: (error: Error) => void,
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(how, () => {
       server.off('error', reject);
+      server.on('error', notTaken);
       resolve();
     });
   });
@@ -71,16 +75,14 @@ export async function listening(
 export async function listen(
   at: ListenAt & { readonly share: boolean; readonly backlog: number },
   onConnection: (socket: Socket) => void,
-  /** A connection could not be taken (EMFILE: no descriptors are left); it goes on listening. */
-  onError: (error: Error) => void,
+  notTaken: (error: Error) => void,
 ): Promise<Server> {
   const server = createServer({ noDelay: true, pauseOnConnect: false }, onConnection);
-  await listening(server, { ...bindingOf(at), reusePort: at.share, backlog: at.backlog }).catch(
+  await listening(server, { ...bindingOf(at), reusePort: at.share, backlog: at.backlog }, notTaken).catch(
     (error: unknown) => {
       throw cannotBind('listeners', whereOf(at), error);
     },
   );
-  server.on('error', onError);
   return server;
 }
 

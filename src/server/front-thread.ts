@@ -8,6 +8,7 @@ import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { configuredMailboxes, createMailboxes } from '../identity/mailboxes.ts';
 import { createVerifiedLogins } from '../identity/verified-logins.ts';
 import { createLog } from '../observe/log.ts';
+import { createNotTaken } from '../observe/not-taken.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
@@ -41,7 +42,6 @@ import { tlsContexts } from './tls-contexts.ts';
 
 const BACKLOG = 1024;
 const SESSION_ID_OCTETS = 10;
-const NOT_TAKEN_EVERY_MS = 60_000;
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
 const mainPort = parentPort;
@@ -54,11 +54,11 @@ let main: Line | undefined;
 let desk: Line | undefined;
 let listening: readonly Server[] = [];
 let listeningBegan: Promise<void> | undefined;
-let saidNotTakenAt = -Infinity;
 
 const entropy = systemEntropy();
 const logFeed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
 const lineLog = createLog(plan.logLevel, logFeed);
+const notTaken = createNotTaken(clock, lineLog);
 const metrics = createFrontMetrics();
 let selfTestFrom: string | undefined;
 const connections = createConnections();
@@ -219,16 +219,9 @@ async function startListening(): Promise<void> {
     };
     const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
     const serve = (socket: Socket): void => serveConnection(frontFor(socket), here, socket);
-    servers.push(await listen(at, serve, (error) => notTaken(error, planned.port)));
+    servers.push(await listen(at, serve, (error) => notTaken(`port ${planned.port}`, error)));
   }
   listening = servers;
-}
-
-/** Once a minute: without descriptors each connection that comes would be a line. */
-function notTaken(error: Error, port: number): void {
-  if (saidNotTakenAt + NOT_TAKEN_EVERY_MS > clock.monotonic()) return;
-  saidNotTakenAt = clock.monotonic();
-  lineLog.error({ port, error: String(error) }, 'a connection could not be taken');
 }
 
 /** A socket that listens on all addresses names IPv4 clients in IPv6. */

@@ -70,6 +70,7 @@ const web: Listening = async (t, certificates) => {
   const settings = { hostname: 'mail.example.org', domains: ['example.org'], incoming: [], outgoing: [] };
   const started = await startWeb({
     ...{ port, address: '127.0.0.1', tls: true, certificates, clock: systemClock },
+    notTaken: assert.ifError,
     settings: () => settings,
   });
   t.after(() => started.close());

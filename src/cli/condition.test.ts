@@ -1,0 +1,85 @@
+// What /health and `postern status` say of a server that is not well.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../config/load.ts';
+import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
+import { planOf } from '../server/plan-of-config.ts';
+import { createFrontMetrics } from '../server/front-metrics.ts';
+import { createStopwatch } from '../observe/tally.ts';
+import { createCondition } from './condition.ts';
+
+const config = parseConfig(
+  "hostname: msa.example.org\ndomains: [example.org]\nlisteners: [{ port: 25, role: mx, tls: none }]\nrelay: { smarthost: 'smtp://mta:25' }",
+  'x',
+);
+const loaded = { config, path: (name: string) => name, directory: '/', file: 'x' };
+const plan = planOf(loaded, { environment: {}, fronts: 2, ticketKeys: new Uint8Array(48) });
+const SINCE = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+interface Situation {
+  /** Of each front. */
+  readonly down?: readonly (readonly DownRoute[])[];
+  readonly learned?: readonly LearnedLimits[];
+  readonly heldReports?: number;
+  readonly descriptors?: string;
+}
+
+function healthIn({ down = [[], []], learned = [], heldReports = 0, descriptors }: Situation) {
+  const condition = createCondition({
+    supervisor: {
+      storeFigures: () => Promise.reject(new Error('not asked for')),
+      frontFigures: () =>
+        Promise.resolve(
+          down.map((downRoutes, at) => ({
+            ...{ owner: String(at), counts: createFrontMetrics().counts, connections: 0 },
+            ...{ incomingOctets: 0, recordsLost: 0 },
+            relay: {
+              ...{ attempts: {}, repliesLost: 0, deliveryTimes: createStopwatch([1]).times },
+              ...{ memoryOctets: 0, underWay: 0, downRoutes, learned },
+            },
+          })),
+        ),
+      missing: () => [],
+      lookups: {
+        queueCount: ({ from }) => Promise.resolve(from === '' ? heldReports : 9),
+        queueTotals: () => Promise.reject(new Error('not asked for')),
+      },
+    },
+    sink: { dropped: 0 },
+    inForce: { loaded, plan, problems: [] },
+    descriptorTrouble: () => descriptors,
+  });
+  return condition.health();
+}
+
+test('a server that is well says nothing', async () => {
+  const { problems, warnings, learned } = await healthIn({});
+  assert.deepEqual({ problems, warnings, learned }, { problems: [], warnings: [], learned: undefined });
+});
+
+test('E-Q-8: a next hop that is down is named once, with what the first front heard and since when', async () => {
+  const route = 'smtp mta:25';
+  const { problems } = await healthIn({
+    down: [
+      [{ route, diagnostic: 'connect ECONNREFUSED', since: SINCE + 1000 }],
+      [{ route, diagnostic: '421 4.3.2 closing', since: SINCE }],
+    ],
+  });
+  assert.deepEqual(problems, [
+    'the next hop smtp mta:25 is down since 2026-01-02T03:04:05.000Z, its mail waits: 421 4.3.2 closing',
+  ]);
+});
+
+test('E-D-5: reports that are held are a warning that says how to see them', async () => {
+  const { problems, warnings } = await healthIn({ heldReports: 3 });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(warnings, [
+    '3 reports (mail of the null sender) are held, their senders do not know: postern queue list --held',
+  ]);
+});
+
+test('F-DOS-2/3: few descriptors left are a warning', async () => {
+  const { problems, warnings } = await healthIn({ descriptors: '950 of 1024 files and sockets are open' });
+  assert.deepEqual([problems, warnings], [[], ['950 of 1024 files and sockets are open']]);
+});
