@@ -39,6 +39,15 @@ export function isMessageId(id: string): boolean {
   return isBase32(id, 16);
 }
 
+/**
+ * The id as the name of a file, alone or with an ending. Throws for what is no id in the spelling that it is printed in: words that came
+ * from a file of somebody else would lead out of the directory.
+ */
+export function fileNameOfId(id: MessageId): string {
+  if (!isMessageId(id)) throw new Error(`${JSON.stringify(id.slice(0, 40))} is no message id`);
+  return id;
+}
+
 export function messageIdBytes(id: MessageId): Uint8Array | undefined {
   return decodeBase32(id, 16);
 }

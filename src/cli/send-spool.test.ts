@@ -178,6 +178,18 @@ test('a damaged file is told of and stays; half-written ones go when their write
   assert.deepEqual(readdirSync(directory).sort(), [`${id}.mail`, 'B.1.tmp'].sort());
 });
 
+test('a file that is named otherwise is no message, and an id that is none names no file', async () => {
+  const { spool, directory } = newSpool();
+  const id = await spool.add(parcel('x'));
+  for (const name of ['README.mail', `${id.toLowerCase()}.mail`, `${'U'.repeat(26)}.mail`])
+    writeFileSync(join(directory, name), '');
+  assert.deepEqual(await spool.ids(), [id]);
+  await assert.rejects(spool.remove('../outside'), /is no message id/);
+  const stored = await spool.read(id);
+  assert.ok(typeof stored === 'object');
+  await assert.rejects(spool.replace({ ...stored, id: '../outside' }), /is no message id/);
+});
+
 test('what could not be sent in time is put aside with its reason, also where nobody came to it; what is sent in time is not', async () => {
   const { spool, directory } = newSpool();
   const aside = asideOf(directory);

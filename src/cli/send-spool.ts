@@ -4,7 +4,7 @@
 import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { concat, LF, utf8 } from '../base/bytes.ts';
-import { messageIdSource } from '../base/message-id.ts';
+import { fileNameOfId, isMessageId, messageIdSource } from '../base/message-id.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts';
@@ -16,7 +16,7 @@ const ENVELOPE_OCTETS_MAX = 16 * 1024 * 1024;
 /** Nobody writes a file for so long: who began it is gone. */
 const ABANDONED_MS = 3_600_000;
 const OTHERS = 0o077;
-const ended = /^([0-9A-Z]{26})\.mail$/;
+const ENDING = '.mail';
 
 export interface Stored {
   readonly id: string;
@@ -52,7 +52,7 @@ export interface SpoolOptions {
 
 export function openSpool({ directory, clock, entropy, step = () => undefined }: SpoolOptions): Spool {
   const newIds = messageIdSource((length) => entropy.bytes(length));
-  const pathOf = (id: string): string => join(directory, `${id}.mail`);
+  const pathOf = (id: string): string => join(directory, `${fileNameOfId(id)}${ENDING}`);
 
   /** Whoever else could write here could have mail sent in our name. */
   async function names(): Promise<readonly string[]> {
@@ -66,8 +66,11 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
   }
 
   async function ids(): Promise<readonly string[]> {
-    const all = (await names()).map((name) => ended.exec(name)?.[1]);
-    return all.filter((id) => id !== undefined).sort();
+    const files = (await names()).filter((name) => name.endsWith(ENDING));
+    return files
+      .map((name) => name.slice(0, -ENDING.length))
+      .filter((id) => isMessageId(id))
+      .sort();
   }
 
   async function write({ id, envelope, content }: Stored): Promise<void> {
@@ -75,7 +78,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
     // What could not be read again must not be taken.
     if (head.length > ENVELOPE_OCTETS_MAX)
       throw new SendFailure(EX.DATAERR, `the envelope is larger than ${ENVELOPE_OCTETS_MAX} octets`);
-    const beside = join(directory, `${id}.${process.pid}.tmp`);
+    const beside = join(directory, `${fileNameOfId(id)}.${process.pid}.tmp`);
     const file = await open(beside, 'w', 0o600);
     try {
       await file.writeFile(concat([head, content]));

@@ -52,3 +52,12 @@ test('5321-y: files: content that breaks off leaves nothing under the name of a 
   assert.equal(existsSync(join(directory, `${message.id}.eml`)), false);
   assert.deepEqual(readdirSync(directory), []);
 });
+
+test('files: an id that is none names no file', async (t) => {
+  const parent = mkdtempSync(join(tmpdir(), 'postern-files-'));
+  t.after(() => rmSync(parent, { recursive: true, force: true }));
+  const errand = errandTo('x@far.example');
+  const strange = { ...errand, message: { ...message, id: '../x' }, content: async () => pieces() };
+  await assert.rejects(deliverToFiles(join(parent, 'inside'), strange, START), /is no message id/);
+  assert.deepEqual(readdirSync(parent), []);
+});

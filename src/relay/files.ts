@@ -4,6 +4,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { utf8 } from '../base/bytes.ts';
+import { fileNameOfId } from '../base/message-id.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
 
@@ -11,8 +12,9 @@ const RETRY_MS = 60_000;
 
 export async function deliverToFiles(directory: string, errand: Errand, now: number): Promise<ErrandResult> {
   const { message, deliveries } = errand;
-  const path = join(directory, `${message.id}.eml`);
-  const aside = join(directory, `.${message.id}.tmp`);
+  const name = fileNameOfId(message.id);
+  const path = join(directory, `${name}.eml`);
+  const aside = join(directory, `.${name}.tmp`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeWhole(aside, errand);

@@ -16,7 +16,7 @@ import { verifyTrail } from '../../audit/verify.ts';
 import { acceptOf, final, identityOf, settleOf, started } from '../store.contract-fixtures.ts';
 import { restoreStore } from './backup.ts';
 import { NotABackup, openBackup, writeNewFile } from './backup-file.ts';
-import { bodyIds } from './bodies.ts';
+import { bodyIds, bodyPath } from './bodies.ts';
 import { openDatabase } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 import {
@@ -136,6 +136,57 @@ test('sqlite: what a killed restore left beside its file does not spoil the next
   leaveJournal(file, part);
   assert.deepEqual(restoreStore(file, home), result);
   assert.equal(existsSync(`${part}-journal`), false);
+});
+
+test('sqlite: a backup writes no file but the bodies that its messages name, and all of these', async (t) => {
+  const { bench, dataDirectory, inside } = await openInside(t);
+  const id = bench.nextId();
+  const stage = await bench.store.stage(id);
+  await stage.append(Buffer.from('large\r\n'));
+  await stage.finish();
+  await bench.one(acceptOf(id, bench.clock.now(), { text: 'A: b\r\n\r\n', staged: true }));
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const backup = join(target, 'backup.db');
+  const result = await backupStore(inside().writer, dataDirectory, backup);
+  const home = join(target, 'home');
+  const vectors = [
+    {
+      sql: "INSERT INTO backup_body VALUES ('../../outside', x'41')",
+      words: /no message of it names: "\.\.\/\.\.\/outside"/,
+    },
+    { sql: "UPDATE backup_body SET id = '../../outside'", words: /no message of it names/ },
+    { sql: `UPDATE backup_body SET id = lower('${id}')`, words: /no message of it names/ },
+    { sql: `INSERT INTO backup_body VALUES ('${bench.nextId()}', x'41')`, words: /no message of it names/ },
+    { sql: 'DELETE FROM backup_body', words: /lacks 1 bodies that its messages name/ },
+  ];
+  for (const [at, { sql, words }] of vectors.entries()) {
+    const file = join(target, `${at}.db`);
+    cpSync(backup, file);
+    const db = openDatabase(file);
+    db.exec(sql);
+    db.close();
+    const before = readdirSync(target);
+    assert.throws(
+      () => restoreStore(file, home),
+      (error) => error instanceof NotABackup && words.test(error.message),
+      sql,
+    );
+    assert.deepEqual(
+      readdirSync(target).filter((name) => name !== 'home'),
+      before.filter((name) => name !== 'home'),
+      sql,
+    );
+    assert.deepEqual([readdirSync(home), bodyIds(home)], [[], []], sql);
+  }
+  mkdirSync(join(home, 'bodies'));
+  const path = bodyPath(home, id);
+  writeFileSync(path, 'of another store');
+  assert.throws(() => restoreStore(backup, home), /bodies.* exists: restore into an empty data directory/);
+  assert.equal(readFileSync(path, 'utf8'), 'of another store');
+  writeFileSync(path, 'lar');
+  assert.deepEqual(restoreStore(backup, home), result, "what a killed restore began is in nobody's way");
+  assert.equal(readFileSync(path, 'utf8'), 'large\r\n');
 });
 
 /** As a process leaves it that is killed while SQLite changes a copy of the file. */

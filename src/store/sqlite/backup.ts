@@ -1,19 +1,20 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageIdFromBytes } from '../../base/message-id.ts';
+import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
 import { syncDirectoryNow } from '../../platform/disk.ts';
 import {
   assertBackup,
   type BackupResult,
   makePrivateFile,
+  NotABackup,
   openBackup,
   removeDatabase,
 } from './backup-file.ts';
-import { bodyPath, makeBodiesDirectory, syncBodiesDirectory } from './bodies.ts';
+import { bodyPath, makeBodiesDirectory, putBody, syncBodiesDirectory } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
 import { migrate, STORE_FILE } from './schema.ts';
@@ -46,11 +47,15 @@ async function addBodies(copy: Database, dataDirectory: string): Promise<void> {
   copy.exec(
     'PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT',
   );
-  const staged = copy.all('SELECT m.id FROM message m JOIN content c ON c.n = m.n WHERE c.staged = 1');
-  for (const row of staged) {
-    const id = messageIdFromBytes(bytes(row, 'id'));
+  for (const id of stagedIds(copy)) {
     copy.run('INSERT INTO backup_body VALUES (?, ?)', id, await readFile(bodyPath(dataDirectory, id)));
   }
+}
+
+/** Of the messages whose bodies are files. */
+function stagedIds(copy: Database): readonly MessageId[] {
+  const rows = copy.all('SELECT m.id FROM message m JOIN content c ON c.n = m.n WHERE c.staged = 1');
+  return rows.map((row) => messageIdFromBytes(bytes(row, 'id')));
 }
 
 /** Into a data directory that holds no store yet. */
@@ -78,13 +83,11 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
   const copy = openDatabase(path);
   try {
     assertBackup(copy);
+    assertBodies(copy);
     makeBodiesDirectory(dataDirectory);
     let bodies = 0;
     for (const row of copy.iterate('SELECT id, content FROM backup_body')) {
-      writeFileSync(bodyPath(dataDirectory, text(row, 'id')), bytes(row, 'content'), {
-        mode: 0o600,
-        flush: true,
-      });
+      putBody(dataDirectory, text(row, 'id'), bytes(row, 'content'));
       bodies += 1;
     }
     syncBodiesDirectory(dataDirectory);
@@ -102,4 +105,15 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
   } finally {
     copy.close();
   }
+}
+
+/** The file may come from anywhere. Its bodies are those that its messages name, no other and none less. */
+function assertBodies(copy: Database): void {
+  const staged = new Set(stagedIds(copy));
+  const kept = copy.all('SELECT id FROM backup_body').map((row) => text(row, 'id'));
+  const stray = kept.find((id) => !staged.has(id));
+  if (stray !== undefined)
+    throw new NotABackup(`this backup holds a body that no message of it names: ${JSON.stringify(stray)}`);
+  if (kept.length < staged.size)
+    throw new NotABackup(`this backup lacks ${staged.size - kept.length} bodies that its messages name`);
 }

@@ -1,11 +1,11 @@
 // A stage is durable when `finish` resolves: the content, and the entry of its file.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncsDuring } from '../../../test/fakes/sync-watch.ts';
-import { bodyPath, makeBodiesDirectory, openStage } from './bodies.ts';
+import { bodyIds, bodyPath, makeBodiesDirectory, openStage } from './bodies.ts';
 import { notDurableBecause, openDatabase } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 import { openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
@@ -24,6 +24,26 @@ test('5321-y E-Q-7: sqlite: a staged body is synced, and so is the directory tha
     `sync ${join(dataDirectory, 'bodies')}`,
   ]);
   assert.ok(existsSync(bodyPath(dataDirectory, ID)));
+});
+
+test('sqlite: what is no message id makes no path, and a file that is named otherwise is no body', (t) => {
+  const dataDirectory = temporaryDirectory();
+  t.after(() => removeDirectory(dataDirectory));
+  for (const id of [
+    '',
+    '.',
+    '..',
+    '../../../x',
+    `/${ID.slice(1)}`,
+    ID.toLowerCase(),
+    `${ID}0`,
+    `${ID.slice(1)}/`,
+  ])
+    assert.throws(() => bodyPath(dataDirectory, id), /is no message id/, id);
+  makeBodiesDirectory(dataDirectory);
+  writeFileSync(bodyPath(dataDirectory, ID), '');
+  writeFileSync(join(dataDirectory, 'bodies', 'README'), '');
+  assert.deepEqual(bodyIds(dataDirectory), [ID]);
 });
 
 test('5321-y E-Q-7: sqlite: a connection whose commits would not be durable is known', async (t) => {

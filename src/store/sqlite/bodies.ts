@@ -1,24 +1,52 @@
 // Large bodies as files (DESIGN 3.5): written and synced by the caller's own thread before the accept that names them, with their
 // directory; swept at start if no message names them; removed after the commit that settled the last recipient.
 
-import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
-import type { MessageId } from '../../base/message-id.ts';
+import { fileNameOfId, isMessageId, type MessageId } from '../../base/message-id.ts';
 import type { Stage } from '../port.ts';
 
 const DIRECTORY = 'bodies';
 const READ_OCTETS = 256 * 1024;
 
+/** Throws if that is no message id. */
 export function bodyPath(dataDirectory: string, id: MessageId): string {
-  return join(dataDirectory, DIRECTORY, id);
+  return join(dataDirectory, DIRECTORY, fileNameOfId(id));
 }
 
 /** Before the first stage. The entry of a directory made by a process that was killed may not be durable yet either. */
 export function makeBodiesDirectory(dataDirectory: string): void {
   mkdirSync(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
   syncDirectoryNow(dataDirectory);
+}
+
+/**
+ * Past a stage, by a restore; its directory is synced by `syncBodiesDirectory`. What a killed restore began is written again, any other file of
+ * that name is in the way.
+ */
+export function putBody(dataDirectory: string, id: MessageId, content: Uint8Array): void {
+  const path = bodyPath(dataDirectory, id);
+  const left = lstatSync(path, { throwIfNoEntry: false });
+  if (left !== undefined) {
+    if (!left.isFile() || !isBeginOf(readFileSync(path), content))
+      throw new Error(`${path} exists: restore into an empty data directory, or move it away first`);
+    rmSync(path);
+  }
+  writeFileSync(path, content, { flag: 'wx', mode: 0o600, flush: true });
+}
+
+function isBeginOf(part: Uint8Array, whole: Uint8Array): boolean {
+  return Buffer.compare(part, whole.subarray(0, part.length)) === 0;
 }
 
 /** Behind files that were written past a stage. */
@@ -65,9 +93,10 @@ export function removeBody(dataDirectory: string, id: MessageId): void {
   }
 }
 
+/** Files of other names are none of ours, and stay. */
 export function bodyIds(dataDirectory: string): readonly MessageId[] {
   try {
-    return readdirSync(join(dataDirectory, DIRECTORY));
+    return readdirSync(join(dataDirectory, DIRECTORY)).filter((name) => isMessageId(name));
   } catch {
     return [];
   }
