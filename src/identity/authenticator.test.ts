@@ -29,6 +29,8 @@ interface Situation {
   /** Where credentials have been used from, as the store knows it. */
   readonly uses?: readonly string[];
   readonly of?: Identity;
+  /** The directory cannot be asked. */
+  readonly away?: () => boolean;
   /** While a hash is under way. */
   readonly hashing?: (clock: VirtualClock) => Promise<void>;
 }
@@ -41,13 +43,17 @@ function gathering({
   domains = ['example.org'],
   uses = [],
   stored = { identity: of },
+  away = () => false,
 }: Situation = {}) {
   const hashed: string[] = [];
   const clock = virtualClock();
   let steppedMs = 0;
   const authenticator = createAuthenticator({
     lookups: {
-      identityByLogin: async (login) => (login === stored.identity.login ? stored.identity : undefined),
+      async identityByLogin(login) {
+        if (away()) throw new Error('away');
+        return login === stored.identity.login ? stored.identity : undefined;
+      },
       identityById: async () => undefined,
       credentialUses: async () => uses.map((address) => ({ credentialId: 'c1', at: START, address })),
     },
@@ -180,6 +186,34 @@ test('F-AUTH-6/3: whoever closes instead of waiting pays for each hash all the s
   assert.ok(busy.type === 'refused' && busy.refusal.name === 'authTemporary', 'no verdict without a hash');
   clock.advance(6 * MINUTE);
   assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'and no lock-out');
+});
+
+test('F-AUTH-1: repeating wrong guesses while there is no room to hash, or no directory, takes back nothing', async () => {
+  let isAway = false;
+  const { ask, clock } = gathering({ away: () => isAway });
+  const guesses = async (count: number) => {
+    const names = new Set<string>();
+    for (let n = 0; n < count; n += 1) {
+      const outcome = await ask(alice.login, `wrong ${n}`);
+      if (outcome.type === 'refused') names.add(outcome.refusal.name);
+    }
+    return [...names];
+  };
+  assert.deepEqual(await guesses(14), ['authFailed']);
+  for (let n = 0; n < 40; n += 1) await ask('nobody@example.org', 'the same');
+  assert.deepEqual(await guesses(14), ['authTemporary']);
+  isAway = true;
+  assert.deepEqual(await guesses(14), ['authTemporary']);
+  isAway = false;
+  clock.advance(MINUTE);
+  const next = await ask(alice.login, 'wrong, another');
+  assert.ok(next.type === 'refused' && next.delayMs > 10_000, 'all 14 still count');
+  for (let n = 0; n < 20; n += 1) await ask(alice.login, `more ${n}`);
+  isAway = true;
+  await guesses(14);
+  isAway = false;
+  const over = await ask(alice.login, 'one more');
+  assert.ok(over.type === 'refused' && over.cause.includes('too many'), 'nor what was refused unverified');
 });
 
 test('D-OUT-4: where the owner has logged in before there is more room for hashes', async () => {

@@ -14,13 +14,15 @@ import type { Lookups } from '../store/lookups.ts';
 import type { CredentialUsedChange } from '../store/port.ts';
 import { parseAppPassword, verifyAppPassword } from './app-password.ts';
 import { createCredentialCache } from './credential-cache.ts';
+import { flawOf, phcOf } from './credential-flaw.ts';
 import { principalOf } from './directory.ts';
-import { createGuessing, type Attempt, type Guessing } from './guessing.ts';
+import { createGuessing, type Attempt, type Guessing, type Leave, type LeaveToVerify } from './guessing.ts';
 import { type Asker, createHashing } from './hashing.ts';
 import type { KdfGate } from './kdf-gate.ts';
 import { loginCandidates } from './login.ts';
 import { createLru } from './lru.ts';
 import { networkOf } from './network.ts';
+import { withDeadline } from './with-deadline.ts';
 import type { verifyPassword } from './password.ts';
 
 export type AuthenticationOutcome =
@@ -64,6 +66,14 @@ export interface AuthenticatorOptions {
   readonly guessing?: Guessing;
   /** Exactly one argon2; replaced where its calls are counted. */
   readonly verify?: typeof verifyPassword;
+}
+
+interface Login {
+  readonly credentials: Credentials;
+  readonly candidates: readonly string[];
+  readonly address: string;
+  readonly attempt: Attempt;
+  readonly asker: Asker;
 }
 
 type Secret =
@@ -188,21 +198,38 @@ export function createAuthenticator(
     });
   }
 
-  async function attemptLogin(
-    credentials: Credentials,
-    address: string,
-    logins: readonly string[],
-    attempt: Attempt,
-    asker: Asker,
-  ): Promise<AuthenticationOutcome> {
-    const first = guessing.begin(attempt, clock.monotonic());
-    const identity = await findIdentity(logins);
-    const whose = identity === undefined ? {} : { identityId: identity.id };
-    const knownGood = first.type === 'refuse' && (await isKnownFromStore(identity, attempt));
-    const leave = knownGood ? guessing.begin(attempt, clock.monotonic(), true) : first;
-    if (leave.type === 'refuse') return { ...failed(leave.because, leave.delayMs), ...whose };
+  /** What fails on the way is no failure of whoever asks. */
+  async function withdrawnOnError<T>(leave: Leave, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (leave.type === 'verify') leave.withdrawn(clock.monotonic());
+      throw error;
+    }
+  }
 
-    const mayActAs = isSameLogin(credentials.authorizationIdentity, logins, settings.domains());
+  function attemptLogin(login: Login): Promise<AuthenticationOutcome> {
+    const { attempt } = login;
+    const first = guessing.begin(attempt, clock.monotonic());
+    return withdrawnOnError(first, async () => {
+      const identity = await findIdentity(login.candidates);
+      const knownGood = first.type === 'refuse' && (await isKnownFromStore(identity, attempt));
+      const leave = knownGood ? guessing.begin(attempt, clock.monotonic(), true) : first;
+      const outcome =
+        leave.type === 'refuse'
+          ? failed(leave.because, leave.delayMs)
+          : await withdrawnOnError(leave, () => verifyLogin(login, identity, leave));
+      const whose = identity === undefined ? {} : { identityId: identity.id };
+      return outcome.type === 'refused' ? { ...outcome, ...whose } : outcome;
+    });
+  }
+
+  async function verifyLogin(
+    { credentials, candidates, address, attempt, asker }: Login,
+    identity: Identity | undefined,
+    leave: LeaveToVerify,
+  ): Promise<AuthenticationOutcome> {
+    const mayActAs = isSameLogin(credentials.authorizationIdentity, candidates, settings.domains());
     const judged = () => judge(identity, credentials, attempt.fingerprint, mayActAs, asker);
     let secret = await judged();
     if (secret.type === 'busy' && (await isKnownFromStore(identity, attempt))) {
@@ -211,14 +238,12 @@ export function createAuthenticator(
     }
     const now = clock.now();
     if (secret.type === 'busy') {
-      guessing.withdrawn(attempt, clock.monotonic());
-      return { ...temporary('no room to hash'), ...whose };
+      leave.withdrawn(clock.monotonic());
+      return temporary('no room to hash');
     }
-    if (secret.type === 'wrong' || identity === undefined) {
-      const cause = secret.type === 'wrong' ? secret.cause : 'unknown login';
-      return { ...failed(cause, leave.delayMs), ...whose };
-    }
-    guessing.succeeded(attempt, clock.monotonic());
+    if (secret.type === 'wrong' || identity === undefined)
+      return failed(secret.type === 'wrong' ? secret.cause : 'unknown login', leave.delayMs);
+    leave.succeeded(clock.monotonic());
     hashing.markKnown(asker);
     const { id: identityId, revision } = identity;
     cache.remember(attempt.fingerprint, { identityId, revision, credentialId: secret.credential.id }, now);
@@ -231,12 +256,12 @@ export function createAuthenticator(
 
   return {
     async authenticate(credentials, from) {
-      const logins = loginCandidates(credentials.authenticationIdentity, settings.domains());
+      const candidates = loginCandidates(credentials.authenticationIdentity, settings.domains());
       // A name that can be nobody's is counted under one heading, so that the tables stay small.
-      const account = logins[0] ?? '(no name)';
+      const account = candidates[0] ?? '(no name)';
       // Each of them is a guess of its own all the same.
       const fingerprint = fingerprintOf(
-        logins[0] ?? credentials.authenticationIdentity,
+        candidates[0] ?? credentials.authenticationIdentity,
         credentials.password,
       );
       const asker = hashing.askerAt(from.address, settings.isShared(from.address));
@@ -244,9 +269,8 @@ export function createAuthenticator(
       const [, ...wider] = asker.networks;
       const attempt = { network: networkOf(from.address), wider, account, fingerprint, shared };
       try {
-        return await attemptLogin(credentials, from.address, logins, attempt, asker);
+        return await attemptLogin({ credentials, candidates, address: from.address, attempt, asker });
       } catch (error) {
-        guessing.withdrawn(attempt, clock.monotonic());
         return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);
       }
     },
@@ -254,19 +278,6 @@ export function createAuthenticator(
       cache.forget(identityId);
     },
   };
-}
-
-/** Judged only after the secret proved right, and answered like a wrong one. */
-function flawOf(identity: Identity | undefined, credential: Credential, now: number): string | undefined {
-  if (identity === undefined) return 'unknown login';
-  if (identity.state !== 'active') return `identity is ${identity.state}`;
-  if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'credential expired';
-  return undefined;
-}
-
-function phcOf(credential: Credential | undefined): string | undefined {
-  for (const verifier of credential?.verifiers ?? []) if (verifier.type === 'argon2id') return verifier.phc;
-  return undefined;
 }
 
 /** RFC 4616: the authorization identity is empty or, with us, the login itself (requirements F-AUTH-11). */
@@ -280,16 +291,4 @@ function failed(cause: string, delayMs: number): Extract<AuthenticationOutcome, 
 
 function temporary(cause: string): Extract<AuthenticationOutcome, { type: 'refused' }> {
   return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs: 0, cause };
-}
-
-async function withDeadline<T>(clock: Clock, delayMs: number, answer: Promise<T>): Promise<T> {
-  let cancel = (): void => undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(delayMs, () => reject(new Error('no answer in time')));
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    cancel();
-  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createGuessing, guessingDefaults, type Attempt, type Guessing } from './guessing.ts';
+import { createGuessing, guessingDefaults, type Attempt, type Guessing, type Leave } from './guessing.ts';
 import { networksOf } from './network.ts';
 
 const MINUTE = 60_000;
@@ -16,6 +16,14 @@ const guess = (
   account,
   fingerprint: `${account} ${secret}`,
 });
+
+type End = 'fails' | 'succeeds' | 'withdrawn';
+
+function ended(leave: Leave, end: End, now = start): void {
+  if (leave.type === 'refuse') return;
+  if (end === 'succeeds') leave.succeeded(now);
+  if (end === 'withdrawn') leave.withdrawn(now);
+}
 
 function guessMany(
   guessing: Guessing,
@@ -50,14 +58,13 @@ test('D-OUT-4: a thousand bad tries from one network do not touch the owner else
     980,
   );
   const elsewhere = guessing.begin(guess('right', 'alice@example.org', '198.51.100.0/24'), start);
-  assert.deepEqual(elsewhere, { type: 'verify', delayMs: 0 });
+  assert.deepEqual([elsewhere.type, elsewhere.delayMs], ['verify', 0]);
 });
 
 test('D-OUT-4: nor from the same network, once it is known good for the account', () => {
   const guessing = createGuessing();
   const right = guess('right');
-  guessing.begin(right, start);
-  guessing.succeeded(right, start);
+  ended(guessing.begin(right, start), 'succeeds');
   assert.equal(
     guessMany(guessing, 1000, (at) => guess(at)),
     0,
@@ -88,7 +95,7 @@ test('F-AUTH-2: a name that does not exist is counted like one that does: nothin
   for (let at = 0; at < 40; at += 1) {
     const known = one.begin(guess(at, 'alice@example.org'), start + at);
     const unknown = other.begin(guess(at, 'nobody@example.org'), start + at);
-    assert.deepEqual(known, unknown);
+    assert.deepEqual([known.type, known.delayMs], [unknown.type, unknown.delayMs]);
   }
 });
 
@@ -121,20 +128,93 @@ test('D-OUT-4: success and what could not be judged leave no trace in the counts
   const guessing = createGuessing();
   for (let at = 0; at < 500; at += 1) {
     const attempt = guess('right', `user${at}@example.org`);
-    guessing.begin(attempt, start);
-    if (at % 2 === 0) guessing.succeeded(attempt, start);
-    else guessing.withdrawn(attempt, start);
+    ended(guessing.begin(attempt, start), at % 2 === 0 ? 'succeeds' : 'withdrawn');
   }
   assert.equal(guessing.begin(guess('x', 'new@example.org'), start).delayMs, 0);
+});
+
+test('F-AUTH-1: what could not be judged takes back nothing of an earlier failure with the same secret', () => {
+  const guessing = createGuessing();
+  guessMany(guessing, 14, (at) => guess(at));
+  for (let at = 0; at < 14; at += 1) ended(guessing.begin(guess(at), start), 'withdrawn');
+  for (let at = 0; at < 14; at += 1) ended(guessing.begin(guess(at), start), 'withdrawn');
+  assert.equal(guessing.begin(guess('next'), start).delayMs, 20_000);
+});
+
+test('F-AUTH-1: what is taken back late is only what is left of it', () => {
+  const guessing = createGuessing();
+  guessMany(guessing, 8, (at) => guess(at));
+  const underWay = Array.from({ length: 8 }, (_, at) => guessing.begin(guess(8 + at), start));
+  for (const leave of underWay) ended(leave, 'withdrawn', start + 15 * MINUTE);
+  assert.equal(guessing.begin(guess('next'), start + 15 * MINUTE).delayMs, 1000, 'half of eight');
+});
+
+const unlimited = { free: 0, doublesEvery: 1, delayMsMax: Infinity };
+const unseen = { ...unlimited, delayMsMax: 0 };
+const countedBy = {
+  pair: { ...guessingDefaults, pair: unlimited, network: unseen, account: unseen },
+  network: { ...guessingDefaults, pair: unseen, network: unlimited, account: unseen },
+  account: { ...guessingDefaults, pair: unseen, network: unseen, account: unlimited },
+};
+
+test('F-AUTH-1 D-OUT-4: however attempts overlap and end, each count is at least the secrets that failed, at most the attempts that did', () => {
+  const act = fc.record({
+    account: fc.constantFrom('alice', 'bob'),
+    secret: fc.nat(40),
+    /** How the oldest or the newest attempt under way ends, before this one begins. */
+    end: fc.constantFrom<End | 'none'>('none', 'none', 'fails', 'succeeds', 'withdrawn', 'withdrawn'),
+    oldest: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
+      const counting = Object.values(countedBy).map((settings) => createGuessing(settings));
+      const underWay: { attempt: Attempt; leaves: Leave[]; era: number }[] = [];
+      const failed: (typeof underWay)[number][] = [];
+      // A success forgives its pair whatever began before it.
+      const eras: Record<string, number> = { alice: 0, bob: 0 };
+      const eraOf = ({ account }: Attempt): number => eras[account] ?? 0;
+      function finish(one: (typeof underWay)[number] | undefined, end: End): void {
+        for (const leave of one?.leaves ?? []) ended(leave, end);
+        if (one === undefined || end === 'withdrawn') return;
+        if (end === 'fails') failed.push(one);
+        else eras[one.attempt.account] = eraOf(one.attempt) + 1;
+      }
+      for (const { account, secret, end, oldest } of acts) {
+        if (end !== 'none') finish(oldest ? underWay.shift() : underWay.pop(), end);
+        const attempt = guess(secret, account);
+        const leaves = counting.map((one) => one.begin(attempt, start));
+        underWay.push({ attempt, leaves, era: eraOf(attempt) });
+      }
+      for (const one of underWay) finish(one, 'withdrawn');
+
+      const [byPair, byNetwork, byAccount] = counting;
+      const ofAlice = failed.filter(({ attempt }) => attempt.account === 'alice');
+      const inPair = ofAlice.filter(({ attempt, era }) => era === eraOf(attempt));
+      const elsewhere = guess('probe', 'alice', '198.51.100.0/24');
+      const seen = [
+        [byPair, guess('probe', 'alice'), inPair, ofAlice],
+        [byNetwork, guess('probe', 'new'), failed, failed],
+        [byAccount, elsewhere, ofAlice, ofAlice],
+      ] as const;
+      for (const [guessing, probe, least, most] of seen) {
+        const delayMs = guessing?.begin(probe, start).delayMs ?? 0;
+        const count = delayMs === 0 ? 0 : Math.log2(delayMs / 500);
+        const distinct = new Set(least.map(({ attempt }) => attempt.fingerprint)).size;
+        assert.ok(
+          count > distinct - 0.01 && count < most.length + 0.01,
+          `${distinct} ${count} ${most.length}`,
+        );
+      }
+    }),
+    { seed: 20261129, numRuns: 200 },
+  );
 });
 
 test('F-AUTH-1: success with an own account does not wash off the guesses at others', () => {
   const guessing = createGuessing();
   for (let at = 0; at < 400; at += 1) {
     guessing.begin(guess(at, `victim${at}@example.org`), start);
-    const own = guess('mine', 'mallory@example.org');
-    guessing.begin(own, start);
-    guessing.succeeded(own, start);
+    ended(guessing.begin(guess('mine', 'mallory@example.org'), start), 'succeeds');
   }
   assert.equal(guessing.begin(guess('x', 'next@example.org'), start).type, 'refuse');
 });
@@ -177,7 +257,7 @@ test('F-AUTH-6/4 D-OUT-4: memory and delay are bounded whatever comes', () => {
     account: fc.nat(200).map(String),
     fingerprint: fc.nat(200).map(String),
   });
-  const act = fc.tuple(attempt, fc.constantFrom('fails', 'succeeds', 'withdrawn'), fc.nat(MINUTE));
+  const act = fc.tuple(attempt, fc.constantFrom<End>('fails', 'succeeds', 'withdrawn'), fc.nat(MINUTE));
   fc.assert(
     fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
       const guessing = createGuessing(settings);
@@ -186,8 +266,7 @@ test('F-AUTH-6/4 D-OUT-4: memory and delay are bounded whatever comes', () => {
         now += later;
         const leave = guessing.begin(made, now);
         assert.ok(leave.delayMs >= 0 && leave.delayMs <= 20_000);
-        if (leave.type === 'verify' && end === 'succeeds') guessing.succeeded(made, now);
-        if (leave.type === 'verify' && end === 'withdrawn') guessing.withdrawn(made, now);
+        ended(leave, end, now);
         assert.ok(guessing.size <= 4 * settings.entriesMax);
       }
     }),

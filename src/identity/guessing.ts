@@ -9,7 +9,8 @@
 // never refused, only delayed, and from a network where its owner has logged in not at all refused.
 //
 // Each attempt is counted when it begins and taken back when it succeeds or could not be judged, so that a thousand attempts
-// in parallel don't all pass on the strength of the same clean slate.
+// in parallel don't all pass on the strength of the same clean slate. It takes back what was counted for it, and only when no
+// other attempt with the same secret stands behind that count: a failure stays counted whatever its repetitions come to.
 
 import { createLru, type Lru } from './lru.ts';
 import type { AddressNetwork } from './network.ts';
@@ -48,6 +49,8 @@ export const guessingDefaults: GuessingSettings = {
 const FIRST_DELAY_MS = 500;
 /** Distinct wrong secrets remembered for a pair. */
 const FINGERPRINTS_MAX = 32;
+/** A count this small is forgotten when something is taken back from it. */
+const NOTHING_LEFT = 0.01;
 
 export interface Attempt {
   /** Network prefix, see `networkOf`. */
@@ -62,17 +65,22 @@ export interface Attempt {
   readonly shared?: boolean;
 }
 
+export interface LeaveToVerify {
+  readonly type: 'verify';
+  /** If it fails, answer no sooner than this. */
+  readonly delayMs: number;
+  /** The secret was right: takes the count back, forgives the pair, remembers the network. The first end of an attempt is its only one. */
+  succeeded(now: number): void;
+  /** It could not be judged (busy, directory away): takes the count back. */
+  withdrawn(now: number): void;
+}
+
 export type Leave =
-  | { readonly type: 'verify'; /** If it fails, answer no sooner than this. */ readonly delayMs: number }
-  | { readonly type: 'refuse'; readonly delayMs: number; readonly because: string };
+  LeaveToVerify | { readonly type: 'refuse'; readonly delayMs: number; readonly because: string };
 
 export interface Guessing {
   /** Counts the attempt as a failure for now; every `now` is ms of a clock that never steps back. `knownGood`: the caller knows this network for this account from the store. */
   begin(attempt: Attempt, now: number, knownGood?: boolean): Leave;
-  /** The secret was right: takes the count back, forgives the pair, remembers the network. */
-  succeeded(attempt: Attempt, now: number): void;
-  /** It could not be judged (busy, directory away): takes the count back. */
-  withdrawn(attempt: Attempt, now: number): void;
   isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean;
   /** Entries held, for tests and metrics. */
   readonly size: number;
@@ -83,9 +91,17 @@ interface Count {
   readonly at: number;
 }
 
+/** A wrong secret that counts once. */
+interface CountedSecret {
+  readonly fingerprint: string;
+  readonly at: number;
+  /** Those that failed, and those under way. */
+  attempts: number;
+}
+
 interface PairCount extends Count {
   /** Oldest first. */
-  readonly fingerprints: readonly string[];
+  readonly secrets: readonly CountedSecret[];
 }
 
 export function createGuessing(settings: GuessingSettings = guessingDefaults): Guessing {
@@ -98,7 +114,7 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
 
   function add(counts: Lru<string, Count>, key: string, amount: number, now: number): void {
     const value = current(counts.get(key), now) + amount;
-    if (value < 0.5) counts.delete(key);
+    if (value < NOTHING_LEFT) counts.delete(key);
     else counts.set(key, { value, at: now });
   }
 
@@ -110,23 +126,53 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
     add(accounts, attempt.account, amount, now);
   }
 
-  function countOnce(attempt: Attempt, now: number): void {
+  function countOnce(attempt: Attempt, now: number): CountedSecret {
     const key = pairKey(attempt);
     const pair = pairs.get(key);
-    const remembered = pair?.fingerprints ?? [];
-    if (remembered.includes(attempt.fingerprint)) return;
-    const fingerprints = [...remembered.slice(1 - FINGERPRINTS_MAX), attempt.fingerprint];
-    pairs.set(key, { value: current(pair, now) + 1, at: now, fingerprints });
+    const remembered = pair?.secrets ?? [];
+    const again = remembered.find(({ fingerprint }) => fingerprint === attempt.fingerprint);
+    if (again !== undefined) {
+      again.attempts += 1;
+      return again;
+    }
+    const secret = { fingerprint: attempt.fingerprint, at: now, attempts: 1 };
+    const secrets = [...remembered.slice(1 - FINGERPRINTS_MAX), secret];
+    pairs.set(key, { value: current(pair, now) + 1, at: now, secrets });
     addToBoth(attempt, 1, now);
+    return secret;
   }
 
-  function takeBack(attempt: Attempt, now: number): void {
+  function takeBack(attempt: Attempt, secret: CountedSecret, now: number): void {
+    secret.attempts -= 1;
+    if (secret.attempts > 0) return;
+    const left = current({ value: 1, at: secret.at }, now);
+    addToBoth(attempt, -left, now);
     const key = pairKey(attempt);
     const pair = pairs.get(key);
-    if (pair?.fingerprints.includes(attempt.fingerprint) !== true) return;
-    const fingerprints = pair.fingerprints.filter((fingerprint) => fingerprint !== attempt.fingerprint);
-    pairs.set(key, { value: Math.max(0, current(pair, now) - 1), at: now, fingerprints });
-    addToBoth(attempt, -1, now);
+    if (pair === undefined) return;
+    const secrets = pair.secrets.filter((one) => one !== secret);
+    // Forgiven or forgotten meanwhile: then there is nothing of it in this count.
+    if (secrets.length === pair.secrets.length) return;
+    pairs.set(key, { value: Math.max(0, current(pair, now) - left), at: now, secrets });
+  }
+
+  function leaveToVerify(attempt: Attempt, delayMs: number, began: number): LeaveToVerify {
+    const secret = countOnce(attempt, began);
+    let ended = false;
+    function end(now: number): void {
+      if (!ended) takeBack(attempt, secret, now);
+      ended = true;
+    }
+    return {
+      type: 'verify',
+      delayMs,
+      succeeded(now) {
+        end(now);
+        pairs.delete(pairKey(attempt));
+        knownGoodUntil.set(pairKey(attempt), now + settings.knownGoodMs);
+      },
+      withdrawn: end,
+    };
   }
 
   /** The count of the network; or of a wider one, as a part of what that may have. Where many users share one by design, none. */
@@ -160,15 +206,8 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
           because: `too many wrong secrets from ${whose}; ends in ${Math.ceil(untilMs / 1000)} s`,
         };
       }
-      countOnce(attempt, now);
-      return { type: 'verify', delayMs };
+      return leaveToVerify(attempt, delayMs, now);
     },
-    succeeded(attempt, now) {
-      takeBack(attempt, now);
-      pairs.delete(pairKey(attempt));
-      knownGoodUntil.set(pairKey(attempt), now + settings.knownGoodMs);
-    },
-    withdrawn: takeBack,
     isKnownGood,
     get size() {
       return pairs.size + networks.size + accounts.size + knownGoodUntil.size;

@@ -6,6 +6,7 @@ const authenticator = {
   file: 'src/identity/authenticator.ts',
   tests: ['src/identity/authenticator', 'src/identity/guessing'],
 };
+const flaw = { ...authenticator, file: 'src/identity/credential-flaw.ts' };
 const verified = { file: 'src/identity/verified-logins.ts', tests: ['src/identity/verified-logins'] };
 const answers = { file: 'src/server/answers.ts', tests: ['src/server/late-answers'] };
 
@@ -13,8 +14,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
     why: 'a wrong password is right the second time',
-    from: "if (secret.type === 'wrong' || identity === undefined) {",
-    to: "if (identity !== undefined && secret.type === 'wrong') cache.remember(attempt.fingerprint, { identityId: identity.id, revision: identity.revision, credentialId: identity.credentials[0]?.id ?? '' }, now);\n    if (secret.type === 'wrong' || identity === undefined) {",
+    from: "    if (secret.type === 'wrong' || identity === undefined)\n",
+    to: "    if (identity !== undefined && secret.type === 'wrong') cache.remember(attempt.fingerprint, { identityId: identity.id, revision: identity.revision, credentialId: identity.credentials[0]?.id ?? '' }, now);\n    if (secret.type === 'wrong' || identity === undefined)\n",
   },
   {
     ...authenticator,
@@ -29,13 +30,13 @@ export const identityFaults: readonly Fault[] = [
     to: 'if (credential !== undefined) {',
   },
   {
-    ...authenticator,
+    ...flaw,
     why: 'an expired credential is right',
     from: "if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'credential expired';",
     to: '',
   },
   {
-    ...authenticator,
+    ...flaw,
     why: 'a suspended identity logs in',
     from: "if (identity.state !== 'active') return `identity is ${identity.state}`;",
     to: '',
@@ -67,7 +68,7 @@ export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
     why: 'names that can be nobody’s are one guess together',
-    from: 'logins[0] ?? credentials.authenticationIdentity',
+    from: 'candidates[0] ?? credentials.authenticationIdentity',
     to: 'account',
   },
   {
@@ -75,6 +76,13 @@ export const identityFaults: readonly Fault[] = [
     why: 'the guessing defence does not hear which networks are shared',
     from: 'hashing.askerAt(from.address, settings.isShared(from.address))',
     to: 'hashing.askerAt(from.address, false)',
+  },
+  {
+    ...authenticator,
+    file: 'src/identity/guessing.ts',
+    why: 'what could not be judged takes back an earlier failure with the same secret',
+    from: 'if (secret.attempts > 0) return;',
+    to: '',
   },
   {
     file: 'src/identity/hashing.ts',
