@@ -6,7 +6,7 @@
 import { globSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseDialogs } from '../test/dialogs/dialog.ts';
-import { fuzz } from '../test/fuzz/fuzz.ts';
+import { fuzz, FUZZ_LIMITS } from '../test/fuzz/fuzz.ts';
 import { startServer } from '../test/system/server.ts';
 
 const GROWN_MIB_MAX = 100;
@@ -22,8 +22,7 @@ const sessions = Number(values.sessions ?? 30_000);
 
 await using server = await startServer({
   mx: true,
-  extra:
-    'limits: { unauthenticatedPerNetwork: 1000, identity: { messagesPerHour: none, recipientsPerHour: none } }',
+  extra: FUZZ_LIMITS,
 });
 const { errors, grownMiB, ...played } = await fuzz({
   server,

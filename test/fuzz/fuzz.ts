@@ -9,6 +9,10 @@ import { chanceOf } from '../simulation/chance.ts';
 import type { TestServer } from '../system/server.ts';
 import { type FuzzedDialog, fuzzedDialog } from './mutated-dialog.ts';
 
+/** All sessions come from one address: what bounds a stranger must not bound this. */
+export const FUZZ_LIMITS =
+  'limits: { unauthenticatedPerNetwork: 1000, newConnections: none, identity: { messagesPerHour: none, recipientsPerHour: none } }';
+
 const AT_A_TIME = 8;
 /** A client that hears nothing for so long goes on. */
 const QUIET_MS = 15;

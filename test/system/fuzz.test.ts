@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseDialogs } from '../dialogs/dialog.ts';
-import { fuzz } from '../fuzz/fuzz.ts';
+import { fuzz, FUZZ_LIMITS } from '../fuzz/fuzz.ts';
 import { PASSWORD, startServer } from './server.ts';
 import { openClient, submitOne } from './smtp-load.ts';
 
@@ -16,8 +16,7 @@ const login = 'alice@example.org';
 test('F-DOS-1 F-DOS-3 F-DOS-7 F-SMUG-1: fifteen hundred dialogs, broken by chance, leave no error and no growth', async () => {
   await using server = await startServer({
     mx: true,
-    extra:
-      'limits: { unauthenticatedPerNetwork: 1000, identity: { messagesPerHour: none, recipientsPerHour: none } }',
+    extra: FUZZ_LIMITS,
   });
   const dialogs = globSync('test/dialogs/*.txt').sort().flatMap(parseDialogs);
   const outcome = await fuzz({ server, dialogs, seed: '20261129', sessions: SESSIONS });
