@@ -260,7 +260,12 @@ test('6409-8.5: a new key is written once, for its owner alone, and its record i
   assert.equal(made.name, 's2._domainkey.example.org.');
   assert.equal(statSync(made.key).mode & 0o777, 0o600);
   const pem = readFileSync(made.key, 'utf8');
-  assertRefused(await postern(line), 1, /not written: .*exists already.*Say another --selector or --out/, line);
+  assertRefused(
+    await postern(line),
+    1,
+    /not written: .*exists already.*Say another --selector or --out/,
+    line,
+  );
   assert.equal(readFileSync(made.key, 'utf8'), pem, 'nothing is written over');
 
   const text = readFileSync(config, 'utf8');
@@ -641,6 +646,31 @@ test('E-Q-6 E-Q-8: the queue says why each message waits, how often it was tried
   assert.match(await at.good('queue list'), / held +1 +alice@example\.org .* held by the operator$/m);
   await at.good('account suspend alice');
   assert.match(await at.good('queue list'), / held .* its account is suspended$/m);
+});
+
+test('off a terminal a change of the queue needs --yes unless it names a message, and says first how many it means', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  const { id } = await show(at, 'alice');
+  const open = openSqliteStore({ dataDirectory: at.data, clock: systemClock, entropy: systemEntropy() });
+  const queued = ['06FN0Z2V3W00000000000000AB', '06FN0Z2V3W00000000000000AC'];
+  await open.store.commit(
+    queued.map((one) => acceptOf(one, Date.now(), { identityId: id, to: ['bob@far.example'] })),
+  );
+  open.close();
+  const [first = '', second = ''] = queued;
+  assert.match(await at.good(`queue hold ${first}`), /^hold means 1 recipient\nhold: 1 of 1 recipient\n$/);
+  for (const selector of ['--held', '--all', `${first} --held`, `${first} --domain far.example`])
+    await at.refused(USAGE, /drop means [12] recipients?: say --yes/, `queue drop ${selector}`);
+  assert.match(await at.good('queue list --totals'), /2/);
+  await at.refused(USAGE, /unknown option '--bounce'/, `queue hold ${first} --bounce`);
+  assert.match(
+    await at.good('queue drop --held --yes'),
+    /^drop means 1 recipient\ndrop: 1 of 1 recipient\n$/,
+  );
+  const json = await at.good(`queue drop ${second} --json`);
+  assert.deepEqual(JSON.parse(json), { action: 'drop', matched: 1, changed: 1 });
+  assert.equal(await at.good('queue list'), 'the queue is empty\n');
 });
 
 test('D-TR-3: audit verify walks the chain, and names the event that was changed', async () => {

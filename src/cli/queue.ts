@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
-import type { QueueChange } from '../store/port.ts';
+import type { QueueChange, QueueSelector } from '../store/port.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withLookups, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { addOptions } from './option-rows.ts';
+import { addOptions, type OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
 import {
   type ListOptions,
@@ -45,18 +45,23 @@ export function queueCommands(program: Command): void {
       withStore(command.optsWithGlobals(), (context) => showQueued(context, id, options)),
     );
   for (const [action, description] of actions) {
-    addOptions(queue.command(`${action} [id]`), selectorOptions)
+    addOptions(queue.command(`${action} [id]`), action === 'drop' ? dropOptions : changeOptions)
       .description(description)
-      .option('--all', 'the whole queue')
-      .option('--yes', 'do not ask')
-      .option('--bounce', 'drop only: report it to the senders')
-      .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  postern queue ${action} --domain example.net --yes`)
       .action((id: string | undefined, options: ChangeOptions, command: Command) =>
         withStore(command.optsWithGlobals(), (context) => change(context, action, id, options)),
       );
   }
 }
+
+const changeOptions: readonly OptionRow[] = [
+  ...selectorOptions,
+  ['--all', 'the whole queue'],
+  ['--yes', 'do not ask; off a terminal needed by all but a named id'],
+  ['--json', 'print JSON'],
+];
+
+const dropOptions: readonly OptionRow[] = [...changeOptions, ['--bounce', 'report it to the senders']];
 
 const actions = [
   ['retry', 'tries now, instead of at the next time'],
@@ -81,8 +86,7 @@ async function change(
   }
   const count = await context.lookups.queueCount(selector);
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  if (options.yes !== true) await ask(`${action} ${numberOf(count, 'recipient')}?`, count);
-  if (options.bounce === true && action !== 'drop') throw new CommandFailure('--bounce goes with drop', 2);
+  await sayOrAsk(action, numberOf(count, 'recipient'), isNamed(selector, options), options);
   if (options.bounce === true) {
     const { bounceQueue } = await import('./queue-bounce.ts');
     const given = await bounceQueue(context, selector);
@@ -110,7 +114,19 @@ async function change(
     );
 }
 
-async function ask(question: string, count: number): Promise<void> {
-  if (process.stdin.isTTY) return confirm(question);
-  if (count !== 1) throw new CommandFailure(`this means ${numberOf(count, 'recipient')}: say --yes`, 2);
+/** One message by its id: whoever names it means it. What a selector matches may be more, or other, than they think. */
+const isNamed = ({ messageId, ...others }: QueueSelector, { all }: ChangeOptions): boolean =>
+  messageId !== undefined && Object.keys(others).length === 0 && all !== true;
+
+/** How many it means is told before it is done, asked or not. */
+async function sayOrAsk(
+  action: QueueChange['action'],
+  recipients: string,
+  named: boolean,
+  { yes, json }: ChangeOptions,
+): Promise<void> {
+  if (yes !== true && process.stdin.isTTY) return confirm(`${action} ${recipients}?`);
+  const means = `${action} means ${recipients}`;
+  if (yes !== true && !named) throw new CommandFailure(`${means}: say --yes`, 2);
+  if (json !== true) print(means);
 }
