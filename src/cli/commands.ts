@@ -79,7 +79,7 @@ export const commands: readonly CommandEntry[] = [
   {
     call: 'status',
     summary: 'is the server running, and is it well?',
-    load: async () => (await import('./reload.ts')).reloadCommand,
+    load: async () => (await import('./status.ts')).statusCommand,
   },
   {
     call: 'backup <file>',

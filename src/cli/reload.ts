@@ -1,12 +1,12 @@
-// `postern reload` and `postern status`: what only a running server can answer.
+// `postern reload`, and how a command finds the server that only it can ask.
 
 import type { Command } from 'commander';
-import { ConfigError, findConfig } from '../config/find.ts';
+import { findConfig } from '../config/find.ts';
 import { dataDirectoryIn, loadConfig } from '../config/load.ts';
 import { connectControl, type ControlClient } from '../http/control-client.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { print, printJson, safeLines } from './output.ts';
+import { print } from './output.ts';
 
 export function reloadCommand(program: Command): void {
   program
@@ -20,30 +20,10 @@ export function reloadCommand(program: Command): void {
       print('reloaded');
       if (needsRestart.length > 0) print(`needs restart: ${needsRestart.join(', ')}`);
     });
-  program
-    .command('status')
-    .description('is the server running, and is it well?')
-    .addHelpText('after', '\nExample:\n  postern status')
-    .action(async (_: object, command: Command) => {
-      printJson(await (await running(command.optsWithGlobals())).status());
-      warnOfFile(command.optsWithGlobals());
-    });
-}
-
-/** The server goes on with what it has read; who starts it anew would find out. */
-function warnOfFile({ config }: ConfigOption): void {
-  try {
-    loadConfig(findConfig(config, process.env));
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(
-      `postern: ${safeLines(error.message)}\npostern: the server runs on with what it read before\n`,
-    );
-  }
 }
 
 /** Of a file that is broken too: then above all one wants to ask. */
-async function running(option: ConfigOption): Promise<ControlClient> {
+export async function running(option: ConfigOption): Promise<ControlClient> {
   const file = findConfig(option.config, process.env);
   const data = dataDirectoryIn(file);
   const server = await connectControl(data);

@@ -27,17 +27,29 @@ test('F-OPS-5: with a broken file beside a running server status works, reload t
   try {
     const status = server.postern(['status']);
     assert.equal(status.status, 0, status.stderr);
-    assert.match(status.stdout, /"pid"/);
+    assert.match(
+      status.stdout,
+      /^msa\.example\.org runs as process \d+ since [^\n]+\nqueue: 0 messages, .*\nit is well\n$/s,
+    );
     assert.match(status.stderr, /unknown key "listners".*\n.*runs on with what it read before\n$/);
     const reload = server.postern(['reload']);
     assert.equal(reload.status, 1);
     assert.match(reload.stderr, /refused, the old configuration stays:\n.*unknown key "listners"/);
-    assert.match(server.postern(['status']).stdout, /configuration: .*listners/);
+    const ill = server.postern(['status']);
+    assert.match(ill.stdout, /^problem: configuration: .*listners/m);
+    assert.match(ill.stderr, /^postern: the server has 1 problem$/m);
+    assert.equal(ill.status, 1);
+    const json = server.postern(['status', '--json']);
+    assert.equal(json.status, 1);
+    const { hostname, pid, problems, warnings } = JSON.parse(json.stdout);
+    assert.deepEqual([hostname, typeof pid, problems.length, warnings], ['msa.example.org', 'number', 1, []]);
   } finally {
     writeFileSync(server.config, good);
   }
   assert.equal(server.postern(['reload']).status, 0);
-  assert.doesNotMatch(server.postern(['status']).stdout, /listners/);
+  const well = server.postern(['status']);
+  assert.equal(well.status, 0, well.stderr);
+  assert.doesNotMatch(well.stdout, /listners/);
 });
 
 test('F-OPS-5: releasing mail of a suspended account says that it stays', async () => {

@@ -17,7 +17,7 @@ interface Status {
 
 async function tested(server: TestServer): Promise<Status> {
   await eventually('the self-test', 25, () => server.log().includes(DONE));
-  return JSON.parse(server.postern(['status']).stdout) as Status;
+  return JSON.parse(server.postern(['status', '--json']).stdout) as Status;
 }
 
 async function page(server: TestServer, path: string): Promise<string> {

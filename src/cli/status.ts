@@ -1,0 +1,85 @@
+// `postern status`: is the server running, and is it well? For people as text, for programs as JSON; the exit code says it to both.
+
+import type { Command } from 'commander';
+import { numberOf } from '../base/number-of.ts';
+import { ConfigError, findConfig } from '../config/find.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Health } from '../http/private.ts';
+import type { LearnedLimits } from '../relay/carriers.ts';
+import type { SelfTestStatus } from '../server/self-test.ts';
+import type { ConfigOption } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { print, printJson, safe, safeLines, strong, time } from './output.ts';
+import { running } from './reload.ts';
+
+/** What a running server says of itself. */
+export interface ServerStatus extends Health {
+  readonly hostname: string;
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly selfTest: SelfTestStatus;
+  readonly learned?: readonly LearnedLimits[];
+}
+
+export function statusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('is the server running, and is it well?')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  postern status\n  postern status --json\n\n0 it is well, 1 it has a problem or does not run, 3 it could not be asked.',
+    )
+    .action(async ({ json }: { json?: boolean }, command: Command) => {
+      const status = (await (await running(command.optsWithGlobals())).status()) as ServerStatus;
+      if (json === true) printJson(status);
+      else print(statusText(status));
+      warnOfFile(command.optsWithGlobals());
+      const { problems } = status;
+      if (problems.length > 0)
+        throw new CommandFailure(`the server has ${numberOf(problems.length, 'problem')}`);
+    });
+}
+
+/** The reasons are in the words of others: safe to show. */
+export function statusText(status: ServerStatus): string {
+  const { hostname, pid, startedAt, queue, selfTest, learned, problems, warnings } = status;
+  const tested = selfTest.at === undefined ? '' : ` (${time(selfTest.at)})`;
+  return [
+    `${strong(hostname)} runs as process ${pid} since ${time(startedAt)}`,
+    ...(queue === undefined
+      ? []
+      : [
+          `queue: ${numberOf(queue.messages, 'message')}${queue.limit === 'none' ? '' : `, the limit is ${queue.limit}`}`,
+        ]),
+    `self-test: ${selfTest.verdict}${tested}`,
+    ...selfTest.findings.map((finding) => `  ${finding}`),
+    ...(learned ?? []).map(learnedLine),
+    ...problems.map((problem) => `${strong('problem')}: ${problem}`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...(problems.length === 0 ? ['it is well'] : []),
+  ]
+    .map(safe)
+    .join('\n');
+}
+
+function learnedLine({ route, connections, messages }: LearnedLimits): string {
+  const takes = [
+    ...(connections === undefined ? [] : [numberOf(connections, 'connection')]),
+    ...(messages === undefined ? [] : [`${numberOf(messages, 'message')} over one connection`]),
+  ];
+  return `next hop ${route} takes no more than ${takes.join(', ')}`;
+}
+
+/** The server goes on with what it has read; who starts it again would find out. */
+function warnOfFile({ config }: ConfigOption): void {
+  try {
+    loadConfig(findConfig(config, process.env));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(
+      `postern: ${safeLines(error.message)}\npostern: the server runs on with what it read before\n`,
+    );
+  }
+}
