@@ -223,6 +223,8 @@ const displayNames: readonly (readonly [string, boolean, string])[] = [
   ['c\u200beo@exam\u00adple.org', false, 'invisible letters'],
   ['dave@tenant2.example', false, 'another tenant'],
   ['a@b@ceo@example.org', false, 'behind other at signs'],
+  ['ceo@example\u3002org', false, 'an ideographic full stop'],
+  ['ceo@example\uff61org', false, 'a half-width one'],
 ];
 
 test('F-FROM-5: a display name shows no address of ours that its sender may not use', () => {

@@ -5,6 +5,7 @@ import { configFaults } from './config.ts';
 import { identityFaults } from './identity.ts';
 import { policyFaults } from './policy.ts';
 import { relayFaults } from './relay.ts';
+import { sessionFaults } from './session.ts';
 import { storeFaults } from './store.ts';
 import { submissionFaults } from './submission.ts';
 
@@ -12,6 +13,7 @@ export const faults: readonly Fault[] = [
   ...identityFaults,
   ...policyFaults,
   ...submissionFaults,
+  ...sessionFaults,
   ...storeFaults,
   ...relayFaults,
   ...configFaults,

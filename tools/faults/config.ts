@@ -41,4 +41,40 @@ export const configFaults: readonly Fault[] = [
     from: '...(web.tls && tls === undefined',
     to: '...(web.tls && web.port === 0',
   },
+  {
+    ...unsafe,
+    why: 'a password may go to a hop in clear',
+    from: "if ((tls === 'none' || tls === 'opportunistic') && urls.some((url) => url.includes('@')))",
+    to: "if (tls === 'none' && urls.some((url) => url.includes('@')))",
+  },
+  {
+    ...unsafe,
+    why: '`smtps:` may be without a verified certificate',
+    from: "if (tls !== 'verified' && urls.some((url) => url.startsWith('smtps:')))",
+    to: "if (tls === 'none' && urls.some((url) => url.startsWith('smtps:')))",
+  },
+  {
+    ...unsafe,
+    why: 'one user of this host may be two identities',
+    from: 'seen.add(osUser);',
+    to: '',
+  },
+  {
+    ...unsafe,
+    why: 'a private address is one that begins alike',
+    from: '172\\.(1[6-9]|2\\d|3[01])\\.',
+    to: '172\\.',
+  },
+  {
+    ...unsafe,
+    why: 'what may come in is looked at on loopback only',
+    from: "({ role, address }) => role === 'submission' && !isLoopback(address),",
+    to: "({ role, address }) => role === 'submission' && address !== undefined && !isLoopback(address),",
+  },
+  {
+    ...unsafe,
+    why: 'a port may be taken twice',
+    from: 'portsTakenTwice(portsOf(config))',
+    to: 'portsTakenTwice(portsOf(config).slice(0, 1))',
+  },
 ];

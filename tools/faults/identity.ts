@@ -10,6 +10,12 @@ const flaw = { ...authenticator, file: 'src/identity/credential-flaw.ts' };
 const verified = { file: 'src/identity/verified-logins.ts', tests: ['src/identity/verified-logins'] };
 const answers = { file: 'src/server/answers.ts', tests: ['src/server/late-answers'] };
 
+const gate = { file: 'src/identity/kdf-gate.ts', tests: ['src/identity/kdf-gate'] };
+const budget = { file: 'src/identity/hash-budget.ts', tests: ['src/identity/hash-budget'] };
+const guessing = { file: 'src/identity/guessing.ts', tests: ['src/identity/guessing'] };
+const admission = { file: 'src/server/admission.ts', tests: ['src/server/admission'] };
+const counts = { file: 'src/server/counts.ts', tests: ['src/server/counts', 'src/server/admission'] };
+
 export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
@@ -121,5 +127,137 @@ export const identityFaults: readonly Fault[] = [
     why: 'a recipient that is answered late gets the message',
     from: '    // Told 451 by now: it must not get the message all the same.\n    if (!connection.session.awaits(question)) return;',
     to: '',
+  },
+  {
+    ...gate,
+    why: 'one network may take all places before the hashing',
+    from: 'if (line.waitingOf(network) >= ofNetwork || ',
+    to: 'if (',
+  },
+  {
+    ...gate,
+    why: 'networks that are known have no places of their own',
+    from: 'return isKnown || strange.size < waitingMax - keptForKnown;',
+    to: 'return true;',
+  },
+  {
+    ...gate,
+    why: 'networks do not take turns',
+    from: '      this.#networks.delete(network);\n      if (waiting.length > 0) this.#networks.set(network, waiting);\n',
+    to: '      if (waiting.length === 0) this.#networks.delete(network);\n',
+  },
+  {
+    ...gate,
+    why: 'known networks always wait for strangers',
+    from: 'knownIsNext ? [known, strange] : [strange, known]',
+    to: '[strange, known]',
+  },
+  {
+    ...gate,
+    why: 'a hash that fails keeps its place for ever',
+    from: '      } finally {\n        leave();\n      }',
+    to: '      } finally {\n        if (visitor.known) leave();\n      }',
+  },
+  {
+    ...budget,
+    why: 'a network may ask for hashes without end',
+    from: 'debtOf(network, settings.perSecond * factor * times, now) + 1 <= settings.burst * factor * times,',
+    to: 'debtOf(network, settings.perSecond * factor * times, now) < Infinity,',
+  },
+  {
+    ...budget,
+    why: 'the networks around it do not pay',
+    from: 'for (const { network, factor } of payer.networks) {',
+    to: 'for (const { network, factor } of payer.networks.slice(0, 1)) {',
+  },
+  {
+    ...budget,
+    why: 'what is refused is charged too',
+    from: 'if (hasLeft) change(payer, now, 1);',
+    to: 'change(payer, now, 1);',
+  },
+  {
+    ...guessing,
+    why: 'the same wrong secret counts each time',
+    from: 'if (remembered.includes(attempt.fingerprint)) return;',
+    to: '',
+  },
+  {
+    ...guessing,
+    why: 'a /48 of IPv6 has a fresh start in each of its networks',
+    from: 'return Math.max(current(networks.get(network), now), ...around);',
+    to: 'return around.length < 0 ? 0 : current(networks.get(network), now);',
+  },
+  {
+    ...guessing,
+    why: 'a shared network is blocked by one of its users',
+    from: 'if (shared === true) return 0;',
+    to: '',
+  },
+  {
+    ...guessing,
+    why: 'the owner is locked out by the guesses of others',
+    from: 'const judged = knownGood ? counts.slice(0, 1) : counts;',
+    to: 'const judged = counts;',
+  },
+  {
+    ...guessing,
+    why: 'a success leaves its own attempt counted',
+    from: '      takeBack(attempt, now);\n      pairs.delete',
+    to: '      pairs.delete',
+  },
+  {
+    ...admission,
+    why: 'a network may have as many connections as it likes',
+    from: 'if (standing > current.unauthenticatedPerNetwork * factor) fits = false;',
+    to: '',
+  },
+  {
+    ...admission,
+    why: 'a network may begin as many connections as it likes',
+    from: 'if (begun > (current.newPerMinute ?? Infinity) * factor) fits = false;',
+    to: '',
+  },
+  {
+    ...admission,
+    why: 'who is turned away stays counted',
+    from: '      leaveAll(networks);\n',
+    to: '',
+  },
+  {
+    ...admission,
+    why: 'who left stays counted',
+    from: '      else for (const { place } of networks) counts.add(place, -1);\n',
+    to: '',
+  },
+  {
+    ...admission,
+    why: 'an identity may have as many connections as it likes',
+    from: 'if (counts.add(place, 1) > perIdentity()) {',
+    to: 'if (counts.add(place, 1) < 0) {',
+  },
+  {
+    ...admission,
+    why: 'whoever leaves twice makes room for two',
+    from: '      if (!here) return;\n      here = false;\n',
+    to: '      here = false;\n',
+  },
+  {
+    ...counts,
+    why: 'each front counts for itself',
+    from: 'for (let from = 1; from < cells.length; from += length) sum += Atomics.load(cells, from + at);',
+    to: 'sum = Atomics.load(cells, own + at);',
+  },
+  {
+    ...counts,
+    why: 'a front that died stays counted',
+    from: 'new Int32Array(buffer).fill(0, from, from + rowLength(slots));',
+    to: '',
+  },
+  {
+    ...counts,
+    why: 'the minute before is counted in this one',
+    from: '      if (Atomics.load(cells, from + MINUTE_AT) === minute) sum +=',
+    to: '      sum +=',
   },
 ];

@@ -5,6 +5,11 @@ import type { Fault } from './fault.ts';
 const rights = { file: 'src/policy/rights.ts', tests: ['src/policy/rights'] };
 const submission = { file: 'src/policy/submission-policy.ts', tests: ['src/policy/submission-policy'] };
 const mx = { file: 'src/policy/mx-policy.ts', tests: ['src/policy/mx-policy', 'src/policy/self-test'] };
+const onward = { file: 'src/policy/onward.ts', tests: ['src/policy/onward'] };
+const displayName = {
+  file: 'src/policy/display-name.ts',
+  tests: ['src/policy/submission-policy', 'src/submission/prepare'],
+};
 const limits = { file: 'src/policy/limits.ts', tests: ['src/policy/limits', 'src/store/agreement'] };
 
 export const policyFaults: readonly Fault[] = [
@@ -127,5 +132,118 @@ export const policyFaults: readonly Fault[] = [
     why: 'the day is never looked at',
     from: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * DAY_FACTOR)',
     to: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * 1000)',
+  },
+  {
+    ...onward,
+    why: 'a percent hack is a name like any other',
+    from: 'const special = /[%!@|',
+    to: 'const special = /[!@|',
+  },
+  {
+    ...onward,
+    why: 'a UUCP path is a name like any other',
+    from: 'const special = /[%!@|',
+    to: 'const special = /[%@|',
+  },
+  {
+    ...onward,
+    why: 'a quoted address is a name like any other',
+    from: 'const special = /[%!@|',
+    to: 'const special = /[%!|',
+  },
+  {
+    ...onward,
+    why: 'a command is a name like any other',
+    from: 'const special = /[%!@|',
+    to: 'const special = /[%!@',
+  },
+  {
+    ...onward,
+    why: 'a list or a route is a name like any other',
+    from: 'const special = /[%!@|:',
+    to: 'const special = /[%!@|',
+  },
+  {
+    ...onward,
+    why: 'an option or a file is a name like any other',
+    from: 'const leading = /^[./-]/;',
+    to: 'const leading = /^[.]/;',
+  },
+  {
+    ...onward,
+    why: 'a step to the directory above is a name like any other',
+    from: ' || pathStep.test(localPart)',
+    to: '',
+  },
+  {
+    ...mx,
+    tests: ['src/policy/onward', 'src/policy/mx-policy'],
+    why: 'strangers may write to names that lead onward',
+    from: 'if (leadsOnward(recipient.localPart)) return leadsNowhere(name);',
+    to: '',
+  },
+  {
+    ...mx,
+    tests: ['src/policy/onward', 'src/policy/mx-policy', 'test/dialogs/bare'],
+    why: 'a report may go to a name that leads onward',
+    from: 'domains.has(domain.name) && leadsOnward(judged.mailbox.localPart))',
+    to: 'domains.size < 0)',
+  },
+  {
+    ...submission,
+    tests: ['src/policy/onward', 'src/policy/submission-policy'],
+    why: 'users may write to names of ours that lead onward',
+    from: 'if (leadsOnward(mailbox.localPart)) return leadsNowhere(domain.name);',
+    to: '',
+  },
+  {
+    ...rights,
+    tests: ['src/policy/rights', 'src/policy/onward', 'src/policy/submission-policy'],
+    why: 'a right covers names that lead onward',
+    from: 'if (leadsOnward(mailbox.localPart)) {',
+    to: 'if (false) {',
+  },
+  {
+    file: 'src/identity/mailboxes.ts',
+    tests: ['src/identity/mailboxes'],
+    why: 'a wildcard matches names that lead onward',
+    from: "if (leadsOnward(mailbox.localPart)) return 'unknown';",
+    to: '',
+  },
+  {
+    ...displayName,
+    why: 'compatibility letters hide an address in a display name',
+    from: ".normalize('NFKC')",
+    to: '',
+  },
+  {
+    ...displayName,
+    why: 'invisible letters hide an address in a display name',
+    from: String.raw`.replaceAll(/[\p{Default_Ignorable_Code_Point}\p{C}"\\]/gu, '')`,
+    to: '',
+  },
+  {
+    ...displayName,
+    why: 'a right-to-left override hides an address in a display name',
+    from: String.raw`if (!text.includes('\u202e')) return text;`,
+    to: 'if (text.length >= 0) return text;',
+  },
+  {
+    ...displayName,
+    why: 'only the first address in a display name counts',
+    from: "at = letters.indexOf('@', at + 1)",
+    to: 'at = -1',
+  },
+  {
+    ...displayName,
+    why: 'blanks around the at sign hide an address in a display name',
+    from: "while (letters[start] === ' ' && start - at < LOCAL_PART_LENGTH_MAX) start += 1;",
+    to: '',
+  },
+  {
+    ...displayName,
+    why: 'ideographic full stops hide an address in a display name',
+    from: String.raw`.replaceAll(/[\u3002\uff61]/g, '.')`,
+    to: '',
   },
 ];

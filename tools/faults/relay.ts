@@ -6,6 +6,8 @@ const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
 const pace = { file: 'src/policy/pace.ts', tests: ['src/policy/pace'] };
 const relay = { file: 'src/relay/relay.ts', tests: ['src/relay'] };
 
+const settlement = { file: 'src/relay/settlement.ts', tests: ['src/relay', 'test/simulation/relay'] };
+
 export const relayFaults: readonly Fault[] = [
   {
     ...relay,
@@ -55,5 +57,65 @@ export const relayFaults: readonly Fault[] = [
     why: 'each failure of one outage counts',
     from: 'if (o.begunAt <= pace.failedAt) return pace;',
     to: '',
+  },
+  {
+    ...settlement,
+    why: 'the last attempt is made after the expiry',
+    from: 'Math.min(againAt ?? now + delay, message.acceptedAt + expireMs)',
+    to: 'againAt ?? now + delay',
+  },
+  {
+    ...settlement,
+    why: 'what is due again is due at once',
+    from: 'Math.max(now + ONE_SECOND, ',
+    to: 'Math.max(now, ',
+  },
+  {
+    ...settlement,
+    why: 'nothing expires',
+    from: 'const isExpired = o.now >= message.acceptedAt + o.settings.expireMs;',
+    to: 'const isExpired = false;',
+  },
+  {
+    ...settlement,
+    why: 'a recipient without a result counts as delivered',
+    from: "const noResult: Attempt = { type: 'deferred', status: '4.0.0', diagnostic: 'no result' };",
+    to: "const noResult: Attempt = { type: 'delivered', status: '2.0.0', diagnostic: 'no result' };",
+  },
+  {
+    ...settlement,
+    why: 'a report that is refused for good vanishes',
+    from: 'if (o.holdRefused && isRefused) {',
+    to: 'if (false) {',
+  },
+  {
+    ...settlement,
+    why: 'a delay is told again and again',
+    from: 'delayReported: delivery.delayReported || delayDue',
+    to: 'delayReported: false',
+  },
+  {
+    ...settlement,
+    why: 'a delay that was told of is told again',
+    from: 'const isNews = !isDelayed || (delayDue && !delivery.delayReported);',
+    to: 'const isNews = !isDelayed || delayDue;',
+  },
+  {
+    ...settlement,
+    why: 'a fate is recorded without whose message it was',
+    from: '    ...(message.identityId === undefined ? {} : { identityId: message.identityId }),\n    payload: {\n      recipient: delivery',
+    to: '    payload: {\n      recipient: delivery',
+  },
+  {
+    ...settlement,
+    why: 'the fate of one is that of the first',
+    from: 'finalOf(attempts[at] ?? noResult, isExpired)',
+    to: 'finalOf(attempts[at * 0] ?? noResult, isExpired)',
+  },
+  {
+    ...settlement,
+    why: 'what was found is written for another attempt',
+    from: '    ...{ recipientNumber, attempt, fate, event },',
+    to: '    ...{ recipientNumber, attempt: attempt + 1, fate, event },',
   },
 ];

@@ -1,4 +1,4 @@
-// Faults between the end of data and the 250, and in the machine of the session.
+// Faults between the end of data and the 250.
 
 import type { Fault } from './fault.ts';
 
@@ -61,10 +61,33 @@ export const submissionFaults: readonly Fault[] = [
     to: "rule: '',",
   },
   {
-    file: 'src/protocol/session/content.ts',
-    tests: ['test/dialogs'],
-    why: 'one octet over the size limit passes',
-    from: 'return octets > limit ?',
-    to: 'return octets > limit + 1 ?',
+    ...accept,
+    why: 'a null sender is not charged as one',
+    from: "nullSender: envelope.reversePath === ''",
+    to: 'nullSender: false',
+  },
+  {
+    ...accept,
+    why: 'the record does not hold the hash of the body',
+    from: 'bodyHash: body.hash,',
+    to: "bodyHash: '',",
+  },
+  {
+    ...accept,
+    why: 'a message that is not relayed from memory counts as tried',
+    from: '...(input.fromMemory ? {} : { untried: true }),',
+    to: '',
+  },
+  {
+    ...accept,
+    why: 'taking back is asked once only',
+    from: "if (outcomes?.every(({ type }) => type !== 'failed') === true) return;",
+    to: 'if (outcomes === undefined || outcomes.length > 0) return;',
+  },
+  {
+    ...accept,
+    why: 'what is taken back stays in the queue',
+    from: 'return [freeChange(context, change), drop];',
+    to: 'return drop.action === undefined ? [drop] : [freeChange(context, change)];',
   },
 ];

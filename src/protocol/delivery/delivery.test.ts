@@ -255,6 +255,15 @@ test('E-S-1 AUTH-x AUTH-w: credentials go inside TLS only, and MAIL says AUTH=<>
   assert.match(script.sent, /^MAIL FROM:<alice@example\.org> AUTH=<>\r\n/);
 });
 
+test("F-STLS-2 TLS-g2: STARTTLS that is required and refused is the host's failure, nothing goes in clear", () => {
+  for (const no of ['454 not now', '502 no', '250 ok']) {
+    const script = new Script({ ...smtp, tls: 'required' }).server('220 x').hello('STARTTLS');
+    script.server(no);
+    assert.ok(script.types.includes('hostFailed'), no);
+    assert.ok(!script.types.includes('ready'), no);
+  }
+});
+
 test('AUTH-z AUTH-w: whatever the client said in AUTH=, a hop that knows us hears <>, and one that does not hears nothing', () => {
   const auth = { user: 'relay', password: 'secret' };
   for (const said of [undefined, '<>', 'alice@example.org', 'ceo@example.org']) {

@@ -1,0 +1,103 @@
+// Faults in the machines of the two protocols: content on its way in, replies on the way out.
+
+import type { Fault } from './fault.ts';
+
+const content = {
+  file: 'src/protocol/session/content.ts',
+  tests: ['test/dialogs/bare', 'src/protocol/session'],
+};
+const delivery = { file: 'src/protocol/delivery/session.ts', tests: ['src/protocol/delivery'] };
+const commands = { file: 'src/protocol/delivery/commands.ts', tests: ['src/protocol/delivery'] };
+
+export const sessionFaults: readonly Fault[] = [
+  {
+    ...content,
+    why: 'one octet over the size limit passes',
+    from: 'return octets > limit ?',
+    to: 'return octets > limit + 1 ?',
+  },
+  {
+    ...content,
+    why: 'the last octet that the size limit allows is refused',
+    from: 'return octets > limit ?',
+    to: 'return octets >= limit ?',
+  },
+  {
+    ...content,
+    why: 'a session goes on after content whose end others may see elsewhere',
+    from: "if (spoiled.name === 'bareCrLfNul') close(state, 'framing');",
+    to: '',
+  },
+  {
+    ...content,
+    why: 'a bare CR at the end of the last chunk passes',
+    from: 'const bareCrAtEnd = content.last && framing.endsAfterCr;',
+    to: 'const bareCrAtEnd = false;',
+  },
+  {
+    ...content,
+    why: 'after a chunk that was refused the next one begins a message',
+    from: '    state.chunkFailed = true;\n',
+    to: '',
+  },
+  {
+    ...content,
+    why: 'a flaw that only the end shows is not seen',
+    from: 'const flaw = content.framing.flaw;',
+    to: 'const flaw = undefined as ContentFlaw | undefined;',
+  },
+  {
+    ...content,
+    why: 'whoever sends without end is read without end',
+    from: 'content.octets > HARD_FACTOR * state.settings.messageOctetsMax',
+    to: 'content.octets > 1000 * HARD_FACTOR * state.settings.messageOctetsMax',
+  },
+  {
+    ...delivery,
+    why: 'half a reply after the 220 of STARTTLS is completed inside TLS',
+    from: "        if (reader.pending) return fail(state, IN_CLEAR, 'nonsense');\n",
+    to: '',
+  },
+  {
+    ...delivery,
+    why: 'what came in one piece with the 220 of STARTTLS is believed',
+    from: 'if (startsTls && (reader.pending || broken !== undefined || reply !== replies.at(-1))) {',
+    to: 'if (startsTls && broken !== undefined) {',
+  },
+  {
+    ...delivery,
+    why: 'TLS that is required is done without',
+    from: "if (wantsTls && tls === 'required') {",
+    to: "if (wantsTls && tls === ('x' as string)) {",
+  },
+  {
+    ...delivery,
+    why: 'a STARTTLS that is refused is done without where TLS is required',
+    from: "else if (state.settings.tls === 'required') hostFailed(state, reply);",
+    to: "else if (state.settings.tls === ('x' as string)) hostFailed(state, reply);",
+  },
+  {
+    ...delivery,
+    why: 'half a reply at the end of a connection is not counted as said',
+    from: '    if (reader.pending) moreWasSaid(state);\n',
+    to: '',
+  },
+  {
+    ...delivery,
+    why: 'after 421 the connection is used on',
+    from: 'state.leaving ||= reply.code === 421;',
+    to: '',
+  },
+  {
+    ...commands,
+    why: 'we vouch for what a client said of itself',
+    from: "if (vouchForNobody) parts.push('AUTH=<>');",
+    to: 'if (envelope.authParameter !== undefined) parts.push(`AUTH=${envelope.authParameter}`);',
+  },
+  {
+    ...commands,
+    why: 'DSN parameters go to a hop that has no DSN',
+    from: "  if (capabilities.has('DSN')) {\n    if (recipient.notify",
+    to: '  if (capabilities.size >= 0) {\n    if (recipient.notify',
+  },
+];
