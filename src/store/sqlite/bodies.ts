@@ -93,10 +93,26 @@ export function removeBody(dataDirectory: string, id: MessageId): void {
   }
 }
 
-/** Files of other names are none of ours, and stay. */
 export function bodyIds(dataDirectory: string): readonly MessageId[] {
+  return bodyFiles(dataDirectory).filter((name) => isMessageId(name));
+}
+
+/** At start: whatever its name, a file that no message names goes. */
+export function sweepBodies(dataDirectory: string, isNamed: (id: MessageId) => boolean): void {
+  for (const name of bodyFiles(dataDirectory)) {
+    if (isMessageId(name) && isNamed(name)) continue;
+    try {
+      rmSync(join(dataDirectory, DIRECTORY, name), { force: true });
+    } catch {
+      // Swept at the next start.
+    }
+  }
+}
+
+/** Names out of a directory lead nowhere else. */
+function bodyFiles(dataDirectory: string): readonly string[] {
   try {
-    return readdirSync(join(dataDirectory, DIRECTORY)).filter((name) => isMessageId(name));
+    return readdirSync(join(dataDirectory, DIRECTORY));
   } catch {
     return [];
   }

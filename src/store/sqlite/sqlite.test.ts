@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
@@ -145,9 +145,10 @@ test('sqlite: bodies that no message names are swept when the store opens, whate
   }
   await bench.one(acceptOf(named, bench.clock.now(), { text: 'A: b\r\n\r\n', staged: true }));
   writeFileSync(join(dataDirectory, 'bodies', 'no id.tmp'), '');
-  assert.equal(bodyIds(dataDirectory).length, 3);
+  const files = (): readonly string[] => readdirSync(join(dataDirectory, 'bodies'));
+  assert.equal(files().length, 3);
   await bench.restart();
-  assert.deepEqual(bodyIds(dataDirectory), [named]);
+  assert.deepEqual(files(), [named]);
 });
 
 test('5321-y: sqlite: a body that is being staged outlives a writer that dies, and is there when its accept comes', async (t) => {

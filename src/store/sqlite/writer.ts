@@ -8,7 +8,7 @@ import type { SyncWitness } from '../../platform/disk.ts';
 import type { QueueDepth, QueueLimits } from '../depth.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { accept } from './accept.ts';
-import { bodyIds, removeBody } from './bodies.ts';
+import { removeBody, sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, number, rollBack, text, troubleOf } from './database.ts';
@@ -86,7 +86,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     bodyDone: (id) => void done.push(id),
   };
   const log = watchLog(db, witness, options.writeLogHome);
-  if (options.sweepStages !== false) sweepBodies(db, options.dataDirectory);
+  if (options.sweepStages !== false) sweepStages(db, options.dataDirectory);
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
@@ -220,10 +220,9 @@ function contentOctets(changes: readonly Change[]): number {
 }
 
 /** Stages that no message names: their sessions are gone (DESIGN 3.5). */
-function sweepBodies(db: Database, dataDirectory: string): void {
-  for (const id of bodyIds(dataDirectory)) {
+function sweepStages(db: Database, dataDirectory: string): void {
+  sweepBodies(dataDirectory, (id) => {
     const key = messageIdBytes(id);
-    if (key === undefined || db.get('SELECT n FROM message WHERE id = ?', key) === undefined)
-      removeBody(dataDirectory, id);
-  }
+    return key !== undefined && db.get('SELECT n FROM message WHERE id = ?', key) !== undefined;
+  });
 }
