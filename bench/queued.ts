@@ -4,7 +4,8 @@ import { messageIdSource } from '../src/base/message-id.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import { acceptOf, DAY } from '../src/store/store.contract-fixtures.ts';
-import { lockDirectory, openSqliteStore } from '../src/store/sqlite/open.ts';
+import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
+import { openSqliteStore } from '../src/store/sqlite/open.ts';
 
 const GROUP = 2000;
 const DOMAINS = 200;

@@ -22,7 +22,8 @@ import { after, test } from 'node:test';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import type { AcceptedPayload, SessionFacts } from '../src/record/events.ts';
-import { lockDirectory, openSqliteStore } from '../src/store/sqlite/open.ts';
+import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
+import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { acceptOf, deferred, settleOf } from '../src/store/store.contract-fixtures.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');

@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { makeCertificate } from '../src/cli/certificate.ts';
 import { type Entering, runServer, type RunningServer } from '../src/cli/running.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { lockDirectory } from '../src/store/sqlite/open.ts';
+import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
 import { freePort } from './system/server.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');

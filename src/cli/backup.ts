@@ -8,7 +8,7 @@ import { flawOfTail } from '../audit/verify.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
 import { type BackupResult, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
-import { lockDirectory } from '../store/sqlite/open.ts';
+import { leaveToOwner, lockDirectory } from '../store/sqlite/data-directory.ts';
 import { type CommandContext, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, progress, progressDone } from './output.ts';
@@ -54,6 +54,7 @@ export function backupCommands(program: Command): void {
         );
       } finally {
         unlock();
+        leaveToOwner(dataDirectory);
       }
     });
 }

@@ -48,7 +48,8 @@ export async function withStore<T>(
   const server = await connectControl(dataDirectory);
   if (server !== undefined) return run({ ...shared, server, store: server.store, lookups: server.lookups });
   // Beside a running server nobody needs the engine.
-  const { lockDirectory, openSqliteStore } = await import('../store/sqlite/open.ts');
+  const { leaveToOwner, lockDirectory } = await import('../store/sqlite/data-directory.ts');
+  const { openSqliteStore } = await import('../store/sqlite/open.ts');
   const unlock = lockDirectory(dataDirectory);
   const offline = openSqliteStore({ dataDirectory, clock: systemClock, entropy: systemEntropy() });
   try {
@@ -56,6 +57,7 @@ export async function withStore<T>(
   } finally {
     offline.close();
     unlock();
+    leaveToOwner(dataDirectory);
   }
 }
 

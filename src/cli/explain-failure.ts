@@ -3,7 +3,7 @@
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
+import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { CommandFailure, failed } from './failure.ts';
 

@@ -42,9 +42,9 @@ export async function manageQueue(
 }
 
 async function lockQueue(config: SendConfig, environment: Environment): Promise<() => void> {
-  const { lockDirectory, StoreLocked } = await import('../store/sqlite/open.ts');
+  const { lockDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
   try {
-    return lockDirectory(queueDirectoryOf(config, environment));
+    return lockDirectory(queueDirectoryOf(config, environment), 'queueDirectory');
   } catch (error) {
     if (!(error instanceof StoreLocked)) throw error;
     throw new SendFailure(EX.TEMPFAIL, 'the queue is being flushed already');

@@ -3,7 +3,7 @@
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { CannotBind } from '../platform/listen.ts';
-import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/open.ts';
+import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { safeLines } from './output.ts';
 import { EX, type SysExit } from './sysexits.ts';

@@ -19,6 +19,8 @@ import type { Stage } from '../port.ts';
 const DIRECTORY = 'bodies';
 const READ_OCTETS = 256 * 1024;
 
+export const bodiesDirectoryOf = (dataDirectory: string): string => join(dataDirectory, DIRECTORY);
+
 /** Throws if that is no message id. */
 export function bodyPath(dataDirectory: string, id: MessageId): string {
   return join(dataDirectory, DIRECTORY, fileNameOfId(id));

@@ -1,6 +1,5 @@
-// Opening the SQLite store: the lock for life, the writing connection with its durability settings, the reading one.
+// Opening the SQLite store: the writing connection with its durability settings, the reading one.
 
-import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSyncWitness } from '../../platform/disk.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
@@ -9,66 +8,11 @@ import type { Change, Store, StoreNotice } from '../port.ts';
 import { StoreUnavailable } from '../port.ts';
 import { makeBodiesDirectory, openStage } from './bodies.ts';
 import { type Database, notDurableBecause, openDatabase, troubleOf } from './database.ts';
+import { DataDirectoryUnusable, opening } from './data-directory.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, STORE_FILE } from './schema.ts';
 import { indexTail } from './term-index.ts';
 import { createWriter, type SqliteWriter, type WriterOptions } from './writer.ts';
-
-const LOCK_FILE = 'lock.sqlite';
-
-export class StoreLocked extends Error {
-  override readonly name = 'StoreLocked';
-}
-
-/** The directory can't be used as it is; says why, and the way out. */
-export class DataDirectoryUnusable extends Error {
-  override readonly name = 'DataDirectoryUnusable';
-}
-
-/** Runs one step of opening; what the file system says against it is put into words. */
-function opening<T>(dataDirectory: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    const because = whyUnusable(error);
-    if (because === undefined) throw error;
-    throw new DataDirectoryUnusable(`${dataDirectory} ${because}`, { cause: error });
-  }
-}
-
-function whyUnusable(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const trouble = troubleOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || trouble === 'full')
-    return 'has no space left: make some, then start again';
-  if (code === 'EROFS')
-    return "can't be written: its file system is read-only. If it was mounted so: mount -o remount,rw; if it became so by itself: unmount it, fsck, mount it again";
-  if (code === 'EACCES' || code === 'EPERM' || trouble === 'readOnly')
-    return `can't be written by user ${process.getuid?.() ?? ''}: the user of the service must own it and all in it (chown -R)`;
-  return undefined;
-}
-
-/** Held as long as the process lives: two servers on one directory would deliver everything twice. Returns the release. */
-export function lockDirectory(dataDirectory: string): () => void {
-  return opening(dataDirectory, () => lock(dataDirectory));
-}
-
-function lock(dataDirectory: string): () => void {
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  chmodSync(dataDirectory, 0o700);
-  const file = openDatabase(join(dataDirectory, LOCK_FILE), { busyMs: 0 });
-  try {
-    file.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
-  } catch (error) {
-    file.close();
-    if (troubleOf(error) !== 'busy') throw error;
-    throw new StoreLocked(
-      `another Postern uses ${dataDirectory}: stop it, or give this one a data directory of its own`,
-      { cause: error },
-    );
-  }
-  return () => file.close();
-}
 
 /** The settings that make a commit durable; page size and vacuum mode count for a new file only. */
 function openForWriting(dataDirectory: string, now: number): Database {

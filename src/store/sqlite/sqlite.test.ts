@@ -8,7 +8,7 @@ import { acceptOf, type Open, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bodyIds } from './bodies.ts';
 import { number, openDatabase, text } from './database.ts';
-import { lockDirectory, StoreLocked } from './open.ts';
+import { lockDirectory, StoreLocked } from './data-directory.ts';
 import { migrate, migrations, STORE_FILE, StoreTooNew, versionOf } from './schema.ts';
 import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 

@@ -1,0 +1,61 @@
+// A data directory that can't be used, and what is said of it.
+
+import assert from 'node:assert/strict';
+import { chownSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { DataDirectoryUnusable, leaveToOwner, lockDirectory } from './data-directory.ts';
+import { removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+
+const SERVICE = 65_534;
+const needsRoot = { skip: process.getuid?.() === 0 ? false : 'root alone gives files away' };
+
+function directory(t: TestContext): string {
+  const made = temporaryDirectory();
+  t.after(() => removeDirectory(made));
+  return made;
+}
+
+test('a directory that can not be made names the setting that names it', (t) => {
+  const base = directory(t);
+  writeFileSync(join(base, 'file'), '');
+  const wanted = join(base, 'file', 'var');
+  assert.throws(
+    () => lockDirectory(wanted),
+    (error) =>
+      error instanceof DataDirectoryUnusable &&
+      /file\/var does not exist and can't be made by user \S+ \(a part of this path is no directory\): set `data:`/.test(
+        error.message,
+      ),
+  );
+  assert.throws(() => lockDirectory(wanted, 'queueDirectory'), /set `queueDirectory:`/);
+});
+
+test(
+  'E-Q-7: what root made in the directory of the service becomes that user’s, and nothing else',
+  needsRoot,
+  (t) => {
+    const data = directory(t);
+    const outside = directory(t);
+    mkdirSync(join(data, 'bodies'));
+    const ours = ['lock.sqlite', 'postern.sqlite', 'postern.sqlite-wal', 'bodies/06FN0Z2V3W00000000000000AB'];
+    for (const name of [...ours, 'copied.db']) writeFileSync(join(data, name), '');
+    writeFileSync(join(outside, 'secret'), '');
+    symlinkSync(join(outside, 'secret'), join(data, 'postern.sqlite-shm'));
+    writeFileSync(join(outside, 'linked'), '');
+    linkSync(join(outside, 'linked'), join(data, 'postern.sqlite-journal'));
+
+    leaveToOwner(data);
+    assert.equal(statSync(join(data, 'postern.sqlite')).uid, 0, 'of a directory of root');
+    chownSync(data, SERVICE, SERVICE);
+    leaveToOwner(data);
+    for (const name of [...ours, 'bodies']) {
+      const { uid, gid } = statSync(join(data, name));
+      assert.deepEqual([name, uid, gid], [name, SERVICE, SERVICE]);
+    }
+    assert.equal(statSync(join(data, 'copied.db')).uid, 0, 'the operator’s own file');
+    for (const name of ['secret', 'linked']) assert.equal(statSync(join(outside, name)).uid, 0, name);
+    leaveToOwner(join(data, 'missing'));
+    assert.ok(!existsSync(join(data, 'missing')));
+  },
+);
