@@ -2,6 +2,7 @@
 // proves less than it says. The faults are data: tools/faults.
 //   npm run mutate                     all of them; ends with "N passed, N failed", a passed one was found
 //   npm run mutate -- authenticator    only faults whose file or words hold one of these
+//   npm run mutate -- simulation       only this list of tools/faults/all.ts: the seeds that once failed
 //   npm run mutate -- --check          only says whether each edit still fits the source
 //   npm run mutate -- --list           names them
 
@@ -20,9 +21,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const chosen = faults.filter(
-  ({ file, why }) =>
-    positionals.length === 0 || positionals.some((word) => file.includes(word) || why.includes(word)),
+const isChosen = ({ file, why }: Fault): boolean =>
+  positionals.length === 0 || positionals.some((word) => file.includes(word) || why.includes(word));
+const chosen = Object.entries(faults).flatMap(([name, list]) =>
+  positionals.includes(name) ? list : list.filter((fault) => isChosen(fault)),
 );
 
 function misfitOf({ file, from, to, tests, seeds }: Fault): string | undefined {
@@ -107,7 +109,8 @@ function run(): boolean {
   return survived === 0;
 }
 
-const misfits = faults.flatMap((fault) => {
+const all = Object.values(faults).flat();
+const misfits = all.flatMap((fault) => {
   const misfit = misfitOf(fault);
   return misfit === undefined ? [] : [`${fault.why}: ${misfit}`];
 });

@@ -9,9 +9,17 @@ import { host, simulatedNetwork } from '../../test/simulation/network.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { Network } from '../platform/network.ts';
 import { createRelay } from './relay.ts';
+import type { RelaySettings } from './settings.ts';
 import { minuteCount } from '../../test/fakes/minute-count.ts';
 
 const IDENTITY = 'i-alice';
+
+/** The same object each time: a route of other settings has connections of its own. */
+const settings: RelaySettings = {
+  ...{ hostname: 'msa.example.org', domains: [], route: { type: 'hops', hops: [hop] }, routes: {} },
+  ...{ retryMs: [900_000], expireMs: 432_000_000, delayNoticeMs: 14_400_000 },
+  ...{ connectionsMax: 2, memoryOctets: 1_000_000 },
+};
 
 /** A relay whose connections come about when the test says so, and what alice and bob have handed over to it. */
 function gated() {
@@ -36,11 +44,7 @@ function gated() {
       eventsOfMessage: () => Promise.resolve([]),
     },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    settings: () => ({
-      ...{ hostname: 'msa.example.org', domains: [], route: { type: 'hops', hops: [hop] }, routes: {} },
-      ...{ retryMs: [900_000], expireMs: 432_000_000, delayNoticeMs: 14_400_000 },
-      ...{ connectionsMax: 2, memoryOctets: 1_000_000 },
-    }),
+    settings: () => settings,
   });
   const handOver = (identityId: string): void => {
     const content = [Buffer.from('Subject: x\r\n\r\nbody\r\n')];

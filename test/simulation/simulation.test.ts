@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { simulationFaults } from '../../tools/faults/simulation.ts';
 import { planOf } from './plan.ts';
 import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 
@@ -9,28 +10,18 @@ import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 const FROM = Number(process.env['POSTERN_SIM_FROM'] ?? 1);
 const SEEDS = 240;
 
-/** What failed once, with what was wrong then. With the old fault put back each of these fails again (docs/SIMULATION.md). */
-const regressions: readonly (readonly [seed: number, why: string])[] = [
-  [2053, 'an errand that began behind the begin of a drain was sent again by the next run'],
-  [2483, 'a lease given back twice took away the attempt that was claimed in between'],
-  [3073, 'the same again'],
-  [34, 'another front sent what its client was told to send again'],
-  [392, 'the same front did'],
-  [4880, 'a drain did not wait for a message that had to be taken back, and was still being accepted'],
-  [49214, 'a drain did not wait until what had to be taken back was'],
-  [116658, 'the same, behind a slow disk'],
-  [450557, 'garbage behind a reply that could be a final one or MAIL’s was not counted as said'],
-  [707080, 'a drain that was begun before the clock stepped back waited for hours'],
-  [903092, 'the notice of a suspension was lost with the store thread that was to send it'],
-  [380, 'an attempt that waited for its connection left after its identity was suspended'],
-];
+/** What failed once: each fails again with its old fault put back (`npm run mutate -- simulation`), whose words say what was wrong. */
+const regressions = new Map(
+  simulationFaults.flatMap(({ seeds = [], why }) => seeds.map((seed) => [seed, why] as const)),
+);
 
-function assertKept({ seed, broken }: Outcome): void {
-  assert.deepEqual(broken, [], `again: npm run sim -- --seed ${seed} --trace`);
+function assertKept({ seed, broken }: Outcome, why = 'found by this seed first'): void {
+  assert.deepEqual(broken, [], `${why}; again: npm run sim -- --seed ${seed} --trace`);
 }
 
 test('5321-y E-S-2 E-Q-7 D-TR-3 BCP134-3.1-h: what was wrong once stays right', async () => {
-  for (const [seed] of regressions) assertKept(await simulateSeed(seed));
+  assert.ok(regressions.size > 0);
+  for (const [seed, why] of regressions) assertKept(await simulateSeed(seed), why);
 });
 
 test(`5321-y E-S-2 E-Q-2 E-Q-5/5 E-Q-7 E-Q-8 D-TR-1 D-TR-3 BCP134-3.1-h: ${SEEDS} seeds from ${FROM}: every promise is kept`, async () => {

@@ -6,15 +6,18 @@ import { identityFaults } from './identity.ts';
 import { policyFaults } from './policy.ts';
 import { relayFaults } from './relay.ts';
 import { sessionFaults } from './session.ts';
+import { simulationFaults } from './simulation.ts';
 import { storeFaults } from './store.ts';
 import { submissionFaults } from './submission.ts';
 
-export const faults: readonly Fault[] = [
-  ...identityFaults,
-  ...policyFaults,
-  ...submissionFaults,
-  ...sessionFaults,
-  ...storeFaults,
-  ...relayFaults,
-  ...configFaults,
-];
+/** Each list by the word that chooses it whole. */
+export const faults: Readonly<Record<string, readonly Fault[]>> = {
+  identity: identityFaults,
+  policy: policyFaults,
+  submission: submissionFaults,
+  session: sessionFaults,
+  store: storeFaults,
+  relay: relayFaults,
+  config: configFaults,
+  simulation: simulationFaults,
+};

@@ -17,12 +17,6 @@ export const relayFaults: readonly Fault[] = [
   },
   {
     ...relay,
-    why: 'mail in memory leaves though notices may be lost',
-    from: "const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');",
-    to: "const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');",
-  },
-  {
-    ...relay,
     why: 'an identity that is active again stays stopped',
     from: "if (state === 'active') mayNotSend.delete(identityId);",
     to: "if (state === 'active') mayNotSend.add(identityId);",

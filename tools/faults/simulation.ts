@@ -1,0 +1,129 @@
+// Faults of timing: what begins as something else ends, what is believed of before. No unit test can play all of them: seeds of the simulation do.
+
+import type { Fault } from './fault.ts';
+
+const accept = { file: 'src/submission/accept.ts', tests: [] };
+const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
+const front = { file: 'src/server/front.ts', tests: [] };
+const pool = { file: 'src/relay/hop-pool.ts', tests: [] };
+const relay = { file: 'src/relay/relay.ts', tests: [] };
+
+const mayGo =
+  "const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');";
+const isBusy = 'connections.size + memory.used + takingBack.size > 0';
+const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
+  // A message that is still being accepted may have to be taken back, though its session is over.
+  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
+  connections.drain();
+  const emptied = (async () => {
+    while (isBusy() && clock.monotonic() < endsAt)`;
+
+export const simulationFaults: readonly Fault[] = [
+  {
+    file: 'src/relay/claims.ts',
+    tests: [],
+    why: 'a claim that is answered after the begin of a drain is begun',
+    from: "if (outcome.type !== 'claimed' || stopped) return;",
+    to: "if (outcome.type !== 'claimed') return;",
+    seeds: [300],
+  },
+  {
+    ...relay,
+    why: 'a message that is handed over after the begin of a drain is begun',
+    from: '      if (draining) return;\n',
+    to: '',
+    tests: ['src/relay/adversity'],
+  },
+  {
+    file: 'src/store/memory/queue.ts',
+    tests: [],
+    why: 'a lease is given back without regard to its attempt',
+    from: 'chosen.includes(`${id} ${recipient.number} ${recipient.attempt}`)',
+    to: 'chosen.some((key) => key.startsWith(`${id} ${recipient.number} `))',
+    seeds: [389941],
+  },
+  {
+    ...accept,
+    why: 'a message that is not relayed from memory is accepted without a lease',
+    from: '    owner: context.owner,\n',
+    to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
+    seeds: [34],
+  },
+  {
+    ...front,
+    why: 'a drain does not wait for memory in use',
+    from: isBusy,
+    to: 'connections.size + takingBack.size > 0',
+    seeds: [116658],
+  },
+  {
+    ...front,
+    why: 'a drain does not wait for what is being taken back',
+    from: isBusy,
+    to: 'connections.size + memory.used > 0',
+    seeds: [707080],
+  },
+  {
+    ...front,
+    why: 'a drain ends at a time of the wall clock',
+    from: untilItEnds,
+    to: untilItEnds.replaceAll('clock.monotonic()', 'clock.now()'),
+    seeds: [707080],
+  },
+  {
+    ...delivery,
+    why: 'garbage after a reply is not counted as said',
+    from: '      moreWasSaid(state);\n',
+    to: '',
+    tests: ['src/protocol/delivery/in-step'],
+  },
+  {
+    ...delivery,
+    why: 'half a reply is not counted as said',
+    from: 'if (reader.pending) moreWasSaid(state);',
+    to: '',
+    tests: ['src/protocol/delivery/in-step'],
+  },
+  {
+    ...front,
+    why: 'a front believes what it knew of principals before its line to the store broke',
+    from: '        standings.reconnected();\n',
+    to: '',
+    tests: ['src/server/front.test'],
+  },
+  {
+    ...relay,
+    why: 'mail in memory leaves whatever the lines to the store may have lost',
+    from: mayGo,
+    to: "const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');",
+    tests: ['src/relay/suspended'],
+  },
+  {
+    ...relay,
+    why: 'mail in memory leaves after its identity was suspended',
+    from: mayGo,
+    to: 'const mayGo = (): boolean => true;',
+    seeds: [380],
+  },
+  {
+    file: 'src/submission/submit.ts',
+    why: 'what the store accepted as held leaves from memory',
+    from: ' || outcome.held === true',
+    to: '',
+    tests: ['src/submission/submit.test'],
+  },
+  {
+    ...pool,
+    why: 'the identity is not looked at again when the connection is there',
+    from: 'if (errand.mayGo?.() === false) {',
+    to: 'if (false) {',
+    seeds: [380],
+  },
+  {
+    file: 'src/relay/hop-turns.ts',
+    why: 'the identity is not looked at again when another message has left the connection',
+    from: 'if (errand.mayGo?.() !== false)',
+    to: 'if (errand !== undefined)',
+    tests: ['src/relay/suspended'],
+  },
+];
