@@ -396,7 +396,9 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   assert.match(everything, /\$argon2id\$/);
 
   await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
-  await at.good('account app-password revoke alice phone');
+  assert.deepEqual(JSON.parse(await at.good('account app-password revoke alice phone --json')), {
+    ...{ login: 'alice@example.org', revoked: 'phone' },
+  });
   assert.deepEqual(
     (await show(at, 'alice')).credentials.map(({ id }) => id),
     ['password'],
@@ -430,7 +432,17 @@ test('F-OPS-5: state, rights and limits: each change is told, and a wrong one ch
     'alice@example.org  address\nsales@example.org  address\n',
   );
 
-  await at.good('account limit alice messagesPerHour 20');
+  for (const [change, state] of [
+    ['suspend', 'suspended'],
+    ['resume', 'active'],
+  ] as const)
+    assert.deepEqual(JSON.parse(await at.good(`account ${change} alice --json`)), {
+      ...{ login: 'alice@example.org', state },
+    });
+
+  assert.deepEqual(JSON.parse(await at.good('account limit alice messagesPerHour 20 --json')), {
+    ...{ login: 'alice@example.org', limits: { messagesPerHour: 20 } },
+  });
   await at.good('account limit alice recipientsPerHour none');
   for (const value of ["''", 'many', '1e3', '2.5', '0x10'])
     await at.refused(USAGE, /is a whole number/, `account limit alice messagesPerHour ${value}`);
@@ -454,7 +466,17 @@ test('a removal says what it means and asks; shared addresses stay with the doma
     await at.good('account rights bob add team@example.org'),
     /team@example\.org is shared with alice@example\.org/,
   );
-  await at.good('account limit alice messagesPerHour 20');
+  for (const [change, state] of [
+    ['suspend', 'suspended'],
+    ['resume', 'active'],
+  ] as const)
+    assert.deepEqual(JSON.parse(await at.good(`account ${change} alice --json`)), {
+      ...{ login: 'alice@example.org', state },
+    });
+
+  assert.deepEqual(JSON.parse(await at.good('account limit alice messagesPerHour 20 --json')), {
+    ...{ login: 'alice@example.org', limits: { messagesPerHour: 20 } },
+  });
   await at.refused(
     USAGE,
     /for good once retention ends: say --yes, or stop it with `postern account suspend alice@/,
@@ -889,4 +911,11 @@ test('the help of every command shows an example that begins with its own name',
   for (const name of ['serve', 'account app-password revoke', 'queue drop', 'audit erase', 'restore'])
     assert.ok(seen.includes(name), name);
   assert.ok(seen.length >= 30, seen.join(', '));
+});
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
+    readonly version: string;
+  };
+  assert.deepEqual(await postern('--version'), { status: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -36,22 +36,29 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
+/** What came of a change, for a program or for a person. */
+function tell(json: boolean | undefined, value: object, text: string): void {
+  if (json === true) printJson(value);
+  else print(text);
+}
+
 export function passwordCommands(account: Command): void {
   account
     .command('password <login>')
     .description('sets the password: asked for twice on a terminal, else one line of standard input')
     .option('--stdin', 'the password is never an argument, which others can see; this option changes nothing')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  postern account password alice@example.org\n  postern account password alice@example.org < secret.txt',
     )
-    .action((login: string, _: object, command: Command) =>
+    .action((login: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         const phc = await hashPassword(await readNewPassword(login), entropy);
         const { login: changed } = await changeIdentity(context, login, 'password', {}, (identity) =>
           setPassword(identity, phc, context.now),
         );
-        print(`password of ${changed} set`);
+        tell(json, { login: changed, credential: 'password' }, `password of ${changed} set`);
       }),
     );
   const app = account
@@ -89,13 +96,15 @@ export function passwordCommands(account: Command): void {
   app
     .command('revoke <login> <id-or-label>')
     .description('revokes an app password at once')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern account app-password revoke alice@example.org phone')
-    .action((login: string, which: string, _: object, command: Command) =>
+    .action((login: string, which: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
-        await changeIdentity(context, login, 'app-password revoke', { credential: which }, (identity) =>
+        const detail = { credential: which };
+        const changed = await changeIdentity(context, login, 'app-password revoke', detail, (identity) =>
           revokeCredential(identity, which),
         );
-        print(`revoked ${which} of ${login}`);
+        tell(json, { login: changed.login, revoked: which }, `revoked ${which} of ${changed.login}`);
       }),
     );
 }
@@ -109,11 +118,12 @@ export function stateCommands(account: Command): void {
     account
       .command(`${name} <login>`)
       .description(description)
+      .option('--json', 'print JSON')
       .addHelpText('after', `\nExample:\n  postern account ${name} alice@example.org`)
-      .action((login: string, _: object, command: Command) =>
+      .action((called: string, { json }: JsonOption, command: Command) =>
         withStore(command.optsWithGlobals(), async (context) => {
-          const identity = await changeIdentity(context, login, name, {}, change);
-          print(`${identity.login} is ${identity.state}`);
+          const { login, state } = await changeIdentity(context, called, name, {}, change);
+          tell(json, { login, state }, `${login} is ${state}`);
         }),
       );
   }
@@ -122,19 +132,24 @@ export function stateCommands(account: Command): void {
     .description(
       'own limit: messagesPerHour, recipientsPerHour or nullSenderPerHour; a number, none or default',
     )
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  postern account limit newsletter@example.org recipientsPerHour 20000',
     )
-    .action((login: string, name: string, value: string, _: object, command: Command) =>
+    .action((called: string, name: string, value: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         if (!['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'].includes(name))
           throw new CommandFailure(`there is no limit ${name}`, 2);
         const given = value === 'none' || value === 'default' ? value : wholeNumber(value, name);
-        await changeIdentity(context, login, 'limit', { name, value }, (identity) =>
-          setLimits(identity, { [name]: given }),
+        const { login, limits } = await changeIdentity(
+          context,
+          called,
+          'limit',
+          { name, value },
+          (identity) => setLimits(identity, { [name]: given }),
         );
-        print(`${name} of ${login} is ${value}`);
+        tell(json, { login, limits }, `${name} of ${login} is ${value}`);
       }),
     );
 }

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { commandIn, commands } from './commands.ts';
+import { ownVersion } from './version.ts';
 
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = createRoot();
@@ -32,6 +33,7 @@ function createRoot(): Command {
       '-c, --config <file>',
       'configuration; else $POSTERN_CONFIG, ./postern.yaml, ./var/postern.yaml, /etc/postern/postern.yaml',
     )
+    .version(ownVersion(), '-V, --version', 'prints the version')
     .addHelpText(
       'after',
       '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell.',

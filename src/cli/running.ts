@@ -24,6 +24,7 @@ import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
 import { descriptorTrouble } from '../server/descriptors.ts';
 import { lockDirectory } from '../store/sqlite/data-directory.ts';
 import { createCondition } from './condition.ts';
+import { ownVersion } from './version.ts';
 import { beginDuties } from './duties.ts';
 import { InForce } from './in-force.ts';
 import { startLocal } from './local.ts';
@@ -158,7 +159,13 @@ async function openDoors(
     descriptorTrouble: () => descriptorTrouble(openDescriptors(), descriptorLimit()),
   });
   const status = async (): Promise<object> => ({
-    ...{ hostname, pid: process.pid, startedAt: condition.startedAt, selfTest: selfTest.status },
+    ...{
+      version: ownVersion(),
+      hostname,
+      pid: process.pid,
+      startedAt: condition.startedAt,
+      selfTest: selfTest.status,
+    },
     ...(await condition.health()),
   });
   await steps.take(
