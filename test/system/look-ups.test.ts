@@ -23,7 +23,7 @@ function bothWays(args: readonly string[], max: number) {
   const ask = (...options: readonly string[]) => {
     const { stdout, ...result } = server.postern([...args, ...options]);
     // A minute may end in between.
-    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )\d+\w+/g, 'AGE') };
+    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )\d+ \w+/g, 'AGE') };
   };
   return { quick: ask('--max', String(max)), whole: ask(`--max=${max}`) };
 }
@@ -56,7 +56,7 @@ test('the totals of the queue are told, in all and by domain', () => {
   const { status, stdout } = server.postern(['queue', 'list', '--totals']);
   assert.equal(status, 0);
   const [first, head, second] = stdout.split('\n');
-  assert.match(first ?? '', /^300 messages to 300 recipients, 0 of them held; the oldest is \d+\w+ old$/);
+  assert.match(first ?? '', /^300 messages to 300 recipients, 0 of them held; the oldest is \d+ \w+ old$/);
   assert.match(head ?? '', /^DOMAIN +RECIPIENTS$/);
   assert.match(second ?? '', /^d0\.example\.net +2$/);
   const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
