@@ -300,7 +300,11 @@ const unsafe: readonly { readonly line: string; readonly because: RegExp }[] = [
 test('F-OPS-5 BCP134-3.1-a BCP134-3.1-j BCP134-5-c: an unsafe configuration is refused by check, by serve, by every command', async () => {
   for (const { line, because } of unsafe) {
     const at = place(line);
-    await at.refused(USAGE, because, 'check --no-dns');
+    const checked = await at.run('check --no-dns');
+    assert.match(checked.stdout, because);
+    assertRefused(checked, 1, /1 problem: this configuration must not be served/, 'check --no-dns');
+    const { problems } = JSON.parse((await at.run('check --no-dns --json')).stdout);
+    assert.match(problems.join(), because);
     await at.refused(USAGE, because, 'account list');
     const served = await spawned(`serve -c ${at.config}`);
     assertRefused(served, CONFIG, because, 'serve');

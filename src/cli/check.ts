@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { reasonInWords } from '../base/failure-words.ts';
 import { numberOf } from '../base/number-of.ts';
 import { isIP } from '../base/network.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { ConfigError, findConfig } from '../config/find.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { checkRecords } from '../onboarding/dns-check.ts';
 import { dkimRecords, dmarcReportRecords } from '../onboarding/dns-records.ts';
 import { hasAddress } from '../platform/network.ts';
@@ -15,7 +16,7 @@ import { planOf } from '../server/plan-of-config.ts';
 import { checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
 import { accountWarnings, certificateWarnings } from './check-warnings.ts';
-import { type ConfigOption, loadForCommand } from './context.ts';
+import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 
@@ -29,23 +30,16 @@ export function checkCommand(program: Command): void {
     .option('--no-dns', 'do not look up names')
     .addHelpText('after', '\nExample:\n  postern check -c /etc/postern/postern.yaml')
     .action(async (options: ConfigOption & { json?: boolean; dns: boolean }, command: Command) => {
-      const loaded = loadForCommand(command.optsWithGlobals());
-      const problems = [...checkPolicy(loaded), ...planProblems(loaded)];
-      const certificates =
-        problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
-      const warnings = [
-        ...certificates.warnings,
-        ...(problems.length === 0 && certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
-        ...(problems.length === 0 ? await accountWarnings(loaded) : []),
-        ...(options.dns && problems.length === 0 ? await nameWarnings(loaded) : []),
-      ];
-      if (options.json === true) printJson({ file: loaded.file, problems, warnings });
+      const { config } = command.optsWithGlobals<ConfigOption>();
+      const file = findConfig(config, process.env);
+      const { problems, warnings } = await judge(file, options.dns);
+      if (options.json === true) printJson({ file, problems, warnings });
       else {
         for (const warning of warnings) print(`warning: ${warning}`);
         for (const problem of problems) print(`problem: ${problem}`);
         if (problems.length === 0)
           print(
-            `${loaded.file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${numberOf(warnings.length, 'warning')}`}`,
+            `${file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${numberOf(warnings.length, 'warning')}`}`,
           );
       }
       if (problems.length > 0)
@@ -53,6 +47,32 @@ export function checkCommand(program: Command): void {
           `${numberOf(problems.length, 'problem')}: this configuration must not be served`,
         );
     });
+}
+
+interface Judgement {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What stands in the file comes first: the rest goes by what it means. */
+async function judge(file: string, dns: boolean): Promise<Judgement> {
+  let loaded: LoadedConfig;
+  try {
+    loaded = loadConfig(file);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problems: error.problems, warnings: [] };
+  }
+  const problems = [...checkPolicy(loaded), ...planProblems(loaded)];
+  const certificates =
+    problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
+  const warnings = [
+    ...certificates.warnings,
+    ...(problems.length === 0 && certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
+    ...(problems.length === 0 ? await accountWarnings(loaded) : []),
+    ...(dns && problems.length === 0 ? await nameWarnings(loaded) : []),
+  ];
+  return { problems, warnings };
 }
 
 /** Files, URLs, keys that fit their certificates. */

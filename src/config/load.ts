@@ -68,7 +68,7 @@ export function parseConfig(text: string, file: string): Config {
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(
-        ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`,
+        ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${withoutPlace(message)}`,
       ),
     );
   }
@@ -88,6 +88,10 @@ export function parseConfig(text: string, file: string): Config {
   }
   return parsed.data;
 }
+
+/** The place stands in front, and the lines below that the colon announces are left out. */
+const withoutPlace = (message: string): string =>
+  (message.split('\n')[0] ?? '').replace(/ at line \d+, column (\d+):?$/, ' (column $1)');
 
 function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length > 0; length -= 1) {
