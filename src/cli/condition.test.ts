@@ -23,9 +23,16 @@ interface Situation {
   readonly learned?: readonly LearnedLimits[];
   readonly heldReports?: number;
   readonly descriptors?: string;
+  readonly needsRestart?: readonly string[];
 }
 
-function healthIn({ down = [[], []], learned = [], heldReports = 0, descriptors }: Situation) {
+function healthIn({
+  down = [[], []],
+  learned = [],
+  heldReports = 0,
+  descriptors,
+  needsRestart = [],
+}: Situation) {
   const condition = createCondition({
     supervisor: {
       storeFigures: () => Promise.reject(new Error('not asked for')),
@@ -47,7 +54,7 @@ function healthIn({ down = [[], []], learned = [], heldReports = 0, descriptors 
       },
     },
     sink: { dropped: 0 },
-    inForce: { loaded, plan, problems: [] },
+    inForce: { loaded, plan, problems: [], needsRestart },
     descriptorTrouble: () => descriptors,
   });
   return condition.health();
@@ -82,4 +89,12 @@ test('E-D-5: reports that are held are a warning that says how to see them', asy
 test('F-DOS-2/3: few descriptors left are a warning', async () => {
   const { problems, warnings } = await healthIn({ descriptors: '950 of 1024 files and sockets are open' });
   assert.deepEqual([problems, warnings], [[], ['950 of 1024 files and sockets are open']]);
+});
+
+test('5321-aj: what was reloaded and waits for a restart is a warning', async () => {
+  const { problems, warnings } = await healthIn({ needsRestart: ['listeners', 'web'] });
+  assert.deepEqual(
+    [problems, warnings],
+    [[], ['changed in the configuration, and needs a restart: listeners, web']],
+  );
 });

@@ -15,7 +15,7 @@ export interface ConditionOptions {
     readonly lookups: Pick<Lookups, 'queueCount' | 'queueTotals'>;
   };
   readonly sink: Pick<LogSink, 'dropped'>;
-  readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems'>;
+  readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems' | 'needsRestart'>;
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
 }
@@ -56,6 +56,9 @@ export function createCondition(options: ConditionOptions): Condition {
         ],
         warnings: [
           ...certificates.warnings,
+          ...(inForce.needsRestart.length > 0
+            ? [`changed in the configuration, and needs a restart: ${inForce.needsRestart.join(', ')}`]
+            : []),
           ...[options.descriptorTrouble() ?? []].flat(),
           ...(heldReports > 0
             ? [

@@ -126,3 +126,18 @@ test('5321-aj: a reload that was refused for a file is tried again when the file
   await made.lookAtFiles();
   assert.deepEqual([made.problems, told.length], [[], 1]);
 });
+
+test('5321-aj: keys that count after a restart only are remembered until the file has the old ones again', async (t) => {
+  const { made, path } = await inForce(t);
+  const text = readFileSync(path('postern.yaml'), 'utf8');
+  writeFileSync(path('postern.yaml'), `${text}threads: { fronts: 7 }\n`);
+  assert.deepEqual(await made.reload(), { problems: [], needsRestart: ['threads'] });
+  chmodSync(path('dkim.pem'), 0o640);
+  await made.lookAtFiles();
+  writeFileSync(path('postern.yaml'), `${text}threads: [\n`);
+  assert.equal((await made.reload()).problems.length, 1);
+  assert.deepEqual(made.needsRestart, ['threads'], 'neither files nor a refusal change it');
+  writeFileSync(path('postern.yaml'), text);
+  await made.reload();
+  assert.deepEqual(made.needsRestart, []);
+});

@@ -35,6 +35,7 @@ export class InForce {
   #wanted: LoadedConfig | undefined;
   /** The files as they were when they were last tried. */
   #tried: string;
+  #needsRestart: readonly string[] = [];
   #problems: Problems = { configuration: [], files: [] };
   /** One change at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -62,6 +63,11 @@ export class InForce {
     return [...this.#problems.configuration, ...this.#problems.files];
   }
 
+  /** Keys that the last reload found changed, and that count after a restart only. */
+  get needsRestart(): readonly string[] {
+    return this.#needsRestart;
+  }
+
   /** Never rejects: what is wrong is in the answer. */
   reload(): Promise<ReloadResult> {
     return this.#inTurn(async () => {
@@ -72,9 +78,9 @@ export class InForce {
         const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
         assertSafe(merged);
         this.#say({ configuration: [], files: this.#problems.files });
-        const needsRestart = fixedIn(next.config, now.config);
-        await this.#take(merged, needsRestart);
-        return { problems: this.problems, needsRestart };
+        this.#needsRestart = fixedIn(next.config, now.config);
+        await this.#take(merged);
+        return { problems: this.problems, needsRestart: this.#needsRestart };
       } catch (error) {
         this.#say({ configuration: problemsOf(error), files: this.#problems.files });
         return { problems: this.problems, needsRestart: [] };
@@ -108,7 +114,7 @@ export class InForce {
     });
   }
 
-  async #take(next: LoadedConfig, needsRestart: readonly string[] = []): Promise<void> {
+  async #take(next: LoadedConfig): Promise<void> {
     // Before they are read: what changes meanwhile is looked at again.
     this.#tried = stampOf(keyFilesOf(next));
     try {
@@ -119,7 +125,7 @@ export class InForce {
       this.#wanted = undefined;
       this.#say({ ...this.#problems, files: [] });
       this.taken(next);
-      this.#log.info({ needsRestart }, 'reloaded');
+      this.#log.info({ needsRestart: this.#needsRestart }, 'reloaded');
     } catch (error) {
       this.#wanted = next;
       this.#say({ ...this.#problems, files: problemsOf(error) });

@@ -464,6 +464,9 @@ test('the data directory is found in a file that is broken elsewhere', () => {
       ['data: ./state\nlistners: []\n', 'state'],
       ['hostname: [\ndata: ./state\n', 'state'],
       ['data: /srv/postern\nlisteners: 587\n  x: [\n', '/srv/postern'],
+      ['{{{\nhostname: x\ndata: /srv/postern # here\n', '/srv/postern'],
+      ['hostname: "a\ndata: "/srv/postern"\n', '/srv/postern'],
+      ["- a\ndata: './state'\n", 'state'],
       ['', 'var'],
     ] as const) {
       writeFileSync(path, text);

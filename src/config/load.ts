@@ -46,9 +46,16 @@ const MARK_OCTETS = 3;
 
 /** Where the data lies, as far as a file tells that may be wrong elsewhere: a running server is found all the same. Throws `ConfigError` if it can't be read. */
 export function dataDirectoryIn(file: string): string {
-  const data: unknown = parseDocument(readConfigText(file)).get('data');
+  const text = readConfigText(file);
+  const document = parseDocument(text);
+  const line = document.errors.length > 0 ? dataLine.exec(text) : null;
+  // What is broken further up or down may have swallowed the key, or grown on to it.
+  const data: unknown = line === null ? document.get('data') : (line[1] ?? line[2] ?? line[3]);
   return resolve(dirname(file), typeof data === 'string' ? data : DATA_DEFAULT);
 }
+
+/** The key on a line of its own, with its value in double quotes, in single ones, or in none. */
+const dataLine = /^data:[ \t]+(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'[\]{}]+))[ \t]*(?:#.*)?$/m;
 
 /** Keys that somebody may look for and that are not there on purpose: why, in words. */
 const notBuilt: Readonly<Record<string, string>> = {

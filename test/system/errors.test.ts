@@ -46,6 +46,11 @@ test('F-OPS-5: with a broken file beside a running server status works, reload t
   } finally {
     writeFileSync(server.config, good);
   }
+  writeFileSync(server.config, `{{{\n${good}`);
+  const torn = server.postern(['reload']);
+  writeFileSync(server.config, good);
+  assert.equal(torn.status, 1, torn.stderr);
+  assert.match(torn.stderr, /refused, the old configuration stays:\n.*postern\.yaml:\d+: /);
   assert.equal(server.postern(['reload']).status, 0);
   const well = server.postern(['status']);
   assert.equal(well.status, 0, well.stderr);
