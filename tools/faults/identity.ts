@@ -179,8 +179,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...guessing,
     why: 'the same wrong secret counts each time',
-    from: 'if (remembered.includes(attempt.fingerprint)) return;',
-    to: '',
+    from: 'if (again !== undefined) {',
+    to: 'if (again !== undefined && now < 0) {',
   },
   {
     ...guessing,
@@ -203,8 +203,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...guessing,
     why: 'a success leaves its own attempt counted',
-    from: '      takeBack(attempt, now);\n      pairs.delete',
-    to: '      pairs.delete',
+    from: '        end(now);\n        pairs.delete',
+    to: '        pairs.delete',
   },
   {
     ...admission,
