@@ -167,7 +167,7 @@ test('F-AUTH-1: made-up names with one fixed wrong secret count each, also those
   assert.equal(hashed.length, 20, 'then that heading is refused without a hash');
   assert.equal(Math.max(...delays), 20_000);
   const named = gathering();
-  for (let n = 0; n < 40; n += 1) await named.logIn(`user${n}@elsewhere.test`, 'Summer2026');
+  for (let n = 0; n < 43; n += 1) await named.logIn(`user${n}@elsewhere.test`, 'Summer2026');
   const next = await named.ask('one.more@elsewhere.test', 'Summer2026');
   assert.ok(next.type === 'refused' && next.refusal.name === 'authTemporary', 'and each hash is charged');
   named.clock.advance(10_000);
@@ -181,7 +181,7 @@ test('F-AUTH-6/3: whoever closes instead of waiting pays for each hash all the s
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(await logIn(alice.login, 'right', '198.51.100.9'), 'authenticated');
   for (let n = 0; n < 500; n += 1) await ask('x@example.org', 'the same');
-  assert.ok(hashed.length <= 41, `${hashed.length} hashes`);
+  assert.ok(hashed.length <= 44, `${hashed.length} hashes`);
   const busy = await ask(alice.login, 'wrong');
   assert.ok(busy.type === 'refused' && busy.refusal.name === 'authTemporary', 'no verdict without a hash');
   clock.advance(6 * MINUTE);
@@ -200,7 +200,7 @@ test('F-AUTH-1: repeating wrong guesses while there is no room to hash, or no di
     return [...names];
   };
   assert.deepEqual(await guesses(14), ['authFailed']);
-  for (let n = 0; n < 40; n += 1) await ask('nobody@example.org', 'the same');
+  for (let n = 0; n < 43; n += 1) await ask('nobody@example.org', 'the same');
   assert.deepEqual(await guesses(14), ['authTemporary']);
   isAway = true;
   assert.deepEqual(await guesses(14), ['authTemporary']);
@@ -214,6 +214,24 @@ test('F-AUTH-1: repeating wrong guesses while there is no room to hash, or no di
   isAway = false;
   const over = await ask(alice.login, 'one more');
   assert.ok(over.type === 'refused' && over.cause.includes('too many'), 'nor what was refused unverified');
+});
+
+test('D-OUT-4 F-AUTH-6/3: made-up names from neighbours in its network do not keep a new user out', async () => {
+  const { ask, logIn, clock } = gathering();
+  for (let second = 0; second < 60; second += 1) {
+    for (let n = 0; n < 60; n += 1)
+      await ask(`made-up-${second}-${n}@example.org`, 'x', `192.0.2.${(n % 20) + 1}`);
+    clock.advance(1000);
+  }
+  assert.equal(await logIn(alice.login, 'right', '192.0.2.77'), 'authenticated');
+});
+
+test('D-OUT-4: nor does a flood from an own IPv6 network, where the account is known', async () => {
+  const { ask, logIn } = gathering({ uses: ['2001:db8::9'] });
+  for (let n = 0; n < 130; n += 1) await ask('x@example.org', 'the same', '2001:db8::1');
+  assert.equal(await logIn(alice.login, 'wrong', '2001:db8::2'), 'refused');
+  for (let n = 0; n < 130; n += 1) await ask('x@example.org', 'the same', '2001:db8::1');
+  assert.equal(await logIn(alice.login, 'right', '2001:db8::2'), 'authenticated');
 });
 
 test('D-OUT-4: where the owner has logged in before there is more room for hashes', async () => {
@@ -292,5 +310,5 @@ test('F-AUTH-11: the right password lets nobody act as somebody else', async () 
 test('F-AUTH-6/3: the right password of who may not log in is charged like a wrong one', async () => {
   const { ask, hashed } = gathering({ of: { ...alice, state: 'suspended' } });
   for (let n = 0; n < 100; n += 1) assert.equal((await ask(alice.login, 'right')).type, 'refused');
-  assert.equal(hashed.length, 40);
+  assert.equal(hashed.length, 40 + 3);
 });

@@ -136,14 +136,14 @@ export function createAuthenticator(
 
     const human = identity?.credentials.find(({ kind }) => kind === 'password');
     const phc = device === undefined ? phcOf(human) : undefined;
-    const isRight = await hashing.verify(asker, phc, password);
-    if (isRight === 'busy') return { type: 'busy' };
+    const hashed = await hashing.verify(asker, phc, password);
+    if (hashed === 'busy') return { type: 'busy' };
     if (flaw !== undefined) return { type: 'wrong', cause: flaw };
     if (identity === undefined) return { type: 'wrong', cause: 'unknown login' };
-    if (!isRight || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
+    if (!hashed.isRight || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
     const humanFlaw = flawOf(identity, human, now);
     if (humanFlaw !== undefined) return { type: 'wrong', cause: humanFlaw };
-    hashing.paysOff(asker);
+    hashed.paysOff();
     return { type: 'right', credential: human };
   }
 
@@ -230,11 +230,11 @@ export function createAuthenticator(
     leave: LeaveToVerify,
   ): Promise<AuthenticationOutcome> {
     const mayActAs = isSameLogin(credentials.authorizationIdentity, candidates, settings.domains());
-    const judged = () => judge(identity, credentials, attempt.fingerprint, mayActAs, asker);
-    let secret = await judged();
+    const judged = (by: Asker) => judge(identity, credentials, attempt.fingerprint, mayActAs, by);
+    let secret = await judged(asker);
     if (secret.type === 'busy' && (await isKnownFromStore(identity, attempt))) {
       hashing.markKnown(asker);
-      secret = await judged();
+      secret = await judged(hashing.askerFor(asker, attempt.account));
     }
     const now = clock.now();
     if (secret.type === 'busy') {

@@ -8,11 +8,11 @@ const payer = (address: string, more: Partial<HashPayer> = {}): HashPayer => ({
   known: false,
   ...more,
 });
-const { burst } = hashBudgetDefaults;
+const { burst, own } = hashBudgetDefaults;
 
 function charged(budget: ReturnType<typeof createHashBudget>, by: HashPayer, times: number, now = 0): number {
   let count = 0;
-  for (let n = 0; n < times; n += 1) if (budget.charge(by, now)) count += 1;
+  for (let n = 0; n < times; n += 1) if (budget.charge(by, now) !== undefined) count += 1;
   return count;
 }
 
@@ -27,8 +27,9 @@ test('F-AUTH-6/3: what led to a login is taken back; a clock that goes back brin
   const budget = createHashBudget();
   const office = payer('192.0.2.1');
   for (let n = 0; n < 1000; n += 1) {
-    assert.ok(budget.charge(office, 1000));
-    budget.takeBack(office, 1000);
+    const charge = budget.charge(office, 1000);
+    assert.ok(charge);
+    charge.takeBack(1000);
   }
   assert.equal(charged(budget, office, 100, 1000), burst);
   assert.equal(charged(budget, office, 100, 0), 0);
@@ -45,6 +46,23 @@ test('F-AUTH-6/3: the networks of a /48 share sixteen bursts', () => {
   const budget = createHashBudget();
   let count = 0;
   for (let n = 0; n < 2000; n += 1)
-    if (budget.charge(payer(`2001:db8:1:${((n * 256) % 65_536).toString(16)}::1`), 0)) count += 1;
+    if (budget.charge(payer(`2001:db8:1:${((n * 256) % 65_536).toString(16)}::1`), 0) !== undefined)
+      count += 1;
   assert.equal(count, 16 * burst);
+});
+
+test('F-AUTH-6/3: when the network has spent its own, each address has a few; a charge comes back where it was made, and once', () => {
+  const budget = createHashBudget();
+  const flood = payer('192.0.2.1', { own: ['192.0.2.1'] });
+  assert.equal(charged(budget, flood, 1000), burst + own.burst);
+  const neighbour = payer('192.0.2.77', { own: ['192.0.2.77'] });
+  for (let n = 0; n < 100; n += 1) {
+    const charge = budget.charge(neighbour, 0);
+    assert.ok(charge);
+    charge.takeBack(0);
+    charge.takeBack(0);
+  }
+  assert.equal(charged(budget, flood, 100), 0, 'nothing of it went back to the network');
+  assert.equal(charged(budget, neighbour, 100), own.burst);
+  assert.equal(charged(budget, payer('192.0.2.77', { own: ['192.0.2.77', 'bob'] }), 100), own.burst);
 });

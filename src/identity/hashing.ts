@@ -4,21 +4,29 @@ import type { Clock } from '../platform/platform.ts';
 import { createHashBudget, type HashBudget } from './hash-budget.ts';
 import { createKdfGate, type KdfGate } from './kdf-gate.ts';
 import { createLru } from './lru.ts';
-import { type AddressNetwork, networksOf } from './network.ts';
+import { type AddressNetwork, connectionNetworkOf, networksOf } from './network.ts';
 import { verifyPassword } from './password.ts';
 
 /** Who asks for hashes. */
 export interface Asker {
   readonly networks: readonly AddressNetwork[];
   readonly shared: boolean;
+  /** What it has of its own, see `hash-budget.ts`. */
+  readonly own: readonly string[];
+}
+
+export interface Hashed {
+  readonly isRight: boolean;
+  /** The hash led to a login: it costs nothing. */
+  paysOff(): void;
 }
 
 export interface Hashing {
   askerAt(address: string, shared: boolean): Asker;
+  /** The same, as one who asks for this account, which has logged in from there. */
+  askerFor(asker: Asker, account: string): Asker;
   /** One argon2. The charge stays until `paysOff`. */
-  verify(asker: Asker, phc: string | undefined, password: string): Promise<boolean | 'busy'>;
-  /** The hash led to a login: it costs nothing. */
-  paysOff(asker: Asker): void;
+  verify(asker: Asker, phc: string | undefined, password: string): Promise<Hashed | 'busy'>;
   /** Somebody logged in from there lately, by whatever way. */
   markKnown(asker: Asker): void;
 }
@@ -43,16 +51,23 @@ export function createHashing(o: {
   }
 
   return {
-    askerAt: (address, shared) => ({ networks: networksOf(address), shared }),
+    askerAt(address, shared) {
+      const networks = networksOf(address);
+      // Whoever has a /64 has all addresses of it.
+      const own = networks.length === 1 ? [connectionNetworkOf(address)] : [];
+      return { networks, shared, own };
+    },
+    askerFor: (asker, account) => ({ ...asker, own: [...asker.own, `${nameOf(asker)} ${account}`] }),
     async verify(asker, phc, password) {
       const payer = payerOf(asker);
-      if (!budget.charge(payer, clock.monotonic())) return 'busy';
+      const charge = budget.charge(payer, clock.monotonic());
+      if (charge === undefined) return 'busy';
+      const paysOff = () => charge.takeBack(clock.monotonic());
       const hashed = await gate.run(payer, () => verify(phc, password));
-      if (hashed.type === 'done') return hashed.value;
-      budget.takeBack(payer, clock.monotonic());
+      if (hashed.type === 'done') return { isRight: hashed.value, paysOff };
+      paysOff();
       return 'busy';
     },
-    paysOff: (asker) => budget.takeBack(payerOf(asker), clock.monotonic()),
     markKnown: (asker) => knownUntil.set(nameOf(asker), clock.monotonic() + KNOWN_MS),
   };
 }

@@ -94,7 +94,7 @@ export const identityFaults: readonly Fault[] = [
     file: 'src/identity/hashing.ts',
     tests: ['src/identity/authenticator'],
     why: 'a hash is not charged to its network',
-    from: "if (!budget.charge(payer, clock.monotonic())) return 'busy';",
+    from: "if (charge === undefined) return 'busy';",
     to: '',
   },
   {
