@@ -17,6 +17,8 @@ export interface RecipientFate {
   readonly status?: string;
   readonly remote?: string;
   readonly diagnostic?: string;
+  /** Its last attempt went in clear, because TLS broke. */
+  readonly inClearBecause?: string;
   readonly reportId?: string;
   /** Why its sender was not told. */
   readonly notReported?: string;
@@ -175,7 +177,7 @@ function fatesOf(
   for (const { type, time, payload } of events) {
     if (type === 'reported' && payload !== undefined) addReport(fates, payload);
     if (!fateTypes.has(type) || payload === undefined) continue;
-    const { recipient, recipientNumber, attempt, status, remote, diagnostic, reportId } =
+    const { recipient, recipientNumber, attempt, status, remote, diagnostic, inClearBecause, reportId } =
       payload as FatePayload;
     fates.set(recipientNumber, {
       recipient,
@@ -185,6 +187,7 @@ function fatesOf(
       status,
       diagnostic,
       ...(remote === undefined ? {} : { remote }),
+      ...(inClearBecause === undefined ? {} : { inClearBecause }),
       ...(reportId === undefined ? {} : { reportId }),
     });
   }

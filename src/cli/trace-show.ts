@@ -87,7 +87,11 @@ function showMessage(message: TracedMessage): void {
       `  signed    ${failure === undefined ? 'by' : 'NOT by'} ${dkimRecordName(selector, domain)}${failure === undefined ? '' : `: ${safe(failure)}`}`,
     );
   if (accepted.label !== undefined) print(`  label     ${accepted.label}`);
-  for (const fate of recipients) print(`  to        ${fateText(fate)}`);
+  for (const fate of recipients) {
+    print(`  to        ${fateText(fate)}`);
+    if (fate.inClearBecause !== undefined)
+      print(`            in clear, because STARTTLS broke: ${safe(fate.inClearBecause)}`);
+  }
 }
 
 function showPrincipal(principal: PrincipalFacts): void {
