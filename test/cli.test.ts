@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -286,6 +287,43 @@ test('6409-8.5: a new key is written once, for its owner alone, and its record i
   assert.equal(checked.status, 1);
   assert.match(checked.stdout, /dkim\.0\.key: .*mode 644.*chmod 600/);
 });
+
+test(
+  '6409-8.5: a key that root makes for the service may be read by it; check says which file it may not read',
+  { skip: process.getuid?.() === 0 ? false : 'root alone gives files away' },
+  async () => {
+    const service = 65_534;
+    // The user must get there: no directory of a private home above it.
+    const target = join(root, 'served');
+    chmodSync(root, 0o755);
+    const config = join(target, 'postern.yaml');
+    await postern(`init ${target} --hostname mail.example.org --domain example.org --no-dkim`);
+    chmodSync(target, 0o755);
+    for (const name of ['postern.yaml', 'key.pem']) {
+      chownSync(join(target, name), 0, service);
+      chmodSync(join(target, name), 0o640);
+    }
+    chownSync(join(target, 'data'), service, service);
+    const line = `dkim --selector s2 --type ed25519 -c ${config} --json`;
+    const { key } = JSON.parse((await postern(line)).stdout) as { key: string };
+    const { uid, gid, mode } = statSync(key);
+    assert.deepEqual([uid, gid, mode & 0o777], [0, service, 0o640]);
+
+    const signing = `dkim: [{ domain: example.org, selector: s2, key: ${key} }]`;
+    writeFileSync(config, readFileSync(config, 'utf8').replace('dkim: []', signing));
+    const check = `check --no-dns -c ${config}`;
+    const good = await postern(check);
+    assert.equal(good.status, 0, good.stdout);
+    for (const file of [key, join(target, 'key.pem'), config]) {
+      chmodSync(file, 0o600);
+      const { status, stdout } = await postern(check);
+      assert.equal(status, 1, file);
+      assert.ok(stdout.includes(`chown root:${service} ${file}; chmod 640 ${file}`), stdout);
+      chmodSync(file, 0o640);
+    }
+    assert.equal((await postern(check)).status, 0);
+  },
+);
 
 const unsafe: readonly { readonly line: string; readonly because: RegExp }[] = [
   { line: 'listeners: [{ port: 587, tls: none }]', because: /:6: listeners\.0\.tls: .*passwords in clear/ },

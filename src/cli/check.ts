@@ -1,13 +1,16 @@
 // `postern check`: is this configuration right and safe? Everything is looked at, then told; non-zero if it must not be served.
 
+import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { reasonInWords } from '../base/failure-words.ts';
 import { numberOf } from '../base/number-of.ts';
 import { isIP } from '../base/network.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { checkRecords } from '../onboarding/dns-check.ts';
 import { dkimRecords, dmarcReportRecords } from '../onboarding/dns-records.ts';
+import { asUser } from '../platform/as-user.ts';
 import { hasAddress } from '../platform/network.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemRecords } from '../platform/record-lookup.ts';
@@ -63,7 +66,7 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, warnings: [] };
   }
-  const problems = [...checkPolicy(loaded), ...planProblems(loaded)];
+  const problems = [...checkPolicy(loaded), ...asServer(loaded, () => planProblems(loaded))];
   const certificates =
     problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
   const warnings = [
@@ -73,6 +76,23 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
     ...(dns && problems.length === 0 ? await nameWarnings(loaded) : []),
   ];
   return { problems, warnings };
+}
+
+/** Root reads everything: what counts is what the server's user may read, whose the data are. */
+function asServer(loaded: LoadedConfig, look: () => readonly string[]): readonly string[] {
+  const uid = statSync(loaded.path(loaded.config.data), { throwIfNoEntry: false })?.uid ?? 0;
+  return process.getuid?.() === 0 && uid !== 0
+    ? asUser(uid, () => [...configProblems(loaded), ...look()])
+    : look();
+}
+
+function configProblems({ file }: LoadedConfig): readonly string[] {
+  try {
+    readFileSync(file);
+    return [];
+  } catch (error) {
+    return [`${file}: ${unreadable(error)}`];
+  }
 }
 
 /** Files, URLs, keys that fit their certificates. */

@@ -2,7 +2,7 @@
 // because a key must be published before it signs.
 
 import { createPrivateKey, generateKeyPair } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
@@ -59,6 +59,7 @@ async function run(options: DkimOptions): Promise<void> {
 
   const key = resolve(options.out ?? join(dirname(file), `dkim-${domain}-${selector}.pem`));
   const record = dkimRecord(createPrivateKey(await makeDkimKey(key, options.type)));
+  letServerRead(key, file);
   const [wanted] = dkimRecords([{ domain, selector, record }]);
   if (options.json === true) printJson({ domain, selector, key, record, name: wanted?.name });
   else
@@ -71,6 +72,15 @@ async function run(options: DkimOptions): Promise<void> {
         `dkim:\n  - { domain: ${domain}, selector: ${selector}, key: ${key} }`,
       ].join('\n'),
     );
+}
+
+/** As `init --user` does: a key of root's gets the group that may read the configuration, or its directory. */
+function letServerRead(key: string, config: string): void {
+  if (process.getuid?.() !== 0) return;
+  const gid = [config, dirname(config)].map((path) => statSync(path).gid).find((group) => group !== 0);
+  if (gid === undefined) return;
+  chownSync(key, 0, gid);
+  chmodSync(key, 0o640);
 }
 
 /** Writes a new key that only its owner may read, and never over another; its PEM text. */

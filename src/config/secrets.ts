@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { reasonInWords } from '../base/failure-words.ts';
+import { unreadable } from './unreadable.ts';
 import { readPlainText } from '../base/plain-text.ts';
 import { ConfigError } from './find.ts';
 import type { secret } from './values.ts';
@@ -25,7 +25,7 @@ export function readSecret(
   try {
     bytes = readFileSync(path(value.file));
   } catch (error) {
-    throw new ConfigError([`${value.file}: ${reasonInWords(error)}`]);
+    throw new ConfigError([`${value.file}: ${unreadable(error)}`]);
   }
   const text = readPlainText(bytes);
   if (!text.ok) throw new ConfigError([`${value.file}: ${text.error}`]);

@@ -12,8 +12,18 @@ export function uidOf(user: string): number | undefined {
 /** The gid of the user's own group; undefined: there is no such user. */
 export const gidOf = (user: string): number | undefined => asked('-g', user);
 
+/** The gids of all groups of a user; none: there is no such user. */
+export function groupsOf(user: string): readonly number[] {
+  const groups = said('-G', user)?.split(' ') ?? [];
+  return groups.filter((id) => /^\d+$/.test(id)).map(Number);
+}
+
 function asked(what: '-u' | '-g', user: string): number | undefined {
+  const id = said(what, user) ?? '';
+  return /^\d+$/.test(id) ? Number(id) : undefined;
+}
+
+function said(what: '-u' | '-g' | '-G', user: string): string | undefined {
   const { status, stdout } = spawnSync('id', [what, '--', user], { encoding: 'utf8', timeout: LOOKUP_MS });
-  const id = stdout?.trim() ?? '';
-  return status === 0 && /^\d+$/.test(id) ? Number(id) : undefined;
+  return status === 0 ? stdout.trim() : undefined;
 }

@@ -1,7 +1,7 @@
 // The DKIM keys as the configuration names them: read and judged in main, told to the fronts as text.
 
 import { readFileSync, statSync } from 'node:fs';
-import { reasonInWords } from '../base/failure-words.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { readDkimKey } from '../message/dkim/key.ts';
@@ -34,7 +34,7 @@ export function readDkimKeys({ config, path }: LoadedConfig): readonly DkimKeyPl
       if (!read.ok) throw new Error(read.error);
       return [{ ...said, pem, record: dkimRecord(read.value.key) }];
     } catch (error) {
-      problems.push(`dkim.${at}.key: ${file}: ${reasonInWords(error)}`);
+      problems.push(`dkim.${at}.key: ${file}: ${unreadable(error)}`);
       return [];
     }
   });

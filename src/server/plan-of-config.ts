@@ -1,7 +1,7 @@
 // From the configuration to what the fronts are told: files are read here, once, in main; the fronts get plain data.
 
 import { readFileSync, statSync } from 'node:fs';
-import { reasonInWords } from '../base/failure-words.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { DestinationConfig } from '../config/schema.ts';
@@ -118,7 +118,7 @@ function readNamed(key: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError([`${key}: ${file}: ${reasonInWords(error)}`]);
+    throw new ConfigError([`${key}: ${file}: ${unreadable(error)}`]);
   }
 }
 
