@@ -875,7 +875,10 @@ test('a backup of a stopped server is restored elsewhere, and never over a store
   const file = join(from.directory, 'backup.db');
   assert.match(await from.good(`backup ${file}`), /1 events/);
   assert.equal(statSync(file).mode & 0o077, 0, 'nobody else may read it');
-  assert.match(await to.good(`restore ${file}`), /^restored 0 queued messages \(0 bodies\) and 1 events/);
+  assert.match(
+    await to.good(`restore ${file}`),
+    /^its chain holds, last link [0-9a-f]{64}\nrestored 0 queued messages \(0 bodies\) and 1 events/,
+  );
   assert.deepEqual(await show(to, 'alice'), await show(from, 'alice'));
   for (const [at, line] of [
     [to, `restore ${file}`],
@@ -883,6 +886,26 @@ test('a backup of a stopped server is restored elsewhere, and never over a store
   ] as const)
     assert.notEqual((await at.run(line)).status, 0, line);
   assert.equal((await show(to, 'alice')).state, 'active');
+});
+
+test('D-TR-3: a backup whose trail was changed is not restored, but for who says so', async () => {
+  const [from, to] = [place(), place()];
+  for (const name of ['alice', 'bob', 'carla']) await from.good(`account add ${name}@example.org`);
+  const file = join(from.directory, 'backup.db');
+  await from.good(`backup ${file}`);
+  const db = new DatabaseSync(file);
+  db.exec('DELETE FROM event WHERE sequence = 2');
+  db.close();
+  await to.refused(1, /broken at event 3: event 2 is missing; .*--despite-broken-trail/, `restore ${file}`);
+  assert.deepEqual(
+    readdirSync(to.data).filter((name) => name.startsWith('postern.sqlite')),
+    [],
+  );
+  assert.match(
+    await to.good(`restore ${file} --despite-broken-trail`),
+    /broken at event 3: .*; it is restored as it is\nrestored 0 queued messages/,
+  );
+  await to.refused(1, /broken at event 3/, 'audit verify');
 });
 
 test('what can not be told is 3: the directory is in use, the store is newer', async () => {

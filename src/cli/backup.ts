@@ -4,10 +4,10 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { flawOfTail } from '../audit/verify.ts';
+import { flawOfTail, verifyTrail } from '../audit/verify.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
-import { type BackupResult, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
+import { type BackupResult, type OpenBackup, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
 import { leaveToOwner, lockDirectory } from '../store/sqlite/data-directory.ts';
 import { type CommandContext, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -37,18 +37,24 @@ export function backupCommands(program: Command): void {
   program
     .command('restore <file>')
     .description('puts a backup into the data directory of the configuration, which must hold no store')
+    .option(
+      '--despite-broken-trail',
+      'also if events of its trail were changed or removed; `audit verify` goes on saying so',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  postern restore /backup/postern-2026-11-24.db -c /etc/postern/postern.yaml',
+      '\nExample:\n  postern restore /backup/postern-2026-11-24.db -c /etc/postern/postern.yaml\n\nCompare the last link that it prints with the one that you keep elsewhere.',
     )
-    .action(async (file: string, _: object, command: Command) => {
+    .action(async (file: string, options: RestoreOptions, command: Command) => {
       const loaded = loadForCommand(command.optsWithGlobals());
       const dataDirectory = loaded.path(loaded.config.data);
       if ((await connectControl(dataDirectory)) !== undefined)
         throw new CommandFailure('a server runs on this data directory: stop it first');
       const unlock = lockDirectory(dataDirectory);
       try {
-        const { messages, events, bodies } = restoreStore(resolve(file), dataDirectory);
+        const { messages, events, bodies } = await restoreStore(resolve(file), dataDirectory, (backup) =>
+          inspectTrail(backup, options),
+        );
         print(
           `restored ${messages} queued messages (${bodies} bodies) and ${events} events into ${dataDirectory}`,
         );
@@ -57,6 +63,21 @@ export function backupCommands(program: Command): void {
         leaveToOwner(dataDirectory);
       }
     });
+}
+
+interface RestoreOptions {
+  readonly despiteBrokenTrail?: boolean;
+}
+
+/** All of the chain: what is put in place is the evidence from now on. */
+async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): Promise<void> {
+  const { broken, lastLink } = await verifyTrail(lookups, (events) => progress(`${events} events verified`));
+  progressDone();
+  if (broken === undefined) return print(`its chain holds, last link ${lastLink}`);
+  const flaw = `the trail of this backup is broken at event ${broken.sequence}: ${broken.because}`;
+  if (options.despiteBrokenTrail !== true)
+    throw new CommandFailure(`${flaw}; take another backup, or say --despite-broken-trail if there is none`);
+  print(`${flaw}; it is restored as it is`);
 }
 
 /** This process makes the file and writes it: the server may run where the path means another place. */

@@ -27,6 +27,8 @@ import {
   temporaryDirectory,
 } from './sqlite.contract-fixtures.ts';
 
+const anyTrail = async (): Promise<void> => undefined;
+
 test('sqlite: a backup taken while mail comes and goes brings everything back', async (t) => {
   const { bench, dataDirectory, inside } = await openInside(t);
   await bench.written(identityOf('bot'));
@@ -63,8 +65,8 @@ test('sqlite: a backup taken while mail comes and goes brings everything back', 
   await assert.rejects(backupStore(inside().writer, dataDirectory, file), /exists already/);
 
   const home = join(target, 'restored');
-  assert.deepEqual(restoreStore(file, home), result);
-  assert.throws(() => restoreStore(file, home), /restore into an empty data directory/);
+  assert.deepEqual(await restoreStore(file, home, anyTrail), result);
+  await assert.rejects(restoreStore(file, home, anyTrail), /restore into an empty data directory/);
   const restored = openAt(home);
   t.after(() => restored.close());
   const entries = await restored.lookups.queue({}, { max: 9 });
@@ -117,7 +119,7 @@ test('sqlite: what is no backup of ours is not restored, and leaves nothing behi
   ];
   for (const { why, file } of vectors) {
     const home = join(target, 'home');
-    assert.throws(() => restoreStore(file, home), NotABackup, why);
+    await assert.rejects(restoreStore(file, home, anyTrail), NotABackup, why);
     assert.equal(existsSync(join(home, STORE_FILE)), false, why);
     assert.equal(existsSync(join(home, `${STORE_FILE}.part`)), false, why);
   }
@@ -134,7 +136,7 @@ test('sqlite: what a killed restore left beside its file does not spoil the next
   mkdirSync(home);
   const part = join(home, `${STORE_FILE}.part`);
   leaveJournal(file, part);
-  assert.deepEqual(restoreStore(file, home), result);
+  assert.deepEqual(await restoreStore(file, home, anyTrail), result);
   assert.equal(existsSync(`${part}-journal`), false);
 });
 
@@ -167,8 +169,8 @@ test('sqlite: a backup writes no file but the bodies that its messages name, and
     db.exec(sql);
     db.close();
     const before = readdirSync(target);
-    assert.throws(
-      () => restoreStore(file, home),
+    await assert.rejects(
+      restoreStore(file, home, anyTrail),
       (error) => error instanceof NotABackup && words.test(error.message),
       sql,
     );
@@ -182,10 +184,17 @@ test('sqlite: a backup writes no file but the bodies that its messages name, and
   mkdirSync(join(home, 'bodies'));
   const path = bodyPath(home, id);
   writeFileSync(path, 'of another store');
-  assert.throws(() => restoreStore(backup, home), /bodies.* exists: restore into an empty data directory/);
+  await assert.rejects(
+    restoreStore(backup, home, anyTrail),
+    /bodies.* exists: restore into an empty data directory/,
+  );
   assert.equal(readFileSync(path, 'utf8'), 'of another store');
   writeFileSync(path, 'lar');
-  assert.deepEqual(restoreStore(backup, home), result, "what a killed restore began is in nobody's way");
+  assert.deepEqual(
+    await restoreStore(backup, home, anyTrail),
+    result,
+    "what a killed restore began is in nobody's way",
+  );
   assert.equal(readFileSync(path, 'utf8'), 'large\r\n');
 });
 

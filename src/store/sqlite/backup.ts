@@ -11,6 +11,7 @@ import {
   type BackupResult,
   makePrivateFile,
   NotABackup,
+  type OpenBackup,
   openBackup,
   removeDatabase,
 } from './backup-file.ts';
@@ -58,8 +59,12 @@ function stagedIds(copy: Database): readonly MessageId[] {
   return rows.map((row) => messageIdFromBytes(bytes(row, 'id')));
 }
 
-/** Into a data directory that holds no store yet. */
-export function restoreStore(file: string, dataDirectory: string): BackupResult {
+/** Into a data directory that holds no store yet, if `inspect` resolves. */
+export async function restoreStore(
+  file: string,
+  dataDirectory: string,
+  inspect: (backup: OpenBackup) => Promise<void>,
+): Promise<BackupResult> {
   const target = join(dataDirectory, STORE_FILE);
   if (existsSync(target))
     throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
@@ -69,7 +74,12 @@ export function restoreStore(file: string, dataDirectory: string): BackupResult 
   try {
     makePrivateFile(aside);
     copyFileSync(file, aside);
-    openBackup(aside).close();
+    const backup = openBackup(aside);
+    try {
+      await inspect(backup);
+    } finally {
+      backup.close();
+    }
     const result = takeBodies(aside, dataDirectory);
     renameSync(aside, target);
     syncDirectoryNow(dataDirectory);

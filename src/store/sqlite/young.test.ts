@@ -291,7 +291,7 @@ test('sqlite: what is in hand goes with a backup, and waits in the queue behind 
   const result = await backupStore(inside().writer, dataDirectory, file);
   assert.deepEqual(result, { messages: 1, events: 2, bodies: 0 });
   const home = join(target, 'restored');
-  assert.deepEqual(restoreStore(file, home), result);
+  assert.deepEqual(await restoreStore(file, home, async () => undefined), result);
   assert.deepEqual(rowsOf(t, home)(), { young: [], queue: [2] });
   const restored = openAt(home);
   t.after(() => restored.close());
