@@ -147,6 +147,12 @@ export function createRelay(options: RelayOptions): Relay {
       },
       'attempt',
     );
+    const isLost = !holdRefused && told.some((final) => final === 'failed' || final === 'expired');
+    if (isLost && isOwnReport(message))
+      log.warn(
+        { id: message.id, diagnostic: first?.diagnostic },
+        'a report about mail from outside was refused for good, nobody hears of it',
+      );
     await surely(async () => {
       const [outcome] = await store.commit([change]);
       if (outcome.type === 'settled' && change.tellBy !== undefined)

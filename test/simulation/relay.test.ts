@@ -469,6 +469,7 @@ test("E-D-1/5: a report that the postmaster himself does not get is held and tol
     ({ payload }) => (payload as unknown as ReportedPayload).cause,
   );
   assert.deepEqual(causes, [undefined, 'it was to the postmaster, who would be told of it']);
+  assert.ok(!w.warnings.some((line) => /nobody hears of it/.test(line)));
   await w.submit(['bob@example.org'], {
     role: 'mx',
     envelope: { reversePath: 'forged@far.example', body: '7BIT', smtputf8: false },
@@ -476,6 +477,8 @@ test("E-D-1/5: a report that the postmaster himself does not get is held and tol
   await w.pass(HOUR);
   assert.equal(await w.lookups.queueCount({ held: true }), 1);
   assert.equal((await w.lookups.queueTotals()).deliveries, 1);
+  const lost = 'a report about mail from outside was refused for good, nobody hears of it';
+  assert.ok(w.warnings.includes(lost), w.warnings.join('; '));
 });
 
 test('E-Q-7 5321-y: a report that cannot be written now is written later, and who has the message keeps it', async () => {
