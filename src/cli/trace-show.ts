@@ -69,12 +69,12 @@ function showMessage(message: TracedMessage): void {
   if (accepted === undefined)
     return print(`  its record was forgotten${identityId === undefined ? '' : ` (identity ${identityId})`}`);
   const { principal, session, envelope } = accepted;
-  if (principal !== undefined) showPrincipal(principal);
+  if (principal !== undefined) showPrincipal(principal, session);
   else
     print(
       `  who       nobody here: ${accepted.rule === 'report' ? `a report of this server on ${accepted.reportOn ?? 'a message'}` : 'unauthenticated mail for our own mailboxes'}`,
     );
-  showSession(session, `, ${accepted.withProtocol}`);
+  showSession(session, `, ${accepted.withProtocol}`, principal);
   print(
     `  sender    <${safe(envelope.reversePath)}>, header From ${accepted.headerFrom.map(safe).join(', ')}`,
   );
@@ -94,14 +94,20 @@ function showMessage(message: TracedMessage): void {
   }
 }
 
-function showPrincipal(principal: PrincipalFacts): void {
+function showPrincipal(principal: PrincipalFacts, { role }: SessionFacts): void {
   print(`  who       ${principal.login}  (identity ${principal.identityId})`);
+  // Known by their user: there is no credential, and no connection that an address could tell of.
+  if (role === 'local') return;
   print(
     `  with      ${principal.mechanism}, credential ${safe(principal.credentialLabel)} (${principal.credentialId})`,
   );
 }
 
-function showSession(session: SessionFacts, withProtocol: string): void {
+function showSession(session: SessionFacts, withProtocol: string, principal?: PrincipalFacts): void {
+  if (session.role === 'local' && principal !== undefined)
+    return print(
+      `  from      operating-system user ${safe(principal.credentialLabel)} over the local socket, session ${session.sessionId}`,
+    );
   if (session.clientAddress !== '') {
     print(
       `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`,
@@ -126,8 +132,8 @@ function showRefusal(event: Refused): void {
   const { command, replyCode, replyStatus, cause, session, principal, reversePath, forwardPaths } =
     event.payload;
   print(strong(`${time(event.time)}  refused ${command} ${replyCode} ${replyStatus}${alike}`));
-  if (principal !== undefined) showPrincipal(principal);
-  showSession(session, '');
+  if (principal !== undefined) showPrincipal(principal, session);
+  showSession(session, '', principal);
   if (reversePath !== undefined) print(`  sender    <${safe(reversePath)}>`);
   for (const one of forwardPaths ?? []) print(`  to        <${safe(one)}>`);
   print(`  because   ${safe(cause)}`);
