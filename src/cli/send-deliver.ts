@@ -34,7 +34,7 @@ export async function deliver(given: SendArguments, environment: Environment, te
   }
   const carrier = await openCarrier(config, environment, given.verbose);
   try {
-    return conclude(await carryOrPutOff(parcel, carrier, config, environment), tell);
+    return conclude(await carryOrPutOff(parcel, carrier, config, environment), given.recipients, tell);
   } finally {
     await carrier.close();
   }
@@ -99,13 +99,30 @@ function senderOf(text: string, qualify: (name: string) => string): string {
   return only;
 }
 
-/** What was accepted for some must not be sent to them again by whoever called: then it is no EX_TEMPFAIL. */
-function conclude({ left, accepted, code, message }: Verdict, tell: Tell): SysExit {
+/**
+ * What was accepted for some must not be sent to them again by whoever called: then it is no EX_TEMPFAIL. `named`: the recipients as they were given,
+ * of which a bare name may have become an address that nobody has.
+ */
+function conclude({ left, accepted, code, message }: Verdict, named: readonly string[], tell: Tell): SysExit {
   const [first] = left;
   if (first === undefined) return EX.OK;
-  if (accepted > 0) for (const { forwardPath, problem } of left) tell(`${forwardPath}: ${problem}`);
+  for (const { forwardPath, problem, code: why } of left) {
+    // What is said of all together is not said of each.
+    if (accepted === 0 && message.startsWith(problem)) continue;
+    tell(`${forwardPath}: ${problem}`);
+    const name = why === EX.NOUSER ? named.find((one) => isBareFor(one, forwardPath)) : undefined;
+    if (name !== undefined)
+      tell(
+        `${name} is no mailbox: say who gets its mail in send.yaml, such as \`aliases: { ${name}: you@${domainOf(forwardPath)} }\``,
+      );
+  }
   tell(message);
   if (accepted === 0) return code;
   const lasting = left.find(({ again }) => again === 'no') ?? first;
   return lasting.code === EX.TEMPFAIL ? EX.UNAVAILABLE : lasting.code;
 }
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1);
+
+const isBareFor = (name: string, address: string): boolean =>
+  !name.includes('@') && address === `${name}@${domainOf(address)}`;

@@ -8,7 +8,8 @@ import { openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { EX, exitOfStatus, SendFailure, type SysExit } from './sysexits.ts';
 
-export function localCarrier(socketPath: string): Carrier {
+/** `verbose`: told on standard error what is handed in and what the server answers. */
+export function localCarrier(socketPath: string, verbose: (line: string) => void = () => undefined): Carrier {
   const client = openSubmitClient(socketPath);
   // One behind the other: it is one connection.
   let turn: Promise<unknown> = Promise.resolve();
@@ -16,7 +17,9 @@ export function localCarrier(socketPath: string): Carrier {
   async function carry(parcel: Outgoing): Promise<Verdict> {
     const { content, ...envelope } = parcel;
     try {
+      verbose(`C: ${socketPath}: from <${parcel.reversePath}> to ${inBrackets(parcel.recipients)}`);
       const { status, body } = await client.submit(envelopeOf(envelope), content);
+      for (const line of answerLines(status, body)) verbose(`S: ${line}`);
       return status === 200 ? verdictOf(parcel, body) : trouble(parcel, status, body);
     } catch (error) {
       return unreachable(parcel, socketPath, error);
@@ -81,33 +84,52 @@ function toldIn(value: unknown): Told {
   return { code: Number(code ?? 0), status: String(status ?? ''), text: String(text ?? '') };
 }
 
-function leftOf(forwardPath: string, { code, status, text }: Told): Left {
+function leftOf(forwardPath: string, told: Told): Left {
+  const { code, status } = told;
   const isTemporary = code >= 400 && code < 500;
   return {
-    ...{ forwardPath, again: isTemporary ? 'yes' : 'no', problem: `${code} ${status} ${text}` },
+    ...{ forwardPath, again: isTemporary ? 'yes' : 'no', problem: inOneLine(told) },
     code: isTemporary ? EX.TEMPFAIL : exitOfStatus(status),
   };
 }
 
 function verdictOf({ recipients }: Outgoing, body: Readonly<Record<string, unknown>>): Verdict {
+  const refused = refusedIn(body);
+  const left = refused.map((one) => leftOf(one.forwardPath, one));
   if (body['type'] === 'refused') {
     const told = toldIn(body['reply']);
-    const left = recipients.map((forwardPath) => leftOf(forwardPath, told));
-    const code = left[0]?.code ?? EX.UNAVAILABLE;
-    return {
-      left,
-      accepted: 0,
-      isOfHost: false,
-      code,
-      message: `the server refused the message: ${told.code} ${told.status} ${told.text}`,
-    };
+    const message = `the server refused the message: ${inOneLine(told)}`;
+    const all =
+      left.length > 0
+        ? left
+        : recipients.map((forwardPath) => ({ ...leftOf(forwardPath, told), problem: message }));
+    const code = all[0]?.code ?? EX.UNAVAILABLE;
+    return { left: all, accepted: 0, isOfHost: false, code, message };
   }
+  const message = `${left.length} of ${recipients.length} recipients were not accepted`;
+  return { left, accepted: recipients.length - left.length, isOfHost: false, code: EX.UNAVAILABLE, message };
+}
+
+function refusedIn(body: Readonly<Record<string, unknown>>): readonly (Told & { forwardPath: string })[] {
   const refused = Array.isArray(body['refused'])
     ? (body['refused'] as readonly { forwardPath: unknown }[])
     : [];
-  const left = refused.map((one) => leftOf(String(one.forwardPath), toldIn(one)));
-  const message = `${left.length} of ${recipients.length} recipients were not accepted`;
-  return { left, accepted: recipients.length - left.length, isOfHost: false, code: EX.UNAVAILABLE, message };
+  return refused.map((one) => ({ ...toldIn(one), forwardPath: String(one.forwardPath) }));
+}
+
+const inOneLine = ({ code, status, text }: Told): string => `${code} ${status} ${text}`;
+
+const inBrackets = (addresses: readonly string[]): string => addresses.map((one) => `<${one}>`).join(', ');
+
+/** The answer of the server as a dialog would show it. */
+function answerLines(status: number, body: Readonly<Record<string, unknown>>): readonly string[] {
+  if (status !== 200) return [typeof body['error'] === 'string' ? body['error'] : `status ${status}`];
+  const each = refusedIn(body).map((one) => `<${one.forwardPath}>: ${inOneLine(one)}`);
+  const isAccepted = body['type'] === 'accepted';
+  return [
+    ...each,
+    isAccepted ? `accepted as ${String(body['id'])}` : `refused: ${inOneLine(toldIn(body['reply']))}`,
+  ];
 }
 
 function all(

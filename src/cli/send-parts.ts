@@ -2,6 +2,7 @@
 
 import { isAbsolute, join } from 'node:path';
 import { homeDirectory } from '../platform/own-user.ts';
+import { safe } from './output.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier } from './send-parcel.ts';
 import type { Spool } from './send-spool.ts';
@@ -35,7 +36,8 @@ export async function openCarrier(
 ): Promise<Carrier> {
   if (isLocal(config, environment)) {
     const { localCarrier } = await import('./send-local.ts');
-    return localCarrier(config.socket ?? SOCKET);
+    const show = (line: string) => void process.stderr.write(`${safe(line)}\n`);
+    return localCarrier(config.socket ?? SOCKET, verbose ? show : undefined);
   }
   const { optionsFor, smtpCarrier } = await import('./send-submit.ts');
   return smtpCarrier(await optionsFor(config, stateDirectory(environment), environment, verbose));

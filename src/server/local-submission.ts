@@ -36,9 +36,16 @@ export type LocalAnswer =
   | {
       readonly type: 'accepted';
       readonly id: string;
-      readonly refused: readonly (LocalReply & { readonly forwardPath: string })[];
+      readonly refused: readonly RefusedRecipient[];
     }
-  | { readonly type: 'refused'; readonly reply: LocalReply };
+  | {
+      readonly type: 'refused';
+      readonly reply: LocalReply;
+      /** If it was refused for them: each of them, with its reply. */
+      readonly refused?: readonly RefusedRecipient[];
+    };
+
+type RefusedRecipient = LocalReply & { readonly forwardPath: string };
 
 type Limits = Pick<SessionSettings, 'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts'>;
 
@@ -95,7 +102,8 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
     }
   }
   const [first] = others;
-  if (permitted.list.length === 0 && first !== undefined) return refused(first.refusal);
+  const told = others.map((one) => ({ forwardPath: one.forwardPath, ...replyOf(one.refusal) }));
+  if (permitted.list.length === 0 && first !== undefined) return { ...refused(first.refusal), refused: told };
   envelope = { ...from, recipients: permitted.list };
 
   const door = {
@@ -112,7 +120,6 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   const acceptance = await finishInTime(front, submission, limits.timeouts.replyMs);
   if (acceptance.type === 'refused') return refuse(acceptance.refusal, 'DATA');
   front.accepted(party, acceptance, envelope, front.clock.monotonic() - begunAt);
-  const told = others.map((one) => ({ forwardPath: one.forwardPath, ...replyOf(one.refusal) }));
   return { type: 'accepted', id: acceptance.id, refused: told };
 }
 
@@ -171,7 +178,7 @@ async function finishInTime(front: Front, submission: Submission, replyMs: numbe
   return acceptance;
 }
 
-function refused(because: Refusal): LocalAnswer {
+function refused(because: Refusal): Extract<LocalAnswer, { type: 'refused' }> {
   return { type: 'refused', reply: replyOf(because) };
 }
 

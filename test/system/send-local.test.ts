@@ -71,6 +71,34 @@ test(
     const traced = server.postern(['trace', id, '--json']);
     assert.match(traced.stdout, /alice@example\.org/);
     assert.match(traced.stdout, /OS-USER/);
+    const shown = server.postern(['trace', id]).stdout;
+    assert.match(shown, /\n {2}from {6}operating-system user 33 over the local socket, session \w+\n/);
+    assert.doesNotMatch(shown, /port 0|EHLO|\n {2}with /);
+  },
+);
+
+test('-v shows what is handed in over the socket, and the id it is accepted as', { skip }, () => {
+  const { status, output } = sendAs(WEB, ['-v', '-t'], message('in view'));
+  assert.equal(status, 0, output);
+  assert.match(
+    output,
+    /^C: \S*submit\.sock: from <alice@example\.org> to <x@far\.example>\nS: accepted as [0-9A-Z]{26}\n$/,
+  );
+});
+
+test(
+  'a name that is no mailbox is told with its address and the way out, others are named too',
+  { skip },
+  () => {
+    const alone = sendAs(WEB, ['-i', 'root'], message('for root'));
+    assert.equal(alone.status, 67, alone.output);
+    assert.match(alone.output, /^postern send: root@example\.org: 550 5\.1\.1 /m);
+    assert.match(alone.output, /in send\.yaml, such as `aliases: \{ root: you@example\.org \}`/);
+    const mixed = sendAs(WEB, ['-v', 'root', 'x@far.example', 'nobody@example.org'], message('mixed'));
+    assert.equal(mixed.status, 67, mixed.output);
+    assert.match(mixed.output, /^S: <nobody@example\.org>: 550 5\.1\.1 .*$/m);
+    assert.match(mixed.output, /aliases: \{ root: /);
+    assert.doesNotMatch(mixed.output, /aliases: \{ nobody/);
   },
 );
 
