@@ -562,9 +562,15 @@ test('a removal says what it means and asks; shared addresses stay with the doma
   assert.match(await at.good('account show alice'), /^removed {2}\d{4}-/m);
   assert.match(await at.good('account list'), /alice@example\.org +removed/);
 
+  const before = await trail(at, '');
+  await at.refused(1, /was removed; until retention ends/, 'account remove alice');
+  await at.refused(1, /was removed; until retention ends/, 'account remove alice --yes');
+  assert.deepEqual(await trail(at, ''), before, 'a removal that fails changes nothing, of others either');
+  const restored = await at.good('account restore alice');
+  assert.match(restored, /^alice@example\.org is active again[\s\S]*it has no password/);
   assert.match(
-    await at.good('account restore alice'),
-    /^alice@example\.org is active again[\s\S]*it has no password/,
+    restored,
+    /^it may send as alice@example\.org, team@example\.org, sales@example\.org\nteam@example\.org is shared with bob@example\.org: `postern account rights alice@example\.org remove team@/m,
   );
   const back = await show(at, 'alice');
   assert.deepEqual(back.rights, ['alice@example.org', 'team@example.org', 'sales@example.org']);
@@ -574,7 +580,17 @@ test('a removal says what it means and asks; shared addresses stay with the doma
   await at.good('account remove alice --yes --json');
   assert.deepEqual(JSON.parse(await at.good('account restore alice --json')), {
     ...{ login: 'alice@example.org', state: 'suspended' },
+    rights: ['alice@example.org', 'team@example.org', 'sales@example.org'],
   });
+  await at.good('account remove alice --yes');
+  assert.equal(
+    await at.good('account rights alice remove team@example.org'),
+    'alice@example.org is removed; restored it would send as alice@example.org, sales@example.org\nteam@example.org is shared with bob@example.org\n',
+  );
+  await at.refused(1, /was removed/, 'account rights alice add team@example.org');
+  await at.refused(1, /is the login itself/, 'account rights alice remove alice@example.org');
+  await at.good('account restore alice');
+  assert.deepEqual((await show(at, 'alice')).rights, ['alice@example.org', 'sales@example.org']);
 });
 
 test('what is printed for people is there for programs too: rights, app passwords, limits, with times of RFC 3339', async () => {

@@ -193,7 +193,12 @@ async function rights(
     return right.ok ? addRight(before, right.value) : right;
   });
   if (json === true) return printJson(rightsJson(identity));
-  print(`${identity.login} may send as ${identity.rights.map(rightText).join(', ')}`);
+  const all = identity.rights.map(rightText).join(', ') || 'nobody';
+  print(
+    identity.state === 'removed'
+      ? `${identity.login} is removed; restored it would send as ${all}`
+      : `${identity.login} may send as ${all}`,
+  );
   if (address !== undefined) await tellOthers(context, identity, address);
 }
 

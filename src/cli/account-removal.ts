@@ -6,7 +6,7 @@ import type { Identity } from '../record/identity.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { changeIdentity, identityOf } from './identities.ts';
+import { changeIdentity, identityOf, rightText, valueOf } from './identities.ts';
 import { print, printJson, time } from './output.ts';
 
 interface RemoveOptions {
@@ -34,14 +34,28 @@ export function removalCommands(account: Command): void {
     .addHelpText('after', '\nExample:\n  postern account restore alice@example.org')
     .action((login: string, options: { json?: boolean }, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
-        const { login: restored, state } = await changeIdentity(context, login, 'restore', {}, restore);
-        if (options.json === true) return printJson({ login: restored, state });
+        const identity = await changeIdentity(context, login, 'restore', {}, restore);
+        const { login: restored, state } = identity;
+        if (options.json === true)
+          return printJson({ login: restored, state, rights: identity.rights.map(rightText) });
         print(`${restored} is ${state} again, with the rights and limits that it had`);
+        await tellRights(context, identity);
         print(
           `it has no password: \`postern account app-password add ${restored} --label NAME\` makes one, \`account password ${restored}\` sets one`,
         );
       }),
     );
+}
+
+/** What it may send as is worth a look: others have had its shared addresses meanwhile. */
+async function tellRights(context: CommandContext, identity: Identity): Promise<void> {
+  if (identity.rights.length === 0) return;
+  print(`it may send as ${identity.rights.map(rightText).join(', ')}`);
+  for (const { address, others } of await addressesOf(context, identity))
+    if (others.length > 0)
+      print(
+        `${address} is shared with ${others.join(', ')}: \`postern account rights ${identity.login} remove ${address}\` takes it away from ${identity.login}`,
+      );
 }
 
 /** What becomes of an address that goes with the account. */
@@ -53,6 +67,8 @@ interface Address {
 
 async function removeAccount(context: CommandContext, login: string, options: RemoveOptions): Promise<void> {
   const identity = await identityOf(context, login);
+  // What can't be done is refused before anything is asked or changed.
+  valueOf(remove(identity, context.now));
   const addresses = await addressesOf(context, identity);
   const restorableUntil = context.now + context.loaded.config.audit.retention;
   if (options.yes !== true) {
@@ -61,7 +77,7 @@ async function removeAccount(context: CommandContext, login: string, options: Re
         `removing ${identity.login} is for good once retention ends: say --yes, or stop it with \`postern account suspend ${identity.login}\``,
         2,
       );
-    if (identity.state !== 'removed') await tellBefore(context, identity, addresses, restorableUntil);
+    await tellBefore(context, identity, addresses, restorableUntil);
     await confirm(`remove ${identity.login}?`);
   }
   for (const { others, address } of addresses) await handOver(context, others, address);

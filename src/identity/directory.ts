@@ -126,7 +126,7 @@ export function addRight(identity: Identity, right: SenderRight): Changed {
   return changed(identity, { rights: [...others, right] });
 }
 
-/** `text`: `ADDRESS` or `@DOMAIN`. The own address of the login goes only with the identity. */
+/** `text`: `ADDRESS` or `@DOMAIN`. Also of a tombstone: it does not come back with it. The own address of the login goes only with the identity. */
 export function removeRight(identity: Identity, text: string): Changed {
   const address = canonicalAddress(text);
   const domain = text.startsWith('@') ? canonicalDomain(text.slice(1)) : undefined;
@@ -142,7 +142,7 @@ export function removeRight(identity: Identity, text: string): Changed {
       `${identity.login} has no right ${text}; \`account rights ${identity.login} list\` shows them`,
     );
   }
-  return changed(identity, { rights });
+  return ok({ ...identity, rights, revision: identity.revision + 1 });
 }
 
 /** Replaces the human password. `phc`: see `hashPassword`. */
