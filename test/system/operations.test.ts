@@ -286,14 +286,16 @@ test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: 
     relay: `relay: { smarthost: "smtp://127.0.0.1:${await freePort()}" }`,
     extra: UNLIMITED,
   });
+  let promised = 0;
   const load = submitAll({
     port: server.submission,
     login,
     password: PASSWORD,
     subjects: Array.from({ length: 150 }, (_, n) => `load${n}`),
     bodyOctets: 300_000,
+    onPromised: () => void (promised += 1),
   });
-  await delay(700);
+  await eventually('some mail in the queue', 10, () => promised >= 10);
   const file = join(server.directory, 'backup.db');
   const made = server.postern(['backup', file]);
   assert.equal(made.status, 0, made.stderr);
