@@ -117,10 +117,11 @@ const limits = z.strictObject({
     .strictObject({
       beforeAuth: count(5, 10_000).prefault(25).meta({
         description:
-          'Failed commands before AUTH until the connection is closed. 4yz is no failure; accepted mail begins the count again.',
+          'Failed commands before AUTH until the connection is closed, refused content among them. 4yz is no failure (4,000 of them, or four times `limits.recipients` where that is more, close it all the same); accepted mail begins the count again. Recipients refused on role mx are counted for the whole connection too, up to four times as many.',
       }),
       afterAuth: count(25, 100_000).prefault(500).meta({
-        description: 'Failed commands after AUTH until the connection is closed, counted likewise.',
+        description:
+          'Failed commands after AUTH until the connection is closed. 4yz and recipients that policy refuses are no failures; accepted mail begins the count again.',
       }),
       authentications: count(3, 100)
         .prefault(3)

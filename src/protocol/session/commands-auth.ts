@@ -1,7 +1,6 @@
 // AUTH (RFC 4954): the command, the exchange of base64 lines, and what becomes of the answer.
 
 import { octetString } from '../../base/bytes.ts';
-import { refusal } from '../refusal.ts';
 import { mechanismNamed, type SaslStep } from '../sasl/sasl.ts';
 import { decodeBase64, encodeBase64 } from '../wire/base64.ts';
 import { withoutBlanks } from '../wire/blanks.ts';
@@ -9,7 +8,7 @@ import type { TakenLine } from '../wire/input-buffer.ts';
 import { reply } from '../wire/reply-registry.ts';
 import type { CommandLine } from './commands.ts';
 import type { AuthenticationAnswer } from './ports.ts';
-import { ask, emit, leave, refuse, send, sendNamed, type SessionState } from './state.ts';
+import { ask, leave, refuse, send, sendNamed, type SessionState } from './state.ts';
 
 export function auth(state: SessionState, { argument }: CommandLine): void {
   if (state.login !== undefined) return refuse(state, 'AUTH', 'authAgain', 'already authenticated');
@@ -41,12 +40,7 @@ export function saslLine(state: SessionState, line: TakenLine): void {
   const text = withoutBlanks(octetString(line.bytes));
   if (text === '*') {
     state.sasl = undefined;
-    emit(state, {
-      type: 'refused',
-      refusal: refusal('authCancelled', 'cancelled by the client'),
-      command: 'AUTH',
-    });
-    return sendNamed(state, 'authCancelled');
+    return refuse(state, 'AUTH', 'authCancelled', 'cancelled by the client');
   }
   respond(state, text);
 }

@@ -8,7 +8,9 @@ import {
   ask,
   close,
   concludeTransaction,
+  countRefusal,
   emit,
+  isStranger,
   leave,
   refuseWith,
   send,
@@ -92,6 +94,7 @@ function endData(state: SessionState, content: ContentState): void {
   concludeTransaction(state);
   emit(state, { type: 'refused', refusal: spoiled, command: 'DATA' });
   send(state, spoiled.reply);
+  if (isStranger(state)) countRefusal(state, spoiled);
   // Whoever sends such octets may mean something else by what follows: nothing more is read (requirements H).
   if (spoiled.name === 'bareCrLfNul') close(state, 'framing');
 }

@@ -21,11 +21,26 @@ function idleDeadline({ lastProgressAt, settings }: SessionState): number {
   return lastProgressAt + settings.timeouts.idleMs;
 }
 
-/** In all, whatever is said: until the client is inside TLS, and there until it has logged in, for a person may be typing a password. Role mx: until its first MAIL. */
-function untilKnown({ startedAt, settings, login, arrived, loginAwaitedSince }: SessionState): number {
+/** A stranger who has said MAIL, until the next message of its that is accepted. */
+const STRANGER_MS = 3_600_000;
+
+/** In all, whatever is said: until the client is inside TLS, and there until it has logged in, for a person may be typing a password. Role mx: until its first MAIL, then to each message. */
+function untilKnown({
+  startedAt,
+  settings,
+  login,
+  arrivedAt,
+  loginAwaitedSince,
+  transaction,
+  discard,
+}: SessionState): number {
   const { beforeAuthMs, loginMs } = settings.timeouts;
   if (settings.role === 'local') return Infinity;
-  if (settings.role === 'mx') return arrived ? Infinity : startedAt + beforeAuthMs;
+  if (settings.role === 'mx') {
+    // Octets have a deadline of their own.
+    if (transaction?.content !== undefined || discard !== undefined) return Infinity;
+    return arrivedAt === undefined ? startedAt + beforeAuthMs : arrivedAt + STRANGER_MS;
+  }
   if (login !== undefined) return Infinity;
   return loginAwaitedSince === undefined ? startedAt + beforeAuthMs : loginAwaitedSince + loginMs;
 }

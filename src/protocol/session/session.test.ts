@@ -191,6 +191,61 @@ test('F-ERR: accepted mail begins the count of errors again', () => {
   assert.equal(shell.closed, true);
 });
 
+test('F-ERR: a stranger has no endless supply of what comes to nothing; a user has', () => {
+  const limits = { recipientsMax: 10, errorsMax: { beforeAuth: 25, afterAuth: 500 } };
+  const excess = 'RCPT TO:<alice@example.org>\r\n'.repeat(5000);
+  const stranger = new BareShell(settings('mx', limits));
+  stranger.bytes(Buffer.from(`EHLO c\r\nMAIL FROM:<>\r\n${excess}`));
+  assert.equal(stranger.text.split('\r\n452 4.5.3 ').length - 1, 4000);
+  assert.match(stranger.text, /\r\n421 4\.7\.0 [^\r\n]*\r\n$/);
+  assert.equal(stranger.closed, true);
+  const user = loggedIn(limits);
+  for (let n = 0; n < 3; n += 1)
+    user.bytes(Buffer.from(`MAIL FROM:<alice@example.org>\r\n${excess}RSET\r\n`));
+  assert.equal(user.closed, false);
+});
+
+test('F-ERR: nor is there one of 503 behind a refused MAIL', () => {
+  const shell = new BareShell(settings('mx', { errorsMax: { beforeAuth: 25, afterAuth: 500 } }));
+  const group = `MAIL FROM:<x@far.example> SIZE=99999999\r\n${'RCPT TO:<alice@example.org>\r\n'.repeat(900)}`;
+  shell.bytes(Buffer.from(`EHLO c\r\n${group.repeat(10)}`));
+  assert.equal(shell.text.split('\r\n503 ').length - 1, 4000);
+  assert.equal(shell.closed, true);
+});
+
+test('F-ERR: content that is refused after its last octet is an error of a stranger', () => {
+  const { session, feed, line } = drive({}, 'mx');
+  line('EHLO c');
+  let text = '';
+  for (let n = 0; n < 25; n += 1) {
+    line('MAIL FROM:<>');
+    feed({ type: 'verdict', question: 3 * n + 1, verdict: accepted });
+    line('RCPT TO:<postmaster>');
+    feed({ type: 'verdict', question: 3 * n + 2, verdict: accepted });
+    line('DATA\r\na: b\r\n\r\n.');
+    const answer = { type: 'refused', refusal: refusal('messageSyntax', 'test', { detail: 'x' }) } as const;
+    text = said(feed({ type: 'acceptance', question: 3 * n + 3, answer }));
+  }
+  assert.match(text, /^5\d\d .*\r\n421 4\.7\.0 /);
+  assert.equal(session.closed, true);
+
+  const large = `MAIL FROM:<>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\na: ${'b'.repeat(100)}\r\n.\r\n`;
+  const stranger = new BareShell(settings('mx', { messageOctetsMax: 50 }));
+  stranger.bytes(Buffer.from(`EHLO c\r\n${large.repeat(30)}`));
+  assert.equal(stranger.text.split('\r\n552 ').length - 1, 25);
+  assert.equal(stranger.closed, true);
+});
+
+test('F-ERR: a stranger who has said MAIL has an hour for each message', () => {
+  const { session, feed, line } = drive({}, 'mx');
+  line('EHLO c');
+  line('MAIL FROM:<>');
+  feed({ type: 'verdict', question: 1, verdict: accepted });
+  line('RSET', START + 3_500_000);
+  assert.equal(session.deadline, START + 3_600_000);
+  assert.match(said(feed({ type: 'timeout' }, START + 3_600_000)), /^421/);
+});
+
 test('F-ERR F-DOS-2/5: after login NOOP, RSET and EHLO are judged by its limit, and what keeps a connection alive is no error', () => {
   const shell = loggedIn();
   shell.bytes(Buffer.from(`MAIL FROM:<alice@example.org>\r\n${'RCPT TO:<bad>\r\n'.repeat(30)}RSET\r\n`));

@@ -16,11 +16,12 @@ import type { ServerSession, SessionInput, SessionOutput, SessionSettings, Sessi
 import {
   close,
   concludeTransaction,
-  countError,
+  countRefusal,
+  countRefusedName,
   emit,
   expectConsequences,
   flush,
-  isError,
+  isStranger,
   leave,
   newState,
   refuse,
@@ -139,7 +140,7 @@ function takeVerdict(state: SessionState, number: number, verdict: Verdict): voi
   if (verdict.type === 'refused') return refusedByPolicy(state, isMail, verdict.refusal);
   if (question.from !== undefined) {
     state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
-    state.arrived = true;
+    state.arrivedAt ??= state.now;
   } else if (state.transaction !== undefined) state.transaction.recipients += 1;
   sendNamed(state, isMail ? 'senderOk' : 'recipientOk');
 }
@@ -149,7 +150,9 @@ function refusedByPolicy(state: SessionState, isMail: boolean, decided: Refusal)
   send(state, decided.reply);
   expectConsequences(state, isMail ? 'MAIL' : 'RCPT');
   // Strangers who try one address after the other run out of budget; an accountable user with an old list does not.
-  if (state.login === undefined && isError(decided)) countError(state);
+  if (!isStranger(state)) return;
+  countRefusal(state, decided);
+  if (!isMail && decided.reply.code >= 500) countRefusedName(state);
 }
 
 function takeAcceptance(
@@ -160,8 +163,12 @@ function takeAcceptance(
   concludeTransaction(state);
   if (answer.type === 'accepted') {
     state.errors = 0;
-    sendNamed(state, 'accepted', { id: answer.id });
-  } else send(state, answer.refusal.reply);
+    state.futile = 0;
+    state.arrivedAt = state.now;
+    return sendNamed(state, 'accepted', { id: answer.id });
+  }
+  send(state, answer.refusal.reply);
+  if (isStranger(state)) countRefusal(state, answer.refusal);
 }
 
 /** Reads until nothing is left, or something is asked, delayed or awaited. */

@@ -65,15 +65,20 @@ export interface SessionState {
   lastQuestion: number;
   /** A reply that has to wait, so that guessing is slow. */
   delayed: { readonly reply: Reply; readonly at: number } | undefined;
+  /** Since the last message that was accepted. */
   errors: number;
+  /** What came to nothing and is no error (4yz, and what follows from a refusal), likewise: strangers have no endless supply of it. */
+  futile: number;
+  /** Recipients of strangers that we refused, in the whole session: a message to somebody known buys no more guesses at names. */
+  refusedNames: number;
   junk: number;
   junkAt: number;
   /** So many refusals may still follow from one that the client had not heard of when it wrote on. */
   consequences: number;
   /** TLS stands since, or the last guess was answered then. */
   loginAwaitedSince: number | undefined;
-  /** A MAIL was accepted. */
-  arrived: boolean;
+  /** The first MAIL was accepted, then: the last message. */
+  arrivedAt: number | undefined;
   authFailures: number;
   leaving: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
   paused: boolean;
@@ -101,11 +106,13 @@ export function newState(settings: SessionSettings, now: number): SessionState {
     lastQuestion: 0,
     delayed: undefined,
     errors: 0,
+    futile: 0,
+    refusedNames: 0,
     junk: 0,
     junkAt: now,
     consequences: 0,
     loginAwaitedSince: undefined,
-    arrived: false,
+    arrivedAt: undefined,
     authFailures: 0,
     leaving: undefined,
     paused: false,
@@ -165,10 +172,10 @@ export function refuseWith(state: SessionState, command: string, decided: Refusa
   send(state, decided.reply);
   if (state.consequences > 0 && consequences.has(decided.name)) {
     state.consequences -= 1;
-    return;
+    return countFutile(state);
   }
   expectConsequences(state, command);
-  if (isError(decided)) countError(state);
+  countRefusal(state, decided);
 }
 
 /** What a refused MAIL, RCPT or BDAT makes of the commands that follow it in one group (RFC 2920 section 3.1). */
@@ -182,9 +189,37 @@ export function expectConsequences(state: SessionState, command: string): void {
   else if (command === 'RCPT' && isUnderWay) state.consequences = Math.max(state.consequences, 1);
 }
 
+/** Nobody answers for what this client does. */
+export function isStranger({ login, settings }: SessionState): boolean {
+  return login === undefined && settings.role !== 'local';
+}
+
 /** What is too much, or can't be done now, may be said again later: that is no error. */
-export function isError({ reply: { code } }: Refusal): boolean {
-  return code >= 500;
+export function countRefusal(state: SessionState, { reply: { code } }: Refusal): void {
+  if (code >= 500) countError(state);
+  else countFutile(state);
+}
+
+/** Far beyond what the longest list of an honest client meets (F-ERR). */
+const FUTILE_FACTOR = 4;
+const FUTILE_RECIPIENTS_MIN = 1000;
+
+/** Excess recipients never end the session of somebody accountable. */
+function countFutile(state: SessionState): void {
+  if (!isStranger(state)) return;
+  state.futile += 1;
+  const most = FUTILE_FACTOR * Math.max(FUTILE_RECIPIENTS_MIN, state.settings.recipientsMax);
+  if (state.futile >= most) leave(state, 'tooManyErrors', 'errors');
+}
+
+/** As many times the budget of errors: a list with old addresses goes on over many messages. */
+const REFUSED_NAMES_FACTOR = 4;
+
+/** Accepted mail does not begin this count again: it would be the price of the next names to try (F-ERR). */
+export function countRefusedName(state: SessionState): void {
+  state.refusedNames += 1;
+  if (state.refusedNames >= REFUSED_NAMES_FACTOR * state.settings.errorsMax.beforeAuth)
+    leave(state, 'tooManyErrors', 'errors');
 }
 
 /** Past the budget the session ends (F-ERR); an authenticated client has a larger one, and accepted mail begins it again. */
