@@ -5,7 +5,7 @@ import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { wholeNumber } from './number.ts';
+import { wholeNumberFrom1 } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson, safe, table } from './output.ts';
 import { type Waiting, waitingOf } from './queue-why.ts';
@@ -68,7 +68,7 @@ export async function listQueue(
   options: ListOptions,
 ): Promise<void> {
   if (options.totals === true) return listTotals(context, id, options);
-  const max = options.max === undefined ? LIST_MAX : wholeNumber(options.max, '--max');
+  const max = options.max === undefined ? LIST_MAX : wholeNumberFrom1(options.max, '--max');
   const selector = await selectorOf(context, id, options);
   const [entries, deliveries] = await Promise.all([
     context.lookups.queue(selector, { max }),

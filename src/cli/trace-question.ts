@@ -10,7 +10,7 @@ import type { EventRange } from '../store/lookups.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { momentOf } from './moment.ts';
-import { wholeNumber } from './number.ts';
+import { wholeNumber, wholeNumberFrom1 } from './number.ts';
 
 const FILE_OCTETS_MAX = 64 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ export interface RangeOptions {
 export function rangeOf(options: RangeOptions, now: number): EventRange {
   const { since, until, ip, before } = options;
   return {
-    max: Math.max(1, wholeNumber(options.max, '--max')),
+    max: wholeNumberFrom1(options.max, '--max'),
     ...(since === undefined ? {} : { since: momentOf(since, '--since', now) }),
     ...(until === undefined ? {} : { until: momentOf(until, '--until', now, true) }),
     ...(ip === undefined ? {} : { clientAddress: clientAddress(ip) }),
