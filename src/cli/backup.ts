@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { flawOfTail, verifyTrail } from '../audit/verify.ts';
+import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
 import { type BackupResult, type OpenBackup, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
@@ -31,7 +32,7 @@ export function backupCommands(program: Command): void {
           (aside) => copyInto(context, aside),
           inspectBackup,
         );
-        print(`${path}: ${messages} messages, ${events} events, ${bodies} bodies; read again, and whole`);
+        print(`${path}: ${contentText({ messages, events, bodies })}; read again, and whole`);
       }),
     );
   program
@@ -55,14 +56,18 @@ export function backupCommands(program: Command): void {
         const { messages, events, bodies } = await restoreStore(resolve(file), dataDirectory, (backup) =>
           inspectTrail(backup, options),
         );
-        print(
-          `restored ${messages} queued messages (${bodies} bodies) and ${events} events into ${dataDirectory}`,
-        );
+        print(`restored ${contentText({ messages, events, bodies })} into ${dataDirectory}`);
       } finally {
         unlock();
         leaveToOwner(dataDirectory);
       }
     });
+}
+
+/** Bodies are told where there are some: only those of large messages are files of their own. */
+function contentText({ messages, events, bodies }: BackupResult): string {
+  const large = bodies === 0 ? '' : ` (${bodies} of them large)`;
+  return `${numberOf(messages, 'queued message')}${large} and ${numberOf(events, 'event')}`;
 }
 
 interface RestoreOptions {
