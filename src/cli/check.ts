@@ -22,6 +22,7 @@ import { accountWarnings, certificateWarnings } from './check-warnings.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
+import { spfNote } from './spf-note.ts';
 
 export function checkCommand(program: Command): void {
   program
@@ -73,6 +74,7 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
     ...certificates.warnings,
     ...(problems.length === 0 && certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
     ...(problems.length === 0 ? await accountWarnings(loaded) : []),
+    ...(problems.length === 0 ? [spfNote(loaded.config) ?? []].flat() : []),
     ...(dns && problems.length === 0 ? await nameWarnings(loaded) : []),
   ];
   return { problems, warnings };

@@ -15,6 +15,7 @@ import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
 import { onboardingOf } from './onboarding.ts';
+import { spfNote } from './spf-note.ts';
 import { print, printJson, safe, strong, table } from './output.ts';
 
 interface DnsCommandOptions extends ConfigOption {
@@ -50,7 +51,11 @@ export function dnsCommand(program: Command): void {
 async function run(options: DnsCommandOptions): Promise<void> {
   if (options.sheet !== undefined) return printSheet(options, options.sheet);
   if (options.html !== undefined) throw new CommandFailure('--html goes with --sheet LOGIN', 2);
-  const records = recordsOf(loadForCommand(options), options);
+  const loaded = loadForCommand(options);
+  const records = recordsOf(loaded, options);
+  // Not among the records: what is printed may be a zone file.
+  const note = spfNote(loaded.config);
+  if (note !== undefined) process.stderr.write(`postern: ${safe(note)}\n`);
   if (options.check === true) return check(records, options);
   if (options.json === true) printJson(records);
   else if (options.table === true)
