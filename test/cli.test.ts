@@ -411,7 +411,18 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
       'add',
     );
   await at.refused(1, /there is no account carol/, 'account show carol');
-  await at.refused(1, /belongs to another account/, 'account add alice@example.org');
+  await at.refused(
+    1,
+    /alice@example\.org is the login of an account already: `postern account show/,
+    'account add alice@example.org',
+  );
+  await at.good('account rights bob add sales@example.org');
+  await at.refused(
+    1,
+    /sales@example\.org is an address of bob@example\.org, .*`postern account rights bob@example\.org remove sales@example\.org`/,
+    'account add sales@example.org',
+  );
+  await at.good('account rights bob remove sales@example.org');
   await at.refused(1, /not in `domains`/, 'account add alice@example.net');
 
   const changed = await typed('account password alice', `${PASSWORD} again\n`);
@@ -541,7 +552,11 @@ test('a removal says what it means and asks; shared addresses stay with the doma
     /was removed \d{4}-.*; `postern account restore alice@example\.org`/,
     'account add alice@example.org',
   );
-  await at.refused(1, /a removed one whose retention has not ended/, 'account add sales@example.org');
+  await at.refused(
+    1,
+    /is an address of the removed account alice@example\.org, .*`postern account rights alice@example\.org remove sales@/,
+    'account add sales@example.org',
+  );
   await at.refused(
     1,
     /is the login of an account that was removed/,
@@ -668,6 +683,8 @@ test('an empty queue says so, and a change that means nothing is a negative answ
   await at.refused(USAGE, /name an id, a selector .*or --all/, 'queue drop --yes');
   await at.refused(1, /is not in the queue; `postern trace/, 'queue show 06FN0Z2V3W00000000000000AB');
   await at.refused(USAGE, /--max is a whole number, not "all"/, 'queue list --max all');
+  for (const line of ['queue list --max 0', 'trace x@far.example --max 0'])
+    await at.refused(USAGE, /--max is at least 1/, line);
   await at.refused(1, /there is no account alice/, 'queue list --identity alice');
 });
 
@@ -889,11 +906,11 @@ test('a backup of a stopped server is restored elsewhere, and never over a store
   const [from, to] = [place(), place()];
   await from.good('account add alice@example.org');
   const file = join(from.directory, 'backup.db');
-  assert.match(await from.good(`backup ${file}`), /1 events/);
+  assert.match(await from.good(`backup ${file}`), /: 0 queued messages and 1 event; read again/);
   assert.equal(statSync(file).mode & 0o077, 0, 'nobody else may read it');
   assert.match(
     await to.good(`restore ${file}`),
-    /^its chain holds, last link [0-9a-f]{64}\nrestored 0 queued messages \(0 bodies\) and 1 events/,
+    /^its chain holds, last link [0-9a-f]{64}\nrestored 0 queued messages and 1 event into /,
   );
   assert.deepEqual(await show(to, 'alice'), await show(from, 'alice'));
   for (const [at, line] of [

@@ -58,12 +58,26 @@ export async function writeIdentity(
     case 'stale':
       return outcome.type;
     case 'taken':
-      throw new CommandFailure(
-        `${outcome.what} belongs to another account, or to a removed one whose retention has not ended`,
-      );
+      throw new CommandFailure(await takenWords(context, identity, outcome.what));
     case 'failed':
       throw new CommandFailure(`the store could not write the account: ${outcome.cause}`, 3);
   }
+}
+
+/** Whose it is, and the next step. */
+async function takenWords({ lookups }: CommandContext, identity: Identity, what: string): Promise<string> {
+  const [byLogin, byAddress] = await Promise.all([
+    lookups.identityByLogin(what),
+    lookups.identitiesByAddress(what),
+  ]);
+  const owner = [byLogin ?? [], byAddress].flat().find(({ id }) => id !== identity.id);
+  if (owner === undefined) return `${what} belongs to another account`;
+  const { login, state } = owner;
+  if (login !== what)
+    return `${what} is an address of ${state === 'removed' ? 'the removed account ' : ''}${login}, and a login belongs to one account alone: take it from there with \`postern account rights ${login} remove ${what}\``;
+  return state === 'removed'
+    ? `${what} is the login of a removed account until its retention ends: \`postern account restore ${what}\` brings it back`
+    : `${what} is the login of an account already: \`postern account show ${what}\``;
 }
 
 export function rightText(right: SenderRight): string {
