@@ -225,6 +225,22 @@ const displayNames: readonly (readonly [string, boolean, string])[] = [
   ['a@b@ceo@example.org', false, 'behind other at signs'],
   ['ceo@example\u3002org', false, 'an ideographic full stop'],
   ['ceo@example\uff61org', false, 'a half-width one'],
+  ['ceo\u2800@\u2800example.org', false, 'blanks of Braille'],
+  ['ceo@example\u2800.\u{13441}org', false, 'such blanks at the dot'],
+  ['ceo@exam\ufffcple.org', false, 'an object that is not there'],
+  ['ceo@exam\u{1d159}ple.org', false, 'a note without a head'],
+  ['ceo@exam\u0332ple.o\u0332rg', false, 'marks on letters'],
+  ['ceo@example .org', false, 'a blank before the dot'],
+  ['ceo@example. org', false, 'behind it'],
+  ['ceo@example.org. Yours', false, 'a sentence that goes on'],
+  ['ceo@ex(x)ample.org', false, 'a comment in the domain'],
+  ['ceo@example (x).org', false, 'before the dot'],
+  ...['\u00b7', '\u2219', '\u30fb', '\uff65', '\u0589', '\u2e33'].map(
+    (dot) => [`ceo@example${dot}org`, false, `a dot like U+${dot.codePointAt(0)?.toString(16)}`] as const,
+  ),
+  ['Alice \u2800 (home) · Example', true, 'blanks, comments and dots without an address'],
+  ['bob@ex\u00e4mple.org', true, 'another domain, by a letter with its own form'],
+  ['bob@gmail.example. example.org', true, 'our domain beside the address of another'],
 ];
 
 test('F-FROM-5: a display name shows no address of ours that its sender may not use', () => {
