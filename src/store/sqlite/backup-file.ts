@@ -1,7 +1,17 @@
 // The file of a backup: private from its first octet, and never in the place of another file; and a look at one, whether it is whole.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../../platform/disk.ts';
@@ -27,6 +37,7 @@ export async function writeNewFile<T>(
   write: (aside: string) => Promise<unknown>,
   inspect: (aside: string) => Promise<T>,
 ): Promise<T> {
+  refuseUnusableDirectory(file);
   refuseToOverwrite(file);
   const aside = `${file}.${randomBytes(6).toString('hex')}.part`;
   try {
@@ -41,8 +52,18 @@ export async function writeNewFile<T>(
   }
 }
 
+/** A symbolic link that leads nowhere is in the way too. */
 export function refuseToOverwrite(file: string): void {
-  if (existsSync(file)) throw new Error(`${file} exists already: name a new file`);
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw new Error(`${file} exists already: name a new file`);
+}
+
+/** What is made beside the file has a name that nobody gave: the directory is what is wrong. */
+function refuseUnusableDirectory(file: string): void {
+  const directory = dirname(file);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new Error(`${directory}: there is no such directory`);
+  accessSync(directory, constants.W_OK | constants.X_OK);
 }
 
 /** SQLite gives what it keeps beside a file the mode of that file. */

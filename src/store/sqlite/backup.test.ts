@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -237,4 +238,23 @@ test('sqlite: a copy that is found wanting, or cannot be finished, gets no name;
   );
   assert.equal(readFileSync(file, 'utf8'), 'of somebody else');
   assert.deepEqual(readdirSync(target), ['backup.db']);
+});
+
+test('F-OPS-5: sqlite: a copy says what is in its way by the name that was given: a link that leads nowhere, no directory', async (t) => {
+  const target = temporaryDirectory();
+  t.after(() => removeDirectory(target));
+  const never = (): Promise<never> => assert.fail('nothing is written');
+  const refused = (file: string, words: string) =>
+    assert.rejects(writeNewFile(file, never, never), { message: words });
+  const link = join(target, 'link.db');
+  symlinkSync(join(target, 'nowhere'), link);
+  await refused(link, `${link} exists already: name a new file`);
+  await refused(join(target, 'none', 'x.db'), `${join(target, 'none')}: there is no such directory`);
+  writeFileSync(join(target, 'plain'), '');
+  await refused(join(target, 'plain', 'x.db'), `${join(target, 'plain')}: there is no such directory`);
+  assert.deepEqual(readdirSync(target).sort(), ['link.db', 'plain']);
+  const home = join(target, 'home');
+  mkdirSync(home);
+  symlinkSync(join(target, 'nowhere'), join(home, STORE_FILE));
+  await assert.rejects(restoreStore(link, home, anyTrail), /restore into an empty data directory/);
 });

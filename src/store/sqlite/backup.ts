@@ -1,7 +1,7 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { copyFileSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
@@ -66,7 +66,7 @@ export async function restoreStore(
   inspect: (backup: OpenBackup) => Promise<void>,
 ): Promise<BackupResult> {
   const target = join(dataDirectory, STORE_FILE);
-  if (existsSync(target))
+  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined)
     throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const aside = `${target}.part`;
