@@ -886,6 +886,7 @@ test('a trace of what never passed here is a negative answer, of what names noth
   for (const what of [
     'x@far.example',
     '<a@b.example>',
+    `<${'a'.repeat(5000)}@b.example>`,
     '06FN0Z2V3W00000000000000AB',
     '0123456789abcdef',
     '0123456789abcdef.client.msa.example.org',
@@ -893,7 +894,9 @@ test('a trace of what never passed here is a negative answer, of what names noth
     await at.refused(1, /the trail knows nothing of/, `trace ${what}`);
   await at.refused(1, /it names no message of this server/, `trace ${empty}`);
   const nothing = /is no id, label, Message-ID or address, there is no such account, and no such file/;
-  for (const what of ["''", 'word', at.directory]) await at.refused(USAGE, nothing, `trace ${what}`);
+  for (const what of ["''", 'word']) await at.refused(USAGE, nothing, `trace ${what}`);
+  await at.refused(USAGE, /there is a directory: name a file in it/, `trace ${at.directory}`);
+  await at.refused(USAGE, /there is a pipe or a device: write the message to a file/, 'trace /dev/zero');
   await at.refused(USAGE, /--max is a whole number/, 'trace x@far.example --max many');
   await at.refused(USAGE, /--since is a time such as/, 'trace x@far.example --since yesterday');
   await at.refused(USAGE, /--ip is an address/, 'trace x@far.example --ip localhost');

@@ -1,6 +1,6 @@
 // What `postern trace` is asked, from its arguments: words or a file, which account they name, from when to when.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { questionOfText, type FileQuestion, type TraceQuestion } from '../audit/question.ts';
 import { isIP } from '../base/network.ts';
 import { loginCandidates } from '../identity/login.ts';
@@ -50,10 +50,11 @@ function clientAddress(text: string): string {
   return octets.join('.');
 }
 
-/** Undefined: there is no such file, or it is no file. */
+/** Undefined: there is no such file, or it is none that can be read whole: it may be named as an account is. */
 export async function fileQuestion(context: LookContext, what: string): Promise<FileQuestion | undefined> {
-  if (!existsSync(what) || !statSync(what).isFile()) return undefined;
-  if (statSync(what).size > FILE_OCTETS_MAX)
+  const file = thingAt(what);
+  if (file?.isFile() !== true) return undefined;
+  if (file.size > FILE_OCTETS_MAX)
     throw new CommandFailure(`${what} is larger than ${FILE_OCTETS_MAX} octets`);
   const { questionOfMessage } = await import('../audit/question-of-message.ts');
   return questionOfMessage(readFileSync(what), (await context.whole()).config.hostname);
@@ -72,10 +73,28 @@ export async function textQuestion(context: LookContext, what: string): Promise<
   );
   if (question === undefined)
     throw new CommandFailure(
-      `"${what}" is no id, label, Message-ID or address, there is no such account, and no such file`,
+      `"${what}" is no id, label, Message-ID or address, there is no such account, and ${notThisFile(what)}`,
       2,
     );
   return { ...question, identities };
+}
+
+/** A Message-ID may be longer than any name of a file. */
+function thingAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG') return undefined;
+    throw error;
+  }
+}
+
+function notThisFile(path: string): string {
+  const found = thingAt(path);
+  if (found === undefined) return 'no such file';
+  return found.isDirectory()
+    ? 'of that name there is a directory: name a file in it'
+    : 'of that name there is a pipe or a device: write the message to a file, and name that';
 }
 
 /** By login, by id, and who has an address as an own one. Tombstones are found like any other. */
