@@ -16,7 +16,7 @@ async function spoken(parts: readonly string[], answers: readonly PipedAnswer[] 
   const clock = virtualClock(0);
   const messages: PipedMessage[] = [];
   let heard = '';
-  await speakOverPipe({
+  const end = await speakOverPipe({
     ...{ input: pieces(parts), clock, hostname: 'box' },
     ...{ messageOctetsMax: 1000, recipientsMax: 3 },
     write: (bytes) => void (heard += Buffer.from(bytes).toString('latin1')),
@@ -25,7 +25,7 @@ async function spoken(parts: readonly string[], answers: readonly PipedAnswer[] 
       return Promise.resolve(answers[messages.length - 1] ?? accepted);
     },
   });
-  return { heard, messages };
+  return { heard, messages, end };
 }
 
 const codes = (heard: string): readonly number[] =>
@@ -68,6 +68,24 @@ test('F-SMUG-1: a line end that is none does not end a message', async () => {
   assert.deepEqual(messages, []);
 });
 
+const AFTER_DATA = WHOLE.indexOf('To: ');
+const vectors: readonly (readonly [string, string, 'ended' | 'cutOff'])[] = [
+  ['nothing at all', '', 'ended'],
+  ['after EHLO', 'EHLO box\r\n', 'ended'],
+  ['after MAIL', WHOLE.slice(0, WHOLE.indexOf('RCPT')), 'cutOff'],
+  ['after RSET', `${WHOLE.slice(0, WHOLE.indexOf('DATA'))}RSET\r\n`, 'ended'],
+  ['after QUIT that ends a transaction', `${WHOLE.slice(0, WHOLE.indexOf('DATA'))}QUIT\r\n`, 'ended'],
+  ['after DATA', WHOLE.slice(0, AFTER_DATA), 'cutOff'],
+  ['in the header', WHOLE.slice(0, AFTER_DATA + 5), 'cutOff'],
+  ['before the dot', WHOLE.slice(0, -3), 'cutOff'],
+  ['after the message, without QUIT', WHOLE, 'ended'],
+  ['in the second message', `${WHOLE}${WHOLE.slice(0, -3)}`, 'cutOff'],
+];
+
+test('5321-i: a pipe that ends in the middle of a message is told from one that ends between two', async () => {
+  for (const [where, input, expected] of vectors) assert.equal((await spoken([input])).end, expected, where);
+});
+
 test('a program that writes LF alone is understood as by sendmail', async () => {
   const { heard, messages } = await spoken([...`${WHOLE.replaceAll('\r\n', '\n')}QUIT\n`]);
   assert.deepEqual(codes(heard), [220, 250, 250, 250, 354, 250, 221]);
@@ -96,17 +114,25 @@ test('a message that is cut off by the end of the pipe is none', async () => {
 });
 
 test('a program that says nothing for an hour hears 421, and nothing waits for it any more', async () => {
-  const clock = virtualClock(0);
-  let heard = '';
-  const silent = new ReadableStream<Uint8Array>();
-  const spokenTo = speakOverPipe({
-    ...{ input: silent.values(), clock, hostname: 'box', messageOctetsMax: 1000, recipientsMax: 3 },
-    write: (bytes) => void (heard += Buffer.from(bytes).toString('latin1')),
-    handIn: () => Promise.resolve(accepted),
-  });
-  while (clock.waiting === 0) await Promise.resolve();
-  clock.advance(3_600_000);
-  await spokenTo;
-  assert.deepEqual(codes(heard), [220, 421]);
-  assert.equal(clock.waiting, 0);
+  for (const [said, last, expected] of [
+    ['', [250, 421], 'ended'],
+    [WHOLE.slice(0, -3), [354, 421], 'cutOff'],
+  ] as const) {
+    const clock = virtualClock(0);
+    let heard = '';
+    const silent = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Buffer.from(`NOOP\r\n${said}`)),
+    });
+    const spokenTo = speakOverPipe({
+      ...{ input: silent.values(), clock, hostname: 'box', messageOctetsMax: 1000, recipientsMax: 3 },
+      write: (bytes) => void (heard += Buffer.from(bytes).toString('latin1')),
+      handIn: () => Promise.resolve(accepted),
+    });
+    while (codes(heard).length < (said === '' ? 2 : 6)) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    clock.advance(3_600_000);
+    assert.equal(await spokenTo, expected);
+    assert.deepEqual(codes(heard).slice(-2), last);
+    assert.equal(clock.waiting, 0);
+  }
 });

@@ -39,8 +39,11 @@ export interface PipeOptions {
   handIn(message: PipedMessage): Promise<PipedAnswer>;
 }
 
+/** Of the session: `cutOff` means that the pipe ended, or nothing came for an hour, after MAIL and before the end of the message. */
+export type PipeEnd = 'ended' | 'cutOff';
+
 /** Resolves when the program has said QUIT, or closed its end. */
-export async function speakOverPipe(options: PipeOptions): Promise<void> {
+export async function speakOverPipe(options: PipeOptions): Promise<PipeEnd> {
   const { clock } = options;
   const { session, outputs } = createServerSession(settingsOf(options), clock.monotonic());
   let rung = Promise.withResolvers<SessionInput>();
@@ -49,15 +52,19 @@ export async function speakOverPipe(options: PipeOptions): Promise<void> {
   const input = withCrlf(options.input);
   await transaction.perform(outputs);
   let read: Promise<SessionInput> | undefined;
+  let end: PipeEnd = 'ended';
   while (!session.closed) {
     read ??= readFrom(input);
     alarm.set(session.deadline);
     const heard = await Promise.race([read, rung.promise]);
     if (heard.type === 'timeout') rung = Promise.withResolvers<SessionInput>();
     else read = undefined;
+    const isCut = heard.type !== 'bytes' && transaction.isUnderWay;
     await transaction.feed(heard);
+    if (isCut && session.closed) end = 'cutOff';
   }
   alarm.end();
+  return end;
 }
 
 /** A pipe that breaks has ended. */
@@ -91,6 +98,11 @@ class PipedTransaction {
     this.#options = options;
   }
 
+  /** A sender was taken, and nothing has become of it yet. */
+  get isUnderWay(): boolean {
+    return this.#from !== undefined;
+  }
+
   async feed(input: SessionInput): Promise<void> {
     await this.perform(this.#session.receive(input, this.#options.clock.monotonic()));
   }
@@ -114,8 +126,11 @@ class PipedTransaction {
       case 'recipient':
         this.#recipients.push(output.recipient.forwardPath);
         return { type: 'verdict', question: output.question, verdict: { type: 'accepted' } };
-      case 'messageStart':
       case 'abort':
+        this.#from = undefined;
+        this.#parts = [];
+        return undefined;
+      case 'messageStart':
         this.#parts = [];
         return undefined;
       case 'messageBytes':
@@ -136,8 +151,9 @@ class PipedTransaction {
 
   #accept(): Promise<PipedAnswer> {
     const content = concat(this.#parts);
-    this.#parts = [];
     const from = this.#from ?? { reversePath: '', body: '7BIT', smtputf8: false };
+    this.#from = undefined;
+    this.#parts = [];
     return this.#options.handIn({ from, recipients: this.#recipients, content });
   }
 }

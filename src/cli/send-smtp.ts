@@ -16,7 +16,7 @@ import { compose } from './send-message.ts';
 import { addressBook } from './send-names.ts';
 import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
 import { openCarrier, withOwnAddress } from './send-parts.ts';
-import { type PipedAnswer, type PipedMessage, speakOverPipe } from './send-pipe.ts';
+import { type PipedAnswer, type PipedMessage, type PipeEnd, speakOverPipe } from './send-pipe.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 
 const TOLD_MAX = 10;
@@ -37,7 +37,7 @@ const replies: Readonly<Record<SysExit, readonly [code: number, status: string]>
   [EX.CONFIG]: [554, '5.3.5'],
 };
 
-/** The exit code: that of the session, not of its messages, which were answered one by one. */
+/** The exit code: that of the session, not of its messages, which were answered one by one, but for one that was cut off. */
 export async function takeSmtp(given: SendArguments, environment: Environment, tell: Tell): Promise<SysExit> {
   const write = (bytes: Uint8Array): void => void process.stdout.write(bytes);
   let config: SendConfig;
@@ -79,8 +79,9 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
     }
   }
 
+  let end: PipeEnd;
   try {
-    await speakOverPipe({
+    end = await speakOverPipe({
       ...{ input: process.stdin, write, clock: systemClock, hostname: hostname(), handIn },
       ...{ messageOctetsMax: config.sizeMax, recipientsMax: RECIPIENTS_MAX },
     });
@@ -89,7 +90,10 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
     process.stdin.destroy();
     await closeCarrier();
   }
-  return EX.OK;
+  if (end === 'ended') return EX.OK;
+  // What was whole has been answered.
+  tell('the input ended (or stopped for an hour) in the middle of a message: that one was not sent');
+  return EX.DATAERR;
 }
 
 function parcelOf(

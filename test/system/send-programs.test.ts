@@ -104,6 +104,18 @@ test('BCP134-3.1-c: SMTP on standard input goes the way of every message', async
   assert.match(copy, /\r\n\r\n\.dot\r\n$/);
 });
 
+test('5321-i: a pipe that ends in the middle of a message is told, and the exit code says so', () => {
+  for (const part of ['', 'DATA\r\nTo: x@far.example\r\n']) {
+    const { status, output } = run(sendmail, ['-bs'], `${SMTP}${part}`);
+    assert.equal(status, 65, output);
+    assert.match(
+      output,
+      /postern send: the input ended [^:]*in the middle of a message: that one was not sent/,
+    );
+  }
+  good(sendmail, ['-bs'], SMTP.slice(0, SMTP.indexOf('MAIL')));
+});
+
 test('C-ORD-12: over a pipe too who was refused is named, never by a code that means to try again', async () => {
   const some = `${SMTP}RCPT TO:<nobody@example.org>\r\nDATA\r\n${MESSAGE}`;
   const none = 'MAIL FROM:<bob@example.org>\r\nRCPT TO:<x@far.example>\r\nDATA\r\n';
