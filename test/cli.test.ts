@@ -20,6 +20,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { startControl } from '../src/http/control.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import type { AcceptedPayload, SessionFacts } from '../src/record/events.ts';
@@ -131,6 +132,12 @@ interface Place {
 }
 
 let places = 0;
+
+/** An empty one, as a first start leaves it. */
+function makeStore({ data }: Place): void {
+  lockDirectory(data)();
+  openSqliteStore({ dataDirectory: data, clock: systemClock, entropy: systemEntropy() }).close();
+}
 
 /** A directory with a configuration of its own. */
 function place(...extra: readonly string[]): Place {
@@ -676,6 +683,16 @@ test('BCP134-3.1-e BCP134-3.1-f: explain asks the rules that the server asks', a
 
 test('an empty queue says so, and a change that means nothing is a negative answer', async () => {
   const at = place();
+  for (const line of [
+    'queue list',
+    'account list',
+    'trace x@example.org',
+    'audit verify',
+    'account suspend a@b.c',
+  ])
+    await at.refused(COULD_NOT_TELL, /there is no store in .*data: is `data:` right\?/, line);
+  assert.ok(!existsSync(at.data), 'nothing is made then');
+  await at.good('account add alice@example.org');
   assert.equal(await at.good('queue list'), 'the queue is empty\n');
   assert.deepEqual(JSON.parse(await at.good('queue list --json')), { deliveries: 0, entries: [] });
   for (const action of ['retry', 'hold', 'release', 'drop'])
@@ -685,7 +702,7 @@ test('an empty queue says so, and a change that means nothing is a negative answ
   await at.refused(USAGE, /--max is a whole number, not "all"/, 'queue list --max all');
   for (const line of ['queue list --max 0', 'trace x@far.example --max 0'])
     await at.refused(USAGE, /--max is at least 1/, line);
-  await at.refused(1, /there is no account alice/, 'queue list --identity alice');
+  await at.refused(1, /there is no account bob/, 'queue list --identity bob');
 });
 
 test('E-Q-6 E-Q-8: the queue says why each message waits, how often it was tried, when again, and whose it is', async () => {
@@ -860,6 +877,7 @@ const byOperator = `${userInfo().username} (command line)`;
 
 test('D-TR-5: every look-up is recorded with who asked and why; without a reason it is refused where one is asked for', async () => {
   const at = place('audit: { requireReason: true }');
+  makeStore(at);
   const refused = /say why with --reason TEXT: .*audit\.requireReason/;
   await at.refused(USAGE, refused, 'trace x@far.example');
   await at.refused(USAGE, refused, "trace x@far.example --reason ''");
@@ -881,6 +899,7 @@ test('D-TR-5: every look-up is recorded with who asked and why; without a reason
 
 test('a trace of what never passed here is a negative answer, of what names nothing a mistake', async () => {
   const at = place();
+  makeStore(at);
   const empty = join(at.directory, 'empty.eml');
   writeFileSync(empty, '');
   for (const what of [
@@ -949,7 +968,8 @@ test('what can not be told is 3: the directory is in use, the store is newer', a
   await at.good('account add alice@example.org');
   const unlock = lockDirectory(at.data);
   const list = `account list -c ${at.config}`;
-  const inUse = /another Postern uses .*: stop it, or give this one/;
+  await at.refused(COULD_NOT_TELL, /starting or stopping/, `restore ${at.config}`);
+  const inUse = /a server is starting or stopping on .*data, or another command .*: try again/;
   assertRefused(await spawned(list), COULD_NOT_TELL, inUse, list);
   unlock();
   assert.equal((await spawned(list)).status, 0);
@@ -961,8 +981,46 @@ test('what can not be told is 3: the directory is in use, the store is newer', a
   await at.refused(COULD_NOT_TELL, /written by a newer Postern \(format 999/, 'account list');
 });
 
+test('beside a running server a file that is broken stops only what needs it', async (t) => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  const open = openSqliteStore({ dataDirectory: at.data, clock: systemClock, entropy: systemEntropy() });
+  t.after(() => open.close());
+  await open.store.commit([
+    acceptOf('06FN0Z2V3W00000000000000AB', Date.now(), {
+      ...{ identityId: (await open.lookups.identityByLogin('alice@example.org'))?.id ?? '' },
+      ...{ text: 'From: alice@example.org\r\n\r\nHello.\r\n', to: ['bob@far.example'] },
+    }),
+  ]);
+  const never = () => Promise.reject(new Error('not asked here'));
+  const close = await startControl(at.data, {
+    ...{ store: open.store, lookups: open.lookups },
+    ...{ status: never, reload: never, backup: never, notTaken: () => undefined },
+  });
+  t.after(() => close());
+  writeFileSync(at.config, 'hostname: msa.example.org\ndomains: [example.org]\ndata: ./data\nlistners: []\n');
+  for (const [line, said] of [
+    ['account suspend alice@example.org', /is suspended/],
+    ['account list', /alice@example\.org +suspended/],
+    ['queue hold --all --yes', /1 recipient/],
+    ['queue release --identity alice@example.org --yes', /1 recipient/],
+    ['audit verify', /the chain holds/],
+  ] as const) {
+    const { status, stdout, stderr } = await at.run(line);
+    assert.equal(status, 0, `${line}: ${stderr}`);
+    assert.match(stdout, said);
+    assert.match(
+      stderr,
+      /unknown key "listners"[^\n]*\n(.*\n)*postern: the server runs on with what it read before/,
+    );
+  }
+  await at.refused(USAGE, /listners/, 'explain --as alice@example.org --from alice@example.org');
+  await at.refused(USAGE, /listners/, 'account add bob@example.org');
+});
+
 test('mistakes of usage are 2, and say what would be right', async () => {
   const at = place();
+  makeStore(at);
   for (const [line, because] of [
     ['account list --jsn', /unknown option '--jsn'/],
     ['acount list', /unknown command 'acount'\n\(Did you mean account\?\)/],

@@ -45,7 +45,7 @@ export function accountCommands(program: Command): void {
       '\nExample:\n  postern account add alice@example.org\n  echo secret | postern account add bob@example.org --password-stdin',
     )
     .action((login: string, options: AddOptions, command: Command) =>
-      withStore(command.optsWithGlobals(), (context) => add(context, login, options)),
+      withStore(command.optsWithGlobals(), (context) => add(context, login, options), { makes: true }),
     );
   account
     .command('list')

@@ -9,8 +9,8 @@ import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
 import { type BackupResult, type OpenBackup, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
-import { leaveToOwner, lockDirectory } from '../store/sqlite/data-directory.ts';
-import { type CommandContext, loadForCommand, withStore } from './context.ts';
+import { leaveToOwner } from '../store/sqlite/data-directory.ts';
+import { type CommandContext, loadForCommand, lockForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, progress, progressDone } from './output.ts';
 
@@ -51,7 +51,7 @@ export function backupCommands(program: Command): void {
       const dataDirectory = loaded.path(loaded.config.data);
       if ((await connectControl(dataDirectory)) !== undefined)
         throw new CommandFailure('a server runs on this data directory: stop it first');
-      const unlock = lockDirectory(dataDirectory);
+      const unlock = await lockForCommand(dataDirectory);
       try {
         const { messages, events, bodies } = await restoreStore(resolve(file), dataDirectory, (backup) =>
           inspectTrail(backup, options),
@@ -86,11 +86,15 @@ async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): P
 }
 
 /** This process makes the file and writes it: the server may run where the path means another place. */
-async function copyInto({ server, offline, loaded }: CommandContext, aside: string): Promise<void> {
+async function copyInto(context: CommandContext, aside: string): Promise<void> {
   progress('copying…');
+  const { server, offline } = context;
   if (server !== undefined)
     await pipeline(await server.backup(), createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
-  else if (offline !== undefined) await copyStore(offline.writer, loaded.path(loaded.config.data), aside);
+  else if (offline !== undefined) {
+    const { loaded } = context;
+    await copyStore(offline.writer, loaded.path(loaded.config.data), aside);
+  }
 }
 
 async function inspectBackup(aside: string): Promise<BackupResult> {

@@ -14,14 +14,18 @@ export interface FirstAccount {
 
 export async function addFirstAccount(config: string, wanted: string): Promise<FirstAccount> {
   const entropy = systemEntropy();
-  return withStore({ config }, async (context) => {
-    const { now } = context;
-    const id = encodeBase32(entropy.bytes(10)).toLowerCase();
-    const rules = { domains: domainsOf(context) };
-    const bare = valueOf(createIdentity({ id, login: wanted, mailbox: true, now }, rules));
-    const made = createAppPassword({ label: 'first', now }, entropy);
-    const identity = { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 };
-    await writeIdentity(context, identity, 0, 'add', {});
-    return { login: identity.login, password: made.text };
-  });
+  return withStore(
+    { config },
+    async (context) => {
+      const { now } = context;
+      const id = encodeBase32(entropy.bytes(10)).toLowerCase();
+      const rules = { domains: domainsOf(context) };
+      const bare = valueOf(createIdentity({ id, login: wanted, mailbox: true, now }, rules));
+      const made = createAppPassword({ label: 'first', now }, entropy);
+      const identity = { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 };
+      await writeIdentity(context, identity, 0, 'add', {});
+      return { login: identity.login, password: made.text };
+    },
+    { makes: true },
+  );
 }

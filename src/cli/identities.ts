@@ -4,6 +4,7 @@ import type { Changed } from '../identity/directory.ts';
 import { loginCandidates } from '../identity/login.ts';
 import type { Result } from '../base/result.ts';
 import type { Identity, SenderRight } from '../record/identity.ts';
+import type { Lookups } from '../store/lookups.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -11,12 +12,22 @@ export function domainsOf({ loaded }: Pick<CommandContext, 'loaded'>): ReadonlyS
   return new Set(loaded.config.domains);
 }
 
-export async function identityOf(
+export function identityOf(
   context: Pick<CommandContext, 'loaded' | 'lookups'>,
   login: string,
 ): Promise<Identity> {
-  for (const candidate of loginCandidates(login, domainsOf(context))) {
-    const identity = await context.lookups.identityByLogin(candidate);
+  return identityIn(context.lookups, login, () => domainsOf(context));
+}
+
+/** A full address needs no domains, and so no configuration that can be read. */
+export async function identityIn(
+  lookups: Pick<Lookups, 'identityByLogin'>,
+  login: string,
+  domains: () => ReadonlySet<string> | Promise<ReadonlySet<string>>,
+): Promise<Identity> {
+  const known = login.includes('@') ? new Set<string>() : await domains();
+  for (const candidate of loginCandidates(login, known)) {
+    const identity = await lookups.identityByLogin(candidate);
     if (identity !== undefined) return identity;
   }
   throw new CommandFailure(`there is no account ${login}; \`postern account list\` shows all`);

@@ -169,5 +169,5 @@ async function identityOf(
   login: string,
 ): Promise<Identity> {
   const identities = await import('./identities.ts');
-  return identities.identityOf({ lookups, loaded: await whole() }, login);
+  return identities.identityIn(lookups, login, async () => identities.domainsOf({ loaded: await whole() }));
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
 import type { QueueChange, QueueSelector } from '../store/port.ts';
 import { confirm } from './confirm.ts';
-import { type CommandContext, withLookups, withStore } from './context.ts';
+import { type CommandContext, lookContextOf, withLookups, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { addOptions, type OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
@@ -76,11 +76,7 @@ async function change(
   id: string | undefined,
   options: ChangeOptions,
 ): Promise<void> {
-  const selector = await selectorOf(
-    { ...context, whole: () => Promise.resolve(context.loaded) },
-    id,
-    options,
-  );
+  const selector = await selectorOf(lookContextOf(context), id, options);
   if (Object.keys(selector).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
   }
