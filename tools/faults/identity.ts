@@ -161,20 +161,20 @@ export const identityFaults: readonly Fault[] = [
   {
     ...budget,
     why: 'a network may ask for hashes without end',
-    from: 'debtOf(network, settings.perSecond * factor * times, now) + 1 <= settings.burst * factor * times,',
-    to: 'debtOf(network, settings.perSecond * factor * times, now) < Infinity,',
+    from: 'debtOf(purse, now) + 1 <= purse.burst',
+    to: 'true',
   },
   {
     ...budget,
     why: 'the networks around it do not pay',
-    from: 'for (const { network, factor } of payer.networks) {',
-    to: 'for (const { network, factor } of payer.networks.slice(0, 1)) {',
+    from: 'return networks.map((',
+    to: 'return networks.slice(0, 1).map((',
   },
   {
     ...budget,
     why: 'what is refused is charged too',
-    from: 'if (hasLeft) change(payer, now, 1);',
-    to: 'change(payer, now, 1);',
+    from: 'if (purses === undefined) return undefined;',
+    to: 'if (purses === undefined) return void change(pursesOfNetworks(payer), now, 1);',
   },
   {
     ...guessing,
