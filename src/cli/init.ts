@@ -11,6 +11,7 @@ import { CommandFailure } from './failure.ts';
 import { addFirstAccount } from './first-account.ts';
 import { handOver, ownerOf } from './init-owner.ts';
 import { print } from './output.ts';
+import { spfNote } from './spf-note.ts';
 
 interface InitOptions {
   readonly hostname?: string;
@@ -84,6 +85,8 @@ export function initCommand(program: Command): void {
         );
       if (options.smarthost === undefined)
         print('Mail goes into files until you set `relay: { smarthost: … }`.');
+      const note = spfNote({ relay, onboarding: {} });
+      if (note !== undefined) print(`SPF: ${note}`);
     });
 }
 
