@@ -237,6 +237,12 @@ test('init writes what check finds good, and never overwrites', async () => {
   const nameless = `init ${join(root, 'nameless')} --hostname localhost`;
   assertRefused(await postern(nameless), USAGE, /say --hostname mail\.example\.org/, nameless);
   assert.ok(!existsSync(join(root, 'nameless')), 'nothing is written then');
+  const smart = `init ${join(root, 'smart')} --hostname mail.example.org --no-account --no-dkim`;
+  const withHost = await postern(`${smart} --smarthost smtp://mta.internal:25`);
+  assert.match(
+    withHost.stdout,
+    /^SPF: mail leaves by mta\.internal, which the SPF record .*onboarding: \{ spf:/m,
+  );
 
   // From the first file to the first account no file has to be edited.
   const added = await spawned(`account add alice@example.com -c ${config}`);
@@ -702,6 +708,11 @@ test('an empty queue says so, and a change that means nothing is a negative answ
   await at.refused(USAGE, /--max is a whole number, not "all"/, 'queue list --max all');
   for (const line of ['queue list --max 0', 'trace x@far.example --max 0'])
     await at.refused(USAGE, /--max is at least 1/, line);
+  await at.refused(
+    USAGE,
+    /no limit messages: it is one of messagesPerHour, recipientsPerHour, nullSenderPerHour/,
+    'account limit alice messages 5',
+  );
   await at.refused(1, /there is no account bob/, 'queue list --identity bob');
 });
 

@@ -139,8 +139,8 @@ export function stateCommands(account: Command): void {
     )
     .action((called: string, name: string, value: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
-        if (!['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'].includes(name))
-          throw new CommandFailure(`there is no limit ${name}`, 2);
+        if (!limitNames.includes(name))
+          throw new CommandFailure(`there is no limit ${name}: it is one of ${limitNames.join(', ')}`, 2);
         const given = value === 'none' || value === 'default' ? value : wholeNumber(value, name);
         const { login, limits } = await changeIdentity(
           context,
@@ -153,6 +153,8 @@ export function stateCommands(account: Command): void {
       }),
     );
 }
+
+const limitNames: readonly string[] = ['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'];
 
 export function rightsCommands(account: Command): void {
   account

@@ -71,7 +71,7 @@ function notFound(question: FileQuestion | TextQuestion): string {
   const [identity] = identities;
   return identity === undefined
     ? `the trail knows nothing of ${safe(text)}: looked for ${lookedFor(question)}; what is older than retention is forgotten`
-    : `the trail knows of nothing that ${identity.login} sent, or was refused, in that time; what is older than retention is forgotten`;
+    : `the trail knows of nothing that ${identity.login} sent, or was refused, and that fits what was asked for; what is older than retention is forgotten`;
 }
 
 const termWords = {
