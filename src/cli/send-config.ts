@@ -33,6 +33,8 @@ export interface SendConfig {
   readonly ca?: string;
   readonly queue: 'off' | 'offline' | 'always';
   readonly queueDirectory?: string;
+  /** Not of the file: why the server of this host can't say `address` now. */
+  readonly unknownYet?: string;
   /** Milliseconds: what could not be sent for so long is given up. */
   readonly queueExpire: number;
   /** Of the server on this host. */

@@ -39,23 +39,39 @@ export function localCarrier(socketPath: string, verbose: (line: string) => void
   };
 }
 
-/** As whom the server on this host takes our mail; undefined: it does not say, or does not run. Rejects with `SendFailure` if it takes none. */
-export async function askOwnAddress(socketPath: string): Promise<string | undefined> {
+export interface OwnAddress {
+  readonly address?: string;
+  /** Why it is not known now, but will be: the server is stopped. */
+  readonly unknownYet?: string;
+}
+
+/** As whom the server on this host takes our mail; empty: it does not say, or there is none. Rejects with `SendFailure` if it takes none. */
+export async function askOwnAddress(socketPath: string): Promise<OwnAddress> {
   const client = openSubmitClient(socketPath);
-  // Of a server that does not run hears who hands the message in.
   const reply = await client
     .address()
     .catch((error: unknown) => {
       if (error instanceof SubmitSocketBusy)
         throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${error.message}`);
-      return undefined;
+      return isStopped(socketPath, error) ? notRunning(socketPath) : undefined;
     })
     .finally(() => client.close());
+  if (typeof reply === 'string') return { unknownYet: reply };
   if (reply?.status === 503)
     throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${String(reply.body['error'])}`);
   if (reply?.status === 403) throw new SendFailure(EX.NOPERM, notPermitted(String(reply.body['error'])));
   const address = reply?.status === 200 ? reply.body['address'] : undefined;
-  return typeof address === 'string' && address.includes('@') ? address : undefined;
+  return typeof address === 'string' && address.includes('@') ? { address } : {};
+}
+
+const notRunning = (socketPath: string): string => `the server on this host does not run (${socketPath})`;
+
+/** There is one on this host: its socket, or the place where claims are made, is left from when it ran. */
+function isStopped(socketPath: string, error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ECONNREFUSED') return true;
+  const claims = join(dirname(socketPath), CLAIMS_DIRECTORY);
+  return code === 'ENOENT' && lstatSync(claims, { throwIfNoEntry: false }) !== undefined;
 }
 
 const notPermitted = (cause: string): string =>
@@ -157,9 +173,8 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
     return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${error.message}`, true);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const because = failureInWords(error);
-  const claims = join(dirname(path), CLAIMS_DIRECTORY);
-  const isKnown = code === 'ECONNREFUSED' || lstatSync(claims, { throwIfNoEntry: false }) !== undefined;
-  if (code === 'ENOENT' && !isKnown)
+  const isStopping = isStopped(path, error);
+  if (code === 'ENOENT' && !isStopping)
     return all(
       parcel,
       'no',
@@ -167,8 +182,7 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
       `no login is configured, and no server on this host takes mail from programs (${path}): set \`host\`, \`address\` and \`passwordFile\` in ~/.config/postern/send.yaml`,
       true,
     );
-  if (code === 'ENOENT' || code === 'ECONNREFUSED')
-    return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host does not run (${path})`, true);
+  if (isStopping) return all(parcel, 'yes', EX.TEMPFAIL, notRunning(path), true);
   if (code === 'EACCES')
     return all(parcel, 'no', EX.NOPERM, `${because}: the directory of the socket must let others in`, true);
   // The connection broke, and what was sent may have arrived.

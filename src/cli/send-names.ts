@@ -14,13 +14,13 @@ export interface AddressBook {
   readonly recipients: Qualify;
 }
 
-type Known = Pick<SendConfig, 'address' | 'login' | 'domain' | 'aliases'>;
+type Known = Pick<SendConfig, 'address' | 'login' | 'domain' | 'aliases' | 'unknownYet'>;
 
 /** What sendmail would take for an option, a file or a command; the next program on the way may be one that does. */
 const noName = /^[-/|]/;
 
 export function addressBook(
-  { address, login, domain, aliases }: Known,
+  { address, login, domain, aliases, unknownYet }: Known,
   here: { user(): string; readonly host: string },
 ): AddressBook {
   const account = address ?? (login?.includes('@') === true ? login : undefined);
@@ -32,6 +32,8 @@ export function addressBook(
   function own(): string {
     if (account !== undefined) return account;
     if (ownDomain !== undefined) return `${here.user()}@${ownDomain}`;
+    // Programs take a lasting error for the end of their mail.
+    if (unknownYet !== undefined) throw new SendFailure(EX.TEMPFAIL, unknownYet);
     throw new SendFailure(
       EX.CONFIG,
       'nothing says who sends this: set `address` in ~/.config/postern/send.yaml, or use -f',

@@ -25,8 +25,7 @@ export async function withOwnAddress(config: SendConfig, environment: Environmen
   const isKnown = config.address !== undefined || config.login?.includes('@') === true;
   if (isKnown || !isLocal(config, environment)) return config;
   const { askOwnAddress } = await import('./send-local.ts');
-  const address = await askOwnAddress(config.socket ?? SOCKET);
-  return address === undefined ? config : { ...config, address };
+  return { ...config, ...(await askOwnAddress(config.socket ?? SOCKET)) };
 }
 
 export async function openCarrier(
