@@ -23,5 +23,7 @@ test('who sends is not known while the server is stopped: that passes; without a
     code: EX.TEMPFAIL,
     message: unknownYet,
   });
-  assert.throws(() => addressBook({ aliases: new Map() }, { user: () => 'www', host }).own(), { code: EX.CONFIG });
+  assert.throws(() => addressBook({ aliases: new Map() }, { user: () => 'www', host }).own(), {
+    code: EX.CONFIG,
+  });
 });
