@@ -23,7 +23,7 @@ async function look(
     {
       ...{ host: '127.0.0.1', name: 'mail.example.org', domain: 'example.org' },
       ports: [{ port, kind }],
-      ...{ totalMs: TOTAL_MS, connectMs: 2_000, stepMs: 500, connections: 60, atHome },
+      ...{ totalMs: TOTAL_MS, connectMs: 1_000, stepMs: 250, connections: 60, atHome },
     },
     { clock: systemClock, records: { lookup }, documents },
   );
