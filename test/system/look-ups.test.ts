@@ -23,7 +23,10 @@ function bothWays(args: readonly string[], max: number) {
   const ask = (...options: readonly string[]) => {
     const { stdout, ...result } = server.postern([...args, ...options]);
     // A minute may end in between.
-    return { ...result, stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )\d+ \w+/g, 'AGE') };
+    return {
+      ...result,
+      stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )(?:less than a minute|\d+ \w+)/g, 'AGE'),
+    };
   };
   return { quick: ask('--max', String(max)), whole: ask(`--max=${max}`) };
 }
@@ -56,7 +59,10 @@ test('the totals of the queue are told, in all and by domain', () => {
   const { status, stdout } = server.postern(['queue', 'list', '--totals']);
   assert.equal(status, 0);
   const [first, head, second] = stdout.split('\n');
-  assert.match(first ?? '', /^300 messages to 300 recipients, 0 of them held; the oldest is \d+ \w+ old$/);
+  assert.match(
+    first ?? '',
+    /^300 messages to 300 recipients, 0 of them held; the oldest is (?:less than a minute|\d+ \w+) old$/,
+  );
   assert.match(head ?? '', /^DOMAIN +RECIPIENTS$/);
   assert.match(second ?? '', /^d0\.example\.net +2$/);
   const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
@@ -102,7 +108,8 @@ test('while the file is being mended, a running server can still be asked', () =
     assert.equal(quick.status, 0, quick.stderr);
     assert.match(quick.stdout, new RegExp(queued.id));
     // Also shows that there are two ways.
-    assert.equal(whole.status, 2);
+    assert.equal(whole.status, 0, whole.stderr);
+    assert.equal(whole.stdout, quick.stdout);
     assert.match(whole.stderr, /unknown key "nonsense"/);
   } finally {
     writeFileSync(server.config, before);
