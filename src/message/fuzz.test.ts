@@ -18,7 +18,7 @@ import { buildReport } from './report.ts';
 
 const settings = {
   seed: 20261123,
-  numRuns: 600,
+  numRuns: 1500,
 };
 const NOW = Date.UTC(2026, 10, 23, 10);
 const hostname = 'msa.example.org';
