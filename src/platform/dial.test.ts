@@ -42,7 +42,7 @@ function world(...addresses: readonly string[]) {
   return { clock, begun, result, happens, open };
 }
 
-test('E-R-1: an address that takes its time is waited for, beside the next one', async () => {
+test('an address that takes its time is waited for, beside the next one', async () => {
   const w = world(V6, V4);
   await turns();
   w.clock.advance(1_999);
@@ -56,7 +56,7 @@ test('E-R-1: an address that takes its time is waited for, beside the next one',
   assert.deepEqual(w.open(), [V6]);
 });
 
-test('E-R-1: an address that fails makes room for the next at once; who connects first stays, alone', async () => {
+test('an address that fails makes room for the next at once; who connects first stays, alone', async () => {
   const w = world(V6, V4, OTHER);
   await turns();
   w.happens(V6, 'error');
@@ -68,7 +68,7 @@ test('E-R-1: an address that fails makes room for the next at once; who connects
   assert.ok(!w.open().includes(V4));
 });
 
-test('E-R-1: what the first said is told when all have failed; nobody waits longer than he may, for a name either', async () => {
+test('what the first said is told when all have failed; nobody waits longer than he may, for a name either', async () => {
   const w = world(V6, V4);
   await turns();
   w.happens(V6, 'error');
@@ -82,7 +82,7 @@ test('E-R-1: what the first said is told when all have failed; nobody waits long
   assert.equal(await world().result, 'the name has no address');
 });
 
-test('E-R-1: families take turns, the preferred one first', () => {
+test('families take turns, the preferred one first', () => {
   assert.deepEqual(alternating([V6, '2001:db8::26', V4]), [V6, V4, '2001:db8::26']);
   assert.deepEqual(alternating([V4, V6, '2001:db8::26']), [V4, V6, '2001:db8::26']);
   assert.deepEqual(alternating([]), []);
