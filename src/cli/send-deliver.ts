@@ -107,8 +107,8 @@ function conclude({ left, accepted, code, message }: Verdict, named: readonly st
   const [first] = left;
   if (first === undefined) return EX.OK;
   for (const { forwardPath, problem, code: why } of left) {
-    // What is said of all together is not said of each.
-    if (accepted === 0 && message.startsWith(problem)) continue;
+    // What is said of the whole message is not said of each; a mailbox that nobody has is named.
+    if (accepted === 0 && why !== EX.NOUSER && message.includes(problem)) continue;
     tell(`${forwardPath}: ${problem}`);
     const name = why === EX.NOUSER ? named.find((one) => isBareFor(one, forwardPath)) : undefined;
     if (name !== undefined)

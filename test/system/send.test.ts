@@ -148,7 +148,7 @@ for (const [why, code, args, message] of exits)
   test(`sysexits: ${why} is ${code}`, () => {
     const { status, output } = run(sendmail, args, message);
     assert.equal(status, code, output);
-    assert.match(output, /^postern send: [^\n]+\n$/, 'one clear line');
+    assert.match(output, /^postern send: [^\n]+\n$/, `one clear line: ${output}`);
   });
 
 test('C-ORD-13 F-HDR-2 F-HDR-4 D-PR-5: whatever a hostile program gives, nothing leaves but what it may say, and it hears one clear line', async () => {
