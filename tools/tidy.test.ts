@@ -25,6 +25,8 @@ test('each check of tidy finds what it is for', () => {
   );
   assert.equal(found(tidy.checkBanned(at('src/base/x.ts', 'const a = Date.now();'))), 1);
   assert.equal(found(tidy.checkBanned(at('src/base/x.ts', '// Date.now() is banned'))), 0);
+  assert.equal(found(tidy.checkCitations(at('src/base/x.ts', `// As it is said (${'DESIGN'} 3.2).`))), 1);
+  assert.equal(found(tidy.checkCitations(at('src/base/x.ts', '// By design 3 of them.'))), 0);
   assert.equal(found(tidy.checkReplyLiterals(at('src/policy/x.ts', "send('550 5.7.1 no');"))), 1);
   assert.equal(
     found(

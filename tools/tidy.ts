@@ -157,6 +157,21 @@ export function checkBanned(file: SourceFile): readonly Finding[] {
   });
 }
 
+/** A comment that sends the reader to a text that is not in the repository. */
+export function checkCitations({ path, text }: SourceFile): readonly Finding[] {
+  return text.split('\n').flatMap((content, at) =>
+    /\bDESIGN \d/.test(content)
+      ? [
+          {
+            path,
+            line: at + 1,
+            what: 'cites what is not in the repository: say it, or cite docs/ARCHITECTURE.md, a requirement or the RFC',
+          },
+        ]
+      : [],
+  );
+}
+
 /** Reply codes live in the registry alone. */
 export function checkReplyLiterals(file: SourceFile): readonly Finding[] {
   if (
@@ -265,6 +280,7 @@ export function tidy(files: readonly SourceFile[]): readonly Finding[] {
     checkFileLength,
     checkFunctionLength,
     checkBanned,
+    checkCitations,
     checkReplyLiterals,
   ];
   return [

@@ -1,4 +1,4 @@
-// The id of a message (DESIGN 3.6): 48-bit milliseconds, 16-bit counter, 64 random bits; it never runs backwards and is
+// The id of a message: 48-bit milliseconds, 16-bit counter, 64 random bits; it never runs backwards and is
 // printed in 26 characters of Crockford base32. It is the queue id, stands in the final 250 and in `Received ... id`.
 
 import { decodeBase32, encodeBase32, isBase32 } from './base32.ts';

@@ -1,4 +1,4 @@
-// `postern explain`: which rule decides, and why, asked of the same functions as the live server (DESIGN 3.9).
+// `postern explain`: which rule decides, and why, asked of the same functions as the live server.
 
 import type { Command } from 'commander';
 import { createMailboxes, configuredMailboxes } from '../identity/mailboxes.ts';

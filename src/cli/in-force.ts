@@ -1,5 +1,5 @@
 // The configuration that a running server goes by, and how another one takes its place: by a reload, or with new TLS ticket keys. What can't be
-// served changes nothing, and shows in the health (DESIGN 3.13).
+// served changes nothing, and shows in the health.
 
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -89,7 +89,7 @@ export class InForce {
   }
 
   /**
-   * Certificates and keys are renewed under our feet (DESIGN 3.12): taken when they look different, and tried again as long as they can't be used: the
+   * Certificates and keys are renewed under our feet: taken when they look different, and tried again as long as they can't be used: the
    * permission that was missing may come without another change of content.
    */
   lookAtFiles(): Promise<void> {

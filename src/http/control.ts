@@ -1,4 +1,4 @@
-// The control socket (DESIGN 3.13): HTTP and JSON over a 0600 Unix socket in the data directory. It carries the store's port and its
+// The control socket: HTTP and JSON over a 0600 Unix socket in the data directory. It carries the store's port and its
 // look-ups by name, so that a command is written once, whether a server runs or not; and what only a running server can do.
 
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // The public web listener: onboarding documents and nothing else. Everything that a stranger can make it hold is bounded: connections, header,
-// body, time, requests from one network. It shares no port and no route with the private HTTP (DESIGN 3.13).
+// body, time, requests from one network. It shares no port and no route with the private HTTP.
 
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-// Who is this? The check of credentials, as a story (DESIGN 3.7):
+// Who is this? The check of credentials, as a story:
 //   name the account → ask the guessing defence → find the identity → verify the secret → judge what it was good for
 // Unknown, wrong, suspended, removed, expired: one answer (535) and one cost, exactly one argon2 (requirements F-AUTH-2, F-AUTH-3).
 // A right app password costs none, a credential verified minutes ago neither; the same credentials on many connections at once cost one.

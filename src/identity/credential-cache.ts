@@ -1,4 +1,4 @@
-// Verified credentials, remembered for minutes by keyed fingerprint (DESIGN 3.7), so that a client that logs in for every message
+// Verified credentials, remembered for minutes by keyed fingerprint, so that a client that logs in for every message
 // does not cost an argon2 each time. Only successes are kept, with the revision of the identity: any change ends them.
 
 import type { IdentityId } from '../record/identity.ts';

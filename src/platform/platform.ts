@@ -1,4 +1,4 @@
-// The only door to clock, entropy, DNS, network, disk and threads (DESIGN 3.11). Everything above takes these ports as
+// The only door to clock, entropy, DNS, network, disk and threads. Everything above takes these ports as
 // parameters, so that a simulation can put virtual ones in their place.
 
 export interface Clock {

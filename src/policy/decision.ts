@@ -1,4 +1,4 @@
-// What a policy function answers (DESIGN 3.9): the verdict for the wire, the rule that decided, and why, in words for people.
+// What a policy function answers: the verdict for the wire, the rule that decided, and why, in words for people.
 
 import { accepted, refused, type Verdict } from '../protocol/refusal.ts';
 import type { ReplyName } from '../protocol/wire/reply-registry.ts';

@@ -1,4 +1,4 @@
-// `postern explain`: may this login send as A to R, and which rule says so? (DESIGN 3.9.) It asks the very functions that the
+// `postern explain`: may this login send as A to R, and which rule says so? It asks the very functions that the
 // live server asks, one question after the other, and goes on after a refusal so that the operator sees all of them.
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';

@@ -1,4 +1,4 @@
-// The self-test that gates the start and each reload (DESIGN 3.9): hostile probes run against the very functions that decide
+// The self-test that gates the start and each reload: hostile probes run against the very functions that decide
 // live traffic, with the configured domains. A configuration that would relay for a stranger, or let one identity send as
 // another, is not served. Each probe names the requirement and the RFC that it guards.
 

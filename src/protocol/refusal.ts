@@ -1,4 +1,4 @@
-// A refusal is a value (DESIGN 3.8): the reply that the client may read, and the cause that only the record keeps.
+// A refusal is a value: the reply that the client may read, and the cause that only the record keeps.
 
 import type { Reply } from './wire/reply.ts';
 import { reply, type ReplyName } from './wire/reply-registry.ts';

@@ -1,4 +1,4 @@
-// The event catalogue (DESIGN 3.10): one type for every fact the trail keeps. An event is written in the same commit as the
+// The event catalogue: one type for every fact the trail keeps. An event is written in the same commit as the
 // change it tells of. Payloads are JSON; purge and erasure null payload and salt, the chain still verifies.
 // Personal data stands in payloads only, never in the columns that outlive it.
 

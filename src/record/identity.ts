@@ -1,4 +1,4 @@
-// An identity (DESIGN 3.7): who may send. The id is opaque and never changes; login, addresses and names are attributes.
+// An identity: who may send. The id is opaque and never changes; login, addresses and names are attributes.
 // Removal leaves a tombstone until retention ends, so that old mail is still traced and no address changes hands early.
 
 export type IdentityId = string;

@@ -1,4 +1,4 @@
-// The chain of the trail (DESIGN 3.10): each event's link covers the one before it, so that nothing can be changed, removed or put in
+// The chain of the trail: each event's link covers the one before it, so that nothing can be changed, removed or put in
 // unseen. Only the hash of salt and payload goes in: purge and erasure take those away, and the chain still verifies.
 
 import { hash } from 'node:crypto';

@@ -1,5 +1,5 @@
 // Connections to the hosts of one route: reused from message to message, as many at a time as is good for them. A route whose hosts are all down is
-// tried by one errand at a time, not by every message (DESIGN 3.14, E-Q-6). What is known of the hosts is in `hosts.ts`, whose turn it is in `hop-turns.ts`.
+// tried by one errand at a time, not by every message (E-Q-6). What is known of the hosts is in `hosts.ts`, whose turn it is in `hop-turns.ts`.
 
 import { afterCrowding, connectionsOf, freshPace, isFarewell, isOfConnection } from '../policy/pace.ts';
 import type { Clock } from '../platform/platform.ts';

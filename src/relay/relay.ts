@@ -115,7 +115,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** All come back when the host is tried again; the errand that found out says why it waits (DESIGN 3.14). */
+  /** All come back when the host is tried again; the errand that found out says why it waits. */
   async function hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
     const { expireMs, delayNoticeMs } = options.settings();
     const { message, deliveries } = errand;

@@ -1,5 +1,5 @@
 // Which way does a delivery go? By its domain, else the route for everything. Mail that came in unauthenticated may go to our own domains
-// only, checked once more here, whatever was decided at the door (DESIGN 3.14, BCP134-4.1).
+// only, checked once more here, whatever was decided at the door (BCP134-4.1).
 
 import type { Delivery, QueuedMessage } from '../store/port.ts';
 import type { RelaySettings, Route } from './settings.ts';

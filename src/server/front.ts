@@ -1,4 +1,4 @@
-// A front: one thread that listens, runs sessions, submits, and relays what it accepted (DESIGN 3.3). This file is its story:
+// A front: one thread that listens, runs sessions, submits, and relays what it accepted. This file is its story:
 // the parts it is made of, who is connected, what happens on a notice, and how it drains.
 
 import { createPlaces } from '../base/places.ts';

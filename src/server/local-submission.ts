@@ -1,5 +1,5 @@
 // A message from a program on this host, handed in over the submission socket (src/http/submit-socket.ts) by an operating-system user that the
-// configuration binds to an identity. The same steps as a session takes, in the same order: who, MAIL, RCPT, message (DESIGN 1: no second way in).
+// configuration binds to an identity. The same steps as a session takes, in the same order: who, MAIL, RCPT, message: there is no second way in.
 
 import { readEnvelope, type EnvelopeInput } from '../client/envelope.ts';
 import { SubmissionError } from '../client/errors.ts';

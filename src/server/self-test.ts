@@ -1,4 +1,4 @@
-// The self-test of a running server (DESIGN 3.9): once it listens, and after each reload, the checks of the probe look at its own listeners over
+// The self-test of a running server: once it listens, and after each reload, the checks of the probe look at its own listeners over
 // loopback. The policy probes before the start judge the rules; this judges what strangers meet on the wire. It runs beside the mail, and only what
 // opens the door ends the server.
 //

@@ -1,4 +1,4 @@
-// What must be true before anything listens: the policy withstands its own hostile probes (DESIGN 3.9), the certificates fit and are good.
+// What must be true before anything listens: the policy withstands its own hostile probes, the certificates fit and are good.
 
 import { X509Certificate } from 'node:crypto';
 import { failureInWords } from '../base/failure-words.ts';

@@ -1,4 +1,4 @@
-// The store thread: it alone writes (DESIGN 3.3). Whatever the fronts, the desk and main have asked by now is one transaction with
+// The store thread: it alone writes. Whatever the fronts, the desk and main have asked by now is one transaction with
 // one fsync; the answers go back when it is durable. When nothing waits it indexes the trail's tail.
 
 import { statfsSync } from 'node:fs';
@@ -119,7 +119,7 @@ function apply(changes: readonly Change[]): readonly Outcome[] {
   try {
     outcomes = writer.apply(changes);
   } catch (error) {
-    // Only a fresh writer knows what is on the disk now: main starts one, and everybody asks again (DESIGN 3.2).
+    // Only a fresh writer knows what is on the disk now: main starts one, and everybody asks again.
     return end(error);
   }
   figures.commits += 1;

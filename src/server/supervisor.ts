@@ -1,4 +1,4 @@
-// Main's part of a running server (DESIGN 3.3): starts the threads in order, connects them, replaces one that dies, reloads, drains.
+// Main's part of a running server: starts the threads in order, connects them, replaces one that dies, reloads, drains.
 // What comes before, between and after them, and how all of it is undone, is the list in src/cli/running.ts.
 
 import { randomBytes } from 'node:crypto';

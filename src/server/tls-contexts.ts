@@ -1,4 +1,4 @@
-// TLS for all listeners, SMTP and web (DESIGN 3.12): the one place where its options are made. Certificates are chosen by SNI; of an
+// TLS for all listeners, SMTP and web: the one place where its options are made. Certificates are chosen by SNI; of an
 // ECDSA and an RSA one with the names of the first pair the client gets the one it can use. TLS 1.2 or newer, forward secrecy and AEAD only (RFC 9325), no
 // renegotiation; ticket keys are the same in every front.
 

@@ -1,4 +1,4 @@
-// Group commit, for every engine alike (DESIGN 3.2): whatever has been asked by the time the engine is free goes into one transaction
+// Group commit, for every engine alike: whatever has been asked by the time the engine is free goes into one transaction
 // with one fsync. An idle store waits for nothing; under load the groups grow by themselves. What nobody waits for rides along.
 
 import { mayWait, PATIENCE_MS } from './patience.ts';

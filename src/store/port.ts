@@ -1,4 +1,4 @@
-// The store's port: what must be remembered (DESIGN 3.2). Its only write is `commit(changes)`: plain cloneable data, each
+// The store's port: what must be remembered. Its only write is `commit(changes)`: plain cloneable data, each
 // change atomic by itself, none can fail its neighbours. When the promise settles, the outcome is durable (fsynced) together
 // with its events. A rejected promise (`StoreUnavailable`) means unknown: ask again with the same change. `accept`, `settle`
 // and `claim` are idempotent (by message id, by attempt, by token). Reading is in `lookups.ts`.

@@ -1,4 +1,4 @@
-// The accept change: what one commit has to hold so that the message is both safe and accountable (DESIGN 3.2, BCP134-3.1-h).
+// The accept change: what one commit has to hold so that the message is both safe and accountable (BCP134-3.1-h).
 
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';

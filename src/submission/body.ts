@@ -1,4 +1,4 @@
-// The body of a message on its way in (DESIGN 3.5): its octets stream through the body hash and are kept in memory while they
+// The body of a message on its way in: its octets stream through the body hash and are kept in memory while they
 // are few; past `INLINE_OCTETS_MAX`, or when memory is short, they are staged in the store. They are never changed.
 // What is staged stays in memory as well, as long as there is room for it, so that the relay need not read it again.
 

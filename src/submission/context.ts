@@ -1,4 +1,4 @@
-// What the one way in needs (DESIGN 1): the same for every door, be it a port, the control socket or an HTTP call.
+// What the one way in needs: the same for every door, be it a port, the control socket or an HTTP call.
 
 import type { MessageId, MessageIdSource } from '../base/message-id.ts';
 import type { LimitValues } from '../policy/limits.ts';

@@ -1,4 +1,4 @@
-// Refusals on their way into the trail (DESIGN 3.8): they ride on the next commit without delaying the reply. Above 20 a
+// Refusals on their way into the trail: they ride on the next commit without delaying the reply. Above 20 a
 // minute for one subject and cause, a share of them for each front, they are counted into one record: a flood costs one more a minute.
 
 import type { Clock } from '../platform/platform.ts';

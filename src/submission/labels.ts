@@ -1,4 +1,4 @@
-// The pseudonymous label of a sender in `Received: from <label>.client.<hostname>` (DESIGN 3.6): HMAC of the identity under the
+// The pseudonymous label of a sender in `Received: from <label>.client.<hostname>`: HMAC of the identity under the
 // key of the day. Nobody outside can tell whose it is or link two days; the operator can, while the day's key and trail live.
 
 import { createHmac } from 'node:crypto';

@@ -1,4 +1,4 @@
-// What is decided at the blank line (DESIGN 3.5): is the header well formed, may this principal send under these addresses,
+// What is decided at the blank line: is the header well formed, may this principal send under these addresses,
 // what has to be completed, and our own trace field. A refusal found here is told after the final dot.
 
 import { isAscii } from 'node:buffer';

@@ -1,8 +1,8 @@
-// The one way in (DESIGN 1). Every message, through whatever door, goes through these steps in this order:
+// The one way in. Every message, through whatever door, goes through these steps in this order:
 //   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
 //   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
 //   at the end          standing and rights of the principal → body durable → signed (sign.ts) → accept          (here)
-// Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome (DESIGN 3.2).
+// Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome.
 
 import { HeaderCollector } from '../message/header-collector.ts';
 import { decideHeader, decideMail } from '../policy/submission-policy.ts';

@@ -1,4 +1,4 @@
-// What goes into a delivery session and what comes out: the client side of SMTP and LMTP without I/O (DESIGN 3.1). One session is one
+// What goes into a delivery session and what comes out: the client side of SMTP and LMTP without I/O. One session is one
 // connection; it carries one transaction after the other.
 
 import type { Envelope } from '../envelope.ts';

@@ -1,6 +1,6 @@
 // The client side of one connection as a machine of values: greeting → EHLO → STARTTLS → EHLO → AUTH → transactions. The replies are
 // matched by counting alone (RFC 2920 section 3.1): each command sent puts what it expects into a list.
-// Whatever fails before a transaction is the host's failure; within one it is the message's or a recipient's (DESIGN 3.14).
+// Whatever fails before a transaction is the host's failure; within one it is the message's or a recipient's.
 
 import { utf8 } from '../../base/bytes.ts';
 import type { TlsFacts } from '../session/ports.ts';

@@ -1,4 +1,4 @@
-// What goes into a server session and what comes out (DESIGN 3.1). The session is sans I/O: a shell feeds it inputs and
+// What goes into a server session and what comes out. The session is sans I/O: a shell feeds it inputs and
 // carries out its outputs in order. At most one question is open; its answer carries the question's number. Until then no
 // command is interpreted: bytes are held up to `heldOctetsMax`, then the session asks to pause reading.
 

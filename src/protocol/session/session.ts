@@ -1,4 +1,4 @@
-// The SMTP server as a machine of values (DESIGN 3.1): inputs go in, outputs come out; no socket, no clock, no promise. The story:
+// The SMTP server as a machine of values: inputs go in, outputs come out; no socket, no clock, no promise. The story:
 //   an input changes the state → as long as nothing is asked and octets are there, the present phase reads on → replies go out at once.
 // Commands are in `commands.ts` (the table) and `commands-*.ts`, content in `content.ts`, time in `deadlines.ts`.
 

@@ -1,4 +1,4 @@
-// Accept: message, recipients, counters and event in one change, idempotent by id (DESIGN 3.2).
+// Accept: message, recipients, counters and event in one change, idempotent by id.
 
 import { messageIdBytes } from '../../base/message-id.ts';
 import { chargeLimits } from '../../policy/limits.ts';

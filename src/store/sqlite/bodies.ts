@@ -1,4 +1,4 @@
-// Large bodies as files (DESIGN 3.5): written and synced by the caller's own thread before the accept that names them, with their
+// Large bodies as files: written and synced by the caller's own thread before the accept that names them, with their
 // directory; swept at start if no message names them; removed after the commit that settled the last recipient.
 
 import {

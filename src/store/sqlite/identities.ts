@@ -1,5 +1,5 @@
 // Identities: written whole with a revision check; logins and credential ids are unique, tombstones included; other
-// addresses are shared (DESIGN 3.7).
+// addresses are shared.
 
 import type { Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';

@@ -1,4 +1,4 @@
-// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies (DESIGN 3.10).
+// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
 
 import { messageIdBytes } from '../../base/message-id.ts';
 import { canonicalAddress } from '../../policy/address.ts';

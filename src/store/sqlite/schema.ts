@@ -1,5 +1,5 @@
 // The tables, as migrations by user_version: a file is brought forward step by step in one transaction each, a newer one is refused.
-// Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history (DESIGN 3.6, 3.10).
+// Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history.
 
 import { type Database, number, rollBack } from './database.ts';
 

@@ -1,5 +1,5 @@
 // The look-up index of the trail. It lags behind by a watermark, so that acceptance does not pay for it; a look-up joins it with a scan
-// of the tail, so that a message is found at once after its 250 (DESIGN 3.10).
+// of the tail, so that a message is found at once after its 250.
 
 import type { EventType } from '../../record/events.ts';
 import { termsOf, type Term } from '../../record/terms.ts';

@@ -219,7 +219,7 @@ function contentOctets(changes: readonly Change[]): number {
   return octets;
 }
 
-/** Stages that no message names: their sessions are gone (DESIGN 3.5). */
+/** Stages that no message names: their sessions are gone. */
 function sweepStages(db: Database, dataDirectory: string): void {
   sweepBodies(dataDirectory, (id) => {
     const key = messageIdBytes(id);
