@@ -1,8 +1,8 @@
 // Whose the files of `init` are when it ran as root: the server may read its configuration and keys, but not change them; the data are its own.
 
-import { chmodSync, chownSync, existsSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, lchownSync, lstatSync } from 'node:fs';
 import { gidOf, uidOf } from '../platform/os-user.ts';
+import { leaveToOwner } from '../store/sqlite/data-directory.ts';
 import { CommandFailure } from './failure.ts';
 
 export interface Owner {
@@ -24,6 +24,7 @@ export interface Made {
   readonly files: readonly string[];
   /** Undefined: it was there before, and is its maker's. */
   readonly directory: string | undefined;
+  /** If it was there before it stays its owner's, unless that is root; what else lies in it stays as it is. */
   readonly data: string;
 }
 
@@ -37,12 +38,7 @@ export function handOver({ files, directory, data }: Made, owner: Owner): void {
     chownSync(directory, 0, owner.gid);
     chmodSync(directory, 0o750);
   }
-  if (existsSync(data)) giveTo(data, owner);
-}
-
-function giveTo(path: string, owner: Owner): void {
-  const file = lstatSync(path);
-  if (file.isSymbolicLink()) return;
-  chownSync(path, owner.uid, owner.gid);
-  if (file.isDirectory()) for (const name of readdirSync(path)) giveTo(join(path, name), owner);
+  const kept = lstatSync(data, { throwIfNoEntry: false });
+  if (kept?.isDirectory() === true && kept.uid === 0) lchownSync(data, owner.uid, owner.gid);
+  leaveToOwner(data);
 }

@@ -98,6 +98,26 @@ export const storeFaults: readonly Fault[] = [
     to: 'await file?.datasync();',
   },
   {
+    ...bodies,
+    why: 'a link in the place of a body is read',
+    from: 'constants.O_RDONLY | constants.O_NOFOLLOW;',
+    to: 'constants.O_RDONLY;',
+  },
+  {
+    file: 'src/platform/held-directory.ts',
+    tests: ['src/store/sqlite/bodies', 'src/store/sqlite/data-directory'],
+    why: 'the sweep, and what root gives away, follow a link',
+    from: 'constants.O_DIRECTORY | constants.O_NOFOLLOW',
+    to: 'constants.O_DIRECTORY',
+  },
+  {
+    file: 'src/store/sqlite/data-directory.ts',
+    tests: ['src/store/sqlite/data-directory'],
+    why: 'a data directory with links in it is used',
+    from: 'if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;',
+    to: 'if (path) return;',
+  },
+  {
     ...files,
     why: 'a delivered file is not synced',
     from: '    await file.datasync();\n',

@@ -2,7 +2,6 @@
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
 import { copyFileSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
 import { syncDirectoryNow } from '../../platform/disk.ts';
@@ -15,7 +14,7 @@ import {
   openBackup,
   removeDatabase,
 } from './backup-file.ts';
-import { bodyPath, makeBodiesDirectory, putBody, syncBodiesDirectory } from './bodies.ts';
+import { makeBodiesDirectory, putBody, readWholeBody, syncBodiesDirectory } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
 import { migrate, STORE_FILE } from './schema.ts';
@@ -49,7 +48,7 @@ async function addBodies(copy: Database, dataDirectory: string): Promise<void> {
     'PRAGMA synchronous = FULL; CREATE TABLE backup_body (id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT',
   );
   for (const id of stagedIds(copy)) {
-    copy.run('INSERT INTO backup_body VALUES (?, ?)', id, await readFile(bodyPath(dataDirectory, id)));
+    copy.run('INSERT INTO backup_body VALUES (?, ?)', id, await readWholeBody(dataDirectory, id));
   }
 }
 

@@ -1,11 +1,19 @@
 // A stage is durable when `finish` resolves: the content, and the entry of its file.
 
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncsDuring } from '../../../test/fakes/sync-watch.ts';
-import { bodyIds, bodyPath, makeBodiesDirectory, openStage } from './bodies.ts';
+import {
+  bodyIds,
+  bodyPath,
+  makeBodiesDirectory,
+  openStage,
+  readBody,
+  readWholeBody,
+  sweepBodies,
+} from './bodies.ts';
 import { notDurableBecause, openDatabase } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 import { openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
@@ -44,6 +52,25 @@ test('sqlite: what is no message id makes no path, and a file that is named othe
   writeFileSync(bodyPath(dataDirectory, ID), '');
   writeFileSync(join(dataDirectory, 'bodies', 'README'), '');
   assert.deepEqual(bodyIds(dataDirectory), [ID]);
+});
+
+test('sqlite: no link is followed: the sweep removes nothing behind one, and no other file is read for a body', async (t) => {
+  const [dataDirectory, outside] = [temporaryDirectory(), temporaryDirectory()];
+  t.after(() => [dataDirectory, outside].forEach(removeDirectory));
+  const secret = join(outside, 'secret');
+  writeFileSync(secret, 'secret');
+  symlinkSync(outside, join(dataDirectory, 'bodies'));
+  sweepBodies(dataDirectory, () => false);
+  assert.ok(existsSync(secret));
+
+  const home = join(outside, 'home');
+  mkdirSync(home);
+  makeBodiesDirectory(home);
+  symlinkSync(secret, bodyPath(home, ID));
+  await assert.rejects(readBody(home, ID).next(), { code: 'ELOOP' });
+  await assert.rejects(readWholeBody(home, ID), { code: 'ELOOP' });
+  sweepBodies(home, () => false);
+  assert.deepEqual([readdirSync(join(home, 'bodies')), existsSync(secret)], [[], true]);
 });
 
 test('5321-y E-Q-7: sqlite: a connection whose commits would not be durable is known', async (t) => {

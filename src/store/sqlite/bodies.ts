@@ -1,19 +1,12 @@
 // Large bodies as files: written and synced by the caller's own thread before the accept that names them, with their
 // directory; swept at start if no message names them; removed after the commit that settled the last recipient.
 
-import {
-  createReadStream,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { constants, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
 import { fileNameOfId, isMessageId, type MessageId } from '../../base/message-id.ts';
+import { withinDirectory } from '../../platform/held-directory.ts';
 import type { Stage } from '../port.ts';
 
 const DIRECTORY = 'bodies';
@@ -80,10 +73,16 @@ export async function openStage(dataDirectory: string, id: MessageId): Promise<S
   };
 }
 
+/** What is read is sent on: a link in the place of a body could name any file that this process may read. */
+const NO_LINK = constants.O_RDONLY | constants.O_NOFOLLOW;
+
 export async function* readBody(dataDirectory: string, id: MessageId): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(bodyPath(dataDirectory, id), {
-    highWaterMark: READ_OCTETS,
-  }) as AsyncIterable<Uint8Array>;
+  const file = await open(bodyPath(dataDirectory, id), NO_LINK);
+  yield* file.createReadStream({ highWaterMark: READ_OCTETS }) as AsyncIterable<Uint8Array>;
+}
+
+export function readWholeBody(dataDirectory: string, id: MessageId): Promise<Uint8Array> {
+  return readFile(bodyPath(dataDirectory, id), { flag: NO_LINK });
 }
 
 /** Never throws: a file that can't be removed is swept at the next start. */
@@ -96,26 +95,23 @@ export function removeBody(dataDirectory: string, id: MessageId): void {
 }
 
 export function bodyIds(dataDirectory: string): readonly MessageId[] {
-  return bodyFiles(dataDirectory).filter((name) => isMessageId(name));
+  try {
+    return readdirSync(bodiesDirectoryOf(dataDirectory)).filter((name) => isMessageId(name));
+  } catch {
+    return [];
+  }
 }
 
 /** At start: whatever its name, a file that no message names goes. */
 export function sweepBodies(dataDirectory: string, isNamed: (id: MessageId) => boolean): void {
-  for (const name of bodyFiles(dataDirectory)) {
-    if (isMessageId(name) && isNamed(name)) continue;
-    try {
-      rmSync(join(dataDirectory, DIRECTORY, name), { force: true });
-    } catch {
-      // Swept at the next start.
+  withinDirectory(bodiesDirectoryOf(dataDirectory), (held) => {
+    for (const name of readdirSync(held)) {
+      if (isMessageId(name) && isNamed(name)) continue;
+      try {
+        rmSync(join(held, name), { force: true });
+      } catch {
+        // Swept at the next start.
+      }
     }
-  }
-}
-
-/** Names out of a directory lead nowhere else. */
-function bodyFiles(dataDirectory: string): readonly string[] {
-  try {
-    return readdirSync(join(dataDirectory, DIRECTORY));
-  } catch {
-    return [];
-  }
+  });
 }

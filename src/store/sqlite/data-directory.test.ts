@@ -1,7 +1,16 @@
 // A data directory that can't be used, and what is said of it.
 
 import assert from 'node:assert/strict';
-import { chownSync, existsSync, linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { DataDirectoryUnusable, leaveToOwner, lockDirectory } from './data-directory.ts';
@@ -57,5 +66,47 @@ test(
     for (const name of ['secret', 'linked']) assert.equal(statSync(join(outside, name)).uid, 0, name);
     leaveToOwner(join(data, 'missing'));
     assert.ok(!existsSync(join(data, 'missing')));
+
+    writeFileSync(join(data, 'postern.sqlite-2'), '');
+    const named = join(outside, 'data');
+    symlinkSync(data, named);
+    leaveToOwner(named);
+    assert.equal(
+      statSync(join(data, 'postern.sqlite-2')).uid,
+      SERVICE,
+      'a link that `data:` names is the operator’s',
+    );
   },
 );
+
+test(
+  'E-Q-7: what root leaves to the owner of the directory is nothing behind a link of that owner',
+  needsRoot,
+  (t) => {
+    const [data, outside] = [directory(t), directory(t)];
+    const body = '06FN0Z2V3W00000000000000AB';
+    writeFileSync(join(outside, body), '');
+    symlinkSync(outside, join(data, 'bodies'));
+    chownSync(data, SERVICE, SERVICE);
+    leaveToOwner(data);
+    assert.deepEqual([statSync(outside).uid, statSync(join(outside, body)).uid], [0, 0]);
+  },
+);
+
+for (const name of ['bodies', 'postern.sqlite', 'postern.sqlite-wal', 'lock.sqlite'])
+  test(`a data directory in which ${name} is a link is not used, and nothing is made behind it`, (t) => {
+    const [data, outside] = [directory(t), directory(t)];
+    const target = join(outside, 'target');
+    symlinkSync(target, join(data, name));
+    assert.throws(
+      () => lockDirectory(data),
+      (error) =>
+        error instanceof DataDirectoryUnusable &&
+        error.message.startsWith(
+          `${join(data, name)} is a link, and none is followed there: put in its place`,
+        ),
+    );
+    assert.ok(!existsSync(target));
+    renameSync(join(data, name), join(outside, 'link'));
+    lockDirectory(data)();
+  });

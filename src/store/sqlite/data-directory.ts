@@ -9,9 +9,13 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { reasonInWords } from '../../base/failure-words.ts';
+import { withinDirectory } from '../../platform/held-directory.ts';
 import { ownUserName } from '../../platform/own-user.ts';
 import { bodiesDirectoryOf } from './bodies.ts';
 import { openDatabase, troubleOf } from './database.ts';
@@ -82,6 +86,7 @@ function make(directory: string, setting: string): void {
 
 function lock(dataDirectory: string): () => void {
   chmodSync(dataDirectory, 0o700);
+  for (const path of [...databasesIn(dataDirectory), bodiesDirectoryOf(dataDirectory)]) assertNoLink(path);
   for (const path of filesOf(dataDirectory)) assertOpen(path);
   const file = openDatabase(join(dataDirectory, LOCK_FILE), { busyMs: 0 });
   try {
@@ -97,6 +102,14 @@ function lock(dataDirectory: string): () => void {
   return () => file.close();
 }
 
+/** Behind a link the sweep would remove what is another's; and a process of root would write wherever the owner of the directory likes. */
+function assertNoLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new DataDirectoryUnusable(
+    `${path} is a link, and none is followed there: put in its place what it leads to (a directory on another disk: mount it there)`,
+  );
+}
+
 /** Throws the system's error if this process may not write it. Whoever holds the lock may remove it meanwhile. */
 function assertOpen(path: string): void {
   try {
@@ -108,28 +121,40 @@ function assertOpen(path: string): void {
 
 /** What is ours in a data directory: databases with what SQLite keeps beside them, and bodies. Whatever else lies there is the operator's. */
 function filesOf(dataDirectory: string): readonly string[] {
-  const databases = readdirSync(dataDirectory).filter(
-    (name) => name.startsWith(LOCK_FILE) || name.startsWith(STORE_FILE),
-  );
   const bodies = bodiesDirectoryOf(dataDirectory);
   return [
-    ...databases.map((name) => join(dataDirectory, name)),
+    ...databasesIn(dataDirectory),
     ...(existsSync(bodies) ? [bodies, ...readdirSync(bodies).map((name) => join(bodies, name))] : []),
   ];
 }
 
+function databasesIn(directory: string): readonly string[] {
+  return readdirSync(directory)
+    .filter((name) => name.startsWith(LOCK_FILE) || name.startsWith(STORE_FILE))
+    .map((name) => join(directory, name));
+}
+
 /**
- * What root made in somebody else's data directory becomes its owner's, as if that one had made it: else the server could not open it. No link is
- * followed. Nothing to do for any other user.
+ * What root made in somebody else's data directory becomes its owner's, as if that one had made it: else the server could not open it. That one may
+ * change the names meanwhile, so no link is followed. Nothing to do for any other user.
  */
 export function leaveToOwner(dataDirectory: string): void {
   if (process.getuid?.() !== 0 || !existsSync(dataDirectory)) return;
-  const owner = lstatSync(dataDirectory);
-  if (owner.uid === 0 || !owner.isDirectory()) return;
-  for (const path of filesOf(dataDirectory)) {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    // With a second name it may be a file of root's elsewhere.
-    const isOurs = found?.isDirectory() === true || (found?.isFile() === true && found.nlink === 1);
-    if (found?.uid === 0 && isOurs) lchownSync(path, owner.uid, owner.gid);
-  }
+  // The directory itself may be named by a link: that is the operator's word.
+  withinDirectory(realpathSync(dataDirectory), (held) => {
+    const owner = statSync(held);
+    if (owner.uid === 0) return;
+    for (const path of databasesIn(held)) give(path, owner);
+    withinDirectory(bodiesDirectoryOf(held), (bodies) => {
+      for (const name of readdirSync(bodies)) give(join(bodies, name), owner);
+    });
+    give(bodiesDirectoryOf(held), owner);
+  });
+}
+
+function give(path: string, { uid, gid }: Stats): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // With a second name it may be a file of root's elsewhere.
+  const isOurs = found?.isDirectory() === true || (found?.isFile() === true && found.nlink === 1);
+  if (found?.uid === 0 && isOurs) lchownSync(path, uid, gid);
 }
