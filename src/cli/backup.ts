@@ -58,8 +58,8 @@ export function backupCommands(program: Command): void {
         );
         print(`restored ${contentText({ messages, events, bodies })} into ${dataDirectory}`);
       } finally {
-        unlock();
         leaveToOwner(dataDirectory);
+        unlock();
       }
     });
 }

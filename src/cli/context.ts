@@ -65,8 +65,8 @@ export async function withStore<T>(
     return await run({ ...shared, loaded, offline, store: offline.store, lookups: offline.lookups });
   } finally {
     offline?.close();
-    unlock();
     leaveToOwner(dataDirectory);
+    unlock();
   }
 }
 
