@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { createServer } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { failureInWords } from '../base/failure-words.ts';
 import { fromJson, toJson } from '../base/json.ts';
@@ -20,8 +20,12 @@ export interface ControlActions {
   readonly lookups: Lookups;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
-  /** A copy of the store, in pieces. */
-  backup(): Promise<{ readonly octets: number; readonly content: AsyncIterable<Uint8Array> }>;
+  /** A copy of the store, in pieces; whoever asks closes it. */
+  backup(): Promise<{
+    readonly octets: number;
+    readonly content: AsyncIterable<Uint8Array>;
+    close(): Promise<void>;
+  }>;
   notTaken(error: Error): void;
 }
 
@@ -36,8 +40,8 @@ export async function startControl(
   return () => closeServer(server);
 }
 
-function controlApp(actions: ControlActions): Hono {
-  const app = new Hono();
+function controlApp(actions: ControlActions): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   const json = (value: unknown, status = 200): Response => answer(toJson({ value }), status);
 
   async function body(request: Request): Promise<unknown> {
@@ -65,8 +69,11 @@ function controlApp(actions: ControlActions): Hono {
   });
   app.get('/status', async () => json(await actions.status()));
   app.post('/reload', async () => json(await actions.reload()));
-  app.post('/backup', async () => {
-    const { octets, content } = await actions.backup();
+  app.post('/backup', async ({ env: { outgoing } }) => {
+    const { octets, content, close } = await actions.backup();
+    // Who asked may have gone while it was made.
+    if (outgoing.destroyed) await close();
+    else outgoing.once('close', () => void close());
     return new Response(ReadableStream.from(content) as ReadableStream<Uint8Array>, {
       headers: { 'content-type': 'application/vnd.sqlite3', 'content-length': String(octets) },
     });

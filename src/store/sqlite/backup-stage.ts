@@ -4,14 +4,16 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { removeDatabase } from './backup-file.ts';
 
 const STAGE = /^backup-[0-9a-f]{12}\.part(?:-journal|-wal|-shm)?$/;
 
 export interface StagedBackup {
   readonly octets: number;
-  /** To be read to its end, or returned from: it holds the space. */
   readonly content: AsyncIterable<Uint8Array>;
+  /** Whether it was read or not: it holds the space, and a file that nobody closes ends the process when it is collected as garbage. */
+  close(): Promise<void>;
 }
 
 /** The copy has no name any more when this resolves: it is gone with who reads it. */
@@ -22,11 +24,27 @@ export async function stageBackup(
   const path = join(dataDirectory, `backup-${randomBytes(6).toString('hex')}.part`);
   try {
     await copy(path);
-    const file = await open(path, 'r');
-    await unlink(path);
-    return { octets: (await file.stat()).size, content: file.createReadStream() };
+    return await withoutName(path);
   } catch (error) {
     removeDatabase(path);
+    throw error;
+  }
+}
+
+async function withoutName(path: string): Promise<StagedBackup> {
+  const file = await open(path, 'r');
+  try {
+    await unlink(path);
+    const content = file.createReadStream();
+    return {
+      ...{ octets: (await file.stat()).size, content },
+      async close() {
+        content.destroy();
+        await finished(content).catch(() => undefined);
+      },
+    };
+  } catch (error) {
+    await file.close();
     throw error;
   }
 }
