@@ -85,6 +85,8 @@ const REMEMBER_MS = 5 * 60_000;
 /** A credential's use is noted at most this often. */
 const NOTE_EVERY_MS = 5 * 60_000;
 const NOTED_ENTRIES_MAX = 10_000;
+/** Longer than a hash takes, whether there was one or not. */
+const NO_ROOM_MS = 1_000;
 /** 454 4.7.0 rather than silence if the directory hangs (requirements AUTH-ab: within 30 s). */
 const LOOKUP_MS_MAX = 20_000;
 
@@ -170,8 +172,8 @@ export function createAuthenticator(
     const question = JSON.stringify([
       ...[fingerprint, credentials.authenticationIdentity],
       ...[identity?.id, identity?.revision],
-      // Each network pays for itself: what one has no room for must not be another's answer.
-      asker.networks[0]?.network,
+      // Each network pays for itself, and so does an account: what one has no room for must not be another's answer.
+      ...[asker.networks[0]?.network, asker.account],
     ]);
     const secret = await verifying(question, () => verifySecret(identity, credentials.password, asker));
     const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;
@@ -232,15 +234,14 @@ export function createAuthenticator(
     const mayActAs = isSameLogin(credentials.authorizationIdentity, candidates, settings.domains());
     const judged = (by: Asker) => judge(identity, credentials, attempt.fingerprint, mayActAs, by);
     let secret = await judged(asker);
-    if (secret.type === 'busy' && (await isKnownFromStore(identity, attempt))) {
-      hashing.markKnown(asker);
-      secret = await judged(hashing.askerFor(asker, attempt.account));
+    if (secret.type === 'busy') {
+      const isKnown = await isKnownFromStore(identity, attempt);
+      secret = isKnown ? await judged(hashing.askerFor(asker, attempt.account)) : secret;
+      if (secret.type === 'busy') leave.withdrawn(clock.monotonic());
+      // Only who has the right secret may see that there was a hash for this name, and for another one was none.
+      if (secret.type !== 'right') return noRoom(secret.type === 'wrong' ? secret.cause : undefined);
     }
     const now = clock.now();
-    if (secret.type === 'busy') {
-      leave.withdrawn(clock.monotonic());
-      return temporary('no room to hash');
-    }
     if (secret.type === 'wrong' || identity === undefined)
       return failed(secret.type === 'wrong' ? secret.cause : 'unknown login', leave.delayMs);
     leave.succeeded(clock.monotonic());
@@ -289,6 +290,10 @@ function failed(cause: string, delayMs: number): Extract<AuthenticationOutcome, 
   return { type: 'refused', refusal: refusal('authFailed', cause), delayMs, cause };
 }
 
-function temporary(cause: string): Extract<AuthenticationOutcome, { type: 'refused' }> {
-  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs: 0, cause };
+function temporary(cause: string, delayMs = 0): Extract<AuthenticationOutcome, { type: 'refused' }> {
+  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs, cause };
+}
+
+function noRoom(found?: string): AuthenticationOutcome {
+  return temporary(['no room to hash', ...(found === undefined ? [] : [found])].join(', '), NO_ROOM_MS);
 }

@@ -2,7 +2,8 @@
 // or not, and whether the guess is a new one or not. The right secret takes its charge back. A network that has spent what it may hears 454 without a hash:
 // that is no verdict, so it tells nothing about the account and makes nobody give up a password that is right.
 // When a network has spent what it may, each IPv4 address in it still has a few hashes of its own, and so has each account known from there: a flood from its
-// neighbours doesn't keep a user out. Whether a name exists decides nothing here: that could be seen from outside.
+// neighbours doesn't keep a user out. What a hash for such an account found is told only if the secret was right, and 454 otherwise: whether a name exists
+// must not be seen from outside.
 
 import { createLru } from './lru.ts';
 import type { AddressNetwork } from './network.ts';

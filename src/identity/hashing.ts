@@ -13,6 +13,8 @@ export interface Asker {
   readonly shared: boolean;
   /** What it has of its own, see `hash-budget.ts`. */
   readonly own: readonly string[];
+  /** Set if it asks for an account that has logged in from there. */
+  readonly account?: string;
 }
 
 export interface Hashed {
@@ -57,7 +59,7 @@ export function createHashing(o: {
       const own = networks.length === 1 ? [connectionNetworkOf(address)] : [];
       return { networks, shared, own };
     },
-    askerFor: (asker, account) => ({ ...asker, own: [...asker.own, `${nameOf(asker)} ${account}`] }),
+    askerFor: (asker, account) => ({ ...asker, account, own: [...asker.own, `${nameOf(asker)} ${account}`] }),
     async verify(asker, phc, password) {
       const payer = payerOf(asker);
       const charge = budget.charge(payer, clock.monotonic());

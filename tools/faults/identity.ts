@@ -85,6 +85,18 @@ export const identityFaults: readonly Fault[] = [
   },
   {
     ...authenticator,
+    why: 'a network without room says 535 for accounts that are known there, and 454 for the others',
+    from: "if (secret.type !== 'right') return noRoom(secret.type === 'wrong' ? secret.cause : undefined);",
+    to: "if (secret.type === 'busy') return noRoom();",
+  },
+  {
+    ...authenticator,
+    why: 'whoever asks at the same time hears what was hashed at the expense of the account',
+    from: '[asker.networks[0]?.network, asker.account]',
+    to: '[asker.networks[0]?.network]',
+  },
+  {
+    ...authenticator,
     file: 'src/identity/guessing.ts',
     why: 'what could not be judged takes back an earlier failure with the same secret',
     from: 'if (secret.attempts > 0) return;',
