@@ -39,7 +39,7 @@ export function connectionNetworksOf(address: string): readonly AddressNetwork[]
 
 function widerOf(address: string): readonly AddressNetwork[] {
   const plain = plainOf(address);
-  if (!isIPv6(plain)) return [];
+  if (!plain.includes(':') || !isIPv6(plain)) return [];
   const groups = expand(plain);
   const [first = 0, second = 0, third = 0, fourth = 0] = groups;
   return [
@@ -53,6 +53,7 @@ function widerOf(address: string): readonly AddressNetwork[] {
 
 /** Without a zone; an IPv4-mapped address as the IPv4 address that it names. */
 function plainOf(address: string): string {
+  if (!address.includes(':')) return address;
   const plain = address.split('%')[0] ?? '';
   if (!isIPv6(plain)) return plain;
   const groups = expand(plain);

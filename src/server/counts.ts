@@ -108,9 +108,9 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
 
   return {
     placeOf(name) {
-      const digest = Buffer.from(hash('sha256', key + name, 'hex').slice(0, 16), 'hex');
-      const one = digest.readUInt32BE(0) % slots;
-      const other = digest.readUInt32BE(4) % slots;
+      const digest = hash('sha256', key + name, 'hex');
+      const one = Number.parseInt(digest.slice(0, 8), 16) % slots;
+      const other = Number.parseInt(digest.slice(8, 16), 16) % slots;
       return { one, other: other === one ? (one + 1) % slots : other };
     },
     add: (place, by) => changeBoth(standing, place, by),
