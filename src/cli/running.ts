@@ -18,6 +18,7 @@ import { proveBindable } from '../platform/listen.ts';
 import { readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
 import { createSelfTest, type SelfTest } from '../server/self-test.ts';
 import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
+import { createCrew } from '../server/thread.ts';
 import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { createNotTaken } from '../observe/not-taken.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
@@ -95,6 +96,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
     () =>
       createSupervisor({
         ...{ loaded: first, plan: inForce.plan, storeLimits: storeLimitsOf(first), fronts, log },
+        ...{ clock, crew: createCrew() },
         writeLog: (lines) => printer.write(lines),
       }),
     (made) => made.stop(),

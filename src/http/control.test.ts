@@ -63,7 +63,7 @@ function openBelow(directory: string): readonly string[] {
     .filter((path) => path.startsWith(`${directory}/backup-`));
 }
 
-test('F-OPS-5: a backup whose command ends before the copy is made holds no file', async (t) => {
+test('a backup whose command ends before the copy is made holds no file', async (t) => {
   const { data, asked, copy, closed } = await serverOf(t, 100);
   const command = request({ socketPath: join(data, CONTROL_SOCKET), method: 'POST', path: '/backup' });
   command.on('error', () => undefined).end();
@@ -74,7 +74,7 @@ test('F-OPS-5: a backup whose command ends before the copy is made holds no file
   assert.deepEqual(openBelow(data), []);
 });
 
-test('F-OPS-5: a backup whose command ends while it is read holds no file', async (t) => {
+test('a backup whose command ends while it is read holds no file', async (t) => {
   const { data, copy, closed } = await serverOf(t, LARGE);
   copy();
   const content = await (await connectControl(data))?.backup();
@@ -86,7 +86,7 @@ test('F-OPS-5: a backup whose command ends while it is read holds no file', asyn
   assert.deepEqual(openBelow(data), []);
 });
 
-test('F-OPS-5: a backup that is read to its end holds no file', async (t) => {
+test('a backup that is read to its end holds no file', async (t) => {
   const { data, copy, closed } = await serverOf(t, LARGE);
   copy();
   let octets = 0;

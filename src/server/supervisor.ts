@@ -4,8 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
-import { systemClock as clock } from '../platform/clock.ts';
 import { LineClosed } from '../platform/line.ts';
+import type { Clock } from '../platform/platform.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
@@ -15,7 +15,7 @@ import type { DeskBirth, DeskQuestion, DeskSettings } from './desk-thread.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-thread.ts';
-import { connectThreads, createCrew, type Thread } from './thread.ts';
+import { connectThreads, type Crew, type Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
 /** Doubles with each death within a minute, up to 16 times as long. */
@@ -23,12 +23,16 @@ const RESTART_MS = 200;
 const COUNTS_KEY_OCTETS = 16;
 const MINUTE_MS = 60_000;
 
+type Question = FrontQuestion | StoreQuestion | DeskQuestion;
+
 export interface SupervisorOptions {
   readonly loaded: LoadedConfig;
   readonly plan: FrontPlan;
   readonly storeLimits: StoreLimits;
   readonly fronts: number;
   readonly log: Log;
+  readonly clock: Clock;
+  readonly crew: Crew;
   /** A line of a front's log, as it is. */
   writeLog(lines: string): void;
 }
@@ -60,11 +64,10 @@ export interface Supervisor {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { loaded, log } = options;
+  const { loaded, log, clock, crew } = options;
   const { config } = loaded;
   const dataDirectory = loaded.path(config.data);
   const incarnation = randomBytes(6).toString('hex');
-  const crew = createCrew();
   const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
@@ -78,37 +81,41 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let deskThread: Thread;
   let listening = false;
   let stopping = false;
+  let selfTestFrom: string | undefined;
   let submitted = 0;
 
-  async function startStore(isFirst: boolean): Promise<Thread> {
+  async function startStore(isFirst: boolean): Promise<void> {
     const birth: StoreBirth = { dataDirectory, limits: storeLimits, sweepStages: isFirst };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
     });
+    storeThread = thread;
+    if (birth.limits !== storeLimits) await askOrEnd(thread, { limits: storeLimits });
     store.connect(thread.line);
     watch(thread, async () => {
       store.disconnect();
-      storeThread = await startStore(false);
+      await startStore(false);
       for (const front of fronts.values())
         connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
       connectThreads(deskThread, storeThread, { asker: 'desk', answerer: 'store' });
     });
-    return thread;
   }
 
-  async function startDesk(): Promise<Thread> {
+  async function startDesk(): Promise<void> {
+    const planAtBirth = plan;
     const birth: DeskBirth = { dataDirectory, settings: deskSettings(plan) };
     const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
+    deskThread = thread;
+    if (planAtBirth !== plan) await askOrEnd(thread, { settings: deskSettings(plan) });
     lookups.connect(thread.line);
     connectThreads(thread, storeThread, { asker: 'desk', answerer: 'store' });
     watch(thread, async () => {
       lookups.disconnect();
-      deskThread = await startDesk();
+      await startDesk();
       for (const front of fronts.values())
         connectThreads(front, deskThread, { asker: 'front', answerer: 'desk' });
     });
-    return thread;
   }
 
   async function startFront(number: number, run: number): Promise<void> {
@@ -119,11 +126,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
     });
     fronts.set(number, thread);
+    void thread.ended.then(() => fronts.delete(number));
+    if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });
+    if (selfTestFrom !== undefined) await askOrEnd(thread, { ask: 'selfTest', from: selfTestFrom });
     connectThreads(thread, storeThread, { asker: 'front', answerer: 'store' });
     connectThreads(thread, deskThread, { asker: 'front', answerer: 'desk' });
-    if (listening) await listenOrEnd(thread);
+    if (listening) await askOrEnd(thread, { ask: 'listen' });
     watch(thread, async () => {
-      fronts.delete(number);
       emptyRow(counts, number - 1);
       // What it held in memory is in the store too: whoever is free takes it.
       await freeLeases(owner);
@@ -131,12 +140,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  /** One that can't listen must not live on beside the one that takes its place. */
-  async function listenOrEnd(front: Thread): Promise<void> {
+  /** For what came while it was being born. One that can't do it must not live on beside the one that takes its place. */
+  async function askOrEnd(thread: Thread, question: Question): Promise<void> {
     try {
-      await front.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+      await thread.line.ask(question);
     } catch (error) {
-      await front.terminate();
+      await thread.terminate();
       throw error;
     }
   }
@@ -155,7 +164,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       deaths.push(now);
       while ((deaths[0] ?? now) < now - 60_000) deaths.shift();
       // At once the first time; a thread that dies again and again meets something that takes time.
-      await pause(RESTART_MS * 2 ** Math.min(deaths.length - 1, 4));
+      await pause(clock, RESTART_MS * 2 ** Math.min(deaths.length - 1, 4));
       await replaceUntilDone(thread.name, replace);
     });
   }
@@ -168,7 +177,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         return log.info({ thread: name }, 'thread runs again');
       } catch (error) {
         log.error({ thread: name, error: String(error) }, 'thread could not be started');
-        await pause(RESTART_MS * 2 ** Math.min(tries, 4));
+        await pause(clock, RESTART_MS * 2 ** Math.min(tries, 4));
       }
     }
   }
@@ -180,7 +189,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  async function askIfAlive({ line }: Thread, question: FrontQuestion | StoreQuestion): Promise<unknown> {
+  async function askIfAlive({ line }: Thread, question: Question): Promise<unknown> {
     return line.ask(question).catch((error: unknown) => {
       // It has died and is born again with the plan of now.
       if (error instanceof LineClosed) return undefined;
@@ -196,12 +205,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   return {
     store,
     lookups,
-    async startStore() {
-      storeThread = await startStore(true);
-    },
-    async startDesk() {
-      deskThread = await startDesk();
-    },
+    startStore: () => startStore(true),
+    startDesk,
     async startFronts() {
       // Leases of the process before are void: it is gone, because the lock is ours.
       await freeLeases('');
@@ -210,13 +215,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     async listen() {
       listening = true;
-      for (const front of fronts.values()) await front.line.ask({ ask: 'listen' } satisfies FrontQuestion);
+      await askFronts({ ask: 'listen' });
     },
     async reload(next, limits) {
       plan = next;
       storeLimits = limits;
       await askIfAlive(storeThread, { limits });
-      await deskThread.line.ask({ settings: deskSettings(next) } satisfies DeskQuestion);
+      await askIfAlive(deskThread, { settings: deskSettings(next) });
       await askFronts({ ask: 'reload', plan: next });
     },
     async submit(message) {
@@ -227,12 +232,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
     },
     backup: async (file) => void (await storeThread.line.ask({ backup: file })),
-    selfTestFrom: async (from) => void (await askFronts({ ask: 'selfTest', from })),
+    async selfTestFrom(from) {
+      selfTestFrom = from;
+      await askFronts({ ask: 'selfTest', from });
+    },
     storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
     missing: () => [...missing],
     async drain(graceMs) {
       stopping = true;
+      // Nor does one that is being born.
+      listening = false;
       await askFronts({ ask: 'drain', graceMs }).catch((error: unknown) => {
         log.error({ error: String(error) }, 'a front did not drain');
       });
@@ -248,6 +258,6 @@ function deskSettings({ domains, admission }: FrontPlan): DeskSettings {
   return { domains, shared: admission.exempt };
 }
 
-function pause(ms: number): Promise<void> {
+function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }

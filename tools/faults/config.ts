@@ -1,7 +1,8 @@
-// Faults in what a configuration may say.
+// Faults in what a configuration may say, and in how another one takes its place.
 
 import type { Fault } from './fault.ts';
 
+const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
 const unsafe = { file: 'src/config/unsafe.ts', tests: ['src/config/unsafe'] };
 
 export const configFaults: readonly Fault[] = [
@@ -76,5 +77,29 @@ export const configFaults: readonly Fault[] = [
     why: 'a port may be taken twice',
     from: 'portsTakenTwice(portsOf(config))',
     to: 'portsTakenTwice(portsOf(config).slice(0, 1))',
+  },
+  {
+    ...supervisor,
+    why: 'a front that was being born goes by the plan from before a reload',
+    from: "if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });",
+    to: '',
+  },
+  {
+    ...supervisor,
+    why: 'a store thread that was being born goes by the limits from before a reload',
+    from: 'if (birth.limits !== storeLimits) await askOrEnd(thread, { limits: storeLimits });',
+    to: '',
+  },
+  {
+    ...supervisor,
+    why: 'a desk thread that was being born goes by the settings from before a reload',
+    from: 'if (planAtBirth !== plan) await askOrEnd(thread, { settings: deskSettings(plan) });',
+    to: '',
+  },
+  {
+    ...supervisor,
+    why: 'a front that is born while the server drains listens',
+    from: '      listening = false;\n',
+    to: '',
   },
 ];

@@ -1,0 +1,159 @@
+// A reload reaches every thread: those that live, and those that are being born in the place of one that died.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { parseConfig } from '../config/load.ts';
+import { createLog } from '../observe/log.ts';
+import { LineClosed } from '../platform/line.ts';
+import type { FrontPlan } from './plan.ts';
+import { planOf, storeLimitsOf } from './plan-of-config.ts';
+import { createSupervisor } from './supervisor.ts';
+import type { Crew, ThreadKind } from './thread.ts';
+
+const config = parseConfig(
+  'hostname: msa.example.org\ndomains: [example.org]\nlisteners: [{ port: 25, role: mx, tls: none }]\nrelay: { files: ./out }\n',
+  'x',
+);
+const loaded = { config, file: 'x', directory: '/', path: (name: string) => name };
+const planFor = (domain: string): FrontPlan => ({
+  ...planOf(loaded, { environment: {}, fronts: 1, connections: 10, ticketKeys: new Uint8Array(48) }),
+  domains: [domain],
+});
+const [OLD, NEW] = [planFor('old.example'), planFor('new.example')];
+
+interface Life {
+  readonly kind: ThreadKind;
+  /** What main asked it, by the name of the question. */
+  readonly asked: string[];
+  /** The domains, or the floor, that it goes by. */
+  goesBy: unknown;
+  die(): void;
+}
+
+interface Birth {
+  readonly plan?: FrontPlan;
+  readonly settings?: { readonly domains: readonly string[] };
+  readonly limits?: { readonly queuedMessagesMax: unknown };
+}
+
+const goesBy = ({ plan, settings, limits }: Birth): unknown =>
+  plan?.domains ?? settings?.domains ?? limits?.queuedMessagesMax;
+
+/** Threads that only listen. While `births` is held none gets ready. */
+function fakeCrew() {
+  const lives: Life[] = [];
+  let held: Promise<void> | undefined;
+  const crew: Crew = {
+    async start({ kind, birth }) {
+      const asked: string[] = [];
+      let alive = true;
+      const { promise: ended, resolve } = Promise.withResolvers<string>();
+      const life: Life = {
+        ...{ kind, asked, goesBy: goesBy(birth as Birth) },
+        die() {
+          alive = false;
+          resolve('it died');
+        },
+      };
+      lives.push(life);
+      await held;
+      return {
+        ...{ name: kind, ended, greet: () => undefined },
+        line: {
+          async ask(question) {
+            if (!alive) throw new LineClosed();
+            const { ask = Object.keys(question as object)[0] ?? '' } = question as { readonly ask?: string };
+            asked.push(ask);
+            life.goesBy = goesBy(question as Birth) ?? life.goesBy;
+            return ask === 'commit' ? [{ type: 'freed', count: 0 }] : true;
+          },
+          tell: () => undefined,
+          close: () => undefined,
+        },
+        terminate: async () => life.die(),
+      };
+    },
+    stop: async () => undefined,
+  };
+  return { crew, lives, hold: (until: Promise<void> | undefined) => void (held = until) };
+}
+
+async function running() {
+  const clock = virtualClock(0);
+  const { crew, lives, hold } = fakeCrew();
+  const log = createLog('error', { write: () => undefined });
+  const supervisor = createSupervisor({
+    ...{ loaded, plan: OLD, storeLimits: storeLimitsOf(loaded), fronts: 1, log, clock, crew },
+    writeLog: () => undefined,
+  });
+  await supervisor.startStore();
+  await supervisor.startDesk();
+  await supervisor.startFronts();
+  await supervisor.listen();
+  const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+  /** Dies; the one that takes its place is being born until `go` is called. */
+  async function dying(kind: ThreadKind) {
+    const { promise, resolve: go } = Promise.withResolvers<void>();
+    hold(promise);
+    lives.findLast((life) => life.kind === kind)?.die();
+    await turn();
+    clock.advance(60_000);
+    await turn();
+    hold(undefined);
+    const born = lives.findLast((life) => life.kind === kind);
+    assert.ok(born && born.asked.length === 0, 'it is being born');
+    return {
+      born,
+      async ready() {
+        go();
+        await turn();
+        await turn();
+      },
+    };
+  }
+  return { supervisor, dying };
+}
+
+const limits = (queuedMessagesMax: number) => ({ ...storeLimitsOf(loaded), queuedMessagesMax });
+
+const kinds: readonly (readonly [ThreadKind, unknown])[] = [
+  ['store', 7],
+  ['desk', ['new.example']],
+  ['front', ['new.example']],
+];
+
+for (const [kind, wanted] of kinds)
+  test(`a reload while a ${kind} thread is being born reaches it`, async () => {
+    const { supervisor, dying } = await running();
+    const { born, ready } = await dying(kind);
+    await supervisor.reload(NEW, limits(7));
+    assert.notDeepEqual(born.goesBy, wanted, 'it was born before');
+    await ready();
+    assert.deepEqual(born.goesBy, wanted);
+    assert.deepEqual(supervisor.missing(), []);
+    await supervisor.reload(OLD, limits(8));
+    assert.notDeepEqual(born.goesBy, wanted, 'and the next reload too');
+  });
+
+test('a front that is born while the server drains takes no connections', async () => {
+  const { supervisor, dying } = await running();
+  const { born, ready } = await dying('front');
+  await supervisor.drain(0);
+  await ready();
+  assert.ok(!born.asked.includes('listen'), born.asked.join());
+});
+
+test('a front that is born anew listens, and knows where the self-test comes from', async () => {
+  const { supervisor, dying } = await running();
+  const { born, ready } = await dying('front');
+  await supervisor.selfTestFrom('127.1.2.3');
+  await ready();
+  assert.deepEqual(born.asked, ['selfTest', 'listen']);
+});
+
+test('a message of this host is given to no front that is dead', async () => {
+  const { supervisor, dying } = await running();
+  await dying('front');
+  await assert.rejects(supervisor.submit({} as never), { name: 'StoreUnavailable' });
+});
