@@ -8,6 +8,7 @@ import type { DestinationConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
+import { lmtpHop, smtpHop } from './hop-of-url.ts';
 import { pairProblem } from './certificate-pair.ts';
 import { readDkimKeys } from './dkim-keys.ts';
 import type { FrontPlan } from './plan.ts';
@@ -129,14 +130,17 @@ export function relaySettingsOf(
 ): RelaySettings {
   const { config, path } = loaded;
   const { relay } = config;
-  const routeFor = (destination: DestinationConfig): Route =>
-    routeOfDestination(destination, loaded, environment);
+  const routeFor = (destination: DestinationConfig, key: string): Route =>
+    routeOfDestination(destination, key, loaded, environment);
   return {
     hostname: config.hostname,
     domains: config.domains,
-    route: routeFor(relay),
+    route: routeFor(relay, 'relay'),
     routes: Object.fromEntries(
-      Object.entries(relay.routes).map(([domain, destination]) => [domain, routeFor(destination)]),
+      Object.entries(relay.routes).map(([domain, destination]) => [
+        domain,
+        routeFor(destination, `relay.routes.${domain}`),
+      ]),
     ),
     retryMs: relay.retry,
     expireMs: relay.expire,
@@ -150,6 +154,7 @@ export function relaySettingsOf(
 
 function routeOfDestination(
   destination: DestinationConfig,
+  key: string,
   { path }: LoadedConfig,
   environment: PlanOptions['environment'],
 ): Route {
@@ -160,7 +165,10 @@ function routeOfDestination(
   return {
     type: 'hops',
     hops: urls.map((url) =>
-      withTls(destination.lmtp === undefined ? smtpHop(url, password) : lmtpHop(url), destination.tls),
+      withTls(
+        destination.lmtp === undefined ? smtpHop(url, password, key) : lmtpHop(url, key),
+        destination.tls,
+      ),
     ),
   };
 }
@@ -170,46 +178,4 @@ function withTls(hop: Hop, tls: DestinationConfig['tls']): Hop {
   if (tls === undefined || hop.tls === 'implicit' || hop.path !== undefined) return hop;
   if (tls === 'none' || tls === 'opportunistic') return { ...hop, tls, verify: false };
   return { ...hop, tls: 'required', verify: tls === 'verified' || hop.auth !== undefined };
-}
-
-function smtpHop(text: string, password: string | undefined): Hop {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || (url.protocol !== 'smtp:' && url.protocol !== 'smtps:') || url.hostname === '') {
-    // What stands before the @ may be a password.
-    const shown = text.replace(/^(.*:\/\/)?.*@/s, '$1…@');
-    throw new ConfigError([`relay.smarthost: "${shown}" is no smtp:// or smtps:// URL`]);
-  }
-  const isImplicit = url.protocol === 'smtps:';
-  const user = decodeURIComponent(url.username);
-  const secret = url.password === '' ? password : decodeURIComponent(url.password);
-  if (user !== '' && secret === undefined)
-    throw new ConfigError([`relay.smarthost: ${user} needs \`password:\``]);
-  const tls = isImplicit ? 'implicit' : user === '' ? 'opportunistic' : 'required';
-  return {
-    protocol: 'smtp',
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (isImplicit ? 465 : user === '' ? 25 : 587) : Number(url.port),
-    tls,
-    verify: tls !== 'opportunistic',
-    ...(user === '' || secret === undefined ? {} : { auth: { user, password: secret } }),
-  };
-}
-
-function lmtpHop(text: string): Hop {
-  if (text.startsWith('unix:'))
-    return { protocol: 'lmtp', path: text.slice('unix:'.length), tls: 'none', verify: false };
-  // `lmtp:` is no scheme that URL knows the parts of: `http:` stands in for it.
-  const url =
-    text.startsWith('lmtp://') && URL.canParse(`http${text.slice(4)}`)
-      ? new URL(`http${text.slice(4)}`)
-      : undefined;
-  if (url === undefined || url.hostname === '')
-    throw new ConfigError([`relay.lmtp: "${text}" is no lmtp://HOST:PORT or unix:PATH`]);
-  return {
-    protocol: 'lmtp',
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 24 : Number(url.port),
-    tls: 'opportunistic',
-    verify: false,
-  };
 }

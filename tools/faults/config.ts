@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 
 const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
+const hopOfUrl = { file: 'src/server/hop-of-url.ts', tests: ['src/server/hop-of-url'] };
 const unsafe = { file: 'src/config/unsafe.ts', tests: ['src/config/unsafe'] };
 
 export const configFaults: readonly Fault[] = [
@@ -101,5 +102,17 @@ export const configFaults: readonly Fault[] = [
     why: 'a front that is born while the server drains listens',
     from: '      listening = false;\n',
     to: '',
+  },
+  {
+    ...hopOfUrl,
+    why: 'a % in the URL of a next hop ends the program',
+    from: '[url.username, url.password].map((part) => decoded(part))',
+    to: '[url.username, url.password].map((part) => decodeURIComponent(part))',
+  },
+  {
+    ...hopOfUrl,
+    why: 'a part of a password is shown',
+    from: '/^([a-z]+:\\/\\/)?(.*)$/is',
+    to: '/^(.*:\\/\\/)?(.*)$/is',
   },
 ];
