@@ -6,7 +6,7 @@ import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '
 import type { Ledger, Sending, Taking } from './ledger.ts';
 import { identityIdOf, type Plan } from './plan.ts';
 import type { Server } from './server.ts';
-import { HOUR } from './time.ts';
+import { HOUR, MINUTE } from './time.ts';
 
 export interface Evidence {
   readonly plan: Plan;
@@ -45,6 +45,7 @@ export async function checkPromises(evidence: Evidence): Promise<Readonly<Record
   for (const sending of ledger.sendings.values()) checkSending(sending, evidence, told, counts);
   const copies = checkCopies(evidence, told);
   for (const taking of ledger.takings) checkContent(taking, ledger);
+  checkHealed(evidence, events);
   checkLimits(evidence, events);
   checkLostReplies(evidence);
   return { ...counts, events: events.length, takings: ledger.takings.length, copies };
@@ -211,6 +212,26 @@ function checkContent(taking: Taking, ledger: Ledger): void {
   const front = taking.content.toString('latin1', 0, taking.content.length - body.length);
   const fields = complete ? /^Received: .*\r\n(?:[ \t].*\r\n)*$/ : /^Received: [^]*$/;
   if (!fields.test(front)) ledger.breach(`${tag}: in front of it stands ${JSON.stringify(front)}`);
+}
+
+/** The longest silence of a host that somebody may still be listening to when all is well again. */
+const SILENCE_MS = 15 * MINUTE;
+
+/** When all is well again, what has the time for one more attempt is delivered, or refused: it does not expire. */
+function checkHealed({ plan, ledger }: Evidence, events: readonly TrailEvent[]): void {
+  if (neverTakesMail(plan)) return;
+  const expiresLate = ledger.healedAt + SILENCE_MS + Math.max(...plan.retryMs);
+  for (const { type, messageId = '' } of events) {
+    const { acceptedAt } = ledger.durable.get(messageId)?.message ?? { acceptedAt: -Infinity };
+    if (type === 'expired' && acceptedAt + plan.expireMs > expiresLate)
+      ledger.breach(`${messageId} expired though everything was well`);
+  }
+}
+
+/** TLS is required of hosts that do not have it. */
+function neverTakesMail({ hostTls, hosts }: Plan): boolean {
+  const outside = hosts.filter(({ name }) => name !== 'inside');
+  return hostTls === 'required' && !outside.some(({ extensions }) => extensions.includes('STARTTLS'));
 }
 
 function checkLimits({ plan, ledger }: Evidence, events: readonly TrailEvent[]): void {

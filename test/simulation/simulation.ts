@@ -91,6 +91,7 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
   ledger.note('everything heals');
   healed = true;
   await within(time, 'healing', healAll(world));
+  ledger.healedAt = time.wall;
   const limit = time.monotonic + DAY + 2 * plan.expireMs;
   for (;;) {
     while ((open > 0 || (await isBusy(server))) && time.monotonic < limit) await time.runFor(5 * SECOND);
