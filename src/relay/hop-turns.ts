@@ -18,10 +18,11 @@ export interface Turns {
   /** `own`: it is not to follow another one. */
   take(errand: Errand, own: boolean): Promise<Turn> | Turn;
   /** Gives its own turn up and waits for another one, before all others. */
-  waitAgain(errand: Errand, own: boolean): Promise<Turn>;
+  waitAgain(errand: Errand, own: boolean): Promise<Turn> | Turn;
   end(): void;
   /** What waits may go over this connection at once. */
   follower(connection: HopConnection): Follower | undefined;
+  /** Nobody waits here any more: what does, goes back to the store, and by the pool of the settings of then. */
   close(): void;
   /** Connections at work or being made. */
   readonly taken: number;
@@ -42,9 +43,11 @@ export function createTurns(o: { readonly clock: Clock; connectionsMax(): number
   const { clock } = o;
   const waiting: Waiting[] = [];
   let taken = 0;
+  let closed = false;
   let cancelSweep: (() => void) | undefined;
 
-  function wait(errand: Errand, own: boolean, where: 'first' | 'last'): Promise<Turn> {
+  function wait(errand: Errand, own: boolean, where: 'first' | 'last'): Promise<Turn> | Turn {
+    if (closed) return withheld;
     return new Promise((go) => {
       const one = { errand, own, since: clock.monotonic(), go };
       if (where === 'last') waiting.push(one);
@@ -102,8 +105,10 @@ export function createTurns(o: { readonly clock: Clock; connectionsMax(): number
       return undefined;
     },
     close() {
+      closed = true;
       cancelSweep?.();
       cancelSweep = undefined;
+      for (const { go } of waiting.splice(0)) go(withheld);
     },
     get taken() {
       return taken;
