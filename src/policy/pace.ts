@@ -16,11 +16,11 @@ export interface Pace {
   readonly failures: number;
   readonly failedAt: number;
   readonly downUntil: number;
-  readonly connections?: Learned;
   readonly messages?: Learned;
 }
 
-interface Learned {
+/** A limit that was found out. */
+export interface Learned {
   readonly limit: number;
   readonly at: number;
 }
@@ -35,9 +35,7 @@ export function afterFailure(
   if (o.begunAt <= pace.failedAt) return pace;
   const failures = pace.failures + 1;
   const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length) - 1] ?? 0;
-  // What was learned of its connections may be the beginning of the outage.
-  const { connections: _, ...kept } = pace;
-  return { ...kept, failures, failedAt: o.now, downUntil: o.now + Math.min(o.longestMs, pause) };
+  return { ...pace, failures, failedAt: o.now, downUntil: o.now + Math.min(o.longestMs, pause) };
 }
 
 /** It took a connection: whatever waits may come. */
@@ -46,8 +44,8 @@ export function afterOpening(pace: Pace): Pace {
 }
 
 /** A further connection was refused while so many others stood, or were being made. */
-export function afterCrowding(pace: Pace, now: number, standing: number): Pace {
-  return { ...pace, connections: { limit: Math.max(1, standing), at: now } };
+export function afterCrowding(now: number, standing: number): Learned {
+  return { limit: Math.max(1, standing), at: now };
 }
 
 /** A connection was of no more use after so many messages, and a fresh one was. */
@@ -56,9 +54,9 @@ export function afterUse(pace: Pace, now: number, messages: number): Pace {
 }
 
 /** Connections that it likes at a time, at most `most`. */
-export function connectionsOf({ connections }: Pace, now: number, most: number): number {
-  if (connections === undefined) return most;
-  return Math.min(most, connections.limit + Math.floor((now - connections.at) / ONE_MORE_CONNECTION_MS));
+export function connectionsOf(learned: Learned | undefined, now: number, most: number): number {
+  if (learned === undefined) return most;
+  return Math.min(most, learned.limit + Math.floor((now - learned.at) / ONE_MORE_CONNECTION_MS));
 }
 
 /** Messages that it takes over one connection, at most `most`. */

@@ -41,7 +41,9 @@ test('E-S-1: what is said to those who are not logged in is never the fault of a
     for (const command of ['MAIL', 'RCPT', 'content'] as const) {
       const blame = createBlame(virtualClock(START));
       blame.judge([accepted], from('b@example.org'));
-      assert.equal(blame.judge([refused(code, status, command)], from('a@example.org', 3)), 'host');
+      assert.equal(blame.judge([refused(code, status, command)], from('a@example.org', 3)), 'login');
+      const some: readonly RecipientResult[] = [refused(code, status, command), accepted];
+      assert.equal(blame.judge(some, from('a@example.org', 3)), 'host', 'it takes mail for somebody');
       assert.equal(blame.isOurs, true);
     }
 });

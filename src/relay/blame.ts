@@ -10,8 +10,8 @@ const ofCredentials: ReadonlySet<number> = new Set([530, 534, 535, 538]);
 /** A hop that took another sender's mail in the last hour knows us. */
 const KNOWN_MS = 3_600_000;
 
-/** `unclear`: nobody knows yet, it is tried again. */
-export type Verdict = 'message' | 'unclear' | 'host';
+/** `unclear`: nobody knows yet, it is tried again; `login`: this host has to say who it is, and before it does nobody's mail gets through. */
+export type Verdict = 'message' | 'unclear' | 'host' | 'login';
 
 export interface Blame {
   judge(results: readonly RecipientResult[], errand: Pick<Errand, 'message' | 'deliveries'>): Verdict;
@@ -25,20 +25,22 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
   let tookAt: number | undefined;
   let isOurs = false;
 
-  function host(): Verdict {
+  function ours(verdict: 'host' | 'login'): Verdict {
     isOurs = true;
-    return 'host';
+    return verdict;
   }
 
   return {
     judge(results, { message, deliveries }) {
       const refused = results.filter((result) => result.type === 'refused');
-      if (refused.some(({ reply }) => ofCredentials.has(reply.code))) return host();
+      const ofMessage = refused.filter(({ reply }) => !ofCredentials.has(reply.code)).length;
+      if (ofMessage < refused.length)
+        return ours(ofMessage > 0 || results.some(isAccepted) ? 'host' : 'login');
       const now = clock.monotonic();
       const atMail = refused.find(({ command }) => command === 'MAIL');
       if (atMail === undefined) {
         // To RCPT or the content it only comes when MAIL was good.
-        if (refused.length > 0 || results.some(({ type }) => type === 'accepted')) {
+        if (refused.length > 0 || results.some(isAccepted)) {
           tookAt = now;
           isOurs = false;
           senders.clear();
@@ -49,7 +51,7 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
       if (!isOfStanding || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
       // Two are enough to know that it is not the sender.
       if (senders.size < 2) senders.add(message.envelope.reversePath);
-      if (senders.size > 1) return host();
+      if (senders.size > 1) return ours('host');
       return deliveries.some(({ attempt }) => attempt === 1) ? 'unclear' : 'message';
     },
     get isOurs() {
@@ -57,3 +59,5 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
     },
   };
 }
+
+const isAccepted = ({ type }: RecipientResult): boolean => type === 'accepted';

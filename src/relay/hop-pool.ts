@@ -1,34 +1,28 @@
-// Connections to the hosts of one route: reused from message to message, as many at a time as is good for them. A route whose hosts are all down is
-// tried by one errand at a time, not by every message (E-Q-6). What is known of the hosts is in `hosts.ts`, whose turn it is in `hop-turns.ts`.
+// Connections to the hosts of one route: reused from message to message, as many at a time as is good for them. What is known of the hosts is in
+// `hosts.ts`, whose turn it is in `hop-turns.ts`, and how a route is left alone that takes nobody's mail in `outage.ts` (E-Q-6).
 
-import { afterCrowding, connectionsOf, freshPace, isFarewell, isOfConnection } from '../policy/pace.ts';
+import { afterCrowding, connectionsOf, isFarewell, isOfConnection, type Learned } from '../policy/pace.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
-import { whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
+import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import { attemptOf } from './attempts.ts';
-import { createBlame } from './blame.ts';
-import type { Errand, ErrandResult } from './errand.ts';
+import { createBlame, type Verdict } from './blame.ts';
+import type { Attempt, Errand, ErrandResult } from './errand.ts';
 import type { Follower, HopConnection, HopResult } from './hop-connection.ts';
-import { HopDown } from './hop-down.ts';
 import { createTurns, type Turn } from './hop-turns.ts';
 import { createHosts } from './hosts.ts';
+import { createOutage, type Pass } from './outage.ts';
 import { inPortions, type PortionResult, type Way } from './portions.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
 const IDLE_MS = 30_000;
-/** Mail that finds its route down waits at least so long. */
-const AGAIN_MS = 1_000;
-/** And comes back in a line, so many a second: a million that return at once would leave no room for new mail. */
-const RETURNS_PER_SECOND = 500;
 const LONGEST_PAUSE_MS = 900_000;
 
 export interface HopPool {
   deliver(errand: Errand): Promise<ErrandResult>;
   /** Closes idle connections; those at work are closed when they are done. */
   close(): void;
-  readonly open: number;
-  readonly down: boolean;
   /** Connections that the route likes, as far as is known. */
   readonly connectionsMax: number;
   /** Messages that its first host takes over one connection. */
@@ -45,7 +39,13 @@ export interface PoolOptions {
   replyLost(): void;
 }
 
-type Progress = PortionResult | { readonly type: 'waits'; readonly turn: Promise<Turn> };
+/** How an errand came to its connection. */
+interface Passage {
+  readonly way: Way;
+  readonly pass: Pass;
+}
+
+type Progress = PortionResult | { readonly type: 'waits'; readonly turn: Promise<Turn> | Turn };
 
 const anyWay: Way = { fresh: false };
 
@@ -53,29 +53,22 @@ export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
   const working: HopConnection[] = [];
-  /** What was learned of the route as a whole. */
-  let pace = freshPace;
-  const connectionsMax = (): number =>
-    pace.connections === undefined
-      ? settings.connectionsMax
-      : connectionsOf(pace, clock.monotonic(), settings.connectionsMax);
+  /** How many connections the route likes. */
+  let crowded: Learned | undefined;
+  const connectionsMax = (): number => connectionsOf(crowded, clock.monotonic(), settings.connectionsMax);
   const turns = createTurns({ clock, connectionsMax });
   const stands = (hop: Hop): boolean =>
     working.some((one) => one.hop === hop) ||
     idle.some(({ connection }) => connection.hop === hop && connection.usable);
   const longestPauseMs = Math.min(settings.retryMs[0] ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS);
   const hosts = createHosts({ ...options, follower, rested, stands, longestPauseMs });
+  const outage = createOutage({ ...options, hosts, longestPauseMs });
   const blame = createBlame(clock);
   let closed = false;
-  /** When the last in the line comes back; monotonic, ms. */
-  let lastReturn = 0;
-  let probing = false;
-  let lastDown = { diagnostic: '', status: '4.4.1' };
-  let toldDown = false;
 
   /** What goes over this connection next; its commands leave with the end of the content before. */
   function follower(connection: HopConnection): Follower | undefined {
-    return isEnough(connection) ? undefined : turns.follower(connection);
+    return isEnough(connection) || outage.lasts ? undefined : turns.follower(connection);
   }
 
   function isEnough({ carried, hop }: HopConnection): boolean {
@@ -109,37 +102,24 @@ export function createHopPool(options: PoolOptions): HopPool {
     idle.push({ connection, cancel });
   }
 
+  function quitIdle(): void {
+    for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
+  }
+
   /** No connection came about. While others stand or are being made, the errand takes one of them, or waits for its turn. */
-  function refused(error: unknown, errand: Errand, way: Way): Promise<Progress> | Progress {
-    const diagnostic = error instanceof Error ? error.message : String(error);
-    lastDown = { diagnostic, status: error instanceof HopDown ? error.status : '4.4.1' };
+  function refused(error: unknown, errand: Errand, passage: Passage): Promise<Progress> | Progress {
     const resting = idle.filter(({ connection }) => connection.usable).length;
     const others = turns.taken - 1 + resting;
     if (others > 0) {
-      pace = afterCrowding(pace, clock.monotonic(), others);
-      if (resting > 0) return attempt(errand, way, true);
-      return { type: 'waits', turn: turns.waitAgain(errand, way.fresh) };
+      crowded = afterCrowding(clock.monotonic(), others);
+      if (resting > 0) return attempt(errand, passage, true);
+      return { type: 'waits', turn: turns.waitAgain(errand, passage.way.fresh) };
     }
-    pace = freshPace;
+    // What was learned of its connections may have been the beginning of the outage.
+    crowded = undefined;
     turns.end();
-    if (!toldDown) options.changed(true, diagnostic);
-    toldDown = true;
-    return hostDown(true);
-  }
-
-  function hostDown(probed: boolean): PortionResult {
-    const now = clock.monotonic();
-    const until = Math.max(
-      ...[now + AGAIN_MS, hosts.downUntil, probed ? 0 : lastReturn + 1000 / RETURNS_PER_SECOND],
-    );
-    if (!probed) lastReturn = until;
-    // The store keeps whole milliseconds.
-    return { type: 'hostDown', ...lastDown, until: Math.ceil(clock.now() + until - now), probed };
-  }
-
-  function cameBack(): void {
-    if (toldDown) options.changed(false, '');
-    toldDown = false;
+    outage.unreachable(error);
+    return outage.waits(true);
   }
 
   /** What this host is refused for is nobody's message: it waits, and the operator is told while it is so. */
@@ -147,16 +127,24 @@ export function createHopPool(options: PoolOptions): HopPool {
     errand: Errand,
     { remote }: HopConnection,
     results: HopResult['results'],
-  ): HopResult['results'] {
-    const wasOurs = blame.isOurs;
+    pass: Pass,
+  ): Verdict {
     const verdict = blame.judge(results, errand);
-    const reply = results.find((result) => result.type === 'refused')?.reply.text ?? '';
-    if (wasOurs !== blame.isOurs) options.changed(blame.isOurs, `${remote} refuses our mail: ${reply}`);
-    return verdict === 'message' ? results : results.map(putOff);
+    if (verdict === 'host' || verdict === 'login') {
+      const reply = results.find((result) => result.type === 'refused')?.reply;
+      const login = { pass, status: `4${reply?.status.slice(1) ?? '.7.0'}` };
+      outage.refuses(
+        `${remote} refuses our mail: ${reply?.text ?? ''}`,
+        verdict === 'login' ? login : undefined,
+      );
+      // They were made as what it does not know.
+      if (verdict === 'login') quitIdle();
+    } else if (!blame.isOurs) outage.takesMail();
+    return verdict;
   }
 
   /** Over a connection of its own; the turn ends when that is at rest again. */
-  async function attempt(errand: Errand, way: Way, mayReuse = !way.fresh): Promise<Progress> {
+  async function attempt(errand: Errand, passage: Passage, mayReuse = !passage.way.fresh): Promise<Progress> {
     // The fresh one takes its place.
     if (!mayReuse) takeIdle()?.quit();
     const reused = mayReuse ? takeIdle() : undefined;
@@ -164,16 +152,20 @@ export function createHopPool(options: PoolOptions): HopPool {
     try {
       connection = reused ?? (await hosts.connect());
     } catch (error) {
-      return refused(error, errand, way);
+      return refused(error, errand, passage);
     }
-    if (reused === undefined) cameBack();
+    if (reused === undefined) outage.reached();
     working.push(connection);
     if (errand.mayGo?.() === false) {
       rested(connection);
       return { type: 'withheld' };
     }
     const result = await connection.deliver(errand);
-    return conclude(errand, connection, result, { way, shared: reused !== undefined, followed: false });
+    return conclude(errand, connection, result, {
+      ...passage,
+      shared: reused !== undefined,
+      followed: false,
+    });
   }
 
   /** `shared`: others used the connection before; what it was of no use for has not gone, for certain, and goes over a fresh one at once. */
@@ -181,49 +173,54 @@ export function createHopPool(options: PoolOptions): HopPool {
     errand: Errand,
     connection: HopConnection,
     { results: said, replyLost, messagesBefore }: HopResult,
-    o: { readonly way: Way; readonly shared: boolean; readonly followed: boolean },
+    o: Passage & { readonly shared: boolean; readonly followed: boolean },
   ): PortionResult {
     if (replyLost) options.replyLost();
-    const results = judged(errand, connection, said);
+    const verdict = judged(errand, connection, said, o.pass);
+    const results = verdict === 'message' ? said : said.map(putOff);
+    const turnedAway = replyLost ? undefined : said.find(isOfConnection);
     const { suspect } = o.way;
-    const turnedAway = replyLost
-      ? []
-      : [...results.keys()].filter((at) => {
-          const result = results[at];
-          return result !== undefined && isOfConnection(result);
-        });
-    if (suspect !== undefined && turnedAway.length === 0) hosts.usedUp(suspect.hop, suspect.messages);
-    const attempts = withVerdict(results).map((one) => attemptOf(one, connection));
-    if (!o.shared || o.way.fresh || turnedAway.length === 0)
+    const isBetter = turnedAway === undefined && !o.shared && suspect?.hop === connection.hop;
+    if (suspect !== undefined && isBetter) hosts.usedUp(suspect.hop, suspect.messages);
+    const found = withVerdict(results).map((one) => attemptOf(one, connection));
+    const attempts = verdict === 'login' ? untilOver(found) : found;
+    if (!o.shared || o.way.fresh || turnedAway === undefined)
       return { type: 'attempted', attempts, again: whoGoesAgain(results) };
-    const first = results[turnedAway[0] ?? 0];
     // A farewell after a pause is about the pause, and what broke has no number either.
-    const isNumber = first?.type === 'refused' && (o.followed || !isFarewell(first));
+    const isNumber = turnedAway.type === 'refused' && (o.followed || !isFarewell(turnedAway));
     const suspected = isNumber ? { suspect: { hop: connection.hop, messages: messagesBefore } } : {};
-    return { type: 'attempted', attempts, again: turnedAway, way: { fresh: true, ...suspected } };
+    const again = [...said.keys()].filter((at) => goesOverAnother(said[at]));
+    return { type: 'attempted', attempts, again, way: { fresh: true, ...suspected } };
+  }
+
+  function untilOver(attempts: readonly Attempt[]): readonly Attempt[] {
+    const { until: againAt } = outage.waits(true);
+    return attempts.map((one) => (one.type === 'deferred' ? { ...one, againAt } : one));
   }
 
   async function deliver(errand: Errand, way: Way): Promise<PortionResult> {
-    const isDown = hosts.down;
-    if (isDown && (clock.monotonic() < hosts.downUntil || probing)) return hostDown(false);
-    if (isDown) probing = true;
+    const pass = outage.enter();
+    if (pass === 'shut') return outage.waits(false);
+    const passage = { way, pass };
     try {
       const given = turns.take(errand, way.fresh);
       let turn = given instanceof Promise ? await given : given;
       for (;;) {
         if (turn.type === 'withheld') return turn;
-        if (turn.type === 'followed')
-          return conclude(errand, turn.connection, turn.result, { way, shared: true, followed: true });
-        if (!isDown && toldDown) {
-          turns.end();
-          return hostDown(false);
+        if (turn.type === 'followed') {
+          const { connection, result } = turn;
+          return conclude(errand, connection, result, { ...passage, shared: true, followed: true });
         }
-        const result = await attempt(errand, way);
+        if (pass === 'open' && outage.lasts) {
+          turns.end();
+          return outage.waits(false);
+        }
+        const result = await attempt(errand, passage);
         if (result.type !== 'waits') return result;
         turn = await result.turn;
       }
     } finally {
-      if (isDown) probing = false;
+      outage.leave(pass);
     }
   }
 
@@ -236,13 +233,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     close() {
       closed = true;
       turns.close();
-      for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
-    },
-    get open() {
-      return turns.taken + idle.length;
-    },
-    get down() {
-      return toldDown || blame.isOurs;
+      quitIdle();
     },
     get connectionsMax() {
       return connectionsMax();
@@ -255,4 +246,9 @@ export function createHopPool(options: PoolOptions): HopPool {
 
 function putOff(result: RecipientResult): RecipientResult {
   return result.type === 'refused' ? { ...result, permanent: false } : result;
+}
+
+/** The connection was of no use for this one, or there was no room for it beside such. */
+function goesOverAnother(result: RecipientResult | undefined): boolean {
+  return result !== undefined && (isOfConnection(result) || isForNextTransaction(result));
 }

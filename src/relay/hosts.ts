@@ -83,7 +83,7 @@ export function createHosts(
     },
     messagesMax(hop) {
       const { pace } = of(hop);
-      return pace.messages === undefined ? MESSAGES_MAX : messagesOf(pace, clock.monotonic(), MESSAGES_MAX);
+      return messagesOf(pace, clock.monotonic(), MESSAGES_MAX);
     },
     get down() {
       return hosts.every(isDown);

@@ -12,16 +12,22 @@ const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `r${n}@far.example`);
 
 function deliver(target: Host, recipients: readonly string[]): Promise<ErrandResult> {
+  return senderTo(target)(recipients);
+}
+
+function senderTo(target: Host): (recipients: readonly string[]) => Promise<ErrandResult> {
   const pool = createHopPool({
     ...{ hops: [hop], network: simulatedNetwork({ mta: target }), clock: virtualClock(START) },
     settings: { hostname: 'msa.example.org', connectionsMax: 2, retryMs: [900_000] },
     changed: () => undefined,
     replyLost: () => undefined,
   });
-  const deliveries = recipients.map((forwardPath, recipientNumber) => {
-    return { ...delivery, recipientNumber, recipient: { forwardPath } };
-  });
-  return pool.deliver({ ...errandTo('x@far.example'), deliveries });
+  return (recipients) => {
+    const deliveries = recipients.map((forwardPath, recipientNumber) => {
+      return { ...delivery, recipientNumber, recipient: { forwardPath } };
+    });
+    return pool.deliver({ ...errandTo('x@far.example'), deliveries });
+  };
 }
 
 function limited(most: number, reply: string): Host {
@@ -65,6 +71,18 @@ test('E-Q-5/2: what the hop announces is heeded (LIMITS RCPTMAX), and nobody els
     large.received.map(({ to }) => to.length),
     [100, 100, 50],
   );
+});
+
+test('E-Q-5/4: whom there was no room for goes at once too when the connection turns out to be used up', async () => {
+  for (const nth of [1, 2]) {
+    const target = host();
+    target.mail = (at) => (at > nth ? '451 4.4.5 too many messages in this session' : '250 2.1.0 ok');
+    const send = senderTo(target);
+    for (let n = 0; n < nth; n += 1) await send(['before@far.example']);
+    assert.deepEqual(new Set(fates(await send(names(250)))), new Set(['relayed 2.0.0']));
+    const taken = target.received.slice(nth).flatMap(({ to }) => to);
+    assert.deepEqual(taken.toSorted(), names(250).toSorted(), 'each once');
+  }
 });
 
 test('E-Q-5/3: each keeps its own fate, whichever transaction it went in', async () => {

@@ -21,6 +21,8 @@ export interface Host {
   data(nth: number): string;
   /** What the end of the content is answered; `drop`: the connection breaks instead; `stall`: nothing more is said. */
   end(): string | 'drop' | 'stall';
+  /** Given with each connection: breaks it. */
+  leaves?(breakOff: () => void): void;
   readonly received: { readonly from: string; readonly to: readonly string[]; readonly content: string }[];
 }
 
@@ -54,6 +56,10 @@ function wireTo(target: Host, name: string): Wire {
   let secured = false;
   let stands = true;
   target.standing += 1;
+  target.leaves?.(() => {
+    leave();
+    events?.closed('ECONNRESET');
+  });
   const leave = (): void => {
     if (stands) target.standing -= 1;
     stands = false;

@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 
 const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
+const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
 const pace = { file: 'src/policy/pace.ts', tests: ['src/policy/pace'] };
 const relay = { file: 'src/relay/relay.ts', tests: ['src/relay'] };
 
@@ -36,8 +37,45 @@ export const relayFaults: readonly Fault[] = [
   {
     ...pool,
     why: 'a connection that is used up is used on',
-    from: 'if (!o.shared || o.way.fresh || turnedAway.length === 0)',
-    to: 'if (turnedAway.length >= 0)',
+    from: 'if (!o.shared || o.way.fresh || turnedAway === undefined)',
+    to: 'if (o.shared || !o.shared)',
+  },
+  {
+    ...pool,
+    why: 'a connection that is used up keeps those back whom there was no room for',
+    from: '(isOfConnection(result) || isForNextTransaction(result))',
+    to: 'isOfConnection(result)',
+  },
+  {
+    ...pool,
+    why: 'a limit is learned from an old connection',
+    from: 'turnedAway === undefined && !o.shared && suspect?.hop === connection.hop',
+    to: 'turnedAway === undefined',
+  },
+  {
+    ...outage,
+    why: 'a route is left alone as long as it is called down, whatever its hosts do',
+    from: 'get lasts() {\n      return lasts();',
+    to: 'get lasts() {\n      return nobodyThere !== undefined || lasts();',
+  },
+  {
+    ...outage,
+    why: 'a hop that wants another login is asked with every message',
+    from: 'hosts.down || login.failures > 0',
+    to: 'hosts.down',
+  },
+  {
+    ...outage,
+    why: 'a hop that refuses us is back when it is reached again',
+    from: 'nobodyThere ?? refused;',
+    to: 'nobodyThere;',
+  },
+  {
+    file: 'src/relay/hop-turns.ts',
+    tests: ['src/relay/weather'],
+    why: 'what waits for its turn waits on when its pool is closed',
+    from: 'for (const { go } of waiting.splice(0)) go(withheld);',
+    to: '',
   },
   {
     file: 'src/relay/claims.ts',
