@@ -14,9 +14,9 @@ import { createTurns, type Turn } from './hop-turns.ts';
 import { createHosts } from './hosts.ts';
 import { createOutage, type Pass } from './outage.ts';
 import { inPortions, type PortionResult, type Way } from './portions.ts';
+import { createResting } from './resting.ts';
 import type { Hop, RelaySettings } from './settings.ts';
 
-const IDLE_MS = 30_000;
 const LONGEST_PAUSE_MS = 900_000;
 
 export interface HopPool {
@@ -51,15 +51,13 @@ const anyWay: Way = { fresh: false };
 
 export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
-  const idle: { readonly connection: HopConnection; readonly cancel: () => void }[] = [];
+  const resting = createResting(clock);
   const working: HopConnection[] = [];
   /** How many connections the route likes. */
   let crowded: Learned | undefined;
   const connectionsMax = (): number => connectionsOf(crowded, clock.monotonic(), settings.connectionsMax);
   const turns = createTurns({ clock, connectionsMax });
-  const stands = (hop: Hop): boolean =>
-    working.some((one) => one.hop === hop) ||
-    idle.some(({ connection }) => connection.hop === hop && connection.usable);
+  const stands = (hop: Hop): boolean => working.some((one) => one.hop === hop) || resting.count(hop) > 0;
   const longestPauseMs = Math.min(settings.retryMs[0] ?? LONGEST_PAUSE_MS, LONGEST_PAUSE_MS);
   const hosts = createHosts({ ...options, follower, rested, stands, longestPauseMs });
   const outage = createOutage({ ...options, hosts, longestPauseMs });
@@ -82,37 +80,19 @@ export function createHopPool(options: PoolOptions): HopPool {
     turns.end();
   }
 
-  function takeIdle(): HopConnection | undefined {
-    for (;;) {
-      const entry = idle.pop();
-      if (entry === undefined) return undefined;
-      entry.cancel();
-      if (entry.connection.usable) return entry.connection;
-    }
-  }
-
   function giveBack(connection: HopConnection): void {
     if (!connection.usable) return;
     if (connection.isUsedUp || isEnough(connection)) return connection.quit();
-    const cancel = clock.after(IDLE_MS, () => {
-      const at = idle.findIndex((entry) => entry.connection === connection);
-      if (at >= 0) idle.splice(at, 1);
-      connection.quit();
-    });
-    idle.push({ connection, cancel });
-  }
-
-  function quitIdle(): void {
-    for (let connection = takeIdle(); connection !== undefined; connection = takeIdle()) connection.quit();
+    resting.keep(connection);
   }
 
   /** No connection came about. While others stand or are being made, the errand takes one of them, or waits for its turn. */
   function refused(error: unknown, errand: Errand, passage: Passage): Promise<Progress> | Progress {
-    const resting = idle.filter(({ connection }) => connection.usable).length;
-    const others = turns.taken - 1 + resting;
+    const idle = resting.count();
+    const others = turns.taken - 1 + idle;
     if (others > 0) {
       crowded = afterCrowding(clock.monotonic(), others);
-      if (resting > 0) return attempt(errand, passage, true);
+      if (idle > 0) return attempt(errand, passage, true);
       return { type: 'waits', turn: turns.waitAgain(errand, passage.way.fresh) };
     }
     // What was learned of its connections may have been the beginning of the outage.
@@ -123,22 +103,17 @@ export function createHopPool(options: PoolOptions): HopPool {
   }
 
   /** What this host is refused for is nobody's message: it waits, and the operator is told while it is so. */
-  function judged(
-    errand: Errand,
-    { remote }: HopConnection,
-    results: HopResult['results'],
-    pass: Pass,
-  ): Verdict {
-    const verdict = blame.judge(results, errand);
+  function judged(errand: Errand, remote: string, said: HopResult['results'], pass: Pass): Verdict {
+    const verdict = blame.judge(said, errand);
     if (verdict === 'host' || verdict === 'login') {
-      const reply = results.find((result) => result.type === 'refused')?.reply;
+      const reply = said.find((result) => result.type === 'refused')?.reply;
       const login = { pass, status: `4${reply?.status.slice(1) ?? '.7.0'}` };
       outage.refuses(
         `${remote} refuses our mail: ${reply?.text ?? ''}`,
         verdict === 'login' ? login : undefined,
       );
       // They were made as what it does not know.
-      if (verdict === 'login') quitIdle();
+      if (verdict === 'login') resting.quitAll();
     } else if (!blame.isOurs) outage.takesMail();
     return verdict;
   }
@@ -146,8 +121,8 @@ export function createHopPool(options: PoolOptions): HopPool {
   /** Over a connection of its own; the turn ends when that is at rest again. */
   async function attempt(errand: Errand, passage: Passage, mayReuse = !passage.way.fresh): Promise<Progress> {
     // The fresh one takes its place.
-    if (!mayReuse) takeIdle()?.quit();
-    const reused = mayReuse ? takeIdle() : undefined;
+    if (!mayReuse) resting.take()?.quit();
+    const reused = mayReuse ? resting.take() : undefined;
     let connection: HopConnection;
     try {
       connection = reused ?? (await hosts.connect());
@@ -176,7 +151,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     o: Passage & { readonly shared: boolean; readonly followed: boolean },
   ): PortionResult {
     if (replyLost) options.replyLost();
-    const verdict = judged(errand, connection, said, o.pass);
+    const verdict = judged(errand, connection.remote, said, o.pass);
     const results = verdict === 'message' ? said : said.map(putOff);
     const turnedAway = replyLost ? undefined : said.find(isOfConnection);
     const { suspect } = o.way;
@@ -233,7 +208,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     close() {
       closed = true;
       turns.close();
-      quitIdle();
+      resting.quitAll();
     },
     get connectionsMax() {
       return connectionsMax();
