@@ -151,8 +151,9 @@ async function openDoors(
   { inForce, supervisor, selfTest }: Inside,
 ): Promise<Web | undefined> {
   const { config } = first;
-  const { hostname, http } = config;
+  const { http } = config;
   const loaded = (): LoadedConfig => inForce.loaded;
+  const hostname = (): string => loaded().config.hostname;
   const close = (door: (() => Promise<void>) | undefined): Promise<void> | undefined => door?.();
   const notTaken = createNotTaken(clock, log);
   const door = (name: string) => ({ notTaken: (error: Error) => notTaken(name, error) });
@@ -163,7 +164,7 @@ async function openDoors(
   const status = async (): Promise<object> => ({
     ...{
       version: ownVersion(),
-      hostname,
+      hostname: hostname(),
       pid: process.pid,
       startedAt: condition.startedAt,
       selfTest: selfTest.status,

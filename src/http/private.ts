@@ -23,7 +23,8 @@ export interface Health {
 export interface PrivateOptions {
   readonly address: string;
   readonly port: number;
-  readonly hostname: string;
+  /** As configured now. */
+  hostname(): string;
   readonly contentType: string;
   metrics(): Promise<string>;
   health(): Promise<Health>;
@@ -44,7 +45,7 @@ export async function startPrivateHttp(options: PrivateOptions): Promise<() => P
 function privateApp({ hostname, contentType, metrics, health, selfTest }: PrivateOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    if (!isOurs(context.req.header('host') ?? '', hostname))
+    if (!isOurs(context.req.header('host') ?? '', hostname()))
       return context.text('Misdirected: ask by address, localhost or the name of this server\n', 421);
     return next();
   });

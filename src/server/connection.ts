@@ -111,7 +111,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
         break;
       case 'startTls':
         send();
-        transport.startTls(front.tls(), listener.handshakeMs);
+        transport.startTls(front.tls(), listener.handshakeMs());
         break;
       case 'authenticate':
         void answerAuthentication(front, connection, output);
@@ -186,7 +186,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     ...{ port: local.port, role: listener.role },
   });
   if (!admission.admitted) turnAway();
-  else if (listener.tls === 'implicit') transport.startTls(front.tls(), listener.handshakeMs);
+  else if (listener.tls === 'implicit') transport.startTls(front.tls(), listener.handshakeMs());
   else greet();
 }
 

@@ -87,11 +87,11 @@ const relay = createRelay({
 });
 
 const memory = createMemoryBudget(plan.incomingMemory);
+const strangersMemory = shareOfBudget(memory, plan.strangersMemory);
 const submission: SubmissionContext = {
   ...{ store, lookups, clock, entropy, ids, standings, owner: birth.owner },
   labels: createLabels(store, entropy),
-  memory,
-  strangersMemory: shareOfBudget(memory, plan.strangersMemory),
+  ...{ memory, strangersMemory },
   takingBack: new Set(),
   settings: () => submissionSettings,
   wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
@@ -214,7 +214,8 @@ async function startListening(): Promise<void> {
   const servers: Server[] = [];
   for (const planned of plan.listeners) {
     const here: ListenerHere = {
-      ...{ role: planned.role, tls: planned.tls, port: planned.port, handshakeMs: plan.tlsHandshakeMs },
+      ...{ role: planned.role, tls: planned.tls, port: planned.port },
+      handshakeMs: () => plan.tlsHandshakeMs,
       session: sessionSettings(planned),
     };
     const at = { address: planned.address, port: planned.port, share: plan.share, backlog: BACKLOG };
@@ -238,6 +239,8 @@ function reload(next: FrontPlan): void {
   mailboxTexts = configuredMailboxes(next.mailboxes);
   verifiedLogins.forgetAll();
   admission.reload(next.admission);
+  memory.limitOctets = next.incomingMemory;
+  strangersMemory.limitOctets = next.strangersMemory;
   lineLog.level = next.logLevel;
 }
 

@@ -26,7 +26,8 @@ export interface ListenerHere {
   readonly role: 'submission' | 'mx';
   readonly tls: 'starttls' | 'implicit' | 'none';
   readonly port: number;
-  readonly handshakeMs: number;
+  /** As configured now. */
+  handshakeMs(): number;
   /** As configured now; a session keeps what it began with. */
   session(): SessionSettings;
 }

@@ -31,3 +31,15 @@ test('F-DOS-2/4: strangers take no more than their share of the memory, and noth
   share.release(20);
   assert.deepEqual([whole.used, share.isAmple], [80, false]);
 });
+
+test('another limit is in force at once, for the whole and for a share, and takes nothing away', () => {
+  const whole = createMemoryBudget(100);
+  const share = shareOfBudget(whole, 40);
+  assert.ok(share.reserve(40));
+  whole.limitOctets = 30;
+  assert.deepEqual([whole.used, whole.isAmple, whole.reserve(1)], [40, false, false]);
+  whole.limitOctets = 200;
+  assert.deepEqual([share.reserve(1), whole.reserve(20)], [false, true]);
+  share.limitOctets = 60;
+  assert.deepEqual([share.limitOctets, share.reserve(20), share.reserve(1)], [60, true, false]);
+});

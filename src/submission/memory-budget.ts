@@ -9,10 +9,21 @@ export interface MemoryBudget {
   readonly isAmple: boolean;
 }
 
+export interface LimitedMemory extends MemoryBudget {
+  /** In force from the next octet on; what is taken stays taken. */
+  limitOctets: number;
+}
+
 /** A part of a budget that no more than `limitOctets` may be taken through. */
-export function shareOfBudget(whole: MemoryBudget, limitOctets: number): MemoryBudget {
+export function shareOfBudget(whole: MemoryBudget, limitOctets: number): LimitedMemory {
   const share = createMemoryBudget(limitOctets);
   return {
+    get limitOctets() {
+      return share.limitOctets;
+    },
+    set limitOctets(octets) {
+      share.limitOctets = octets;
+    },
     reserve(octets) {
       if (!share.reserve(octets)) return false;
       if (whole.reserve(octets)) return true;
@@ -32,11 +43,12 @@ export function shareOfBudget(whole: MemoryBudget, limitOctets: number): MemoryB
   };
 }
 
-export function createMemoryBudget(limitOctets: number): MemoryBudget {
+export function createMemoryBudget(limitOctets: number): LimitedMemory {
   let used = 0;
   return {
+    limitOctets,
     reserve(octets) {
-      if (used + octets > limitOctets) return false;
+      if (used + octets > this.limitOctets) return false;
       used += octets;
       return true;
     },
@@ -47,7 +59,7 @@ export function createMemoryBudget(limitOctets: number): MemoryBudget {
       return used;
     },
     get isAmple() {
-      return used * 2 <= limitOctets;
+      return used * 2 <= this.limitOctets;
     },
   };
 }

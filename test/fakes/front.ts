@@ -22,7 +22,7 @@ const listener: ListenerHere = {
   role: 'submission',
   tls: 'none',
   port: 587,
-  handshakeMs: 10_000,
+  handshakeMs: () => 10_000,
   session: () => ({
     role: 'submission',
     hostname: 'msa.example.org',

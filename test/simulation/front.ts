@@ -139,7 +139,7 @@ export function createSimulatedFront(options: FrontOptions): SimulatedFront {
     accepted: () => undefined,
   };
   const listener: ListenerHere = {
-    ...{ role: 'submission', tls: 'none', port: 587, handshakeMs: 10_000 },
+    ...{ role: 'submission', tls: 'none', port: 587, handshakeMs: () => 10_000 },
     session: () => settings.session,
   };
 
