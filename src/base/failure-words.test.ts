@@ -16,6 +16,8 @@ test('an error of the system says what happened to what, without its code', () =
   );
   assert.equal(failureInWords(system('EACCES', { address: '/run/x.sock' })), '/run/x.sock: not permitted');
   assert.equal(reasonInWords(system('EISDIR', { path: '/x' })), 'it is a directory, and a file is wanted');
+  for (const code of ['ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+    assert.equal(reasonInWords(system(code)), 'the connection was cut');
 });
 
 test('an error of OpenSSL tells no number and no source file', () => {

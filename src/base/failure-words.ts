@@ -21,6 +21,8 @@ const words: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'it is no address of this host',
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the connection was cut',
+  ECONNABORTED: 'the connection was cut',
+  EPIPE: 'the connection was cut',
   ETIMEDOUT: 'no answer in time',
   ENOTFOUND: 'the name is not known in the DNS',
   EHOSTUNREACH: 'it cannot be reached from here',

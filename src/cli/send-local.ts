@@ -4,7 +4,7 @@ import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureInWords } from '../base/failure-words.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
-import { openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
+import { MayBeHandedIn, openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { EX, exitOfStatus, SendFailure, type SysExit } from './sysexits.ts';
 
@@ -169,10 +169,15 @@ function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string,
 }
 
 function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
-  if (error instanceof SubmitSocketBusy)
-    return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${error.message}`, true);
+  if (error instanceof MayBeHandedIn)
+    return all(
+      ...([parcel, 'mayDouble', EX.UNAVAILABLE] as const),
+      ...([
+        `the server on this host: ${failureInWords(error.cause)}; it may have accepted the message`,
+        false,
+      ] as const),
+    );
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const because = failureInWords(error);
   const isStopping = isStopped(path, error);
   if (code === 'ENOENT' && !isStopping)
     return all(
@@ -183,8 +188,8 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
       true,
     );
   if (isStopping) return all(parcel, 'yes', EX.TEMPFAIL, notRunning(path), true);
+  const because = failureInWords(error);
   if (code === 'EACCES')
     return all(parcel, 'no', EX.NOPERM, `${because}: the directory of the socket must let others in`, true);
-  // The connection broke, and what was sent may have arrived.
-  return all(parcel, 'mayDouble', EX.UNAVAILABLE, `the server on this host: ${because}`, false);
+  return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${because}`, true);
 }

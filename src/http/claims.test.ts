@@ -106,7 +106,7 @@ test('a claim that is too old proves nothing', () => {
   const claim = { ...claims.issue(), issuedAt: LONG_AGO, startedAt: systemClock.monotonic() - 20_000 };
   make(join(directory, claim.name));
   const answer = claims.redeem(claim);
-  assert.ok('refused' in answer && /expired/.test(answer.refused));
+  assert.ok('late' in answer && /expired/.test(answer.late));
 });
 
 test('what was left from before is cleared away, and a directory that others can write into is not used', () => {

@@ -53,10 +53,12 @@ export interface Claim {
   readonly startedAt: number;
 }
 
+export type Proof = { readonly uid: number } | { readonly late: string } | { readonly refused: string };
+
 export interface Claims {
   issue(): Claim;
-  /** Who made the file, as uid, or why that can't be told. The file is gone then, and with it the claim: it counts once. */
-  redeem(claim: Claim): { readonly uid: number } | { readonly refused: string };
+  /** Who made the file, as uid, or why that can't be told. The file is gone then, and with it the claim: it counts once. `late`: another claim may do. */
+  redeem(claim: Claim): Proof;
   /** Nobody will redeem it. */
   drop(claim: Claim): void;
 }
@@ -78,11 +80,11 @@ export function openClaims(link: string, clock: Clock, places = publicPlaces): C
   clear(directory);
   point(link, directory);
 
-  function redeem({ name, issuedAt, startedAt }: Claim): ReturnType<Claims['redeem']> {
+  function redeem({ name, issuedAt, startedAt }: Claim): Proof {
     const path = join(directory, name);
     const file = lstatSync(path, { throwIfNoEntry: false });
     remove(path);
-    if (clock.monotonic() - startedAt > DEADLINE_MS) return { refused: 'the claim has expired' };
+    if (clock.monotonic() - startedAt > DEADLINE_MS) return { late: 'the claim has expired' };
     if (file === undefined) return { refused: 'the file of the claim was not made' };
     // A link, or a file that somebody else made before and that was moved here, would prove the wrong user.
     if (!file.isFile()) return { refused: 'the file of the claim is no plain file' };

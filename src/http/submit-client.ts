@@ -1,7 +1,7 @@
 // The other end of the submission socket, as `postern send` uses it: proves who we are once, then asks and hands in messages over that connection.
 
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -18,7 +18,7 @@ export interface SubmitReply {
 export interface SubmitClient {
   /** Of the identity that our user is bound to. Rejects with the system's error if there is no server. */
   address(): Promise<SubmitReply>;
-  /** Rejects likewise. */
+  /** Rejects likewise, and with `MayBeHandedIn`; with every other error nothing was handed in. */
   submit(envelope: object, content: Uint8Array): Promise<SubmitReply>;
   close(): void;
 }
@@ -28,9 +28,17 @@ export class SubmitSocketBusy extends Error {
   override readonly name = 'SubmitSocketBusy';
 }
 
+/** The connection broke behind the message: the server may have it, or not. `cause` says how. */
+export class MayBeHandedIn extends Error {
+  override readonly name = 'MayBeHandedIn';
+}
+
 /** Whoever connects may lose the place to somebody else before it is proven who it is. */
-const TRIES = 8;
+const TRIES = 12;
 const PAUSE_MS = 50;
+const PAUSE_MS_MAX = 200;
+/** The server does not know, or no longer, who is at the other end of this connection. */
+const UNPROVEN = 401;
 
 /** Root has a door of its own, if the server made one. */
 function doorOf(path: string): string {
@@ -74,51 +82,64 @@ export function openSubmitClient(path: string): SubmitClient {
     });
   }
 
-  async function claim(): Promise<SubmitReply> {
+  /** The server names a file and nothing else: where it lies is not for it to say. What answers is who we are then. */
+  async function claimAndProve(): Promise<SubmitReply> {
+    const answer = await post('/claim', []);
+    const { name } = answer.body;
+    if (answer.status !== 200) return answer;
+    if (typeof name !== 'string' || !claimName.test(name))
+      throw new Error('it names no claim: this is no submission socket');
+    const made = join(dirname(socketPath), CLAIMS_DIRECTORY, name);
+    const file = await open(made, 'wx', 0o600);
+    try {
+      // Whatever the umask is.
+      await file.chmod(0o600);
+      return await post('/address', []);
+    } finally {
+      await file.close();
+      // Of a claim that was dropped before the file was there.
+      await rm(made, { force: true });
+    }
+  }
+
+  /** Nothing is handed in before it is proven who we are, so all of it can be done again. */
+  async function prove(): Promise<SubmitReply> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await post('/claim', []);
+        const reply = await claimAndProve();
+        proven = reply.status === 200;
+        if (reply.status !== UNPROVEN || tries === TRIES) return reply;
       } catch (error) {
         if (!isCutOff(error)) throw error;
         if (tries === TRIES)
           throw new SubmitSocketBusy('all places of its socket are taken', { cause: error });
-        await setTimeout(PAUSE_MS * tries);
       }
+      await setTimeout(Math.min(PAUSE_MS * tries, PAUSE_MS_MAX));
     }
   }
 
-  /** The server names a file and nothing else: where it lies is not for it to say. */
-  async function prove(): Promise<SubmitReply | undefined> {
-    const answer = await claim();
-    const { name } = answer.body;
-    if (answer.status !== 200 || typeof name !== 'string' || !claimName.test(name)) return answer;
-    const file = await open(join(dirname(socketPath), CLAIMS_DIRECTORY, name), 'wx', 0o600);
-    try {
-      // Whatever the umask is.
-      await file.chmod(0o600);
-    } finally {
-      await file.close();
-    }
-    proven = true;
-    return undefined;
-  }
-
-  async function ask(path: string, parts: readonly Uint8Array[]): Promise<SubmitReply> {
+  async function submit(parts: readonly Uint8Array[]): Promise<SubmitReply> {
     for (let again = true; ; again = false) {
-      const refused = proven ? undefined : await prove();
-      if (refused !== undefined) return refused;
-      const reply = await post(path, parts);
+      const proof = proven ? undefined : await prove();
+      if (proof !== undefined && proof.status !== 200) return proof;
+      const reply = await post('/submit', parts).catch((error: unknown) => {
+        throw isNotConnected(error) ? error : new MayBeHandedIn('the connection broke', { cause: error });
+      });
       // The connection was closed while nothing was said, and this is another one.
-      if (reply.status !== 401 || !again) return reply;
+      if (reply.status !== UNPROVEN || !again) return reply;
       proven = false;
     }
   }
 
   return {
-    address: () => ask('/address', []),
-    submit: (envelope, content) => ask('/submit', [Buffer.from(`${JSON.stringify(envelope)}\n`), content]),
+    address: prove,
+    submit: (envelope, content) => submit([Buffer.from(`${JSON.stringify(envelope)}\n`), content]),
     close: () => agent.destroy(),
   };
+}
+
+function isNotConnected(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'connect';
 }
 
 function isCutOff(error: unknown): boolean {

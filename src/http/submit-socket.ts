@@ -128,6 +128,7 @@ function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPla
     if (claim === undefined) return { status: 401, body: { error: 'ask for /claim first' } };
     delete peer.claim;
     const proof = claims.redeem(claim);
+    if ('late' in proof) return { status: 401, body: { error: proof.late } };
     if ('refused' in proof) return refuse(undefined, proof.refused);
     if (!places.proven(socket, proof.uid))
       return { ...busy(`uid ${proof.uid} has too many connections`), last: true };

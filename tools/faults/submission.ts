@@ -1,8 +1,9 @@
-// Faults between the end of data and the 250.
+// Faults between the end of data and the 250, and where a program of the host hands in its mail.
 
 import type { Fault } from './fault.ts';
 
 const submit = { file: 'src/submission/submit.ts', tests: ['src/submission/submit'] };
+const submitClient = { file: 'src/http/submit-client.ts', tests: ['src/http/submit-client'] };
 const accept = { file: 'src/submission/accept.ts', tests: ['src/submission'] };
 
 export const submissionFaults: readonly Fault[] = [
@@ -89,5 +90,23 @@ export const submissionFaults: readonly Fault[] = [
     why: 'what is taken back stays in the queue',
     from: 'return [freeChange(context, change), drop];',
     to: 'return drop.action === undefined ? [drop] : [freeChange(context, change)];',
+  },
+  {
+    ...submitClient,
+    why: 'a message is handed in before it is proven who we are',
+    from: "return await post('/address', []);",
+    to: 'return answer;',
+  },
+  {
+    ...submitClient,
+    why: 'a connection that is cut before it is proven who we are is not tried again',
+    from: 'if (!isCutOff(error)) throw error;',
+    to: 'throw error;',
+  },
+  {
+    ...submitClient,
+    why: 'a message that may have arrived counts as not handed in',
+    from: "throw isNotConnected(error) ? error : new MayBeHandedIn('the connection broke', { cause: error });",
+    to: 'throw error;',
   },
 ];
