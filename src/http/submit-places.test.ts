@@ -26,8 +26,8 @@ test('F-DOS-2/1 F-DOS-2/3: who has not proven who it is gives way to newcomers, 
   const { clock, places, enter } = placesAt();
   const known = enter();
   assert.equal(places.proven(known, 1000), true);
-  const unknown = Array.from({ length: 200 }, enter);
-  assert.equal(unknown.filter(({ closed }) => !closed).length, 64);
+  const unknown = Array.from({ length: 400 }, enter);
+  assert.equal(unknown.filter(({ closed }) => !closed).length, 256);
   assert.equal(unknown.at(-1)?.closed, false, 'the newcomer has a place');
   clock.advance(10_000);
   assert.ok(unknown.every(({ closed }) => closed));

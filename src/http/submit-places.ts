@@ -5,7 +5,8 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../platform/platform.ts';
 
-const UNPROVEN_MAX = 64;
+/** So many may come while one proves who it is. */
+const UNPROVEN_MAX = 256;
 const PROOF_MS = 10_000;
 const PER_USER_MAX = 16;
 
