@@ -103,12 +103,12 @@ test(
 );
 
 test('BCP134-3.1-d BCP134-3.1-g/2: a user without a binding submits nothing', { skip }, async () => {
-  const before = delivered(server.outbox).length;
   const { status, output } = sendAs(NOBODY, ['-t'], message('from nobody'));
   assert.equal(status, 77, output);
   assert.match(output, /uid 65534 is bound to no identity/);
-  assert.equal(delivered(server.outbox).length, before);
   await eventually('a line in the log', 10, () => /local submission refused/.test(server.log()));
+  const isOfNobody = ({ bytes }: { readonly bytes: Buffer }) => bytes.includes('Subject: from nobody');
+  assert.ok(!delivered(server.outbox).some(isOfNobody));
 });
 
 test(
@@ -258,11 +258,12 @@ test(
       const ofRoot = sendAs(0, ['-t'], message('from root'));
       assert.equal(ofRoot.status, 0, ofRoot.output);
       const ofBound = sendAs(WEB, ['-t'], message('through the flood'));
-      assert.ok(ofBound.status === 0 || ofBound.status === 75, `${ofBound.status} ${ofBound.output}`);
+      assert.equal(ofBound.status, 0, ofBound.output);
     } finally {
       child.kill('SIGKILL');
     }
     await copyOf('from root');
+    await copyOf('through the flood');
   },
 );
 
