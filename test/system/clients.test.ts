@@ -6,7 +6,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import nodemailer from 'nodemailer';
-import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  HANGING_MS,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 
 const login = 'alice@example.org';
 let server: TestServer;
@@ -51,7 +59,7 @@ function execute(
   const result = spawnSync(program, args, {
     input,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: HANGING_MS,
     env: { ...process.env, ...env },
   });
   assert.equal(result.status, 0, `${program}: ${result.stdout}${result.stderr}`);

@@ -10,6 +10,7 @@ import {
   delivered,
   eventually,
   freePort,
+  HANGING_MS,
   lacking,
   PASSWORD,
   startServer,
@@ -110,7 +111,7 @@ for (const { errno, name } of [
           action === 'enable' ? `enable name=${point},failinfo=${errno}` : `disable name=${point}`;
         const result = spawnSync('fiu-ctrl', ['-c', command, String(server.pid)], {
           encoding: 'utf8',
-          timeout: 10_000,
+          timeout: HANGING_MS,
         });
         assert.equal(result.status, 0, result.stderr);
       };

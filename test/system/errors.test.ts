@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { PASSWORD, startServer, type TestServer } from './server.ts';
+import { eventually, HANGING_MS, PASSWORD, startServer, type TestServer } from './server.ts';
 import { openClient, submitOne } from './smtp-load.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -61,6 +61,9 @@ test('F-OPS-5: releasing mail of a suspended account says that it stays', async 
   const client = await openClient({ port: server.submission, login, password: PASSWORD });
   await submitOne(client, { login, subject: 'held' });
   client.close();
+  await eventually('the end of its first attempt', 10, () =>
+    /deferred/.test(server.postern(['trace', login]).stdout),
+  );
   assert.equal(server.postern(['account', 'suspend', login]).status, 0);
   server.postern(['queue', 'hold', '--all', '--yes']);
   const { stdout } = server.postern(['queue', 'release', '--all', '--yes']);
@@ -80,7 +83,7 @@ test(
         gid: 65_534,
         encoding: 'utf8',
         cwd: '/',
-        timeout: 60_000,
+        timeout: HANGING_MS,
       });
     chmodSync(server.directory, 0o755);
     const hidden = join(server.directory, 'hidden');
@@ -110,7 +113,7 @@ test('F-OPS-5: a backup that exists, one that is cut off, and a directory in its
   writeFileSync(config, readFileSync(server.config, 'utf8').replace(/^data:.*/m, `data: ${place}/data`));
   mkdirSync(join(place, 'data'));
   const run = (args: readonly string[]) =>
-    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 });
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: HANGING_MS });
   const restored = run(['restore', file, '-c', config]);
   assert.notEqual(restored.status, 0);
   assert.match(restored.stderr, /cut off|damaged/);

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eventually, lacking } from './server.ts';
+import { eventually, HANGING_MS, lacking } from './server.ts';
 
 const HOME = join(import.meta.dirname, '../..');
 
@@ -42,7 +42,11 @@ for (const taken of [false, true]) {
           .split('\n')
           .filter((line) => /^(curl|cat|bin\/postern) /.test(line));
         const run = (line: string): string => {
-          const result = spawnSync('sh', ['-c', line], { cwd: directory, encoding: 'utf8', timeout: 20_000 });
+          const result = spawnSync('sh', ['-c', line], {
+            cwd: directory,
+            encoding: 'utf8',
+            timeout: HANGING_MS,
+          });
           assert.equal(result.status, 0, `${line}\n${result.stderr}`);
           return result.stdout;
         };

@@ -24,6 +24,7 @@ import {
   delivered,
   eventually,
   freePort,
+  HANGING_MS,
   lacking,
   PASSWORD,
   startServer,
@@ -206,14 +207,14 @@ test('F-OPS-1 F-AUTH-14: metrics and health are private, files are closed, a sec
   const second = spawnSync(
     process.execPath,
     [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', other],
-    { encoding: 'utf8', timeout: 20_000 },
+    { encoding: 'utf8', timeout: HANGING_MS },
   );
   assert.notEqual(second.status, 0);
   assert.match(second.stderr, /another Postern uses/);
   const samePort = spawnSync(
     process.execPath,
     [join(import.meta.dirname, '../../src/main.ts'), 'serve', '-c', server.config],
-    { encoding: 'utf8', timeout: 20_000 },
+    { encoding: 'utf8', timeout: HANGING_MS },
   );
   assert.match(samePort.stderr, /in use by another program|another Postern uses/);
 });
@@ -260,7 +261,7 @@ test(
           ...(args.includes('-noservername') ? [] : ['-servername', 'msa.example.org']),
           ...args,
         ],
-        { input: 'QUIT\r\n', encoding: 'utf8', timeout: 10_000 },
+        { input: 'QUIT\r\n', encoding: 'utf8', timeout: HANGING_MS },
       );
       return {
         ok: /220 msa\.example\.org/.test(result.stdout) || /Cipher is (?!\(NONE\))/.test(result.stdout),
@@ -315,7 +316,7 @@ test('E-Q-7 D-TR-3 BCP134-3.1-h: a backup taken under load, restored elsewhere: 
     const run = (...args: readonly string[]) =>
       spawnSync(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), ...args, '-c', config], {
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: HANGING_MS,
       });
     const restored = run('restore', file);
     assert.equal(restored.status, 0, restored.stderr);

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { HANGING_MS } from './server.ts';
 
 /** CSS pixels of a narrow phone. */
 export const PHONE_WIDTH = 360;
@@ -43,7 +44,7 @@ function browse(page: string, args: readonly string[]): { readonly stdout: strin
   return spawnSync(
     'chromium',
     ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${dirname(page)}/profile`, ...args],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: HANGING_MS },
   );
 }
 

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { lacking, startServer, type TestServer } from './server.ts';
+import { HANGING_MS, lacking, startServer, type TestServer } from './server.ts';
 
 const login = 'alice@example.org';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -52,7 +52,7 @@ function typed(steps: readonly (readonly [prompt: string, answer: string])[]) {
   const command = [process.execPath, MAIN, 'account', 'password', login, '-c', server.config];
   const { stdout, stderr } = spawnSync('python3', [file, JSON.stringify(steps), ...command], {
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: HANGING_MS,
   });
   assert.notEqual(stdout, '', stderr);
   return JSON.parse(stdout) as { shown: string; code: number; sane: boolean };

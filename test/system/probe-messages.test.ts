@@ -95,7 +95,7 @@ function lookedFor(
   read = (text: string): Buffer => Buffer.from(text, 'latin1'),
 ): LoopBackWish {
   return {
-    ...{ to: login.user, mark: 'm0123456789', waitMs: 5_000 },
+    ...{ to: login.user, mark: 'm0123456789', waitMs: 60_000 },
     find(mark) {
       const found = messages().find((message) => message.includes(mark));
       return Promise.resolve(found === undefined ? undefined : read(found));

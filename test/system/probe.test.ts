@@ -177,7 +177,7 @@ test('BCP134-4.1-a BCP134-4-b: what the network does to 587 and 465 is named, ea
   await using server = await startServer();
   const ca = readFileSync(server.certificate, 'utf8');
   const settings = {
-    ...{ name: 'msa.example.org', ca, connectMs: 700, stepMs: 2_000 },
+    ...{ name: 'msa.example.org', ca, connectMs: 4_000, stepMs: 60_000 },
     control: { host: '127.0.0.1', port: server.http },
     expected: { name: 'msa.example.org' },
   };

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { delivered, eventually, startServer, type TestServer } from './server.ts';
+import { delivered, eventually, HANGING_MS, startServer, type TestServer } from './server.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const login = 'alice@example.org';
@@ -41,7 +41,7 @@ function sendAs(
   file = 'send.yaml',
 ): { status: number | null; output: string } {
   const env = { PATH: process.env['PATH'], HOME: place, POSTERN_SEND_CONFIG: join(place, file) };
-  const options = { input, uid, gid: uid, env, encoding: 'utf8', timeout: 60_000, cwd: '/' } as const;
+  const options = { input, uid, gid: uid, env, encoding: 'utf8', timeout: HANGING_MS, cwd: '/' } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'send', ...args], options);
   return { status, output: `${stdout}${stderr}` };
 }
@@ -155,7 +155,14 @@ test(
   { skip },
   async () => {
     const env = { PATH: process.env['PATH'], POSTERN_SEND_CONFIG: join(place, 'bare.yaml') };
-    const options = { uid: SERVICE, gid: SERVICE, env, encoding: 'utf8', timeout: 60_000, cwd: '/' } as const;
+    const options = {
+      uid: SERVICE,
+      gid: SERVICE,
+      env,
+      encoding: 'utf8',
+      timeout: HANGING_MS,
+      cwd: '/',
+    } as const;
     const sent = (...args: readonly string[]) =>
       spawnSync(process.execPath, [MAIN, 'send', '-t', ...args], {
         ...options,

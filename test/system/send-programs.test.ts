@@ -5,7 +5,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  HANGING_MS,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 
 const login = 'alice@example.org';
 const MAILER = '/usr/share/php/Symfony/Component/Mailer/autoload.php';
@@ -34,7 +42,7 @@ function run(program: string, args: readonly string[], input: string | Uint8Arra
     ...{ PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: directory },
     ...{ XDG_CONFIG_HOME: join(directory, 'config'), LANG: 'C.UTF-8' },
   };
-  const result = spawnSync(program, args, { input, encoding: 'utf8', timeout: 60_000, env });
+  const result = spawnSync(program, args, { input, encoding: 'utf8', timeout: HANGING_MS, env });
   return { status: result.status, output: `${result.stdout}${result.stderr}${result.error?.message ?? ''}` };
 }
 

@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { delivered, eventually, PASSWORD, startServer, type TestServer } from './server.ts';
+import { delivered, eventually, HANGING_MS, PASSWORD, startServer, type TestServer } from './server.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const login = 'alice@example.org';
@@ -36,7 +36,7 @@ function send(
   args: readonly string[],
   input = '',
 ): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, argumentsOf(args), { input, encoding: 'utf8', timeout: 60_000 });
+  return spawnSync(process.execPath, argumentsOf(args), { input, encoding: 'utf8', timeout: HANGING_MS });
 }
 
 const message = (subject: string): string => `To: x@far.example\nSubject: ${subject}\n\nhello\n`;
@@ -156,7 +156,7 @@ test('what could not be sent for five days is put aside and told; by name it is 
 
 test('two flushes at once send nothing twice', async () => {
   await queueMany('both', 100);
-  const ends = await Promise.all([1, 2, 3].map(() => killedAfter(60_000, ['--flush'])));
+  const ends = await Promise.all([1, 2, 3].map(() => killedAfter(HANGING_MS, ['--flush'])));
   assert.ok(ends.includes(0) && ends.every((code) => code === 0 || code === 75), ends.join(' '));
   const found = await arrived('both', 100);
   assert.ok([...found.values()].every((count) => count === 1));

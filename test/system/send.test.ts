@@ -5,7 +5,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import {
+  delivered,
+  eventually,
+  HANGING_MS,
+  lacking,
+  PASSWORD,
+  startServer,
+  type TestServer,
+} from './server.ts';
 
 const login = 'alice@example.org';
 let server: TestServer;
@@ -41,7 +49,7 @@ function run(
     ...{ PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, HOME: directory },
     ...{ XDG_CONFIG_HOME: join(directory, 'config'), ...more },
   };
-  const result = spawnSync(program, args, { input, encoding: 'utf8', timeout: 60_000, env });
+  const result = spawnSync(program, args, { input, encoding: 'utf8', timeout: HANGING_MS, env });
   return { status: result.status, output: `${result.stdout}${result.stderr}${result.error?.message ?? ''}` };
 }
 

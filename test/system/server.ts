@@ -12,6 +12,11 @@ const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 export const PASSWORD = 'correct horse battery staple';
 
+/** The limit only ends a test that hangs: a busy machine gets so many times the seconds that an idle one needs. */
+const PATIENCE = 6;
+/** For a program that ends by itself. */
+export const HANGING_MS = PATIENCE * 60_000;
+
 const OUTPUT_LENGTH_MAX = 64 * 1024 * 1024;
 
 export interface TestServer {
@@ -116,7 +121,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const result = spawnSync(NODE, [MAIN, ...args, '-c', config], {
         input,
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: HANGING_MS,
       });
       return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
     },
@@ -137,7 +142,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       });
       started.stderr.on('data', (data) => (output += String(data)));
       for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
-        if (started.exitCode !== null || waited > PATIENCE * 60_000)
+        if (started.exitCode !== null || waited > HANGING_MS)
           throw new Error(`the server did not start:\n${output.slice(from)}`);
         await delay(20);
       }
@@ -184,9 +189,6 @@ export function delivered(directory: string): readonly { readonly name: string; 
     .sort()
     .map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
 }
-
-/** The limit only ends a test that hangs: a busy machine gets so many times the seconds that an idle one needs. */
-const PATIENCE = 6;
 
 /** Waits until `condition` gives something; `seconds` are ample on an idle machine. */
 export async function eventually<T>(
