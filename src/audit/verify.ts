@@ -1,6 +1,15 @@
 // Walks the chain of the trail and says whether anything was changed, removed or put in (D-TR-3).
 
-import { contentHash, firstLink, linkOf } from '../record/link.ts';
+import type { ContentPart } from '../record/event-content.ts';
+import {
+  firstLink,
+  hashOfContent,
+  LINK_VERSION,
+  linkOf,
+  linkOfVersion1,
+  type LinkVersion,
+  partHash,
+} from '../record/link.ts';
 import type { ChainLink, Lookups } from '../store/lookups.ts';
 
 export interface Verification {
@@ -18,27 +27,21 @@ export async function verifyTrail(
   lookups: Pick<Lookups, 'chain'>,
   progress: (events: number) => void = () => undefined,
 ): Promise<Verification> {
-  let previous: Uint8Array = firstLink;
-  let sequence = 0;
+  let last: Verified = { sequence: 0, link: firstLink, version: undefined };
   let forgotten = 0;
   for (;;) {
-    const page = await lookups.chain({ afterSequence: sequence, max: PAGE });
+    const page = await lookups.chain({ afterSequence: last.sequence, max: PAGE });
     for (const link of page) {
-      const because = flawOf(link, previous, sequence + 1);
-      if (because !== undefined) {
-        return {
-          events: sequence,
-          forgotten,
-          lastLink: hex(previous),
-          broken: { sequence: link.sequence, because },
-        };
+      const next = following(last, link);
+      if (typeof next === 'string') {
+        const broken = { sequence: link.sequence, because: next };
+        return { events: last.sequence, forgotten, lastLink: hex(last.link), broken };
       }
       if (link.payload === undefined) forgotten += 1;
-      previous = link.link;
-      sequence = link.sequence;
+      last = next;
     }
-    progress(sequence);
-    if (page.length < PAGE) return { events: sequence, forgotten, lastLink: hex(previous) };
+    progress(last.sequence);
+    if (page.length < PAGE) return { events: last.sequence, forgotten, lastLink: hex(last.link) };
   }
 }
 
@@ -48,26 +51,57 @@ export async function flawOfTail(
   events: number,
 ): Promise<string | undefined> {
   const [anchor, ...tail] = await lookups.chain({ afterSequence: Math.max(0, events - PAGE), max: PAGE });
-  let before = anchor;
+  let last: Verified | undefined = anchor && { ...anchor, version: undefined };
   for (const link of tail) {
-    const because = before && flawOf(link, before.link, before.sequence + 1);
-    if (because !== undefined) return `event ${link.sequence}: ${because}`;
-    before = link;
+    const next = last && following(last, link);
+    if (typeof next === 'string') return `event ${link.sequence}: ${next}`;
+    last = next;
   }
-  return (before?.sequence ?? 0) === events
+  return (last?.sequence ?? 0) === events
     ? undefined
-    : `the trail ends at event ${before?.sequence ?? 0} of ${events}`;
+    : `the trail ends at event ${last?.sequence ?? 0} of ${events}`;
 }
 
-function flawOf(link: ChainLink, previous: Uint8Array, expected: number): string | undefined {
-  if (link.sequence !== expected) return `event ${expected} is missing`;
-  if (link.payload !== undefined && link.salt !== undefined) {
-    if (!equal(contentHash(link.salt, link.payload), link.contentHash)) return 'its content was changed';
-  } else if (link.payload !== undefined || link.salt !== undefined) return 'half of its content is gone';
-  const { sequence, time, type, subject, contentHash: content } = link;
-  return equal(linkOf({ previous, sequence, time, type, subject, contentHash: content }), link.link)
-    ? undefined
-    : 'its link does not follow from the one before';
+/** An event that was found right. */
+interface Verified {
+  readonly sequence: number;
+  readonly link: Uint8Array;
+  /** Undefined: by which its links are made is not known yet. It never goes back. */
+  readonly version: LinkVersion | undefined;
+}
+
+/** The event as the next one of its chain, or why it can't be. */
+function following(last: Verified, event: ChainLink): Verified | string {
+  if (event.sequence !== last.sequence + 1) return `event ${last.sequence + 1} is missing`;
+  const input = { ...event, previous: last.link };
+  const isFit = (link: Uint8Array): boolean => equal(link, event.link);
+  const version = event.type === 'chainVersion' ? LINK_VERSION : last.version;
+  const fits =
+    version !== 1 && isFit(linkOf(input))
+      ? LINK_VERSION
+      : version !== LINK_VERSION && isFit(linkOfVersion1(input))
+        ? 1
+        : undefined;
+  if (fits === undefined) return 'its link does not follow from the one before';
+  return flawOfContent(event, fits) ?? { sequence: event.sequence, link: event.link, version: fits };
+}
+
+function flawOfContent(event: ChainLink, version: LinkVersion): string | undefined {
+  const payload = partOf(event.salt, event.payload);
+  const place = partOf(event.placeSalt, event.place);
+  if (payload === 'half' || place === 'half') return 'half of its content is gone';
+  if (payload === undefined) return place === undefined ? undefined : 'half of its content is gone';
+  if (version === 1 && place !== undefined) return 'its content was changed';
+  const content = version === 1 ? partHash(payload) : hashOfContent({ payload, place });
+  return equal(content, event.contentHash) ? undefined : 'its content was changed';
+}
+
+function partOf(
+  salt: Uint8Array | undefined,
+  octets: Uint8Array | undefined,
+): ContentPart | 'half' | undefined {
+  if (salt === undefined && octets === undefined) return undefined;
+  return salt === undefined || octets === undefined ? 'half' : { salt, octets };
 }
 
 function equal(one: Uint8Array, other: Uint8Array): boolean {

@@ -138,6 +138,8 @@ export interface EventPayloads {
   identityChanged: AdministrationPayload;
   lookedUp: AdministrationPayload;
   configChanged: AdministrationPayload;
+  /** From here on the chain links by another version (`link.ts`). */
+  chainVersion: AdministrationPayload;
   purged: AdministrationPayload;
   erased: AdministrationPayload;
   started: AdministrationPayload;

@@ -29,16 +29,19 @@ export interface CredentialUse {
   readonly address: string;
 }
 
-/** What `verify` walks: everything that goes into the chain, payload and salt as stored (undefined once purged). */
+/** What `verify` walks: everything that goes into the chain, content and salts as stored (undefined once purged, a place also if there never was one). */
 export interface ChainLink {
+  readonly chain: number;
   readonly sequence: number;
   readonly time: number;
   readonly type: string;
-  /** Message or identity id, or ''. */
-  readonly subject: string;
+  readonly messageId?: string | undefined;
+  readonly identityId?: string | undefined;
   readonly salt: Uint8Array | undefined;
   readonly payload: Uint8Array | undefined;
-  /** SHA-256(salt, payload), kept beyond purge. */
+  readonly placeSalt: Uint8Array | undefined;
+  readonly place: Uint8Array | undefined;
+  /** Kept beyond purge (`link.ts`). */
   readonly contentHash: Uint8Array;
   readonly link: Uint8Array;
 }

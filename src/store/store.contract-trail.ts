@@ -163,8 +163,8 @@ function storyContract(name: string, open: Open): void {
     assert.deepEqual(await bench.lookups.events({ afterSequence: 7, max: 3 }), []);
     const links = await bench.lookups.chain({ afterSequence: 2, max: 3 });
     assert.deepEqual(
-      links.map(({ sequence, time, type, subject }) => ({ sequence, time, type, subject })),
-      expected.map(({ sequence, time, type, identityId }) => ({ sequence, time, type, subject: identityId })),
+      links.map(({ sequence, time, type, identityId }) => ({ sequence, time, type, identityId })),
+      expected.map(({ sequence, time, type, identityId }) => ({ sequence, time, type, identityId })),
     );
     const salts = (await bench.lookups.chain({ afterSequence: 0, max: 9 })).map(({ salt }) => salt?.join());
     assert.equal(new Set(salts).size, 7);

@@ -2,34 +2,22 @@
 
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
-import { contentHash, firstLink, linkOf, SALT_OCTETS } from '../../record/link.ts';
+import { payloadOf } from '../../record/event-content.ts';
+import { firstLink, SALT_OCTETS, sealed } from '../../record/link.ts';
 import { idTerm, type Term, termsOf } from '../../record/terms.ts';
 import type { EventRow, Tables } from './tables.ts';
 
+export const CHAIN = 1;
+
 export function appendEvent({ events }: Tables, entropy: Entropy, event: EventDraft): void {
-  const sequence = events.size + 1;
-  const previous = events.get(sequence - 1)?.link ?? firstLink;
+  const end = { chain: CHAIN, sequence: events.size, link: events.get(events.size)?.link ?? firstLink };
+  const { payload, place, ...position } = sealed(end, event, () => entropy.bytes(SALT_OCTETS));
   const { time, type, messageId, identityId } = event;
-  const salt = entropy.bytes(SALT_OCTETS);
-  const payload = Buffer.from(JSON.stringify(event.payload));
-  const hash = contentHash(salt, payload);
-  const subject = messageId ?? identityId ?? '';
-  const link = linkOf({ previous, sequence, time, type, subject, contentHash: hash });
-  events.set(sequence, {
-    sequence,
-    time,
-    type,
-    messageId,
-    identityId,
-    salt,
-    payload,
-    contentHash: hash,
-    link,
-  });
+  events.set(position.sequence, { ...position, time, type, messageId, identityId, payload, place });
 }
 
-export function payloadOf({ payload }: EventRow): unknown {
-  return payload === undefined ? undefined : JSON.parse(Buffer.from(payload).toString());
+export function payloadOfEvent({ payload, place }: EventRow): unknown {
+  return payloadOf(payload?.octets, place?.octets);
 }
 
 /** Oldest first. */
@@ -50,5 +38,5 @@ export function eventsNaming(tables: Tables, term: Term): readonly EventRow[] {
 
 function names(event: EventRow, term: Term): boolean {
   if (term.startsWith('id:')) return event.messageId !== undefined && idTerm(event.messageId) === term;
-  return termsOf({ ...event, payload: payloadOf(event) }).includes(term);
+  return termsOf({ ...event, payload: payloadOfEvent(event) }).includes(term);
 }

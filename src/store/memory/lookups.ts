@@ -8,7 +8,7 @@ import { eventsInRange } from '../event-range.ts';
 import { keptId } from '../kept-id.ts';
 import { indexTerm } from '../terms.ts';
 import type { Bodies } from './bodies.ts';
-import { eventsAfter, eventsNaming, payloadOf } from './events.ts';
+import { CHAIN, eventsAfter, eventsNaming, payloadOfEvent } from './events.ts';
 import { deliveryOf } from './queue.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, findMessage } from './state.ts';
@@ -148,9 +148,10 @@ function trailLookups(tables: Tables): TrailLookups {
     events: async ({ afterSequence, max }) =>
       eventsAfter(tables, afterSequence, max).map((row) => eventOf(row)),
     chain: async ({ afterSequence, max }) =>
-      eventsAfter(tables, afterSequence, max).map(({ messageId, identityId, ...row }) => ({
-        ...row,
-        subject: messageId ?? identityId ?? '',
+      eventsAfter(tables, afterSequence, max).map(({ payload, place, ...row }) => ({
+        ...{ ...row, chain: CHAIN },
+        ...{ salt: payload?.salt, payload: payload?.octets },
+        ...{ placeSalt: place?.salt, place: place?.octets },
       })),
     async dayKey(day) {
       const key = tables.dayKeys.get(day)?.key;
@@ -167,6 +168,6 @@ function eventOf(row: EventRow): TrailEvent {
     time,
     ...(messageId === undefined ? {} : { messageId }),
     ...(identityId === undefined ? {} : { identityId }),
-    payload: payloadOf(row),
+    payload: payloadOfEvent(row),
   } as TrailEvent;
 }

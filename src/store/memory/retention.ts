@@ -45,7 +45,7 @@ function isQueued(tables: Tables, { messageId }: EventRow): boolean {
 }
 
 function forget({ events }: Tables, event: EventRow): void {
-  events.set(event.sequence, { ...event, salt: undefined, payload: undefined });
+  events.set(event.sequence, { ...event, payload: undefined, place: undefined });
 }
 
 function dropTombstones(tables: Tables, before: number): number {

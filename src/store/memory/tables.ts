@@ -4,6 +4,7 @@
 import type { MessageId } from '../../base/message-id.ts';
 import type { Counter } from '../../policy/limits.ts';
 import type { Identity, IdentityId } from '../../record/identity.ts';
+import type { ContentPart } from '../../record/event-content.ts';
 import type { EventType } from '../../record/events.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { CredentialUse } from '../lookups.ts';
@@ -111,8 +112,8 @@ export interface EventRow {
   readonly type: EventType;
   readonly messageId: string | undefined;
   readonly identityId: string | undefined;
-  readonly salt: Uint8Array | undefined;
-  readonly payload: Uint8Array | undefined;
+  readonly payload: ContentPart | undefined;
+  readonly place: ContentPart | undefined;
   readonly contentHash: Uint8Array;
   readonly link: Uint8Array;
 }

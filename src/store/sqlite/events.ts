@@ -2,9 +2,9 @@
 
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
-import { contentHash, firstLink, linkOf, SALT_OCTETS } from '../../record/link.ts';
+import { type ChainEnd, firstLink, LINK_VERSION, SALT_OCTETS, sealed } from '../../record/link.ts';
 import { type Term, termsOf } from '../../record/terms.ts';
-import { bytes, type Database, number } from './database.ts';
+import { bytes, type Database, number, rollBack } from './database.ts';
 
 export interface Trail {
   append(event: EventDraft): number;
@@ -29,10 +29,7 @@ export interface EventTerms {
   readonly terms: readonly Term[];
 }
 
-export interface TrailMark {
-  readonly sequence: number;
-  readonly link: Uint8Array;
-}
+export type TrailMark = ChainEnd;
 
 const CHAIN = 1;
 /** Beyond it the index reads from the table: it is far behind. */
@@ -42,10 +39,11 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
   const last = db.get('SELECT sequence, link FROM event ORDER BY sequence DESC LIMIT 1');
   let mark: TrailMark =
     last === undefined
-      ? { sequence: 0, link: firstLink }
-      : { sequence: number(last, 'sequence'), link: bytes(last, 'link') };
+      ? { chain: CHAIN, sequence: 0, link: firstLink }
+      : { chain: CHAIN, sequence: number(last, 'sequence'), link: bytes(last, 'link') };
 
   let recent: EventTerms[] = [];
+  const newSalt = (): Uint8Array => entropy.bytes(SALT_OCTETS);
 
   return {
     recent: {
@@ -64,33 +62,23 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       },
     },
     append(event) {
-      const sequence = mark.sequence + 1;
-      const salt = entropy.bytes(SALT_OCTETS);
-      const payload = Buffer.from(JSON.stringify(event.payload));
-      const hash = contentHash(salt, payload);
-      const subject = event.messageId ?? event.identityId ?? '';
-      const link = linkOf({
-        previous: mark.link,
-        sequence,
-        time: event.time,
-        type: event.type,
-        subject,
-        contentHash: hash,
-      });
+      const { sequence, payload, place, contentHash, link } = sealed(mark, event, newSalt);
       db.run(
-        'INSERT INTO event (sequence, chain, time, type, message_id, identity_id, salt, payload, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO event (sequence, chain, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         sequence,
         CHAIN,
         event.time,
         event.type,
         event.messageId ?? null,
         event.identityId ?? null,
-        salt,
-        payload,
-        hash,
+        payload.salt,
+        payload.octets,
+        place?.salt ?? null,
+        place?.octets ?? null,
+        contentHash,
         link,
       );
-      mark = { sequence, link };
+      mark = { ...mark, sequence, link };
       if (recent.length >= RECENT_MAX) recent = [];
       recent.push({ sequence, terms: termsOf(event) });
       return sequence;
@@ -101,4 +89,22 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       while ((recent.at(-1)?.sequence ?? 0) > to.sequence) recent.pop();
     },
   };
+}
+
+/** Links of a chain that began with version 1 cover more from now on. `now`: milliseconds since the epoch. */
+export function bringChainForward(db: Database, trail: Trail, now: number): void {
+  const version = db.get("SELECT value FROM meta WHERE name = 'linkVersion'");
+  if (number(version ?? {}, 'value') === LINK_VERSION) return;
+  const mark = trail.mark();
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const payload = { by: 'store', action: 'link version', detail: { version: LINK_VERSION } };
+    trail.append({ type: 'chainVersion', time: now, payload });
+    db.run("UPDATE meta SET value = ? WHERE name = 'linkVersion'", LINK_VERSION);
+    db.exec('COMMIT');
+  } catch (error) {
+    rollBack(db);
+    trail.reset(mark);
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
+import { payloadOf } from '../../record/event-content.ts';
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
@@ -8,9 +9,10 @@ import { type ChainLink, type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX 
 import { indexTerm } from '../terms.ts';
 import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { queueLookups } from './queue-lookups.ts';
+import { PLACES_SINCE, versionOf } from './schema.ts';
 import { findSequences, newestSequences, type Numbers } from './term-index.ts';
 
-const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload';
+const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload, place';
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
   return { ...identityLookups(db), ...queueLookups(db, dataDirectory), ...trailLookups(db) };
@@ -91,6 +93,8 @@ type TrailLookups = Pick<
 >;
 
 function trailLookups(db: Database): TrailLookups {
+  // A backup of before is verified as it is.
+  const places = versionOf(db) < PLACES_SINCE ? 'NULL AS place_salt, NULL AS place' : 'place_salt, place';
   return {
     async findMessages(term, max) {
       const ids = new Set<string>();
@@ -119,7 +123,7 @@ function trailLookups(db: Database): TrailLookups {
     chain: async ({ afterSequence, max }) =>
       db
         .all(
-          'SELECT sequence, time, type, message_id, identity_id, salt, payload, content_hash, link FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+          `SELECT chain, sequence, time, type, message_id, identity_id, salt, payload, ${places}, content_hash, link FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
           afterSequence,
           max,
         )
@@ -161,25 +165,28 @@ function lastBefore(db: Database, time: number): number {
 function eventOfRow(row: Row): TrailEvent {
   const messageId = optionalText(row, 'message_id');
   const identityId = optionalText(row, 'identity_id');
-  const payload = optionalBytes(row, 'payload');
   return {
     sequence: number(row, 'sequence'),
     type: text(row, 'type'),
     time: number(row, 'time'),
     ...(messageId === undefined ? {} : { messageId }),
     ...(identityId === undefined ? {} : { identityId }),
-    payload: payload === undefined ? undefined : (JSON.parse(Buffer.from(payload).toString()) as unknown),
+    payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
   } as TrailEvent;
 }
 
 function linkOfRow(row: Row): ChainLink {
   return {
+    chain: number(row, 'chain'),
     sequence: number(row, 'sequence'),
     time: number(row, 'time'),
     type: text(row, 'type'),
-    subject: optionalText(row, 'message_id') ?? optionalText(row, 'identity_id') ?? '',
+    messageId: optionalText(row, 'message_id'),
+    identityId: optionalText(row, 'identity_id'),
     salt: optionalBytes(row, 'salt'),
     payload: optionalBytes(row, 'payload'),
+    placeSalt: optionalBytes(row, 'place_salt'),
+    place: optionalBytes(row, 'place'),
     contentHash: bytes(row, 'content_hash'),
     link: bytes(row, 'link'),
   };

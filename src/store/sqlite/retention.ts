@@ -73,7 +73,10 @@ function isQueued({ db, young }: Writer, row: Row): boolean {
 function forget({ db, trail }: Writer, sequence: number): void {
   trail.recent.clear();
   unindex(db, sequence);
-  db.run('UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ?', sequence);
+  db.run(
+    'UPDATE event SET payload = NULL, salt = NULL, place = NULL, place_salt = NULL WHERE sequence = ?',
+    sequence,
+  );
 }
 
 function dropTombstones({ db, counters }: Writer, before: number): number {

@@ -1,10 +1,11 @@
 // The look-up index of the trail. It lags behind by a watermark, so that acceptance does not pay for it; a look-up joins it with a scan
 // of the tail, so that a message is found at once after its 250.
 
+import { payloadOf } from '../../record/event-content.ts';
 import type { EventType } from '../../record/events.ts';
 import { termsOf, type Term } from '../../record/terms.ts';
 import type { EventTerms, RecentTerms } from './events.ts';
-import { bytes, type Database, number, optionalText, rollBack, type Row, text } from './database.ts';
+import { type Database, number, optionalBytes, optionalText, rollBack, type Row, text } from './database.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
 export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {
@@ -77,15 +78,12 @@ function tail(db: Database, max: number): readonly Row[] {
 }
 
 function termsOfRow(row: Row): readonly Term[] {
-  const payload =
-    row['payload'] === null
-      ? undefined
-      : (JSON.parse(Buffer.from(bytes(row, 'payload')).toString()) as unknown);
   return termsOf({
     type: text(row, 'type') as EventType,
     messageId: optionalText(row, 'message_id'),
     identityId: optionalText(row, 'identity_id'),
-    payload,
+    // No word is of a place.
+    payload: payloadOf(optionalBytes(row, 'payload'), undefined),
   });
 }
 

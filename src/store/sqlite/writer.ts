@@ -12,7 +12,7 @@ import { removeBody, sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, number, rollBack, text, troubleOf } from './database.ts';
-import { openTrail, type RecentTerms, type Trail } from './events.ts';
+import { bringChainForward, openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
 import { changeQueue, claim, free, settle } from './queue.ts';
@@ -85,6 +85,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
   };
+  bringChainForward(db, writer.trail, writer.openedAt);
   const log = watchLog(db, witness, options.writeLogHome);
   if (options.sweepStages !== false) sweepStages(db, options.dataDirectory);
 

@@ -1,0 +1,57 @@
+// What is kept of an event, in two parts that can be forgotten, and shown to others, apart: `payload`, who did what, and `place`, from where
+// (addresses, ports, greeting name, network).
+
+/** One part: JSON, and the salt that hides it from whoever has its hash alone. */
+export interface ContentPart {
+  readonly salt: Uint8Array;
+  readonly octets: Uint8Array;
+}
+
+export interface EventContent {
+  readonly payload: ContentPart;
+  /** Of events that came over a connection. */
+  readonly place: ContentPart | undefined;
+}
+
+const placesOfSession = ['clientAddress', 'clientPort', 'serverAddress', 'serverPort', 'ehlo'] as const;
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** `salt`: gives a new one each time. */
+export function contentOf(payload: object, salt: () => Uint8Array): EventContent {
+  const { payload: rest, place } = split(payload as Facts);
+  const part = (facts: Facts): ContentPart => ({ salt: salt(), octets: Buffer.from(JSON.stringify(facts)) });
+  return { payload: part(rest), place: place === undefined ? undefined : part(place) };
+}
+
+/** The payload as it was given; of a place that was forgotten, nothing. */
+export function payloadOf(payload: Uint8Array | undefined, place: Uint8Array | undefined): unknown {
+  if (payload === undefined) return undefined;
+  const facts = parsed(payload);
+  if (place === undefined) return facts;
+  const { network, ...ofSession } = parsed(place);
+  const { sessionId, role, ...protection } = (facts['session'] ?? {}) as Facts;
+  return {
+    ...facts,
+    session: { sessionId, role, ...ofSession, ...protection },
+    ...(network === undefined ? {} : { network }),
+  };
+}
+
+function split(payload: Facts): { readonly payload: Facts; readonly place: Facts | undefined } {
+  const session = payload['session'];
+  if (typeof session !== 'object' || session === null) return { payload, place: undefined };
+  const { network, ...others } = payload;
+  const place: Record<string, unknown> = {};
+  const protection: Record<string, unknown> = { ...session };
+  for (const name of placesOfSession) {
+    place[name] = protection[name];
+    delete protection[name];
+  }
+  if (network !== undefined) place['network'] = network;
+  return { payload: { ...others, session: protection }, place };
+}
+
+function parsed(octets: Uint8Array): Facts {
+  return JSON.parse(Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString()) as Facts;
+}
