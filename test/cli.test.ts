@@ -815,7 +815,7 @@ test('D-TR-3: audit verify walks the chain, and names the event that was changed
   payload[payload.indexOf('bob')] = 0x4a;
   db.prepare('UPDATE event SET payload = ? WHERE sequence = 2').run(payload);
   db.close();
-  await at.refused(1, /the chain is broken at event 2: its content was changed/, 'audit verify');
+  await at.refused(1, /the trail is broken at event 2: its content was changed/, 'audit verify');
 });
 
 const session: SessionFacts = {

@@ -1,113 +1,99 @@
-// Walks the chain of the trail and says whether anything was changed, removed or put in (D-TR-3).
+// Was anything of the trail changed, removed or put in (D-TR-3)? The chain itself, and what a look-up relies on: the words of the index, what
+// was forgotten, and the acceptances of what is queued.
 
-import type { ContentPart } from '../record/event-content.ts';
-import {
-  firstLink,
-  hashOfContent,
-  LINK_VERSION,
-  linkOf,
-  linkOfVersion1,
-  type LinkVersion,
-  partHash,
-} from '../record/link.ts';
-import type { ChainLink, Lookups } from '../store/lookups.ts';
+import type { Lookups } from '../store/lookups.ts';
+import { chainStart, following, linkText, type Verified } from './chain.ts';
+import { createForgetting } from './forgetting.ts';
+import { createIndexCount, flawOfIndex } from './index-words.ts';
 
 export interface Verification {
   readonly events: number;
   /** Payload and salt are gone by retention or erasure; the link still holds. */
   readonly forgotten: number;
   readonly lastLink: string;
-  /** The first event that is not what was written, and why. */
-  readonly broken?: { readonly sequence: number; readonly because: string };
+  /** The first thing that is not as it was written, and why; with the event where it shows, if it is one. */
+  readonly broken?: Flaw;
 }
+
+export interface Flaw {
+  readonly sequence?: number;
+  readonly because: string;
+}
+
+/** ` at event 7`, or nothing. */
+export function placeOfFlaw({ sequence }: Flaw): string {
+  return sequence === undefined ? '' : ` at event ${sequence}`;
+}
+
+export interface VerifyOptions {
+  /** A link that was kept elsewhere, hex: it must be in the chain. */
+  readonly expect?: string;
+  /** Events walked so far. */
+  progress?(events: number): void;
+}
+
+export type Verifiable = Pick<
+  Lookups,
+  'chain' | 'indexEntries' | 'strayEntries' | 'queue' | 'eventsOfMessage'
+>;
 
 const PAGE = 1000;
+/** Its acceptance is among them. */
+const FIRST_EVENTS = 9;
 
 export async function verifyTrail(
-  lookups: Pick<Lookups, 'chain'>,
-  progress: (events: number) => void = () => undefined,
+  lookups: Verifiable,
+  { expect, progress }: VerifyOptions = {},
 ): Promise<Verification> {
-  let last: Verified = { sequence: 0, link: firstLink, version: undefined };
-  let forgotten = 0;
+  const forgetting = createForgetting();
+  const index = createIndexCount();
+  let last: Verified = chainStart;
+  let isExpected = expect === undefined;
+  let flaw: Flaw | undefined;
   for (;;) {
     const page = await lookups.chain({ afterSequence: last.sequence, max: PAGE });
-    for (const link of page) {
-      const next = following(last, link);
-      if (typeof next === 'string') {
-        const broken = { sequence: link.sequence, because: next };
-        return { events: last.sequence, forgotten, lastLink: hex(last.link), broken };
-      }
-      if (link.payload === undefined) forgotten += 1;
+    for (const event of page) {
+      const next = following(last, event);
+      if (typeof next === 'string')
+        return { ...found(last), broken: { sequence: event.sequence, because: next } };
+      flaw ??= index.flawOf(event);
+      forgetting.see(event);
+      index.see(event);
       last = next;
+      isExpected ||= linkText(last.link) === expect?.toLowerCase();
     }
-    progress(last.sequence);
-    if (page.length < PAGE) return { events: last.sequence, forgotten, lastLink: hex(last.link) };
+    progress?.(last.sequence);
+    if (page.length < PAGE) break;
+  }
+  const broken =
+    flaw ??
+    (isExpected ? undefined : { because: `no event has the link ${expect}: ${CUT_OR_REWRITTEN}` }) ??
+    (await forgetting.flaw(lookups)) ??
+    (await flawOfIndex(lookups, index)) ??
+    (await flawOfQueue(lookups));
+  return { ...found(last), ...(broken === undefined ? {} : { broken }) };
+
+  function found({ sequence, link }: Verified): Omit<Verification, 'broken'> {
+    return { events: sequence, forgotten: forgetting.count, lastLink: linkText(link) };
   }
 }
 
-/** The newest events alone: what the first of them links to is taken as it stands. Undefined: they follow from each other. */
-export async function flawOfTail(
-  lookups: Pick<Lookups, 'chain'>,
-  events: number,
-): Promise<string | undefined> {
-  const [anchor, ...tail] = await lookups.chain({ afterSequence: Math.max(0, events - PAGE), max: PAGE });
-  let last: Verified | undefined = anchor && { ...anchor, version: undefined };
-  for (const link of tail) {
-    const next = last && following(last, link);
-    if (typeof next === 'string') return `event ${link.sequence}: ${next}`;
-    last = next;
+const CUT_OR_REWRITTEN = 'the end of the trail was cut off, or the chain was written again';
+
+/** Whatever is queued was accepted. */
+async function flawOfQueue(lookups: Pick<Lookups, 'queue' | 'eventsOfMessage'>): Promise<Flaw | undefined> {
+  let after: { messageId: string; recipientNumber: number } | undefined;
+  let known = '';
+  for (;;) {
+    const page = await lookups.queue({}, { max: PAGE, ...(after === undefined ? {} : { after }) });
+    for (const { message, delivery } of page) {
+      after = { messageId: message.id, recipientNumber: delivery.recipientNumber };
+      if (message.id === known) continue;
+      const events = await lookups.eventsOfMessage(message.id, FIRST_EVENTS);
+      if (!events.some(({ type }) => type === 'accepted'))
+        return { because: `message ${message.id} is queued, and no event tells of its acceptance` };
+      known = message.id;
+    }
+    if (page.length < PAGE) return undefined;
   }
-  return (last?.sequence ?? 0) === events
-    ? undefined
-    : `the trail ends at event ${last?.sequence ?? 0} of ${events}`;
-}
-
-/** An event that was found right. */
-interface Verified {
-  readonly sequence: number;
-  readonly link: Uint8Array;
-  /** Undefined: by which its links are made is not known yet. It never goes back. */
-  readonly version: LinkVersion | undefined;
-}
-
-/** The event as the next one of its chain, or why it can't be. */
-function following(last: Verified, event: ChainLink): Verified | string {
-  if (event.sequence !== last.sequence + 1) return `event ${last.sequence + 1} is missing`;
-  const input = { ...event, previous: last.link };
-  const isFit = (link: Uint8Array): boolean => equal(link, event.link);
-  const version = event.type === 'chainVersion' ? LINK_VERSION : last.version;
-  const fits =
-    version !== 1 && isFit(linkOf(input))
-      ? LINK_VERSION
-      : version !== LINK_VERSION && isFit(linkOfVersion1(input))
-        ? 1
-        : undefined;
-  if (fits === undefined) return 'its link does not follow from the one before';
-  return flawOfContent(event, fits) ?? { sequence: event.sequence, link: event.link, version: fits };
-}
-
-function flawOfContent(event: ChainLink, version: LinkVersion): string | undefined {
-  const payload = partOf(event.salt, event.payload);
-  const place = partOf(event.placeSalt, event.place);
-  if (payload === 'half' || place === 'half') return 'half of its content is gone';
-  if (payload === undefined) return place === undefined ? undefined : 'half of its content is gone';
-  if (version === 1 && place !== undefined) return 'its content was changed';
-  const content = version === 1 ? partHash(payload) : hashOfContent({ payload, place });
-  return equal(content, event.contentHash) ? undefined : 'its content was changed';
-}
-
-function partOf(
-  salt: Uint8Array | undefined,
-  octets: Uint8Array | undefined,
-): ContentPart | 'half' | undefined {
-  if (salt === undefined && octets === undefined) return undefined;
-  return salt === undefined || octets === undefined ? 'half' : { salt, octets };
-}
-
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

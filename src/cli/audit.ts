@@ -1,7 +1,7 @@
 // `postern audit`: the trail itself. Verify its chain, export it, erase a person's part of it.
 
 import type { Command } from 'commander';
-import { verifyTrail } from '../audit/verify.ts';
+import { placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
@@ -25,12 +25,13 @@ export function auditCommands(program: Command): void {
   audit
     .command('verify')
     .description('walks the chain: was anything changed, removed or put in?')
+    .option('--expect <link>', 'a last link that was kept elsewhere: it must be in the chain')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  postern audit verify\n\nKeep the last link somewhere else: it anchors everything before it.',
+      '\nExamples:\n  postern audit verify\n  postern audit verify --expect 5f0c…\n\nKeep the last link somewhere else (`status` and `backup` print it too): with --expect it shows a cut end and a chain that was written again.',
     )
-    .action((options: { json?: boolean }, command: Command) =>
+    .action((options: VerifyCommandOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => verify(context, options)),
     );
   audit
@@ -57,8 +58,18 @@ export function auditCommands(program: Command): void {
     );
 }
 
-async function verify({ lookups }: CommandContext, { json }: { readonly json?: boolean }): Promise<void> {
-  const result = await verifyTrail(lookups, (events) => progress(`${events} events`));
+interface VerifyCommandOptions {
+  readonly expect?: string;
+  readonly json?: boolean;
+}
+
+async function verify({ lookups }: CommandContext, { expect, json }: VerifyCommandOptions): Promise<void> {
+  if (expect !== undefined && !/^[0-9a-f]{64}$/i.test(expect))
+    throw new CommandFailure('--expect: a link is 64 hexadecimal digits, as `audit verify` prints it', 2);
+  const result = await verifyTrail(lookups, {
+    ...(expect === undefined ? {} : { expect }),
+    progress: (events) => progress(`${events} events`),
+  });
   progressDone();
   if (json === true) printJson(result);
   else if (result.broken === undefined)
@@ -66,9 +77,7 @@ async function verify({ lookups }: CommandContext, { json }: { readonly json?: b
       `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\nlast link ${result.lastLink}`,
     );
   if (result.broken !== undefined)
-    throw new CommandFailure(
-      `the chain is broken at event ${result.broken.sequence}: ${result.broken.because}`,
-    );
+    throw new CommandFailure(`the trail is broken${placeOfFlaw(result.broken)}: ${result.broken.because}`);
 }
 
 async function exportEvents(

@@ -4,7 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import { flawOfTail, verifyTrail } from '../audit/verify.ts';
+import { endOfTail, linkText } from '../audit/chain.ts';
+import { placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
@@ -27,12 +28,12 @@ export function backupCommands(program: Command): void {
     .action((file: string, _: object, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
         const path = resolve(file);
-        const { messages, events, bodies } = await writeNewFile(
+        const { lastLink, ...result } = await writeNewFile(
           path,
           (aside) => copyInto(context, aside),
           inspectBackup,
         );
-        print(`${path}: ${contentText({ messages, events, bodies })}; read again, and whole`);
+        print(`${path}: ${contentText(result)}; read again, and whole\nlast link of its trail ${lastLink}`);
       }),
     );
   program
@@ -76,10 +77,12 @@ interface RestoreOptions {
 
 /** All of the chain: what is put in place is the evidence from now on. */
 async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): Promise<void> {
-  const { broken, lastLink } = await verifyTrail(lookups, (events) => progress(`${events} events verified`));
+  const { broken, lastLink } = await verifyTrail(lookups, {
+    progress: (events) => progress(`${events} events verified`),
+  });
   progressDone();
   if (broken === undefined) return print(`its chain holds, last link ${lastLink}`);
-  const flaw = `the trail of this backup is broken at event ${broken.sequence}: ${broken.because}`;
+  const flaw = `the trail of this backup is broken${placeOfFlaw(broken)}: ${broken.because}`;
   if (options.despiteBrokenTrail !== true)
     throw new CommandFailure(`${flaw}; take another backup, or say --despite-broken-trail if there is none`);
   print(`${flaw}; it is restored as it is`);
@@ -97,14 +100,14 @@ async function copyInto(context: CommandContext, aside: string): Promise<void> {
   }
 }
 
-async function inspectBackup(aside: string): Promise<BackupResult> {
+async function inspectBackup(aside: string): Promise<BackupResult & { readonly lastLink: string }> {
   progress('reading it again…');
   const { result, lookups, close } = openBackup(aside);
   try {
-    const flaw = await flawOfTail(lookups, result.events);
-    if (flaw !== undefined)
-      throw new CommandFailure(`the copy is not good, its trail does not hold: ${flaw}`, 3);
-    return result;
+    const end = await endOfTail(lookups, result.events);
+    if (typeof end === 'string')
+      throw new CommandFailure(`the copy is not good, its trail does not hold: ${end}`, 3);
+    return { ...result, lastLink: linkText(end.link) };
   } finally {
     close();
     progressDone();

@@ -1,5 +1,6 @@
 // How a running server is: its health and its metrics, gathered from the threads.
 
+import { linkText } from '../audit/chain.ts';
 import { createMetricsPage, maxOf } from '../http/metrics.ts';
 import type { Health } from '../http/private.ts';
 import type { LogSink } from '../observe/log.ts';
@@ -43,7 +44,10 @@ export function createCondition(options: ConditionOptions): Condition {
       const { plan, loaded } = inForce;
       const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
-        ...(store && { queue: { messages: store.queued, limit: store.queuedMessagesMax } }),
+        ...(store && {
+          queue: { messages: store.queued, limit: store.queuedMessagesMax },
+          trail: { events: store.trail.sequence, lastLink: linkText(store.trail.link) },
+        }),
         problems: [
           ...inForce.problems.map((problem) => `configuration: ${problem}`),
           ...certificates.ill,

@@ -44,7 +44,7 @@ export function statusCommand(program: Command): void {
 
 /** The reasons are in the words of others: safe to show. */
 export function statusText(status: ServerStatus): string {
-  const { hostname, pid, startedAt, queue, selfTest, learned, problems, warnings } = status;
+  const { hostname, pid, startedAt, queue, trail, selfTest, learned, problems, warnings } = status;
   const tested = selfTest.at === undefined ? '' : ` (${time(selfTest.at)})`;
   return [
     `${strong(hostname)} runs as process ${pid} since ${time(startedAt)}`,
@@ -53,6 +53,9 @@ export function statusText(status: ServerStatus): string {
       : [
           `queue: ${numberOf(queue.messages, 'message')}${queue.limit === 'none' ? '' : `, the limit is ${queue.limit}`}`,
         ]),
+    ...(trail === undefined
+      ? []
+      : [`trail: ${numberOf(trail.events, 'event')}, last link ${trail.lastLink}`]),
     `self-test: ${selfTest.verdict}${tested}`,
     ...selfTest.findings.map((finding) => `  ${finding}`),
     ...(learned ?? []).map(learnedLine),

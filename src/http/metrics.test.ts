@@ -29,8 +29,9 @@ function front({ owner = 'a', metrics = createFrontMetrics(), delivery = [], att
 
 function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}): Figures {
   const store = { commits: 5, changes: 9, commitMs: 1500, freeOctets: 1e9, full: false, queued: 2 };
+  const trail = { chain: 1, sequence: 4, link: new Uint8Array(32) };
   return {
-    ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const } },
+    ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail } },
     queue: { messages: 2, deliveries: 3, held: 1, oldestAcceptedAt: START - 60_000, byDomain: [] },
     ...{ certificate: { leftMs: 86_400_000, share: 0.5 }, logDropped: 0, clockOffsetMs: 0, now: START },
     ...change,

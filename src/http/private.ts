@@ -12,6 +12,8 @@ import { bindingOf, cannotBind, listening, whereOf } from '../platform/listen.ts
 export interface Health {
   /** Absent while the store thread is being started again. */
   readonly queue?: { readonly messages: number; readonly limit: number | 'none' };
+  /** Events, and the link of the last one (`audit verify --expect`), hex. Absent like `queue`. */
+  readonly trail?: { readonly events: number; readonly lastLink: string };
   /** Next hops that take less than the configuration allows. */
   readonly learned?: readonly LearnedLimits[];
   /** Empty: all is well. */

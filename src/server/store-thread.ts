@@ -6,6 +6,7 @@ import { parentPort, workerData, Worker, type MessagePort } from 'node:worker_th
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
+import type { ChainEnd } from '../record/link.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import { type PackedChange, unpacked } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
@@ -51,6 +52,7 @@ export interface StoreFigures {
   readonly full: boolean;
   readonly queued: number;
   readonly queuedMessagesMax: number | 'none';
+  readonly trail: ChainEnd;
 }
 
 const INDEX_EVENTS = 500;
@@ -185,6 +187,7 @@ function serve(port: MessagePort): void {
       return {
         ...figures,
         queued: writer.queued(),
+        trail: writer.trailEnd(),
         queuedMessagesMax: limits.queuedMessagesMax,
         freeOctets: space.look().free,
         full: space.look().because !== undefined,

@@ -43,7 +43,15 @@ export interface ChainLink {
   readonly place: Uint8Array | undefined;
   /** Kept beyond purge (`link.ts`). */
   readonly contentHash: Uint8Array;
+  /** Words by which it must be found in the look-up index, and how many of them are not there; undefined: it is not indexed yet. */
+  readonly index?: { readonly entries: number; readonly lacking: number };
   readonly link: Uint8Array;
+}
+
+/** A row of the look-up index. */
+export interface IndexEntry {
+  readonly term: string;
+  readonly sequence: number;
 }
 
 /** What a trace may be asked by; each is matched exactly, addresses in canonical form. */
@@ -114,6 +122,13 @@ export interface Lookups {
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
   events(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly TrailEvent[]>;
   chain(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly ChainLink[]>;
+  /** How many entries the look-up index has of events up to this one. */
+  indexEntries(of: { readonly through: number }): Promise<number>;
+  /** Entries of the look-up index that lead to an event which does not have that word, among `max` in its own order; `next`: where to go on. */
+  strayEntries(page: {
+    readonly after?: IndexEntry;
+    readonly max: number;
+  }): Promise<{ readonly stray: readonly IndexEntry[]; readonly next?: IndexEntry }>;
   dayKey(day: string): Promise<Uint8Array | undefined>;
 }
 
@@ -135,5 +150,7 @@ export const lookupMethods = [
   'eventsOfMessage',
   'events',
   'chain',
+  'indexEntries',
+  'strayEntries',
   'dayKey',
 ] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];

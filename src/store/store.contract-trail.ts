@@ -174,6 +174,7 @@ function storyContract(name: string, open: Open): void {
       time: START,
     });
     const { broken } = await verifyTrail({
+      ...bench.lookups,
       chain: async ({ afterSequence }) => changedLater.slice(afterSequence),
     });
     assert.equal(broken?.sequence, 4);

@@ -2,11 +2,9 @@
 
 import type { Fault } from './fault.ts';
 
-const link = { file: 'src/record/link.ts', tests: ['src/store/sqlite/sqlite.test'] };
-const verify = {
-  file: 'src/audit/verify.ts',
-  tests: ['src/store/sqlite/sqlite.test', 'src/store/agreement'],
-};
+const tampering = 'src/store/sqlite/tampering';
+const link = { file: 'src/record/link.ts', tests: [tampering] };
+const chain = { file: 'src/audit/chain.ts', tests: [tampering] };
 const sqliteAccept = { file: 'src/store/sqlite/accept.ts', tests: ['src/store/sqlite/sqlite.test'] };
 const bodies = { file: 'src/store/sqlite/bodies.ts', tests: ['src/store/sqlite/bodies'] };
 const files = { file: 'src/relay/files.ts', tests: ['src/relay/files'] };
@@ -16,50 +14,116 @@ export const storeFaults: readonly Fault[] = [
   {
     ...link,
     why: 'the link does not cover the event before',
-    from: 'Buffer.concat([previous, head, words, content])',
-    to: 'Buffer.concat([head, words, content])',
+    from: '[versionAndChain(chain), previous, numbers(sequence, time), words, contentHash]',
+    to: '[versionAndChain(chain), numbers(sequence, time), words, contentHash]',
+  },
+  {
+    ...link,
+    why: 'the link does not cover the chain',
+    from: 'head.writeBigUInt64BE(BigInt(chain), 1);',
+    to: '',
   },
   {
     ...link,
     why: 'the link does not cover the time',
-    from: 'head.writeBigUInt64BE(BigInt(time), 8);',
+    from: 'both.writeBigUInt64BE(BigInt(time), 8);',
     to: '',
   },
   {
     ...link,
     why: 'the link does not cover the content',
-    from: 'Buffer.concat([previous, head, words, content])',
-    to: 'Buffer.concat([previous, head, words])',
+    from: `numbers(sequence, time), words, contentHash]);
+}
+
+export function linkOfVersion1`,
+    to: `numbers(sequence, time), words]);
+}
+
+export function linkOfVersion1`,
   },
   {
     ...link,
-    why: 'the link does not cover type and subject',
-    from: 'Buffer.concat([previous, head, words, content])',
-    to: 'Buffer.concat([previous, head, content])',
+    why: 'the link does not cover the identity of a message',
+    from: '`${type}\\0${messageId}\\0${identityId}\\0`',
+    to: "`${type}\\0${messageId === '' ? identityId : messageId}\\0`",
   },
   {
     ...link,
-    why: 'the hash of the content does not cover its salt',
-    from: "hash('sha256', Buffer.concat([salt, payload]), 'buffer')",
-    to: "hash('sha256', Buffer.concat([payload]), 'buffer')",
+    why: 'the hash of a part does not cover its salt',
+    from: 'sha256([salt, octets])',
+    to: 'sha256([octets])',
   },
   {
-    ...verify,
+    ...link,
+    why: 'the hash of the content does not cover the place',
+    from: 'place === undefined ? noPart : partHash(place)',
+    to: 'noPart',
+  },
+  {
+    ...chain,
     why: 'a missing event is not seen',
-    from: 'if (link.sequence !== expected) return `event ${expected} is missing`;',
+    from: 'if (event.sequence !== last.sequence + 1) return `event ${last.sequence + 1} is missing`;',
     to: '',
   },
   {
-    ...verify,
+    ...chain,
     why: 'changed content is not seen',
-    from: "if (!equal(contentHash(link.salt, link.payload), link.contentHash)) return 'its content was changed';",
+    from: "return equal(content, event.contentHash) ? undefined : 'its content was changed';",
+    to: 'return undefined;',
+  },
+  {
+    ...chain,
+    why: 'half a content passes',
+    from: "if (payload === undefined) return place === undefined ? undefined : 'half of its content is gone';",
+    to: 'if (payload === undefined) return undefined;',
+  },
+  {
+    ...chain,
+    why: 'a chain may go back to version 1',
+    from: 'version: fits };',
+    to: 'version: undefined };',
+  },
+  {
+    file: 'src/audit/forgetting.ts',
+    tests: [tampering],
+    why: 'content that nobody forgot may be gone',
+    from: 'if (event.time >= erasedBefore) return { sequence, because: UNTOLD };',
     to: '',
   },
   {
-    ...verify,
-    why: 'half a content passes',
-    from: "} else if (link.payload !== undefined || link.salt !== undefined) return 'half of its content is gone';",
-    to: '}',
+    file: 'src/audit/forgetting.ts',
+    tests: [tampering],
+    why: 'more may be gone than was erased',
+    from: 'if (others > erased)',
+    to: 'if (others > Infinity)',
+  },
+  {
+    file: 'src/audit/index-words.ts',
+    tests: [tampering],
+    why: 'a word that the index lacks is not seen',
+    from: 'index === undefined || index.lacking === 0',
+    to: 'index !== null',
+  },
+  {
+    file: 'src/audit/index-words.ts',
+    tests: [tampering],
+    why: 'a word too many is not seen',
+    from: 'if ((await lookups.indexEntries({ through })) === entries) return undefined;',
+    to: 'if (entries >= 0) return undefined;',
+  },
+  {
+    file: 'src/audit/verify.ts',
+    tests: [tampering],
+    why: 'the link that was kept is not looked for',
+    from: 'let isExpected = expect === undefined;',
+    to: 'let isExpected = true;',
+  },
+  {
+    file: 'src/audit/verify.ts',
+    tests: [tampering],
+    why: 'queued mail without an acceptance passes',
+    from: "if (!events.some(({ type }) => type === 'accepted'))",
+    to: 'if (events === undefined)',
   },
   {
     ...sqliteAccept,

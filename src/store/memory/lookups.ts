@@ -124,7 +124,14 @@ function totals(tables: Tables): QueueTotals {
 
 type TrailLookups = Pick<
   Lookups,
-  'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'
+  | 'findMessages'
+  | 'findEvents'
+  | 'eventsOfMessage'
+  | 'events'
+  | 'chain'
+  | 'indexEntries'
+  | 'strayEntries'
+  | 'dayKey'
 >;
 
 function trailLookups(tables: Tables): TrailLookups {
@@ -153,6 +160,9 @@ function trailLookups(tables: Tables): TrailLookups {
         ...{ salt: payload?.salt, payload: payload?.octets },
         ...{ placeSalt: place?.salt, place: place?.octets },
       })),
+    // There is no index: each look-up goes through the events.
+    indexEntries: async () => 0,
+    strayEntries: async () => ({ stray: [] }),
     async dayKey(day) {
       const key = tables.dayKeys.get(day)?.key;
       return key === undefined ? undefined : new Uint8Array(key);

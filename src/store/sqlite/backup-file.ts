@@ -18,7 +18,7 @@ import { syncDirectory } from '../../platform/disk.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Database, number, openDatabase, troubleOf } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
-import { migrations, versionOf } from './schema.ts';
+import { migrate, migrations, versionOf } from './schema.ts';
 import { countYoung } from './young-lookups.ts';
 
 export interface BackupResult {
@@ -99,24 +99,44 @@ export function removeDatabase(path: string): void {
 
 export interface OpenBackup {
   readonly result: BackupResult;
-  readonly lookups: Pick<Lookups, 'chain'>;
+  readonly lookups: Lookups;
   close(): void;
 }
 
 /** Reads all of it. Throws `NotABackup` if it is not whole, or none of ours. */
 export function openBackup(path: string): OpenBackup {
+  const copy = openWhole(path);
+  return {
+    result: countBackup(copy),
+    lookups: createSqliteLookups(copy, dirname(path)),
+    close: () => copy.close(),
+  };
+}
+
+/** One that an earlier version wrote is brought to the format of now first: a copy, never the backup itself. */
+export function openCopyOfBackup(path: string): OpenBackup {
+  const copy = openWhole(path);
+  const isOld = versionOf(copy) < migrations.length;
+  copy.close();
+  if (isOld) {
+    const writable = openDatabase(path);
+    try {
+      migrate(writable, 0);
+    } finally {
+      writable.close();
+    }
+  }
+  return openBackup(path);
+}
+
+function openWhole(path: string): Database {
   let copy: Database | undefined;
   try {
     copy = openDatabase(path, { readOnly: true });
     assertBackup(copy);
     const { integrity_check: said } = copy.get('PRAGMA integrity_check(1)') ?? {};
     if (said !== 'ok') throw new NotABackup(`this backup is damaged: ${String(said)}`);
-    const opened = copy;
-    return {
-      result: countBackup(copy),
-      lookups: createSqliteLookups(copy, dirname(path)),
-      close: () => opened.close(),
-    };
+    return copy;
   } catch (error) {
     copy?.close();
     if (troubleOf(error) === 'broken')
@@ -125,7 +145,7 @@ export function openBackup(path: string): OpenBackup {
   }
 }
 
-export function assertBackup(copy: Database): void {
+function assertBackup(copy: Database): void {
   if (!isBackup(copy))
     throw new NotABackup('this file was not written by `postern backup`, or it is cut off');
   if (versionOf(copy) > migrations.length) throw new NotABackup('this backup was written by a newer Postern');

@@ -6,18 +6,17 @@ import { dirname, join } from 'node:path';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
 import { syncDirectoryNow } from '../../platform/disk.ts';
 import {
-  assertBackup,
   type BackupResult,
   makePrivateFile,
   NotABackup,
   type OpenBackup,
-  openBackup,
+  openCopyOfBackup,
   removeDatabase,
 } from './backup-file.ts';
 import { makeBodiesDirectory, putBody, readWholeBody, syncBodiesDirectory } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
-import { migrate, STORE_FILE } from './schema.ts';
+import { STORE_FILE } from './schema.ts';
 import { fileYoungMessages } from './young.ts';
 
 /** Into a new file beside the running store or elsewhere, mode 0600. Not synced yet, and not verified. */
@@ -73,7 +72,7 @@ export async function restoreStore(
   try {
     makePrivateFile(aside);
     copyFileSync(file, aside);
-    const backup = openBackup(aside);
+    const backup = openCopyOfBackup(aside);
     try {
       await inspect(backup);
     } finally {
@@ -91,7 +90,6 @@ export async function restoreStore(
 function takeBodies(path: string, dataDirectory: string): BackupResult {
   const copy = openDatabase(path);
   try {
-    assertBackup(copy);
     assertBodies(copy);
     makeBodiesDirectory(dataDirectory);
     let bodies = 0;
@@ -101,7 +99,6 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     }
     syncBodiesDirectory(dataDirectory);
     copy.exec('DROP TABLE backup_body');
-    migrate(copy, 0);
     copy.exec('BEGIN IMMEDIATE');
     fileYoungMessages(copy);
     // Nobody holds a lease of that store any more.

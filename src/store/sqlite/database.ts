@@ -69,6 +69,19 @@ export function notDurableBecause(db: Database): string | undefined {
   return flaws.length === 0 ? undefined : flaws.join(', ');
 }
 
+/** What several statements see is the same moment. */
+export function inOneView<T>(db: Database, look: () => T): T {
+  db.exec('BEGIN');
+  try {
+    const seen = look();
+    db.exec('COMMIT');
+    return seen;
+  } catch (error) {
+    rollBack(db);
+    throw error;
+  }
+}
+
 /** SQLite may have rolled back by itself already: the error that led here is the one to tell of. */
 export function rollBack(db: Database): void {
   try {

@@ -5,17 +5,22 @@ import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
 import { eventsInRange } from '../event-range.ts';
-import { type ChainLink, type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX } from '../lookups.ts';
+import { type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
-import { bytes, type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
+import { type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
+import { chainLookups } from './chain-lookups.ts';
 import { queueLookups } from './queue-lookups.ts';
-import { PLACES_SINCE, versionOf } from './schema.ts';
 import { findSequences, newestSequences, type Numbers } from './term-index.ts';
 
 const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload, place';
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
-  return { ...identityLookups(db), ...queueLookups(db, dataDirectory), ...trailLookups(db) };
+  return {
+    ...identityLookups(db),
+    ...queueLookups(db, dataDirectory),
+    ...trailLookups(db),
+    ...chainLookups(db),
+  };
 }
 
 type IdentityLookups = Pick<
@@ -87,14 +92,9 @@ function identityLookups(db: Database): IdentityLookups {
   };
 }
 
-type TrailLookups = Pick<
-  Lookups,
-  'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'chain' | 'dayKey'
->;
+type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'dayKey'>;
 
 function trailLookups(db: Database): TrailLookups {
-  // A backup of before is verified as it is.
-  const places = versionOf(db) < PLACES_SINCE ? 'NULL AS place_salt, NULL AS place' : 'place_salt, place';
   return {
     async findMessages(term, max) {
       const ids = new Set<string>();
@@ -120,14 +120,6 @@ function trailLookups(db: Database): TrailLookups {
           max,
         )
         .map((row) => eventOfRow(row)),
-    chain: async ({ afterSequence, max }) =>
-      db
-        .all(
-          `SELECT chain, sequence, time, type, message_id, identity_id, salt, payload, ${places}, content_hash, link FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
-          afterSequence,
-          max,
-        )
-        .map((row) => linkOfRow(row)),
     dayKey: async (day) => optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key'),
   };
 }
@@ -173,21 +165,4 @@ function eventOfRow(row: Row): TrailEvent {
     ...(identityId === undefined ? {} : { identityId }),
     payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
   } as TrailEvent;
-}
-
-function linkOfRow(row: Row): ChainLink {
-  return {
-    chain: number(row, 'chain'),
-    sequence: number(row, 'sequence'),
-    time: number(row, 'time'),
-    type: text(row, 'type'),
-    messageId: optionalText(row, 'message_id'),
-    identityId: optionalText(row, 'identity_id'),
-    salt: optionalBytes(row, 'salt'),
-    payload: optionalBytes(row, 'payload'),
-    placeSalt: optionalBytes(row, 'place_salt'),
-    place: optionalBytes(row, 'place'),
-    contentHash: bytes(row, 'content_hash'),
-    link: bytes(row, 'link'),
-  };
 }

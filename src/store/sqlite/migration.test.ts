@@ -44,7 +44,14 @@ for (const file of files) {
         (await lookups.findMessages({ kind: 'messageIdField', value: '<m4@example.org>' }, 10)).length,
         1,
       );
-      assert.equal((await verifyTrail(lookups)).broken, undefined);
+      const { broken } = await verifyTrail(lookups);
+      assert.equal(broken, undefined, JSON.stringify(broken));
+      const events = await lookups.events({ afterSequence: 0, max: 99 });
+      assert.equal(
+        events.filter(({ type }) => type === 'chainVersion').length,
+        1,
+        'links cover more from there on',
+      );
       const [, claimed] = await store.commit([
         // Since format 4 what a front has in hand stands apart: the last two of its messages.
         { type: 'free', ownerPrefix: 'old/', dueAt: START },

@@ -5,7 +5,7 @@ import { keptId } from '../kept-id.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import type { QueuedMessage, QueueSelector } from '../port.ts';
 import { readBody } from './bodies.ts';
-import { bytes, type Database, number, rollBack, type Row, text } from './database.ts';
+import { bytes, type Database, inOneView, number, type Row, text } from './database.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { type Where, whereOf } from './selector.ts';
 import {
@@ -51,19 +51,6 @@ export function queueLookups(db: Database, dataDirectory: string): QueueLookups 
     },
     queueTotals: async () => inOneView(db, () => totalsOf(db)),
   };
-}
-
-/** What several statements see is the same moment. */
-function inOneView<T>(db: Database, look: () => T): T {
-  db.exec('BEGIN');
-  try {
-    const seen = look();
-    db.exec('COMMIT');
-    return seen;
-  } catch (error) {
-    rollBack(db);
-    throw error;
-  }
 }
 
 function queuedMessage(db: Database, id: MessageId): QueuedMessage | undefined {

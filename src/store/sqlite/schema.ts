@@ -122,9 +122,6 @@ export const migrations: readonly string[] = [
   `,
 ];
 
-/** From here on `event` has places. */
-export const PLACES_SINCE = 9;
-
 export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew';
 }

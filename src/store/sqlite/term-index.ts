@@ -65,7 +65,8 @@ export function unindex(db: Database, sequence: number): void {
 
 const TAIL_MAX = 1_000_000;
 
-function watermark(db: Database): number {
+/** Every event up to it is in the index. */
+export function watermark(db: Database): number {
   return number(db.get("SELECT value FROM meta WHERE name = 'indexed'") ?? {}, 'value');
 }
 
@@ -77,7 +78,7 @@ function tail(db: Database, max: number): readonly Row[] {
   );
 }
 
-function termsOfRow(row: Row): readonly Term[] {
+export function termsOfRow(row: Row): readonly Term[] {
   return termsOf({
     type: text(row, 'type') as EventType,
     messageId: optionalText(row, 'message_id'),
@@ -85,6 +86,10 @@ function termsOfRow(row: Row): readonly Term[] {
     // No word is of a place.
     payload: payloadOf(optionalBytes(row, 'payload'), undefined),
   });
+}
+
+export function isIndexed(db: Database, term: Term, sequence: number): boolean {
+  return db.get('SELECT 1 FROM trail_term WHERE term = ? AND sequence = ?', term, sequence) !== undefined;
 }
 
 /** Sequence numbers of the events that the term names, oldest first. */

@@ -2,6 +2,7 @@
 // again one by one, so that none can fail its neighbours. Trouble with the disk ends the writer: only a fresh one knows what is there.
 
 import type { MessageId } from '../../base/message-id.ts';
+import type { ChainEnd } from '../../record/link.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import { unreachable } from '../../base/assert.ts';
 import type { SyncWitness } from '../../platform/disk.ts';
@@ -60,6 +61,8 @@ export interface SqliteWriter {
   readonly recent: RecentTerms;
   /** Messages in the queue. */
   queued(): number;
+  /** Where the chain of the trail stands. */
+  trailEnd(): ChainEnd;
   logWritten(): void;
   /** While true, files of settled messages stay: a backup is copying them. */
   keepBodies(keep: boolean): void;
@@ -148,6 +151,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   return {
     recent: writer.trail.recent,
     queued: () => writer.queue.messages,
+    trailEnd: () => writer.trail.mark(),
     apply(changes) {
       let outcomes: readonly Outcome[];
       try {

@@ -1,0 +1,237 @@
+// Whoever can write the database changes the trail in every way: each column of its table, rows of the look-up index, the end of the chain, the whole
+// chain. `audit verify` finds each of them (D-TR-3).
+
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Verification, verifyTrail, type VerifyOptions } from '../../audit/verify.ts';
+import { firstLink, hashOfContent, linkOf, linkOfVersion1, partHash } from '../../record/link.ts';
+import { Bench, DAY, started } from '../store.contract-fixtures.ts';
+import { delivered } from '../store.contract-trail.ts';
+import { bytes, type Database, number, openDatabase, optionalBytes, optionalText, text } from './database.ts';
+import { STORE_FILE } from './schema.ts';
+import { openAt, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+
+const source = temporaryDirectory();
+test.after(() => removeDirectory(source));
+const written = await writeStore();
+
+/** Two months of a trail: some of it purged, some of it erased, delivered mail, queued mail, a change of an identity. */
+async function writeStore(): Promise<{ readonly lastLink: string; readonly linkOfFirstHalf: string }> {
+  const opened = openAt(source);
+  const bench = await Bench.open(async () => ({
+    ...opened,
+    restart: () => Promise.reject(new Error('not here')),
+    close: () => opened.close(),
+  }));
+  const deliver = (to: string): Promise<unknown> => delivered(bench, { identityId: 'i1', to: [to] });
+  await deliver('bob@example.net');
+  bench.clock.advance(20 * DAY);
+  await deliver('carla@example.net');
+  await deliver('dora@example.net');
+  bench.clock.advance(20 * DAY);
+  const now = bench.clock.now();
+  await bench.one({ type: 'purge', eventsBefore: now - 30 * DAY, now, max: 100 });
+  const erase = { addresses: ['carla@example.net'], before: now - DAY, now, by: 'root' };
+  await bench.one({ type: 'erase', ...erase });
+  const linkOfFirstHalf = (await verifyTrail(bench.lookups)).lastLink;
+  await bench.accepted({ identityId: 'i1', to: ['emil@example.net'] });
+  await bench.one({ type: 'record', events: [{ ...started(now), identityId: 'i1' }] });
+  while (opened.writer.indexTail(500));
+  const { lastLink, broken } = await verifyTrail(bench.lookups, { expect: linkOfFirstHalf });
+  assert.equal(broken, undefined, JSON.stringify(broken));
+  opened.close();
+  return { lastLink, linkOfFirstHalf };
+}
+
+async function verifiedAfter(
+  tamper: (db: Database) => void,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  const directory = temporaryDirectory();
+  try {
+    cpSync(source, directory, { recursive: true });
+    const db = openDatabase(join(directory, STORE_FILE));
+    tamper(db);
+    db.close();
+    const { lookups, close } = openAt(directory);
+    try {
+      return await verifyTrail(lookups, options);
+    } finally {
+      close();
+    }
+  } finally {
+    removeDirectory(directory);
+  }
+}
+
+const YOUNG = "(SELECT max(sequence) FROM event WHERE type = 'accepted')";
+const DELIVERED =
+  "(SELECT max(e.sequence) FROM event e WHERE e.type = 'accepted' AND EXISTS (SELECT 1 FROM event f WHERE f.message_id = e.message_id AND f.type <> 'accepted'))";
+
+const tampering: readonly { readonly why: string; readonly sql: string; readonly because: RegExp }[] = [
+  { why: 'sequence', sql: `UPDATE event SET sequence = 99 WHERE sequence = ${YOUNG}`, because: /missing/ },
+  { why: 'chain', sql: `UPDATE event SET chain = 2 WHERE sequence = ${YOUNG}`, because: /link/ },
+  { why: 'time', sql: `UPDATE event SET time = time - 1 WHERE sequence = ${YOUNG}`, because: /link/ },
+  { why: 'type', sql: `UPDATE event SET type = 'refused' WHERE sequence = ${YOUNG}`, because: /link/ },
+  {
+    why: 'type, so that older rules hold',
+    sql: `UPDATE event SET type = 'chainVersion' WHERE sequence = ${YOUNG}`,
+    because: /link/,
+  },
+  { why: 'message', sql: `UPDATE event SET message_id = 'x' WHERE sequence = ${YOUNG}`, because: /link/ },
+  {
+    why: 'identity of a message (version 1 let it pass)',
+    sql: `UPDATE event SET identity_id = 'mallory' WHERE sequence = ${YOUNG}`,
+    because: /link/,
+  },
+  {
+    why: 'identity of what was forgotten',
+    sql: "UPDATE event SET identity_id = 'mallory' WHERE sequence = 1",
+    because: /link/,
+  },
+  { why: 'salt', sql: `UPDATE event SET salt = x'00' WHERE sequence = ${YOUNG}`, because: /content/ },
+  { why: 'payload', sql: `UPDATE event SET payload = x'7b7d' WHERE sequence = ${YOUNG}`, because: /content/ },
+  {
+    why: 'salt of the place',
+    sql: `UPDATE event SET place_salt = x'00' WHERE sequence = ${YOUNG}`,
+    because: /content/,
+  },
+  { why: 'place', sql: `UPDATE event SET place = x'7b7d' WHERE sequence = ${YOUNG}`, because: /content/ },
+  {
+    why: 'place taken away',
+    sql: `UPDATE event SET place = NULL, place_salt = NULL WHERE sequence = ${YOUNG}`,
+    because: /content/,
+  },
+  {
+    why: 'place alone left',
+    sql: `UPDATE event SET payload = NULL, salt = NULL WHERE sequence = ${YOUNG}`,
+    because: /half/,
+  },
+  {
+    why: 'hash of the content',
+    sql: `UPDATE event SET content_hash = x'00' WHERE sequence = ${YOUNG}`,
+    because: /link/,
+  },
+  { why: 'link', sql: `UPDATE event SET link = x'00' WHERE sequence = ${YOUNG}`, because: /link/ },
+  {
+    why: 'content of a young event, as if it was forgotten',
+    sql: `UPDATE event SET payload = NULL, salt = NULL, place = NULL, place_salt = NULL WHERE sequence = (SELECT max(sequence) FROM event)`,
+    because: /no purge or erasure tells of it$/,
+  },
+  {
+    why: 'one more than was erased',
+    sql: `UPDATE event SET payload = NULL, salt = NULL, place = NULL, place_salt = NULL WHERE sequence = ${DELIVERED};
+      DELETE FROM trail_term WHERE sequence = ${DELIVERED} AND term NOT LIKE 'id:%'`,
+    because: /one more|lacks/,
+  },
+  { why: 'an event removed', sql: 'DELETE FROM event WHERE sequence = 3', because: /event 3 is missing/ },
+  {
+    why: 'a word taken out',
+    sql: "DELETE FROM trail_term WHERE term = 'address:emil@example.net'",
+    because: /lacks 1 of its/,
+  },
+  {
+    why: 'the id taken out',
+    sql: `DELETE FROM trail_term WHERE term LIKE 'id:%' AND sequence = ${YOUNG}`,
+    because: /lacks 1 of its/,
+  },
+  {
+    why: 'a word that leads elsewhere',
+    sql: `UPDATE trail_term SET sequence = 2 WHERE term = 'address:emil@example.net'`,
+    because: /lacks/,
+  },
+  {
+    why: 'a word too many',
+    sql: `INSERT INTO trail_term VALUES ('address:mallory@example.org', ${YOUNG})`,
+    because: /a word that it does not have: address:mallory@example.org/,
+  },
+  {
+    why: 'a word too many of what was forgotten',
+    sql: "INSERT INTO trail_term VALUES ('address:mallory@example.org', 1)",
+    because: /a word that it does not have/,
+  },
+  {
+    why: 'all of the index, as if it was still to be written',
+    sql: "DELETE FROM trail_term; UPDATE meta SET value = 0 WHERE name = 'indexed'",
+    because: /^$/,
+  },
+  {
+    why: 'the acceptance of queued mail, with all that follows',
+    sql: `DELETE FROM trail_term WHERE sequence >= ${YOUNG}; DELETE FROM event WHERE sequence >= ${YOUNG}`,
+    because: /is queued, and no event tells of its acceptance/,
+  },
+];
+
+for (const { why, sql, because } of tampering)
+  test(`D-TR-3: tampering is found: ${why}`, async () => {
+    const { broken } = await verifiedAfter((db) => db.exec(sql));
+    // What is searched for in the tail again hides nothing.
+    if (because.source === '^$') assert.equal(broken, undefined, JSON.stringify(broken));
+    else assert.match(broken?.because ?? 'nothing was found', because);
+  });
+
+/** All events from here on linked again, as somebody would who can compute. */
+function linkAgain(db: Database, from: number): void {
+  let previous = db.get('SELECT link FROM event WHERE sequence = ?', from - 1);
+  for (const row of db.all('SELECT * FROM event WHERE sequence >= ? ORDER BY sequence', from)) {
+    const [salt, payload] = [optionalBytes(row, 'salt'), optionalBytes(row, 'payload')];
+    const [placeSalt, place] = [optionalBytes(row, 'place_salt'), optionalBytes(row, 'place')];
+    const content =
+      salt === undefined || payload === undefined
+        ? bytes(row, 'content_hash')
+        : hashOfContent({
+            payload: { salt, octets: payload },
+            place: placeSalt && place && { salt: placeSalt, octets: place },
+          });
+    const link = linkOf({
+      ...{ chain: 1, previous: previous === undefined ? firstLink : bytes(previous, 'link') },
+      ...{ sequence: number(row, 'sequence'), time: number(row, 'time'), type: text(row, 'type') },
+      ...{ messageId: optionalText(row, 'message_id'), identityId: optionalText(row, 'identity_id') },
+      contentHash: content,
+    });
+    db.run(
+      'UPDATE event SET content_hash = ?, link = ? WHERE sequence = ?',
+      content,
+      link,
+      number(row, 'sequence'),
+    );
+    previous = db.get('SELECT link FROM event WHERE sequence = ?', number(row, 'sequence'));
+  }
+}
+
+test('D-TR-3: links of version 1, which cover less, prove nothing after those of version 2', async () => {
+  const { broken } = await verifiedAfter((db) => {
+    const [last, before] = db.all('SELECT * FROM event ORDER BY sequence DESC LIMIT 2');
+    assert.ok(last !== undefined && before !== undefined);
+    const contentHash = partHash({ salt: bytes(last, 'salt'), octets: bytes(last, 'payload') });
+    const link = linkOfVersion1({
+      ...{ chain: 1, previous: bytes(before, 'link'), sequence: number(last, 'sequence'), contentHash },
+      ...{ time: number(last, 'time'), type: text(last, 'type'), identityId: text(last, 'identity_id') },
+    });
+    const sql = 'UPDATE event SET content_hash = ?, link = ? WHERE sequence = ?';
+    db.run(sql, contentHash, link, number(last, 'sequence'));
+  });
+  assert.match(broken?.because ?? '', /link/);
+});
+
+function rewrite(db: Database): void {
+  db.run("UPDATE event SET identity_id = 'mallory' WHERE sequence = 9");
+  db.run("UPDATE trail_term SET term = 'identity:mallory' WHERE term = 'identity:i1' AND sequence = 9");
+  linkAgain(db, 9);
+}
+
+function cutEnd(db: Database): void {
+  db.exec('DELETE FROM event WHERE sequence = (SELECT max(sequence) FROM event)');
+}
+
+test('D-TR-3: a chain that was written again, or whose end was cut, holds by itself, and not against a link that was kept', async () => {
+  for (const tamper of [rewrite, cutEnd]) {
+    assert.equal((await verifiedAfter(tamper)).broken, undefined);
+    const { broken } = await verifiedAfter(tamper, { expect: written.lastLink });
+    assert.match(broken?.because ?? '', /the end of the trail was cut off, or the chain was written again/);
+  }
+  const older = await verifiedAfter(rewrite, { expect: written.linkOfFirstHalf });
+  assert.equal(older.broken, undefined, 'what was kept before it proves what stood before it');
+});
