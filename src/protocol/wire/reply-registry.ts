@@ -198,7 +198,7 @@ export const replies = {
   recipientNotPermitted: {
     code: 550,
     status: '5.7.1',
-    text: 'Recipient not permitted',
+    text: 'Mail goes to domains, not to IP addresses',
     source: 'RFC 6409 6.2',
   },
   relayDenied: {
