@@ -440,6 +440,17 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
 
   const changed = await typed('account password alice', `${PASSWORD} again\n`);
   assert.equal(changed.stdout, 'password of alice@example.org set\n');
+  const asJson = await typed('account password alice --json', `${PASSWORD} again\n`);
+  assert.deepEqual(JSON.parse(asJson.stdout), { login: 'alice@example.org', credential: 'password' });
+  // What can't be done is told before anything is said of the password.
+  for (const [line, because] of [
+    ['account password carol', /there is no account carol/],
+    [
+      'account add alice@example.org --password-stdin',
+      /alice@example\.org is the login of an account already/,
+    ],
+  ] as const)
+    assertRefused(await typed(line, 'short\n'), 1, because, line);
   const app = await at.good('account app-password add alice --label phone --expires 90d');
   const text = /^app password \(shown once\): (\S+)\n$/.exec(app)?.[1] ?? '';
   const alice = await show(at, 'alice');
@@ -473,7 +484,10 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   const gone = await show(at, 'alice');
   assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);
   const actions = (await trail(at, '--identity alice')).map(({ payload }) => payload?.action);
-  assert.deepEqual(actions, ['add', 'password', 'app-password add', 'app-password revoke', 'remove']);
+  assert.deepEqual(actions, [
+    ...['add', 'password', 'password'],
+    ...['app-password add', 'app-password revoke', 'remove'],
+  ]);
 });
 
 test('F-OPS-5: state, rights and limits: each change is told, and a wrong one changes nothing', async () => {
@@ -605,7 +619,10 @@ test('a removal says what it means and asks; shared addresses stay with the doma
   assert.deepEqual([back.state, back.credentials, back.limits], ['active', [], { messagesPerHour: 20 }]);
   await at.refused(1, /is not removed/, 'account restore alice');
   await at.good('account suspend alice');
-  await at.good('account remove alice --yes --json');
+  const { restorableUntil } = JSON.parse(await at.good('account remove alice --yes --json')) as {
+    readonly restorableUntil: string;
+  };
+  assert.match(restorableUntil, /^20\d\d-\d\d-\d\dT[\d:.]+Z$/);
   assert.deepEqual(JSON.parse(await at.good('account restore alice --json')), {
     ...{ login: 'alice@example.org', state: 'suspended' },
     rights: ['alice@example.org', 'team@example.org', 'sales@example.org'],

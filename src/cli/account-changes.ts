@@ -20,7 +20,7 @@ import { canonicalAddress } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { changeIdentity, domainsOf, identityOf, rightText } from './identities.ts';
+import { changeIdentity, domainsOf, identityOf, rightText, valueOf } from './identities.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
@@ -54,6 +54,8 @@ export function passwordCommands(account: Command): void {
     )
     .action((login: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
+        // What can't be done is refused before anything is asked.
+        valueOf(setPassword(await identityOf(context, login), '', context.now));
         const phc = await hashPassword(await readNewPassword(login), entropy);
         const { login: changed } = await changeIdentity(context, login, 'password', {}, (identity) =>
           setPassword(identity, phc, context.now),

@@ -6,7 +6,7 @@ import type { Identity } from '../record/identity.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { changeIdentity, identityOf, rightText, valueOf } from './identities.ts';
+import { changeIdentity, everybody, identityOf, rightText, valueOf } from './identities.ts';
 import { print, printJson, time } from './output.ts';
 
 interface RemoveOptions {
@@ -105,18 +105,6 @@ async function addressesOf(
       .filter((one) => one.rights.some((right) => right.kind !== 'domain' && right.address === address))
       .map((one) => one.login),
   }));
-}
-
-const PAGE = 500;
-
-async function everybody(lookups: CommandContext['lookups']): Promise<readonly Identity[]> {
-  const all: Identity[] = [];
-  for (;;) {
-    const last = all.at(-1)?.login;
-    const page = await lookups.identities({ max: PAGE, ...(last === undefined ? {} : { after: last }) });
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
 }
 
 async function tellBefore(

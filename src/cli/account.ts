@@ -11,12 +11,19 @@ import { passwordCommands, rightsCommands, stateCommands } from './account-chang
 import { removalCommands } from './account-removal.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { domainsOf, identityOf, rightText, valueOf, writeIdentity } from './identities.ts';
+import {
+  domainsOf,
+  everybody,
+  identityOf,
+  rightText,
+  takenWords,
+  valueOf,
+  writeIdentity,
+} from './identities.ts';
 import { print, printJson, safe, table, time } from './output.ts';
 import { readNewPassword } from './password-input.ts';
 
 const entropy = systemEntropy();
-const PAGE = 500;
 
 interface AddOptions extends ConfigOption {
   readonly passwordStdin?: boolean;
@@ -75,7 +82,8 @@ async function add(context: CommandContext, login: string, options: AddOptions):
   const named = options.displayName === undefined ? {} : { displayName: options.displayName };
   const rules = { domains: domainsOf(context), allowReserved: true };
   const bare = valueOf(createIdentity({ id, login, mailbox: options.mailbox, now, ...named }, rules));
-  await refuseRemoved(context, bare.login);
+  // Before a password is asked for.
+  await refuseTaken(context, bare);
   const given = options.passwordStdin === true ? await readNewPassword(login) : undefined;
   const made = given === undefined ? createAppPassword({ label: 'first', now }, entropy) : undefined;
   const changed =
@@ -96,25 +104,17 @@ async function add(context: CommandContext, login: string, options: AddOptions):
 }
 
 /** The address of a removed account goes to nobody else early, but that one can come back. */
-async function refuseRemoved({ lookups }: CommandContext, login: string): Promise<void> {
-  const [before] = await lookups.identitiesByAddress(login);
-  if (before?.login === login && before.state === 'removed')
+async function refuseTaken(context: CommandContext, bare: Identity): Promise<void> {
+  const [before] = await context.lookups.identitiesByAddress(bare.login);
+  if (before?.login === bare.login && before.state === 'removed')
     throw new CommandFailure(
-      `${login} was removed${before.removedAt === undefined ? '' : ` ${time(before.removedAt)}`}; \`postern account restore ${login}\` brings it back, and the login is free when retention ends`,
+      `${bare.login} was removed${before.removedAt === undefined ? '' : ` ${time(before.removedAt)}`}; \`postern account restore ${bare.login}\` brings it back, and the login is free when retention ends`,
     );
+  if (before !== undefined) throw new CommandFailure(await takenWords(context, bare, bare.login));
 }
 
 async function list(context: CommandContext, { json }: { readonly json?: boolean }): Promise<void> {
-  const all: Identity[] = [];
-  for (;;) {
-    const last = all.at(-1)?.login;
-    const page = await context.lookups.identities({
-      max: PAGE,
-      ...(last === undefined ? {} : { after: last }),
-    });
-    all.push(...page);
-    if (page.length < PAGE) break;
-  }
+  const all = await everybody(context.lookups);
   if (json === true) return printJson(all.map((identity) => summary(identity)));
   if (all.length === 0) return print('no accounts yet: `postern account add LOGIN`');
   print(

@@ -10,6 +10,7 @@ import type { Identity } from '../record/identity.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { STORE_FILE } from '../store/sqlite/schema.ts';
+import { everybody } from './identities.ts';
 
 /** Self-signed ones, and names that are served without a certificate for them. */
 export function certificateWarnings(loaded: LoadedConfig): readonly string[] {
@@ -42,7 +43,6 @@ function servedNames({ config }: LoadedConfig): readonly string[] {
 }
 
 const SHOWN_MAX = 5;
-const PAGE = 500;
 
 /** Accounts whose domain was taken out of `domains`: they can log in and send as nobody. Nothing is warned of while there is no store. */
 export async function accountWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
@@ -51,7 +51,7 @@ export async function accountWarnings(loaded: LoadedConfig): Promise<readonly st
   try {
     const ours = new Set(loaded.config.domains);
     const users = new Map<string, string[]>();
-    for await (const identity of living(opened.lookups))
+    for (const identity of (await everybody(opened.lookups)).filter(({ state }) => state !== 'removed'))
       for (const domain of domainsOf(identity))
         if (!ours.has(domain)) users.set(domain, [...(users.get(domain) ?? []), identity.login]);
     return [...users].map(([domain, logins]) => {
@@ -76,16 +76,6 @@ async function openLookups(
     return { lookups, close: () => lookups.close() };
   } catch {
     return undefined;
-  }
-}
-
-async function* living(lookups: Pick<Lookups, 'identities'>): AsyncGenerator<Identity> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await lookups.identities({ max: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const identity of page) if (identity.state !== 'removed') yield identity;
-    after = page.at(-1)?.login;
-    if (page.length < PAGE) return;
   }
 }
 

@@ -33,6 +33,19 @@ export async function identityIn(
   throw new CommandFailure(`there is no account ${login}; \`postern account list\` shows all`);
 }
 
+const PAGE = 500;
+
+/** All there are by login, those that were removed last. */
+export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<readonly Identity[]> {
+  const all: Identity[] = [];
+  for (;;) {
+    const last = all.at(-1)?.login;
+    const page = await lookups.identities({ max: PAGE, ...(last === undefined ? {} : { after: last }) });
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
+}
+
 export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
   if (result.ok) return result.value;
   throw new CommandFailure(result.error.text);
@@ -76,7 +89,11 @@ export async function writeIdentity(
 }
 
 /** Whose it is, and the next step. */
-async function takenWords({ lookups }: CommandContext, identity: Identity, what: string): Promise<string> {
+export async function takenWords(
+  { lookups }: CommandContext,
+  identity: Identity,
+  what: string,
+): Promise<string> {
   const [byLogin, byAddress] = await Promise.all([
     lookups.identityByLogin(what),
     lookups.identitiesByAddress(what),
