@@ -12,7 +12,7 @@ export function printJson(value: unknown, indent = 2): void {
   print(toJson(withTimes(value), indent).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped));
 }
 
-const timeName = /^(?:at|time|since|until)$|At$/;
+const timeName = /^(?:at|time|since|until)$|(?:At|Since|Until)$/;
 
 /** Times are numbers inside, and RFC 3339 where programs of others read them. */
 function withTimes(value: unknown, name: string = ''): unknown {
