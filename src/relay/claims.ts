@@ -2,6 +2,7 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { ClaimShare, Delivery, Owner, QueuedMessage, Store } from '../store/port.ts';
+import { createRound } from '../store/round.ts';
 
 const POLL_MS = 5_000;
 
@@ -23,8 +24,9 @@ export function createClaims(o: {
   let claiming = false;
   /** Of the next claim. One that was not answered is asked again under its number: it may have leased what nobody else will. */
   let number = 1;
-  /** Where the round of domains goes on. */
-  let after: string | undefined;
+  const round = createRound();
+  /** Shares that had no room in the last claim, by their places. */
+  let full: readonly number[] = [];
   let woken = false;
   let stopped = false;
   let cancelPoll = o.clock.after(0, () => void claim());
@@ -55,6 +57,8 @@ export function createClaims(o: {
 
   async function claimOnce(shares: readonly ClaimShare[]): Promise<void> {
     const { owner } = o;
+    const { after } = round;
+    full = [...shares.keys()].filter((at) => shares[at]?.max === 0);
     const now = o.clock.now();
     const [outcome] = await o.store.commit([
       {
@@ -69,23 +73,30 @@ export function createClaims(o: {
     // What was leased behind the stop goes back with the rest: nobody waits for an errand that begins now.
     if (outcome.type !== 'claimed' || stopped) return;
     number += 1;
-    after = outcome.next;
     for (const message of outcome.messages) {
       o.take(
         message,
         outcome.deliveries.filter(({ messageId }) => messageId === message.id),
       );
     }
-    woken ||= outcome.more;
+    woken ||= round.took(outcome);
+  }
+
+  /** One that had no room has some now: what waits for it was not looked for. */
+  function hasNewRoom(): boolean {
+    if (full.length === 0) return false;
+    const shares = o.shares();
+    return full.some((at) => (shares[at]?.max ?? 0) > 0);
   }
 
   return {
     wake() {
       woken = true;
+      round.renew();
       void claim();
     },
     ended() {
-      if (woken) void claim();
+      if (woken || hasNewRoom()) void claim();
     },
     stop() {
       stopped = true;

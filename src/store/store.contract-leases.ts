@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClaimChange } from './port.ts';
+import { createRound } from './round.ts';
 import { Bench, final, HOUR, keyOf, MINUTE, type Open, settleOf } from './store.contract-fixtures.ts';
 
 export function leaseContract(name: string, open: Open): void {
@@ -146,6 +147,40 @@ function claimContract(name: string, open: Open): void {
       'nobody else takes what is named',
     );
     assert.equal(await domains({ shares: [{ ...named, max: 0 }, { max: 9 }] }), '');
+  });
+
+  test(`E-Q-8: ${name}: 600 lanes are gone through in two claims, and nothing is asked again when none of them has something due`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    const domains = Array.from({ length: 600 }, (_, n) => `d${String(n).padStart(3, '0')}.example`);
+    const to = domains.map((domain) => `x@${domain}`);
+    await bench.accepted({ to, dueAt: now + MINUTE });
+    const round = createRound();
+    let token = 0;
+    /** So many claims until nothing is left to ask for, and the domains they found. */
+    const goRound = async (): Promise<readonly [claims: number, found: readonly string[]]> => {
+      const found: string[] = [];
+      for (let claims = 1; ; claims += 1) {
+        const { after } = round;
+        const outcome = await bench.one({
+          ...{ type: 'claim', owner: 'a', token: `t${(token += 1)}`, now, shares: [{ max: 9 }] },
+          ...(after === undefined ? {} : { after }),
+        });
+        assert.ok(outcome.type === 'claimed' && claims < 9, `claim ${claims}`);
+        found.push(...outcome.deliveries.map(({ domain }) => domain));
+        if (!round.took(outcome)) return [claims, found];
+      }
+    };
+    assert.deepEqual(await goRound(), [2, []]);
+    for (let n = 0; n < 5; n += 1) {
+      const [claims, found] = await goRound();
+      assert.deepEqual(found, []);
+      assert.ok(claims <= 3, `${claims} claims for one round`);
+    }
+    const late = ['d010.example', 'd550.example', 'd599.example'];
+    for (const domain of late) await bench.accepted({ to: [`y@${domain}`], dueAt: now });
+    const [, found] = await goRound();
+    assert.deepEqual(found.toSorted(), late);
   });
 
   test(`${name}: a claim that found nothing looks again`, async () => {

@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 
 const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
+const claims = { file: 'src/relay/claims.ts', tests: ['src/relay/claims'] };
 const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
 const pace = { file: 'src/policy/pace.ts', tests: ['src/policy/pace'] };
 const relay = { file: 'src/relay/relay.ts', tests: ['src/relay'] };
@@ -83,6 +84,25 @@ export const relayFaults: readonly Fault[] = [
     why: 'a claim that is answered behind the begin of a drain is begun',
     from: "if (outcome.type !== 'claimed' || stopped) return;",
     to: "if (outcome.type !== 'claimed') return;",
+  },
+  {
+    ...claims,
+    why: 'a queue whose lanes are more than one claim looks at is asked without a pause',
+    from: 'woken ||= round.took(outcome);',
+    to: 'round.took(outcome);\n    woken ||= outcome.more;',
+  },
+  {
+    ...claims,
+    why: 'a destination that had no room waits for the poll when it has some',
+    from: 'if (woken || hasNewRoom()) void claim();',
+    to: 'if (woken) void claim();',
+  },
+  {
+    file: 'src/store/round.ts',
+    tests: ['src/store/memory/memory'],
+    why: 'a round that has come round twice goes on',
+    from: 'barren.turns > 1 || ',
+    to: '',
   },
   {
     ...pace,
