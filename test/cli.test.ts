@@ -393,7 +393,7 @@ test('F-OPS-1: check looks into the files, and tells no secret', async () => {
     relay(`smarthost: "${url}"`);
     const bad = await at.run('check --no-dns');
     assert.equal(bad.status, 1);
-    assert.match(bad.stdout, /relay\.smarthost: ".*mta\.internal" is no smtp:\/\/ or smtps:\/\/ URL/);
+    assert.match(bad.stdout, /relay\.smarthost: ".*mta\.internal" is no smtp:\/\/HOST or smtps:\/\/HOST;/);
     assert.doesNotMatch(bad.stdout + bad.stderr, /hunter2/);
   }
   relay('smarthost: "smtps://user@mta.internal", password: { env: HUNTER_PASSWORD }');
