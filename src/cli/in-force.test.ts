@@ -141,3 +141,19 @@ test('5321-aj: keys that count after a restart only are remembered until the fil
   await made.reload();
   assert.deepEqual(made.needsRestart, []);
 });
+
+test('TLS ticket keys are renewed whatever became of the files, which are not looked at for it', async (t) => {
+  const { made, path, pair, told } = await inForce(t);
+  const before = made.plan;
+  rmSync(path('key.pem'));
+  await made.renewTicketKeys();
+  assert.equal(told.length, 1);
+  assert.deepEqual(made.plan, told[0]);
+  assert.notDeepEqual(made.plan.ticketKeys, before.ticketKeys);
+  assert.deepEqual({ ...made.plan, ticketKeys: before.ticketKeys }, before);
+  replace(path('key.pem'), pair.key, 0o600);
+  const { ticketKeys } = made.plan;
+  made.tells = () => Promise.reject(new Error('a front does not answer'));
+  await made.renewTicketKeys();
+  assert.deepEqual(made.plan.ticketKeys, ticketKeys, 'what was told to nobody is not in force');
+});

@@ -30,7 +30,6 @@ export class InForce {
   readonly #log: Log;
   #loaded: LoadedConfig;
   #plan: FrontPlan;
-  #ticketKeys: Uint8Array = randomBytes(TICKET_KEY_OCTETS);
   /** Is right by itself, but a file that it names can't be used yet. */
   #wanted: LoadedConfig | undefined;
   /** The files as they were when they were last tried. */
@@ -47,7 +46,7 @@ export class InForce {
     this.#loaded = first;
     assertSafe(first);
     this.#tried = stampOf(keyFilesOf(first));
-    this.#plan = this.#provenPlan(first);
+    this.#plan = this.#provenPlan(first, randomBytes(TICKET_KEY_OCTETS));
   }
 
   get loaded(): LoadedConfig {
@@ -100,15 +99,14 @@ export class InForce {
     });
   }
 
-  /** The plan is made anew for it, from files that may be unreadable now: then the old keys stay. */
+  /** What is served stays as it is: no file is read again for it. */
   renewTicketKeys(): Promise<void> {
     return this.#inTurn(async () => {
-      const before = this.#ticketKeys;
-      this.#ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+      const plan = { ...this.#plan, ticketKeys: randomBytes(TICKET_KEY_OCTETS) };
       try {
-        await this.tells(this.#provenPlan(this.#loaded), storeLimitsOf(this.#loaded));
+        await this.tells(plan, storeLimitsOf(this.#loaded));
+        this.#plan = plan;
       } catch (error) {
-        this.#ticketKeys = before;
         this.#log.error({ error: String(error) }, 'TLS ticket keys could not be renewed');
       }
     });
@@ -118,7 +116,7 @@ export class InForce {
     // Before they are read: what changes meanwhile is looked at again.
     this.#tried = stampOf(keyFilesOf(next));
     try {
-      const plan = this.#provenPlan(next);
+      const plan = this.#provenPlan(next, this.#plan.ticketKeys);
       await this.tells(plan, storeLimitsOf(next));
       this.#plan = plan;
       this.#loaded = next;
@@ -133,14 +131,14 @@ export class InForce {
   }
 
   /** A bad pair keeps the old one: it must not get as far as the fronts. */
-  #provenPlan(from: LoadedConfig): FrontPlan {
+  #provenPlan(from: LoadedConfig, ticketKeys: Uint8Array): FrontPlan {
     const plan = planOf(from, {
       environment: process.env,
       fronts: this.#fronts,
       connections: planDescriptors(from.config, descriptorLimit()).connections,
-      ticketKeys: this.#ticketKeys,
+      ticketKeys,
     });
-    if (plan.certificates.length > 0) tlsContexts(plan.certificates, this.#ticketKeys);
+    if (plan.certificates.length > 0) tlsContexts(plan.certificates, ticketKeys);
     return plan;
   }
 

@@ -15,7 +15,7 @@ import { createLog, type Log, type LogSink, standardOutput } from '../observe/lo
 import { createLogPrinter, type LogFormat, type LogPrinter } from '../observe/log-text.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { proveBindable } from '../platform/listen.ts';
-import { readCertificates, storeLimitsOf } from '../server/plan-of-config.ts';
+import { storeLimitsOf } from '../server/plan-of-config.ts';
 import { createSelfTest, type SelfTest } from '../server/self-test.ts';
 import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
 import { createCrew } from '../server/thread.ts';
@@ -105,14 +105,18 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   await steps.take('desk thread', () => supervisor.startDesk());
   await steps.take('front threads', () => supervisor.startFronts());
   const { selfTest, open } = selfTestOf(supervisor, inForce, starting);
-  inForce.tells = (plan, storeLimits) => supervisor.reload(plan, storeLimits);
-  const web = await openDoors(starting, { inForce, supervisor, selfTest });
+  let web: Web | undefined;
+  // Before somebody can ask for a reload.
+  inForce.tells = async (plan, storeLimits) => {
+    await supervisor.reload(plan, storeLimits);
+    web?.reload(plan.certificates);
+  };
   inForce.taken = (loaded) => {
-    web?.reload(readCertificates(loaded));
     log.level = loaded.config.log.level;
     printer.format = logFormatOf(loaded.config);
     selfTest.begin();
   };
+  web = await openDoors(starting, { inForce, supervisor, selfTest });
   await steps.take('trail', () => supervisor.store.commit([{ type: 'record', events: [startEvent(first)] }]));
   await steps.take(
     'listeners',
@@ -202,7 +206,7 @@ async function openDoors(
   const settings = (): OnboardingSettings => onboardingOf(loaded().config);
   return steps.take(
     'web',
-    () => startWeb({ ...web, certificates: readCertificates(loaded()), settings, clock, ...door('web') }),
+    () => startWeb({ ...web, certificates: inForce.plan.certificates, settings, clock, ...door('web') }),
     (started) => started.close(),
   );
 }

@@ -156,6 +156,26 @@ test('the certificate is chosen by name, TLS is 1.2 or newer, and a reload takes
   });
 });
 
+test('what a client could resume it can resume until the next reload', async () => {
+  const pair = await makeCertificate(['msa.example.org'], []);
+  await withWeb([pair], async (port, web) => {
+    const met = (session?: Buffer) =>
+      new Promise<{ readonly resumed: boolean; readonly session: Buffer | undefined }>((resolve, reject) => {
+        const socket = connectTls({
+          ...{ port, host: '127.0.0.1', maxVersion: 'TLSv1.2', rejectUnauthorized: false, session },
+        });
+        socket.on('error', reject).on('secureConnect', () => {
+          resolve({ resumed: socket.isSessionReused(), session: socket.getSession() });
+          socket.destroy();
+        });
+      });
+    const { session } = await met();
+    assert.equal((await met(session)).resumed, true);
+    web.reload([pair]);
+    assert.equal((await met(session)).resumed, false);
+  });
+});
+
 test('one network may ask 60 times a minute, all together 3,000 times; a proxy stands for many', () => {
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };

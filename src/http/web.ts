@@ -45,7 +45,7 @@ export interface WebOptions {
 }
 
 export interface Web {
-  /** New connections get these. */
+  /** New connections get these; what clients could resume they can resume no more. */
   reload(certificates: readonly CertificatePair[]): void;
   close(): Promise<void>;
 }
@@ -99,7 +99,8 @@ function plainServer(handle: Handler): Listening {
 
 /** Clients without SNI get the first certificate, others what fits the name. */
 function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listening {
-  const ticketKeys = randomBytes(TICKET_KEY_OCTETS);
+  // Of its own: what was agreed here is not to be resumed over SMTP.
+  let ticketKeys = randomBytes(TICKET_KEY_OCTETS);
   let contexts: ServerTls = tlsContexts(pairs, ticketKeys);
   const server = createTlsServer(
     {
@@ -115,6 +116,7 @@ function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listenin
   return {
     server,
     reload(next) {
+      ticketKeys = randomBytes(TICKET_KEY_OCTETS);
       contexts = tlsContexts(next, ticketKeys);
       server.setSecureContext(fallbackOptions(next, ticketKeys));
     },
