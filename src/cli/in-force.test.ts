@@ -157,3 +157,23 @@ test('TLS ticket keys are renewed whatever became of the files, which are not lo
   await made.renewTicketKeys();
   assert.deepEqual(made.plan.ticketKeys, ticketKeys, 'what was told to nobody is not in force');
 });
+
+test('5321-aj: the authorities and passwords of next hops are taken when they change, like certificates', async (t) => {
+  const { made, path, pair, told } = await inForce(t);
+  const files = { 'ca.pem': pair.cert, password: 'one', 'password.route': 'two' };
+  for (const [name, text] of Object.entries(files)) writeFileSync(path(name), text, { mode: 0o600 });
+  const text = readFileSync(path('postern.yaml'), 'utf8').replace(
+    'relay: { files: ./out }',
+    'relay: { smarthost: "smtp://me@mta", password: { file: password }, ca: ca.pem, routes: { a.example: { smarthost: "smtp://me@a", password: { file: password.route } } } }',
+  );
+  writeFileSync(path('postern.yaml'), text);
+  await made.reload();
+  await made.lookAtFiles();
+  assert.deepEqual([made.problems, told.length], [[], 1]);
+  for (const [at, name] of Object.keys(files).entries()) {
+    replace(path(name), `${files[name as keyof typeof files]} renewed`, 0o600);
+    await made.lookAtFiles();
+    assert.deepEqual([name, made.problems, told.length], [name, [], at + 2]);
+  }
+  assert.match(JSON.stringify(made.plan.relay), /"one renewed".*"two renewed"/);
+});

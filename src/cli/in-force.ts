@@ -45,7 +45,7 @@ export class InForce {
     this.#log = log;
     this.#loaded = first;
     assertSafe(first);
-    this.#tried = stampOf(keyFilesOf(first));
+    this.#tried = stampOf(filesNamedIn(first));
     this.#plan = this.#provenPlan(first, randomBytes(TICKET_KEY_OCTETS));
   }
 
@@ -88,13 +88,13 @@ export class InForce {
   }
 
   /**
-   * Certificates and keys are renewed under our feet: taken when they look different, and tried again as long as they can't be used: the
+   * Certificates, keys and passwords are renewed under our feet: taken when they look different, and tried again as long as they can't be used: the
    * permission that was missing may come without another change of content.
    */
   lookAtFiles(): Promise<void> {
     return this.#inTurn(async () => {
       const from = this.#wanted ?? this.#loaded;
-      if (this.#wanted === undefined && stampOf(keyFilesOf(from)) === this.#tried) return;
+      if (this.#wanted === undefined && stampOf(filesNamedIn(from)) === this.#tried) return;
       await this.#take(from);
     });
   }
@@ -114,7 +114,7 @@ export class InForce {
 
   async #take(next: LoadedConfig): Promise<void> {
     // Before they are read: what changes meanwhile is looked at again.
-    this.#tried = stampOf(keyFilesOf(next));
+    this.#tried = stampOf(filesNamedIn(next));
     try {
       const plan = this.#provenPlan(next, this.#plan.ticketKeys);
       await this.tells(plan, storeLimitsOf(next));
@@ -170,9 +170,19 @@ function assertSafe(loaded: LoadedConfig): void {
 const problemsOf = (error: unknown): readonly string[] =>
   error instanceof ConfigError ? error.problems : [failureInWords(error)];
 
-function keyFilesOf({ config, path }: LoadedConfig): readonly string[] {
+/** What a plan is made of beside the configuration itself. */
+function filesNamedIn({ config, path }: LoadedConfig): readonly string[] {
+  const { relay } = config;
   const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
-  return [...certificates, ...config.dkim.map(({ key }) => key)].map(path);
+  const passwords = [relay, ...Object.values(relay.routes)].flatMap(({ password }) =>
+    typeof password === 'object' && 'file' in password ? [password.file] : [],
+  );
+  return [
+    ...certificates,
+    ...config.dkim.map(({ key }) => key),
+    ...passwords,
+    ...[relay.ca ?? []].flat(),
+  ].map(path);
 }
 
 /** Another file, another content, other rights: a change of owner or mode moves the time of change alone. A link is followed. */
