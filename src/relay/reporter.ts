@@ -34,7 +34,7 @@ export interface ReporterOptions {
 }
 
 export function createReporter(options: ReporterOptions): Reporter {
-  const { store, clock, log } = options;
+  const { store, clock, log, cap } = options;
   let looking: Promise<void> | undefined;
   let again = false;
   const expected = new Set<number>();
@@ -68,15 +68,21 @@ export function createReporter(options: ReporterOptions): Reporter {
   async function tell(one: NoticesOfMessage): Promise<void> {
     const { message, notices } = one;
     try {
-      const [outcome] = await store.commit([await reportOn(message, notices)]);
+      const cause = silence(message, notices);
+      const [outcome] = await store.commit([await reportOn(message, notices, cause)]);
       if (outcome.type === 'failed') throw new Error(outcome.cause);
+      const isOfStranger = message.role === 'mx';
+      if (isOfStranger && cause !== undefined && outcome.type === 'reported') cap.withheld(message.id);
     } catch (error) {
       log.error({ id: message.id, error: String(error) }, 'a report could not be written, it is tried again');
     }
   }
 
-  async function reportOn(message: QueuedMessage, notices: readonly Notice[]): Promise<ReportChange> {
-    const cause = silence(message, notices);
+  async function reportOn(
+    message: QueuedMessage,
+    notices: readonly Notice[],
+    cause: string | undefined,
+  ): Promise<ReportChange> {
     const { postmaster } = options.settings();
     const report =
       cause === undefined
@@ -98,7 +104,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Why nobody gets a report about this. */
   function silence(message: QueuedMessage, notices: readonly Notice[]): string | undefined {
-    if (!isOwnReport(message)) return message.role === 'mx' ? options.cap.refuses(message.id) : undefined;
+    if (!isOwnReport(message)) return message.role === 'mx' ? cap.refuses() : undefined;
     const { postmaster } = options.settings();
     const to = notices.map(({ about }) => about.forwardPath);
     log.warn(
@@ -132,6 +138,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       stopped = true;
       cancel();
       await looking;
+      await cap.stop();
     },
   };
 }

@@ -8,11 +8,17 @@ import type { ReportWriter } from './reports.ts';
 const PER_MINUTE = 10;
 /** From the first that is not sent to the summary. */
 const SUMMARY_MS = 3_600_000;
+/** And to the next try, if it could not be written. */
+const AGAIN_MS = 60_000;
 const NAMED_MAX = 50;
 
 export interface StrangersCap {
-  /** Counts one more; why it is not sent, or undefined. */
-  refuses(messageId: string): string | undefined;
+  /** Takes one of the places of this minute, for each try; why there is none, or undefined. */
+  refuses(): string | undefined;
+  /** It is written that no report about this message is sent. */
+  withheld(messageId: string): void;
+  /** What there is to tell is told at once: nobody else knows of it. */
+  stop(): Promise<void>;
 }
 
 export interface CapOptions {
@@ -28,26 +34,44 @@ export function createStrangersCap(options: CapOptions): StrangersCap {
   const { clock, store, writer, log } = options;
   let count = 0;
   let ids: string[] = [];
+  let stopped = false;
+  let cancel = (): void => undefined;
 
   async function summarize(): Promise<void> {
-    const withheld = { count, ids };
+    const told = { count, ids };
     [count, ids] = [0, []];
-    log.warn({ count: withheld.count }, 'reports to strangers were not sent, they were too many');
     try {
-      const summary = await writer.summary('Reports to strangers that were not sent', linesOf(withheld));
-      if (summary !== undefined) await store.commit([summary]);
+      await write(told);
+      log.warn({ count: told.count }, 'reports to strangers were not sent, they were too many');
     } catch (error) {
-      log.error({ error: String(error), ...withheld }, 'the summary for the postmaster could not be written');
+      log.error({ error: String(error), ...told }, 'the summary for the postmaster could not be written');
+      if (count === 0 && !stopped) cancel = clock.after(AGAIN_MS, () => void summarize());
+      count += told.count;
+      ids = [...told.ids, ...ids].slice(0, NAMED_MAX);
     }
   }
 
+  async function write(told: Parameters<typeof linesOf>[0]): Promise<void> {
+    const summary = await writer.summary('Reports to strangers that were not sent', linesOf(told));
+    if (summary === undefined) return;
+    const [outcome] = await store.commit([summary]);
+    if (outcome.type !== 'accepted') throw new Error(`it was not accepted: ${outcome.type}`);
+  }
+
   return {
-    refuses(messageId) {
-      if (options.countReportToStranger() <= PER_MINUTE) return undefined;
+    refuses: () =>
+      options.countReportToStranger() <= PER_MINUTE
+        ? undefined
+        : `more than ${PER_MINUTE} reports to strangers in this minute`,
+    withheld(messageId) {
       count += 1;
       if (ids.length < NAMED_MAX) ids.push(messageId);
-      if (count === 1) clock.after(SUMMARY_MS, () => void summarize());
-      return `more than ${PER_MINUTE} reports to strangers in this minute`;
+      if (count === 1) cancel = clock.after(SUMMARY_MS, () => void summarize());
+    },
+    async stop() {
+      stopped = true;
+      cancel();
+      if (count > 0) await summarize();
     },
   };
 }
