@@ -20,48 +20,63 @@ const PAGE = 1000;
 export function createForgetting(): Forgetting {
   let count = 0;
   let latest = -Infinity;
+  let through = 0;
   /** Everything before it may be gone. */
   let purgedBefore = -Infinity;
   let erasedBefore = -Infinity;
   let erased = 0;
+
+  function hear(event: ChainLink): void {
+    through = event.sequence;
+    if (event.type === 'purged') purgedBefore = Math.max(purgedBefore, saidOf(event).before);
+    if (event.type !== 'erased') return;
+    const said = saidOf(event);
+    erased += said.events;
+    erasedBefore = Math.max(erasedBefore, said.before);
+  }
 
   return {
     get count() {
       return count;
     },
     see(event) {
-      if (event.payload === undefined) {
-        count += 1;
-        latest = Math.max(latest, event.time);
-      } else if (event.type === 'purged') purgedBefore = Math.max(purgedBefore, saidOf(event).before);
-      else if (event.type === 'erased') {
-        const said = saidOf(event);
-        erased += said.events;
-        erasedBefore = Math.max(erasedBefore, said.before);
-      }
+      hear(event);
+      if (event.payload !== undefined) return;
+      count += 1;
+      latest = Math.max(latest, event.time);
     },
     async flaw(lookups) {
       if (latest < purgedBefore) return undefined;
-      let others = 0;
+      const gone: ChainLink[] = [];
       for (let sequence = 0; ;) {
         const page = await lookups.chain({ afterSequence: sequence, max: PAGE });
         for (const event of page) {
           sequence = event.sequence;
-          if (event.payload !== undefined || event.time < purgedBefore) continue;
-          others += 1;
-          if (event.time >= erasedBefore) return { sequence, because: UNTOLD };
-          if (others > erased)
-            return { sequence, because: `${UNTOLD}: erasures tell of ${erased}, and this is one more` };
+          // What is forgotten meanwhile is told of at the end.
+          if (sequence > through) hear(event);
+          if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
         }
-        if (page.length < PAGE) return undefined;
+        if (page.length < PAGE) break;
       }
+      const erasures = gone.filter(({ time }) => time >= purgedBefore);
+      const untold = erasures.find(({ time }) => time >= erasedBefore);
+      if (untold !== undefined) return { sequence: untold.sequence, because: UNTOLD };
+      const more = erasures[erased];
+      return (
+        more && {
+          sequence: more.sequence,
+          because: `${UNTOLD}: erasures tell of ${erased}, and this is one more`,
+        }
+      );
     },
   };
 }
 
 const UNTOLD = 'its content is gone, and no purge or erasure tells of it';
 
+/** Of one that was forgotten itself, nothing: a newer one tells of all that it took. */
 function saidOf({ payload }: ChainLink): { readonly before: number; readonly events: number } {
+  if (payload === undefined) return { before: -Infinity, events: 0 };
   const { detail } = payloadOf(payload, undefined) as AdministrationPayload;
   const before = Date.parse(String(detail['before']));
   return { before: Number.isNaN(before) ? -Infinity : before, events: Number(detail['events'] ?? 0) };

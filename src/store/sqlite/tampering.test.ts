@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Verification, verifyTrail, type VerifyOptions } from '../../audit/verify.ts';
 import { firstLink, hashOfContent, linkOf, linkOfVersion1, partHash } from '../../record/link.ts';
-import { Bench, DAY, started } from '../store.contract-fixtures.ts';
+import { Bench, DAY, START, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bytes, type Database, number, openDatabase, optionalBytes, optionalText, text } from './database.ts';
 import { STORE_FILE } from './schema.ts';
@@ -234,4 +234,30 @@ test('D-TR-3: a chain that was written again, or whose end was cut, holds by its
   }
   const older = await verifiedAfter(rewrite, { expect: written.linkOfFirstHalf });
   assert.equal(older.broken, undefined, 'what was kept before it proves what stood before it');
+});
+
+test('D-TR-3: what is erased while the trail is verified is no tampering', async () => {
+  const directory = temporaryDirectory();
+  cpSync(source, directory, { recursive: true });
+  const { store, lookups, close } = openAt(directory);
+  try {
+    let pages = 0;
+    const { broken } = await verifyTrail({
+      ...lookups,
+      async chain(page) {
+        pages += 1;
+        const now = START + 40 * DAY;
+        const dora = { addresses: ['dora@example.net'], before: now - DAY, now, by: 'root' };
+        if (pages === 2) await store.commit([{ type: 'erase', ...dora }]);
+        return lookups.chain(page);
+      },
+    });
+    assert.equal(pages, 2, 'what was erased before is looked at once more');
+    assert.equal(broken, undefined, JSON.stringify(broken));
+    const verified = await verifyTrail(lookups);
+    assert.deepEqual([verified.forgotten, verified.broken], [6, undefined]);
+  } finally {
+    close();
+    removeDirectory(directory);
+  }
 });
