@@ -26,14 +26,14 @@ interface Situation {
   readonly needsRestart?: readonly string[];
 }
 
-function healthIn({
+function conditionIn({
   down = [[], []],
   learned = [],
   heldReports = 0,
   descriptors,
   needsRestart = [],
 }: Situation) {
-  const condition = createCondition({
+  return createCondition({
     supervisor: {
       storeFigures: () => Promise.reject(new Error('not asked for')),
       frontFigures: () =>
@@ -57,8 +57,16 @@ function healthIn({
     inForce: { loaded, plan, problems: [], needsRestart },
     descriptorTrouble: () => descriptors,
   });
-  return condition.health();
 }
+
+const healthIn = (situation: Situation) => conditionIn(situation).health();
+
+test('metrics are there while no thread knows the store: what is not known is NaN', async () => {
+  const page = await conditionIn({}).metrics();
+  assert.match(page, /^postern_connections_open 0$/m);
+  assert.match(page, /^postern_queue_messages NaN$/im);
+  assert.match(page, /^postern_store_full NaN$/im);
+});
 
 test('a server that is well says nothing', async () => {
   const { problems, warnings, learned } = await healthIn({});

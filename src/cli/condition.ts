@@ -76,8 +76,8 @@ export function createCondition(options: ConditionOptions): Condition {
     async metrics() {
       return page.render({
         fronts: await supervisor.frontFigures(),
-        store: await supervisor.storeFigures(),
-        queue: await supervisor.lookups.queueTotals(),
+        store: await supervisor.storeFigures().catch(() => undefined),
+        queue: await supervisor.lookups.queueTotals().catch(() => undefined),
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         logDropped: sink.dropped,
         clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),

@@ -200,3 +200,16 @@ test('without a certificate nothing says that one is about to expire', async () 
   const families = await familiesOf(figures([], { certificate: undefined }));
   assert.match(valuesOf(families, 'postern_certificate_remaining_ratio')[''] ?? '', /^nan$/i);
 });
+
+test('while the store thread is started again its counters stay, and what it alone knows is NaN', async () => {
+  const page = createMetricsPage();
+  await page.render(figures([front()]));
+  const families = await familiesOf(figures([front()], { store: undefined, queue: undefined }), page);
+  const value = (name: string) => valuesOf(families, `postern_${name}`)[''];
+  assert.deepEqual(
+    ['store_commits_total', 'connections_open', 'queue_messages', 'queue_oldest_seconds', 'store_full'].map(
+      value,
+    ),
+    ['5', '1', 'Nan', 'Nan', 'Nan'],
+  );
+});

@@ -11,8 +11,9 @@ import { histogramText } from './histogram-text.ts';
 
 export interface Figures {
   readonly fronts: readonly FrontAnswers['figures'][];
-  readonly store: StoreFigures;
-  readonly queue: QueueTotals;
+  /** Undefined, like what is in the queue: the thread that knows is being started again. */
+  readonly store: StoreFigures | undefined;
+  readonly queue: QueueTotals | undefined;
   readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
   readonly logDropped: number;
   /** Wall clock against monotonic clock since the start, ms: a jump is seen here. */
@@ -138,9 +139,11 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     setTo(bytes, totals.accepted.octets);
     setBy(attempts, 'outcome', totals.attempts);
     setTo(repliesLost, totals.repliesLost);
-    setTo(commits, store.commits);
-    setTo(changes, store.changes);
-    setTo(commitSeconds, store.commitMs / 1000);
+    if (store !== undefined) {
+      setTo(commits, store.commits);
+      setTo(changes, store.changes);
+      setTo(commitSeconds, store.commitMs / 1000);
+    }
     setTo(recordsLost, totals.recordsLost);
     setTo(linesDropped, logDropped);
   };
@@ -191,14 +194,14 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     const sum = (value: (front: Front) => number): number =>
       fronts.reduce((total, front) => total + value(front), 0);
     open.set(sum(({ connections }) => connections));
-    messages.set(queue.messages);
-    messagesMax.set(maxOf(store));
-    deliveries.set(queue.deliveries);
-    held.set(queue.held);
-    age.set(queue.oldestAcceptedAt === undefined ? 0 : Math.max(0, now - queue.oldestAcceptedAt) / 1000);
+    messages.set(queue?.messages ?? NaN);
+    messagesMax.set(store === undefined ? NaN : maxOf(store));
+    deliveries.set(queue?.deliveries ?? NaN);
+    held.set(queue?.held ?? NaN);
+    age.set(queue === undefined ? NaN : Math.max(0, now - (queue.oldestAcceptedAt ?? now)) / 1000);
     routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
-    free.set(store.freeOctets);
-    full.set(store.full ? 1 : 0);
+    free.set(store?.freeOctets ?? NaN);
+    full.set(store === undefined ? NaN : Number(store.full));
     relayMemory.set(sum(({ relay }) => relay.memoryOctets));
     incoming.set(sum(({ incomingOctets }) => incomingOctets));
     left.set(certificate === undefined ? NaN : certificate.leftMs / 1000);
