@@ -4,7 +4,14 @@
 
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../platform/platform.ts';
+import { rootSocketOf } from './claims.ts';
 
+/** What stands open for it: a socket for everybody, and beside it one that only root can open; each with connections of its own. */
+export const doorsOf = (path: string) => [
+  { path, mode: 0o666 },
+  { path: rootSocketOf(path), mode: 0o600 },
+];
+export const CONNECTIONS_PER_DOOR = 512;
 /** So many may come while one proves who it is. */
 const UNPROVEN_MAX = 256;
 const PROOF_MS = 10_000;

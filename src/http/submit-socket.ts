@@ -11,12 +11,11 @@ import { LF } from '../base/bytes.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
-import { type Claim, type Claims, CLAIMS_DIRECTORY, openClaims, rootSocketOf } from './claims.ts';
+import { type Claim, type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
 import { closeServer } from './close.ts';
-import { createSubmitPlaces, type SubmitPlaces } from './submit-places.ts';
+import { CONNECTIONS_PER_DOOR, createSubmitPlaces, doorsOf, type SubmitPlaces } from './submit-places.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
-const CONNECTIONS_MAX = 512;
 const UNDER_WAY_MAX = 4;
 const UNDER_WAY_PER_USER = 3;
 const HEADER_OCTETS_MAX = 8 * 1024;
@@ -59,10 +58,10 @@ export async function startSubmitSocket(options: SubmitSocketOptions): Promise<(
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o755);
   }
-  const doors = [await openDoor(options, path, 0o666)];
+  const doors: OpenDoor[] = [];
   const closeAll = () => Promise.all(doors.map(({ server }) => closeServer(server, 0)));
   try {
-    doors.push(await openDoor(options, rootSocketOf(path), 0o600));
+    for (const door of doorsOf(path)) doors.push(await openDoor(options, door));
     // Only now: the claims in it may be those of a server that has the socket.
     const claims = openClaims(join(directory, CLAIMS_DIRECTORY), options.clock);
     for (const { server, places } of doors) {
@@ -81,14 +80,17 @@ interface OpenDoor {
   readonly places: SubmitPlaces;
 }
 
-async function openDoor(options: SubmitSocketOptions, path: string, mode: number): Promise<OpenDoor> {
+async function openDoor(
+  options: SubmitSocketOptions,
+  { path, mode }: { readonly path: string; readonly mode: number },
+): Promise<OpenDoor> {
   const { clock } = options;
   const places = createSubmitPlaces({
     ...{ clock, messagesMax: UNDER_WAY_MAX, messagesPerUser: UNDER_WAY_PER_USER },
   });
   const server = createServer({ maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 });
   server.on('connection', (socket) => places.entered(socket));
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = CONNECTIONS_PER_DOOR;
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = IDLE_MS;
   server.keepAliveTimeout = IDLE_MS;

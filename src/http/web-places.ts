@@ -3,6 +3,8 @@
 
 import { connectionNetworksOf } from '../identity/network.ts';
 
+/** In all. */
+export const CONNECTIONS_OF_WEB = 256;
 export const CONNECTIONS_PER_NETWORK = 24;
 
 export interface WebPlaces {

@@ -13,9 +13,8 @@ import { bindingOf, cannotBind, listening, type ServerTls, whereOf } from '../pl
 import type { Clock } from '../platform/platform.ts';
 import { closeServer } from './close.ts';
 import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
-import { createWebPlaces } from './web-places.ts';
+import { CONNECTIONS_OF_WEB, createWebPlaces } from './web-places.ts';
 
-const CONNECTIONS_MAX = 256;
 const HEADER_OCTETS_MAX = 8 * 1024;
 const BODY_OCTETS_MAX = 16 * 1024;
 const REQUEST_MS = 10_000;
@@ -60,7 +59,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   const { server, reload } = options.tls ? tlsServer(options.certificates, handle) : plainServer(handle);
   // By a proxy all of them come from one address.
   if (options.tls) boundPerNetwork(server);
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = CONNECTIONS_OF_WEB;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
   server.keepAliveTimeout = IDLE_MS;
   server.requestTimeout = REQUEST_MS;

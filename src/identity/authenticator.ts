@@ -22,7 +22,7 @@ import type { KdfGate } from './kdf-gate.ts';
 import { loginCandidates } from './login.ts';
 import { createLru } from './lru.ts';
 import { networkOf } from './network.ts';
-import { withDeadline } from './with-deadline.ts';
+import { withDeadline } from '../platform/with-deadline.ts';
 import type { verifyPassword } from './password.ts';
 
 export type AuthenticationOutcome =

@@ -9,7 +9,7 @@ import type { Network } from '../platform/network.ts';
 import type { IdentityId } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Delivery, Owner, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
-import { deliveryDomain } from '../store/delivery-domain.ts';
+import { deliveryDomain } from '../protocol/wire/mailbox.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
 import { createCarriers, type DownRoute, type LearnedLimits } from './carriers.ts';

@@ -3,12 +3,11 @@
 // unseen, and nothing else can be opened either.
 
 import type { Config } from '../config/schema.ts';
+import { CONNECTIONS_PER_DOOR, doorsOf } from '../http/submit-places.ts';
+import { CONNECTIONS_OF_WEB } from '../http/web-places.ts';
 
 /** For the store, staged bodies, libraries, the private HTTP and the control socket. */
 const KEPT = 192;
-/** The web listener and the submission socket have as many at most (src/http). */
-const OF_WEB = 256;
-const OF_LOCAL = 512;
 /** Those that are turned away are counted up to a twentieth (admission.ts). */
 const TURNED_AWAY = 1.05;
 const CONNECTIONS_MIN = 10;
@@ -33,8 +32,8 @@ export function planDescriptors(
   const elsewhere =
     KEPT +
     Math.min(routes * config.relay.connections, Math.floor(limit / 4)) +
-    (config.web === undefined ? 0 : OF_WEB) +
-    (config.local === undefined ? 0 : OF_LOCAL);
+    (config.web === undefined ? 0 : CONNECTIONS_OF_WEB) +
+    (config.local === undefined ? 0 : doorsOf(config.local.socket).length * CONNECTIONS_PER_DOOR);
   const fitting = Math.floor((limit - elsewhere) / TURNED_AWAY);
   if (fitting >= wanted) return { connections: wanted };
   const connections = Math.max(CONNECTIONS_MIN, fitting);

@@ -117,8 +117,13 @@ export function asciiSpelling(text: string): string {
 
 /** Equal for two spellings of one mailbox, wherever it is: the local part is its owner's, to the letter (RFC 5321 section 2.4). */
 export function mailboxKey(text: string): string {
-  const { localPart, domain } = halves(text);
-  return `${localPart}@${canonicalDomain(domain) ?? domain.toLowerCase()}`;
+  return `${halves(text).localPart}@${deliveryDomain(text)}`;
+}
+
+/** The domain of a mailbox, by which its mail is routed: lower-case A-labels, or the literal, or '' for a bare postmaster. */
+export function deliveryDomain(text: string): string {
+  const { domain } = halves(text);
+  return canonicalDomain(domain) ?? domain.toLowerCase();
 }
 
 /** Each mailbox once, in the spelling that came first. */

@@ -3,7 +3,7 @@
 import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import { idTerm } from '../../record/terms.ts';
-import { deliveryDomain } from '../delivery-domain.ts';
+import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';

@@ -2,7 +2,7 @@
 
 import { messageIdBytes } from '../../base/message-id.ts';
 import { chargeLimits } from '../../policy/limits.ts';
-import { deliveryDomain } from '../delivery-domain.ts';
+import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, queueFullBecause } from '../depth.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { idTerm } from '../../record/terms.ts';

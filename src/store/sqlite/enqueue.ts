@@ -2,7 +2,7 @@
 
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
-import { deliveryDomain } from '../delivery-domain.ts';
+import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
 import type { Database } from './database.ts';
 

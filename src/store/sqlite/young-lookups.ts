@@ -1,7 +1,7 @@
 // The young messages as the look-ups show them: deliveries like those of the queue tables, each under way for the first time.
 
 import type { MessageId } from '../../base/message-id.ts';
-import { deliveryDomain } from '../delivery-domain.ts';
+import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { QueueDepth } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { QueueEntry } from '../lookups.ts';

@@ -4,7 +4,7 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
-import { deliveryDomain } from '../delivery-domain.ts';
+import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { keptId } from '../kept-id.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import type { AcceptChange, Owner, QueuedMessage, SettleChange } from '../port.ts';

@@ -1,6 +1,6 @@
 // An answer that comes in time, or an error.
 
-import type { Clock } from '../platform/platform.ts';
+import type { Clock } from './platform.ts';
 
 /** Rejects once `delayMs` have passed without an answer. */
 export async function withDeadline<T>(clock: Clock, delayMs: number, answer: Promise<T>): Promise<T> {
