@@ -7,6 +7,7 @@
 // 10,000 connections, one stranger in some 1,700 is taken for one of them. Nobody can choose whom: the key is random.
 
 import { hash } from 'node:crypto';
+import { createLru } from '../identity/lru.ts';
 
 /** Crosses into the fronts. */
 export interface CountsPlan {
@@ -43,6 +44,8 @@ export interface Counts {
 
 const SLOTS_MIN = 2 ** 10;
 const SLOTS_MAX = 2 ** 20;
+/** Names of which a front remembers where they stand. */
+const PLACES_KNOWN_MAX = 10_000;
 /** Of a row, before its two tables: the totals, and the minute of its second table. */
 const HEAD = totals.length + 1;
 const MINUTE_AT = totals.length;
@@ -104,14 +107,20 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
     Atomics.store(cells, own + MINUTE_AT, minute);
   }
 
+  // Mostly it is networks and identities of before that come.
+  const places = createLru<string, Place>(PLACES_KNOWN_MAX);
   const minuteNow = (): number => Atomics.load(cells, 0);
 
   return {
     placeOf(name) {
+      const known = places.get(name);
+      if (known !== undefined) return known;
       const digest = hash('sha256', key + name, 'hex');
       const one = Number.parseInt(digest.slice(0, 8), 16) % slots;
       const other = Number.parseInt(digest.slice(8, 16), 16) % slots;
-      return { one, other: other === one ? (one + 1) % slots : other };
+      const place = { one, other: other === one ? (one + 1) % slots : other };
+      places.set(name, place);
+      return place;
     },
     add: (place, by) => changeBoth(standing, place, by),
     addTo: (total, by) => change(totals.indexOf(total), by),
