@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 
 const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
+const cap = { file: 'src/relay/strangers-cap.ts', tests: ['src/relay/strangers'] };
 const claims = { file: 'src/relay/claims.ts', tests: ['src/relay/claims'] };
 const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
 const pace = { file: 'src/policy/pace.ts', tests: ['src/policy/pace'] };
@@ -84,6 +85,25 @@ export const relayFaults: readonly Fault[] = [
     why: 'a claim that is answered behind the begin of a drain is begun',
     from: "if (outcome.type !== 'claimed' || stopped) return;",
     to: "if (outcome.type !== 'claimed') return;",
+  },
+  {
+    file: 'src/relay/reporter.ts',
+    tests: ['src/relay/reporter'],
+    why: 'a report that is withheld counts each time that it is tried',
+    from: "cause !== undefined && outcome.type === 'reported') cap",
+    to: 'cause !== undefined) cap',
+  },
+  {
+    ...cap,
+    why: 'a summary that the store does not take is lost',
+    from: "if (outcome.type !== 'accepted') throw",
+    to: "if (outcome.type === 'queueFull') throw",
+  },
+  {
+    ...cap,
+    why: 'a stop forgets whom no report was sent to',
+    from: 'if (count > 0) await summarize();',
+    to: '',
   },
   {
     ...claims,
