@@ -74,11 +74,9 @@ test('E-Q-6: what a hop was found to take is told: so many connections, so many 
   const mta = host();
   mta.greeting = (standing) => (standing > 2 ? '421 4.7.0 too many' : '220 ready');
   mta.mail = (nth) => (nth > 3 ? '451 4.4.5 too many messages' : '250 2.1.0 ok');
-  const route = {
-    type: 'hops',
-    hops: [{ ...hopOf('one'), host: 'mta', tls: 'none', verify: false, auth: undefined }],
-  } as never;
-  const settings: RelaySettings = {
+  const open = { protocol: 'smtp', host: 'mta', port: 587, tls: 'none', verify: false } as const;
+  const route = { type: 'hops', hops: [open] } as const;
+  let settings: RelaySettings = {
     ...{ hostname: 'msa.example.org', domains: ['example.org'], route, routes: {} },
     ...{ retryMs: [900_000], expireMs: 1, delayNoticeMs: 1, connectionsMax: 5, memoryOctets: 1_000_000 },
   };
@@ -90,7 +88,15 @@ test('E-Q-6: what a hop was found to take is told: so many connections, so many 
   await Promise.all(
     Array.from({ length: 20 }, (_, n) => carriers.carry(errandTo(`r${n}@far.example`, route))),
   );
-  assert.equal(mta.received.length, 20);
-  assert.deepEqual(carriers.learned, [{ route: 'smtp mta:587', connections: 2, messages: 3 }]);
+  const again = structuredClone(route);
+  await carriers.carry(errandTo('r20@far.example', again));
+  assert.equal(mta.received.length, 21);
+  const learned = [{ route: 'smtp mta:587', connections: 2, messages: 3 }];
+  assert.deepEqual(carriers.learned, learned, 'once, however many routes are equal to it');
+  mta.up = false;
+  await carriers.carry(errandTo('r21@far.example', { ...route, hops: [{ ...open, port: 26 }] }));
+  assert.equal(carriers.downRoutes.length, 1);
+  settings = { ...settings };
+  assert.deepEqual([carriers.learned, carriers.downRoutes], [[], []], 'a reload begins anew');
   carriers.close();
 });

@@ -6,7 +6,7 @@ import type { Errand, ErrandResult } from './errand.ts';
 import { deliverToFiles } from './files.ts';
 import { createHopPool, type HopPool } from './hop-pool.ts';
 import { MESSAGES_MAX } from './hosts.ts';
-import { hopName, type RelaySettings, type Route } from './settings.ts';
+import { hopName, type RelaySettings, type Route, routeKey } from './settings.ts';
 
 export interface CarrierLog {
   info(facts: object, message: string): void;
@@ -41,6 +41,7 @@ export interface Carriers {
 }
 
 type Hops = Extract<Route, { type: 'hops' }>;
+type Files = Extract<Route, { type: 'files' }>;
 
 export function createCarriers(options: {
   readonly clock: Clock;
@@ -50,8 +51,7 @@ export function createCarriers(options: {
 }): Carriers {
   const { clock, log } = options;
   /** By all that their connections are made of, credentials and TLS too. */
-  const pools = new Map<string, HopPool>();
-  const poolsByRoute = new Map<Hops, HopPool>();
+  const pools = new Map<string, { readonly name: string; readonly pool: HopPool }>();
   let settings = options.settings();
   let repliesLost = 0;
   const down = new Map<string, DownRoute>();
@@ -61,49 +61,47 @@ export function createCarriers(options: {
   function close(): void {
     down.clear();
     generation += 1;
-    for (const pool of pools.values()) pool.close();
+    for (const { pool } of pools.values()) pool.close();
     pools.clear();
-    poolsByRoute.clear();
+  }
+
+  /** After a reload every connection is made anew: credentials or TLS may have changed. What was known before is of no account any more. */
+  function keepUp(): void {
+    if (options.settings() !== settings) close();
+    settings = options.settings();
   }
 
   function poolOf(route: Hops): HopPool {
-    // After a reload every connection is made anew: credentials or TLS may have changed.
-    if (options.settings() !== settings) close();
-    settings = options.settings();
-    let pool = poolsByRoute.get(route);
-    if (pool === undefined) {
-      const key = JSON.stringify(route.hops);
-      pool = pools.get(key) ?? newPool(route);
-      pools.set(key, pool);
-      poolsByRoute.set(route, pool);
-    }
+    keepUp();
+    const key = routeKey(route);
+    const known = pools.get(key);
+    if (known !== undefined) return known.pool;
+    const { hops } = route;
+    const name = hops.map(hopName).join(', ');
+    const then = generation;
+    const pool = createHopPool({
+      ...{ ...options, hops, settings, replyLost },
+      changed(isDown, diagnostic) {
+        if (then === generation) told(key, name, isDown ? diagnostic : undefined);
+      },
+    });
+    pools.set(key, { name, pool });
     return pool;
   }
 
-  function newPool({ hops }: Hops): HopPool {
-    const changed = toldBy(hops.map(hopName).join(', '));
-    return createHopPool({ ...options, hops, settings, changed, replyLost });
-  }
-
-  /** What a pool of before a reload finds out is of no account any more. */
-  const toldBy = (route: string) => {
-    const then = generation;
-    return (isDown: boolean, diagnostic: string) => {
-      if (then === generation) told(route, isDown, diagnostic);
-    };
-  };
-
-  function told(route: string, isDown: boolean, diagnostic: string): void {
-    if (isDown) {
-      down.set(route, { route, diagnostic, since: down.get(route)?.since ?? clock.now() });
+  /** Without a diagnostic it is back. */
+  function told(key: string, route: string, diagnostic: string | undefined): void {
+    if (diagnostic !== undefined) {
+      down.set(key, { route, diagnostic, since: down.get(key)?.since ?? clock.now() });
       log.warn({ route, diagnostic }, 'next hop is down, its mail waits');
-    } else if (down.delete(route)) log.info({ route }, 'next hop is back');
+    } else if (down.delete(key)) log.info({ route }, 'next hop is back');
   }
 
   /** A directory that can't be written is a hop that is down. */
-  function noteFiles(directory: string, result: ErrandResult): void {
+  function noteFiles(route: Files, result: ErrandResult): void {
+    const key = routeKey(route);
     const isDown = result.type === 'hostDown';
-    if (isDown !== down.has(directory)) told(directory, isDown, isDown ? result.diagnostic : '');
+    if (isDown !== down.has(key)) told(key, route.directory, isDown ? result.diagnostic : undefined);
   }
 
   function replyLost(): void {
@@ -115,25 +113,26 @@ export function createCarriers(options: {
       const { route } = errand;
       if (route.type === 'hops') return poolOf(route).deliver(errand);
       const result = await deliverToFiles(route.directory, errand, clock.now());
-      noteFiles(route.directory, result);
+      keepUp();
+      noteFiles(route, result);
       return result;
     },
     close,
-    connectionsMax: (route) => poolsByRoute.get(route)?.connectionsMax ?? options.settings().connectionsMax,
+    connectionsMax: (route) =>
+      pools.get(routeKey(route))?.pool.connectionsMax ?? options.settings().connectionsMax,
     get repliesLost() {
       return repliesLost;
     },
     get downRoutes() {
+      keepUp();
       return [...down.values()];
     },
     get learned() {
-      return [...poolsByRoute].flatMap(([{ hops }, pool]) => {
-        const { connectionsMax, messagesMax } = pool;
+      keepUp();
+      return [...pools.values()].flatMap(({ name, pool: { connectionsMax, messagesMax } }) => {
         const few = connectionsMax < settings.connectionsMax ? { connections: connectionsMax } : {};
         const each = messagesMax < MESSAGES_MAX ? { messages: messagesMax } : {};
-        return 'connections' in few || 'messages' in each
-          ? [{ route: hops.map(hopName).join(', '), ...few, ...each }]
-          : [];
+        return 'connections' in few || 'messages' in each ? [{ route: name, ...few, ...each }] : [];
       });
     },
   };

@@ -208,8 +208,7 @@ export function createRelay(options: RelayOptions): Relay {
     };
     const lostBefore = linesLost;
     const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');
-    for (const [route, own] of routed)
-      track(route, run({ ...content, message, deliveries: own, route, mayGo }));
+    for (const way of routed) track(way.route, run({ ...content, ...way, message, mayGo }));
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';

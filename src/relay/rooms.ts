@@ -2,7 +2,7 @@
 // is a route; what a claim may take for it is its share.
 
 import type { ClaimShare } from '../store/port.ts';
-import type { RelaySettings, Route } from './settings.ts';
+import { type RelaySettings, type Route, routeKey } from './settings.ts';
 
 /** One at work, and one that follows it. */
 const PER_CONNECTION = 2;
@@ -24,34 +24,50 @@ export function createRooms(o: {
   /** Connections that the route likes. */
   connectionsMax(route: Extract<Route, { type: 'hops' }>): number;
 }): Rooms {
-  const rooms = new WeakMap<Route, { underWay: number; readonly room: Room }>();
-
-  function roomOf(route: Route): { underWay: number; readonly room: Room } {
-    const known = rooms.get(route);
-    if (known !== undefined) return known;
-    const made = { underWay: 0, room: { ended: () => void (made.underWay -= 1) } };
-    rooms.set(route, made);
-    return made;
-  }
+  const underWay = new Map<string, number>();
+  let named: { readonly of: RelaySettings; readonly ways: readonly Named[] } | undefined;
 
   /** In portions: a claim for each errand that ends would cost more than it brings. */
   function freeOf(route: Route): number {
     const size = route.type === 'files' ? FILES : PER_CONNECTION * o.connectionsMax(route);
-    const free = size - (rooms.get(route)?.underWay ?? 0);
+    const free = size - (underWay.get(routeKey(route)) ?? 0);
     return free >= size / 2 ? free : 0;
   }
 
   return {
     began(route) {
-      const one = roomOf(route);
-      one.underWay += 1;
-      return one.room;
+      const key = routeKey(route);
+      underWay.set(key, (underWay.get(key) ?? 0) + 1);
+      return {
+        ended() {
+          const left = (underWay.get(key) ?? 0) - 1;
+          if (left > 0) underWay.set(key, left);
+          else underWay.delete(key);
+        },
+      };
     },
     shares() {
-      const { route, routes } = o.settings();
-      const named = Object.entries(routes).map(([domain, own]) => ({ domains: [domain], max: freeOf(own) }));
-      const shares: readonly ClaimShare[] = [...named, { max: freeOf(route) }];
+      const settings = o.settings();
+      if (named?.of !== settings) named = { of: settings, ways: namedBy(settings) };
+      const shares: readonly ClaimShare[] = [
+        ...named.ways.map(({ domains, route }) => ({ domains, max: freeOf(route) })),
+        { max: freeOf(settings.route) },
+      ];
       return shares.some(({ max }) => max > 0) ? shares : [];
     },
   };
+}
+
+interface Named {
+  readonly domains: readonly string[];
+  readonly route: Route;
+}
+
+/** Domains whose way is the same share what it has room for; those that go where all others go are not named. */
+function namedBy({ route: others, routes }: RelaySettings): readonly Named[] {
+  const own = Object.entries(routes).filter(([, route]) => routeKey(route) !== routeKey(others));
+  return [...Map.groupBy(own, ([, route]) => routeKey(route)).values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [{ domains: same.map(([domain]) => domain), route: first[1] }];
+  });
 }

@@ -2,10 +2,16 @@
 // only, checked once more here, whatever was decided at the door (BCP134-4.1).
 
 import type { Delivery, QueuedMessage } from '../store/port.ts';
-import type { RelaySettings, Route } from './settings.ts';
+import { type RelaySettings, type Route, routeKey } from './settings.ts';
+
+interface Way {
+  readonly route: Route;
+  readonly deliveries: readonly Delivery[];
+}
 
 export interface Routed {
-  readonly routed: ReadonlyMap<Route, readonly Delivery[]>;
+  /** Each once, with all that goes there. */
+  readonly routed: readonly Way[];
   /** May go nowhere. */
   readonly forbidden: readonly Delivery[];
 }
@@ -15,7 +21,7 @@ export function byRoute(
   message: QueuedMessage,
   deliveries: readonly Delivery[],
 ): Routed {
-  const routed = new Map<Route, Delivery[]>();
+  const routed = new Map<string, { readonly route: Route; readonly deliveries: Delivery[] }>();
   const forbidden: Delivery[] = [];
   for (const delivery of deliveries) {
     const { domain } = delivery;
@@ -25,9 +31,10 @@ export function byRoute(
     }
     const route =
       (Object.hasOwn(settings.routes, domain) ? settings.routes[domain] : undefined) ?? settings.route;
-    const same = routed.get(route);
-    if (same === undefined) routed.set(route, [delivery]);
-    else same.push(delivery);
+    const key = routeKey(route);
+    const same = routed.get(key);
+    if (same === undefined) routed.set(key, { route, deliveries: [delivery] });
+    else same.deliveries.push(delivery);
   }
-  return { routed, forbidden };
+  return { routed: [...routed.values()], forbidden };
 }

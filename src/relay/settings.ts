@@ -43,3 +43,14 @@ export interface RelaySettings {
 export function hopName({ protocol, host, port, path }: Hop): string {
   return `${protocol} ${path ?? `${host}:${port}`}`;
 }
+
+const keys = new WeakMap<Route, string>();
+
+/** Equal for routes that are equal in everything, credentials and TLS too: they share connections, and a message goes to their recipients in one copy. */
+export function routeKey(route: Route): string {
+  const known = keys.get(route);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(route);
+  keys.set(route, key);
+  return key;
+}
