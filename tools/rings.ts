@@ -47,6 +47,11 @@ export const doors: readonly {
     allowed: /^src\/store\/sqlite\/database\.ts$/,
     instead: 'src/store/sqlite/database.ts',
   },
+  {
+    module: /^(node:)?timers(\/promises)?$/,
+    allowed: /^src\/(platform|cli|http|observe)\//,
+    instead: 'a Clock',
+  },
   { module: /^node:worker_threads$/, allowed: /^src\/(platform|server)\//, instead: 'src/platform/line.ts' },
   {
     module: /^node:(http|https|child_process)$/,

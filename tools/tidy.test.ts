@@ -25,8 +25,13 @@ test('each check of tidy finds what it is for', () => {
   );
   assert.equal(found(tidy.checkBanned(at('src/base/x.ts', 'const a = Date.now();'))), 1);
   assert.equal(found(tidy.checkBanned(at('src/base/x.ts', '// Date.now() is banned'))), 0);
-  assert.equal(found(tidy.checkCitations(at('src/base/x.ts', `// As it is said (${'DESIGN'} 3.2).`))), 1);
-  assert.equal(found(tidy.checkCitations(at('src/base/x.ts', '// By design 3 of them.'))), 0);
+  const sleep = `import { setTimeout as delay } from 'node:${'timers'}/promises';`;
+  assert.equal(found(tidy.checkRings(at('src/relay/x.ts', sleep))), 1);
+  assert.equal(found(tidy.checkRings(at('src/platform/x.ts', sleep))), 0);
+  assert.equal(found(tidy.checkUnwanted(at('src/relay/x.test.ts', sleep))), 1);
+  assert.equal(found(tidy.checkUnwanted(at('test/system/x.test.ts', sleep))), 0);
+  assert.equal(found(tidy.checkUnwanted(at('src/base/x.ts', `// As it is said (${'DESIGN'} 3.2).`))), 1);
+  assert.equal(found(tidy.checkUnwanted(at('src/base/x.ts', '// By design 3 of them.'))), 0);
   assert.equal(found(tidy.checkReplyLiterals(at('src/policy/x.ts', "send('550 5.7.1 no');"))), 1);
   assert.equal(
     found(
