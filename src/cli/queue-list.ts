@@ -1,5 +1,6 @@
 // `postern queue list`, and how an operator names a part of the queue.
 
+import { numberOf } from '../base/number-of.ts';
 import type { Identity } from '../record/identity.ts';
 import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
@@ -77,15 +78,23 @@ export async function listQueue(
   const waiting = await waitingOf(context.lookups, entries, context.now);
   if (options.json === true)
     return printJson({ deliveries, entries: entries.map((entry, at) => entryJson(entry, waiting[at])) });
-  if (entries.length === 0) return print('the queue is empty');
   const isCut = deliveries > entries.length;
-  if (isCut && Object.keys(selector).length === 0) {
-    printTotals(await context.lookups.queueTotals(), context.now, DOMAINS_MAX);
+  const totals = Object.keys(selector).length === 0 ? await context.lookups.queueTotals() : undefined;
+  if (entries.length === 0)
+    return print(totals?.unreported === undefined ? 'the queue is empty' : unreported(totals));
+  if (isCut && totals !== undefined) {
+    printTotals(totals, context.now, DOMAINS_MAX);
     print('');
   }
   const rows = entries.map((entry, at) => rowOf(entry, waiting[at], context.now));
   print(table([['ID', 'AGE', 'STATE', 'TRIES', 'NEXT TRY', 'LOGIN', 'FROM', 'TO', 'WHY'], ...rows]));
   if (isCut) print(`… ${deliveries - entries.length} more: say --max N, or select`);
+  else if (totals?.unreported !== undefined) print(unreported(totals));
+}
+
+/** Nobody is left whom these go to, so they have no line of their own. */
+function unreported({ unreported: count = 0 }: QueueTotals): string {
+  return `${numberOf(count, 'message')}, done but for the report to the sender; if that can't be written, the log says why`;
 }
 
 function rowOf(entry: QueueEntry, waiting: Waiting | undefined, now: number): readonly string[] {
@@ -123,6 +132,7 @@ function printTotals(totals: QueueTotals, now: number, domainsMax?: number): voi
   print(
     `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${spanWords(now - oldestAcceptedAt)} old`,
   );
+  if (totals.unreported !== undefined) print(unreported(totals));
   const rows = byDomain.slice(0, domainsMax).map((one) => [one.domain, String(one.deliveries)]);
   print(table([['DOMAIN', 'RECIPIENTS'], ...rows]));
   if (rows.length < byDomain.length) print('… and more: --totals');

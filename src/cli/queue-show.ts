@@ -36,6 +36,8 @@ export async function showQueued(
     return printJson({ ...message, login: waiting[0]?.login, recipients, header });
   }
   printEnvelope(context, message, waiting[0]?.login);
+  if (entries.length === 0)
+    print("done but for the report to the sender; if that can't be written, the log says why");
   entries.forEach((entry, at) => printRecipient(context.now, entry, waiting[at]));
   print('');
   print(header.map((line) => safe(line.replaceAll('\t', '    '))).join('\n'));

@@ -18,6 +18,8 @@ export interface QueueTotals {
   readonly messages: number;
   readonly deliveries: number;
   readonly held: number;
+  /** Messages of which only the report about them is left, which is still to be written; absent: none. */
+  readonly unreported?: number;
   readonly oldestAcceptedAt?: number;
   /** Largest first, at most 50. */
   readonly byDomain: readonly { readonly domain: string; readonly deliveries: number }[];

@@ -147,13 +147,15 @@ function reportContract(name: string, open: Open): void {
     const one = await failed(bench);
     const { id } = one.message;
     assert.deepEqual(await bench.queued(), [], 'nothing is left to deliver');
-    assert.equal((await bench.lookups.queueTotals()).messages, 1);
+    const { messages, deliveries, unreported } = await bench.lookups.queueTotals();
+    assert.deepEqual([messages, deliveries, unreported], [1, 0, 1]);
     await bench.restart();
     assert.notEqual(await bench.text(id), undefined, 'the report quotes it');
     bench.clock.advance(MINUTE);
     assert.deepEqual(numbersOf(await due(bench)), [['0 failed']]);
     const change = reportOf(bench, one);
     assert.deepEqual(await bench.one(change), { type: 'reported', messageDone: true });
+    assert.equal((await bench.lookups.queueTotals()).unreported, undefined);
     assert.deepEqual(await bench.queued(), [`${change.report.message.id}/0`]);
     assert.equal(await bench.lookups.content(id), undefined);
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'reported', 'accepted']);

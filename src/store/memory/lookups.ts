@@ -109,11 +109,13 @@ function entryOf({ id, row, recipient }: QueueRow): QueueEntry {
 function totals(tables: Tables): QueueTotals {
   const rows = queueRows(tables);
   const domains = Map.groupBy(rows, ({ recipient }) => recipient.domain);
+  const unreported = [...tables.messages.values()].filter(({ recipients }) => recipients.length === 0).length;
   const oldest = Math.min(...tables.messages.values().map(({ message }) => message.acceptedAt));
   return {
     messages: tables.messages.size,
     deliveries: rows.length,
     held: rows.filter(({ recipient }) => isHeld(recipient)).length,
+    ...(unreported === 0 ? {} : { unreported }),
     ...(tables.messages.size === 0 ? {} : { oldestAcceptedAt: oldest }),
     byDomain: [...domains]
       .map(([domain, { length }]) => ({ domain, deliveries: length }))

@@ -117,6 +117,10 @@ function totalsOf(db: Database): QueueTotals {
       'SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM message ORDER BY id LIMIT ?)',
       OLDEST_AMONG,
     ) ?? {};
+  const { unreported } =
+    db.get(
+      'SELECT count(*) AS unreported FROM message WHERE unsettled = 0 AND n IN (SELECT message_n FROM notice)',
+    ) ?? {};
   const filed = typeof oldest === 'number' ? oldest : Infinity;
   const oldestAcceptedAt = Math.min(filed, oldestYoung(db) ?? Infinity);
   return {
@@ -124,6 +128,7 @@ function totalsOf(db: Database): QueueTotals {
       countYoung(db).messages + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
     deliveries: number(deliveries, 'count'),
     held: number(deliveries, 'held'),
+    ...(typeof unreported === 'number' && unreported > 0 ? { unreported } : {}),
     ...(oldestAcceptedAt === Infinity ? {} : { oldestAcceptedAt }),
     byDomain: db
       .all(
