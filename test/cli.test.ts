@@ -178,6 +178,7 @@ interface Shown {
     readonly id: string;
     readonly label: string;
     readonly expiresAt?: string;
+    readonly disabled?: { readonly at: string; readonly by: string };
   }[];
   readonly limits: Readonly<Record<string, number | 'none'>>;
 }
@@ -477,9 +478,14 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
     ...{ login: 'alice@example.org', revoked: 'phone' },
   });
   assert.deepEqual(
-    (await show(at, 'alice')).credentials.map(({ id }) => id),
-    ['password'],
+    (await show(at, 'alice')).credentials.map(({ id, disabled }) => [id, disabled?.by]),
+    [
+      ['password', undefined],
+      [text.split('-')[0], `${userInfo().username} (command line)`],
+    ],
+    'a revoked one is kept, and lets nobody in',
   );
+  await at.refused(1, /no credential phone/, 'account app-password revoke alice phone');
   await at.good('account remove alice --yes');
   const gone = await show(at, 'alice');
   assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);

@@ -3,17 +3,8 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { createAppPassword } from '../identity/app-password.ts';
-import {
-  addAppPassword,
-  addRight,
-  removeRight,
-  resume,
-  revokeCredential,
-  rightFor,
-  setLimits,
-  setPassword,
-  suspend,
-} from '../identity/directory.ts';
+import { addAppPassword, revokeCredential, setPassword } from '../identity/credential-changes.ts';
+import { addRight, removeRight, resume, rightFor, setLimits, suspend } from '../identity/directory.ts';
 import { hashPassword } from '../identity/password.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { canonicalAddress } from '../policy/address.ts';
@@ -104,7 +95,7 @@ export function passwordCommands(account: Command): void {
       withStore(command.optsWithGlobals(), async (context) => {
         const detail = { credential: which };
         const changed = await changeIdentity(context, login, 'app-password revoke', detail, (identity) =>
-          revokeCredential(identity, which),
+          revokeCredential(identity, which, { at: context.now, by: context.by }),
         );
         tell(json, { login: changed.login, revoked: which }, `revoked ${which} of ${changed.login}`);
       }),

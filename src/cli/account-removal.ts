@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { addRight, remove, restore } from '../identity/directory.ts';
-import type { Identity } from '../record/identity.ts';
+import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -109,14 +109,15 @@ async function addressesOf(
 
 async function tellBefore(
   context: CommandContext,
-  { id, login, credentials }: Identity,
+  identity: Identity,
   addresses: readonly Address[],
   restorableUntil: number,
 ): Promise<void> {
+  const { id, login } = identity;
   const queued = await context.lookups.queueCount({ identityId: id });
   print(`If ${login} is removed:`);
   print(
-    `  it submits nothing, its sessions are cut, its ${credentials.length} credentials are gone for good`,
+    `  it submits nothing, its sessions are cut, its ${enabledCredentials(identity).length} credentials are gone for good`,
   );
   if (login.includes('@')) print(`  mail to ${login} is refused with 550, and nobody else gets the address`);
   for (const one of addresses) print(`  ${fateOf(one)}`);

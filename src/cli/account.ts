@@ -3,10 +3,11 @@
 import type { Command } from 'commander';
 import { encodeBase32 } from '../base/base32.ts';
 import { createAppPassword } from '../identity/app-password.ts';
-import { addAppPassword, createIdentity, setPassword } from '../identity/directory.ts';
+import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
+import { createIdentity } from '../identity/directory.ts';
 import { hashPassword } from '../identity/password.ts';
 import { systemEntropy } from '../platform/entropy.ts';
-import type { Identity } from '../record/identity.ts';
+import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { passwordCommands, rightsCommands, stateCommands } from './account-changes.ts';
 import { removalCommands } from './account-removal.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
@@ -120,11 +121,11 @@ async function list(context: CommandContext, { json }: { readonly json?: boolean
   print(
     table([
       ['LOGIN', 'STATE', 'RIGHTS', 'CREDENTIALS'],
-      ...all.map(({ login, state, rights, credentials }) => [
-        login,
-        state,
-        rights.map(rightText).join(' '),
-        String(credentials.length),
+      ...all.map((identity) => [
+        identity.login,
+        identity.state,
+        identity.rights.map(rightText).join(' '),
+        String(enabledCredentials(identity).length),
       ]),
     ]),
   );
@@ -142,13 +143,16 @@ function summary({
   createdAt,
   removedAt,
 }: Identity) {
-  const shown = credentials.map(({ id: credentialId, kind, label, createdAt: since, expiresAt }) => ({
-    id: credentialId,
-    kind,
-    label,
-    since,
-    expiresAt,
-  }));
+  const shown = credentials.map(
+    ({ id: credentialId, kind, label, createdAt: since, expiresAt, disabled }) => ({
+      id: credentialId,
+      kind,
+      label,
+      since,
+      expiresAt,
+      disabled,
+    }),
+  );
   return {
     id,
     login,
@@ -182,11 +186,11 @@ async function show(
   );
   for (const [name, value] of Object.entries(limits))
     print(`limit    ${name} ${value}${Object.hasOwn(identity.limits, name) ? ' (own)' : ''}`);
-  for (const { id, kind, label, expiresAt } of identity.credentials) {
+  for (const { id, kind, label, expiresAt, disabled } of identity.credentials) {
     const last = uses.find(({ credentialId }) => credentialId === id);
     const used = last === undefined ? 'never used' : `last used ${time(last.at)} from ${last.address}`;
     print(
-      `${kind === 'password' ? 'password' : `app password ${id}`}  ${safe(label)}  ${used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}`,
+      `${kind === 'password' ? 'password' : `app password ${id}`}  ${safe(label)}  ${used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}${disabled === undefined ? '' : `  revoked ${time(disabled.at)} by ${safe(disabled.by)}`}`,
     );
   }
 }

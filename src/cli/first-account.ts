@@ -2,7 +2,8 @@
 
 import { encodeBase32 } from '../base/base32.ts';
 import { createAppPassword } from '../identity/app-password.ts';
-import { addAppPassword, createIdentity } from '../identity/directory.ts';
+import { addAppPassword } from '../identity/credential-changes.ts';
+import { createIdentity } from '../identity/directory.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { withStore } from './context.ts';
 import { domainsOf, valueOf, writeIdentity } from './identities.ts';

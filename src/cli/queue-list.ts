@@ -20,6 +20,7 @@ const WHY_MAX = 120;
 
 export interface SelectorOptions {
   readonly identity?: string;
+  readonly credential?: string;
   readonly from?: string;
   readonly to?: string;
   readonly domain?: string;
@@ -34,6 +35,7 @@ export interface ListOptions extends SelectorOptions {
 
 export const selectorOptions: readonly OptionRow[] = [
   ['--identity <login>', 'mail of this account'],
+  ['--credential <id>', 'what came with this app password, or `password`'],
   ['--from <address>', 'this reverse-path'],
   ['--to <address>', 'this recipient'],
   ['--domain <domain>', 'recipients of this domain'],
@@ -56,6 +58,7 @@ export async function selectorOf(
   return {
     ...(id === undefined ? {} : { messageId: id.toUpperCase() }),
     ...(identity === undefined ? {} : { identityId: identity.id }),
+    ...(options.credential === undefined ? {} : { credentialId: options.credential }),
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.domain === undefined ? {} : { domain: options.domain }),

@@ -305,6 +305,14 @@ const changes: readonly { why: string; changed: Identity }[] = [
     },
   },
   { why: 'without that credential', changed: { ...alice, credentials: [] } },
+  {
+    why: 'revoked',
+    changed: {
+      ...alice,
+      revision: alice.revision + 1,
+      credentials: alice.credentials.map((one) => ({ ...one, disabled: { at: START, by: 'root' } })),
+    },
+  },
 ];
 
 for (const { why, changed } of changes) {

@@ -10,6 +10,7 @@ export function flawOf(
 ): string | undefined {
   if (identity === undefined) return 'unknown login';
   if (identity.state !== 'active') return `identity is ${identity.state}`;
+  if (credential.disabled !== undefined) return 'credential revoked';
   if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'credential expired';
   return undefined;
 }

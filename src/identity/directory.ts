@@ -6,13 +6,13 @@
 import { err, ok, type Result } from '../base/result.ts';
 import { addressDomain, canonicalAddress } from '../policy/address.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
-import type {
-  Credential,
-  Identity,
-  IdentityId,
-  IdentityLimits,
-  Principal,
-  SenderRight,
+import {
+  type Credential,
+  type Identity,
+  type IdentityId,
+  type IdentityLimits,
+  type Principal,
+  type SenderRight,
 } from '../record/identity.ts';
 import {
   nameProblemTexts,
@@ -39,10 +39,7 @@ export interface DirectoryProblem {
 
 export type Changed = Result<Identity, DirectoryProblem>;
 
-export const PASSWORD_CREDENTIAL_ID = 'password';
-const APP_PASSWORDS_MAX = 100;
 const RIGHTS_MAX = 1000;
-const LABEL_LENGTH_MAX = 100;
 
 export interface NewIdentity {
   /** Opaque and unique; never changes. */
@@ -145,52 +142,6 @@ export function removeRight(identity: Identity, text: string): Changed {
   return ok({ ...identity, rights, revision: identity.revision + 1 });
 }
 
-/** Replaces the human password. `phc`: see `hashPassword`. */
-export function setPassword(identity: Identity, phc: string, now: number): Changed {
-  const password: Credential = {
-    id: PASSWORD_CREDENTIAL_ID,
-    kind: 'password',
-    label: 'password',
-    createdAt: now,
-    verifiers: [{ type: 'argon2id', phc }],
-  };
-  const others = identity.credentials.filter(({ kind }) => kind !== 'password');
-  return changed(identity, { credentials: [password, ...others] });
-}
-
-/** `credential`: see `createAppPassword`. */
-export function addAppPassword(identity: Identity, credential: Credential): Changed {
-  const appPasswords = identity.credentials.filter(({ kind }) => kind === 'appPassword');
-  if (appPasswords.length >= APP_PASSWORDS_MAX) {
-    return problem('limit', `an identity has at most ${APP_PASSWORDS_MAX} app passwords; revoke one first`);
-  }
-  if (
-    credential.label.trim() === '' ||
-    credential.label.length > LABEL_LENGTH_MAX ||
-    /\p{C}/u.test(credential.label)
-  ) {
-    return problem(
-      'label',
-      `a label has 1 to ${LABEL_LENGTH_MAX} visible characters, e.g. the name of the device`,
-    );
-  }
-  return changed(identity, { credentials: [...identity.credentials, credential] });
-}
-
-/** By credential id, or by label if only one credential has it. */
-export function revokeCredential(identity: Identity, idOrLabel: string): Changed {
-  const byId = identity.credentials.filter(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
-  const matching = byId.length > 0 ? byId : identity.credentials.filter(({ label }) => label === idOrLabel);
-  if (matching.length > 1) {
-    return problem('noSuchCredential', `several credentials are labelled ${idOrLabel}; name one by its id`);
-  }
-  if (matching.length === 0)
-    return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
-  return changed(identity, {
-    credentials: identity.credentials.filter((credential) => credential !== matching[0]),
-  });
-}
-
 /** Submits nothing from now on; its queued mail is held. Credentials stay for `resume`. */
 export function suspend(identity: Identity): Changed {
   if (identity.state === 'suspended') return problem('state', `${identity.login} is suspended already`);
@@ -267,7 +218,8 @@ export function servicePrincipal(identity: Identity, osUser: string): Principal 
   };
 }
 
-function changed(identity: Identity, fields: Partial<Identity>): Changed {
+/** The next revision; not of a tombstone. */
+export function changed(identity: Identity, fields: Partial<Identity>): Changed {
   if (identity.state === 'removed') {
     return problem(
       'removed',
@@ -290,6 +242,6 @@ function nameProblem(name: NameProblem): Result<never, DirectoryProblem> {
   return problem(name, nameProblemTexts[name]);
 }
 
-function problem(name: DirectoryProblem['problem'], text: string): Result<never, DirectoryProblem> {
+export function problem(name: DirectoryProblem['problem'], text: string): Result<never, DirectoryProblem> {
   return err({ problem: name, text });
 }

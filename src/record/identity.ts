@@ -24,6 +24,8 @@ export interface Credential {
   readonly label: string;
   readonly createdAt: number;
   readonly expiresAt?: number;
+  /** It was revoked: it lets nobody in any more, and is kept so that this can be taken back. */
+  readonly disabled?: { readonly at: number; readonly by: string };
   readonly verifiers: readonly Verifier[];
 }
 
@@ -70,6 +72,20 @@ export interface Identity {
   readonly removedAt?: number;
   /** Removed: what it comes back as. */
   readonly removedFrom?: 'active' | 'suspended';
+}
+
+/** Those that let somebody in. */
+export function enabledCredentials({ credentials }: Pick<Identity, 'credentials'>): readonly Credential[] {
+  return credentials.filter(({ disabled }) => disabled === undefined);
+}
+
+/** Ids of credentials that let somebody in before a change and don't any more; a password that was changed is one. */
+export function credentialsGone(before: Identity | undefined, after: Identity): readonly string[] {
+  if (before === undefined) return [];
+  const left = enabledCredentials(after);
+  return enabledCredentials(before)
+    .filter(({ id, createdAt }) => !left.some((one) => one.id === id && one.createdAt === createdAt))
+    .map(({ id }) => id);
 }
 
 /** The identity as authenticated in a session, with its credential. Plain data: it crosses threads. */

@@ -73,11 +73,23 @@ test('E-Q-8 D-OUT-3: mail in memory of a sender who is suspended stays, that of 
   const w = gated();
   // One dials, one dials, and the others wait for their turn.
   for (const who of [IDENTITY, 'i-bob', IDENTITY, 'i-bob', IDENTITY]) w.handOver(who);
-  w.relay.identityChanged({ type: 'identityChanged', identityId: IDENTITY, revision: 2, state: 'suspended' });
+  w.relay.identityChanged({
+    type: 'identityChanged',
+    identityId: IDENTITY,
+    revision: 2,
+    state: 'suspended',
+    gone: [],
+  });
   w.handOver(IDENTITY);
   await w.connect();
   assert.deepEqual([w.left(), w.released()], [[BOB, BOB], 4]);
-  w.relay.identityChanged({ type: 'identityChanged', identityId: IDENTITY, revision: 3, state: 'active' });
+  w.relay.identityChanged({
+    type: 'identityChanged',
+    identityId: IDENTITY,
+    revision: 3,
+    state: 'active',
+    gone: [],
+  });
   w.handOver(IDENTITY);
   await w.connect();
   assert.deepEqual(w.left(), [ALICE, BOB, BOB].toSorted());

@@ -66,7 +66,7 @@ export interface Front {
 export interface Connections {
   /** Gives what takes it out again. */
   enter(connection: Connection): () => void;
-  /** Ends the sessions of an identity that may not go on. */
+  /** Ends the sessions of an identity, or of a credential of it, that may not go on, also those that are at rest. */
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
   drain(): void;
   readonly size: number;
@@ -79,10 +79,14 @@ export function createConnections(): Connections {
       const place = open.take(connection);
       return () => void open.leave(place, connection);
     },
-    noticed({ identityId, state }) {
-      if (state === 'active') return;
-      for (const connection of open.all())
-        if (connection.principal?.identityId === identityId) connection.cut();
+    noticed({ identityId, state, revision, gone }) {
+      if (state === 'active' && gone.length === 0) return;
+      for (const connection of open.all()) {
+        const { principal } = connection;
+        if (principal?.identityId !== identityId) continue;
+        const isGone = gone.includes(principal.credentialId) && principal.revision < revision;
+        if (state !== 'active' || isGone) connection.cut();
+      }
     },
     drain() {
       for (const connection of open.all()) connection.feed({ type: 'drain' });

@@ -15,7 +15,13 @@ function becomes(here: Here, changed: Partial<Identity>): void {
   const { identities, context } = here.world;
   identities.set(alice.identityId, { ...aliceAsStored, ...changed, revision: 2 });
   const state = changed.state ?? 'active';
-  context.standings.noticed({ type: 'identityChanged', identityId: alice.identityId, revision: 2, state });
+  context.standings.noticed({
+    type: 'identityChanged',
+    identityId: alice.identityId,
+    revision: 2,
+    state,
+    gone: [],
+  });
 }
 
 function refusals(here: Here): readonly RefusedPayload[] {
@@ -34,6 +40,10 @@ async function clientAs(here: Here, principal: Principal): Promise<Client> {
 
 const standings: readonly (readonly [changed: Partial<Identity>, cause: string])[] = [
   [{ credentials: [] }, 'the credential of the login was revoked'],
+  [
+    { credentials: [{ ...password, disabled: { at: 1, by: 'root' } }] },
+    'the credential of the login was revoked',
+  ],
   [{ credentials: [{ ...password, expiresAt: 1 }] }, 'the credential of the login has expired'],
   [{ credentials: [{ ...password, createdAt: 5 }] }, 'the password of the login was changed'],
   [{ state: 'suspended' }, 'the identity is suspended'],

@@ -41,6 +41,7 @@ const ends: readonly (readonly [reason: string, how: (here: Here, client: Client
         identityId: alice.identityId,
         revision: 2,
         state: 'suspended',
+        gone: [],
       });
       await turns();
     },
@@ -60,6 +61,24 @@ test('D-TR-2: the log says why a session ended', async () => {
     );
   }
 });
+
+const cuts: readonly (readonly [why: string, revision: number, gone: readonly string[], isCut: boolean])[] = [
+  ['its password was revoked', 2, ['password'], true],
+  ['another credential was', 2, ['k7'], false],
+  ['the identity was changed otherwise', 2, [], false],
+  ['it was revoked before this login', 1, ['password'], false],
+];
+
+for (const [why, revision, gone, isCut] of cuts)
+  test(`BCP134-3.1-f: a session at rest ${isCut ? 'is cut' : 'goes on'}: ${why}`, async () => {
+    const here = await openFront();
+    const client = await authenticatedClient(here);
+    const { identityId } = alice;
+    here.connections.noticed({ type: 'identityChanged', identityId, revision, state: 'active', gone });
+    await turns();
+    assert.equal(/^421 /m.test(await client.hear()), isCut);
+    await client.leave();
+  });
 
 test('D-TR-1 F-AUTH-3: a failed AUTH names the account in the log, if there is one, and never to the client', async () => {
   const failed = { type: 'refused', refusal: refusal('authFailed', 'wrong secret'), delayMs: 0 } as const;

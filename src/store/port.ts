@@ -20,6 +20,8 @@ export interface QueuedMessage {
   readonly acceptedAt: number;
   readonly role: 'submission' | 'mx' | 'local';
   readonly identityId?: IdentityId;
+  /** With which its sender logged in. */
+  readonly credentialId?: string;
   /** Without recipients; those live one by one. */
   readonly envelope: Omit<Envelope, 'recipients'>;
   /** Header and body together, octets, as they will go on the wire before dot-stuffing. */
@@ -156,6 +158,7 @@ export interface CredentialUsedChange {
 export interface QueueSelector {
   readonly messageId?: MessageId;
   readonly identityId?: IdentityId;
+  readonly credentialId?: string;
   /** Reverse-path, exact. */
   readonly from?: string;
   /** Forward-path, exact. */
@@ -285,6 +288,8 @@ export type StoreNotice =
       readonly identityId: IdentityId;
       readonly revision: number;
       readonly state: Identity['state'];
+      /** Ids of credentials that let nobody in any more, since this revision. */
+      readonly gone: readonly string[];
     }
   /** Deliveries became due now by a queue command, a release or a free. */
   | { readonly type: 'due' };

@@ -15,10 +15,11 @@ export interface Selectable {
 
 /** `id`: of the message, as it is kept. */
 export function isSelected(id: MessageId, one: Selectable, selector: QueueSelector): boolean {
-  const { messageId, identityId, from, to, domain, held, dueAfter } = selector;
+  const { messageId, identityId, credentialId, from, to, domain, held, dueAfter } = selector;
   return (
     (messageId === undefined || keptId(messageId) === id) &&
     (identityId === undefined || one.message.identityId === identityId) &&
+    (credentialId === undefined || one.message.credentialId === credentialId) &&
     (from === undefined || one.message.envelope.reversePath === from) &&
     (to === undefined || one.forwardPath === to) &&
     (domain === undefined || one.domain === domain.toLowerCase()) &&

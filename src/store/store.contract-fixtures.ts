@@ -180,6 +180,7 @@ export interface Said {
   readonly from?: string;
   readonly to?: readonly (string | EnvelopeRecipient)[];
   readonly identityId?: string;
+  readonly credentialId?: string;
   readonly text?: string;
   /** The body was staged; `text` is the header. */
   readonly staged?: boolean;
@@ -195,6 +196,7 @@ const TEXT = 'From: alice@example.org\r\nSubject: hello\r\n\r\nHello.\r\n';
 
 export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
   const { from = 'alice@example.org', to = ['bob@example.net'], text = TEXT, identityId, owner } = said;
+  const { credentialId } = said;
   const recipients = to.map((one) => (typeof one === 'string' ? { forwardPath: one } : one));
   const envelope = { reversePath: from, body: '7BIT', smtputf8: false, envelopeId: `env ${id}` } as const;
   const whose = identityId === undefined ? {} : { identityId };
@@ -207,6 +209,7 @@ export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
       // The null sender that nobody is accountable for is ours.
       role: identityId !== undefined ? 'submission' : from === '' ? 'local' : 'mx',
       ...whose,
+      ...(credentialId === undefined ? {} : { credentialId }),
       envelope,
       octets: bytes.length,
       headerOctets: text.indexOf('\r\n\r\n') + 4,

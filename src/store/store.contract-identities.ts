@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Identity } from '../record/identity.ts';
+import type { Credential, Identity } from '../record/identity.ts';
 import {
   acceptOf,
   appPassword,
@@ -59,7 +59,7 @@ export function identityContract(name: string, open: Open): void {
     );
     assert.equal(await lookups.identityById('nobody'), undefined);
     assert.deepEqual(bench.notices, [
-      { type: 'identityChanged', identityId: alice.id, revision: 1, state: 'active' },
+      { type: 'identityChanged', identityId: alice.id, revision: 1, state: 'active', gone: [] },
     ]);
     assert.deepEqual(await bench.eventTypes(), ['identityChanged']);
   });
@@ -88,6 +88,29 @@ export function identityContract(name: string, open: Open): void {
     assert.deepEqual(await bench.eventTypes(), ['identityChanged', 'identityChanged']);
     // What she gave up is free for others.
     await bench.written(identityOf('a.lice@example.org', { credentials: [appPassword('k7')] }));
+  });
+
+  test(`BCP134-3.1-f: ${name}: the notice of a change names the credentials that let nobody in any more`, async () => {
+    await using bench = await Bench.open(open);
+    const now = bench.clock.now();
+    const [password, phone] = alice.credentials as readonly [Credential, Credential];
+    const disabled = { at: now, by: 'root' };
+    const steps: readonly (readonly [why: string, credentials: readonly Credential[], gone: string[]])[] = [
+      ['a new one', [password, phone, appPassword('k8')], []],
+      ['a revoked one', [password, { ...phone, disabled }, appPassword('k8')], ['k7']],
+      ['nothing', [password, { ...phone, disabled }, appPassword('k8')], []],
+      ['a changed password', [{ ...password, createdAt: now + 1 }, phone, appPassword('k8')], ['password']],
+      ['one that is there no more', [phone], ['password', 'k8']],
+    ];
+    let identity = alice;
+    await bench.written(identity);
+    for (const [why, credentials, gone] of steps) {
+      bench.notices.length = 0;
+      identity = changed(identity, { credentials });
+      await bench.written(identity);
+      const [notice] = bench.notices;
+      assert.deepEqual(notice?.type === 'identityChanged' && notice.gone, gone, why);
+    }
   });
 
   takenContract(name, open);
@@ -279,7 +302,7 @@ function heldQueueContract(name: string, open: Open): void {
     bench.notices.length = 0;
     await bench.written(suspended);
     assert.deepEqual(bench.notices, [
-      { type: 'identityChanged', identityId: alice.id, revision: 2, state: 'suspended' },
+      { type: 'identityChanged', identityId: alice.id, revision: 2, state: 'suspended', gone: [] },
     ]);
     // What comes in meanwhile (its transaction was under way) is held from birth.
     const late = await bench.accepted(hers);

@@ -16,6 +16,7 @@ import {
 
 export function queueContract(name: string, open: Open): void {
   commandContract(name, open);
+  credentialContract(name, open);
   listContract(name, open);
 }
 
@@ -112,6 +113,26 @@ function commandContract(name: string, open: Open): void {
   });
 }
 
+function credentialContract(name: string, open: Open): void {
+  test(`BCP134-3.1-f: ${name}: what came with one credential is held, wherever it is`, async () => {
+    await using bench = await Bench.open(open);
+    const said = { identityId: 'i1', to: ['bob@one.example'] } as const;
+    const ofPhone = await bench.accepted({ ...said, credentialId: 'k7', owner: 'a' });
+    const waiting = await bench.accepted({ ...said, credentialId: 'k7' });
+    await bench.accepted({ ...said, credentialId: 'password', owner: 'a' });
+    await bench.accepted(said);
+    await bench.restart();
+    const hold = { type: 'queue', action: 'hold', now: bench.clock.now(), by: 'root' } as const;
+    const outcome = await bench.one({ ...hold, selector: { credentialId: 'k7' } });
+    assert.deepEqual(outcome, { type: 'changed', count: 2 });
+    assert.deepEqual(
+      await bench.queued({ held: true }),
+      [ofPhone, waiting].map(({ message }) => `${message.id}/0`),
+    );
+    assert.equal((await bench.lookups.message(waiting.message.id))?.credentialId, 'k7');
+  });
+}
+
 function listContract(name: string, open: Open): void {
   const selectors: readonly {
     readonly why: string;
@@ -130,6 +151,7 @@ function listContract(name: string, open: Open): void {
       finds: '',
     },
     { why: 'identity', selector: { identityId: 'i2' }, finds: '2/0' },
+    { why: 'credential', selector: { credentialId: 'k7' }, finds: '1/0 1/1' },
     { why: 'held', selector: { held: true }, finds: '2/0' },
     { why: 'not held', selector: { held: false }, finds: '1/0 1/1 3/0' },
     { why: 'all must match', selector: { domain: 'one.example', from: '' }, finds: '3/0' },
@@ -140,7 +162,9 @@ function listContract(name: string, open: Open): void {
   test(`${name}: the queue is listed and counted by what every given field says`, async () => {
     await using bench = await Bench.open(open);
     const messages = [
-      await bench.accepted({ to: ['bob@one.example', 'bob@two.example'], identityId: 'i1' }),
+      await bench.accepted({
+        ...{ to: ['bob@one.example', 'bob@two.example'], identityId: 'i1', credentialId: 'k7' },
+      }),
       await bench.accepted({ from: 'carol@example.org', to: ['bob@two.example'], identityId: 'i2' }),
       await bench.accepted({ from: '', to: ['bob@one.example'] }),
     ];

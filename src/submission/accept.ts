@@ -52,7 +52,7 @@ export function piecesInMemory(
 export function acceptChange(input: AcceptInput): AcceptChange {
   const { context, door, envelope, prepared, body, now } = input;
   const { recipients, ...from } = envelope;
-  const identityId = door.principal?.identityId;
+  const { identityId, credentialId = '' } = door.principal ?? {};
   return {
     type: 'accept',
     message: {
@@ -65,6 +65,7 @@ export function acceptChange(input: AcceptInput): AcceptChange {
       headerUtf8: prepared.headerUtf8,
       body8bit: body.has8bit,
       ...(identityId === undefined ? {} : { identityId }),
+      ...(credentialId === '' ? {} : { credentialId }),
     },
     recipients,
     content: input.content,

@@ -12,7 +12,7 @@ function standingsOver(identity: Identity | undefined): Standings {
 }
 
 function notice(revision: number, identityId = alice.identityId) {
-  return { type: 'identityChanged', identityId, revision, state: 'active' } as const;
+  return { type: 'identityChanged', identityId, revision, state: 'active', gone: [] } as const;
 }
 
 const unchangedVectors: readonly (readonly [

@@ -62,7 +62,8 @@ export function createStandings(lookups: Lookups): Standings {
       if (principal.mechanism === OS_USER)
         return knownAs(servicePrincipal(identity, principal.credentialLabel), confirm);
       const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
-      if (credential === undefined) return { state: 'credentialRevoked' };
+      if (credential === undefined || credential.disabled !== undefined)
+        return { state: 'credentialRevoked' };
       if (isAnother(principal, credential)) return { state: 'passwordChanged' };
       if (credential.expiresAt !== undefined && credential.expiresAt <= nowMs)
         return { state: 'credentialExpired' };

@@ -245,6 +245,7 @@ const revision = (world: World): void =>
     identityId: alice.identityId,
     revision: 2,
     state: 'active',
+    gone: [],
   });
 
 const meanwhile: readonly Held[] = [

@@ -294,7 +294,13 @@ test('E-Q-8: what a suspended identity has queued waits, and goes when it may se
 
 test('E-Q-8 F-TX-2: whose return was lost with a line to the store sends again over the next one', async () => {
   const w = world();
-  w.relay.identityChanged({ type: 'identityChanged', identityId: 'i', revision: 2, state: 'suspended' });
+  w.relay.identityChanged({
+    type: 'identityChanged',
+    identityId: 'i',
+    revision: 2,
+    state: 'suspended',
+    gone: [],
+  });
   w.relay.reconnected();
   await w.submit(['x@far.example'], { identityId: 'i' });
   await w.pass(MINUTE);

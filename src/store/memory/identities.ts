@@ -1,7 +1,7 @@
 // Identities in memory: written whole with a revision check; logins and credential ids are unique, tombstones included; other
 // addresses are shared.
 
-import type { Identity } from '../../record/identity.ts';
+import { credentialsGone, type Identity } from '../../record/identity.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import type { State } from './state.ts';
@@ -29,7 +29,8 @@ export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<I
   const wasActive = stored === undefined || stored.state === 'active';
   if (wasActive !== (identity.state === 'active')) holdQueue(state, identity, change.event.time);
   state.append(change.event);
-  state.notice({ type: 'identityChanged', identityId, revision, state: identity.state });
+  const gone = credentialsGone(stored, identity);
+  state.notice({ type: 'identityChanged', identityId, revision, state: identity.state, gone });
   return { type: 'written' };
 }
 

@@ -31,7 +31,7 @@ export function enqueue(db: Database, item: QueueItem): void {
 function insertMessage(db: Database, { n, message, recipients }: QueueItem): void {
   const { reversePath, ...envelope } = message.envelope;
   db.run(
-    'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     n,
     messageIdBytes(message.id) ?? null,
     message.acceptedAt,
@@ -44,6 +44,7 @@ function insertMessage(db: Database, { n, message, recipients }: QueueItem): voi
     message.headerUtf8 ? 1 : 0,
     message.body8bit ? 1 : 0,
     recipients.length,
+    message.credentialId ?? null,
   );
 }
 

@@ -1,7 +1,7 @@
 // Identities: written whole with a revision check; logins and credential ids are unique, tombstones included; other
 // addresses are shared.
 
-import type { Identity } from '../../record/identity.ts';
+import { credentialsGone, type Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import { number, text, type Database } from './database.ts';
 import type { Writer } from './writer.ts';
@@ -11,8 +11,9 @@ const USES_MAX = 20;
 export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf<IdentityChange> {
   const { db, trail } = writer;
   const { identity, expectRevision } = change;
-  const stored = db.get('SELECT revision, state FROM identity WHERE id = ?', identity.id);
+  const stored = db.get('SELECT revision, state, record FROM identity WHERE id = ?', identity.id);
   if ((stored === undefined ? 0 : number(stored, 'revision')) !== expectRevision) return { type: 'stale' };
+  const before = stored && (JSON.parse(text(stored, 'record')) as Identity);
   const taken = takenName(db, identity);
   if (taken !== undefined) return { type: 'taken', what: taken };
 
@@ -38,6 +39,7 @@ export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf
     identityId: identity.id,
     revision: identity.revision,
     state: identity.state,
+    gone: credentialsGone(before, identity),
   });
   return { type: 'written' };
 }

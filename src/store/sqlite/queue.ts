@@ -224,12 +224,16 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
 }
 
 /** Only a hold reaches what is under way. */
-function fileSelected({ young }: Writer, { messageId, identityId, domain }: QueueSelector): void {
+function fileSelected(
+  { young }: Writer,
+  { messageId, identityId, credentialId, domain }: QueueSelector,
+): void {
   if (messageId !== undefined) return young.file(messageId);
   const wanted = domain?.toLowerCase();
   young.fileWhere(
     (one) =>
       (identityId === undefined || one.identityId === identityId) &&
+      (credentialId === undefined || one.credentialId === credentialId) &&
       (wanted === undefined || one.domains.includes(wanted)),
   );
 }

@@ -114,10 +114,11 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX notice_due ON notice (due_at);
   `,
-  // What an event says of places stands apart, and links cover more (`link.ts`): a chain that has begun goes on with an event of its own.
+  // A message knows with which credential it came. What an event says of places stands apart, and links cover more (`link.ts`): a chain that has begun goes on with an event of its own.
   `
   ALTER TABLE event ADD COLUMN place_salt BLOB;
   ALTER TABLE event ADD COLUMN place BLOB;
+  ALTER TABLE message ADD COLUMN credential_id TEXT;
   INSERT INTO meta SELECT 'linkVersion', iif(EXISTS (SELECT 1 FROM event), 1, 2);
   `,
 ];

@@ -45,6 +45,7 @@ export interface Young {
   readonly n: number;
   readonly owner: Owner;
   readonly identityId: IdentityId | undefined;
+  readonly credentialId: string | undefined;
   readonly role: QueuedMessage['role'];
   /** Of the recipients, in their order. */
   readonly domains: readonly string[];
@@ -124,7 +125,8 @@ function recalled(db: Database): Map<MessageId, Young> {
 
 function youngOf(n: number, { message, owner, recipients }: YoungFacts): Young {
   const domains = recipients.map(({ forwardPath }) => deliveryDomain(forwardPath));
-  return { n, owner, identityId: message.identityId, role: message.role, domains };
+  const { identityId, credentialId, role } = message;
+  return { n, owner, identityId, credentialId, role, domains };
 }
 
 /** All of a store that nobody writes to. */

@@ -1,0 +1,67 @@
+// What an operator does to the credentials of an identity, in the way of `directory.ts`: pure functions to the next revision.
+
+import { type Credential, enabledCredentials, type Identity } from '../record/identity.ts';
+import { changed, type Changed, problem } from './directory.ts';
+
+export const PASSWORD_CREDENTIAL_ID = 'password';
+const APP_PASSWORDS_MAX = 100;
+const LABEL_LENGTH_MAX = 100;
+
+/** Replaces the human password. `phc`: see `hashPassword`. */
+export function setPassword(identity: Identity, phc: string, now: number): Changed {
+  const password: Credential = {
+    id: PASSWORD_CREDENTIAL_ID,
+    kind: 'password',
+    label: 'password',
+    createdAt: now,
+    verifiers: [{ type: 'argon2id', phc }],
+  };
+  const others = identity.credentials.filter(({ kind }) => kind !== 'password');
+  return changed(identity, { credentials: [password, ...others] });
+}
+
+/** `credential`: see `createAppPassword`. */
+export function addAppPassword(identity: Identity, credential: Credential): Changed {
+  const appPasswords = enabledCredentials(identity).filter(({ kind }) => kind === 'appPassword');
+  if (appPasswords.length >= APP_PASSWORDS_MAX) {
+    return problem('limit', `an identity has at most ${APP_PASSWORDS_MAX} app passwords; revoke one first`);
+  }
+  if (
+    credential.label.trim() === '' ||
+    credential.label.length > LABEL_LENGTH_MAX ||
+    /\p{C}/u.test(credential.label)
+  ) {
+    return problem(
+      'label',
+      `a label has 1 to ${LABEL_LENGTH_MAX} visible characters, e.g. the name of the device`,
+    );
+  }
+  return changed(identity, { credentials: [...identity.credentials, credential] });
+}
+
+/** By credential id, or by label if only one credential has it. It stays, disabled; of those, the newest hundred. */
+export function revokeCredential(
+  identity: Identity,
+  idOrLabel: string,
+  disabled: { readonly at: number; readonly by: string },
+): Changed {
+  const enabled = enabledCredentials(identity);
+  const byId = enabled.filter(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
+  const matching = byId.length > 0 ? byId : enabled.filter(({ label }) => label === idOrLabel);
+  if (matching.length > 1) {
+    return problem('noSuchCredential', `several credentials are labelled ${idOrLabel}; name one by its id`);
+  }
+  if (matching.length === 0)
+    return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
+  const [revoked] = matching;
+  const credentials = identity.credentials.map((one) => (one === revoked ? { ...one, disabled } : one));
+  return changed(identity, { credentials: withoutLongDisabled(credentials) });
+}
+
+function withoutLongDisabled(credentials: readonly Credential[]): readonly Credential[] {
+  const newest = credentials
+    .filter(({ disabled }) => disabled !== undefined)
+    .toSorted((one, other) => (other.disabled?.at ?? 0) - (one.disabled?.at ?? 0))
+    .slice(0, APP_PASSWORDS_MAX);
+  return credentials.filter((one) => one.disabled === undefined || newest.includes(one));
+}
