@@ -3,6 +3,7 @@
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity } from '../record/identity.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
+import { spanWords } from './span.ts';
 
 /** The end of the last attempt. */
 export interface LastAttempt {
@@ -23,6 +24,8 @@ export interface Waiting {
 
 /** Events of a message that are looked at, newest first: enough for an attempt of each of many recipients. */
 const EVENTS_MAX = 1000;
+/** The first attempt begins with the acceptance: one that takes so long waits for the hop, or behind mail that does. */
+const LONG_MS = 10_000;
 /** Messages whose attempts are looked up; of more nobody reads the reasons. */
 const MESSAGES_MAX = 500;
 
@@ -82,7 +85,7 @@ function attemptOf(event: TrailEvent): { readonly number: number; readonly last:
 }
 
 function whyOf(
-  { held, active, dueAt }: QueueEntry,
+  { message, delivery, held, active, dueAt }: QueueEntry,
   identity: Identity | undefined,
   last: LastAttempt | undefined,
   now: number,
@@ -92,6 +95,9 @@ function whyOf(
       ? 'held by the operator'
       : `its account is ${identity.state}`;
   if (last !== undefined) return last.reply;
+  const waitedMs = now - message.acceptedAt;
+  if (active && delivery.attempt === 1 && waitedMs >= LONG_MS)
+    return `first attempt under way for ${spanWords(waitedMs)}: its next hop has not answered yet`;
   if (active) return 'first attempt under way';
   // Mail that finds its route down is deferred without an attempt.
   return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';

@@ -1,0 +1,36 @@
+// Why a message waits, in words.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { delivery, message, START } from '../../test/fakes/errand.ts';
+import type { QueueEntry } from '../store/lookups.ts';
+import { waitingOf } from './queue-why.ts';
+
+const SECOND = 1000;
+const lookups = {
+  findEvents: () => Promise.resolve({ events: [] }),
+  identityById: () => Promise.resolve(undefined),
+};
+
+for (const [what, entry, ageMs, why] of [
+  ['a message of a moment ago', { active: true }, SECOND, 'first attempt under way'],
+  [
+    'a hop that is silent',
+    { active: true },
+    240 * SECOND,
+    'first attempt under way for 4 minutes: its next hop has not answered yet',
+  ],
+  // It was put off because its route was down: when this attempt began nobody knows.
+  [
+    'a message that waited for its route',
+    { active: true, delivery: { ...delivery, attempt: 3 } },
+    240 * SECOND,
+    'first attempt under way',
+  ],
+  ['a message that nobody has taken up', {}, 240 * SECOND, 'not tried yet'],
+] as const)
+  test(`queue list and show say of ${what}: "${why}"`, async () => {
+    const queued: QueueEntry = { message, delivery, dueAt: START, held: false, active: false, ...entry };
+    const [waiting] = await waitingOf(lookups, [queued], START + ageMs);
+    assert.equal(waiting?.why, why);
+  });
