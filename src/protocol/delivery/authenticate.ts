@@ -5,7 +5,8 @@ import { utf8 } from '../../base/bytes.ts';
 import { encodeBase64 } from '../wire/base64.ts';
 import type { DeliveryCredentials } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
-import { type DeliveryState, expect, hostFailed, missing, ready, sendSecret } from './session.ts';
+import { hostFailed, missing } from './ending.ts';
+import { type DeliveryState, expect, sendSecret } from './state.ts';
 
 type Mechanism = (state: DeliveryState, user: string, password: string, done: Done) => void;
 type Done = (reply: RemoteReply) => void;
@@ -65,4 +66,9 @@ function login(state: DeliveryState, user: string, password: string, done: Done)
 function say(state: DeliveryState, line: string, done: Done): void {
   sendSecret(state, `${line}\r\n`);
   expect(state, 'command', done);
+}
+
+export function ready(state: DeliveryState): void {
+  state.stage = 'session';
+  state.outputs.push({ type: 'ready' });
 }

@@ -4,8 +4,7 @@
 
 import type { RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
-import type { DeliveryState } from './session.ts';
-import type { Transaction } from './transaction.ts';
+import type { DeliveryState, Transaction } from './state.ts';
 
 /** Only DATA is answered so. */
 export function isGoAhead({ code }: RemoteReply): boolean {

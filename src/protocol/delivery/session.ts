@@ -1,72 +1,16 @@
-// The client side of one connection as a machine of values: greeting → EHLO → STARTTLS → EHLO → AUTH → transactions. The replies are
-// matched by counting alone (RFC 2920 section 3.1): each command sent puts what it expects into a list.
-// Whatever fails before a transaction is the host's failure; within one it is the message's or a recipient's.
+// The client side of one connection as a machine of values: greeting → EHLO → STARTTLS → EHLO → AUTH → transactions.
 
-import { utf8 } from '../../base/bytes.ts';
-import type { TlsFacts } from '../session/ports.ts';
-import { authenticate } from './authenticate.ts';
-import { type Capabilities, parseCapabilities } from './commands.ts';
-import type {
-  DeliveryInput,
-  DeliveryOutput,
-  DeliverySession,
-  DeliverySettings,
-  DeliveryStage,
-  FailureCause,
-} from './ports.ts';
+import { authenticate, ready } from './authenticate.ts';
+import { parseCapabilities } from './commands.ts';
+import { close, contentFailed, fail, hostFailed, missing, refusedInContent } from './ending.ts';
 import { moreWasSaid } from './in-step.ts';
-import { type RemoteReply, ReplyReader } from './reply-reader.ts';
-import { beginTransaction, interrupted, refusedInContent, type Transaction } from './transaction.ts';
+import type { DeliveryInput, DeliverySession, DeliverySettings, FailureCause } from './ports.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { type DeliveryState, expect, newState, send, TIMEOUTS } from './state.ts';
+import { beginTransaction } from './transaction.ts';
 
-const IN_CLEAR = 'the server sent octets in clear behind its reply to STARTTLS';
-
-/** RFC 5321 section 4.5.3.2, in minutes. */
 const MINUTE = 60_000;
-const TIMEOUTS = { greeting: 5, command: 5, data: 2, content: 3, final: 10 } as const;
-export type Wait = keyof typeof TIMEOUTS;
-
-export interface Expectation {
-  readonly wait: Wait;
-  reply(reply: RemoteReply): void;
-}
-
-/** What the parts of the machine share. */
-export interface DeliveryState {
-  readonly settings: DeliverySettings;
-  now: number;
-  waitingSince: number;
-  stage: DeliveryStage;
-  tls: TlsFacts | undefined;
-  capabilities: Capabilities;
-  user: string | undefined;
-  expected: Expectation[];
-  /** Begun and not told of, in order; all but the last have sent their content. */
-  open: Transaction[];
-  /** The one whose content is going out. */
-  sending: Transaction | undefined;
-  /** The server said 421: it takes nothing more over this connection (RFC 5321 section 3.8). */
-  leaving: boolean;
-  closed: boolean;
-  outputs: DeliveryOutput[];
-}
-
-function newState(settings: DeliverySettings, nowMs: number): DeliveryState {
-  return {
-    settings,
-    now: nowMs,
-    waitingSince: nowMs,
-    stage: 'greeting',
-    tls: undefined,
-    capabilities: new Map(),
-    user: undefined,
-    expected: [],
-    open: [],
-    sending: undefined,
-    leaving: false,
-    closed: false,
-    outputs: [],
-  };
-}
+const IN_CLEAR = 'the server sent octets in clear behind its reply to STARTTLS';
 
 export function createDeliverySession(settings: DeliverySettings, nowMs: number): DeliverySession {
   const reader = new ReplyReader();
@@ -182,59 +126,6 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
   };
 }
 
-export function send(state: DeliveryState, command: string): void {
-  state.waitingSince = state.now;
-  state.outputs.push({ type: 'send', bytes: utf8(command) });
-}
-
-export function sendSecret(state: DeliveryState, line: string): void {
-  state.waitingSince = state.now;
-  state.outputs.push({ type: 'send', bytes: utf8(line), secret: true });
-}
-
-export function expect(state: DeliveryState, wait: Wait, reply: (reply: RemoteReply) => void): void {
-  state.expected.push({ wait, reply });
-}
-
-/** Whatever is under way has its result before it. */
-export function close(state: DeliveryState): void {
-  if (state.closed) return;
-  state.closed = true;
-  for (const transaction of [...state.open]) interrupted(state, transaction, 'the connection was given up');
-  state.outputs.push({ type: 'close' });
-}
-
-/** The connection is of no use any more: transactions under way are undecided, without one the host has failed. */
-export function fail(state: DeliveryState, diagnostic: string, because: FailureCause): void {
-  if (state.closed) return;
-  if (state.open.length === 0) {
-    const { stage } = state;
-    state.outputs.push({ type: 'hostFailed', diagnostic, status: '4.4.2', stage, because });
-  }
-  for (const transaction of [...state.open]) interrupted(state, transaction, diagnostic);
-  close(state);
-}
-
-/** What we can't go on without is not offered. */
-export function missing(state: DeliveryState, diagnostic: string): void {
-  fail(state, diagnostic, 'missing');
-}
-
-export function hostFailed(state: DeliveryState, reply: RemoteReply): void {
-  const { stage } = state;
-  const status = `4${reply.status.slice(1)}`;
-  state.outputs.push({ type: 'hostFailed', diagnostic: reply.text, status, stage, because: 'reply', reply });
-  if (reply.code !== 421) send(state, 'QUIT\r\n');
-  close(state);
-}
-
-/** Only the one whose content it is bears the blame. */
-function contentFailed(state: DeliveryState, because: string, permanent: boolean): void {
-  for (const transaction of [...state.open])
-    interrupted(state, transaction, because, permanent && transaction === state.sending);
-  close(state);
-}
-
 function hello(state: DeliveryState): void {
   state.stage = 'hello';
   const verb = state.settings.protocol === 'lmtp' ? 'LHLO' : 'EHLO';
@@ -277,9 +168,4 @@ function startTls(state: DeliveryState): void {
     else if (state.settings.tls === 'required') hostFailed(state, reply);
     else authenticate(state);
   });
-}
-
-export function ready(state: DeliveryState): void {
-  state.stage = 'session';
-  state.outputs.push({ type: 'ready' });
 }

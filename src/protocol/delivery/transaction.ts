@@ -4,30 +4,13 @@
 
 import { type Capabilities, mailCommand, rcptCommand } from './commands.ts';
 import { messageMisfit, needsUtf8, recipientMisfit } from './fitness.ts';
-import { isDoubtful, isGoAhead, isOfEnvelope } from './in-step.ts';
+import { isGoAhead, isOfEnvelope } from './in-step.ts';
 import { keepRoom } from './portion.ts';
 import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
-import { fillRefused, fillUndecided, forgetReplies, isPositive, refusedBy } from './results.ts';
-import { close, type DeliveryState, expect, fail, send } from './session.ts';
-
-export interface Transaction {
-  readonly request: DeliveryTransaction;
-  readonly results: (RecipientResult | undefined)[];
-  /** Recipients that RCPT accepted, by their number. */
-  readonly accepted: number[];
-  /** The end of the content went out: silence from now on leaves the fate unknown. */
-  endSent: boolean;
-  /** It has its results; they are told when those before it were, and what follows is in step. */
-  ended: { readonly replyLost: boolean } | undefined;
-  /** False: its commands went out behind a content that was not answered, and DATA has no reply yet. */
-  inStep: boolean;
-  /** One of its commands has a reply. */
-  heard: boolean;
-  /** 421 to its MAIL. */
-  farewell: RemoteReply | undefined;
-  contentSent(): void;
-}
+import { close, fail, finish, refusedInContent, tell } from './ending.ts';
+import { fillRefused, fillUndecided, isPositive, refusedBy } from './results.ts';
+import { type DeliveryState, expect, send, type Transaction } from './state.ts';
 
 export function beginTransaction(state: DeliveryState, request: DeliveryTransaction): void {
   const transaction: Transaction = {
@@ -238,55 +221,4 @@ function reset(state: DeliveryState, transaction: Transaction): void {
     finish(state, transaction, false);
     if (!isPositive(reply)) close(state);
   });
-}
-
-function finish(state: DeliveryState, transaction: Transaction, replyLost: boolean): void {
-  if (state.sending === transaction) state.sending = undefined;
-  const diagnostic = 'the server gave no reply for this recipient';
-  fillUndecided(transaction.results, { status: '4.4.2', diagnostic, permanent: false });
-  transaction.ended = { replyLost };
-  transaction.inStep = true;
-  tell(state);
-}
-
-/** Results in the order of beginning. */
-function tell(state: DeliveryState): void {
-  const { open } = state;
-  for (let [first, next] = open; first?.ended !== undefined; [first, next] = open) {
-    if (next?.inStep === false && !state.closed) return;
-    open.shift();
-    const results = first.results.filter((result) => result !== undefined);
-    state.outputs.push({ type: 'result', results, replyLost: first.ended.replyLost });
-  }
-}
-
-/** A connection that breaks inside a transaction is a 451 for everything undecided (E-S-2). */
-export function interrupted(
-  state: DeliveryState,
-  transaction: Transaction,
-  diagnostic: string,
-  permanent = false,
-): void {
-  if (transaction.ended !== undefined && !isDoubtful(state, transaction)) return;
-  for (const at of transaction.ended === undefined ? [] : transaction.accepted)
-    transaction.results[at] = undefined;
-  // Its replies may be those of the commands before: what refuses another recipient must not fail this one.
-  if (!transaction.inStep) forgetReplies(transaction.results);
-  if (transaction.farewell !== undefined) fillRefused(transaction.results, transaction.farewell);
-  const status = permanent ? '5.6.3' : '4.4.2';
-  const replyLost =
-    transaction.endSent &&
-    transaction.results.some((result, at) => result === undefined && transaction.accepted.includes(at));
-  for (const at of transaction.accepted) {
-    transaction.results[at] ??= { type: 'undecided', status, diagnostic, permanent };
-  }
-  fillUndecided(transaction.results, { status, diagnostic, permanent });
-  finish(state, transaction, replyLost);
-}
-
-/** A server that has heard enough says so before the end: its word counts, the rest is not sent, the connection is of no use. */
-export function refusedInContent(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
-  for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
-  finish(state, transaction, false);
-  close(state);
 }

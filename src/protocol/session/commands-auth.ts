@@ -6,7 +6,7 @@ import { decodeBase64, encodeBase64 } from '../wire/base64.ts';
 import { withoutBlanks } from '../wire/blanks.ts';
 import type { TakenLine } from '../wire/input-buffer.ts';
 import { reply } from '../wire/reply-registry.ts';
-import type { CommandLine } from './commands.ts';
+import type { CommandLine } from './gate.ts';
 import type { AuthenticationAnswer } from './ports.ts';
 import { ask, leave, refuse, send, sendNamed, type SessionState } from './state.ts';
 

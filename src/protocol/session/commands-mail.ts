@@ -8,7 +8,7 @@ import { parsePath } from '../wire/path.ts';
 import type { ReplyName } from '../wire/reply-registry.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { beginContent, beginChunk } from './content.ts';
-import { type CommandLine, gateProblem } from './commands.ts';
+import { type CommandLine, gateProblem } from './gate.ts';
 import type { SessionRole } from './ports.ts';
 import { ask, close, refuse, refuseWith, send, type SessionState } from './state.ts';
 

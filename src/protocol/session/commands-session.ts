@@ -1,7 +1,7 @@
 // The commands around the mail transaction: greeting, help, reset, TLS, good-bye.
 
 import { keepWire, type Reply } from '../wire/reply.ts';
-import type { CommandLine } from './commands.ts';
+import type { CommandLine } from './gate.ts';
 import type { SessionSettings } from './ports.ts';
 import { close, emit, endTransaction, refuse, send, sendNamed, type SessionState } from './state.ts';
 

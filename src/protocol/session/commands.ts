@@ -4,25 +4,14 @@
 import { helo, ehlo, help, noop, quit, rset, startTls, verify } from './commands-session.ts';
 import { auth } from './commands-auth.ts';
 import { bdat, data, mail, rcpt } from './commands-mail.ts';
-import { refusal, type Refusal } from '../refusal.ts';
+import { type CommandLine, type Gates, gateProblem } from './gate.ts';
+import { refusal } from '../refusal.ts';
 import { countError, leave, refuse, refuseWith, type SessionState } from './state.ts';
 import type { SessionRole } from './ports.ts';
 
-export interface CommandLine {
-  readonly verb: string;
-  /** What follows the verb, without blanks around it. */
-  readonly argument: string;
-}
-
-export interface Command {
+interface Command extends Gates {
   run(state: SessionState, line: CommandLine): void;
   readonly roles?: readonly SessionRole[];
-  /** May be said before TLS where TLS is required. */
-  readonly beforeTls?: true;
-  /** May be said before EHLO or HELO. */
-  readonly beforeHello?: true;
-  /** May be said before AUTH on role submission. */
-  readonly beforeAuth?: true;
   /** Counts as junk: allowed, but not endlessly. */
   readonly junk?: true;
   /** Decides about its gates itself, because octets follow it that must be read whatever the verdict. */
@@ -72,16 +61,6 @@ export function runCommand(state: SessionState, line: CommandLine): void {
   }
   if (command.junk === true) countJunk(state);
   if (state.phase !== 'closed') command.run(state, line);
-}
-
-/** What should have come before: TLS, EHLO, AUTH, in this order. Undefined: nothing is missing. */
-export function gateProblem(state: SessionState, flags: Omit<Command, 'run'> = {}): Refusal | undefined {
-  const { role, tls } = state.settings;
-  const needsTls = role === 'submission' && tls !== 'none' && state.tls === undefined;
-  if (needsTls && flags.beforeTls !== true) return refusal('mustStartTls', 'before TLS');
-  if (state.ehlo === undefined && flags.beforeHello !== true) return refusal('badSequence', 'before EHLO');
-  const needsAuth = role === 'submission' && state.login === undefined;
-  return needsAuth && flags.beforeAuth !== true ? refusal('authRequired', 'before AUTH') : undefined;
 }
 
 function unknown(state: SessionState, verb: string): void {
