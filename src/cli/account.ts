@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { encodeBase32 } from '../base/base32.ts';
+import { safe } from '../base/safe-text.ts';
 import { createAppPassword } from '../identity/app-password.ts';
 import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
 import { createIdentity } from '../identity/directory.ts';
@@ -21,7 +22,7 @@ import {
   valueOf,
   writeIdentity,
 } from './identities.ts';
-import { print, printJson, safe, table, time } from './output.ts';
+import { print, printJson, table, time } from './output.ts';
 import { readNewPassword } from './password-input.ts';
 
 const entropy = systemEntropy();

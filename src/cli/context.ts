@@ -2,6 +2,7 @@
 
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { safeLines } from '../base/safe-text.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { dataDirectoryIn, loadConfig, type LoadedConfig } from '../config/load.ts';
 import { connectControl, type ControlClient } from '../http/control-client.ts';
@@ -12,7 +13,6 @@ import type { Store } from '../store/port.ts';
 import type { OpenStore } from '../store/sqlite/open.ts';
 import { CommandFailure } from './failure.ts';
 import { operator } from './operator.ts';
-import { safeLines } from './output.ts';
 
 export interface ConfigOption {
   readonly config?: string;

@@ -1,6 +1,6 @@
 // How a command ends: 0, 1 (a negative answer), 2 (usage), 3 (could not tell), with one clear line on standard error.
 
-import { safeLines } from './output.ts';
+import { safeLines } from '../base/safe-text.ts';
 
 export type ExitCode = 1 | 2 | 3;
 

@@ -42,16 +42,6 @@ export function time(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** What strangers wrote, safe to show: no control characters, no escapes, no direction marks (F-HDR-4). */
-export function safe(text: string): string {
-  if (/^[ -~]*$/.test(text)) return text;
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-}
-
-export function safeLines(text: string): string {
-  return text.split('\n').map(safe).join('\n');
-}
-
 export function strong(text: string): string {
   return process.stdout.isTTY ? styleText('bold', text) : text;
 }

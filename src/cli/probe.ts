@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { SECOND } from '../base/duration.ts';
+import { safe } from '../base/safe-text.ts';
 import { waitingClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { mailPlace } from '../platform/mail-place.ts';
@@ -14,7 +15,7 @@ import type { Expectation, ProbePort } from '../probe/target.ts';
 import { parseMailbox } from '../protocol/wire/mailbox.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumber } from './number.ts';
-import { print, printJson, safe, strong } from './output.ts';
+import { print, printJson, strong } from './output.ts';
 
 const MARK_OCTETS = 16;
 /** The clock of a file server may differ from ours. */

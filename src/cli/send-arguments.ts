@@ -1,9 +1,9 @@
 // The command line of sendmail as programs use it (cron, git send-email, mail, PHP, mutt), and our own long options. Called by the name
 // `sendmail` only the former are known: arguments that a program passes on from strangers (`-f` of PHP's mail()) reach nothing but the envelope.
 
+import { safe } from '../base/safe-text.ts';
 import type { NotifyCondition } from '../protocol/envelope.ts';
 import { nearest } from '../config/nearest.ts';
-import { safe } from './output.ts';
 import { EX, SendFailure } from './sysexits.ts';
 
 export interface SendArguments {

@@ -1,8 +1,8 @@
 // The parts that the configuration of `postern send` names, loaded when they are needed: the way to the server, and the queue.
 
 import { isAbsolute, join } from 'node:path';
+import { safe } from '../base/safe-text.ts';
 import { homeDirectory } from '../platform/own-user.ts';
-import { safe } from './output.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier } from './send-parcel.ts';
 import type { Spool } from './send-spool.ts';

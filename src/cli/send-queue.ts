@@ -1,8 +1,9 @@
 // The queue of `postern send` as its user sees it: --list, --flush, --remove. Who changes it holds its lock, which ends with the process.
 
 import { formatDuration } from '../base/duration.ts';
+import { safe } from '../base/safe-text.ts';
 import { systemClock } from '../platform/clock.ts';
-import { time, print, printJson, safe, table } from './output.ts';
+import { time, print, printJson, table } from './output.ts';
 import type { SendArguments } from './send-arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
 import { exitOfFlush, flush } from './send-flush.ts';

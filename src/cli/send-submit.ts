@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { safe } from '../base/safe-text.ts';
 import {
   fileMemory,
   openSubmission,
@@ -12,7 +13,6 @@ import {
   type SubmissionOptions,
 } from '../client/index.ts';
 import { reasonInWords } from '../base/failure-words.ts';
-import { safe } from './output.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { readPassword } from './send-password.ts';

@@ -2,7 +2,7 @@
 // programs start it for each message anew.
 
 import { failureInWords } from '../base/failure-words.ts';
-import { safeLines } from './output.ts';
+import { safeLines } from '../base/safe-text.ts';
 import { readArguments } from './send-arguments.ts';
 import { EX, SendFailure, type SysExit } from './sysexits.ts';
 

@@ -1,11 +1,11 @@
 // How `serve` ends when its start fails: one clear line, and an exit code of sysexits.h by which a service manager knows whether another try can help.
 
 import { failureInWords } from '../base/failure-words.ts';
+import { safeLines } from '../base/safe-text.ts';
 import { ConfigError } from '../config/find.ts';
 import { CannotBind } from '../platform/listen.ts';
 import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
-import { safeLines } from './output.ts';
 import { EX, type SysExit } from './sysexits.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */

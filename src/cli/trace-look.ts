@@ -2,10 +2,11 @@
 
 import type { FileQuestion } from '../audit/question.ts';
 import { recordLookup, trace, traceFile, type TraceAnswer } from '../audit/trace.ts';
+import { safe } from '../base/safe-text.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import type { OptionRow } from './option-rows.ts';
-import { print, printJson, safe } from './output.ts';
+import { print, printJson } from './output.ts';
 import {
   fileQuestion,
   rangeOf,

@@ -1,0 +1,10 @@
+// What strangers wrote, safe to show on a terminal and in a log: no control characters, no escapes, no direction marks (F-HDR-4).
+
+export function safe(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+}
+
+export function safeLines(text: string): string {
+  return text.split('\n').map(safe).join('\n');
+}
