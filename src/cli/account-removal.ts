@@ -1,13 +1,14 @@
 // `postern account remove` and `restore`: what a removal means is shown before it is done, and it can be taken back until retention ends.
 
 import type { Command } from 'commander';
+import { time } from '../base/time.ts';
 import { addRight, remove, restore } from '../identity/directory.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { changeIdentity, everybody, identityOf, rightText, valueOf } from './identities.ts';
-import { print, printJson, time } from './output.ts';
+import { print, printJson } from './output.ts';
 
 interface RemoveOptions {
   readonly yes?: boolean;

@@ -3,6 +3,8 @@
 import type { Command } from 'commander';
 import { encodeBase32 } from '../base/base32.ts';
 import { safe } from '../base/safe-text.ts';
+import { table } from '../base/table.ts';
+import { time } from '../base/time.ts';
 import { createAppPassword } from '../identity/app-password.ts';
 import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
 import { createIdentity } from '../identity/directory.ts';
@@ -22,7 +24,7 @@ import {
   valueOf,
   writeIdentity,
 } from './identities.ts';
-import { print, printJson, table, time } from './output.ts';
+import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
 
 const entropy = systemEntropy();

@@ -4,6 +4,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { safe } from '../base/safe-text.ts';
+import { table } from '../base/table.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { type CheckedRecord, checkRecords } from '../onboarding/dns-check.ts';
 import { type WantedRecord, wantedRecords, zoneLine } from '../onboarding/dns-records.ts';
@@ -17,7 +18,7 @@ import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
 import { onboardingOf } from './onboarding.ts';
 import { spfNote } from './spf-note.ts';
-import { print, printJson, strong, table } from './output.ts';
+import { print, printJson, strong } from './output.ts';
 
 interface DnsCommandOptions extends ConfigOption {
   readonly domain?: readonly string[];

@@ -2,6 +2,7 @@
 
 import { numberOf } from '../base/number-of.ts';
 import { safe } from '../base/safe-text.ts';
+import { table } from '../base/table.ts';
 import type { Identity } from '../record/identity.ts';
 import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
@@ -9,7 +10,7 @@ import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumberFrom1 } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printJson } from './output.ts';
 import { type Waiting, waitingOf } from './queue-why.ts';
 import { spanWords } from './span.ts';
 

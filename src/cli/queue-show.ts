@@ -1,11 +1,12 @@
 // `postern queue show`: one message of the queue: envelope, each recipient with its attempts and why it waits, header.
 
 import { safe } from '../base/safe-text.ts';
+import { time } from '../base/time.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { QueuedMessage } from '../store/port.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { print, printJson, time } from './output.ts';
+import { print, printJson } from './output.ts';
 import { entryJson, nextTry, stateOf } from './queue-list.ts';
 import { type Waiting, waitingOf } from './queue-why.ts';
 import { spanWords } from './span.ts';

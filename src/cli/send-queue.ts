@@ -2,8 +2,10 @@
 
 import { formatDuration } from '../base/duration.ts';
 import { safe } from '../base/safe-text.ts';
+import { shownJson } from '../base/shown-json.ts';
+import { table } from '../base/table.ts';
+import { time } from '../base/time.ts';
 import { systemClock } from '../platform/clock.ts';
-import { time, print, printJson, table } from './output.ts';
 import type { SendArguments } from './send-arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
 import { exitOfFlush, flush } from './send-flush.ts';
@@ -99,7 +101,7 @@ async function list(spool: Spool, aside: Spool, asJson: boolean): Promise<SysExi
   const [queued, given] = [await readAll(spool), await readAll(aside)];
   const damaged = [...queued.damaged, ...given.damaged];
   const jsonOf = ({ read }: All) => read.map(({ id, envelope }) => ({ id, ...envelope }));
-  if (asJson) printJson({ messages: jsonOf(queued), givenUp: jsonOf(given), damaged });
+  if (asJson) print(shownJson({ messages: jsonOf(queued), givenUp: jsonOf(given), damaged }));
   else {
     const rows = [
       ...queued.read.flatMap((one) => rowsOf(one, 'refused for good')),
@@ -139,4 +141,8 @@ function rowsOf({ id, envelope }: Stored, end: string): readonly (readonly strin
     ]),
     ...failed.map((one) => [...head, safe(`<${one.forwardPath}>`), `${end}: ${safe(one.problem)}`]),
   ];
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }

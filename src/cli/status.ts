@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
 import { safe, safeLines } from '../base/safe-text.ts';
+import { time } from '../base/time.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Health } from '../http/private.ts';
@@ -10,7 +11,7 @@ import type { LearnedLimits } from '../relay/carriers.ts';
 import type { SelfTestStatus } from '../server/self-test.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { print, printJson, strong, time } from './output.ts';
+import { print, printJson, strong } from './output.ts';
 import { running } from './reload.ts';
 
 /** What a running server says of itself. */

@@ -4,9 +4,10 @@ import type { Comparison } from '../audit/evidence.ts';
 import type { FileQuestion } from '../audit/question.ts';
 import type { RecipientFate, Refused, TraceAnswer, TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
+import { time } from '../base/time.ts';
 import { dkimRecordName } from '../message/dkim/record-name.ts';
 import type { PrincipalFacts, SessionFacts } from '../record/events.ts';
-import { print, strong, time } from './output.ts';
+import { print, strong } from './output.ts';
 import type { TextQuestion } from './trace-question.ts';
 
 export function showAnswer({ messages, refusals }: TraceAnswer, question: FileQuestion | TextQuestion): void {
