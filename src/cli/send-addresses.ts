@@ -2,7 +2,8 @@
 // empty members of a list are taken; everything else is judged as strictly as the server does.
 
 import { parseAddressList } from '../message/address-list.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 export interface AddressField {
   readonly addresses: readonly string[];

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readArguments, type SendArguments } from './send-arguments.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const vectors: readonly (readonly [why: string, args: string, expected: Partial<SendArguments>])[] = [
   [

@@ -4,7 +4,8 @@
 import { safe } from '../base/safe-text.ts';
 import type { NotifyCondition } from '../protocol/envelope.ts';
 import { nearest } from '../config/nearest.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 export interface SendArguments {
   /** `smtp`: messages come as SMTP on standard input. */

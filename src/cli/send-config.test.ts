@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadSendConfig, parseSendConfig } from './send-config.ts';
 import { readPassword } from './send-password.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-send-config-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -9,7 +9,8 @@ import { parseSize } from '../base/size.ts';
 import { nearest } from '../config/nearest.ts';
 import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { homeDirectory } from '../platform/own-user.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 export interface SendConfig {
   /** Undefined: there is no file, and this is what holds without one. */

@@ -13,7 +13,8 @@ import { compose } from './send-message.ts';
 import { addressBook } from './send-names.ts';
 import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
 import { openCarrier, spoolOf, withOwnAddress } from './send-parts.ts';
-import { EX, SendFailure, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 /** As many as an envelope of the client may have; what is put into the queue must be fit to be sent. */
 export const RECIPIENTS_MAX = 10_000;

@@ -7,7 +7,8 @@ import { foldField } from '../message/fold.ts';
 import { fieldValue, headerField, type HeaderField, isNamed } from '../message/header.ts';
 import { encodeQuotedPrintable } from '../message/quoted-printable.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const addressFields = new Set([
   ...['from', 'sender', 'reply-to', 'to', 'cc', 'bcc'],

@@ -4,7 +4,7 @@
 
 import type { Carrier, Left, Verdict } from './send-parcel.ts';
 import type { Spool, Stored } from './send-spool.ts';
-import { EX, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
 
 /** As many as a connection takes at once; each is in memory while it is on its way. */
 const AT_ONCE = 16;

@@ -2,7 +2,8 @@
 
 import { reasonInWords } from '../base/failure-words.ts';
 import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const dots = ['\n.\n', '\n.\r\n'].map(utf8);
 /** As long as the longest of these less one octet. */

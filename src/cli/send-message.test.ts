@@ -9,7 +9,8 @@ import { parseHeader } from '../message/header.ts';
 import { readAddresses } from './send-addresses.ts';
 import { addressBook } from './send-names.ts';
 import { compose, type ComposeOptions } from './send-message.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const book = addressBook(
   {

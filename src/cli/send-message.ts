@@ -8,7 +8,8 @@ import { formatDate } from '../message/date.ts';
 import { fieldValue, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
 import { type AddressField, type Qualify, readAddresses, shown } from './send-addresses.ts';
 import { fitMessage } from './send-fit.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 export interface ComposeOptions {
   readonly dotIsText: boolean;

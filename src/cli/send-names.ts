@@ -3,7 +3,8 @@
 
 import type { SendConfig } from './send-config.ts';
 import type { Qualify } from './send-addresses.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 export interface AddressBook {
   /** The account's address. Throws `SendFailure` EX_CONFIG if nothing tells it. */

@@ -6,7 +6,8 @@ import { homeDirectory } from '../platform/own-user.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier } from './send-parcel.ts';
 import type { Spool } from './send-spool.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 /** The default of `local.socket`. */
 const SOCKET = '/run/postern/submit.sock';

@@ -5,7 +5,8 @@ import { open } from 'node:fs/promises';
 import { reasonInWords } from '../base/failure-words.ts';
 import { readPlainText } from '../base/plain-text.ts';
 import type { Environment, SendConfig } from './send-config.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const OCTETS_MAX = 64 * 1024;
 /** Somebody may have to unlock a keyring. */

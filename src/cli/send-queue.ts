@@ -11,7 +11,8 @@ import { type Environment, loadSendConfig, type SendConfig } from './send-config
 import { exitOfFlush, flush } from './send-flush.ts';
 import { openCarrier, queueDirectoryOf, spoolOf } from './send-parts.ts';
 import type { Spool, Stored } from './send-spool.ts';
-import { EX, SendFailure, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 type Tell = (line: string) => void;
 

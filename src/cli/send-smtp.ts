@@ -17,7 +17,8 @@ import { addressBook } from './send-names.ts';
 import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
 import { openCarrier, withOwnAddress } from './send-parts.ts';
 import { type PipedAnswer, type PipedMessage, type PipeEnd, speakOverPipe } from './send-pipe.ts';
-import { EX, SendFailure, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const TOLD_MAX = 10;
 const LINE_MAX = 400;

@@ -20,7 +20,8 @@ import { systemEntropy } from '../platform/entropy.ts';
 import { exitOfFlush, type Expiry, flush } from './send-flush.ts';
 import type { Carrier, Left, Outgoing } from './send-parcel.ts';
 import { openSpool, type Spool } from './send-spool.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'postern-spool-'));
 after(() => rmSync(root, { recursive: true, force: true }));

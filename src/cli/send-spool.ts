@@ -8,7 +8,8 @@ import { fileNameOfId, isMessageId, messageIdSource } from '../base/message-id.t
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts';
-import { EX, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 const MESSAGES_MAX = 10_000;
 /** 10,000 recipients of the longest kind, each with its problem. */

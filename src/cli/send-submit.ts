@@ -16,7 +16,8 @@ import { reasonInWords } from '../base/failure-words.ts';
 import type { Environment, SendConfig } from './send-config.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
 import { readPassword } from './send-password.ts';
-import { EX, exitOf, exitOfStatus, SendFailure } from './sysexits.ts';
+import { EX } from '../base/sysexits.ts';
+import { exitOf, exitOfStatus, SendFailure } from './send-failure.ts';
 
 export async function optionsFor(
   config: SendConfig,

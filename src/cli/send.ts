@@ -4,7 +4,8 @@
 import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { readArguments } from './send-arguments.ts';
-import { EX, SendFailure, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
+import { SendFailure } from './send-failure.ts';
 
 /** The exit code. Everything that goes wrong is told on standard error. */
 export async function runSend(args: readonly string[], calledAs: 'postern' | 'sendmail'): Promise<SysExit> {

@@ -6,7 +6,7 @@ import { ConfigError } from '../config/find.ts';
 import { CannotBind } from '../platform/listen.ts';
 import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
-import { EX, type SysExit } from './sysexits.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */
 export function startFailure(

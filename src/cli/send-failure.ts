@@ -1,32 +1,7 @@
-// How `postern send` ends: the exit codes of sysexits.h, which programs that call sendmail know, and what of a submission leads to which.
+// How `postern send` fails, and what of a submission leads to which exit code.
 
+import { EX, type SysExit } from '../base/sysexits.ts';
 import type { SubmissionError } from '../client/index.ts';
-
-export const EX = {
-  OK: 0,
-  /** The command line is wrong. */
-  USAGE: 64,
-  /** The message or an address in it is wrong. */
-  DATAERR: 65,
-  /** A recipient does not exist. */
-  NOUSER: 67,
-  /** Refused for another reason, or nobody knows: not to be tried again by itself. */
-  UNAVAILABLE: 69,
-  /** A bug. */
-  SOFTWARE: 70,
-  /** The system failed us: no space, no permission for the queue. */
-  OSERR: 71,
-  /** Nothing was accepted: try again later. */
-  TEMPFAIL: 75,
-  /** No secure session came about. */
-  PROTOCOL: 76,
-  /** Login, password or sender were refused. */
-  NOPERM: 77,
-  /** The configuration is wrong or missing. */
-  CONFIG: 78,
-} as const;
-
-export type SysExit = (typeof EX)[keyof typeof EX];
 
 /** One line for people and the exit code for the program that called. */
 export class SendFailure extends Error {
