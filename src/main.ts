@@ -30,7 +30,7 @@ const [command, ...rest] = process.argv.slice(2);
 const isNamedSendmail = basename(process.argv[1] ?? '') === 'sendmail';
 
 if (isNamedSendmail || command === 'sendmail' || command === 'send') {
-  const { runSend } = await import('./cli/send.ts');
+  const { runSend } = await import('./send/send.ts');
   process.exitCode = isNamedSendmail
     ? await runSend(process.argv.slice(2), 'sendmail')
     : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');

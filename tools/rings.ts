@@ -21,10 +21,11 @@ export const rings: Readonly<Record<string, number>> = {
   server: 5,
   http: 5,
   console: 5,
-  cli: 5,
+  send: 5,
+  cli: 6,
 };
 
-export const ROOT_RING = 6;
+export const ROOT_RING = 7;
 
 /** Modules of Node that only some folders may touch, with what to use instead. */
 export const doors: readonly {
@@ -39,7 +40,7 @@ export const doors: readonly {
   },
   {
     module: /^node:(fs|fs\/promises)$/,
-    allowed: /^src\/(platform|store|config|relay|http|cli|server)\/|^src\/main\.ts$/,
+    allowed: /^src\/(platform|store|config|relay|http|cli|send|server)\/|^src\/main\.ts$/,
     instead: 'a function of src/platform',
   },
   {
@@ -55,7 +56,7 @@ export const doors: readonly {
   { module: /^node:worker_threads$/, allowed: /^src\/(platform|server)\//, instead: 'src/platform/line.ts' },
   {
     module: /^node:(http|https|child_process)$/,
-    allowed: /^src\/(http|cli|platform)\//,
+    allowed: /^src\/(http|cli|platform|send)\//,
     instead: 'src/http',
   },
 ];

@@ -1,7 +1,7 @@
 // The commands as a tree of plain data, read from what `--help` prints itself: completion and manual pages can't say anything else.
 
 import type { Command } from 'commander';
-import { sendHelp } from './send-help.ts';
+import { sendHelp } from '../send/help.ts';
 
 export interface OptionNode {
   /** As `--help` writes them: `-c, --config <file>`. */

@@ -1,8 +1,8 @@
 // `send` among the commands, for their help. Called it is by src/main.ts, which reads none of its arguments: they are those of sendmail.
 
 import type { Command } from 'commander';
+import { sendHelp } from '../send/help.ts';
 import { CommandFailure } from './failure.ts';
-import { sendHelp } from './send-help.ts';
 
 export function sendCommand(program: Command): void {
   program

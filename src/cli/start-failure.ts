@@ -2,11 +2,11 @@
 
 import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
 import { ConfigError } from '../config/find.ts';
 import { CannotBind } from '../platform/listen.ts';
 import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
-import { EX, type SysExit } from '../base/sysexits.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */
 export function startFailure(

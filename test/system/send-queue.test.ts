@@ -9,7 +9,7 @@ import { delivered, eventually, HANGING_MS, PASSWORD, startServer, type TestServ
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const login = 'alice@example.org';
-/** As many as one connection has under way (src/cli/send-flush.ts). */
+/** As many as one connection has under way (src/send/flush.ts). */
 const WINDOW = 16;
 let server: TestServer;
 
@@ -101,7 +101,7 @@ test('what the server refuses is not queued but told at once; in the queue it is
 });
 
 async function queueMany(name: string, count: number): Promise<void> {
-  const { openSpool } = await import('../../src/cli/send-spool.ts');
+  const { openSpool } = await import('../../src/send/spool.ts');
   const { systemClock } = await import('../../src/platform/clock.ts');
   const { systemEntropy } = await import('../../src/platform/entropy.ts');
   const directory = join(server.directory, 'outgoing');

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { EX } from '../base/sysexits.ts';
 import { readEncodedWords } from '../message/encoded-word.ts';
 import { judgeHeader } from '../message/header-facts.ts';
 import { parseHeader } from '../message/header.ts';
-import { readAddresses } from './send-addresses.ts';
-import { addressBook } from './send-names.ts';
-import { compose, type ComposeOptions } from './send-message.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { readAddresses } from './addresses.ts';
+import { addressBook } from './names.ts';
+import { compose, type ComposeOptions } from './message.ts';
+import { SendFailure } from './failure.ts';
 
 const book = addressBook(
   {

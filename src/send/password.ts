@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { reasonInWords } from '../base/failure-words.ts';
 import { readPlainText } from '../base/plain-text.ts';
-import type { Environment, SendConfig } from './send-config.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import type { Environment, SendConfig } from './config.ts';
+import { SendFailure } from './failure.ts';
 
 const OCTETS_MAX = 64 * 1024;
 /** Somebody may have to unlock a keyring. */

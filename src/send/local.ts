@@ -3,11 +3,11 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureInWords } from '../base/failure-words.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
 import { MayBeHandedIn, openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
-import { EX, type SysExit } from '../base/sysexits.ts';
-import { exitOfStatus, SendFailure } from './send-failure.ts';
+import type { Carrier, Left, Outgoing, Verdict } from './parcel.ts';
+import { exitOfStatus, SendFailure } from './failure.ts';
 
 /** `verbose`: told on standard error what is handed in and what the server answers. */
 export function localCarrier(socketPath: string, verbose: (line: string) => void = () => undefined): Carrier {

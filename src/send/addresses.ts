@@ -1,9 +1,9 @@
 // Addresses as programs write them for sendmail, in a header field or as an argument: names without a domain (`root`, as cron writes it) and
 // empty members of a list are taken; everything else is judged as strictly as the server does.
 
-import { parseAddressList } from '../message/address-list.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { parseAddressList } from '../message/address-list.ts';
+import { SendFailure } from './failure.ts';
 
 export interface AddressField {
   readonly addresses: readonly string[];

@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CLAIMS_DIRECTORY } from '../http/claims.ts';
-import { askOwnAddress, localCarrier } from './send-local.ts';
-import { addressBook } from './send-names.ts';
 import { EX } from '../base/sysexits.ts';
+import { CLAIMS_DIRECTORY } from '../http/claims.ts';
+import { askOwnAddress, localCarrier } from './local.ts';
+import { addressBook } from './names.ts';
 
 test('who sends is not known while the server is stopped: that passes; without any server it does not', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-send-'));

@@ -2,12 +2,12 @@
 
 import { isAbsolute, join } from 'node:path';
 import { safe } from '../base/safe-text.ts';
-import { homeDirectory } from '../platform/own-user.ts';
-import type { Environment, SendConfig } from './send-config.ts';
-import type { Carrier } from './send-parcel.ts';
-import type { Spool } from './send-spool.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { homeDirectory } from '../platform/own-user.ts';
+import type { Environment, SendConfig } from './config.ts';
+import type { Carrier } from './parcel.ts';
+import type { Spool } from './spool.ts';
+import { SendFailure } from './failure.ts';
 
 /** The default of `local.socket`. */
 const SOCKET = '/run/postern/submit.sock';
@@ -25,7 +25,7 @@ function isLocal(
 export async function withOwnAddress(config: SendConfig, environment: Environment): Promise<SendConfig> {
   const isKnown = config.address !== undefined || config.login?.includes('@') === true;
   if (isKnown || !isLocal(config, environment)) return config;
-  const { askOwnAddress } = await import('./send-local.ts');
+  const { askOwnAddress } = await import('./local.ts');
   return { ...config, ...(await askOwnAddress(config.socket ?? SOCKET)) };
 }
 
@@ -35,11 +35,11 @@ export async function openCarrier(
   verbose: boolean,
 ): Promise<Carrier> {
   if (isLocal(config, environment)) {
-    const { localCarrier } = await import('./send-local.ts');
+    const { localCarrier } = await import('./local.ts');
     const show = (line: string) => void process.stderr.write(`${safe(line)}\n`);
     return localCarrier(config.socket ?? SOCKET, verbose ? show : undefined);
   }
-  const { optionsFor, smtpCarrier } = await import('./send-submit.ts');
+  const { optionsFor, smtpCarrier } = await import('./submit.ts');
   return smtpCarrier(await optionsFor(config, stateDirectory(environment), environment, verbose));
 }
 
@@ -57,7 +57,7 @@ export function queueDirectoryOf(config: SendConfig, environment: Environment): 
 /** `part`: a directory in that of the queue. */
 export async function spoolOf(config: SendConfig, environment: Environment, part = '.'): Promise<Spool> {
   const [{ openSpool }, { systemClock }, { systemEntropy }] = await Promise.all([
-    import('./send-spool.ts'),
+    import('./spool.ts'),
     import('../platform/clock.ts'),
     import('../platform/entropy.ts'),
   ]);

@@ -5,11 +5,11 @@ import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { concat, LF, utf8 } from '../base/bytes.ts';
 import { fileNameOfId, isMessageId, messageIdSource } from '../base/message-id.ts';
+import { EX } from '../base/sysexits.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import { type Outgoing, readStored, type StoredEnvelope } from './send-parcel.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { type Outgoing, readStored, type StoredEnvelope } from './parcel.ts';
+import { SendFailure } from './failure.ts';
 
 const MESSAGES_MAX = 10_000;
 /** 10,000 recipients of the longest kind, each with its problem. */

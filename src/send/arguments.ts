@@ -2,10 +2,10 @@
 // `sendmail` only the former are known: arguments that a program passes on from strangers (`-f` of PHP's mail()) reach nothing but the envelope.
 
 import { safe } from '../base/safe-text.ts';
+import { EX } from '../base/sysexits.ts';
 import type { NotifyCondition } from '../protocol/envelope.ts';
 import { nearest } from '../config/nearest.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { SendFailure } from './failure.ts';
 
 export interface SendArguments {
   /** `smtp`: messages come as SMTP on standard input. */

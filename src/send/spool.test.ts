@@ -15,13 +15,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { EX } from '../base/sysexits.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
-import { exitOfFlush, type Expiry, flush } from './send-flush.ts';
-import type { Carrier, Left, Outgoing } from './send-parcel.ts';
-import { openSpool, type Spool } from './send-spool.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { exitOfFlush, type Expiry, flush } from './flush.ts';
+import type { Carrier, Left, Outgoing } from './parcel.ts';
+import { openSpool, type Spool } from './spool.ts';
+import { SendFailure } from './failure.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'postern-spool-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -261,8 +261,8 @@ const here = (file: string): string => JSON.stringify(join(import.meta.dirname, 
 function killedAt(directory: string, at: number, code: string): boolean {
   const script = `
     import { appendFileSync } from 'node:fs';
-    import { openSpool } from ${here('send-spool.ts')};
-    import { flush } from ${here('send-flush.ts')};
+    import { openSpool } from ${here('spool.ts')};
+    import { flush } from ${here('flush.ts')};
     import { systemClock } from ${here('../platform/clock.ts')};
     import { systemEntropy } from ${here('../platform/entropy.ts')};
     let steps = 0;

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safe } from '../base/safe-text.ts';
+import { EX } from '../base/sysexits.ts';
 import {
   fileMemory,
   openSubmission,
@@ -13,11 +14,10 @@ import {
   type SubmissionOptions,
 } from '../client/index.ts';
 import { reasonInWords } from '../base/failure-words.ts';
-import type { Environment, SendConfig } from './send-config.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './send-parcel.ts';
-import { readPassword } from './send-password.ts';
-import { EX } from '../base/sysexits.ts';
-import { exitOf, exitOfStatus, SendFailure } from './send-failure.ts';
+import type { Environment, SendConfig } from './config.ts';
+import type { Carrier, Left, Outgoing, Verdict } from './parcel.ts';
+import { readPassword } from './password.ts';
+import { exitOf, exitOfStatus, SendFailure } from './failure.ts';
 
 export async function optionsFor(
   config: SendConfig,

@@ -3,9 +3,9 @@
 
 import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
-import { readArguments } from './send-arguments.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { readArguments } from './arguments.ts';
+import { SendFailure } from './failure.ts';
 
 /** The exit code. Everything that goes wrong is told on standard error. */
 export async function runSend(args: readonly string[], calledAs: 'postern' | 'sendmail'): Promise<SysExit> {
@@ -13,22 +13,22 @@ export async function runSend(args: readonly string[], calledAs: 'postern' | 'se
     const given = readArguments(args, calledAs);
     switch (given.mode) {
       case 'help': {
-        const { sendHelp } = await import('./send-help.ts');
+        const { sendHelp } = await import('./help.ts');
         process.stdout.write(sendHelp);
         return EX.OK;
       }
       case 'deliver': {
-        const { deliver } = await import('./send-deliver.ts');
+        const { deliver } = await import('./deliver.ts');
         return await deliver(given, process.env, tell);
       }
       case 'smtp': {
-        const { takeSmtp } = await import('./send-smtp.ts');
+        const { takeSmtp } = await import('./smtp.ts');
         return await takeSmtp(given, process.env, tell);
       }
       case 'list':
       case 'flush':
       case 'remove': {
-        const { manageQueue } = await import('./send-queue.ts');
+        const { manageQueue } = await import('./queue.ts');
         return await manageQueue(given, process.env, tell);
       }
     }

@@ -1,20 +1,20 @@
 // A message on its way through `postern send`: arguments, configuration and standard input become a message with its envelope, which is submitted.
 
 import { hostname } from 'node:os';
+import { EX, type SysExit } from '../base/sysexits.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
 import { ownUserName } from '../platform/own-user.ts';
-import { readAddresses } from './send-addresses.ts';
-import type { SendArguments } from './send-arguments.ts';
-import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
-import { readInput } from './send-input.ts';
-import { compose } from './send-message.ts';
-import { addressBook } from './send-names.ts';
-import type { Carrier, Outgoing, Verdict } from './send-parcel.ts';
-import { openCarrier, spoolOf, withOwnAddress } from './send-parts.ts';
-import { EX, type SysExit } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { readAddresses } from './addresses.ts';
+import type { SendArguments } from './arguments.ts';
+import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
+import { readInput } from './input.ts';
+import { compose } from './message.ts';
+import { addressBook } from './names.ts';
+import type { Carrier, Outgoing, Verdict } from './parcel.ts';
+import { openCarrier, spoolOf, withOwnAddress } from './parts.ts';
+import { SendFailure } from './failure.ts';
 
 /** As many as an envelope of the client may have; what is put into the queue must be fit to be sent. */
 export const RECIPIENTS_MAX = 10_000;

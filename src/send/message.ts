@@ -3,13 +3,13 @@
 
 import { encodeBase32 } from '../base/base32.ts';
 import { indexOfBytes, utf8 } from '../base/bytes.ts';
+import { EX } from '../base/sysexits.ts';
 import { LineEndings } from '../client/line-endings.ts';
 import { formatDate } from '../message/date.ts';
 import { fieldValue, type HeaderField, isNamed, parseHeader } from '../message/header.ts';
-import { type AddressField, type Qualify, readAddresses, shown } from './send-addresses.ts';
-import { fitMessage } from './send-fit.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { type AddressField, type Qualify, readAddresses, shown } from './addresses.ts';
+import { fitMessage } from './fit.ts';
+import { SendFailure } from './failure.ts';
 
 export interface ComposeOptions {
   readonly dotIsText: boolean;

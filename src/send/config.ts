@@ -6,11 +6,11 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseDuration } from '../base/duration.ts';
 import { reasonInWords } from '../base/failure-words.ts';
 import { parseSize } from '../base/size.ts';
+import { EX } from '../base/sysexits.ts';
 import { nearest } from '../config/nearest.ts';
 import { parsePlainYaml } from '../config/plain-yaml.ts';
 import { homeDirectory } from '../platform/own-user.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { SendFailure } from './failure.ts';
 
 export interface SendConfig {
   /** Undefined: there is no file, and this is what holds without one. */

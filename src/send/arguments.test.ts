@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readArguments, type SendArguments } from './send-arguments.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { readArguments, type SendArguments } from './arguments.ts';
+import { SendFailure } from './failure.ts';
 
 const vectors: readonly (readonly [why: string, args: string, expected: Partial<SendArguments>])[] = [
   [

@@ -1,10 +1,10 @@
 // Names without a domain, as programs on this host use them: who sends is the account of the configuration; who receives is an alias, or a name
 // in our domain.
 
-import type { SendConfig } from './send-config.ts';
-import type { Qualify } from './send-addresses.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import type { SendConfig } from './config.ts';
+import type { Qualify } from './addresses.ts';
+import { SendFailure } from './failure.ts';
 
 export interface AddressBook {
   /** The account's address. Throws `SendFailure` EX_CONFIG if nothing tells it. */

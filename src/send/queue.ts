@@ -2,17 +2,16 @@
 
 import { formatDuration } from '../base/duration.ts';
 import { safe } from '../base/safe-text.ts';
-import { shownJson } from '../base/shown-json.ts';
+import { EX, type SysExit } from '../base/sysexits.ts';
 import { table } from '../base/table.ts';
 import { time } from '../base/time.ts';
 import { systemClock } from '../platform/clock.ts';
-import type { SendArguments } from './send-arguments.ts';
-import { type Environment, loadSendConfig, type SendConfig } from './send-config.ts';
-import { exitOfFlush, flush } from './send-flush.ts';
-import { openCarrier, queueDirectoryOf, spoolOf } from './send-parts.ts';
-import type { Spool, Stored } from './send-spool.ts';
-import { EX, type SysExit } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import type { SendArguments } from './arguments.ts';
+import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
+import { exitOfFlush, flush } from './flush.ts';
+import { openCarrier, queueDirectoryOf, spoolOf } from './parts.ts';
+import type { Spool, Stored } from './spool.ts';
+import { SendFailure } from './failure.ts';
 
 type Tell = (line: string) => void;
 
@@ -102,15 +101,17 @@ async function list(spool: Spool, aside: Spool, asJson: boolean): Promise<SysExi
   const [queued, given] = [await readAll(spool), await readAll(aside)];
   const damaged = [...queued.damaged, ...given.damaged];
   const jsonOf = ({ read }: All) => read.map(({ id, envelope }) => ({ id, ...envelope }));
-  if (asJson) print(shownJson({ messages: jsonOf(queued), givenUp: jsonOf(given), damaged }));
-  else {
-    const rows = [
-      ...queued.read.flatMap((one) => rowsOf(one, 'refused for good')),
-      ...given.read.flatMap((one) => rowsOf(one, 'given up')),
-    ];
-    if (rows.length > 0) print(table(rows));
-    for (const id of damaged) print(`${id}  damaged: it stays until it is removed`);
+  if (asJson) {
+    const { shownJson } = await import('../base/shown-json.ts');
+    print(shownJson({ messages: jsonOf(queued), givenUp: jsonOf(given), damaged }));
+    return EX.OK;
   }
+  const rows = [
+    ...queued.read.flatMap((one) => rowsOf(one, 'refused for good')),
+    ...given.read.flatMap((one) => rowsOf(one, 'given up')),
+  ];
+  if (rows.length > 0) print(table(rows));
+  for (const id of damaged) print(`${id}  damaged: it stays until it is removed`);
   return EX.OK;
 }
 

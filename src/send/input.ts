@@ -3,7 +3,7 @@
 import { reasonInWords } from '../base/failure-words.ts';
 import { concat, indexOfBytes, utf8 } from '../base/bytes.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { SendFailure } from './failure.ts';
 
 const dots = ['\n.\n', '\n.\r\n'].map(utf8);
 /** As long as the longest of these less one octet. */

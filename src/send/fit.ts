@@ -2,13 +2,13 @@
 // text with such lines is written as quoted-printable: all of it gives its reader the same text. What can't be made fit without a change of what it says is left as it is, and refused.
 
 import { concat, utf8, utf8Text } from '../base/bytes.ts';
+import { EX } from '../base/sysexits.ts';
 import { encodeHeader } from '../message/encode-header.ts';
 import { foldField } from '../message/fold.ts';
 import { fieldValue, headerField, type HeaderField, isNamed } from '../message/header.ts';
 import { encodeQuotedPrintable } from '../message/quoted-printable.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';
-import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { SendFailure } from './failure.ts';
 
 const addressFields = new Set([
   ...['from', 'sender', 'reply-to', 'to', 'cc', 'bcc'],

@@ -1,7 +1,7 @@
 // What `postern send` has in its hands: a message with its envelope, and what a server said of it.
 
-import type { NotifyCondition } from '../protocol/envelope.ts';
 import type { SysExit } from '../base/sysexits.ts';
+import type { NotifyCondition } from '../protocol/envelope.ts';
 
 export interface SendEnvelope {
   readonly reversePath: string;

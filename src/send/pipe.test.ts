@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { type PipedAnswer, type PipedMessage, speakOverPipe } from './send-pipe.ts';
+import { type PipedAnswer, type PipedMessage, speakOverPipe } from './pipe.ts';
 
 const accepted: PipedAnswer = { type: 'accepted', id: '<1@example.org>' };
 

@@ -2,9 +2,9 @@
 // killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other. What has waited too
 // long is given up: it is put aside, never removed.
 
-import type { Carrier, Left, Verdict } from './send-parcel.ts';
-import type { Spool, Stored } from './send-spool.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
+import type { Carrier, Left, Verdict } from './parcel.ts';
+import type { Spool, Stored } from './spool.ts';
 
 /** As many as a connection takes at once; each is in memory while it is on its way. */
 const AT_ONCE = 16;

@@ -5,10 +5,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { loadSendConfig, parseSendConfig } from './send-config.ts';
-import { readPassword } from './send-password.ts';
 import { EX } from '../base/sysexits.ts';
-import { SendFailure } from './send-failure.ts';
+import { loadSendConfig, parseSendConfig } from './config.ts';
+import { readPassword } from './password.ts';
+import { SendFailure } from './failure.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-send-config-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
