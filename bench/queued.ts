@@ -4,7 +4,7 @@ import { messageIdSource } from '../src/base/message-id.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import { acceptOf, DAY } from '../src/store/store.contract-fixtures.ts';
-import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
+import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 
 const GROUP = 2000;
@@ -21,7 +21,7 @@ export async function fillQueue(dataDirectory: string, messages: number): Promis
   const address = 'alice@example.org';
   const entropy = systemEntropy();
   const ids = messageIdSource((length) => entropy.bytes(length));
-  const unlock = lockDirectory(dataDirectory);
+  const unlock = lockDataDirectory(dataDirectory);
   const { store, writer, close } = openSqliteStore({ dataDirectory, clock: systemClock, entropy });
   let middle = '';
   for (let from = 0; from < messages; from += GROUP) {

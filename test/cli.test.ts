@@ -24,7 +24,7 @@ import { startControl } from '../src/http/control.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import type { AcceptedPayload, SessionFacts } from '../src/record/events.ts';
-import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
+import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { acceptOf, deferred, settleOf } from '../src/store/store.contract-fixtures.ts';
 
@@ -135,7 +135,7 @@ let places = 0;
 
 /** An empty one, as a first start leaves it. */
 function makeStore({ data }: Place): void {
-  lockDirectory(data)();
+  lockDataDirectory(data)();
   openSqliteStore({ dataDirectory: data, clock: systemClock, entropy: systemEntropy() }).close();
 }
 
@@ -1000,7 +1000,7 @@ test('D-TR-3: a backup whose trail was changed is not restored, but for who says
 test('what can not be told is 3: the directory is in use, the store is newer', async () => {
   const at = place();
   await at.good('account add alice@example.org');
-  const unlock = lockDirectory(at.data);
+  const unlock = lockDataDirectory(at.data);
   const list = `account list -c ${at.config}`;
   await at.refused(COULD_NOT_TELL, /starting or stopping/, `restore ${at.config}`);
   const inUse = /a server is starting or stopping on .*data, or another command .*: try again/;

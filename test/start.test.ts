@@ -13,7 +13,7 @@ import { after, before, test } from 'node:test';
 import { makeCertificate } from '../src/cli/certificate.ts';
 import { type Entering, runServer, type RunningServer } from '../src/cli/running.ts';
 import { loadConfig } from '../src/config/load.ts';
-import { lockDirectory } from '../src/store/sqlite/data-directory.ts';
+import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { freePort } from './system/server.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -88,7 +88,7 @@ async function assertNothingRuns({ data, socket, ports }: Place, but?: number): 
   for (const path of [join(data, 'control.sock'), socket])
     assert.equal(await isAnswered({ path }), false, path);
   assert.deepEqual(threads(), []);
-  lockDirectory(data)();
+  lockDataDirectory(data)();
 }
 
 const threads = (): readonly string[] =>
@@ -193,7 +193,7 @@ test('the sockets: what is no socket of ours stays, and the start says so', asyn
   assert.ok(await isAnswered({ path: at.socket }), 'it was not taken from under the other server');
   other.close();
   other.closeAllConnections();
-  lockDirectory(at.data)();
+  lockDataDirectory(at.data)();
 });
 
 for (const fronts of [1, 3]) {

@@ -45,7 +45,7 @@ export const doors: readonly {
   },
   {
     module: /^node:sqlite$/,
-    allowed: /^src\/store\/sqlite\/database\.ts$/,
+    allowed: /^src\/(store\/sqlite\/database|platform\/file-lock)\.ts$/,
     instead: 'src/store/sqlite/database.ts',
   },
   {

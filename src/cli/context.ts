@@ -109,9 +109,9 @@ async function assertStore(dataDirectory: string): Promise<void> {
 
 /** No server answered: who holds the lock is about to, or has just stopped to. */
 export async function lockForCommand(dataDirectory: string): Promise<() => void> {
-  const { lockDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
+  const { lockDataDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
   try {
-    return lockDirectory(dataDirectory);
+    return lockDataDirectory(dataDirectory);
   } catch (error) {
     if (!(error instanceof StoreLocked)) throw error;
     throw new CommandFailure(

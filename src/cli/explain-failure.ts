@@ -2,15 +2,16 @@
 
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
+import { DirectoryUnusable } from '../platform/directory-lock.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
+import { StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { CommandFailure, failed } from './failure.ts';
 
 export function explainFailure(error: unknown): number {
   if (error instanceof CommandFailure) return failed(error.message, error.code);
   if (error instanceof ConfigError) return failed(error.message, 2);
-  if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DataDirectoryUnusable)
+  if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DirectoryUnusable)
     return failed(error.message, 3);
   if (error instanceof StoreUnavailable) return failed(`the store does not answer: ${error.message}`, 3);
   const isBarred = error instanceof Error && 'code' in error && error.code === 'EACCES';

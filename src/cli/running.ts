@@ -23,7 +23,7 @@ import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { createNotTaken } from '../observe/not-taken.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
 import { descriptorTrouble } from '../server/descriptors.ts';
-import { lockDirectory } from '../store/sqlite/data-directory.ts';
+import { lockDataDirectory } from '../store/sqlite/data-directory.ts';
 import { createCondition } from './condition.ts';
 import { ownVersion } from './version.ts';
 import { beginDuties } from './duties.ts';
@@ -85,7 +85,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
   await steps.take(
     'data directory',
-    () => lockDirectory(first.path(data)),
+    () => lockDataDirectory(first.path(data)),
     (unlock) => unlock(),
   );
   await steps.take('ports', () =>

@@ -4,8 +4,9 @@ import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { ConfigError } from '../config/find.ts';
+import { DirectoryUnusable } from '../platform/directory-lock.ts';
 import { CannotBind } from '../platform/listen.ts';
-import { DataDirectoryUnusable, StoreLocked } from '../store/sqlite/data-directory.ts';
+import { StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */
@@ -27,7 +28,7 @@ function codeOf(error: unknown): SysExit {
   // What a thread threw has lost its class on the way.
   if (error instanceof CannotBind || (error instanceof Error && error.name === 'CannotBind'))
     return isForbidden(error) ? EX.NOPERM : EX.TEMPFAIL;
-  if (error instanceof DataDirectoryUnusable) return EX.OSERR;
+  if (error instanceof DirectoryUnusable) return EX.OSERR;
   if (isForbidden(error)) return EX.NOPERM;
   return error instanceof Error && 'code' in error ? EX.OSERR : EX.SOFTWARE;
 }

@@ -45,13 +45,10 @@ export async function manageQueue(
 }
 
 async function lockQueue(config: SendConfig, environment: Environment): Promise<() => void> {
-  const { lockDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
-  try {
-    return lockDirectory(queueDirectoryOf(config, environment), 'queueDirectory');
-  } catch (error) {
-    if (!(error instanceof StoreLocked)) throw error;
-    throw new SendFailure(EX.TEMPFAIL, 'the queue is being flushed already');
-  }
+  const { lockDirectory } = await import('../platform/directory-lock.ts');
+  const unlock = lockDirectory(queueDirectoryOf(config, environment), { setting: 'queueDirectory' });
+  if (unlock !== undefined) return unlock;
+  throw new SendFailure(EX.TEMPFAIL, 'the queue is being flushed already');
 }
 
 interface FlushOptions {

@@ -15,8 +15,9 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../../platform/disk.ts';
+import { troubleOf } from '../../platform/sqlite-trouble.ts';
 import type { Lookups } from '../lookups.ts';
-import { type Database, number, openDatabase, troubleOf } from './database.ts';
+import { type Database, number, openDatabase } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, migrations, versionOf } from './schema.ts';
 import { countYoung } from './young-lookups.ts';

@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import { openSyncWitness, type SyncWitness } from '../../platform/disk.ts';
-import { type Database, openDatabase, troubleOf } from './database.ts';
+import { troubleOf } from '../../platform/sqlite-trouble.ts';
+import { type Database, openDatabase } from './database.ts';
 import { STORE_FILE } from './schema.ts';
 
 /** Changes between two, or octets of content: about sixteen mebioctets of log. */

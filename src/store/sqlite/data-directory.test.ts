@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { DataDirectoryUnusable, leaveToOwner, lockDirectory } from './data-directory.ts';
+import { DirectoryUnusable } from '../../platform/directory-lock.ts';
+import { leaveToOwner, lockDataDirectory } from './data-directory.ts';
 import { removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 
 const SERVICE = 65_534;
@@ -30,14 +31,13 @@ test('a directory that can not be made names the setting that names it', (t) => 
   writeFileSync(join(base, 'file'), '');
   const wanted = join(base, 'file', 'var');
   assert.throws(
-    () => lockDirectory(wanted),
+    () => lockDataDirectory(wanted),
     (error) =>
-      error instanceof DataDirectoryUnusable &&
+      error instanceof DirectoryUnusable &&
       /file\/var does not exist and can't be made by user \S+ \(a part of this path is no directory\): set `data:`/.test(
         error.message,
       ),
   );
-  assert.throws(() => lockDirectory(wanted, 'queueDirectory'), /set `queueDirectory:`/);
 });
 
 test(
@@ -99,14 +99,14 @@ for (const name of ['bodies', 'postern.sqlite', 'postern.sqlite-wal', 'lock.sqli
     const target = join(outside, 'target');
     symlinkSync(target, join(data, name));
     assert.throws(
-      () => lockDirectory(data),
+      () => lockDataDirectory(data),
       (error) =>
-        error instanceof DataDirectoryUnusable &&
+        error instanceof DirectoryUnusable &&
         error.message.startsWith(
           `${join(data, name)} is a link, and none is followed there: put in its place`,
         ),
     );
     assert.ok(!existsSync(target));
     renameSync(join(data, name), join(outside, 'link'));
-    lockDirectory(data)();
+    lockDataDirectory(data)();
   });

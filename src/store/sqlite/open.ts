@@ -1,14 +1,15 @@
 // Opening the SQLite store: the writing connection with its durability settings, the reading one.
 
 import { join } from 'node:path';
+import { DirectoryUnusable, opening } from '../../platform/directory-lock.ts';
 import { openSyncWitness } from '../../platform/disk.ts';
+import { troubleOf } from '../../platform/sqlite-trouble.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import type { Change, Store, StoreNotice } from '../port.ts';
 import { StoreUnavailable } from '../port.ts';
 import { makeBodiesDirectory, openStage } from './bodies.ts';
-import { type Database, notDurableBecause, openDatabase, troubleOf } from './database.ts';
-import { DataDirectoryUnusable, opening } from './data-directory.ts';
+import { type Database, notDurableBecause, openDatabase } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, STORE_FILE } from './schema.ts';
 import { indexTail } from './term-index.ts';
@@ -24,7 +25,7 @@ function openForWriting(dataDirectory: string, now: number): Database {
   const flaw = notDurableBecause(db);
   if (flaw !== undefined) {
     db.close();
-    throw new DataDirectoryUnusable(
+    throw new DirectoryUnusable(
       `${dataDirectory}: SQLite can't make commits durable there (${flaw}): put it on a local file system`,
     );
   }

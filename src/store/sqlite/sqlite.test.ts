@@ -8,7 +8,7 @@ import { acceptOf, type Open, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bodyIds } from './bodies.ts';
 import { number, openDatabase, text } from './database.ts';
-import { lockDirectory, StoreLocked } from './data-directory.ts';
+import { lockDataDirectory, StoreLocked } from './data-directory.ts';
 import { migrate, migrations, STORE_FILE, StoreTooNew, versionOf } from './schema.ts';
 import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 
@@ -64,7 +64,7 @@ test('5321-y E-Q-7: sqlite: what was acknowledged outlives a kill, and asked aga
 test('sqlite: the files belong to the server alone', async (t) => {
   const { bench, dataDirectory } = await openInside(t);
   const stage = await bench.store.stage(bench.nextId());
-  lockDirectory(dataDirectory)();
+  lockDataDirectory(dataDirectory)();
   const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
   assert.equal(mode(dataDirectory), '700');
   assert.equal(mode(join(dataDirectory, 'bodies')), '700');
@@ -128,11 +128,11 @@ test('sqlite: a store of a newer version is refused and left alone', async (t) =
 test('sqlite: a directory is one server’s: the second is refused until the first lets go', (t) => {
   const dataDirectory = join(temporaryDirectory(), 'new', 'data');
   t.after(() => removeDirectory(join(dataDirectory, '..', '..')));
-  const unlock = lockDirectory(dataDirectory);
-  assert.throws(() => lockDirectory(dataDirectory), StoreLocked);
-  assert.throws(() => lockDirectory(dataDirectory), { message: /another Postern uses .*data: stop it/ });
+  const unlock = lockDataDirectory(dataDirectory);
+  assert.throws(() => lockDataDirectory(dataDirectory), StoreLocked);
+  assert.throws(() => lockDataDirectory(dataDirectory), { message: /another Postern uses .*data: stop it/ });
   unlock();
-  lockDirectory(dataDirectory)();
+  lockDataDirectory(dataDirectory)();
 });
 
 test('sqlite: bodies that no message names are swept when the store opens, whatever their name', async (t) => {

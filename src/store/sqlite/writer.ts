@@ -2,6 +2,7 @@
 // again one by one, so that none can fail its neighbours. Trouble with the disk ends the writer: only a fresh one knows what is there.
 
 import type { MessageId } from '../../base/message-id.ts';
+import { troubleOf } from '../../platform/sqlite-trouble.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import { unreachable } from '../../base/assert.ts';
@@ -12,7 +13,7 @@ import { accept } from './accept.ts';
 import { removeBody, sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
-import { type Database, number, rollBack, text, troubleOf } from './database.ts';
+import { type Database, number, rollBack, text } from './database.ts';
 import { bringChainForward, openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';

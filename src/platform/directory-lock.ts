@@ -1,0 +1,106 @@
+// A directory that one process at a time works in: made if it is not there, locked for life, and, if it can't be used, why and what to do about it.
+
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { reasonInWords } from '../base/failure-words.ts';
+import { lockFile } from './file-lock.ts';
+import { ownUserName } from './own-user.ts';
+import { troubleOf } from './sqlite-trouble.ts';
+
+const LOCK_FILE = 'lock.sqlite';
+
+/** The directory can't be used as it is; says why, and the way out. */
+export class DirectoryUnusable extends Error {
+  override readonly name = 'DirectoryUnusable';
+}
+
+/** Runs one step of opening; what the file system says against it is put into words. */
+export function opening<T>(directory: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const because = whyUnusable(error);
+    if (because === undefined) throw error;
+    throw new DirectoryUnusable(`${directory} ${because}`, { cause: error });
+  }
+}
+
+const FULL = 'has no space left: make some, then start again';
+
+function whyUnusable(error: unknown): string | undefined {
+  const code = codeOf(error);
+  const trouble = troubleOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || trouble === 'full') return FULL;
+  if (code === 'EROFS')
+    return "can't be written: its file system is read-only. If it was mounted so: mount -o remount,rw; if it became so by itself: unmount it, fsck, mount it again";
+  if (code === 'EACCES' || code === 'EPERM' || trouble === 'readOnly') return barred();
+  return undefined;
+}
+
+const barred = (): string =>
+  `can't be written by user ${ownUserName()}: the user of the service must own it and all in it (chown -R)`;
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+interface LockOptions {
+  /** The key that names the directory. */
+  readonly setting: string;
+  /** Throws if what else is ours in it can't be used. */
+  readonly look?: () => void;
+}
+
+/** The release; else held as long as the process lives. Undefined: another process holds it. Throws `DirectoryUnusable`. */
+export function lockDirectory(
+  directory: string,
+  { setting, look = () => undefined }: LockOptions,
+): (() => void) | undefined {
+  make(directory, setting);
+  return opening(directory, () => {
+    chmodSync(directory, 0o700);
+    look();
+    for (const path of lockFilesIn(directory)) {
+      assertNoLink(path);
+      assertOpen(path);
+    }
+    return lockFile(join(directory, LOCK_FILE));
+  });
+}
+
+/** With what SQLite keeps beside it. */
+export function lockFilesIn(directory: string): readonly string[] {
+  return readdirSync(directory)
+    .filter((name) => name.startsWith(LOCK_FILE))
+    .map((name) => join(directory, name));
+}
+
+function make(directory: string, setting: string): void {
+  if (existsSync(directory)) return;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    const because =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? FULL
+        : `does not exist and can't be made by user ${ownUserName()} (${reasonInWords(error)}): set \`${setting}:\` to a directory that this user may write`;
+    throw new DirectoryUnusable(`${directory} ${because}`, { cause: error });
+  }
+}
+
+/** Behind a link the sweep would remove what is another's; and a process of root would write wherever the owner of the directory likes. */
+export function assertNoLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new DirectoryUnusable(
+    `${path} is a link, and none is followed there: put in its place what it leads to (a directory on another disk: mount it there)`,
+  );
+}
+
+/** Throws the system's error if this process may not write it. Whoever holds the lock may remove it meanwhile. */
+export function assertOpen(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
