@@ -4,7 +4,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type ListenOptions, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -161,6 +170,20 @@ test('every step of the start, failing: what was started before is stopped', asy
     await assertNothingRuns(at);
   }
 });
+
+test(
+  'E-Q-7: a server that root ran on the directory of the service leaves all it made to that user',
+  { skip: process.getuid?.() === 0 ? false : 'root alone gives files away' },
+  async () => {
+    const at = await place();
+    mkdirSync(at.data);
+    chownSync(at.data, 65_534, 65_534);
+    const server = await start(at);
+    await server.stop(0);
+    const left = ['postern.sqlite', 'lock.sqlite', 'bodies'].map((name) => statSync(join(at.data, name)).uid);
+    assert.deepEqual(left, [65_534, 65_534, 65_534]);
+  },
+);
 
 test('a port that is taken between its proof and the listening', async () => {
   const at = await place(3);

@@ -196,3 +196,21 @@ test('each setting is changed by one of these reloads', () => {
     [],
   );
 });
+
+test('the reference page names what needs a restart', () => {
+  const [, text = ''] = /;([^;]*) need a restart/.exec(referencePage()) ?? [];
+  const named = [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+  const restarting = rows
+    .filter(([, told]) => told.includes('restart'))
+    .flatMap(([change]) => keysOf(change).slice(-1));
+  for (const key of named)
+    assert.ok(
+      restarting.some((one) => one.startsWith(key)),
+      key,
+    );
+  for (const key of restarting)
+    assert.ok(
+      named.some((one) => key.startsWith(one)),
+      key,
+    );
+});

@@ -23,7 +23,7 @@ import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { createNotTaken } from '../observe/not-taken.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
 import { descriptorTrouble } from '../server/descriptors.ts';
-import { lockDataDirectory } from '../store/sqlite/data-directory.ts';
+import { leaveToOwner, lockDataDirectory } from '../store/sqlite/data-directory.ts';
 import { createCondition } from './condition.ts';
 import { ownVersion } from './version.ts';
 import { beginDuties } from './duties.ts';
@@ -86,7 +86,10 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   await steps.take(
     'data directory',
     () => lockDataDirectory(first.path(data)),
-    (unlock) => unlock(),
+    (unlock) => {
+      leaveToOwner(first.path(data));
+      unlock();
+    },
   );
   await steps.take('ports', () =>
     proveBindable(portsOf(first.config).map((use) => ({ ...use, what: use.path.join('.') }))),
