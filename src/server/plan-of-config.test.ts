@@ -32,3 +32,16 @@ for (const [relay, tls, verify] of rows)
   test(`E-T-1: ${relay} is TLS ${tls}${verify ? ', verified' : ''}`, () => {
     assert.deepEqual(hopOf(relay), { tls, verify });
   });
+
+test('a password that can not be read is told by its setting', () => {
+  const said = (relay: string, because: RegExp) =>
+    assert.throws(() => hopOf(relay), { name: 'ConfigError', message: because });
+  said(
+    "smarthost: 'smtp://me@mta', password: { env: NOT_SET }",
+    /^relay\.password: the environment variable NOT_SET is not set$/,
+  );
+  said(
+    "smarthost: 'smtp://mta', routes: { a.example: { smarthost: 'smtp://me@a', password: { file: /no/such/file } } }",
+    /^relay\.routes\.a\.example\.password: \/no\/such\/file: /,
+  );
+});

@@ -159,8 +159,9 @@ function routeOfDestination(
   environment: PlanOptions['environment'],
 ): Route {
   if (destination.files !== undefined) return { type: 'files', directory: path(destination.files) };
+  const { password: secret } = destination;
   const password =
-    destination.password === undefined ? undefined : readSecret(destination.password, path, environment);
+    secret === undefined ? undefined : under(`${key}.password`, () => readSecret(secret, path, environment));
   const urls = [destination.smarthost ?? destination.lmtp ?? []].flat();
   return {
     type: 'hops',
@@ -178,4 +179,14 @@ function withTls(hop: Hop, tls: DestinationConfig['tls']): Hop {
   if (tls === undefined || hop.tls === 'implicit' || hop.path !== undefined) return hop;
   if (tls === 'none' || tls === 'opportunistic') return { ...hop, tls, verify: false };
   return { ...hop, tls: 'required', verify: tls === 'verified' || hop.auth !== undefined };
+}
+
+/** What is wrong is told by the key that it stands under. */
+function under<T>(key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(error.problems.map((problem) => `${key}: ${problem}`));
+  }
 }
