@@ -5,6 +5,7 @@ import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
 import type { Database } from './database.ts';
+import { HELD_BY_IDENTITY } from './held.ts';
 
 export interface QueueItem {
   /** The sequence of the event that tells of its acceptance. */
@@ -62,7 +63,7 @@ function insertRecipient(
     deliveryDomain(forwardPath),
     Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters),
     dueAt,
-    held ? 2 : 0,
+    held ? HELD_BY_IDENTITY : 0,
     owner ?? null,
     attempt,
   );

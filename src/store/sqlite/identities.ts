@@ -4,6 +4,7 @@
 import { credentialsGone, type Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import { number, text, type Database } from './database.ts';
+import { HELD_BY_IDENTITY } from './held.ts';
 import type { Writer } from './writer.ts';
 
 const USES_MAX = 20;
@@ -76,12 +77,11 @@ function holdQueue(writer: Writer, identity: Identity, now: number): void {
   writer.queueTally.write();
   writer.young.fileWhere(({ identityId }) => identityId === identity.id);
   const active = identity.state === 'active';
-  if (active) mayNotSend.delete(identity.id);
-  else mayNotSend.add(identity.id);
+  mayNotSend.set(identity.id, !active);
   db.run(
     active
-      ? 'UPDATE recipient SET held = held - 2, due_at = max(due_at, ?) WHERE held >= 2 AND message_n IN (SELECT n FROM message WHERE identity_id = ?)'
-      : 'UPDATE recipient SET held = held + 2, due_at = max(due_at, ?) WHERE held < 2 AND message_n IN (SELECT n FROM message WHERE identity_id = ?)',
+      ? `UPDATE recipient SET held = held & ~${HELD_BY_IDENTITY}, due_at = max(due_at, ?) WHERE held & ${HELD_BY_IDENTITY} AND message_n IN (SELECT n FROM message WHERE identity_id = ?)`
+      : `UPDATE recipient SET held = held | ${HELD_BY_IDENTITY}, due_at = max(due_at, ?) WHERE NOT held & ${HELD_BY_IDENTITY} AND message_n IN (SELECT n FROM message WHERE identity_id = ?)`,
     active ? now : 0,
     identity.id,
   );

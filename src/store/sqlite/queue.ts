@@ -1,23 +1,14 @@
-// The way out in the store: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
+// The way out in the store: claim leases what is due, settle ends an attempt, free gives back.
 
-import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
-import type {
-  ClaimChange,
-  Delivery,
-  FreeChange,
-  OutcomeOf,
-  QueueChange,
-  QueuedMessage,
-  QueueSelector,
-  SettleChange,
-} from '../port.ts';
+import { messageIdBytes } from '../../base/message-id.ts';
+import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { bytes, type Database, number, type Row, text } from './database.ts';
+import { type Database, number, type Row, text } from './database.ts';
+import { HELD_BY_OPERATOR } from './held.ts';
 import { finish } from './finish.ts';
 import { keepNotices } from './notices.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
-import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
 import type { Young } from './young.ts';
 
@@ -127,7 +118,7 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
         // The trigger that counts what is held must find its domain.
         queueTally.write();
         db.run(
-          'UPDATE recipient SET owner = NULL, held = held | 1 WHERE message_n = ? AND number = ?',
+          `UPDATE recipient SET owner = NULL, held = held | ${HELD_BY_OPERATOR} WHERE message_n = ? AND number = ?`,
           n,
           recipientNumber,
         );
@@ -205,91 +196,4 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
   }
   if (count > 0) writer.notice({ type: 'due' });
   return { type: 'freed', count };
-}
-
-/** What is leased is under way and left alone; hold reaches it when the attempt ends. */
-export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
-  const { db, queueTally } = writer;
-  queueTally.write();
-  if (change.action === 'hold') fileSelected(writer, change.selector);
-  const { sql, values } = whereOf(change.selector);
-  const rows = db.all(
-    `SELECT r.message_n, r.number, r.forward_path, r.domain, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
-    ...values,
-  );
-  let count = 0;
-  for (const row of rows) if (changeOne(writer, change, row)) count += 1;
-  if (count > 0 && (change.action === 'retry' || change.action === 'release')) writer.notice({ type: 'due' });
-  return { type: 'changed', count };
-}
-
-/** Only a hold reaches what is under way. */
-function fileSelected(
-  { young }: Writer,
-  { messageId, identityId, credentialId, domain }: QueueSelector,
-): void {
-  if (messageId !== undefined) return young.file(messageId);
-  const wanted = domain?.toLowerCase();
-  young.fileWhere(
-    (one) =>
-      (identityId === undefined || one.identityId === identityId) &&
-      (credentialId === undefined || one.credentialId === credentialId) &&
-      (wanted === undefined || one.domains.includes(wanted)),
-  );
-}
-
-function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): boolean {
-  const { db, trail } = writer;
-  const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
-  const messageId = messageIdFromBytes(bytes(row, 'id'));
-  const recipient = text(row, 'forward_path');
-  const subject = {
-    time: now,
-    messageId,
-    ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }),
-  };
-  const administration = { by, action, detail: { recipient, recipientNumber } };
-  switch (action) {
-    case 'hold':
-      if (held % 2 === 1) return false;
-      db.run('UPDATE recipient SET held = held + 1 WHERE message_n = ? AND number = ?', n, recipientNumber);
-      trail.append({ ...subject, type: 'held', payload: administration });
-      return true;
-    case 'release':
-      if (held % 2 === 0) return false;
-      db.run(
-        'UPDATE recipient SET held = held - 1, due_at = ? WHERE message_n = ? AND number = ?',
-        now,
-        n,
-        recipientNumber,
-      );
-      trail.append({ ...subject, type: 'released', payload: administration });
-      return true;
-    case 'retry':
-      return (
-        row['owner'] === null &&
-        db.run(
-          'UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?',
-          now,
-          n,
-          recipientNumber,
-        ) > 0
-      );
-    case 'drop': {
-      if (row['owner'] !== null) return false;
-      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-      writer.queueTally.add(text(row, 'domain'), -1, held > 0);
-      const payload = {
-        recipient,
-        recipientNumber,
-        attempt: number(row, 'attempt'),
-        status: '5.0.0',
-        diagnostic: `dropped by ${by}`,
-      };
-      trail.append({ ...subject, type: 'dropped', payload });
-      const left = db.get('SELECT count(*) AS left FROM recipient WHERE message_n = ?', n);
-      finish(writer, messageId, n, number(left ?? {}, 'left'));
-      return true;
-    }
-  }
 }

@@ -16,8 +16,10 @@ import { type Counters, openCounters } from './counters.ts';
 import { type Database, number, rollBack, text } from './database.ts';
 import { bringChainForward, openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
+import { type MayNotSend, openMayNotSend } from './may-not-send.ts';
 import { dueNotices, report } from './notices.ts';
-import { changeQueue, claim, free, settle } from './queue.ts';
+import { claim, free, settle } from './queue.ts';
+import { changeQueue } from './queue-commands.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import { openYoungMessages, type YoungMessages } from './young.ts';
@@ -33,7 +35,7 @@ export interface Writer {
   readonly young: YoungMessages;
   readonly openedAt: number;
   /** Identities that are not active. */
-  readonly mayNotSend: Set<string>;
+  readonly mayNotSend: MayNotSend;
   /** Counted once, at the opening. */
   readonly queue: QueueDepth;
   readonly queueLimits: QueueLimits;
@@ -81,7 +83,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     counters: openCounters(db),
     queueTally: openQueueTally(db),
     openedAt: options.clock.now(),
-    mayNotSend: new Set(inactive),
+    mayNotSend: openMayNotSend(inactive),
     young: openYoungMessages(db),
     queue: depthOf(db),
     queueLimits: options,
@@ -95,7 +97,6 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
-    const inactiveBefore = [...writer.mayNotSend];
     const queuedBefore = { ...writer.queue };
     // What changes of the same group that are committed by now have left.
     const [noticesBefore, doneBefore] = [notices.length, done.length];
@@ -106,14 +107,14 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.queueTally.write();
       db.exec('COMMIT');
       writer.young.committed();
+      writer.mayNotSend.committed();
       return outcomes;
     } catch (error) {
       rollBack(db);
       writer.young.rolledBack();
       writer.trail.reset(mark);
       Object.assign(writer.queue, queuedBefore);
-      writer.mayNotSend.clear();
-      for (const id of inactiveBefore) writer.mayNotSend.add(id);
+      writer.mayNotSend.rolledBack();
       notices.length = noticesBefore;
       done.length = doneBefore;
       throw error;
