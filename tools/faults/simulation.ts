@@ -103,7 +103,7 @@ export const simulationFaults: readonly Fault[] = [
     why: 'mail in memory leaves after its identity was suspended',
     from: mayGo,
     to: 'const mayGo = (): boolean => true;',
-    seeds: [380],
+    seeds: [19452],
   },
   {
     file: 'src/submission/submit.ts',
@@ -111,6 +111,14 @@ export const simulationFaults: readonly Fault[] = [
     from: ' || outcome.held === true',
     to: '',
     tests: ['src/submission/submit.test'],
+  },
+  {
+    file: 'src/relay/outage.ts',
+    tests: [],
+    why: 'a route that is called down is left alone for good, though its hosts are not down',
+    from: 'get lasts() {\n      return lasts();',
+    to: 'get lasts() {\n      return nobodyThere !== undefined || lasts();',
+    seeds: [24429],
   },
   {
     ...pool,
