@@ -1,5 +1,5 @@
-// `postern/client` against the server: 1,000 messages of 4 KiB over one connection, one behind the other and 16 under way at once (as `postern send --flush`
-// does), beside the plain generator (bench/load.ts) over one connection. Alternating rounds behind one that warms up; medians, and the ratio.
+// `postern/client` against the server: 1,000 messages of 4 KiB over one connection, one after the other and 16 under way at once (as `postern send --flush`
+// does), beside the plain generator (bench/load.ts) over one connection. Alternating rounds after one that warms up; medians, and the ratio.
 //   node bench/client.ts [rounds]
 
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/supervisor.ts. What a command does not
-// need is not loaded: `send` is called as sendmail by other programs, for each message anew.
+// need is not loaded: other programs start `send` as sendmail once for each message.
 
 // In front of all: an old Node would fail at the first module that it has not.
 import '../scripts/check-node.cjs';

@@ -20,7 +20,6 @@ export const rings: Readonly<Record<string, number>> = {
   onboarding: 4,
   server: 5,
   http: 5,
-  console: 5,
   send: 5,
   cli: 6,
 };

@@ -36,7 +36,7 @@ export function withLineEnds(text: string): string {
   return text.replaceAll(/\r+\n?|\n/g, (ends) => (ends.endsWith('\n') ? '\r\n' : '\r\n'.repeat(ends.length)));
 }
 
-/** `From alice@example.org Mon Nov 23 10:00:00 2026`: no field, for it has no colon behind its name. */
+/** `From alice@example.org Mon Nov 23 10:00:00 2026`: no field, for it has no colon after its name. */
 function isMboxLine(text: string, at: number): boolean {
   if (!text.startsWith('From ', at)) return false;
   const line = text.slice(at, Math.min(text.length, at + 1000)).split('\r\n', 1)[0] ?? '';

@@ -47,7 +47,7 @@ export function isAscii(bytes: Uint8Array): boolean {
   return nativeIsAscii(bytes);
 }
 
-/** Native search: where `wanted` begins at or behind `from`, or -1. */
+/** Native search: where `wanted` begins at or after `from`, or -1. */
 export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array, from = 0): number {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(wanted, from);
 }

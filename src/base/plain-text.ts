@@ -4,7 +4,7 @@
 import { utf8Text } from './bytes.ts';
 import { err, ok, type Result } from './result.ts';
 
-/** The text, or what is wrong with it, to be put behind the name of the file. */
+/** The text, or what is wrong with it, to be put after the name of the file. */
 export function readPlainText(bytes: Uint8Array): Result<string, string> {
   const start = Buffer.from(bytes.subarray(0, 3)).toString('hex');
   if (start.startsWith('fffe') || start.startsWith('feff'))

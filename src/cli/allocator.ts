@@ -1,5 +1,5 @@
-// What the C library and libuv take from the environment alone, set by the program itself, however it was started: the process puts itself anew in
-// its own place, once, before it has begun anything.
+// Settings that the C library and libuv take from the environment alone. The program sets them itself, however it was started: the process
+// replaces itself (exec), once, before it has begun anything.
 //   Memory: few heaps for all threads. Buffers are made in one thread and freed in another here, and glibc keeps an arena for each thread, with what
 //   others have freed in it; that cost a third of the memory under load. But with one alone front and store wait for each other at it, which cost a
 //   tenth of the processor time. And large pages for it, where the kernel has them: fewer look-ups of addresses.

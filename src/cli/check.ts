@@ -58,7 +58,7 @@ interface Judgement {
   readonly warnings: readonly string[];
 }
 
-/** What stands in the file comes first: the rest goes by what it means. */
+/** What the file says comes first: the rest depends on what it means. */
 async function judge(file: string, dns: boolean): Promise<Judgement> {
   let loaded: LoadedConfig;
   try {

@@ -28,7 +28,7 @@ export interface CommandNode {
   readonly options: readonly OptionNode[];
   readonly arguments: readonly ArgumentNode[];
   readonly commands: readonly CommandNode[];
-  /** What `--help` says behind all that: examples, exit codes. */
+  /** What `--help` says after all that: examples, exit codes. */
   readonly more: string;
   /** `--help` is this text alone. */
   readonly text: string | undefined;

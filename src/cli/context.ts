@@ -70,7 +70,7 @@ export async function withStore<T>(
   }
 }
 
-/** A file that is wrong stops only what needs it: the server goes by what it read before, and an account can be suspended. */
+/** A file that is wrong stops only what needs it: the server keeps what it read before, and an account can be suspended. */
 function besideServer(
   file: string,
   server: ControlClient,

@@ -1,4 +1,4 @@
-// The configuration that a running server goes by, and how another one takes its place: by a reload, or with new TLS ticket keys. What can't be
+// The configuration that a running server uses, and how another one takes its place: by a reload, or with new TLS ticket keys. What can't be
 // served changes nothing, and shows in the health.
 
 import { randomBytes } from 'node:crypto';
@@ -24,7 +24,7 @@ const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
 export class InForce {
   /** To the threads; before they run nobody is told. */
   tells: (plan: FrontPlan, storeLimits: StoreLimits) => Promise<void> = () => Promise.resolve();
-  /** What else goes by it, when another one is in force. */
+  /** What else depends on it, called when another one is in force. */
   taken: (loaded: LoadedConfig) => void = () => undefined;
   readonly #fronts: number;
   readonly #log: Log;

@@ -46,7 +46,7 @@ function listCommands(program: Command): void {
     if (summary !== undefined) program.command(call).description(summary);
 }
 
-/** `-c FILE` may stand behind the command too. */
+/** `-c FILE` may stand after the command too. */
 function allowConfigAnywhere(parent: Command): void {
   for (const command of parent.commands) {
     command.option('-c, --config <file>', 'configuration file');

@@ -16,7 +16,7 @@ const TEXT = [
   'relay: { files: ./outbox }',
 ].join('\n');
 
-/** One message to two recipients; `meanwhile` happens behind the first look at the queue. */
+/** One message to two recipients; `meanwhile` happens after the first look at the queue. */
 async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'nothing') {
   const clock = virtualClock();
   const { store, lookups } = openMemoryStore({ clock, entropy: countedEntropy() });

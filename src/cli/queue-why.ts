@@ -24,7 +24,7 @@ export interface Waiting {
 
 /** Events of a message that are looked at, newest first: enough for an attempt of each of many recipients. */
 const EVENTS_MAX = 1000;
-/** The first attempt begins with the acceptance: one that takes so long waits for the hop, or behind mail that does. */
+/** The first attempt begins with the acceptance: one that takes so long waits for the hop, or for mail before it that does. */
 const LONG_MS = 10_000;
 /** Messages whose attempts are looked up; of more nobody reads the reasons. */
 const MESSAGES_MAX = 500;

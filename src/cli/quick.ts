@@ -16,7 +16,7 @@ import { type OptionRow, type PlainLine, readPlainLine } from './option-rows.ts'
 
 interface Question {
   readonly rows: readonly OptionRow[];
-  /** Words behind those of the command itself. */
+  /** Words after those of the command itself. */
   readonly words: { readonly least: number; readonly most: number };
   ask(context: LookContext, words: readonly string[], options: PlainLine['options']): Promise<void>;
 }
@@ -64,7 +64,7 @@ interface Asked extends PlainLine {
 
 const configRow: OptionRow = ['--config <file>', 'configuration file'];
 
-/** `-c FILE` may stand in front of the command or behind it, but once. */
+/** `-c FILE` may stand before the command or after it, but once. */
 async function questionIn(given: readonly string[]): Promise<Asked | undefined> {
   const long = given.map((word) => (word === '-c' ? '--config' : word));
   const front = long[0] === '--config' ? long.slice(0, 2) : [];

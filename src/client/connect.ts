@@ -1,5 +1,5 @@
 // From candidates to a connection: one after the other, never two at once, and on to the next one only if nothing but the connection failed
-// (C-ORD-4). What worked is remembered; what was remembered and does not work any more is looked for anew.
+// (C-ORD-4). What worked is remembered; what was remembered and does not work any more is looked for again.
 
 import type { DeliveryCredentials } from '../protocol/delivery/ports.ts';
 import { abortable } from './abort.ts';

@@ -1,5 +1,5 @@
 // One secured and authenticated connection to a submission server: carries out what the delivery machine (protocol/delivery) says. It takes
-// messages one behind the other; small ones may overlap, so that a stream of them never waits for the way there and back.
+// messages one after the other; small ones may overlap, so that a stream of them never waits for the way there and back.
 
 import { concat } from '../base/bytes.ts';
 import { createAlarm } from '../platform/alarm.ts';

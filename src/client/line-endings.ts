@@ -1,5 +1,5 @@
 // Line endings made CRLF on the way to the wire (RFC 5321 section 2.3.8): a bare LF, as Unix programs write it, and a bare CR each end a line;
-// a run of CRs, with or without an LF behind it, is one line end. So nothing in a message can be taken for the end of it by any server (F-SMUG-1, C-ORD-15).
+// a run of CRs, with or without an LF after it, is one line end. So nothing in a message can be taken for the end of it by any server (F-SMUG-1, C-ORD-15).
 
 import { concat, CR, LF } from '../base/bytes.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';

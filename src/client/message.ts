@@ -9,7 +9,7 @@ import { LineEndings } from './line-endings.ts';
 
 type Piece = string | Uint8Array;
 
-/** Header and body. A function gives the stream anew each time it is called: it may be needed more than once. */
+/** Header and body. A function gives a fresh stream each time it is called: it may be needed more than once. */
 export type MessageInput = Piece | AsyncIterable<Piece> | (() => AsyncIterable<Piece>);
 
 interface Facts {

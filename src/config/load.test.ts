@@ -127,7 +127,7 @@ test('long lines: one word for both roles, or one for each', () => {
 interface Wrong {
   readonly why: string;
   readonly lines: readonly string[];
-  /** All of them, in order, behind `postern.yaml:`. */
+  /** All of them, in order, after `postern.yaml:`. */
   readonly problems: readonly (string | RegExp)[];
 }
 

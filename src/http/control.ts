@@ -81,7 +81,7 @@ function controlApp(actions: ControlActions): Hono<{ Bindings: HttpBindings }> {
   return app;
 }
 
-/** The client goes by the length (src/http/own-socket.ts). */
+/** The client relies on the length (src/http/own-socket.ts). */
 function answer(text: string, status: number): Response {
   const body = Buffer.from(text);
   return new Response(body, {

@@ -12,7 +12,7 @@ import { MayBeHandedIn, openSubmitClient, SubmitSocketBusy } from './submit-clie
 const root = mkdtempSync(join(tmpdir(), 'postern-submit-client-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-/** `cut`: without an answer; `close`: behind the answer; `expire`: the claim counts no more. */
+/** `cut`: without an answer; `close`: after the answer; `expire`: the claim counts no more. */
 type Deed = 'cut' | 'close' | 'expire';
 /** What is done the first times that a route is asked for; `always`: each time. */
 type Deeds = Readonly<Partial<Record<'/claim' | '/address' | '/submit', readonly Deed[] | 'always'>>>;

@@ -28,7 +28,7 @@ export class SubmitSocketBusy extends Error {
   override readonly name = 'SubmitSocketBusy';
 }
 
-/** The connection broke behind the message: the server may have it, or not. `cause` says how. */
+/** The connection broke after the message: the server may have it, or not. `cause` says how. */
 export class MayBeHandedIn extends Error {
   override readonly name = 'MayBeHandedIn';
 }

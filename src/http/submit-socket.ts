@@ -33,7 +33,7 @@ export interface Binding {
 export interface SubmitSocketOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** Octets of a message; read anew for each. */
+  /** Octets of a message; read for each. */
   messageOctetsMax(): number;
   /** Undefined: this user is bound to no identity. */
   bindingOf(uid: number): Binding | undefined;
@@ -226,7 +226,7 @@ async function readBody(request: IncomingMessage, octetsMax: number): Promise<Bu
   return Buffer.concat(parts);
 }
 
-/** The envelope in JSON on the first line, the message behind it. */
+/** The envelope in JSON on the first line, then the message. */
 function messageOf(bytes: Buffer, { osUser, login }: Binding): LocalMessage | undefined {
   const end = bytes.subarray(0, ENVELOPE_OCTETS_MAX).indexOf(LF);
   let envelope: unknown;

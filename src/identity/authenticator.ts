@@ -47,7 +47,7 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorSettings {
-  /** Our domains, lower-case A-labels; read anew at each attempt, so that a reload takes effect. */
+  /** Our domains, lower-case A-labels; read at each attempt, so that a reload takes effect. */
   domains(): ReadonlySet<string>;
   /** Addresses that many users share (webmail): there one user's failures do not count against the others. */
   isShared(address: string): boolean;

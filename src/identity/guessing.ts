@@ -10,7 +10,7 @@
 //
 // Each attempt is counted when it begins and taken back when it succeeds or could not be judged, so that a thousand attempts
 // in parallel don't all pass on the strength of the same clean slate. It takes back what was counted for it, and only when no
-// other attempt with the same secret stands behind that count: a failure stays counted whatever its repetitions come to.
+// other attempt with the same secret relies on that count: a failure stays counted, however its repetitions end.
 
 import { createLru, type Lru } from './lru.ts';
 import type { AddressNetwork } from './network.ts';

@@ -21,7 +21,7 @@ export interface Mailboxes {
 }
 
 export interface MailboxSettings {
-  /** Our domains, lower-case A-labels; read anew at each question, so that a reload takes effect. */
+  /** Our domains, lower-case A-labels; read at each question, so that a reload takes effect. */
   domains(): ReadonlySet<string>;
   /** Addresses and `@domain` entries, canonical: see `configuredMailboxes`. */
   configured(): ReadonlySet<string>;

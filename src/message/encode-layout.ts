@@ -164,7 +164,7 @@ class Lines {
     return `${this.#out}${this.#space}\r\n`;
   }
 
-  /** Before the blanks that wait, if there are some; not right behind the name, where a line would be empty to some. */
+  /** Before the blanks that wait, if there are some; not right after the name, where a line would be empty to some. */
   #fold(): void {
     if (this.#space === '' || this.#space.includes('\r\n') || this.#column <= this.#start) return;
     this.#space = `\r\n${this.#space}`;

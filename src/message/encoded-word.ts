@@ -104,7 +104,7 @@ function decodeQ(octets: string): string {
 const vague = /ascii|x3\.4|646|367|^x-user/;
 
 function decode(charset: string, octets: string): ReadText {
-  // RFC 2231 section 5: a language may stand behind the charset.
+  // RFC 2231 section 5: a language may follow the charset.
   const [name = ''] = charset.split('*');
   const unsure = (text: string): ReadText => ({ text, isCertain: false });
   if (/^(?:utf-?(?:16|32)|ucs-?[24]|iso-10646|unicode$)/.test(name)) return unsure(withoutOrder(octets));

@@ -1,4 +1,4 @@
-// What of a header its readers go by, as digests for the record: whether a message that somebody shows is the one that was submitted can then be
+// What readers of a header rely on, as digests for the record: whether a message that somebody shows is the one that was submitted can then be
 // said of its Subject and To too, though the record does not hold them. White space counts as under `relaxed` (RFC 6376 section 3.4.2).
 
 import { hash } from 'node:crypto';

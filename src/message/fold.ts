@@ -1,5 +1,5 @@
 // Folding (RFC 5322 section 2.2.3): a header line over 998 octets is no mail, and programs write lists of recipients in one line. A line is folded
-// before white space, where unfolding gives the same text again; in a list of addresses also behind a comma, where white space means nothing.
+// before white space, where unfolding gives the same text again; in a list of addresses also after a comma, where white space means nothing.
 
 import { latin1, octetString } from '../base/bytes.ts';
 import { LINE_OCTETS_MAX } from '../protocol/wire/data-framing.ts';

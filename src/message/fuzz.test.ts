@@ -285,7 +285,7 @@ function fastest(work: () => void): number {
 
 /**
  * T(2n) against T(n), the fastest of several; what takes less than a few milliseconds is too short to be measured against.
- * What is not linear is so every time; a machine under load, or a function compiled anew on the way, is not.
+ * What is not linear is so every time; a machine under load, or a function that V8 recompiles on the way, is not.
  */
 function assertLinear(work: (octets: number) => () => void, why: string, octets: number): void {
   const seen: string[] = [];
@@ -351,7 +351,7 @@ test('F-DOS-3: headers take linear time, from the first octet to the last repair
         for (let at = 0; at < bytes.length; at += 16_384) collector.push(bytes.subarray(at, at + 16_384));
         const whole = collector.end();
         relayFacts(whole);
-        // The size limits are put aside, so that the parsers behind them see all of it.
+        // The size limits are put aside, so that the parsers after them see all of it.
         const fields = Buffer.from(whole)
           .toString('latin1')
           .split(/\r\n(?![ \t])/);

@@ -40,7 +40,7 @@ export class HeaderCollector {
     return closed ? all : concat([all, CRLF]);
   }
 
-  /** Position behind the blank line, or -1. */
+  /** Position after the blank line, or -1. */
   #findEnd(bytes: Uint8Array): number {
     for (let at = 0; at < bytes.length; at += 1) {
       if (this.#matched === 0) {

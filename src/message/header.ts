@@ -12,7 +12,7 @@ export interface HeaderField {
   readonly lowerCaseName: string;
   /** The whole field with its folding and final CRLF. */
   readonly raw: Uint8Array;
-  /** What stands behind the colon with its folding and final CRLF, one character an octet. */
+  /** What follows the colon with its folding and final CRLF, one character an octet. */
   readonly octets: string;
   readonly isAscii: boolean;
 }
@@ -31,7 +31,7 @@ export const FIELD_OCTETS_MAX = 64 * KIB;
 
 /** What no line of a header may hold beside its CRLF. */
 const stray = /\r(?!\n)|(?<!\r)\n|\0/;
-/** Printable ASCII and the colon right behind it (section 3.6.8). */
+/** Printable ASCII and the colon right after it (section 3.6.8). */
 const fieldName = /[!-9;-~]{1,255}:/y;
 const blankLine = /[ \t]*\r\n/y;
 
@@ -101,7 +101,7 @@ function flawDetail(text: string, flaw: number, line: number, from: number): Hea
   return { detail: `bare CR or LF in line ${line + before}` };
 }
 
-/** What stands behind the colon, unfolded; undefined if it is no valid UTF-8. */
+/** What follows the colon, unfolded; undefined if it is no valid UTF-8. */
 export function fieldValue(field: HeaderField): string | undefined {
   const text = field.isAscii ? field.octets : utf8Text(field.raw.subarray(field.name.length + 1));
   return text?.replaceAll('\r\n', '');

@@ -1,5 +1,5 @@
 // Our trace field (RFC 5321 section 4.4): always there, always first, and by default without address, name or login of the client
-// (requirements D.2). The clauses stand in the order of the grammar, the `tls` clause of RFC 8314 behind `id` and `for`.
+// (requirements D.2). The clauses stand in the order of the grammar, the `tls` clause of RFC 8314 after `id` and `for`.
 
 import { utf8 } from '../base/bytes.ts';
 import { isIPv4, isIPv6 } from '../base/network.ts';

@@ -1,5 +1,5 @@
 // The part of a report that gives the message back, or its header (RFC 6522 section 4, RFC 6533 section 5), as 7-bit lines whatever it holds:
-// nobody knows yet which hop the report will go by. What is not 7-bit as it is goes encoded, where its type may be: text/rfc822-headers and
+// nobody knows yet which hop the report will take. What is not 7-bit as it is goes encoded, where its type may be: text/rfc822-headers and
 // message/global may, message/rfc822 may not (RFC 2046 section 5.2.1).
 
 import { concat, isAscii, octetString, utf8, utf8Text } from '../base/bytes.ts';

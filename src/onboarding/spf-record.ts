@@ -33,7 +33,7 @@ function faultOfTerms(terms: readonly Term[]): string | undefined {
   const lookUps = terms.filter(({ name }) => asking.has(name)).length;
   if (lookUps > LOOK_UPS_MAX)
     return `receivers ignore it: it costs ${lookUps} look-ups, more than ${LOOK_UPS_MAX}`;
-  // The first one decides; what stands behind it is not looked at.
+  // The first one decides; what follows it is not looked at.
   const all = terms.find(({ kind, name }) => kind === 'mechanism' && name === 'all');
   if (all?.qualifier === '+') return 'it lets everybody send as this domain';
   const goesOn = terms.some(({ kind, name }) => kind === 'modifier' && name === 'redirect');

@@ -17,7 +17,7 @@ const ownLoop: Loop = {
   nextTurn: (run) => void setImmediate(run),
 };
 
-/** Runs in the turn behind the first that brings no event, or in the first behind `longestMs`. */
+/** Runs in the turn after the first that brings no event, or in the first after `longestMs`. */
 export function whenIdle(run: () => void, longestMs: number, loop: Loop = ownLoop): void {
   const dueAt = loop.now() + longestMs;
   let before = -1;

@@ -98,7 +98,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   function gatherWithin(patienceMs: number): void {
     if (patienceMs === 0) return gather();
     if (scheduled || gathering || closed) return;
-    // It goes on running behind a flush: the next question waits less, and no timer is made for each.
+    // It keeps running after a flush: the next question waits less, and no timer is made for each.
     patience ??= setTimeout(() => {
       patience = undefined;
       if (!gathering) flush();

@@ -56,7 +56,7 @@ async function filesIn(directory: string, depth = 0): Promise<readonly string[]>
 
 async function findInFile(path: string, mark: string): Promise<Uint8Array | undefined> {
   const text = octetString(await tailOf(path));
-  // Between lines `From …`, which a message itself has behind `>` (RFC 4155 and what is done in practice).
+  // Between lines `From …`, which in a message itself follow a `>` (RFC 4155 and what is done in practice).
   const message = text.split(/^From .*\r?\n/m).find((one) => one.includes(mark));
   return message === undefined ? undefined : latin1(message.replaceAll(/^>(>*From )/gm, '$1'));
 }

@@ -89,7 +89,7 @@ function localPartBefore(letters: readonly string[], at: number): string {
   return trimmed(letters.slice(start, end).join(''));
 }
 
-/** As written, then as it goes on behind each blank beside a dot: `example .org` is read as one, `example.org. Yours` as two. */
+/** As written, then what follows each blank beside a dot: `example .org` is read as one, `example.org. Yours` as two. */
 function domainsAfter(letters: readonly string[], at: number): readonly string[] {
   const domains: string[] = [];
   let start = at + 1;

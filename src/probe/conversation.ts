@@ -29,7 +29,7 @@ export interface Conversation {
   hello(): Promise<Hello | string>;
   /** Behind the 220 of STARTTLS, or at once for implicit TLS. */
   secure(tls: ProbeTls): Promise<Handshake>;
-  /** Octets in clear arrived behind the reply to STARTTLS. */
+  /** Octets in clear arrived after the reply to STARTTLS. */
   readonly saidTooMuch: boolean;
   readonly isOver: boolean;
   /** Since the begin of the run, ms. */

@@ -19,7 +19,7 @@ export function relaySpellings({
 }: Target): readonly RelaySpelling[] {
   const at = remoteRecipient.lastIndexOf('@');
   const [user, far] = [remoteRecipient.slice(0, at), remoteRecipient.slice(at + 1)];
-  // A mailbox that is there: what takes a detail behind it may take a route.
+  // A mailbox that exists: a server that accepts a detail after it may accept a route.
   const there = localRecipient.slice(0, localRecipient.lastIndexOf('@'));
   const rows: readonly (readonly [requirement: string, name: string, path: string, isLocalForm?: true])[] = [
     ['F-REL-12', 'plain', `<${user}@${far}>`],

@@ -1,8 +1,8 @@
-// Tries what servers were talked into taking for the end of a message (requirements F-SMUG-1), each on a connection of its own, with a command behind
+// Tries what servers were talked into taking for the end of a message (requirements F-SMUG-1), each on a connection of its own, with a command after
 // it. Whoever takes it for the end executes that: there are more replies than one.
 //
 // Nearly nothing is left behind: each message goes from the login to itself, looks as if it went round in a loop (RFC 5321 section 6.3), so that it
-// is refused wherever its end is seen, and the command behind it is NOOP. A server that takes such a message gets no further one with an end.
+// is refused wherever its end is seen, and the command after it is NOOP. A server that takes such a message gets no further one with an end.
 
 import { formatDate } from '../message/date.ts';
 import { type Answer, codeOf, isPositive, told } from './answer.ts';
@@ -100,7 +100,7 @@ async function tryEnding(
   const reply = await conversation.next(listenMs);
   if (!isEnded && reply.type === 'silent') return { ending, held: true };
   if (reply.type !== 'reply') return { ending, because: told(reply) };
-  // Its reply comes behind all others.
+  // Its reply comes after all others.
   conversation.raw('QUIT\r\n');
   const executed = (await untilQuit(conversation, listenMs)).find((answer) => answer.type === 'reply');
   return executed === undefined ? { ending, reply } : { ending, reply, executed };

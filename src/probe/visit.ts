@@ -26,7 +26,7 @@ export interface Visit {
   readonly found: Survey;
   /** The error is a sentence. */
   open(phase: Phase, purpose: string): Promise<Result<Session>>;
-  /** TLS with settings of one's own; the connection is dropped behind it. */
+  /** TLS with settings of one's own; the connection is dropped afterwards. */
   shakeHands(settings: Partial<ProbeTls>, purpose: string): Promise<Result<Handshake>>;
   /** Made at the first call, then remembered for the run. */
   once<T>(key: string, make: () => Promise<T>): Promise<T>;

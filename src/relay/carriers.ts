@@ -65,7 +65,7 @@ export function createCarriers(options: {
     pools.clear();
   }
 
-  /** After a reload every connection is made anew: credentials or TLS may have changed. What was known before is of no account any more. */
+  /** After a reload every connection is replaced: credentials or TLS may have changed. What was learned before no longer counts. */
   function keepUp(): void {
     if (options.settings() !== settings) close();
     settings = options.settings();

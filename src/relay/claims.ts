@@ -70,7 +70,7 @@ export function createClaims(o: {
         ...(after === undefined ? {} : { after }),
       },
     ]);
-    // What was leased behind the stop goes back with the rest: nobody waits for an errand that begins now.
+    // What was leased after the stop goes back with the rest: nobody waits for an errand that begins now.
     if (outcome.type !== 'claimed' || stopped) return;
     number += 1;
     for (const message of outcome.messages) {

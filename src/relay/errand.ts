@@ -8,7 +8,7 @@ export interface Errand {
   readonly message: QueuedMessage;
   readonly deliveries: readonly Delivery[];
   readonly route: Route;
-  /** Header and body, anew for each attempt. Rejects if the content is gone. */
+  /** Header and body, a fresh stream for each attempt. Rejects if the content is gone. */
   content(): Promise<AsyncIterable<Uint8Array>>;
   /** The same in memory, for a message that was accepted here a moment ago. */
   readonly inMemory?: readonly Uint8Array[];

@@ -1,4 +1,4 @@
-// When a route is left alone, and that it is never left alone for good: connections that fail late, behind others that stood.
+// When a route is left alone, and that it is never left alone for good: connections that fail late, after others that stood.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
-// The way out, as a story: an errand comes from memory (just accepted here) or from the store (claims.ts) → it goes by its route (carriers.ts)
-// → what the attempt found is settled, with its report, in one commit. What is deferred leaves memory and is claimed when it is due.
+// The way out: an errand comes from memory (just accepted here) or from the store (claims.ts) → its route carries it (carriers.ts) → one commit
+// settles what the attempt found, with the notices for its sender. Reports about notices are written later (reporter.ts). A deferred message
+// leaves memory and is claimed when it is due.
 
 import { createPlaces } from '../base/places.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
@@ -56,7 +57,7 @@ export interface Relay {
   identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
   /** Notices may have been lost with a line to the store: what has not left yet goes back, for the store knows whose mail may. */
   reconnected(): void;
-  /** Takes nothing new and finishes what is under way; resolves when done or behind `graceMs`. */
+  /** Takes nothing new and finishes what is under way; resolves when done or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
   readonly stats: RelayStats;
 }

@@ -42,7 +42,7 @@ export async function flush(
   let stopped: Verdict | undefined;
   let reading: Promise<unknown> = Promise.resolve();
 
-  /** One behind the other, so that messages leave in the order in which they came. */
+  /** One after the other, so that messages leave in the order in which they came. */
   function read(id: string): ReturnType<Spool['read']> {
     const next = reading.then(() => spool.read(id));
     reading = next.catch(() => undefined);

@@ -12,7 +12,7 @@ import { exitOfStatus, SendFailure } from './failure.ts';
 /** `verbose`: told on standard error what is handed in and what the server answers. */
 export function localCarrier(socketPath: string, verbose: (line: string) => void = () => undefined): Carrier {
   const client = openSubmitClient(socketPath);
-  // One behind the other: it is one connection.
+  // One after the other: it is one connection.
   let turn: Promise<unknown> = Promise.resolve();
 
   async function carry(parcel: Outgoing): Promise<Verdict> {

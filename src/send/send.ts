@@ -1,5 +1,5 @@
 // `postern send`: sendmail for programs that call one (cron, git, mail, PHP). Whatever is not needed for what was asked is loaded when it is: other
-// programs start it for each message anew.
+// programs start it once for each message.
 
 import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';

@@ -92,7 +92,7 @@ const tooManyOfIdentity = {
   delayMs: 0,
 } as const;
 
-/** MAIL. Usually everything is known and the answer comes at once; after a change of the identity it is looked up anew. */
+/** MAIL. Usually everything is known and the answer comes at once; after a change of the identity it is looked up again. */
 export function answerMail(front: Front, connection: Connection, { question, from }: Question<'mail'>): void {
   const { principal } = connection;
   const now = front.clock.now();

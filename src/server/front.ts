@@ -106,7 +106,7 @@ interface Hearing {
   readonly connections: Connections;
 }
 
-/** A front's end of the lines to the store, one behind the other. What the last one was to tell when it broke is lost: nothing known before is believed. */
+/** A front's end of its line to the store; a new line replaces a broken one. Notices may be lost with a line: nothing known before is believed. */
 export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
   noticed(notice: unknown): void;
   connect(line: Line): void;
@@ -144,7 +144,7 @@ export interface Draining extends Pick<Front, 'clock' | 'journal'> {
 
 /**
  * Sessions end at their next quiet moment, the relay finishes what is under way; what it still holds goes back to the queue. By the clock that never
- * steps back: behind `graceMs` nobody waits any more, whatever time it is. Rejects with `StoreUnavailable` when nothing could be given back.
+ * steps back: after `graceMs` nobody waits any more, whatever time it is. Rejects with `StoreUnavailable` when nothing could be given back.
  */
 export async function drainFront(
   { clock, journal, submission, connections, relay }: Draining,

@@ -65,7 +65,7 @@ function refused(key: string, text: string, because: string): never {
   throw new ConfigError([`${key}: "${withoutPassword(text)}" ${because}`]);
 }
 
-/** Of what is perhaps no URL: what stands before the last @ may be a password, and if there is none, what stands behind a colon. */
+/** Of what is perhaps no URL: what stands before the last @ may be a password; without an @, what follows a colon. */
 function withoutPassword(text: string): string {
   const [, scheme = '', rest = ''] = /^([a-z]+:\/\/)?(.*)$/is.exec(text) ?? [];
   const at = rest.lastIndexOf('@');

@@ -1,4 +1,4 @@
-// The keeper thread, a helper of the store thread: writes home what stands in SQLite's log, so that no commit has to. It is asked, it
+// The keeper thread, a helper of the store thread: checkpoints SQLite's log (WAL), so that no commit has to. It is asked, it
 // works with a connection of its own, it answers; it keeps nothing.
 
 import { parentPort, workerData } from 'node:worker_threads';

@@ -102,7 +102,7 @@ function startKeeper(): void {
   });
   keeper.unref();
   keeper.on('message', () => writer.logWritten());
-  // Trouble with the disk, as far as is known here: this thread begins anew, and its keeper with it.
+  // To this thread it is trouble with the disk: it restarts, and its keeper with it.
   keeper.on('error', (error) => end(error));
   keeper.on('exit', (code) => end(new Error(`its keeper thread ended with exit code ${code}`)));
 }
@@ -138,7 +138,7 @@ function index(): boolean {
   return writer.indexTail(INDEX_EVENTS);
 }
 
-/** Behind everything that waits already: work for idle times, a small piece at once. */
+/** Runs after everything that waits already: work for idle times, a small piece at once. */
 function scheduleIdle(): void {
   if (idleScheduled) return;
   idleScheduled = true;

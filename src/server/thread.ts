@@ -13,7 +13,7 @@ const YOUNG_MIB = 24;
 
 /**
  * The old generation is not collected below this. V8 begins with a few mebioctets and lets it grow by what is alive, which is little in each thread here:
- * a front under load was collected anew every few hundred messages, for 5 to 13 % of all processor time.
+ * a front under load was collected every few hundred messages, for 5 to 13 % of all processor time.
  */
 const OLD_AT_FIRST_MIB = 48;
 

@@ -6,7 +6,7 @@ import type { ClaimChange, ClaimShare } from './port.ts';
 const LOOKED_AT_MAX = 500;
 
 export interface Lanes {
-  /** The first lane behind this domain, or of all, with the time that its oldest delivery is due at. */
+  /** The first lane after this domain, or of all, with the time that its oldest delivery is due at. */
   behind(domain: string | undefined): { readonly domain: string; readonly dueAt: number } | undefined;
   /** Leases up to `max` of what is due in the lane, oldest first. */
   take(domain: string, max: number): number;
@@ -29,7 +29,7 @@ export function takeShares(
   return { ...(next === undefined ? {} : { next }), more };
 }
 
-/** Lanes with something due that nobody names, behind `after` and on from the first again. */
+/** Lanes with something due that nobody names, after `after`, then from the first again. */
 function roundOf(
   lanes: Lanes,
   { max }: ClaimShare,

@@ -1,5 +1,5 @@
 // What nobody is kept waiting by: the end of an attempt, the record of a refusal, the last use of a credential. Such changes ride along with
-// the next change that somebody does wait for, on the line to the store and into its commit, or go by themselves a moment later.
+// the next change that somebody does wait for, on the line to the store and into its commit, or go alone a moment later.
 
 import type { Change } from './port.ts';
 

@@ -106,7 +106,7 @@ export interface ClaimChange {
   readonly token: string;
   readonly now: number;
   readonly shares: readonly ClaimShare[];
-  /** `next` of the claim before: the round of lanes goes on behind this domain; absent: at the first. */
+  /** `next` of the claim before: the round of lanes goes on after this domain; absent: at the first. */
   readonly after?: string;
 }
 

@@ -3,7 +3,7 @@
 import type { Outcomes } from './port.ts';
 
 export interface Round {
-  /** The next claim goes on behind this domain; undefined: it begins at the first. */
+  /** The next claim goes on after this domain; undefined: it begins at the first. */
   readonly after: string | undefined;
   /** What a claim brought; true: there may be more at once. */
   took(outcome: Pick<Outcomes['claim'], 'messages' | 'next' | 'more'>): boolean;

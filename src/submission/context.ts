@@ -48,7 +48,7 @@ export interface SubmissionContext {
   /** Messages that must not leave, until the store has taken them out: a drain waits for them. */
   readonly takingBack: Set<MessageId>;
   readonly owner: Owner;
-  /** Read anew for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
+  /** Read for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
   settings(): SubmissionSettings;
   /** False: the relay has no memory left for it, let it be claimed from the store. */
   wouldRelayFromMemory(octets: number): boolean;

@@ -25,7 +25,7 @@ interface How {
   readonly failed?: (facts: SignatureFacts) => void;
 }
 
-/** `header` without, `body` behind the blank line; the body goes in by pieces of `cut` octets. */
+/** `header` without, `body` after the blank line; the body goes in by pieces of `cut` octets. */
 async function signed(header: string, body: string, how: How = {}, cut = 1000): Promise<Tried | undefined> {
   const { keys = both, sign, from = 'alice@example.org', failed = () => undefined } = how;
   const signing = createSigner({ keys, failed, ...(sign === undefined ? {} : { sign }) }).open(from);

@@ -1,4 +1,4 @@
-// One submission server behind the client library: what it was sent, what each recipient hears.
+// One submission server for the client library: what it was sent, what each recipient hears.
 
 import assert from 'node:assert/strict';
 import type { EnvelopeInput } from '../../src/client/envelope.ts';

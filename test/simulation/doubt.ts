@@ -31,7 +31,7 @@ export class Doubt {
     if (followed === true) this.#doubted.push(taking);
   }
 
-  /** One command has no reply: those behind it are counted to the wrong ones. */
+  /** One command has no reply: the replies after it are counted to the wrong ones. */
   leftOut(): void {
     this.#outOfStep = true;
   }

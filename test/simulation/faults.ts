@@ -102,7 +102,7 @@ export async function healAll(world: FaultWorld): Promise<void> {
   }
 }
 
-/** A suspension that a slow or absent store has not come to yet, and that its operator was told of as unknown, would come behind its end. */
+/** A suspension that a slow or absent store has not come to yet, and that its operator was told of as unknown, would come after its end. */
 function mayComeLate({ faults }: Plan): boolean {
   const has = (sought: FaultPlan['type']): boolean => faults.some(({ type }) => type === sought);
   return has('slowDisk') || (has('killStore') && has('suspend'));

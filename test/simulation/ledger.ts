@@ -39,7 +39,7 @@ export interface Taking {
   readonly at: number;
   readonly id: string;
   readonly tag: string | undefined;
-  /** The reply arrived, and could be told from that to the command behind it. */
+  /** The reply arrived, and could be told from that to the command after it. */
   heard: boolean;
 }
 
@@ -68,7 +68,7 @@ export class Ledger {
     this.trace?.(line);
   }
 
-  /** Calls once, a moment behind the next such event: before anybody has heard of it, or just then. */
+  /** Calls once, a moment after the next such event: before anybody has heard of it, or just then. */
   onMoment(moment: Moment, call: () => void): void {
     this.#moments.set(moment, call);
   }

@@ -32,7 +32,7 @@ export function simulatedLine(ends: LineEnds): SimulatedLine {
 
   answerer.onEnd(() => {
     lost = ends.chance.happens(0.5);
-    // The port closes behind what still arrives.
+    // The port closes after what still arrives.
     back(() => {
       closed = true;
       for (const reject of waiting) reject(new LineClosed('the other thread is gone'));

@@ -17,7 +17,7 @@ export interface Host {
   mail(nth: number): string | 'drop';
   /** What a RCPT is answered. */
   rcpt(address: string): string;
-  /** What DATA is answered, behind the nth MAIL of its connection. */
+  /** What DATA is answered, after the nth MAIL of its connection. */
   data(nth: number): string;
   /** What the end of the content is answered; `drop`: the connection breaks instead; `stall`: nothing more is said. */
   end(): string | 'drop' | 'stall';

@@ -27,7 +27,7 @@ export interface ClientPlan {
 
 export type Cut = 'envelope' | 'content' | 'beforeEnd' | 'inEnd' | 'afterEnd';
 
-/** A moment that a fault waits for: just behind a commit that holds such a change, its answer still under way; or a delivery. */
+/** A moment that a fault waits for: just after a commit that holds such a change, its answer still under way; or a delivery. */
 export type Moment = 'accept' | 'settle' | 'claim' | 'free' | 'taken';
 
 export type FaultPlan = {
@@ -79,7 +79,7 @@ export interface Plan {
   readonly replyMs: number;
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
-  /** How long clients come and faults happen, ms; behind it everything heals. */
+  /** How long clients come and faults happen, ms; then everything heals. */
   readonly troubleMs: number;
   readonly clients: readonly ClientPlan[];
   readonly faults: readonly FaultPlan[];

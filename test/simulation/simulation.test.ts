@@ -6,7 +6,7 @@ import { simulationFaults } from '../../tools/faults/simulation.ts';
 import { planOf } from './plan.ts';
 import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 
-/** The same each time; POSTERN_SIM_FROM leads elsewhere. docs/SIMULATION.md lists the seeds that fail as yet. */
+/** The same each time; POSTERN_SIM_FROM leads elsewhere. */
 const FROM = Number(process.env['POSTERN_SIM_FROM'] ?? 1);
 const SEEDS = 100;
 
@@ -37,7 +37,7 @@ test(`5321-y E-S-2 E-Q-2 E-Q-5/5 E-Q-7 E-Q-8 D-TR-1 D-TR-3 BCP134-3.1-h: ${SEEDS
 });
 
 /**
- * In 367 the connection breaks behind MAIL's reply, in 4120 RCPT's is left out, in 601928 RCPT is answered by what is no reply: what was heard of the
+ * In 367 the connection breaks after MAIL's reply, in 4120 RCPT's is left out, in 601928 RCPT is answered by what is no reply: what was heard of the
  * message before can't be told from them.
  */
 const DOUBTED = [367, 4120, 601928];

@@ -84,7 +84,7 @@ test('5321-r TT-a D-PR-1 6409-8.3 5321-x: a message that goes round through Post
   }
 });
 
-/** From the queue file of Exim: header lines behind their length and flag. */
+/** From the queue file of Exim: header lines after their length and flag. */
 function fromSpool(text: string): Buffer {
   const [, header = '', body = ''] = /\n\n(\d{3}[^]*?)\n[\w-]+-D\n([^]*)$/.exec(text) ?? [];
   return Buffer.from(`${header.replaceAll(/^\d{3}. /gm, '')}\n\n${body}`, 'latin1');

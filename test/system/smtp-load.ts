@@ -186,7 +186,7 @@ export interface Load {
 export function startLoad(
   o: Pick<LoadOptions, 'port' | 'login' | 'password'> & {
     readonly connections: number;
-    /** Of each client, behind each message. */
+    /** Of each client, after each message. */
     readonly pauseMs?: number;
     /** Of each client by its number. */
     bodyOctets(client: number): number;

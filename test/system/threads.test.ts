@@ -35,7 +35,7 @@ const variants: readonly Variant[] = [
   { thread: 'front 2', how: 'throw', cuts: true, says: 'front 2' },
   { thread: 'desk', how: 'end', cuts: false, says: 'desk' },
   { thread: 'desk', how: 'throw', cuts: false, says: 'desk' },
-  // Its end is trouble with the disk as far as the store thread can know: that begins anew with it.
+  // To the store thread its end is trouble with the disk: the store thread restarts with it.
   { thread: 'keeper', how: 'end', cuts: false, says: 'store' },
   { thread: 'keeper', how: 'throw', cuts: false, says: 'store' },
 ];

@@ -17,8 +17,8 @@ export function isOfEnvelope({ status }: RemoteReply): boolean {
 }
 
 /**
- * What was taken for its final reply may have been that to the MAIL behind it: more was said and no 354 followed, or it has the status that only
- * MAIL's has (RFC 3463 section 3.2). Without more said, a server just closed behind it, as servers do that take so many messages a connection.
+ * What was taken for its final reply may have been that to the MAIL after it: more was said and no 354 followed, or it has the status that only
+ * MAIL's has (RFC 3463 section 3.2). Without more said, a server just closed after it, as servers do that take so many messages a connection.
  */
 export function isDoubtful({ open }: DeliveryState, transaction: Transaction): boolean {
   const next = open[open.indexOf(transaction) + 1];
@@ -28,7 +28,7 @@ export function isDoubtful({ open }: DeliveryState, transaction: Transaction): b
   return next.heard || transaction.results.some(isOfMail);
 }
 
-/** What is no reply, or half of one, may stand where one belongs: what was counted before it is as doubtful as behind a reply. */
+/** What is no reply, or half of one, may stand where one belongs: what was counted before it is as doubtful as after a reply. */
 export function moreWasSaid({ open }: DeliveryState): void {
   for (const transaction of open)
     if (!transaction.inStep && transaction.farewell === undefined) transaction.heard = true;

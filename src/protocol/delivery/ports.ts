@@ -35,7 +35,7 @@ export interface DeliveryTransaction {
   readonly octets: number | undefined;
   readonly headerUtf8: boolean;
   readonly body8bit: boolean;
-  /** Its content goes by BDAT where CHUNKING is offered (RFC 3030) and its size is known. Such a one goes alone: no 354 tells that replies are in step. */
+  /** Its content is sent by BDAT where CHUNKING is offered (RFC 3030) and its size is known. It is not pipelined: no 354 tells that replies are in step. */
   readonly chunked?: true;
 }
 

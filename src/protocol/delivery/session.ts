@@ -31,7 +31,7 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
       if (next === undefined) return fail(state, 'the server spoke out of turn', 'nonsense');
       next.reply(reply);
       const startsTls = state.outputs.at(-1)?.type === 'startTls';
-      // Whatever came in clear behind the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
+      // Whatever came in clear after the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
       if (startsTls && (reader.pending || broken !== undefined || reply !== replies.at(-1))) {
         state.outputs.pop();
         return fail(state, IN_CLEAR, 'nonsense');

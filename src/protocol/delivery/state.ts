@@ -31,7 +31,7 @@ export interface Transaction {
   endSent: boolean;
   /** It has its results; they are told when those before it were, and what follows is in step. */
   ended: { readonly replyLost: boolean } | undefined;
-  /** False: its commands went out behind a content that was not answered, and DATA has no reply yet. */
+  /** False: its commands went out after a content that was not answered, and DATA has no reply yet. */
   inStep: boolean;
   /** One of its commands has a reply. */
   heard: boolean;

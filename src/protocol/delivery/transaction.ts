@@ -78,7 +78,7 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
   transaction.inStep = state.open.length === 1;
   let mailReply: RemoteReply | undefined;
   expect(state, 'command', (reply) => {
-    // A farewell is no answer to MAIL: servers that take so many messages a connection close behind it.
+    // A farewell is no answer to MAIL: servers that limit the messages of a connection close after it.
     if (reply.code === 421) transaction.farewell = reply;
     else transaction.heard = true;
     if (isGoAhead(reply)) return outOfStep(state);

@@ -1,5 +1,5 @@
 // SASL as SMTP carries it (RFC 4954): a mechanism is a function from what the client said so far to what comes next. Each attempt
-// begins anew (AUTH-aj). To add one, add it to the table.
+// starts afresh (AUTH-aj). To add one, add it to the table.
 
 import { utf8Text } from '../../base/bytes.ts';
 import type { Credentials } from '../session/ports.ts';

@@ -25,7 +25,7 @@ const dsnParameters: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'O
 const offeredOn = (role: SessionRole) => (keyword: string) =>
   role === 'submission' || (!dsnParameters.has(keyword) && keyword !== 'AUTH');
 
-/** `FROM:` or `TO:`, then the path; blanks behind the colon are forgiven. */
+/** `FROM:` or `TO:`, then the path; blanks after the colon are forgiven. */
 function afterKeyword(argument: string, keyword: string): string | undefined {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return undefined;
   return withoutBlanks(argument.slice(keyword.length));

@@ -16,7 +16,7 @@ interface Command extends Gates {
   readonly junk?: true;
   /** Decides about its gates itself, because octets follow it that must be read whatever the verdict. */
   readonly ownGates?: true;
-  /** Nothing may be sent behind it before its reply (RFC 3207 section 4). */
+  /** Nothing may be sent after it before its reply (RFC 3207 section 4). */
   readonly lastInGroup?: true;
   /** Goes on with what MAIL began: if that was refused, it is refused for the same reason. */
   readonly goesOn?: true;

@@ -2,7 +2,7 @@
 // are taken away; a bare CR, a bare LF or NUL anywhere spoils the message, whoever wrote it (F-SMUG-1): it is read to its true
 // end and then refused. Chunks are passed on by reference; the work is linear and the state is a few numbers.
 //
-// Strategy: all that matters is CR or below, or a dot behind CRLF. It is found in one walk, eight octets at a time, which stops at such dots.
+// Strategy: all that matters is CR or below, or a dot after CRLF. It is found in one walk, eight octets at a time, which stops at such dots.
 
 import { CR, DOT, LF, NUL } from '../../base/bytes.ts';
 
@@ -63,7 +63,7 @@ export class LineWatch {
     return hasDotLine;
   }
 
-  /** Takes octets in from `from` on, which is inside the view: up to the next dot behind CRLF, whose place is returned, or to the end. */
+  /** Takes octets in from `from` on, which is inside the view: up to the next dot after CRLF, whose place is returned, or to the end. */
   walk(view: DataView, from: number): number {
     const end = view.byteLength;
     let line = this.#joinCr(view, from);
@@ -220,7 +220,7 @@ export class DataFraming {
     return { content, rest: undefined };
   }
 
-  /** It was no end: the dot was transparency, and a CR behind it is content, which spoils the message. */
+  /** It was no end: the dot was transparency, and a CR after it is content, which spoils the message. */
   #releaseHeld(content: Uint8Array[], octet: number): void {
     if (this.#mark === 'dotCr') {
       this.#watch.watch(CR_ALONE);

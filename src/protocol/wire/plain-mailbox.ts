@@ -52,7 +52,7 @@ function isPlainName(text: string, from: number): boolean {
   return label > from && text.charCodeAt(label) >= LOWER_A && isPlainLabel(text, label, text.length);
 }
 
-/** With two hyphens behind its second letter it could be an A-label. */
+/** With two hyphens after its second letter it could be an A-label. */
 function isPlainLabel(text: string, from: number, end: number): boolean {
   if (end === from || end - from > LABEL_MAX) return false;
   if (text.charCodeAt(from) === HYPHEN || text.charCodeAt(end - 1) === HYPHEN) return false;

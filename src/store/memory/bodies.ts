@@ -27,7 +27,7 @@ export function createBodies(): Bodies {
       bodies.set(id, body);
       return {
         async append(...pieces) {
-          // The caller may fill its buffers anew.
+          // The caller may reuse its buffers.
           if (open) body.pieces.push(...pieces.map((piece) => new Uint8Array(piece)));
         },
         async finish() {

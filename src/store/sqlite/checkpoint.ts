@@ -1,5 +1,5 @@
-// Writing home what stands in the log (SQLite's WAL), away from the commits: another connection copies while commits go on; the writer
-// copies the few pages that came meanwhile, and the log begins anew. A log that grew large without help is written home in a commit.
+// Checkpoints of the log (SQLite's WAL) outside the commits: another connection copies pages into the database while commits go on; the writer
+// copies the few that came meanwhile, and the log restarts. A log that grew large without help is checkpointed in a commit.
 
 import { join } from 'node:path';
 import { openSyncWitness, type SyncWitness } from '../../platform/disk.ts';
@@ -20,7 +20,7 @@ function copyHome(db: Database, witness: SyncWitness): void {
   } catch (error) {
     if (troubleOf(error) !== 'full') throw error;
   }
-  // The log begins anew on the word of these syncs.
+  // SQLite overwrites the log from its start, on the assumption that its syncs succeeded.
   witness.confirm();
 }
 

@@ -16,7 +16,7 @@ export interface Trail {
 }
 
 export interface RecentTerms {
-  /** Up to `max` events behind `sequence`, or undefined if not all of them are remembered. */
+  /** Up to `max` events after `sequence`, or undefined if not all of them are remembered. */
   after(sequence: number, max: number): readonly EventTerms[] | undefined;
   /** Indexed up to here: they are of no use any more. */
   forget(through: number): void;

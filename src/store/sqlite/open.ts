@@ -30,7 +30,7 @@ function openForWriting(dataDirectory: string, now: number): Database {
     );
   }
   migrate(db, now);
-  // What an earlier process left in the log is written home and synced before anybody is told that it is there.
+  // What an earlier process left in the log is checkpointed and synced before anybody is told that it is there.
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return db;
 }

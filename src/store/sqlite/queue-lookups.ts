@@ -96,7 +96,7 @@ function filedEntries(
     .map((row) => entryOfRow(row));
 }
 
-/** Nothing stands behind what is no id. */
+/** No entry comes after what is no id. */
 function isBehind({ message, delivery }: QueueEntry, after: Position): boolean {
   if (after === undefined) return true;
   const id = keptId(after.messageId);

@@ -55,7 +55,7 @@ export interface WriterOptions extends QueueLimits {
   /** False: others are still writing stages, so what no message names is not swept. Default: true. */
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
-  /** Has the log written home by another thread, who says `logWritten` then. Absent: commits do it. */
+  /** Asks another thread for a checkpoint, which then says `logWritten`. Absent: commits do it. */
   writeLogHome?(): void;
 }
 
