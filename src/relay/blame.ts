@@ -1,16 +1,16 @@
 // Whose fault a refusal at MAIL is: the message's, or that of this host towards the next hop (its credentials, its address, its standing). The second
-// kind must not bounce everybody's mail: it waits, and the operator is told.
+// kind must not bounce everybody's mail: the mail waits, and the operator is told.
 
 import type { Clock } from '../platform/platform.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import type { Errand } from './errand.ts';
 
-/** RFC 4954 section 6: what is said to a client that is not, or not well enough, authenticated. */
+/** RFC 4954 section 6: replies to a client that is not, or not well enough, authenticated. */
 const ofCredentials: ReadonlySet<number> = new Set([530, 534, 535, 538]);
-/** A hop that took another sender's mail in the last hour knows us. */
+/** A hop that took another sender's mail within this time knows us. */
 const KNOWN_MS = 3_600_000;
 
-/** `unclear`: nobody knows yet, it is tried again; `login`: this host has to say who it is, and before it does nobody's mail gets through. */
+/** `unclear`: not known yet, tried again; `login`: the hop wants a valid login of this host, and takes nobody's mail before. */
 export type Verdict = 'message' | 'unclear' | 'host' | 'login';
 
 export interface Blame {
@@ -20,7 +20,7 @@ export interface Blame {
 }
 
 export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
-  /** Whom the hop refused since it took mail last. */
+  /** Senders that the hop refused since it last took mail. */
   const senders = new Set<string>();
   let tookAt: number | undefined;
   let isOurs = false;
@@ -39,7 +39,7 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
       const now = clock.monotonic();
       const atMail = refused.find(({ command }) => command === 'MAIL');
       if (atMail === undefined) {
-        // To RCPT or the content it only comes when MAIL was good.
+        // A refusal of RCPT or the content only comes after a good MAIL.
         if (refused.length > 0 || results.some(isAccepted)) {
           tookAt = now;
           isOurs = false;
@@ -49,7 +49,7 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
       }
       const isOfStanding = atMail.permanent && atMail.reply.status.startsWith('5.7.');
       if (!isOfStanding || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
-      // Two are enough to know that it is not the sender.
+      // Two refused senders are enough to know that it is not the sender.
       if (senders.size < 2) senders.add(message.envelope.reversePath);
       if (senders.size > 1) return ours('host');
       return deliveries.some(({ attempt }) => attempt === 1) ? 'unclear' : 'message';

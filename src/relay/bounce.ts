@@ -1,4 +1,4 @@
-// An operator gives a message up and lets its sender know: the report about it, and the drops that follow once it is written.
+// An operator gives a message up and tells its sender: the report, then the drops once the report is written.
 
 import type { AcceptChange, QueueChange, QueueSelector } from '../store/port.ts';
 import type { QueueEntry } from '../store/lookups.ts';

@@ -16,24 +16,24 @@ export interface CarrierLog {
 /** A next hop that takes no mail now. */
 export interface DownRoute {
   readonly route: string;
-  /** What it said, or why it could not be reached. */
+  /** The hop's reply, or why it could not be reached. */
   readonly diagnostic: string;
   /** Wall clock, ms. */
   readonly since: number;
 }
 
-/** A next hop that takes less than the configuration allows: found out, and forgotten slowly (policy/pace.ts). */
+/** A next hop that takes less than the configuration allows: learned from its replies, and forgotten slowly (policy/pace.ts). */
 export interface LearnedLimits {
   readonly route: string;
   readonly connections?: number;
-  /** Over one connection. */
+  /** Messages over one connection. */
   readonly messages?: number;
 }
 
 export interface Carriers {
   carry(errand: Errand): Promise<ErrandResult>;
   close(): void;
-  /** Connections that the route likes, as far as is known. */
+  /** Connections that the route takes at once, as far as is known. */
   connectionsMax(route: Hops): number;
   readonly repliesLost: number;
   readonly downRoutes: readonly DownRoute[];
@@ -50,7 +50,7 @@ export function createCarriers(options: {
   settings(): RelaySettings;
 }): Carriers {
   const { clock, log } = options;
-  /** By all that their connections are made of, credentials and TLS too. */
+  /** Keyed by everything that their connections depend on, credentials and TLS too. */
   const pools = new Map<string, { readonly name: string; readonly pool: HopPool }>();
   let settings = options.settings();
   let repliesLost = 0;
@@ -89,7 +89,7 @@ export function createCarriers(options: {
     return pool;
   }
 
-  /** Without a diagnostic it is back. */
+  /** No diagnostic: the hop is back. */
   function told(key: string, route: string, diagnostic: string | undefined): void {
     if (diagnostic !== undefined) {
       down.set(key, { route, diagnostic, since: down.get(key)?.since ?? clock.now() });

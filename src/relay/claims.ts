@@ -8,7 +8,7 @@ const POLL_MS = 5_000;
 
 export interface Claims {
   wake(): void;
-  /** Some errand ended: there may be room. */
+  /** An errand ended: there may be room. */
   ended(): void;
   stop(): void;
 }
@@ -17,15 +17,15 @@ export function createClaims(o: {
   readonly store: Store;
   readonly clock: Clock;
   readonly owner: Owner;
-  /** What may be taken now; none: nobody has room. */
+  /** What may be claimed now; empty: no destination has room. */
   shares(): readonly ClaimShare[];
   take(message: QueuedMessage, deliveries: readonly Delivery[]): void;
 }): Claims {
   let claiming = false;
-  /** Of the next claim. One that was not answered is asked again under its number: it may have leased what nobody else will. */
+  /** Number of the next claim. An unanswered claim is repeated under its number: it may have leased mail that nobody else would send. */
   let number = 1;
   const round = createRound();
-  /** Shares that had no room in the last claim, by their places. */
+  /** Indexes of the shares that had no room in the last claim. */
   let full: readonly number[] = [];
   let woken = false;
   let stopped = false;
@@ -82,7 +82,7 @@ export function createClaims(o: {
     woken ||= round.took(outcome);
   }
 
-  /** One that had no room has some now: what waits for it was not looked for. */
+  /** A share without room in the last claim has some now: mail for it was not looked for. */
   function hasNewRoom(): boolean {
     if (full.length === 0) return false;
     const shares = o.shares();

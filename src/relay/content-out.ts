@@ -1,4 +1,4 @@
-// Content that does not go out as one write: large ones from memory in blocks, those from the store as they are read. Each piece has its own time.
+// Content that is not sent as one write: large messages from memory in blocks, messages from the store as they are read. Each block has its own timeout.
 
 import { octetsOf } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
@@ -10,7 +10,7 @@ const BLOCK_OCTETS = 128 * KIB;
 export interface ContentWay {
   write(pieces: readonly Uint8Array[]): Promise<void>;
   feed(input: DeliveryInput): void;
-  /** Without its end the server delivers nothing. */
+  /** The end is left out: without it the server delivers nothing. */
   giveUp(): void;
 }
 

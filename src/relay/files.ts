@@ -1,4 +1,4 @@
-// Delivery into a directory: one .eml a message, written aside, synced and renamed, so that it is there whole or not at all. The name is
+// Delivery into a directory: one .eml a message, written under another name, synced and renamed, so that it is there whole or not at all. The name is
 // the message's id: a delivery that is repeated after a crash writes the same file again, not a second one.
 
 import { mkdir, open, rename, rm } from 'node:fs/promises';
@@ -38,7 +38,7 @@ export async function deliverToFiles(directory: string, errand: Errand, now: num
 async function writeWhole(path: string, { message, content }: Errand): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
-    // The end of the way adds the return path (RFC 5321 section 4.4).
+    // Final delivery adds the return path (RFC 5321 section 4.4).
     await file.writev([utf8(`Return-Path: <${message.envelope.reversePath}>\r\n`)]);
     for await (const bytes of await content()) await file.writev([bytes]);
     await file.datasync();

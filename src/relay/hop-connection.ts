@@ -24,13 +24,13 @@ const DIAL_MS = 30_000;
 const HANDSHAKE_MS = 30_000;
 /** What every server takes (RFC 5321 section 4.5.3.1.8). */
 const RECIPIENTS_MAX = 100;
-/** More is sent in blocks. */
+/** A larger message is sent in blocks. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
-/** Up to here pieces are copied together: cheaper than to hand each to the system. */
+/** Up to this size pieces are joined: copying them costs less than a system call for each. */
 const JOINED_OCTETS_MAX = 16 * KIB;
 
 export interface HopResult extends Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'> {
-  /** How many the connection had carried before. */
+  /** Messages that the connection had carried before this one. */
   readonly messagesBefore: number;
 }
 
@@ -38,12 +38,12 @@ export interface HopConnection {
   readonly hop: Hop;
   readonly remote: string;
   readonly tls: PeerTls | undefined;
-  /** Why it is in clear although TLS was tried. */
+  /** Why the connection is in clear although TLS was tried. */
   readonly inClearBecause: string | undefined;
   readonly usable: boolean;
-  /** It has carried mail, and was told what may be meant for the connection: a fresh one is better. */
+  /** It has carried mail, then got a refusal that may concern the connection and not the message: a fresh connection is better. */
   readonly isUsedUp: boolean;
-  /** Begun over it. */
+  /** Messages begun over this connection. */
   readonly carried: number;
   deliver(errand: Errand): Promise<HopResult>;
   /** Says QUIT and closes. */
@@ -55,11 +55,11 @@ export interface HopOptions {
   readonly settings: Pick<RelaySettings, 'hostname' | 'ca'>;
   readonly network: Network;
   readonly clock: Clock;
-  /** STARTTLS broke a moment ago, and it need not be: none is asked for. */
+  /** STARTTLS broke a moment ago and TLS is not required: STARTTLS is not tried. */
   readonly inClearBecause?: string;
-  /** Asked when a content goes out: what may follow it at once. */
+  /** Asked when a content goes out: the message whose commands may follow it in the same write. */
   follower?(connection: HopConnection): Follower | undefined;
-  /** Told each time that no errand is under way any more. */
+  /** Called each time when no errand is under way any more. */
   rested?(connection: HopConnection): void;
 }
 
@@ -99,9 +99,9 @@ class RunningConnection implements HopConnection {
   readonly #wire: Wire;
   readonly #session: DeliverySession;
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
-  /** Begun and not told of, in order: the content that is asked for is the first one's. */
+  /** Begun, without a result so far, in order: the content that is asked for is the first one's. */
   #errands: Follower[] = [];
-  /** Waits for the end of what is being carried out, to leave as one write. */
+  /** Octets of the outputs being carried out, to leave as one write. */
   #sending: Uint8Array[] = [];
   #carryingOut = false;
   readonly #alarm;
@@ -141,7 +141,7 @@ class RunningConnection implements HopConnection {
     });
     this.#setTimer();
     await ready;
-    // A hop may greet and say goodbye in one breath.
+    // A greeting and a farewell may arrive in one read.
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -196,7 +196,7 @@ class RunningConnection implements HopConnection {
     this.#setTimer();
   }
 
-  /** A write that fails is followed by `closed`, which ends what is under way. */
+  /** A failed write is followed by `closed`, which ends what is under way. */
   #send(): void {
     if (this.#sending.length === 0) return;
     const pieces = this.#sending;
@@ -248,7 +248,7 @@ class RunningConnection implements HopConnection {
     if (this.#errands.length === 0) this.#options.rested?.(this);
   }
 
-  /** Some servers find out what they don't like about TLS when it stands: they break off before their second EHLO reply. */
+  /** Some servers reject TLS only after the handshake: they break off before their second EHLO reply. */
   #stageOf({ stage, because }: HostFailure): DownStage {
     return stage === 'hello' && this.tls !== undefined && because !== 'reply' ? 'tls' : stage;
   }
@@ -271,7 +271,7 @@ class RunningConnection implements HopConnection {
 
   /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
   #sendMessage(): void {
-    // What was said in one breath with the 354 may have ended it.
+    // A reply in the same read as the 354 may have ended it.
     if (!this.usable) return;
     this.#send();
     const { inMemory: pieces, hasDotLines = true } = this.#errands[0]?.errand ?? {};

@@ -2,7 +2,7 @@
 
 import type { HostFailure } from '../protocol/delivery/ports.ts';
 
-/** How far it came: `dial`: no connection; `tls`: the handshake, or what followed it at once; else as the machine says. */
+/** How far it came. `dial`: no connection; `tls`: the handshake, or what followed it at once; else the step of the delivery machine. */
 export type DownStage = 'dial' | 'tls' | HostFailure['stage'];
 
 export class HopDown extends Error {

@@ -23,7 +23,7 @@ export interface HopPool {
   deliver(errand: Errand): Promise<ErrandResult>;
   /** Closes idle connections; those at work are closed when they are done. */
   close(): void;
-  /** Connections that the route likes, as far as is known. */
+  /** Connections that the route takes at once, as far as is known. */
   readonly connectionsMax: number;
   /** Messages that its first host takes over one connection. */
   readonly messagesMax: number;
@@ -53,7 +53,7 @@ export function createHopPool(options: PoolOptions): HopPool {
   const { clock, settings } = options;
   const resting = createResting(clock);
   const working: HopConnection[] = [];
-  /** How many connections the route likes. */
+  /** How many connections the route takes at once, if it took fewer than configured. */
   let crowded: Learned | undefined;
   const connectionsMax = (): number => connectionsOf(crowded, clock.monotonic(), settings.connectionsMax);
   const turns = createTurns({ clock, connectionsMax });
@@ -64,7 +64,7 @@ export function createHopPool(options: PoolOptions): HopPool {
   const blame = createBlame(clock);
   let closed = false;
 
-  /** What goes over this connection next; its commands leave with the end of the content before. */
+  /** The next message over this connection; its commands leave with the end of the content before. */
   function follower(connection: HopConnection): Follower | undefined {
     return isEnough(connection) || outage.lasts ? undefined : turns.follower(connection);
   }
@@ -86,7 +86,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     resting.keep(connection);
   }
 
-  /** No connection came about. While others stand or are being made, the errand takes one of them, or waits for its turn. */
+  /** No connection could be made. While others stand or are being made, the errand takes one of them, or waits for its turn. */
   function refused(error: unknown, errand: Errand, passage: Passage): Promise<Progress> | Progress {
     const idle = resting.count();
     const others = turns.taken - 1 + idle;
@@ -102,7 +102,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     return outage.waits(true);
   }
 
-  /** What this host is refused for is nobody's message: it waits, and the operator is told while it is so. */
+  /** A refusal of this host is not the message's fault: the message waits, and the operator is told as long as that lasts. */
   function judged(errand: Errand, remote: string, said: HopResult['results'], pass: Pass): Verdict {
     const verdict = blame.judge(said, errand);
     if (verdict === 'host' || verdict === 'login') {
@@ -112,15 +112,15 @@ export function createHopPool(options: PoolOptions): HopPool {
         `${remote} refuses our mail: ${reply?.text ?? ''}`,
         verdict === 'login' ? login : undefined,
       );
-      // They were made as what it does not know.
+      // Connections at rest were opened with the login that it now refuses.
       if (verdict === 'login') resting.quitAll();
     } else if (!blame.isOurs) outage.takesMail();
     return verdict;
   }
 
-  /** Over a connection of its own; the turn ends when that is at rest again. */
+  /** Over a connection of its own; the turn ends when the connection is at rest again. */
   async function attempt(errand: Errand, passage: Passage, mayReuse = !passage.way.fresh): Promise<Progress> {
-    // The fresh one takes its place.
+    // The new connection takes the place of one at rest.
     if (!mayReuse) resting.take()?.quit();
     const reused = mayReuse ? resting.take() : undefined;
     let connection: HopConnection;
@@ -143,7 +143,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     });
   }
 
-  /** `shared`: others used the connection before; what it was of no use for has not gone, for certain, and goes over a fresh one at once. */
+  /** `shared`: others used the connection before. Deliveries it turned away have certainly not gone, and go over a fresh connection at once. */
   function conclude(
     errand: Errand,
     connection: HopConnection,
@@ -161,7 +161,7 @@ export function createHopPool(options: PoolOptions): HopPool {
     const attempts = verdict === 'login' ? untilOver(found) : found;
     if (!o.shared || o.way.fresh || turnedAway === undefined)
       return { type: 'attempted', attempts, again: whoGoesAgain(results) };
-    // A farewell after a pause is about the pause, and what broke has no number either.
+    // A farewell after a pause is due to the pause, and a break tells no limit either: neither counts as the number of messages.
     const isNumber = turnedAway.type === 'refused' && (o.followed || !isFarewell(turnedAway));
     const suspected = isNumber ? { suspect: { hop: connection.hop, messages: messagesBefore } } : {};
     const again = [...said.keys()].filter((at) => goesOverAnother(said[at]));
@@ -223,7 +223,7 @@ function putOff(result: RecipientResult): RecipientResult {
   return result.type === 'refused' ? { ...result, permanent: false } : result;
 }
 
-/** The connection was of no use for this one, or there was no room for it beside such. */
+/** The connection was of no use for this recipient, or the transaction had no room for it. */
 function goesOverAnother(result: RecipientResult | undefined): boolean {
   return result !== undefined && (isOfConnection(result) || isForNextTransaction(result));
 }

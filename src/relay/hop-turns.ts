@@ -1,5 +1,5 @@
-// Whose turn it is at a route: so many connections at a time. What has to wait follows another message over its connection, its commands in one
-// write with the end of the other's content. What waits in memory waits for some seconds only: the store has room, and gives everybody his turn.
+// Whose turn it is at a route, which takes a limited number of connections. A message that has to wait follows another over its connection, its
+// commands in one write with the end of the other's content. It waits in memory for some seconds only: the store has room, and gives each its turn.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Errand } from './errand.ts';
@@ -10,19 +10,19 @@ const PATIENCE_MS = 5_000;
 export type Turn =
   /** A connection of its own; `end` gives the turn back. */
   | { readonly type: 'own' }
-  /** Not to go any more, or not from memory. */
+  /** The message may not leave any more, or not from memory. */
   | { readonly type: 'withheld' }
   | { readonly type: 'followed'; readonly connection: HopConnection; readonly result: HopResult };
 
 export interface Turns {
-  /** `own`: it is not to follow another one. */
+  /** `own`: it needs a connection of its own, and follows no other message. */
   take(errand: Errand, own: boolean): Promise<Turn> | Turn;
-  /** Gives its own turn up and waits for another one, before all others. */
+  /** Gives up its turn and waits for another one, ahead of all others. */
   waitAgain(errand: Errand, own: boolean): Promise<Turn> | Turn;
   end(): void;
-  /** What waits may go over this connection at once. */
+  /** A waiting message that may follow over this connection at once. */
   follower(connection: HopConnection): Follower | undefined;
-  /** Nobody waits here any more: what does, goes back to the store, and by the pool of the settings of then. */
+  /** Ends all waiting: what waits goes back to the store, to be sent with the settings of then. */
   close(): void;
   /** Connections at work or being made. */
   readonly taken: number;

@@ -6,18 +6,18 @@ import { type HopConnection, type HopOptions, openHopConnection } from './hop-co
 import { HopDown } from './hop-down.ts';
 import type { Hop } from './settings.ts';
 
-/** Messages over one connection, if it takes so many. */
+/** Messages over one connection, unless the host takes fewer. */
 export const MESSAGES_MAX = 500;
 
 export interface Hosts {
-  /** To the first that takes it; throws what the last one said. */
+  /** Connects to the first host that accepts; throws the error of the last one. */
   connect(): Promise<HopConnection>;
-  /** The connection was of no more use after so many messages, and a fresh one was. */
+  /** The host refused more over one connection after so many messages, and took them over a fresh one. */
   usedUp(hop: Hop, messages: number): void;
   messagesMax(hop: Hop): number;
-  /** All of them: nobody took the last connection. */
+  /** All hosts: none took the last connection. */
   readonly down: boolean;
-  /** When the first may be tried again; monotonic, ms. */
+  /** When the first host may be tried again; monotonic, ms. */
   readonly downUntil: number;
 }
 
@@ -31,7 +31,7 @@ export function createHosts(
   o: Omit<HopOptions, 'hop'> & {
     readonly hops: readonly Hop[];
     readonly longestPauseMs: number;
-    /** A connection to this host takes mail. */
+    /** A connection to this host is open. */
     stands(hop: Hop): boolean;
   },
 ): Hosts {
@@ -52,7 +52,7 @@ export function createHosts(
       host.pace = afterOpening(host.pace);
       return connection;
     } catch (error) {
-      // While one stands the host is not down: it takes no further ones now.
+      // While a connection to it stands, the host is not down: it only takes no more of them now.
       if (!o.stands(host.hop)) {
         const now = clock.monotonic();
         host.pace = afterFailure(host.pace, { now, begunAt, longestMs: o.longestPauseMs });

@@ -1,4 +1,4 @@
-// Who is told what: what of an attempt a recipient's sender wants to hear by RFC 3461, never about a null sender, never to somebody who asked for
+// Which results of an attempt are reported: those that the sender wants by RFC 3461, never to a null sender, never to somebody who asked for
 // none (E-Q-4, E-D-2).
 
 import type { ReportRecipient } from '../message/report.ts';

@@ -1,5 +1,5 @@
-// Why a route takes nobody's mail now: none of its hosts can be reached, or the one that is wants another login. What comes meanwhile waits, one errand
-// at a time looks whether it is over, and the operator is told.
+// Why a route takes nobody's mail now: no host can be reached, or the one that is refuses our login. Mail for it waits meanwhile, one errand
+// at a time probes whether the outage is over, and the operator is told.
 
 import type { Clock } from '../platform/platform.ts';
 import { afterFailure, freshPace } from '../policy/pace.ts';
@@ -7,25 +7,25 @@ import type { ErrandResult } from './errand.ts';
 import { HopDown } from './hop-down.ts';
 import type { Hosts } from './hosts.ts';
 
-/** Mail that finds its route down waits at least so long. */
+/** The shortest wait of mail that finds its route down. */
 const AGAIN_MS = 1_000;
-/** And comes back in a line, so many a second: a million that return at once would leave no room for new mail. */
+/** How fast waiting mail comes back: a million messages that return at once would leave no room for new mail. */
 const RETURNS_PER_SECOND = 500;
 
-/** `probe`: this one looks whether it is over; `shut`: it has to wait. */
+/** `probe`: this errand tries whether the outage is over; `shut`: it has to wait. */
 export type Pass = 'open' | 'probe' | 'shut';
 
 export interface Outage {
   readonly lasts: boolean;
-  /** For one errand, which calls `leave` of what it is given. */
+  /** For one errand, which hands its pass back to `leave`. */
   enter(): Pass;
   leave(pass: Pass): void;
-  /** Whoever has to wait for the end. */
+  /** The result of an errand that has to wait for the end. */
   waits(probed: boolean): Extract<ErrandResult, { type: 'hostDown' }>;
-  /** No connection came about. */
+  /** No connection could be made. */
   unreachable(error: unknown): void;
   reached(): void;
-  /** It refuses everybody's mail, as it says. `login`: no message gets through before that is mended. */
+  /** The host refuses everybody's mail; `words` is its reply. `login`: no message gets through until the login is mended. */
   refuses(words: string, login?: { readonly pass: Pass; readonly status: string }): void;
   takesMail(): void;
 }
@@ -38,15 +38,15 @@ export function createOutage(o: {
   changed(down: boolean, diagnostic: string): void;
 }): Outage {
   const { clock, hosts } = o;
-  /** What was first said of it, while it is so. */
+  /** The first error, while no host can be reached. */
   let nobodyThere: string | undefined;
   let refused: string | undefined;
   let told: string | undefined;
-  /** Of the login: its refusals in a row. */
+  /** Pace of the login: its refusals in a row. */
   let login = freshPace;
   let last = { diagnostic: '', status: '4.4.1' };
   let probing = false;
-  /** When the last in the line comes back; monotonic, ms. */
+  /** When the last waiting message comes back; monotonic, ms. */
   let lastReturn = 0;
 
   const lasts = (): boolean => hosts.down || login.failures > 0;
@@ -94,7 +94,7 @@ export function createOutage(o: {
       tell();
       if (ofLogin === undefined) return;
       last = { diagnostic: words, status: ofLogin.status };
-      // What was under way when the first one was refused is of the same outage.
+      // Errands under way when the first one was refused belong to the same outage.
       if (login.failures > 0 && ofLogin.pass !== 'probe') return;
       const now = clock.monotonic();
       login = afterFailure(login, { now, begunAt: now, longestMs: o.longestPauseMs });

@@ -1,4 +1,4 @@
-// An errand in as many transactions as its hop asks for: whom one had no room for goes in another at once (E-Q-5), as does whoever was turned away by
+// An errand in as many transactions as its hop asks for: recipients beyond the limit of one go in another at once (E-Q-5), as do those turned away by
 // a connection that was used up.
 
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
@@ -9,20 +9,20 @@ export type PortionResult =
   | {
       readonly type: 'attempted';
       readonly attempts: readonly Attempt[];
-      /** Positions of those that go again at once; nobody is the rule. */
+      /** Positions of the deliveries to send again at once; usually none. */
       readonly again?: readonly number[];
-      /** How they go. */
+      /** How these are sent. */
       readonly way?: Way;
     };
 
 export interface Way {
-  /** Over a connection that nobody used: another one may be of no use as well. */
+  /** Over a new connection: another reused one may be used up as well. */
   readonly fresh: boolean;
-  /** The connection before was of no more use after so many messages: learned, if the fresh one is. */
+  /** The connection before was refused more after so many messages: remembered as the host's limit if the new connection works. */
   readonly suspect?: { readonly hop: Hop; readonly messages: number };
 }
 
-/** Ends, because each portion leaves fewer: `carry` gives a part of its errand, or nobody, to go again. */
+/** Terminates because each portion leaves fewer: `carry` gives back a part of its errand, or nobody. */
 export async function inPortions(
   errand: Errand,
   first: PortionResult,
@@ -46,7 +46,7 @@ export async function inPortions(
 
 const noResult: Attempt = { type: 'deferred', status: '4.0.0', diagnostic: 'no result' };
 
-/** Of one in the portion; undefined: what was found before still holds. */
+/** The attempt of one delivery in the portion; undefined: its earlier result still holds. */
 function attemptOf(result: PortionResult, index: number): Attempt | undefined {
   switch (result.type) {
     case 'attempted':

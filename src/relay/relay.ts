@@ -39,7 +39,7 @@ export interface RelayLog {
 export interface RelayStats {
   /** Attempts by how they ended. */
   readonly attempts: Readonly<Record<string, number>>;
-  /** The end was sent and no reply came: these may be delivered twice. */
+  /** Messages whose final reply never came after their end was sent: they may be delivered twice. */
   readonly repliesLost: number;
   /** From the 250 to the delivery, for each recipient that has it; what comes from the store is as old as its acceptance. */
   readonly deliveryTimes: Times;
@@ -55,7 +55,7 @@ export interface Relay {
   /** Something is due in the store. */
   wake(): void;
   identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
-  /** Notices may have been lost with a line to the store: what has not left yet goes back, for the store knows whose mail may. */
+  /** Notices may have been lost with a line to the store: mail that has not left goes back, because only the store knows whose mail may leave. */
   reconnected(): void;
   /** Takes nothing new and finishes what is under way; resolves when done or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
@@ -71,7 +71,7 @@ export interface RelayOptions {
   readonly ids: MessageIdSource;
   readonly network: Network;
   readonly log: RelayLog;
-  /** One more report about mail from outside; gives how many there were in this minute, of the whole process. */
+  /** Counts a report about mail from outside; gives the count of this minute, of the whole process. */
   countReportToStranger(): number;
   settings(): RelaySettings;
   signer?(): Signer | undefined;
@@ -97,7 +97,7 @@ export function createRelay(options: RelayOptions): Relay {
   let memoryOctets = 0;
   let draining = false;
 
-  /** Never rejects: what can't be said now is asked again until the store answers. */
+  /** Never rejects: a question to the store is repeated until it answers. */
   async function run(errand: Errand): Promise<void> {
     if (errand.mayGo?.() === false) return release(errand, clock.now());
     const result = await carry(errand);
@@ -116,7 +116,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** All come back when the host is tried again; the errand that found out says why it waits. */
+  /** All deliveries come back when the host is tried again; only the errand that found out records why it waits. */
   async function hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
     const { expireMs, delayNoticeMs } = options.settings();
     const { message, deliveries } = errand;
@@ -187,7 +187,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  /** One errand for each route that the recipients take; what may go nowhere fails at once. */
+  /** One errand for each route of the recipients; a recipient without a route fails at once. */
   function start(
     message: QueuedMessage,
     deliveries: readonly Delivery[],
@@ -242,7 +242,7 @@ export function createRelay(options: RelayOptions): Relay {
           delayReported: false,
         };
       });
-      // Counted for each errand: what they share is held as long as the last one needs it.
+      // Counted for each errand: the octets that they share are held until the last one ends.
       const { octets } = message;
       start(
         message,

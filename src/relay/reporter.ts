@@ -1,5 +1,5 @@
-// Tells senders what the store still has to tell them: one report for all recipients of a message whose round of attempts is over. Its acceptance
-// and the end of what it tells of are one commit. What can't be written now is looked at again a minute later, by whoever looks first.
+// Writes the reports that senders are still to get: one for all recipients of a message whose round of attempts is over. Its acceptance
+// and the end of its notices are one commit. A report that can't be written now is tried again a minute later, by whichever front looks first.
 
 import type { Clock } from '../platform/platform.ts';
 import type { EventDraft, ReportedPayload } from '../record/events.ts';
@@ -17,9 +17,9 @@ const AGAIN_MS = 60_000;
 const TAKEN_MAX = 20;
 
 export interface Reporter {
-  /** There are notices that are due now, or at this time. */
+  /** Notices are due now, or at this time. */
   expect(at?: number): void;
-  /** Finishes what it is writing. */
+  /** Finishes the reports that are being written. */
   stop(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   let again = false;
   const expected = new Set<number>();
   let stopped = false;
-  // What an earlier run left is found by looking once.
+  // An earlier run may have left notices.
   let cancel = clock.after(0, () => look());
 
   function look(): void {
@@ -102,7 +102,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     };
   }
 
-  /** Why nobody gets a report about this. */
+  /** Why no report about this is sent. */
   function silence(message: QueuedMessage, notices: readonly Notice[]): string | undefined {
     if (!isOwnReport(message)) return message.role === 'mx' ? cap.refuses() : undefined;
     const { postmaster } = options.settings();

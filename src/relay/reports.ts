@@ -1,4 +1,4 @@
-// A report as a message of our own: composed, signed, and with the acceptance that puts it into the queue. About whom and when is decided by others
+// A report as a message of our own: composed, signed, and with the acceptance that puts it into the queue. Who gets one, and when, is decided elsewhere
 // (`notices.ts`, `reporter.ts`).
 
 import { concat, isAscii } from '../base/bytes.ts';
@@ -13,7 +13,7 @@ import type { Signer, Signing } from '../submission/signer.ts';
 import type { Errand } from './errand.ts';
 import type { RelaySettings } from './settings.ts';
 
-/** RET=FULL brings the whole message up to this size, the header beyond it (F-NULL-3). */
+/** RET=FULL returns the whole message up to this size, only the header beyond it (F-NULL-3). */
 const FULL_OCTETS_MAX = 50 * 1024;
 const CRLF = Buffer.from('\r\n');
 
@@ -21,14 +21,14 @@ export interface ReportOrder {
   readonly message: QueuedMessage;
   readonly recipients: readonly ReportRecipient[];
   readonly content: Errand['content'];
-  /** It is about a report of ours that nobody took: this one is told, and not the sender, who is nobody. */
+  /** Set for a report of ours that nobody took: this address is told instead of the null sender. */
   readonly postmaster?: string;
 }
 
 export interface ReportWriter {
-  /** The acceptance of one report about all of them. Rejects if it can't be signed and must be, or the content is out of reach. */
+  /** The acceptance of one report about all recipients. Rejects if it can't be signed and must be, or the content is out of reach. */
   write(order: ReportOrder): Promise<AcceptChange>;
-  /** One mail to the postmaster, or undefined: nobody is named. Rejects as `write`. */
+  /** One mail to the postmaster; undefined: none is configured. Rejects as `write`. */
   summary(subject: string, lines: readonly string[]): Promise<AcceptChange | undefined>;
 }
 
@@ -37,7 +37,7 @@ export interface ReportOptions {
   readonly entropy: Entropy;
   readonly ids: MessageIdSource;
   settings(): RelaySettings;
-  /** Signs reports as it signs mail of their From (E-D-1). */
+  /** Signs reports like mail with their From (E-D-1). */
   signer?(): Signer | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Connections of a route at rest: the one that rested last goes first, and each is left after half a minute.
+// Idle connections of a route: the one used last is taken first, and each is closed after half a minute.
 
 import type { Clock } from '../platform/platform.ts';
 import type { HopConnection } from './hop-connection.ts';
@@ -9,7 +9,7 @@ const IDLE_MS = 30_000;
 export interface Resting {
   keep(connection: HopConnection): void;
   take(): HopConnection | undefined;
-  /** Those that may still be used; of this hop, if one is named. */
+  /** Connections that may still be used; of this hop, if one is named. */
   count(hop?: Hop): number;
   quitAll(): void;
 }

@@ -1,17 +1,17 @@
-// How much each destination may have under way: what can start soon, and no more, so that one that is slow keeps nobody waiting but its own. A destination
+// How much each destination may have under way: what can start soon and no more, so that a slow destination delays only its own mail. A destination
 // is a route; what a claim may take for it is its share.
 
 import type { ClaimShare } from '../store/port.ts';
 import { type RelaySettings, type Route, routeKey } from './settings.ts';
 
-/** One at work, and one that follows it. */
+/** One message at work, and one that follows it. */
 const PER_CONNECTION = 2;
 const FILES = 50;
 
 export interface Rooms {
-  /** Of one errand; call `ended` of what it gives. */
+  /** Takes room for one errand; `ended` of the result gives it back. */
   began(route: Route): Room;
-  /** Nobody has room for something worth a claim: none. */
+  /** Empty when no destination has room enough to be worth a claim. */
   shares(): readonly ClaimShare[];
 }
 
@@ -21,13 +21,13 @@ export interface Room {
 
 export function createRooms(o: {
   settings(): RelaySettings;
-  /** Connections that the route likes. */
+  /** Connections that the route takes at once. */
   connectionsMax(route: Extract<Route, { type: 'hops' }>): number;
 }): Rooms {
   const underWay = new Map<string, number>();
   let named: { readonly of: RelaySettings; readonly ways: readonly Named[] } | undefined;
 
-  /** In portions: a claim for each errand that ends would cost more than it brings. */
+  /** Zero until half is free: a claim for each errand that ends would cost more than it brings. */
   function freeOf(route: Route): number {
     const size = route.type === 'files' ? FILES : PER_CONNECTION * o.connectionsMax(route);
     const free = size - (underWay.get(routeKey(route)) ?? 0);
@@ -63,7 +63,7 @@ interface Named {
   readonly route: Route;
 }
 
-/** Domains whose way is the same share what it has room for; those that go where all others go are not named. */
+/** Domains of the same route share its room; domains that take the default route are not named. */
 function namedBy({ route: others, routes }: RelaySettings): readonly Named[] {
   const own = Object.entries(routes).filter(([, route]) => routeKey(route) !== routeKey(others));
   return [...Map.groupBy(own, ([, route]) => routeKey(route)).values()].flatMap((same) => {

@@ -1,5 +1,5 @@
-// Which way does a delivery go? By its domain, else the route for everything. Mail that came in unauthenticated may go to our own domains
-// only, checked once more here, whatever was decided at the door (BCP134-4.1).
+// Which route does a delivery take? That of its domain, else the default route. Mail that came in unauthenticated may go to our own domains
+// only; that is checked here once more, whatever was decided at RCPT (BCP134-4.1).
 
 import type { Delivery, QueuedMessage } from '../store/port.ts';
 import { type RelaySettings, type Route, routeKey } from './settings.ts';
@@ -10,9 +10,9 @@ interface Way {
 }
 
 export interface Routed {
-  /** Each once, with all that goes there. */
+  /** Each route once, with all deliveries that take it. */
   readonly routed: readonly Way[];
-  /** May go nowhere. */
+  /** Deliveries that may not leave by any route. */
   readonly forbidden: readonly Delivery[];
 }
 

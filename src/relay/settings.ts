@@ -1,4 +1,4 @@
-// What the relay is told: plain data from the configuration; crosses into the fronts.
+// Settings of the relay: plain data from the configuration, which crosses into the fronts.
 
 /** One server that takes our mail. */
 export interface Hop {
@@ -14,7 +14,7 @@ export interface Hop {
 }
 
 export type Route =
-  /** In this order: the next one is tried when one is down. */
+  /** Tried in this order. */
   | { readonly type: 'hops'; readonly hops: readonly Hop[] }
   | { readonly type: 'files'; readonly directory: string };
 
@@ -33,7 +33,7 @@ export interface RelaySettings {
   readonly connectionsMax: number;
   /** Octets of accepted messages that may wait in memory, of this front. */
   readonly memoryOctets: number;
-  /** Who hears of what no sender can be told. */
+  /** Gets reports that no sender can get. */
   readonly postmaster?: string;
   /** Trusted beside the system's certificates, PEM. */
   readonly ca?: string;
@@ -46,7 +46,7 @@ export function hopName({ protocol, host, port, path }: Hop): string {
 
 const keys = new WeakMap<Route, string>();
 
-/** Equal for routes that are equal in everything, credentials and TLS too: they share connections, and a message goes to their recipients in one copy. */
+/** Equal for routes that are equal in everything, credentials and TLS too: they share connections, and their recipients share one copy of a message. */
 export function routeKey(route: Route): string {
   const known = keys.get(route);
   if (known !== undefined) return known;

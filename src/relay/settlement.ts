@@ -1,4 +1,4 @@
-// From what an attempt found to what is written about it: the fate of each recipient, its event, and what its sender is to be told.
+// From the result of an attempt to what is written of it: the fate of each recipient, its event, and the notice for its sender.
 
 import type { EventDraft } from '../record/events.ts';
 import type { Delivery, Fate, Owner, QueuedMessage, SettleChange } from '../store/port.ts';
@@ -7,7 +7,7 @@ import { aboutOf, noticeOf, type Told } from './notices.ts';
 import type { RelaySettings } from './settings.ts';
 
 export const ONE_SECOND = 1000;
-/** So long a report waits for the other recipients of its message. */
+/** How long a report waits for the other recipients of its message. */
 export const GATHER_MS = 10_000;
 
 /** When the attempt after number `attempt` is due: at `againAt`, or by the schedule; never later than the last one may be. */
@@ -32,7 +32,7 @@ export interface SettlementOptions {
   readonly settings: RelaySettings;
   readonly owner: Owner;
   readonly now: number;
-  /** It is a report of ours that must not vanish: refused for good it is held, and the postmaster is told. */
+  /** A report of ours that must not vanish: when it is refused for good it is held, and the postmaster is told. */
   readonly holdRefused: boolean;
 }
 
@@ -82,7 +82,7 @@ function settled(message: QueuedMessage, delivery: Delivery, told: Told, o: Sett
   const delayDue = now >= message.acceptedAt + settings.delayNoticeMs;
   const dueAt = nextDueAt(settings, message, attempt, now, told.againAt);
   const isDelayed = told.final === 'deferred';
-  // A delay that is due counts as told even if nobody wanted to hear of it: it is not looked at again.
+  // A delay notice that is due counts as sent even if the sender wanted none: it is not looked at again.
   const fate: Fate = isDelayed
     ? { type: 'deferred', dueAt, delayReported: delivery.delayReported || delayDue }
     : { type: 'final' };

@@ -1,29 +1,29 @@
-// Reports about mail of strangers may hit the innocent, whose addresses were forged: so many a minute, of all fronts together. What is beyond that stands in the trail, and
-// the postmaster hears in one summary how many were not told.
+// Reports about mail of strangers may hit the innocent, whose addresses were forged: they are limited per minute, over all fronts. Reports beyond
+// that are recorded in the trail, and the postmaster gets one summary of how many were not sent.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Store } from '../store/port.ts';
 import type { ReportWriter } from './reports.ts';
 
 const PER_MINUTE = 10;
-/** From the first that is not sent to the summary. */
+/** From the first report that is not sent to the summary. */
 const SUMMARY_MS = 3_600_000;
-/** And to the next try, if it could not be written. */
+/** Until the next try, if the summary could not be written. */
 const AGAIN_MS = 60_000;
 const NAMED_MAX = 50;
 
 export interface StrangersCap {
-  /** Takes one of the places of this minute, for each try; why there is none, or undefined. */
+  /** Takes one of this minute's places, also for a retry; gives why there is none, or undefined. */
   refuses(): string | undefined;
-  /** It is written that no report about this message is sent. */
+  /** Called once the trail says that no report about this message is sent. */
   withheld(messageId: string): void;
-  /** What there is to tell is told at once: nobody else knows of it. */
+  /** Sends the summary at once: the counts exist only here. */
   stop(): Promise<void>;
 }
 
 export interface CapOptions {
   readonly clock: Clock;
-  /** One more report to a stranger; gives how many there were in this minute, of the whole process. */
+  /** Counts a report to a stranger; gives the count of this minute, of the whole process. */
   countReportToStranger(): number;
   readonly store: Store;
   readonly writer: ReportWriter;

@@ -1,11 +1,11 @@
 // Whose mail a report of ours is about, as the trail knows it. A report to one of our users must not get lost; one to a stranger whose address was
-// perhaps forged may (a double bounce), or strangers could fill the queue with them.
+// perhaps forged may get lost (a double bounce), or strangers could fill the queue with them.
 
 import type { MessageId } from '../base/message-id.ts';
 import type { AcceptedPayload } from '../record/events.ts';
 import type { Lookups } from '../store/lookups.ts';
 
-/** True also where nobody knows any more. Never rejects. */
+/** True also when the trail does not know any more. Never rejects. */
 export async function isAboutOurs(
   lookups: Pick<Lookups, 'eventsOfMessage'>,
   reportId: MessageId,

@@ -1,5 +1,5 @@
 // How deep the queue may be, and how much of it strangers' mail (role mx) may take: what a dead next hop holds up of theirs must not shut out users. At the
-// limit new mail is put off; reports of our own stand in for mail that was accepted and always find room, so that a settle never fails because the
+// limit new mail is put off. Our own reports stand for mail that was accepted and always find room, so that senders are told even when the
 // queue is full.
 
 import type { AcceptChange, QueuedMessage } from './port.ts';
@@ -16,7 +16,7 @@ export interface QueueLimits {
   strangersMessagesMax?(): number | undefined;
 }
 
-/** Why this message has to wait outside, or undefined. */
+/** Why this message is put off, or undefined. */
 export function queueFullBecause(
   { message }: AcceptChange,
   { messages, ofStrangers }: Readonly<QueueDepth>,
@@ -31,7 +31,7 @@ export function queueFullBecause(
   return `${ofStrangers} messages of strangers in the queue, limits.strangersShare lets them have ${share}`;
 }
 
-/** So many of this message (-1: it leaves). */
+/** `count` -1: the message leaves. */
 export function countMessage(depth: QueueDepth, message: Pick<QueuedMessage, 'role'>, count: 1 | -1): void {
   depth.messages += count;
   if (isOfStranger(message)) depth.ofStrangers += count;

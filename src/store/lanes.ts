@@ -1,8 +1,8 @@
-// Which deliveries a claim takes: the same for each engine, which only says what lanes there are and takes from one. A lane is a domain.
+// Which deliveries a claim takes. A lane holds the deliveries to one domain. Each engine only lists its lanes and leases from one; the choice is here.
 
 import type { ClaimChange, ClaimShare } from './port.ts';
 
-/** Lanes that one claim looks at: a queue of very many domains is gone through in several. */
+/** Lanes that one claim looks at: a queue of very many domains takes several claims. */
 const LOOKED_AT_MAX = 500;
 
 export interface Lanes {
@@ -29,7 +29,7 @@ export function takeShares(
   return { ...(next === undefined ? {} : { next }), more };
 }
 
-/** Lanes with something due that nobody names, after `after`, then from the first again. */
+/** Lanes with something due that no share names: those after `after`, then from the first again. */
 function roundOf(
   lanes: Lanes,
   { max }: ClaimShare,
@@ -65,7 +65,7 @@ function takeRound(lanes: Lanes, domains: readonly string[], max: number): numbe
   return left;
 }
 
-/** What was claimed before is asked for again: the round stays where it was. */
+/** For a repeated claim: the round stays where it was. */
 export function sameNext({ after }: ClaimChange): { readonly next?: string } {
   return after === undefined ? {} : { next: after };
 }

@@ -1,5 +1,5 @@
 // Changes on their way to another thread: as JSON text beside the octets of their content. A deep object is copied property by property between
-// threads, at three times the price of its text on both sides. What may hold octets elsewhere, and what is rare, goes as it is.
+// threads, which costs three times as much as its text on both sides. Changes that may hold octets elsewhere, and rare ones, are sent as they are.
 
 import type { AcceptChange, Change } from './port.ts';
 

@@ -21,7 +21,7 @@ import {
 export const UNKNOWN_MS_MAX = 30_000;
 
 export interface RemoteStore extends Store {
-  /** The line to the store thread of now; open questions are asked again over it. */
+  /** A new line to the store thread; open questions are asked again over it. */
   connect(line: Line): void;
   disconnect(): void;
   /** Fed by the owner of the line. */
@@ -61,7 +61,7 @@ export function createRemoteStore(o: {
 
   const inOrder = (): readonly Pending[] => pending.all().sort((a, b) => a.number - b.number);
 
-  /** One alarm for all. */
+  /** One alarm for all open questions. */
   const alarm = createAlarm(o.clock, () => {
     const now = o.clock.monotonic();
     for (const entry of inOrder()) {

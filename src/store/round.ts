@@ -1,19 +1,19 @@
-// A claim looks at so many lanes and no more (lanes.ts): where the next one goes on, and when all of them were looked at for nothing.
+// A claim looks at a limited number of lanes (lanes.ts). Tells where the next claim goes on, and when all lanes were looked at in vain.
 
 import type { Outcomes } from './port.ts';
 
 export interface Round {
   /** The next claim goes on after this domain; undefined: it begins at the first. */
   readonly after: string | undefined;
-  /** What a claim brought; true: there may be more at once. */
+  /** Takes the outcome of a claim; true: claim again at once, there may be more. */
   took(outcome: Pick<Outcomes['claim'], 'messages' | 'next' | 'more'>): boolean;
-  /** Something became due, perhaps in a lane that was looked at already. */
+  /** Something became due, perhaps in a lane already looked at. */
   renew(): void;
 }
 
 export function createRound(): Round {
   let after: string | undefined;
-  /** Since where nothing was found, and how often it began at the first lane since. */
+  /** From which lane on nothing was found, and how often the round has begun at the first lane since. */
   let barren: { readonly from: string; turns: number } | undefined;
 
   return {

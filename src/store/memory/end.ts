@@ -3,7 +3,7 @@
 import type { MessageId } from '../../base/message-id.ts';
 import type { State } from './state.ts';
 
-/** True: it went. */
+/** True: the message is gone. */
 export function endIfDone(state: State, id: MessageId): boolean {
   const { messages } = state.tables;
   const row = messages.get(id);

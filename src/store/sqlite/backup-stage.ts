@@ -1,4 +1,4 @@
-// Where a running server copies its store to before it sends the copy: the caller's file is the caller's to make, in a place that the server may not see.
+// Where a running server copies its store before it sends the copy: the caller makes the caller's file, in a place that the server may not see.
 
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface StagedBackup {
   close(): Promise<void>;
 }
 
-/** The copy has no name any more when this resolves: it is gone with who reads it. */
+/** When this resolves the copy has no name any more: it vanishes when its reader closes it. */
 export async function stageBackup(
   dataDirectory: string,
   copy: (path: string) => Promise<void>,

@@ -10,7 +10,7 @@ import { STORE_FILE } from './schema.ts';
 /** Changes between two, or octets of content: about sixteen mebioctets of log. */
 const CHANGES = 2_000;
 const CONTENT_OCTETS = 8 * 1024 * 1024;
-/** Pages in the log at which SQLite helps itself inside a commit: nobody did for long. */
+/** Pages in the log at which SQLite checkpoints inside a commit, because no helper did for long. */
 export const PAGES_WITHOUT_HELP = 16_000;
 
 /** On a full disk the log stays as it is, and whole: the next changes ask again. */
@@ -20,7 +20,7 @@ function copyHome(db: Database, witness: SyncWitness): void {
   } catch (error) {
     if (troubleOf(error) !== 'full') throw error;
   }
-  // SQLite overwrites the log from its start, on the assumption that its syncs succeeded.
+  // SQLite will overwrite the log, trusting its syncs of the database: the witness checks that they held.
   witness.confirm();
 }
 
@@ -34,11 +34,11 @@ export function openCheckpointer(dataDirectory: string): () => void {
 
 export interface Checkpoints {
   committed(changes: number, contentOctets: number): void;
-  /** The other connection is done: the rest is little. */
+  /** The other connection is done: little is left to copy. */
   written(): void;
 }
 
-/** Asks for help when it is time. Without helper nothing changes: SQLite does it by itself. */
+/** Asks the helper when a checkpoint is due. Without a helper SQLite checkpoints by itself. */
 export function watchLog(db: Database, witness: SyncWitness, ask: (() => void) | undefined): Checkpoints {
   let changes = 0;
   let octets = 0;

@@ -17,7 +17,7 @@ export interface QueueItem {
   /** Its identity may not send. */
   readonly held: boolean;
   readonly owner: Owner | undefined;
-  /** Of the attempt that is under way, or 0. */
+  /** Number of the attempt that is under way, or 0. */
   readonly attempt: number;
 }
 

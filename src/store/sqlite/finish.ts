@@ -6,7 +6,7 @@ import type { QueuedMessage } from '../port.ts';
 import { number, text } from './database.ts';
 import type { Writer } from './writer.ts';
 
-/** So many recipients are left; with the last one, and the last notice, the message goes. True: it went. */
+/** Removes the message once neither a recipient (`unsettled`) nor a notice is left. True: it is gone. */
 export function finish(
   { db, queue, bodyDone }: Writer,
   id: MessageId,

@@ -1,4 +1,4 @@
-// The queue as it is looked at: what stands in its tables, and the young messages beside it.
+// Look-ups of the queue: its tables, and the young messages beside it.
 
 import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import { keptId } from '../kept-id.ts';
@@ -68,7 +68,7 @@ function queuedContent(
     messageIdBytes(id) ?? null,
   );
   if (row === undefined) return undefined;
-  // The file bears the id as it was given, however it was asked for now.
+  // The file is named by the id as first given, whatever spelling is asked for now.
   const body =
     number(row, 'staged') === 1 ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id'))) : undefined;
   return pieces(bytes(row, 'content'), body);
@@ -139,7 +139,7 @@ function totalsOf(db: Database): QueueTotals {
   };
 }
 
-/** Asks for no more than the kept totals know. */
+/** Needs only the kept totals. */
 function isTotal(selector: QueueSelector): boolean {
   return Object.entries(selector).every(
     ([key, value]) => key === 'domain' || key === 'held' || value === undefined,

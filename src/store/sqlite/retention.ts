@@ -69,7 +69,7 @@ function isQueued({ db, young }: Writer, row: Row): boolean {
   return db.get('SELECT n FROM message WHERE id = ?', messageIdBytes(id) ?? null) !== undefined;
 }
 
-/** That there was such a message may be found by its id, as its row says: nothing else. */
+/** Only the id stays in the index: that there was such a message, and nothing else. */
 function forget({ db, trail }: Writer, sequence: number): void {
   trail.recent.clear();
   unindex(db, sequence);

@@ -30,7 +30,7 @@ function findYoung(db: Database, id: MessageId): { n: number; message: QueuedMes
   return undefined;
 }
 
-/** In no order. */
+/** In no particular order. */
 export function youngEntries(db: Database, selector: QueueSelector): readonly QueueEntry[] {
   const { messageId } = selector;
   return db

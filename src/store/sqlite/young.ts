@@ -1,6 +1,6 @@
-// Messages that the front which accepted them has in hand. Most of them are delivered at once, so each stands as one row beside the queue and
-// goes with its delivery. As soon as anything else is to happen to it, it is filed: put into the queue tables. Whoever looks sees it either
-// way (`young-lookups.ts`).
+// Messages in flight from the memory of the front that accepted them. Most are delivered at once, so each is one row beside the queue and
+// goes with its delivery. Before anything else happens to it, it is filed: moved into the queue tables. Look-ups show it in both
+// places (`young-lookups.ts`).
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
@@ -11,13 +11,13 @@ import type { AcceptChange, Owner, QueuedMessage, SettleChange } from '../port.t
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { enqueue } from './enqueue.ts';
 
-/** Beyond it messages go into the queue tables at once: who looks at the young ones reads them all. */
+/** Beyond this number messages go into the queue tables at once: a look-up reads all young messages. */
 const YOUNG_MAX = 1000;
 
-/** Of one message: bulk mail would make the thousand long to look through. */
+/** Recipients of one message: bulk mail would make the rows slow to read. */
 const RECIPIENTS_MAX = 16;
 
-/** Of the first attempt, the only one that a young message lives through. */
+/** Number of the first attempt, the only one that a young message gets. */
 const FIRST_ATTEMPT = 1;
 
 export interface YoungFacts {
@@ -28,10 +28,10 @@ export interface YoungFacts {
 }
 
 export interface YoungMessages {
-  /** Takes the message, if it is one of these; else it belongs into the queue tables. `maySend`: its identity. `n`: the number of its row. */
+  /** Takes the message if it may be young; false: it belongs into the queue tables. `maySend`: whether its identity may send. `n`: number of its row. */
   take(change: AcceptChange, maySend: boolean, n: number): boolean;
   has(id: MessageId): boolean;
-  /** Ends the message if the change is the delivery, or the failure that nobody is told of, of all its recipients. Gives what ended. */
+  /** Ends the message if the change ends all its recipients and nobody is to be told. Gives the ended message. */
   end(change: SettleChange): Young | undefined;
   file(id: MessageId): void;
   fileWhere(isMeant: (young: Young) => boolean): void;
@@ -47,13 +47,13 @@ export interface Young {
   readonly identityId: IdentityId | undefined;
   readonly credentialId: string | undefined;
   readonly role: QueuedMessage['role'];
-  /** Of the recipients, in their order. */
+  /** Domains of the recipients, in their order. */
   readonly domains: readonly string[];
 }
 
 export function openYoungMessages(db: Database): YoungMessages {
   const known = recalled(db);
-  /** What this transaction did, with what was known before: undone from its end. */
+  /** Steps of this transaction, each with the state before it: undone from the last one. */
   const steps: (readonly [id: MessageId, before: Young | undefined])[] = [];
 
   function add(id: MessageId, young: Young): void {
@@ -129,7 +129,7 @@ function youngOf(n: number, { message, owner, recipients }: YoungFacts): Young {
   return { n, owner, identityId, credentialId, role, domains };
 }
 
-/** All of a store that nobody writes to. */
+/** Files all young messages of a store that nobody writes to. */
 export function fileYoungMessages(db: Database): void {
   for (const row of db.iterate('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, row);
   db.exec('DELETE FROM young');
@@ -145,7 +145,7 @@ export function factsOfRow(row: Row): YoungFacts {
   return JSON.parse(text(row, 'facts')) as YoungFacts;
 }
 
-/** The queue tables take whole numbers only: what is wrong is found now, not when it is filed. */
+/** The queue tables take whole numbers only: a wrong value is found now, not when the message is filed. */
 function isPlain({ message, recipients, dueAt }: AcceptChange): boolean {
   const { acceptedAt, octets, headerOctets } = message;
   return (
