@@ -48,7 +48,7 @@ export function removalCommands(account: Command): void {
     );
 }
 
-/** What it may send as is worth a look: others have had its shared addresses meanwhile. */
+/** The operator should look at its sender addresses: others may have got the shared ones meanwhile. */
 async function tellRights(context: CommandContext, identity: Identity): Promise<void> {
   if (identity.rights.length === 0) return;
   print(`it may send as ${identity.rights.map(rightText).join(', ')}`);

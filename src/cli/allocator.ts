@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const THREADS = '8';
 
-/** What is not set yet. A value that is set already is left as it is. */
+/** Variables that are not set yet: the operator's own values stay. */
 export function missingSettings(
   environment: Environment,
   platform: string,

@@ -1,4 +1,4 @@
-// What a command works on: the configuration, and the store: of the running server over its control socket, or opened here if none runs.
+// What a command works on: the configuration, and the store, either over the control socket of the running server or opened here if none runs.
 
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export interface CommandContext {
   readonly server?: ControlClient;
   /** The store as opened here, if no server runs. */
   readonly offline?: OpenStore;
-  /** Who does it, for the trail. */
+  /** The operator, for the trail. */
   readonly by: string;
   readonly now: number;
 }
@@ -54,7 +54,7 @@ export async function withStore<T>(
   if (server !== undefined) return run(besideServer(file, server, shared));
   const loaded = loadConfig(file);
   const dataDirectory = loaded.path(loaded.config.data);
-  // Beside a running server nobody needs the engine.
+  // With a running server the engine is not needed.
   const { leaveToOwner } = await import('../store/sqlite/data-directory.ts');
   const { openSqliteStore } = await import('../store/sqlite/open.ts');
   if (!makes) await assertStore(dataDirectory);
@@ -107,7 +107,7 @@ async function assertStore(dataDirectory: string): Promise<void> {
   );
 }
 
-/** No server answered: who holds the lock is about to, or has just stopped to. */
+/** The lock is held, but no server answered: it is starting or stopping. */
 export async function lockForCommand(dataDirectory: string): Promise<() => void> {
   const { lockDataDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
   try {

@@ -60,7 +60,7 @@ async function makeFirstTry(directory: string): Promise<void> {
   writeFileSync(join(directory, 'hello.eml'), helloMessage(), { mode: 0o600 });
 }
 
-/** All three or none: half a demo on half the ports helps nobody. */
+/** All three ports or none: half a demo helps nobody. */
 async function portsAreFree(ports: readonly number[]): Promise<boolean> {
   try {
     await proveBindable(ports.map((port) => ({ port, address: LOOPBACK, what: 'demo' })));

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
 const TICKET_KEYS_MS = DAY_MS / 2;
 
-/** The answer ends them. */
+/** Returns a function that ends them. */
 export function beginDuties(o: {
   readonly store: Store;
   readonly log: Log;
@@ -51,7 +51,7 @@ function every(ms: number, run: () => void): () => void {
   return () => cancel();
 }
 
-/** Of what is served, which may be older than what the files hold. */
+/** Judges the certificates in use, which may be older than the files. */
 function warnOfCertificates({ loaded, plan }: Pick<InForce, 'loaded' | 'plan'>, log: Log): void {
   const { ill, warnings } = judgeCertificates(plan.certificates, loaded.config, clock.now());
   for (const problem of [...ill, ...warnings]) log.warn({}, problem);

@@ -51,7 +51,7 @@ export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
   throw new CommandFailure(result.error.text);
 }
 
-/** Writes what `change` makes of the identity; made again if somebody else was faster. */
+/** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. */
 export async function changeIdentity(
   context: CommandContext,
   login: string,

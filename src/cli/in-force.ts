@@ -30,7 +30,7 @@ export class InForce {
   readonly #log: Log;
   #loaded: LoadedConfig;
   #plan: FrontPlan;
-  /** Is right by itself, but a file that it names can't be used yet. */
+  /** The configuration is right, but a file that it names can't be used yet. */
   #wanted: LoadedConfig | undefined;
   /** The files as they were when they were last tried. */
   #tried: string;
@@ -88,7 +88,7 @@ export class InForce {
   }
 
   /**
-   * Certificates, keys and passwords are renewed under our feet: taken when they look different, and tried again as long as they can't be used: the
+   * Certificates, keys and passwords are renewed while we run: read when the files look different, and tried again as long as they can't be used: the
    * permission that was missing may come without another change of content.
    */
   lookAtFiles(): Promise<void> {
@@ -142,7 +142,7 @@ export class InForce {
     return plan;
   }
 
-  /** What stands already is not told again. */
+  /** A problem told before is not told again. */
   #say(problems: Problems): void {
     const before = this.problems.join('\n');
     this.#problems = problems;

@@ -45,7 +45,7 @@ export async function bounceQueue(context: CommandContext, selector: QueueSelect
   return count;
 }
 
-/** Held meanwhile: a report about mail whose next attempt begins before the drop would be wrong. What was under way already goes on. */
+/** Holds the mail meanwhile: a report would be wrong if the next attempt began before the drop. Attempts under way go on. */
 async function giveUp(
   context: CommandContext,
   seen: readonly QueueEntry[],
@@ -53,7 +53,7 @@ async function giveUp(
 ): Promise<number> {
   const id = seen[0]?.message.id ?? '';
   const outcomes = await context.store.commit(changesFor(context, 'hold', seen));
-  // What an operator held before stays so.
+  // Mail that an operator held before stays held.
   let ours = seen.filter((_, at) => outcomes[at]?.type === 'changed' && outcomes[at].count > 0);
   try {
     sum(outcomes);
@@ -89,7 +89,7 @@ async function stillFree(
   return now.filter((entry) => numbers.has(numberOf(entry)));
 }
 
-/** Before anything is dropped: whatever happens between, the sender is told. */
+/** The report comes before the drop: whatever happens between, the sender is told. */
 async function tell({ store }: CommandContext, report: AcceptChange, id: string): Promise<void> {
   const [told] = await store.commit([report]);
   if (told.type !== 'accepted')

@@ -97,7 +97,7 @@ export async function listQueue(
   else if (totals?.unreported !== undefined) print(unreported(totals));
 }
 
-/** Nobody is left whom these go to, so they have no line of their own. */
+/** No recipient is left, so they have no line of their own. */
 function unreported({ unreported: count = 0 }: QueueTotals): string {
   return `${numberOf(count, 'message')}, done but for the report to the sender; if that can't be written, the log says why`;
 }
@@ -150,7 +150,7 @@ export function stateOf({ held, active }: QueueEntry, waiting: Waiting | undefin
   return waiting?.last === undefined ? 'new' : 'deferred';
 }
 
-/** Empty: nothing is going to happen by itself, or it happens now. */
+/** Empty: nothing happens without the operator, or it happens now. */
 export function nextTry({ held, active, dueAt }: QueueEntry, now: number): string {
   if (held || active) return '';
   return dueAt <= now ? 'now' : `in ${spanWords(dueAt - now)}`;

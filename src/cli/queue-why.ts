@@ -17,7 +17,7 @@ export interface LastAttempt {
 export interface Waiting {
   readonly login?: string;
   readonly why: string;
-  /** That have ended. The queue's own number also counts the times it was taken up and given back, because a hop was down. */
+  /** Attempts that have ended. The queue's own number also counts leases given back because a hop was down. */
   readonly attempts: number;
   readonly last?: LastAttempt;
 }
@@ -70,7 +70,7 @@ async function attemptsOf(
   for (const event of events) {
     const attempt = attemptOf(event);
     if (attempt === undefined) continue;
-    // Newest first: the first one met is the last one made.
+    // Events come newest first: the first one met is the last attempt.
     const { attempts = 0, last = attempt.last } = ended.get(attempt.number) ?? {};
     ended.set(attempt.number, { attempts: attempts + 1, last });
   }

@@ -41,7 +41,7 @@ const questions: Readonly<Record<string, () => Promise<Question>>> = {
   },
 };
 
-/** The exit code. Undefined: nothing was done, the whole program is to be asked. */
+/** The exit code. Undefined: nothing was done, the whole program has to run. */
 export async function runQuickly(args: readonly string[]): Promise<number | undefined> {
   const asked = await questionIn(args);
   if (asked === undefined) return undefined;
@@ -94,7 +94,7 @@ async function contextOf(option: string | undefined): Promise<LookContext | unde
       whole: () => wholeOf(file),
     };
   } catch {
-    // The whole program meets the same trouble, and tells it.
+    // The whole program meets the same error, and reports it.
     return undefined;
   }
 }

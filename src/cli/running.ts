@@ -35,7 +35,7 @@ import { createSteps, type Steps } from './steps.ts';
 export interface RunningServer {
   readonly log: Log;
   reload(): Promise<ReloadResult>;
-  /** In the background; to be called when it is ready. */
+  /** Runs in the background; call it when the server is ready. */
   beginSelfTest(): void;
   /** Why the server must end: its self-test found that strangers get in. */
   readonly open: Promise<string>;

@@ -23,9 +23,9 @@ export function startFailure(
 /** packaging/postern.service tries none of `CONFIG` again: only the operator can mend it. */
 function codeOf(error: unknown): SysExit {
   if (error instanceof ConfigError || error instanceof StoreTooNew) return EX.CONFIG;
-  // Who holds it may let go of it.
+  // The holder may release it.
   if (error instanceof StoreLocked) return EX.TEMPFAIL;
-  // What a thread threw has lost its class on the way.
+  // An error from another thread has lost its class on the way.
   if (error instanceof CannotBind || (error instanceof Error && error.name === 'CannotBind'))
     return isForbidden(error) ? EX.NOPERM : EX.TEMPFAIL;
   if (error instanceof DirectoryUnusable) return EX.OSERR;

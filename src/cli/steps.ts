@@ -4,7 +4,7 @@
 export interface Steps {
   /** `stop` undoes what `start` gave; without it there is nothing to undo. Rejects with what `start` throws. */
   take<T>(name: string, start: () => T | Promise<T>, stop?: (started: T) => unknown): Promise<T>;
-  /** Each step is undone though another can't be: that is told, and the rest goes on. */
+  /** Undoes every step: an error of one is reported, and the others go on. */
   undo(): Promise<void>;
 }
 

@@ -38,7 +38,7 @@ const FILE_MODE = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
 /** Sticky and written by everybody: where anybody may leave files, and only their own. */
 const PUBLIC_MODE = 0o1777;
-/** Bounds the start, whatever users left there. */
+/** Files removed at most at a start, which is bounded by it whatever users left there. */
 const CLEARED_MAX = 10_000;
 const NAME_OCTETS = 16;
 /** To create an empty file. */
@@ -59,7 +59,7 @@ export interface Claims {
   issue(): Claim;
   /** Who made the file, as uid, or why that can't be told. The file is gone then, and with it the claim: it counts once. `late`: another claim may do. */
   redeem(claim: Claim): Proof;
-  /** Nobody will redeem it. */
+  /** Drops a claim that nobody will redeem. */
   drop(claim: Claim): void;
 }
 
@@ -148,7 +148,7 @@ function clear(directory: string): void {
   }
 }
 
-/** In one step: who comes meanwhile finds the old one or the new one. */
+/** In one step: a client meanwhile finds the old link or the new one. */
 function point(link: string, directory: string): void {
   const found = lstatSync(link, { throwIfNoEntry: false });
   if (found?.isDirectory() === true) {

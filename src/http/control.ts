@@ -71,7 +71,7 @@ function controlApp(actions: ControlActions): Hono<{ Bindings: HttpBindings }> {
   app.post('/reload', async () => json(await actions.reload()));
   app.post('/backup', async ({ env: { outgoing } }) => {
     const { octets, content, close } = await actions.backup();
-    // Who asked may have gone while it was made.
+    // The client may have left while the answer was made.
     if (outgoing.destroyed) await close();
     else outgoing.once('close', () => void close());
     return new Response(ReadableStream.from(content) as ReadableStream<Uint8Array>, {
@@ -90,7 +90,7 @@ function answer(text: string, status: number): Response {
   });
 }
 
-/** One of several that were asked: what fails is its own answer alone. */
+/** One question of several: an error is the answer of this one alone. */
 async function lookUp(lookups: Lookups, name: string, args: readonly unknown[]): Promise<LookupAnswer> {
   const method = lookupMethods.find((known) => known === name);
   if (method === undefined) return { error: `there is no look-up ${name}` };

@@ -29,7 +29,7 @@ export interface MetricsPage {
 export function createMetricsPage(): MetricsPage {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  // Gauges with the names of counters, which say once more what stands in others by type.
+  // Gauges with the names of counters: they repeat what others say by type.
   for (const kind of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   const setCounters = countersOn(registry);
@@ -68,7 +68,7 @@ type Front = FrontAnswers['figures'];
 
 type Totals = ReturnType<typeof countsOf>;
 
-/** All that only grows while a front lives. */
+/** Counts that only grow while a front lives. */
 function countsOf({ counts, recordsLost, relay }: Front) {
   const { attempts, repliesLost, deliveryTimes } = relay;
   return { ...counts, ...{ attempts, repliesLost, recordsLost, deliveryTimes } };
@@ -91,7 +91,7 @@ const NOTHING: Totals = {
   deliveryTimes: { counts: none(DELIVERY_SECONDS.length), seconds: 0 },
 };
 
-/** Counters never fall: what a front had counted when it was last seen stays, though it has died since. */
+/** Counters never fall: the last known counts of a front stay after its death. */
 function createCounted(): { of(fronts: readonly Front[]): Totals } {
   let ofTheDead = NOTHING;
   let seen = new Map<string, Totals>();

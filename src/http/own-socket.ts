@@ -1,5 +1,5 @@
 // A question to our own server over its Unix socket: HTTP/1.1, as little of it as that needs. One connection a question, whole bodies with their length.
-// node:http does all of it, but to load it takes longer than an empty process does to start, and these are commands that people wait for.
+// node:http does all of it, but loading it takes longer than an empty process takes to start, and people wait for these commands.
 
 import { connect, type Socket } from 'node:net';
 

@@ -23,7 +23,7 @@ export interface SubmitClient {
   close(): void;
 }
 
-/** All places of the socket are taken: nothing was handed in. */
+/** All connections of the socket are taken: nothing was handed in. */
 export class SubmitSocketBusy extends Error {
   override readonly name = 'SubmitSocketBusy';
 }
@@ -33,7 +33,7 @@ export class MayBeHandedIn extends Error {
   override readonly name = 'MayBeHandedIn';
 }
 
-/** Whoever connects may lose the place to somebody else before it is proven who it is. */
+/** A connection may be closed in favour of another before its user is proven. */
 const TRIES = 12;
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 200;
@@ -82,7 +82,7 @@ export function openSubmitClient(path: string): SubmitClient {
     });
   }
 
-  /** The server names a file and nothing else: where it lies is not for it to say. What answers is who we are then. */
+  /** The server only names a file; its directory is ours to know, not the server's to say. Gives the reply to `/address`, which tells who we are. */
   async function claimAndProve(): Promise<SubmitReply> {
     const answer = await post('/claim', []);
     const { name } = answer.body;
@@ -92,12 +92,12 @@ export function openSubmitClient(path: string): SubmitClient {
     const made = join(dirname(socketPath), CLAIMS_DIRECTORY, name);
     const file = await open(made, 'wx', 0o600);
     try {
-      // Whatever the umask is.
+      // The umask may have taken rights away.
       await file.chmod(0o600);
       return await post('/address', []);
     } finally {
       await file.close();
-      // Of a claim that was dropped before the file was there.
+      // The server may have dropped the claim before the file existed.
       await rm(made, { force: true });
     }
   }

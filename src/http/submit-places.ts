@@ -12,12 +12,12 @@ export const doorsOf = (path: string) => [
   { path: rootSocketOf(path), mode: 0o600 },
 ];
 export const CONNECTIONS_PER_DOOR = 512;
-/** So many may come while one proves who it is. */
+/** Connections at a time whose user is not proven; beyond it a newcomer takes the place of one of them. */
 const UNPROVEN_MAX = 256;
 const PROOF_MS = 10_000;
 const PER_USER_MAX = 16;
 
-/** As much of a socket as matters here. */
+/** The part of a socket that is needed here. */
 export interface Held {
   destroy(): void;
   once(event: 'close', listener: () => void): unknown;
@@ -25,9 +25,9 @@ export interface Held {
 
 export interface SubmitPlaces {
   entered(socket: Held): void;
-  /** It is this user's; false: that one holds too many already. */
+  /** The connection belongs to this user; false: the user holds too many already. */
   proven(socket: Held, uid: number): boolean;
-  /** So many of this user's messages may be under way; what is given is called when it is over. Undefined: not now. */
+  /** Gives a function to call at the end of the message; undefined: too many of this user's messages are under way. */
   beginMessage(uid: number): (() => void) | undefined;
 }
 

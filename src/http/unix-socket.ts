@@ -1,4 +1,4 @@
-// A Unix socket of ours: takes the place of what an earlier process left there, never of what is somebody else's.
+// A Unix socket of ours: replaces the socket that an earlier process left, never a file of somebody else.
 
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';

@@ -38,7 +38,7 @@ export interface WebOptions {
   readonly tls: boolean;
   readonly certificates: readonly CertificatePair[];
   readonly clock: Clock;
-  /** Asked for each request, so that a reload counts at once. */
+  /** Read for each request, so that a reload counts at once. */
   settings(): OnboardingSettings;
   notTaken(error: Error): void;
 }
@@ -57,7 +57,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     serve(request, response, options.settings);
   };
   const { server, reload } = options.tls ? tlsServer(options.certificates, handle) : plainServer(handle);
-  // By a proxy all of them come from one address.
+  // Through a proxy all connections come from one address.
   if (options.tls) boundPerNetwork(server);
   server.maxConnections = CONNECTIONS_OF_WEB;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET;
@@ -74,7 +74,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   };
 }
 
-/** TLS or not: what counts is the connection, from its first moment. */
+/** Counts the connection from its first moment, before TLS. */
 function boundPerNetwork(server: Server | TlsServer): void {
   const places = createWebPlaces();
   server.on('connection', (socket: Socket) => {
@@ -110,7 +110,7 @@ function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listenin
     },
     handle,
   );
-  // A handshake that fails is its client's business.
+  // A failed handshake is no error of ours.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return {
     server,

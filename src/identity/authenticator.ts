@@ -1,7 +1,7 @@
-// Who is this? The check of credentials, as a story:
+// The check of credentials, step by step:
 //   name the account → ask the guessing defence → find the identity → verify the secret → judge what it was good for
 // Unknown, wrong, suspended, removed, expired: one answer (535) and one cost, exactly one argon2 (requirements F-AUTH-2, F-AUTH-3).
-// A right app password costs none, a credential verified minutes ago neither; the same credentials on many connections at once cost one.
+// A right app password costs no argon2, nor does a credential verified minutes ago; the same credentials on many connections at once cost one.
 // No directory or no room to hash: 454, never 535.
 
 import { createHmac } from 'node:crypto';
@@ -85,7 +85,7 @@ const REMEMBER_MS = 5 * 60_000;
 /** A credential's use is noted at most this often. */
 const NOTE_EVERY_MS = 5 * 60_000;
 const NOTED_ENTRIES_MAX = 10_000;
-/** Longer than a hash takes, whether there was one or not. */
+/** Longer than a hash takes; waited whether there was one or not. */
 const NO_ROOM_MS = 1_000;
 /** 454 4.7.0 rather than silence if the directory hangs (requirements AUTH-ab: within 30 s). */
 const LOOKUP_MS_MAX = 20_000;
@@ -172,7 +172,7 @@ export function createAuthenticator(
     const question = JSON.stringify([
       ...[fingerprint, credentials.authenticationIdentity],
       ...[identity?.id, identity?.revision],
-      // Each network pays for itself, and so does an account: what one has no room for must not be another's answer.
+      // Attempts share a hash only if network and account are the same: `busy` for one must not become the answer of another.
       ...[asker.networks[0]?.network, asker.account],
     ]);
     const secret = await verifying(question, () => verifySecret(identity, credentials.password, asker));
@@ -200,7 +200,7 @@ export function createAuthenticator(
     });
   }
 
-  /** What fails on the way is no failure of whoever asks. */
+  /** An internal error does not count as a failure of the client. */
   async function withdrawnOnError<T>(leave: Leave, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -260,7 +260,7 @@ export function createAuthenticator(
       const candidates = loginCandidates(credentials.authenticationIdentity, settings.domains());
       // A name that can be nobody's is counted under one heading, so that the tables stay small.
       const account = candidates[0] ?? '(no name)';
-      // Each of them is a guess of its own all the same.
+      // Each of these names still counts as a guess of its own.
       const fingerprint = fingerprintOf(
         candidates[0] ?? credentials.authenticationIdentity,
         credentials.password,

@@ -1,6 +1,6 @@
 // What an operator does to an identity, as pure functions from the identity as it is to the identity as it shall be. Each
 // result has the next revision and is written with the present one as `expectRevision`; what is not possible is returned
-// as a problem in words. Removal leaves a tombstone: id and login stay taken, and it can be restored, until retention ends. Addresses that are no login
+// as a problem in words. Removal leaves a tombstone: until retention ends, id and login stay taken and it can be restored. Addresses that are no login
 // belong to the domain: several identities may have one, and it does not go with the first of them.
 
 import { err, ok, type Result } from '../base/result.ts';
@@ -142,7 +142,7 @@ export function removeRight(identity: Identity, text: string): Changed {
   return ok({ ...identity, rights, revision: identity.revision + 1 });
 }
 
-/** Submits nothing from now on; its queued mail is held. Credentials stay for `resume`. */
+/** Suspends: no more submissions, and queued mail is held. Credentials stay for `resume`. */
 export function suspend(identity: Identity): Changed {
   if (identity.state === 'suspended') return problem('state', `${identity.login} is suspended already`);
   return changed(identity, { state: 'suspended' });
@@ -200,7 +200,7 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
   };
 }
 
-/** For `mechanism`: no password, but the word of this host's kernel. */
+/** Stands for `mechanism`: no password, but the kernel of this host says who it is. */
 export const OS_USER = 'OS-USER';
 
 /** The identity as a program of this host uses it: its operating-system user is bound to it by the configuration. */

@@ -5,8 +5,8 @@
 //
 // Over a threshold an attempt is refused at once, with the same answer and without argon2. That is no oracle: what decides
 // is only how often this network has failed with this name *as typed*, and names that do not exist are counted exactly like
-// names that do. Anything milder would let a flood of guesses take the hashing from those who log in. An account alone is
-// never refused, only delayed, and from a network where its owner has logged in not at all refused.
+// names that do. Anything milder would let a flood of guesses take the hashing from those who log in. For the account as a whole an attempt is
+// never refused, only delayed. From a network where the owner has logged in it is not refused at all.
 //
 // Each attempt is counted when it begins and taken back when it succeeds or could not be judged, so that a thousand attempts
 // in parallel don't all pass on the strength of the same clean slate. It takes back what was counted for it, and only when no
@@ -28,7 +28,7 @@ export interface GuessingSettings {
 }
 
 interface Threshold {
-  /** Failures that cost no delay: people mistype. */
+  /** Failures without a delay: people mistype. */
   readonly free: number;
   /** The delay doubles each so many failures beyond. */
   readonly doublesEvery: number;
@@ -151,7 +151,7 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
     const pair = pairs.get(key);
     if (pair === undefined) return;
     const secrets = pair.secrets.filter((one) => one !== secret);
-    // Forgiven or forgotten meanwhile: then there is nothing of it in this count.
+    // Forgiven or forgotten meanwhile: this count no longer includes it.
     if (secrets.length === pair.secrets.length) return;
     pairs.set(key, { value: Math.max(0, current(pair, now) - left), at: now, secrets });
   }

@@ -1,19 +1,19 @@
-// What password hashes cost, charged to the networks that ask for them (requirements F-AUTH-6): before each hash, whether the client waits for its answer
-// or not, and whether the guess is a new one or not. The right secret takes its charge back. A network that has spent what it may hears 454 without a hash:
+// The cost of password hashes, charged to the networks that cause them (requirements F-AUTH-6): before each hash, whether the client waits for its answer
+// or not, and whether the guess is new or not. The right secret takes its charge back. A network that has spent its budget gets 454 without a hash:
 // that is no verdict, so it tells nothing about the account and makes nobody give up a password that is right.
-// When a network has spent what it may, each IPv4 address in it still has a few hashes of its own, and so has each account known from there: a flood from its
-// neighbours doesn't keep a user out. What a hash for such an account found is told only if the secret was right, and 454 otherwise: whether a name exists
+// After that, each IPv4 address in the network still has a few hashes of its own, and so has each account known from there: a flood from its
+// neighbours doesn't keep a user out. The result of a hash for such an account is told only if the secret was right, else 454: whether a name exists
 // must not be seen from outside.
 
 import { createLru } from './lru.ts';
 import type { AddressNetwork } from './network.ts';
 
 export interface HashBudgetSettings {
-  /** Hashes at once that nothing came of. */
+  /** Hashes in a burst that led to no login. */
   readonly burst: number;
-  /** So many come back each second. */
+  /** Hashes that come back each second. */
   readonly perSecond: number;
-  /** Both, so many times, for networks from which somebody logged in lately. */
+  /** Factor on both for networks from which somebody logged in lately. */
   readonly knownFactor: number;
   /** What each address, and each account known from a network, has of its own once the network's are spent: at once, and back each second. */
   readonly own: { readonly burst: number; readonly perSecond: number };
@@ -40,7 +40,7 @@ export interface HashPayer {
 }
 
 export interface HashCharge {
-  /** Of what was charged, and once. */
+  /** Takes the charge back, once. */
   takeBack(now: number): void;
 }
 
@@ -49,7 +49,7 @@ export interface HashBudget {
   charge(payer: HashPayer, now: number): HashCharge | undefined;
 }
 
-/** What hashes are charged to. */
+/** The budget of a network, address or account. */
 interface Purse {
   readonly name: string;
   readonly burst: number;

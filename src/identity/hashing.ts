@@ -1,4 +1,4 @@
-// The one door to argon2: each hash is charged to the networks of who asks for it, waits its turn, and is refused as `busy` when either has no room.
+// All argon2 calls go through here: each hash is charged to the networks of the client, waits its turn, and is refused as `busy` when either has no room.
 
 import type { Clock } from '../platform/platform.ts';
 import { createHashBudget, type HashBudget } from './hash-budget.ts';
@@ -11,9 +11,9 @@ import { verifyPassword } from './password.ts';
 export interface Asker {
   readonly networks: readonly AddressNetwork[];
   readonly shared: boolean;
-  /** What it has of its own, see `hash-budget.ts`. */
+  /** Its own share of hashes, see `hash-budget.ts`. */
   readonly own: readonly string[];
-  /** Set if it asks for an account that has logged in from there. */
+  /** Set if the attempt is for an account that has logged in from there. */
   readonly account?: string;
 }
 
@@ -29,7 +29,7 @@ export interface Hashing {
   askerFor(asker: Asker, account: string): Asker;
   /** One argon2. The charge stays until `paysOff`. */
   verify(asker: Asker, phc: string | undefined, password: string): Promise<Hashed | 'busy'>;
-  /** Somebody logged in from there lately, by whatever way. */
+  /** Somebody logged in from there lately, by whatever credential. */
   markKnown(asker: Asker): void;
 }
 
@@ -55,7 +55,7 @@ export function createHashing(o: {
   return {
     askerAt(address, shared) {
       const networks = networksOf(address);
-      // Whoever has a /64 has all addresses of it.
+      // The holder of a /64 has all addresses in it.
       const own = networks.length === 1 ? [connectionNetworkOf(address)] : [];
       return { networks, shared, own };
     },

@@ -25,7 +25,7 @@ const WAITING_KEPT = 24;
 const WAITING_PER_NETWORK = 8;
 const WAITING_PER_SHARED_NETWORK = 32;
 
-/** Who waits, by network; the network whose turn is next comes first. */
+/** Waiting attempts by network; the network whose turn is next comes first. */
 class Line {
   readonly #networks = new Map<string, (() => void)[]>();
   size = 0;

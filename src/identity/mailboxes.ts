@@ -28,7 +28,7 @@ export interface MailboxSettings {
 }
 
 const ENTRIES_MAX = 20_000;
-/** Another node's change may not be heard; then an answer is this old at most. */
+/** The change of another node may not be noticed; then an answer is this old at most. */
 const KEEP_MS = 60_000;
 
 interface Entry {
@@ -73,7 +73,7 @@ export function createMailboxes(options: {
     const found: Entry = exists
       ? { mailbox: 'exists', identityId: identity.id, at }
       : { mailbox: 'unknown', at };
-    // An answer that a change has overtaken is used once and not kept.
+    // An answer that a change has overtaken is used once and not cached.
     if (changes !== changesBefore) return found.mailbox;
     (exists ? absent : known).delete(address);
     (exists ? known : absent).set(address, found);
@@ -110,7 +110,7 @@ export function createMailboxes(options: {
     forget(identityId) {
       changes += 1;
       known.deleteWhere((entry) => entry.identityId === identityId);
-      // What nobody had may be this identity's now.
+      // An address that nobody had may be this identity's now.
       absent.deleteWhere(() => true);
     },
   };

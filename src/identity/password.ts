@@ -26,7 +26,7 @@ const TAG_OCTETS = 32;
 /** A longer one fails like any wrong password; nobody types it, and hashing it would be work for a stranger. */
 export const PASSWORD_OCTETS_MAX = 1024;
 
-// What a stored string may ask for: a damaged or hostile import must not eat the machine.
+// The highest cost that a stored string may ask for: a damaged or hostile import must not exhaust the machine.
 const costMax: Cost = { memory: 262_144, passes: 10, parallelism: 4 };
 
 /** Of no password: verifying against it costs what a real one costs and never succeeds (requirements F-AUTH-3). */

@@ -1,5 +1,5 @@
 // Logins that were verified a moment ago, remembered where sessions are served, so that a client that logs in for every message does not wake
-// the desk each time. Only what the desk has let in is kept, under a keyed hash of everything it was judged by, and for a minute at most: the
+// the desk each time. Only logins that the desk accepted are kept, under a keyed hash of everything they were judged by, for a minute at most: the
 // desk still hears of every credential in use. A network from which a login succeeded is known good for it, so that the guessing
 // defence would let the same credentials in as well. Any change of the identity ends it (`stillStands`).
 
@@ -11,7 +11,7 @@ import { createLru } from './lru.ts';
 export interface VerifiedLogins {
   recall(credentials: Credentials, address: string, nowMs: number): Principal | undefined;
   remember(credentials: Credentials, address: string, principal: Principal, nowMs: number): void;
-  /** When changes may have gone unheard, or names mean something else. */
+  /** Call it when notices of changes may have been lost, or names may mean something else. */
   forgetAll(): void;
 }
 

@@ -23,7 +23,7 @@ export type AdmissionRole = 'submission' | 'mx';
 
 export interface Ticket {
   readonly admitted: boolean;
-  /** Not admitted: there is room to tell it so. */
+  /** Not admitted, but it may be told so. */
   readonly mayBeTold: boolean;
   /** The connection is an identity's from now on; false: it has too many. */
   authenticated(identityId: string): boolean;
@@ -84,7 +84,7 @@ export function createAdmission(limits: AdmissionLimits, counts: Counts): Admiss
       const networks = placesOf(address);
       const fits = enter(networks, isExempt(address));
       if (enterTotals(role) && fits) return admittedTicket(counts, networks, role, () => current.perIdentity);
-      // It is only told so and closed: one network's flood must not use up what is there for all.
+      // The connection is only told so and closed: the flood of one network must not use up the room of all.
       leaveAll(networks);
       counts.addTo(role, -1);
       return turnedAwayTicket(counts, Math.max(TOLD_MIN, current.total * TOLD_SHARE));

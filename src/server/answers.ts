@@ -1,5 +1,5 @@
 // Answers to the session's questions: who is this (identity/authenticator, in the desk thread), may this reverse-path be used,
-// may mail go to this forward-path (policy, pure). What can be answered at once is; look-ups answer later. Never throws:
+// may mail go to this forward-path (policy, pure). Answers that need no look-up are given at once. Never throws:
 // broken infrastructure is a temporary refusal.
 
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
@@ -158,7 +158,7 @@ export function answerRecipient(
   }
 
   function decide(found: LocalMailbox | 'elsewhere'): void {
-    // Told 451 by now: it must not get the message all the same.
+    // The client was told 451: the recipient must not get the message after all.
     if (!connection.session.awaits(question)) return;
     const decision: MxDecision =
       connection.listener.role === 'mx'

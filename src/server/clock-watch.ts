@@ -5,7 +5,7 @@ import type { Clock } from '../platform/platform.ts';
 import type { Store } from '../store/port.ts';
 
 const EVERY_MS = 10_000;
-/** What is less is a correction. */
+/** A smaller step is a correction, not a jump. */
 const JUMP_MS = 5_000;
 /** Beyond the longest delay between attempts: nothing is deferred longer, whatever deferred it. */
 const MARGIN_MS = 3_600_000;
@@ -21,7 +21,7 @@ export interface ClockWatchOptions {
   longestRetryMs(): number;
 }
 
-/** Returns what ends it. */
+/** Returns a function that ends the watch. */
 export function watchClock({ clock, store, log, longestRetryMs }: ClockWatchOptions): () => void {
   const offset = (): number => clock.now() - clock.monotonic();
   let seen = offset();

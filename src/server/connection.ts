@@ -161,7 +161,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   }
 
   function closed(error: string | undefined): void {
-    // Who is gone without QUIT, and without an error of the wire, has closed its side.
+    // A client that ended without QUIT and without a network error has closed its side.
     const reason = because ?? (error === undefined ? 'client' : 'connection');
     feed({ type: 'closed' });
     alarm.end();
@@ -190,7 +190,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   else greet();
 }
 
-/** So many are being turned away that this one is not even told so. */
+/** So many connections are being turned away that this one gets no reply. */
 function dropUnheard(front: Front, { role }: ListenerHere, socket: Socket): void {
   front.metrics.connected(role);
   front.metrics.refused('tooManyConnections');

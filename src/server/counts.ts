@@ -27,24 +27,24 @@ export interface Place {
   readonly other: number;
 }
 
-/** As one front sees them. */
+/** The counts as one front sees them. */
 export interface Counts {
   placeOf(name: string): Place;
-  /** Gives how many there are in all rows now. */
+  /** Gives the sum over all rows. */
   add(place: Place, change: 1 | -1): number;
   addTo(total: Total, change: 1 | -1): number;
   total(total: Total): number;
   /** The minute that main's clock says it is, as a number. */
   readonly minute: number;
-  /** One more in this minute; gives how many there were in it in all rows. */
+  /** Counts one in this minute; gives the sum of this minute over all rows. */
   addInMinute(place: Place): number;
-  /** Takes one back; when that minute is over there is nothing to take back. */
+  /** Takes one back, unless that minute is over. */
   takeBack(place: Place, minute: number): void;
 }
 
 const SLOTS_MIN = 2 ** 10;
 const SLOTS_MAX = 2 ** 20;
-/** Names of which a front remembers where they stand. */
+/** Names whose slots a front remembers. */
 const PLACES_KNOWN_MAX = 10_000;
 /** Of a row, before its two tables: the totals, and the minute of its second table. */
 const HEAD = totals.length + 1;
@@ -107,7 +107,7 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
     Atomics.store(cells, own + MINUTE_AT, minute);
   }
 
-  // Mostly it is networks and identities of before that come.
+  // Most connections come from networks and identities seen before.
   const places = createLru<string, Place>(PLACES_KNOWN_MAX);
   const minuteNow = (): number => Atomics.load(cells, 0);
 

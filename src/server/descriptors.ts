@@ -17,7 +17,7 @@ const NEARLY_ALL = 0.9;
 export interface DescriptorPlan {
   /** Client connections at a time. */
   readonly connections: number;
-  /** What has to be said about it. */
+  /** A warning about it. */
   readonly warning?: string;
 }
 

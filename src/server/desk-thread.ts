@@ -1,4 +1,4 @@
-// The desk thread: who is this, and what do we know? It reads the store over a connection of its own, so that look-ups never hold
+// The desk thread: authentication and look-ups. It reads the store over a connection of its own, so that look-ups never hold
 // up commits, checks credentials for all fronts, and so owns the only password gate, cache and guessing defence of the process.
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
@@ -18,7 +18,7 @@ export interface DeskBirth {
   readonly settings: DeskSettings;
 }
 
-/** A reload brings new ones. */
+/** Settings that a reload replaces. */
 export interface DeskSettings {
   readonly domains: readonly string[];
   /** Networks that many users share by design. */
@@ -38,7 +38,7 @@ export interface ThreadGreeting {
   readonly port: MessagePort;
 }
 
-/** What a thread says to main by itself. */
+/** Notices of a thread to main. */
 export type ThreadNews = { readonly ready: true } | { readonly failed: string };
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');

@@ -1,4 +1,4 @@
-// What a front counts. Plain numbers by name and label: main adds up those of all fronts when it is asked (http/metrics).
+// The counts of a front: plain numbers by name and label. Main adds up those of all fronts when it is asked (http/metrics).
 
 import { ACCEPT_SECONDS, createStopwatch, type Times } from '../observe/tally.ts';
 

@@ -108,7 +108,7 @@ const lineBudget = createLineBudget({
   leftOut: (what) => lineLog.warn(what, 'lines about strangers were not written'),
 });
 const front = frontWith(metrics, createSessionLog(lineLog, lineBudget));
-/** What it counts is thrown away. */
+/** Its counts are thrown away. */
 const selfTestFront = frontWith(createFrontMetrics(), createSelfTestLog(lineLog));
 
 function frontWith(metrics: FrontMetrics, log: SessionLog): Front {

@@ -50,7 +50,7 @@ export interface Front {
   mailboxOf(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox | 'elsewhere'>;
   /** Postmaster and abuse go to whom the operator named; a bare postmaster belongs to our first domain. */
   ownForwardPath(forwardPath: string): string;
-  /** Gives what is to be called when it has left. */
+  /** Gives a function to call when it has left. */
   entered(connection: Connection): () => void;
   authenticated(connection: Connection): void;
   /** `ms`: since its MAIL. */
@@ -64,7 +64,7 @@ export interface Front {
 
 /** The open connections. */
 export interface Connections {
-  /** Gives what takes it out again. */
+  /** Gives a function that takes it out again. */
   enter(connection: Connection): () => void;
   /** Ends the sessions of an identity, or of a credential of it, that may not go on, also those that are at rest. */
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
@@ -97,7 +97,7 @@ export function createConnections(): Connections {
   };
 }
 
-/** What hears of the store. */
+/** The parts of a front that get notices of the store. */
 interface Hearing {
   readonly store: RemoteStore;
   readonly standings: Standings;
@@ -135,7 +135,7 @@ export function hearStore({ store, standings, mailboxes, relay, connections }: H
 
 const LOOK_AGAIN_MS = 50;
 
-/** What of a front has to come to its end. */
+/** The parts of a front that a drain waits for. */
 export interface Draining extends Pick<Front, 'clock' | 'journal'> {
   readonly submission: Pick<SubmissionContext, 'memory' | 'takingBack' | 'store' | 'owner'>;
   readonly connections: Connections;

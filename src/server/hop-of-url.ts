@@ -49,7 +49,7 @@ export function lmtpHop(text: string, where: string): Hop {
 
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
 
-/** A path would be the rest of a password that was cut at its `/`, `?` or `#`. */
+/** A path may be the rest of a password that was cut at its `/`, `?` or `#`. */
 const hasMore = ({ pathname, search, hash }: URL): boolean => !/^\/?$/.test(pathname + search + hash);
 
 /** Undefined: a `%` begins no octets of UTF-8. */

@@ -1,5 +1,5 @@
-// The keeper thread, a helper of the store thread: checkpoints SQLite's log (WAL), so that no commit has to. It is asked, it
-// works with a connection of its own, it answers; it keeps nothing.
+// The keeper thread, a helper of the store thread: checkpoints SQLite's log (WAL), so that no commit has to. It works on request,
+// over a connection of its own, and keeps no state.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCheckpointer } from '../store/sqlite/checkpoint.ts';

@@ -6,16 +6,16 @@ import { connectionNetworkOf } from '../identity/network.ts';
 import type { Clock } from '../platform/platform.ts';
 
 export interface LineBudget {
-  /** So many lines more about this client may be written. */
+  /** Asks for lines about this client; gives how many may be written. */
   mayWrite(client: string, lines: number): boolean;
-  /** They were about somebody who is known by now. */
+  /** Gives back lines about a client that has logged in since. */
   giveBack(client: string, lines: number): void;
 }
 
 export interface LeftOut {
   readonly unwritten: number;
   readonly networks: number;
-  /** About which most were left out. */
+  /** The network about which most lines were left out. */
   readonly most: string;
 }
 
@@ -27,7 +27,7 @@ const NETWORKS_MAX = 1000;
 
 export function createLineBudget(o: {
   readonly clock: Clock;
-  /** As many have a budget. */
+  /** Number of fronts that share the budget. */
   readonly fronts: number;
   isExempt(address: string): boolean;
   leftOut(what: LeftOut): void;

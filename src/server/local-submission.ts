@@ -166,7 +166,7 @@ async function readGiven(
   }
 }
 
-/** As a session does: who was told to try again must not have the message accepted as well. */
+/** As in a session: when the client was told to try again, the message must not be accepted as well. */
 async function finishInTime(front: Front, submission: Submission, replyMs: number): Promise<Acceptance> {
   const late = Promise.withResolvers<Acceptance>();
   const cancel = front.clock.after(replyMs, () => {

@@ -1,5 +1,5 @@
 // The log lines of a front on their way to main, who alone writes them: gathered for a moment, because each hand-over wakes the other
-// thread. What tells of trouble goes at once: it may be the last that is heard.
+// thread. Warnings and errors go at once: they may be the last that is heard.
 
 import type { Clock } from '../platform/platform.ts';
 

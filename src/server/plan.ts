@@ -47,7 +47,7 @@ export interface FrontPlan {
   readonly admission: AdmissionLimits;
   /** Octets for messages on their way in, of this front. */
   readonly incomingMemory: number;
-  /** So much of it may be strangers' mail. */
+  /** The part of it that strangers' mail may take. */
   readonly strangersMemory: number;
   readonly mailboxes: readonly string[];
   /** Where postmaster@ and abuse@ of our domains go, if somebody is named. */
@@ -56,7 +56,7 @@ export interface FrontPlan {
   readonly logLevel: LogLevel;
 }
 
-/** What does not change while the thread lives. */
+/** Settings that stay the same while the thread lives. */
 export interface FrontBirth {
   readonly plan: FrontPlan;
   readonly owner: string;
@@ -78,7 +78,7 @@ export type FrontQuestion =
 
 export interface FrontAnswers {
   readonly figures: {
-    /** Another one for each life of a front. */
+    /** Different for each life of a front. */
     readonly owner: string;
     readonly counts: FrontMetrics['counts'];
     readonly connections: number;

@@ -1,5 +1,5 @@
 // Where a refusal goes besides the wire: metrics and log always; the trail if it came after AUTH, because then somebody is
-// accountable for it (D-TR-1). Before AUTH only failed authentications are recorded, counted per account and network.
+// accountable for it (D-TR-1). Before AUTH only failed authentications are recorded, counted by account and network.
 
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';

@@ -23,9 +23,9 @@ export interface SelfTestStatus {
 }
 
 export interface SelfTest {
-  /** Begins one; while one runs, another follows it. */
+  /** Begins a test; while one runs, another follows it. */
   begin(): void;
-  /** What is found from now on counts no more. */
+  /** Results from now on are ignored. */
   stop(): void;
   readonly status: SelfTestStatus;
 }

@@ -26,18 +26,18 @@ export interface SessionLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
-  /** From here to `disconnected` its refusals are counted; what is decided after its end is written as it comes. */
+  /** From here to `disconnected` refusals are counted; later ones are written as they come. */
   connected(session: string, facts: ConnectedFacts): void;
-  /** It is somebody's whom we know: what was not written of it so far is written now. */
+  /** Somebody has logged in: refusals left out so far are written now. */
   accountable(session: string): void;
-  /** `isAccountable`: of somebody whom we know. */
+  /** `isAccountable`: the client has logged in. */
   refused(session: string, line: RefusedLine, isAccountable: boolean): void;
   /** The session is over: says how many of its refusals were not written. */
   disconnected(session: string, facts: object): void;
 }
 
 const REFUSALS_MAX = 50;
-/** Its beginning and its end. */
+/** Lines for the begin and the end of a session. */
 const LINES_OF_SESSION = 2;
 
 /** For sessions of the self-test: marked, and told at level debug alone, because nobody but this server speaks in them. */

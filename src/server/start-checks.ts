@@ -15,7 +15,7 @@ const LATE_SHARE = 1 / 4;
 const LATE_MS_MAX = 21 * DAY_MS;
 
 export interface CheckResult {
-  /** The server must not be started with it. */
+  /** The server must not start with it. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -33,7 +33,7 @@ export function checkPolicy({ config }: LoadedConfig): readonly string[] {
   );
 }
 
-/** Of the files as they are. Never throws: they may be away or half written for a moment when they are renewed. */
+/** Judges the files as they are. Never throws: during a renewal they may be missing or half written. */
 export function checkCertificates(loaded: LoadedConfig, now: number): CheckResult {
   try {
     const { ill, warnings } = judgeCertificates(readCertificates(loaded), loaded.config, now);
@@ -44,9 +44,9 @@ export function checkCertificates(loaded: LoadedConfig, now: number): CheckResul
 }
 
 export interface CertificateJudgement {
-  /** Clients are refused now. */
+  /** Clients reject it now. */
   readonly ill: readonly string[];
-  /** Nobody is refused yet. */
+  /** No client rejects it yet. */
   readonly warnings: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export function judgeCertificates(
 export interface CertificateTime {
   /** Until the first of them expires. */
   readonly leftMs: number;
-  /** Of the lifetime of the one that has the smallest part left, 0 to 1. */
+  /** The smallest part of a lifetime that is left, 0 to 1. */
   readonly share: number;
 }
 

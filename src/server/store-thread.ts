@@ -1,5 +1,5 @@
-// The store thread: it alone writes. Whatever the fronts, the desk and main have asked by now is one transaction with
-// one fsync; the answers go back when it is durable. When nothing waits it indexes the trail's tail.
+// The store thread: it alone writes. All changes that fronts, desk and main have asked for by now are one transaction with
+// one fsync; the answers go back when it is durable. When it is idle it indexes the tail of the trail.
 
 import { statfsSync } from 'node:fs';
 import { parentPort, workerData, Worker, type MessagePort } from 'node:worker_threads';
@@ -19,11 +19,11 @@ import type { ThreadGreeting } from './desk-thread.ts';
 export interface StoreBirth {
   readonly dataDirectory: string;
   readonly limits: StoreLimits;
-  /** True only before there are fronts: bodies that they are staging belong to no message yet, and must stay. */
+  /** True only before fronts run: a body that a front is staging belongs to no message yet, and must stay. */
   readonly sweepStages: boolean;
 }
 
-/** A reload brings new ones. */
+/** Limits that a reload replaces. */
 export interface StoreLimits {
   readonly freeSpaceFloor: FreeSpaceFloor;
   readonly queuedMessagesMax: number | 'none';
@@ -56,7 +56,7 @@ export interface StoreFigures {
 }
 
 const INDEX_EVENTS = 500;
-/** Even without a pause the tail is kept this near, so that a trace never scans more. */
+/** The longest unindexed tail, kept even under load, so that a trace never scans more. */
 const INDEX_EVERY_CHANGES = 5_000;
 const SPACE_EVERY_MS = 1_000;
 
@@ -121,7 +121,7 @@ function apply(changes: readonly Change[]): readonly Outcome[] {
   try {
     outcomes = writer.apply(changes);
   } catch (error) {
-    // Only a fresh writer knows what is on the disk now: main starts one, and everybody asks again.
+    // Only a new writer knows what is on the disk now: main starts one, and open questions are asked again.
     return end(error);
   }
   figures.commits += 1;
@@ -156,7 +156,7 @@ const group = createGroupCommit(apply, {
 
 let backingUp = false;
 
-/** One at a time: they share the bodies that are kept meanwhile. It must not take the space that mail needs. */
+/** Backups run one at a time, because they share the bodies kept meanwhile. A backup must not take the space that mail needs. */
 async function backup(file: string): Promise<true> {
   if (backingUp) throw new Error('a backup is being taken already');
   backingUp = true;
@@ -206,7 +206,7 @@ interface Space {
 
 interface SpaceWatch {
   look(): Space;
-  /** The floor is another one now. */
+  /** Called when the floor has changed. */
   forget(): void;
 }
 

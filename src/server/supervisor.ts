@@ -134,13 +134,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (listening) await askOrEnd(thread, { ask: 'listen' });
     watch(thread, async () => {
       emptyRow(counts, number - 1);
-      // What it held in memory is in the store too: whoever is free takes it.
+      // The mail in its memory is in the store too: any front may claim it.
       await freeLeases(owner);
       await startFront(number, run + 1);
     });
   }
 
-  /** For what came while it was being born. One that can't do it must not live on beside the one that takes its place. */
+  /** Does what was asked while the thread was starting. A thread that can't must not live on beside its replacement. */
   async function askOrEnd(thread: Thread, question: Question): Promise<void> {
     try {
       await thread.line.ask(question);
@@ -191,7 +191,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function askIfAlive({ line }: Thread, question: Question): Promise<unknown> {
     return line.ask(question).catch((error: unknown) => {
-      // It has died and is born again with the plan of now.
+      // It has died and restarts with the present plan.
       if (error instanceof LineClosed) return undefined;
       throw error;
     });
@@ -241,7 +241,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     missing: () => [...missing],
     async drain(graceMs) {
       stopping = true;
-      // Nor does one that is being born.
+      // Nor does one that is still starting.
       listening = false;
       await askFronts({ ask: 'drain', graceMs }).catch((error: unknown) => {
         log.error({ error: String(error) }, 'a front did not drain');

@@ -23,7 +23,7 @@ export interface Thread {
   readonly name: string;
   /** Main's own line to it. */
   readonly line: Line;
-  /** Resolves with what ended it. */
+  /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<string>;
   greet(connect: ThreadGreeting['connect'], port: ThreadGreeting['port']): void;
   terminate(): Promise<void>;
@@ -37,11 +37,11 @@ export interface ThreadOptions {
   readonly handlers?: LineHandlers;
 }
 
-/** All threads of this server, those that are being born too, so that none can outlive it. */
+/** All threads of this server, also those still starting, so that none can outlive it. */
 export interface Crew {
   /** Resolves when the thread says that it is ready; rejects if it ends before, or if the crew has stopped. */
   start(options: ThreadOptions): Promise<Thread>;
-  /** Resolves when none lives any more: who writes last, ends last. None is started from then on. */
+  /** Resolves when no thread lives any more: the one that writes last ends last. None is started from then on. */
   stop(): Promise<void>;
 }
 

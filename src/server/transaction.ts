@@ -14,7 +14,7 @@ export interface Transaction {
   readonly envelope: Envelope | undefined;
   /** `heardAt`: when its MAIL came, by the clock that never steps. */
   begin(from: ReversePathAndParameters, rule: string, heardAt: number): void;
-  /** How many were named before this one; none, if it was among them. */
+  /** Recipients named before this one; 0 if this one was among them. */
   othersThan(forwardPath: string): number;
   /** False: there is no memory for it now. */
   addRecipient(recipient: EnvelopeRecipient): boolean;
@@ -27,7 +27,7 @@ export interface Transaction {
   abort(): void;
 }
 
-/** What a recipient costs beside its text, about. */
+/** Memory of a recipient beside its text, about. */
 const RECIPIENT_OCTETS = 200;
 
 export function createTransaction(front: Front, role: 'submission' | 'mx'): Transaction {

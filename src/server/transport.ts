@@ -8,7 +8,7 @@ import type { Clock } from '../platform/platform.ts';
 import type { TlsFacts } from '../protocol/session/ports.ts';
 
 const STALLED_MS = 60_000;
-/** From the end on: how long the client may take to read what is left and to close its side. */
+/** How long the client may take, once we have ended, to read what is left and to close its side. */
 const LINGER_MS = 5_000;
 
 export type PauseReason = 'session' | 'write' | 'body';
@@ -18,7 +18,7 @@ const bitOf: Readonly<Record<PauseReason, number>> = { session: 1, write: 2, bod
 export interface TransportEvents {
   bytes(bytes: Uint8Array): void;
   tls(facts: TlsFacts): void;
-  /** Once, whatever ended it; `error` for the log. */
+  /** Called once, whatever ended the connection; `error` is for the log. */
   closed(error: string | undefined): void;
 }
 
@@ -37,7 +37,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
   /** One bit for each reason that stands. */
   let reasons = 0;
   let socket: Socket | TLSSocket = raw;
-  /** Nothing is heard any more: what comes is read into nothing. */
+  /** Input is read and dropped. */
   let deaf = false;
   let closed = false;
   let error: string | undefined;
@@ -71,7 +71,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     next.on('data', (bytes) => {
       if (next === socket && !deaf) events.bytes(bytes);
     });
-    // Also below TLS: what was written before it may have waited for the system.
+    // Also below TLS: octets written before it may still wait in the system.
     next.on('drain', onDrain);
     next.on('error', onError);
     next.on('close', () => {
@@ -145,5 +145,5 @@ function letGo(ended: Socket | TLSSocket): void {
   ended.on('error', ignored);
 }
 
-/** Outside of all others: a function holds what stands around it. */
+/** At the top level, because a closure would keep its surroundings alive. */
 function ignored(): void {}

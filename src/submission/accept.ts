@@ -126,14 +126,14 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
 }
 
 /**
- * The message is accepted and known to be: whoever has room may send it. It was leased until now, because somebody else could have sent
+ * The message is known to be accepted: any front with room may send it. It was leased until now, because another front could have sent
  * it before an unknown outcome made us tell the client to send it again.
  */
 export function letGo(context: SubmissionContext, change: AcceptChange): void {
   void surely(context, () => [freeChange(context, change)]).then(context.wake);
 }
 
-/** Asks until it is done: the store may be away, or its disk full. */
+/** Repeats until it is done: the store may be away, or its disk full. */
 async function surely(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
   for (;;) {
     const outcomes = await context.store.commit(changes()).catch(() => undefined);

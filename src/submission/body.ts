@@ -15,7 +15,7 @@ export const INLINE_OCTETS_MAX = 256 * KIB;
 const BLOCK_OCTETS = 128 * KIB;
 /** A larger body is not kept in memory besides. */
 const KEPT_OCTETS_MAX = 4096 * KIB;
-/** So much may wait for the disk before the client has to. */
+/** Octets that may wait for the disk before the client has to wait. */
 const WAITING_OCTETS_MAX = 4 * BLOCK_OCTETS;
 
 const none = new Uint8Array(0);
@@ -45,9 +45,9 @@ export function openBody(store: Store, messageId: string, memory: MemoryBudget):
   let only: Uint8Array | undefined;
   let hash: Hash | undefined;
   const pieces = new Pieces();
-  /** Staged, and still here: undefined if they are not. */
+  /** Staged octets that are still in memory; undefined: they are not. */
   let kept: Uint8Array[] | undefined = [];
-  /** Octets of the budget that are ours: what waits and what is kept. */
+  /** Octets of the budget that this body holds: those that wait and those that are kept. */
   let held = 0;
   let waiting = 0;
   let octets = 0;

@@ -1,4 +1,4 @@
-// What the one way in needs: the same for every door, be it a port, the control socket or an HTTP call.
+// What submission needs: the same for every way in, be it a port or the submission socket.
 
 import type { MessageId, MessageIdSource } from '../base/message-id.ts';
 import type { LimitValues } from '../policy/limits.ts';
@@ -53,11 +53,11 @@ export interface SubmissionContext {
   /** False: the relay has no memory left for it, let it be claimed from the store. */
   wouldRelayFromMemory(octets: number): boolean;
   handOver(fresh: HandOver): void;
-  /** A message waits in the store for whoever claims. */
+  /** A message waits in the store to be claimed. */
   wake(): void;
 }
 
-/** Through which door the message comes, and who stands in it. */
+/** How the message came in, and from whom. */
 export interface Door {
   readonly session: SessionFacts;
   /** Absent only for role `mx`. */

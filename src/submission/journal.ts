@@ -1,4 +1,4 @@
-// Refusals on their way into the trail: they ride on the next commit without delaying the reply. Above 20 a
+// Refusals on their way into the trail: they go with the next commit and don't delay the reply. Above 20 a
 // minute for one subject and cause, a share of them for each front, they are counted into one record: a flood costs one more a minute.
 
 import type { Clock } from '../platform/platform.ts';
@@ -17,7 +17,7 @@ type Refusal =
 export interface Journal {
   /** `identityId` if one is known; `subject` is what floods are counted by. */
   note(refusal: Refusal, subject: string, identityId?: string): void;
-  /** Writes what was only counted so far. */
+  /** Writes the refusals that were only counted so far. */
   flush(): void;
   /** Records that could not be written, for the metrics. */
   readonly lost: number;
@@ -30,7 +30,7 @@ interface Count {
   last: EventDraft;
 }
 
-/** `fronts`: as many have a journal of their own. */
+/** `fronts`: how many fronts there are, each with a journal of its own. */
 export function createJournal(store: Store, clock: Clock, fronts: number): Journal {
   const recordsMax = Math.max(1, Math.floor(RECORDS_PER_MINUTE / fronts));
   const counts = new Map<string, Count>();
@@ -91,7 +91,7 @@ export function createJournal(store: Store, clock: Clock, fronts: number): Journ
   };
 }
 
-/** The cause as a kind: its words may hold an address or a time, and another one each time must not open another count. */
+/** The cause as a kind: its text may hold an address or a time, which must not open a count of its own each time. */
 function kindOf(refusal: Refusal): string {
   if (refusal.type === 'authenticationFailed')
     return `${refusal.type} ${refusal.payload.cause.replaceAll(/\d+/g, '#')}`;

@@ -27,7 +27,7 @@ export function labelOf(dayKey: Uint8Array, identityId: IdentityId): string {
   return encodeBase32(digest.subarray(0, LABEL_OCTETS)).toLowerCase();
 }
 
-/** Labels that are kept: an HMAC costs more than all the rest of a Received line. */
+/** Labels in the cache: an HMAC costs more than all the rest of a Received line. */
 const KEPT_MAX = 10_000;
 const DAY_MS = 86_400_000;
 
@@ -45,7 +45,7 @@ export function createLabels(store: Store, entropy: Entropy): Labels {
     const day = dayOf(nowMs);
     const [outcome] = await store.commit([{ type: 'dayKey', day, proposedKey: entropy.bytes(KEY_OCTETS) }]);
     if (outcome.type !== 'key') throw new StoreUnavailable(`no label key for ${day}: ${outcome.cause}`);
-    // Transactions that began yesterday still need yesterday's key; older ones are of no use to a front.
+    // Transactions that began yesterday still need yesterday's key; a front needs no older one.
     for (const old of [...days.keys()].sort((one, other) => one - other).slice(0, -1)) days.delete(old);
     days.set(dayNumber(nowMs), { key: outcome.key, labels: new Map() });
   }

@@ -5,7 +5,7 @@ export interface MemoryBudget {
   reserve(octets: number): boolean;
   release(octets: number): void;
   readonly used: number;
-  /** At least half of it is free: what is only useful may be kept. */
+  /** At least half of it is free: octets that are useful but not needed may be kept. */
   readonly isAmple: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface LimitedMemory extends MemoryBudget {
   limitOctets: number;
 }
 
-/** A part of a budget that no more than `limitOctets` may be taken through. */
+/** A part of a budget, limited to `limitOctets`. */
 export function shareOfBudget(whole: MemoryBudget, limitOctets: number): LimitedMemory {
   const share = createMemoryBudget(limitOctets);
   return {

@@ -1,4 +1,4 @@
-// What is mended in a submitted header before anybody judges it, so that what is judged and signed is what leaves (F-HDR-8): raw UTF-8 said in ASCII
+// Fix-ups of a submitted header before it is judged, so that what is judged and signed is what leaves (F-HDR-8): raw UTF-8 encoded in ASCII
 // (RFC 6409 section 8.4), and the author of a program on this host that names none.
 
 import { octetsOf, utf8 } from '../base/bytes.ts';

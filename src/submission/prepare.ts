@@ -1,5 +1,5 @@
 // What is decided at the blank line: is the header well formed, may this principal send under these addresses,
-// what has to be completed, and our own trace field. A refusal found here is told after the final dot.
+// what has to be completed, and our own trace field. A refusal decided here is told after the final dot.
 
 import { isAscii } from 'node:buffer';
 import { concat, latin1 } from '../base/bytes.ts';

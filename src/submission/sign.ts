@@ -1,5 +1,5 @@
 // The step of the one way in that signs: whether a message is signed is known at the blank line, the signature at its end. Mail of role mx
-// is never signed: it is not ours, and what has no judged senders has nobody to vouch for.
+// is never signed: it is not ours, and nobody has judged its senders.
 
 import { refusal } from '../protocol/refusal.ts';
 import type { SubmissionSettings } from './context.ts';

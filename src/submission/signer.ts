@@ -44,7 +44,7 @@ export interface SignedHeader {
 
 export interface SignerOptions {
   readonly keys: readonly SigningKey[];
-  /** Told of each signature that could not be made. */
+  /** Called for each signature that could not be made. */
   readonly failed: (facts: SignatureFacts) => void;
   readonly sign?: SignOctets;
 }

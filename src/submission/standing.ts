@@ -14,7 +14,7 @@ export interface Standings {
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
   /** Notices may have been lost with a line to the store: what was known before of any principal is not believed any more. */
   reconnected(): void;
-  /** To be called before a principal is read from the directory; what it gives, with the principal that was read. */
+  /** Call it before a principal is read from the directory, and the function that it gives with the principal that was read. */
   reading(): (principal: Principal) => void;
   /** True: nothing has changed since the principal was made. */
   unchanged(principal: Principal, nowMs: number): boolean;
@@ -72,7 +72,7 @@ export function createStandings(lookups: Lookups): Standings {
   };
 }
 
-/** A changed password has the id of the one before it: who came in with that one is out. */
+/** A changed password keeps its id: a session that logged in with the old one must not go on. */
 function isAnother({ credentialSince }: Principal, { createdAt }: Credential): boolean {
   return credentialSince !== undefined && credentialSince !== createdAt;
 }

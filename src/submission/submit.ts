@@ -1,4 +1,4 @@
-// The one way in. Every message, through whatever door, goes through these steps in this order:
+// Submission: the one way in. Every message, from whatever listener or socket, goes through these steps in this order:
 //   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
 //   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
 //   at the end          standing and rights of the principal → body durable → signed (sign.ts) → accept          (here)
@@ -67,7 +67,7 @@ export function openSubmission(context: SubmissionContext, door: Door, envelope:
     return preparation.ok && collected.rest.length > 0 ? writeBody(collected.rest) : undefined;
   }
 
-  /** What breaks here is told after the final dot like any refusal. */
+  /** An error here is told after the final dot, like any refusal. */
   function prepare(header: Uint8Array): Preparation {
     try {
       const prepared = prepareHeader(input, header);
