@@ -40,7 +40,7 @@ export interface Measured {
   readonly p99Ms: number;
   readonly errors: number;
   readonly duplicates: number;
-  /** Of all its processes, after the load; MiB. */
+  /** Memory of all its processes, after the load; MiB. */
   readonly residentMiB: number;
 }
 

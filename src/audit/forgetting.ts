@@ -1,4 +1,4 @@
-// Content that is gone must have been forgotten by somebody who said so: by a purge, which takes all before a time, or by an erasure, which tells how
+// Missing content must be accounted for by an event: by a purge, which takes all before a time, or by an erasure, which tells how
 // many events it took.
 
 import type { AdministrationPayload } from '../record/events.ts';
@@ -52,7 +52,7 @@ export function createForgetting(): Forgetting {
         const page = await lookups.chain({ afterSequence: sequence, max: PAGE });
         for (const event of page) {
           sequence = event.sequence;
-          // What is forgotten meanwhile is told of at the end.
+          // Events forgotten during the walk are accounted for at its end.
           if (sequence > through) hear(event);
           if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
         }
@@ -74,7 +74,7 @@ export function createForgetting(): Forgetting {
 
 const UNTOLD = 'its content is gone, and no purge or erasure tells of it';
 
-/** Of one that was forgotten itself, nothing: a newer one tells of all that it took. */
+/** Nothing for a purge or erasure whose own content is gone: a newer one covers all that it took. */
 function saidOf({ payload }: ChainLink): { readonly before: number; readonly events: number } {
   if (payload === undefined) return { before: -Infinity, events: 0 };
   const { detail } = payloadOf(payload, undefined) as AdministrationPayload;

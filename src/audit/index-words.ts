@@ -20,7 +20,7 @@ export function createIndexCount(): IndexCount {
   let entries = 0;
   return {
     see({ sequence, index }) {
-      // What was indexed meanwhile does not count: what stands before it may not have been.
+      // Events indexed meanwhile don't count: earlier ones may not have been.
       if (index === undefined || sequence !== through + 1) return;
       through = sequence;
       entries += index.entries;
@@ -38,7 +38,7 @@ export function createIndexCount(): IndexCount {
   };
 }
 
-/** Each is looked at only if their number is wrong; it may be because something was forgotten meanwhile. */
+/** Entries are looked at one by one only if their number is wrong, which a purge meanwhile may explain. */
 export async function flawOfIndex(
   lookups: Pick<Lookups, 'indexEntries' | 'strayEntries'>,
   { through, entries }: IndexCount,

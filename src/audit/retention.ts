@@ -1,4 +1,4 @@
-// Retention: what is older than the configured time is forgotten, in slices, so that mail is never held up by it.
+// Retention: events older than the configured time are forgotten, in slices, so that mail is never held up by it.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Store } from '../store/port.ts';
@@ -7,7 +7,7 @@ const SLICE = 500;
 const EVERY_MS = 3_600_000;
 const PAUSE_MS = 100;
 
-/** Purges now and then every hour; returns what ends it. */
+/** Purges at once, then every hour; returns a function that ends it. */
 export function keepRetention(o: {
   readonly store: Store;
   readonly clock: Clock;

@@ -65,7 +65,7 @@ export async function trace(
     const found =
       first?.kind === 'id' ? await oneMessage(lookups, first.id) : await newestEvents(lookups, terms, range);
     const { events, next } = found;
-    // The surest words that lead to something decide.
+    // The most specific words that find something decide.
     if (events.length === 0 && next === undefined) continue;
     const ids = events.flatMap(({ type, messageId }) =>
       type === 'accepted' && messageId !== undefined ? [messageId] : [],
@@ -81,7 +81,7 @@ export async function trace(
   return { messages: [], refusals: [], more: false };
 }
 
-/** Found though its record was forgotten. */
+/** A message that is found although its record was forgotten. */
 async function oneMessage(lookups: TraceLookups, id: string): Promise<FoundEvents> {
   const [found] = await lookups.findMessages({ kind: 'id', id }, 1);
   if (found === undefined) return { events: [] };

@@ -22,7 +22,7 @@ export interface ArgumentNode {
 
 export interface CommandNode {
   readonly name: string;
-  /** Behind the name, as `--help` writes it. */
+  /** The text after the name, as `--help` writes it. */
   readonly usage: string;
   readonly description: string;
   readonly options: readonly OptionNode[];

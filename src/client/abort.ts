@@ -1,6 +1,6 @@
 // The caller's signal beside a promise.
 
-/** Rejects with the signal's reason as soon as it is aborted; what the promise comes to then is for nobody. */
+/** Rejects with the signal's reason as soon as it is aborted; the later result of the promise is ignored. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

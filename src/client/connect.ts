@@ -17,7 +17,7 @@ export interface Connected {
   readonly attempts: readonly Attempt[];
 }
 
-/** With others left nobody waits five minutes for a greeting. */
+/** Timeout of the greeting while other candidates are left, instead of five minutes. */
 const GREETING_MS = 30_000;
 const IMPLICIT_PORT = 465;
 
@@ -88,7 +88,7 @@ async function tryOne(
       credentials: credentialsFor(settings, candidate),
       network: ports.network,
       clock: ports.clock,
-      // Nobody greets on 465, where a handshake is waited for.
+      // On 465 the server waits for a handshake and sends no greeting.
       greetingMs: isLast && candidate.port !== IMPLICIT_PORT ? undefined : GREETING_MS,
       transcript,
     },
@@ -125,7 +125,7 @@ async function remember(settings: Settings, candidate: Candidate, isPreferred: b
   await memory.remember(accountKey(settings), what).catch(() => undefined);
 }
 
-/** Nobody took the connection. */
+/** No candidate accepted the connection. */
 function nobody(trials: readonly Trial[]): SubmissionError {
   const attempts = attemptsOf(trials);
   const unconfirmed = trials.find(({ attempt }) => attempt.outcome === 'notConfirmed');

@@ -34,7 +34,7 @@ export interface ConnectionSettings {
   readonly clock: Clock;
   readonly ca: string | undefined;
   readonly connectMs: number;
-  /** Undefined: as RFC 5321 says. */
+  /** Undefined: the time of RFC 5321. */
   readonly greetingMs: number | undefined;
   readonly transcript: Listener | undefined;
 }
@@ -49,9 +49,9 @@ export class Connection {
   tls: PeerTls | undefined;
   /** Called when there is room for another parcel, or the connection ended. */
   changed: () => void = () => undefined;
-  /** Why it is not usable, if no message was under way. */
+  /** Why the connection failed, if no message was under way. */
   failure: CandidateFailed | undefined;
-  /** It is left after so many messages. */
+  /** Messages after which the connection is closed. */
   messagesMax = Infinity;
   readonly #settings: ConnectionSettings;
   readonly #wire: Wire;
@@ -111,7 +111,7 @@ export class Connection {
     });
     this.#alarm.set(this.#session.deadline);
     await ready;
-    // A server may greet and say goodbye in one breath.
+    // A greeting and a farewell may arrive in one read.
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -137,7 +137,7 @@ export class Connection {
       octets: content.type === 'whole' ? content.bytes.length : undefined,
       headerUtf8: content.headerUtf8,
       body8bit: this.#declares8bit(content),
-      // What is small may overlap with others.
+      // A small message may overlap with others.
       ...(isSmall(content) ? {} : { chunked: true }),
     };
     this.#feed({ type: 'transaction', transaction });
@@ -246,7 +246,7 @@ export class Connection {
 
   #sendContent(framing: 'data' | 'chunk'): void {
     const carried = this.#carried.find(({ sent }) => !sent);
-    // What was said in one breath with the 354 may have ended it.
+    // A reply in the same read as the 354 may have ended it.
     if (carried === undefined || !this.usable) return;
     if (carried.parcel.cancelled) return this.#giveUp('aborted');
     const { content } = carried.parcel;

@@ -151,7 +151,7 @@ const tellings: Readonly<Record<Failure, Telling>> = {
 export function errorOf(candidate: Candidate, { outcome, message, reply }: CandidateFailed): SubmissionError {
   const { kind, what, nextStep, retry } = tellings[outcome];
   const lasts = kind === 'unavailable' && reply !== undefined && reply.code >= 500;
-  // Who waits for a handshake greets nobody.
+  // A server that waits for a handshake sends no greeting.
   const isSilent =
     candidate.tls === 'starttls' && (outcome === 'noGreeting' || outcome === 'closedBeforeTls');
   return new SubmissionError(

@@ -7,7 +7,7 @@ import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import { type RecipientOutcome, type Retry, serverReply, SubmissionError } from './errors.ts';
 import type { ParcelOutcome } from './parcel.ts';
 
-/** Nothing was said about the message: another connection may carry it. */
+/** The server did not decide about the message: another connection may carry it. */
 export function nothingHappened({ results, replyLost }: ParcelOutcome): boolean {
   const asked = results.filter((result) => !isOfAddress(result));
   return (

@@ -53,7 +53,7 @@ export async function submit(
   envelope: EnvelopeInput,
   options: SubmissionOptions,
 ): Promise<SubmissionResult> {
-  // Judged before anybody is called.
+  // The envelope is judged before any connection is made.
   const { reversePath } = readEnvelope(envelope);
   const address = options.address ?? (reversePath === '' ? undefined : reversePath);
   const submission = await openSubmission({ ...options, ...(address === undefined ? {} : { address }) });
@@ -71,7 +71,7 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
   const isAborted = (): boolean => signal?.aborted === true;
   if (isAborted()) throw aborted(false);
   try {
-    // A connection that is opened again serves others than the caller of this one too.
+    // A later connection also serves other callers, so the signal of this one must not end it.
     return new OpenSubmission(() => connectBest(settings, undefined), await connectBest(settings, signal));
   } catch (error) {
     throw isAborted() ? aborted(false) : error;
@@ -80,7 +80,7 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
 
 interface Waiting extends Parcel {
   retried: boolean;
-  /** The connection before was of no more use after so many messages. */
+  /** Messages after which the connection before was used up. */
   suspect?: number;
   fail(error: unknown): void;
 }
@@ -89,7 +89,7 @@ class OpenSubmission implements Submission {
   readonly #connect: () => Promise<Connected>;
   readonly #queue: Waiting[] = [];
   #connected: Connected;
-  /** That the server takes over one connection, as far as is known. */
+  /** Messages that the server takes over one connection, as far as is known. */
   #messagesMax = Infinity;
   #reconnecting = false;
   #open = 0;
@@ -152,7 +152,7 @@ class OpenSubmission implements Submission {
         left = whoGoesAgain(results).flatMap((at) => left[at] ?? []);
       }
     } catch (error) {
-      // What was accepted by now is told, whatever became of the rest.
+      // Recipients accepted by now are reported, whatever became of the others.
       if (![...known.values()].some(({ result }) => result.type === 'accepted')) throw error;
     } finally {
       if (content.type === 'stream') await content.dispose();
@@ -189,8 +189,8 @@ class OpenSubmission implements Submission {
   }
 
   /**
-   * The server had closed the connection while nothing was said; or it takes so many messages over one, and says so to MAIL or DATA of the next. That
-   * goes first over the connection that follows, so that each one settles a message at least.
+   * True: the server had closed the idle connection, or it limits the messages of a connection and said so to MAIL or DATA of this one. The message
+   * goes first over the next connection, so that each connection settles at least one message.
    */
   #mayGoAgain(parcel: Waiting, outcome: ParcelOutcome): boolean {
     const canSend = parcel.content.type === 'whole' || parcel.content.canOpen();
@@ -229,7 +229,7 @@ class OpenSubmission implements Submission {
   }
 
   async #reconnect(old: Connection): Promise<void> {
-    // Parcels of the old connection are told of before anything new begins.
+    // Results for the old connection are given before anything new begins.
     if (this.#reconnecting || !old.idle) return;
     this.#reconnecting = true;
     try {

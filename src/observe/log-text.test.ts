@@ -12,7 +12,7 @@ function printed(facts: object, message: string): string {
   return out.join('');
 }
 
-/** Behind the time, which is another one in each run. */
+/** The text after the time, which differs in each run. */
 const rest = (line: string): string => line.slice(line.indexOf(' ') + 1);
 
 const cases: readonly (readonly [facts: object, text: string])[] = [

@@ -3,7 +3,7 @@
 import type { Clock } from './platform.ts';
 
 export interface Alarm {
-  /** Of the monotonic clock, ms; undefined: there is none now. */
+  /** The next deadline by the monotonic clock, ms; undefined: none. */
   set(deadline: number | undefined): void;
   /** It rings no more. */
   end(): void;

@@ -1,5 +1,5 @@
 // One TCP connection to a host that may have several addresses: the next is begun when the one before fails, or has not connected for two seconds, and
-// nobody is given up before somebody has connected. Node's own choice (`autoSelectFamily`) gives an address 250 ms.
+// no attempt is given up before another has connected. Node's own choice (`autoSelectFamily`) gives an address 250 ms.
 
 import { lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';

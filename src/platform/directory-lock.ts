@@ -88,7 +88,7 @@ function make(directory: string, setting: string): void {
   }
 }
 
-/** Behind a link the sweep would remove what is another's; and a process of root would write wherever the owner of the directory likes. */
+/** Through a link the sweep would remove files of others, and a process of root would write wherever the owner of the directory likes. */
 export function assertNoLink(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
   throw new DirectoryUnusable(

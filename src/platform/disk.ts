@@ -26,13 +26,13 @@ export function syncDirectoryNow(path: string): void {
 }
 
 export interface SyncWitness {
-  /** Returns if every sync on this file system that succeeded before has kept its word; throws what the file system says otherwise. */
+  /** Returns if every earlier sync on this file system that succeeded was really kept; else throws the error of the file system. */
   confirm(): void;
   close(): void;
 }
 
 /**
- * On ext4 (seen with Linux 6.18) a sync succeeds although nothing was kept: it waits for a transaction of the journal, meanwhile the
+ * On ext4 (seen with Linux 6.18) a sync can succeed although nothing was kept: it waits for a transaction of the journal, meanwhile the
  * journal is aborted, and a transaction that is gone counts as done. From then on no change of metadata is let in, not even one that
  * changes nothing: cutting an empty file to nothing (2 µs) asks for that. The file has no name, and goes with this process.
  */

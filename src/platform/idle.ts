@@ -7,7 +7,7 @@ export interface Loop {
   events(): number;
   /** Milliseconds that only rise. */
   now(): number;
-  /** Behind everything that is known to wait now. */
+  /** Runs after everything that is known to wait now. */
   nextTurn(run: () => void): void;
 }
 

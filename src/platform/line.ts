@@ -1,15 +1,15 @@
 // A line between two threads: questions with answers, and notices without. Answers and notices of one turn of the event loop travel as
 // one message; questions wait until this thread has done what lies before it. So a busy front wakes the store less often, and the store
-// commits more at once: waking another thread is dearer than most of what it is woken for. A question that has time rides along with the
-// next that has not.
+// commits more at once: waking another thread costs more than most of what it is woken for. A question that can wait goes with the
+// next that can't.
 
 import type { MessagePort } from 'node:worker_threads';
 import { createPlaces } from '../base/places.ts';
 import { whenIdle } from './idle.ts';
 
-/** A busy thread sends its questions that often at least. */
+/** The longest time for which a busy thread keeps questions back. */
 const LONGEST_GATHERING_MS = 3;
-/** So many that have no time go at once: the other thread begins while this one is still busy, instead of the two taking turns. */
+/** This many urgent questions go at once: the other thread begins while this one is still busy, instead of the two taking turns. */
 const GATHERED_MAX = 8;
 
 interface Packet {

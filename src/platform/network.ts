@@ -129,7 +129,7 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
   };
   function attach(next: Socket | TLSSocket): void {
     next.on('error', (cause: Error) => {
-      // What OpenSSL says is of its source.
+      // OpenSSL's messages speak of its source code.
       const words = 'library' in cause ? reasonInWords(cause) : cause.message;
       error ??= 'code' in cause ? `${String(cause.code)}: ${words}` : words;
       raw.destroy();

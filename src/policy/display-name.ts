@@ -49,7 +49,7 @@ function mayHoldAddress(displayName: string): boolean {
   return /[@\ufe6b\uff20]/.test(displayName);
 }
 
-// What nobody sees is taken away first: it must not push what everybody sees beyond the part that is looked at.
+// Invisible letters are removed first: they must not push visible ones beyond the part that is looked at.
 function asRead(displayName: string): string {
   return visible(visible(turned(displayName)).slice(0, DISPLAY_NAME_LENGTH_MAX).normalize('NFKC'));
 }
@@ -71,7 +71,7 @@ function asReadInHaste(text: string): string {
     .replaceAll(drawnAsDot, '.');
 }
 
-/** Behind a right-to-left override the letters are seen from their end: the text as written, then as seen. */
+/** After a right-to-left override letters are shown in reverse: the text as written, then as shown. */
 function turned(text: string): string {
   if (!text.includes('\u202e')) return text;
   const seen = text.replaceAll(/\u202e([^\u202c\u202e]*)/g, (_, hidden: string) =>

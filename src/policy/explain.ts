@@ -1,5 +1,5 @@
-// `postern explain`: may this login send as A to R, and which rule says so? It asks the very functions that the
-// live server asks, one question after the other, and goes on after a refusal so that the operator sees all of them.
+// `postern explain`: may this login send as A to R, and which rule says so? It calls the same functions as the
+// live server, one question after the other, and goes on after a refusal so that the operator sees all of them.
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { Decision } from './decision.ts';

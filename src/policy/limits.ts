@@ -57,7 +57,7 @@ export const emptyCounter: Counter = {
 
 function roll(window: Window, at: number, length: number): Window {
   const start = Math.floor(at / length) * length;
-  // The clock had been far ahead: what was counted then fades within this window, so that nobody is shut out until that time comes.
+  // The clock had been far ahead: counts of then fade within this window, so that nobody is shut out until that time comes.
   if (start + length < window.start) return { start, current: none, previous: window.current };
   // A clock that stepped back a little keeps the window: nobody gains allowance by it.
   if (start <= window.start) return window;

@@ -27,7 +27,7 @@ export interface Conversation {
   raw(octets: string, shown?: string): void;
   /** EHLO; a string: why there is no list. */
   hello(): Promise<Hello | string>;
-  /** Behind the 220 of STARTTLS, or at once for implicit TLS. */
+  /** Starts TLS after the 220 of STARTTLS, or at once for implicit TLS. */
   secure(tls: ProbeTls): Promise<Handshake>;
   /** Octets in clear arrived after the reply to STARTTLS. */
   readonly saidTooMuch: boolean;
@@ -109,7 +109,7 @@ export function createConversation(line: ProbeLine, tools: ConversationTools): C
       }
       conversation.raw(`${text}\r\n`, shown);
       const answer = early ?? (await next());
-      // Its reply may still come and would be taken for that of the next command.
+      // A late reply would be taken for that of the next command.
       if (answer.type === 'silent') finish(answer);
       return answer;
     },

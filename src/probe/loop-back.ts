@@ -97,7 +97,7 @@ async function lookFor(
       const bytes = await find(mark);
       const message = isThere && bytes !== undefined ? readDelivered(bytes) : undefined;
       if (message !== undefined) return { type: 'delivered', message: { ...message, serverName } };
-      // Whoever writes it may not have ended: it is read at the second sight.
+      // Its writer may not be done: the message is read when it is seen a second time.
       isThere = bytes !== undefined && !isThere;
       await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
     }

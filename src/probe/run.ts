@@ -1,4 +1,4 @@
-// A run of the probe, as a story: names → control connection → a look at each port over each family → what that says of the way there →
+// A run of the probe: names → control connection → a look at each port over each family → what that says of the way there →
 // the checks, one after the other → verdicts. Gentle: one connection at a time, so many in all, a bounded time; MAIL and RCPT are
 // followed by RSET. Messages go from a login to itself and are such as every server refuses; one is sent where that is asked for (`loopBack`).
 
@@ -151,7 +151,7 @@ async function controls(
     const at = addresses.find((one) => one.family === family);
     if (at === undefined || !target.addresses.some((one) => one.family === family)) continue;
     const state = await dialler.touch(at, port);
-    // A refusal has come from somewhere too: packets go there and back.
+    // A refusal also shows that packets go there and back.
     const works = state === 'open' || state === 'refused';
     reports.push({ host, port, family, works, detail: `${at.address} port ${port}: ${state}` });
   }
@@ -210,7 +210,7 @@ function isOn({ on }: PortCheck, { kind }: ProbePort): boolean {
   return on.includes(kind);
 }
 
-/** What a check did not expect is told as such; the others go on. */
+/** An unexpected error of a check is reported as such; the other checks go on. */
 async function surely(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();

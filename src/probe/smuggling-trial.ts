@@ -1,5 +1,5 @@
 // Tries what servers were talked into taking for the end of a message (requirements F-SMUG-1), each on a connection of its own, with a command after
-// it. Whoever takes it for the end executes that: there are more replies than one.
+// it. A server that takes it for the end executes that command: more than one reply comes.
 //
 // Nearly nothing is left behind: each message goes from the login to itself, looks as if it went round in a loop (RFC 5321 section 6.3), so that it
 // is refused wherever its end is seen, and the command after it is NOOP. A server that takes such a message gets no further one with an end.
@@ -29,11 +29,11 @@ export const endings: readonly Ending[] = [
 
 export interface SmugglingTrial {
   readonly ending: Ending;
-  /** To the message. Undefined: none came, and its true end was not sent (`held`), or `because` says why. */
+  /** The reply to the message. Undefined: none came, and its true end was not sent (`held`), or `because` says why. */
   readonly reply?: Answer;
   readonly held?: true;
   readonly because?: string;
-  /** To the command in it. */
+  /** The reply to the command in it. */
   readonly executed?: Answer;
 }
 
@@ -60,7 +60,7 @@ export async function trySmuggling(
       const begun = conversation.elapsed;
       const trial = await tryEnding(conversation, ending, { own, date: visit.target.now, listenMs });
       tried.push(trial);
-      // It takes such messages: no more of them, the others go without an end.
+      // The server takes such messages: the other endings are sent without a true end.
       if (trial.reply !== undefined && isPositive(trial.reply))
         listenMs ??= LISTEN_MS + 2 * (conversation.elapsed - begun);
     }

@@ -28,7 +28,7 @@ export interface Visit {
   open(phase: Phase, purpose: string): Promise<Result<Session>>;
   /** TLS with settings of one's own; the connection is dropped afterwards. */
   shakeHands(settings: Partial<ProbeTls>, purpose: string): Promise<Result<Handshake>>;
-  /** Made at the first call, then remembered for the run. */
+  /** Computed at the first call, then remembered for the run. */
   once<T>(key: string, make: () => Promise<T>): Promise<T>;
 }
 

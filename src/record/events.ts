@@ -53,7 +53,7 @@ export interface AcceptedPayload {
   readonly octets: number;
   /** SHA-256 of the body (what follows the blank line), hex. */
   readonly bodyHash: string;
-  /** Of what readers see of the header as it left; absent in records of before. */
+  /** Digests of what readers see of the header as it left; absent in older records. */
   readonly fieldDigests?: FieldDigests;
   readonly signatures?: readonly SignatureFacts[];
   /** For reports we wrote ourselves: the message the report is about. */
@@ -69,7 +69,7 @@ export interface RefusedPayload {
   readonly cause: string;
   readonly reversePath?: string;
   readonly forwardPaths?: readonly string[];
-  /** How many alike were counted into this one. */
+  /** How many refusals this event stands for. */
   readonly count: number;
 }
 
@@ -91,13 +91,13 @@ export interface FatePayload {
   /** e.g. `smtp mail.example.net [192.0.2.7]:25` or `files /var/...`; absent if no host was reached. */
   readonly remote?: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly verified: boolean };
-  /** It went in clear because TLS broke, where TLS need not be. */
+  /** Sent in clear because TLS broke, where TLS is not required. */
   readonly inClearBecause?: string;
   /** `c.s.d` and the remote's words, cleaned. */
   readonly status: string;
   readonly diagnostic: string;
   readonly nextAttemptAt?: number;
-  /** Of the report (DSN) about it, in events that are older than `reported`. */
+  /** Id of the report (DSN) about it, in events older than the type `reported`. */
   readonly reportId?: string;
 }
 

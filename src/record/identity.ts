@@ -24,7 +24,7 @@ export interface Credential {
   readonly label: string;
   readonly createdAt: number;
   readonly expiresAt?: number;
-  /** It was revoked: it lets nobody in any more, and is kept so that this can be taken back. */
+  /** Revoked: no login any more; kept so that the revocation can be taken back. */
   readonly disabled?: { readonly at: number; readonly by: string };
   readonly verifiers: readonly Verifier[];
 }
@@ -50,7 +50,7 @@ const standingTexts: Readonly<Record<Standing, string>> = {
   passwordChanged: 'the password of the login was changed',
 };
 
-/** For the record; the client hears none of it. */
+/** For the record; the client is not told. */
 export function standingText(standing: Standing): string {
   return standingTexts[standing];
 }
@@ -70,7 +70,7 @@ export interface Identity {
   readonly revision: number;
   readonly createdAt: number;
   readonly removedAt?: number;
-  /** Removed: what it comes back as. */
+  /** State that a removed identity comes back to. */
   readonly removedFrom?: 'active' | 'suspended';
 }
 
@@ -79,7 +79,7 @@ export function enabledCredentials({ credentials }: Pick<Identity, 'credentials'
   return credentials.filter(({ disabled }) => disabled === undefined);
 }
 
-/** Ids of credentials that let somebody in before a change and don't any more; a password that was changed is one. */
+/** Ids of credentials that were good for a login before a change and are not any more; a changed password is one. */
 export function credentialsGone(before: Identity | undefined, after: Identity): readonly string[] {
   if (before === undefined) return [];
   const left = enabledCredentials(after);

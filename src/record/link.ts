@@ -1,7 +1,7 @@
 // The chain of the trail: each event's link covers the one before it and everything that is kept of the event, so that nothing can be changed, removed
 // or put in unseen. Of what can be forgotten only hashes go in: purge and erasure take content and salt away, and the chain still verifies.
 //
-// Version 1 (stores of before) covers one of two ids, and the content as one part. A chain goes on with version 2 from its event `chainVersion`.
+// Version 1 (older stores) covers one of two ids, and the content as one part. A chain goes on with version 2 from its event `chainVersion`.
 
 import { hash } from 'node:crypto';
 import type { EventDraft } from './events.ts';
@@ -28,7 +28,7 @@ export const SALT_OCTETS = 16;
 
 /** What the first event links to. */
 export const firstLink = new Uint8Array(LINK_OCTETS);
-/** In the place of the hash of a part that an event has not. */
+/** Stands for the hash of a part that an event lacks. */
 const noPart = new Uint8Array(LINK_OCTETS);
 
 /** Where a chain stands: its last event. */

@@ -1,5 +1,5 @@
-// `postern send --flush`: what waits in the queue goes out over one connection. A message leaves the queue when the server has said that it has it;
-// killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other. What has waited too
+// `postern send --flush`: sends the queue over one connection. A message leaves the queue when the server has accepted it;
+// killed in between, it is sent once more, with the same Message-ID: that is the known window (RFC 1047), and there is no other. Mail that waited too
 // long is given up: it is put aside, never removed.
 
 import { EX, type SysExit } from '../base/sysexits.ts';
@@ -65,9 +65,9 @@ export async function flush(
     }
   }
 
-  // What is on its way is settled, whatever became of the others.
+  // Messages under way are settled, whatever became of the others.
   const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
-  // The time of those that nobody came to is up all the same.
+  // Messages that were not tried may have expired too.
   for (const id of todo) counts[(await giveUp(spool, id, expiry, stopped)) ? 'givenUp' : 'waiting'] += 1;
   await spool.sync();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -134,7 +134,7 @@ function short(problem: string): string {
 }
 
 export function exitOfFlush({ waiting, failed, damaged, givenUp, stopped }: FlushReport): SysExit {
-  // Of what won't be tried again somebody has to know, whatever became of the rest.
+  // The user has to know of recipients that won't be tried again, whatever became of the others.
   if (givenUp > 0) return EX.UNAVAILABLE;
   if (stopped !== undefined) return stopped.code;
   if (failed > 0 || damaged > 0) return EX.UNAVAILABLE;

@@ -42,7 +42,7 @@ export function localCarrier(socketPath: string, verbose: (line: string) => void
 
 export interface OwnAddress {
   readonly address?: string;
-  /** Why it is not known now, but will be: the server is stopped. */
+  /** Why the account is not known now, but may be later: the server is stopped. */
   readonly unknownYet?: string;
 }
 

@@ -1,4 +1,4 @@
-// What `postern send` has in its hands: a message with its envelope, and what a server said of it.
+// The data of `postern send`: a message with its envelope, and the server's replies to it.
 
 import type { SysExit } from '../base/sysexits.ts';
 import type { NotifyCondition } from '../protocol/envelope.ts';
@@ -27,7 +27,7 @@ export interface Left {
 export interface Verdict {
   readonly left: readonly Left[];
   readonly accepted: number;
-  /** True: another message would fare the same. */
+  /** True: any other message would fail too. */
   readonly isOfHost: boolean;
   readonly code: SysExit;
   /** One line, with what to do. */

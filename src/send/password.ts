@@ -9,7 +9,7 @@ import type { Environment, SendConfig } from './config.ts';
 import { SendFailure } from './failure.ts';
 
 const OCTETS_MAX = 64 * 1024;
-/** Somebody may have to unlock a keyring. */
+/** Long enough for a person to unlock a keyring. */
 const COMMAND_MS = 120_000;
 const READABLE_BY_OTHERS = 0o077;
 

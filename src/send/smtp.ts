@@ -62,7 +62,7 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
     return verdict;
   }
 
-  /** What failed for one message may come about for the next one. */
+  /** After a failure of the host the next message connects again, because the failure may be over. */
   async function closeCarrier(): Promise<void> {
     const closed = carrier;
     carrier = undefined;
@@ -92,7 +92,7 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
     await closeCarrier();
   }
   if (end === 'ended') return EX.OK;
-  // What was whole has been answered.
+  // Every complete message has been answered.
   tell('the input ended (or stopped for an hour) in the middle of a message: that one was not sent');
   return EX.DATAERR;
 }

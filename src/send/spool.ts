@@ -1,4 +1,4 @@
-// The queue of `postern send`: a directory with one file for each message, its envelope in the first line. A file is written aside, synced, and
+// The queue of `postern send`: a directory with one file for each message, its envelope in the first line. A file is written under another name, synced, and
 // renamed; what became of a message replaces its file in the same way. So at every moment a message is there whole, or was never taken.
 
 import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { SendFailure } from './failure.ts';
 const MESSAGES_MAX = 10_000;
 /** 10,000 recipients of the longest kind, each with its problem. */
 const ENVELOPE_OCTETS_MAX = 16 * 1024 * 1024;
-/** Nobody writes a file for so long: who began it is gone. */
+/** No process takes this long to write a file: its writer is gone. */
 const ABANDONED_MS = 3_600_000;
 const OTHERS = 0o077;
 const ENDING = '.mail';
@@ -55,7 +55,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
   const newIds = messageIdSource((length) => entropy.bytes(length));
   const pathOf = (id: string): string => join(directory, `${fileNameOfId(id)}${ENDING}`);
 
-  /** Whoever else could write here could have mail sent in our name. */
+  /** Another user who can write here could send mail in our name. */
   async function names(): Promise<readonly string[]> {
     try {
       await mustBePrivate(directory);
@@ -76,7 +76,7 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
 
   async function write({ id, envelope, content }: Stored): Promise<void> {
     const head = utf8(`${JSON.stringify(envelope)}\n`);
-    // What could not be read again must not be taken.
+    // A message that could not be read again must not be accepted.
     if (head.length > ENVELOPE_OCTETS_MAX)
       throw new SendFailure(EX.DATAERR, `the envelope is larger than ${ENVELOPE_OCTETS_MAX} octets`);
     const beside = join(directory, `${fileNameOfId(id)}.${process.pid}.tmp`);

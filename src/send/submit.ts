@@ -116,7 +116,7 @@ function leftOf(outcome: RecipientOutcome): Left | undefined {
   }
 }
 
-/** Of the host, not of this message: another one would fare the same. */
+/** A failure of the host, not of this message: any other message would fail too. */
 const ofHost = new Set([
   ...['noServer', 'confirmationNeeded', 'unreachable', 'certificate', 'tls', 'authentication', 'unavailable'],
 ]);

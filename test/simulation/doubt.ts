@@ -9,7 +9,7 @@ export interface About {
   /** The next message's commands were under way before it. */
   readonly followed?: boolean;
   readonly answersData?: boolean;
-  /** What was said is no reply at all: the relay gives the connection up there. */
+  /** No reply at all, but garbage: the relay gives the connection up there. */
   readonly isNonsense?: boolean;
 }
 
@@ -36,7 +36,7 @@ export class Doubt {
     this.#outOfStep = true;
   }
 
-  /** What it says from now on, a 354 where it belongs too, is not read. */
+  /** Replies from now on are not read, a 354 in its place included. */
   #givenUp(): void {
     this.#moreSaid = true;
     this.ended();

@@ -1,4 +1,4 @@
-// What goes wrong, when, and how it heals again.
+// The faults: what goes wrong, when, and how it heals.
 
 import type { Identity } from '../../src/record/identity.ts';
 import type { Change } from '../../src/store/port.ts';

@@ -51,7 +51,7 @@ export class Ledger {
   /** `id recipient` → owner whose settle ended it. */
   readonly ended = new Map<string, string>();
   readonly broken: string[] = [];
-  /** From when on nothing goes wrong any more, by the wall clock. */
+  /** When the faults end, by the wall clock. */
   healedAt = Infinity;
   trace: ((line: string) => void) | undefined;
   readonly #time: VirtualTime;

@@ -8,7 +8,7 @@ import type { Life, VirtualTime } from './time.ts';
 export interface SimulatedLine {
   /** For the one who asks. */
   readonly line: Line;
-  /** The one who answers says something by itself. */
+  /** A notice from the answering end. */
   tell(notice: unknown): void;
 }
 
@@ -26,7 +26,7 @@ export function simulatedLine(ends: LineEnds): SimulatedLine {
   const waiting = new Set<(error: Error) => void>();
   const there = inOrder(ends, answerer);
   const back = inOrder(ends, asker);
-  /** What a dying thread said last may or may not have left it. */
+  /** The last messages of a dying thread may or may not have left it. */
   let lost = false;
   let closed = false;
 

@@ -11,7 +11,7 @@ export interface Host {
   standing: number;
   /** What a new connection hears, itself among those that stand; other than 220: it is closed. */
   greeting(standing: number): string;
-  /** What becomes of TLS. */
+  /** How the TLS handshake ends. */
   tls: 'works' | 'breaks' | 'breaks behind the handshake';
   /** What MAIL is answered, the nth of its connection; `drop`: 421, and the connection breaks. */
   mail(nth: number): string | 'drop';

@@ -185,7 +185,7 @@ class HopWire implements Wire {
     else this.#events.bytes(bytes);
   }
 
-  /** Behind all that was said before. */
+  /** After all that was said before. */
   #leaveOut(): void {
     const { time } = this.#hops;
     time.after(this.#toLifeAt - time.monotonic, () => this.#doubt.leftOut(), this.#life);

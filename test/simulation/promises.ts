@@ -146,7 +146,7 @@ function checkSending(
   counts.refused += 1;
   if (state === 'begun' && ids.length > 0) ledger.breach(`${tag} never had an end, and was accepted`);
   if (takings.length === 0) return;
-  // The front that had to take it back died before it could: two faults at once, for one message.
+  // The front that had to withdraw it died first: two faults at once, for one message.
   const diedAt = server.killed.get(sending.life) ?? Infinity;
   if (state === 'refused' && takings.every(({ at }) => at > diedAt)) counts.refusedButLeft += 1;
   else ledger.breach(`${tag} was delivered after "${reply}" (${state})`);
@@ -172,7 +172,7 @@ function checkPromised(sending: Sending, ledger: Ledger, told: Told | undefined)
   });
 }
 
-/** Twice only if the next hop's word was lost, or who had heard it died before it was durable. */
+/** Twice only if the next hop's reply was lost, or the front that got it died before the settle was durable. */
 function checkCopies({ ledger, server }: Evidence, told: ReadonlyMap<string, Told>): number {
   const byRecipient = new Map<string, Taking[]>();
   for (const taking of ledger.takings) {
@@ -214,7 +214,7 @@ function checkContent(taking: Taking, ledger: Ledger): void {
   if (!fields.test(front)) ledger.breach(`${tag}: in front of it stands ${JSON.stringify(front)}`);
 }
 
-/** The longest silence of a host that somebody may still be listening to when all is well again. */
+/** The longest silence of a host that a connection may still wait for when the faults have ended. */
 const SILENCE_MS = 15 * MINUTE;
 
 /** When all is well again, what has the time for one more attempt is delivered, or refused: it does not expire. */
@@ -255,7 +255,7 @@ function checkLimits({ plan, ledger }: Evidence, events: readonly TrailEvent[]):
       ledger.breach(`${count} messages of ${key}, the limit is ${plan.messagesPerHour}`);
 }
 
-/** Who lived to notice that a reply was lost has counted it. */
+/** A front that lived to notice a lost reply has counted it. */
 function checkLostReplies({ server, ledger }: Evidence): void {
   for (const { life, relay } of server.everyFront) {
     if (server.killed.has(life)) continue;

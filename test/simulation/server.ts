@@ -19,7 +19,7 @@ import { Life } from './time.ts';
 const RESTART_MS = 200;
 const ARGON2_MS = 25;
 
-/** The disk, and how the system treats who uses it. */
+/** The disk, and delays of the system. */
 export interface Weather {
   full: string | undefined;
   queuedMessagesMax?: number | undefined;
@@ -132,7 +132,7 @@ export class Server {
     await this.drain(graceMs);
     if (this.run !== run) return;
     this.run = undefined;
-    // Who was not done in time is ended like by a kill.
+    // A front that was not done in time is ended as by a kill.
     const isLate = time.monotonic - begun >= graceMs;
     for (const { life, relay, connections } of run.fronts.values()) {
       if (isLate || relay.stats.underWay + connections.size > 0) this.#kill(life);

@@ -1,5 +1,5 @@
 // One run of one seed: a server with everything real above its platform, next hops, clients and faults under one virtual clock. First the
-// trouble, then everything heals, then what was promised is counted (`promises.ts`).
+// faults, then everything heals, then the promises are checked (`promises.ts`).
 
 import { createHash } from 'node:crypto';
 import { createAppPassword } from '../../src/identity/app-password.ts';
@@ -102,7 +102,7 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
     server.end();
     const left = await unfinished(server);
     if (left.messages === 0 && open === 0) return;
-    // What was still being accepted at the drain is for the next run.
+    // A message that was being accepted at the drain is left to the next run.
     if (time.monotonic >= limit) return ledger.breach(`not done: ${open} clients, ${JSON.stringify(left)}`);
     await within(time, 'start', server.start());
   }

@@ -10,13 +10,13 @@ export type Ending =
   | 'refuses'
   /** 554: nothing was taken, and never will be. */
   | 'rejects'
-  /** It is taken, but the connection is reset before the reply: the sender can't know. */
+  /** Taken, but the connection is reset before the reply: the sender can't know. */
   | 'resets'
-  /** It is taken, and what comes is no reply. */
+  /** Taken, and garbage comes instead of a reply. */
   | 'nonsense'
-  /** It is taken, and the lines of the reply have no end, as long as they are read. */
+  /** Taken, and the reply goes on without end as long as it is read. */
   | 'endless'
-  /** It is taken, and nothing more is said on this connection. */
+  /** Taken, and nothing more is said on this connection. */
   | 'stalls';
 
 export interface CrashHop {

@@ -96,7 +96,7 @@ interface Hole {
   readonly found: RegExp;
 }
 
-/** Changes of the code that the probes of the policy can't see, because they are made behind them or elsewhere. */
+/** Changes of the code that the probes of the policy can't see, because they are made after them or elsewhere. */
 const holes: readonly Hole[] = [
   {
     why: 'role mx takes mail for another domain',

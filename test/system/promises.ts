@@ -28,7 +28,7 @@ export async function settled(o: {
   readonly server: TestServer;
   readonly load: Told;
   readonly seconds?: number;
-  /** So many may have been refused and left: who had to take them back was killed before it could, two faults at once. None by default. */
+  /** How many may have been refused and left all the same: the front that had to withdraw them was killed first, two faults at once. Default: none. */
   readonly refusedButLeftMax?: number;
   taken(): readonly string[];
 }): Promise<Aftermath> {

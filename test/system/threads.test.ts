@@ -22,9 +22,9 @@ const FRONTS = 2;
 interface Variant {
   readonly thread: string;
   readonly how: 'end' | 'throw';
-  /** What becomes of connections: they go with a front, and with nothing else. */
+  /** Whether connections end: they do with a front, and with nothing else. */
   readonly cuts: boolean;
-  /** Who is said to have died. */
+  /** The thread that the log reports as dead. */
   readonly says: string;
 }
 
@@ -109,7 +109,7 @@ for (const { thread, how, cuts, says } of variants) {
     const before = load.promised.length;
     await eventually('load after the last end', 60, () => load.promised.length >= before + 10);
     await load.stop();
-    // Each thread was back within seconds: what waited for it was done then, and nobody had to come again.
+    // Each thread was back within seconds: waiting clients were served then, and none had to come again.
     assert.deepEqual(load.refused, []);
 
     hop.behave(() => 'takes');

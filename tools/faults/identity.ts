@@ -137,7 +137,7 @@ export const identityFaults: readonly Fault[] = [
   {
     ...answers,
     why: 'a recipient that is answered late gets the message',
-    from: '    // Told 451 by now: it must not get the message all the same.\n    if (!connection.session.awaits(question)) return;',
+    from: '    // The client was told 451: the recipient must not get the message after all.\n    if (!connection.session.awaits(question)) return;',
     to: '',
   },
   {

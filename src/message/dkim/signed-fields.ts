@@ -99,7 +99,7 @@ function fieldsByName(header: Uint8Array): ReadonlyMap<string, readonly Uint8Arr
   return byName;
 }
 
-/** Behind the first CRLF that white space does not follow. */
+/** Position after the first CRLF that white space does not follow. */
 function fieldEnd(header: Uint8Array, from: number): number {
   let at = from;
   do {

@@ -37,7 +37,7 @@ export function interrupted(
   if (transaction.ended !== undefined && !isDoubtful(state, transaction)) return;
   for (const at of transaction.ended === undefined ? [] : transaction.accepted)
     transaction.results[at] = undefined;
-  // Its replies may be those of the commands before: what refuses another recipient must not fail this one.
+  // The replies may belong to earlier commands: the refusal of another recipient must not fail this one.
   if (!transaction.inStep) forgetReplies(transaction.results);
   if (transaction.farewell !== undefined) fillRefused(transaction.results, transaction.farewell);
   const status = permanent ? '5.6.3' : '4.4.2';
@@ -51,14 +51,14 @@ export function interrupted(
   finish(state, transaction, replyLost);
 }
 
-/** A server that has heard enough says so before the end: its word counts, the rest is not sent, the connection is of no use. */
+/** A server may refuse before the end of the content: its reply counts, the rest is not sent, and the connection can't be used any more. */
 export function refusedInContent(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
   for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
   finish(state, transaction, false);
   close(state);
 }
 
-/** Whatever is under way has its result before it. */
+/** Transactions under way get their results first. */
 export function close(state: DeliveryState): void {
   if (state.closed) return;
   state.closed = true;
@@ -66,7 +66,7 @@ export function close(state: DeliveryState): void {
   state.outputs.push({ type: 'close' });
 }
 
-/** The connection is of no use any more: transactions under way are undecided, without one the host has failed. */
+/** The connection can't be used any more: transactions under way are undecided; if there is none, the host has failed. */
 export function fail(state: DeliveryState, diagnostic: string, because: FailureCause): void {
   if (state.closed) return;
   if (state.open.length === 0) {
@@ -77,7 +77,7 @@ export function fail(state: DeliveryState, diagnostic: string, because: FailureC
   close(state);
 }
 
-/** What we can't go on without is not offered. */
+/** The server does not offer something that we need. */
 export function missing(state: DeliveryState, diagnostic: string): void {
   fail(state, diagnostic, 'missing');
 }
@@ -90,7 +90,7 @@ export function hostFailed(state: DeliveryState, reply: RemoteReply): void {
   close(state);
 }
 
-/** Only the one whose content it is bears the blame. */
+/** Only the transaction whose content it is fails for good. */
 export function contentFailed(state: DeliveryState, because: string, permanent: boolean): void {
   for (const transaction of [...state.open])
     interrupted(state, transaction, because, permanent && transaction === state.sending);

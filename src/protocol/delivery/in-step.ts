@@ -1,12 +1,12 @@
-// Whether replies still belong to the commands that they are counted to. Behind a content the commands of the next message are sent before
+// Whether replies still belong to the commands that they are counted to. After a content the commands of the next message are sent before
 // its final reply is there (RFC 2920 section 3.1). A server that leaves one reply out shifts all that follow, and MAIL's 250 would
-// count as the end of the message before: so that one is told only when the next one's 354 came where it should.
+// count as the end of the message before. So the result of a message is reported only when the 354 of the next one came where it should.
 
 import type { RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import type { DeliveryState, Transaction } from './state.ts';
 
-/** Only DATA is answered so. */
+/** A reply that only DATA gets. */
 export function isGoAhead({ code }: RemoteReply): boolean {
   return code >= 300 && code < 400;
 }
@@ -17,8 +17,8 @@ export function isOfEnvelope({ status }: RemoteReply): boolean {
 }
 
 /**
- * What was taken for its final reply may have been that to the MAIL after it: more was said and no 354 followed, or it has the status that only
- * MAIL's has (RFC 3463 section 3.2). Without more said, a server just closed after it, as servers do that take so many messages a connection.
+ * The reply taken for the final one of `transaction` may be that to the next MAIL: more replies came without a 354, or it has the status that only
+ * MAIL gets (RFC 3463 section 3.2). If nothing more came, the server just closed, as servers do that limit the messages of a connection.
  */
 export function isDoubtful({ open }: DeliveryState, transaction: Transaction): boolean {
   const next = open[open.indexOf(transaction) + 1];
@@ -28,7 +28,7 @@ export function isDoubtful({ open }: DeliveryState, transaction: Transaction): b
   return next.heard || transaction.results.some(isOfMail);
 }
 
-/** What is no reply, or half of one, may stand where one belongs: what was counted before it is as doubtful as after a reply. */
+/** Garbage, or half a reply, may stand in the place of a reply: replies counted before it are as doubtful as after a whole one. */
 export function moreWasSaid({ open }: DeliveryState): void {
   for (const transaction of open)
     if (!transaction.inStep && transaction.farewell === undefined) transaction.heard = true;

@@ -31,7 +31,7 @@ export interface DeliveryCredentials {
 /** What a message asks of the next hop. */
 export interface DeliveryTransaction {
   readonly envelope: Envelope;
-  /** Undefined: it streams, nobody knows yet. */
+  /** Undefined: the content is a stream of unknown size. */
   readonly octets: number | undefined;
   readonly headerUtf8: boolean;
   readonly body8bit: boolean;
@@ -42,7 +42,7 @@ export interface DeliveryTransaction {
 export type DeliveryInput =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'tls'; readonly facts: TlsFacts }
-  /** With PIPELINING it may follow as soon as the content of the one before was sent; results come in the order of beginning. */
+  /** With PIPELINING a transaction may begin as soon as the content of the one before was sent; results come in the order of beginning. */
   | { readonly type: 'transaction'; readonly transaction: DeliveryTransaction }
   /** Some of the content went out: the server is taking it. */
   | { readonly type: 'contentProgress' }
@@ -67,7 +67,7 @@ export type RecipientResult =
       /** Which command the reply answers; `content`: BDAT or the end of the message. */
       readonly command: 'MAIL' | 'RCPT' | 'DATA' | 'content';
     }
-  /** Nothing was said about it: broken connection, or the message can't be sent to such a hop. */
+  /** The server did not decide: the connection broke, or the message can't be sent to such a hop. */
   | {
       readonly type: 'undecided';
       readonly status: string;
@@ -90,7 +90,7 @@ export type DeliveryOutput =
       readonly results: readonly RecipientResult[];
       /** The end was sent and no reply came. */ readonly replyLost: boolean;
     }
-  /** The host is no use now; no recipient is to blame. */
+  /** The host can't be used now; no recipient is to blame. */
   | ({ readonly type: 'hostFailed' } & HostFailure)
   | { readonly type: 'close' };
 

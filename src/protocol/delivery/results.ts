@@ -29,7 +29,7 @@ export function fillUndecided(results: Results, undecided: Omit<Undecided, 'type
   });
 }
 
-/** What was found without a reply stays. */
+/** Results found without a reply stay. */
 export function forgetReplies(results: Results): void {
   results.forEach((result, at) => {
     if (result !== undefined && !isOfAddress(result)) results[at] = undefined;

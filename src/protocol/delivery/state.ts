@@ -27,15 +27,15 @@ export interface Transaction {
   readonly results: (RecipientResult | undefined)[];
   /** Recipients that RCPT accepted, by their number. */
   readonly accepted: number[];
-  /** The end of the content went out: silence from now on leaves the fate unknown. */
+  /** The end of the content was sent: if no reply comes now, the fate is unknown. */
   endSent: boolean;
-  /** It has its results; they are told when those before it were, and what follows is in step. */
+  /** All results are there; they are reported after those of earlier transactions, once the next one is in step. */
   ended: { readonly replyLost: boolean } | undefined;
-  /** False: its commands went out after a content that was not answered, and DATA has no reply yet. */
+  /** False: the commands were sent after a content without a reply so far, and DATA has no reply yet. */
   inStep: boolean;
-  /** One of its commands has a reply. */
+  /** One of the commands has a reply. */
   heard: boolean;
-  /** 421 to its MAIL. */
+  /** The 421 that MAIL got. */
   farewell: RemoteReply | undefined;
   contentSent(): void;
 }
@@ -50,7 +50,7 @@ export interface DeliveryState {
   capabilities: Capabilities;
   user: string | undefined;
   expected: Expectation[];
-  /** Begun and not told of, in order; all but the last have sent their content. */
+  /** Begun and not yet reported, in order; all but the last have sent their content. */
   open: Transaction[];
   /** The one whose content is going out. */
   sending: Transaction | undefined;

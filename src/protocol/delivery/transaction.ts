@@ -32,7 +32,7 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
   else oneByOne(state, transaction);
 }
 
-/** What one recipient asks of the hop decides about that one alone. */
+/** A recipient that the hop can't serve fails alone. */
 function excludeMisfits({ request, results }: Transaction, capabilities: Capabilities): void {
   const unfit = messageMisfit(request, capabilities);
   if (unfit !== undefined) return fillUndecided(results, { ...unfit, permanent: true });
@@ -53,7 +53,7 @@ function usesChunk(
 
 interface Commands {
   readonly mail: string;
-  /** Of the recipients that this hop may be asked about, with their numbers. */
+  /** Recipients that this hop is asked about, with their numbers. */
   readonly rcpts: readonly { readonly at: number; readonly command: string }[];
 }
 
@@ -120,7 +120,7 @@ function afterRcpt(state: DeliveryState, transaction: Transaction): void {
   expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
 
-/** A MAIL that was refused is why the RCPT is, whatever the latter's reply says. */
+/** After a refused MAIL its reply is the result of each RCPT, whatever the reply to RCPT says. */
 function takeRcpt(
   transaction: Transaction,
   at: number,
@@ -148,7 +148,7 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
     state.sending = transaction;
     state.outputs.push({ type: 'content', framing: 'data' });
   } else if (reply.code === 354) {
-    // A server that lets us in without recipients gets an empty end, and nothing of the message (EXT-PIPE-b).
+    // A server that says 354 although it accepted no recipient gets an empty content, and nothing of the message (EXT-PIPE-b).
     send(state, '.\r\n');
     expect(state, 'final', () => finish(state, transaction, false));
   } else {
@@ -210,7 +210,7 @@ function acceptedBy(state: DeliveryState, reply: RemoteReply): RecipientResult {
   };
 }
 
-/** Nothing of the transaction is left at the server; the next one may begin when it says so. */
+/** Resets the transaction at the server; the next one may begin after the reply. */
 function reset(state: DeliveryState, transaction: Transaction): void {
   if (state.leaving) {
     finish(state, transaction, false);

@@ -77,7 +77,7 @@ export function authenticated(state: SessionState, answer: AuthenticationAnswer)
     return send(state, reply('authOk'));
   }
   state.authFailures += 1;
-  // Who mistyped types again.
+  // A person who mistyped may try again.
   state.loginAwaitedSince = state.now + answer.delayMs;
   if (answer.delayMs > 0) state.delayed = { reply: answer.refusal.reply, at: state.now + answer.delayMs };
   else send(state, answer.refusal.reply);

@@ -6,7 +6,7 @@ import { concludeTransaction, emit, expectConsequences, leave, send, type Sessio
 
 /** Slowest content that is waited for, octets per millisecond, after a first idle time's grace. */
 const CONTENT_RATE = 0.1;
-/** And the slowest that is only read to be thrown away, after a shorter grace: nobody gets anything by waiting for it (F-DOS-2). */
+/** The slowest content that is only read to be thrown away, after a shorter grace: waiting for it helps nobody (F-DOS-2). */
 const DISCARD_RATE = 1;
 const DISCARD_GRACE_MS = 30_000;
 
@@ -24,7 +24,7 @@ function idleDeadline({ lastProgressAt, settings }: SessionState): number {
 /** A stranger who has said MAIL, until the next message of its that is accepted. */
 const STRANGER_MS = 3_600_000;
 
-/** In all, whatever is said: until the client is inside TLS, and there until it has logged in, for a person may be typing a password. Role mx: until its first MAIL, then to each message. */
+/** Total time, whatever is said: until TLS, then until login, because a person may be typing a password. Role mx: until the first MAIL, then for each message. */
 function untilKnown({
   startedAt,
   settings,

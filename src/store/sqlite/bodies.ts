@@ -44,7 +44,7 @@ function isBeginOf(part: Uint8Array, whole: Uint8Array): boolean {
   return Buffer.compare(part, whole.subarray(0, part.length)) === 0;
 }
 
-/** Behind files that were written past a stage. */
+/** Syncs the directory after files that were written past a stage. */
 export function syncBodiesDirectory(dataDirectory: string): void {
   syncDirectoryNow(join(dataDirectory, DIRECTORY));
 }
@@ -73,7 +73,7 @@ export async function openStage(dataDirectory: string, id: MessageId): Promise<S
   };
 }
 
-/** What is read is sent on: a link in the place of a body could name any file that this process may read. */
+/** A body that is read is sent on: a link in its place could name any file that this process may read. */
 const NO_LINK = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 export async function* readBody(dataDirectory: string, id: MessageId): AsyncGenerator<Uint8Array> {
