@@ -34,7 +34,7 @@ interface Run {
   readonly status: number;
   /** Starts of an empty process. */
   readonly most: number;
-  /** In what it prints. */
+  /** Text that its output must contain. */
   readonly shows?: string;
 }
 

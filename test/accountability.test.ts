@@ -706,7 +706,7 @@ test('D-OUT-3: suspended: no AUTH, nothing of the queue leaves, mail still arriv
     queue.entries.map(({ held }) => held),
     [true, true, true],
   );
-  // What was under way at that moment has been put off by now.
+  // Attempts that were under way at that moment have been put off.
   const before = sink.messages.length;
   sink.open = true;
   assert.equal(server.postern(['queue', 'retry', '--all', '--yes']).status, 0);

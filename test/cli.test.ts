@@ -125,9 +125,9 @@ interface Place {
   readonly data: string;
   readonly config: string;
   run(line: string): Promise<Result>;
-  /** Exits 0; its standard output. */
+  /** Expects exit code 0; gives standard output. */
   good(line: string): Promise<string>;
-  /** Exits with `status` and says why. */
+  /** Expects exit code `status` and a message that says why. */
   refused(status: number, because: RegExp, line: string): Promise<void>;
 }
 

@@ -8,14 +8,14 @@ import type { ShownMessage } from './question.ts';
 export type Evidence =
   /** Body and header fields are those that were submitted. */
   | 'message'
-  /** The body alone is. */
+  /** Only the body is the one that was submitted. */
   | 'body'
   /** The topmost of our lines, and nothing contradicts the record; the body was changed on its way, or the line was copied. */
   | 'line'
   /** Whoever wrote the message could write this line. */
   | 'none';
 
-/** What was held against the record, and what came of it. */
+/** What was compared with the record, and the result. */
 export interface Comparison {
   readonly evidence: Evidence;
   /** Which message of the file was compared. */
@@ -28,7 +28,7 @@ export interface Comparison {
 
 export interface ComparedFields {
   readonly same: readonly DigestedField[];
-  /** Changed, taken away or added. */
+  /** Fields that were changed, removed or added. */
   readonly other: readonly DigestedField[];
 }
 

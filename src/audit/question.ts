@@ -14,7 +14,7 @@ export interface TraceQuestion {
   readonly text: string;
 }
 
-/** A file: what its messages show of themselves is held against the records. */
+/** A file: its messages are compared with the records. */
 export interface FileQuestion {
   readonly shown: readonly ShownMessage[];
   readonly text: string;
@@ -22,7 +22,7 @@ export interface FileQuestion {
 
 export interface ShownMessage {
   readonly where: 'the file' | 'a message attached to the file';
-  /** The surest first. */
+  /** The most specific first. */
   readonly terms: readonly TraceTerm[];
   readonly text: string;
   /** Lines that claim to be ours, the topmost first. */
@@ -30,7 +30,7 @@ export interface ShownMessage {
   readonly messageIdField?: string;
   /** SHA-256, hex, of the body with the line ends of the wire and any of the endings that a file may have got; none: no body. */
   readonly bodyHashes: readonly string[];
-  /** Those whose digests are recorded. */
+  /** Fields whose digests are recorded. */
   readonly fields: readonly DigestibleField[];
   /** Addresses of its From, to be shown beside what the trail says. */
   readonly claimedFrom: readonly string[];

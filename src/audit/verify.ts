@@ -1,4 +1,4 @@
-// Was anything of the trail changed, removed or put in (D-TR-3)? The chain itself, and what a look-up relies on: the words of the index, what
+// Was anything of the trail changed, removed or inserted (D-TR-3)? Checks the chain itself, and what a look-up relies on: the words of the index, what
 // was forgotten, and the acceptances of what is queued.
 
 import type { Lookups } from '../store/lookups.ts';
@@ -38,7 +38,7 @@ export type Verifiable = Pick<
 >;
 
 const PAGE = 1000;
-/** Its acceptance is among them. */
+/** First events of a message, among which its acceptance is. */
 const FIRST_EVENTS = 9;
 
 export async function verifyTrail(

@@ -37,12 +37,12 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** Of all parts together. */
+/** Octets of all parts together. */
 export function octetsOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** All octets below 128. */
+/** True: all octets are below 128. */
 export function isAscii(bytes: Uint8Array): boolean {
   return nativeIsAscii(bytes);
 }

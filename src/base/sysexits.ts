@@ -16,7 +16,7 @@ export const EX = {
   OSERR: 71,
   /** Nothing was accepted: try again later. */
   TEMPFAIL: 75,
-  /** No secure session came about. */
+  /** No secure session could be made. */
   PROTOCOL: 76,
   /** Login, password or sender were refused. */
   NOPERM: 77,

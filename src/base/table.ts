@@ -1,4 +1,4 @@
-// Rows as text in aligned columns; the last cell of a row may be as long as it likes.
+// Rows as text in aligned columns; the last cell of a row may have any length.
 
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

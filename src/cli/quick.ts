@@ -1,6 +1,6 @@
 // Questions to a running server, asked without what makes commands slow to start: commander, the schema of the configuration, the store. An abuse desk
 // asks many, and scripts ask them by the thousand. Whatever is out of the ordinary (another way to write it, no server, a configuration that a glance
-// does not understand, a mistake) is left to the whole program, which then says what is to be said.
+// does not understand, a mistake) is left to the whole program, which then reports it.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -24,7 +24,7 @@ const IMPLICIT_PORT = 465;
 interface Trial {
   readonly candidate: Candidate;
   readonly attempt: Attempt;
-  /** Absent: it is in use. */
+  /** Absent: this candidate is in use. */
   readonly failure?: CandidateFailed;
 }
 

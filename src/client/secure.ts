@@ -35,7 +35,7 @@ export async function secure(wire: Wire, settings: HandshakeSettings): Promise<P
   } finally {
     cancel();
   }
-  // What stands in the way of verification has rejected by now; should it not have, nothing goes on.
+  // A failed verification has already rejected; this check only makes sure.
   if (!tls.verified) throw new CandidateFailed('certificate', 'the certificate was not verified');
   return tls;
 }

@@ -25,7 +25,7 @@ import type { Clock } from '../platform/platform.ts';
 
 /** Beside the socket: a link to the directory. */
 export const CLAIMS_DIRECTORY = 'claims';
-/** The door of root, beside the socket that everybody may use. */
+/** The socket for root alone, beside the one that everybody may use. */
 export function rootSocketOf(path: string): string {
   return `${path}.root`;
 }
@@ -41,7 +41,7 @@ const PUBLIC_MODE = 0o1777;
 /** Files removed at most at a start, which is bounded by it whatever users left there. */
 const CLEARED_MAX = 10_000;
 const NAME_OCTETS = 16;
-/** To create an empty file. */
+/** Time to create an empty file. */
 const DEADLINE_MS = 10_000;
 /** The clock of the file system ticks more slowly than ours. */
 const TICK_MS = 50;

@@ -3,7 +3,7 @@
 /** In the data directory. */
 export const CONTROL_SOCKET = 'control.sock';
 
-/** Of one request. */
+/** Look-ups in one request. */
 export const LOOKUPS_MAX = 100;
 
 export interface LookupAnswer {

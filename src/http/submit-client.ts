@@ -40,7 +40,7 @@ const PAUSE_MS_MAX = 200;
 /** The server does not know, or no longer, who is at the other end of this connection. */
 const UNPROVEN = 401;
 
-/** Root has a door of its own, if the server made one. */
+/** Root has a socket of its own, if the server made one. */
 function doorOf(path: string): string {
   const own = rootSocketOf(path);
   return process.getuid?.() === 0 && existsSync(own) ? own : path;

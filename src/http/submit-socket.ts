@@ -1,7 +1,7 @@
 // The submission socket: where programs of this host submit without a password, as the identity that the configuration binds to their user. Everybody
 // may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message, `/address`
 // tells the user as whom that is. Connections, octets, time and messages under way are bounded (submit-places.ts); it shares nothing with the control socket.
-// Beside it stands a door that only root can open, with places of its own: whatever users do to the other one, root's mail gets through.
+// A second socket is for root alone, with connections of its own: whatever users do to the first one, root's mail gets through.
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -47,7 +47,7 @@ export interface SubmitSocketOptions {
 export interface SubmitAnswer {
   readonly status: number;
   readonly body: object;
-  /** The connection ends with it. */
+  /** The connection is closed after this reply. */
   readonly last?: true;
 }
 

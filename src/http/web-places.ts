@@ -3,7 +3,7 @@
 
 import { connectionNetworksOf } from '../identity/network.ts';
 
-/** In all. */
+/** Connections of all networks together. */
 export const CONNECTIONS_OF_WEB = 256;
 export const CONNECTIONS_PER_NETWORK = 24;
 

@@ -55,7 +55,7 @@ const NOTHING_LEFT = 0.01;
 export interface Attempt {
   /** Network prefix, see `networkOf`. */
   readonly network: string;
-  /** Those around it, see `networksOf`. */
+  /** Wider networks around it, see `networksOf`. */
   readonly wider?: readonly AddressNetwork[];
   /** The name as folded, whether it exists or not. */
   readonly account: string;

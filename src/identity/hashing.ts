@@ -7,7 +7,7 @@ import { createLru } from './lru.ts';
 import { type AddressNetwork, connectionNetworkOf, networksOf } from './network.ts';
 import { verifyPassword } from './password.ts';
 
-/** Who asks for hashes. */
+/** The client that an attempt to log in comes from. */
 export interface Asker {
   readonly networks: readonly AddressNetwork[];
   readonly shared: boolean;

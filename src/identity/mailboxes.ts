@@ -33,7 +33,7 @@ const KEEP_MS = 60_000;
 
 interface Entry {
   readonly mailbox: LocalMailbox;
-  /** Absent: nobody has it. */
+  /** Absent: no identity has the address. */
   readonly identityId?: IdentityId;
   readonly at: number;
 }

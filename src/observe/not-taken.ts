@@ -6,11 +6,11 @@ import type { Log } from './log.ts';
 
 const EVERY_MS = 60_000;
 
-/** `door`: as the configuration names it. */
+/** `door`: the listener, as the configuration names it. */
 export type NotTaken = (door: string, error: Error) => void;
 
 export function createNotTaken(clock: Pick<Clock, 'monotonic'>, log: Pick<Log, 'error'>): NotTaken {
-  /** When each door said it last; there are as many as listeners. */
+  /** When each listener said it last; bounded by their number. */
   const said = new Map<string, number>();
   return (door, error) => {
     const now = clock.monotonic();

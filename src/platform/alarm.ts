@@ -5,7 +5,7 @@ import type { Clock } from './platform.ts';
 export interface Alarm {
   /** The next deadline by the monotonic clock, ms; undefined: none. */
   set(deadline: number | undefined): void;
-  /** It rings no more. */
+  /** Stops the alarm. */
   end(): void;
 }
 

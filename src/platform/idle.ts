@@ -5,7 +5,7 @@
 export interface Loop {
   /** Counts what the operating system has told this thread: sockets, other threads, files. */
   events(): number;
-  /** Milliseconds that only rise. */
+  /** Milliseconds of a clock that never steps back. */
   now(): number;
   /** Runs after everything that is known to wait now. */
   nextTurn(run: () => void): void;

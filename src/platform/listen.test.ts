@@ -1,4 +1,4 @@
-// A door that can't take a connection says so and stays open.
+// A listener that can't take a connection says so and stays open.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

@@ -40,7 +40,7 @@ export interface CertificateIdentities {
   readonly srv: readonly string[];
 }
 
-/** Why TLS did not come about. `certificate`: it is not valid, or not for this name. `clearText`: the other side spoke none. */
+/** Why TLS failed. `certificate`: it is not valid, or not for this name. `clearText`: the other side spoke no TLS. */
 export class TlsFailed extends Error {
   override readonly name = 'TlsFailed';
   readonly reason: 'certificate' | 'protocol' | 'clearText' | 'closed';

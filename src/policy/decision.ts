@@ -1,4 +1,4 @@
-// What a policy function answers: the verdict for the wire, the rule that decided, and why, in words for people.
+// The answer of a policy function: the verdict for the wire, the rule that decided, and the reason in words.
 
 import { accepted, refused, type Verdict } from '../protocol/refusal.ts';
 import type { ReplyName } from '../protocol/wire/reply-registry.ts';
@@ -7,7 +7,7 @@ export interface Decision {
   readonly verdict: Verdict;
   /** Short name of the rule that decided, e.g. `own address alice@example.org`; goes into the trail. */
   readonly rule: string;
-  /** One sentence for `postern explain`, console and log. */
+  /** One sentence for `postern explain` and the log. */
   readonly because: string;
 }
 

@@ -1,5 +1,5 @@
 // The other kind of traffic (BCP 134 section 4.1): unauthenticated mail for existing mailboxes of our own domains, and nothing
-// else. Whatever the sender says of itself counts for nothing (F-REL-12); the relay decision is made on the canonical
+// else. The sender's claims about itself count for nothing (F-REL-12); the relay decision is made on the canonical
 // forward-path only, so percent, bang, quoted and literal forms lead nowhere (requirements F.3), not even by the mailer after us
 // (`onward.ts`): neither as recipients nor as senders, to whom a report would go.
 

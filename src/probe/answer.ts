@@ -5,7 +5,7 @@ import { printable } from './transcript.ts';
 
 export type Answer =
   | { readonly type: 'reply'; readonly reply: RemoteReply }
-  /** Nothing in time. */
+  /** No reply in time. */
   | { readonly type: 'silent' }
   | { readonly type: 'closed'; readonly because: string }
   /** No SMTP reply, too much of it, or one that nobody asked for. */
@@ -20,7 +20,7 @@ export function isPositive(answer: Answer): boolean {
   return Math.floor(codeOf(answer) / 100) === 2;
 }
 
-/** For good: 5yz. */
+/** Refused for good: 5yz. */
 export function isRefused(answer: Answer): boolean {
   return Math.floor(codeOf(answer) / 100) === 5;
 }

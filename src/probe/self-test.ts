@@ -15,7 +15,7 @@ const CONNECTIONS_PER_PORT = 40;
 
 export interface SelfTestOptions {
   readonly hostname: string;
-  /** One of our own. */
+  /** A domain of ours. */
   readonly domain: string;
   /** Each with the address at which it can be reached from here. */
   readonly ports: readonly ProbePort[];
@@ -36,9 +36,9 @@ export interface SelfTestFinding {
 export interface SelfTestReport {
   /** Strangers get in. */
   readonly open: readonly SelfTestFinding[];
-  /** A requirement is not met, but the door is shut. */
+  /** A requirement is not met, but strangers don't get in. */
   readonly wanting: readonly SelfTestFinding[];
-  /** A check of the door had no clear answer, or a listener could not be reached. */
+  /** A check whether strangers get in had no clear answer, or a listener could not be reached. */
   readonly unsure: readonly SelfTestFinding[];
   readonly connections: number;
   readonly durationMs: number;

@@ -9,7 +9,7 @@ export interface ContentPart {
 
 export interface EventContent {
   readonly payload: ContentPart;
-  /** Of events that came over a connection. */
+  /** Only for events that came over a connection. */
   readonly place: ContentPart | undefined;
 }
 

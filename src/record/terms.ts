@@ -47,7 +47,7 @@ function addAccepted(
 ): void {
   if (envelope.reversePath !== '') terms.push(addressTerm(envelope.reversePath));
   for (const { forwardPath } of envelope.recipients) terms.push(addressTerm(forwardPath));
-  // Mostly who sends is who writes.
+  // Usually the reverse-path is also the author.
   for (const address of headerFrom) if (address !== envelope.reversePath) terms.push(addressTerm(address));
   if (label !== undefined) terms.push(labelTerm(label));
   if (messageIdField !== undefined) terms.push(messageIdFieldTerm(messageIdField));

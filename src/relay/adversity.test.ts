@@ -1,4 +1,4 @@
-// What may go wrong on the way out without anybody's mail being lost, stuck or blamed: hosts that fall silent, slow lines, a store that
+// Failures on the way out that lose, delay or bounce nobody's mail: hosts that fall silent, slow lines, a store that
 // does not answer, content that can't be read just now.
 
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// When the store is asked for mail, and when it is left in peace.
+// When the relay claims mail from the store, and when it does not.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';

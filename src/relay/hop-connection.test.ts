@@ -1,4 +1,4 @@
-// A connection to a hop that is slow, silent, or says what it likes: the message is told of rightly, and nobody waits for ever.
+// A connection to a hop that is slow, silent or breaks the protocol: the result of the message is right, and nothing waits for ever.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A hop is of no use now, and nobody's message is to blame.
+// A hop can't be used now, and no message is to blame.
 
 import type { HostFailure } from '../protocol/delivery/ports.ts';
 

@@ -1,4 +1,4 @@
-// Who is told what.
+// Which results of an attempt are reported, and to whom.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a report is about is told once, however often it had to be written.
+// A notice is reported once, however often its report had to be written.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A sender who may not send any more: what is in memory and has not left yet stays, also when the notice of it may have been lost.
+// A sender who may not send any more: mail in memory that has not left yet stays, also when the notice may have been lost.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ const settings: RelaySettings = {
   ...{ connectionsMax: 2, memoryOctets: 1_000_000 },
 };
 
-/** A relay whose connections come about when the test says so, and what alice and bob have handed over to it. */
+/** A relay whose connections are made when the test says so, with mail of alice and bob handed over to it. */
 function gated() {
   const clock = virtualClock(START);
   const mta = host();

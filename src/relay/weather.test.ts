@@ -1,4 +1,4 @@
-// Hosts as they are: restarted, full, particular about how many connections and messages they take, with TLS that breaks.
+// Hosts as they are in use: restarted, full, with limits on connections and messages, with TLS that breaks.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -15,16 +15,16 @@ export interface FlushReport {
   readonly waiting: number;
   readonly failed: number;
   readonly damaged: number;
-  /** Put aside, for good. */
+  /** Messages given up and put aside. */
   readonly givenUp: number;
   /** Why nothing more could be sent. */
   readonly stopped: Verdict | undefined;
 }
 
 export interface Expiry {
-  /** Where what has waited too long is put. */
+  /** Where mail that waited too long is put. */
   readonly aside: Spool;
-  /** In words, for the reason. */
+  /** The time in words, for the reason. */
   readonly after: string;
   isOver(queuedAt: number): boolean;
 }

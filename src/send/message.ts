@@ -28,7 +28,7 @@ export interface Composed {
   readonly content: Uint8Array;
   /** Of To, Cc and Bcc; of their Resent- forms alone, if it was resent. */
   readonly headerRecipients: readonly string[];
-  /** As it leaves. */
+  /** The Message-ID field as it leaves. */
   readonly messageIdField: string;
 }
 

@@ -34,7 +34,7 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** The way to the server. */
+/** Hands messages to the server. */
 export interface Carrier {
   /** Calls need not wait for each other. Rejects with `SendFailure` where nothing can be sent at all. */
   carry(parcel: Outgoing): Promise<Verdict>;
@@ -44,7 +44,7 @@ export interface Carrier {
 /** An envelope in the queue, with what became of it. */
 export interface StoredEnvelope extends SendEnvelope {
   readonly version: 1;
-  /** Of the message. */
+  /** Size of the message. */
   readonly octets: number;
   /** Milliseconds since the epoch. */
   readonly queuedAt: number;

@@ -21,7 +21,7 @@ export interface CountsPlan {
 export const totals = ['submission', 'mx', 'turnedAway'] as const;
 export type Total = (typeof totals)[number];
 
-/** Where a name stands. */
+/** The slots of a name. */
 export interface Place {
   readonly one: number;
   readonly other: number;

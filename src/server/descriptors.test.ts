@@ -20,7 +20,7 @@ test('F-DOS-2/3: connections leave descriptors for everything else, and it is sa
     config('web: { port: 443 }\nlocal: { services: [{ osUser: www, identity: w }] }'),
     2048,
   );
-  // Of 2048, for the web 256, for each of the two doors of local submission 512, and the rest as above.
+  // Of 2048: 256 for the web, 512 for each of the two sockets of local submission, and the rest as above.
   assert.equal(withAll.connections, Math.floor((2048 - 256 - 2 * 512 - 192 - 20) / 1.05));
   assert.equal(planDescriptors(config(), 64).connections, 10, 'never none at all');
   assert.deepEqual(planDescriptors(config('limits: { connections: 500 }'), 1024), { connections: 500 });

@@ -62,7 +62,7 @@ export interface Front {
   ): void;
 }
 
-/** The open connections. */
+/** The open connections of a front. */
 export interface Connections {
   /** Gives a function that takes it out again. */
   enter(connection: Connection): () => void;

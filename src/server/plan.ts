@@ -62,7 +62,7 @@ export interface FrontBirth {
   readonly owner: string;
   readonly dataDirectory: string;
   readonly counts: CountsPlan;
-  /** Its own in those counts. */
+  /** The front's own row in `counts`. */
   readonly row: number;
 }
 

@@ -1,6 +1,6 @@
 // The self-test of a running server: once it listens, and after each reload, the checks of the probe look at its own listeners over
 // loopback. The policy probes before the start judge the rules; this judges what strangers meet on the wire. It runs beside the mail, and only what
-// opens the door ends the server.
+// lets strangers in ends the server.
 //
 // It comes from an address of 127.0.0.0/8 drawn for each test: so it has its own share of connections, takes no part in anybody's count of
 // failures, and the fronts know its sessions.

@@ -31,7 +31,7 @@ export interface StoreLimits {
 }
 
 export interface FreeSpaceFloor {
-  /** Of the file system, 0 to 1. */
+  /** Free share of the file system, 0 to 1. */
   readonly share: number;
   readonly octets: number;
 }
@@ -45,10 +45,10 @@ export type StoreQuestion =
 export interface StoreFigures {
   readonly commits: number;
   readonly changes: number;
-  /** All commits together, ms. */
+  /** Time of all commits together, ms. */
   readonly commitMs: number;
   readonly freeOctets: number;
-  /** Below the free-space floor. */
+  /** Free space is below the floor. */
   readonly full: boolean;
   readonly queued: number;
   readonly queuedMessagesMax: number | 'none';
@@ -93,7 +93,7 @@ function limitOf(value: number | 'none'): number | undefined {
   return value === 'none' ? undefined : value;
 }
 
-/** Ends with this thread. */
+/** The keeper ends with this thread. */
 function startKeeper(): void {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   keeper = new Worker(new URL(`./keeper-thread.${extension}`, import.meta.url), {

@@ -1,4 +1,4 @@
-// A reload reaches every thread: those that live, and those that are being born in the place of one that died.
+// A reload reaches every thread: those that live, and those that are starting in the place of one that died.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ interface Life {
   readonly kind: ThreadKind;
   /** What main asked it, by the name of the question. */
   readonly asked: string[];
-  /** The domains, or the floor, that it goes by. */
+  /** The domains, or the floor, that it uses. */
   goesBy: unknown;
   die(): void;
 }
@@ -92,7 +92,7 @@ async function running() {
   await supervisor.startFronts();
   await supervisor.listen();
   const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
-  /** Dies; the one that takes its place is being born until `go` is called. */
+  /** Ends the thread; its replacement is starting until `go` is called. */
   async function dying(kind: ThreadKind) {
     const { promise, resolve: go } = Promise.withResolvers<void>();
     hold(promise);

@@ -1,4 +1,4 @@
-// A thread of this server as main sees it: born, ready, connected to others by ports, watched, replaced when it dies.
+// A thread of this server as main sees it: started, ready, connected to others by ports, watched, replaced when it dies.
 
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, Worker } from 'node:worker_threads';

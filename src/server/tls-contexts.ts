@@ -30,7 +30,7 @@ interface Loaded {
   readonly certificate: X509Certificate;
   /** `ec`, `rsa`, `ed25519`. */
   readonly keyType: string;
-  /** Of its subjectAltName, lower case. */
+  /** Names of its subjectAltName, lower case. */
   readonly names: readonly string[];
 }
 

@@ -19,7 +19,7 @@ export interface DueNoticesChange {
   readonly type: 'dueNotices';
   readonly now: number;
   readonly againAt: number;
-  /** Messages. */
+  /** Messages at most. */
   readonly max: number;
 }
 

@@ -110,7 +110,7 @@ export interface ClaimChange {
   readonly after?: string;
 }
 
-/** What goes to one destination. */
+/** The part of a claim for one destination. */
 export interface ClaimShare {
   /** Its domains; absent: all that no other share of the claim names. */
   readonly domains?: readonly string[];
@@ -268,7 +268,7 @@ export interface Stage {
   append(...pieces: readonly Uint8Array[]): Promise<void>;
   /** Makes what was appended durable (file and directory fsynced), before the accept that names it. */
   finish(): Promise<void>;
-  /** Removes it; never throws. */
+  /** Removes the staged body; never throws. */
   discard(): Promise<void>;
 }
 

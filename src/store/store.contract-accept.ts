@@ -135,7 +135,7 @@ interface LimitVector {
   readonly said: Said;
   /** How many like it are accepted before. */
   readonly fits: number;
-  /** Every so many ms. */
+  /** Milliseconds between them. */
   readonly every: number;
   readonly limit: LimitName;
   readonly hard: boolean;

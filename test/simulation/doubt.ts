@@ -3,7 +3,7 @@
 
 import type { Taking } from './ledger.ts';
 
-/** What a reply is about, where it matters. */
+/** What the relay can tell about a reply. */
 export interface About {
   readonly taking?: Taking | undefined;
   /** The next message's commands were under way before it. */

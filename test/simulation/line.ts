@@ -6,7 +6,7 @@ import type { Chance } from './chance.ts';
 import type { Life, VirtualTime } from './time.ts';
 
 export interface SimulatedLine {
-  /** For the one who asks. */
+  /** The end of the asking thread. */
   readonly line: Line;
   /** A notice from the answering end. */
   tell(notice: unknown): void;

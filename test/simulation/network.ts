@@ -15,7 +15,7 @@ export interface Host {
   tls: 'works' | 'breaks' | 'breaks behind the handshake';
   /** What MAIL is answered, the nth of its connection; `drop`: 421, and the connection breaks. */
   mail(nth: number): string | 'drop';
-  /** What a RCPT is answered. */
+  /** The reply to a RCPT. */
   rcpt(address: string): string;
   /** What DATA is answered, after the nth MAIL of its connection. */
   data(nth: number): string;

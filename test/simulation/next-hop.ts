@@ -1,5 +1,5 @@
-// The next hops: servers that take mail by SMTP or LMTP, and do to their clients whatever servers have been seen to do. What they took is
-// told to the ledger, and whether their word for it arrived.
+// The next hops: servers that take mail by SMTP or LMTP, and misbehave in every way that servers have been seen to. What they took is
+// written into the ledger, and whether their reply arrived.
 
 import type { DialTarget, Network, PeerTls, Wire } from '../../src/platform/network.ts';
 import type { Chance } from './chance.ts';

@@ -33,7 +33,7 @@ export type Moment = 'accept' | 'settle' | 'claim' | 'free' | 'taken';
 export type FaultPlan = {
   readonly number: number;
   readonly at: number;
-  /** Else it happens at once. */
+  /** Absent: the fault happens at once. */
   readonly moment?: Moment;
   readonly lastsMs: number;
 } &
@@ -134,7 +134,7 @@ export function planOf(seed: number): Plan {
   };
 }
 
-/** Every third host is particular. */
+/** Every third host has limits. */
 function limitsOf(chance: Chance): Pick<HostSettings, 'sessionsMax' | 'messagesMax'> {
   return {
     ...(chance.happens(0.2) ? { sessionsMax: 1 + chance.below(3) } : {}),

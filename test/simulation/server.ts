@@ -47,7 +47,7 @@ export class Server {
   readonly weather: Weather = { full: undefined, commitMs: 3, restartMs: 0 };
   /** Every front that ever lived, for what is said of them at the end. */
   readonly everyFront: SimulatedFront[] = [];
-  /** When, by the virtual clock. */
+  /** Times by the virtual clock. */
   readonly killed = new Map<Life, number>();
   run: Run | undefined;
   readonly #hops: NextHops;
@@ -75,7 +75,7 @@ export class Server {
     });
   }
 
-  /** Every thread is there. */
+  /** True: every thread runs. */
   get isWhole(): boolean {
     const { run } = this;
     return (

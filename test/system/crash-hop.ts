@@ -31,7 +31,7 @@ export interface CrashHop {
   readonly talking: number;
   /** Messages that were taken and are kept waiting for a reply. */
   readonly stalled: number;
-  /** From now on. */
+  /** Sets what happens to messages from now on. */
   behave(endingOf: (count: number) => Ending): void;
   close(): Promise<void>;
 }

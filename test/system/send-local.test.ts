@@ -11,7 +11,7 @@ import { delivered, eventually, HANGING_MS, startServer, type TestServer } from 
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const login = 'alice@example.org';
-/** Bound, and not bound. */
+/** Users that are bound, and not bound, to an account. */
 const WEB = 33;
 const NOBODY = 65_534;
 const SERVICE = 65_533;

@@ -24,7 +24,7 @@ export interface SmallDisk {
   free(): number;
   /** Fills it by a file until about so many octets are free; fills more if called again. */
   fill(leaveOctets: number): void;
-  /** Takes the filling away. */
+  /** Removes the filling. */
   empty(): void;
   remount(how: 'ro' | 'rw'): void;
   unmount(): void;

@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly password: string;
   readonly subjects: Iterable<string> | AsyncIterable<string>;
   readonly bodyOctets?: number;
-  /** Told of each 250. */
+  /** Called for each 250. */
   readonly onPromised?: (subject: string, reply: string) => void;
   readonly onRefused?: (subject: string, reply: string) => void;
   readonly onOpen?: (client: Client) => void;
@@ -176,9 +176,9 @@ export interface Load {
   readonly connections: number;
   /** Connections that ended before they were told to. */
   readonly cut: number;
-  /** The clients finish what they are at and leave. */
+  /** Lets the clients finish their transactions, then ends them. */
   stop(): Promise<void>;
-  /** They leave where they stand. */
+  /** Cuts all connections at once. */
   abort(): void;
 }
 

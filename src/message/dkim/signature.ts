@@ -48,7 +48,7 @@ export function signatureField(unsigned: string, signature: Buffer): Uint8Array 
 
 /** Pieces may stand on a line of their own; a space in front of one is then the fold. */
 function fold(pieces: readonly string[]): string {
-  // Joined once: a text that grew piece by piece is put together by whoever reads it first, at five times the price.
+  // Joined once: V8 flattens a text that grew piece by piece at its first reading, which costs five times as much.
   const parts: string[] = [];
   let column = 0;
   for (const piece of pieces) {

@@ -15,7 +15,7 @@ export const starttlsOnce: PortCheck = {
     if (!opened.ok) return unknown(opened.error);
     const { conversation, hello } = opened.value;
     const answer = await conversation.say('STARTTLS');
-    // Whatever it says to 220 would be a handshake: the connection is of no use any more.
+    // After a 220 the server waits for a handshake: the connection can't be used any more.
     conversation.drop();
     if (hello?.capabilities.has('STARTTLS') === true) return fail('EHLO inside TLS lists STARTTLS');
     // The rule is about what is offered; Dovecot takes it on its port with TLS from the start, and no client asks for it.

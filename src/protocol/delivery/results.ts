@@ -29,7 +29,7 @@ export function fillUndecided(results: Results, undecided: Omit<Undecided, 'type
   });
 }
 
-/** Results found without a reply stay. */
+/** Keeps results that were found without a reply. */
 export function forgetReplies(results: Results): void {
   results.forEach((result, at) => {
     if (result !== undefined && !isOfAddress(result)) results[at] = undefined;

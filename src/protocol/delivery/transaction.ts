@@ -1,6 +1,6 @@
 // One message over a delivery session. Where PIPELINING is offered, MAIL, all RCPT and DATA go in one write, and the next message may follow
-// the content of the last one; each reply finds its command by counting (`in-step.ts`). With LMTP every accepted recipient gets its own final reply
-// (RFC 2033). By BDAT (RFC 3030) content goes when a recipient was accepted, in one chunk.
+// the content of the last one; each reply is matched to its command by counting (`in-step.ts`). With LMTP every accepted recipient gets its own final reply
+// (RFC 2033). With BDAT (RFC 3030) the content is sent in one chunk, once a recipient was accepted.
 
 import { type Capabilities, mailCommand, rcptCommand } from './commands.ts';
 import { messageMisfit, needsUtf8, recipientMisfit } from './fitness.ts';
@@ -139,7 +139,7 @@ function outOfStep(state: DeliveryState): void {
 }
 
 function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
-  // A server may say 421 whenever it likes (RFC 5321 section 3.8): it need not be DATA's, and proves nothing about those before.
+  // A server may say 421 at any time (RFC 5321 section 3.8): it need not be the reply to DATA, and proves nothing about earlier replies.
   const mayBeAnyTime = reply.code === 421 && transaction.farewell === undefined;
   if (mayBeAnyTime && !transaction.inStep) return fail(state, reply.text, 'reply');
   transaction.inStep = true;
@@ -159,7 +159,7 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
 
 /**
  * The whole content as one chunk, its octets counted. Whoever refuses it may not have read it, and would take what is left of it for
- * commands: then the connection is of no use.
+ * commands: then the connection can't be used any more.
  */
 function sendChunk(state: DeliveryState, transaction: Transaction): void {
   send(state, `BDAT ${transaction.request.octets ?? 0} LAST\r\n`);

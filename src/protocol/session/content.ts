@@ -85,7 +85,7 @@ function flawRefusal({ type, line }: ContentFlaw): Refusal {
 }
 
 function endData(state: SessionState, content: ContentState): void {
-  // The framing may know more by now: a bare CR before the end outranks what came first.
+  // The framing may have found more since: a bare CR before the end outranks the first flaw.
   const flaw = content.framing.flaw;
   const spoiled = flaw === undefined ? content.spoiled : flawRefusal(flaw);
   state.phase = 'command';

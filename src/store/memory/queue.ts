@@ -118,7 +118,7 @@ export function settle(state: State, change: SettleChange): OutcomeOf<SettleChan
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
 }
 
-/** These recipients are done. */
+/** Removes recipients that are settled for good. */
 function leave({ messages }: Tables, id: MessageId, finals: ReadonlySet<number>): void {
   const row = messages.get(id);
   if (row === undefined) return;

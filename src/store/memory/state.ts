@@ -16,7 +16,7 @@ export interface State {
   readonly queueLimits: QueueLimits;
   /** Appends to the trail. */
   append(event: EventDraft): void;
-  /** Told after the commit. */
+  /** Sent after the commit. */
   notice(notice: StoreNotice): void;
   /** Its body is removed after the commit. */
   bodyDone(id: MessageId): void;

@@ -24,7 +24,7 @@ function copyHome(db: Database, witness: SyncWitness): void {
   witness.confirm();
 }
 
-/** The other connection: each call copies what is in the log by now. */
+/** The helper's connection: each call copies the present log into the database. */
 export function openCheckpointer(dataDirectory: string): () => void {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024');

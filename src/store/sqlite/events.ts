@@ -18,7 +18,7 @@ export interface Trail {
 export interface RecentTerms {
   /** Up to `max` events after `sequence`, or undefined if not all of them are remembered. */
   after(sequence: number, max: number): readonly EventTerms[] | undefined;
-  /** Indexed up to here: they are of no use any more. */
+  /** Indexed up to here: these events need not be remembered. */
   forget(through: number): void;
   /** Something of them was erased: what is left of it is read from the table. */
   clear(): void;

@@ -143,7 +143,7 @@ function settleYoung(
 
 interface Leased {
   readonly n: number;
-  /** Of its message. */
+  /** Unsettled recipients of the message. */
   readonly unsettled: number;
   readonly attempt: number;
   readonly domain: string;

@@ -36,12 +36,12 @@ export interface Writer {
   readonly openedAt: number;
   /** Identities that are not active. */
   readonly mayNotSend: MayNotSend;
-  /** Counted once, at the opening. */
+  /** Read from the tables at the opening, then kept by counting. */
   readonly queue: QueueDepth;
   readonly queueLimits: QueueLimits;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
-  /** Told after the commit. */
+  /** Sent after the commit. */
   notice(notice: StoreNotice): void;
   /** Its file is removed after the commit. */
   bodyDone(id: MessageId): void;
@@ -98,7 +98,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
     const queuedBefore = { ...writer.queue };
-    // What changes of the same group that are committed by now have left.
+    // Notices and bodies of earlier changes of the same group, which are committed.
     const [noticesBefore, doneBefore] = [notices.length, done.length];
     db.exec('BEGIN IMMEDIATE');
     try {
