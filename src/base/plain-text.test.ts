@@ -1,4 +1,4 @@
-// What is plain text, and what is said of what is none.
+// Which files are plain text, and the error for others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

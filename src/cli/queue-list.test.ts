@@ -1,4 +1,4 @@
-// What is in the queue though nobody is left whom it goes to.
+// Messages in the queue of which only the report is left.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
 // Whom a reload tells of each setting: the fronts and the desk by their plan, the store by its limits, or the operator, that it needs a restart. What is
-// left is read by main each time it is needed. A setting that nobody here changes is one that a reload may forget.
+// left is read by main each time it is needed. A setting that no row here changes may be forgotten by a reload.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const there: Settings = {
   relay: { smarthost: 'smtp://me@mta', password: { file: 'password' } },
 };
 
-/** A change, and who hears of it. */
+/** A change, and who is told of it. */
 const rows: readonly (readonly [change: Settings, told: readonly Told[]])[] = [
   [{ hostname: 'mail.example.org' }, ['fronts']],
   [{ domains: ['example.org', 'example.net'] }, ['fronts']],

@@ -1,4 +1,4 @@
-// The life of a connection under submissions: lost, slow, said goodbye to, opened again, closed, and shared by many.
+// The life of a connection under submissions: lost, slow, ended by the server, opened again, closed, and shared by many.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

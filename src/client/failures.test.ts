@@ -1,4 +1,4 @@
-// What the caller is told of a server that can't be used: what happened, and what to change.
+// Errors about a server that can't be used: what happened, and what to change.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';

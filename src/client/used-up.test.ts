@@ -1,4 +1,4 @@
-// A server that takes so many messages over one connection and says so to the next, as servers do that mean well: all arrive, each once.
+// A server that limits the messages of a connection and says so to the next one: all messages arrive, each once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The configuration file as people write it: what it means without a word, and what it is told when it is wrong.
+// The configuration file as people write it: its defaults, and the errors for a wrong one.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// A backup over the control socket: whoever asked may be gone before the copy is made, and then nobody reads it.
+// A backup over the control socket: the client may be gone before the copy is made, and then nobody reads it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

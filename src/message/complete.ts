@@ -1,6 +1,6 @@
 // The closed list of repairs to a submitted header (requirements G-22, RFC 6409 section 8): Date and Message-ID completed, Bcc and
-// Return-Path taken away, and the fields that only we may write; raw text was encoded before (`encode-header.ts`). Everything else leaves
-// octet for octet as it came.
+// Return-Path removed, and fields that only we may write; raw text was encoded before (`encode-header.ts`). Everything else leaves
+// unchanged, octet for octet.
 
 import { encodeBase32 } from '../base/base32.ts';
 import { concat, latin1 } from '../base/bytes.ts';
@@ -13,7 +13,7 @@ export interface CompletedHeader {
   readonly bytes: Uint8Array;
   /** The same, one by one. */
   readonly fields: readonly HeaderField[];
-  /** Names of what was done, for the record. */
+  /** Names of the repairs, for the record. */
   readonly completed: readonly string[];
   readonly messageIdField: string;
   /** As submitted, if it had to be replaced. */
@@ -46,7 +46,7 @@ const removals: ReadonlyMap<string, Removal> = new Map([
   ['authentication-results', { done: 'authentication-results', applies: claimsToBe }],
 ]);
 
-/** RFC 8601 section 5: nobody but us may speak in our name. What can't be told apart from us counts as us. */
+/** RFC 8601 section 5: only we may write such fields in our name. A name that can't be told apart from ours counts as ours. */
 function claimsToBe(field: HeaderField, hostname: string): boolean {
   const value = withoutComments(fieldValue(field) ?? '');
   if (value === undefined) return true;

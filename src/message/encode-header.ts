@@ -1,4 +1,4 @@
-// A header with raw UTF-8, as cron, scripts and printers write it, said in ASCII: text of unstructured fields, of display names and of comments
+// A header with raw UTF-8, as cron, scripts and printers write it, encoded in ASCII: text of unstructured fields, of display names and of comments
 // as encoded words (RFC 2047), parameters as RFC 2231 has them. For programs that did not declare SMTPUTF8; RFC 6409 section 8.4 allows it. What
 // has no ASCII form (an address, the inside of an identifier) and octets that are no UTF-8 are told apart, not repaired.
 
@@ -28,7 +28,7 @@ const addressFields: ReadonlySet<string> = new Set([
   ...['mail-followup-to', 'mail-reply-to', 'list-id', 'keywords', 'in-reply-to', 'references'],
 ]);
 const parameterFields: ReadonlySet<string> = new Set(['content-type', 'content-disposition']);
-/** Of which readers and servers read more than text: only what stands in a comment may be encoded. */
+/** Fields that readers and servers parse: only their comments may be encoded. */
 const structuredFields: ReadonlySet<string> = new Set([
   ...['date', 'resent-date', 'message-id', 'resent-message-id', 'received', 'mime-version', 'content-id'],
   ...['content-transfer-encoding', 'content-language', 'content-location', 'content-base', 'content-md5'],
@@ -39,7 +39,7 @@ const structuredFields: ReadonlySet<string> = new Set([
   ...['require-recipient-valid-since', 'vbr-info', 'face', 'x-face', 'openpgp'],
 ]);
 
-/** They don't leave (`complete.ts`), so what stands in them hurts nobody. */
+/** Fields that are removed (`complete.ts`), so their content does not matter. */
 export const neverLeaving: ReadonlySet<string> = new Set(['bcc', 'resent-bcc', 'return-path', 'mt-priority']);
 
 /** Pure, linear; fields that are ASCII stay the same octets, and so does a header that is. May grow to ten times its octets (`To: ü,ü,…`). */

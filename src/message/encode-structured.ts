@@ -1,5 +1,5 @@
 // The pieces of a structured field: phrases (display names, names of groups) and comments may be encoded, everything else stays as it stands and must
-// be ASCII. More forgiving than `address-list.ts`: whether the list is one is judged there, on what leaves.
+// be ASCII. More forgiving than `address-list.ts`, which judges the list as it leaves.
 
 import { type Piece, textPieces, type Word, wordsOf } from './encode-layout.ts';
 import { type Token, tokensOf } from './tokens.ts';
@@ -28,7 +28,7 @@ export function commentedPieces(value: string): readonly Piece[] | undefined {
   return plainPieces([...tokensOf(value)]);
 }
 
-/** A mailbox, or a phrase alone: the name of a group, or whatever a careless program put there. */
+/** A mailbox, or a phrase alone: the name of a group, or the words of a careless program. */
 function memberPieces(member: readonly Token[]): readonly Piece[] | undefined {
   const hasAngle = member.some(({ type }) => type === 'angle');
   const hasAt = member.some(({ type, raw }) => type === 'special' && raw === '@');

@@ -41,7 +41,7 @@ export function readEncodedWords(text: string): ReadText {
     if (run.length === 0) return;
     const decoded = decode(charset, run.join(''));
     shown.push(decoded.text);
-    // What is an encoded word again after decoding is one to whoever decodes twice.
+    // An encoded word inside a decoded one is shown decoded by readers that decode twice.
     isCertain &&= decoded.isCertain && !decoded.text.includes('=?');
     run = [];
   };
@@ -114,11 +114,11 @@ function decode(charset: string, octets: string): ReadText {
     if (decoder.encoding.startsWith('utf-16')) return unsure(withoutOrder(octets));
     const text = decoder.decode(latin1(octets));
     const isPlain = isAsciiText(octets);
-    // Who is told another charset than UTF-8 may find it there all the same.
+    // A reader may find UTF-8 although another charset is named.
     const found = isPlain || decoder.encoding === 'utf-8' ? undefined : utf8Text(latin1(octets));
     return {
       text: found === undefined ? text : `${text} ${found}`,
-      // What this decoder can't read, another one may.
+      // Another decoder may read what this one can't.
       isCertain: !text.includes('\ufffd') && (isPlain || !vague.test(name)),
     };
   } catch {

@@ -4,7 +4,7 @@
 import { latin1, octetString } from '../base/bytes.ts';
 import { LINE_OCTETS_MAX } from '../protocol/wire/data-framing.ts';
 
-/** What is folded at all is folded to lines that people can read. */
+/** A field that has to be folded is folded to lines that people can read. */
 const WIDTH = 78;
 
 /** `raw`: the whole field, each line ending in CRLF. Undefined: some line can't be folded. */

@@ -1,6 +1,6 @@
 // To, Cc and Reply-To decide nothing here: recipients are those of the envelope. So old and sloppy forms pass (empty places, semicolons, groups,
-// `a@x <a@x>`, routes, words without an address, local parts of any length). Only what can be no address anywhere is told, because its writer can
-// still mend it (RFC 6409 sections 4.2 and 5.1).
+// `a@x <a@x>`, routes, words without an address, local parts of any length). Only what can be no address anywhere is refused, because its writer can
+// still correct it (RFC 6409 sections 4.2 and 5.1).
 
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import { ADDRESSES_MAX, type AddressProblem } from './address-list.ts';
@@ -35,7 +35,7 @@ function memberProblem(member: readonly Token[]): AddressProblem | undefined {
   return angle === undefined ? addressProblem(member) : addressProblem(insideOf(angle));
 }
 
-/** Without the route of old times. */
+/** The address without an obsolete source route. */
 function insideOf({ raw }: Token): readonly Token[] {
   const inside = [...tokensOf(raw.slice(1, -1))].filter(({ type }) => type !== 'space' && type !== 'comment');
   const colon = inside.findIndex(({ type, raw: text }) => type === 'special' && text === ':');

@@ -1,4 +1,4 @@
-// Delivery status reports (RFC 3464 in the frame of RFC 6522, with RFC 6533 where addresses are UTF-8): what became of each recipient,
+// Delivery status reports (RFC 3464 in the frame of RFC 6522, with RFC 6533 where addresses are UTF-8): the fate of each recipient,
 // in words for people and in fields for programs. A report is 7-bit by itself, so that any hop can take it; only an address of the sender that is
 // UTF-8 needs SMTPUTF8. What remote servers said is one line of printable ASCII here, whoever cleaned it before:
 // it can't add a field (E-D-4), and of the remote host only its name is told.
@@ -38,7 +38,7 @@ export interface ReportInput {
   readonly envelopeId?: string;
   readonly recipients: readonly ReportRecipient[];
   readonly original: Returned;
-  /** It is about a report of our own that nobody took; who reads it is the postmaster. */
+  /** The report is about a report of our own that nobody took; its reader is the postmaster. */
   readonly isAboutReport?: boolean;
 }
 
@@ -87,7 +87,7 @@ export function buildReport(input: ReportInput): Report {
   return { header: utf8(`${header.join('\r\n')}\r\n`), body, messageIdField };
 }
 
-/** Something that the forms of RFC 3464 can't show as it is. */
+/** True: an address, or the header of the original, that the forms of RFC 3464 can't show. */
 function hasUtf8({ reversePath, recipients, original }: ReportInput): boolean {
   const addresses = recipients.flatMap(({ forwardPath, originalRecipient }) => [
     forwardPath,

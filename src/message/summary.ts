@@ -1,4 +1,4 @@
-// What the postmaster is told in one mail instead of many: plain text from this server to itself.
+// A summary for the postmaster, one mail instead of many: plain text from this server to itself.
 
 import { utf8 } from '../base/bytes.ts';
 import { newMessageIdField } from './complete.ts';

@@ -1,12 +1,12 @@
-// A structured field cut into its tokens (RFC 5322 section 3.2), forgiving and octet-exact: the tokens together are the text. For what is not judged
-// by it; who sends is judged by `address-list.ts`. Linear, without recursion.
+// A structured field cut into its tokens (RFC 5322 section 3.2), forgiving and octet-exact: the tokens together are the text. For fields that decide
+// nothing; senders are judged by `address-list.ts`. Linear, without recursion.
 
 type TokenType = 'space' | 'comment' | 'word' | 'angle' | 'literal' | 'special';
 
 export interface Token {
   readonly type: TokenType;
   readonly raw: string;
-  /** Of a word: what it says. */
+  /** Only for a word: its text without quoting. */
   readonly text: string;
 }
 
@@ -68,7 +68,7 @@ function commentAt(value: string, from: number): Token {
   return unclosed(value, from);
 }
 
-/** What is opened and not closed takes the rest along: nobody can tell what it is, and looking for the end again and again would take for ever. */
+/** An opening without its end takes the rest of the text: searching for the end again and again would take quadratic time. */
 function unclosed(value: string, from: number): Token {
   return { type: 'special', raw: value.slice(from), text: '' };
 }

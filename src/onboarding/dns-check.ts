@@ -1,4 +1,4 @@
-// Compares what the DNS says with what we want it to say. What could not be asked is told apart from what is not there.
+// Compares the DNS with the records that we want. A failed query is told apart from a missing record.
 
 import { dkimRecordFault } from '../message/dkim/record.ts';
 import type { RecordAnswer, RecordSource, RecordType } from '../platform/record-lookup.ts';
@@ -11,9 +11,9 @@ export type Verdict = 'right' | 'missing' | 'different' | 'unknown';
 export interface CheckedRecord {
   readonly record: WantedRecord;
   readonly verdict: Verdict;
-  /** What was found, as in a zone file; at most ten. */
+  /** Records found, as in a zone file; at most ten. */
   readonly found: readonly string[];
-  /** For `unknown`, or what is wrong with what was found. */
+  /** Why it is `unknown`, or the fault of the records found. */
   readonly because?: string;
 }
 
@@ -75,7 +75,7 @@ function exactKind(data: string): readonly RegExp[] | undefined {
   return spfVersion.test(data) ? kinds.spf : undefined;
 }
 
-/** What is wrong with the records found; they are at least one. */
+/** The fault of the records found, of which there is at least one. */
 function faultOf({ compare, data }: WantedRecord, found: readonly string[]): string | undefined {
   const [first = ''] = found;
   switch (compare) {

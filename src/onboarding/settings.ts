@@ -1,4 +1,4 @@
-// What a user's mail program has to know of this server: the facts that every onboarding document and DNS record is made of. Published data
+// The facts that a user's mail program needs of this server: every onboarding document and DNS record is made of them. Published data
 // lists implicit TLS first and STARTTLS second (RFC 8314 section 4, requirements G-3); nothing without TLS is ever published.
 
 export interface MailService {
@@ -18,7 +18,7 @@ export interface MtaStsPolicy {
 export interface OnboardingSettings {
   readonly hostname: string;
   readonly domains: readonly string[];
-  /** What people see; absent: the domain. */
+  /** The name that people see; absent: the domain. */
   readonly displayName?: string;
   /** In order of preference; empty where the operator names none. */
   readonly incoming: readonly MailService[];

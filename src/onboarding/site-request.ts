@@ -1,4 +1,4 @@
-// What a client of the web site asks for, from the parts of an HTTP request: a path or a whole URL as target (RFC 9112 section 3.2), a name with or
+// The request of a web client, from the parts of an HTTP request: a path or a whole URL as target (RFC 9112 section 3.2), a name with or
 // without its final dot as host, an address whose `+` is one.
 
 import type { SiteRequest } from './site.ts';

@@ -1,4 +1,4 @@
-// The self-test that gates the start and each reload: hostile probes run against the very functions that decide
+// The self-test that gates the start and each reload: hostile probes run against the same functions that decide
 // live traffic, with the configured domains. A configuration that would relay for a stranger, or let one identity send as
 // another, is not served. Each probe names the requirement and the RFC that it guards.
 
@@ -11,7 +11,7 @@ import { leadsOnward } from './onward.ts';
 import { type RelayProbe, relayProbes } from './self-test-paths.ts';
 import { decideHeader, decideMail, decideRecipient, type SubmissionFacts } from './submission-policy.ts';
 
-/** What of the configuration the probes need. */
+/** The part of the configuration that the probes need. */
 export interface SelfTestFacts {
   readonly hostname: string;
   readonly domains: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export interface ProbeFailure {
   /** e.g. `F-REL-1` */
   readonly requirement: string;
   readonly probe: string;
-  /** What was decided instead of a refusal (or of an acceptance). */
+  /** The decision instead of the expected refusal (or acceptance). */
   readonly got: string;
   readonly source: string;
 }
@@ -99,7 +99,7 @@ function relayProbesOn(facts: SelfTestFacts, domain: string): Probe[] {
 
 const saidToBe = { unknown: 'a name that nobody has', exists: 'a mailbox that is said to exist' } as const;
 
-/** Without AUTH nothing is taken; with it, no name at home that leads elsewhere. */
+/** Without AUTH nothing is accepted; with it, no name of ours that leads elsewhere. */
 function onSubmission(
   facts: SelfTestFacts,
   domain: string,

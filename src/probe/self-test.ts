@@ -1,5 +1,5 @@
-// A server's look at itself: the checks that need no login and leave nothing behind, on its own listeners. What they say is sorted into what must
-// end the server, because strangers are let in, what its operator should know, and what could not be told.
+// A server's probe of itself: the checks that need no login and leave nothing behind, on its own listeners. Findings are sorted into those that must
+// end the server, because strangers get in, those that its operator should know, and those without a clear answer.
 
 import type { Clock } from '../platform/platform.ts';
 import { checks as allChecks } from './checks/all.ts';
@@ -29,7 +29,7 @@ export interface SelfTestFinding {
   readonly check: string;
   readonly port?: number;
   readonly seen: string;
-  /** What Postern's operator can do, if it is in the operator's hands. */
+  /** What the operator can do about it, if anything. */
   readonly mend?: string;
 }
 

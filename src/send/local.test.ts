@@ -1,4 +1,4 @@
-// A server on this host that does not run, or cuts the connection, as programs that hand in mail hear of it.
+// A server on this host that does not run, or cuts the connection, and what programs that hand in mail are told.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

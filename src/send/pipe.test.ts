@@ -1,4 +1,4 @@
-// SMTP over pipes: what a program hears, and the messages that come of it.
+// SMTP over pipes: the replies that a program gets, and the messages that are submitted.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

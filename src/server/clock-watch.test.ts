@@ -1,4 +1,4 @@
-// Jumps of the wall clock, as the server sees them: said, and what was put off too far is brought back.
+// Jumps of the wall clock, as the server sees them: they are logged, and mail that was put off too far is brought back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

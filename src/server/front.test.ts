@@ -1,4 +1,4 @@
-// What a front hears of the store over one line and the next.
+// Notices of the store to a front, over one line and the next.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

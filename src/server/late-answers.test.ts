@@ -1,4 +1,4 @@
-// Answers that come when nobody waits for them any more: the client is gone, or was told to try again. What they would permit is not done.
+// Answers that come too late: the client is gone, or was told to try again. What they would permit is not done.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ test('D-TR-1: nor does one that comes after somebody else was let in: the sessio
   await client.say('AUTH PLAIN AGEAYg==');
   here.authentication.answerLast(authenticated);
   assert.match(await client.hear(), /235 /);
-  // Of the first question, which the client was told 454 for.
+  // The answer to the first question, for which the client got 454.
   here.authentication.answer(bob);
   await turns();
   await client.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<x@far.example>', 'DATA');

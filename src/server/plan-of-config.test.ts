@@ -1,4 +1,4 @@
-// What the configuration says of TLS to a next hop, and what the relay is told.
+// TLS to a next hop in the configuration, and the settings of the relay.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

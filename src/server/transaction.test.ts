@@ -1,4 +1,4 @@
-// What open transactions hold comes out of one budget, so that many of them can't fill the process: the recipient gives way, with 452.
+// The memory of open transactions is bounded by one budget, so that many of them can't fill the process: a recipient is refused with 452.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -9,7 +9,7 @@ import { makeCertificate } from '../cli/certificate.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-/** What is never read hangs. */
+/** A connection that is never read hangs. */
 const LIMITED = { timeout: 10_000 };
 
 let context: SecureContext;

@@ -383,7 +383,7 @@ test('after an unknown outcome the client is told to come again, and the message
   world.store.answer = ({ type }) => {
     times += 1;
     if (type === 'accept' || times < 4) throw new StoreUnavailable('gone');
-    // What is not done is asked again as well.
+    // A change that was not done is asked again as well.
     return times === 5 ? { type: 'failed', cause: 'database or disk is full' } : undefined;
   };
   assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');

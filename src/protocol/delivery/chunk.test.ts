@@ -1,4 +1,4 @@
-// Content by BDAT (RFC 3030): when it goes, what its reply means, and that a server that misbehaves gets nothing to misunderstand.
+// Content by BDAT (RFC 3030): when it is sent, what its reply means, and that a server that misbehaves gets nothing to misunderstand.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A message whose commands follow the content of another at once: what is believed of the first when replies are left out, late or last.
+// A message whose commands follow the content of another at once: which result the first gets when replies are left out or late.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

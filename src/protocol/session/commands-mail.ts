@@ -80,7 +80,7 @@ export function rcpt(state: SessionState, { argument }: CommandLine): void {
   ask(state, { type: 'recipient', recipient });
 }
 
-/** What DATA and BDAT both need; undefined: go on. */
+/** Conditions of both DATA and BDAT; undefined: go on. */
 function contentProblem(state: SessionState): Refusal | undefined {
   const { transaction } = state;
   if (transaction === undefined || state.chunkFailed) return refusal('badSequence', 'no transaction');
@@ -102,11 +102,11 @@ export function data(state: SessionState, { argument }: CommandLine): void {
 const chunkSize = /^(\d{1,20})(?: |$)/;
 const chunkArguments = /^\d+(?: +LAST)?$/i;
 
-/** A client that announces more than this many messages' worth is not waited for. */
+/** A chunk larger than this many messages is not read to its end. */
 const DISCARD_FACTOR = 4;
 const DISCARD_OCTETS_BEFORE_AUTH = 1024 * 1024;
 
-/** The octets of a chunk are read whatever the verdict (EXT-CHUNK-a): they must never be taken for commands, and where nobody knows how many they are, nothing more is read. */
+/** The octets of a chunk are read whatever the verdict (EXT-CHUNK-a): they must never be taken for commands. If their number is unknown, nothing more is read. */
 export function bdat(state: SessionState, { argument }: CommandLine): void {
   const size = chunkSize.exec(argument)?.[1];
   const { settings, transaction } = state;

@@ -8,8 +8,8 @@ import { close, emit, endTransaction, refuse, send, sendNamed, type SessionState
 const GREETING_NAME_MAX = 255;
 
 /**
- * Any one word (5321-e): computers are called what their owners like, and the name decides nothing. It is for the record alone; in a trace field it
- * stands only if it is a domain or an address literal (`src/message/received.ts`, F-HDR-1). What is not ASCII came here as `\\xFC`.
+ * Any one word (5321-e), because the name decides nothing. It is kept for the record alone; in a trace field it
+ * stands only if it is a domain or an address literal (`src/message/received.ts`, F-HDR-1). Octets beyond ASCII arrive here as `\\xFC`.
  */
 function isGreetingName(name: string): boolean {
   return name.length <= GREETING_NAME_MAX && /^[\x21-\x7e]+$/.test(name);
@@ -29,7 +29,7 @@ export function helo(state: SessionState, { argument }: CommandLine): void {
   sendNamed(state, 'heloOk');
 }
 
-/** Sessions with the same settings are told the same, at the same stage. */
+/** Cached: sessions with the same settings get the same answer at the same stage. */
 const announcements = new WeakMap<SessionSettings, Reply[]>();
 
 function announcement(state: SessionState): Reply {

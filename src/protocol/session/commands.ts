@@ -14,16 +14,16 @@ interface Command extends Gates {
   readonly roles?: readonly SessionRole[];
   /** Counts as junk: allowed, but not endlessly. */
   readonly junk?: true;
-  /** Decides about its gates itself, because octets follow it that must be read whatever the verdict. */
+  /** The command checks its gates itself, because octets follow that must be read whatever the verdict. */
   readonly ownGates?: true;
   /** Nothing may be sent after it before its reply (RFC 3207 section 4). */
   readonly lastInGroup?: true;
-  /** Goes on with what MAIL began: if that was refused, it is refused for the same reason. */
+  /** Belongs to a transaction: after a refused MAIL it is refused for the same reason. */
   readonly goesOn?: true;
 }
 
 const JUNK_MAX = 100;
-/** A client of ours that says nothing for so long between two of them keeps its connection alive. */
+/** A user's client that pauses this long between two of these is only keeping its connection alive. */
 const KEEP_ALIVE_MS = 1000;
 
 const commands: Readonly<Record<string, Command>> = {
@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, Command>> = {
 const table: ReadonlyMap<string, Command> = new Map(Object.entries(commands));
 
 const notImplemented = new Set(['EXPN', 'ETRN', 'ATRN', 'TURN', 'SEND', 'SOML', 'SAML', 'BURL']);
-/** First words of other protocols (F-AUTH-12, F-REL-14): whoever says them is not talking to us. */
+/** First words of other protocols (F-AUTH-12, F-REL-14): the client does not mean an SMTP server. */
 const foreign = new Set(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'CONNECT', 'DELETE', 'PATCH', 'PROXY']);
 
 export function runCommand(state: SessionState, line: CommandLine): void {

@@ -19,7 +19,7 @@ import {
   type SessionState,
 } from './state.ts';
 
-/** Past so many times the limit nobody is waited for. */
+/** Content beyond this many times the limit is not read to its end. */
 const HARD_FACTOR = 4;
 
 function newContent(state: SessionState, command: ContentState['command']): ContentState {
@@ -45,7 +45,7 @@ export function beginChunk(state: SessionState, octets: number, last: boolean): 
   state.phase = 'chunk';
 }
 
-/** True: something was done. */
+/** True: octets were taken. */
 export function readData(state: SessionState): boolean {
   const content = state.transaction?.content;
   if (state.input.length === 0 || content === undefined || !(content.framing instanceof DataFraming))
@@ -95,7 +95,7 @@ function endData(state: SessionState, content: ContentState): void {
   emit(state, { type: 'refused', refusal: spoiled, command: 'DATA' });
   send(state, spoiled.reply);
   if (isStranger(state)) countRefusal(state, spoiled);
-  // Whoever sends such octets may mean something else by what follows: nothing more is read (requirements H).
+  // After such octets the client may mean something else by the rest: nothing more is read (requirements H).
   if (spoiled.name === 'bareCrLfNul') close(state, 'framing');
 }
 

@@ -1,4 +1,4 @@
-// Time in a session: when must something have happened, and what if it has not (requirements G-8). Only whole commands and octets of
+// Deadlines of a session, and what happens when one passes (requirements G-8). Only whole commands and octets of
 // content count as progress, so that a client that drips octets gains nothing by it (F-DOS-2).
 
 import { refusal } from '../refusal.ts';
@@ -21,7 +21,7 @@ function idleDeadline({ lastProgressAt, settings }: SessionState): number {
   return lastProgressAt + settings.timeouts.idleMs;
 }
 
-/** A stranger who has said MAIL, until the next message of its that is accepted. */
+/** A stranger who has said MAIL, until the next of its messages is accepted. */
 const STRANGER_MS = 3_600_000;
 
 /** Total time, whatever is said: until TLS, then until login, because a person may be typing a password. Role mx: until the first MAIL, then for each message. */
@@ -37,7 +37,7 @@ function untilKnown({
   const { beforeAuthMs, loginMs } = settings.timeouts;
   if (settings.role === 'local') return Infinity;
   if (settings.role === 'mx') {
-    // Octets have a deadline of their own.
+    // Content has a deadline of its own.
     if (transaction?.content !== undefined || discard !== undefined) return Infinity;
     return arrivedAt === undefined ? startedAt + beforeAuthMs : arrivedAt + STRANGER_MS;
   }
@@ -80,7 +80,7 @@ export function timedOut(state: SessionState): void {
 
 const commandOf = { authentication: 'AUTH', mail: 'MAIL', recipient: 'RCPT' } as const;
 
-/** The shell did not answer: the client is told to try again, and the late answer will be ignored. */
+/** The shell did not answer in time: the client is told to try again, and the late answer is ignored. */
 function unanswered(state: SessionState): void {
   const kind = state.question?.kind;
   state.question = undefined;
@@ -92,7 +92,7 @@ function unanswered(state: SessionState): void {
   send(state, decided.reply);
   if (kind === 'mail') expectConsequences(state, 'MAIL');
   else if (kind === 'recipient') expectConsequences(state, 'RCPT');
-  // Of a message the shell tells when its late answer has come: only then it is known what became of it.
+  // A late `acceptance` is reported by the shell: only then is the fate of the message known.
   if (kind !== undefined && kind !== 'accept')
     emit(state, { type: 'refused', refusal: decided, command: commandOf[kind] });
   if (kind === 'accept') {

@@ -18,7 +18,7 @@ export interface Gates {
   readonly beforeAuth?: true;
 }
 
-/** What should have come before: TLS, EHLO, AUTH, in this order. Undefined: nothing is missing. */
+/** The first step that is missing: TLS, EHLO, AUTH, in this order. Undefined: none. */
 export function gateProblem(state: SessionState, flags: Gates = {}): Refusal | undefined {
   const { role, tls } = state.settings;
   const needsTls = role === 'submission' && tls !== 'none' && state.tls === undefined;

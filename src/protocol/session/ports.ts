@@ -42,7 +42,7 @@ export interface TlsFacts {
   readonly serverName?: string;
 }
 
-/** What a SASL exchange ended with; secrets live only as long as the question. */
+/** The result of a SASL exchange; secrets live only as long as the question. */
 export interface Credentials {
   readonly mechanism: string;
   /** Empty: same as `authenticationIdentity`. */
@@ -127,6 +127,6 @@ export interface ServerSession {
   readonly deadline: number | undefined;
   readonly view: SessionView;
   readonly closed: boolean;
-  /** False: nobody waits for this answer any more. What it would permit must not be done. */
+  /** False: the session no longer waits for this answer, and what it would permit must not be done. */
   awaits(question: number): boolean;
 }

@@ -159,7 +159,7 @@ test('F-ERR EXT-PIPE-a: what follows a refused MAIL in its group is no error, ho
     );
     shell.text = '';
     shell.bytes(Buffer.from('RCPT TO:<bob@example.org>\r\n'.repeat(29)));
-    // What a user may not send as is no error either: there are old lists.
+    // A refused sender address is no error either: old lists hold some.
     assert.equal(shell.closed, code !== '550', 'outside of it they are: 29 and the MAIL are 30');
   }
 });

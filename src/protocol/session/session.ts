@@ -1,5 +1,5 @@
-// The SMTP server as a machine of values: inputs go in, outputs come out; no socket, no clock, no promise. The story:
-//   an input changes the state → as long as nothing is asked and octets are there, the present phase reads on → replies go out at once.
+// The SMTP server as a state machine: inputs go in, outputs come out; no socket, no clock, no promise.
+//   An input changes the state → while no question is open and octets are left, the present phase reads on → replies leave together.
 // Commands are in `commands.ts` (the table) and `commands-*.ts`, content in `content.ts`, time in `deadlines.ts`.
 
 import { octetString, utf8Text } from '../../base/bytes.ts';
@@ -232,7 +232,7 @@ function commandLine(state: SessionState, line: TakenLine): void {
     const syntax = verb === 'MAIL' || verb === 'RCPT' ? syntaxReplies[verb] : 'commandSyntax';
     refuse(state, verb === '' ? 'unknown' : verb, syntax, command);
   }
-  // Who means a chunk by it is going to send one, and its octets would be commands.
+  // A client that means BDAT is going to send a chunk, whose octets would be read as commands.
   if (verb === 'BDAT' && (typeof command !== 'object' || command.verb === '')) close(state, 'framing');
 }
 

@@ -1,4 +1,4 @@
-// What a server session remembers, and the few ways to change it that every command needs: reply, ask, refuse, forget.
+// The state of a server session, and the changes that every command needs: reply, ask, refuse, forget.
 
 import { latin1 } from '../../base/bytes.ts';
 import type { ReversePathAndParameters } from '../envelope.ts';
@@ -15,7 +15,7 @@ export type Phase = 'command' | 'sasl' | 'handshake' | 'data' | 'chunk' | 'close
 
 export interface TransactionState {
   readonly from: ReversePathAndParameters;
-  /** Accepted ones. */
+  /** Accepted recipients. */
   recipients: number;
   refusedRecipients: number;
   /** DATA or BDAT has begun: `messageStart` went out. */
@@ -39,7 +39,7 @@ export interface Question {
   readonly number: number;
   readonly kind: 'authentication' | 'mail' | 'recipient' | 'accept';
   readonly askedAt: number;
-  /** What MAIL asked about: it becomes the transaction. */
+  /** The envelope that MAIL asked about: it becomes the transaction. */
   readonly from?: ReversePathAndParameters;
 }
 
@@ -49,7 +49,7 @@ export interface SessionState {
   readonly startedAt: number;
   phase: Phase;
   now: number;
-  /** The last command that was whole, or the last octet of content. */
+  /** Time of the last whole command, or of the last octet of content. */
   lastProgressAt: number;
   ehlo: { readonly name: string; readonly extended: boolean } | undefined;
   tls: TlsFacts | undefined;
@@ -65,19 +65,19 @@ export interface SessionState {
   lastQuestion: number;
   /** A reply that has to wait, so that guessing is slow. */
   delayed: { readonly reply: Reply; readonly at: number } | undefined;
-  /** Since the last message that was accepted. */
+  /** Errors since the last accepted message. */
   errors: number;
-  /** What came to nothing and is no error (4yz, and what follows from a refusal), likewise: strangers have no endless supply of it. */
+  /** Refusals that are no error (4yz, and those that follow from another), counted likewise: strangers may not cause them without end. */
   futile: number;
   /** Recipients of strangers that we refused, in the whole session: a message to somebody known buys no more guesses at names. */
   refusedNames: number;
   junk: number;
   junkAt: number;
-  /** So many refusals may still follow from one that the client had not heard of when it wrote on. */
+  /** Refusals that may still follow from one that the client had not read when it wrote on. */
   consequences: number;
-  /** TLS stands since, or the last guess was answered then. */
+  /** When TLS was established, or the last guess was answered. */
   loginAwaitedSince: number | undefined;
-  /** The first MAIL was accepted, then: the last message. */
+  /** When the first MAIL was accepted, later the last message. */
   arrivedAt: number | undefined;
   authFailures: number;
   leaving: { readonly name: ReplyName; readonly reason: CloseReason } | undefined;
@@ -86,7 +86,7 @@ export interface SessionState {
   unsent: string[];
 }
 
-/** All of it from the start, so that every session has one shape. */
+/** Every property is set from the start, so that V8 gives all sessions one shape. */
 export function newState(settings: SessionSettings, now: number): SessionState {
   return {
     settings,
@@ -189,12 +189,12 @@ export function expectConsequences(state: SessionState, command: string): void {
   else if (command === 'RCPT' && isUnderWay) state.consequences = Math.max(state.consequences, 1);
 }
 
-/** Nobody answers for what this client does. */
+/** True: nobody is accountable for this client. */
 export function isStranger({ login, settings }: SessionState): boolean {
   return login === undefined && settings.role !== 'local';
 }
 
-/** What is too much, or can't be done now, may be said again later: that is no error. */
+/** A refusal for now, or because of a limit, may be tried again later: it is no error. */
 export function countRefusal(state: SessionState, { reply: { code } }: Refusal): void {
   if (code >= 500) countError(state);
   else countFutile(state);
@@ -212,7 +212,7 @@ function countFutile(state: SessionState): void {
   if (state.futile >= most) leave(state, 'tooManyErrors', 'errors');
 }
 
-/** As many times the budget of errors: a list with old addresses goes on over many messages. */
+/** Factor on the budget of errors: a list with old addresses goes on over many messages. */
 const REFUSED_NAMES_FACTOR = 4;
 
 /** Accepted mail does not begin this count again: it would be the price of the next names to try (F-ERR). */
@@ -252,7 +252,7 @@ export function endTransaction(state: SessionState, because: string): void {
   state.chunkFailed = false;
 }
 
-/** The transaction went its way: accepted or refused after its last octet. */
+/** The transaction has ended: accepted or refused after its last octet. */
 export function concludeTransaction(state: SessionState): void {
   state.transaction = undefined;
   state.junk = 0;

@@ -1,4 +1,4 @@
-// Blanks around what a command says: harmless wherever the next word can't be anything else (RFC 5321 section 4.1.1 asks servers to bear
+// Blanks around the words of a command: harmless wherever the next word can't be anything else (RFC 5321 section 4.1.1 asks servers to accept
 // them at the end). Spaces alone: any other white space is part of what was said.
 
 const SPACE = 0x20;

@@ -1,5 +1,5 @@
-// Content on its way out (RFC 5321 section 4.5.2): dots at the start of a line are doubled, the end is one CRLF, a dot, CRLF. What must not
-// go on the wire does not: a bare CR or LF, NUL or an endless line in the store stops the message (E-C-2, F-SMUG-3).
+// Content on its way out (RFC 5321 section 4.5.2): dots at the start of a line are doubled, the end is one CRLF, a dot, CRLF. Content that must not
+// be sent is stopped here: a bare CR or LF, NUL or an endless line in the store (E-C-2, F-SMUG-3).
 
 import { concat, CR, DOT, indexOfBytes, LF } from '../../base/bytes.ts';
 import { LineWatch, type LongLines } from './data-framing.ts';
@@ -27,7 +27,7 @@ function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
   return concat(parts);
 }
 
-/** A whole content that was watched on its way in, with its end. Without lines that begin with a dot nothing is looked through. */
+/** A whole content, checked on its way in, with its end. If no line begins with a dot it is not searched. */
 export function stuffedWhole(pieces: readonly Uint8Array[], hasDotLines: boolean): readonly Uint8Array[] {
   let atLineStart = true;
   const stuffed = pieces.map((piece) => {

@@ -8,7 +8,7 @@ export type TakenLine =
   /** It held a bare CR, a bare LF or NUL; `bytes` are its octets as they came. */
   | { readonly type: 'flawed'; readonly bytes: Uint8Array }
   | { readonly type: 'tooLong' }
-  /** More octets without CRLF than anybody has a reason for. */
+  /** More octets without CRLF than any honest command has. */
   | { readonly type: 'endless' };
 
 const ENDLESS_OCTETS = 64 * 1024;
@@ -78,7 +78,7 @@ export class InputBuffer {
     this.#owned = false;
   }
 
-  /** Puts back what a framing did not want, in front of everything. */
+  /** Puts back octets that a framing did not use, in front of all others. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const rest = this.takeAll();

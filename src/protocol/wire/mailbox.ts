@@ -30,7 +30,7 @@ const quotedPair = /^[\x20-\x7e]$/;
 // Controls, invisible and direction marks, surrogates, private use and unassigned code points mislead readers (F-UNI-1, F-UNI-3).
 const misleading = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 
-/** Nothing of it can mislead: most addresses need no look at the tables of Unicode. */
+/** Characters that can't mislead: most addresses need no look at the tables of Unicode. */
 const printable = /^[\x20-\x7e]*$/;
 
 export function isAsciiText(text: string): boolean {
@@ -141,7 +141,7 @@ function halves(text: string): { readonly localPart: string; readonly domain: st
 }
 
 const ldhLabel = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
-/** What most names are: lower-case LDH labels, no A-label, the last one a word. It is its own canonical form. */
+/** The form of most names: lower-case LDH labels, no A-label, the last one a word. Such a name is its own canonical form. */
 const plainName =
   /^(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!xn--)[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const uLabel = /^[\p{L}\p{N}\p{M}\u00b7\u200c\u200d\u30fb-]+$/u;

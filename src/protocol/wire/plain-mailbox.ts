@@ -1,4 +1,4 @@
-// What most addresses are: a lower-case dot-string at a name of lower-case LDH labels, none of them an A-label. Such a one is its own
+// The form of most addresses: a lower-case dot-string at a name of lower-case LDH labels, none of them an A-label. Such an address is its own
 // canonical form, and one walk over its characters shows it; everything else is judged by the grammar in `mailbox.ts`.
 
 const ATEXT = 1;
@@ -26,7 +26,7 @@ function is(kind: number, code: number): boolean {
   return ((kinds[code] ?? 0) & kind) !== 0;
 }
 
-/** Where its `@` stands, or -1: it is something else, perhaps a mailbox nevertheless. */
+/** Position of the `@`, or -1: it is not plain, but may be a mailbox. */
 export function plainMailboxAt(text: string): number {
   if (text.length > TEXT_MAX) return -1;
   let before = DOT;
