@@ -48,11 +48,17 @@ function copyOfTree(): string {
   return copy;
 }
 
+/** By what a fault is found. */
+type Found = Pick<Fault, 'tests' | 'seeds' | 'scenario'>;
+
 /** True: all tests passed. */
-function passes(tree: string, { tests, seeds = [] }: Pick<Fault, 'tests' | 'seeds'>): boolean {
+function passes(tree: string, { tests, seeds = [], scenario }: Found): boolean {
+  const plan = scenario === undefined ? [] : ['--scenario', scenario];
   const runs = [
     ...(tests.length === 0 ? [] : [['tools/test.ts', 'unit', ...tests]]),
-    ...seeds.map((seed) => ['--disable-warning=ExperimentalWarning', 'tools/sim.ts', '--seed', String(seed)]),
+    ...seeds.map((seed) => [
+      ...['--disable-warning=ExperimentalWarning', 'tools/sim.ts', ...plan, '--seed', String(seed)],
+    ]),
   ];
   return runs.every((args) => {
     const { status } = spawnSync(process.execPath, args, {
@@ -67,11 +73,12 @@ function passes(tree: string, { tests, seeds = [] }: Pick<Fault, 'tests' | 'seed
 /** Tests that fail without any fault find nothing. */
 function redWithoutFault(tree: string): readonly string[] {
   const wanted = new Map(
-    chosen.map(({ tests, seeds }) => [JSON.stringify([tests, seeds]), { tests, seeds }]),
+    chosen.map(({ tests, seeds, scenario }) => [
+      JSON.stringify([tests, seeds, scenario]),
+      { tests, seeds, scenario },
+    ]),
   );
-  return [...wanted]
-    .filter(([, one]) => !passes(tree, one as Pick<Fault, 'tests' | 'seeds'>))
-    .map(([key]) => key);
+  return [...wanted].filter(([, one]) => !passes(tree, one as Found)).map(([key]) => key);
 }
 
 function survives(tree: string, fault: Fault): boolean {

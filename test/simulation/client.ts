@@ -115,7 +115,7 @@ class Conversation {
     const sending: Sending = {
       ...{ tag, connection: this.#plan.number, life: this.#front.life, login, recipients: [], content },
       ...{ reversePath: chance.happens(0.1) ? '' : login, silent: chance.happens(0.1), complete },
-      ...{ state: 'begun', reply: '', id: undefined, repliedAt: 0 },
+      ...{ state: 'begun', reply: '', id: undefined, begunAt: Infinity, repliedAt: 0 },
     };
     this.#world.ledger.sendings.set(tag, sending);
     return sending;
@@ -124,6 +124,7 @@ class Conversation {
   #send(sending: Sending, number: number): Promise<'done' | 'broken'> {
     const { cut } = this.#plan;
     const where = cut?.message === number ? cut.where : undefined;
+    sending.begunAt = this.#world.time.monotonic;
     return this.#plan.manner === 'chunks' ? this.#bdat(sending, where) : this.#data(sending, where);
   }
 

@@ -4,7 +4,7 @@
 import type { AcceptedPayload } from '../../src/record/events.ts';
 import type { Identity } from '../../src/record/identity.ts';
 import type { AcceptChange, Change, Outcome } from '../../src/store/port.ts';
-import type { Moment } from './plan.ts';
+import { identityIdOf, type Moment } from './plan.ts';
 import type { Life, VirtualTime } from './time.ts';
 
 /** One message of one client, as the client knows it. `whole`: its end was sent, and not answered so far. */
@@ -23,6 +23,8 @@ export interface Sending {
   state: 'begun' | 'whole' | 'promised' | 'refused';
   reply: string;
   id: string | undefined;
+  /** When MAIL was sent. */
+  begunAt: number;
   /** When the front gave the final reply. */
   repliedAt: number;
 }
@@ -59,6 +61,7 @@ export class Ledger {
   readonly #idsByTag = new Map<string, string[]>();
   readonly #reports = new Map<string, string>();
   readonly #suspended = new Map<string, number>();
+  readonly #linked = new Map<Life, number>();
 
   constructor(time: VirtualTime) {
     this.#time = time;
@@ -86,6 +89,11 @@ export class Ledger {
     this.broken.push(`${(this.#time.monotonic / 1000).toFixed(3)} s: ${what}`);
   }
 
+  /** A front has a new line to the store, over which it hears who is suspended. */
+  linked(life: Life): void {
+    this.#linked.set(life, this.#time.monotonic);
+  }
+
   /** The front gave its final word for a message to the system. */
   answered(sending: Sending, code: number, reply: string): void {
     if (sending.state !== 'whole' && code < 300)
@@ -96,6 +104,9 @@ export class Ledger {
     this.note(`client ${sending.connection}: ${sending.tag} got ${reply}`);
     if (code >= 300) return;
     sending.id = /queued as (\w+)/.exec(reply)?.[1];
+    const since = this.#suspended.get(identityIdOf(sending.login)) ?? Infinity;
+    if (sending.begunAt - Math.max(since, this.#linked.get(sending.life) ?? 0) > SUSPENSION_MS)
+      this.breach(`${sending.tag} was taken though its identity was suspended before it began`);
     if (!this.durable.has(sending.id ?? ''))
       this.breach(`${sending.tag} got its 250 before it was durable (${reply})`);
   }
@@ -139,8 +150,7 @@ export class Ledger {
         change.type === 'queue'
       )
         this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
-      if (moment === 'accept' || moment === 'settle' || moment === 'claim' || moment === 'free')
-        this.#happened(moment);
+      if (isMoment(moment)) this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
       if (change.type === 'identity' && type === 'written') this.#written(change.identity);
       if (change.type === 'report' && type === 'reported' && change.report !== undefined)
@@ -178,6 +188,10 @@ export class Ledger {
     if (message.role === 'local' && messageIdField !== undefined)
       this.#reports.set(messageIdField, message.id);
   }
+}
+
+function isMoment(type: Change['type']): type is Exclude<Moment, 'taken'> & Change['type'] {
+  return ['accept', 'settle', 'claim', 'free', 'identity'].includes(type);
 }
 
 function withoutEvents(change: Change): object {

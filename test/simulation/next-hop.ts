@@ -7,8 +7,11 @@ import { type About, Doubt } from './doubt.ts';
 import type { Ledger, Taking } from './ledger.ts';
 import { type Life, SECOND, type VirtualTime } from './time.ts';
 
-/** How a host behaves for a while. `odd`: each of its moves is drawn. */
-export type Mood = 'fine' | 'refuses' | 'silent' | 'busy' | 'odd';
+/**
+ * How a host behaves for a while. `odd`: each of its moves is drawn; `garbled`: the same, and where another message follows a content it loses that,
+ * answers MAIL, and then says what is no reply, or half of one.
+ */
+export type Mood = 'fine' | 'refuses' | 'silent' | 'busy' | 'odd' | 'garbled';
 
 export interface HostSettings {
   readonly name: string;
@@ -33,7 +36,7 @@ export class Host {
 
   /** One of these moves is made, else what a good server does. */
   odd<K extends string>(moves: Readonly<Record<K, number>>): K | undefined {
-    if (this.mood !== 'odd') return undefined;
+    if (this.mood !== 'odd' && this.mood !== 'garbled') return undefined;
     const drawn = this.chance.next();
     let at = 0;
     for (const [move, probability] of Object.entries<number>(moves)) {
@@ -84,6 +87,8 @@ class HopWire implements Wire {
   #held: Buffer = Buffer.alloc(0);
   #from = '';
   #mailAt = 0;
+  /** Since when commands wait for the end of the thinking about a content. */
+  #heldAt: number | undefined;
   #mails = 0;
   #recipients: string[] = [];
   #toHostAt = 0;
@@ -194,6 +199,7 @@ class HopWire implements Wire {
   #take(bytes: Buffer): void {
     if (this.#phase === 'gone') return;
     if (this.#phase === 'content' && this.#moveInContent()) return;
+    if (this.#phase === 'thinking') this.#heldAt ??= this.#hops.time.monotonic;
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
     while (this.#takeOne());
   }
@@ -270,7 +276,7 @@ class HopWire implements Wire {
   #mail(line: string): void {
     this.#recipients = [];
     this.#from = addressIn(line);
-    this.#mailAt = this.#hops.time.monotonic;
+    this.#mailAt = this.#heldAt ?? this.#hops.time.monotonic;
     this.#mails += 1;
     if (this.#mails > (this.#host.settings.messagesMax ?? Infinity)) {
       this.#from = 'none';
@@ -309,6 +315,7 @@ class HopWire implements Wire {
   #contentEnded(content: Buffer): void {
     const { host, recipients } = { host: this.#host, recipients: this.#recipients };
     this.#recipients = [];
+    if (host.mood === 'garbled' && this.#held.length > 0 && host.chance.happens(0.3)) return this.#garble();
     const move = host.odd({
       ...{ later: 0.05, no: 0.03, breakBefore: 0.03, breakAfter: 0.04, silent: 0.01, nonsense: 0.01 },
       ...{ slow: 0.1, closeBehind: 0.03 },
@@ -329,13 +336,23 @@ class HopWire implements Wire {
     else answer();
   }
 
+  /** Without a status, so that it could be the final reply. */
+  #garble(): void {
+    this.#say('250 ok');
+    if (this.#host.chance.happens(0.5)) return this.#break('25');
+    this.#say('2500 x', { isNonsense: true });
+    this.#break();
+  }
+
   #think(ms: number, answer: () => void): void {
     this.#phase = 'thinking';
+    if (this.#held.length > 0) this.#heldAt = this.#hops.time.monotonic;
     this.#hops.time.after(ms, () => {
       answer();
       if (this.#phase !== 'thinking') return;
       this.#phase = 'commands';
       while (this.#takeOne());
+      this.#heldAt = undefined;
     });
   }
 

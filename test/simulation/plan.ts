@@ -28,7 +28,7 @@ export interface ClientPlan {
 export type Cut = 'envelope' | 'content' | 'beforeEnd' | 'inEnd' | 'afterEnd';
 
 /** A moment that a fault waits for: just after a commit that holds such a change, its answer still under way; or a delivery. */
-export type Moment = 'accept' | 'settle' | 'claim' | 'free' | 'taken';
+export type Moment = 'accept' | 'settle' | 'claim' | 'free' | 'identity' | 'taken';
 
 export type FaultPlan = {
   readonly number: number;

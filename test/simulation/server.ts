@@ -154,9 +154,10 @@ export class Server {
   /** The fronts take nothing new, finish what is under way and give back the rest. */
   async drain(graceMs: number): Promise<void> {
     const { run } = this;
-    const { ledger } = this.#hops;
+    const { ledger, time } = this.#hops;
     if (run === undefined) return;
     run.stopping = true;
+    const endsAt = time.monotonic + graceMs;
     const fronts = [...run.fronts.values()];
     const drained = await Promise.all(
       fronts.map(
@@ -164,7 +165,12 @@ export class Server {
           new Promise<boolean>((resolve) => {
             front.life.onEnd(() => resolve(false));
             front.drain(graceMs).then(
-              () => resolve(front.relay.stats.underWay + front.connections.size + front.memory.used === 0),
+              () => {
+                const left = front.relay.stats.underWay + front.connections.size + front.memory.used;
+                if (left > 0 && time.monotonic < endsAt)
+                  ledger.breach(`${front.life.name} ended its drain before its time, with ${left} under way`);
+                resolve(left === 0);
+              },
               () => resolve(false),
             );
           }),
@@ -271,6 +277,7 @@ export class Server {
 
   #connectStore(run: Run, front: SimulatedFront): void {
     front.connectStore(this.#storeLine(run, front.life, (notice) => front.noticed(notice)));
+    this.#hops.ledger.linked(front.life);
   }
 
   #connectDesk(run: Run, front: SimulatedFront): void {

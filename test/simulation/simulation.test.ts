@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulationFaults } from '../../tools/faults/simulation.ts';
 import { planOf } from './plan.ts';
+import { planOfScenario, type Scenario } from './scenarios.ts';
 import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 
 /** The same each time; POSTERN_SIM_FROM leads elsewhere. */
@@ -12,16 +13,22 @@ const SEEDS = 100;
 
 /** What failed once: each fails again with its old fault put back (`npm run mutate -- simulation`), whose words say what was wrong. */
 const regressions = new Map(
-  simulationFaults.flatMap(({ seeds = [], why }) => seeds.map((seed) => [seed, why] as const)),
+  simulationFaults.flatMap(({ seeds = [], scenario, why }) =>
+    seeds.map((seed) => [`${scenario} ${seed}`, { seed, scenario, why }] as const),
+  ),
 );
 
-function assertKept({ seed, broken }: Outcome, why = 'found by this seed first'): void {
-  assert.deepEqual(broken, [], `${why}; again: npm run sim -- --seed ${seed} --trace`);
+function assertKept({ seed, broken }: Outcome, why = 'found by this seed first', scenario?: Scenario): void {
+  const which = scenario === undefined ? '' : `--scenario ${scenario} `;
+  assert.deepEqual(broken, [], `${why}; again: npm run sim -- ${which}--seed ${seed} --trace`);
 }
 
 test('5321-y E-S-2 E-Q-7 D-TR-3 BCP134-3.1-h: what was wrong once stays right', async () => {
   assert.ok(regressions.size > 0);
-  for (const [seed, why] of regressions) assertKept(await simulateSeed(seed), why);
+  for (const { seed, scenario, why } of regressions.values()) {
+    const plan = scenario === undefined ? planOf(seed) : planOfScenario(scenario, seed);
+    assertKept(await simulate(plan), why, scenario);
+  }
 });
 
 test(`5321-y E-S-2 E-Q-2 E-Q-5/5 E-Q-7 E-Q-8 D-TR-1 D-TR-3 BCP134-3.1-h: ${SEEDS} seeds from ${FROM}: every promise is kept`, async () => {

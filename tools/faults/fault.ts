@@ -1,5 +1,7 @@
 // A fault: one exact edit of the source that a test must find (`npm run mutate`).
 
+import type { Scenario } from '../../test/simulation/scenarios.ts';
+
 export interface Fault {
   /** What would be wrong. */
   readonly why: string;
@@ -11,4 +13,6 @@ export interface Fault {
   readonly tests: readonly string[];
   /** Found by one of these seeds of the simulation instead (docs/SIMULATION.md). */
   readonly seeds?: readonly number[];
+  /** The seeds are those of a plan that is made for it. */
+  readonly scenario?: Scenario;
 }
