@@ -179,7 +179,7 @@ async function idle(): Promise<void> {
     { length: IDLE_CONNECTIONS },
     (_, at) =>
       new Promise<() => void>((resolve, reject) => {
-        // From several addresses: one client alone may not have so many.
+        // From several addresses: one address may not have this many connections.
         const socket = connectTls({
           ...{ port: server.submissions, host: '127.0.0.1', localAddress: `127.0.1.${1 + (at % 40)}` },
           rejectUnauthorized: false,

@@ -3,7 +3,7 @@
 import type { TrailEvent } from '../record/events.ts';
 import type { EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 
-/** Parts that are asked for at most, of one word: no more events are looked at than so many times `EXAMINED_MAX`. */
+/** Parts asked for at most, of one word: bounds the events looked at to this many times `EXAMINED_MAX`. */
 const PARTS_MAX = 20;
 
 export async function newestEvents(

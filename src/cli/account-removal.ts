@@ -133,7 +133,7 @@ function fateOf({ address, others }: Address): string {
     : `${address} stays with ${others.join(', ')}`;
 }
 
-/** Who was only granted what the first grantee owned, as it was once, has it from now on. */
+/** A grantee of an address that the removed account owned, as older versions had it, owns it from now on. */
 async function handOver(context: CommandContext, others: readonly string[], address: string): Promise<void> {
   for (const login of others) {
     const identity = await identityOf(context, login);

@@ -65,7 +65,7 @@ export function backupCommands(program: Command): void {
     });
 }
 
-/** Bodies are told where there are some: only those of large messages are files of their own. */
+/** Bodies are mentioned only if there are some: only large messages have a file of their own. */
 function contentText({ messages, events, bodies }: BackupResult): string {
   const large = bodies === 0 ? '' : ` (${bodies} of them large)`;
   return `${numberOf(messages, 'queued message')}${large} and ${numberOf(events, 'event')}`;

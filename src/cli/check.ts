@@ -1,4 +1,4 @@
-// `postern check`: is this configuration right and safe? Everything is looked at, then told; non-zero if it must not be served.
+// `postern check`: is this configuration right and safe? Checks everything, then reports it; non-zero if it must not be served.
 
 import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -80,7 +80,7 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
   return { problems, warnings };
 }
 
-/** Root reads everything: what counts is what the server's user may read, whose the data are. */
+/** Root can read everything: what counts is what the server's user, the owner of the data, may read. */
 function asServer(loaded: LoadedConfig, look: () => readonly string[]): readonly string[] {
   const uid = statSync(loaded.path(loaded.config.data), { throwIfNoEntry: false })?.uid ?? 0;
   return process.getuid?.() === 0 && uid !== 0

@@ -92,7 +92,7 @@ function learnedOf(learned: readonly LearnedLimits[]): { readonly learned?: read
   return learned.length === 0 ? {} : { learned };
 }
 
-/** Each hop once, with what the first front that met it heard. */
+/** Each hop once, with the reply to the first front that met it. */
 function downHops(routes: readonly DownRoute[]): readonly string[] {
   const first = new Map<string, DownRoute>();
   for (const route of routes.toSorted((one, other) => one.since - other.since))

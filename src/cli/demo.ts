@@ -35,7 +35,7 @@ export function demoCommand(program: Command): void {
 
 async function makeFirstTry(directory: string): Promise<void> {
   const isFree = await portsAreFree([587, 465, 8587]);
-  // Who tries something out has not decided to open a port to others: that takes an edit of the file.
+  // A user who tries Postern out has not decided to open a port to others: that takes an edit of the file.
   const where = { address: LOOPBACK };
   const [submission, submissions, http] = isFree ? [587, 465, 8587] : [5587, 5465, 9587];
   const config = await writeInitialFiles({

@@ -22,7 +22,7 @@ const TICKET_KEY_OCTETS = 48;
 const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
 
 export class InForce {
-  /** To the threads; before they run nobody is told. */
+  /** Sends it to the threads; before they run nothing is sent. */
   tells: (plan: FrontPlan, storeLimits: StoreLimits) => Promise<void> = () => Promise.resolve();
   /** What else depends on it, called when another one is in force. */
   taken: (loaded: LoadedConfig) => void = () => undefined;
@@ -142,7 +142,7 @@ export class InForce {
     return plan;
   }
 
-  /** A problem told before is not told again. */
+  /** A problem is logged once. */
   #say(problems: Problems): void {
     const before = this.problems.join('\n');
     this.#problems = problems;

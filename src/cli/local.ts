@@ -71,7 +71,7 @@ function readBindings({ config }: LoadedConfig, log: Log): ReadonlyMap<number, B
   for (const { osUser, identity } of config.local?.services ?? []) {
     const uid = uidOf(osUser);
     if (uid === undefined) log.warn({ osUser }, 'local.services: there is no such user on this host');
-    // Two names of one user: who is meant can't be told.
+    // Two names of one user: it is not clear which account is meant.
     else if (read.has(uid)) log.warn({ osUser, uid }, 'local.services: this user is bound already');
     else read.set(uid, { osUser, login: identity });
   }

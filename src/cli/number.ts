@@ -1,4 +1,4 @@
-// A whole number as somebody typed it: anything else is a mistake to be told, not a value to be guessed.
+// A whole number as somebody typed it: anything else is an error, not a value to be guessed.
 
 import { CommandFailure } from './failure.ts';
 

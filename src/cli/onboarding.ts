@@ -1,4 +1,4 @@
-// From the configuration to what mail programs are told.
+// From the configuration to the settings that mail programs get.
 
 import type { Config } from '../config/schema.ts';
 import { type OnboardingSettings, outgoingServices } from '../onboarding/settings.ts';

@@ -1,4 +1,4 @@
-// Who works on the command line, as the trail names them.
+// The operator on the command line, as the trail names them.
 
 import { ownUserName } from '../platform/own-user.ts';
 

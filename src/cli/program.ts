@@ -1,4 +1,4 @@
-// The command line: every command, its options, and how errors are told.
+// The command line: every command, its options, and how errors are reported.
 
 import { Command, CommanderError } from 'commander';
 import { commandIn, commands } from './commands.ts';

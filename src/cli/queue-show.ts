@@ -11,7 +11,7 @@ import { entryJson, nextTry, stateOf } from './queue-list.ts';
 import { type Waiting, waitingOf } from './queue-why.ts';
 import { spanWords } from './span.ts';
 
-/** Of one message, that are told. */
+/** Recipients of one message that are shown. */
 const RECIPIENTS_MAX = 1000;
 
 export interface ShowOptions {

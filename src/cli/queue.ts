@@ -114,7 +114,7 @@ async function change(
 const isNamed = ({ messageId, ...others }: QueueSelector, { all }: ChangeOptions): boolean =>
   messageId !== undefined && Object.keys(others).length === 0 && all !== true;
 
-/** How many it means is told before it is done, asked or not. */
+/** Prints how many recipients it means before it is done, with or without a question. */
 async function sayOrAsk(
   action: QueueChange['action'],
   recipients: string,

@@ -224,7 +224,7 @@ function selfTestOf(supervisor: Supervisor, inForce: InForce, { log, trusted }: 
   return { selfTest, open };
 }
 
-/** Who reads a terminal is a person; what is piped or kept by the journal is read by programs. */
+/** A terminal is read by a person; a pipe or the journal is read by programs. */
 function logFormatOf({ log }: Config): LogFormat {
   return log.format ?? (isatty(process.stdout.fd) ? 'text' : 'json');
 }

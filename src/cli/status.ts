@@ -77,7 +77,7 @@ function learnedLine({ route, connections, messages }: LearnedLimits): string {
   return `next hop ${route} takes no more than ${takes.join(', ')}`;
 }
 
-/** The server goes on with what it has read; who starts it again would find out. */
+/** The server goes on with the configuration that it has read, but would not start again with the file. */
 function warnOfFile({ config }: ConfigOption): void {
   try {
     loadConfig(findConfig(config, process.env));

@@ -30,7 +30,7 @@ export function findConfig(
   }
   const found = places.find((place) => existsSync(place));
   if (found === undefined) {
-    // What we may not look at may well be there.
+    // A file that we may not look at may well exist.
     const barred = places.find((place) => problemOf(place) === NOT_PERMITTED);
     if (barred !== undefined) throw new ConfigError([`${barred}: ${NOT_PERMITTED}`]);
     throw new ConfigError([

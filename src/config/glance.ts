@@ -5,7 +5,7 @@
 import { scalar } from './plain-yaml.ts';
 
 export interface Glance {
-  /** As it stands in the file: relative to it. */
+  /** As written, relative to the file. */
   readonly data: string;
   readonly requireReason: boolean;
 }
@@ -20,7 +20,7 @@ const ignored = /^ *(?:#.*)?$/;
 const topKey = /^([A-Za-z]+):(?: +(.*))?$/;
 const reasonLine = /^ +requireReason: +(true|false) *(?: #.*)?$/;
 
-/** Undefined: it can't be told for certain. */
+/** Undefined: the values are not certain. */
 export function glance(text: string): Glance | undefined {
   if (text.length > GLANCE_LENGTH_MAX) return undefined;
   const read: { data?: string | undefined; requireReason?: boolean } = {};

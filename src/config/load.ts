@@ -1,4 +1,4 @@
-// Reading and judging the configuration file. What is wrong is told with file, line, key, reason and the nearest right key.
+// Reading and judging the configuration file. An error names file, line, key, reason and the nearest right key.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 // Who may hold a connection to the submission socket. Everybody on this host may connect, and who it is shows only when it is proven: so there are few places
 // for those that have not proven it, for a short time, and when they are full a newcomer takes the place of one of them by chance. Who is bound to no
-// identity is let go at once; who is has so many places and no more.
+// identity is disconnected at once; a user who is has a limited number of connections.
 
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../platform/platform.ts';

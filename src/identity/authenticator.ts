@@ -149,7 +149,7 @@ export function createAuthenticator(
     return { type: 'right', credential: human };
   }
 
-  /** What was verified minutes ago under the same revision of the identity stands; anything else is verified. */
+  /** A credential verified minutes ago under the same revision of the identity is right; any other is verified. */
   async function judge(
     identity: Identity | undefined,
     credentials: Credentials,

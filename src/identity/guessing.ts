@@ -30,7 +30,7 @@ export interface GuessingSettings {
 interface Threshold {
   /** Failures without a delay: people mistype. */
   readonly free: number;
-  /** The delay doubles each so many failures beyond. */
+  /** Further failures after which the delay doubles. */
   readonly doublesEvery: number;
   readonly delayMsMax: number;
   /** Refuse without verifying from here on; absent: never. */

@@ -33,7 +33,7 @@ export interface HashPayer {
   /** The smallest one first. */
   readonly networks: readonly AddressNetwork[];
   readonly known: boolean;
-  /** Names of what it has of its own: its address, the account that is known from there. */
+  /** Keys of its own shares: its address, the account that is known from there. */
   readonly own?: readonly string[];
   /** Many users come from there by design: what one of them costs must not shut out the others. Only the turns at the gate bound those. */
   readonly shared?: boolean | undefined;

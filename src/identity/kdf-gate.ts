@@ -20,7 +20,7 @@ export interface KdfGate {
 
 export const RUNNING_MAX = 2;
 export const WAITING_MAX = 64;
-/** Of these, so many are for known networks. */
+/** The part of these that is for known networks. */
 const WAITING_KEPT = 24;
 const WAITING_PER_NETWORK = 8;
 const WAITING_PER_SHARED_NETWORK = 32;

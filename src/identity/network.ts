@@ -5,7 +5,7 @@ import { isIPv4, isIPv6 } from '../base/network.ts';
 
 export interface AddressNetwork {
   readonly network: string;
-  /** The limit of the smallest network, so many times. */
+  /** Factor on the limit of the smallest network. */
   readonly factor: number;
 }
 

@@ -96,7 +96,7 @@ export function assertNoLink(path: string): void {
   );
 }
 
-/** Throws the system's error if this process may not write it. Whoever holds the lock may remove it meanwhile. */
+/** Throws the system's error if this process may not write it. The holder of the lock may remove it meanwhile. */
 export function assertOpen(path: string): void {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);

@@ -1,4 +1,4 @@
-// Who runs this process. In a container, or as a user that only a service manager knows, there may be neither a name nor a home directory.
+// The user of this process. In a container, or as a user that only a service manager knows, there may be neither a name nor a home directory.
 
 import { homedir, userInfo } from 'node:os';
 

@@ -1,5 +1,5 @@
 // Connections that are looked at rather than used: why one can't be made is told apart, and a handshake hands out the facts of the
-// certificate whatever they are. Whoever asks for it decides what is good enough; credentials only go where `verified` says so.
+// certificate whatever they are. The caller decides what is good enough; credentials only go where `verified` says so.
 
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureVersion, type TLSSocket } from 'node:tls';

@@ -1,5 +1,5 @@
-// One document over HTTPS, for configuration that a domain publishes: certificate verified, bounded in time and size, redirects told of but
-// not followed here. Whoever asks decides where a redirect may lead.
+// One document over HTTPS, for configuration that a domain publishes: certificate verified, bounded in time and size, redirects reported but
+// not followed here. The caller decides where a redirect may lead.
 
 export type DocumentAnswer =
   | { readonly type: 'document'; readonly bytes: Uint8Array }

@@ -24,7 +24,7 @@ export type LoopBackAnswer =
 
 export interface LoopBackTools {
   readonly clock: Clock;
-  /** Milliseconds that are left for what would like so many. */
+  /** Milliseconds left, at most as many as are asked for. */
   step(wantedMs: number): number;
 }
 

@@ -1,5 +1,5 @@
 // A run of the probe: names → control connection → a look at each port over each family → what that says of the way there →
-// the checks, one after the other → verdicts. Gentle: one connection at a time, so many in all, a bounded time; MAIL and RCPT are
+// the checks, one after the other → verdicts. Gentle: one connection at a time, bounded in number and time; MAIL and RCPT are
 // followed by RSET. Messages go from a login to itself and are such as every server refuses; one is sent where that is asked for (`loopBack`).
 
 import { err, ok, type Result } from '../base/result.ts';

@@ -1,5 +1,5 @@
-// Connections to the hosts of one route: reused from message to message, as many at a time as is good for them. What is known of the hosts is in
-// `hosts.ts`, whose turn it is in `hop-turns.ts`, and how a route is left alone that takes nobody's mail in `outage.ts` (E-Q-6).
+// Connections to the hosts of one route: reused from message to message, at most as many as the hosts take. The state of the hosts is in
+// `hosts.ts`, the order of messages in `hop-turns.ts`, and the pause of a route that takes nobody's mail in `outage.ts` (E-Q-6).
 
 import { afterCrowding, connectionsOf, isFarewell, isOfConnection, type Learned } from '../policy/pace.ts';
 import type { Clock } from '../platform/platform.ts';

@@ -36,7 +36,7 @@ export interface SendConfig {
   readonly queueDirectory?: string;
   /** Not of the file: why the server of this host can't say `address` now. */
   readonly unknownYet?: string;
-  /** Milliseconds: what could not be sent for so long is given up. */
+  /** Milliseconds after which unsent mail is given up. */
   readonly queueExpire: number;
   /** Of the server on this host. */
   readonly socket?: string;

@@ -1,7 +1,7 @@
 // How many connections may stand at once, in the whole process: unauthenticated ones of a network (one IPv4 address; one IPv6 /64, its /56 and its /48),
 // authenticated ones of an identity, those of strangers' mail (role mx), and all together; and how many of a network may begin within a minute without
-// logging in. What gives way is the new connection, with 421 (5321-ak). Those that are told so are counted until they are closed, too: beyond a
-// twentieth of all nobody is told anything.
+// logging in. Over a limit the new connection is refused, with 421 (5321-ak). Connections being refused are counted until they are closed: beyond a
+// twentieth of all they are closed without a reply.
 
 import { networkList } from '../base/network-list.ts';
 import { connectionNetworksOf } from '../identity/network.ts';
@@ -23,7 +23,7 @@ export type AdmissionRole = 'submission' | 'mx';
 
 export interface Ticket {
   readonly admitted: boolean;
-  /** Not admitted, but it may be told so. */
+  /** Not admitted, but may get a 421. */
   readonly mayBeTold: boolean;
   /** The connection is an identity's from now on; false: it has too many. */
   authenticated(identityId: string): boolean;
@@ -84,7 +84,7 @@ export function createAdmission(limits: AdmissionLimits, counts: Counts): Admiss
       const networks = placesOf(address);
       const fits = enter(networks, isExempt(address));
       if (enterTotals(role) && fits) return admittedTicket(counts, networks, role, () => current.perIdentity);
-      // The connection is only told so and closed: the flood of one network must not use up the room of all.
+      // The connection only gets its 421: the flood of one network must not use up the room of all.
       leaveAll(networks);
       counts.addTo(role, -1);
       return turnedAwayTicket(counts, Math.max(TOLD_MIN, current.total * TOLD_SHARE));

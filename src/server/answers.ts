@@ -189,7 +189,7 @@ function answer(
   verdict: Verdict,
   command: string,
 ): void {
-  // Too late: the client heard another answer, and that one is recorded.
+  // Too late: the client got another answer, and that one is recorded.
   if (!connection.session.awaits(question)) return;
   if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command);
   connection.feed({ type: 'verdict', question, verdict });

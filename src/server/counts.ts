@@ -50,7 +50,7 @@ const PLACES_KNOWN_MAX = 10_000;
 const HEAD = totals.length + 1;
 const MINUTE_AT = totals.length;
 
-/** `connections`: as many as there may be. */
+/** `connections`: the most that there may be. */
 export function planCounts(o: {
   readonly rows: number;
   readonly connections: number;

@@ -1,4 +1,4 @@
-// Client connections against the descriptors that the system lets us have: they may take so many that enough are left for the store, for the way out and
+// Client connections against the descriptors that the system lets us have: they may take only so many that enough are left for the store, the relay and
 // for the control socket, so that an operator gets in whatever comes from outside. When there are none left, connections are closed by the system
 // unseen, and nothing else can be opened either.
 

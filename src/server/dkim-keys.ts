@@ -1,4 +1,4 @@
-// The DKIM keys as the configuration names them: read and judged in main, told to the fronts as text.
+// The DKIM keys that the configuration names: read and judged in main, passed to the fronts as text.
 
 import { readFileSync, statSync } from 'node:fs';
 import { unreadable } from '../config/unreadable.ts';

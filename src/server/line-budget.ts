@@ -22,7 +22,7 @@ export interface LeftOut {
 export const LINES_PER_NETWORK = 120;
 export const LINES_IN_ALL = 6000;
 const MINUTE_MS = 60_000;
-/** Networks told apart among what is left out. */
+/** Networks counted apart among the lines left out. */
 const NETWORKS_MAX = 1000;
 
 export function createLineBudget(o: {

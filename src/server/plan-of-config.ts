@@ -1,4 +1,4 @@
-// From the configuration to what the fronts are told: files are read here, once, in main; the fronts get plain data.
+// From the configuration to the plan of the fronts: files are read here, once, in main; the fronts get plain data.
 
 import { readFileSync, statSync } from 'node:fs';
 import { unreadable } from '../config/unreadable.ts';
@@ -181,7 +181,7 @@ function withTls(hop: Hop, tls: DestinationConfig['tls']): Hop {
   return { ...hop, tls: 'required', verify: tls === 'verified' || hop.auth !== undefined };
 }
 
-/** What is wrong is told by the key that it stands under. */
+/** An error names the key that it belongs to. */
 function under<T>(key: string, read: () => T): T {
   try {
     return read();

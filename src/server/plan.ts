@@ -1,4 +1,4 @@
-// What a front is told to be: plain data that main makes from the configuration and sends into the thread, at the start and
+// The plan of a front: plain data that main makes from the configuration and sends into the thread, at the start and
 // again at each reload. Nothing in it is read from disk by the front.
 
 import type { LogLevel } from '../observe/log.ts';

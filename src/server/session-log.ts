@@ -10,7 +10,7 @@ export interface RefusedLine {
   readonly status: string;
   readonly cause: string;
   readonly client: string;
-  /** Of the account that it concerns, if there is one. The client is not told. */
+  /** The account that it concerns, if there is one. The client is not told. */
   readonly login?: string | undefined;
 }
 
@@ -40,7 +40,7 @@ const REFUSALS_MAX = 50;
 /** Lines for the begin and the end of a session. */
 const LINES_OF_SESSION = 2;
 
-/** For sessions of the self-test: marked, and told at level debug alone, because nobody but this server speaks in them. */
+/** For sessions of the self-test: marked, and only at level debug, because this server is its own client there. */
 export function createSelfTestLog(log: Log): SessionLog {
   const marked = (facts: object): object => ({ selfTest: true, ...facts });
   return {

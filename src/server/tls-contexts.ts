@@ -37,7 +37,7 @@ interface Loaded {
 /** Throws if a pair does not fit together. The first pair serves clients without SNI or with an unknown name too. */
 export function tlsContexts(pairs: readonly CertificatePair[], ticketKeys: Uint8Array): ServerTls {
   const loaded = pairs.map(load);
-  // Each alone, so that the one which does not fit is told at the start.
+  // Each pair alone, so that one which does not fit is reported at the start.
   const contexts = loaded.map((one) => createSecureContext(optionsOf([one], ticketKeys)));
   const group = firstGroup(loaded);
   const [only] = contexts;

@@ -34,7 +34,7 @@ export interface Transport {
 }
 
 export function createTransport(raw: Socket, clock: Clock, events: TransportEvents): Transport {
-  /** One bit for each reason that stands. */
+  /** One bit for each reason to pause. */
   let reasons = 0;
   let socket: Socket | TLSSocket = raw;
   /** Input is read and dropped. */
@@ -66,7 +66,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     raw.destroy();
   }
 
-  /** What is said below TLS is not heard once it has begun. Nothing is taken off again: V8 would go on with the listeners as a hash table. */
+  /** Events below TLS are ignored once it has begun. Listeners are not removed: V8 would turn their object into a hash table. */
   function listenTo(next: Socket | TLSSocket): void {
     next.on('data', (bytes) => {
       if (next === socket && !deaf) events.bytes(bytes);

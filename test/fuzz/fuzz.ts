@@ -14,7 +14,7 @@ export const FUZZ_LIMITS =
   'limits: { unauthenticatedPerNetwork: 1000, newConnections: none, identity: { messagesPerHour: none, recipientsPerHour: none } }';
 
 const AT_A_TIME = 8;
-/** A client that hears nothing for so long goes on. */
+/** How long a client waits for a reply before it goes on. */
 const QUIET_MS = 15;
 const HEARD_MAX = 4_000_000;
 

@@ -21,7 +21,7 @@ export interface ClientPlan {
   readonly slowMs: number;
   /** Where it breaks off, if it does. */
   readonly cut?: { readonly message: number; readonly where: Cut; readonly reset: boolean };
-  /** It reads nothing for so long, ms. */
+  /** How long it reads nothing, ms. */
   readonly deafMs: number;
 }
 

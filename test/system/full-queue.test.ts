@@ -1,4 +1,4 @@
-// A queue that holds as many messages as may: new mail is put off whoever brings it, what was accepted goes on, and reports are written.
+// A queue at its limit: new mail is put off whoever submits it, accepted mail is delivered, and reports are written.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

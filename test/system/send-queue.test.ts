@@ -61,7 +61,7 @@ const arrived = (beginning: string, count: number): Promise<ReadonlyMap<string, 
     return found.size === count && found;
   });
 
-/** Runs it and kills it after so many milliseconds; its exit code, or null if it was killed. */
+/** Runs it and kills it after this many milliseconds; its exit code, or null if it was killed. */
 async function killedAfter(ms: number, args: readonly string[], input = ''): Promise<number | null> {
   const child = spawn(process.execPath, argumentsOf(args), { stdio: ['pipe', 'ignore', 'ignore'] });
   const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
@@ -112,7 +112,7 @@ async function queueMany(name: string, count: number): Promise<void> {
   }
 }
 
-/** As if it had been put there so many days ago. */
+/** Dates the message back by this many days. */
 function aged(name: string, days: number): void {
   const path = join(server.directory, 'outgoing', name);
   const bytes = readFileSync(path, 'latin1');

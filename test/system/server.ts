@@ -12,7 +12,7 @@ const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 export const PASSWORD = 'correct horse battery staple';
 
-/** The limit only ends a test that hangs: a busy machine gets so many times the seconds that an idle one needs. */
+/** The limit only ends a test that hangs: factor for a busy machine on the seconds that an idle one needs. */
 const PATIENCE = 6;
 /** For a program that ends by itself. */
 export const HANGING_MS = PATIENCE * 60_000;

@@ -22,7 +22,7 @@ const BLOCK_OCTETS = 64 * 1024;
 
 export interface SmallDisk {
   free(): number;
-  /** Fills it by a file until about so many octets are free; fills more if called again. */
+  /** Fills it by a file until about this many octets are free; fills more if called again. */
   fill(leaveOctets: number): void;
   /** Removes the filling. */
   empty(): void;

@@ -25,7 +25,7 @@ export const auth530: PortCheck = {
     if (isPutOff(mail) || (isPositive(mail) && remote !== undefined && isPutOff(remote)))
       return unknown(putOff(told(remote ?? mail)));
     if (isRefused(mail)) return note(`refused, though not with 530: ${told(mail)}`);
-    // Whoever is refused at RCPT gets nowhere either: not the letter, but the purpose.
+    // A refusal at RCPT also stops a stranger: the purpose is met, the letter is not.
     return remote !== undefined && isRefused(remote)
       ? note(`refused at RCPT, not at MAIL: ${told(remote)}`)
       : fail(`MAIL: ${told(mail)}`);

@@ -1,4 +1,4 @@
-// What a check is: one observable requirement, with its source, and how to look at it. Each stands in a file of its own in this folder.
+// A check: one observable requirement, its source, and how to observe it. Each check has a file of its own in this folder.
 
 import type { RecordSource } from '../../platform/record-lookup.ts';
 import type { DocumentSource } from '../../platform/web-document.ts';
@@ -12,7 +12,7 @@ import type { Visit } from '../visit.ts';
 interface About extends CheckAbout {
   /** It leaves something behind at the server (a failed AUTH in its records): not for the self-test at the start. */
   readonly leavesTraces?: boolean;
-  /** Whoever fails it is open for strangers, or tells them passwords: a server of ours that does ends. */
+  /** A server that fails it is open to strangers, or shows them passwords: the self-test ends our own server then. */
   readonly guardsTheDoor?: boolean;
 }
 

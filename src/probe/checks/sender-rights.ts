@@ -21,7 +21,7 @@ export const senderRights: PortCheck = {
     const opened = await visit.open('authenticated', 'sender rights');
     if (!opened.ok) return unknown(opened.error);
     const { conversation } = opened.value;
-    // Whoever lets nobody send proves nothing by refusing others.
+    // A server that lets nobody send proves nothing by refusing others.
     const own = login.user.includes('@') ? await conversation.say(`MAIL FROM:<${login.user}>`) : undefined;
     if (own !== undefined && !isPositive(own)) {
       await conversation.quit();

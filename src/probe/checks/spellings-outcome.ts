@@ -28,7 +28,7 @@ export async function spellingsOutcome(visit: Visit, phase: Phase, sender: strin
     : fail(seen);
 }
 
-/** Whoever takes each local part of its own domain takes an odd one too. */
+/** A server that takes every local part of its own domain takes an odd one too. */
 async function takesAnybody(visit: Visit, phase: Phase, sender: string): Promise<boolean> {
   const opened = await visit.open(phase, 'a local part that nobody has');
   if (!opened.ok) return false;

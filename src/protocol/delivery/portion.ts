@@ -6,7 +6,7 @@ import type { Capabilities } from './commands.ts';
 import type { DeliverySettings, RecipientResult } from './ports.ts';
 import { isOfAddress } from './results.ts';
 
-/** Of those that have no result yet as many go in this transaction as the server takes with one message; the others hear that there is no room. */
+/** Recipients without a result go in this transaction up to the server's limit for one message; the others get a result that there is no room. */
 export function keepRoom(
   results: (RecipientResult | undefined)[],
   settings: DeliverySettings,

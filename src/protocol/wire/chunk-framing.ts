@@ -13,7 +13,7 @@ export class ChunkFraming {
     this.#watch = new LineWatch(longLines);
   }
 
-  /** The next chunk has so many octets. */
+  /** Begins a chunk of this many octets. */
   begin(octets: number): void {
     this.#left = octets;
   }
