@@ -1,4 +1,4 @@
-// How many connections a route takes, and what goes over which: messages that follow one another when all are at work.
+// How many connections a route takes, and which message goes over which: messages follow one another when all connections are at work.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -86,7 +86,7 @@ test('E-Q-6: one host: a connection that fails behind the end of all others is n
   await dials[0]?.fail();
   await dials[1]?.succeed();
   assert.deepEqual((await Promise.all(all.slice(0, 2))).map(fateOf), ['relayed', 'relayed']);
-  // The one that stood is left.
+  // The idle connection is closed.
   clock.advance(31 * SECOND);
   await turns();
   await dials[2]?.fail();

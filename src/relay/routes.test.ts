@@ -1,4 +1,4 @@
-// Which recipients go together, and what each destination may have under way.
+// Which recipients share an errand, and how much each destination may have under way.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

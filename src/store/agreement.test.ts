@@ -52,7 +52,7 @@ const small = fc.nat({ max: 7 });
 const owner = fc.constantFrom(...owners);
 const message = { id: small, to: fc.array(small, { minLength: 1, maxLength: 3 }), from: small };
 
-/** What happens, in words that do not depend on what the store holds; `changeOf` finds something there that they may mean. */
+/** A step that does not depend on the content of the store; `changeOf` finds something there that it may mean. */
 const deed = fc.oneof(
   {
     weight: 5,
@@ -160,7 +160,7 @@ interface Lease {
   readonly delivery: Delivery;
 }
 
-/** Both engines, with the same clock, told the same things. */
+/** Both engines, with the same clock and the same changes. */
 class Pair {
   readonly clock = virtualClock();
   most: number | undefined;
@@ -176,7 +176,7 @@ class Pair {
   readonly #ids: MessageId[] = [];
   readonly #nextId = messageIdSource((length) => new Uint8Array(length));
   #leases: Lease[] = [];
-  /** What settles asked to be told. */
+  /** Notices of the settles. */
   readonly #noticed: { readonly messageId: string; readonly recipientNumber: number; readonly at: number }[] =
     [];
 
@@ -487,7 +487,7 @@ const expectedOutcomes = [
   'settle stale',
 ] as const;
 
-/** Why something failed is said by each engine in its own words. */
+/** Each engine has its own words for why a change failed. */
 async function outcomesOf(store: Store, changes: readonly Change[]): Promise<readonly Outcome[]> {
   const outcomes = await store.commit(changes);
   return outcomes.map((outcome) => (outcome.type === 'failed' ? { ...outcome, cause: '' } : outcome));

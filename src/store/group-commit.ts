@@ -1,5 +1,5 @@
-// Group commit, for every engine alike: whatever has been asked by the time the engine is free goes into one transaction
-// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. What nobody waits for rides along.
+// Group commit, for every engine alike: all changes that wait when the engine is free go into one transaction
+// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. Changes that nobody waits for go with them.
 
 import { mayWait, PATIENCE_MS } from './patience.ts';
 import type { Change, Outcome } from './port.ts';

@@ -1,5 +1,5 @@
-// What senders are still to be told: a notice stands in the store from the commit that wrote a recipient's fate until that of the report about it.
-// So a report can wait for the other recipients of its round, and nobody's is lost whatever ends in between.
+// Notices for senders: a notice stands in the store from the commit that wrote a recipient's fate until that of the report about it.
+// So a report can wait for the other recipients of its round, and a crash in between loses none.
 
 import type { MessageId } from '../base/message-id.ts';
 import type { ReportRecipient } from '../message/report.ts';
@@ -28,7 +28,7 @@ export interface NoticesOfMessage {
   readonly notices: readonly Notice[];
 }
 
-/** Ends these notices, with the report about them or, if none is sent, with the event that says why. With the last one the message goes. */
+/** Ends these notices, with the report about them or, if none is sent, with the event that says why. The last one removes the message. */
 export interface ReportChange {
   readonly type: 'report';
   readonly messageId: MessageId;

@@ -68,7 +68,7 @@ const open: Open = async (options) => {
 
 storeContract('remote', open);
 
-/** A store that answers when it is told to, so that a line can break in between. */
+/** A store that answers when the test says so, so that a line can break in between. */
 function slowStore(): Answering & { readonly asked: (readonly Change[])[]; answerAll(): void } {
   const memory = openMemoryStore({ clock: virtualClock(), entropy: countedEntropy() });
   const asked: (readonly Change[])[] = [];
@@ -89,7 +89,7 @@ function slowStore(): Answering & { readonly asked: (readonly Change[])[]; answe
   };
 }
 
-/** As it is after it has crossed a line. */
+/** The value after it has crossed a line. */
 const change = structuredClone(acceptOf('01M86CH3M00011V2MG9H7ZYNWV', START, {}));
 /** Somebody waits for it, so that it is on its way at once. */
 const freeing = { type: 'free', ownerPrefix: 'nobody', dueAt: START } as const;
@@ -143,7 +143,7 @@ test('5321-y: remote: what was asked over a line that broke is asked again over 
   ]);
   assert.equal(await back.lookups.queueCount({}), 1);
   assert.equal((await back.lookups.eventsOfMessage(change.message.id, 9)).length, 1);
-  // What was answered is not asked again.
+  // An answered question is not asked again.
   connect();
   await arrive();
   assert.equal(back.asked.length, 5);

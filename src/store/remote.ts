@@ -1,5 +1,5 @@
-// The store as a front sees it: over a line to the thread that owns it. A line that closes leaves outcomes unknown, so what
-// was asked and not answered is asked again over the next line: accept, settle and claim are idempotent. After
+// The store as a front sees it: over a line to the thread that owns it. A line that closes leaves outcomes unknown, so open
+// questions are asked again over the next line: accept, settle and claim are idempotent. After
 // `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
 
 import { createPlaces } from '../base/places.ts';

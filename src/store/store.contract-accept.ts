@@ -271,7 +271,7 @@ function depthContract(name: string, open: Open): void {
     const third = acceptOf(bench.nextId(), now, { identityId: 'i1', charge: { identityId: 'i1', limits } });
     const cause = '2 messages in the queue, limits.queuedMessages is 2';
     const full = { type: 'queueFull', cause } as const;
-    // What fails is undone, and what shared its transaction is done once and counted once.
+    // The failed change is undone; the others of its transaction are done once and counted once.
     const outcomes = await bench.store.commit([first, noId, second, third]);
     const types = outcomes.map(({ type }) => type);
     assert.deepEqual(types, ['accepted', 'failed', 'accepted', 'queueFull']);
@@ -324,7 +324,7 @@ function depthContract(name: string, open: Open): void {
     await bench.one(settleOf('a', [one], deferred(now), now));
     assert.deepEqual(await bench.one(ofStranger()), full, 'what is deferred stays');
     await bench.one(settleOf('a', [other], final, now));
-    // In hand, and delivered at once.
+    // Leased from birth, and delivered at once.
     const inHand = acceptOf(bench.nextId(), now, { owner: 'b' });
     assert.deepEqual(await bench.one(inHand), { type: 'accepted' });
     assert.deepEqual(await bench.one(ofStranger()), full);

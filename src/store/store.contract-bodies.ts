@@ -1,4 +1,4 @@
-// Contract, part seven: bodies too large to go with their accept. Staged before, there as long as the message is, swept if no
+// Contract, part seven: bodies too large to go with their accept. They are staged before it, stay as long as the message, and are swept if no
 // message names them.
 
 import assert from 'node:assert/strict';

@@ -1,5 +1,5 @@
-// What the contract of the store is told with: a virtual clock, chance from a counter, one store opened for one test, and the
-// changes that submission and relay would write, with everything that a test does not speak of filled in.
+// Fixtures of the store's contract: a virtual clock, chance from a counter, one store opened for one test, and the
+// changes that submission and relay would write, with defaults for everything that a test does not set.
 
 import { createHash } from 'node:crypto';
 import { type MessageId, messageIdSource } from '../base/message-id.ts';
@@ -175,7 +175,7 @@ export function keyOf({ messageId, recipientNumber }: Delivery): string {
   return `${messageId}/${recipientNumber}`;
 }
 
-/** What a test says about a message; the rest is as of any message. */
+/** Properties of a message that a test sets; the others have defaults. */
 export interface Said {
   readonly from?: string;
   readonly to?: readonly (string | EnvelopeRecipient)[];
@@ -206,7 +206,7 @@ export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
     message: {
       id,
       acceptedAt: now,
-      // The null sender that nobody is accountable for is ours.
+      // A null sender without an identity is our own.
       role: identityId !== undefined ? 'submission' : from === '' ? 'local' : 'mx',
       ...whose,
       ...(credentialId === undefined ? {} : { credentialId }),
@@ -286,7 +286,7 @@ export function settleOf(
   };
 }
 
-/** The same, and its senders are to be told of each. */
+/** The same, with a notice for each. */
 export function withNotices(change: SettleChange, now: number, tellBy = now + 10_000): SettleChange {
   const recipients = change.recipients.map((one) => {
     const { recipientNumber, fate } = one;

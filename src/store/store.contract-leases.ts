@@ -1,4 +1,4 @@
-// Contract, part two: who may try. Claims with tokens, and leases given back without an attempt.
+// Contract, part two: claims with tokens, and leases given back without an attempt.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -98,7 +98,7 @@ function claimContract(name: string, open: Open): void {
     assert.ok(other.type === 'claimed');
     const taken = [...once.deliveries, ...other.deliveries].map(keyOf);
     assert.deepEqual(taken, await bench.queued());
-    // What was settled since is not given out again.
+    // A delivery that was settled since is not given out again.
     const [first, second] = once.deliveries;
     assert.ok(first && second);
     await bench.one(settleOf('a', [first], final, bench.clock.now()));

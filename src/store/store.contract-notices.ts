@@ -1,4 +1,4 @@
-// Contract: what senders are to be told stays from the fate to the report, waits for the round of attempts, and is told once.
+// Contract: a notice stays from the fate to the report, waits for the round of attempts, and is reported once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -32,7 +32,7 @@ export function trailContract(name: string, open: Open): void {
   eraseContract(name, open);
 }
 
-/** Accepts and delivers: only the trail knows of it afterwards. */
+/** Accepts and delivers a message, of which only the trail knows afterwards. */
 export async function delivered(bench: Bench, said: Said): Promise<MessageId> {
   const { message } = await bench.accepted({ ...said, owner: 'deliverer' });
   const entries = await bench.lookups.queue({ messageId: message.id }, { max: 100 });
@@ -284,7 +284,7 @@ function purgeContract(name: string, open: Open): void {
       20,
     );
     assert.deepEqual(await present(bench), [1, 2, 3]);
-    // When it has gone, so does what was kept for it.
+    // Once the message has left the queue, the events kept for it are purged too.
     for (const delivery of await bench.claim('a'))
       await bench.one(settleOf('a', [delivery], final, bench.clock.now()));
     await purgeAll(bench, eventsBefore, 4);

@@ -164,7 +164,7 @@ test(
     mounted.repair();
     hop.behave(() => 'takes');
     await server.start({});
-    // What was being committed when it broke can be on the disk after all.
+    // A change that was being committed when the disk broke may be on it after all.
     const { copies, unasked, refusedButLeft } = await settled({
       ...{ server, load: running, taken: () => hop.taken, refusedButLeftMax: running.connections },
     });

@@ -184,7 +184,7 @@ test('F-DOS-10 F-AUTH-12 TLS-x: garbage instead of TLS, and TLS instead of SMTP'
 });
 
 test('F-DOS-1 F-DOS-5 TLS-x: a record that can not be read ends the connection at once, and what follows is not gathered', async () => {
-  // Of a network of its own: what the others have said fills the lines that one network has in the log.
+  // From a network of its own: the others have used up the log lines of one network.
   const raw = await open(server.submissions, '127.0.77.1');
   const below = new Duplex({ read: () => undefined, write: (bytes, _, done) => void raw.write(bytes, done) });
   raw.on('data', (bytes) => below.push(bytes));

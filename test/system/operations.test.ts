@@ -1,4 +1,4 @@
-// What an operator does to a running server: suspends, reloads, backs up, restores, stops. Nothing of it loses mail or needs a second try.
+// An operator at a running server: suspends, reloads, backs up, restores, stops. None of it loses mail or needs a second try.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

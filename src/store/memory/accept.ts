@@ -41,7 +41,7 @@ function depthOf({ messages }: Tables): QueueDepth {
   return depth;
 }
 
-/** Asked again too: it may have been suspended meanwhile. */
+/** Also for a repeated accept: the identity may have been suspended meanwhile. */
 function accepted({ tables }: State, { message }: AcceptChange): OutcomeOf<AcceptChange> {
   return isHeldByState(tables, message.identityId) ? { type: 'accepted', held: true } : { type: 'accepted' };
 }
@@ -50,7 +50,7 @@ function isHeldByState({ mayNotSend }: Tables, identityId: IdentityId | undefine
   return identityId !== undefined && mayNotSend.has(identityId);
 }
 
-/** By an earlier life, and delivered since. */
+/** Accepted before a crash, and delivered since. */
 function wasAccepted(state: State, { message }: AcceptChange): boolean {
   return message.acceptedAt < state.openedAt() && eventsNaming(state.tables, idTerm(message.id)).length > 0;
 }

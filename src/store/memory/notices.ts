@@ -1,4 +1,4 @@
-// What senders are still to be told, in memory.
+// Notices for senders, in memory.
 
 import { type DueNoticesChange, isOfRound, type ReportChange } from '../notices.ts';
 import type { OutcomeOf, SettleChange } from '../port.ts';
@@ -8,7 +8,7 @@ import { isHeld } from './selector.ts';
 import { findMessage, type State } from './state.ts';
 import type { NoticeRow, Tables } from './tables.ts';
 
-/** Of a settle whose fates are written. True: the round is over, they are due at once. */
+/** Writes the notices of a settle after its fates. True: the round is over, and they are due at once. */
 export function keepNotices(
   { messages }: Tables,
   id: string,

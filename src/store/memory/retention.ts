@@ -13,7 +13,7 @@ export function dayKey({ tables }: State, { day, proposedKey }: DayKeyChange): O
   return { type: 'key', key: new Uint8Array(key) };
 }
 
-/** One slice of a sweep through the trail. What had to be kept is looked at again by the next sweep. */
+/** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
 export function purge(state: State, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
   const { tables } = state;
   const before = new Date(eventsBefore).toISOString();
@@ -26,7 +26,7 @@ export function purge(state: State, { eventsBefore, now, max }: PurgeChange): Ou
 
   const kept = marks.kept > 0 ? marks.kept : (present.find((event) => !gone.includes(event))?.sequence ?? 0);
   const through = rows.at(-1)?.sequence ?? marks.through;
-  // A whole slice of what is still young ends the sweep, unless a clock went wrong and dated it ahead.
+  // A whole slice of events that are too new ends the sweep, unless a wrong clock dated them ahead.
   const more = rows.length === max && rows.some(({ time }) => time < eventsBefore || time > now);
   tables.marks.set('purge', more ? { through, kept } : { through: kept > 0 ? kept - 1 : through, kept: 0 });
 

@@ -33,7 +33,7 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   return accepted(writer, change);
 }
 
-/** Asked again too: it may have been suspended meanwhile. */
+/** Also for a repeated accept: the identity may have been suspended meanwhile. */
 function accepted({ mayNotSend }: Writer, { message }: AcceptChange): OutcomeOf<AcceptChange> {
   return mayNotSend.has(message.identityId ?? '') ? { type: 'accepted', held: true } : { type: 'accepted' };
 }

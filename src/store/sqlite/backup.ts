@@ -101,7 +101,7 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     copy.exec('DROP TABLE backup_body');
     copy.exec('BEGIN IMMEDIATE');
     fileYoungMessages(copy);
-    // Nobody holds a lease of that store any more.
+    // All leases in the backup are void.
     copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim; COMMIT');
     return {
       messages: number(copy.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),

@@ -26,7 +26,7 @@ export function makeBodiesDirectory(dataDirectory: string): void {
 }
 
 /**
- * Past a stage, by a restore; its directory is synced by `syncBodiesDirectory`. What a killed restore began is written again, any other file of
+ * For a restore, without a stage; the directory is synced by `syncBodiesDirectory`. A file of a killed restore is written again, any other file of
  * that name is in the way.
  */
 export function putBody(dataDirectory: string, id: MessageId, content: Uint8Array): void {
@@ -102,7 +102,7 @@ export function bodyIds(dataDirectory: string): readonly MessageId[] {
   }
 }
 
-/** At start: whatever its name, a file that no message names goes. */
+/** At the start a file that no message names is removed, whatever its name. */
 export function sweepBodies(dataDirectory: string, isNamed: (id: MessageId) => boolean): void {
   withinDirectory(bodiesDirectoryOf(dataDirectory), (held) => {
     for (const name of readdirSync(held)) {

@@ -69,7 +69,7 @@ export function notDurableBecause(db: Database): string | undefined {
   return flaws.length === 0 ? undefined : flaws.join(', ');
 }
 
-/** What several statements see is the same moment. */
+/** Several statements see the same snapshot. */
 export function inOneView<T>(db: Database, look: () => T): T {
   db.exec('BEGIN');
   try {

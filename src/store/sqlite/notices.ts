@@ -1,4 +1,4 @@
-// What senders are still to be told, in a table of its own: the recipients that it tells of may have left the queue by then.
+// Notices for senders, in a table of their own: the recipients concerned may have left the queue before the report.
 
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { ReportRecipient } from '../../message/report.ts';
@@ -10,7 +10,7 @@ import { finish } from './finish.ts';
 import { MESSAGE_COLUMNS, messageOfRow } from './rows.ts';
 import type { Writer } from './writer.ts';
 
-/** Of a settle whose fates are written. True: the round is over, they are due at once. */
+/** Writes the notices of a settle after its fates. True: the round is over, and they are due at once. */
 export function keepNotices(db: Database, n: number, { recipients, tellBy = 0 }: SettleChange): boolean {
   const notices = recipients.flatMap(({ notice }) => (notice === undefined ? [] : [notice]));
   if (notices.length === 0) return false;

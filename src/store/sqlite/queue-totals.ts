@@ -1,5 +1,5 @@
-// The totals of the queue by domain: of a million recipients nobody counts one by one, least of all in the thread that logins wait for. What a
-// transaction adds and takes away is written once for each domain, before its COMMIT; holding is counted by a trigger, because it is rare.
+// The totals of the queue by domain: counting a million recipients one by one would take long, in the thread that logins wait for. The sums that a
+// transaction changes are written once for each domain, before its COMMIT; holding is counted by a trigger, because it is rare.
 
 import { type Database, number } from './database.ts';
 

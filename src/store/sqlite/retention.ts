@@ -16,7 +16,7 @@ export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): Outc
   };
 }
 
-/** One slice of a sweep through the trail. What had to be kept is looked at again by the next sweep. */
+/** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
 export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
   const { db } = writer;
   const from = markOf(db, 'purged');
@@ -35,7 +35,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
     } else if (kept === 0) kept = number(row, 'sequence');
   }
   const through = number(rows.at(-1) ?? { sequence: from }, 'sequence');
-  // A whole slice of what is still young ends the sweep, unless a clock went wrong and dated it ahead.
+  // A whole slice of events that are too new ends the sweep, unless a wrong clock dated them ahead.
   const more =
     rows.length === max &&
     rows.some((row) => number(row, 'time') < eventsBefore || number(row, 'time') > now);

@@ -83,7 +83,7 @@ export function termsOfRow(row: Row): readonly Term[] {
     type: text(row, 'type') as EventType,
     messageId: optionalText(row, 'message_id'),
     identityId: optionalText(row, 'identity_id'),
-    // No word is of a place.
+    // The place of an event gives no words.
     payload: payloadOf(optionalBytes(row, 'payload'), undefined),
   });
 }
@@ -136,7 +136,7 @@ function unindexed(db: Database, term: Term): readonly number[] {
   const wanted = JSON.stringify(term.slice(term.indexOf(':') + 1)).slice(1, -1);
   const recent: number[] = [];
   for (const row of tail(db, TAIL_MAX)) {
-    // Most rows don't hold the word at all: they are not worth parsing. Addresses are canonical in the term, so case is looked over.
+    // Most rows don't hold the word at all and need no parsing. Addresses are canonical in the term, so the comparison ignores case.
     if (couldHold(row, wanted) && termsOfRow(row).includes(term)) recent.push(number(row, 'sequence'));
   }
   return recent;

@@ -1,5 +1,5 @@
-// The one connection that writes. A group of changes is one transaction; if one of them can't be done, the group is undone and done
-// again one by one, so that none can fail its neighbours. Trouble with the disk ends the writer: only a fresh one knows what is there.
+// The one connection that writes. A group of changes is one transaction; if one of them fails, the group is rolled back and done
+// again one by one, so that none can fail its neighbours. A disk error ends the writer: only a new one can read what is on the disk.
 
 import type { MessageId } from '../../base/message-id.ts';
 import { troubleOf } from '../../platform/sqlite-trouble.ts';
