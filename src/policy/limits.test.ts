@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
 const NOON = Date.UTC(2026, 10, 23, 12);
 const limits = { messagesPerHour: 10 };
 
-/** Charges until a limit forbids it; how many went, and the counter behind them. */
+/** Charges until a limit forbids it; gives how many passed, and the counter after them. */
 function until(counter: Counter, at: number): { readonly count: number; readonly counter: Counter } {
   let now = counter;
   for (let count = 0; count < 1000; count += 1) {

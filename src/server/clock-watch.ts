@@ -1,4 +1,4 @@
-// Looks whether the wall clock jumped against the one that never steps. Records and retries are dated by the wall clock: an operator has to know,
+// Watches for jumps of the wall clock against the clock that never steps. Records and retries are dated by the wall clock: an operator has to know,
 // and mail that was deferred while it stood too far ahead must not wait until that time comes.
 
 import type { Clock } from '../platform/platform.ts';

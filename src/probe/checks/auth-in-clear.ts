@@ -1,4 +1,4 @@
-// RFC 5068 section 5, RFC 4954 section 4, RFC 8314 section 4.1: no AUTH before TLS, neither offered nor looked at.
+// RFC 5068 section 5, RFC 4954 section 4, RFC 8314 section 4.1: before TLS AUTH is neither offered nor accepted.
 
 import { codeOf, isPutOff, told } from '../answer.ts';
 import { hasAuth } from '../mechanisms.ts';

@@ -1,4 +1,4 @@
-// RFC 6409 section 7, RFC 4954 section 4: AUTH is there, PLAIN among the mechanisms.
+// RFC 6409 section 7, RFC 4954 section 4: AUTH is offered, with PLAIN among the mechanisms.
 
 import { mechanismsOf } from '../mechanisms.ts';
 import { fail, pass, type PortCheck, skip, SUBMISSION } from './check.ts';

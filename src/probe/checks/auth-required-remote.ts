@@ -1,4 +1,4 @@
-// RFC 5068 sections 3.1 and 3.2: nothing for elsewhere without a login.
+// RFC 5068 sections 3.1 and 3.2: no recipient elsewhere without a login.
 
 import { isPositive, isRefused, told } from '../answer.ts';
 import { isAboutAddress, strangers, type Trial } from '../stranger.ts';

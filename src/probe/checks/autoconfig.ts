@@ -1,5 +1,5 @@
-// RFC 5068 section 3.2: sites set their users' mail programs up for the submission port. The document by which mail programs set themselves up, read
-// as our own client reads it. Asked only where the domain was named: a guessed one proves nothing.
+// RFC 5068 section 3.2: sites set their users' mail programs up for the submission port. Reads the document by which mail programs configure themselves
+// as our own client does. Asked only where the domain was named: a guessed one proves nothing.
 
 import { type AutoconfigFinding, findByAutoconfig } from '../../client/autoconfig.ts';
 import type { Candidate } from '../../client/server.ts';
@@ -56,7 +56,7 @@ function isReached({ port, tls }: Candidate, { surveys }: HostView): boolean {
 
 const undecided = new Set(['EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ETIMEDOUT', 'no answer in time']);
 
-/** Nobody answered, which may be the network's fault, or not now (RFC 9110 section 15.6): not that there is no such name, no such port or no valid certificate. */
+/** No answer, perhaps because of the network, or not now (RFC 9110 section 15.6). Without such a name, port or valid certificate the answer is clear. */
 function saysNothing(answer: DocumentAnswer): boolean {
   if (answer.type === 'notThere') return answer.status >= 500 || answer.status === 429;
   return answer.type === 'failed' && undecided.has(answer.cause);

@@ -1,4 +1,4 @@
-// RFC 5321 section 4.5.2: what stands in a message arrives as it was written. Looks at a message that went round.
+// RFC 5321 section 4.5.2: the content of a message arrives as it was sent. Looks at a message that went round.
 
 import { fail, type HostCheck, note, pass } from './check.ts';
 import { fieldsNamed } from '../delivered-message.ts';
@@ -28,7 +28,7 @@ export const bodyIntact: HostCheck = {
           ? `behind its end: ${message.lines[wanted.length]}`
           : `line ${at + 1} is ${message.lines[at] ?? 'missing'}`;
       const [encoding] = fieldsNamed(message, 'content-transfer-encoding');
-      // Allowed on the way (RFC 6409 section 8.4), and says nothing about the octets.
+      // An encoding is allowed on the way (RFC 6409 section 8.4), and says nothing about the octets.
       return encoding !== undefined && !/^[78]bit$/i.test(encoding)
         ? note(`it was encoded anew as ${encoding}: ${changed}`)
         : fail(`${changed.slice(0, 100)}; ${count}`);

@@ -10,7 +10,7 @@ import type { PortKind, Target } from '../target.ts';
 import type { Visit } from '../visit.ts';
 
 interface About extends CheckAbout {
-  /** It leaves something behind at the server (a failed AUTH in its records): not for the self-test at the start. */
+  /** It leaves traces at the server (a failed AUTH in its records): not for the self-test at the start. */
   readonly leavesTraces?: boolean;
   /** A server that fails it is open to strangers, or shows them passwords: the self-test ends our own server then. */
   readonly guardsTheDoor?: boolean;
@@ -30,7 +30,7 @@ export type Check = PortCheck | HostCheck;
 
 export type Outcome = Omit<Finding, 'port'>;
 
-/** What checks of the host as a whole look at. */
+/** Input of checks of the host as a whole. */
 export interface HostView {
   readonly target: Target;
   readonly surveys: readonly Survey[];
@@ -51,7 +51,7 @@ export const note = make('note');
 export const skip = make('skip');
 export const unknown = make('unknown');
 
-/** Where a refusal is what the requirement wants: refused for good it is kept, put off nobody can tell. */
+/** For a requirement that wants a refusal: a 5yz meets it, after a 4yz the result is unknown. */
 export function judgeRefusal(answer: Answer, seen: string): Outcome {
   if (isRefused(answer)) return pass(seen);
   return unknown(isPutOff(answer) ? putOff(seen) : seen);

@@ -1,4 +1,4 @@
-// RFC 5321 sections 4.1 and 4.2.4: the session goes on after what it does not know.
+// RFC 5321 sections 4.1 and 4.2.4: the session goes on after an unknown command.
 
 import { codeOf, isPutOff, told } from '../answer.ts';
 import { fail, note, pass, type PortCheck, putOff, SUBMISSION, unknown } from './check.ts';

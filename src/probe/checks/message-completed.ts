@@ -1,4 +1,4 @@
-// RFC 6409 sections 8.2 and 8.3: a submission server adds what a mail program forgot. Looks at a message that went round, which had neither.
+// RFC 6409 sections 8.2 and 8.3: a submission server adds a missing Date and Message-ID. Looks at a message that went round without them.
 
 import { fail, type HostCheck, pass } from './check.ts';
 import { fieldsNamed } from '../delivered-message.ts';

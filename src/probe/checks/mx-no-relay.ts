@@ -42,7 +42,7 @@ export const mxNoRelay: PortCheck = {
     if (relays) return fail(seen.join(' · '));
     if (unclear !== undefined) return judgeRefusal(unclear, seen.join(' · '));
     if (taken === undefined) return pass(seen.join(' · '));
-    // The refusals may be about the name: other spellings of it, and names at home that lead elsewhere, are tried too.
+    // The refusals may concern the name: other spellings of it, and local names that lead elsewhere, are tried too.
     const spelled = await spellingsOutcome(visit, 'clear', taken);
     return { ...spelled, seen: [...seen, spelled.seen].join(' · ') };
   },

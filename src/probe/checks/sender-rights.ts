@@ -1,4 +1,4 @@
-// RFC 6409 section 6.1, RFC 5068 section 3.1: who has logged in sends as itself, not as somebody else. Needs the credentials of one account.
+// RFC 6409 section 6.1, RFC 5068 section 3.1: a user who has logged in sends as itself, not as somebody else. Needs the credentials of one account.
 
 import { isPositive, isRefused, told } from '../answer.ts';
 import { isAboutAddress } from '../stranger.ts';
@@ -37,7 +37,7 @@ export const senderRights: PortCheck = {
     let unclear = false;
     for (const sender of senders) {
       const mail = await conversation.say(`MAIL FROM:<${sender}>`);
-      // Some servers keep their judgement until RCPT.
+      // Some servers refuse only at RCPT.
       const last = isPositive(mail) ? await conversation.say(`RCPT TO:<${remoteRecipient}>`) : mail;
       seen.push(`${sender}: ${told(last)}`);
       if (isPositive(last)) allowed = true;

@@ -1,5 +1,5 @@
-// What the relay spellings say of a port on which strangers come as far as RCPT. A server of one's own that takes an odd local part of its own domain
-// hands it to a mailer that may route by it; of others it is no proof, if they take any local part.
+// The result of the relay spellings on a port where strangers get as far as RCPT. If our own server takes an odd local part of its own domain, it
+// hands the mail to a mailer that may route by it. For other servers that is no proof, if they take any local part.
 
 import { isPositive, isPutOff, told } from '../answer.ts';
 import { tryRelaying } from '../relay-trial.ts';

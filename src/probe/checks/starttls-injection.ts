@@ -1,4 +1,4 @@
-// RFC 3207 section 4.2, CVE-2011-0411: what comes in clear behind STARTTLS is never executed inside TLS.
+// RFC 3207 section 4.2, CVE-2011-0411: commands sent in clear after STARTTLS are never executed inside TLS.
 
 import { codeOf, told } from '../answer.ts';
 import { fail, judgeRefusal, pass, type PortCheck, skip, unknown } from './check.ts';

@@ -1,4 +1,4 @@
-// RFC 5068 section 3.1: the submission port is there.
+// RFC 5068 section 3.1: the submission port exists.
 
 import { codeOf, isPutOff, told } from '../answer.ts';
 import { fail, type HostCheck, type HostView, type Outcome, pass, putOff, unknown } from './check.ts';

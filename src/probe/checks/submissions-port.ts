@@ -1,4 +1,4 @@
-// RFC 8314 section 3.3: implicit TLS on 465 stands beside STARTTLS on 587.
+// RFC 8314 section 3.3: implicit TLS on 465 is offered beside STARTTLS on 587.
 
 import type { HostCheck } from './check.ts';
 import { isThere } from './submission-port.ts';

@@ -1,4 +1,4 @@
-// RFC 5321 section 4.4: whoever takes a message writes the first trace field of it. Looks at a message that went round (`loopBack`).
+// RFC 5321 section 4.4: a server that accepts a message puts its trace field first. Looks at a message that went round (`loopBack`).
 
 import { fail, type HostCheck, note, pass } from './check.ts';
 import { firstTrace } from '../delivered-message.ts';
