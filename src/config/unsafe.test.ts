@@ -232,6 +232,20 @@ test('BCP134-3.1-j: whatever the periods, what is accepted keeps the floor', () 
 const needed = /one of `smarthost`, `lmtp` or `files` is needed/;
 
 const impossible: readonly Vector[] = [
+  {
+    why: 'one user of this host as two accounts',
+    change: {
+      local: {
+        socket: 'submit.sock',
+        services: [
+          { osUser: 'www-data', identity: 'web' },
+          { osUser: 'backup', identity: 'backup' },
+          { osUser: 'www-data', identity: 'shop' },
+        ],
+      },
+    },
+    findings: [['local.services.2.osUser', /www-data is bound twice: one user is one identity/]],
+  },
   { why: 'nowhere to go', change: { relay: {} }, findings: [['relay', needed]] },
   {
     why: 'two ways at once',

@@ -273,3 +273,21 @@ test('F-AUTH-6/4 D-OUT-4: memory and delay are bounded whatever comes', () => {
     { seed: 20261123, numRuns: 200 },
   );
 });
+
+test('D-OUT-4: guesses of the neighbours, and of others at the account, do not delay who is known good', () => {
+  const guessing = createGuessing();
+  const right = guess('right');
+  ended(guessing.begin(right, start), 'succeeds');
+  guessMany(guessing, 1000, (at) => guess(at, 'bob@example.org'));
+  guessMany(guessing, 1000, (at) => guess(at, 'alice@example.org', '198.51.100.0/24'));
+  const leave = guessing.begin(right, start);
+  assert.deepEqual([leave.type, leave.delayMs], ['verify', 0]);
+});
+
+test('D-OUT-4: a network that became a shared one is free of what it was counted before', () => {
+  const guessing = createGuessing();
+  guessMany(guessing, 1000, (at) => guess(at, `user${at}@example.org`));
+  assert.equal(guessing.begin(guess('x', 'new@example.org'), start).type, 'refuse');
+  const shared = guessing.begin({ ...guess('x', 'new@example.org'), shared: true }, start);
+  assert.deepEqual([shared.type, shared.delayMs], ['verify', 0]);
+});

@@ -9,7 +9,7 @@ import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submis
 import { refused, type Verdict } from '../protocol/refusal.ts';
 import { refusal } from '../protocol/refusal.ts';
 import type { SessionOutput } from '../protocol/session/ports.ts';
-import type { Standing } from '../record/identity.ts';
+import type { Principal, Standing } from '../record/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
@@ -99,14 +99,15 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   const heardAt = front.clock.monotonic();
   if (connection.listener.role === 'mx') {
     conclude(decideMxMail(front.submission.settings().domains, from));
-  } else if (
-    principal !== undefined &&
-    front.submission.standings.unchanged(principal, now) &&
-    front.submission.labels.prepared(now)
-  ) {
+  } else if (principal === undefined || isKnown(principal)) {
     conclude(decide('active'));
   } else {
-    void refresh();
+    void refresh(principal);
+  }
+
+  function isKnown(of: Principal): boolean {
+    const { standings, labels } = front.submission;
+    return standings.unchanged(of, now) && labels.prepared(now);
   }
 
   function decide(state: Standing): Decision {
@@ -115,16 +116,14 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   }
 
   function conclude({ verdict, rule }: Decision): void {
-    if (!connection.session.awaits(question)) return;
     if (verdict.type === 'accepted') connection.transaction.begin(from, rule, heardAt);
     answer(front, connection, question, verdict, 'MAIL');
   }
 
-  async function refresh(): Promise<void> {
+  async function refresh(of: Principal): Promise<void> {
     try {
       await front.submission.labels.prepare(now);
-      if (principal === undefined) return conclude(decide('active'));
-      const standing = await front.submission.standings.refresh(principal, now);
+      const standing = await front.submission.standings.refresh(of, now);
       if (!connection.session.awaits(question)) return;
       if (standing.state === 'active') connection.principal = standing.principal;
       conclude(decide(standing.state));

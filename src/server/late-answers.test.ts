@@ -14,7 +14,8 @@ import {
   REPLY_MS,
   turns,
 } from '../../test/fakes/front.ts';
-import { alice } from '../../test/fakes/submission.ts';
+import type { Identity } from '../record/identity.ts';
+import { alice, aliceAsStored } from '../../test/fakes/submission.ts';
 
 const bob: AuthenticationOutcome = {
   type: 'authenticated',
@@ -85,6 +86,25 @@ test('D-TR-1: nor does one that comes after somebody else was let in: the sessio
   await client.leave();
   const others = here.admission.connected('192.0.2.1', 'submission');
   assert.equal(others.authenticated('i-bob'), true, 'his place was never taken');
+});
+
+test('5321-y: a MAIL that was answered 451 begins nothing, and changes nobody, when its sender is looked up too late', async () => {
+  const here = await openFront();
+  const client = await authenticatedClient(here);
+  const { lookups, standings } = here.world.context;
+  const later = new Later<Identity | undefined>();
+  Object.assign(lookups, { identityById: () => later.ask() });
+  const changed = { identityId: alice.identityId, revision: 2, state: 'active', gone: [] } as const;
+  standings.noticed({ type: 'identityChanged', ...changed });
+  await client.say(`MAIL FROM:<sales@example.org>`);
+  here.world.clock.advance(REPLY_MS);
+  assert.match(await client.hear(), /451 /);
+  // By now she has no right to it.
+  later.answer({ ...aliceAsStored, rights: [], revision: 2 });
+  await turns();
+  assert.match(await client.say('RCPT TO:<x@far.example>'), /503 /);
+  Object.assign(lookups, { identityById: () => Promise.resolve({ ...aliceAsStored, revision: 2 }) });
+  assert.match(await client.say('MAIL FROM:<sales@example.org>'), /250 /);
 });
 
 test('5321-y: a recipient that was answered 451 does not get the message when its mailbox is found too late', async () => {

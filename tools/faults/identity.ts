@@ -131,8 +131,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...answers,
     why: 'a MAIL that is answered late begins a transaction',
-    from: '    if (!connection.session.awaits(question)) return;\n    if (verdict.type',
-    to: '    if (verdict.type',
+    from: '      if (!connection.session.awaits(question)) return;\n      if (standing.state',
+    to: '      if (standing.state',
   },
   {
     ...answers,
