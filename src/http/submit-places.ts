@@ -1,6 +1,6 @@
-// Who may hold a connection to the submission socket. Everybody on this host may connect, and who it is shows only when it is proven: so there are few places
-// for those that have not proven it, for a short time, and when they are full a newcomer takes the place of one of them by chance. Who is bound to no
-// identity is disconnected at once; a user who is has a limited number of connections.
+// Who may hold a connection to the submission socket. Everybody on this host may connect, and must then prove which user it is. So there are few places
+// for connections without proof, for a short time, and when they are full a newcomer takes the place of one of them by chance. A user bound to no
+// identity is disconnected at once; a bound one has a limited number of connections.
 
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../platform/platform.ts';

@@ -1,5 +1,5 @@
-// The closed list of repairs to a submitted header (requirements G-22, RFC 6409 section 8): Date and Message-ID completed, Bcc and
-// Return-Path removed, and fields that only we may write; raw text was encoded before (`encode-header.ts`). Everything else leaves
+// The closed list of repairs to a submitted header (requirements G-22, RFC 6409 section 8): Date and Message-ID are completed; Bcc,
+// Return-Path and fields that only we may write are removed. Raw text was encoded before (`encode-header.ts`). Everything else leaves
 // unchanged, octet for octet.
 
 import { encodeBase32 } from '../base/base32.ts';

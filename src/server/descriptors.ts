@@ -1,5 +1,5 @@
 // Client connections against the descriptors that the system lets us have: they may take only so many that enough are left for the store, the relay and
-// for the control socket, so that an operator gets in whatever comes from outside. When there are none left, connections are closed by the system
+// the control socket, so that an operator gets in whatever comes from outside. When none are left, the system closes connections
 // unseen, and nothing else can be opened either.
 
 import type { Config } from '../config/schema.ts';

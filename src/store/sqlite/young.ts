@@ -1,6 +1,6 @@
 // Messages in flight from the memory of the front that accepted them. Most are delivered at once, so each is one row beside the queue and
-// goes with its delivery. Before anything else happens to it, it is filed: moved into the queue tables. Look-ups show it in both
-// places (`young-lookups.ts`).
+// goes with its delivery. Before anything else happens to it, it is filed: moved into the queue tables. Look-ups show it in either
+// place (`young-lookups.ts`).
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
