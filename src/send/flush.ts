@@ -29,11 +29,11 @@ export interface Expiry {
   isOver(queuedAt: number): boolean;
 }
 
-/** `named`: these alone, with their recipients that were refused before; else all that wait. The caller holds the lock of the queue. */
+/** `named`: these alone, each once, with their recipients that were refused before; else all that wait. The caller holds the lock of the queue. */
 export async function flush(
   spool: Spool,
   carrier: Carrier,
-  named: readonly string[] | undefined,
+  named: ReadonlySet<string> | undefined,
   expiry: Expiry,
 ): Promise<FlushReport> {
   await spool.sweep();

@@ -29,8 +29,8 @@ export async function manageQueue(
   const aside = await spoolOf(config, environment, ASIDE);
   if (given.mode === 'list') return list(spool, aside, given.json);
   const known = [...(await spool.ids()), ...(await aside.ids())];
-  const named = given.recipients.map((id) => id.toUpperCase());
-  const unknown = named.find((id) => !known.includes(id));
+  const named = new Set(given.recipients.map((id) => id.toUpperCase()));
+  const unknown = [...named].find((id) => !known.includes(id));
   if (unknown !== undefined) throw new SendFailure(EX.DATAERR, `${safe(unknown)} is not in the queue`);
   if (known.length === 0) return EX.OK;
   const unlock = await lockQueue(config, environment);
@@ -56,7 +56,7 @@ interface FlushOptions {
   readonly aside: Spool;
   readonly config: SendConfig;
   readonly environment: Environment;
-  readonly named: readonly string[];
+  readonly named: ReadonlySet<string>;
   readonly tell: Tell;
   readonly verbose: boolean;
 }
@@ -67,7 +67,7 @@ async function flushAll(options: FlushOptions): Promise<SysExit> {
   const now = systemClock.now();
   const after = formatDuration(config.queueExpire);
   try {
-    const report = await flush(spool, carrier, named.length === 0 ? undefined : named, {
+    const report = await flush(spool, carrier, named.size === 0 ? undefined : named, {
       ...{ aside, after, isOver: (queuedAt) => now - queuedAt >= config.queueExpire },
     });
     const { sent, waiting, failed, damaged, givenUp, stopped } = report;
@@ -86,8 +86,8 @@ async function flushAll(options: FlushOptions): Promise<SysExit> {
   }
 }
 
-async function remove(spool: Spool, ids: readonly string[]): Promise<SysExit> {
-  if (ids.length === 0)
+async function remove(spool: Spool, ids: ReadonlySet<string>): Promise<SysExit> {
+  if (ids.size === 0)
     throw new SendFailure(EX.USAGE, '--remove needs the ids of messages (--help shows how)');
   for (const id of ids) await spool.remove(id);
   await spool.sync();

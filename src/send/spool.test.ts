@@ -143,7 +143,7 @@ test('what was refused is tried again only by name', async () => {
   await flush(spool, asking, undefined, never(spool));
   await flush(spool, asking, undefined, never(spool));
   assert.deepEqual(asked, ['never@far.example']);
-  await flush(spool, asking, [id], never(spool));
+  await flush(spool, asking, new Set([id]), never(spool));
   assert.deepEqual(asked, ['never@far.example', 'never@far.example']);
   const kept = await spool.read(id);
   assert.ok(typeof kept === 'object' && kept.envelope.failed.length === 1, 'told once');
@@ -217,7 +217,7 @@ test('what could not be sent in time is put aside with its reason, also where no
 
   assert.ok(await aside.move(late, spool));
   const sent: string[] = [];
-  assert.equal((await flush(spool, carrier(sent), [late], always(aside))).givenUp, 1);
+  assert.equal((await flush(spool, carrier(sent), new Set([late]), always(aside))).givenUp, 1);
   assert.deepEqual(sent, []);
   assert.equal((await flush(spool, carrier(sent), undefined, always(aside))).givenUp, 0);
 });
