@@ -6,10 +6,9 @@ import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { decideMxMail, decideMxRecipient, type MxDecision } from '../policy/mx-policy.ts';
 import type { Decision } from '../policy/decision.ts';
 import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submission-policy.ts';
-import { refused, type Verdict } from '../protocol/refusal.ts';
-import { refusal } from '../protocol/refusal.ts';
+import { refusal, refused, type Verdict } from '../protocol/refusal.ts';
 import type { SessionOutput } from '../protocol/session/ports.ts';
-import type { Principal, Standing } from '../record/identity.ts';
+import { type Principal, type Standing, standingText } from '../record/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
@@ -23,10 +22,8 @@ export async function answerAuthentication(
 ): Promise<void> {
   const { mechanism, authenticationIdentity } = credentials;
   try {
-    const answer = await front.authenticate(credentials, {
-      address: connection.remote.address,
-      sessionId: connection.id,
-    });
+    const from = { address: connection.remote.address, sessionId: connection.id };
+    const answer = await asOfNow(front.submission, await front.authenticate(credentials, from));
     // Too late: the client is gone, or was told to try again and may be somebody else by now.
     if (answer.type === 'authenticated' && !connection.session.awaits(question)) return;
     if (answer.type === 'authenticated' && connection.admit(answer.principal.identityId)) {
@@ -77,6 +74,24 @@ export async function answerAuthentication(
       answer: { type: 'refused', refusal: broken, delayMs: 0 },
     });
   }
+}
+
+/** A change while the secret was checked came before there was a session to cut: the directory is asked once more. */
+async function asOfNow(
+  { standings, clock }: Front['submission'],
+  answer: AuthenticationOutcome,
+): Promise<AuthenticationOutcome> {
+  if (answer.type === 'refused' || standings.unchanged(answer.principal, clock.now())) return answer;
+  const { identityId } = answer.principal;
+  const standing = await standings.refresh(answer.principal, clock.now());
+  if (standing.state !== 'active') {
+    const cause = standingText(standing.state);
+    return { type: 'refused', refusal: refusal('authFailed', cause), delayMs: 0, identityId, cause };
+  }
+  const { principal } = standing;
+  if (standings.unchanged(principal, clock.now())) return { type: 'authenticated', principal };
+  const cause = 'the identity changed once more while it was looked up';
+  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs: 0, identityId, cause };
 }
 
 /** Only if it names an account here: else it may be a password that went into the wrong field. */

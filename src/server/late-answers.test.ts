@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change } from '../store/port.ts';
+import { type Change, StoreUnavailable } from '../store/port.ts';
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { refusal } from '../protocol/refusal.ts';
 import {
@@ -14,7 +14,7 @@ import {
   REPLY_MS,
   turns,
 } from '../../test/fakes/front.ts';
-import type { Identity } from '../record/identity.ts';
+import type { Credential, Identity } from '../record/identity.ts';
 import { alice, aliceAsStored } from '../../test/fakes/submission.ts';
 
 const bob: AuthenticationOutcome = {
@@ -86,6 +86,85 @@ test('D-TR-1: nor does one that comes after somebody else was let in: the sessio
   await client.leave();
   const others = here.admission.connected('192.0.2.1', 'submission');
   assert.equal(others.authenticated('i-bob'), true, 'his place was never taken');
+});
+
+const since = { ...alice, credentialSince: 0 };
+const [password] = aliceAsStored.credentials as readonly [Credential];
+const revised = { ...aliceAsStored, revision: 2 };
+const meanwhile: readonly (readonly [stored: Identity | undefined, reply: RegExp, cause: string])[] = [
+  [{ ...revised, displayName: 'Alice' }, /^235 /, ''],
+  [{ ...revised, state: 'suspended' }, /^535 5\.7\.8 /, 'the identity is suspended'],
+  [{ ...revised, state: 'removed' }, /^535 5\.7\.8 /, 'the identity is removed'],
+  [undefined, /^535 5\.7\.8 /, 'the identity is removed'],
+  [{ ...revised, credentials: [] }, /^535 5\.7\.8 /, 'the credential of the login was revoked'],
+  [
+    { ...revised, credentials: [{ ...password, createdAt: 1 }] },
+    /^535 5\.7\.8 /,
+    'the password of the login was changed',
+  ],
+];
+
+/** Alice's login, asked but not answered yet; then she is changed. */
+async function changedWhileChecked(stored: Identity | undefined) {
+  const here = await openFront();
+  const { context, identities } = here.world;
+  const client = new Client(here.front);
+  await client.say('EHLO client');
+  assert.equal(await client.say('AUTH PLAIN AGEAYg=='), '');
+  if (stored === undefined) identities.delete(alice.identityId);
+  else identities.set(alice.identityId, stored);
+  context.standings.noticed(changeOf(2));
+  return { ...here, client };
+}
+
+function changeOf(revision: number) {
+  const { identityId } = alice;
+  return { type: 'identityChanged', identityId, revision, state: 'active', gone: [] } as const;
+}
+
+test('BCP134-3.1-f: who was changed while the secret was checked is let in as of now, or refused as a wrong secret is', async () => {
+  for (const [stored, expected, cause] of meanwhile) {
+    const here = await changedWhileChecked(stored);
+    here.authentication.answer({ type: 'authenticated', principal: since });
+    assert.match(await here.client.hear(), expected, cause);
+    assert.match(here.logged.join(''), new RegExp(cause));
+    const isIn = expected.test('235 ');
+    here.front.journal.flush();
+    const recorded = here.world.store.changes.flatMap((one) => (one.type === 'record' ? one.events : []));
+    assert.deepEqual(
+      recorded.map(({ type, identityId }) => [type, identityId]),
+      isIn ? [] : [['authenticationFailed', alice.identityId]],
+    );
+    const other = here.admission.connected('192.0.2.1', 'submission');
+    assert.equal(other.authenticated(alice.identityId), !isIn, 'who is refused takes no place');
+  }
+});
+
+test('BCP134-3.1-f: whose standing can’t be told when the secret was right is told to try again', async () => {
+  const down = await changedWhileChecked(revised);
+  const broken = () => Promise.reject(new StoreUnavailable());
+  Object.assign(down.world.context.lookups, { identityById: broken });
+  down.authentication.answer(authenticated);
+  assert.match(await down.client.hear(), /^454 4\.7\.0 /);
+
+  const again = await changedWhileChecked(revised);
+  const look = new Later<Identity | undefined>();
+  Object.assign(again.world.context.lookups, { identityById: look.ask });
+  again.authentication.answer(authenticated);
+  assert.equal(await again.client.hear(), '', 'not before the directory has answered');
+  again.world.context.standings.noticed(changeOf(3));
+  look.answer(revised);
+  assert.match(await again.client.hear(), /^454 4\.7\.0 /, 'changed once more');
+
+  const late = await changedWhileChecked(revised);
+  Object.assign(late.world.context.lookups, { identityById: look.ask });
+  late.authentication.answer(authenticated);
+  await turns();
+  late.world.clock.advance(REPLY_MS);
+  assert.match(await late.client.hear(), /^454 /);
+  look.answer(revised);
+  await turns();
+  assert.match(await late.client.say(`MAIL FROM:<${alice.login}>`), /^530 /);
 });
 
 test('5321-y: a MAIL that was answered 451 begins nothing, and changes nobody, when its sender is looked up too late', async () => {

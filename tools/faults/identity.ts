@@ -130,6 +130,18 @@ export const identityFaults: readonly Fault[] = [
   },
   {
     ...answers,
+    why: 'who was suspended while the secret was checked is let in',
+    from: "if (answer.type === 'refused' || standings.unchanged(answer.principal, clock.now())) return answer;",
+    to: 'return answer;',
+  },
+  {
+    ...answers,
+    why: 'a change while a login is looked up once more is not seen',
+    from: '  if (standings.unchanged(principal, clock.now())) return',
+    to: '  return',
+  },
+  {
+    ...answers,
     why: 'a MAIL that is answered late begins a transaction',
     from: '      if (!connection.session.awaits(question)) return;\n      if (standing.state',
     to: '      if (standing.state',
