@@ -1,13 +1,12 @@
 // The submission socket of a running server, as the configuration has it: which operating-system users are bound to which accounts.
 
-import { startSubmitSocket, type Binding } from '../http/submit-socket.ts';
+import { startSubmitSocket } from '../http/submit-socket.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { loginCandidates } from '../identity/login.ts';
 import type { Log } from '../observe/log.ts';
 import { uidOf } from '../platform/os-user.ts';
 import type { Clock } from '../platform/platform.ts';
+import { type Binding, boundAccount, ownAddressOf } from '../server/bound-account.ts';
 import type { Supervisor } from '../server/supervisor.ts';
-import type { Lookups } from '../store/lookups.ts';
 
 export interface LocalOptions {
   /** The socket is that of the start; who may use it is as configured now. */
@@ -43,27 +42,15 @@ export async function startLocal({
     ...{ clock, notTaken },
     messageOctetsMax: () => loaded().config.limits.message,
     bindingOf: (uid) => bindings().get(uid),
-    addressOf: ({ login }) => addressOf(supervisor.lookups, login, new Set(loaded().config.domains)),
+    async addressOf(binding) {
+      const domains = new Set(loaded().config.domains);
+      const account = await boundAccount(supervisor.lookups, domains, binding);
+      if ('noAccount' in account) return account;
+      return { address: ownAddressOf(account.identity) };
+    },
     submit: (message) => supervisor.submit(message),
     refused: (uid, cause) => log.warn({ uid, cause }, 'local submission refused'),
   });
-}
-
-/** The login of a mailbox, or the first address that a service may use. */
-async function addressOf(
-  lookups: Pick<Lookups, 'identityByLogin'>,
-  login: string,
-  domains: ReadonlySet<string>,
-): Promise<string | undefined> {
-  for (const candidate of loginCandidates(login, domains)) {
-    const identity = await lookups.identityByLogin(candidate);
-    if (identity === undefined || identity.state === 'removed') continue;
-    if (identity.login.includes('@')) return identity.login;
-    const own = identity.rights.find(({ kind }) => kind === 'address');
-    const usable = own ?? identity.rights.find(({ kind }) => kind === 'granted');
-    return usable === undefined || usable.kind === 'domain' ? undefined : usable.address;
-  }
-  return undefined;
 }
 
 function readBindings({ config }: LoadedConfig, log: Log): ReadonlyMap<number, Binding> {

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { LF } from '../base/bytes.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
+import type { Binding } from '../server/bound-account.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
 import { type Claim, type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
 import { closeServer } from './close.ts';
@@ -25,11 +26,6 @@ const IDLE_MS = 10_000;
 const REFUSALS_PER_MINUTE = 20;
 const MINUTE_MS = 60_000;
 
-export interface Binding {
-  readonly osUser: string;
-  readonly login: string;
-}
-
 export interface SubmitSocketOptions {
   readonly path: string;
   readonly clock: Clock;
@@ -38,7 +34,9 @@ export interface SubmitSocketOptions {
   /** Undefined: this user is bound to no identity. */
   bindingOf(uid: number): Binding | undefined;
   /** That such a user sends as, where nothing else is said. */
-  addressOf(binding: Binding): Promise<string | undefined>;
+  addressOf(
+    binding: Binding,
+  ): Promise<{ readonly address: string | undefined } | { readonly noAccount: string }>;
   submit(message: LocalMessage): Promise<LocalAnswer>;
   refused(uid: number | undefined, cause: string): void;
   notTaken(error: Error): void;
@@ -149,7 +147,9 @@ function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPla
   async function address(request: IncomingMessage): Promise<SubmitAnswer> {
     const binding = bindingOf(request);
     if ('status' in binding) return binding;
-    return { status: 200, body: { address: await options.addressOf(binding) } };
+    const found = await options.addressOf(binding);
+    if ('noAccount' in found) return { ...refuse(binding.uid, found.noAccount), last: true };
+    return { status: 200, body: found };
   }
 
   async function submit(request: IncomingMessage): Promise<SubmitAnswer> {

@@ -5,16 +5,16 @@ import { readEnvelope, type EnvelopeInput } from '../client/envelope.ts';
 import { SubmissionError } from '../client/errors.ts';
 import { readMessage } from '../client/message.ts';
 import { servicePrincipal } from '../identity/directory.ts';
-import { loginCandidates } from '../identity/login.ts';
 import { decideMail, decideRecipient } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import { LineWatch } from '../protocol/wire/data-framing.ts';
 import type { SessionFacts } from '../record/events.ts';
-import type { Identity, Principal } from '../record/identity.ts';
+import type { Principal } from '../record/identity.ts';
 import { Recipients } from '../submission/recipients.ts';
 import { type Acceptance, openSubmission, type Submission } from '../submission/submit.ts';
+import { boundAccount } from './bound-account.ts';
 import type { Front } from './front.ts';
 import { noteRefusal, type Refusable } from './refusals.ts';
 
@@ -56,11 +56,11 @@ interface Party extends Refusable {
 /** Rejects with `StoreUnavailable` before anything is accepted; after that never. */
 export async function submitLocally(front: Front, limits: Limits, given: LocalMessage): Promise<LocalAnswer> {
   const begunAt = front.clock.monotonic();
-  const identity = await identityOf(front, given.login);
-  if (identity === undefined || identity.state === 'removed')
-    return refused(
-      refusal('identityMayNotSubmit', `${given.osUser} is bound to ${given.login}: no such account`),
-    );
+  const { lookups, settings } = front.submission;
+  const { domains, displayNames } = settings();
+  const account = await boundAccount(lookups, domains, given);
+  if ('noAccount' in account) return refused(refusal('identityMayNotSubmit', account.noAccount));
+  const { identity } = account;
   const session = sessionOf(front);
   let envelope: Envelope | undefined;
   const party: Party = {
@@ -80,7 +80,6 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   const read = await readGiven(limits, given);
   if ('name' in read) return refuse(read, 'MAIL');
   const { recipients, ...from } = read.envelope;
-  const { domains, displayNames } = front.submission.settings();
   const facts = { principal: party.principal, state: identity.state, domains, displayNames } as const;
   const mail = decideMail(facts, from);
   if (mail.verdict.type === 'refused') return refuse(mail.verdict.refusal, 'MAIL');
@@ -121,14 +120,6 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   if (acceptance.type === 'refused') return refuse(acceptance.refusal, 'DATA');
   front.accepted(party, acceptance, envelope, front.clock.monotonic() - begunAt);
   return { type: 'accepted', id: acceptance.id, refused: told };
-}
-
-async function identityOf(front: Front, login: string): Promise<Identity | undefined> {
-  for (const candidate of loginCandidates(login, front.submission.settings().domains)) {
-    const identity = await front.submission.lookups.identityByLogin(candidate);
-    if (identity !== undefined) return identity;
-  }
-  return undefined;
 }
 
 /** No address, port or host is involved: the record names this host, and the operating-system user by the principal. */

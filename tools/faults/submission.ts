@@ -8,6 +8,13 @@ const accept = { file: 'src/submission/accept.ts', tests: ['src/submission'] };
 
 export const submissionFaults: readonly Fault[] = [
   {
+    file: 'src/server/bound-account.ts',
+    tests: ['src/cli/local'],
+    why: 'a removed account still counts for the users of the host that are bound to it',
+    from: "identity !== undefined && identity.state !== 'removed'",
+    to: 'identity !== undefined',
+  },
+  {
     ...submit,
     why: 'a suspension between MAIL and the end of data does not bite',
     from: "if (standing.state !== 'active') {",
