@@ -190,7 +190,11 @@ async function show(at: Place, login: string): Promise<Shown> {
 interface Exported {
   readonly type: string;
   readonly identityId?: string;
-  readonly payload?: { readonly by?: string; readonly action?: string; readonly detail?: object };
+  readonly payload?: {
+    readonly by?: string;
+    readonly action?: string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+  };
 }
 
 async function trail(at: Place, options = ''): Promise<readonly Exported[]> {
@@ -453,13 +457,15 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   ] as const)
     assertRefused(await typed(line, 'short\n'), 1, because, line);
   const app = await at.good('account app-password add alice --label phone --expires 90d');
-  const text = /^app password \(shown once\): (\S+)\n$/.exec(app)?.[1] ?? '';
+  const [, told, text = ''] = /^(.*)\napp password \(shown once\): (\S+)\n$/.exec(app) ?? [];
+  const [phone = ''] = text.split('-');
+  assert.equal(told, `added phone (${phone}) of alice@example.org`);
   const alice = await show(at, 'alice');
   assert.deepEqual(
     alice.credentials.map(({ id, label }) => [id, label]),
     [
       ['password', 'password'],
-      [text.split('-')[0], 'phone'],
+      [phone, 'phone'],
     ],
   );
   const expiresAt = Date.parse(alice.credentials[1]?.expiresAt ?? '');
@@ -475,13 +481,13 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
 
   await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
   assert.deepEqual(JSON.parse(await at.good('account app-password revoke alice phone --json')), {
-    ...{ login: 'alice@example.org', revoked: 'phone' },
+    ...{ login: 'alice@example.org', revoked: phone, label: 'phone' },
   });
   assert.deepEqual(
     (await show(at, 'alice')).credentials.map(({ id, disabled }) => [id, disabled?.by]),
     [
       ['password', undefined],
-      [text.split('-')[0], `${userInfo().username} (command line)`],
+      [phone, `${userInfo().username} (command line)`],
     ],
     'a revoked one is kept, and lets nobody in',
   );
@@ -489,11 +495,21 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   await at.good('account remove alice --yes');
   const gone = await show(at, 'alice');
   assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);
-  const actions = (await trail(at, '--identity alice')).map(({ payload }) => payload?.action);
-  assert.deepEqual(actions, [
-    ...['add', 'password', 'password'],
-    ...['app-password add', 'app-password revoke', 'remove'],
+  const kept = (await trail(at, '--identity alice')).map(({ payload }) => [
+    payload?.action,
+    payload?.detail?.['credential'],
   ]);
+  assert.deepEqual(kept, [
+    ...[['add'], ['password'], ['password']].map(([action]) => [action, undefined]),
+    ...[
+      ['app-password add', phone],
+      ['app-password revoke', phone],
+      ['remove', undefined],
+    ],
+  ]);
+  const [first] = await trail(at, '--identity bob');
+  const [id] = made.appPassword.split('-');
+  assert.deepEqual(first?.payload?.detail, { login: made.login, credential: id, label: 'first' });
 });
 
 test('F-OPS-5: state, rights and limits: each change is told, and a wrong one changes nothing', async () => {

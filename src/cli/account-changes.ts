@@ -2,16 +2,22 @@
 
 import type { Command } from 'commander';
 import { parseDuration } from '../base/duration.ts';
+import { safe } from '../base/safe-text.ts';
 import { createAppPassword } from '../identity/app-password.ts';
-import { addAppPassword, revokeCredential, setPassword } from '../identity/credential-changes.ts';
+import {
+  addAppPassword,
+  credentialToRevoke,
+  revokeCredential,
+  setPassword,
+} from '../identity/credential-changes.ts';
 import { addRight, removeRight, resume, rightFor, setLimits, suspend } from '../identity/directory.ts';
 import { hashPassword } from '../identity/password.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { canonicalAddress } from '../policy/address.ts';
-import type { Identity } from '../record/identity.ts';
+import type { Credential, Identity } from '../record/identity.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { changeIdentity, domainsOf, identityOf, rightText, valueOf } from './identities.ts';
+import { changeIdentity, credentialDetail, domainsOf, identityOf, rightText, valueOf } from './identities.ts';
 import { wholeNumber } from './number.ts';
 import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
@@ -31,6 +37,11 @@ interface JsonOption {
 function tell(json: boolean | undefined, value: object, text: string): void {
   if (json === true) printJson(value);
   else print(text);
+}
+
+/** `phone (4Q7WJ2ZK)`: mail is found by the id, and a person knows the label. */
+function credentialText({ id, kind, label }: Credential): string {
+  return kind === 'password' ? id : `${safe(label)} (${id})`;
 }
 
 export function passwordCommands(account: Command): void {
@@ -74,16 +85,23 @@ export function passwordCommands(account: Command): void {
         if (options.expires !== undefined && lifetime === undefined)
           throw new CommandFailure(`"${options.expires}" is no duration such as 90d`, 2);
         const expiry = lifetime === undefined ? {} : { expiresAt: context.now + lifetime };
-        const made = createAppPassword({ label: options.label, now: context.now, ...expiry }, entropy);
-        await changeIdentity(context, login, 'app-password add', { label: options.label }, (identity) =>
-          addAppPassword(identity, made.credential),
+        const { credential, text } = createAppPassword(
+          { label: options.label, now: context.now, ...expiry },
+          entropy,
         );
-        if (options.json === true)
-          return printJson({
-            ...{ id: made.credential.id, label: options.label, ...expiry },
-            appPassword: made.text,
-          });
-        print(`app password (shown once): ${made.text}`);
+        const { login: changed } = await changeIdentity(
+          context,
+          login,
+          'app-password add',
+          credentialDetail(credential),
+          (identity) => addAppPassword(identity, credential),
+        );
+        const { id, label } = credential;
+        tell(
+          options.json,
+          { id, label, ...expiry, appPassword: text },
+          `added ${credentialText(credential)} of ${changed}\napp password (shown once): ${text}`,
+        );
       }),
     );
   app
@@ -93,11 +111,16 @@ export function passwordCommands(account: Command): void {
     .addHelpText('after', '\nExample:\n  postern account app-password revoke alice@example.org phone')
     .action((login: string, which: string, { json }: JsonOption, command: Command) =>
       withStore(command.optsWithGlobals(), async (context) => {
-        const detail = { credential: which };
-        const changed = await changeIdentity(context, login, 'app-password revoke', detail, (identity) =>
-          revokeCredential(identity, which, { at: context.now, by: context.by }),
+        const named = valueOf(credentialToRevoke(await identityOf(context, login), which));
+        const { login: changed } = await changeIdentity(
+          context,
+          login,
+          'app-password revoke',
+          credentialDetail(named),
+          (identity) => revokeCredential(identity, named.id, { at: context.now, by: context.by }),
         );
-        tell(json, { login: changed.login, revoked: which }, `revoked ${which} of ${changed.login}`);
+        const { id, label } = named;
+        tell(json, { login: changed, revoked: id, label }, `revoked ${credentialText(named)} of ${changed}`);
       }),
     );
 }

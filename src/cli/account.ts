@@ -16,6 +16,7 @@ import { removalCommands } from './account-removal.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import {
+  credentialDetail,
   domainsOf,
   everybody,
   identityOf,
@@ -95,7 +96,8 @@ async function add(context: CommandContext, login: string, options: AddOptions):
       ? setPassword(bare, await hashPassword(given ?? '', entropy), now)
       : addAppPassword(bare, made.credential);
   const identity = { ...valueOf(changed), revision: 1 };
-  const outcome = await writeIdentity(context, identity, 0, 'add', {});
+  const detail = made === undefined ? {} : credentialDetail(made.credential);
+  const outcome = await writeIdentity(context, identity, 0, 'add', detail);
   if (outcome === 'stale') throw new CommandFailure(`${login} exists already`);
   if (options.json === true)
     return printJson({

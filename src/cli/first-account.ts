@@ -6,7 +6,7 @@ import { addAppPassword } from '../identity/credential-changes.ts';
 import { createIdentity } from '../identity/directory.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { withStore } from './context.ts';
-import { domainsOf, valueOf, writeIdentity } from './identities.ts';
+import { credentialDetail, domainsOf, valueOf, writeIdentity } from './identities.ts';
 
 export interface FirstAccount {
   readonly login: string;
@@ -24,7 +24,7 @@ export async function addFirstAccount(config: string, wanted: string): Promise<F
       const bare = valueOf(createIdentity({ id, login: wanted, mailbox: true, now }, rules));
       const made = createAppPassword({ label: 'first', now }, entropy);
       const identity = { ...valueOf(addAppPassword(bare, made.credential)), revision: 1 };
-      await writeIdentity(context, identity, 0, 'add', {});
+      await writeIdentity(context, identity, 0, 'add', credentialDetail(made.credential));
       return { login: identity.login, password: made.text };
     },
     { makes: true },

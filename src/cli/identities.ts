@@ -3,7 +3,7 @@
 import type { Changed } from '../identity/directory.ts';
 import { loginCandidates } from '../identity/login.ts';
 import type { Result } from '../base/result.ts';
-import type { Identity, SenderRight } from '../record/identity.ts';
+import type { Credential, Identity, SenderRight } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { CommandContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -49,6 +49,14 @@ export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<r
 export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
   if (result.ok) return result.value;
   throw new CommandFailure(result.error.text);
+}
+
+/** What the trail keeps of a credential that was made or revoked: mail is recorded with the id of what it came with. */
+export function credentialDetail({ id, label }: Credential): {
+  readonly credential: string;
+  readonly label: string;
+} {
+  return { credential: id, label };
 }
 
 /** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. */

@@ -1,16 +1,15 @@
-// `postern queue list`, and how an operator names a part of the queue.
+// `postern queue list`: what waits, why, and for how long still.
 
 import { numberOf } from '../base/number-of.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
-import type { Identity } from '../record/identity.ts';
 import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
-import type { QueueSelector } from '../store/port.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumberFrom1 } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
+import { type SelectorOptions, selectorOf, selectorOptions } from './queue-selector.ts';
 import { type Waiting, waitingOf } from './queue-why.ts';
 import { spanWords } from './span.ts';
 
@@ -20,29 +19,10 @@ const DOMAINS_MAX = 10;
 /** Characters of a reason in a list; `queue show` tells all of it. */
 const WHY_MAX = 120;
 
-export interface SelectorOptions {
-  readonly identity?: string;
-  readonly credential?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly domain?: string;
-  readonly held?: boolean;
-  readonly json?: boolean;
-}
-
 export interface ListOptions extends SelectorOptions {
   readonly totals?: boolean;
   readonly max?: string;
 }
-
-export const selectorOptions: readonly OptionRow[] = [
-  ['--identity <login>', 'mail of this account'],
-  ['--credential <id>', 'what came with this app password, or `password`'],
-  ['--from <address>', 'this reverse-path'],
-  ['--to <address>', 'this recipient'],
-  ['--domain <domain>', 'recipients of this domain'],
-  ['--held', 'only what is held'],
-];
 
 export const listOptions: readonly OptionRow[] = [
   ...selectorOptions,
@@ -50,23 +30,6 @@ export const listOptions: readonly OptionRow[] = [
   ['--json', 'print JSON'],
   ['--max <n>', `at most so many, default ${LIST_MAX}`],
 ];
-
-export async function selectorOf(
-  context: Pick<LookContext, 'lookups' | 'whole'>,
-  id: string | undefined,
-  options: SelectorOptions,
-): Promise<QueueSelector> {
-  const identity = options.identity === undefined ? undefined : await identityOf(context, options.identity);
-  return {
-    ...(id === undefined ? {} : { messageId: id.toUpperCase() }),
-    ...(identity === undefined ? {} : { identityId: identity.id }),
-    ...(options.credential === undefined ? {} : { credentialId: options.credential }),
-    ...(options.from === undefined ? {} : { from: options.from }),
-    ...(options.to === undefined ? {} : { to: options.to }),
-    ...(options.domain === undefined ? {} : { domain: options.domain }),
-    ...(options.held === undefined ? {} : { held: options.held }),
-  };
-}
 
 export async function listQueue(
   context: LookContext,
@@ -84,7 +47,9 @@ export async function listQueue(
   if (options.json === true)
     return printJson({ deliveries, entries: entries.map((entry, at) => entryJson(entry, waiting[at])) });
   const isCut = deliveries > entries.length;
-  const totals = Object.keys(selector).length === 0 ? await context.lookups.queueTotals() : undefined;
+  const isWhole = Object.keys(selector).length === 0;
+  if (entries.length === 0 && !isWhole) return print('nothing in the queue matches');
+  const totals = isWhole ? await context.lookups.queueTotals() : undefined;
   if (entries.length === 0)
     return print(totals?.unreported === undefined ? 'the queue is empty' : unreported(totals));
   if (isCut && totals !== undefined) {
@@ -177,12 +142,4 @@ export function entryJson(entry: QueueEntry, waiting: Waiting | undefined) {
     why: waiting?.why,
     lastAttempt: waiting?.last,
   };
-}
-
-async function identityOf(
-  { lookups, whole }: Pick<LookContext, 'lookups' | 'whole'>,
-  login: string,
-): Promise<Identity> {
-  const identities = await import('./identities.ts');
-  return identities.identityIn(lookups, login, async () => identities.domainsOf({ loaded: await whole() }));
 }

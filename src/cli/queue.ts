@@ -8,14 +8,8 @@ import { type CommandContext, lookContextOf, withLookups, withStore } from './co
 import { CommandFailure } from './failure.ts';
 import { addOptions, type OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
-import {
-  type ListOptions,
-  listOptions,
-  listQueue,
-  type SelectorOptions,
-  selectorOf,
-  selectorOptions,
-} from './queue-list.ts';
+import { type ListOptions, listOptions, listQueue } from './queue-list.ts';
+import { type SelectorOptions, selectorOf, selectorOptions } from './queue-selector.ts';
 import { type ShowOptions, showQueued } from './queue-show.ts';
 
 interface ChangeOptions extends SelectorOptions {

@@ -1,7 +1,8 @@
 // What an operator does to the credentials of an identity, in the way of `directory.ts`: pure functions to the next revision.
 
+import { ok, type Result } from '../base/result.ts';
 import { type Credential, enabledCredentials, type Identity } from '../record/identity.ts';
-import { changed, type Changed, problem } from './directory.ts';
+import { changed, type Changed, type DirectoryProblem, problem } from './directory.ts';
 
 export const PASSWORD_CREDENTIAL_ID = 'password';
 const APP_PASSWORDS_MAX = 100;
@@ -39,22 +40,42 @@ export function addAppPassword(identity: Identity, credential: Credential): Chan
   return changed(identity, { credentials: [...identity.credentials, credential] });
 }
 
-/** By credential id, or by label if only one credential has it. It stays, disabled; of those, the newest hundred. */
+/** Which of them a person means: by id in any case, or by label if only one has it. */
+export function credentialNamed(
+  among: readonly Credential[],
+  idOrLabel: string,
+): Result<Credential | undefined, DirectoryProblem> {
+  const byId = among.find(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
+  if (byId !== undefined) return ok(byId);
+  const matching = among.filter(({ label }) => label === idOrLabel);
+  if (matching.length <= 1) return ok(matching[0]);
+  const ids = matching.map(({ id }) => id).join(' or ');
+  return problem(
+    'noSuchCredential',
+    `several credentials are labelled ${idOrLabel}; name one by its id: ${ids}`,
+  );
+}
+
+/** The one that lets somebody in, so named. */
+export function credentialToRevoke(
+  identity: Identity,
+  idOrLabel: string,
+): Result<Credential, DirectoryProblem> {
+  const found = credentialNamed(enabledCredentials(identity), idOrLabel);
+  if (!found.ok) return found;
+  if (found.value !== undefined) return ok(found.value);
+  return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
+}
+
+/** It stays, disabled; of those, the newest hundred. */
 export function revokeCredential(
   identity: Identity,
   idOrLabel: string,
   disabled: { readonly at: number; readonly by: string },
 ): Changed {
-  const enabled = enabledCredentials(identity);
-  const byId = enabled.filter(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
-  const matching = byId.length > 0 ? byId : enabled.filter(({ label }) => label === idOrLabel);
-  if (matching.length > 1) {
-    return problem('noSuchCredential', `several credentials are labelled ${idOrLabel}; name one by its id`);
-  }
-  if (matching.length === 0)
-    return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
-  const [revoked] = matching;
-  const credentials = identity.credentials.map((one) => (one === revoked ? { ...one, disabled } : one));
+  const found = credentialToRevoke(identity, idOrLabel);
+  if (!found.ok) return found;
+  const credentials = identity.credentials.map((one) => (one === found.value ? { ...one, disabled } : one));
   return changed(identity, { credentials: withoutLongDisabled(credentials) });
 }
 

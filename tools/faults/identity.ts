@@ -123,6 +123,13 @@ export const identityFaults: readonly Fault[] = [
     to: 'age < KEPT_MS',
   },
   {
+    file: 'src/cli/queue-selector.ts',
+    tests: ['src/cli/queue-selector'],
+    why: '`password` means everybody’s when no account is named',
+    from: ' || (isPassword && identity === undefined)',
+    to: '',
+  },
+  {
     ...answers,
     why: 'an authentication that comes late logs in',
     from: "if (answer.type === 'authenticated' && !connection.session.awaits(question)) return;",

@@ -1,0 +1,87 @@
+// `--credential`: what a person has at hand names it, and what names nothing is not taken for an empty queue.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { aliceAsStored } from '../../test/fakes/submission.ts';
+import type { Credential, Identity } from '../record/identity.ts';
+import type { QueueSelector } from '../store/port.ts';
+import { CommandFailure } from './failure.ts';
+import { selectorOf } from './queue-selector.ts';
+
+const device = (id: string, label: string, fields: Partial<Credential> = {}): Credential => ({
+  ...{ id, kind: 'appPassword', label, createdAt: 0, verifiers: [] },
+  ...fields,
+});
+const revoked = { disabled: { at: 1, by: 'root' } };
+const alice: Identity = {
+  ...aliceAsStored,
+  credentials: [
+    ...aliceAsStored.credentials,
+    ...[device('04JXYJ95', 'phone'), device('04JXYJ96', 'old phone', revoked)],
+    ...[device('04JXYJ97', 'laptop', revoked), device('04JXYJ98', 'laptop')],
+  ],
+};
+const bob: Identity = { ...aliceAsStored, id: 'i-bob', login: 'bob@example.org', credentials: [] };
+/** In the queue, and in no account any more. */
+const GONE = '04JXYJ9A';
+
+const lookups = {
+  identityByLogin: (login: string) => Promise.resolve([alice, bob].find((one) => one.login === login)),
+  identityByCredential: (id: string) =>
+    Promise.resolve(
+      [alice, bob].find(({ credentials }) =>
+        credentials.some((one) => one.id === id && one.kind === 'appPassword'),
+      ),
+    ),
+  queueCount: ({ identityId, credentialId }: QueueSelector) =>
+    Promise.resolve(
+      (identityId ?? bob.id) === bob.id && [GONE, 'password'].includes(credentialId ?? '') ? 1 : 0,
+    ),
+};
+
+const A = alice.login;
+const B = bob.login;
+const vectors: readonly (readonly [
+  credential: string,
+  identity: string | undefined,
+  id: string | RegExp,
+  code?: number,
+])[] = [
+  ['04JXYJ95', undefined, '04JXYJ95'],
+  ['04jxyj95', undefined, '04JXYJ95'],
+  ['04jxyj96', undefined, '04JXYJ96'],
+  [GONE.toLowerCase(), undefined, GONE],
+  ['04JXYJ99', undefined, /^no app password has the id 04JXYJ99; a label needs --identity LOGIN$/, 1],
+  ['phone', undefined, /^no app password has the id phone; a label needs/, 1],
+  ['password', undefined, /^--credential is the id of an app password, or with --identity LOGIN/, 2],
+  ['Password', undefined, /^--credential is the id/, 2],
+  ['', undefined, /^--credential is the id/, 2],
+  ['', A, /^--credential is the id/, 2],
+  ['04jxyj95', A, '04JXYJ95'],
+  ['phone', A, '04JXYJ95'],
+  ['old phone', A, '04JXYJ96'],
+  ['password', A, 'password'],
+  ['PASSWORD', A, 'password'],
+  ['laptop', A, /several credentials are labelled laptop; .*: 04JXYJ97 or 04JXYJ98$/, 1],
+  ['fax', A, /^alice@example\.org has no credential fax; `postern account show alice@example\.org`/, 1],
+  [GONE, A, /^alice@example\.org has no credential 04JXYJ9A/, 1],
+  ['04JXYJ95', B, /^bob@example\.org has no credential 04JXYJ95/, 1],
+  [GONE, B, GONE],
+  ['password', B, 'password'],
+];
+
+for (const [credential, login, expected, code] of vectors)
+  test(`--credential '${credential}'${login === undefined ? '' : ` --identity ${login}`}`, async () => {
+    const options = { credential, ...(login === undefined ? {} : { identity: login }) };
+    const asked = selectorOf({ lookups, whole: assert.fail } as never, undefined, options);
+    if (typeof expected === 'string') {
+      const whose = login === undefined ? {} : { identityId: login === A ? alice.id : bob.id };
+      assert.deepEqual(await asked, { ...whose, credentialId: expected });
+    } else
+      await assert.rejects(asked, (error: unknown) => {
+        assert.ok(error instanceof CommandFailure);
+        assert.match(error.message, expected);
+        assert.equal(error.code, code);
+        return true;
+      });
+  });
