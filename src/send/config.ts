@@ -36,6 +36,8 @@ export interface SendConfig {
   readonly queueDirectory?: string;
   /** Not of the file: why the server of this host can't say `address` now. */
   readonly unknownYet?: string;
+  /** Not of the file: in the place of `address` in what is queued meanwhile. */
+  readonly standIn?: string;
   /** Milliseconds after which unsent mail is given up. */
   readonly queueExpire: number;
   /** Of the server on this host. */

@@ -1,19 +1,16 @@
 // A message on its way through `postern send`: arguments, configuration and standard input become a message with its envelope, which is submitted.
 
-import { hostname } from 'node:os';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
-import { ownUserName } from '../platform/own-user.ts';
 import { readAddresses } from './addresses.ts';
 import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { readInput } from './input.ts';
 import { compose } from './message.ts';
-import { addressBook } from './names.ts';
 import type { Carrier, Outgoing, Verdict } from './parcel.ts';
-import { openCarrier, spoolOf, withOwnAddress } from './parts.ts';
+import { openCarrier, ownBook, spoolOf, withOwnAddressOrStandIn } from './parts.ts';
 import { SendFailure } from './failure.ts';
 
 /** As many as an envelope of the client may have; what is put into the queue must be fit to be sent. */
@@ -27,7 +24,8 @@ export async function deliver(given: SendArguments, environment: Environment, te
   if (given.recipients.length === 0 && !given.recipientsFromHeader)
     throw new SendFailure(EX.USAGE, 'no recipient: name one, or use -t (--help shows how)');
   // A sender that is given whole needs no account.
-  const config = given.sender?.includes('@') === true ? loaded : await withOwnAddress(loaded, environment);
+  const isOwn = given.sender?.includes('@') !== true;
+  const config = isOwn ? await withOwnAddressOrStandIn(loaded, environment, given.queue) : loaded;
   const parcel = await readParcel(given, config);
   if (given.queue || config.queue === 'always') {
     await putOff(parcel, config, environment);
@@ -62,7 +60,7 @@ export async function putOff(parcel: Outgoing, config: SendConfig, environment: 
 
 async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {
   const { notify, ret, envelopeId, dotIsText } = given;
-  const book = addressBook(config, { user: ownUserName, host: hostname() });
+  const book = ownBook(config);
   const reversePath = given.sender === undefined ? book.own() : senderOf(given.sender, book.sender);
   const named = given.recipients.flatMap((one) => readAddresses('recipient', one, book.recipients).addresses);
   const input = await readInput(process.stdin, { octetsMax: config.sizeMax, dotIsText });
@@ -90,6 +88,7 @@ async function readParcel(given: SendArguments, config: SendConfig): Promise<Out
     ...(notify === undefined ? {} : { notify }),
     ...(ret === undefined ? {} : { ret }),
     ...(envelopeId === undefined ? {} : { envelopeId }),
+    ...(config.standIn === undefined ? {} : { standIn: config.standIn }),
   };
 }
 

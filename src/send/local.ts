@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { failureInWords } from '../base/failure-words.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
-import { MayBeHandedIn, openSubmitClient, SubmitSocketBusy } from '../http/submit-client.ts';
+import { MayBeHandedIn, openSubmitClient, type SubmitReply } from '../http/submit-client.ts';
 import type { Carrier, Left, Outgoing, Verdict } from './parcel.ts';
 import { exitOfStatus, SendFailure } from './failure.ts';
 
@@ -42,7 +42,7 @@ export function localCarrier(socketPath: string, verbose: (line: string) => void
 
 export interface OwnAddress {
   readonly address?: string;
-  /** Why the account is not known now, but may be later: the server is stopped. */
+  /** Why the account is not known now, but may be later: the server is stopped, or busy. */
   readonly unknownYet?: string;
 }
 
@@ -52,16 +52,15 @@ export async function askOwnAddress(socketPath: string): Promise<OwnAddress> {
   const reply = await client
     .address()
     .catch((error: unknown) => {
-      if (error instanceof SubmitSocketBusy)
-        throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${error.message}`);
-      return isStopped(socketPath, error) ? notRunning(socketPath) : undefined;
+      if (isStopped(socketPath, error)) return notRunning(socketPath);
+      if (codeOf(error) === 'EACCES') throw new SendFailure(EX.NOPERM, closedDirectory(error));
+      return codeOf(error) === 'ENOENT' ? undefined : ofServer(failureInWords(error));
     })
     .finally(() => client.close());
   if (typeof reply === 'string') return { unknownYet: reply };
-  if (reply?.status === 503)
-    throw new SendFailure(EX.TEMPFAIL, `the server on this host: ${String(reply.body['error'])}`);
   if (reply?.status === 403) throw new SendFailure(EX.NOPERM, notPermitted(String(reply.body['error'])));
-  const address = reply?.status === 200 ? reply.body['address'] : undefined;
+  if (reply !== undefined && reply.status !== 200) return { unknownYet: ofServer(errorIn(reply)) };
+  const address = reply?.body['address'];
   return typeof address === 'string' && address.includes('@') ? { address } : {};
 }
 
@@ -69,11 +68,22 @@ const notRunning = (socketPath: string): string => `the server on this host does
 
 /** There is one on this host: its socket, or the place where claims are made, is left from when it ran. */
 function isStopped(socketPath: string, error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ECONNREFUSED') return true;
   const claims = join(dirname(socketPath), CLAIMS_DIRECTORY);
   return code === 'ENOENT' && lstatSync(claims, { throwIfNoEntry: false }) !== undefined;
 }
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
+const errorIn = ({ status, body }: SubmitReply): string =>
+  typeof body['error'] === 'string' ? body['error'] : `status ${status}`;
+
+const ofServer = (problem: string): string => `the server on this host: ${problem}`;
+
+const closedDirectory = (error: unknown): string =>
+  `${failureInWords(error)}: the directory of the socket must let others in`;
 
 const notPermitted = (cause: string): string =>
   `the server on this host takes no mail from this user: ${cause}`;
@@ -140,7 +150,7 @@ const inBrackets = (addresses: readonly string[]): string => addresses.map((one)
 
 /** The answer of the server as a dialog would show it. */
 function answerLines(status: number, body: Readonly<Record<string, unknown>>): readonly string[] {
-  if (status !== 200) return [typeof body['error'] === 'string' ? body['error'] : `status ${status}`];
+  if (status !== 200) return [errorIn({ status, body })];
   const each = refusedIn(body).map((one) => `<${one.forwardPath}>: ${inOneLine(one)}`);
   const isAccepted = body['type'] === 'accepted';
   return [
@@ -161,12 +171,12 @@ function all(
 }
 
 function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string, unknown>>): Verdict {
-  const error = typeof body['error'] === 'string' ? body['error'] : `status ${status}`;
+  const error = errorIn({ status, body });
   if (status === 403) return all(parcel, 'no', EX.NOPERM, notPermitted(error), true);
   if (status === 413) return all(parcel, 'no', EX.UNAVAILABLE, error, false);
   if (body['mayBeAccepted'] === true)
     return all(parcel, 'mayDouble', EX.UNAVAILABLE, `${error}; it may have accepted the message`, false);
-  return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${error}`, true);
+  return all(parcel, 'yes', EX.TEMPFAIL, ofServer(error), true);
 }
 
 function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
@@ -178,7 +188,7 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
         false,
       ] as const),
     );
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   const isStopping = isStopped(path, error);
   if (code === 'ENOENT' && !isStopping)
     return all(
@@ -189,8 +199,6 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
       true,
     );
   if (isStopping) return all(parcel, 'yes', EX.TEMPFAIL, notRunning(path), true);
-  const because = failureInWords(error);
-  if (code === 'EACCES')
-    return all(parcel, 'no', EX.NOPERM, `${because}: the directory of the socket must let others in`, true);
-  return all(parcel, 'yes', EX.TEMPFAIL, `the server on this host: ${because}`, true);
+  if (code === 'EACCES') return all(parcel, 'no', EX.NOPERM, closedDirectory(error), true);
+  return all(parcel, 'yes', EX.TEMPFAIL, ofServer(failureInWords(error)), true);
 }

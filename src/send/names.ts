@@ -15,16 +15,16 @@ export interface AddressBook {
   readonly recipients: Qualify;
 }
 
-type Known = Pick<SendConfig, 'address' | 'login' | 'domain' | 'aliases' | 'unknownYet'>;
+type Known = Pick<SendConfig, 'address' | 'login' | 'domain' | 'aliases' | 'unknownYet' | 'standIn'>;
 
 /** What sendmail would take for an option, a file or a command; the next program on the way may be one that does. */
 const noName = /^[-/|]/;
 
 export function addressBook(
-  { address, login, domain, aliases, unknownYet }: Known,
+  { address, login, domain, aliases, unknownYet, standIn }: Known,
   here: { user(): string; readonly host: string },
 ): AddressBook {
-  const account = address ?? (login?.includes('@') === true ? login : undefined);
+  const account = address ?? (login?.includes('@') === true ? login : standIn);
   const ownDomain =
     domain ??
     account?.slice(account.lastIndexOf('@') + 1) ??
@@ -32,9 +32,9 @@ export function addressBook(
 
   function own(): string {
     if (account !== undefined) return account;
-    if (ownDomain !== undefined) return `${here.user()}@${ownDomain}`;
-    // Programs take a lasting error for the end of their mail.
+    // No guess: the server knows better. And programs take a lasting error for the end of their mail.
     if (unknownYet !== undefined) throw new SendFailure(EX.TEMPFAIL, unknownYet);
+    if (ownDomain !== undefined) return `${here.user()}@${ownDomain}`;
     throw new SendFailure(
       EX.CONFIG,
       'nothing says who sends this: set `address` in ~/.config/postern/send.yaml, or use -f',

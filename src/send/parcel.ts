@@ -9,6 +9,8 @@ export interface SendEnvelope {
   readonly notify?: readonly NotifyCondition[];
   readonly ret?: 'FULL' | 'HDRS';
   readonly envelopeId?: string;
+  /** What stands here and in the header for the account's address, which nobody could say yet (stand-in.ts). */
+  readonly standIn?: string;
 }
 
 export interface Outgoing extends SendEnvelope {

@@ -1,10 +1,12 @@
 // The parts that the configuration of `postern send` names, loaded when they are needed: the way to the server, and the queue.
 
+import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { safe } from '../base/safe-text.ts';
 import { EX } from '../base/sysexits.ts';
-import { homeDirectory } from '../platform/own-user.ts';
+import { homeDirectory, ownUserName } from '../platform/own-user.ts';
 import type { Environment, SendConfig } from './config.ts';
+import { type AddressBook, addressBook } from './names.ts';
 import type { Carrier } from './parcel.ts';
 import type { Spool } from './spool.ts';
 import { SendFailure } from './failure.ts';
@@ -29,7 +31,37 @@ export async function withOwnAddress(config: SendConfig, environment: Environmen
   return { ...config, ...(await askOwnAddress(config.socket ?? SOCKET)) };
 }
 
+/** The same for mail that may wait for a server that does not run: a stand-in where that one alone knows. */
+export async function withOwnAddressOrStandIn(
+  config: SendConfig,
+  environment: Environment,
+  isQueued: boolean,
+): Promise<SendConfig> {
+  const asked = await withOwnAddress(config, environment);
+  if (asked.unknownYet === undefined || (config.queue === 'off' && !isQueued)) return asked;
+  const { newStandIn } = await import('./stand-in.ts');
+  return { ...asked, standIn: newStandIn() };
+}
+
+export function ownBook(config: SendConfig): AddressBook {
+  return addressBook(config, { user: ownUserName, host: hostname() });
+}
+
+/** `config`: as the file has it, or with what was asked since. */
 export async function openCarrier(
+  config: SendConfig,
+  environment: Environment,
+  verbose: boolean,
+): Promise<Carrier> {
+  const carrier = await openBareCarrier(config, environment, verbose);
+  const { namingCarrier } = await import('./stand-in.ts');
+  return namingCarrier(carrier, async () => {
+    const { unknownYet: _, standIn: __, ...unasked } = config;
+    return ownBook(await withOwnAddress(unasked, environment)).own();
+  });
+}
+
+async function openBareCarrier(
   config: SendConfig,
   environment: Environment,
   verbose: boolean,

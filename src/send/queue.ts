@@ -11,6 +11,7 @@ import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { exitOfFlush, flush } from './flush.ts';
 import { openCarrier, queueDirectoryOf, spoolOf } from './parts.ts';
 import type { Spool, Stored } from './spool.ts';
+import { shownEnvelope } from './stand-in.ts';
 import { SendFailure } from './failure.ts';
 
 type Tell = (line: string) => void;
@@ -123,7 +124,8 @@ async function readAll(spool: Spool): Promise<All> {
   for (const id of await spool.ids()) {
     const stored = await spool.read(id);
     if (stored === 'damaged') damaged.push(id);
-    else if (stored !== 'gone') read.push({ ...stored, content: new Uint8Array(0) });
+    else if (stored !== 'gone')
+      read.push({ ...stored, envelope: shownEnvelope(stored.envelope), content: new Uint8Array(0) });
   }
   return { read, damaged };
 }

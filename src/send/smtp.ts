@@ -7,16 +7,14 @@ import { latin1 } from '../base/bytes.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
-import { ownUserName } from '../platform/own-user.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
 import { serializeReply, type Reply } from '../protocol/wire/reply.ts';
 import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { carryOrPutOff, putOff, RECIPIENTS_MAX, type Tell } from './deliver.ts';
 import { compose } from './message.ts';
-import { addressBook } from './names.ts';
 import type { Carrier, Outgoing, Verdict } from './parcel.ts';
-import { openCarrier, withOwnAddress } from './parts.ts';
+import { openCarrier, ownBook, withOwnAddressOrStandIn } from './parts.ts';
 import { type PipedAnswer, type PipedMessage, type PipeEnd, speakOverPipe } from './pipe.ts';
 import { SendFailure } from './failure.ts';
 
@@ -43,7 +41,8 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
   const write = (bytes: Uint8Array): void => void process.stdout.write(bytes);
   let config: SendConfig;
   try {
-    config = await withOwnAddress(await loadSendConfig(given.config, environment), environment);
+    const loaded = await loadSendConfig(given.config, environment);
+    config = await withOwnAddressOrStandIn(loaded, environment, given.queue);
   } catch (error) {
     // Instead of a greeting: a program shows what it was told there.
     if (error instanceof SendFailure) write(latin1(serializeReply(greetingOf(error))));
@@ -102,7 +101,7 @@ function parcelOf(
   { fullName, notify, ret, envelopeId }: SendArguments,
   config: SendConfig,
 ): { readonly parcel: Outgoing; readonly id: string } {
-  const book = addressBook(config, { user: ownUserName, host: hostname() });
+  const book = ownBook(config);
   const { reversePath } = from;
   const { content, messageIdField } = compose(input, {
     ...{ dotIsText: true, recipientsFromHeader: false, fullName: fullName ?? config.name },
@@ -117,6 +116,7 @@ function parcelOf(
     ...(notify === undefined ? {} : { notify }),
     ...(ret === undefined ? {} : { ret }),
     ...(envelopeId === undefined ? {} : { envelopeId }),
+    ...(config.standIn === undefined ? {} : { standIn: config.standIn }),
   };
   return { parcel, id: messageIdField };
 }

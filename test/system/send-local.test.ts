@@ -235,10 +235,17 @@ test(
       assert.equal(sendAs(WEB, ['--queue', '-t'], message(`queued ${at}`)).status, 0);
     await server.stop();
     assert.equal(sendAs(WEB, ['--flush'], '').status, 75);
+    writeFileSync(
+      join(place, 'offline.yaml'),
+      `socket: submit.sock\nqueueDirectory: ${queue}/own\nqueue: offline\n`,
+    );
+    const bare = sendAs(WEB, ['-t'], `From: root\n${message('while stopped')}`, 'offline.yaml');
+    assert.equal(bare.status, 0, bare.output);
     await server.start();
     const { status, output } = sendAs(WEB, ['--flush'], '');
     assert.equal(status, 0, output);
     for (let at = 0; at < 3; at += 1) await copyOf(`queued ${at}`);
+    assert.match(await copyOf('while stopped'), /\r\nFrom: <?alice@example\.org>?\r\n/);
   },
 );
 

@@ -8,6 +8,27 @@ const accept = { file: 'src/submission/accept.ts', tests: ['src/submission'] };
 
 export const submissionFaults: readonly Fault[] = [
   {
+    file: 'src/send/names.ts',
+    tests: ['src/send/local'],
+    why: 'the sender is guessed by the name of the host while its server is stopped',
+    from: '    if (unknownYet !== undefined) throw new SendFailure(EX.TEMPFAIL, unknownYet);\n',
+    to: '',
+  },
+  {
+    file: 'src/send/stand-in.ts',
+    tests: ['src/send/queue'],
+    why: 'a recipient whose domain was not known gets a second copy',
+    from: 'distinctMailboxes(recipients.map(put))',
+    to: 'recipients.map(put)',
+  },
+  {
+    file: 'src/send/stand-in.ts',
+    tests: ['src/send/queue'],
+    why: 'what stood for the domain of the account leaves with the message',
+    from: '.replaceAll(domainOf(standIn), () => domainOf(address))',
+    to: '',
+  },
+  {
     file: 'src/server/bound-account.ts',
     tests: ['src/cli/local'],
     why: 'a removed account still counts for the users of the host that are bound to it',
