@@ -3,7 +3,7 @@
 import type { ContentPart } from '../record/event-content.ts';
 import {
   firstLink,
-  hashOfContent,
+  hashesOf,
   LINK_VERSION,
   linkOf,
   linkOfVersion1,
@@ -44,6 +44,7 @@ export const chainStart: Verified = { sequence: 0, link: firstLink, version: und
 
 /** The event as the next one of its chain, or why it can't be. */
 export function following(last: Verified, event: ChainLink): Verified | string {
+  if (event.sequence < 1) return 'no event has such a number';
   if (event.sequence !== last.sequence + 1) return `event ${last.sequence + 1} is missing`;
   const input = { ...event, previous: last.link };
   const isFit = (link: Uint8Array): boolean => equal(link, event.link);
@@ -64,8 +65,8 @@ function flawOfContent(event: ChainLink, version: LinkVersion): string | undefin
   if (payload === 'half' || place === 'half') return 'half of its content is gone';
   if (payload === undefined) return place === undefined ? undefined : 'half of its content is gone';
   if (version === 1 && place !== undefined) return 'its content was changed';
-  const content = version === 1 ? partHash(payload) : hashOfContent({ payload, place });
-  return equal(content, event.contentHash) ? undefined : 'its content was changed';
+  const content = version === 1 ? partHash(payload) : hashesOf({ payload, place });
+  return equal(content, event.partHashes) ? undefined : 'its content was changed';
 }
 
 function partOf(

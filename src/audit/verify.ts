@@ -1,7 +1,8 @@
 // Was anything of the trail changed, removed or inserted (D-TR-3)? Checks the chain itself, and what a look-up relies on: the words of the index, what
 // was forgotten, and the acceptances of what is queued.
 
-import type { Lookups } from '../store/lookups.ts';
+import type { TrailEvent } from '../record/events.ts';
+import type { Lookups, QueueEntry } from '../store/lookups.ts';
 import { chainStart, following, linkText, type Verified } from './chain.ts';
 import { createForgetting } from './forgetting.ts';
 import { createIndexCount, flawOfIndex } from './index-words.ts';
@@ -38,8 +39,8 @@ export type Verifiable = Pick<
 >;
 
 const PAGE = 1000;
-/** First events of a message, among which its acceptance is. */
-const FIRST_EVENTS = 9;
+/** Of a message that are looked at; its acceptance is the first. */
+const EVENTS_MAX = 100;
 
 export async function verifyTrail(
   lookups: Verifiable,
@@ -50,8 +51,9 @@ export async function verifyTrail(
   let last: Verified = chainStart;
   let isExpected = expect === undefined;
   let flaw: Flaw | undefined;
-  for (;;) {
-    const page = await lookups.chain({ afterSequence: last.sequence, max: PAGE });
+  // From before the first number: what was put in there would be found by look-ups too.
+  for (let afterSequence = Number.MIN_SAFE_INTEGER; ; afterSequence = last.sequence) {
+    const page = await lookups.chain({ afterSequence, max: PAGE });
     for (const event of page) {
       const next = following(last, event);
       if (typeof next === 'string')
@@ -80,20 +82,53 @@ export async function verifyTrail(
 
 const CUT_OR_REWRITTEN = 'the end of the trail was cut off, or the chain was written again';
 
-/** Whatever is queued was accepted. */
+/** Whatever is queued was accepted so: from this sender, for this recipient, of this account. */
 async function flawOfQueue(lookups: Pick<Lookups, 'queue' | 'eventsOfMessage'>): Promise<Flaw | undefined> {
   let after: { messageId: string; recipientNumber: number } | undefined;
-  let known = '';
+  let known: { readonly id: string; readonly acceptances: readonly AcceptedEvent[] } | undefined;
   for (;;) {
     const page = await lookups.queue({}, { max: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { message, delivery } of page) {
+    for (const entry of page) {
+      const { message, delivery } = entry;
+      if (known?.id !== message.id)
+        known = { id: message.id, acceptances: await acceptancesOf(lookups, message.id) };
+      const because = flawOfEntry(entry, known.acceptances);
+      if (because !== undefined) return { because: `message ${message.id} is queued, and ${because}` };
       after = { messageId: message.id, recipientNumber: delivery.recipientNumber };
-      if (message.id === known) continue;
-      const events = await lookups.eventsOfMessage(message.id, FIRST_EVENTS);
-      if (!events.some(({ type }) => type === 'accepted'))
-        return { because: `message ${message.id} is queued, and no event tells of its acceptance` };
-      known = message.id;
     }
     if (page.length < PAGE) return undefined;
   }
+}
+
+type AcceptedEvent = Extract<TrailEvent, { readonly type: 'accepted' }>;
+
+/** There is one; a store may take an id again that has left it. */
+async function acceptancesOf(
+  lookups: Pick<Lookups, 'eventsOfMessage'>,
+  id: string,
+): Promise<readonly AcceptedEvent[]> {
+  const events = await lookups.eventsOfMessage(id, EVENTS_MAX);
+  return events.filter((event) => event.type === 'accepted');
+}
+
+/** Undefined: one of the acceptances is of this entry. */
+function flawOfEntry(entry: QueueEntry, acceptances: readonly AcceptedEvent[]): string | undefined {
+  const flaws = acceptances.map((acceptance) => misfitOf(entry, acceptance));
+  return flaws.length === 0
+    ? 'no event tells of its acceptance'
+    : flaws.includes(undefined)
+      ? undefined
+      : flaws[0];
+}
+
+function misfitOf({ message, delivery }: QueueEntry, acceptance: AcceptedEvent): string | undefined {
+  if (acceptance.payload === undefined) return 'the content of its acceptance is gone';
+  const { envelope } = acceptance.payload;
+  const recipient = envelope.recipients[delivery.recipientNumber];
+  if (acceptance.identityId !== message.identityId) return 'it was accepted from another account';
+  if (envelope.reversePath !== message.envelope.reversePath)
+    return 'it was accepted with another reverse-path';
+  return recipient?.forwardPath === delivery.recipient.forwardPath
+    ? undefined
+    : `it was not accepted for ${delivery.recipient.forwardPath}`;
 }

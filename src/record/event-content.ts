@@ -13,8 +13,6 @@ export interface EventContent {
   readonly place: ContentPart | undefined;
 }
 
-const placesOfSession = ['clientAddress', 'clientPort', 'serverAddress', 'serverPort', 'ehlo'] as const;
-
 type Facts = Readonly<Record<string, unknown>>;
 
 /** `salt`: gives a new one each time. */
@@ -41,14 +39,9 @@ export function payloadOf(payload: Uint8Array | undefined, place: Uint8Array | u
 function split(payload: Facts): { readonly payload: Facts; readonly place: Facts | undefined } {
   const session = payload['session'];
   if (typeof session !== 'object' || session === null) return { payload, place: undefined };
-  const { network, ...others } = payload;
-  const place: Record<string, unknown> = {};
-  const protection: Record<string, unknown> = { ...session };
-  for (const name of placesOfSession) {
-    place[name] = protection[name];
-    delete protection[name];
-  }
-  if (network !== undefined) place['network'] = network;
+  const { network, session: _session, ...others } = payload;
+  const { clientAddress, clientPort, serverAddress, serverPort, ehlo, ...protection } = session as Facts;
+  const place = { clientAddress, clientPort, serverAddress, serverPort, ehlo, network };
   return { payload: { ...others, session: protection }, place };
 }
 

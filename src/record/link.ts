@@ -20,7 +20,7 @@ export interface LinkInput {
   readonly type: string;
   readonly messageId?: string | undefined;
   readonly identityId?: string | undefined;
-  readonly contentHash: Uint8Array;
+  readonly partHashes: Uint8Array;
 }
 
 export const LINK_OCTETS = 32;
@@ -28,9 +28,6 @@ export const SALT_OCTETS = 16;
 
 /** What the first event links to. */
 export const firstLink = new Uint8Array(LINK_OCTETS);
-/** Stands for the hash of a part that an event lacks. */
-const noPart = new Uint8Array(LINK_OCTETS);
-
 /** Where a chain stands: its last event. */
 export interface ChainEnd {
   readonly chain: number;
@@ -41,58 +38,56 @@ export interface ChainEnd {
 
 export interface SealedEvent extends EventContent {
   readonly sequence: number;
-  readonly contentHash: Uint8Array;
+  readonly partHashes: Uint8Array;
   readonly link: Uint8Array;
 }
 
 /** The next event of a chain as it is kept. `salt`: gives a new one each time. */
 export function sealed(end: ChainEnd, event: EventDraft, salt: () => Uint8Array): SealedEvent {
   const content = contentOf(event.payload, salt);
-  const contentHash = hashOfContent(content);
+  const partHashes = hashesOf(content);
   const sequence = end.sequence + 1;
   const { chain, link: previous } = end;
   const { time, type, messageId, identityId } = event;
-  const input = { chain, previous, sequence, time, type, messageId, identityId, contentHash };
-  return { ...content, sequence, contentHash, link: linkOf(input) };
+  const input = { chain, previous, sequence, time, type, messageId, identityId, partHashes };
+  return { ...content, sequence, partHashes, link: linkOf(input) };
 }
 
-/** SHA-256 over the hashes of the parts: with the hash of a part in its place the other one can be shown, or kept, alone. */
-export function hashOfContent({ payload, place }: EventContent): Uint8Array {
-  return sha256([partHash(payload), place === undefined ? noPart : partHash(place)]);
+/** Of the payload, and of the place if there is one, one after the other: each part can be shown, or kept, without the other. */
+export function hashesOf({ payload, place }: EventContent): Uint8Array {
+  return place === undefined ? partHash(payload) : Buffer.concat([partHash(payload), partHash(place)]);
 }
 
-/** Of version 1 the content hash itself. */
 export function partHash({ salt, octets }: ContentPart): Uint8Array {
-  return sha256([salt, octets]);
+  return hash('sha256', Buffer.concat([salt, octets]), 'buffer');
 }
 
 export function linkOf({ chain, previous, sequence, time, type, ...event }: LinkInput): Uint8Array {
-  const { messageId = '', identityId = '', contentHash } = event;
-  const words = Buffer.from(`${type}\0${messageId}\0${identityId}\0`);
-  return sha256([versionAndChain(chain), previous, numbers(sequence, time), words, contentHash]);
+  const { messageId = '', identityId = '', partHashes } = event;
+  const head = Buffer.alloc(1 + 3 * NUMBER_OCTETS);
+  head.writeUInt8(LINK_VERSION, 0);
+  [chain, sequence, time].forEach((number, at) => writeNumber(head, number, 1 + at * NUMBER_OCTETS));
+  return linkOver([head, previous, `${type}\0${messageId}\0${identityId}\0`, partHashes]);
 }
 
 export function linkOfVersion1({ previous, sequence, time, type, ...event }: LinkInput): Uint8Array {
-  const { messageId, identityId, contentHash } = event;
-  const words = Buffer.from(`${type}\0${messageId ?? identityId ?? ''}\0`);
-  return sha256([previous, numbers(sequence, time), words, contentHash]);
+  const { messageId, identityId, partHashes } = event;
+  const head = Buffer.alloc(2 * NUMBER_OCTETS);
+  [sequence, time].forEach((number, at) => writeNumber(head, number, at * NUMBER_OCTETS));
+  return linkOver([previous, head, `${type}\0${messageId ?? identityId ?? ''}\0`, partHashes]);
 }
 
-function versionAndChain(chain: number): Uint8Array {
-  const head = Buffer.alloc(9);
-  head.writeUInt8(LINK_VERSION, 0);
-  head.writeBigUInt64BE(BigInt(chain), 1);
-  return head;
+const NUMBER_OCTETS = 8;
+
+function writeNumber(target: Buffer, number: number, at: number): void {
+  target.writeBigInt64BE(BigInt(number), at);
 }
 
-// NUL can't stand in a type or an id: the parts can't run into each other.
-function numbers(sequence: number, time: number): Uint8Array {
-  const both = Buffer.alloc(16);
-  both.writeBigUInt64BE(BigInt(sequence), 0);
-  both.writeBigUInt64BE(BigInt(time), 8);
-  return both;
-}
-
-function sha256(parts: readonly Uint8Array[]): Uint8Array {
-  return hash('sha256', Buffer.concat(parts), 'buffer');
+/** NUL can't stand in a type or an id: the parts can't run into each other. */
+function linkOver(parts: readonly (Uint8Array | string)[]): Uint8Array {
+  return hash(
+    'sha256',
+    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
+    'buffer',
+  );
 }

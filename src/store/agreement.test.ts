@@ -507,7 +507,7 @@ async function everythingOf(lookups: Lookups): Promise<unknown> {
     { kind: 'label', label: 'label3' } as const,
   ];
   const { broken, forgotten } = await verifyTrail(lookups);
-  assert.equal(broken, undefined);
+  assert.equal(broken, undefined, JSON.stringify(broken));
   return {
     queue: await queueOf(lookups),
     events,

@@ -44,7 +44,7 @@ export interface ChainLink {
   readonly placeSalt: Uint8Array | undefined;
   readonly place: Uint8Array | undefined;
   /** Kept beyond purge (`link.ts`). */
-  readonly contentHash: Uint8Array;
+  readonly partHashes: Uint8Array;
   /** Words by which it must be found in the look-up index, and how many of them are not there; undefined: it is not indexed yet. */
   readonly index?: { readonly entries: number; readonly lacking: number };
   readonly link: Uint8Array;
@@ -124,7 +124,7 @@ export interface Lookups {
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
   events(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly TrailEvent[]>;
   chain(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly ChainLink[]>;
-  /** How many entries the look-up index has of events up to this one. */
+  /** How many entries the look-up index has of events up to this one, and of those it must have none of yet. */
   indexEntries(of: { readonly through: number }): Promise<number>;
   /** Entries of the look-up index that lead to an event which does not have that word, among `max` in its own order; `next`: where to go on. */
   strayEntries(page: {

@@ -14,32 +14,26 @@ export const storeFaults: readonly Fault[] = [
   {
     ...link,
     why: 'the link does not cover the event before',
-    from: '[versionAndChain(chain), previous, numbers(sequence, time), words, contentHash]',
-    to: '[versionAndChain(chain), numbers(sequence, time), words, contentHash]',
+    from: 'return linkOver([head, previous, `',
+    to: 'return linkOver([head, `',
   },
   {
     ...link,
     why: 'the link does not cover the chain',
-    from: 'head.writeBigUInt64BE(BigInt(chain), 1);',
-    to: '',
+    from: '[chain, sequence, time].forEach',
+    to: '[0, sequence, time].forEach',
   },
   {
     ...link,
     why: 'the link does not cover the time',
-    from: 'both.writeBigUInt64BE(BigInt(time), 8);',
-    to: '',
+    from: '[chain, sequence, time].forEach',
+    to: '[chain, sequence, 0].forEach',
   },
   {
     ...link,
     why: 'the link does not cover the content',
-    from: `numbers(sequence, time), words, contentHash]);
-}
-
-export function linkOfVersion1`,
-    to: `numbers(sequence, time), words]);
-}
-
-export function linkOfVersion1`,
+    from: '`${type}\\0${messageId}\\0${identityId}\\0`, partHashes]',
+    to: '`${type}\\0${messageId}\\0${identityId}\\0`]',
   },
   {
     ...link,
@@ -50,14 +44,14 @@ export function linkOfVersion1`,
   {
     ...link,
     why: 'the hash of a part does not cover its salt',
-    from: 'sha256([salt, octets])',
-    to: 'sha256([octets])',
+    from: 'Buffer.concat([salt, octets])',
+    to: 'Buffer.concat([octets])',
   },
   {
     ...link,
     why: 'the hash of the content does not cover the place',
-    from: 'place === undefined ? noPart : partHash(place)',
-    to: 'noPart',
+    from: 'place === undefined ? partHash(payload) :',
+    to: 'place !== null ? partHash(payload) :',
   },
   {
     ...chain,
@@ -68,7 +62,7 @@ export function linkOfVersion1`,
   {
     ...chain,
     why: 'changed content is not seen',
-    from: "return equal(content, event.contentHash) ? undefined : 'its content was changed';",
+    from: "return equal(content, event.partHashes) ? undefined : 'its content was changed';",
     to: 'return undefined;',
   },
   {
@@ -114,6 +108,20 @@ export function linkOfVersion1`,
   {
     file: 'src/audit/verify.ts',
     tests: [tampering],
+    why: 'what stands before the first number is not seen',
+    from: 'let afterSequence = Number.MIN_SAFE_INTEGER;',
+    to: 'let afterSequence = 0;',
+  },
+  {
+    file: 'src/audit/verify.ts',
+    tests: [tampering],
+    why: 'queued mail may go to somebody else than was accepted',
+    from: 'return recipient?.forwardPath === delivery.recipient.forwardPath',
+    to: 'return recipient !== null',
+  },
+  {
+    file: 'src/audit/verify.ts',
+    tests: [tampering],
     why: 'the link that was kept is not looked for',
     from: 'let isExpected = expect === undefined;',
     to: 'let isExpected = true;',
@@ -122,8 +130,8 @@ export function linkOfVersion1`,
     file: 'src/audit/verify.ts',
     tests: [tampering],
     why: 'queued mail without an acceptance passes',
-    from: "if (!events.some(({ type }) => type === 'accepted'))",
-    to: 'if (events === undefined)',
+    from: "? 'no event tells of its acceptance'",
+    to: '? undefined',
   },
   {
     ...sqliteAccept,

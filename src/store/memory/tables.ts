@@ -114,7 +114,7 @@ export interface EventRow {
   readonly identityId: string | undefined;
   readonly payload: ContentPart | undefined;
   readonly place: ContentPart | undefined;
-  readonly contentHash: Uint8Array;
+  readonly partHashes: Uint8Array;
   readonly link: Uint8Array;
 }
 

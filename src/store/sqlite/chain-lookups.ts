@@ -33,7 +33,10 @@ export function chainLookups(db: Database): ChainLookups {
           .map((row) => linkOfRow(row, number(row, 'sequence') <= indexed ? indexOf(db, row) : undefined));
       }),
     indexEntries: async ({ through }) =>
-      number(db.get('SELECT count(*) AS count FROM trail_term WHERE sequence <= ?', through) ?? {}, 'count'),
+      inOneView(db, () => {
+        const sql = 'SELECT count(*) AS count FROM trail_term WHERE sequence <= ? OR sequence > ?';
+        return number(db.get(sql, through, watermark(db)) ?? {}, 'count');
+      }),
     strayEntries: async ({ after = { term: '', sequence: 0 }, max }) =>
       inOneView(db, () => {
         const entries = db
@@ -43,8 +46,9 @@ export function chainLookups(db: Database): ChainLookups {
           )
           .map((row) => ({ term: text(row, 'term'), sequence: number(row, 'sequence') }));
         const next = entries.length < max ? undefined : entries.at(-1);
+        const indexed = watermark(db);
         return {
-          stray: entries.filter((entry) => !isOfItsEvent(db, entry)),
+          stray: entries.filter((entry) => entry.sequence > indexed || !isOfItsEvent(db, entry)),
           ...(next === undefined ? {} : { next }),
         };
       }),
@@ -85,7 +89,7 @@ function linkOfRow(row: Row, index: ChainLink['index']): ChainLink {
     payload: optionalBytes(row, 'payload'),
     placeSalt: optionalBytes(row, 'place_salt'),
     place: optionalBytes(row, 'place'),
-    contentHash: bytes(row, 'content_hash'),
+    partHashes: bytes(row, 'content_hash'),
     link: bytes(row, 'link'),
     ...(index === undefined ? {} : { index }),
   };

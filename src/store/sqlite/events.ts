@@ -62,7 +62,7 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       },
     },
     append(event) {
-      const { sequence, payload, place, contentHash, link } = sealed(mark, event, newSalt);
+      const { sequence, payload, place, partHashes, link } = sealed(mark, event, newSalt);
       db.run(
         'INSERT INTO event (sequence, chain, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         sequence,
@@ -75,7 +75,7 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
         payload.octets,
         place?.salt ?? null,
         place?.octets ?? null,
-        contentHash,
+        partHashes,
         link,
       );
       mark = { ...mark, sequence, link };

@@ -6,7 +6,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Verification, verifyTrail, type VerifyOptions } from '../../audit/verify.ts';
-import { firstLink, hashOfContent, linkOf, linkOfVersion1, partHash } from '../../record/link.ts';
+import { firstLink, hashesOf, linkOf, linkOfVersion1, partHash } from '../../record/link.ts';
 import { Bench, DAY, START, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bytes, type Database, number, openDatabase, optionalBytes, optionalText, text } from './database.ts';
@@ -158,6 +158,42 @@ const tampering: readonly { readonly why: string; readonly sql: string; readonly
     because: /^$/,
   },
   {
+    why: 'a number before the first, which look-ups would tell of',
+    sql: `INSERT INTO event SELECT 0, chain, time, type, message_id, 'mallory', salt, payload, content_hash, link, place_salt, place FROM event WHERE sequence = ${YOUNG};
+      INSERT INTO trail_term SELECT term, 0 FROM trail_term WHERE sequence = ${YOUNG}`,
+    because: /no event has such a number/,
+  },
+  {
+    why: 'a time before all times',
+    sql: `UPDATE event SET time = -1 WHERE sequence = ${YOUNG}`,
+    because: /link/,
+  },
+  {
+    why: 'a word too many while the index is to be written again',
+    sql: `DELETE FROM trail_term; UPDATE meta SET value = 0 WHERE name = 'indexed'; INSERT INTO trail_term VALUES ('address:mallory@example.org', ${YOUNG})`,
+    because: /a word that it does not have/,
+  },
+  {
+    why: 'a word of an event to come',
+    sql: "INSERT INTO trail_term VALUES ('address:mallory@example.org', 1000)",
+    because: /a word that it does not have/,
+  },
+  {
+    why: 'the recipient of queued mail',
+    sql: "UPDATE recipient SET forward_path = 'mallory@example.net'",
+    because: /it was not accepted for mallory@example.net/,
+  },
+  {
+    why: 'the sender of queued mail',
+    sql: "UPDATE message SET reverse_path = 'mallory@example.org'",
+    because: /it was accepted with another reverse-path/,
+  },
+  {
+    why: 'the account of queued mail',
+    sql: "UPDATE message SET identity_id = 'mallory'",
+    because: /it was accepted from another account/,
+  },
+  {
     why: 'the acceptance of queued mail, with all that follows',
     sql: `DELETE FROM trail_term WHERE sequence >= ${YOUNG}; DELETE FROM event WHERE sequence >= ${YOUNG}`,
     because: /is queued, and no event tells of its acceptance/,
@@ -181,7 +217,7 @@ function linkAgain(db: Database, from: number): void {
     const content =
       salt === undefined || payload === undefined
         ? bytes(row, 'content_hash')
-        : hashOfContent({
+        : hashesOf({
             payload: { salt, octets: payload },
             place: placeSalt && place && { salt: placeSalt, octets: place },
           });
@@ -189,7 +225,7 @@ function linkAgain(db: Database, from: number): void {
       ...{ chain: 1, previous: previous === undefined ? firstLink : bytes(previous, 'link') },
       ...{ sequence: number(row, 'sequence'), time: number(row, 'time'), type: text(row, 'type') },
       ...{ messageId: optionalText(row, 'message_id'), identityId: optionalText(row, 'identity_id') },
-      contentHash: content,
+      partHashes: content,
     });
     db.run(
       'UPDATE event SET content_hash = ?, link = ? WHERE sequence = ?',
@@ -205,19 +241,20 @@ test('D-TR-3: links of version 1, which cover less, prove nothing after those of
   const { broken } = await verifiedAfter((db) => {
     const [last, before] = db.all('SELECT * FROM event ORDER BY sequence DESC LIMIT 2');
     assert.ok(last !== undefined && before !== undefined);
-    const contentHash = partHash({ salt: bytes(last, 'salt'), octets: bytes(last, 'payload') });
+    const partHashes = partHash({ salt: bytes(last, 'salt'), octets: bytes(last, 'payload') });
     const link = linkOfVersion1({
-      ...{ chain: 1, previous: bytes(before, 'link'), sequence: number(last, 'sequence'), contentHash },
+      ...{ chain: 1, previous: bytes(before, 'link'), sequence: number(last, 'sequence'), partHashes },
       ...{ time: number(last, 'time'), type: text(last, 'type'), identityId: text(last, 'identity_id') },
     });
     const sql = 'UPDATE event SET content_hash = ?, link = ? WHERE sequence = ?';
-    db.run(sql, contentHash, link, number(last, 'sequence'));
+    db.run(sql, partHashes, link, number(last, 'sequence'));
   });
   assert.match(broken?.because ?? '', /link/);
 });
 
 function rewrite(db: Database): void {
   db.run("UPDATE event SET identity_id = 'mallory' WHERE sequence = 9");
+  db.run("UPDATE message SET identity_id = 'mallory'");
   db.run("UPDATE trail_term SET term = 'identity:mallory' WHERE term = 'identity:i1' AND sequence = 9");
   linkAgain(db, 9);
 }
