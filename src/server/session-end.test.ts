@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusal } from '../protocol/refusal.ts';
 import { authenticatedClient, Client, openFront, turns } from '../../test/fakes/front.ts';
-import { alice } from '../../test/fakes/submission.ts';
+import { alice, aliceAsStored } from '../../test/fakes/submission.ts';
 
 type Here = Awaited<ReturnType<typeof openFront>>;
 
@@ -77,6 +77,34 @@ for (const [why, revision, gone, isCut] of cuts)
     here.connections.noticed({ type: 'identityChanged', identityId, revision, state: 'active', gone });
     await turns();
     assert.equal(/^421 /m.test(await client.hear()), isCut);
+    await client.leave();
+  });
+
+const contents: readonly (readonly [begin: string, rest: string, reply: RegExp])[] = [
+  ['DATA', '.', /^550 5\.7\.1 [^]*421 4\.7\.0 /],
+  ['BDAT 39 LAST', '0123456789', /^550 5\.7\.1 [^]*421 4\.7\.0 /],
+  ['BDAT 39', '0123456789', /^421 4\.7\.0 /m],
+];
+
+for (const [begin, rest, reply] of contents)
+  test(`BCP134-3.1-f: a session that is cut in the midst of ${begin} ends behind the content, and nothing of it is accepted`, async () => {
+    const here = await openFront();
+    const { identities, context, store } = here.world;
+    const client = await authenticatedClient(here);
+    await client.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<x@far.example>', begin);
+    const head = `From: ${alice.login}`;
+    await client.say(head, '');
+    const { identityId } = alice;
+    identities.set(identityId, { ...aliceAsStored, state: 'suspended', revision: 2 });
+    const notice = {
+      ...{ identityId, revision: 2, gone: [] },
+      ...({ type: 'identityChanged', state: 'suspended' } as const),
+    };
+    context.standings.noticed(notice);
+    here.connections.noticed(notice);
+    assert.equal(await client.say(), '', 'not before');
+    assert.match(await client.say(rest), reply);
+    assert.ok(store.changes.every(({ type }) => type !== 'accept'));
     await client.leave();
   });
 
