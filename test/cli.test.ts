@@ -491,8 +491,14 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
     ],
     'a revoked one is kept, and lets nobody in',
   );
-  await at.refused(1, /no credential phone/, 'account app-password revoke alice phone');
+  for (const again of ['phone', phone.toLowerCase()])
+    await at.refused(
+      1,
+      /of alice@.* was revoked already, 2\S+Z by /,
+      `account app-password revoke alice ${again}`,
+    );
   await at.good('account remove alice --yes');
+  await at.refused(1, /alice@example\.org was removed; until/, 'account app-password revoke alice phone');
   const gone = await show(at, 'alice');
   assert.deepEqual([gone.id, gone.state, gone.credentials], [alice.id, 'removed', []]);
   const kept = (await trail(at, '--identity alice')).map(({ payload }) => [

@@ -1,6 +1,7 @@
 // What an operator does to the credentials of an identity, in the way of `directory.ts`: pure functions to the next revision.
 
 import { ok, type Result } from '../base/result.ts';
+import { time } from '../base/time.ts';
 import { type Credential, enabledCredentials, type Identity } from '../record/identity.ts';
 import { changed, type Changed, type DirectoryProblem, problem } from './directory.ts';
 
@@ -40,12 +41,20 @@ export function addAppPassword(identity: Identity, credential: Credential): Chan
   return changed(identity, { credentials: [...identity.credentials, credential] });
 }
 
+function hasId({ id }: Credential, typed: string): boolean {
+  return id.toLowerCase() === typed.toLowerCase();
+}
+
+function newestRevokedFirst(one: Credential, other: Credential): number {
+  return (other.disabled?.at ?? 0) - (one.disabled?.at ?? 0);
+}
+
 /** Which of them a person means: by id in any case, or by label if only one has it. */
 export function credentialNamed(
   among: readonly Credential[],
   idOrLabel: string,
 ): Result<Credential | undefined, DirectoryProblem> {
-  const byId = among.find(({ id }) => id.toLowerCase() === idOrLabel.toLowerCase());
+  const byId = among.find((one) => hasId(one, idOrLabel));
   if (byId !== undefined) return ok(byId);
   const matching = among.filter(({ label }) => label === idOrLabel);
   if (matching.length <= 1) return ok(matching[0]);
@@ -64,7 +73,19 @@ export function credentialToRevoke(
   const found = credentialNamed(enabledCredentials(identity), idOrLabel);
   if (!found.ok) return found;
   if (found.value !== undefined) return ok(found.value);
-  return problem('noSuchCredential', `${identity.login} has no credential ${idOrLabel}`);
+  const able = changed(identity, {});
+  if (!able.ok) return able;
+  const [revoked] = identity.credentials
+    .filter((one) => hasId(one, idOrLabel) || one.label === idOrLabel)
+    .toSorted(newestRevokedFirst);
+  const already =
+    revoked?.disabled && `was revoked already, ${time(revoked.disabled.at)} by ${revoked.disabled.by}`;
+  return problem(
+    'noSuchCredential',
+    already === undefined
+      ? `${identity.login} has no credential ${idOrLabel}`
+      : `${idOrLabel} of ${identity.login} ${already}`,
+  );
 }
 
 /** It stays, disabled; of those, the newest hundred. */
@@ -82,7 +103,7 @@ export function revokeCredential(
 function withoutLongDisabled(credentials: readonly Credential[]): readonly Credential[] {
   const newest = credentials
     .filter(({ disabled }) => disabled !== undefined)
-    .toSorted((one, other) => (other.disabled?.at ?? 0) - (one.disabled?.at ?? 0))
+    .toSorted(newestRevokedFirst)
     .slice(0, APP_PASSWORDS_MAX);
   return credentials.filter((one) => one.disabled === undefined || newest.includes(one));
 }
