@@ -66,7 +66,7 @@ export interface Identity {
   readonly rights: readonly SenderRight[];
   readonly credentials: readonly Credential[];
   readonly limits: IdentityLimits;
-  /** Grows with every change; compared at MAIL, at end of data and before each relay attempt. */
+  /** Grows with every change; compared before somebody is let in, at MAIL, at end of data and before each relay attempt. */
   readonly revision: number;
   readonly createdAt: number;
   readonly removedAt?: number;

@@ -1,5 +1,5 @@
 // Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
-// fronts; a session compares at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
+// fronts; a session compares before it lets in, at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
 import { OS_USER, principalOf, servicePrincipal } from '../identity/directory.ts';
 import type { Credential, IdentityId, Principal, Standing } from '../record/identity.ts';
