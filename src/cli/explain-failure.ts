@@ -2,7 +2,7 @@
 
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
-import { DirectoryUnusable } from '../platform/directory-lock.ts';
+import { DirectoryUnusable } from '../platform/directory-unusable.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';

@@ -4,7 +4,7 @@ import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { ConfigError } from '../config/find.ts';
-import { DirectoryUnusable } from '../platform/directory-lock.ts';
+import { DirectoryUnusable } from '../platform/directory-unusable.ts';
 import { CannotBind } from '../platform/listen.ts';
 import { StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';

@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { DirectoryUnusable, lockDirectory } from './directory-lock.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { DirectoryUnusable } from './directory-unusable.ts';
 
 const queue = { setting: 'queueDirectory' };
 

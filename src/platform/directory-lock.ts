@@ -1,18 +1,14 @@
 // A directory that one process at a time works in: made if it is not there, locked for life, and, if it can't be used, why and what to do about it.
 
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonInWords } from '../base/failure-words.ts';
+import { assertNoLink, DirectoryUnusable } from './directory-unusable.ts';
 import { lockFile } from './file-lock.ts';
 import { ownUserName } from './own-user.ts';
 import { troubleOf } from './sqlite-trouble.ts';
 
 const LOCK_FILE = 'lock.sqlite';
-
-/** The directory can't be used as it is; says why, and the way out. */
-export class DirectoryUnusable extends Error {
-  override readonly name = 'DirectoryUnusable';
-}
 
 /** Runs one step of opening; what the file system says against it is put into words. */
 export function opening<T>(directory: string, step: () => T): T {
@@ -86,14 +82,6 @@ function make(directory: string, setting: string): void {
         : `does not exist and can't be made by user ${ownUserName()} (${reasonInWords(error)}): set \`${setting}:\` to a directory that this user may write`;
     throw new DirectoryUnusable(`${directory} ${because}`, { cause: error });
   }
-}
-
-/** Through a link the sweep would remove files of others, and a process of root would write wherever the owner of the directory likes. */
-export function assertNoLink(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  throw new DirectoryUnusable(
-    `${path} is a link, and none is followed there: put in its place what it leads to (a directory on another disk: mount it there)`,
-  );
 }
 
 /** Throws the system's error if this process may not write it. The holder of the lock may remove it meanwhile. */

@@ -1,12 +1,12 @@
 // A lock on a file that ends with its process, however that one ends. Node takes no such lock of the system; SQLite does: the file is a database
 // with nothing in it.
 
-import { DatabaseSync } from 'node:sqlite';
+import { openDatabaseFile } from './database-file.ts';
 import { troubleOf } from './sqlite-trouble.ts';
 
 /** The release. Undefined: another process holds it. Throws what SQLite says against the file. */
 export function lockFile(path: string): (() => void) | undefined {
-  const file = new DatabaseSync(path, { timeout: 0 });
+  const file = openDatabaseFile(path, { timeout: 0 });
   try {
     file.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (error) {

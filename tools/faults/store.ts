@@ -7,6 +7,7 @@ const link = { file: 'src/record/link.ts', tests: [tampering] };
 const chain = { file: 'src/audit/chain.ts', tests: [tampering] };
 const sqliteAccept = { file: 'src/store/sqlite/accept.ts', tests: ['src/store/sqlite/sqlite.test'] };
 const bodies = { file: 'src/store/sqlite/bodies.ts', tests: ['src/store/sqlite/bodies'] };
+const databaseFile = { file: 'src/platform/database-file.ts', tests: ['src/platform/database-file'] };
 const files = { file: 'src/relay/files.ts', tests: ['src/relay/files'] };
 const sqliteWriter = { file: 'src/store/sqlite/writer.ts', tests: ['src/store/sqlite'] };
 
@@ -190,11 +191,30 @@ export const storeFaults: readonly Fault[] = [
     to: 'BEGIN',
   },
   {
-    file: 'src/platform/directory-lock.ts',
+    file: 'src/platform/directory-unusable.ts',
     tests: ['src/store/sqlite/data-directory'],
     why: 'a data directory with links in it is used',
-    from: 'if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;',
-    to: 'if (path) return;',
+    from: '?.isSymbolicLink() === true',
+    to: '?.isSymbolicLink() === undefined',
+  },
+  {
+    ...databaseFile,
+    why: 'a database behind a link that nobody saw is used',
+    from: 'if (file.location() === place) return file;',
+    to: 'if (place) return file;',
+  },
+  {
+    ...databaseFile,
+    why: 'a database is made behind a link that nobody saw',
+    from: "    url.searchParams.set('mode', 'rw');\n",
+    to: '',
+  },
+  {
+    ...bodies,
+    tests: ['src/store/sqlite/restore-links'],
+    why: 'bodies are restored to wherever the name of their directory leads by then',
+    from: 'putBody(join(held, fileNameOfId(id)), content)',
+    to: 'putBody(bodyPath(dataDirectory, id), content)',
   },
   {
     ...files,

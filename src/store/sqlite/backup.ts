@@ -1,8 +1,9 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { copyFileSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { createReadStream, createWriteStream, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
 import { syncDirectoryNow } from '../../platform/disk.ts';
 import {
@@ -13,7 +14,7 @@ import {
   openCopyOfBackup,
   removeDatabase,
 } from './backup-file.ts';
-import { makeBodiesDirectory, putBody, readWholeBody, syncBodiesDirectory } from './bodies.ts';
+import { type Body, putBodies, readWholeBody } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
 import { STORE_FILE } from './schema.ts';
@@ -70,8 +71,8 @@ export async function restoreStore(
   const aside = `${target}.part`;
   removeDatabase(aside);
   try {
-    makePrivateFile(aside);
-    copyFileSync(file, aside);
+    // Into the very file that is made: another of that name could be a link by then.
+    await pipeline(createReadStream(file), createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
     const backup = openCopyOfBackup(aside);
     try {
       await inspect(backup);
@@ -91,13 +92,7 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
   const copy = openDatabase(path);
   try {
     assertBodies(copy);
-    makeBodiesDirectory(dataDirectory);
-    let bodies = 0;
-    for (const row of copy.iterate('SELECT id, content FROM backup_body')) {
-      putBody(dataDirectory, text(row, 'id'), bytes(row, 'content'));
-      bodies += 1;
-    }
-    syncBodiesDirectory(dataDirectory);
+    const bodies = putBodies(dataDirectory, bodiesIn(copy));
     copy.exec('DROP TABLE backup_body');
     copy.exec('BEGIN IMMEDIATE');
     fileYoungMessages(copy);
@@ -111,6 +106,11 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
   } finally {
     copy.close();
   }
+}
+
+function* bodiesIn(copy: Database): Generator<Body> {
+  for (const row of copy.iterate('SELECT id, content FROM backup_body'))
+    yield { id: text(row, 'id'), content: bytes(row, 'content') };
 }
 
 /** The file may come from anywhere. Its bodies are those that its messages name, no other and none less. */

@@ -6,6 +6,7 @@ import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, syncDirectoryNow } from '../../platform/disk.ts';
 import { fileNameOfId, isMessageId, type MessageId } from '../../base/message-id.ts';
+import { assertNoLink, linkInTheWay } from '../../platform/directory-unusable.ts';
 import { withinDirectory } from '../../platform/held-directory.ts';
 import type { Stage } from '../port.ts';
 
@@ -21,32 +22,50 @@ export function bodyPath(dataDirectory: string, id: MessageId): string {
 
 /** Before the first stage. The entry of a directory made by a process that was killed may not be durable yet either. */
 export function makeBodiesDirectory(dataDirectory: string): void {
-  mkdirSync(join(dataDirectory, DIRECTORY), { recursive: true, mode: 0o700 });
+  const path = bodiesDirectoryOf(dataDirectory);
+  assertNoLink(path);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   syncDirectoryNow(dataDirectory);
 }
 
-/**
- * For a restore, without a stage; the directory is synced by `syncBodiesDirectory`. A file of a killed restore is written again, any other file of
- * that name is in the way.
- */
-export function putBody(dataDirectory: string, id: MessageId, content: Uint8Array): void {
-  const path = bodyPath(dataDirectory, id);
+export interface Body {
+  readonly id: MessageId;
+  readonly content: Uint8Array;
+}
+
+/** For a restore, without stages: synced when it returns. How many there were. */
+export function putBodies(dataDirectory: string, bodies: Iterable<Body>): number {
+  makeBodiesDirectory(dataDirectory);
+  const directory = bodiesDirectoryOf(dataDirectory);
+  const put = withinDirectory(directory, (held) => {
+    let count = 0;
+    for (const { id, content } of bodies) {
+      if (!putBody(join(held, fileNameOfId(id)), content))
+        throw new Error(
+          `${bodyPath(dataDirectory, id)} exists: restore into an empty data directory, or move it away first`,
+        );
+      count += 1;
+    }
+    syncDirectoryNow(held);
+    return count;
+  });
+  if (put === undefined) throw linkInTheWay(directory);
+  return put;
+}
+
+/** A file of a killed restore is written again; false: any other file of that name is in the way. */
+function putBody(path: string, content: Uint8Array): boolean {
   const left = lstatSync(path, { throwIfNoEntry: false });
   if (left !== undefined) {
-    if (!left.isFile() || !isBeginOf(readFileSync(path), content))
-      throw new Error(`${path} exists: restore into an empty data directory, or move it away first`);
+    if (!left.isFile() || !isBeginOf(readFileSync(path, { flag: NO_LINK }), content)) return false;
     rmSync(path);
   }
   writeFileSync(path, content, { flag: 'wx', mode: 0o600, flush: true });
+  return true;
 }
 
 function isBeginOf(part: Uint8Array, whole: Uint8Array): boolean {
   return Buffer.compare(part, whole.subarray(0, part.length)) === 0;
-}
-
-/** Syncs the directory after files that were written past a stage. */
-export function syncBodiesDirectory(dataDirectory: string): void {
-  syncDirectoryNow(join(dataDirectory, DIRECTORY));
 }
 
 export async function openStage(dataDirectory: string, id: MessageId): Promise<Stage> {
@@ -87,11 +106,13 @@ export function readWholeBody(dataDirectory: string, id: MessageId): Promise<Uin
 
 /** Never throws: a file that can't be removed is swept at the next start. */
 export function removeBody(dataDirectory: string, id: MessageId): void {
-  try {
-    rmSync(bodyPath(dataDirectory, id), { force: true });
-  } catch {
-    // Swept later.
-  }
+  withinDirectory(bodiesDirectoryOf(dataDirectory), (held) => {
+    try {
+      rmSync(join(held, fileNameOfId(id)), { force: true });
+    } catch {
+      // Swept later.
+    }
+  });
 }
 
 export function bodyIds(dataDirectory: string): readonly MessageId[] {

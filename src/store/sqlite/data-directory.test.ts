@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { DirectoryUnusable } from '../../platform/directory-lock.ts';
+import { DirectoryUnusable } from '../../platform/directory-unusable.ts';
 import { leaveToOwner, lockDataDirectory } from './data-directory.ts';
 import { removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 

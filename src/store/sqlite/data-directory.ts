@@ -2,7 +2,8 @@
 
 import { existsSync, lchownSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertNoLink, assertOpen, lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
+import { assertOpen, lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
+import { assertNoLink } from '../../platform/directory-unusable.ts';
 import { withinDirectory } from '../../platform/held-directory.ts';
 import { bodiesDirectoryOf } from './bodies.ts';
 import { STORE_FILE } from './schema.ts';

@@ -1,6 +1,7 @@
 // The connection to SQLite: prepared statements, transactions, values of a row.
 
-import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { backup, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { openDatabaseFile } from '../../platform/database-file.ts';
 
 export type SqlValue = SQLInputValue;
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -24,7 +25,7 @@ export interface OpenOptions {
 }
 
 export function openDatabase(path: string, options: OpenOptions = {}): Database {
-  const connection = new DatabaseSync(path, {
+  const connection = openDatabaseFile(path, {
     readOnly: options.readOnly ?? false,
     timeout: options.busyMs ?? 5000,
   });

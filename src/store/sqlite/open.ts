@@ -1,7 +1,8 @@
 // Opening the SQLite store: the writing connection with its durability settings, the reading one.
 
 import { join } from 'node:path';
-import { DirectoryUnusable, opening } from '../../platform/directory-lock.ts';
+import { opening } from '../../platform/directory-lock.ts';
+import { DirectoryUnusable } from '../../platform/directory-unusable.ts';
 import { openSyncWitness } from '../../platform/disk.ts';
 import { troubleOf } from '../../platform/sqlite-trouble.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
