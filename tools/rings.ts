@@ -44,7 +44,7 @@ export const doors: readonly {
   },
   {
     module: /^node:sqlite$/,
-    allowed: /^src\/(store\/sqlite\/database|platform\/file-lock)\.ts$/,
+    allowed: /^src\/(store\/sqlite\/database|platform\/database-file)\.ts$/,
     instead: 'src/store/sqlite/database.ts',
   },
   {
