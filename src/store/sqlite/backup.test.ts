@@ -257,4 +257,7 @@ test('F-OPS-5: sqlite: a copy says what is in its way by the name that was given
   mkdirSync(home);
   symlinkSync(join(target, 'nowhere'), join(home, STORE_FILE));
   await assert.rejects(restoreStore(link, home, anyTrail), /restore into an empty data directory/);
+  await assert.rejects(restoreStore(home, join(target, 'empty'), anyTrail), {
+    message: `${home}: it is a directory, and a file is wanted`,
+  });
 });

@@ -1,7 +1,7 @@
 // An online copy of everything the store keeps, in one file: the database as of one moment, and the large bodies that it names
 // (`postern backup FILE`). Restoring puts both back where they belong.
 
-import { createReadStream, createWriteStream, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { createReadStream, createWriteStream, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
@@ -67,6 +67,7 @@ export async function restoreStore(
   const target = join(dataDirectory, STORE_FILE);
   if (lstatSync(target, { throwIfNoEntry: false }) !== undefined)
     throw new Error(`${target} exists: restore into an empty data directory, or move it away first`);
+  if (statSync(file).isDirectory()) throw new Error(`${file}: it is a directory, and a file is wanted`);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const aside = `${target}.part`;
   removeDatabase(aside);
