@@ -1,6 +1,6 @@
 // Does each event of the chain follow from the one before it, with the content that was written (D-TR-3)?
 
-import type { ContentPart } from '../record/event-content.ts';
+import { type ContentPart, partHash } from '../record/event-content.ts';
 import {
   firstLink,
   hashesOf,
@@ -8,7 +8,6 @@ import {
   linkOf,
   linkOfVersion1,
   type LinkVersion,
-  partHash,
 } from '../record/link.ts';
 import type { ChainLink, Lookups } from '../store/lookups.ts';
 

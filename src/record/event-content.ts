@@ -1,6 +1,8 @@
 // What is kept of an event, in two parts that can be forgotten, and shown to others, apart: `payload`, who did what, and `place`, from where
 // (addresses, ports, greeting name, network).
 
+import { hash } from 'node:crypto';
+
 /** One part: JSON, and the salt that hides it from whoever has its hash alone. */
 export interface ContentPart {
   readonly salt: Uint8Array;
@@ -13,13 +15,39 @@ export interface EventContent {
   readonly place: ContentPart | undefined;
 }
 
+/** A part as it is made, with its hash. */
+export interface NewPart extends ContentPart {
+  readonly hash: Uint8Array;
+}
+
+export const SALT_OCTETS = 16;
+
 type Facts = Readonly<Record<string, unknown>>;
 
 /** `salt`: gives a new one each time. */
-export function contentOf(payload: object, salt: () => Uint8Array): EventContent {
+export function contentOf(
+  payload: object,
+  salt: () => Uint8Array,
+): { readonly payload: NewPart; readonly place: NewPart | undefined } {
   const { payload: rest, place } = split(payload as Facts);
-  const part = (facts: Facts): ContentPart => ({ salt: salt(), octets: Buffer.from(JSON.stringify(facts)) });
-  return { payload: part(rest), place: place === undefined ? undefined : part(place) };
+  return { payload: partOf(rest, salt()), place: place === undefined ? undefined : partOf(place, salt()) };
+}
+
+/** In one piece with its salt, as it is hashed: nothing is copied for that. */
+function partOf(facts: Facts, salt: Uint8Array): NewPart {
+  const text = JSON.stringify(facts);
+  const whole = Buffer.allocUnsafe(SALT_OCTETS + Buffer.byteLength(text));
+  whole.set(salt);
+  whole.write(text, SALT_OCTETS);
+  return {
+    salt: whole.subarray(0, SALT_OCTETS),
+    octets: whole.subarray(SALT_OCTETS),
+    hash: hash('sha256', whole, 'buffer'),
+  };
+}
+
+export function partHash({ salt, octets }: ContentPart): Uint8Array {
+  return hash('sha256', Buffer.concat([salt, octets]), 'buffer');
 }
 
 /** The payload as it was given; of a place that was forgotten, nothing. */

@@ -5,7 +5,7 @@
 
 import { hash } from 'node:crypto';
 import type { EventDraft } from './events.ts';
-import { type ContentPart, contentOf, type EventContent } from './event-content.ts';
+import { contentOf, type EventContent, partHash } from './event-content.ts';
 
 export type LinkVersion = 1 | 2;
 /** Of what is written. */
@@ -24,10 +24,10 @@ export interface LinkInput {
 }
 
 export const LINK_OCTETS = 32;
-export const SALT_OCTETS = 16;
 
 /** What the first event links to. */
 export const firstLink = new Uint8Array(LINK_OCTETS);
+
 /** Where a chain stands: its last event. */
 export interface ChainEnd {
   readonly chain: number;
@@ -44,50 +44,52 @@ export interface SealedEvent extends EventContent {
 
 /** The next event of a chain as it is kept. `salt`: gives a new one each time. */
 export function sealed(end: ChainEnd, event: EventDraft, salt: () => Uint8Array): SealedEvent {
-  const content = contentOf(event.payload, salt);
-  const partHashes = hashesOf(content);
+  const { payload, place } = contentOf(event.payload, salt);
+  const partHashes = inOne(payload.hash, place?.hash);
   const sequence = end.sequence + 1;
   const { chain, link: previous } = end;
   const { time, type, messageId, identityId } = event;
   const input = { chain, previous, sequence, time, type, messageId, identityId, partHashes };
-  return { ...content, sequence, partHashes, link: linkOf(input) };
+  return { payload, place, sequence, partHashes, link: linkOf(input) };
 }
 
 /** Of the payload, and of the place if there is one, one after the other: each part can be shown, or kept, without the other. */
 export function hashesOf({ payload, place }: EventContent): Uint8Array {
-  return place === undefined ? partHash(payload) : Buffer.concat([partHash(payload), partHash(place)]);
+  return inOne(partHash(payload), place && partHash(place));
 }
 
-export function partHash({ salt, octets }: ContentPart): Uint8Array {
-  return hash('sha256', Buffer.concat([salt, octets]), 'buffer');
+function inOne(payload: Uint8Array, place: Uint8Array | undefined): Uint8Array {
+  return place === undefined ? payload : Buffer.concat([payload, place]);
 }
 
 export function linkOf({ chain, previous, sequence, time, type, ...event }: LinkInput): Uint8Array {
   const { messageId = '', identityId = '', partHashes } = event;
-  const head = Buffer.alloc(1 + 3 * NUMBER_OCTETS);
-  head.writeUInt8(LINK_VERSION, 0);
-  [chain, sequence, time].forEach((number, at) => writeNumber(head, number, 1 + at * NUMBER_OCTETS));
-  return linkOver([head, previous, `${type}\0${messageId}\0${identityId}\0`, partHashes]);
+  const words = `${type}\0${messageId}\0${identityId}\0`;
+  const wordsAt = 1 + 3 * NUMBER_OCTETS + LINK_OCTETS;
+  const hashesAt = wordsAt + Buffer.byteLength(words);
+  const input = Buffer.alloc(hashesAt + partHashes.length);
+  input.writeUInt8(LINK_VERSION, 0);
+  writeNumber(input, chain, 1);
+  writeNumber(input, sequence, 1 + NUMBER_OCTETS);
+  writeNumber(input, time, 1 + 2 * NUMBER_OCTETS);
+  input.set(previous, 1 + 3 * NUMBER_OCTETS);
+  input.write(words, wordsAt);
+  input.set(partHashes, hashesAt);
+  return hash('sha256', input, 'buffer');
 }
 
 export function linkOfVersion1({ previous, sequence, time, type, ...event }: LinkInput): Uint8Array {
   const { messageId, identityId, partHashes } = event;
-  const head = Buffer.alloc(2 * NUMBER_OCTETS);
-  [sequence, time].forEach((number, at) => writeNumber(head, number, at * NUMBER_OCTETS));
-  return linkOver([previous, head, `${type}\0${messageId ?? identityId ?? ''}\0`, partHashes]);
+  const numbers = Buffer.alloc(2 * NUMBER_OCTETS);
+  writeNumber(numbers, sequence, 0);
+  writeNumber(numbers, time, NUMBER_OCTETS);
+  const words = Buffer.from(`${type}\0${messageId ?? identityId ?? ''}\0`);
+  return hash('sha256', Buffer.concat([previous, numbers, words, partHashes]), 'buffer');
 }
 
+// NUL can't stand in a type or an id: the parts can't run into each other.
 const NUMBER_OCTETS = 8;
 
 function writeNumber(target: Buffer, number: number, at: number): void {
   target.writeBigInt64BE(BigInt(number), at);
-}
-
-/** NUL can't stand in a type or an id: the parts can't run into each other. */
-function linkOver(parts: readonly (Uint8Array | string)[]): Uint8Array {
-  return hash(
-    'sha256',
-    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
-    'buffer',
-  );
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -59,7 +59,7 @@ async function takingServer(t: TestContext, { environment }: Place): Promise<rea
   const taken: Taken[] = [];
   const { socket = '' } = await loadSendConfig(undefined, environment);
   let claims = 0;
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const read: Buffer[] = [];
     for await (const part of request) read.push(part as Buffer);
     const [envelope = '', ...content] = Buffer.concat(read).toString().split('\n');
@@ -67,7 +67,8 @@ async function takingServer(t: TestContext, { environment }: Place): Promise<rea
       taken.push({ ...(JSON.parse(envelope) as Taken), content: content.join('\n') });
     const name = String((claims += 1)).padStart(26, '0');
     response.end(JSON.stringify({ name, address: 'a@b.test', type: 'accepted', refused: [] }));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   t.after(() => server.close().closeAllConnections());
   return taken;

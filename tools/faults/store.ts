@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 
 const tampering = 'src/store/sqlite/tampering';
 const link = { file: 'src/record/link.ts', tests: [tampering] };
+const content = { file: 'src/record/event-content.ts', tests: [tampering] };
 const chain = { file: 'src/audit/chain.ts', tests: [tampering] };
 const sqliteAccept = { file: 'src/store/sqlite/accept.ts', tests: ['src/store/sqlite/sqlite.test'] };
 const bodies = { file: 'src/store/sqlite/bodies.ts', tests: ['src/store/sqlite/bodies'] };
@@ -15,26 +16,26 @@ export const storeFaults: readonly Fault[] = [
   {
     ...link,
     why: 'the link does not cover the event before',
-    from: 'return linkOver([head, previous, `',
-    to: 'return linkOver([head, `',
+    from: 'input.set(previous, 1 + 3 * NUMBER_OCTETS);',
+    to: '',
   },
   {
     ...link,
     why: 'the link does not cover the chain',
-    from: '[chain, sequence, time].forEach',
-    to: '[0, sequence, time].forEach',
+    from: 'writeNumber(input, chain, 1);',
+    to: '',
   },
   {
     ...link,
     why: 'the link does not cover the time',
-    from: '[chain, sequence, time].forEach',
-    to: '[chain, sequence, 0].forEach',
+    from: 'writeNumber(input, time, 1 + 2 * NUMBER_OCTETS);',
+    to: '',
   },
   {
     ...link,
     why: 'the link does not cover the content',
-    from: '`${type}\\0${messageId}\\0${identityId}\\0`, partHashes]',
-    to: '`${type}\\0${messageId}\\0${identityId}\\0`]',
+    from: 'input.set(partHashes, hashesAt);',
+    to: '',
   },
   {
     ...link,
@@ -43,16 +44,16 @@ export const storeFaults: readonly Fault[] = [
     to: "`${type}\\0${messageId === '' ? identityId : messageId}\\0`",
   },
   {
-    ...link,
+    ...content,
     why: 'the hash of a part does not cover its salt',
     from: 'Buffer.concat([salt, octets])',
-    to: 'Buffer.concat([octets])',
+    to: 'Buffer.concat([new Uint8Array(SALT_OCTETS), octets])',
   },
   {
     ...link,
     why: 'the hash of the content does not cover the place',
-    from: 'place === undefined ? partHash(payload) :',
-    to: 'place !== null ? partHash(payload) :',
+    from: 'inOne(partHash(payload), place && partHash(place))',
+    to: 'inOne(partHash(payload), undefined)',
   },
   {
     ...chain,

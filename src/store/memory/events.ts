@@ -2,8 +2,8 @@
 
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
-import { payloadOf } from '../../record/event-content.ts';
-import { firstLink, SALT_OCTETS, sealed } from '../../record/link.ts';
+import { payloadOf, SALT_OCTETS } from '../../record/event-content.ts';
+import { firstLink, sealed } from '../../record/link.ts';
 import { idTerm, type Term, termsOf } from '../../record/terms.ts';
 import type { EventRow, Tables } from './tables.ts';
 

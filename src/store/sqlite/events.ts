@@ -2,7 +2,8 @@
 
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
-import { type ChainEnd, firstLink, LINK_VERSION, SALT_OCTETS, sealed } from '../../record/link.ts';
+import { SALT_OCTETS } from '../../record/event-content.ts';
+import { type ChainEnd, firstLink, LINK_VERSION, sealed } from '../../record/link.ts';
 import { type Term, termsOf } from '../../record/terms.ts';
 import { bytes, type Database, number, rollBack } from './database.ts';
 
