@@ -27,8 +27,9 @@ if (chosen === undefined) {
   process.exit(2);
 }
 
+/** What runs servers and commands, and the simulation. */
 function isLong(file: string): boolean {
-  return file.includes('test/simulation/');
+  return file.startsWith('test/');
 }
 
 const files = globSync(chosen.include, { exclude: chosen.exclude })
