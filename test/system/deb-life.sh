@@ -39,7 +39,7 @@ exec /usr/bin/systemctl "$@"
 END
 chmod +x /usr/local/bin/systemctl
 
-. /root/readme.sh >/root/readme.log 2>&1 || { cat /root/readme.log; exit 1; }
+sh -eu /root/readme.sh >/root/readme.log 2>&1 || { cat /root/readme.log; exit 1; }
 password=$(sed -n 's/.*app password (shown once): //p' /root/readme.log)
 
 verified=$(systemd-analyze --man=no verify /usr/lib/systemd/system/postern.service 2>&1) || true

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -48,6 +49,8 @@ function freshDebian(): void {
   if (!existsSync(kept)) {
     mkdirSync(CACHE, { recursive: true });
     const making = mkdtempSync(join(CACHE, 'making-'));
+    // It becomes `/`, which every user must be able to enter; debootstrap leaves it as it was made.
+    chmodSync(making, 0o755);
     run('debootstrap', ['--variant=minbase', `--include=${PACKAGES}`, suite, making, MIRROR]);
     renameSync(making, kept);
   }
