@@ -49,12 +49,12 @@ function freshDebian(): void {
   if (!existsSync(kept)) {
     mkdirSync(CACHE, { recursive: true });
     const making = mkdtempSync(join(CACHE, 'making-'));
-    // It becomes `/`, which every user must be able to enter; debootstrap leaves it as it was made.
-    chmodSync(making, 0o755);
     run('debootstrap', ['--variant=minbase', `--include=${PACKAGES}`, suite, making, MIRROR]);
     renameSync(making, kept);
   }
   run('cp', ['-a', kept, root]);
+  // It is going to be `/`, which every user must be able to enter; debootstrap may leave it as mkdtemp made it.
+  chmodSync(root, 0o755);
 }
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
