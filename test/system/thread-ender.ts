@@ -12,6 +12,7 @@ export type Order = `${'end' | 'throw' | 'hold' | 'release'} ${string}`;
 const RealWorker = workerThreads.Worker;
 const born = new Map<string, InstanceType<typeof RealWorker>>();
 const held = new Set<string>();
+const waiting = new Set<string>();
 const orders = new BroadcastChannel('postern-test-ender');
 
 class EndableWorker extends RealWorker {
@@ -29,16 +30,23 @@ function obey(order: string): void {
   if (action === 'hold') held.add(name);
   if (action === 'release') held.delete(name);
   if (action === 'end' || action === 'hold') void born.get(name)?.terminate();
-  if (action === 'throw' && workerThreads.threadName === name)
+  if (action === 'throw' && workerThreads.threadName === name) {
+    orders.postMessage(`thrown ${name}`);
     setImmediate(() => {
       throw new Error('thrown by a test');
     });
+  }
+  // A thread that is still starting has not heard it: it is told again when it says that it is there.
+  if (action === 'throw') waiting.add(name);
+  if (action === 'thrown') waiting.delete(name);
+  if (action === 'here' && isMainThread && waiting.has(name)) orders.postMessage(`throw ${name}`);
 }
 
 Object.assign(workerThreads, { Worker: EndableWorker });
 syncBuiltinESMExports();
 orders.onmessage = ({ data }) => obey(String(data));
 orders.unref();
+if (!isMainThread) orders.postMessage(`here ${workerThreads.threadName}`);
 
 const path = process.env['POSTERN_TEST_ENDER'];
 if (isMainThread && path !== undefined) {
