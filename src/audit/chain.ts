@@ -30,6 +30,12 @@ export function linkText(link: Uint8Array): string {
   return Buffer.from(link).toString('hex');
 }
 
+/** What is not as it was written, and why; with the event where it shows, if it is one. */
+export interface Flaw {
+  readonly sequence?: number;
+  readonly because: string;
+}
+
 /** An event that was found right. */
 export interface Verified {
   readonly sequence: number;

@@ -4,7 +4,7 @@
 import type { AdministrationPayload } from '../record/events.ts';
 import { payloadOf } from '../record/event-content.ts';
 import type { ChainLink, Lookups } from '../store/lookups.ts';
-import type { Flaw } from './verify.ts';
+import type { Flaw } from './chain.ts';
 
 export interface Forgetting {
   /** Events whose content is gone, so far. */

@@ -1,7 +1,7 @@
 // Does the look-up index lead to each event by all its words, and to none by another? Words that were taken out would hide an event from every trace.
 
 import type { ChainLink, Lookups } from '../store/lookups.ts';
-import type { Flaw } from './verify.ts';
+import type { Flaw } from './chain.ts';
 
 export interface IndexCount {
   /** In the order of the chain. */

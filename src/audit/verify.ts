@@ -3,7 +3,7 @@
 
 import type { TrailEvent } from '../record/events.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
-import { chainStart, following, linkText, type Verified } from './chain.ts';
+import { chainStart, type Flaw, following, linkText, type Verified } from './chain.ts';
 import { createForgetting } from './forgetting.ts';
 import { createIndexCount, flawOfIndex } from './index-words.ts';
 
@@ -14,11 +14,6 @@ export interface Verification {
   readonly lastLink: string;
   /** The first thing that is not as it was written, and why; with the event where it shows, if it is one. */
   readonly broken?: Flaw;
-}
-
-export interface Flaw {
-  readonly sequence?: number;
-  readonly because: string;
 }
 
 /** ` at event 7`, or nothing. */

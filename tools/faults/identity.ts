@@ -16,6 +16,9 @@ const guessing = { file: 'src/identity/guessing.ts', tests: ['src/identity/guess
 const admission = { file: 'src/server/admission.ts', tests: ['src/server/admission'] };
 const counts = { file: 'src/server/counts.ts', tests: ['src/server/counts', 'src/server/admission'] };
 
+const front = { file: 'src/server/front.ts', tests: ['src/server/session-end'] };
+const record = { file: 'src/record/identity.ts', tests: ['src/store/memory'] };
+
 export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
@@ -218,6 +221,36 @@ export const identityFaults: readonly Fault[] = [
     why: 'a /48 of IPv6 has a fresh start in each of its networks',
     from: 'return Math.max(current(networks.get(network), now), ...around);',
     to: 'return around.length < 0 ? 0 : current(networks.get(network), now);',
+  },
+  {
+    ...front,
+    why: 'the session of a revoked credential at rest stays open',
+    from: 'const isGone = gone.includes(principal.credentialId) && principal.revision < revision;',
+    to: 'const isGone = false;',
+  },
+  {
+    ...front,
+    why: 'who logged in with the new password is cut as the old one',
+    from: 'const isGone = gone.includes(principal.credentialId) && principal.revision < revision;',
+    to: 'const isGone = gone.includes(principal.credentialId);',
+  },
+  {
+    ...flaw,
+    why: 'a revoked credential lets in',
+    from: "if (credential.disabled !== undefined) return 'credential revoked';",
+    to: '',
+  },
+  {
+    ...record,
+    why: 'the notice does not name a revoked credential',
+    from: '  const left = enabledCredentials(after);',
+    to: '  const left = after.credentials;',
+  },
+  {
+    ...record,
+    why: 'a changed password counts as the same',
+    from: 'one.id === id && one.createdAt === createdAt',
+    to: 'one.id === id',
   },
   {
     ...guessing,
