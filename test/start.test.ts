@@ -20,7 +20,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeCertificate } from '../src/cli/certificate.ts';
-import { type Entering, runServer, type RunningServer } from '../src/cli/running.ts';
+import { type Entering, runServer, type RunningServer } from '../src/server/running.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { freePort } from './system/server.ts';

@@ -16,7 +16,7 @@ import { pairsOfFallback } from '../server/tls-contexts.ts';
 import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
-import { onboardingOf } from './onboarding.ts';
+import { onboardingOf } from '../onboarding/of-config.ts';
 import { spfNote } from './spf-note.ts';
 import { print, printJson, strong } from './output.ts';
 

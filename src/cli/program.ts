@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { commandIn, commands } from './commands.ts';
-import { ownVersion } from './version.ts';
+import { ownVersion } from '../platform/own-version.ts';
 
 async function createProgram(args: readonly string[]): Promise<Command> {
   const program = createRoot();

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { findConfig } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { ConfigOption } from './context.ts';
-import { runServer, type RunningServer } from './running.ts';
+import { runServer, type RunningServer } from '../server/running.ts';
 import { startFailure } from './start-failure.ts';
 
 /** EX_CONFIG: packaging/postern.service does not start it again after that. */

@@ -1,5 +1,5 @@
 // Main's part of a running server: starts the threads in order, connects them, replaces one that dies, reloads, drains.
-// What comes before, between and after them, and how all of it is undone, is the list in src/cli/running.ts.
+// What comes before, between and after them, and how all of it is undone, is the list in src/server/running.ts.
 
 import { randomBytes } from 'node:crypto';
 import type { LoadedConfig } from '../config/load.ts';

@@ -116,15 +116,15 @@ export const configFaults: readonly Fault[] = [
     to: '/^(.*:\\/\\/)?(.*)$/is',
   },
   {
-    file: 'src/cli/in-force.ts',
-    tests: ['src/cli/reload-reach'],
+    file: 'src/server/in-force.ts',
+    tests: ['src/server/reload-reach'],
     why: 'another socket for local submission is said to be reloaded',
     from: 'return next.local?.socket === now.local?.socket ? different',
     to: 'return next.local?.socket !== undefined ? different',
   },
   {
     file: 'src/server/plan-of-config.ts',
-    tests: ['src/cli/reload-reach'],
+    tests: ['src/server/reload-reach'],
     why: 'a reload forgets how long a handshake may take',
     from: 'tlsHandshakeMs: timeouts.tlsHandshake,',
     to: 'tlsHandshakeMs: 10_000,',

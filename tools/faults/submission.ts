@@ -30,7 +30,7 @@ export const submissionFaults: readonly Fault[] = [
   },
   {
     file: 'src/server/bound-account.ts',
-    tests: ['src/cli/local'],
+    tests: ['src/server/local'],
     why: 'a removed account still counts for the users of the host that are bound to it',
     from: "identity !== undefined && identity.state !== 'removed'",
     to: 'identity !== undefined',

@@ -15,21 +15,21 @@ import { createLog, type Log, type LogSink, standardOutput } from '../observe/lo
 import { createLogPrinter, type LogFormat, type LogPrinter } from '../observe/log-text.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { proveBindable } from '../platform/listen.ts';
-import { storeLimitsOf } from '../server/plan-of-config.ts';
-import { createSelfTest, type SelfTest } from '../server/self-test.ts';
-import { createSupervisor, type Supervisor } from '../server/supervisor.ts';
-import { createCrew } from '../server/thread.ts';
+import { storeLimitsOf } from './plan-of-config.ts';
+import { createSelfTest, type SelfTest } from './self-test.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { createCrew } from './thread.ts';
 import { stageBackup } from '../store/sqlite/backup-stage.ts';
 import { createNotTaken } from '../observe/not-taken.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
-import { descriptorTrouble } from '../server/descriptors.ts';
+import { descriptorTrouble } from './descriptors.ts';
 import { leaveToOwner, lockDataDirectory } from '../store/sqlite/data-directory.ts';
 import { createCondition } from './condition.ts';
-import { ownVersion } from './version.ts';
+import { ownVersion } from '../platform/own-version.ts';
 import { beginDuties } from './duties.ts';
 import { InForce } from './in-force.ts';
 import { startLocal } from './local.ts';
-import { onboardingOf } from './onboarding.ts';
+import { onboardingOf } from '../onboarding/of-config.ts';
 import { createSteps, type Steps } from './steps.ts';
 
 export interface RunningServer {

@@ -5,9 +5,9 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
-import { watchClock } from '../server/clock-watch.ts';
-import { descriptorTrouble, planDescriptors } from '../server/descriptors.ts';
-import { judgeCertificates } from '../server/start-checks.ts';
+import { watchClock } from './clock-watch.ts';
+import { descriptorTrouble, planDescriptors } from './descriptors.ts';
+import { judgeCertificates } from './start-checks.ts';
 import type { Store } from '../store/port.ts';
 import type { InForce } from './in-force.ts';
 

@@ -7,8 +7,8 @@ import type { LogSink } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
 import type { InForce } from './in-force.ts';
-import { certificateTime, judgeCertificates } from '../server/start-checks.ts';
-import type { Supervisor } from '../server/supervisor.ts';
+import { certificateTime, judgeCertificates } from './start-checks.ts';
+import type { Supervisor } from './supervisor.ts';
 import type { Lookups } from '../store/lookups.ts';
 
 export interface ConditionOptions {

@@ -1,7 +1,7 @@
 // From the configuration to the settings that mail programs get.
 
 import type { Config } from '../config/schema.ts';
-import { type OnboardingSettings, outgoingServices } from '../onboarding/settings.ts';
+import { type OnboardingSettings, outgoingServices } from './settings.ts';
 
 export function onboardingOf({
   hostname,

@@ -9,13 +9,13 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import type { Log } from '../observe/log.ts';
-import type { FrontPlan } from '../server/plan.ts';
+import type { FrontPlan } from './plan.ts';
 import { descriptorLimit } from '../platform/descriptors.ts';
-import { planDescriptors } from '../server/descriptors.ts';
-import { planOf, storeLimitsOf } from '../server/plan-of-config.ts';
-import { checkPolicy } from '../server/start-checks.ts';
-import type { StoreLimits } from '../server/store-thread.ts';
-import { tlsContexts } from '../server/tls-contexts.ts';
+import { planDescriptors } from './descriptors.ts';
+import { planOf, storeLimitsOf } from './plan-of-config.ts';
+import { checkPolicy } from './start-checks.ts';
+import type { StoreLimits } from './store-thread.ts';
+import { tlsContexts } from './tls-contexts.ts';
 
 const TICKET_KEY_OCTETS = 48;
 /** Keys that are read once. */

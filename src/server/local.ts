@@ -5,8 +5,8 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { uidOf } from '../platform/os-user.ts';
 import type { Clock } from '../platform/platform.ts';
-import { type Binding, boundAccount, ownAddressOf } from '../server/bound-account.ts';
-import type { Supervisor } from '../server/supervisor.ts';
+import { type Binding, boundAccount, ownAddressOf } from './bound-account.ts';
+import type { Supervisor } from './supervisor.ts';
 
 export interface LocalOptions {
   /** The socket is that of the start; who may use it is as configured now. */

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../config/load.ts';
 import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
-import { planOf } from '../server/plan-of-config.ts';
-import { createFrontMetrics } from '../server/front-metrics.ts';
+import { planOf } from './plan-of-config.ts';
+import { createFrontMetrics } from './front-metrics.ts';
 import { createStopwatch } from '../observe/tally.ts';
 import { createCondition } from './condition.ts';
 

@@ -9,8 +9,8 @@ import { after, before, test } from 'node:test';
 import { referencePage } from '../config/document.ts';
 import { loadConfig } from '../config/load.ts';
 import { createLog } from '../observe/log.ts';
-import { makeCertificate } from './certificate.ts';
-import { makeDkimKey } from './dkim.ts';
+import { makeCertificate } from '../cli/certificate.ts';
+import { makeDkimKey } from '../cli/dkim.ts';
 import { InForce } from './in-force.ts';
 
 type Settings = Readonly<Record<string, unknown>>;

@@ -14,9 +14,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { loadConfig } from '../config/load.ts';
 import { createLog } from '../observe/log.ts';
-import type { FrontPlan } from '../server/plan.ts';
-import { makeCertificate } from './certificate.ts';
-import { makeDkimKey } from './dkim.ts';
+import type { FrontPlan } from './plan.ts';
+import { makeCertificate } from '../cli/certificate.ts';
+import { makeDkimKey } from '../cli/dkim.ts';
 import { InForce } from './in-force.ts';
 
 async function inForce(t: TestContext) {
