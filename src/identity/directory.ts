@@ -188,10 +188,10 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
   return {
     identityId: identity.id,
     login: identity.login,
-    credentialId: credential.id,
-    credentialLabel: credential.label,
-    credentialSince: credential.createdAt,
-    ...(credential.expiresAt === undefined ? {} : { credentialExpiresAt: credential.expiresAt }),
+    proof: {
+      ...{ kind: credential.kind, id: credential.id, label: credential.label, since: credential.createdAt },
+      ...(credential.expiresAt === undefined ? {} : { expiresAt: credential.expiresAt }),
+    },
     mechanism,
     revision: identity.revision,
     mailbox: identity.mailbox,
@@ -200,16 +200,15 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
   };
 }
 
-/** Stands for `mechanism`: no password, but the kernel of this host says who it is. */
-export const OS_USER = 'OS-USER';
+/** Stands for `mechanism` in the record. */
+const OS_USER = 'OS-USER';
 
 /** The identity as a program of this host uses it: its operating-system user is bound to it by the configuration. */
 export function servicePrincipal(identity: Identity, osUser: string): Principal {
   return {
     identityId: identity.id,
     login: identity.login,
-    credentialId: '',
-    credentialLabel: osUser,
+    proof: { kind: 'osUser', id: '', label: osUser },
     mechanism: OS_USER,
     revision: identity.revision,
     mailbox: identity.mailbox,

@@ -14,8 +14,7 @@ const principal: Principal = {
   ...{
     identityId: 'a',
     login: 'alice@local.test',
-    credentialId: 'c',
-    credentialLabel: 'c',
+    proof: { kind: 'password', id: 'c', label: 'c' },
     mechanism: 'PLAIN',
   },
   ...{ revision: 1, mailbox: true, limits: {} },

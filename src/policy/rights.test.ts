@@ -16,8 +16,7 @@ function alice(rights: readonly SenderRight[]): Principal {
   return {
     identityId: 'i1',
     login: 'alice@example.org',
-    credentialId: 'password',
-    credentialLabel: 'password',
+    proof: { kind: 'password', id: 'password', label: 'password' },
     mechanism: 'PLAIN',
     revision: 1,
     mailbox: true,

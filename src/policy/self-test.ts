@@ -255,8 +255,7 @@ function principalWith(rights: readonly SenderRight[]): Principal {
   return {
     identityId: 'self-test',
     login: 'self-test',
-    credentialId: 'none',
-    credentialLabel: 'self-test',
+    proof: { kind: 'password', id: 'none', label: 'self-test' },
     mechanism: 'none',
     revision: 0,
     mailbox: false,

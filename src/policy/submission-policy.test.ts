@@ -14,8 +14,7 @@ import {
 const principal: Principal = {
   identityId: 'i1',
   login: 'alice@example.org',
-  credentialId: 'password',
-  credentialLabel: 'password',
+  proof: { kind: 'password', id: 'password', label: 'password' },
   mechanism: 'PLAIN',
   revision: 1,
   mailbox: true,

@@ -88,15 +88,23 @@ export function credentialsGone(before: Identity | undefined, after: Identity): 
     .map(({ id }) => id);
 }
 
-/** The identity as authenticated in a session, with its credential. Plain data: it crosses threads. */
+/** What proved it. Whether it still stands is asked by kind (`src/submission/standing.ts`). */
+export interface Proof {
+  /** `osUser`: no credential, but this host's kernel says who it is. */
+  readonly kind: Credential['kind'] | 'osUser';
+  /** Of the credential; empty: there is none. */
+  readonly id: string;
+  readonly label: string;
+  /** When the credential was made: a password that was changed since is another one. */
+  readonly since?: number;
+  readonly expiresAt?: number;
+}
+
+/** The identity as authenticated in a session, with its proof. Plain data: it crosses threads. */
 export interface Principal {
   readonly identityId: IdentityId;
   readonly login: string;
-  readonly credentialId: string;
-  readonly credentialLabel: string;
-  readonly credentialExpiresAt?: number;
-  /** When the credential was made: a password that was changed since is another one. */
-  readonly credentialSince?: number;
+  readonly proof: Proof;
   readonly mechanism: string;
   readonly revision: number;
   readonly mailbox: boolean;
@@ -106,6 +114,6 @@ export interface Principal {
 
 /** What the record keeps of a principal. */
 export function principalFacts(principal: Principal) {
-  const { identityId, login, credentialId, credentialLabel, mechanism } = principal;
-  return { identityId, login, credentialId, credentialLabel, mechanism };
+  const { identityId, login, proof, mechanism } = principal;
+  return { identityId, login, credentialId: proof.id, credentialLabel: proof.label, mechanism };
 }

@@ -127,7 +127,7 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
       return connections.enter(connection);
     },
     authenticated(connection) {
-      const { login = '', mechanism = '', credentialLabel = '' } = connection.principal ?? {};
+      const { login = '', mechanism = '', proof } = connection.principal ?? {};
       const { tls: facts } = connection.session.view;
       metrics.authentication(mechanism, 'authOk');
       log.accountable(connection.id);
@@ -136,7 +136,7 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
           session: connection.id,
           login,
           mechanism,
-          credential: credentialLabel,
+          credential: proof?.label ?? '',
           tls: facts?.version,
           cipher: facts?.cipher,
         },

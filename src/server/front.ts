@@ -84,7 +84,7 @@ export function createConnections(): Connections {
       for (const connection of open.all()) {
         const { principal } = connection;
         if (principal?.identityId !== identityId) continue;
-        const isGone = gone.includes(principal.credentialId) && principal.revision < revision;
+        const isGone = gone.includes(principal.proof.id) && principal.revision < revision;
         if (state !== 'active' || isGone) connection.cut();
       }
     },

@@ -88,7 +88,7 @@ test('D-TR-1: nor does one that comes after somebody else was let in: the sessio
   assert.equal(others.authenticated('i-bob'), true, 'his place was never taken');
 });
 
-const since = { ...alice, credentialSince: 0 };
+const since = { ...alice, proof: { ...alice.proof, since: 0 } };
 const [password] = aliceAsStored.credentials as readonly [Credential];
 const revised = { ...aliceAsStored, revision: 2 };
 const meanwhile: readonly (readonly [stored: Identity | undefined, reply: RegExp, cause: string])[] = [

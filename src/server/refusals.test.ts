@@ -53,7 +53,7 @@ const standings: readonly (readonly [changed: Partial<Identity>, cause: string])
 test('BCP134-3.1-f D-TR-1: a refusal after a change says what was changed, at MAIL and at the end of the message', async () => {
   for (const [changed, cause] of standings) {
     const here = await openFront({ perIdentity: 2 });
-    const since = { ...alice, credentialSince: password.createdAt };
+    const since = { ...alice, proof: { ...alice.proof, since: password.createdAt } };
     const [first, second] = [await clientAs(here, since), await clientAs(here, since)];
     await second.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<x@far.example>', 'DATA');
     becomes(here, changed);

@@ -52,7 +52,8 @@ export function piecesInMemory(
 export function acceptChange(input: AcceptInput): AcceptChange {
   const { context, door, envelope, prepared, body, now } = input;
   const { recipients, ...from } = envelope;
-  const { identityId, credentialId = '' } = door.principal ?? {};
+  const { identityId, proof } = door.principal ?? {};
+  const credentialId = proof?.id ?? '';
   return {
     type: 'accept',
     message: {

@@ -28,8 +28,8 @@ const unchangedVectors: readonly (readonly [
   [alice, [notice(9, 'i-bob')], true, 'somebody else changed'],
   [alice, [notice(3), notice(2)], false, 'notices that overtook each other'],
   [{ ...alice, revision: 2 }, [notice(3), notice(2)], false, 'the latest counts, whichever came last'],
-  [{ ...alice, credentialExpiresAt: NOW + 1 }, [], true, 'the credential lives'],
-  [{ ...alice, credentialExpiresAt: NOW }, [], false, 'it ends now'],
+  [{ ...alice, proof: { ...alice.proof, expiresAt: NOW + 1 } }, [], true, 'the credential lives'],
+  [{ ...alice, proof: { ...alice.proof, expiresAt: NOW } }, [], false, 'it ends now'],
 ];
 
 test('F-TX-2: a change or an end of the credential is seen without asking the store', () => {
@@ -80,7 +80,7 @@ test('F-TX-2 BCP134-3.1-f: behind a lost line what was known is read once more, 
 test('BCP134-3.1-f: a changed password ends what was begun with the one before it', async () => {
   const since = password.createdAt;
   const changed = { ...aliceAsStored, credentials: [{ ...password, createdAt: since + 1 }] };
-  const before = { ...alice, credentialSince: since };
+  const before = { ...alice, proof: { ...alice.proof, since } };
   assert.equal((await standingsOver(aliceAsStored).refresh(before, NOW)).state, 'active');
   assert.equal((await standingsOver(changed).refresh(before, NOW)).state, 'passwordChanged');
 });

@@ -1,8 +1,8 @@
 // Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
 // fronts; a session compares before it lets in, at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
-import { OS_USER, principalOf, servicePrincipal } from '../identity/directory.ts';
-import type { Credential, IdentityId, Principal, Standing } from '../record/identity.ts';
+import { principalOf, servicePrincipal } from '../identity/directory.ts';
+import type { Identity, IdentityId, Principal, Proof, Standing } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 
@@ -35,11 +35,6 @@ export function createStandings(lookups: Lookups): Standings {
     };
   }
 
-  function knownAs(principal: Principal, confirm: (principal: Principal) => void): PrincipalStanding {
-    confirm(principal);
-    return { state: 'active', principal };
-  }
-
   return {
     reading,
     reconnected() {
@@ -50,7 +45,7 @@ export function createStandings(lookups: Lookups): Standings {
       revisions.set(identityId, Math.max(revision, revisions.get(identityId) ?? 0));
     },
     unchanged(principal, nowMs) {
-      if (principal.credentialExpiresAt !== undefined && principal.credentialExpiresAt <= nowMs) return false;
+      if (hasExpired(principal.proof, nowMs)) return false;
       if (read !== undefined && !read.has(principal)) return false;
       return (revisions.get(principal.identityId) ?? 0) <= principal.revision;
     },
@@ -59,20 +54,38 @@ export function createStandings(lookups: Lookups): Standings {
       const identity = await lookups.identityById(principal.identityId);
       if (identity === undefined) return { state: 'removed' };
       if (identity.state !== 'active') return { state: identity.state };
-      if (principal.mechanism === OS_USER)
-        return knownAs(servicePrincipal(identity, principal.credentialLabel), confirm);
-      const credential = identity.credentials.find(({ id }) => id === principal.credentialId);
-      if (credential === undefined || credential.disabled !== undefined)
-        return { state: 'credentialRevoked' };
-      if (isAnother(principal, credential)) return { state: 'passwordChanged' };
-      if (credential.expiresAt !== undefined && credential.expiresAt <= nowMs)
-        return { state: 'credentialExpired' };
-      return knownAs(principalOf(identity, credential, principal.mechanism), confirm);
+      const standing = standingByProof[principal.proof.kind](identity, principal, nowMs);
+      if (standing.state === 'active') confirm(standing.principal);
+      return standing;
     },
   };
 }
 
-/** A changed password keeps its id: a session that logged in with the old one must not go on. */
-function isAnother({ credentialSince }: Principal, { createdAt }: Credential): boolean {
-  return credentialSince !== undefined && credentialSince !== createdAt;
+type StandingOfProof = (identity: Identity, principal: Principal, nowMs: number) => PrincipalStanding;
+
+/** Of an active identity: does what proved it still stand? */
+const standingByProof: Readonly<Record<Proof['kind'], StandingOfProof>> = {
+  password: credentialStanding,
+  appPassword: credentialStanding,
+  osUser: (identity, { proof }) => ({
+    state: 'active',
+    principal: servicePrincipal(identity, proof.label),
+  }),
+};
+
+function credentialStanding(
+  identity: Identity,
+  { proof, mechanism }: Principal,
+  nowMs: number,
+): PrincipalStanding {
+  const credential = identity.credentials.find(({ id }) => id === proof.id);
+  if (credential === undefined || credential.disabled !== undefined) return { state: 'credentialRevoked' };
+  // A changed password keeps its id: a session that logged in with the old one must not go on.
+  if (proof.since !== undefined && proof.since !== credential.createdAt) return { state: 'passwordChanged' };
+  if (hasExpired(credential, nowMs)) return { state: 'credentialExpired' };
+  return { state: 'active', principal: principalOf(identity, credential, mechanism) };
+}
+
+function hasExpired({ expiresAt }: { readonly expiresAt?: number }, nowMs: number): boolean {
+  return expiresAt !== undefined && expiresAt <= nowMs;
 }

@@ -321,7 +321,7 @@ test('F-TX-2: a credential that ends while the message comes in is at its end', 
   assert.ok(password !== undefined);
   const expiresAt = NOW + 60_000;
   world.identities.set(alice.identityId, { ...aliceAsStored, credentials: [{ ...password, expiresAt }] });
-  const submission = open(world, { ...door, principal: { ...alice, credentialExpiresAt: expiresAt } });
+  const submission = open(world, { ...door, principal: { ...alice, proof: { ...alice.proof, expiresAt } } });
   await submission.write(latin1(WHOLE));
   world.clock.advance(60_000);
   assert.equal(answer(await submission.finish()), '550 5.7.1');

@@ -21,8 +21,7 @@ const mailboxes = new Set(['alice', 'bob', 'sales', 'postmaster', 'abuse'].map((
 const alice: Principal = {
   identityId: 'alice',
   login: 'alice@example.org',
-  credentialId: 'password',
-  credentialLabel: 'password',
+  proof: { kind: 'password', id: 'password', label: 'password' },
   mechanism: 'PLAIN',
   revision: 1,
   mailbox: true,

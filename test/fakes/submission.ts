@@ -100,8 +100,7 @@ export function countingEntropy(): Entropy {
 export const alice: Principal = {
   identityId: 'i-alice',
   login: 'alice@example.org',
-  credentialId: 'password',
-  credentialLabel: 'password',
+  proof: { kind: 'password', id: 'password', label: 'password' },
   mechanism: 'PLAIN',
   revision: 1,
   mailbox: true,

@@ -225,14 +225,14 @@ export const identityFaults: readonly Fault[] = [
   {
     ...front,
     why: 'the session of a revoked credential at rest stays open',
-    from: 'const isGone = gone.includes(principal.credentialId) && principal.revision < revision;',
+    from: 'const isGone = gone.includes(principal.proof.id) && principal.revision < revision;',
     to: 'const isGone = false;',
   },
   {
     ...front,
     why: 'who logged in with the new password is cut as the old one',
-    from: 'const isGone = gone.includes(principal.credentialId) && principal.revision < revision;',
-    to: 'const isGone = gone.includes(principal.credentialId);',
+    from: 'const isGone = gone.includes(principal.proof.id) && principal.revision < revision;',
+    to: 'const isGone = gone.includes(principal.proof.id);',
   },
   {
     ...flaw,
