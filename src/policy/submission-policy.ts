@@ -193,5 +193,10 @@ function notAuthenticated(): Decision {
 
 function notActive(state: Standing): Decision {
   const rule = state === 'suspended' || state === 'removed' ? 'active identity' : 'valid credential';
-  return refuse('identityMayNotSubmit', rule, standingText(state));
+  return refuse(replyOfStanding(state), rule, standingText(state));
+}
+
+/** An expired login is renewed by logging in again: for this alone the session ends, and the message may come back. */
+export function replyOfStanding(state: Standing): 'identityMayNotSubmit' | 'loginExpired' {
+  return state === 'credentialExpired' ? 'loginExpired' : 'identityMayNotSubmit';
 }

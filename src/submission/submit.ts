@@ -5,7 +5,7 @@
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome.
 
 import { HeaderCollector } from '../message/header-collector.ts';
-import { decideHeader, decideMail } from '../policy/submission-policy.ts';
+import { decideHeader, decideMail, replyOfStanding } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { standingText } from '../record/identity.ts';
@@ -177,7 +177,7 @@ async function standingRefusal(input: PrepareInput, prepared: Prepared): Promise
   if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
   const standing = await context.standings.refresh(door.principal, now);
   if (standing.state !== 'active') {
-    return refusal('identityMayNotSubmit', `${standingText(standing.state)}, at end of data`);
+    return refusal(replyOfStanding(standing.state), `${standingText(standing.state)}, at end of data`);
   }
   const facts = policyFacts({ settings, door: { ...door, principal: standing.principal } });
   const { verdict } = decideMail(facts, envelope);

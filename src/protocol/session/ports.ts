@@ -81,7 +81,16 @@ export type SessionInput =
   | { readonly type: 'timeout' };
 
 export type CloseReason =
-  'quit' | 'idle' | 'drain' | 'errors' | 'protocol' | 'revoked' | 'client' | 'framing' | 'unavailable';
+  | 'quit'
+  | 'idle'
+  | 'drain'
+  | 'errors'
+  | 'protocol'
+  | 'revoked'
+  | 'expired'
+  | 'client'
+  | 'framing'
+  | 'unavailable';
 
 export type SessionOutput =
   | { readonly type: 'send'; readonly bytes: Uint8Array }

@@ -149,6 +149,7 @@ function takeVerdict(state: SessionState, number: number, verdict: Verdict): voi
 function refusedByPolicy(state: SessionState, isMail: boolean, decided: Refusal): void {
   if (!isMail && state.transaction !== undefined) state.transaction.refusedRecipients += 1;
   send(state, decided.reply);
+  if (decided.reply.code === 421) return close(state, 'expired');
   expectConsequences(state, isMail ? 'MAIL' : 'RCPT');
   // Strangers who try one address after the other run out of budget; an accountable user with an old list does not.
   if (!isStranger(state)) return;
@@ -169,6 +170,7 @@ function takeAcceptance(
     return sendNamed(state, 'accepted', { id: answer.id });
   }
   send(state, answer.refusal.reply);
+  if (answer.refusal.reply.code === 421) return close(state, 'expired');
   if (isStranger(state)) countRefusal(state, answer.refusal);
 }
 

@@ -385,6 +385,12 @@ export const replies = {
     text: 'The account was changed, log in again',
     source: 'BCP 134 3.1',
   },
+  loginExpired: {
+    code: 421,
+    status: '4.7.0',
+    text: 'The login has expired, log in again',
+    source: 'BCP 134 3.1',
+  },
   notSmtp: {
     code: 554,
     status: '5.5.1',
