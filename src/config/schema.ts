@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { dkimKey } from './dkim.ts';
+import { mechanismNames } from '../protocol/sasl/mechanisms.ts';
 import { DATA_DEFAULT } from './glance.ts';
 import {
   count,
@@ -320,7 +321,7 @@ export const configSchema = z.strictObject({
     ])
     .meta({ description: 'Where SMTP is spoken.' }),
   mechanisms: z
-    .array(z.enum(['PLAIN', 'LOGIN']))
+    .array(z.enum(mechanismNames))
     .min(1)
     .prefault(['PLAIN', 'LOGIN'])
     .meta({ description: 'SASL mechanisms that are offered, inside TLS only.' }),

@@ -75,7 +75,7 @@ function gathering({
     authorizationIdentity = '',
   ) =>
     authenticator.authenticate(
-      { mechanism: 'PLAIN', authorizationIdentity, authenticationIdentity, password },
+      { kind: 'password', mechanism: 'PLAIN', authorizationIdentity, authenticationIdentity, password },
       { address, sessionId: 's' },
     );
   const logIn = (login: string, password: string, address?: string): Promise<string> =>
@@ -162,7 +162,7 @@ test('F-AUTH-1: made-up names with one fixed wrong secret count each, also those
   for (let n = 0; n < 40; n += 1) {
     const outcome = await ask(`made up\u0000${n}`, 'Summer2026');
     assert.ok(outcome.type === 'refused');
-    delays.push(outcome.delayMs);
+    delays.push(outcome.notBeforeMs);
   }
   assert.equal(hashed.length, 20, 'then that heading is refused without a hash');
   assert.equal(Math.max(...delays), 20_000);
@@ -172,7 +172,7 @@ test('F-AUTH-1: made-up names with one fixed wrong secret count each, also those
   assert.ok(next.type === 'refused' && next.refusal.name === 'authTemporary', 'and each hash is charged');
   named.clock.advance(10_000);
   const later = await named.ask('one.more@elsewhere.test', 'Summer2026');
-  assert.ok(later.type === 'refused' && later.delayMs >= 500, 'the network as a whole is slowed down');
+  assert.ok(later.type === 'refused' && later.notBeforeMs >= 500, 'the network as a whole is slowed down');
 });
 
 test('F-AUTH-6/3: whoever closes instead of waiting pays for each hash all the same, and others do not wait for it', async () => {
@@ -207,7 +207,7 @@ test('F-AUTH-1: repeating wrong guesses while there is no room to hash, or no di
   isAway = false;
   clock.advance(MINUTE);
   const next = await ask(alice.login, 'wrong, another');
-  assert.ok(next.type === 'refused' && next.delayMs > 10_000, 'all 14 still count');
+  assert.ok(next.type === 'refused' && next.notBeforeMs > 10_000, 'all 14 still count');
   for (let n = 0; n < 20; n += 1) await ask(alice.login, `more ${n}`);
   isAway = true;
   await guesses(14);
@@ -242,7 +242,7 @@ test('F-AUTH-3: where a network has no room to hash, a wrong secret of an accoun
   };
   const said = async (login: string, password: string) => {
     const outcome = await ask(login, password, '2001:db8::2');
-    return outcome.type === 'refused' ? [outcome.refusal.name, outcome.delayMs] : [];
+    return outcome.type === 'refused' ? [outcome.refusal.name, outcome.notBeforeMs] : [];
   };
   await flood();
   assert.equal(hashed.length, 40);

@@ -7,7 +7,8 @@
 import { createHmac } from 'node:crypto';
 import { createSharedAnswer } from '../base/shared-answer.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import type { Credentials } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
+import type { AuthenticationAnswer } from '../protocol/session/ports.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import type { Credential, Identity, IdentityId, Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
@@ -26,12 +27,14 @@ import { withDeadline } from '../platform/with-deadline.ts';
 import type { verifyPassword } from './password.ts';
 
 export type AuthenticationOutcome =
-  | { readonly type: 'authenticated'; readonly principal: Principal }
+  | Extract<AuthenticationAnswer, { type: 'material' }>
+  | { readonly type: 'authenticated'; readonly principal: Principal; readonly finalData?: Uint8Array }
   | {
       readonly type: 'refused';
       readonly refusal: Refusal;
       /** Answer no sooner than this after the question was asked. */
-      readonly delayMs: number;
+      readonly notBeforeMs: number;
+      readonly finalData?: Uint8Array;
       /** Set if the name belongs to an identity, whatever its state. For the record only. */
       readonly identityId?: IdentityId;
       /** For the record only. */
@@ -41,7 +44,7 @@ export type AuthenticationOutcome =
 export interface Authenticator {
   /** Never rejects. */
   authenticate(
-    credentials: Credentials,
+    evidence: Evidence,
     from: { readonly address: string; readonly sessionId: string },
   ): Promise<AuthenticationOutcome>;
 }
@@ -69,7 +72,7 @@ export interface AuthenticatorOptions {
 }
 
 interface Login {
-  readonly credentials: Credentials;
+  readonly evidence: Evidence;
   readonly candidates: readonly string[];
   readonly address: string;
   readonly attempt: Attempt;
@@ -152,12 +155,12 @@ export function createAuthenticator(
   /** A credential verified minutes ago under the same revision of the identity is right; any other is verified. */
   async function judge(
     identity: Identity | undefined,
-    credentials: Credentials,
+    evidence: Evidence,
     fingerprint: string,
     mayActAs: boolean,
     asker: Asker,
   ): Promise<Secret> {
-    if (!mayActAs) return wrongAnyway('authorization identity is not the login', credentials.password, asker);
+    if (!mayActAs) return wrongAnyway('authorization identity is not the login', evidence.password, asker);
     const remembered = cache.recall(fingerprint, clock.now());
     const credential =
       remembered !== undefined &&
@@ -170,12 +173,12 @@ export function createAuthenticator(
     }
     // As it was spelled: whether two spellings are one account must not show in what they cost together.
     const question = JSON.stringify([
-      ...[fingerprint, credentials.authenticationIdentity],
+      ...[fingerprint, evidence.authenticationIdentity],
       ...[identity?.id, identity?.revision],
       // Attempts share a hash only if network and account are the same: `busy` for one must not become the answer of another.
       ...[asker.networks[0]?.network, asker.account],
     ]);
-    const secret = await verifying(question, () => verifySecret(identity, credentials.password, asker));
+    const secret = await verifying(question, () => verifySecret(identity, evidence.password, asker));
     const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;
     return flaw === undefined ? secret : { type: 'wrong', cause: flaw };
   }
@@ -227,12 +230,12 @@ export function createAuthenticator(
   }
 
   async function verifyLogin(
-    { credentials, candidates, address, attempt, asker }: Login,
+    { evidence, candidates, address, attempt, asker }: Login,
     identity: Identity | undefined,
     leave: LeaveToVerify,
   ): Promise<AuthenticationOutcome> {
-    const mayActAs = isSameLogin(credentials.authorizationIdentity, candidates, settings.domains());
-    const judged = (by: Asker) => judge(identity, credentials, attempt.fingerprint, mayActAs, by);
+    const mayActAs = isSameLogin(evidence.authorizationIdentity, candidates, settings.domains());
+    const judged = (by: Asker) => judge(identity, evidence, attempt.fingerprint, mayActAs, by);
     let secret = await judged(asker);
     if (secret.type === 'busy') {
       const isKnown = await isKnownFromStore(identity, attempt);
@@ -251,26 +254,23 @@ export function createAuthenticator(
     noteUse(identity, secret.credential, address);
     return {
       type: 'authenticated',
-      principal: principalOf(identity, secret.credential, credentials.mechanism),
+      principal: principalOf(identity, secret.credential, evidence.mechanism),
     };
   }
 
   return {
-    async authenticate(credentials, from) {
-      const candidates = loginCandidates(credentials.authenticationIdentity, settings.domains());
+    async authenticate(evidence, from) {
+      const candidates = loginCandidates(evidence.authenticationIdentity, settings.domains());
       // A name that can be nobody's is counted under one heading, so that the tables stay small.
       const account = candidates[0] ?? '(no name)';
       // Each of these names still counts as a guess of its own.
-      const fingerprint = fingerprintOf(
-        candidates[0] ?? credentials.authenticationIdentity,
-        credentials.password,
-      );
+      const fingerprint = fingerprintOf(candidates[0] ?? evidence.authenticationIdentity, evidence.password);
       const asker = hashing.askerAt(from.address, settings.isShared(from.address));
       const { shared } = asker;
       const [, ...wider] = asker.networks;
       const attempt = { network: networkOf(from.address), wider, account, fingerprint, shared };
       try {
-        return await attemptLogin({ credentials, candidates, address: from.address, attempt, asker });
+        return await attemptLogin({ evidence, candidates, address: from.address, attempt, asker });
       } catch (error) {
         return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -286,12 +286,12 @@ function isSameLogin(authzid: string, logins: readonly string[], domains: Readon
   return authzid === '' || loginCandidates(authzid, domains).some((login) => logins.includes(login));
 }
 
-function failed(cause: string, delayMs: number): Extract<AuthenticationOutcome, { type: 'refused' }> {
-  return { type: 'refused', refusal: refusal('authFailed', cause), delayMs, cause };
+function failed(cause: string, notBeforeMs: number): Extract<AuthenticationOutcome, { type: 'refused' }> {
+  return { type: 'refused', refusal: refusal('authFailed', cause), notBeforeMs, cause };
 }
 
-function temporary(cause: string, delayMs = 0): Extract<AuthenticationOutcome, { type: 'refused' }> {
-  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs, cause };
+function temporary(cause: string, notBeforeMs = 0): Extract<AuthenticationOutcome, { type: 'refused' }> {
+  return { type: 'refused', refusal: refusal('authTemporary', cause), notBeforeMs, cause };
 }
 
 function noRoom(found?: string): AuthenticationOutcome {

@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Credentials } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import { alice } from '../../test/fakes/submission.ts';
 import { createVerifiedLogins, KEPT_MS } from './verified-logins.ts';
 
 const NOW = 1_000_000;
 const HERE = '192.0.2.7';
-const verified: Credentials = {
+const verified: Evidence = {
+  kind: 'password',
   mechanism: 'PLAIN',
   authorizationIdentity: '',
   authenticationIdentity: 'alice@example.org',
@@ -22,7 +23,7 @@ function remembering(stands = true) {
 }
 
 const vectors: readonly (readonly [
-  credentials: Partial<Credentials>,
+  credentials: Partial<Evidence>,
   address: string,
   atMs: number,
   passes: boolean,

@@ -4,13 +4,13 @@
 // defence would let the same credentials in as well. Any change of the identity ends it (`stillStands`).
 
 import { hash } from 'node:crypto';
-import type { Credentials } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { Principal } from '../record/identity.ts';
 import { createLru } from './lru.ts';
 
 export interface VerifiedLogins {
-  recall(credentials: Credentials, address: string, nowMs: number): Principal | undefined;
-  remember(credentials: Credentials, address: string, principal: Principal, nowMs: number): void;
+  recall(evidence: Evidence, address: string, nowMs: number): Principal | undefined;
+  remember(evidence: Evidence, address: string, principal: Principal, nowMs: number): void;
   /** Call it when notices of changes may have been lost, or names may mean something else. */
   forgetAll(): void;
 }
@@ -33,8 +33,8 @@ export function createVerifiedLogins(o: {
   // In front of what is hashed, and the hash never leaves this thread: nobody can extend it. An HMAC object costs three times as much.
   const secret = Buffer.from(o.key).toString('base64');
 
-  function nameOf(credentials: Credentials, address: string): string {
-    const { mechanism, authorizationIdentity, authenticationIdentity, password } = credentials;
+  function nameOf(evidence: Evidence, address: string): string {
+    const { mechanism, authorizationIdentity, authenticationIdentity, password } = evidence;
     // JSON keeps the parts apart, whatever they hold.
     const judged = JSON.stringify([
       mechanism,
@@ -47,8 +47,8 @@ export function createVerifiedLogins(o: {
   }
 
   return {
-    recall(credentials, address, nowMs) {
-      const name = nameOf(credentials, address);
+    recall(evidence, address, nowMs) {
+      const name = nameOf(evidence, address);
       const entry = entries.get(name);
       if (entry === undefined) return undefined;
       // A clock that stepped back keeps nothing alive.
@@ -57,8 +57,8 @@ export function createVerifiedLogins(o: {
       entries.delete(name);
       return undefined;
     },
-    remember(credentials, address, principal, nowMs) {
-      entries.set(nameOf(credentials, address), { principal, at: nowMs });
+    remember(evidence, address, principal, nowMs) {
+      entries.set(nameOf(evidence, address), { principal, at: nowMs });
     },
     forgetAll() {
       entries = createLru(ENTRIES_MAX);

@@ -139,6 +139,8 @@ class PipedTransaction {
       case 'accept':
         return { type: 'acceptance', question: output.question, answer: await this.#accept() };
       case 'authenticate':
+      case 'tlsBinding':
+      case 'loggedIn':
       case 'startTls':
       case 'pause':
       case 'resume':

@@ -54,6 +54,22 @@ test('an authenticated connection counts for its identity, no longer for its net
   assert.equal(b.authenticated('alice'), true);
 });
 
+test('a connection whose login was called off counts for the next identity alone', () => {
+  const admission = single();
+  const [a, b] = ['192.0.2.1', '192.0.2.2'].map((address) => admission.connected(address, 'submission'));
+  assert.ok(a !== undefined && b !== undefined);
+  assert.equal(a.authenticated('bob'), true);
+  assert.equal(b.authenticated('alice'), true);
+  assert.equal(a.authenticated('alice'), false, 'she has too many');
+  b.left();
+  assert.equal(a.authenticated('alice'), true);
+  const c = admission.connected('192.0.2.3', 'submission');
+  assert.equal(c.authenticated('bob'), true);
+  assert.equal(c.authenticated('alice'), false);
+  a.left();
+  assert.equal(c.authenticated('alice'), true);
+});
+
 test('exempt networks have no limit of their own, the total holds for everybody', () => {
   const admission = single({ newPerMinute: 3 });
   const seen = Array.from({ length: 6 }, () => admission.connected('198.51.100.7', 'submission').admitted);

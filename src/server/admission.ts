@@ -107,19 +107,25 @@ function admittedTicket(
   perIdentity: () => number,
 ): Ticket {
   const { minute } = counts;
-  let identity: Place | undefined;
+  let identity: { readonly id: string; readonly place: Place } | undefined;
   let here = true;
   return {
     ...{ admitted: true, mayBeTold: true },
     authenticated(identityId) {
       if (!here) return false;
-      if (identity !== undefined) return true;
+      if (identity?.id === identityId) return true;
       const place = counts.placeOf(`identity ${identityId}`);
       if (counts.add(place, 1) > perIdentity()) {
         counts.add(place, -1);
         return false;
       }
-      identity = place;
+      const before = identity;
+      identity = { id: identityId, place };
+      // A login that was called off at the last moment, then one as somebody else.
+      if (before !== undefined) {
+        counts.add(before.place, -1);
+        return true;
+      }
       for (const network of networks) {
         counts.add(network.place, -1);
         counts.takeBack(network.place, minute);
@@ -130,7 +136,7 @@ function admittedTicket(
       if (!here) return;
       here = false;
       counts.addTo(role, -1);
-      if (identity !== undefined) counts.add(identity, -1);
+      if (identity !== undefined) counts.add(identity.place, -1);
       else for (const { place } of networks) counts.add(place, -1);
     },
   };

@@ -7,7 +7,7 @@ import { decideMxMail, decideMxRecipient, type MxDecision } from '../policy/mx-p
 import type { Decision } from '../policy/decision.ts';
 import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submission-policy.ts';
 import { refusal, refused, type Verdict } from '../protocol/refusal.ts';
-import type { SessionOutput } from '../protocol/session/ports.ts';
+import type { AuthenticationAnswer, SessionOutput } from '../protocol/session/ports.ts';
 import { type Principal, type Standing, standingText } from '../record/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
@@ -15,29 +15,28 @@ import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
 
 type Question<T extends SessionOutput['type']> = Extract<SessionOutput, { type: T }>;
 
+/** AUTH. Nobody acts as the principal yet: the session may have a last word to say to the client, and says when it is in (`loggedIn`). */
 export async function answerAuthentication(
   front: Front,
   connection: Connection,
-  { question, credentials }: Question<'authenticate'>,
+  { question, evidence }: Question<'authenticate'>,
 ): Promise<void> {
-  const { mechanism, authenticationIdentity } = credentials;
+  const { mechanism, authenticationIdentity } = evidence;
+  const feed = (answer: AuthenticationAnswer) =>
+    connection.feed({ type: 'authentication', question, answer });
   try {
     const from = { address: connection.remote.address, sessionId: connection.id };
-    const answer = await asOfNow(front.submission, await front.authenticate(credentials, from));
+    const outcome = await asOfNow(front.submission, await front.authenticate(evidence, from));
+    if (outcome.type === 'material') return feed(outcome);
     // Too late: the client is gone, or was told to try again and may be somebody else by now.
-    if (answer.type === 'authenticated' && !connection.session.awaits(question)) return;
-    if (answer.type === 'authenticated' && connection.admit(answer.principal.identityId)) {
-      connection.principal = answer.principal;
-      front.authenticated(connection);
-      connection.feed({
-        type: 'authentication',
-        question,
-        answer: { type: 'authenticated', login: answer.principal.login },
-      });
-      return;
+    if (outcome.type === 'authenticated' && !connection.session.awaits(question)) return;
+    if (outcome.type === 'authenticated' && connection.admit(outcome.principal.identityId)) {
+      const { principal, ...answer } = outcome;
+      connection.judged = principal;
+      return feed({ ...answer, login: principal.login });
     }
-    if (answer.type === 'refused') {
-      const { identityId, cause } = answer;
+    if (outcome.type === 'refused') {
+      const { identityId, cause } = outcome;
       noteFailedAuthentication(front, connection, {
         mechanism,
         cause,
@@ -45,7 +44,7 @@ export async function answerAuthentication(
         identityId,
       });
     }
-    const failed = answer.type === 'refused' ? answer : tooManyOfIdentity;
+    const failed = outcome.type === 'refused' ? outcome : tooManyOfIdentity;
     front.metrics.authentication(mechanism, failed.refusal.name);
     front.log.refused(
       connection.id,
@@ -55,25 +54,27 @@ export async function answerAuthentication(
         status: failed.refusal.reply.status ?? '',
         cause: failed.refusal.cause,
         client: connection.remote.address,
-        login: accountOf(answer, authenticationIdentity),
+        login: accountOf(outcome, authenticationIdentity),
       },
       false,
     );
-    connection.feed({
-      type: 'authentication',
-      question,
-      answer: { type: 'refused', refusal: failed.refusal, delayMs: failed.delayMs },
-    });
+    const { refusal: because, notBeforeMs } = failed;
+    const finalData =
+      outcome.type === 'refused' && outcome.finalData !== undefined ? { finalData: outcome.finalData } : {};
+    feed({ type: 'refused', refusal: because, notBeforeMs, ...finalData });
   } catch (error) {
     const broken = refusal('authTemporary', String(error));
     front.metrics.authentication(mechanism, broken.name);
     front.log.error({ session: connection.id, error: String(error) }, 'authentication could not be checked');
-    connection.feed({
-      type: 'authentication',
-      question,
-      answer: { type: 'refused', refusal: broken, delayMs: 0 },
-    });
+    feed({ type: 'refused', refusal: broken, notBeforeMs: 0 });
   }
+}
+
+/** The client has heard its 235. */
+export function loggedIn(front: Front, connection: Connection): void {
+  connection.principal = connection.judged;
+  connection.judged = undefined;
+  front.authenticated(connection);
 }
 
 /** A change while the secret was checked came before there was a session to cut: the directory is asked once more. */
@@ -81,21 +82,24 @@ async function asOfNow(
   { standings, clock }: Front['submission'],
   answer: AuthenticationOutcome,
 ): Promise<AuthenticationOutcome> {
-  if (answer.type === 'refused' || standings.unchanged(answer.principal, clock.now())) return answer;
+  if (answer.type !== 'authenticated' || standings.unchanged(answer.principal, clock.now())) return answer;
   const { identityId } = answer.principal;
   const standing = await standings.refresh(answer.principal, clock.now());
   if (standing.state !== 'active') {
     const cause = standingText(standing.state);
-    return { type: 'refused', refusal: refusal('authFailed', cause), delayMs: 0, identityId, cause };
+    return { type: 'refused', refusal: refusal('authFailed', cause), notBeforeMs: 0, identityId, cause };
   }
   const { principal } = standing;
-  if (standings.unchanged(principal, clock.now())) return { type: 'authenticated', principal };
+  if (standings.unchanged(principal, clock.now())) return { ...answer, principal };
   const cause = 'the identity changed once more while it was looked up';
-  return { type: 'refused', refusal: refusal('authTemporary', cause), delayMs: 0, identityId, cause };
+  return { type: 'refused', refusal: refusal('authTemporary', cause), notBeforeMs: 0, identityId, cause };
 }
 
 /** Only if it names an account here: else it may be a password that went into the wrong field. */
-function accountOf(answer: AuthenticationOutcome, given: string): string | undefined {
+function accountOf(
+  answer: Exclude<AuthenticationOutcome, { type: 'material' }>,
+  given: string,
+): string | undefined {
   if (answer.type === 'authenticated') return answer.principal.login;
   return answer.identityId === undefined ? undefined : given.slice(0, LOGIN_MAX);
 }
@@ -104,7 +108,7 @@ const LOGIN_MAX = 255;
 
 const tooManyOfIdentity = {
   refusal: refusal('authTemporary', 'too many connections of this identity'),
-  delayMs: 0,
+  notBeforeMs: 0,
 } as const;
 
 /** MAIL. Usually everything is known and the answer comes at once; after a change of the identity it is looked up again. */

@@ -11,7 +11,7 @@ import { reply } from '../protocol/wire/reply-registry.ts';
 import { serializeReply } from '../protocol/wire/reply.ts';
 import type { SessionFacts } from '../record/events.ts';
 import type { Principal } from '../record/identity.ts';
-import { answerAuthentication, answerMail, answerRecipient } from './answers.ts';
+import { answerAuthentication, answerMail, answerRecipient, loggedIn } from './answers.ts';
 import type { Front, ListenerHere } from './front.ts';
 import { createTransaction, type Transaction } from './transaction.ts';
 import { createTransport, type Transport } from './transport.ts';
@@ -25,6 +25,8 @@ export interface Connection {
   readonly local: { readonly address: string; readonly port: number };
   readonly transaction: Transaction;
   principal: Principal | undefined;
+  /** Its proof was found right; the client has not heard so yet, and may still call it off. */
+  judged: Principal | undefined;
   readonly session: ServerSession;
   facts(): SessionFacts;
   feed(input: SessionInput): void;
@@ -57,6 +59,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     local,
     transaction: createTransaction(front, listener.role),
     principal: undefined,
+    judged: undefined,
     session,
     facts: () => sessionFacts(connection),
     feed,
@@ -115,6 +118,15 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
         break;
       case 'authenticate':
         void answerAuthentication(front, connection, output);
+        break;
+      case 'tlsBinding':
+        feed({
+          ...{ type: 'authentication', question: output.question },
+          answer: { type: 'material', octets: transport.binding(output.binding) },
+        });
+        break;
+      case 'loggedIn':
+        loggedIn(front, connection);
         break;
       case 'mail':
         answerMail(front, connection, output);

@@ -7,7 +7,7 @@ import { createAuthenticator } from '../identity/authenticator.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
-import type { Credentials } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { StoreNotice } from '../store/port.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { lookupAnswerer } from '../store/remote-lookups.ts';
@@ -27,7 +27,7 @@ export interface DeskSettings {
 
 export type DeskQuestion =
   | {
-      readonly authenticate: Credentials;
+      readonly authenticate: Evidence;
       readonly from: { readonly address: string; readonly sessionId: string };
     }
   | { readonly settings: DeskSettings };

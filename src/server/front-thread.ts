@@ -16,7 +16,9 @@ import { listen, type ServerTls } from '../platform/listen.ts';
 import { systemNetwork } from '../platform/network.ts';
 import { canonicalMailbox } from '../policy/address.ts';
 import { isBarePostmaster, isRoleMailbox, postmasterOf } from '../policy/role-mailbox.ts';
-import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
+import { mechanismsNamed } from '../protocol/sasl/mechanisms.ts';
+import type { SessionSettings } from '../protocol/session/ports.ts';
 import { createRelay } from '../relay/relay.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
@@ -161,18 +163,18 @@ function frontWith(metrics: FrontMetrics, log: SessionLog): Front {
 }
 
 async function authenticate(
-  credentials: Credentials,
+  evidence: Evidence,
   from: { readonly address: string; readonly sessionId: string },
 ): Promise<AuthenticationOutcome> {
-  const principal = verifiedLogins.recall(credentials, from.address, clock.now());
+  const principal = verifiedLogins.recall(evidence, from.address, clock.now());
   if (principal !== undefined) return { type: 'authenticated', principal };
   if (desk === undefined) throw new Error('the desk is not connected');
-  const question = { authenticate: credentials, from } satisfies DeskQuestion;
+  const question = { authenticate: evidence, from } satisfies DeskQuestion;
   const confirm = standings.reading();
   const outcome = (await desk.ask(question)) as AuthenticationOutcome;
   if (outcome.type === 'authenticated') {
     confirm(outcome.principal);
-    verifiedLogins.remember(credentials, from.address, outcome.principal, clock.now());
+    verifiedLogins.remember(evidence, from.address, outcome.principal, clock.now());
   }
   return outcome;
 }
@@ -204,7 +206,10 @@ function sessionSettings({ role, tls: mode }: ListenerPlan): () => SessionSettin
   let made: SessionSettings | undefined;
   return () => {
     if (made === undefined || from !== plan)
-      made = { role, tls: mode, hostname: plan.hostname, ...plan.session, longLines: plan.longLines[role] };
+      made = {
+        ...{ role, tls: mode, hostname: plan.hostname, ...plan.session, longLines: plan.longLines[role] },
+        mechanisms: mechanismsNamed(plan.mechanisms),
+      };
     from = plan;
     return made;
   };

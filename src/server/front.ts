@@ -8,7 +8,8 @@ import type { Line } from '../platform/line.ts';
 import type { ServerTls } from '../platform/listen.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import type { Credentials, SessionSettings } from '../protocol/session/ports.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
+import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { StoreNotice } from '../store/port.ts';
 import type { RemoteStore } from '../store/remote.ts';
@@ -43,7 +44,7 @@ export interface Front {
   tls(): ServerTls;
   sessionId(): string;
   authenticate(
-    credentials: Credentials,
+    evidence: Evidence,
     from: { readonly address: string; readonly sessionId: string },
   ): Promise<AuthenticationOutcome>;
   /** Does this mailbox of ours exist? At once if it is known or not ours. */
@@ -82,7 +83,7 @@ export function createConnections(): Connections {
     noticed({ identityId, state, revision, gone }) {
       if (state === 'active' && gone.length === 0) return;
       for (const connection of open.all()) {
-        const { principal } = connection;
+        const principal = connection.principal ?? connection.judged;
         if (principal?.identityId !== identityId) continue;
         const isGone = gone.includes(principal.proof.id) && principal.revision < revision;
         if (state !== 'active' || isGone) connection.cut();

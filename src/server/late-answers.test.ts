@@ -24,7 +24,7 @@ const bob: AuthenticationOutcome = {
 const wrong: AuthenticationOutcome = {
   type: 'refused',
   refusal: refusal('authFailed', 'wrong secret'),
-  delayMs: 0,
+  notBeforeMs: 0,
   cause: 'wrong secret',
 };
 
@@ -83,9 +83,9 @@ test('D-TR-1: nor does one that comes after somebody else was let in: the sessio
   assert.equal(accepted.message.identityId, alice.identityId);
   const { session, principal } = accepted.event.payload as { session: object; principal: { login: string } };
   assert.ok(session !== undefined && principal.login === alice.login, 'nor does the record name another');
-  await client.leave();
   const others = here.admission.connected('192.0.2.1', 'submission');
   assert.equal(others.authenticated('i-bob'), true, 'his place was never taken');
+  await client.leave();
 });
 
 const since = { ...alice, proof: { ...alice.proof, since: 0 } };

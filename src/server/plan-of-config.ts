@@ -50,8 +50,8 @@ export function planOf(loaded: LoadedConfig, o: PlanOptions): FrontPlan {
       },
       errorsMax: { beforeAuth: limits.errors.beforeAuth, afterAuth: limits.errors.afterAuth },
       authFailuresMax: limits.errors.authentications,
-      mechanisms: config.mechanisms,
     },
+    mechanisms: config.mechanisms,
     longLines: {
       // What a user's program writes into a header it can mend; a stranger's is passed on whole (5321-ae).
       submission: limits.longLines.submission === 'pass' ? 'passInBody' : 'refuse',

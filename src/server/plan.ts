@@ -4,6 +4,7 @@
 import type { LogLevel } from '../observe/log.ts';
 import type { RelayStats } from '../relay/relay.ts';
 import type { RelaySettings } from '../relay/settings.ts';
+import type { MechanismName } from '../protocol/sasl/mechanisms.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LongLines } from '../protocol/wire/data-framing.ts';
 import type { LimitValues } from '../policy/limits.ts';
@@ -34,8 +35,9 @@ export interface FrontPlan {
   readonly tlsHandshakeMs: number;
   readonly session: Pick<
     SessionSettings,
-    'messageOctetsMax' | 'recipientsMax' | 'timeouts' | 'errorsMax' | 'authFailuresMax' | 'mechanisms'
+    'messageOctetsMax' | 'recipientsMax' | 'timeouts' | 'errorsMax' | 'authFailuresMax'
   >;
+  readonly mechanisms: readonly MechanismName[];
   readonly longLines: Readonly<Record<'submission' | 'mx', LongLines>>;
   readonly submission: {
     readonly headerOctetsMax: number;

@@ -109,7 +109,7 @@ for (const [begin, rest, reply] of contents)
   });
 
 test('D-TR-1 F-AUTH-3: a failed AUTH names the account in the log, if there is one, and never to the client', async () => {
-  const failed = { type: 'refused', refusal: refusal('authFailed', 'wrong secret'), delayMs: 0 } as const;
+  const failed = { type: 'refused', refusal: refusal('authFailed', 'wrong secret'), notBeforeMs: 0 } as const;
   for (const identityId of [alice.identityId, undefined]) {
     const here = await openFront();
     const client = new Client(here.front);

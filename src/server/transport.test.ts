@@ -76,3 +76,28 @@ test('who pauses a session that has ended does not keep it from reading to its e
   client.resume();
   assert.equal(await closed, undefined);
 });
+
+for (const [version, isBound] of [
+  ['TLSv1.3', true],
+  ['TLSv1.2', false],
+] as const)
+  test(
+    `RFC 9266: over ${version} both ends ${isBound ? 'have the same binding' : 'have none'}`,
+    LIMITED,
+    async () => {
+      const { client, transport, heard, closed } = await pair();
+      assert.equal(transport.binding('tls-exporter'), undefined, 'before TLS');
+      transport.startTls({ fallback: context }, 30_000);
+      const secured = connectTls({ socket: client, rejectUnauthorized: false, maxVersion: version });
+      await once(secured, 'secureConnect');
+      const words = heard();
+      secured.write('EHLO x\r\n');
+      await words;
+      const binding = transport.binding('tls-exporter');
+      const theirs = secured.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0));
+      assert.deepEqual(binding, isBound ? theirs : undefined);
+      transport.destroy();
+      await closed;
+      assert.equal(transport.binding('tls-exporter'), undefined, 'after its end');
+    },
+  );

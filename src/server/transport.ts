@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type ServerTls, tlsServerSocket } from '../platform/listen.ts';
 import type { Clock } from '../platform/platform.ts';
+import type { TlsBinding } from '../protocol/sasl/mechanism.ts';
 import type { TlsFacts } from '../protocol/session/ports.ts';
 
 const STALLED_MS = 60_000;
@@ -28,6 +29,8 @@ export interface Transport {
   resume(reason: PauseReason): void;
   /** Starts the server side of a handshake; `events.tls` follows, or `events.closed`. */
   startTls(tls: ServerTls, handshakeMs: number): void;
+  /** Undefined: this connection has none. */
+  binding(kind: TlsBinding): Uint8Array | undefined;
   /** Sends what is written, close_notify and FIN, then closes. */
   end(): void;
   destroy(): void;
@@ -123,6 +126,7 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
       listenTo(secured);
       if (reasons !== 0) secured.pause();
     },
+    binding: (kind) => ('exportKeyingMaterial' in socket && !closed ? bindings[kind](socket) : undefined),
     end() {
       if (closed) return;
       socket.end();
@@ -138,6 +142,14 @@ export function createTransport(raw: Socket, clock: Clock, events: TransportEven
     },
   };
 }
+
+const bindings: Readonly<Record<TlsBinding, (socket: TLSSocket) => Uint8Array | undefined>> = {
+  // Before TLS 1.3 libraries disagree about its value (RFC 9266 section 4.2).
+  'tls-exporter': (socket) =>
+    socket.getProtocol() === 'TLSv1.3'
+      ? socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+      : undefined,
+};
 
 /** A socket that has ended lives until V8 collects its old generation: it should not hold the whole session until then. */
 function letGo(ended: Socket | TLSSocket): void {

@@ -9,6 +9,7 @@ import { decideMxMail, decideMxRecipient } from '../../src/policy/mx-policy.ts';
 import { decideHeader, decideMail, decideRecipient } from '../../src/policy/submission-policy.ts';
 import type { Envelope } from '../../src/protocol/envelope.ts';
 import { refusal, type Refusal } from '../../src/protocol/refusal.ts';
+import { mechanismsNamed } from '../../src/protocol/sasl/mechanisms.ts';
 import { createServerSession } from '../../src/protocol/session/session.ts';
 import type { ServerSession, SessionInput, SessionOutput, SessionSettings } from '../../src/protocol/session/ports.ts';
 import type { Principal } from '../../src/record/identity.ts';
@@ -37,7 +38,7 @@ export function settings(role: 'submission' | 'mx', overrides: Partial<SessionSe
     role,
     hostname: 'msa.example.org',
     tls: 'starttls',
-    mechanisms: ['PLAIN', 'LOGIN'],
+    mechanisms: mechanismsNamed(['PLAIN', 'LOGIN']),
     messageOctetsMax: 25 * 1024 * 1024,
     recipientsMax: 1000,
     longLines: role === 'mx' ? 'pass' : 'refuse',
@@ -104,13 +105,13 @@ export class BareShell {
         this.wantsTls = true;
         break;
       case 'authenticate': {
-        const { authenticationIdentity, password, authorizationIdentity } = output.credentials;
+        const { authenticationIdentity, password, authorizationIdentity } = output.evidence;
         const login = canonicalAddress(authenticationIdentity) ?? `${authenticationIdentity}@example.org`;
         const right = login === alice.login && password === PASSWORD && ['', authenticationIdentity].includes(authorizationIdentity);
         if (right) this.#principal = alice;
         const answer = right
           ? ({ type: 'authenticated', login } as const)
-          : ({ type: 'refused', refusal: refusal('authFailed', 'wrong'), delayMs: 0 } as const);
+          : ({ type: 'refused', refusal: refusal('authFailed', 'wrong'), notBeforeMs: 0 } as const);
         this.feed({ type: 'authentication', question: output.question, answer });
         break;
       }
@@ -135,6 +136,8 @@ export class BareShell {
       case 'close':
         this.closed = true;
         break;
+      case 'tlsBinding':
+      case 'loggedIn':
       case 'unanswered':
       case 'abort':
       case 'refused':

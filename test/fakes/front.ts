@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { AuthenticationOutcome } from '../../src/identity/authenticator.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { LocalMailbox } from '../../src/policy/submission-policy.ts';
+import { mechanismsNamed } from '../../src/protocol/sasl/mechanisms.ts';
 import { createAdmission } from '../../src/server/admission.ts';
 import { openCounts, planCounts } from '../../src/server/counts.ts';
 import { serveConnection } from '../../src/server/connection.ts';
@@ -27,7 +28,7 @@ const listener: ListenerHere = {
     role: 'submission',
     hostname: 'msa.example.org',
     tls: 'none',
-    mechanisms: ['PLAIN'],
+    mechanisms: mechanismsNamed(['PLAIN']),
     messageOctetsMax: 1_000_000,
     recipientsMax: 100,
     longLines: 'refuse',

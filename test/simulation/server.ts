@@ -4,7 +4,7 @@
 import { createAuthenticator } from '../../src/identity/authenticator.ts';
 import { type CountsPlan, emptyRow, planCounts } from '../../src/server/counts.ts';
 import type { Line } from '../../src/platform/line.ts';
-import type { Credentials } from '../../src/protocol/session/ports.ts';
+import type { Evidence } from '../../src/protocol/sasl/mechanism.ts';
 import type { Change, Outcome, Stage, StoreNotice } from '../../src/store/port.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/store/memory/store.ts';
 import { type PackedChange, unpacked } from '../../src/store/packing.ts';
@@ -300,7 +300,7 @@ export class Server {
       async answer(question) {
         if (answerer.isLookup(question)) return answerer.answer(question);
         const asked = question as {
-          readonly authenticate: Credentials;
+          readonly authenticate: Evidence;
           readonly from: { readonly address: string; readonly sessionId: string };
         };
         return authenticator.authenticate(asked.authenticate, asked.from);

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { createAppPassword } from '../../src/identity/app-password.ts';
+import { mechanismsNamed } from '../../src/protocol/sasl/mechanisms.ts';
 import type { Identity } from '../../src/record/identity.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { runClient } from './client.ts';
@@ -166,7 +167,12 @@ function settingsOf(plan: Plan): FrontSettings {
       ...{ connectionsMax: plan.connectionsMax, memoryOctets: plan.relayMemory },
     },
     session: {
-      ...{ role: 'submission', hostname: 'msa.example.org', tls: 'none', mechanisms: ['PLAIN'] },
+      ...{
+        role: 'submission',
+        hostname: 'msa.example.org',
+        tls: 'none',
+        mechanisms: mechanismsNamed(['PLAIN']),
+      },
       ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax, longLines: 'refuse' },
       timeouts: { beforeAuthMs: 60 * SECOND, loginMs: 5 * MINUTE, idleMs: 5 * MINUTE, replyMs: plan.replyMs },
       errorsMax: { beforeAuth: 25, afterAuth: 500 },

@@ -77,7 +77,7 @@ export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
     why: 'names that can be nobody’s are one guess together',
-    from: 'candidates[0] ?? credentials.authenticationIdentity',
+    from: 'candidates[0] ?? evidence.authenticationIdentity',
     to: 'account',
   },
   {
@@ -135,14 +135,35 @@ export const identityFaults: readonly Fault[] = [
   {
     ...answers,
     why: 'an authentication that comes late logs in',
-    from: "if (answer.type === 'authenticated' && !connection.session.awaits(question)) return;",
+    from: "if (outcome.type === 'authenticated' && !connection.session.awaits(question)) return;",
     to: '',
   },
   {
     ...answers,
     why: 'who was suspended while the secret was checked is let in',
-    from: "if (answer.type === 'refused' || standings.unchanged(answer.principal, clock.now())) return answer;",
+    from: "if (answer.type !== 'authenticated' || standings.unchanged(answer.principal, clock.now())) return answer;",
     to: 'return answer;',
+  },
+  {
+    ...answers,
+    tests: ['src/server/login'],
+    why: 'who called the login off acts as its principal',
+    from: 'connection.judged = principal;',
+    to: 'connection.principal = connection.judged = principal;',
+  },
+  {
+    ...front,
+    tests: ['src/server/login'],
+    why: 'who is suspended before the last line of the exchange goes on',
+    from: 'connection.principal ?? connection.judged;',
+    to: 'connection.principal;',
+  },
+  {
+    file: 'src/server/admission.ts',
+    tests: ['src/server/admission'],
+    why: 'a login that was called off keeps its place',
+    from: '        counts.add(before.place, -1);\n',
+    to: '',
   },
   {
     ...answers,

@@ -9,7 +9,27 @@ const content = {
 const delivery = { file: 'src/protocol/delivery/session.ts', tests: ['src/protocol/delivery'] };
 const commands = { file: 'src/protocol/delivery/commands.ts', tests: ['src/protocol/delivery'] };
 
+const exchange = { file: 'src/protocol/session/commands-auth.ts', tests: ['src/protocol/session/exchange'] };
+
 export const sessionFaults: readonly Fault[] = [
+  {
+    ...exchange,
+    why: 'data for the client comes with its login, not before',
+    from: '    state.sasl = { exchange: sasl.exchange, verdict };\n',
+    to: "    if (verdict.type === 'authenticated') return logIn(state, verdict.login);\n    state.sasl = { exchange: sasl.exchange, verdict };\n",
+  },
+  {
+    ...exchange,
+    why: 'a guess whose last challenge is called off is not counted',
+    from: "  if (verdict.type === 'refused') {\n    state.authFailures += 1;",
+    to: "  if (verdict.type === 'refused') {\n    if (finalData === undefined) state.authFailures += 1;",
+  },
+  {
+    ...exchange,
+    why: 'any line is the empty line that ends an exchange',
+    from: "if (text === '') return logIn",
+    to: 'return logIn',
+  },
   {
     ...content,
     why: 'one octet over the size limit passes',

@@ -51,7 +51,7 @@ function keywords({ settings, tls, login }: SessionState): readonly string[] {
     'PIPELINING',
     `SIZE ${settings.messageOctetsMax}`,
     ...(settings.tls === 'starttls' && tls === undefined ? ['STARTTLS'] : []),
-    ...(canAuthenticate ? [`AUTH ${settings.mechanisms.join(' ')}`] : []),
+    ...(canAuthenticate ? [`AUTH ${settings.mechanisms.map(({ name }) => name).join(' ')}`] : []),
     'ENHANCEDSTATUSCODES',
     '8BITMIME',
     ...(submission ? ['DSN'] : []),

@@ -84,6 +84,7 @@ const commandOf = { authentication: 'AUTH', mail: 'MAIL', recipient: 'RCPT' } as
 function unanswered(state: SessionState): void {
   const kind = state.question?.kind;
   state.question = undefined;
+  state.sasl = undefined;
   state.lastProgressAt = state.now;
   const decided =
     kind === 'authentication'

@@ -4,6 +4,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
 import type { Refusal, Verdict } from '../refusal.ts';
+import type { Evidence, Mechanism, TlsBinding } from '../sasl/mechanism.ts';
 import type { LongLines } from '../wire/data-framing.ts';
 
 export type ListenerRole = 'submission' | 'mx';
@@ -16,7 +17,8 @@ export interface SessionSettings {
   readonly hostname: string;
   /** `starttls`: offered, and required on role submission. `implicit`: TLS stands before the first byte. `none`: only roles mx and local. */
   readonly tls: 'starttls' | 'implicit' | 'none';
-  readonly mechanisms: readonly string[];
+  /** Offered inside TLS, in this order. */
+  readonly mechanisms: readonly Mechanism[];
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
   readonly longLines: LongLines;
@@ -42,22 +44,21 @@ export interface TlsFacts {
   readonly serverName?: string;
 }
 
-/** The result of a SASL exchange; secrets live only as long as the question. */
-export interface Credentials {
-  readonly mechanism: string;
-  /** Empty: same as `authenticationIdentity`. */
-  readonly authorizationIdentity: string;
-  readonly authenticationIdentity: string;
-  readonly password: string;
-}
-
-export type AuthenticationAnswer =
-  | { readonly type: 'authenticated'; readonly login: string }
+/** `finalData`: the client gets it as a challenge, and the reply only after its next line. */
+export type AuthenticationVerdict =
+  | { readonly type: 'authenticated'; readonly login: string; readonly finalData?: Uint8Array }
   | {
       readonly type: 'refused';
       readonly refusal: Refusal;
-      /** answer no sooner than this */ readonly delayMs: number;
+      /** Nothing is said sooner than this after the question. */
+      readonly notBeforeMs: number;
+      readonly finalData?: Uint8Array;
     };
+
+export type AuthenticationAnswer =
+  | AuthenticationVerdict
+  /** No verdict yet: what the exchange goes on with. */
+  | { readonly type: 'material'; readonly octets: Uint8Array | undefined };
 
 export type SessionInput =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
@@ -98,7 +99,11 @@ export type SessionOutput =
   | { readonly type: 'resume' }
   /** Start the server side of a handshake now; nothing that was received before belongs to it. */
   | { readonly type: 'startTls' }
-  | { readonly type: 'authenticate'; readonly question: number; readonly credentials: Credentials }
+  | { readonly type: 'authenticate'; readonly question: number; readonly evidence: Evidence }
+  /** Answer with `authentication`, type `material`. */
+  | { readonly type: 'tlsBinding'; readonly question: number; readonly binding: TlsBinding }
+  /** The client hears that it is who the last answer said it is; from now on it acts as that one. */
+  | { readonly type: 'loggedIn' }
   | { readonly type: 'mail'; readonly question: number; readonly from: ReversePathAndParameters }
   | { readonly type: 'recipient'; readonly question: number; readonly recipient: EnvelopeRecipient }
   /** DATA or the first BDAT was allowed: message octets follow. No answer is awaited. */

@@ -89,7 +89,7 @@ test('G-8 AUTH-ae: inside TLS a person has five minutes for a password, and agai
   driver.line('NOOP', START + 300_000);
   assert.equal(driver.session.deadline, START + 355_000, 'it is for all, whatever is said');
   driver.line(LOGIN, START + 350_000);
-  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), delayMs: 2000 } as const;
+  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), notBeforeMs: 2000 } as const;
   driver.feed({ type: 'authentication', question: 1, answer }, START + 350_000);
   driver.feed({ type: 'timeout' }, START + 352_000);
   assert.equal(driver.session.deadline, START + 652_000);
@@ -406,7 +406,7 @@ test('F-AUTH-1: a refusal that has to wait holds back its reply and everything a
   driver.feed({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } });
   driver.line('EHLO c');
   driver.line(`${LOGIN}\r\nNOOP`);
-  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), delayMs: 2000 } as const;
+  const answer = { type: 'refused', refusal: refusal('authFailed', 'x'), notBeforeMs: 2000 } as const;
   assert.deepEqual(driver.feed({ type: 'authentication', question: 1, answer }), []);
   assert.equal(driver.session.deadline, START + 2000);
   assert.match(said(driver.feed({ type: 'timeout' }, START + 2000)), /^535 5\.7\.8[^]*250 2\.0\.0/);

@@ -10,7 +10,7 @@ import type { TakenLine } from '../wire/input-buffer.ts';
 import { withoutBlanks } from '../wire/blanks.ts';
 import { runCommand } from './commands.ts';
 import type { CommandLine } from './gate.ts';
-import { authenticated, saslLine } from './commands-auth.ts';
+import { authenticationAnswered, saslLine } from './commands-auth.ts';
 import { readChunk, readData } from './content.ts';
 import { deadlineOf, timedOut } from './deadlines.ts';
 import type { ServerSession, SessionInput, SessionOutput, SessionSettings, SessionView } from './ports.ts';
@@ -95,8 +95,7 @@ function take(state: SessionState, input: SessionInput): void {
     case 'tls':
       return tlsEstablished(state, input);
     case 'authentication':
-      if (isOpen(state, input.question)) authenticated(state, input.answer);
-      return;
+      return takeAuthentication(state, input);
     case 'verdict':
       return takeVerdict(state, input.question, input.verdict);
     case 'acceptance':
@@ -132,6 +131,14 @@ function tlsEstablished(state: SessionState, { facts }: Extract<SessionInput, { 
   state.lastProgressAt = state.now;
   state.loginAwaitedSince = state.now;
   if (state.phase === 'handshake') state.phase = 'command';
+}
+
+function takeAuthentication(
+  state: SessionState,
+  { question, answer }: Extract<SessionInput, { type: 'authentication' }>,
+): void {
+  const askedAt = state.question?.askedAt ?? state.now;
+  if (isOpen(state, question)) authenticationAnswered(state, answer, askedAt);
 }
 
 function takeVerdict(state: SessionState, number: number, verdict: Verdict): void {

@@ -3,13 +3,19 @@
 import { latin1 } from '../../base/bytes.ts';
 import type { ReversePathAndParameters } from '../envelope.ts';
 import { refusal, type Refusal } from '../refusal.ts';
-import type { Mechanism } from '../sasl/sasl.ts';
+import type { Exchange } from '../sasl/mechanism.ts';
 import type { ChunkFraming } from '../wire/chunk-framing.ts';
 import type { DataFraming } from '../wire/data-framing.ts';
 import { InputBuffer } from '../wire/input-buffer.ts';
 import { serializeReply, type Reply } from '../wire/reply.ts';
 import { reply, type ReplyName } from '../wire/reply-registry.ts';
-import type { CloseReason, SessionOutput, SessionSettings, TlsFacts } from './ports.ts';
+import type {
+  AuthenticationVerdict,
+  CloseReason,
+  SessionOutput,
+  SessionSettings,
+  TlsFacts,
+} from './ports.ts';
 
 export type Phase = 'command' | 'sasl' | 'handshake' | 'data' | 'chunk' | 'closed';
 
@@ -60,7 +66,8 @@ export interface SessionState {
     { left: number; readonly octets: number; readonly since: number; readonly refusal: Refusal } | undefined;
   /** A chunk failed: RSET, EHLO or QUIT first (RFC 3030 section 2). */
   chunkFailed: boolean;
-  sasl: { readonly mechanism: Mechanism; readonly responses: Uint8Array[] } | undefined;
+  /** An AUTH under way; `verdict`: it stands, and the client's next line is the last. */
+  sasl: { readonly exchange: Exchange; readonly verdict?: AuthenticationVerdict } | undefined;
   question: Question | undefined;
   lastQuestion: number;
   /** A reply that has to wait, so that guessing is slow. */
@@ -151,7 +158,8 @@ type Unnumbered<T> = T extends unknown ? Omit<T, 'question'> : never;
 export function ask(state: SessionState, output: Unnumbered<Asked>, from?: ReversePathAndParameters): void {
   state.lastQuestion += 1;
   const number = state.lastQuestion;
-  const kind = output.type === 'authenticate' ? 'authentication' : output.type;
+  const { type } = output;
+  const kind = type === 'authenticate' || type === 'tlsBinding' ? 'authentication' : type;
   state.question = { number, kind, askedAt: state.now, ...(from === undefined ? {} : { from }) };
   emit(state, { ...output, question: number } as Asked);
 }
