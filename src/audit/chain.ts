@@ -1,7 +1,9 @@
 // Does each event of the chain follow from the one before it, with the content that was written (D-TR-3)?
 
 import { type ContentPart, partHash } from '../record/event-content.ts';
+import type { EventPosition } from '../record/events.ts';
 import {
+  type ChainEnd,
   firstLink,
   hashesOf,
   LINK_VERSION,
@@ -9,20 +11,58 @@ import {
   linkOfVersion1,
   type LinkVersion,
 } from '../record/link.ts';
-import type { ChainLink, Lookups } from '../store/lookups.ts';
+import type { Chain, ChainLink, Cursor, Lookups } from '../store/lookups.ts';
 
 const PAGE = 1000;
 
-/** The newest events alone: what the first of them links to is taken as it stands. The last one, or why they don't follow from each other. */
-export async function endOfTail(lookups: Pick<Lookups, 'chain'>, events: number): Promise<Verified | string> {
-  const [anchor, ...tail] = await lookups.chain({ afterSequence: Math.max(0, events - PAGE), max: PAGE });
-  let last: Verified = anchor === undefined ? chainStart : { ...anchor, version: undefined };
-  for (const event of tail) {
-    const next = following(last, event);
-    if (typeof next === 'string') return `event ${event.sequence}: ${next}`;
-    last = next;
+/**
+ * The newest events alone: what the first of a chain links to is taken as it stands. `events`: how many the trail holds. The last one, or why they don't
+ * follow from each other, or are not all.
+ */
+export async function endOfTail(
+  lookups: Pick<Lookups, 'chains' | 'newestLinks'>,
+  events: number,
+): Promise<Verified | string> {
+  const ends = new Map<number, Verified>();
+  let newest: Verified | undefined;
+  for (const event of await lookups.newestLinks(PAGE)) {
+    const last = ends.get(event.chain);
+    const { chain, sequence, link } = event;
+    const next = last === undefined ? { chain, sequence, link, version: undefined } : following(last, event);
+    if (typeof next === 'string') return `${eventText(event)}: ${next}`;
+    ends.set(chain, next);
+    newest = next;
   }
-  return last.sequence === events ? last : `the trail ends at event ${last.sequence} of ${events}`;
+  let counted = 0;
+  for (const { chain, head, checkpoint } of await lookups.chains())
+    counted += (ends.get(chain) ?? head).sequence - (checkpoint?.sequence ?? 0);
+  if (counted !== events) return `it holds ${events} events, and its chains count ${counted}`;
+  return newest ?? 'it is empty';
+}
+
+/** `event 7`; of a chain other than the first, which most trails have alone, with that. */
+export function eventText({ chain, sequence }: EventPosition): string {
+  return `event ${sequence}${chain === 1 ? '' : ` of chain ${chain}`}`;
+}
+
+/** Of all chains, from before the first. */
+export async function* allLinks(
+  lookups: Pick<Lookups, 'links'>,
+  pageDone?: (events: number) => void,
+): AsyncGenerator<ChainLink, void> {
+  let after: Cursor | undefined;
+  for (let count = 0; ;) {
+    const page = await lookups.links({ max: PAGE, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    count += page.length;
+    pageDone?.(count);
+    if (page.length < PAGE) return;
+    after = page.at(-1)?.cursor;
+  }
+}
+
+export function positionOf({ chain, sequence }: EventPosition): EventPosition {
+  return { chain, sequence };
 }
 
 /** As it is told, and kept elsewhere. */
@@ -32,20 +72,20 @@ export function linkText(link: Uint8Array): string {
 
 /** What is not as it was written, and why; with the event where it shows, if it is one. */
 export interface Flaw {
-  readonly sequence?: number;
+  readonly event?: EventPosition;
   readonly because: string;
 }
 
 /** An event that was found right. */
-export interface Verified {
-  readonly sequence: number;
-  readonly link: Uint8Array;
+export interface Verified extends ChainEnd {
   /** Undefined: by which its links are made is not known yet. It never goes back. */
   readonly version: LinkVersion | undefined;
 }
 
-/** Before the first event. */
-export const chainStart: Verified = { sequence: 0, link: firstLink, version: undefined };
+/** Before the first event that is left of it. */
+export function startOf({ chain, checkpoint }: Chain): Verified {
+  return { ...(checkpoint ?? { chain, sequence: 0, link: firstLink }), version: undefined };
+}
 
 /** The event as the next one of its chain, or why it can't be. */
 export function following(last: Verified, event: ChainLink): Verified | string {
@@ -61,7 +101,7 @@ export function following(last: Verified, event: ChainLink): Verified | string {
         ? 1
         : undefined;
   if (fits === undefined) return 'its link does not follow from the one before';
-  return flawOfContent(event, fits) ?? { sequence: event.sequence, link: event.link, version: fits };
+  return flawOfContent(event, fits) ?? { ...last, sequence: event.sequence, link: event.link, version: fits };
 }
 
 function flawOfContent(event: ChainLink, version: LinkVersion): string | undefined {

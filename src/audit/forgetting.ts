@@ -4,7 +4,7 @@
 import type { AdministrationPayload } from '../record/events.ts';
 import { payloadOf } from '../record/event-content.ts';
 import type { ChainLink, Lookups } from '../store/lookups.ts';
-import type { Flaw } from './chain.ts';
+import { allLinks, type Flaw, positionOf } from './chain.ts';
 
 export interface Forgetting {
   /** Events whose content is gone, so far. */
@@ -12,22 +12,21 @@ export interface Forgetting {
   /** In the order of the chain. */
   see(event: ChainLink): void;
   /** To be called when all were seen. */
-  flaw(lookups: Pick<Lookups, 'chain'>): Promise<Flaw | undefined>;
+  flaw(lookups: Pick<Lookups, 'links'>): Promise<Flaw | undefined>;
 }
-
-const PAGE = 1000;
 
 export function createForgetting(): Forgetting {
   let count = 0;
   let latest = -Infinity;
-  let through = 0;
+  /** The last one that was seen of each chain. */
+  const through = new Map<number, number>();
   /** Everything before it may be gone. */
   let purgedBefore = -Infinity;
   let erasedBefore = -Infinity;
   let erased = 0;
 
   function hear(event: ChainLink): void {
-    through = event.sequence;
+    through.set(event.chain, event.sequence);
     if (event.type === 'purged') purgedBefore = Math.max(purgedBefore, saidOf(event).before);
     if (event.type !== 'erased') return;
     const said = saidOf(event);
@@ -48,23 +47,18 @@ export function createForgetting(): Forgetting {
     async flaw(lookups) {
       if (latest < purgedBefore) return undefined;
       const gone: ChainLink[] = [];
-      for (let sequence = 0; ;) {
-        const page = await lookups.chain({ afterSequence: sequence, max: PAGE });
-        for (const event of page) {
-          sequence = event.sequence;
-          // Events forgotten during the walk are accounted for at its end.
-          if (sequence > through) hear(event);
-          if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
-        }
-        if (page.length < PAGE) break;
+      for await (const event of allLinks(lookups)) {
+        // Events forgotten during the walk are accounted for at its end.
+        if (event.sequence > (through.get(event.chain) ?? 0)) hear(event);
+        if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
       }
       const erasures = gone.filter(({ time }) => time >= purgedBefore);
       const untold = erasures.find(({ time }) => time >= erasedBefore);
-      if (untold !== undefined) return { sequence: untold.sequence, because: UNTOLD };
+      if (untold !== undefined) return { event: positionOf(untold), because: UNTOLD };
       const more = erasures[erased];
       return (
         more && {
-          sequence: more.sequence,
+          event: positionOf(more),
           because: `${UNTOLD}: erasures tell of ${erased}, and this is one more`,
         }
       );

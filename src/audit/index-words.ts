@@ -1,14 +1,14 @@
 // Does the look-up index lead to each event by all its words, and to none by another? Words that were taken out would hide an event from every trace.
 
-import type { ChainLink, Lookups } from '../store/lookups.ts';
-import type { Flaw } from './chain.ts';
+import type { ChainLink, Cursor, Lookups } from '../store/lookups.ts';
+import { type Flaw, positionOf } from './chain.ts';
 
 export interface IndexCount {
-  /** In the order of the chain. */
+  /** In the order of the walk. */
   see(event: ChainLink): void;
   flawOf(event: ChainLink): Flaw | undefined;
   /** Up to this event all were indexed when they were seen. */
-  readonly through: number;
+  readonly through: Cursor | undefined;
   /** Entries that the index must have of them. */
   readonly entries: number;
 }
@@ -16,19 +16,24 @@ export interface IndexCount {
 const PAGE = 1000;
 
 export function createIndexCount(): IndexCount {
-  let through = 0;
+  let through: Cursor | undefined;
   let entries = 0;
+  let isOver = false;
   return {
-    see({ sequence, index }) {
+    see({ cursor, index }) {
       // Events indexed meanwhile don't count: earlier ones may not have been.
-      if (index === undefined || sequence !== through + 1) return;
-      through = sequence;
+      isOver ||= index === undefined;
+      if (index === undefined || isOver) return;
+      through = cursor;
       entries += index.entries;
     },
-    flawOf: ({ sequence, index }) =>
+    flawOf: ({ index, ...event }) =>
       index === undefined || index.lacking === 0
         ? undefined
-        : { sequence, because: `the look-up index lacks ${index.lacking} of its ${index.entries} words` },
+        : {
+            event: positionOf(event),
+            because: `the look-up index lacks ${index.lacking} of its ${index.entries} words`,
+          },
     get through() {
       return through;
     },
@@ -43,15 +48,18 @@ export async function flawOfIndex(
   lookups: Pick<Lookups, 'indexEntries' | 'strayEntries'>,
   { through, entries }: IndexCount,
 ): Promise<Flaw | undefined> {
-  if ((await lookups.indexEntries({ through })) === entries) return undefined;
-  for (let after: { term: string; sequence: number } | undefined; ;) {
+  const counted = through === undefined ? {} : { through };
+  if ((await lookups.indexEntries(counted)) === entries) return undefined;
+  for (let after: Cursor | undefined; ;) {
     const page = await lookups.strayEntries({ max: PAGE, ...(after === undefined ? {} : { after }) });
     const [stray] = page.stray;
-    if (stray !== undefined)
-      return {
-        sequence: stray.sequence,
-        because: `the look-up index leads to it by a word that it does not have: ${stray.term}`,
-      };
+    if (stray !== undefined) {
+      const { term, event } = stray;
+      const because = `the look-up index leads to it by a word that it does not have: ${term}`;
+      return event === undefined
+        ? { because: `the look-up index leads to an event that does not exist, by a word: ${term}` }
+        : { event, because };
+    }
     if (page.next === undefined) return undefined;
     after = page.next;
   }

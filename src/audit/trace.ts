@@ -2,7 +2,7 @@
 // of the trail, with who asked and why (D-TR-5).
 
 import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
-import type { EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
+import type { Cursor, EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
 import { type Comparison, compareWith } from './evidence.ts';
 import { newestEvents } from './newest-events.ts';
@@ -44,8 +44,8 @@ export interface TraceAnswer {
   readonly refusals: readonly Refused[];
   /** There are more than were asked for. */
   readonly more: boolean;
-  /** Where to go on: the `before` of the next question. */
-  readonly next?: number;
+  /** Where to go on: the `after` of the next question. */
+  readonly next?: Cursor;
 }
 
 export type TraceLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage'>;
@@ -83,7 +83,8 @@ export async function trace(
 
 /** A message that is found although its record was forgotten. */
 async function oneMessage(lookups: TraceLookups, id: string): Promise<FoundEvents> {
-  const [found] = await lookups.findMessages({ kind: 'id', id }, 1);
+  const { ids } = await lookups.findMessages({ kind: 'id', id }, { max: 1 });
+  const [found] = ids;
   if (found === undefined) return { events: [] };
   const [first] = await lookups.eventsOfMessage(found, 1);
   return { events: first === undefined ? [] : [first] };
@@ -130,7 +131,7 @@ async function idsOf(
   max: number,
   found: ReadonlyMap<string, TracedMessage>,
 ): Promise<readonly string[]> {
-  const ids = await lookups.findMessages(term, max + 1);
+  const { ids } = await lookups.findMessages(term, { max: max + 1 });
   return ids.filter((one) => (found.get(one)?.evidence ?? 'none') === 'none');
 }
 

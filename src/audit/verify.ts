@@ -3,7 +3,8 @@
 
 import type { TrailEvent } from '../record/events.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
-import { chainStart, type Flaw, following, linkText, type Verified } from './chain.ts';
+import { allLinks, eventText, type Flaw, linkText, positionOf } from './chain.ts';
+import { walkOf } from './chain-walk.ts';
 import { createForgetting } from './forgetting.ts';
 import { createIndexCount, flawOfIndex } from './index-words.ts';
 
@@ -11,18 +12,34 @@ export interface Verification {
   readonly events: number;
   /** Payload and salt are gone by retention or erasure; the link still holds. */
   readonly forgotten: number;
-  readonly lastLink: string;
+  /** How far each chain was found right, in the order of the register. */
+  readonly chains: readonly VerifiedChain[];
   /** The first thing that is not as it was written, and why; with the event where it shows, if it is one. */
   readonly broken?: Flaw;
 }
 
+export interface VerifiedChain {
+  readonly chain: number;
+  readonly name: string;
+  /** Number of its last event. */
+  readonly sequence: number;
+  readonly lastLink: string;
+}
+
+/** `last link 5f0c…`, a line for each chain. */
+export function lastLinksText(chains: readonly VerifiedChain[]): string {
+  const of = ({ chain, name }: VerifiedChain): string =>
+    chains.length === 1 ? '' : ` of chain ${chain} (${name})`;
+  return chains.map((one) => `last link${of(one)} ${one.lastLink}`).join('\n');
+}
+
 /** ` at event 7`, or nothing. */
-export function placeOfFlaw({ sequence }: Flaw): string {
-  return sequence === undefined ? '' : ` at event ${sequence}`;
+export function placeOfFlaw({ event }: Flaw): string {
+  return event === undefined ? '' : ` at ${eventText(event)}`;
 }
 
 export interface VerifyOptions {
-  /** A link that was kept elsewhere, hex: it must be in the chain. */
+  /** A link that was kept elsewhere, hex: it must be in a chain. */
   readonly expect?: string;
   /** Events walked so far. */
   progress?(events: number): void;
@@ -30,7 +47,7 @@ export interface VerifyOptions {
 
 export type Verifiable = Pick<
   Lookups,
-  'chain' | 'indexEntries' | 'strayEntries' | 'queue' | 'eventsOfMessage'
+  'chains' | 'links' | 'indexEntries' | 'strayEntries' | 'queue' | 'eventsOfMessage'
 >;
 
 const PAGE = 1000;
@@ -43,35 +60,31 @@ export async function verifyTrail(
 ): Promise<Verification> {
   const forgetting = createForgetting();
   const index = createIndexCount();
-  let last: Verified = chainStart;
+  const walk = await walkOf(lookups);
+  let events = 0;
   let isExpected = expect === undefined;
   let flaw: Flaw | undefined;
-  // From before the first number: what was put in there would be found by look-ups too.
-  for (let afterSequence = Number.MIN_SAFE_INTEGER; ; afterSequence = last.sequence) {
-    const page = await lookups.chain({ afterSequence, max: PAGE });
-    for (const event of page) {
-      const next = following(last, event);
-      if (typeof next === 'string')
-        return { ...found(last), broken: { sequence: event.sequence, because: next } };
-      flaw ??= index.flawOf(event);
-      forgetting.see(event);
-      index.see(event);
-      last = next;
-      isExpected ||= linkText(last.link) === expect?.toLowerCase();
-    }
-    progress?.(last.sequence);
-    if (page.length < PAGE) break;
+  for await (const event of allLinks(lookups, progress)) {
+    const next = await walk.follow(event);
+    if (typeof next === 'string') return found({ event: positionOf(event), because: next });
+    events += 1;
+    flaw ??= index.flawOf(event);
+    forgetting.see(event);
+    index.see(event);
+    isExpected ||= linkText(next.link) === expect?.toLowerCase();
   }
-  const broken =
+  return found(
     flaw ??
-    (isExpected ? undefined : { because: `no event has the link ${expect}: ${CUT_OR_REWRITTEN}` }) ??
-    (await forgetting.flaw(lookups)) ??
-    (await flawOfIndex(lookups, index)) ??
-    (await flawOfQueue(lookups));
-  return { ...found(last), ...(broken === undefined ? {} : { broken }) };
+      walk.flawOfEnds() ??
+      (isExpected ? undefined : { because: `no event has the link ${expect}: ${CUT_OR_REWRITTEN}` }) ??
+      (await forgetting.flaw(lookups)) ??
+      (await flawOfIndex(lookups, index)) ??
+      (await flawOfQueue(lookups)),
+  );
 
-  function found({ sequence, link }: Verified): Omit<Verification, 'broken'> {
-    return { events: sequence, forgotten: forgetting.count, lastLink: linkText(link) };
+  function found(broken: Flaw | undefined): Verification {
+    const chains = walk.chains();
+    return { events, forgotten: forgetting.count, chains, ...(broken === undefined ? {} : { broken }) };
   }
 }
 

@@ -1,11 +1,10 @@
 // `postern audit`: the trail itself. Verify its chain, export it, erase a person's part of it.
 
 import type { Command } from 'commander';
-import { placeOfFlaw, verifyTrail } from '../audit/verify.ts';
+import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
-import { wholeNumber } from './number.ts';
 import { print, printJson, progress, progressDone } from './output.ts';
 
 const PAGE = 1000;
@@ -37,10 +36,10 @@ export function auditCommands(program: Command): void {
   audit
     .command('export')
     .description('prints events as JSON, one a line, oldest first')
-    .option('--after <sequence>', 'only what came after this one', '0')
+    .option('--after <cursor>', 'go on after the event that had it')
     .option('--identity <login>', 'only of this account')
     .addHelpText('after', '\nExample:\n  postern audit export --identity alice@example.org > alice.jsonl')
-    .action((options: { after: string; identity?: string }, command: Command) =>
+    .action((options: ExportOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => exportEvents(context, options)),
     );
   audit
@@ -58,6 +57,11 @@ export function auditCommands(program: Command): void {
     );
 }
 
+interface ExportOptions {
+  readonly after?: string;
+  readonly identity?: string;
+}
+
 interface VerifyCommandOptions {
   readonly expect?: string;
   readonly json?: boolean;
@@ -71,25 +75,24 @@ async function verify({ lookups }: CommandContext, { expect, json }: VerifyComma
     progress: (events) => progress(`${events} events`),
   });
   progressDone();
-  if (json === true) printJson(result);
+  const [only, ...others] = result.chains;
+  const lastLink = others.length > 0 ? undefined : only?.lastLink;
+  if (json === true) printJson({ ...result, ...(lastLink === undefined ? {} : { lastLink }) });
   else if (result.broken === undefined)
     print(
-      `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\nlast link ${result.lastLink}`,
+      `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\n${lastLinksText(result.chains)}`,
     );
   if (result.broken !== undefined)
     throw new CommandFailure(`the trail is broken${placeOfFlaw(result.broken)}: ${result.broken.because}`);
 }
 
-async function exportEvents(
-  context: CommandContext,
-  options: { readonly after: string; readonly identity?: string },
-): Promise<void> {
+async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
   const only = options.identity === undefined ? undefined : (await identityOf(context, options.identity)).id;
-  let afterSequence = wholeNumber(options.after, '--after');
+  let { after } = options;
   for (;;) {
-    const page = await context.lookups.events({ afterSequence, max: PAGE });
+    const page = await context.lookups.events({ max: PAGE, ...(after === undefined ? {} : { after }) });
     for (const event of page) if (only === undefined || event.identityId === only) printJson(event, 0);
-    afterSequence = page.at(-1)?.sequence ?? afterSequence;
+    after = page.at(-1)?.cursor;
     if (page.length < PAGE) return;
   }
 }

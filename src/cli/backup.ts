@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { endOfTail, linkText } from '../audit/chain.ts';
-import { placeOfFlaw, verifyTrail } from '../audit/verify.ts';
+import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
 import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
@@ -77,11 +77,11 @@ interface RestoreOptions {
 
 /** All of the chain: what is put in place is the evidence from now on. */
 async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): Promise<void> {
-  const { broken, lastLink } = await verifyTrail(lookups, {
+  const { broken, chains } = await verifyTrail(lookups, {
     progress: (events) => progress(`${events} events verified`),
   });
   progressDone();
-  if (broken === undefined) return print(`its chain holds, last link ${lastLink}`);
+  if (broken === undefined) return print(`its chain holds, ${lastLinksText(chains)}`);
   const flaw = `the trail of this backup is broken${placeOfFlaw(broken)}: ${broken.because}`;
   if (options.despiteBrokenTrail !== true)
     throw new CommandFailure(`${flaw}; take another backup, or say --despite-broken-trail if there is none`);

@@ -14,6 +14,8 @@ export function explainFailure(error: unknown): number {
   if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DirectoryUnusable)
     return failed(error.message, 3);
   if (error instanceof StoreUnavailable) return failed(`the store does not answer: ${error.message}`, 3);
+  // It may have been thrown in another thread.
+  if (error instanceof Error && error.name === 'NotACursor') return failed(error.message, 2);
   const isBarred = error instanceof Error && 'code' in error && error.code === 'EACCES';
   const advice = isBarred ? ": run this as root or as the server's user" : '';
   return failed(`${failureInWords(error)}${advice}`, 3);

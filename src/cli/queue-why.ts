@@ -65,7 +65,7 @@ async function attemptsOf(
   { findEvents }: Pick<Lookups, 'findEvents'>,
   id: string,
 ): Promise<ReadonlyMap<number, Ended>> {
-  const { events } = await findEvents({ kind: 'id', id }, { max: EVENTS_MAX });
+  const { events } = await findEvents([{ kind: 'id', id }], { max: EVENTS_MAX });
   const ended = new Map<number, Ended>();
   for (const event of events) {
     const attempt = attemptOf(event);

@@ -28,7 +28,7 @@ export const traceOptions: readonly OptionRow[] = [
   ['--until <time>', 'not after, likewise; a date counts to its end'],
   ['--ip <address>', 'only from this client address'],
   ['--max <n>', 'at most so many messages and refusals, newest first', '20'],
-  ['--before <number>', 'go on where an answer ended'],
+  ['--before <place>', 'go on where an answer ended'],
 ];
 
 export async function runTrace(context: LookContext, what: string, options: TraceOptions): Promise<void> {

@@ -10,7 +10,7 @@ import type { EventRange } from '../store/lookups.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { momentOf } from './moment.ts';
-import { wholeNumber, wholeNumberFrom1 } from './number.ts';
+import { wholeNumberFrom1 } from './number.ts';
 
 const FILE_OCTETS_MAX = 64 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ export function rangeOf(options: RangeOptions, now: number): EventRange {
     ...(since === undefined ? {} : { since: momentOf(since, '--since', now) }),
     ...(until === undefined ? {} : { until: momentOf(until, '--until', now, true) }),
     ...(ip === undefined ? {} : { clientAddress: clientAddress(ip) }),
-    ...(before === undefined ? {} : { before: wholeNumber(before, '--before') }),
+    ...(before === undefined ? {} : { after: before }),
   };
 }
 

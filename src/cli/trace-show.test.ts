@@ -19,7 +19,7 @@ test('E-T-1: trace says that an attempt went in clear because STARTTLS broke, in
     },
   } as never;
   const lookups = {
-    findMessages: () => Promise.resolve(['m']),
+    findMessages: () => Promise.resolve({ ids: ['m'] }),
     findEvents: () => Promise.resolve({ events: [] }),
     eventsOfMessage: () => Promise.resolve([accepted, event]),
   } as never;

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fromJson, toJson } from '../base/json.ts';
-import { lookupMethods, type Lookups } from '../store/lookups.ts';
+import { lookupMethods, type Lookups, NotACursor } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { CONTROL_SOCKET, type LookupAnswer, LOOKUPS_MAX, type ReloadResult } from './control-protocol.ts';
 import { askSocket, connectTo } from './own-socket.ts';
@@ -64,6 +64,7 @@ function controlClient(socketPath: string): ControlClient {
 
 function valueOf(value: unknown, { error, name }: Failure): unknown {
   if (error === undefined) return value;
+  if (name === 'NotACursor') throw new NotACursor(error);
   throw name === 'StoreUnavailable' ? new StoreUnavailable(error) : new Error(error);
 }
 

@@ -158,10 +158,15 @@ export type EventDraft = {
   };
 }[EventType];
 
+/** Which event of the trail this is: counted from 1 in its chain, without a gap. */
+export interface EventPosition {
+  readonly chain: number;
+  readonly sequence: number;
+}
+
 /** An event as the trail keeps it. `payload` is undefined once purged or erased. */
 export type TrailEvent = {
-  [T in EventType]: {
-    readonly sequence: number;
+  [T in EventType]: EventPosition & {
     readonly type: T;
     readonly time: number;
     readonly messageId?: string;

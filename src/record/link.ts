@@ -4,7 +4,7 @@
 // Version 1 (older stores) covers one of two ids, and the content as one part. A chain goes on with version 2 from its event `chainVersion`.
 
 import { hash } from 'node:crypto';
-import type { EventDraft } from './events.ts';
+import type { EventDraft, EventPosition } from './events.ts';
 import { contentOf, type EventContent, partHash } from './event-content.ts';
 
 export type LinkVersion = 1 | 2;
@@ -29,8 +29,7 @@ export const LINK_OCTETS = 32;
 export const firstLink = new Uint8Array(LINK_OCTETS);
 
 /** Where a chain stands: its last event. */
-export interface ChainEnd {
-  readonly chain: number;
+export interface ChainEnd extends EventPosition {
   /** 0: it has none yet. */
   readonly sequence: number;
   readonly link: Uint8Array;

@@ -498,7 +498,7 @@ async function queueOf(lookups: Lookups): Promise<unknown> {
 }
 
 async function everythingOf(lookups: Lookups): Promise<unknown> {
-  const events = await lookups.events({ afterSequence: 0, max: 1000 });
+  const events = await lookups.events({ max: 1000 });
   const ids = [...new Set(events.flatMap(({ messageId }) => messageId ?? []))];
   const terms = [
     ...addresses.map((address) => ({ kind: 'address', address }) as const),
@@ -512,8 +512,8 @@ async function everythingOf(lookups: Lookups): Promise<unknown> {
     queue: await queueOf(lookups),
     events,
     forgotten,
-    found: await Promise.all(terms.map((term) => lookups.findMessages(term, 5))),
-    named: await Promise.all(terms.map((term) => lookups.findEvents(term, { max: 5 }))),
+    found: await Promise.all(terms.map((term) => lookups.findMessages(term, { max: 5 }))),
+    named: await Promise.all(terms.map((term) => lookups.findEvents([term], { max: 5 }))),
     told: await Promise.all(ids.map((id) => lookups.eventsOfMessage(id, 20))),
     identities: await lookups.identities({ max: 10 }),
     owners: await Promise.all([...addresses, ...identities].map((name) => lookups.identityByAddress(name))),

@@ -1,20 +1,52 @@
-// Which of the events that a term names are meant (`EventRange`): the same judgement for every engine.
+// Which of the events that terms name are meant (`EventRange`): the same judgement for every engine.
 
 import type { TrailEvent } from '../record/events.ts';
-import { EXAMINED_MAX, type EventRange, type FoundEvents } from './lookups.ts';
+import { cursorAt } from './cursor.ts';
+import {
+  type Cursor,
+  EXAMINED_MAX,
+  type EventRange,
+  type FoundEvents,
+  type FoundMessages,
+  type MessageRange,
+} from './lookups.ts';
+
+export interface PlacedEvent {
+  /** Its number among all events of the engine. */
+  readonly place: number;
+  readonly event: TrailEvent;
+}
 
 /** `events`: newest first. Looks at no more than `EXAMINED_MAX` of them. */
-export function eventsInRange(events: Iterable<TrailEvent>, range: EventRange): FoundEvents {
-  const found: TrailEvent[] = [];
+export function eventsInRange(events: Iterable<PlacedEvent>, range: EventRange): FoundEvents {
+  const { found, ...rest } = inRange(events, range, (event) => event);
+  return { events: found, ...rest };
+}
+
+/** Of the same events, the messages that they tell of. */
+export function messagesInRange(events: Iterable<PlacedEvent>, range: MessageRange): FoundMessages {
+  const { found, ...rest } = inRange(events, range, ({ messageId }) => messageId);
+  return { ids: found, ...rest };
+}
+
+function inRange<T>(
+  events: Iterable<PlacedEvent>,
+  range: EventRange,
+  wanted: (event: TrailEvent) => T | undefined,
+): { readonly found: readonly T[]; readonly next?: Cursor } {
+  const found = new Set<T>();
   let examined = 0;
-  for (const event of events) {
+  let last: Cursor | undefined;
+  for (const { place, event } of events) {
     // Only now it is known that something follows.
-    const last = found.length >= range.max || examined >= EXAMINED_MAX ? event.sequence + 1 : undefined;
-    if (last !== undefined) return { events: found, next: last };
+    const isFull = found.size >= range.max || examined >= EXAMINED_MAX;
+    if (isFull && last !== undefined) return { found: [...found], next: last };
     examined += 1;
-    if (fits(event, range)) found.push(event);
+    last = cursorAt(place);
+    const one = fits(event, range) ? wanted(event) : undefined;
+    if (one !== undefined) found.add(one);
   }
-  return { events: found };
+  return { found: [...found] };
 }
 
 function fits(

@@ -1,7 +1,8 @@
 // Reading the store: snapshots that never hold up commits. Every list is paged and bounded.
 
 import type { MessageId } from '../base/message-id.ts';
-import type { TrailEvent } from '../record/events.ts';
+import type { EventPosition, TrailEvent } from '../record/events.ts';
+import type { ChainEnd } from '../record/link.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
 
@@ -31,10 +32,29 @@ export interface CredentialUse {
   readonly address: string;
 }
 
-/** What `verify` walks: everything that goes into the chain, content and salts as stored (undefined once purged, a place also if there never was one). */
-export interface ChainLink {
+/** A place in a walk, to be given back to go on from there. Only the engine that gave it can read it; as text it may be kept. */
+export type Cursor = string;
+
+/** A walk was to go on from what is none of its places. */
+export class NotACursor extends Error {
+  override readonly name = 'NotACursor';
+}
+
+/** A chain as the register has it. */
+export interface Chain {
   readonly chain: number;
-  readonly sequence: number;
+  /** Of who began it. */
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** So far it had come when the register was written last: a chain that ends before was cut. */
+  readonly head: ChainEnd;
+  /** The events up to here are gone, the first one left links to this. */
+  readonly checkpoint?: ChainEnd;
+}
+
+/** What `verify` walks: everything that goes into the chain, content and salts as stored (undefined once purged, a place also if there never was one). */
+export interface ChainLink extends EventPosition {
   readonly time: number;
   readonly type: string;
   readonly messageId?: string | undefined;
@@ -48,12 +68,15 @@ export interface ChainLink {
   /** Words by which it must be found in the look-up index, and how many of them are not there; undefined: it is not indexed yet. */
   readonly index?: { readonly entries: number; readonly lacking: number };
   readonly link: Uint8Array;
+  /** After it. */
+  readonly cursor: Cursor;
 }
 
-/** A row of the look-up index. */
-export interface IndexEntry {
+/** A row of the look-up index that leads to an event which does not have that word. */
+export interface StrayEntry {
   readonly term: string;
-  readonly sequence: number;
+  /** Absent: there is no such event. */
+  readonly event?: EventPosition;
 }
 
 /** What a trace may be asked by; each is matched exactly, addresses in canonical form. */
@@ -71,16 +94,30 @@ export interface EventRange {
   readonly until?: number;
   /** Sessions of this client address alone, as recorded. */
   readonly clientAddress?: string;
-  /** Only those with a smaller number: where the part before ended. */
-  readonly before?: number;
+  /** `next` of the part before. */
+  readonly after?: Cursor;
   readonly max: number;
 }
 
 export interface FoundEvents {
   readonly events: readonly TrailEvent[];
-  /** There may be more: to be asked for with this `before`. A part may hold fewer than `max`, or none, if many did not fit. */
-  readonly next?: number;
+  /** There may be more, after this. A part may hold fewer than `max`, or none, if many did not fit. */
+  readonly next?: Cursor;
 }
+
+/** Messages that a term names: newest first, a part at a time, as with events. */
+export type MessageRange = Omit<EventRange, 'clientAddress'>;
+
+export interface FoundMessages {
+  readonly ids: readonly MessageId[];
+  readonly next?: Cursor;
+}
+
+/** An event of a walk. */
+export type WalkedEvent = TrailEvent & {
+  /** After it, also for what is written later. */
+  readonly cursor: Cursor;
+};
 
 /** Events that one question looks at, whatever fits. */
 export const EXAMINED_MAX = 5000;
@@ -116,21 +153,27 @@ export interface Lookups {
   queueCount(selector: QueueSelector): Promise<number>;
   queueTotals(): Promise<QueueTotals>;
 
-  /** Newest first: ids of messages that the term names. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
-  findMessages(term: TraceTerm, max: number): Promise<readonly MessageId[]>;
-  /** Newest first: what the term names, by the same index: acceptances, refusals, failed log-ins. */
-  findEvents(term: TraceTerm, range: EventRange): Promise<FoundEvents>;
+  /** Newest first: messages that the term names, each once. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
+  findMessages(term: TraceTerm, range: MessageRange): Promise<FoundMessages>;
+  /** Newest first, each once: what any of the terms names, by the same index: acceptances, refusals, failed log-ins. */
+  findEvents(terms: readonly TraceTerm[], range: EventRange): Promise<FoundEvents>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
-  events(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly TrailEvent[]>;
-  chain(page: { readonly afterSequence: number; readonly max: number }): Promise<readonly ChainLink[]>;
-  /** How many entries the look-up index has of events up to this one, and of those it must have none of yet. */
-  indexEntries(of: { readonly through: number }): Promise<number>;
-  /** Entries of the look-up index that lead to an event which does not have that word, among `max` in its own order; `next`: where to go on. */
+  /** Of all chains, each in the order of its numbers; fewer than `max`: there are no more. */
+  events(page: { readonly after?: Cursor; readonly max: number }): Promise<readonly WalkedEvent[]>;
+  /** The register of chains, oldest first. */
+  chains(): Promise<readonly Chain[]>;
+  /** Of all chains, each in the order of its numbers; fewer than `max`: there are no more. */
+  links(page: { readonly after?: Cursor; readonly max: number }): Promise<readonly ChainLink[]>;
+  /** The last ones that `links` would give. */
+  newestLinks(max: number): Promise<readonly ChainLink[]>;
+  /** How many entries the look-up index has of links up to this one, and of those it must have none of yet. */
+  indexEntries(of: { readonly through?: Cursor }): Promise<number>;
+  /** Those among `max` entries of the index, in its own order. */
   strayEntries(page: {
-    readonly after?: IndexEntry;
+    readonly after?: Cursor;
     readonly max: number;
-  }): Promise<{ readonly stray: readonly IndexEntry[]; readonly next?: IndexEntry }>;
+  }): Promise<{ readonly stray: readonly StrayEntry[]; readonly next?: Cursor }>;
   dayKey(day: string): Promise<Uint8Array | undefined>;
 }
 
@@ -151,7 +194,9 @@ export const lookupMethods = [
   'findEvents',
   'eventsOfMessage',
   'events',
-  'chain',
+  'chains',
+  'links',
+  'newestLinks',
   'indexEntries',
   'strayEntries',
   'dayKey',

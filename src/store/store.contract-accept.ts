@@ -41,8 +41,8 @@ export function acceptContract(name: string, open: Open): void {
         delivery: { ...delivery, recipientNumber: 1, recipient: { forwardPath: 'postmaster' }, domain: '' },
       },
     ]);
-    const event = { ...accepted.event, sequence: 1 };
-    assert.deepEqual(await bench.lookups.events({ afterSequence: 0, max: 10 }), [event]);
+    const event = { ...accepted.event, chain: 1, sequence: 1 };
+    assert.deepEqual(await bench.events(), [event]);
     assert.deepEqual(await bench.lookups.eventsOfMessage(message.id, 10), [event]);
     assert.deepEqual(bench.notices, [{ type: 'due' }]);
     const verified = await verifyTrail(bench.lookups);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventDraft, SessionFacts } from '../record/events.ts';
-import { EXAMINED_MAX, type EventRange, type TraceTerm } from './lookups.ts';
+import { type Cursor, EXAMINED_MAX, type EventRange, type MessageRange, type TraceTerm } from './lookups.ts';
 import { Bench, DAY, HOUR, MINUTE, type Open, START } from './store.contract-fixtures.ts';
 
 const i1: TraceTerm = { kind: 'identity', identityId: 'i1' };
@@ -34,7 +34,7 @@ async function record(bench: Bench, events: readonly EventDraft[]): Promise<void
 }
 
 async function found(bench: Bench, term: TraceTerm, range: Omit<EventRange, 'max'> = {}): Promise<string[]> {
-  const { events, next } = await bench.lookups.findEvents(term, { max: 100, ...range });
+  const { events, next } = await bench.lookups.findEvents([term], { max: 100, ...range });
   assert.equal(next, undefined);
   return events.map(({ type, time }) => `${type} ${(time - START) / MINUTE}`);
 }
@@ -54,7 +54,7 @@ export function findEventsContract(name: string, open: Open): void {
         const expected = ['refused 4', ...bobs, 'refused 2'];
         assert.deepEqual(await found(bench, { kind: 'address', address }), expected, `${when}: ${address}`);
       }
-      assert.deepEqual(await bench.lookups.findMessages(i1, 9), [message.id], when);
+      assert.deepEqual(await bench.findIds(i1, 9), [message.id], when);
     };
     await expectFound('at once');
     await bench.restart();
@@ -91,24 +91,77 @@ export function findEventsContract(name: string, open: Open): void {
       Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
     );
     const times: number[] = [];
-    let before: number | undefined;
+    let after: Cursor | undefined;
     do {
-      const part = await bench.lookups.findEvents(i1, {
+      const part = await bench.lookups.findEvents([i1], {
         max: 3,
-        ...(before === undefined ? {} : { before }),
+        ...(after === undefined ? {} : { after }),
       });
       assert.ok(part.events.length <= 3);
       times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
-      before = part.next;
-    } while (before !== undefined);
+      after = part.next;
+    } while (after !== undefined);
     assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
 
     const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
     await record(bench, many);
     const rare = { clientAddress: '192.0.2.8', max: 5 };
-    const part = await bench.lookups.findEvents(i1, rare);
-    assert.deepEqual(part, { events: [], next: 8 });
-    assert.deepEqual(await bench.lookups.findEvents(i1, { ...rare, before: 8 }), { events: [] });
+    const { next = '', events } = await bench.lookups.findEvents([i1], rare);
+    assert.deepEqual([events, next !== ''], [[], true]);
+    assert.deepEqual(await bench.lookups.findEvents([i1], { ...rare, after: next }), { events: [] });
+  });
+
+  test(`D-TR-1: ${name}: what any of several words names, each event once, the newest first`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [
+      refusedAt(START, '192.0.2.7', 'i1'),
+      refusedAt(START + MINUTE, '192.0.2.7', 'i2'),
+      failedAt(START + 2 * MINUTE),
+      refusedAt(START + 3 * MINUTE, '192.0.2.7', 'i3'),
+    ]);
+    const terms: readonly TraceTerm[] = [
+      i1,
+      { kind: 'address', address: 'bob@example.net' },
+      { kind: 'identity', identityId: 'i2' },
+    ];
+    for (const when of ['at once', 'after a restart']) {
+      const minutes: number[] = [];
+      let after: Cursor | undefined;
+      do {
+        const range = { max: 2, ...(after === undefined ? {} : { after }) };
+        const part = await bench.lookups.findEvents(terms, range);
+        minutes.push(...part.events.map(({ time }) => (time - START) / MINUTE));
+        after = part.next;
+      } while (after !== undefined);
+      assert.deepEqual(minutes, [3, 2, 1, 0], when);
+      await bench.restart();
+    }
+    assert.deepEqual(await bench.lookups.findEvents([], { max: 2 }), { events: [] });
+  });
+
+  test(`D-TR-1: ${name}: messages by time, both ends included, and in parts`, async () => {
+    await using bench = await Bench.open(open);
+    const ids: string[] = [];
+    for (let day = 0; day < 5; day += 1) {
+      ids.unshift((await bench.accepted({ identityId: 'i1' })).message.id);
+      await record(bench, [refusedAt(bench.clock.now())]);
+      bench.clock.advance(DAY);
+    }
+    const by = async (range: MessageRange) => (await bench.lookups.findMessages(i1, range)).ids;
+    assert.deepEqual(await by({ max: 9, since: START + DAY, until: START + 3 * DAY }), ids.slice(1, 4));
+    assert.deepEqual(await by({ max: 9, until: START - 1 }), []);
+    const parts: (readonly string[])[] = [];
+    let after: Cursor | undefined;
+    do {
+      const part = await bench.lookups.findMessages(i1, {
+        max: 2,
+        ...(after === undefined ? {} : { after }),
+      });
+      parts.push(part.ids);
+      after = part.next;
+    } while (after !== undefined);
+    assert.deepEqual(parts.flat(), ids);
+    assert.ok(parts.every(({ length }) => length <= 2));
   });
 
   test(`D-TR-1: ${name}: what was forgotten is found no more, by identity or by address`, async () => {

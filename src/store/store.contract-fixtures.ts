@@ -6,9 +6,9 @@ import { type MessageId, messageIdSource } from '../base/message-id.ts';
 import type { Entropy } from '../platform/platform.ts';
 import { virtualClock as clockAt, type VirtualClock } from '../../test/fakes/clock.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
-import type { EventDraft, EventType } from '../record/events.ts';
+import type { EventDraft, EventType, TrailEvent } from '../record/events.ts';
 import type { Identity } from '../record/identity.ts';
-import type { Lookups } from './lookups.ts';
+import type { Lookups, TraceTerm } from './lookups.ts';
 import type {
   AcceptChange,
   Change,
@@ -166,8 +166,17 @@ export class Bench implements AsyncDisposable {
   }
 
   async eventTypes(): Promise<readonly EventType[]> {
-    const events = await this.lookups.events({ afterSequence: 0, max: 1000 });
-    return events.map(({ type }) => type);
+    return (await this.events()).map(({ type }) => type);
+  }
+
+  /** All of the trail. */
+  async events(): Promise<readonly TrailEvent[]> {
+    const walked = await this.lookups.events({ max: 10_000 });
+    return walked.map(({ cursor: _cursor, ...event }) => event as TrailEvent);
+  }
+
+  async findIds(term: TraceTerm, max: number): Promise<readonly MessageId[]> {
+    return (await this.lookups.findMessages(term, { max })).ids;
   }
 }
 

@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { linkText } from '../audit/chain.ts';
 import { verifyTrail } from '../audit/verify.ts';
 import { dayOf, labelOf } from '../submission/labels.ts';
-import type { TraceTerm } from './lookups.ts';
+import type { TrailEvent } from '../record/events.ts';
+import type { Cursor, TraceTerm } from './lookups.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { PurgeChange, SettleChange } from './port.ts';
 import { findEventsContract } from './store.contract-find-events.ts';
@@ -82,10 +84,10 @@ function findContract(name: string, open: Open): void {
     const all = [...findableTerms, { why: 'id', term: { kind: 'id', id: message.id } as const }];
     const expectFound = async (when: string): Promise<void> => {
       for (const { why, term } of all) {
-        assert.deepEqual(await bench.lookups.findMessages(term, 10), [message.id], `${when}: ${why}`);
+        assert.deepEqual(await bench.findIds(term, 10), [message.id], `${when}: ${why}`);
       }
       for (const { why, term } of unfindableTerms) {
-        assert.deepEqual(await bench.lookups.findMessages(term, 10), [], `${when}: ${why}`);
+        assert.deepEqual(await bench.findIds(term, 10), [], `${when}: ${why}`);
       }
     };
     await expectFound('at once');
@@ -107,12 +109,9 @@ function findContract(name: string, open: Open): void {
       ids.push(await delivered(bench, { identityId: 'i1', to: ['bob@example.net', 'bob@example.net'] }));
     }
     const term = { kind: 'address', address: 'bob@example.net' } as const;
-    assert.deepEqual(await bench.lookups.findMessages(term, 9), ids.toReversed());
-    assert.deepEqual(await bench.lookups.findMessages(term, 2), ids.toReversed().slice(0, 2));
-    assert.deepEqual(
-      await bench.lookups.findMessages({ kind: 'identity', identityId: 'i1' }, 9),
-      ids.toReversed(),
-    );
+    assert.deepEqual(await bench.findIds(term, 9), ids.toReversed());
+    assert.deepEqual(await bench.findIds(term, 2), ids.toReversed().slice(0, 2));
+    assert.deepEqual(await bench.findIds({ kind: 'identity', identityId: 'i1' }, 9), ids.toReversed());
   });
 }
 
@@ -142,7 +141,7 @@ function storyContract(name: string, open: Open): void {
     const expected = [...drafts, ...claimed.map((delivery) => fateEvent(delivery, final, now))];
     const events = await bench.lookups.eventsOfMessage(message.id, 9);
     assert.deepEqual(
-      events.map(({ sequence, ...draft }) => ({ ...draft, isAfter: sequence > 0 })),
+      events.map(({ chain, sequence, ...draft }) => ({ ...draft, isAfter: chain > 0 && sequence > 0 })),
       expected.map((draft) => ({ ...draft, isAfter: true })),
     );
     assert.deepEqual(
@@ -157,27 +156,52 @@ function storyContract(name: string, open: Open): void {
     await using bench = await Bench.open(open);
     const drafts = Array.from({ length: 7 }, (_, at) => ({ ...started(START + at), identityId: `i${at}` }));
     assert.deepEqual(await bench.one({ type: 'record', events: drafts }), { type: 'recorded' });
-    const page = await bench.lookups.events({ afterSequence: 2, max: 3 });
-    const expected = drafts.slice(2, 5).map((draft, at) => ({ ...draft, sequence: at + 3 }));
-    assert.deepEqual(page, expected);
-    assert.deepEqual(await bench.lookups.events({ afterSequence: 7, max: 3 }), []);
-    const links = await bench.lookups.chain({ afterSequence: 2, max: 3 });
+    const expected = drafts.map((draft, at) => ({ ...draft, chain: 1, sequence: at + 1 }));
+    const pages: (readonly TrailEvent[])[] = [];
+    let after: Cursor | undefined;
+    const next = async () => {
+      const page = await bench.lookups.events({ max: 3, ...(after === undefined ? {} : { after }) });
+      after = page.at(-1)?.cursor ?? after;
+      pages.push(page.map(({ cursor: _cursor, ...event }) => event as TrailEvent));
+    };
+    for (let count = 0; count < 4; count += 1) await next();
+    assert.deepEqual(pages, [expected.slice(0, 3), expected.slice(3, 6), expected.slice(6), []]);
+    await bench.one({ type: 'record', events: [started(START + 7)] });
+    await next();
     assert.deepEqual(
-      links.map(({ sequence, time, type, identityId }) => ({ sequence, time, type, identityId })),
-      expected.map(({ sequence, time, type, identityId }) => ({ sequence, time, type, identityId })),
+      pages.at(-1)?.map(({ sequence }) => sequence),
+      [8],
+      'where a walk ended it goes on',
     );
-    const salts = (await bench.lookups.chain({ afterSequence: 0, max: 9 })).map(({ salt }) => salt?.join());
-    assert.equal(new Set(salts).size, 7);
-    assert.equal((await verifyTrail(bench.lookups)).broken, undefined);
-    const changedLater = (await bench.lookups.chain({ afterSequence: 0, max: 9 })).with(3, {
-      ...links[1]!,
-      time: START,
-    });
-    const { broken } = await verifyTrail({
+    for (const nowhere of ['x', '', '1.5', '1 2'])
+      await assert.rejects(bench.lookups.events({ max: 3, after: nowhere }), /is no place in the trail/);
+  });
+
+  test(`D-TR-3: ${name}: each event is linked to the one before, in its chain of the register`, async () => {
+    await using bench = await Bench.open(open);
+    const drafts = Array.from({ length: 7 }, (_, at) => ({ ...started(START + at), identityId: `i${at}` }));
+    await bench.one({ type: 'record', events: drafts });
+    const links = await bench.lookups.links({ max: 9 });
+    assert.deepEqual(
+      links.map(({ chain, sequence, time, type, identityId }) => [chain, sequence, time, type, identityId]),
+      drafts.map(({ time, type, identityId }, at) => [1, at + 1, time, type, identityId]),
+    );
+    assert.equal(new Set(links.map(({ salt }) => salt?.join())).size, 7);
+    const [, second] = links;
+    assert.deepEqual(await bench.lookups.links({ max: 3, after: second?.cursor ?? '' }), links.slice(2, 5));
+    assert.deepEqual(await bench.lookups.newestLinks(2), links.slice(5));
+    const [chain, ...others] = await bench.lookups.chains();
+    assert.deepEqual([chain?.chain, chain?.name, chain?.checkpoint, others], [1, 'local', undefined, []]);
+    assert.ok((chain?.head.sequence ?? 9) <= 7);
+    const { chains, broken } = await verifyTrail(bench.lookups);
+    const lastLink = linkText(links[6]?.link ?? new Uint8Array());
+    assert.deepEqual([chains, broken], [[{ chain: 1, name: 'local', sequence: 7, lastLink }], undefined]);
+    const changed = links.with(3, { ...links[3]!, time: START });
+    const found = await verifyTrail({
       ...bench.lookups,
-      chain: async ({ afterSequence }) => changedLater.slice(afterSequence),
+      links: async ({ after }) => (after === undefined ? changed : []),
     });
-    assert.equal(broken?.sequence, 4);
+    assert.deepEqual(found.broken?.event, { chain: 1, sequence: 4 });
   });
 }
 
@@ -198,7 +222,7 @@ function dayKeyContract(name: string, open: Open): void {
     assert.ok(key);
     const label = labelOf(key, 'i1');
     const { message } = await bench.accepted({ identityId: 'i1', label });
-    assert.deepEqual(await bench.lookups.findMessages({ kind: 'label', label }, 9), [message.id]);
+    assert.deepEqual(await bench.findIds({ kind: 'label', label }, 9), [message.id]);
     const purge = { type: 'purge', now: bench.clock.now(), max: 9 } as const;
     await bench.one({ ...purge, eventsBefore: bench.clock.now() });
     assert.deepEqual(await bench.lookups.dayKey(day), key, 'the day is not over');
@@ -221,7 +245,7 @@ async function purgeAll(bench: Bench, eventsBefore: number, max: number): Promis
 }
 
 async function present(bench: Bench): Promise<readonly number[]> {
-  const events = await bench.lookups.events({ afterSequence: 0, max: 1000 });
+  const events = await bench.events();
   return events.flatMap(({ payload, sequence, type }) =>
     payload === undefined || type === 'purged' ? [] : sequence,
   );
@@ -234,11 +258,11 @@ function purgeContract(name: string, open: Open): void {
     const queued = await bench.accepted({ to: ['still@example.net'] });
     bench.clock.advance(31 * DAY);
     const young = await delivered(bench, { to: ['young@example.net'] });
-    const before = (await verifyTrail(bench.lookups)).lastLink;
+    const before = (await verifyTrail(bench.lookups)).chains;
     const [count] = await purgeAll(bench, bench.clock.now() - 30 * DAY, 100);
     assert.equal(count, 5, 'one acceptance, four fates');
 
-    const events = await bench.lookups.events({ afterSequence: 0, max: 100 });
+    const events = await bench.events();
     assert.deepEqual(events.at(-1)?.type, 'purged');
     const detail = {
       events: 5,
@@ -247,10 +271,9 @@ function purgeContract(name: string, open: Open): void {
       before: new Date(bench.clock.now() - 30 * DAY).toISOString(),
     };
     assert.deepEqual(events.at(-1)?.payload, { by: 'retention', action: 'purge', detail });
-    for (const { why, term } of findableTerms)
-      assert.deepEqual(await bench.lookups.findMessages(term, 9), [], why);
+    for (const { why, term } of findableTerms) assert.deepEqual(await bench.findIds(term, 9), [], why);
     for (const address of ['still@example.net', 'young@example.net']) {
-      assert.equal((await bench.lookups.findMessages({ kind: 'address', address }, 9)).length, 1);
+      assert.equal((await bench.findIds({ kind: 'address', address }, 9)).length, 1);
     }
     // That there was such a message is no personal data: what is left of it says so.
     const left = await bench.lookups.eventsOfMessage(id, 9);
@@ -261,14 +284,14 @@ function purgeContract(name: string, open: Open): void {
     assert.ok((await bench.lookups.eventsOfMessage(young, 9)).every(({ payload }) => payload !== undefined));
     const [kept] = await bench.lookups.eventsOfMessage(queued.message.id, 9);
     assert.notEqual(kept?.payload, undefined);
-    const links = await bench.lookups.chain({ afterSequence: 0, max: 5 });
+    const links = await bench.lookups.links({ max: 5 });
     assert.deepEqual(
       links.map(({ salt, payload }) => [salt, payload]),
       Array.from({ length: 5 }, () => [undefined, undefined]),
     );
     const verified = await verifyTrail(bench.lookups);
     assert.deepEqual([verified.events, verified.forgotten, verified.broken], [events.length, 5, undefined]);
-    assert.notEqual(verified.lastLink, before);
+    assert.notDeepEqual(verified.chains, before);
     assert.deepEqual(await purgeAll(bench, bench.clock.now() - 30 * DAY, 100), [0], 'nothing is left to do');
   });
 
@@ -347,11 +370,11 @@ function eraseContract(name: string, open: Open): void {
           assert.notEqual(event.payload, undefined);
       }
       for (const { term } of findableTerms) {
-        assert.deepEqual(await bench.lookups.findMessages(term, 9), [young, queued.id]);
+        assert.deepEqual(await bench.findIds(term, 9), [young, queued.id]);
       }
       const { events, forgotten, broken } = await verifyTrail(bench.lookups);
       assert.deepEqual([events, forgotten, broken], [14, 5, undefined]);
-      const [last] = await bench.lookups.events({ afterSequence: 13, max: 1 });
+      const last = (await bench.events()).at(-1);
       const detail = { events: 5, kept: 6, before: new Date(before).toISOString() };
       assert.deepEqual([last?.type, last?.payload], ['erased', { by: 'root', action: 'erase', detail }]);
       assert.deepEqual(await bench.one(erase), { type: 'erased', count: 0, kept: 6 });

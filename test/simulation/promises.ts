@@ -36,7 +36,7 @@ export async function checkPromises(evidence: Evidence): Promise<Readonly<Record
   const { lookups } = server.memory;
   const verified = await verifyTrail(lookups);
   if (verified.broken !== undefined) ledger.breach(`the trail: ${JSON.stringify(verified.broken)}`);
-  const events = await lookups.events({ afterSequence: 0, max: 1_000_000 });
+  const events = await lookups.events({ max: 1_000_000 });
   const told = byMessage(events);
   for (const [id, one] of told) checkTrailOf(id, one, evidence, told);
   for (const id of ledger.durable.keys())

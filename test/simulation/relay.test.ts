@@ -162,7 +162,7 @@ function world(more: Partial<RelaySettings> = {}): World {
       }
     },
     async fates(type) {
-      const events = await lookups.events({ afterSequence: 0, max: 10_000 });
+      const events = await lookups.events({ max: 10_000 });
       return events
         .filter((event) => event.type === type)
         .map(({ time, payload }) => ({ at: time - START, payload: payload as FatePayload }));

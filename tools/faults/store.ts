@@ -5,6 +5,10 @@ import type { Fault } from './fault.ts';
 const tampering = 'src/store/sqlite/tampering';
 const link = { file: 'src/record/link.ts', tests: [tampering] };
 const content = { file: 'src/record/event-content.ts', tests: [tampering] };
+const chainWalk = {
+  file: 'src/audit/chain-walk.ts',
+  tests: ['src/audit/chain-walk.test'],
+} as const;
 const chain = { file: 'src/audit/chain.ts', tests: [tampering] };
 const sqliteAccept = { file: 'src/store/sqlite/accept.ts', tests: ['src/store/sqlite/sqlite.test'] };
 const bodies = { file: 'src/store/sqlite/bodies.ts', tests: ['src/store/sqlite/bodies'] };
@@ -104,15 +108,33 @@ export const storeFaults: readonly Fault[] = [
     file: 'src/audit/index-words.ts',
     tests: [tampering],
     why: 'a word too many is not seen',
-    from: 'if ((await lookups.indexEntries({ through })) === entries) return undefined;',
+    from: 'if ((await lookups.indexEntries(counted)) === entries) return undefined;',
     to: 'if (entries >= 0) return undefined;',
   },
   {
-    file: 'src/audit/verify.ts',
+    file: 'src/store/sqlite/chain-lookups.ts',
     tests: [tampering],
     why: 'what stands before the first number is not seen',
-    from: 'let afterSequence = Number.MIN_SAFE_INTEGER;',
-    to: 'let afterSequence = 0;',
+    from: 'after === undefined ? Number.MIN_SAFE_INTEGER : placeOf(after),',
+    to: 'after === undefined ? 0 : placeOf(after),',
+  },
+  {
+    ...chainWalk,
+    why: 'an end that was cut off is not seen',
+    from: 'if (last.sequence < entry.head.sequence)',
+    to: 'if (last.sequence < 0)',
+  },
+  {
+    ...chainWalk,
+    why: 'a chain that was written again up to its head is not seen',
+    from: 'if (next.sequence === head.sequence && linkText(next.link) !== linkText(head.link))',
+    to: 'if (next.sequence < 0)',
+  },
+  {
+    ...chainWalk,
+    why: 'a chain that nobody registered passes',
+    from: 'if (chain === undefined) return `the register knows no chain ${event.chain}`;',
+    to: 'if (chain === undefined) return { ...event, version: undefined };',
   },
   {
     file: 'src/audit/verify.ts',

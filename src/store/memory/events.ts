@@ -3,17 +3,20 @@
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { payloadOf, SALT_OCTETS } from '../../record/event-content.ts';
-import { firstLink, sealed } from '../../record/link.ts';
+import { type ChainEnd, firstLink, sealed } from '../../record/link.ts';
 import { idTerm, type Term, termsOf } from '../../record/terms.ts';
 import type { EventRow, Tables } from './tables.ts';
 
 export const CHAIN = 1;
 
-export function appendEvent({ events }: Tables, entropy: Entropy, event: EventDraft): void {
-  const end = { chain: CHAIN, sequence: events.size, link: events.get(events.size)?.link ?? firstLink };
-  const { payload, place, ...position } = sealed(end, event, () => entropy.bytes(SALT_OCTETS));
+export function chainEnd({ events }: Tables): ChainEnd {
+  return { chain: CHAIN, sequence: events.size, link: events.get(events.size)?.link ?? firstLink };
+}
+
+export function appendEvent(tables: Tables, entropy: Entropy, event: EventDraft): void {
+  const { payload, place, ...position } = sealed(chainEnd(tables), event, () => entropy.bytes(SALT_OCTETS));
   const { time, type, messageId, identityId } = event;
-  events.set(position.sequence, { ...position, time, type, messageId, identityId, payload, place });
+  tables.events.set(position.sequence, { ...position, time, type, messageId, identityId, payload, place });
 }
 
 export function payloadOfEvent({ payload, place }: EventRow): unknown {
@@ -31,9 +34,9 @@ export function eventsAfter({ events }: Tables, afterSequence: number, max: numb
   return rows;
 }
 
-/** Events that the term names, oldest first. */
-export function eventsNaming(tables: Tables, term: Term): readonly EventRow[] {
-  return eventsAfter(tables, 0, Infinity).filter((event) => names(event, term));
+/** Events that any of the terms names, oldest first. */
+export function eventsNaming(tables: Tables, ...terms: readonly Term[]): readonly EventRow[] {
+  return eventsAfter(tables, 0, Infinity).filter((event) => terms.some((term) => names(event, term)));
 }
 
 function names(event: EventRow, term: Term): boolean {

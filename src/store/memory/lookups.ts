@@ -1,18 +1,14 @@
 // Reading the store in memory.
 
-import type { TrailEvent } from '../../record/events.ts';
 import type { Identity } from '../../record/identity.ts';
-import { idTerm } from '../../record/terms.ts';
 import { type Lookups, type QueueEntry, type QueueTotals, SHARED_MAX } from '../lookups.ts';
-import { eventsInRange } from '../event-range.ts';
 import { keptId } from '../kept-id.ts';
-import { indexTerm } from '../terms.ts';
 import type { Bodies } from './bodies.ts';
-import { CHAIN, eventsAfter, eventsNaming, payloadOfEvent } from './events.ts';
 import { deliveryOf } from './queue.ts';
 import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, findMessage } from './state.ts';
-import type { EventRow, Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
+import { trailLookups } from './trail-lookups.ts';
 
 const DOMAINS_MAX = 50;
 
@@ -122,64 +118,4 @@ function totals(tables: Tables): QueueTotals {
       .toSorted((one, other) => other.deliveries - one.deliveries || compareBytes(one.domain, other.domain))
       .slice(0, DOMAINS_MAX),
   };
-}
-
-type TrailLookups = Pick<
-  Lookups,
-  | 'findMessages'
-  | 'findEvents'
-  | 'eventsOfMessage'
-  | 'events'
-  | 'chain'
-  | 'indexEntries'
-  | 'strayEntries'
-  | 'dayKey'
->;
-
-function trailLookups(tables: Tables): TrailLookups {
-  return {
-    async findMessages(term, max) {
-      const found = eventsNaming(tables, indexTerm(term)).toReversed();
-      return [...new Set(found.flatMap(({ messageId }) => messageId ?? []))].slice(0, max);
-    },
-    findEvents: async (term, range) => {
-      const { before = Infinity } = range;
-      const named = eventsNaming(tables, indexTerm(term)).filter(({ sequence }) => sequence < before);
-      return eventsInRange(
-        named.toReversed().map((row) => eventOf(row)),
-        range,
-      );
-    },
-    eventsOfMessage: async (id, max) =>
-      eventsNaming(tables, idTerm(id))
-        .slice(0, max)
-        .map((row) => eventOf(row)),
-    events: async ({ afterSequence, max }) =>
-      eventsAfter(tables, afterSequence, max).map((row) => eventOf(row)),
-    chain: async ({ afterSequence, max }) =>
-      eventsAfter(tables, afterSequence, max).map(({ payload, place, ...row }) => ({
-        ...{ ...row, chain: CHAIN },
-        ...{ salt: payload?.salt, payload: payload?.octets },
-        ...{ placeSalt: place?.salt, place: place?.octets },
-      })),
-    // There is no index: each look-up goes through the events.
-    indexEntries: async () => 0,
-    strayEntries: async () => ({ stray: [] }),
-    async dayKey(day) {
-      const key = tables.dayKeys.get(day)?.key;
-      return key === undefined ? undefined : new Uint8Array(key);
-    },
-  };
-}
-
-function eventOf(row: EventRow): TrailEvent {
-  const { sequence, type, time, messageId, identityId } = row;
-  return {
-    sequence,
-    type,
-    time,
-    ...(messageId === undefined ? {} : { messageId }),
-    ...(identityId === undefined ? {} : { identityId }),
-    payload: payloadOfEvent(row),
-  } as TrailEvent;
 }

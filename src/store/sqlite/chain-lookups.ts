@@ -1,7 +1,9 @@
 // What `audit verify` reads: the events as they stand, and what the look-up index has of each. What belongs together is read in one view.
 
 import type { Term } from '../../record/terms.ts';
-import type { ChainLink, IndexEntry, Lookups } from '../lookups.ts';
+import { type ChainEnd, firstLink } from '../../record/link.ts';
+import { cursorAt, placeOf } from '../cursor.ts';
+import type { Chain, ChainLink, Cursor, Lookups, StrayEntry } from '../lookups.ts';
 import {
   bytes,
   type Database,
@@ -10,48 +12,89 @@ import {
   optionalBytes,
   optionalText,
   type Row,
+  type SqlValue,
   text,
 } from './database.ts';
+import { POSITION_COLUMNS } from './events.ts';
 import { isIndexed, termsOfRow, watermark } from './term-index.ts';
 
-type ChainLookups = Pick<Lookups, 'chain' | 'indexEntries' | 'strayEntries'>;
+type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEntries' | 'strayEntries'>;
 
-const COLUMNS =
-  'chain, sequence, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link';
+const COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link`;
 
 export function chainLookups(db: Database): ChainLookups {
+  const linksOf = (sql: string, ...values: readonly SqlValue[]): readonly ChainLink[] =>
+    inOneView(db, () => {
+      const indexed = watermark(db);
+      return db
+        .all(`SELECT ${COLUMNS} FROM event ${sql}`, ...values)
+        .map((row) => linkOfRow(row, number(row, 'sequence') <= indexed ? indexOf(db, row) : undefined));
+    });
   return {
-    chain: async ({ afterSequence, max }) =>
-      inOneView(db, () => {
-        const indexed = watermark(db);
-        return db
-          .all(
-            `SELECT ${COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
-            afterSequence,
-            max,
-          )
-          .map((row) => linkOfRow(row, number(row, 'sequence') <= indexed ? indexOf(db, row) : undefined));
-      }),
+    chains: async () => db.all('SELECT * FROM chain ORDER BY started_at, id').map((row) => chainOfRow(row)),
+    // From before the first place too: what was put in there would be found by look-ups.
+    links: async ({ after, max }) =>
+      linksOf(
+        'WHERE sequence > ? ORDER BY sequence LIMIT ?',
+        after === undefined ? Number.MIN_SAFE_INTEGER : placeOf(after),
+        max,
+      ),
+    newestLinks: async (max) => linksOf('ORDER BY sequence DESC LIMIT ?', max).toReversed(),
     indexEntries: async ({ through }) =>
       inOneView(db, () => {
         const sql = 'SELECT count(*) AS count FROM trail_term WHERE sequence <= ? OR sequence > ?';
-        return number(db.get(sql, through, watermark(db)) ?? {}, 'count');
+        const last = through === undefined ? 0 : placeOf(through);
+        return number(db.get(sql, last, watermark(db)) ?? {}, 'count');
       }),
-    strayEntries: async ({ after = { term: '', sequence: 0 }, max }) =>
+    strayEntries: async ({ after, max }) =>
       inOneView(db, () => {
         const entries = db
           .all(
             'SELECT term, sequence FROM trail_term WHERE (term, sequence) > (?, ?) ORDER BY term, sequence LIMIT ?',
-            ...[after.term, after.sequence, max],
+            ...entryOf(after),
+            max,
           )
-          .map((row) => ({ term: text(row, 'term'), sequence: number(row, 'sequence') }));
-        const next = entries.length < max ? undefined : entries.at(-1);
+          .map((row): Entry => [text(row, 'term'), number(row, 'sequence')]);
+        const last = entries.length < max ? undefined : entries.at(-1);
         const indexed = watermark(db);
         return {
-          stray: entries.filter((entry) => entry.sequence > indexed || !isOfItsEvent(db, entry)),
-          ...(next === undefined ? {} : { next }),
+          stray: entries.flatMap((entry) => strayOf(db, entry, indexed)),
+          ...(last === undefined ? {} : { next: `${last[1]} ${last[0]}` }),
         };
       }),
+  };
+}
+
+type Entry = readonly [term: Term, place: number];
+
+/** That a walk of the index goes on after. */
+function entryOf(cursor: Cursor | undefined): Entry {
+  if (cursor === undefined) return ['', 0];
+  const end = cursor.indexOf(' ');
+  return [cursor.slice(end + 1), placeOf(cursor.slice(0, Math.max(0, end)))];
+}
+
+function strayOf(db: Database, [term, place]: Entry, indexed: number): readonly StrayEntry[] {
+  const row = db.get(
+    `SELECT ${POSITION_COLUMNS}, type, message_id, identity_id, payload FROM event WHERE event.sequence = ?`,
+    place,
+  );
+  if (row === undefined) return [{ term }];
+  if (place <= indexed && wordsOf(row)?.has(term) === true) return [];
+  return [{ term, event: { chain: number(row, 'chain'), sequence: number(row, 'number') } }];
+}
+
+function chainOfRow(row: Row): Chain {
+  const chain = number(row, 'id');
+  const end = (column: 'head' | 'checkpoint'): ChainEnd | undefined => {
+    const link = optionalBytes(row, `${column}_link`);
+    return link && { chain, sequence: number(row, column), link };
+  };
+  const checkpoint = end('checkpoint');
+  return {
+    ...{ chain, name: text(row, 'name'), startedAt: number(row, 'started_at') },
+    head: end('head') ?? checkpoint ?? { chain, sequence: 0, link: firstLink },
+    ...(checkpoint === undefined ? {} : { checkpoint }),
   };
 }
 
@@ -61,11 +104,6 @@ function indexOf(db: Database, row: Row): ChainLink['index'] {
   const sequence = number(row, 'sequence');
   const lacking = [...terms].filter((term) => !isIndexed(db, term, sequence));
   return { entries: terms.size, lacking: lacking.length };
-}
-
-function isOfItsEvent(db: Database, { term, sequence }: IndexEntry): boolean {
-  const row = db.get('SELECT type, message_id, identity_id, payload FROM event WHERE sequence = ?', sequence);
-  return row !== undefined && wordsOf(row)?.has(term) === true;
 }
 
 /** Undefined: the content can't be read. That it is not what was written is told by its hash. */
@@ -80,7 +118,8 @@ function wordsOf(row: Row): ReadonlySet<Term> | undefined {
 function linkOfRow(row: Row, index: ChainLink['index']): ChainLink {
   return {
     chain: number(row, 'chain'),
-    sequence: number(row, 'sequence'),
+    sequence: number(row, 'number'),
+    cursor: cursorAt(number(row, 'sequence')),
     time: number(row, 'time'),
     type: text(row, 'type'),
     messageId: optionalText(row, 'message_id'),

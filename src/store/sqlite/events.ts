@@ -3,16 +3,18 @@
 import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { SALT_OCTETS } from '../../record/event-content.ts';
-import { type ChainEnd, firstLink, LINK_VERSION, sealed } from '../../record/link.ts';
+import { type ChainEnd, firstLink, LINK_VERSION, sealed, type SealedEvent } from '../../record/link.ts';
 import { type Term, termsOf } from '../../record/terms.ts';
 import { bytes, type Database, number, rollBack } from './database.ts';
 
 export interface Trail {
+  /** Its place among all events of the store. */
   append(event: EventDraft): number;
   /** The newest events with what they are found by, so that the index need not read them again; older ones are left out. */
   readonly recent: RecentTerms;
   /** Where the chain stands: taken before a transaction, given back if it is rolled back. */
   mark(): TrailMark;
+  end(): ChainEnd;
   reset(mark: TrailMark): void;
 }
 
@@ -26,23 +28,24 @@ export interface RecentTerms {
 }
 
 export interface EventTerms {
+  /** Its place. */
   readonly sequence: number;
   readonly terms: readonly Term[];
 }
 
-export type TrailMark = ChainEnd;
+export interface TrailMark {
+  /** Of the newest event, of whatever chain. */
+  readonly place: number;
+  readonly end: ChainEnd;
+}
 
-const CHAIN = 1;
+/** The column `sequence` is an event's place in this store. In the store's own chain it is the event's number too, unless others were copied in before. */
+export const POSITION_COLUMNS = 'chain, coalesce(chain_sequence, sequence) AS number';
 /** Beyond it the index reads from the table: it is far behind. */
 const RECENT_MAX = 20_000;
 
 export function openTrail(db: Database, entropy: Entropy): Trail {
-  const last = db.get('SELECT sequence, link FROM event ORDER BY sequence DESC LIMIT 1');
-  let mark: TrailMark =
-    last === undefined
-      ? { chain: CHAIN, sequence: 0, link: firstLink }
-      : { chain: CHAIN, sequence: number(last, 'sequence'), link: bytes(last, 'link') };
-
+  let mark = markOf(db);
   let recent: EventTerms[] = [];
   const newSalt = (): Uint8Array => entropy.bytes(SALT_OCTETS);
 
@@ -63,33 +66,59 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
       },
     },
     append(event) {
-      const { sequence, payload, place, partHashes, link } = sealed(mark, event, newSalt);
-      db.run(
-        'INSERT INTO event (sequence, chain, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        sequence,
-        CHAIN,
-        event.time,
-        event.type,
-        event.messageId ?? null,
-        event.identityId ?? null,
-        payload.salt,
-        payload.octets,
-        place?.salt ?? null,
-        place?.octets ?? null,
-        partHashes,
-        link,
-      );
-      mark = { ...mark, sequence, link };
+      const place = mark.place + 1;
+      const asKept = sealed(mark.end, event, newSalt);
+      insertEvent(db, { place, chain: mark.end.chain }, event, asKept);
+      mark = { place, end: { ...mark.end, sequence: asKept.sequence, link: asKept.link } };
       if (recent.length >= RECENT_MAX) recent = [];
-      recent.push({ sequence, terms: termsOf(event) });
-      return sequence;
+      recent.push({ sequence: place, terms: termsOf(event) });
+      return place;
     },
     mark: () => mark,
+    end: () => mark.end,
     reset(to) {
       mark = to;
-      while ((recent.at(-1)?.sequence ?? 0) > to.sequence) recent.pop();
+      while ((recent.at(-1)?.sequence ?? 0) > to.place) recent.pop();
     },
   };
+}
+
+function markOf(db: Database): TrailMark {
+  const newest = db.get('SELECT max(sequence) AS place FROM event');
+  const chain = number(db.get("SELECT value FROM meta WHERE name = 'ownChain'") ?? {}, 'value');
+  const last = db.get(
+    `SELECT ${POSITION_COLUMNS}, link FROM event WHERE chain = ? ORDER BY event.sequence DESC LIMIT 1`,
+    chain,
+  );
+  const end =
+    last === undefined
+      ? { chain, sequence: 0, link: firstLink }
+      : { chain, sequence: number(last, 'number'), link: bytes(last, 'link') };
+  return { place: number(newest ?? {}, 'place'), end };
+}
+
+function insertEvent(
+  db: Database,
+  at: { readonly place: number; readonly chain: number },
+  event: EventDraft,
+  { sequence, payload, place, partHashes, link }: SealedEvent,
+): void {
+  db.run(
+    'INSERT INTO event (sequence, chain, chain_sequence, time, type, message_id, identity_id, salt, payload, place_salt, place, content_hash, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    at.place,
+    at.chain,
+    sequence === at.place ? null : sequence,
+    event.time,
+    event.type,
+    event.messageId ?? null,
+    event.identityId ?? null,
+    payload.salt,
+    payload.octets,
+    place?.salt ?? null,
+    place?.octets ?? null,
+    partHashes,
+    link,
+  );
 }
 
 /** Links of a chain that began with version 1 cover more from now on. `now`: milliseconds since the epoch. */

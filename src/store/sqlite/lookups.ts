@@ -4,15 +4,17 @@ import { payloadOf } from '../../record/event-content.ts';
 import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
-import { eventsInRange } from '../event-range.ts';
-import { type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX } from '../lookups.ts';
+import { cursorAt, placeOf } from '../cursor.ts';
+import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
+import { type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX, type TraceTerm } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
 import { type Database, number, optionalBytes, optionalText, type Row, text } from './database.ts';
 import { chainLookups } from './chain-lookups.ts';
+import { POSITION_COLUMNS } from './events.ts';
 import { queueLookups } from './queue-lookups.ts';
 import { findSequences, newestSequences, type Numbers } from './term-index.ts';
 
-const EVENT_COLUMNS = 'sequence, time, type, message_id, identity_id, payload, place';
+const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
   return {
@@ -95,46 +97,35 @@ function identityLookups(db: Database): IdentityLookups {
 type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'dayKey'>;
 
 function trailLookups(db: Database): TrailLookups {
+  const named = (terms: readonly TraceTerm[], range: EventRange): Iterable<PlacedEvent> =>
+    placedAt(db, newestSequences(db, terms.map(indexTerm), numbersOf(db, range)));
   return {
-    async findMessages(term, max) {
-      const ids = new Set<string>();
-      for (const sequence of newestSequences(db, indexTerm(term))) {
-        const id = db.get('SELECT message_id FROM event WHERE sequence = ?', sequence)?.['message_id'];
-        if (typeof id === 'string') ids.add(id);
-        if (ids.size >= max) break;
-      }
-      return [...ids];
-    },
-    findEvents: async (term, range) =>
-      eventsInRange(eventsAt(db, newestSequences(db, indexTerm(term), numbersOf(db, range))), range),
-    async eventsOfMessage(id, max) {
-      return findSequences(db, idTerm(id))
-        .slice(0, max)
-        .flatMap((sequence) => eventAt(db, sequence));
-    },
-    events: async ({ afterSequence, max }) =>
+    findMessages: async (term, range) => messagesInRange(named([term], range), range),
+    findEvents: async (terms, range) => eventsInRange(named(terms, range), range),
+    eventsOfMessage: async (id, max) =>
+      [...placedAt(db, findSequences(db, idTerm(id)).slice(0, max))].map(({ event }) => event),
+    events: async ({ after, max }) =>
       db
         .all(
           `SELECT ${EVENT_COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
-          afterSequence,
+          after === undefined ? Number.MIN_SAFE_INTEGER : placeOf(after),
           max,
         )
-        .map((row) => eventOfRow(row)),
+        .map((row) => ({ ...eventOfRow(row), cursor: cursorAt(number(row, 'sequence')) })),
     dayKey: async (day) => optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key'),
   };
 }
 
-function eventAt(db: Database, sequence: number): readonly TrailEvent[] {
-  const row = db.get(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence = ?`, sequence);
-  return row === undefined ? [] : [eventOfRow(row)];
-}
-
-function* eventsAt(db: Database, sequences: Iterable<number>): Generator<TrailEvent> {
-  for (const sequence of sequences) yield* eventAt(db, sequence);
+function* placedAt(db: Database, places: Iterable<number>): Generator<PlacedEvent> {
+  for (const place of places) {
+    const row = db.get(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence = ?`, place);
+    if (row !== undefined) yield { place, event: eventOfRow(row) };
+  }
 }
 
 /** Between which numbers the events of a range can stand; the times themselves are looked at besides. */
-function numbersOf(db: Database, { since, until, before = Number.MAX_SAFE_INTEGER }: EventRange): Numbers {
+function numbersOf(db: Database, { since, until, after }: EventRange): Numbers {
+  const before = after === undefined ? Number.MAX_SAFE_INTEGER : placeOf(after);
   return {
     above: since === undefined ? 0 : lastBefore(db, since - LATE_MS_MAX),
     below: until === undefined ? before : Math.min(before, lastBefore(db, until + LATE_MS_MAX) + 1),
@@ -158,7 +149,8 @@ function eventOfRow(row: Row): TrailEvent {
   const messageId = optionalText(row, 'message_id');
   const identityId = optionalText(row, 'identity_id');
   return {
-    sequence: number(row, 'sequence'),
+    chain: number(row, 'chain'),
+    sequence: number(row, 'number'),
     type: text(row, 'type'),
     time: number(row, 'time'),
     ...(messageId === undefined ? {} : { messageId }),

@@ -37,16 +37,17 @@ for (const file of files) {
       assert.equal((await lookups.identityByLogin('alice@example.org'))?.id, 'alice0');
       assert.ok((await lookups.dayKey('2026-11-24')) !== undefined);
       assert.equal(
-        (await lookups.findMessages({ kind: 'address', address: 'x3@far.example' }, 10)).length,
+        (await lookups.findMessages({ kind: 'address', address: 'x3@far.example' }, { max: 10 })).ids.length,
         1,
       );
       assert.equal(
-        (await lookups.findMessages({ kind: 'messageIdField', value: '<m4@example.org>' }, 10)).length,
+        (await lookups.findMessages({ kind: 'messageIdField', value: '<m4@example.org>' }, { max: 10 })).ids
+          .length,
         1,
       );
       const { broken } = await verifyTrail(lookups);
       assert.equal(broken, undefined, JSON.stringify(broken));
-      const events = await lookups.events({ afterSequence: 0, max: 99 });
+      const events = await lookups.events({ max: 99 });
       assert.equal(
         events.filter(({ type }) => type === 'chainVersion').length,
         1,
@@ -80,7 +81,7 @@ test('E-Q-7 D-TR-1: refusals of before are found by their identity after the ste
     const opened = { dataDirectory: directory, clock: virtualClock(), entropy: countedEntropy() };
     const { lookups, close } = openSqliteStore(opened);
     const term = { kind: 'identity', identityId: 'alice0' } as const;
-    const { events } = await lookups.findEvents(term, { max: 9 });
+    const { events } = await lookups.findEvents([term], { max: 9 });
     assert.deepEqual(
       events.map(({ type }) => type),
       ['authenticationFailed', 'refused'],

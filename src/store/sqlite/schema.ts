@@ -121,6 +121,16 @@ export const migrations: readonly string[] = [
   ALTER TABLE message ADD COLUMN credential_id TEXT;
   INSERT INTO meta SELECT 'linkVersion', iif(EXISTS (SELECT 1 FROM event), 1, 2);
   `,
+  // Beside the chain that a store writes, others may be copied into it: there sequence is the place in the store, chain_sequence the number in the
+  // chain; NULL: the same. head: see `term-index.ts`. checkpoint: what stood before it was left where it was copied from.
+  `
+  ALTER TABLE event ADD COLUMN chain_sequence INTEGER;
+  ALTER TABLE chain ADD COLUMN head INTEGER;
+  ALTER TABLE chain ADD COLUMN head_link BLOB;
+  ALTER TABLE chain ADD COLUMN checkpoint INTEGER;
+  ALTER TABLE chain ADD COLUMN checkpoint_link BLOB;
+  INSERT INTO meta VALUES ('ownChain', 1);
+  `,
 ];
 
 export class StoreTooNew extends Error {

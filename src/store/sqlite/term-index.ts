@@ -19,6 +19,7 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
   try {
     insertEntries(db, inOrder(events));
     db.run("UPDATE meta SET value = ? WHERE name = 'indexed'", last.sequence);
+    noteHead(db, last.sequence);
     db.exec('COMMIT');
   } catch (error) {
     rollBack(db);
@@ -26,6 +27,14 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
   }
   recent.forget(last.sequence);
   return events.length === max;
+}
+
+/** With the index, not with each commit: the end of a chain may be beyond its head, never before it. */
+function noteHead(db: Database, sequence: number): void {
+  db.run(
+    'UPDATE chain SET head = e.number, head_link = e.link FROM (SELECT chain, coalesce(chain_sequence, sequence) AS number, link FROM event WHERE sequence = ?) e WHERE id = e.chain',
+    sequence,
+  );
 }
 
 type Entry = readonly [term: Term, sequence: number];
@@ -108,12 +117,23 @@ export interface Numbers {
   readonly below: number;
 }
 
-/** The same, newest first and no more than are asked for: an address may have a million. */
+/** Of the events that any of the terms names, newest first, each once, and no more than are asked for: an address may have a million. */
 export function* newestSequences(
   db: Database,
-  term: Term,
-  { above, below }: Numbers = { above: 0, below: Number.MAX_SAFE_INTEGER },
+  terms: readonly Term[],
+  numbers: Numbers,
 ): Generator<number, void> {
+  const walks = terms.map((term) => newestOfTerm(db, term, numbers));
+  const heads = walks.map((walk) => walk.next().value);
+  for (;;) {
+    const newest = Math.max(...heads.map((head) => head ?? -Infinity));
+    if (newest === -Infinity) return;
+    yield newest;
+    for (const [at, walk] of walks.entries()) if (heads[at] === newest) heads[at] = walk.next().value;
+  }
+}
+
+function* newestOfTerm(db: Database, term: Term, { above, below }: Numbers): Generator<number, undefined> {
   yield* unindexed(db, term)
     .filter((sequence) => sequence > above && sequence < below)
     .toReversed();
@@ -126,7 +146,7 @@ export function* newestSequences(
       )
       .map((row) => number(row, 'sequence'));
     yield* page;
-    if (page.length < PAGE) return;
+    if (page.length < PAGE) return undefined;
     before = page.at(-1) ?? 0;
   }
 }

@@ -64,7 +64,7 @@ export interface SqliteWriter {
   readonly recent: RecentTerms;
   /** Messages in the queue. */
   queued(): number;
-  /** Where the chain of the trail stands. */
+  /** Where the chain that it writes stands. */
   trailEnd(): ChainEnd;
   logWritten(): void;
   /** While true, files of settled messages stay: a backup is copying them. */
@@ -153,7 +153,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   return {
     recent: writer.trail.recent,
     queued: () => writer.queue.messages,
-    trailEnd: () => writer.trail.mark(),
+    trailEnd: () => writer.trail.end(),
     apply(changes) {
       let outcomes: readonly Outcome[];
       try {
