@@ -6,6 +6,7 @@ const authenticator = {
   file: 'src/identity/authenticator.ts',
   tests: ['src/identity/authenticator', 'src/identity/guessing'],
 };
+const check = { ...authenticator, file: 'src/identity/credential-check.ts' };
 const flaw = { ...authenticator, file: 'src/identity/credential-flaw.ts' };
 const verified = { file: 'src/identity/verified-logins.ts', tests: ['src/identity/verified-logins'] };
 const answers = { file: 'src/server/answers.ts', tests: ['src/server/late-answers'] };
@@ -24,18 +25,18 @@ export const identityFaults: readonly Fault[] = [
     ...authenticator,
     why: 'a wrong password is right the second time',
     from: "    if (secret.type === 'wrong' || identity === undefined)\n",
-    to: "    if (identity !== undefined && secret.type === 'wrong') cache.remember(attempt.fingerprint, { identityId: identity.id, revision: identity.revision, credentialId: identity.credentials[0]?.id ?? '' }, now);\n    if (secret.type === 'wrong' || identity === undefined)\n",
+    to: "    if (secret.type === 'wrong' && identity?.credentials[0] !== undefined) this.#credentials.remember(attempt.fingerprint, identity, identity.credentials[0]);\n    if (secret.type === 'wrong' || identity === undefined)\n",
   },
   {
-    ...authenticator,
+    ...check,
     why: 'what is remembered outlives a change of the identity',
-    from: '      remembered.revision === identity.revision\n',
-    to: '      remembered.revision <= identity.revision\n',
+    from: 'remembered.revision === identity.revision',
+    to: 'remembered.revision <= identity.revision',
   },
   {
-    ...authenticator,
+    ...check,
     why: 'what is remembered of a suspended identity is right',
-    from: 'if (credential !== undefined && flawOf(identity, credential, clock.now()) === undefined) {',
+    from: 'if (credential !== undefined && flawOf(identity, credential, this.#clock.now()) === undefined) {',
     to: 'if (credential !== undefined) {',
   },
   {
@@ -51,7 +52,7 @@ export const identityFaults: readonly Fault[] = [
     to: '',
   },
   {
-    ...authenticator,
+    ...check,
     why: 'the human password of a suspended identity is judged by its app password',
     from: '    const humanFlaw = flawOf(identity, human, now);\n',
     to: '    const humanFlaw = undefined;\n',
@@ -63,15 +64,15 @@ export const identityFaults: readonly Fault[] = [
     to: 'return true;',
   },
   {
-    ...authenticator,
+    ...check,
     why: 'a remembered credential of somebody else is right',
     from: 'remembered.identityId === identity?.id &&',
     to: 'identity !== undefined &&',
   },
   {
-    ...authenticator,
+    ...check,
     why: 'an expiry while the password is verified is not seen',
-    from: "const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, clock.now()) : undefined;",
+    from: "const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, this.#clock.now()) : undefined;",
     to: 'const flaw = undefined;',
   },
   {
@@ -83,8 +84,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...authenticator,
     why: 'the guessing defence does not hear which networks are shared',
-    from: 'hashing.askerAt(from.address, settings.isShared(from.address))',
-    to: 'hashing.askerAt(from.address, false)',
+    from: 'this.#hashing.askerAt(from.address, this.#settings.isShared(from.address))',
+    to: 'this.#hashing.askerAt(from.address, false)',
   },
   {
     ...authenticator,
@@ -93,7 +94,7 @@ export const identityFaults: readonly Fault[] = [
     to: "if (secret.type === 'busy') return noRoom();",
   },
   {
-    ...authenticator,
+    ...check,
     why: 'whoever asks at the same time hears what was hashed at the expense of the account',
     from: '[asker.networks[0]?.network, asker.account]',
     to: '[asker.networks[0]?.network]',
