@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createGuessing, guessingDefaults, type Attempt, type Guessing, type Leave } from './guessing.ts';
+import type { Attempt } from './guess-counts.ts';
+import { createGuessing, guessingDefaults, type Guessing, type Leave } from './guessing.ts';
 import { networksOf } from './network.ts';
 
 const MINUTE = 60_000;

@@ -13,6 +13,7 @@ const answers = { file: 'src/server/answers.ts', tests: ['src/server/late-answer
 
 const gate = { file: 'src/identity/kdf-gate.ts', tests: ['src/identity/kdf-gate'] };
 const budget = { file: 'src/identity/hash-budget.ts', tests: ['src/identity/hash-budget'] };
+const guesses = { file: 'src/identity/guess-counts.ts', tests: ['src/identity/guessing'] };
 const guessing = { file: 'src/identity/guessing.ts', tests: ['src/identity/guessing'] };
 const admission = { file: 'src/server/admission.ts', tests: ['src/server/admission'] };
 const counts = { file: 'src/server/counts.ts', tests: ['src/server/counts', 'src/server/admission'] };
@@ -101,7 +102,7 @@ export const identityFaults: readonly Fault[] = [
   },
   {
     ...authenticator,
-    file: 'src/identity/guessing.ts',
+    file: 'src/identity/guess-counts.ts',
     why: 'what could not be judged takes back an earlier failure with the same secret',
     from: 'if (secret.attempts > 0) return;',
     to: '',
@@ -233,16 +234,16 @@ export const identityFaults: readonly Fault[] = [
     to: 'if (purses === undefined) return void change(pursesOfNetworks(payer), now, 1);',
   },
   {
-    ...guessing,
+    ...guesses,
     why: 'the same wrong secret counts each time',
     from: 'if (again !== undefined) {',
     to: 'if (again !== undefined && now < 0) {',
   },
   {
-    ...guessing,
+    ...guesses,
     why: 'a /48 of IPv6 has a fresh start in each of its networks',
-    from: 'return Math.max(current(networks.get(network), now), ...around);',
-    to: 'return around.length < 0 ? 0 : current(networks.get(network), now);',
+    from: 'return Math.max(this.#current(this.#networks.get(network), now), ...around);',
+    to: 'return around.length < 0 ? 0 : this.#current(this.#networks.get(network), now);',
   },
   {
     ...front,
@@ -275,7 +276,7 @@ export const identityFaults: readonly Fault[] = [
     to: 'one.id === id',
   },
   {
-    ...guessing,
+    ...guesses,
     why: 'a shared network is blocked by one of its users',
     from: 'if (shared === true) return 0;',
     to: '',
@@ -283,14 +284,14 @@ export const identityFaults: readonly Fault[] = [
   {
     ...guessing,
     why: 'the owner is locked out by the guesses of others',
-    from: 'const judged = knownGood ? counts.slice(0, 1) : counts;',
-    to: 'const judged = counts;',
+    from: 'const judged = knownGood ? counted.slice(0, 1) : counted;',
+    to: 'const judged = counted;',
   },
   {
     ...guessing,
     why: 'a success leaves its own attempt counted',
-    from: '        end(now);\n        pairs.delete',
-    to: '        pairs.delete',
+    from: '        end(now);\n        counts.forgive',
+    to: '        counts.forgive',
   },
   {
     ...admission,

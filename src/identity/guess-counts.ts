@@ -1,0 +1,137 @@
+// How often secrets were wrong: counted for (network, account), for the network and for the account; each count halves every half-life.
+// The same wrong secret for the same name counts once: a phone with an old password is no attack (what its hashes cost is charged by
+// `hash-budget.ts`). IPv6 networks count as /64, and with wider limits as /56 and /48. An attempt takes back what was counted for it, and only when
+// no other attempt with the same secret relies on that count: a failure stays counted, however its repetitions end.
+
+import { createLru, type Lru } from './lru.ts';
+import type { AddressNetwork } from './network.ts';
+
+/** Distinct wrong secrets remembered for a pair. */
+const FINGERPRINTS_MAX = 32;
+/** A count this small is forgotten when something is taken back from it. */
+const NOTHING_LEFT = 0.01;
+
+export interface Attempt {
+  /** Network prefix, see `networkOf`. */
+  readonly network: string;
+  /** Wider networks around it, see `networksOf`. */
+  readonly wider?: readonly AddressNetwork[];
+  /** The name as folded, whether it exists or not. */
+  readonly account: string;
+  /** Keyed hash of name and secret. */
+  readonly fingerprint: string;
+  /** Many users come from this network by design (webmail): only the pair counts there. */
+  readonly shared?: boolean;
+}
+
+interface Count {
+  readonly value: number;
+  readonly at: number;
+}
+
+/** A wrong secret that counts once. */
+export interface CountedSecret {
+  readonly fingerprint: string;
+  readonly at: number;
+  /** Those that failed, and those under way. */
+  attempts: number;
+}
+
+interface PairCount extends Count {
+  /** Oldest first. */
+  readonly secrets: readonly CountedSecret[];
+}
+
+/** Every `now` is ms of a clock that never steps back. */
+export class GuessCounts {
+  readonly #halfLifeMs: number;
+  readonly #pairs: Lru<string, PairCount>;
+  readonly #networks: Lru<string, Count>;
+  readonly #accounts: Lru<string, Count>;
+
+  /** `entriesMax`: of each table. */
+  constructor(halfLifeMs: number, entriesMax: number) {
+    this.#halfLifeMs = halfLifeMs;
+    this.#pairs = createLru(entriesMax);
+    this.#networks = createLru(entriesMax);
+    this.#accounts = createLru(entriesMax);
+  }
+
+  ofPair(attempt: Attempt, now: number): number {
+    return this.#current(this.#pairs.get(pairKey(attempt)), now);
+  }
+
+  /** The count of the network; or of a wider one, as a part of what that may have. Where many users share one by design, none. */
+  ofNetwork({ network, wider = [], shared }: Attempt, now: number): number {
+    if (shared === true) return 0;
+    const around = wider.map((one) => this.#current(this.#networks.get(one.network), now) / one.factor);
+    return Math.max(this.#current(this.#networks.get(network), now), ...around);
+  }
+
+  ofAccount({ account }: Attempt, now: number): number {
+    return this.#current(this.#accounts.get(account), now);
+  }
+
+  countOnce(attempt: Attempt, now: number): CountedSecret {
+    const key = pairKey(attempt);
+    const pair = this.#pairs.get(key);
+    const remembered = pair?.secrets ?? [];
+    const again = remembered.find(({ fingerprint }) => fingerprint === attempt.fingerprint);
+    if (again !== undefined) {
+      again.attempts += 1;
+      return again;
+    }
+    const secret = { fingerprint: attempt.fingerprint, at: now, attempts: 1 };
+    const secrets = [...remembered.slice(1 - FINGERPRINTS_MAX), secret];
+    this.#pairs.set(key, { value: this.#current(pair, now) + 1, at: now, secrets });
+    this.#addToBoth(attempt, 1, now);
+    return secret;
+  }
+
+  takeBack(attempt: Attempt, secret: CountedSecret, now: number): void {
+    secret.attempts -= 1;
+    if (secret.attempts > 0) return;
+    const left = this.#current({ value: 1, at: secret.at }, now);
+    this.#addToBoth(attempt, -left, now);
+    const key = pairKey(attempt);
+    const pair = this.#pairs.get(key);
+    if (pair === undefined) return;
+    const secrets = pair.secrets.filter((one) => one !== secret);
+    // Forgiven or forgotten meanwhile: this count no longer includes it.
+    if (secrets.length === pair.secrets.length) return;
+    this.#pairs.set(key, { value: Math.max(0, this.#current(pair, now) - left), at: now, secrets });
+  }
+
+  /** Nothing is held against this account in this network any more. */
+  forgive(attempt: Attempt): void {
+    this.#pairs.delete(pairKey(attempt));
+  }
+
+  get size(): number {
+    return this.#pairs.size + this.#networks.size + this.#accounts.size;
+  }
+
+  #addToBoth(attempt: Attempt, amount: number, now: number): void {
+    if (attempt.shared !== true) {
+      this.#add(this.#networks, attempt.network, amount, now);
+      for (const { network } of attempt.wider ?? []) this.#add(this.#networks, network, amount, now);
+    }
+    this.#add(this.#accounts, attempt.account, amount, now);
+  }
+
+  #add(counts: Lru<string, Count>, key: string, amount: number, now: number): void {
+    const value = this.#current(counts.get(key), now) + amount;
+    if (value < NOTHING_LEFT) counts.delete(key);
+    else counts.set(key, { value, at: now });
+  }
+
+  #current(count: Count | undefined, now: number): number {
+    if (count === undefined) return 0;
+    // A clock that stepped back forgives nothing and adds nothing.
+    return count.value * 2 ** (-Math.max(0, now - count.at) / this.#halfLifeMs);
+  }
+}
+
+export function pairKey(attempt: Pick<Attempt, 'network' | 'account'>): string {
+  return `${attempt.network} ${attempt.account}`;
+}
