@@ -1,27 +1,8 @@
-// A line between two threads: questions with answers, and notices without. Answers and notices of one turn of the event loop travel as
-// one message; questions wait until this thread has done what lies before it. So a busy front wakes the store less often, and the store
-// commits more at once: waking another thread costs more than most of what it is woken for. A question that can wait goes with the
-// next that can't.
+// A line between two threads: questions with answers, and notices without. When what is said leaves is in `line-packets.ts`.
 
 import type { MessagePort } from 'node:worker_threads';
 import { createPlaces } from '../base/places.ts';
-import { whenIdle } from './idle.ts';
-
-/** The longest time for which a busy thread keeps questions back. */
-const LONGEST_GATHERING_MS = 3;
-/** This many urgent questions go at once: the other thread begins while this one is still busy, instead of the two taking turns. */
-const GATHERED_MAX = 8;
-
-interface Packet {
-  readonly asks: readonly (readonly [number, unknown])[];
-  readonly answers: readonly (readonly [number, unknown, FailureNote | undefined])[];
-  readonly notices: readonly unknown[];
-}
-
-interface FailureNote {
-  readonly name: string;
-  readonly message: string;
-}
+import { type FailureNote, LinePackets, type Packet } from './line-packets.ts';
 
 /** What the other thread threw; `name` is the name of its error class. */
 export class RemoteFailure extends Error {
@@ -58,71 +39,22 @@ interface Waiting {
 export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   /** By the numbers of their questions. */
   const waiting = createPlaces<Waiting>();
-  let asks: [number, unknown][] = [];
-  let answers: [number, unknown, FailureNote | undefined][] = [];
-  let notices: unknown[] = [];
-  let scheduled = false;
-  let gathering = false;
-  let urgent = 0;
-  let patience: NodeJS.Timeout | undefined;
+  const packets = new LinePackets((packet) => port.postMessage(packet));
   let closed = false;
-
-  function flush(): void {
-    scheduled = false;
-    if (closed || asks.length + answers.length + notices.length === 0) return;
-    const packet: Packet = { asks, answers, notices };
-    asks = [];
-    urgent = 0;
-    answers = [];
-    notices = [];
-    port.postMessage(packet);
-  }
-
-  function schedule(): void {
-    if (scheduled || closed) return;
-    scheduled = true;
-    setImmediate(flush);
-  }
-
-  function gather(): void {
-    urgent += 1;
-    if (urgent === GATHERED_MAX) return flush();
-    if (scheduled || gathering || closed) return;
-    gathering = true;
-    whenIdle(() => {
-      gathering = false;
-      flush();
-    }, LONGEST_GATHERING_MS);
-  }
-
-  function gatherWithin(patienceMs: number): void {
-    if (patienceMs === 0) return gather();
-    if (scheduled || gathering || closed) return;
-    // It keeps running after a flush: the next question waits less, and no timer is made for each.
-    patience ??= setTimeout(() => {
-      patience = undefined;
-      if (!gathering) flush();
-    }, patienceMs);
-  }
-
-  function respond(number: number, value: unknown, failure?: FailureNote): void {
-    answers.push([number, value, failure]);
-    schedule();
-  }
 
   async function answer(number: number, question: unknown): Promise<void> {
     try {
-      respond(number, await handlers.answer?.(question));
+      packets.answer(number, await handlers.answer?.(question));
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      respond(number, undefined, { name, message });
+      packets.answer(number, undefined, { name, message });
     }
   }
 
   function end(): void {
     if (closed) return;
     closed = true;
-    clearTimeout(patience);
+    packets.end();
     for (const { reject } of waiting.all()) reject(new LineClosed('the other thread is gone'));
   }
 
@@ -142,17 +74,13 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     ask(question, patienceMs = 0) {
       if (closed) return Promise.reject(new LineClosed('the other thread is gone'));
       return new Promise((resolve, reject) => {
-        asks.push([waiting.take({ resolve, reject }), question]);
-        gatherWithin(patienceMs);
+        packets.ask(waiting.take({ resolve, reject }), question, patienceMs);
       });
     },
-    tell(notice) {
-      notices.push(notice);
-      schedule();
-    },
+    tell: (notice) => packets.notice(notice),
     close() {
       if (closed) return;
-      flush();
+      packets.flush();
       end();
       port.close();
     },
