@@ -15,6 +15,7 @@ export const rings: Readonly<Record<string, number>> = {
   submission: 4,
   relay: 4,
   audit: 4,
+  administration: 4,
   client: 4,
   probe: 4,
   onboarding: 4,

@@ -1,9 +1,7 @@
-// Who sent this? The events that the question leads to, those of each message put together into one answer. Every look-up is itself an event
-// of the trail, with who asked and why (D-TR-5).
+// Who sent this? The events that the question leads to, those of each message put together into one answer.
 
 import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
 import type { Cursor, EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
-import type { Store } from '../store/port.ts';
 import { type Comparison, compareWith } from './evidence.ts';
 import { newestEvents } from './newest-events.ts';
 import type { FileQuestion, ShownMessage, TraceQuestion } from './question.ts';
@@ -208,18 +206,4 @@ function addReport(
         ...(cause === undefined ? {} : { notReported: cause }),
       });
   }
-}
-
-export async function recordLookup(
-  store: Store,
-  asked: { by: string; reason: string; question: string; found: number },
-  now: number,
-): Promise<void> {
-  const detail = { question: asked.question, reason: asked.reason, found: asked.found };
-  await store.commit([
-    {
-      type: 'record',
-      events: [{ type: 'lookedUp', time: now, payload: { by: asked.by, action: 'trace', detail } }],
-    },
-  ]);
 }

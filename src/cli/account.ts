@@ -1,39 +1,23 @@
 // `postern account`: who may submit. Passwords are read from standard input or made here, never from arguments, which others could see.
 
 import type { Command } from 'commander';
-import { encodeBase32 } from '../base/base32.ts';
+import type { Account } from '../administration/accounts.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
 import { time } from '../base/time.ts';
-import { createAppPassword } from '../identity/app-password.ts';
-import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
-import { createIdentity } from '../identity/directory.ts';
-import { hashPassword } from '../identity/password.ts';
-import { systemEntropy } from '../platform/entropy.ts';
-import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { passwordCommands, rightsCommands, stateCommands } from './account-changes.ts';
 import { removalCommands } from './account-removal.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
-import { CommandFailure } from './failure.ts';
-import {
-  credentialDetail,
-  domainsOf,
-  everybody,
-  identityOf,
-  rightText,
-  takenWords,
-  valueOf,
-  writeIdentity,
-} from './identities.ts';
+import { reasonHelp } from './option-rows.ts';
 import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
-
-const entropy = systemEntropy();
+import { rightText } from './right-text.ts';
 
 interface AddOptions extends ConfigOption {
   readonly passwordStdin?: boolean;
   readonly displayName?: string;
   readonly mailbox: boolean;
+  readonly reason?: string;
   readonly json?: boolean;
 }
 
@@ -51,6 +35,7 @@ export function accountCommands(program: Command): void {
       '--no-mailbox',
       'a service without mailbox: a bare name, or an address that mail to is not accepted for',
     )
+    .option('--reason <text>', reasonHelp)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -81,47 +66,28 @@ export function accountCommands(program: Command): void {
   rightsCommands(account);
 }
 
-async function add(context: CommandContext, login: string, options: AddOptions): Promise<void> {
-  const { now } = context;
-  const id = encodeBase32(entropy.bytes(10)).toLowerCase();
-  const named = options.displayName === undefined ? {} : { displayName: options.displayName };
-  const rules = { domains: domainsOf(context), allowReserved: true };
-  const bare = valueOf(createIdentity({ id, login, mailbox: options.mailbox, now, ...named }, rules));
+async function add(
+  { administration }: CommandContext,
+  named: string,
+  { mailbox, displayName, passwordStdin, reason, json }: AddOptions,
+): Promise<void> {
+  const name = displayName === undefined ? {} : { displayName };
+  const account = { login: named, mailbox, allowReserved: true, ...name };
   // Before a password is asked for.
-  await refuseTaken(context, bare);
-  const given = options.passwordStdin === true ? await readNewPassword(login) : undefined;
-  const made = given === undefined ? createAppPassword({ label: 'first', now }, entropy) : undefined;
-  const changed =
-    made === undefined
-      ? setPassword(bare, await hashPassword(given ?? '', entropy), now)
-      : addAppPassword(bare, made.credential);
-  const identity = { ...valueOf(changed), revision: 1 };
-  const detail = made === undefined ? {} : credentialDetail(made.credential);
-  const outcome = await writeIdentity(context, identity, 0, 'add', detail);
-  if (outcome === 'stale') throw new CommandFailure(`${login} exists already`);
-  if (options.json === true)
-    return printJson({
-      id,
-      login: identity.login,
-      ...(made === undefined ? {} : { appPassword: made.text }),
-    });
-  print(`added ${identity.login}`);
-  if (made !== undefined) print(`app password (shown once): ${made.text}`);
+  await administration().assertCanAddAccount(account);
+  const given = passwordStdin === true ? { password: await readNewPassword(named) } : {};
+  const { id, login, appPassword } = await administration(reason).addAccount({ ...account, ...given });
+  if (json === true) return printJson({ id, login, ...(appPassword === undefined ? {} : { appPassword }) });
+  print(`added ${login}`);
+  if (appPassword !== undefined) print(`app password (shown once): ${appPassword}`);
 }
 
-/** The address of a removed account goes to nobody else early, but that one can come back. */
-async function refuseTaken(context: CommandContext, bare: Identity): Promise<void> {
-  const [before] = await context.lookups.identitiesByAddress(bare.login);
-  if (before?.login === bare.login && before.state === 'removed')
-    throw new CommandFailure(
-      `${bare.login} was removed${before.removedAt === undefined ? '' : ` ${time(before.removedAt)}`}; \`postern account restore ${bare.login}\` brings it back, and the login is free when retention ends`,
-    );
-  if (before !== undefined) throw new CommandFailure(await takenWords(context, bare, bare.login));
-}
-
-async function list(context: CommandContext, { json }: { readonly json?: boolean }): Promise<void> {
-  const all = await everybody(context.lookups);
-  if (json === true) return printJson(all.map((identity) => summary(identity)));
+async function list(
+  { administration }: CommandContext,
+  { json }: { readonly json?: boolean },
+): Promise<void> {
+  const all = await administration().listAccounts();
+  if (json === true) return printJson(all.map(summary));
   if (all.length === 0) return print('no accounts yet: `postern account add LOGIN`');
   print(
     table([
@@ -130,7 +96,7 @@ async function list(context: CommandContext, { json }: { readonly json?: boolean
         identity.login,
         identity.state,
         identity.rights.map(rightText).join(' '),
-        String(enabledCredentials(identity).length),
+        String(identity.credentials.filter(({ disabled }) => disabled === undefined).length),
       ]),
     ]),
   );
@@ -147,7 +113,7 @@ function summary({
   limits,
   createdAt,
   removedAt,
-}: Identity) {
+}: Account) {
   const shown = credentials.map(
     ({ id: credentialId, kind, label, createdAt: since, expiresAt, disabled }) => ({
       id: credentialId,
@@ -173,13 +139,11 @@ function summary({
 }
 
 async function show(
-  context: CommandContext,
+  { administration }: CommandContext,
   login: string,
   { json }: { readonly json?: boolean },
 ): Promise<void> {
-  const identity = await identityOf(context, login);
-  const uses = await context.lookups.credentialUses(identity.id);
-  const limits = effectiveLimits(context, identity);
+  const { account: identity, limits, uses } = await administration().showAccount({ login });
   if (json === true) return printJson({ ...summary(identity), effectiveLimits: limits, uses });
   print(`${identity.login}  ${identity.state}${identity.mailbox ? '' : '  (no mailbox)'}`);
   if (identity.displayName !== undefined) print(`name     ${safe(identity.displayName)}`);
@@ -198,10 +162,4 @@ async function show(
       `${kind === 'password' ? 'password' : `app password ${id}`}  ${safe(label)}  ${used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}${disabled === undefined ? '' : `  revoked ${time(disabled.at)} by ${safe(disabled.by)}`}`,
     );
   }
-}
-
-/** Its own limits, and the configured ones where it has none. */
-function effectiveLimits({ loaded }: CommandContext, { limits: own }: Identity) {
-  const { messagesPerHour, recipientsPerHour, nullSenderPerHour } = loaded.config.limits.identity;
-  return { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...own };
 }

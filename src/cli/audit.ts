@@ -4,16 +4,21 @@ import type { Command } from 'commander';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { identityOf } from './identities.ts';
-import { print, printJson, progress, progressDone } from './output.ts';
-
-const PAGE = 1000;
+import { print, printJson, printOctets, progress, progressDone } from './output.ts';
+import { reasonHelp } from './option-rows.ts';
 
 interface EraseOptions {
   readonly identity?: string;
   readonly address?: readonly string[];
   readonly before: string;
+  readonly reason?: string;
   readonly json?: boolean;
+}
+
+interface ExportOptions {
+  readonly after?: string;
+  readonly identity?: string;
+  readonly reason?: string;
 }
 
 export function auditCommands(program: Command): void {
@@ -38,6 +43,7 @@ export function auditCommands(program: Command): void {
     .description('prints events as JSON, one a line, oldest first')
     .option('--after <cursor>', 'go on after the event that had it')
     .option('--identity <login>', 'only of this account')
+    .option('--reason <text>', reasonHelp)
     .addHelpText('after', '\nExample:\n  postern audit export --identity alice@example.org > alice.jsonl')
     .action((options: ExportOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => exportEvents(context, options)),
@@ -50,16 +56,12 @@ export function auditCommands(program: Command): void {
     .option('--identity <login>', 'of this account')
     .option('--address <address...>', 'naming these addresses')
     .requiredOption('--before <date>', 'older than this, e.g. 2026-10-01')
+    .option('--reason <text>', reasonHelp)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern audit erase --address bob@example.net --before 2026-10-01')
     .action((options: EraseOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => erase(context, options)),
     );
-}
-
-interface ExportOptions {
-  readonly after?: string;
-  readonly identity?: string;
 }
 
 interface VerifyCommandOptions {
@@ -86,44 +88,21 @@ async function verify({ lookups }: CommandContext, { expect, json }: VerifyComma
     throw new CommandFailure(`the trail is broken${placeOfFlaw(result.broken)}: ${result.broken.because}`);
 }
 
-async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
-  const only = options.identity === undefined ? undefined : (await identityOf(context, options.identity)).id;
-  let { after } = options;
-  for (;;) {
-    const page = await context.lookups.events({ max: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const event of page) if (only === undefined || event.identityId === only) printJson(event, 0);
-    after = page.at(-1)?.cursor;
-    if (page.length < PAGE) return;
-  }
+async function exportEvents({ administration }: CommandContext, options: ExportOptions): Promise<void> {
+  const { after, identity, reason } = options;
+  const from = after === undefined ? {} : { after };
+  const login = identity === undefined ? {} : { login: identity };
+  await printOctets(await administration(reason).exportTrail({ ...from, ...login }));
 }
 
-async function erase(context: CommandContext, options: EraseOptions): Promise<void> {
+async function erase({ administration }: CommandContext, options: EraseOptions): Promise<void> {
   const before = Date.parse(options.before);
   if (Number.isNaN(before)) throw new CommandFailure(`"${options.before}" is no date such as 2026-10-01`, 2);
-  if (options.identity === undefined && options.address === undefined)
-    throw new CommandFailure('name --identity or --address', 2);
-  const floor = context.now - 7 * 86_400_000 - context.loaded.config.relay.expire;
-  if (before > floor) {
-    throw new CommandFailure(
-      `what is younger than 7 days plus relay.expire must stay traceable: the latest --before is ${new Date(floor).toISOString().slice(0, 10)}`,
-    );
-  }
-  const identity =
-    options.identity === undefined ? {} : { identityId: (await identityOf(context, options.identity)).id };
-  const [outcome] = await context.store.commit([
-    {
-      type: 'erase',
-      ...identity,
-      addresses: options.address ?? [],
-      before,
-      now: context.now,
-      by: context.by,
-    },
-  ]);
-  if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
-  if (options.json === true)
-    return printJson({ forgotten: outcome.count, kept: outcome.kept, until: before });
+  const { identity, address: addresses = [], reason } = options;
+  const login = identity === undefined ? {} : { login: identity };
+  const erased = await administration(reason).eraseFromTrail({ ...login, addresses, before });
+  if (options.json === true) return printJson(erased);
   print(
-    `${outcome.count} events forgotten, ${outcome.kept} kept because they are younger or their mail is still queued`,
+    `${erased.forgotten} events forgotten, ${erased.kept} kept because they are younger or their mail is still queued`,
   );
 }

@@ -1,14 +1,14 @@
 // `postern backup` and `postern restore`: everything the store keeps, in one file; the first one works on a running server.
 
 import { createWriteStream } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { endOfTail, linkText } from '../audit/chain.ts';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
-import { copyStore, restoreStore } from '../store/sqlite/backup.ts';
+import { restoreStore } from '../store/sqlite/backup.ts';
 import { type BackupResult, type OpenBackup, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
 import { leaveToOwner } from '../store/sqlite/data-directory.ts';
 import { type CommandContext, loadForCommand, lockForCommand, withStore } from './context.ts';
@@ -26,14 +26,8 @@ export function backupCommands(program: Command): void {
       '\nExample:\n  postern backup /backup/postern-2026-11-24.db\n\nThe configuration and the certificates are files of yours: copy them too.',
     )
     .action((file: string, _: object, command: Command) =>
-      withStore(command.optsWithGlobals(), async (context) => {
-        const path = resolve(file);
-        const { lastLink, ...result } = await writeNewFile(
-          path,
-          (aside) => copyInto(context, aside),
-          inspectBackup,
-        );
-        print(`${path}: ${contentText(result)}; read again, and whole\nlast link of its trail ${lastLink}`);
+      withStore(command.optsWithGlobals(), (context) => backUp(context, resolve(file)), {
+        copyIn: dirname(resolve(file)),
       }),
     );
   program
@@ -88,16 +82,18 @@ async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): P
   print(`${flaw}; it is restored as it is`);
 }
 
-/** This process makes the file and writes it: the server may run where the path means another place. */
-async function copyInto(context: CommandContext, aside: string): Promise<void> {
-  progress('copying…');
-  const { server, offline } = context;
-  if (server !== undefined)
-    await pipeline(await server.backup(), createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
-  else if (offline !== undefined) {
-    const { loaded } = context;
-    await copyStore(offline.writer, loaded.path(loaded.config.data), aside);
-  }
+async function backUp({ administration }: CommandContext, path: string): Promise<void> {
+  const { lastLink, ...result } = await writeNewFile(
+    path,
+    async (aside) => {
+      progress('copying…');
+      // This process makes the file and writes it: the server may run where the path means another place.
+      const copy = await administration().backUp();
+      await pipeline(copy, createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
+    },
+    inspectBackup,
+  );
+  print(`${path}: ${contentText(result)}; read again, and whole\nlast link of its trail ${lastLink}`);
 }
 
 async function inspectBackup(aside: string): Promise<BackupResult & { readonly lastLink: string }> {

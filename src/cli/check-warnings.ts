@@ -10,7 +10,7 @@ import type { Identity } from '../record/identity.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { STORE_FILE } from '../store/sqlite/schema.ts';
-import { everybody } from './identities.ts';
+import { everybody } from '../administration/identities.ts';
 
 /** Self-signed ones, and names that are served without a certificate for them. */
 export function certificateWarnings(loaded: LoadedConfig): readonly string[] {

@@ -1,68 +1,64 @@
-// What a command works on: the configuration, and the store, either over the control socket of the running server or opened here if none runs.
+// What a command works on: the use cases, carried out by the running server, or here on the store if none runs.
 
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Administration } from '../administration/use-cases.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { dataDirectoryIn, loadConfig, type LoadedConfig } from '../config/load.ts';
-import { connectControl, type ControlClient } from '../http/control-client.ts';
+import { connectControl } from '../http/control-client.ts';
+import type { ControlLookups } from '../http/control-protocol.ts';
 import { systemClock } from '../platform/clock.ts';
-import { systemEntropy } from '../platform/entropy.ts';
-import type { Lookups } from '../store/lookups.ts';
-import type { Store } from '../store/port.ts';
-import type { OpenStore } from '../store/sqlite/open.ts';
+import { ownUserName } from '../platform/own-user.ts';
 import { CommandFailure } from './failure.ts';
-import { operator } from './operator.ts';
 
 export interface ConfigOption {
   readonly config?: string;
 }
 
-export interface CommandContext {
-  readonly loaded: LoadedConfig;
-  readonly store: Store;
-  readonly lookups: Lookups;
-  /** The running server, if one runs. */
-  readonly server?: ControlClient;
-  /** The store as opened here, if no server runs. */
-  readonly offline?: OpenStore;
-  /** The operator, for the trail. */
-  readonly by: string;
+/** What a command that only asks works on. It may not have read the configuration (src/cli/quick.ts). */
+export interface LookContext {
+  readonly lookups: ControlLookups;
+  /** The use cases, in the name of who called the command. `reason`: for the trail. */
+  administration(reason?: string): Administration;
   readonly now: number;
 }
 
-/** What a command that only asks works on. It may not have read the whole configuration (src/cli/quick.ts). */
-export interface LookContext extends Pick<CommandContext, 'store' | 'lookups' | 'by' | 'now'> {
-  /** `audit.requireReason`. */
-  readonly requireReason: boolean;
-  whole(): Promise<LoadedConfig>;
+export interface CommandContext extends LookContext {
+  /** Throws `ConfigError` if a server runs and the file can't be read. */
+  readonly loaded: LoadedConfig;
 }
 
 export function loadForCommand({ config }: ConfigOption): LoadedConfig {
   return loadConfig(findConfig(config, process.env));
 }
 
-/** `makes`: a store that is not there is made; to others its absence is a mistake in `data:`, and nothing is made. */
+export interface StoreOption {
+  /** A store that is not there is made; to others its absence is a mistake in `data:`, and nothing is made. */
+  readonly makes?: boolean;
+  /** Where a copy of the store has room while it is made here; else in the data directory. */
+  readonly copyIn?: string;
+}
+
 export async function withStore<T>(
   option: ConfigOption,
   run: (context: CommandContext) => Promise<T>,
-  { makes = false }: { readonly makes?: boolean } = {},
+  { makes = false, copyIn }: StoreOption = {},
 ): Promise<T> {
   const file = findConfig(option.config, process.env);
-  const shared = { by: operator(), now: systemClock.now() };
   const server = await connectControl(dataDirectoryIn(file));
-  if (server !== undefined) return run(besideServer(file, server, shared));
+  if (server !== undefined) return run(contextOf(server, besideServer(file)));
   const loaded = loadConfig(file);
   const dataDirectory = loaded.path(loaded.config.data);
   // With a running server the engine is not needed.
   const { leaveToOwner } = await import('../store/sqlite/data-directory.ts');
-  const { openSqliteStore } = await import('../store/sqlite/open.ts');
+  const { openAdministration } = await import('./offline.ts');
   if (!makes) await assertStore(dataDirectory);
   const unlock = await lockForCommand(dataDirectory);
-  let offline: OpenStore | undefined;
+  let offline: ReturnType<typeof openAdministration> | undefined;
   try {
-    offline = openSqliteStore({ dataDirectory, clock: systemClock, entropy: systemEntropy() });
-    return await run({ ...shared, loaded, offline, store: offline.store, lookups: offline.lookups });
+    offline = openAdministration(loaded, ownUserName(), copyIn ?? dataDirectory);
+    return await run(contextOf(offline, () => loaded));
   } finally {
     offline?.close();
     leaveToOwner(dataDirectory);
@@ -70,14 +66,20 @@ export async function withStore<T>(
   }
 }
 
-/** A file that is wrong stops only what needs it: the server keeps what it read before, and an account can be suspended. */
-function besideServer(
-  file: string,
-  server: ControlClient,
-  shared: Pick<CommandContext, 'by' | 'now'>,
+function contextOf(
+  { lookups, administration }: Pick<LookContext, 'lookups' | 'administration'>,
+  loadedNow: () => LoadedConfig,
 ): CommandContext {
-  const { by, now } = shared;
-  const { store, lookups } = server;
+  return {
+    ...{ lookups, administration, now: systemClock.now() },
+    get loaded() {
+      return loadedNow();
+    },
+  };
+}
+
+/** A file that is wrong stops only what needs it: the server keeps what it read before, and an account can be suspended. */
+function besideServer(file: string): () => LoadedConfig {
   let loaded: LoadedConfig | undefined;
   let trouble: ConfigError | undefined;
   try {
@@ -89,12 +91,9 @@ function besideServer(
       `postern: ${safeLines(error.message)}\npostern: the server runs on with what it read before\n`,
     );
   }
-  return {
-    ...{ by, now, server, store, lookups },
-    get loaded() {
-      if (loaded !== undefined) return loaded;
-      throw new ConfigError([`this command needs the configuration: ${trouble?.message}`]);
-    },
+  return () => {
+    if (loaded !== undefined) return loaded;
+    throw new ConfigError([`this command needs the configuration: ${trouble?.message}`]);
   };
 }
 
@@ -119,19 +118,4 @@ export async function lockForCommand(dataDirectory: string): Promise<() => void>
       3,
     );
   }
-}
-
-export function lookContextOf(context: CommandContext): LookContext {
-  const { store, lookups, by, now } = context;
-  return {
-    ...{ store, lookups, by, now },
-    get requireReason() {
-      return context.loaded.config.audit.requireReason;
-    },
-    whole: () => Promise.resolve(context.loaded),
-  };
-}
-
-export function withLookups<T>(option: ConfigOption, run: (context: LookContext) => Promise<T>): Promise<T> {
-  return withStore(option, (context) => run(lookContextOf(context)));
 }

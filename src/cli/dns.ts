@@ -15,7 +15,7 @@ import { readCertificates } from '../server/plan-of-config.ts';
 import { pairsOfFallback } from '../server/tls-contexts.ts';
 import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { identityOf } from './identities.ts';
+import { identityOf } from '../administration/identities.ts';
 import { onboardingOf } from '../onboarding/of-config.ts';
 import { spfNote } from './spf-note.ts';
 import { print, printJson, strong } from './output.ts';
@@ -142,9 +142,9 @@ function told({ record, verdict, found, because }: CheckedRecord): string {
 }
 
 async function printSheet(options: DnsCommandOptions, login: string): Promise<void> {
-  const sheet = await withStore(options, async (context) => {
-    const identity = await identityOf(context, login);
-    return sheetOf(onboardingOf(context.loaded.config), identity.login);
+  const sheet = await withStore(options, async ({ lookups, loaded: { config } }) => {
+    const identity = await identityOf({ lookups, config: () => config }, login);
+    return sheetOf(onboardingOf(config), identity.login);
   });
   if (options.html !== undefined) {
     writeFileSync(options.html, sheetHtml(sheet));

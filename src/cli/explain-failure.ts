@@ -1,5 +1,6 @@
 // What became of a command that failed: one clear line on standard error, and the exit code.
 
+import { UseCaseFailure } from '../administration/failure.ts';
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { DirectoryUnusable } from '../platform/directory-unusable.ts';
@@ -8,8 +9,11 @@ import { StoreLocked } from '../store/sqlite/data-directory.ts';
 import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { CommandFailure, failed } from './failure.ts';
 
+const exitCodes = { negative: 1, usage: 2, trouble: 3 } as const;
+
 export function explainFailure(error: unknown): number {
   if (error instanceof CommandFailure) return failed(error.message, error.code);
+  if (error instanceof UseCaseFailure) return failed(error.message, exitCodes[error.kind]);
   if (error instanceof ConfigError) return failed(error.message, 2);
   if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DirectoryUnusable)
     return failed(error.message, 3);

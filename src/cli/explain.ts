@@ -8,7 +8,7 @@ import { explain } from '../policy/explain.ts';
 import { isAsciiText } from '../protocol/wire/mailbox.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { domainsOf, identityOf } from './identities.ts';
+import { domainsOf, identityOf } from '../administration/identities.ts';
 import { print, printJson } from './output.ts';
 
 interface ExplainOptions extends ConfigOption {
@@ -40,8 +40,9 @@ export function explainCommand(program: Command): void {
 
 async function run(context: CommandContext, options: ExplainOptions): Promise<void> {
   const { config } = context.loaded;
-  const identity = await identityOf(context, options.as);
-  const domains = domainsOf(context);
+  const facts = { lookups: context.lookups, config: () => config };
+  const identity = await identityOf(facts, options.as);
+  const domains = domainsOf(facts);
   const configured = configuredMailboxes(config.mailboxes);
   const mailboxes = createMailboxes({
     lookups: context.lookups,

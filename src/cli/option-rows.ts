@@ -6,6 +6,8 @@ import type { Command } from 'commander';
 /** Flags as commander writes them, in long form: `--json`, `--max <n>`. */
 export type OptionRow = readonly [flags: string, description: string, fallback?: string];
 
+export const reasonHelp = 'why: kept in the trail';
+
 export function addOptions(command: Command, rows: readonly OptionRow[]): Command {
   for (const [flags, description, fallback] of rows) command.option(flags, description, fallback);
   return command;

@@ -19,12 +19,9 @@ for (const [unreported, told] of [
       said += text;
       return true;
     });
-    const lookups = {
-      queue: () => Promise.resolve([]),
-      queueCount: () => Promise.resolve(0),
-      queueTotals: () => Promise.resolve(totals),
-    };
-    await listQueue({ lookups, now: 0 } as never, undefined, {});
+    const listed = { entries: [], deliveries: 0, totals };
+    const administration = () => ({ listQueue: () => Promise.resolve(listed) });
+    await listQueue({ administration, now: 0 } as never, undefined, {});
     t.mock.restoreAll();
     assert.match(said, told);
   });

@@ -1,5 +1,7 @@
 // `postern queue list`: what waits, why, and for how long still.
 
+import type { ListedEntry } from '../administration/queue-looks.ts';
+import type { Waiting } from '../administration/queue-why.ts';
 import { numberOf } from '../base/number-of.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
@@ -9,9 +11,8 @@ import { CommandFailure } from './failure.ts';
 import { wholeNumberFrom1 } from './number.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
-import { type SelectorOptions, selectorOf, selectorOptions } from './queue-selector.ts';
-import { type Waiting, waitingOf } from './queue-why.ts';
-import { spanWords } from './span.ts';
+import { partOf, type PartOptions, partOptions } from './queue-part.ts';
+import { spanWords } from '../base/span.ts';
 
 const LIST_MAX = 50;
 /** Domains above a list that does not show the whole queue. */
@@ -19,13 +20,13 @@ const DOMAINS_MAX = 10;
 /** Characters of a reason in a list; `queue show` tells all of it. */
 const WHY_MAX = 120;
 
-export interface ListOptions extends SelectorOptions {
+export interface ListOptions extends PartOptions {
   readonly totals?: boolean;
   readonly max?: string;
 }
 
 export const listOptions: readonly OptionRow[] = [
-  ...selectorOptions,
+  ...partOptions,
   ['--totals', 'only how much it is, in all and for the 50 largest domains'],
   ['--json', 'print JSON'],
   ['--max <n>', `at most so many, default ${LIST_MAX}`],
@@ -38,25 +39,19 @@ export async function listQueue(
 ): Promise<void> {
   if (options.totals === true) return listTotals(context, id, options);
   const max = options.max === undefined ? LIST_MAX : wholeNumberFrom1(options.max, '--max');
-  const selector = await selectorOf(context, id, options);
-  const [entries, deliveries] = await Promise.all([
-    context.lookups.queue(selector, { max }),
-    context.lookups.queueCount(selector),
-  ]);
-  const waiting = await waitingOf(context.lookups, entries, context.now);
-  if (options.json === true)
-    return printJson({ deliveries, entries: entries.map((entry, at) => entryJson(entry, waiting[at])) });
+  const { administration, now } = context;
+  const part = partOf(id, options);
+  const { entries, deliveries, totals } = await administration().listQueue({ part, max });
+  if (options.json === true) return printJson({ deliveries, entries: entries.map(entryJson) });
   const isCut = deliveries > entries.length;
-  const isWhole = Object.keys(selector).length === 0;
-  if (entries.length === 0 && !isWhole) return print('nothing in the queue matches');
-  const totals = isWhole ? await context.lookups.queueTotals() : undefined;
+  if (entries.length === 0 && totals === undefined) return print('nothing in the queue matches');
   if (entries.length === 0)
     return print(totals?.unreported === undefined ? 'the queue is empty' : unreported(totals));
   if (isCut && totals !== undefined) {
-    printTotals(totals, context.now, DOMAINS_MAX);
+    printTotals(totals, now, DOMAINS_MAX);
     print('');
   }
-  const rows = entries.map((entry, at) => rowOf(entry, waiting[at], context.now));
+  const rows = entries.map((one) => rowOf(one, now));
   print(table([['ID', 'AGE', 'STATE', 'TRIES', 'NEXT TRY', 'LOGIN', 'FROM', 'TO', 'WHY'], ...rows]));
   if (isCut) print(`… ${deliveries - entries.length} more: say --max N, or select`);
   else if (totals?.unreported !== undefined) print(unreported(totals));
@@ -67,7 +62,7 @@ function unreported({ unreported: count = 0 }: QueueTotals): string {
   return `${numberOf(count, 'message')}, done but for the report to the sender; if that can't be written, the log says why`;
 }
 
-function rowOf(entry: QueueEntry, waiting: Waiting | undefined, now: number): readonly string[] {
+function rowOf({ entry, waiting }: ListedEntry, now: number): readonly string[] {
   const { message, delivery } = entry;
   const why = safe(waiting?.why ?? '');
   return [
@@ -84,14 +79,14 @@ function rowOf(entry: QueueEntry, waiting: Waiting | undefined, now: number): re
 }
 
 async function listTotals(
-  { lookups, now }: LookContext,
+  { administration, now }: LookContext,
   id: string | undefined,
   options: ListOptions,
 ): Promise<void> {
   const others = Object.keys(options).filter((key) => !['totals', 'json', 'config'].includes(key));
   if (id !== undefined || others.length > 0)
     throw new CommandFailure('--totals is about the whole queue: it goes with --json alone', 2);
-  const totals = await lookups.queueTotals();
+  const totals = await administration().queueTotals();
   if (options.json === true) return printJson(totals);
   if (totals.messages === 0) return print('the queue is empty');
   printTotals(totals, now);
@@ -121,7 +116,7 @@ export function nextTry({ held, active, dueAt }: QueueEntry, now: number): strin
   return dueAt <= now ? 'now' : `in ${spanWords(dueAt - now)}`;
 }
 
-export function entryJson(entry: QueueEntry, waiting: Waiting | undefined) {
+export function entryJson({ entry, waiting }: ListedEntry) {
   const { message, delivery, dueAt, held, active } = entry;
   const { id, acceptedAt, identityId, envelope, octets } = message;
   const { recipient, recipientNumber } = delivery;

@@ -2,17 +2,18 @@
 
 import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
-import type { QueueChange, QueueSelector } from '../store/port.ts';
+import type { QueuePart } from '../administration/queue-selector.ts';
+import type { QueueChange } from '../store/port.ts';
 import { confirm } from './confirm.ts';
-import { type CommandContext, lookContextOf, withLookups, withStore } from './context.ts';
+import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { addOptions, type OptionRow } from './option-rows.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, progress, progressDone } from './output.ts';
 import { type ListOptions, listOptions, listQueue } from './queue-list.ts';
-import { type SelectorOptions, selectorOf, selectorOptions } from './queue-selector.ts';
-import { type ShowOptions, showQueued } from './queue-show.ts';
+import { partOf, type PartOptions, partOptions } from './queue-part.ts';
+import { type ShowOptions, showOptions, showQueued } from './queue-show.ts';
 
-interface ChangeOptions extends SelectorOptions {
+interface ChangeOptions extends PartOptions {
   readonly all?: boolean;
   readonly yes?: boolean;
   readonly bounce?: boolean;
@@ -27,13 +28,10 @@ export function queueCommands(program: Command): void {
     .description('lists the queue')
     .addHelpText('after', '\nExample:\n  postern queue list --domain example.net')
     .action((id: string | undefined, options: ListOptions, command: Command) =>
-      withLookups(command.optsWithGlobals(), (context) => listQueue(context, id, options)),
+      withStore(command.optsWithGlobals(), (context) => listQueue(context, id, options)),
     );
-  queue
-    .command('show <id>')
+  addOptions(queue.command('show <id>'), showOptions)
     .description('shows a queued message: envelope, recipients, why they wait, header')
-    .option('--content', 'print header and body as they will go')
-    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern queue show 06FN0Z2V3W00000000000000AB')
     .action((id: string, options: ShowOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => showQueued(context, id, options)),
@@ -49,7 +47,7 @@ export function queueCommands(program: Command): void {
 }
 
 const changeOptions: readonly OptionRow[] = [
-  ...selectorOptions,
+  ...partOptions,
   ['--all', 'the whole queue'],
   ['--yes', 'do not ask; off a terminal needed by all but a named id'],
   ['--json', 'print JSON'],
@@ -70,33 +68,28 @@ async function change(
   id: string | undefined,
   options: ChangeOptions,
 ): Promise<void> {
-  const selector = await selectorOf(lookContextOf(context), id, options);
-  if (Object.keys(selector).length === 0 && options.all !== true) {
+  const administration = context.administration();
+  const part = partOf(id, options);
+  if (Object.keys(part).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
   }
-  const count = await context.lookups.queueCount(selector);
+  const count = await administration.countQueue({ part });
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  await sayOrAsk(action, numberOf(count, 'recipient'), isNamed(selector, options), options);
+  await sayOrAsk(action, numberOf(count, 'recipient'), isNamed(part, options), options);
   if (options.bounce === true) {
-    const { bounceQueue } = await import('./queue-bounce.ts');
-    const given = await bounceQueue(context, selector);
+    const given = await bounce(context, part);
     return options.json === true
       ? printJson({ action, matched: count, changed: given })
       : print(`gave up ${given} of ${numberOf(count, 'recipient')}, their senders are told`);
   }
-  const [outcome] = await context.store.commit([
-    { type: 'queue', action, selector, now: context.now, by: context.by },
-  ]);
-  if (outcome.type === 'failed') throw new CommandFailure(outcome.cause, 3);
-  // A release lifts the operator's hold alone.
-  const stillHeld = action === 'release' ? await context.lookups.queueCount({ ...selector, held: true }) : 0;
+  const { changed, stillHeld } = await administration.changeQueue({ part, action });
   if (options.json === true)
     return printJson({
-      ...{ action, matched: count, changed: outcome.count },
+      ...{ action, matched: count, changed },
       ...(action === 'release' ? { stillHeld } : {}),
     });
   print(
-    `${action}: ${outcome.count} of ${numberOf(count, 'recipient')}${outcome.count < count ? ' (the others are under way, or were so already)' : ''}`,
+    `${action}: ${changed} of ${numberOf(count, 'recipient')}${changed < count ? ' (the others are under way, or were so already)' : ''}`,
   );
   if (stillHeld > 0)
     print(
@@ -104,9 +97,23 @@ async function change(
     );
 }
 
+/** How many recipients were given up. */
+async function bounce({ administration }: CommandContext, part: QueuePart): Promise<number> {
+  let count = 0;
+  let after: { readonly messageId: string; readonly recipientNumber: number } | undefined;
+  do {
+    const slice = await administration().bounceQueue({ part, ...(after === undefined ? {} : { after }) });
+    count += slice.count;
+    after = slice.next;
+    progress(`${count} recipients`);
+  } while (after !== undefined);
+  progressDone();
+  return count;
+}
+
 /** One message by its id: whoever names it means it. What a selector matches may be more, or other, than they think. */
-const isNamed = ({ messageId, ...others }: QueueSelector, { all }: ChangeOptions): boolean =>
-  messageId !== undefined && Object.keys(others).length === 0 && all !== true;
+const isNamed = ({ id, ...others }: QueuePart, { all }: ChangeOptions): boolean =>
+  id !== undefined && Object.keys(others).length === 0 && all !== true;
 
 /** Prints how many recipients it means before it is done, with or without a question. */
 async function sayOrAsk(

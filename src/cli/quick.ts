@@ -6,12 +6,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { findConfig } from '../config/find.ts';
 import { glance } from '../config/glance.ts';
-import type { LoadedConfig } from '../config/load.ts';
 import { connectControl } from '../http/control-client.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure, failed } from './failure.ts';
-import { operator } from './operator.ts';
 import { type OptionRow, type PlainLine, readPlainLine } from './option-rows.ts';
 
 interface Question {
@@ -85,21 +83,13 @@ async function questionIn(given: readonly string[]): Promise<Asked | undefined> 
 async function contextOf(option: string | undefined): Promise<LookContext | undefined> {
   try {
     const file = findConfig(option, process.env);
-    const seen = glance(readFileSync(file, 'utf8'));
-    const server = seen && (await connectControl(resolve(dirname(file), seen.data)));
+    const data = glance(readFileSync(file, 'utf8'));
+    const server = data === undefined ? undefined : await connectControl(resolve(dirname(file), data));
     if (server === undefined) return undefined;
-    return {
-      ...{ store: server.store, lookups: server.lookups },
-      ...{ by: operator(), now: systemClock.now(), requireReason: seen?.requireReason ?? true },
-      whole: () => wholeOf(file),
-    };
+    const { lookups, administration } = server;
+    return { lookups, administration, now: systemClock.now() };
   } catch {
     // The whole program meets the same error, and reports it.
     return undefined;
   }
-}
-
-async function wholeOf(file: string): Promise<LoadedConfig> {
-  const { loadConfig } = await import('../config/load.ts');
-  return loadConfig(file);
 }

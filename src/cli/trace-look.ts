@@ -1,19 +1,14 @@
 // What `postern trace` does: who sent this? From an id, a Received label, a Message-ID, an address, a login, or the file of a message.
 
 import type { FileQuestion } from '../audit/question.ts';
-import { recordLookup, trace, traceFile, type TraceAnswer } from '../audit/trace.ts';
+import type { TracedWords } from '../administration/trace.ts';
+import type { TraceAnswer } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import type { OptionRow } from './option-rows.ts';
 import { print, printJson } from './output.ts';
-import {
-  fileQuestion,
-  rangeOf,
-  type RangeOptions,
-  textQuestion,
-  type TextQuestion,
-} from './trace-question.ts';
+import { fileQuestion, namesNothing, rangeOf, type RangeOptions } from './trace-question.ts';
 import { showAnswer } from './trace-show.ts';
 
 export interface TraceOptions extends RangeOptions {
@@ -31,31 +26,30 @@ export const traceOptions: readonly OptionRow[] = [
   ['--before <place>', 'go on where an answer ended'],
 ];
 
+/** What was asked, and what came of it. */
+export type Traced = TracedWords | { readonly question: FileQuestion; readonly answer: TraceAnswer };
+
 export async function runTrace(context: LookContext, what: string, options: TraceOptions): Promise<void> {
-  const { lookups, store, now, by } = context;
-  if (context.requireReason && (options.reason ?? '') === '') {
-    throw new CommandFailure(
-      'say why with --reason TEXT: the configuration asks for it (audit.requireReason)',
-      2,
-    );
-  }
-  const range = rangeOf(options, now);
-  const file = await fileQuestion(context, what);
-  const question = file ?? (await textQuestion(context, what));
-  const answer =
-    'shown' in question
-      ? await traceFile(lookups, question, range.max)
-      : await trace(lookups, question, range);
+  const traced = await ask(context, what, options);
+  const { answer, question } = traced;
   const found = answer.messages.length + answer.refusals.length;
-  await recordLookup(store, { by, reason: options.reason ?? '', question: question.text, found }, now);
   if (options.json === true) printJson(answer);
-  else showAnswer(answer, question);
+  else showAnswer(traced);
   if (answer.more && options.json !== true) print(howToGoOn(answer));
-  if (found === 0 && answer.next === undefined) throw new CommandFailure(notFound(question));
+  if (found === 0 && answer.next === undefined) throw new CommandFailure(notFound(traced));
   if (found > 0 && answer.messages.every(({ evidence }) => evidence === 'none') && 'shown' in question)
     throw new CommandFailure(
       'nothing proves that this file is one of these messages: its lines may be copied',
     );
+}
+
+async function ask(context: LookContext, what: string, options: TraceOptions): Promise<Traced> {
+  const administration = context.administration(options.reason);
+  const range = rangeOf(options, context.now);
+  const question = await fileQuestion(context, what);
+  if (question !== undefined)
+    return { question, answer: await administration.traceFile({ question, max: range.max }) };
+  return (await administration.traceWords({ words: what, range })) ?? namesNothing(what);
 }
 
 function howToGoOn({ next, messages, refusals }: TraceAnswer): string {
@@ -66,12 +60,12 @@ function howToGoOn({ next, messages, refusals }: TraceAnswer): string {
     : `… and more: say --max N, or --before ${next} to go on from here`;
 }
 
-function notFound(question: FileQuestion | TextQuestion): string {
-  if ('shown' in question) return notFoundInFile(question);
-  const { text, identities } = question;
+function notFound(traced: Traced): string {
+  if (!('identities' in traced)) return notFoundInFile(traced.question);
+  const { question, identities } = traced;
   const [identity] = identities;
   return identity === undefined
-    ? `the trail knows nothing of ${safe(text)}: looked for ${lookedFor(question)}; what is older than retention is forgotten`
+    ? `the trail knows nothing of ${safe(question.text)}: looked for ${lookedFor(question)}; what is older than retention is forgotten`
     : `the trail knows of nothing that ${identity.login} sent, or was refused, and that fits what was asked for; what is older than retention is forgotten`;
 }
 
@@ -83,7 +77,7 @@ const termWords = {
   identity: 'an account',
 } as const;
 
-function lookedFor({ looks }: TextQuestion): string {
+function lookedFor({ looks }: TracedWords['question']): string {
   return [...new Set(looks.flat().map(({ kind }) => termWords[kind]))].join(', then ');
 }
 

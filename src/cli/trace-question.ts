@@ -1,11 +1,8 @@
-// What `postern trace` is asked, from its arguments: words or a file, which account they name, from when to when.
+// What `postern trace` is asked, from its arguments: words or a file, from when to when.
 
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { questionOfText, type FileQuestion, type TraceQuestion } from '../audit/question.ts';
+import type { FileQuestion } from '../audit/question.ts';
 import { isIP } from '../base/network.ts';
-import { loginCandidates } from '../identity/login.ts';
-import { canonicalAddress } from '../policy/address.ts';
-import type { Identity } from '../record/identity.ts';
 import type { EventRange } from '../store/lookups.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -57,26 +54,15 @@ export async function fileQuestion(context: LookContext, what: string): Promise<
   if (file.size > FILE_OCTETS_MAX)
     throw new CommandFailure(`${what} is larger than ${FILE_OCTETS_MAX} octets`);
   const { questionOfMessage } = await import('../audit/question-of-message.ts');
-  return questionOfMessage(readFileSync(what), (await context.whole()).config.hostname);
+  return questionOfMessage(readFileSync(what), await context.administration().ownHostname());
 }
 
-export interface TextQuestion extends TraceQuestion {
-  /** Accounts that were named, removed ones too. */
-  readonly identities: readonly Identity[];
-}
-
-export async function textQuestion(context: LookContext, what: string): Promise<TextQuestion> {
-  const identities = await identitiesNamed(context, what.trim());
-  const question = questionOfText(
-    what,
-    identities.map(({ id }) => id),
+/** Throws `CommandFailure`: neither words to look for nor a file. */
+export function namesNothing(what: string): never {
+  throw new CommandFailure(
+    `"${what}" is no id, label, Message-ID or address, there is no such account, and ${notThisFile(what)}`,
+    2,
   );
-  if (question === undefined)
-    throw new CommandFailure(
-      `"${what}" is no id, label, Message-ID or address, there is no such account, and ${notThisFile(what)}`,
-      2,
-    );
-  return { ...question, identities };
 }
 
 /** A Message-ID may be longer than any name of a file. */
@@ -95,22 +81,4 @@ function notThisFile(path: string): string {
   return found.isDirectory()
     ? 'of that name there is a directory: name a file in it'
     : 'of that name there is a pipe or a device: write the message to a file, and name that';
-}
-
-/** By login, by id, and who has an address as an own one. Tombstones are found like any other. */
-async function identitiesNamed({ lookups, whole }: LookContext, word: string): Promise<readonly Identity[]> {
-  if (word === '' || /[<>\s]/.test(word)) return [];
-  const address = canonicalAddress(word);
-  if (address !== undefined) {
-    const owner = await lookups.identityByAddress(address);
-    return owner === undefined ? [] : [owner];
-  }
-  const byId = await lookups.identityById(word.toLowerCase());
-  if (byId !== undefined) return [byId];
-  // Only a bare name depends on which domains there are.
-  const domains = new Set((await whole()).config.domains);
-  const found = await Promise.all(
-    loginCandidates(word, domains).map((login) => lookups.identityByLogin(login)),
-  );
-  return found.filter((identity) => identity !== undefined);
 }

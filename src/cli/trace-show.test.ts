@@ -23,11 +23,11 @@ test('E-T-1: trace says that an attempt went in clear because STARTTLS broke, in
     findEvents: () => Promise.resolve({ events: [] }),
     eventsOfMessage: () => Promise.resolve([accepted, event]),
   } as never;
-  const question = { looks: [[{ kind: 'id', id: 'm' }]], text: 'm', identities: [] } as never;
+  const question = { looks: [[{ kind: 'id', id: 'm' }]], text: 'm' } as const;
   const answer = await trace(lookups, question, { max: 9 } as never);
   const written: string[] = [];
   t.mock.method(process.stdout, 'write', (text: string) => Boolean(written.push(text)));
-  showAnswer(answer, question);
+  showAnswer({ question, identities: [], answer });
   t.mock.restoreAll();
   assert.match(
     written.join(''),

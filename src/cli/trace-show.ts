@@ -2,20 +2,21 @@
 
 import type { Comparison } from '../audit/evidence.ts';
 import type { FileQuestion } from '../audit/question.ts';
-import type { RecipientFate, Refused, TraceAnswer, TracedMessage } from '../audit/trace.ts';
+import type { RecipientFate, Refused, TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import { time } from '../base/time.ts';
 import { dkimRecordName } from '../message/dkim/record-name.ts';
 import type { PrincipalFacts, SessionFacts } from '../record/events.ts';
 import { print, strong } from './output.ts';
-import type { TextQuestion } from './trace-question.ts';
+import type { Traced } from './trace-look.ts';
 
-export function showAnswer({ messages, refusals }: TraceAnswer, question: FileQuestion | TextQuestion): void {
-  if ('shown' in question) {
-    if (messages.length > 0) showClaims(question);
+export function showAnswer(traced: Traced): void {
+  const { messages, refusals } = traced.answer;
+  if (!('identities' in traced)) {
+    if (messages.length > 0) showClaims(traced.question);
     return list(messages.map((message) => () => showMessage(message)));
   }
-  for (const { login, id, state, removedAt } of question.identities)
+  for (const { login, id, state, removedAt } of traced.identities)
     print(
       `${login}  identity ${id}, ${state}${removedAt === undefined ? '' : ` since ${time(removedAt)}`}\n`,
     );

@@ -1,7 +1,7 @@
 // `postern trace`: who sent this? How it is called; src/cli/trace-look.ts answers.
 
 import type { Command } from 'commander';
-import { withLookups } from './context.ts';
+import { withStore } from './context.ts';
 import { addOptions } from './option-rows.ts';
 import { runTrace, type TraceOptions, traceOptions } from './trace-look.ts';
 
@@ -15,6 +15,6 @@ export function traceCommand(program: Command): void {
       '\nExamples:\n  postern trace complaint.eml --reason "ticket 4711"\n  postern trace alice@example.org --since 2h\n  postern trace printer --since 2026-11-23 --ip 192.0.2.7 --json',
     )
     .action((what: string, options: TraceOptions, command: Command) =>
-      withLookups(command.optsWithGlobals(), (context) => runTrace(context, what, options)),
+      withStore(command.optsWithGlobals(), (context) => runTrace(context, what, options)),
     );
 }

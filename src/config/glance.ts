@@ -1,14 +1,8 @@
-// A glance at the configuration file: the two values that a question to a running server needs, where they can be told for certain from the plain lines
-// of the file. To load the parser of all YAML and the schema costs three times what an empty process takes to start; whatever is less plain
+// A glance at the configuration file: where the data directory is, which is all that a question to a running server needs, if the plain lines of the file
+// tell it for certain. To load the parser of all YAML and the schema costs three times what an empty process takes to start; whatever is less plain
 // than this is left to them (src/config/load.ts), and so is judging the rest of the file.
 
 import { scalar } from './plain-yaml.ts';
-
-export interface Glance {
-  /** As written, relative to the file. */
-  readonly data: string;
-  readonly requireReason: boolean;
-}
 
 /** What holds without the key `data`. */
 export const DATA_DEFAULT = './var';
@@ -18,12 +12,11 @@ const GLANCE_LENGTH_MAX = 1024 * 1024;
 const plain = /^[\x20-\x5b\x5d-\x7e]*$/;
 const ignored = /^ *(?:#.*)?$/;
 const topKey = /^([A-Za-z]+):(?: +(.*))?$/;
-const reasonLine = /^ +requireReason: +(true|false) *(?: #.*)?$/;
 
-/** Undefined: the values are not certain. */
-export function glance(text: string): Glance | undefined {
+/** The key `data` as written, relative to the file. Undefined: it is not certain. */
+export function glance(text: string): string | undefined {
   if (text.length > GLANCE_LENGTH_MAX) return undefined;
-  const read: { data?: string | undefined; requireReason?: boolean } = {};
+  let data: string | undefined = DATA_DEFAULT;
   const seen = new Set<string>();
   let top = '';
   for (const line of text.split('\n')) {
@@ -37,15 +30,11 @@ export function glance(text: string): Glance | undefined {
       if (key === '' || seen.has(key)) return undefined;
       seen.add(key);
       top = key;
-      if (key === 'data') read.data = plainText(rest);
-      if (key === 'data' && read.data === undefined) return undefined;
+      if (key === 'data') data = plainText(rest);
+      if (data === undefined) return undefined;
     }
-    if (!line.includes('requireReason')) continue;
-    const reason = top === 'audit' ? reasonLine.exec(line)?.[1] : undefined;
-    if (reason === undefined || read.requireReason !== undefined) return undefined;
-    read.requireReason = reason === 'true';
   }
-  return { data: read.data ?? DATA_DEFAULT, requireReason: read.requireReason ?? false };
+  return data;
 }
 
 /** Whatever it opens it closes: no text and no flow collection goes on in the next line, where it could hold what looks like a key. */

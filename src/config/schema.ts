@@ -353,7 +353,9 @@ export const configSchema = z.strictObject({
       retention: duration(86_400_000).prefault('30d').meta({
         description: 'How long it can be traced who sent what; at least 7 days plus `relay.expire`.',
       }),
-      requireReason: z.boolean().prefault(false).meta({ description: 'A trace needs `--reason`.' }),
+      requireReason: z.boolean().prefault(false).meta({
+        description: 'What shows personal data needs `--reason`: `trace`, `audit export`, `queue show`.',
+      }),
     })
     .prefault({}),
   http: z

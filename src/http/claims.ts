@@ -80,8 +80,23 @@ export function openClaims(link: string, clock: Clock, places = publicPlaces): C
   clear(directory);
   point(link, directory);
 
+  return claimsIn(() => {
+    // Removed with the shared memory of our user, as systemd-logind does it at the end of a session.
+    if (!existsSync(directory)) {
+      directory = ownDirectory(place, link);
+      point(link, directory);
+    }
+    return directory;
+  }, clock);
+}
+
+/** In a directory where nobody can rename what another user made; it is asked for when a claim is issued. */
+export function claimsIn(directoryNow: () => string, clock: Clock, prefix = ''): Claims {
+  let directory = directoryNow();
+  const pathOf = (name: string): string => join(directory, `${prefix}${name}`);
+
   function redeem({ name, issuedAt, startedAt }: Claim): Proof {
-    const path = join(directory, name);
+    const path = pathOf(name);
     const file = lstatSync(path, { throwIfNoEntry: false });
     remove(path);
     if (clock.monotonic() - startedAt > DEADLINE_MS) return { late: 'the claim has expired' };
@@ -98,11 +113,7 @@ export function openClaims(link: string, clock: Clock, places = publicPlaces): C
 
   return {
     issue() {
-      // Removed with the shared memory of our user, as systemd-logind does it at the end of a session.
-      if (!existsSync(directory)) {
-        directory = ownDirectory(place, link);
-        point(link, directory);
-      }
+      directory = directoryNow();
       return {
         name: encodeBase32(randomBytes(NAME_OCTETS)).toLowerCase(),
         issuedAt: clock.now(),
@@ -110,7 +121,7 @@ export function openClaims(link: string, clock: Clock, places = publicPlaces): C
       };
     },
     redeem,
-    drop: ({ name }) => remove(join(directory, name)),
+    drop: ({ name }) => remove(pathOf(name)),
   };
 }
 

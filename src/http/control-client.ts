@@ -1,21 +1,32 @@
-// The other end of the control socket: the store and its look-ups as a command sees them while a server runs.
+// The other end of the control socket: use cases as a command calls them while a server runs, and the look-ups that leave no record.
 
+import { closeSync, fchmodSync, openSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { dirname, join } from 'node:path';
+import { type FailureKind, UseCaseFailure } from '../administration/failure.ts';
+import type { Administration } from '../administration/use-cases.ts';
 import { fromJson, toJson } from '../base/json.ts';
-import { lookupMethods, type Lookups, NotACursor } from '../store/lookups.ts';
-import { type Store, StoreUnavailable } from '../store/port.ts';
-import { CONTROL_SOCKET, type LookupAnswer, LOOKUPS_MAX, type ReloadResult } from './control-protocol.ts';
+import { NotACursor } from '../store/lookups.ts';
+import { StoreUnavailable } from '../store/port.ts';
+import {
+  type Act,
+  CLAIM_PREFIX,
+  CONTROL_SOCKET,
+  type ControlLookups,
+  controlLookups,
+  inPieces,
+  type LookupAnswer,
+  LOOKUPS_MAX,
+  type ReloadResult,
+} from './control-protocol.ts';
 import { askSocket, connectTo } from './own-socket.ts';
 
 export interface ControlClient {
-  readonly store: Store;
-  readonly lookups: Lookups;
+  readonly lookups: ControlLookups;
+  /** `reason`: for the trail. */
+  administration(reason?: string): Administration;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
-  /** A copy of the store, in pieces; reading it rejects if it does not come to its end. */
-  backup(): Promise<Readable>;
 }
 
 /** Undefined: no server runs on this data directory. */
@@ -31,40 +42,62 @@ export async function connectControl(dataDirectory: string): Promise<ControlClie
   }
 }
 
-interface Failure {
-  readonly error?: string;
-  readonly name?: string;
-}
+type Failure = Omit<LookupAnswer, 'value'>;
 
 function controlClient(socketPath: string): ControlClient {
   async function ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
     const sent = body === undefined ? undefined : toJson(body);
     const answer = fromJson((await askSocket(socketPath, method, path, sent)).body.toString());
-    const { value, ...failure } = answer as { readonly value?: unknown } & Failure;
+    const { value, ...failure } = answer as LookupAnswer;
     return valueOf(value, failure);
   }
 
+  async function act(useCase: string, input: unknown, reason: string | undefined): Promise<unknown> {
+    const claim = (await ask('POST', '/claim')) as string;
+    const made = join(dirname(socketPath), `${CLAIM_PREFIX}${claim}`);
+    try {
+      makeClaim(made);
+      const asked: Act = { useCase, input, claim, ...(reason === undefined ? {} : { reason }) };
+      return Object.hasOwn(inPieces, useCase)
+        ? await piecesOver(socketPath, toJson(asked))
+        : await ask('POST', '/act', asked);
+    } finally {
+      rmSync(made, { force: true });
+    }
+  }
+
   return {
-    store: {
-      commit: ((changes) => ask('POST', '/commit', changes)) as Store['commit'],
-      stage: () => Promise.reject(new StoreUnavailable('bodies are not staged over the control socket')),
-      subscribe: () => () => undefined,
-    },
-    lookups: {
-      ...lookupsOver(
-        async (questions) => (await ask('POST', '/lookups', questions)) as readonly LookupAnswer[],
-      ),
-      content: (id) => contentOver(socketPath, id),
-    },
+    lookups: lookupsOver(
+      async (questions) => (await ask('POST', '/lookups', questions)) as readonly LookupAnswer[],
+    ),
+    administration: (reason) => administrationOver((name, input) => act(name, input, reason)),
     status: async () => (await ask('GET', '/status')) as object,
     reload: async () => (await ask('POST', '/reload')) as ReloadResult,
-    backup: () => backupOver(socketPath),
   };
 }
 
-function valueOf(value: unknown, { error, name }: Failure): unknown {
+/** Who owns this file is who asks (src/http/control-peers.ts). */
+function makeClaim(path: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    // The umask may have taken rights away.
+    fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The table of use cases is the server's: to load it here would cost a command its start. */
+function administrationOver(call: (name: string, input: unknown) => Promise<unknown>): Administration {
+  return new Proxy({} as Administration, {
+    get: (_, name) => (input: unknown) => call(String(name), input),
+  });
+}
+
+function valueOf(value: unknown, { error, name, kind }: Failure): unknown {
   if (error === undefined) return value;
   if (name === 'NotACursor') throw new NotACursor(error);
+  if (name === 'UseCaseFailure') throw new UseCaseFailure(error, kind as FailureKind);
   throw name === 'StoreUnavailable' ? new StoreUnavailable(error) : new Error(error);
 }
 
@@ -77,7 +110,7 @@ interface Open {
 /** What is asked within one turn travels as one message, as it does between threads (src/platform/line.ts). */
 function lookupsOver(
   askAll: (questions: readonly Open['question'][]) => Promise<readonly LookupAnswer[]>,
-): Omit<Lookups, 'content'> {
+): ControlLookups {
   let waiting: Open[] = [];
 
   async function send(open: readonly Open[]): Promise<void> {
@@ -110,43 +143,23 @@ function lookupsOver(
         if (waiting.length === 0) queueMicrotask(flush);
         waiting.push({ question: [method, args], resolve, reject });
       });
-  return Object.fromEntries(lookupMethods.map((method) => [method, ask(method)])) as unknown as Omit<
-    Lookups,
-    'content'
-  >;
+  return Object.fromEntries(
+    controlLookups.map((method) => [method, ask(method)]),
+  ) as unknown as ControlLookups;
 }
 
-/** Rejects with why the server takes none. */
-async function backupOver(socketPath: string): Promise<Readable> {
+/** Rejects with why there are none. What is large comes as it is read, and that is worth the whole of node:http. */
+async function piecesOver(socketPath: string, body: string): Promise<AsyncIterable<Uint8Array>> {
   const { request } = await import('node:http');
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request(
-      { socketPath, method: 'POST', path: '/backup', headers: { host: 'control' } },
-      resolve,
-    );
+    const headers = { host: 'control', 'content-length': Buffer.byteLength(body) };
+    const asked = request({ socketPath, method: 'POST', path: '/act', headers }, resolve);
     asked.once('error', reject);
-    asked.end();
+    asked.end(body);
   });
   if (response.statusCode === 200) return response;
   const parts: Uint8Array[] = [];
   for await (const part of response) parts.push(part as Uint8Array);
   valueOf(undefined, fromJson(Buffer.concat(parts).toString()) as Failure);
-  throw new Error('the running server gives no backup: is it of another version?');
-}
-
-/** A body may be large: it comes as it is read, and that is worth the whole of node:http. */
-async function contentOver(socketPath: string, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { request } = await import('node:http');
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { socketPath, path: `/content/${id}`, headers: { host: 'control' } },
-      (response) => {
-        if (response.statusCode === 200) return resolve(response);
-        response.resume();
-        resolve(undefined);
-      },
-    );
-    asked.once('error', reject);
-    asked.end();
-  });
+  throw new Error('the running server gives none of it: is it of another version?');
 }

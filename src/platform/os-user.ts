@@ -12,6 +12,9 @@ export function uidOf(user: string): number | undefined {
 /** The gid of the user's own group; undefined: there is no such user. */
 export const gidOf = (user: string): number | undefined => asked('-g', user);
 
+/** Its name; undefined: no user has this uid here. */
+export const nameOfUid = (uid: number): string | undefined => said('-un', String(uid)) || undefined;
+
 /** The gids of all groups of a user; none: there is no such user. */
 export function groupsOf(user: string): readonly number[] {
   const groups = said('-G', user)?.split(' ') ?? [];
@@ -23,7 +26,7 @@ function asked(what: '-u' | '-g', user: string): number | undefined {
   return /^\d+$/.test(id) ? Number(id) : undefined;
 }
 
-function said(what: '-u' | '-g' | '-G', user: string): string | undefined {
+function said(what: '-u' | '-g' | '-G' | '-un', user: string): string | undefined {
   const { status, stdout } = spawnSync('id', [what, '--', user], { encoding: 'utf8', timeout: LOOKUP_MS });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -6,8 +6,13 @@ export function ownUserName(): string {
   try {
     return userInfo().username;
   } catch {
-    return `uid${process.getuid?.() ?? ''}`;
+    return namelessUser(process.getuid?.());
   }
+}
+
+/** How a user without a name is called. */
+export function namelessUser(uid: number | undefined): string {
+  return `uid${uid ?? ''}`;
 }
 
 /** Undefined: there is none. */

@@ -24,6 +24,7 @@ import { createNotTaken } from '../observe/not-taken.ts';
 import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
 import { descriptorTrouble } from './descriptors.ts';
 import { leaveToOwner, lockDataDirectory } from '../store/sqlite/data-directory.ts';
+import { administrationPorts } from './administration.ts';
 import { createCondition } from './condition.ts';
 import { ownVersion } from '../platform/own-version.ts';
 import { beginDuties } from './duties.ts';
@@ -182,9 +183,12 @@ async function openDoors(
     'control socket',
     () =>
       startControl(first.path(config.data), {
-        ...{ store: supervisor.store, lookups: supervisor.lookups, status, ...door('control socket') },
+        ...{ clock, status, ...door('control socket') },
+        administration: administrationPorts({
+          ...{ store: supervisor.store, lookups: supervisor.lookups, loaded },
+          copy: () => stageBackup(first.path(config.data), (path) => supervisor.backup(path)),
+        }),
         reload: () => inForce.reload(),
-        backup: () => stageBackup(first.path(config.data), (path) => supervisor.backup(path)),
       }),
     close,
   );

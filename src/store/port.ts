@@ -201,6 +201,8 @@ export interface EraseChange {
   readonly before: number;
   readonly now: number;
   readonly by: string;
+  /** Why, in the words of who does it. */
+  readonly reason?: string;
 }
 
 export type Change =

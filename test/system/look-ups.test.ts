@@ -89,12 +89,14 @@ test('D-TR-5: a reason is asked for and recorded on the quick way too', () => {
   const before = readFileSync(server.config, 'utf8');
   try {
     appendFileSync(server.config, 'audit:\n  requireReason: true\n');
+    assert.equal(server.postern(['reload']).status, 0);
     const refused = server.postern(['trace', queued.id]);
     assert.match(refused.stderr, /say why with --reason TEXT/);
     assert.equal(refused.status, 2);
     assert.equal(server.postern(['trace', queued.id, '--reason', 'ticket 17']).status, 0);
   } finally {
     writeFileSync(server.config, before);
+    server.postern(['reload']);
   }
   const exported = server.postern(['audit', 'export']).stdout;
   assert.match(exported, /"lookedUp".*ticket 17/);

@@ -1,6 +1,7 @@
 // All faults that are known, by the part of the house they are put into.
 
 import type { Fault } from './fault.ts';
+import { administrationFaults } from './administration.ts';
 import { configFaults } from './config.ts';
 import { identityFaults } from './identity.ts';
 import { policyFaults } from './policy.ts';
@@ -19,5 +20,6 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   store: storeFaults,
   relay: relayFaults,
   config: configFaults,
+  administration: administrationFaults,
   simulation: simulationFaults,
 };

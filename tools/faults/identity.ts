@@ -128,8 +128,8 @@ export const identityFaults: readonly Fault[] = [
     to: 'age < KEPT_MS',
   },
   {
-    file: 'src/cli/queue-selector.ts',
-    tests: ['src/cli/queue-selector'],
+    file: 'src/administration/queue-selector.ts',
+    tests: ['src/administration/queue-selector'],
     why: '`password` means everybody’s when no account is named',
     from: ' || (isPassword && identity === undefined)',
     to: '',

@@ -74,7 +74,9 @@ export function erase(state: State, change: EraseChange): OutcomeOf<EraseChange>
       count += 1;
     }
   }
-  const detail = { events: count, kept, before: new Date(change.before).toISOString() };
+  const { before, reason } = change;
+  const why = reason === undefined ? {} : { reason };
+  const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
   state.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
   return { type: 'erased', count, kept };
 }

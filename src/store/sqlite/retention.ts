@@ -118,7 +118,9 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
       count += 1;
     }
   }
-  const detail = { events: count, kept, before: new Date(change.before).toISOString() };
+  const { before, reason } = change;
+  const why = reason === undefined ? {} : { reason };
+  const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
   writer.trail.append({
     type: 'erased',
     time: change.now,

@@ -1,36 +1,29 @@
-// Finding and changing identities from the command line: each change is made on what is stored now and written with its revision.
+// Finding an account, and changing one: each change is made on what is stored now, and written with its revision and its record.
 
+import type { Result } from '../base/result.ts';
 import type { Changed } from '../identity/directory.ts';
 import { loginCandidates } from '../identity/login.ts';
-import type { Result } from '../base/result.ts';
-import type { Credential, Identity, SenderRight } from '../record/identity.ts';
+import type { Credential, Identity } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { CommandContext } from './context.ts';
-import { CommandFailure } from './failure.ts';
+import { type Actor, byOf, reasonGiven } from './actor.ts';
+import { UseCaseFailure } from './failure.ts';
+import type { AdministrationPorts } from './ports.ts';
 
-export function domainsOf({ loaded }: Pick<CommandContext, 'loaded'>): ReadonlySet<string> {
-  return new Set(loaded.config.domains);
+export function domainsOf({ config }: Pick<AdministrationPorts, 'config'>): ReadonlySet<string> {
+  return new Set(config().domains);
 }
 
-export function identityOf(
-  context: Pick<CommandContext, 'loaded' | 'lookups'>,
+/** Throws `UseCaseFailure` if there is none. A full address needs no domains, and so no configuration that can be read. */
+export async function identityOf(
+  ports: Pick<AdministrationPorts, 'config'> & { readonly lookups: Pick<Lookups, 'identityByLogin'> },
   login: string,
 ): Promise<Identity> {
-  return identityIn(context.lookups, login, () => domainsOf(context));
-}
-
-/** A full address needs no domains, and so no configuration that can be read. */
-export async function identityIn(
-  lookups: Pick<Lookups, 'identityByLogin'>,
-  login: string,
-  domains: () => ReadonlySet<string> | Promise<ReadonlySet<string>>,
-): Promise<Identity> {
-  const known = login.includes('@') ? new Set<string>() : await domains();
+  const known = login.includes('@') ? new Set<string>() : domainsOf(ports);
   for (const candidate of loginCandidates(login, known)) {
-    const identity = await lookups.identityByLogin(candidate);
+    const identity = await ports.lookups.identityByLogin(candidate);
     if (identity !== undefined) return identity;
   }
-  throw new CommandFailure(`there is no account ${login}; \`postern account list\` shows all`);
+  throw new UseCaseFailure(`there is no account ${login}; \`postern account list\` shows all`);
 }
 
 const PAGE = 500;
@@ -48,7 +41,7 @@ export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<r
 
 export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
   if (result.ok) return result.value;
-  throw new CommandFailure(result.error.text);
+  throw new UseCaseFailure(result.error.text);
 }
 
 /** What the trail keeps of a credential that was made or revoked: mail is recorded with the id of what it came with. */
@@ -59,46 +52,54 @@ export function credentialDetail({ id, label }: Credential): {
   return { credential: id, label };
 }
 
+/** What is done to an account, for its record. */
+export interface Deed {
+  readonly action: string;
+  readonly detail?: Readonly<Record<string, string>>;
+}
+
 /** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. */
 export async function changeIdentity(
-  context: CommandContext,
+  ports: AdministrationPorts,
+  actor: Actor,
   login: string,
-  action: string,
-  detail: Readonly<Record<string, string>>,
+  deed: Deed,
   change: (identity: Identity) => Changed | Promise<Changed>,
 ): Promise<Identity> {
   for (;;) {
-    const before = await identityOf(context, login);
+    const before = await identityOf(ports, login);
     const after = valueOf(await change(before));
-    const outcome = await writeIdentity(context, after, before.revision, action, detail);
+    const outcome = await writeIdentity(ports, actor, after, before.revision, deed);
     if (outcome === 'written') return after;
   }
 }
 
 export async function writeIdentity(
-  context: CommandContext,
+  ports: AdministrationPorts,
+  actor: Actor,
   identity: Identity,
   expectRevision: number,
-  action: string,
-  detail: Readonly<Record<string, string>>,
+  { action, detail = {} }: Deed,
 ): Promise<'written' | 'stale'> {
-  const payload = { by: context.by, action, detail: { login: identity.login, ...detail } };
-  const event = { type: 'identityChanged', time: context.now, identityId: identity.id, payload } as const;
-  const [outcome] = await context.store.commit([{ type: 'identity', identity, expectRevision, event }]);
+  const told = { login: identity.login, ...detail, ...reasonGiven(actor) };
+  const payload = { by: byOf(actor), action, detail: told };
+  const time = ports.clock.now();
+  const event = { type: 'identityChanged', time, identityId: identity.id, payload } as const;
+  const [outcome] = await ports.store.commit([{ type: 'identity', identity, expectRevision, event }]);
   switch (outcome.type) {
     case 'written':
     case 'stale':
       return outcome.type;
     case 'taken':
-      throw new CommandFailure(await takenWords(context, identity, outcome.what));
+      throw new UseCaseFailure(await takenWords(ports, identity, outcome.what));
     case 'failed':
-      throw new CommandFailure(`the store could not write the account: ${outcome.cause}`, 3);
+      throw new UseCaseFailure(`the store could not write the account: ${outcome.cause}`, 'trouble');
   }
 }
 
 /** Whose it is, and the next step. */
 export async function takenWords(
-  { lookups }: CommandContext,
+  { lookups }: Pick<AdministrationPorts, 'lookups'>,
   identity: Identity,
   what: string,
 ): Promise<string> {
@@ -114,8 +115,4 @@ export async function takenWords(
   return state === 'removed'
     ? `${what} is the login of a removed account until its retention ends: \`postern account restore ${what}\` brings it back`
     : `${what} is the login of an account already: \`postern account show ${what}\``;
-}
-
-export function rightText(right: SenderRight): string {
-  return right.kind === 'domain' ? `@${right.domain}` : right.address;
 }

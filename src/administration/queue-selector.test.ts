@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { aliceAsStored } from '../../test/fakes/submission.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import type { QueueSelector } from '../store/port.ts';
-import { CommandFailure } from './failure.ts';
+import { type FailureKind, UseCaseFailure } from './failure.ts';
 import { selectorOf } from './queue-selector.ts';
 
 const device = (id: string, label: string, fields: Partial<Credential> = {}): Credential => ({
@@ -45,43 +45,53 @@ const vectors: readonly (readonly [
   credential: string,
   identity: string | undefined,
   id: string | RegExp,
-  code?: number,
+  kind?: FailureKind,
 ])[] = [
   ['04JXYJ95', undefined, '04JXYJ95'],
   ['04jxyj95', undefined, '04JXYJ95'],
   ['04jxyj96', undefined, '04JXYJ96'],
   [GONE.toLowerCase(), undefined, GONE],
-  ['04JXYJ99', undefined, /^no app password has the id 04JXYJ99; a label needs --identity LOGIN$/, 1],
-  ['phone', undefined, /^no app password has the id phone; a label needs/, 1],
-  ['password', undefined, /^--credential is the id of an app password, or with --identity LOGIN/, 2],
-  ['Password', undefined, /^--credential is the id/, 2],
-  ['', undefined, /^--credential is the id/, 2],
-  ['', A, /^--credential is the id/, 2],
+  [
+    '04JXYJ99',
+    undefined,
+    /^no app password has the id 04JXYJ99; a label needs --identity LOGIN$/,
+    'negative',
+  ],
+  ['phone', undefined, /^no app password has the id phone; a label needs/, 'negative'],
+  ['password', undefined, /^--credential is the id of an app password, or with --identity LOGIN/, 'usage'],
+  ['Password', undefined, /^--credential is the id/, 'usage'],
+  ['', undefined, /^--credential is the id/, 'usage'],
+  ['', A, /^--credential is the id/, 'usage'],
   ['04jxyj95', A, '04JXYJ95'],
   ['phone', A, '04JXYJ95'],
   ['old phone', A, '04JXYJ96'],
   ['password', A, 'password'],
   ['PASSWORD', A, 'password'],
-  ['laptop', A, /several credentials are labelled laptop; .*: 04JXYJ97 or 04JXYJ98$/, 1],
-  ['fax', A, /^alice@example\.org has no credential fax; `postern account show alice@example\.org`/, 1],
-  [GONE, A, /^alice@example\.org has no credential 04JXYJ9A/, 1],
-  ['04JXYJ95', B, /^bob@example\.org has no credential 04JXYJ95/, 1],
+  ['laptop', A, /several credentials are labelled laptop; .*: 04JXYJ97 or 04JXYJ98$/, 'negative'],
+  [
+    'fax',
+    A,
+    /^alice@example\.org has no credential fax; `postern account show alice@example\.org`/,
+    'negative',
+  ],
+  [GONE, A, /^alice@example\.org has no credential 04JXYJ9A/, 'negative'],
+  ['04JXYJ95', B, /^bob@example\.org has no credential 04JXYJ95/, 'negative'],
   [GONE, B, GONE],
   ['password', B, 'password'],
 ];
 
-for (const [credential, login, expected, code] of vectors)
+for (const [credential, login, expected, kind] of vectors)
   test(`--credential '${credential}'${login === undefined ? '' : ` --identity ${login}`}`, async () => {
     const options = { credential, ...(login === undefined ? {} : { identity: login }) };
-    const asked = selectorOf({ lookups, whole: assert.fail } as never, undefined, options);
+    const asked = selectorOf({ lookups, config: assert.fail }, options);
     if (typeof expected === 'string') {
       const whose = login === undefined ? {} : { identityId: login === A ? alice.id : bob.id };
       assert.deepEqual(await asked, { ...whose, credentialId: expected });
     } else
       await assert.rejects(asked, (error: unknown) => {
-        assert.ok(error instanceof CommandFailure);
+        assert.ok(error instanceof UseCaseFailure);
         assert.match(error.message, expected);
-        assert.equal(error.code, code);
+        assert.equal(error.kind, kind);
         return true;
       });
   });

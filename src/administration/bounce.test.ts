@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../config/load.ts';
+import { openOffice } from '../../test/fakes/administration.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
-import { openMemoryStore } from '../store/memory/store.ts';
-import { acceptOf, countedEntropy, virtualClock } from '../store/store.contract-fixtures.ts';
-import { CommandFailure } from './failure.ts';
-import { bounceQueue } from './queue-bounce.ts';
+import { acceptOf } from '../store/store.contract-fixtures.ts';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
-const TEXT = [
-  'hostname: msa.example.org',
-  'domains: [example.org]',
-  'tls: { cert: cert.pem, key: key.pem }',
-  'relay: { files: ./outbox }',
-].join('\n');
 
 /** One message to two recipients; `meanwhile` happens after the first look at the queue. */
 async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'nothing') {
-  const clock = virtualClock();
-  const { store, lookups } = openMemoryStore({ clock, entropy: countedEntropy() });
+  const { clock, ports } = openOffice();
+  const { store, lookups } = ports;
   await store.commit([acceptOf(id, clock.now(), { to: ['one@far.example', 'two@far.example'] })]);
   let isFirst = true;
   const watched: Lookups = {
@@ -34,26 +25,19 @@ async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'no
       return seen;
     },
   };
-  const loaded = {
-    ...{ file: 'postern.yaml', directory: '/', config: parseConfig(TEXT, 'postern.yaml') },
-    path: (relative: string) => `/${relative}`,
-  };
-  const full: Store = {
-    ...store,
+  const full: Pick<Store, 'commit'> = {
     // Only new mail gives way.
     commit: (changes) =>
       changes.some(({ type }) => type === 'accept')
-        ? Promise.reject(new CommandFailure('no space'))
+        ? Promise.reject(new Error('no space'))
         : store.commit(changes),
   };
-  const context = {
-    loaded,
-    store: meanwhile === 'the disk is full' ? full : store,
-    lookups: watched,
-    by: 'root',
-    now: clock.now(),
-  };
-  const count = await bounceQueue(context, { messageId: id }).catch((error: unknown) => String(error));
+  const office = openOffice({
+    ...ports,
+    ...{ store: meanwhile === 'the disk is full' ? full : store, lookups: watched },
+  });
+  const bounce = office.bounceQueue({ part: { id } });
+  const count = await bounce.then(({ count: given }) => given).catch((error: unknown) => String(error));
   const entries = await lookups.queue({}, { max: 9 });
   const reports = entries.filter(({ message }) => message.id !== id);
   const parts: string[] = [];
@@ -92,4 +76,25 @@ test('what could not be reported stays, and is not left held', async () => {
       [false, false],
     ],
   );
+});
+
+test('a large part goes in slices, each message whole', async () => {
+  const office = openOffice();
+  const ids = [id, '01ARZ3NDEKTSV4RRFFQ69G5FAW', '01ARZ3NDEKTSV4RRFFQ69G5FAX'];
+  const far = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, at) => `u${at}@far.example`);
+  for (const [at, one] of ids.entries())
+    await office.ports.store.commit([acceptOf(one, office.clock.now(), { to: far([400, 600, 1][at] ?? 0) })]);
+  const counts: number[] = [];
+  let after: { readonly messageId: string; readonly recipientNumber: number } | undefined;
+  do {
+    const slice = await office.bounceQueue({
+      ...{ part: { domain: 'far.example' } },
+      ...(after === undefined ? {} : { after }),
+    });
+    counts.push(slice.count);
+    after = slice.next;
+  } while (after !== undefined);
+  assert.deepEqual(counts, [400, 601]);
+  assert.equal(await office.countQueue({ part: { domain: 'far.example' } }), 0);
 });

@@ -3,7 +3,7 @@
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity } from '../record/identity.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
-import { spanWords } from './span.ts';
+import { spanWords } from '../base/span.ts';
 
 /** The end of the last attempt. */
 export interface LastAttempt {

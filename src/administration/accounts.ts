@@ -1,0 +1,126 @@
+// Accounts: made, listed, shown.
+
+import { encodeBase32 } from '../base/base32.ts';
+import { time } from '../base/time.ts';
+import { createAppPassword } from '../identity/app-password.ts';
+import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
+import { createIdentity } from '../identity/directory.ts';
+import { hashPassword } from '../identity/password.ts';
+import type { Credential, Identity } from '../record/identity.ts';
+import type { CredentialUse } from '../store/lookups.ts';
+import type { Actor } from './actor.ts';
+import { UseCaseFailure } from './failure.ts';
+import {
+  credentialDetail,
+  domainsOf,
+  everybody,
+  identityOf,
+  takenWords,
+  valueOf,
+  writeIdentity,
+} from './identities.ts';
+import type { AdministrationPorts } from './ports.ts';
+
+export interface NewAccount {
+  readonly login: string;
+  readonly mailbox: boolean;
+  readonly displayName?: string;
+  /** Only where the operator says so: addresses of roles, such as `postmaster`. */
+  readonly allowReserved: boolean;
+}
+
+export interface AddedAccount {
+  readonly id: string;
+  readonly login: string;
+  /** Shown once; absent if a password was given. */
+  readonly appPassword?: string;
+}
+
+const ID_OCTETS = 10;
+
+/** Throws `UseCaseFailure` if it can't be added: to be told before a password is asked for. */
+export async function assertCanAddAccount(
+  ports: AdministrationPorts,
+  _actor: Actor,
+  account: NewAccount,
+): Promise<void> {
+  await bareIdentity(ports, account);
+}
+
+async function bareIdentity(
+  ports: AdministrationPorts,
+  { allowReserved, ...named }: NewAccount,
+): Promise<Identity> {
+  const rules = { domains: domainsOf(ports), allowReserved };
+  const id = encodeBase32(ports.entropy.bytes(ID_OCTETS)).toLowerCase();
+  const bare = valueOf(createIdentity({ id, now: ports.clock.now(), ...named }, rules));
+  await refuseTaken(ports, bare);
+  return bare;
+}
+
+/** `password` absent: an app password is made. */
+export async function addAccount(
+  ports: AdministrationPorts,
+  actor: Actor,
+  { password, ...account }: NewAccount & { readonly password?: string },
+): Promise<AddedAccount> {
+  const now = ports.clock.now();
+  const bare = await bareIdentity(ports, account);
+  const made = password === undefined ? createAppPassword({ label: 'first', now }, ports.entropy) : undefined;
+  const changed =
+    made === undefined
+      ? setPassword(bare, await hashPassword(password ?? '', ports.entropy), now)
+      : addAppPassword(bare, made.credential);
+  const identity = { ...valueOf(changed), revision: 1 };
+  const detail = made === undefined ? {} : credentialDetail(made.credential);
+  const outcome = await writeIdentity(ports, actor, identity, 0, { action: 'add', detail });
+  if (outcome === 'stale') throw new UseCaseFailure(`${account.login} exists already`);
+  const { id, login } = identity;
+  return { id, login, ...(made === undefined ? {} : { appPassword: made.text }) };
+}
+
+/** The address of a removed account goes to nobody else early, but that one can come back. */
+async function refuseTaken(ports: AdministrationPorts, bare: Identity): Promise<void> {
+  const [before] = await ports.lookups.identitiesByAddress(bare.login);
+  if (before?.login === bare.login && before.state === 'removed')
+    throw new UseCaseFailure(
+      `${bare.login} was removed${before.removedAt === undefined ? '' : ` ${time(before.removedAt)}`}; \`postern account restore ${bare.login}\` brings it back, and the login is free when retention ends`,
+    );
+  if (before !== undefined) throw new UseCaseFailure(await takenWords(ports, bare, bare.login));
+}
+
+/** An identity without what verifies its secrets. */
+export interface Account extends Omit<Identity, 'credentials'> {
+  readonly credentials: readonly Omit<Credential, 'verifiers'>[];
+}
+
+function accountOf(identity: Identity): Account {
+  const credentials = identity.credentials.map(({ verifiers: _secret, ...shown }) => shown);
+  return { ...identity, credentials };
+}
+
+/** By login, those that were removed last. */
+export async function listAccounts({ lookups }: AdministrationPorts): Promise<readonly Account[]> {
+  return (await everybody(lookups)).map(accountOf);
+}
+
+export interface ShownAccount {
+  readonly account: Account;
+  /** Its own limits, and the configured ones where it has none. */
+  readonly limits: Readonly<Record<string, number | 'none'>>;
+  readonly uses: readonly CredentialUse[];
+}
+
+export async function showAccount(
+  ports: AdministrationPorts,
+  _actor: Actor,
+  { login }: { readonly login: string },
+): Promise<ShownAccount> {
+  const identity = await identityOf(ports, login);
+  const { messagesPerHour, recipientsPerHour, nullSenderPerHour } = ports.config().limits.identity;
+  return {
+    account: accountOf(identity),
+    limits: { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...identity.limits },
+    uses: await ports.lookups.credentialUses(identity.id),
+  };
+}

@@ -1,0 +1,20 @@
+// Who acts: found by whoever carries the act out, never said by who asks for it.
+
+export interface Actor {
+  /** User of the operating system: the peer of the control socket, or of the process itself where no server runs. */
+  readonly who: string;
+  readonly through: 'command line';
+  readonly role: 'operator';
+  /** In the actor's own words, for the trail. */
+  readonly reason?: string;
+}
+
+/** `root (command line)`: how the trail names them. */
+export function byOf({ who, through }: Actor): string {
+  return `${who} (${through})`;
+}
+
+/** For the detail of a record; nothing if none was given. */
+export function reasonGiven({ reason = '' }: Actor): { readonly reason?: string } {
+  return reason === '' ? {} : { reason };
+}

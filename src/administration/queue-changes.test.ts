@@ -1,0 +1,36 @@
+// The queue is changed by who acts, and what it means is counted before.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
+import { acceptOf } from '../store/store.contract-fixtures.ts';
+
+const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+
+test('countQueue and changeQueue', async () => {
+  const office = openOffice();
+  const { id } = await office.addAccount({ login: 'alice@example.org', mailbox: true, allowReserved: true });
+  const to = ['one@far.example', 'two@near.example'];
+  await office.ports.store.commit([acceptOf(ID, office.clock.now(), { identityId: id, to })]);
+  const part = { identity: 'alice', domain: 'far.example' };
+  assert.equal(await office.countQueue({ part: {} }), 2);
+  assert.equal(await office.countQueue({ part }), 1);
+
+  assert.deepEqual(await office.changeQueue({ part, action: 'hold' }), { changed: 1, stillHeld: 0 });
+  const held = await office.newest();
+  assert.deepEqual(
+    [held && 'by' in held && held.by, held && 'action' in held && held.action],
+    [BY_ROOT, 'hold'],
+  );
+  assert.equal((await office.changeQueue({ part, action: 'hold' })).changed, 0, 'it is held already');
+
+  await office.suspendAccount({ login: 'alice' });
+  const released = await office.changeQueue({ part: { id: ID.toLowerCase() }, action: 'release' });
+  assert.deepEqual(released, { changed: 1, stillHeld: 2 }, 'a suspension holds on');
+  assert.equal((await office.changeQueue({ part: {}, action: 'drop' })).changed, 2);
+  assert.equal(await office.countQueue({ part: {} }), 0);
+  await assert.rejects(
+    office.changeQueue({ part: { identity: 'carol' }, action: 'drop' }),
+    failsWith('negative', /there is no account carol/),
+  );
+});
