@@ -154,15 +154,7 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
     write(pieces) {
       if (closed || socket.destroyed) return Promise.reject(new Error(error ?? 'the connection is closed'));
       if (writeTogether(socket, pieces)) return written;
-      return new Promise((resolve) => {
-        const done = (): void => {
-          socket.off('drain', done);
-          socket.off('close', done);
-          resolve();
-        };
-        socket.once('drain', done);
-        socket.once('close', done);
-      });
+      return drained(socket);
     },
     startTls: (tls) =>
       new Promise((resolve, reject) => {
@@ -175,12 +167,7 @@ function wireOf(raw: Socket, target: DialTarget): { wire: Wire; onBytes(bytes: U
           secured.off('error', failed);
           secured.on('data', onBytes);
           attach(secured);
-          const cipher = secured.getCipher();
-          resolve({
-            version: secured.getProtocol() ?? 'unknown',
-            cipher: cipher.standardName,
-            verified: secured.authorized,
-          });
+          resolve(peerTlsOf(secured));
         });
       }),
     end: () => void socket.end(),
@@ -199,6 +186,28 @@ function writeTogether(socket: Socket, pieces: readonly Uint8Array[]): boolean {
   for (const piece of pieces) hasRoom = socket.write(piece);
   if (pieces.length > 1) socket.uncork();
   return hasRoom;
+}
+
+/** Or closed: nothing waits for it any more. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
+  });
+}
+
+function peerTlsOf(secured: TLSSocket): PeerTls {
+  const cipher = secured.getCipher();
+  return {
+    version: secured.getProtocol() ?? 'unknown',
+    cipher: cipher.standardName,
+    verified: secured.authorized,
+  };
 }
 
 function optionsOf({ serverName, verify, ca, identities }: ClientTls): ConnectionOptions {
