@@ -41,111 +41,125 @@ export interface FinishedBody {
 }
 
 export function openBody(store: Store, messageId: string, memory: MemoryBudget): Body {
-  /** Most bodies come in one piece, which is hashed in one call at the end. It stands in `pieces`. */
-  let only: Uint8Array | undefined;
-  let hash: Hash | undefined;
-  const pieces = new Pieces();
+  return new IncomingBody(store, messageId, memory);
+}
+
+class IncomingBody implements Body {
+  readonly #store: Store;
+  readonly #messageId: string;
+  readonly #memory: MemoryBudget;
+  /** Most bodies come in one piece, which is hashed in one call at the end. It stands in `#pieces`. */
+  #only: Uint8Array | undefined;
+  #hash: Hash | undefined;
+  readonly #pieces = new Pieces();
   /** Staged octets that are still in memory; undefined: they are not. */
-  let kept: Uint8Array[] | undefined = [];
+  #kept: Uint8Array[] | undefined = [];
   /** Octets of the budget that this body holds: those that wait and those that are kept. */
-  let held = 0;
-  let waiting = 0;
-  let octets = 0;
-  let has8bit = false;
-  let stage: Stage | undefined;
-  let writing: Promise<void> | undefined;
-  let failure: unknown;
+  #held = 0;
+  #waiting = 0;
+  #octets = 0;
+  #has8bit = false;
+  #stage: Stage | undefined;
+  #writing: Promise<void> | undefined;
+  #failure: unknown;
 
-  function hashMore(bytes: Uint8Array): void {
-    if (octets === 0) only = bytes;
-    else hashSoFar().update(bytes);
+  constructor(store: Store, messageId: string, memory: MemoryBudget) {
+    this.#store = store;
+    this.#messageId = messageId;
+    this.#memory = memory;
   }
 
-  function hashSoFar(): Hash {
-    hash ??= createHash('sha256').update(only ?? none);
-    only = undefined;
-    return hash;
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) return undefined;
+    this.#hashMore(this.#pieces.push(bytes));
+    this.#octets += bytes.length;
+    this.#waiting += bytes.length;
+    if (!this.#has8bit && !isAscii(bytes)) this.#has8bit = true;
+    const reserved = this.#memory.reserve(bytes.length);
+    if (reserved) this.#held += bytes.length;
+    if (!reserved || !this.#memory.isAmple || this.#octets > KEPT_OCTETS_MAX) this.#keepNoMore();
+    const isLarge =
+      this.#stage !== undefined || this.#writing !== undefined || this.#octets > INLINE_OCTETS_MAX;
+    if (reserved && (!isLarge || this.#waiting < BLOCK_OCTETS)) return undefined;
+    const written = this.#startWriting();
+    return !reserved || this.#waiting >= WAITING_OCTETS_MAX ? written : undefined;
   }
 
-  function give(count: number): void {
-    memory.release(count);
-    held -= count;
+  async finish(): Promise<FinishedBody> {
+    await this.#drain();
+    const staged = this.#stage !== undefined;
+    await this.#stage?.finish();
+    const chunks = staged ? this.#kept : this.#pieces.take();
+    const hash = this.#hash === undefined ? hashOf('sha256', this.#only ?? none) : this.#hash.digest('hex');
+    return { octets: this.#octets, has8bit: this.#has8bit, hash, staged, chunks };
   }
 
-  function keepNoMore(): void {
-    if (kept === undefined) return;
-    const count = octetsOf(kept);
-    kept = undefined;
-    give(Math.min(held, count));
+  release(): void {
+    this.#give(this.#held);
+    this.#pieces.take();
+    this.#only = undefined;
+    this.#kept = undefined;
   }
 
-  async function stageWaiting(): Promise<void> {
-    hashSoFar();
-    const chunks = pieces.take();
-    const count = waiting;
-    waiting = 0;
-    try {
-      stage ??= await store.stage(messageId);
-      await stage.append(...chunks);
-    } finally {
-      if (kept === undefined) give(Math.min(held, count));
-      else kept.push(...chunks);
-    }
+  async discard(): Promise<void> {
+    await this.#writing;
+    this.release();
+    await this.#stage?.discard();
+    this.#stage = undefined;
+  }
+
+  #hashMore(bytes: Uint8Array): void {
+    if (this.#octets === 0) this.#only = bytes;
+    else this.#hashSoFar().update(bytes);
+  }
+
+  #hashSoFar(): Hash {
+    this.#hash ??= createHash('sha256').update(this.#only ?? none);
+    this.#only = undefined;
+    return this.#hash;
+  }
+
+  #give(count: number): void {
+    this.#memory.release(count);
+    this.#held -= count;
+  }
+
+  #keepNoMore(): void {
+    if (this.#kept === undefined) return;
+    const count = octetsOf(this.#kept);
+    this.#kept = undefined;
+    this.#give(Math.min(this.#held, count));
   }
 
   /** Chunks wait in memory while an earlier write is under way. */
-  function startWriting(): Promise<void> {
-    writing ??= stageWaiting()
+  #startWriting(): Promise<void> {
+    this.#writing ??= this.#stageWaiting()
       .catch((error: unknown) => {
-        failure = error;
+        this.#failure = error;
       })
       .finally(() => {
-        writing = undefined;
+        this.#writing = undefined;
       });
-    return writing;
+    return this.#writing;
   }
 
-  async function drain(): Promise<void> {
-    while (writing !== undefined || (stage !== undefined && !pieces.isEmpty)) await startWriting();
-    if (failure !== undefined) throw failure;
+  async #stageWaiting(): Promise<void> {
+    this.#hashSoFar();
+    const chunks = this.#pieces.take();
+    const count = this.#waiting;
+    this.#waiting = 0;
+    try {
+      this.#stage ??= await this.#store.stage(this.#messageId);
+      await this.#stage.append(...chunks);
+    } finally {
+      if (this.#kept === undefined) this.#give(Math.min(this.#held, count));
+      else this.#kept.push(...chunks);
+    }
   }
 
-  function release(): void {
-    give(held);
-    pieces.take();
-    only = undefined;
-    kept = undefined;
+  async #drain(): Promise<void> {
+    while (this.#writing !== undefined || (this.#stage !== undefined && !this.#pieces.isEmpty))
+      await this.#startWriting();
+    if (this.#failure !== undefined) throw this.#failure;
   }
-
-  return {
-    write(bytes) {
-      if (failure !== undefined) return undefined;
-      hashMore(pieces.push(bytes));
-      octets += bytes.length;
-      waiting += bytes.length;
-      if (!has8bit && !isAscii(bytes)) has8bit = true;
-      const reserved = memory.reserve(bytes.length);
-      if (reserved) held += bytes.length;
-      if (!reserved || !memory.isAmple || octets > KEPT_OCTETS_MAX) keepNoMore();
-      const isLarge = stage !== undefined || writing !== undefined || octets > INLINE_OCTETS_MAX;
-      if (reserved && (!isLarge || waiting < BLOCK_OCTETS)) return undefined;
-      const written = startWriting();
-      return !reserved || waiting >= WAITING_OCTETS_MAX ? written : undefined;
-    },
-    async finish() {
-      await drain();
-      const staged = stage !== undefined;
-      await stage?.finish();
-      const chunks = staged ? kept : pieces.take();
-      const digest = hash === undefined ? hashOf('sha256', only ?? none) : hash.digest('hex');
-      return { octets, has8bit, hash: digest, staged, chunks };
-    },
-    release,
-    async discard() {
-      await writing;
-      release();
-      await stage?.discard();
-      stage = undefined;
-    },
-  };
 }

@@ -9,10 +9,11 @@ import { decideHeader, decideMail, replyOfStanding } from '../policy/submission-
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { standingText } from '../record/identity.ts';
-import { StoreUnavailable } from '../store/port.ts';
+import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
 import { acceptChange, contentOf, letGo, piecesInMemory, withdraw } from './accept.ts';
-import { openBody } from './body.ts';
+import { type Body, openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { policyFacts, prepareHeader, type PrepareInput, type Preparation, type Prepared } from './prepare.ts';
 import { openSigning, signPrepared } from './sign.ts';
 import type { Signing } from './signer.ts';
@@ -35,139 +36,159 @@ export interface Submission {
 }
 
 export function openSubmission(context: SubmissionContext, door: Door, envelope: Envelope): Submission {
-  const settings = context.settings();
-  const now = context.clock.now();
-  const id = context.ids.next(now);
-  const collector = new HeaderCollector(settings.headerOctetsMax);
-  const memory = door.session.role === 'mx' ? context.strangersMemory : context.memory;
-  const body = openBody(context.store, id, memory);
-  const input = { context, settings, door, envelope, messageId: id, now };
-  let preparation: Preparation | undefined;
-  let signing: Signing | undefined;
-  let headerReserved = 0;
-  /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
-  let unknown = false;
-  let finishing = false;
-  let givenUp = false;
+  return new OpenSubmission(context, door, envelope);
+}
 
-  function collectHeader(bytes: Uint8Array): Promise<void> | undefined {
-    if (!memory.reserve(bytes.length)) {
-      preparation = { ok: false, error: refusal('tooBusy', 'no memory for headers left') };
+class OpenSubmission implements Submission {
+  readonly #input: PrepareInput;
+  readonly #collector: HeaderCollector;
+  readonly #memory: MemoryBudget;
+  readonly #body: Body;
+  #preparation: Preparation | undefined;
+  #signing: Signing | undefined;
+  #headerReserved = 0;
+  /** The outcome of the accept is not known: the message may be in the queue, so its stage stays. */
+  #unknown = false;
+  #finishing = false;
+  #givenUp = false;
+
+  constructor(context: SubmissionContext, door: Door, envelope: Envelope) {
+    const settings = context.settings();
+    const now = context.clock.now();
+    const messageId = context.ids.next(now);
+    this.#input = { context, settings, door, envelope, messageId, now };
+    this.#collector = new HeaderCollector(settings.headerOctetsMax);
+    this.#memory = door.session.role === 'mx' ? context.strangersMemory : context.memory;
+    this.#body = openBody(context.store, messageId, this.#memory);
+  }
+
+  get id(): string {
+    return this.#input.messageId;
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#preparation === undefined) return this.#collectHeader(bytes);
+    return this.#preparation.ok ? this.#writeBody(bytes) : undefined;
+  }
+
+  async finish(hasDotLines = true): Promise<Acceptance> {
+    this.#finishing = true;
+    let acceptance: Acceptance;
+    try {
+      acceptance = await this.#accept(hasDotLines);
+    } catch (error) {
+      acceptance = refused(infrastructureRefusal(error));
+    }
+    this.#releaseHeader();
+    if (acceptance.type === 'accepted' || this.#unknown) this.#body.release();
+    else await this.#body.discard();
+    return acceptance;
+  }
+
+  giveUp(): void {
+    this.#givenUp = true;
+  }
+
+  async abort(): Promise<void> {
+    if (this.#finishing) return;
+    this.#releaseHeader();
+    await this.#body.discard();
+  }
+
+  #collectHeader(bytes: Uint8Array): Promise<void> | undefined {
+    if (!this.#memory.reserve(bytes.length)) {
+      this.#preparation = { ok: false, error: refusal('tooBusy', 'no memory for headers left') };
       return undefined;
     }
-    headerReserved += bytes.length;
-    const collected = collector.push(bytes);
+    this.#headerReserved += bytes.length;
+    const collected = this.#collector.push(bytes);
     if (collected.type === 'more') return undefined;
     if (collected.type === 'tooLarge') {
-      const limit = settings.headerOctetsMax;
-      preparation = { ok: false, error: refusal('headerTooLarge', `header over ${limit} octets`, { limit }) };
+      const limit = this.#input.settings.headerOctetsMax;
+      const error = refusal('headerTooLarge', `header over ${limit} octets`, { limit });
+      this.#preparation = { ok: false, error };
       return undefined;
     }
-    preparation = prepare(collected.header);
-    return preparation.ok && collected.rest.length > 0 ? writeBody(collected.rest) : undefined;
+    this.#preparation = this.#prepare(collected.header);
+    return this.#preparation.ok && collected.rest.length > 0 ? this.#writeBody(collected.rest) : undefined;
   }
 
   /** An error here is told after the final dot, like any refusal. */
-  function prepare(header: Uint8Array): Preparation {
+  #prepare(header: Uint8Array): Preparation {
     try {
-      const prepared = prepareHeader(input, header);
-      if (prepared.ok) signing = openSigning(settings, prepared.value);
+      const prepared = prepareHeader(this.#input, header);
+      if (prepared.ok) this.#signing = openSigning(this.#input.settings, prepared.value);
       return prepared;
     } catch (error) {
       return { ok: false, error: infrastructureRefusal(error) };
     }
   }
 
-  function writeBody(bytes: Uint8Array): Promise<void> | undefined {
-    signing?.body(bytes);
-    return body.write(bytes);
+  #writeBody(bytes: Uint8Array): Promise<void> | undefined {
+    this.#signing?.body(bytes);
+    return this.#body.write(bytes);
   }
 
-  function releaseHeader(): void {
-    memory.release(headerReserved);
-    headerReserved = 0;
+  #releaseHeader(): void {
+    this.#memory.release(this.#headerReserved);
+    this.#headerReserved = 0;
   }
 
-  async function accept(hasDotLines: boolean): Promise<Acceptance> {
-    preparation ??= prepare(collector.end());
-    if (!preparation.ok) return { type: 'refused', refusal: preparation.error };
-    const standing = await standingRefusal(input, preparation.value);
-    if (standing !== undefined) return { type: 'refused', refusal: standing };
+  async #accept(hasDotLines: boolean): Promise<Acceptance> {
+    const { context, now } = this.#input;
+    const preparation = (this.#preparation ??= this.#prepare(this.#collector.end()));
+    if (!preparation.ok) return refused(preparation.error);
+    const standing = await standingRefusal(this.#input, preparation.value);
+    if (standing !== undefined) return refused(standing);
 
+    const signing = this.#signing;
     const signed = signing === undefined ? preparation : signPrepared(signing, preparation.value, now);
-    const finished = await body.finish();
+    const body = await this.#body.finish();
     const prepared = await signed;
-    if (!prepared.ok) return { type: 'refused', refusal: prepared.error };
-    if (givenUp) return { type: 'refused', refusal: tooLate() };
-    const content = contentOf(prepared.value, finished);
-    const pieces = piecesInMemory(context, content, finished);
-    const change = acceptChange({
-      ...input,
-      prepared: prepared.value,
-      body: finished,
-      content,
-      fromMemory: pieces !== undefined,
-    });
-    const { message, recipients } = change;
+    if (!prepared.ok) return refused(prepared.error);
+    if (this.#givenUp) return refused(tooLate());
+    const content = contentOf(prepared.value, body);
+    const pieces = piecesInMemory(context, content, body);
+    const fromMemory = pieces !== undefined;
+    const change = acceptChange({ ...this.#input, prepared: prepared.value, body, content, fromMemory });
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
-      unknown = true;
-      withdraw(context, change);
+      this.#takeBack(change);
       throw error;
     });
-    switch (outcome.type) {
-      case 'accepted':
-        if (givenUp) {
-          unknown = true;
-          withdraw(context, change);
-          return { type: 'refused', refusal: tooLate() };
-        }
-        if (pieces === undefined || outcome.held === true) letGo(context, change);
-        else context.handOver({ message, recipients, content: pieces, hasDotLines });
-        return { type: 'accepted', id, octets: message.octets };
-      case 'limited':
-        return {
-          type: 'refused',
-          refusal: refusal(outcome.hard ? 'rateHard' : 'rateSoft', `limit ${outcome.limit}`, {
-            limit: outcome.limit,
-          }),
-        };
-      case 'full':
-        return { type: 'refused', refusal: refusal('noSpace', outcome.cause) };
-      case 'queueFull':
-        return { type: 'refused', refusal: refusal('queueFull', outcome.cause) };
-      case 'failed':
-        return { type: 'refused', refusal: refusal('cannotAcceptNow', outcome.cause) };
+    if (outcome.type !== 'accepted') return refused(refusalOf(outcome));
+    if (this.#givenUp) {
+      this.#takeBack(change);
+      return refused(tooLate());
     }
+    const { message, recipients } = change;
+    if (pieces === undefined || outcome.held === true) letGo(context, change);
+    else context.handOver({ message, recipients, content: pieces, hasDotLines });
+    return { type: 'accepted', id: message.id, octets: message.octets };
   }
 
-  return {
-    id,
-    write(bytes) {
-      if (preparation === undefined) return collectHeader(bytes);
-      return preparation.ok ? writeBody(bytes) : undefined;
-    },
-    async finish(hasDotLines = true) {
-      finishing = true;
-      let acceptance: Acceptance;
-      try {
-        acceptance = await accept(hasDotLines);
-      } catch (error) {
-        acceptance = { type: 'refused', refusal: infrastructureRefusal(error) };
-      }
-      releaseHeader();
-      if (acceptance.type === 'accepted' || unknown) body.release();
-      else await body.discard();
-      return acceptance;
-    },
-    giveUp() {
-      givenUp = true;
-    },
-    async abort() {
-      if (finishing) return;
-      releaseHeader();
-      await body.discard();
-    },
-  };
+  #takeBack(change: AcceptChange): void {
+    this.#unknown = true;
+    withdraw(this.#input.context, change);
+  }
+}
+
+function refused(because: Refusal): Acceptance {
+  return { type: 'refused', refusal: because };
+}
+
+function refusalOf(outcome: Exclude<OutcomeOf<AcceptChange>, { type: 'accepted' }>): Refusal {
+  switch (outcome.type) {
+    case 'limited': {
+      const { limit, hard } = outcome;
+      return refusal(hard ? 'rateHard' : 'rateSoft', `limit ${limit}`, { limit });
+    }
+    case 'full':
+      return refusal('noSpace', outcome.cause);
+    case 'queueFull':
+      return refusal('queueFull', outcome.cause);
+    case 'failed':
+      return refusal('cannotAcceptNow', outcome.cause);
+  }
 }
 
 /** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. */

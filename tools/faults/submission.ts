@@ -50,14 +50,14 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...submit,
     why: 'an acceptance that nobody heard of stands',
-    from: '      unknown = true;\n      withdraw(context, change);\n      throw error;',
-    to: '      unknown = true;\n      throw error;',
+    from: '      this.#takeBack(change);\n      throw error;',
+    to: '      this.#unknown = true;\n      throw error;',
   },
   {
     ...submit,
     why: 'an acceptance after the client was told to try again stands',
-    from: "          unknown = true;\n          withdraw(context, change);\n          return { type: 'refused', refusal: tooLate() };",
-    to: "          unknown = true;\n          return { type: 'refused', refusal: tooLate() };",
+    from: '      this.#takeBack(change);\n      return refused(tooLate());',
+    to: '      this.#unknown = true;\n      return refused(tooLate());',
   },
   {
     ...submit,
