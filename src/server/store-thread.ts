@@ -8,7 +8,7 @@ import { systemEntropy } from '../platform/entropy.ts';
 import { type Line, openLine } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
-import { type PackedChange, unpacked } from '../store/packing.ts';
+import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
 import { copyStore } from '../store/sqlite/backup.ts';
 import { sweepBackupStages } from '../store/sqlite/backup-stage.ts';
@@ -37,7 +37,7 @@ export interface FreeSpaceFloor {
 }
 
 export type StoreQuestion =
-  | { readonly commit: readonly PackedChange[] }
+  | CommitQuestion
   | { readonly backup: string }
   | { readonly figures: true }
   | { readonly limits: StoreLimits };
@@ -178,7 +178,7 @@ function serve(port: MessagePort): void {
   const line = openLine(port, {
     async answer(question) {
       const asked = question as StoreQuestion;
-      if ('commit' in asked) return group.commit(asked.commit.map(unpacked));
+      if ('commit' in asked) return group.commit(changesOf(asked));
       if ('backup' in asked) return backup(asked.backup);
       if ('limits' in asked) {
         limits = asked.limits;

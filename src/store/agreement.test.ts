@@ -63,8 +63,10 @@ const deed = fc.oneof(
       owner: fc.option(owner),
       dueIn: fc.constantFrom(-HOUR, 0, 0, HOUR),
       limit: fc.option(fc.constantFrom(0, 1, 3)),
+      again: fc.boolean(),
     }),
   },
+  fc.record({ do: fc.constant('withdraw'), id: small, owner }),
   {
     weight: 5,
     arbitrary: fc.record({
@@ -258,8 +260,11 @@ class Pair {
         const whose = identityId === undefined ? {} : { identityId, charge: { identityId, limits } };
         const leased = one.owner === null ? {} : { owner: one.owner };
         const label = `label${one.id}`;
-        return this.#accept(one, { ...whose, ...leased, label, dueAt: now + one.dueIn });
+        const accept = this.#accept(one, { ...whose, ...leased, label, dueAt: now + one.dueIn });
+        return one.again ? { ...accept, again: true } : accept;
       }
+      case 'withdraw':
+        return { type: 'withdraw', messageId: this.#id(one.id), owner: one.owner, now, by: 'x' };
       case 'claim':
         return {
           type: 'claim',
@@ -454,6 +459,7 @@ function inWords(outcome: Outcome): string {
 
 const expectedOutcomes = [
   'accept accepted',
+  'accept failed',
   'accept limited hard',
   'accept limited soft',
   'accept queueFull',
@@ -485,6 +491,8 @@ const expectedOutcomes = [
   'settle settled all',
   'settle settled some',
   'settle stale',
+  'withdraw withdrawn none',
+  'withdraw withdrawn some',
 ] as const;
 
 /** Each engine has its own words for why a change failed. */

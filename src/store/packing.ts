@@ -9,11 +9,28 @@ export type PackedChange =
   | { readonly text: string; readonly content: Uint8Array }
   | { readonly whole: Change };
 
+/** What is asked over a line to the store. */
+export interface CommitQuestion {
+  readonly commit: readonly PackedChange[];
+  /** It was asked before, over a line that broke. */
+  readonly again?: true;
+}
+
+export function changesOf({ commit, again }: CommitQuestion): readonly Change[] {
+  const changes = commit.map((pack) => unpacked(pack));
+  return again === true ? changes.map((change) => askedAgain(change)) : changes;
+}
+
+function askedAgain(change: Change): Change {
+  return change.type === 'accept' || change.type === 'settle' ? { ...change, again: true } : change;
+}
+
 export function packed(change: Change): PackedChange {
   switch (change.type) {
     case 'accept':
       return packedAccept(change);
     case 'settle':
+    case 'withdraw':
     case 'dueNotices':
     case 'record':
     case 'credentialUsed':
@@ -36,7 +53,7 @@ function packedAccept({ content, ...rest }: AcceptChange): PackedChange {
   return { text, content: content.kind === 'inline' ? content.bytes : content.header };
 }
 
-export function unpacked(pack: PackedChange): Change {
+function unpacked(pack: PackedChange): Change {
   if ('whole' in pack) return pack.whole;
   const change = JSON.parse(pack.text) as Change;
   if (change.type !== 'accept' || !('content' in pack)) return change;

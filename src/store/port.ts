@@ -1,7 +1,8 @@
 // The store's port: what must be remembered. Its only write is `commit(changes)`: plain cloneable data, each
 // change atomic by itself, none can fail its neighbours. When the promise settles, the outcome is durable (fsynced) together
-// with its events. A rejected promise (`StoreUnavailable`) means unknown: ask again with the same change. `accept`, `settle`
-// and `claim` are idempotent (by message id, by attempt, by token). Reading is in `lookups.ts`.
+// with its events. A rejected promise (`StoreUnavailable`) means unknown: it may have been done, not be done, or be done a moment later. Who goes on asks
+// again with the same change (`again`): `accept`, `settle` and `claim` are idempotent (by message id, by attempt, by token). Who gives an accept up takes
+// it back (`withdraw`). Reading is in `lookups.ts`.
 // One folder per engine (`memory/ sqlite/`), the same contract suite for each (`store.contract.ts`).
 
 import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
@@ -9,6 +10,7 @@ import type { EventDraft } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
+import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
 /** Who holds leases: one thread of one run of one node. Main frees a dead thread's leases by its prefix. */
@@ -56,6 +58,18 @@ export interface AcceptChange {
   /** The lease only keeps others away until the outcome is known: no attempt is made under it. */
   readonly untried?: true;
   readonly dueAt: number;
+  /** It was asked before, and nobody knows what came of it: the message may have been accepted, and may have left since. */
+  readonly again?: true;
+}
+
+/** Takes back an accept whose asker gives it up, whatever became of it: what nobody else has under way is taken out, and an accept that comes late is refused. */
+export interface WithdrawChange {
+  readonly type: 'withdraw';
+  readonly messageId: MessageId;
+  /** That the accept named. */
+  readonly owner: Owner;
+  readonly now: number;
+  readonly by: string;
 }
 
 /** One recipient's way out, as claimed. */
@@ -93,6 +107,8 @@ export interface SettleChange {
   }[];
   /** When a report tells of the notices, if other recipients of the round are still out by then. */
   readonly tellBy?: number;
+  /** It was asked before: `stale` may be the answer to its own first time. */
+  readonly again?: true;
 }
 
 /**
@@ -185,28 +201,9 @@ export interface DayKeyChange {
   readonly proposedKey: Uint8Array;
 }
 
-/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets day keys before that day, drops tombstones removed before it; at most `max` rows a call. */
-export interface PurgeChange {
-  readonly type: 'purge';
-  readonly eventsBefore: number;
-  readonly now: number;
-  readonly max: number;
-}
-
-/** Nulls every payload that belongs to an identity or names one of the addresses, older than `before`. */
-export interface EraseChange {
-  readonly type: 'erase';
-  readonly identityId?: IdentityId;
-  readonly addresses: readonly string[];
-  readonly before: number;
-  readonly now: number;
-  readonly by: string;
-  /** Why, in the words of who does it. */
-  readonly reason?: string;
-}
-
 export type Change =
   | AcceptChange
+  | WithdrawChange
   | SettleChange
   | ClaimChange
   | FreeChange
@@ -220,7 +217,7 @@ export type Change =
   | PurgeChange
   | EraseChange;
 
-export interface Outcomes extends NoticeOutcomes {
+export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }
@@ -228,6 +225,8 @@ export interface Outcomes extends NoticeOutcomes {
     | { readonly type: 'full'; readonly cause: string }
     /** As many messages wait as may. Never said of a report of our own. */
     | { readonly type: 'queueFull'; readonly cause: string };
+  /** `count`: recipients that were taken out. */
+  withdraw: { readonly type: 'withdrawn'; readonly count: number };
   /** `stale`: these attempts were not ours any more; nothing of the change was done. */
   settle:
     /** `noticesDue`: the round of attempts is over, a report can tell of all its notices. */
@@ -251,8 +250,6 @@ export interface Outcomes extends NoticeOutcomes {
   credentialUsed: { readonly type: 'noted' };
   queue: { readonly type: 'changed'; readonly count: number };
   dayKey: { readonly type: 'key'; readonly key: Uint8Array };
-  purge: { readonly type: 'purged'; readonly count: number; readonly more: boolean };
-  erase: { readonly type: 'erased'; readonly count: number; readonly kept: number };
 }
 
 /** `failed`: this change alone could not be done (a bug or a broken row); its neighbours were. */

@@ -7,7 +7,7 @@ import type { Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
 import type { Change, Outcome, StoreNotice } from './port.ts';
 import { StoreUnavailable } from './port.ts';
-import { type PackedChange, unpacked } from './packing.ts';
+import { changesOf, type CommitQuestion } from './packing.ts';
 import { createRemoteStore, UNKNOWN_MS_MAX } from './remote.ts';
 import { createRemoteLookups, lookupAnswerer } from './remote-lookups.ts';
 import { storeContract } from './store.contract.ts';
@@ -26,9 +26,7 @@ function lineTo(
   const { port1, port2 } = new MessageChannel();
   const answerer = lookupAnswerer(lookups);
   const answer = (question: unknown): Promise<unknown> =>
-    answerer.isLookup(question)
-      ? answerer.answer(question)
-      : commit((question as { readonly commit: readonly PackedChange[] }).commit.map(unpacked));
+    answerer.isLookup(question) ? answerer.answer(question) : commit(changesOf(question as CommitQuestion));
   const front = openLine(port1, { notice: (notice) => noticed(notice as StoreNotice) });
   return { front, back: openLine(port2, { answer }) };
 }
@@ -134,7 +132,7 @@ test('5321-y: remote: what was asked over a line that broke is asked again over 
   const late = store.commit([freeing]);
   connect();
   await arrive();
-  assert.deepEqual(back.asked.slice(2), [[change], [freeing], [freeing]]);
+  assert.deepEqual(back.asked.slice(2), [[{ ...change, again: true }], [freeing], [freeing]]);
   back.answerAll();
   assert.deepEqual(await Promise.all([accepting, answered, late]), [
     [{ type: 'accepted' }],

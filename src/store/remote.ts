@@ -6,7 +6,7 @@ import { createPlaces } from '../base/places.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
-import { packed, type PackedChange } from './packing.ts';
+import { type CommitQuestion, packed, type PackedChange } from './packing.ts';
 import { mayWait, PATIENCE_MS } from './patience.ts';
 import {
   type Change,
@@ -49,8 +49,9 @@ export function createRemoteStore(o: {
   let line: Line | undefined;
   let lastNumber = 0;
 
-  function ask(entry: Pending): void {
-    line?.ask({ commit: entry.packs }, entry.mayWait ? PATIENCE_MS : 0).then(
+  function ask(entry: Pending, again?: true): void {
+    const question: CommitQuestion = { commit: entry.packs, ...(again === undefined ? {} : { again }) };
+    line?.ask(question, entry.mayWait ? PATIENCE_MS : 0).then(
       (outcomes) => entry.resolve(outcomes as readonly Outcome[]),
       (error: unknown) => {
         // The line broke: the entry stays pending and is asked again over the next one.
@@ -107,7 +108,7 @@ export function createRemoteStore(o: {
     },
     connect(next) {
       line = next;
-      for (const entry of inOrder()) ask(entry);
+      for (const entry of inOrder()) ask(entry, true);
     },
     disconnect() {
       line = undefined;

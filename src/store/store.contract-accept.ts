@@ -60,17 +60,6 @@ export function acceptContract(name: string, open: Open): void {
     assert.deepEqual(await bench.eventTypes(), ['accepted']);
   });
 
-  test(`${name}: asked again after a restart, a message that was delivered meanwhile does not come back`, async () => {
-    await using bench = await Bench.open(open);
-    const accepted = await bench.accepted();
-    const deliveries = await bench.claim('a');
-    await bench.one(settleOf('a', deliveries, final, bench.clock.now()));
-    await bench.restart();
-    assert.deepEqual(await bench.one(accepted), { type: 'accepted' });
-    assert.deepEqual(await bench.queued(), []);
-    assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed']);
-  });
-
   test(`${name}: what is committed survives a restart, and the chain goes on`, async () => {
     await using bench = await Bench.open(open);
     const leased = await bench.accepted({ owner: 'a', identityId: 'i1' });

@@ -9,7 +9,8 @@ import { dayOf, labelOf } from '../submission/labels.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Cursor, TraceTerm } from './lookups.ts';
 import type { MessageId } from '../base/message-id.ts';
-import type { PurgeChange, SettleChange } from './port.ts';
+import type { PurgeChange } from './forgetting.ts';
+import type { SettleChange } from './port.ts';
 import { findEventsContract } from './store.contract-find-events.ts';
 import {
   Bench,

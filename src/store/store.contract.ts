@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acceptContract } from './store.contract-accept.ts';
 import { bodyContract } from './store.contract-bodies.ts';
+import { doubtContract } from './store.contract-doubt.ts';
 import { Bench, identityOf, type Open } from './store.contract-fixtures.ts';
 import { identityContract } from './store.contract-identities.ts';
 import { leaseContract } from './store.contract-leases.ts';
@@ -15,6 +16,7 @@ import type { StoreNotice } from './port.ts';
 
 export function storeContract(name: string, open: Open): void {
   acceptContract(name, open);
+  doubtContract(name, open);
   leaseContract(name, open);
   settleContract(name, open);
   noticesContract(name, open);

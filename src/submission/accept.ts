@@ -107,23 +107,16 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
 }
 
 /**
- * After an unknown outcome the client was told to send again, so the message must not leave as well. Should it be in the store
- * after all, it is taken out in one group with its lease; asked until the store has answered.
+ * After an unknown outcome the client was told to send again, so the message must not leave as well: asked until the store has taken it back.
  */
 export function withdraw(context: SubmissionContext, change: AcceptChange): void {
   const messageId = change.message.id;
   context.takingBack.add(messageId);
-  void surely(context, () => {
-    const now = context.clock.now();
-    const drop = {
-      type: 'queue',
-      action: 'drop',
-      selector: { messageId },
-      now,
-      by: 'server: no answer in time',
-    } as const;
-    return [freeChange(context, change), drop];
-  }).then(() => context.takingBack.delete(messageId));
+  const { owner } = context;
+  const by = 'server: no answer in time';
+  void surely(context, () => [{ type: 'withdraw', messageId, owner, now: context.clock.now(), by }]).then(
+    () => context.takingBack.delete(messageId),
+  );
 }
 
 /**

@@ -70,6 +70,7 @@ function stageOf(fake: FakeStore, stage: FakeStage): Stage {
 
 const usual: Readonly<Partial<Record<Change['type'], Outcome>>> = {
   accept: { type: 'accepted' },
+  withdraw: { type: 'withdrawn', count: 1 },
   record: { type: 'recorded' },
   free: { type: 'freed', count: 1 },
   queue: { type: 'changed', count: 1 },

@@ -144,6 +144,7 @@ export class Ledger {
       const { type: moment } = change;
       if (
         change.type === 'claim' ||
+        change.type === 'withdraw' ||
         change.type === 'free' ||
         change.type === 'settle' ||
         change.type === 'report' ||

@@ -7,7 +7,7 @@ import type { Line } from '../../src/platform/line.ts';
 import type { Evidence } from '../../src/protocol/sasl/mechanism.ts';
 import type { Change, Outcome, Stage, StoreNotice } from '../../src/store/port.ts';
 import { openMemoryStore, type MemoryStore } from '../../src/store/memory/store.ts';
-import { type PackedChange, unpacked } from '../../src/store/packing.ts';
+import { changesOf, type CommitQuestion } from '../../src/store/packing.ts';
 import { lookupAnswerer } from '../../src/store/remote-lookups.ts';
 import { createRemoteStore, type RemoteStore } from '../../src/store/remote.ts';
 import type { Chance } from './chance.ts';
@@ -258,8 +258,7 @@ export class Server {
   #storeLine(run: Run, asker: Life, notice: (notice: unknown) => void): Line {
     const line = simulatedLine({
       ...{ time: this.#hops.time, chance: this.#chance, asker, answerer: run.storeThread, notice },
-      answer: (question) =>
-        this.#commit((question as { readonly commit: readonly PackedChange[] }).commit.map(unpacked)),
+      answer: (question) => this.#commit(changesOf(question as CommitQuestion)),
     });
     run.storeLines.push(line);
     return line.line;

@@ -158,6 +158,26 @@ export const storeFaults: readonly Fault[] = [
     to: '? undefined',
   },
   {
+    file: 'src/store/sqlite/withdraw.ts',
+    tests: ['src/store/sqlite/sqlite.test'],
+    why: 'what another front has under way is taken back',
+    from: '(r.owner IS NULL OR r.owner = ?)',
+    to: "(r.owner IS NULL OR r.owner <> '' OR r.owner = ?)",
+  },
+  {
+    ...sqliteAccept,
+    why: 'an accept that comes after it was taken back is done',
+    from: "if (writer.withdrawals.has(change.message.id)) return { type: 'failed', cause: WITHDRAWN };",
+    to: '',
+  },
+  {
+    file: 'src/store/packing.ts',
+    tests: ['src/store/remote.test'],
+    why: 'the store is not told that it was asked before',
+    from: 'return again === true ? changes',
+    to: "return again === true && changes.some(({ type }) => type === 'erase') ? changes",
+  },
+  {
     ...sqliteAccept,
     why: 'a message that is asked for twice is accepted twice',
     from: 'if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return accepted(writer, change);',

@@ -116,8 +116,8 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...accept,
     why: 'what is taken back stays in the queue',
-    from: 'return [freeChange(context, change), drop];',
-    to: 'return drop.action === undefined ? [drop] : [freeChange(context, change)];',
+    from: "{ type: 'withdraw', messageId, owner, now: context.clock.now(), by }",
+    to: '...(by === owner ? [] : [freeChange(context, change)])',
   },
   {
     ...submitClient,

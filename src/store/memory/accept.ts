@@ -7,6 +7,7 @@ import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
+import { WITHDRAWN } from '../withdrawals.ts';
 import { eventsNaming } from './events.ts';
 import type { State } from './state.ts';
 import type { RecipientRow, Tables } from './tables.ts';
@@ -15,6 +16,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   const { messages } = state.tables;
   const id = keptId(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
+  if (state.withdrawals.has(id)) return { type: 'failed', cause: WITHDRAWN };
   if (messages.has(id) || wasAccepted(state, change)) return accepted(state, change);
   const cause = state.fullBecause();
   if (cause !== undefined) return { type: 'full', cause };
@@ -50,9 +52,9 @@ function isHeldByState({ mayNotSend }: Tables, identityId: IdentityId | undefine
   return identityId !== undefined && mayNotSend.has(identityId);
 }
 
-/** Accepted before a crash, and delivered since. */
-function wasAccepted(state: State, { message }: AcceptChange): boolean {
-  return message.acceptedAt < state.openedAt() && eventsNaming(state.tables, idTerm(message.id)).length > 0;
+/** Accepted when it was asked first, and delivered since. */
+function wasAccepted(state: State, { message, again }: AcceptChange): boolean {
+  return again === true && eventsNaming(state.tables, idTerm(message.id)).length > 0;
 }
 
 function charge({ tables }: State, { charge: asked }: AcceptChange): OutcomeOf<AcceptChange> | undefined {

@@ -9,7 +9,9 @@ import type {
   QueueChange,
   QueuedMessage,
   SettleChange,
+  WithdrawChange,
 } from '../port.ts';
+import { keptId } from '../kept-id.ts';
 import { endIfDone } from './end.ts';
 import { keepNotices } from './notices.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
@@ -181,16 +183,34 @@ function changeOne(
       if (recipient.owner !== undefined) return false;
       update(state.tables, key, () => ({ dueAt: now }));
       return true;
-    case 'drop': {
+    case 'drop':
       if (recipient.owner !== undefined) return false;
-      const diagnostic = `dropped by ${by}`;
-      const payload = { ...about, attempt: recipient.attempt, status: '5.0.0', diagnostic };
-      state.append({ ...event, type: 'dropped', payload });
-      leave(state.tables, id, new Set([recipient.number]));
-      endIfDone(state, id);
+      drop(state, { id, row, recipient }, { now, by });
       return true;
-    }
   }
+}
+
+function drop(
+  state: State,
+  { id, row, recipient }: QueueRow,
+  { now, by }: { readonly now: number; readonly by: string },
+): void {
+  const { number: recipientNumber, attempt } = recipient;
+  const about = { recipient: recipient.recipient.forwardPath, recipientNumber };
+  const payload = { ...about, attempt, status: '5.0.0', diagnostic: `dropped by ${by}` };
+  state.append({ type: 'dropped', time: now, messageId: id, ...identityOf(row), payload });
+  leave(state.tables, id, new Set([recipientNumber]));
+  endIfDone(state, id);
+}
+
+export function withdraw(state: State, change: WithdrawChange): OutcomeOf<WithdrawChange> {
+  state.withdrawals.add(change.messageId);
+  const id = keptId(change.messageId);
+  const rows = queueRows(state.tables).filter(
+    (row) => row.id === id && [undefined, change.owner].includes(row.recipient.owner),
+  );
+  for (const row of rows) drop(state, row, change);
+  return { type: 'withdrawn', count: rows.length };
 }
 
 function identityOf({ message: { identityId } }: MessageRow): { readonly identityId?: string } {

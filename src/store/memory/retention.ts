@@ -1,7 +1,8 @@
 // Forgetting in memory: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
 
 import { addressTerm } from '../../record/terms.ts';
-import type { DayKeyChange, EraseChange, OutcomeOf, PurgeChange } from '../port.ts';
+import type { EraseChange, PurgeChange } from '../forgetting.ts';
+import type { DayKeyChange, OutcomeOf } from '../port.ts';
 import { eventsAfter, eventsNaming } from './events.ts';
 import { forgetNames } from './identities.ts';
 import { findMessage, type State } from './state.ts';

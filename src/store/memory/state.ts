@@ -5,12 +5,12 @@ import type { EventDraft } from '../../record/events.ts';
 import type { QueueLimits } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { StoreNotice } from '../port.ts';
+import type { Withdrawals } from '../withdrawals.ts';
 import type { MessageRow, Tables } from './tables.ts';
 
 export interface State {
   readonly tables: Tables;
-  /** When this life began: at the start, or at the last crash. */
-  openedAt(): number;
+  readonly withdrawals: Withdrawals;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
   readonly queueLimits: QueueLimits;

@@ -7,13 +7,14 @@ import type { QueueLimits } from '../depth.ts';
 import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
+import { createWithdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
 import { createBodies } from './bodies.ts';
 import { appendEvent } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createMemoryLookups } from './lookups.ts';
 import { dueNotices, report } from './notices.ts';
-import { changeQueue, claim, free, settle } from './queue.ts';
+import { changeQueue, claim, free, settle, withdraw } from './queue.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import type { State } from './state.ts';
 import { createJournal, createTables, type Tables } from './tables.ts';
@@ -44,7 +45,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const tables = createTables(journal);
   const bodies = createBodies();
   const listeners = new Set<(notice: StoreNotice) => void>();
-  let openedAt = clock.now();
+  let withdrawals = createWithdrawals(clock);
   let group = newLife();
 
   function newLife(): GroupCommit {
@@ -67,7 +68,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     const done: string[] = [];
     const state: State = {
       tables,
-      openedAt: () => openedAt,
+      withdrawals,
       fullBecause: () => options.fullBecause?.(),
       queueLimits: options,
       append: (event) => appendEvent(tables, entropy, event),
@@ -101,7 +102,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     lookups: createMemoryLookups(tables, bodies),
     crash({ sweepStages } = { sweepStages: true }) {
       end();
-      openedAt = clock.now();
+      withdrawals = createWithdrawals(clock);
       if (sweepStages) bodies.crash((id) => tables.messages.has(id));
       forgetWhoIsGone(tables);
     },
@@ -118,6 +119,8 @@ function applyOne(state: State, change: Change): Outcome {
   switch (change.type) {
     case 'accept':
       return accept(state, change);
+    case 'withdraw':
+      return withdraw(state, change);
     case 'settle':
       return settle(state, change);
     case 'claim':

@@ -6,6 +6,7 @@ import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, queueFullBecause } from '../depth.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { idTerm } from '../../record/terms.ts';
+import { WITHDRAWN } from '../withdrawals.ts';
 import { enqueue } from './enqueue.ts';
 import { findSequences } from './term-index.ts';
 import type { Writer } from './writer.ts';
@@ -14,6 +15,7 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   const { counters } = writer;
   const id = messageIdBytes(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
+  if (writer.withdrawals.has(change.message.id)) return { type: 'failed', cause: WITHDRAWN };
   if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return accepted(writer, change);
   const { charge } = change;
   const charged = charge && chargeLimits(counters.of(charge.identityId), charge.charge, charge.limits);
@@ -47,9 +49,9 @@ function store({ db, young, trail }: Writer, change: AcceptChange, maySend: bool
   enqueue(db, { n, message, recipients, content, dueAt, owner, held: !maySend, attempt });
 }
 
-/** Older than this writer: perhaps accepted by the one before, and delivered since. */
-function mayBeSettled({ db, openedAt }: Writer, { message }: AcceptChange): boolean {
-  return message.acceptedAt < openedAt && findSequences(db, idTerm(message.id)).length > 0;
+/** Accepted when it was asked first, and delivered since. */
+function mayBeSettled({ db }: Writer, { message, again }: AcceptChange): boolean {
+  return again === true && findSequences(db, idTerm(message.id)).length > 0;
 }
 
 function isQueued({ db, young }: Writer, id: Uint8Array, { message }: AcceptChange): boolean {

@@ -3,7 +3,7 @@
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import type { OutcomeOf, QueueChange, QueueSelector } from '../port.ts';
 import { bytes, number, type Row, text } from './database.ts';
-import { finish } from './finish.ts';
+import { DROP_COLUMNS, dropRecipient } from './drop.ts';
 import { HELD_BY_OPERATOR } from './held.ts';
 import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
@@ -15,7 +15,7 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
   if (change.action === 'hold') fileSelected(writer, change.selector);
   const { sql, values } = whereOf(change.selector);
   const rows = db.all(
-    `SELECT r.message_n, r.number, r.forward_path, r.domain, r.attempt, r.owner, r.held, m.id, m.identity_id FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
+    `SELECT ${DROP_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
     ...values,
   );
   let count = 0;
@@ -81,21 +81,9 @@ function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): 
           recipientNumber,
         ) > 0
       );
-    case 'drop': {
+    case 'drop':
       if (row['owner'] !== null) return false;
-      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-      writer.queueTally.add(text(row, 'domain'), -1, held > 0);
-      const payload = {
-        recipient,
-        recipientNumber,
-        attempt: number(row, 'attempt'),
-        status: '5.0.0',
-        diagnostic: `dropped by ${by}`,
-      };
-      trail.append({ ...subject, type: 'dropped', payload });
-      const left = db.get('SELECT count(*) AS left FROM recipient WHERE message_n = ?', n);
-      finish(writer, messageId, n, number(left ?? {}, 'left'));
+      dropRecipient(writer, row, { now, by });
       return true;
-    }
   }
 }

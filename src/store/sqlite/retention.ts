@@ -3,7 +3,8 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
-import type { DayKeyChange, EraseChange, OutcomeOf, PurgeChange } from '../port.ts';
+import type { EraseChange, PurgeChange } from '../forgetting.ts';
+import type { DayKeyChange, OutcomeOf } from '../port.ts';
 import { optionalBytes, number, text, type Database, type Row } from './database.ts';
 import { findSequences, unindex } from './term-index.ts';
 import type { Writer } from './writer.ts';

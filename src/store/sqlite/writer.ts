@@ -9,6 +9,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { SyncWitness } from '../../platform/disk.ts';
 import type { QueueDepth, QueueLimits } from '../depth.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
+import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
 import { removeBody, sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
@@ -23,6 +24,7 @@ import { changeQueue } from './queue-commands.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import { openYoungMessages, type YoungMessages } from './young.ts';
+import { withdraw } from './withdraw.ts';
 import { countYoung } from './young-lookups.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
@@ -33,7 +35,7 @@ export interface Writer {
   readonly counters: Counters;
   readonly queueTally: QueueTally;
   readonly young: YoungMessages;
-  readonly openedAt: number;
+  readonly withdrawals: Withdrawals;
   /** Identities that are not active. */
   readonly mayNotSend: MayNotSend;
   /** Read from the tables at the opening, then kept by counting. */
@@ -82,7 +84,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     trail: openTrail(db, options.entropy),
     counters: openCounters(db),
     queueTally: openQueueTally(db),
-    openedAt: options.clock.now(),
+    withdrawals: createWithdrawals(options.clock),
     mayNotSend: openMayNotSend(inactive),
     young: openYoungMessages(db),
     queue: depthOf(db),
@@ -91,7 +93,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     notice: (notice) => void notices.push(notice),
     bodyDone: (id) => void done.push(id),
   };
-  bringChainForward(db, writer.trail, writer.openedAt);
+  bringChainForward(db, writer.trail, options.clock.now());
   const log = watchLog(db, witness, options.writeLogHome);
   if (options.sweepStages !== false) sweepStages(db, options.dataDirectory);
 
@@ -179,6 +181,8 @@ function applyOne(writer: Writer, change: Change): Outcome {
   switch (change.type) {
     case 'accept':
       return accept(writer, change);
+    case 'withdraw':
+      return withdraw(writer, change);
     case 'settle':
       return settle(writer, change);
     case 'claim':
