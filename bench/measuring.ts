@@ -43,9 +43,10 @@ export function collectLoad(child: ChildProcess): Promise<LoadResult> {
   });
 }
 
-export async function startSink(): Promise<Sink> {
+/** `delayMs`: how late each reply of the next hop comes. */
+export async function startSink(delayMs = 0): Promise<Sink> {
   const port = await freePort();
-  const words = [join(import.meta.dirname, 'sink.ts'), String(port)];
+  const words = [join(import.meta.dirname, 'sink.ts'), String(port), String(delayMs)];
   return followSink(port, spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'inherit'] }));
 }
 

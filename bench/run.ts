@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { eventually } from '../test/system/server.ts';
-import { type Ends, nodeEnds, type Sink } from './measuring.ts';
+import { type Ends, nodeEnds, type Sink, startSink } from './measuring.ts';
 import { leanestEnds } from './native.ts';
 import {
   type Peer,
@@ -24,6 +24,7 @@ interface Options {
   readonly scenario: string;
   readonly before?: string;
   readonly ends: string;
+  readonly hopDelay?: number;
   readonly json: boolean;
 }
 
@@ -56,6 +57,7 @@ const program = new Command('bench')
   .addOption(
     new Option('--ends <language>', 'generator and next hop').choices(['leanest', 'node']).default('leanest'),
   )
+  .option('--hop-delay <ms>', 'the next hop is in Node, and says each reply so much later', positive)
   .option('--json', 'print what was measured as JSON, behind the table', false)
   .addHelpText(
     'after',
@@ -129,7 +131,7 @@ async function measure(
 }
 
 const ends = chooseEnds();
-const sink = await ends.startSink();
+const sink = await (options.hopDelay === undefined ? ends.startSink() : startSink(options.hopDelay));
 const peers: Peer[] = [];
 const all: Measured[] = [];
 /** Signing is measured on kept connections alone. The first of a round is another each time. */

@@ -1,10 +1,11 @@
 // The next hop of the benchmarks: takes everything, counts each numbered message once. A process of its own.
-//   node bench/sink.ts PORT          prints {"unique":n,"duplicates":n} for each line on stdin
+//   node bench/sink.ts PORT [MS]     says each reply MS late, as a host that is far away does; prints {"unique":n,"duplicates":n} for each line on stdin
 
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const port = Number(process.argv[2]);
+const delayMs = Number(process.argv[3] ?? 0);
 const seen = new Set<string>();
 let duplicates = 0;
 
@@ -43,7 +44,9 @@ createServer({ noDelay: true }, (socket) => {
         return;
       } else replies += '250 2.1.0 ok\r\n';
     }
-    if (replies !== '') socket.write(replies);
+    if (replies === '') return;
+    if (delayMs === 0) socket.write(replies);
+    else setTimeout(() => void socket.write(replies), delayMs);
   });
 }).listen(port, '127.0.0.1', () => console.log('ready'));
 
