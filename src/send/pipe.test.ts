@@ -43,9 +43,9 @@ test('5321-i: a program submits without TLS and login, message by message', asyn
   assert.deepEqual(codes(heard), [220, 250, 250, 250, 354, 250, 250, 250, 250, 354, 250, 221]);
   assert.match(heard, /\r\n250 2\.0\.0 queued as <1@example\.org>\r\n/);
   assert.deepEqual(
-    messages.map(({ from, recipients, content }) => [
-      from.reversePath,
-      recipients,
+    messages.map(({ envelope, content }) => [
+      envelope.reversePath,
+      envelope.recipients.map(({ forwardPath }) => forwardPath),
       Buffer.from(content).toString(),
     ]),
     [

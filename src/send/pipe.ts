@@ -5,7 +5,7 @@ import { concat, CR, indexOfBytes, LF } from '../base/bytes.ts';
 import { LineEndings } from '../client/line-endings.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
-import type { ReversePathAndParameters } from '../protocol/envelope.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';
 import type {
   ServerSession,
@@ -20,8 +20,7 @@ const ERRORS_MAX = 100;
 const FIRST_LINE_OCTETS_MAX = 4096;
 
 export interface PipedMessage {
-  readonly from: ReversePathAndParameters;
-  readonly recipients: readonly string[];
+  readonly envelope: Envelope;
   readonly content: Uint8Array;
 }
 
@@ -75,7 +74,7 @@ async function readFrom(input: AsyncGenerator<Uint8Array, void>): Promise<Sessio
 
 function settingsOf({ hostname, messageOctetsMax, recipientsMax }: PipeOptions): SessionSettings {
   return {
-    ...{ role: 'local', hostname, tls: 'none', mechanisms: [], messageOctetsMax, recipientsMax },
+    ...{ role: 'local', noDsn: true, hostname, tls: 'none', mechanisms: [], messageOctetsMax, recipientsMax },
     // Made fit for mail afterwards, where that is possible.
     longLines: 'pass',
     // A worker keeps its mailer open between messages. What is under way has limits of its own.
@@ -89,9 +88,8 @@ function settingsOf({ hostname, messageOctetsMax, recipientsMax }: PipeOptions):
 class PipedTransaction {
   readonly #session: ServerSession;
   readonly #options: PipeOptions;
-  #from: ReversePathAndParameters | undefined;
-  #recipients: string[] = [];
-  #parts: Uint8Array[] = [];
+  #isUnderWay = false;
+  #message: { readonly envelope: Envelope; readonly parts: Uint8Array[] } | undefined;
 
   constructor(session: ServerSession, options: PipeOptions) {
     this.#session = session;
@@ -100,7 +98,7 @@ class PipedTransaction {
 
   /** A sender was taken, and nothing has become of it yet. */
   get isUnderWay(): boolean {
-    return this.#from !== undefined;
+    return this.#isUnderWay;
   }
 
   async feed(input: SessionInput): Promise<void> {
@@ -120,21 +118,19 @@ class PipedTransaction {
         this.#options.write(output.bytes);
         return undefined;
       case 'mail':
-        this.#from = output.from;
-        this.#recipients = [];
+        this.#isUnderWay = true;
         return { type: 'verdict', question: output.question, verdict: { type: 'accepted' } };
       case 'recipient':
-        this.#recipients.push(output.recipient.forwardPath);
         return { type: 'verdict', question: output.question, verdict: { type: 'accepted' } };
       case 'abort':
-        this.#from = undefined;
-        this.#parts = [];
+        this.#isUnderWay = false;
+        this.#message = undefined;
         return undefined;
       case 'messageStart':
-        this.#parts = [];
+        this.#message = { envelope: output.envelope, parts: [] };
         return undefined;
       case 'messageBytes':
-        this.#parts.push(output.bytes);
+        this.#message?.parts.push(output.bytes);
         return undefined;
       case 'accept':
         return { type: 'acceptance', question: output.question, answer: await this.#accept() };
@@ -152,11 +148,11 @@ class PipedTransaction {
   }
 
   #accept(): Promise<PipedAnswer> {
-    const content = concat(this.#parts);
-    const from = this.#from ?? { reversePath: '', body: '7BIT', smtputf8: false };
-    this.#from = undefined;
-    this.#parts = [];
-    return this.#options.handIn({ from, recipients: this.#recipients, content });
+    if (this.#message === undefined) throw new Error('a message has ended that did not start');
+    const { envelope, parts } = this.#message;
+    this.#isUnderWay = false;
+    this.#message = undefined;
+    return this.#options.handIn({ envelope, content: concat(parts) });
   }
 }
 

@@ -97,12 +97,11 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
 }
 
 function parcelOf(
-  { from, recipients: given, content: input }: PipedMessage,
+  { envelope: { reversePath, recipients: given }, content: input }: PipedMessage,
   { fullName, notify, ret, envelopeId }: SendArguments,
   config: SendConfig,
 ): { readonly parcel: Outgoing; readonly id: string } {
   const book = ownBook(config);
-  const { reversePath } = from;
   const { content, messageIdField } = compose(input, {
     ...{ dotIsText: true, recipientsFromHeader: false, fullName: fullName ?? config.name },
     author: reversePath === '' ? book.own() : reversePath,
@@ -110,7 +109,7 @@ function parcelOf(
     random: (length) => systemEntropy().bytes(length),
     ...{ sender: book.sender, recipients: book.recipients },
   });
-  const recipients = distinctMailboxes(given.flatMap(book.recipients));
+  const recipients = distinctMailboxes(given.flatMap(({ forwardPath }) => book.recipients(forwardPath)));
   const parcel = {
     ...{ reversePath, recipients, content },
     ...(notify === undefined ? {} : { notify }),

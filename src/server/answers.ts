@@ -6,10 +6,12 @@ import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { decideMxMail, decideMxRecipient, type MxDecision } from '../policy/mx-policy.ts';
 import type { Decision } from '../policy/decision.ts';
 import { decideMail, decideRecipient, type LocalMailbox } from '../policy/submission-policy.ts';
+import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, refused, type Verdict } from '../protocol/refusal.ts';
 import type { AuthenticationAnswer, SessionOutput } from '../protocol/session/ports.ts';
+import { mailboxKey } from '../protocol/wire/mailbox.ts';
 import { type Principal, type Standing, standingText } from '../record/identity.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
 
@@ -135,7 +137,7 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   }
 
   function conclude({ verdict, rule }: Decision): void {
-    if (verdict.type === 'accepted') connection.transaction.begin(from, rule, heardAt);
+    if (verdict.type === 'accepted') connection.transaction.begin(rule, heardAt);
     answer(front, connection, question, verdict, 'MAIL');
   }
 
@@ -153,51 +155,51 @@ export function answerMail(front: Front, connection: Connection, { question, fro
 }
 
 /** RCPT. Mailboxes of our own domains are looked up; mail for elsewhere is for the relay to find out. */
-export function answerRecipient(
-  front: Front,
-  connection: Connection,
-  { question, recipient }: Question<'recipient'>,
-): void {
-  const { envelope } = connection.transaction;
-  const from = envelope ?? { reversePath: '', smtputf8: false };
-  // It counts for the null sender alone.
-  const soFar =
-    from.reversePath === ''
-      ? connection.transaction.othersThan(front.ownForwardPath(recipient.forwardPath))
-      : 0;
-  const { domains, displayNames, hostname } = front.submission.settings();
+export function answerRecipient(front: Front, connection: Connection, asked: Question<'recipient'>): void {
+  const { question, recipient, envelope } = asked;
   const mailbox = front.mailboxOf(recipient.forwardPath);
   if (mailbox instanceof Promise) {
-    void mailbox.then(decide, (error: unknown) =>
-      answer(front, connection, question, refused('recipientTemporary', String(error)), 'RCPT'),
+    void mailbox.then(conclude, (error: unknown) =>
+      answer(front, connection, question, refused('recipientTemporary', String(error)), 'RCPT', envelope),
     );
   } else {
-    decide(mailbox);
+    conclude(mailbox);
   }
 
-  function decide(found: LocalMailbox | 'elsewhere'): void {
-    // The client was told 451: the recipient must not get the message after all.
+  function conclude(found: LocalMailbox | 'elsewhere'): void {
+    // The client was told 451: what would be reserved now is given back by nobody.
     if (!connection.session.awaits(question)) return;
-    const decision: MxDecision =
-      connection.listener.role === 'mx'
-        ? decideMxRecipient(domains, recipient, found, hostname, {
-            smtputf8: from.smtputf8,
-            ownAddresses: [connection.local.address],
-          })
-        : decideRecipient(
-            { principal: connection.principal, state: 'active', domains, displayNames, from, mailbox: found },
-            recipient,
-            soFar,
-          );
-    if (decision.verdict.type === 'accepted') {
-      const forwardPath = front.ownForwardPath(decision.forwardPath ?? recipient.forwardPath);
-      if (!connection.transaction.addRecipient({ ...recipient, forwardPath })) {
-        const busy = refused('tooBusy', 'no memory for recipients left');
-        return answer(front, connection, question, busy, 'RCPT');
-      }
+    const { verdict, forwardPath: meant = recipient.forwardPath } = decideOn(front, connection, asked, found);
+    if (verdict.type === 'refused') return answer(front, connection, question, verdict, 'RCPT', envelope);
+    if (!connection.transaction.hasRoomFor(recipient)) {
+      const busy = refused('tooBusy', 'no memory for recipients left');
+      return answer(front, connection, question, busy, 'RCPT', envelope);
     }
-    answer(front, connection, question, decision.verdict, 'RCPT');
+    connection.feed({ type: 'verdict', question, verdict, forwardPath: front.ownForwardPath(meant) });
   }
+}
+
+function decideOn(
+  front: Front,
+  { principal, listener, local }: Connection,
+  { recipient, envelope }: Question<'recipient'>,
+  mailbox: LocalMailbox | 'elsewhere',
+): MxDecision {
+  const { domains, displayNames, hostname } = front.submission.settings();
+  if (listener.role === 'mx')
+    return decideMxRecipient(domains, recipient, mailbox, hostname, {
+      smtputf8: envelope.smtputf8,
+      ownAddresses: [local.address],
+    });
+  const facts = { principal, state: 'active', domains, displayNames, from: envelope, mailbox } as const;
+  return decideRecipient(facts, recipient, othersThan(front.ownForwardPath(recipient.forwardPath), envelope));
+}
+
+/** Recipients before this one; it counts for the null sender alone. */
+function othersThan(forwardPath: string, { reversePath, recipients }: Envelope): number {
+  if (reversePath !== '') return 0;
+  const key = mailboxKey(forwardPath);
+  return recipients.filter((one) => mailboxKey(one.forwardPath) !== key).length;
 }
 
 function answer(
@@ -206,9 +208,10 @@ function answer(
   question: number,
   verdict: Verdict,
   command: string,
+  envelope?: Envelope,
 ): void {
   // Too late: the client got another answer, and that one is recorded.
   if (!connection.session.awaits(question)) return;
-  if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command);
+  if (verdict.type === 'refused') noteRefusal(front, connection, verdict.refusal, command, envelope);
   connection.feed({ type: 'verdict', question, verdict });
 }

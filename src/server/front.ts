@@ -19,7 +19,7 @@ import type { Standings } from '../submission/standing.ts';
 import type { Acceptance } from '../submission/submit.ts';
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import type { Admission } from './admission.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './conversation.ts';
 import type { FrontMetrics } from './front-metrics.ts';
 import type { SessionLog } from './session-log.ts';
 

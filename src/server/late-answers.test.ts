@@ -200,6 +200,17 @@ test('5321-y: a recipient that was answered 451 does not get the message when it
   assert.deepEqual(accepted.recipients, [{ forwardPath: 'x@far.example' }]);
 });
 
+test('F-DOS-8: a recipient that is answered after its transaction has ended takes no memory', async () => {
+  const here = await openFront();
+  const client = await authenticatedClient(here);
+  await client.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<bob@example.org>', 'RSET');
+  here.world.clock.advance(REPLY_MS);
+  assert.match(await client.hear(), /451 [^]*250 /);
+  here.mailbox.answer('exists');
+  await turns();
+  assert.equal(here.world.context.memory.used, 0);
+});
+
 test('5321-y: a message that was answered 451 while it was being accepted is taken back, and the session goes on', async () => {
   const here = await openFront();
   const store = new Later<undefined>();

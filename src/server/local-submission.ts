@@ -1,22 +1,23 @@
 // A message from a program on this host, handed in over the submission socket (src/http/submit-socket.ts) by an operating-system user that the
-// configuration binds to an identity. The same steps as a session takes, in the same order: who, MAIL, RCPT, message: there is no second way in.
+// configuration binds to an identity. It is said to a session as a client on a connection would say it, in the role `local`: there is no second way in.
 
 import { readEnvelope, type EnvelopeInput } from '../client/envelope.ts';
 import { SubmissionError } from '../client/errors.ts';
 import { readMessage } from '../client/message.ts';
 import { servicePrincipal } from '../identity/directory.ts';
-import { decideMail, decideRecipient } from '../policy/submission-policy.ts';
-import type { Envelope } from '../protocol/envelope.ts';
+import { replyOfStanding } from '../policy/submission-policy.ts';
+import { mailCommand, parseCapabilities, rcptCommand } from '../protocol/delivery/commands.ts';
+import type { DeliveryTransaction } from '../protocol/delivery/ports.ts';
+import { isPositive } from '../protocol/delivery/results.ts';
+import type { RemoteReply } from '../protocol/delivery/reply-reader.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
-import { LineWatch } from '../protocol/wire/data-framing.ts';
-import type { SessionFacts } from '../record/events.ts';
-import type { Principal } from '../record/identity.ts';
-import { Recipients } from '../submission/recipients.ts';
-import { type Acceptance, openSubmission, type Submission } from '../submission/submit.ts';
+import { stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
+import { standingText } from '../record/identity.ts';
 import { boundAccount } from './bound-account.ts';
 import type { Front } from './front.ts';
-import { noteRefusal, type Refusable } from './refusals.ts';
+import { LocalDialogue } from './local-dialogue.ts';
+import { noteRefusal } from './refusals.ts';
 
 export interface LocalMessage {
   /** Of the identity that the operating-system user is bound to. */
@@ -49,107 +50,77 @@ type RefusedRecipient = LocalReply & { readonly forwardPath: string };
 
 type Limits = Pick<SessionSettings, 'messageOctetsMax' | 'recipientsMax' | 'longLines' | 'timeouts'>;
 
-interface Party extends Refusable {
-  readonly principal: Principal;
-}
-
 /** Rejects with `StoreUnavailable` before anything is accepted; after that never. */
 export async function submitLocally(front: Front, limits: Limits, given: LocalMessage): Promise<LocalAnswer> {
-  const begunAt = front.clock.monotonic();
   const { lookups, settings } = front.submission;
-  const { domains, displayNames } = settings();
-  const account = await boundAccount(lookups, domains, given);
+  const account = await boundAccount(lookups, settings().domains, given);
   if ('noAccount' in account) return refused(refusal('identityMayNotSubmit', account.noAccount));
   const { identity } = account;
-  const session = sessionOf(front);
-  let envelope: Envelope | undefined;
-  const party: Party = {
-    ...{ id: session.sessionId, principal: servicePrincipal(identity, given.osUser), facts: () => session },
-    remote: { address: session.clientAddress },
-    transaction: {
-      get envelope() {
-        return envelope;
-      },
-    },
-  };
-  const refuse = (because: Refusal, command: string): LocalAnswer => {
-    noteRefusal(front, party, because, command);
+  const dialogue = new LocalDialogue(front, sessionSettings(settings().hostname, limits));
+  const { connection } = dialogue;
+  connection.principal = servicePrincipal(identity, given.osUser);
+  const refuse = (because: Refusal): LocalAnswer => {
+    noteRefusal(front, connection, because, 'MAIL');
     return refused(because);
   };
+  try {
+    if (identity.state !== 'active')
+      return refuse(refusal(replyOfStanding(identity.state), standingText(identity.state)));
+    const message = await readGiven(limits, given);
+    return 'name' in message ? refuse(message) : await submit(dialogue, message);
+  } finally {
+    dialogue.end();
+  }
+}
 
-  const read = await readGiven(limits, given);
-  if ('name' in read) return refuse(read, 'MAIL');
-  const { recipients, ...from } = read.envelope;
-  const facts = { principal: party.principal, state: identity.state, domains, displayNames } as const;
-  const mail = decideMail(facts, from);
-  if (mail.verdict.type === 'refused') return refuse(mail.verdict.refusal, 'MAIL');
-  await front.submission.labels.prepare(front.clock.now());
+/** Nobody waits for a program: only answers have their time. */
+function sessionSettings(hostname: string, limits: Limits): SessionSettings {
+  return {
+    ...limits,
+    hostname,
+    ...{ role: 'local', tls: 'none', mechanisms: [], authFailuresMax: 0 },
+    errorsMax: { beforeAuth: Infinity, afterAuth: Infinity },
+  };
+}
 
-  envelope = { ...from, recipients: [] };
-  const permitted = new Recipients();
-  const others: { readonly forwardPath: string; readonly refusal: Refusal }[] = [];
+type Given = DeliveryTransaction & { readonly content: Uint8Array };
+
+async function submit(dialogue: LocalDialogue, message: Given): Promise<LocalAnswer> {
+  const capabilities = parseCapabilities((await dialogue.begin()).lines);
+  const { smtputf8, recipients } = message.envelope;
+  const mail = await dialogue.say(mailCommand(message, capabilities, smtputf8, false));
+  if (!isPositive(mail)) return { type: 'refused', reply: localReply(mail) };
+  const others: RefusedRecipient[] = [];
   for (const recipient of recipients) {
-    const { forwardPath } = recipient;
-    const mailbox = await front.mailboxOf(forwardPath);
-    const own = front.ownForwardPath(forwardPath);
-    if (permitted.has(own)) continue;
-    const { verdict } = decideRecipient({ ...facts, from, mailbox }, recipient, permitted.list.length);
-    if (verdict.type === 'accepted') permitted.add({ ...recipient, forwardPath: own });
-    else {
-      others.push({ forwardPath, refusal: verdict.refusal });
-      noteRefusal(front, party, verdict.refusal, 'RCPT');
-    }
+    const reply = await dialogue.say(rcptCommand(recipient, capabilities, smtputf8));
+    if (!isPositive(reply)) others.push({ forwardPath: recipient.forwardPath, ...localReply(reply) });
   }
   const [first] = others;
-  const told = others.map((one) => ({ forwardPath: one.forwardPath, ...replyOf(one.refusal) }));
-  if (permitted.list.length === 0 && first !== undefined) return { ...refused(first.refusal), refused: told };
-  envelope = { ...from, recipients: permitted.list };
-
-  const door = {
-    ...{ session, principal: party.principal, withProtocol: 'local', isLocal: true },
-    rule: mail.rule,
-  };
-  const submission = openSubmission(front.submission, door, envelope);
-  try {
-    await submission.write(read.content);
-  } catch (error) {
-    await submission.abort();
-    throw error;
+  if (first !== undefined && others.length === recipients.length) {
+    const { forwardPath: _forwardPath, ...reply } = first;
+    return { type: 'refused', reply, refused: others };
   }
-  const acceptance = await finishInTime(front, submission, limits.timeouts.replyMs);
-  if (acceptance.type === 'refused') return refuse(acceptance.refusal, 'DATA');
-  front.accepted(party, acceptance, envelope, front.clock.monotonic() - begunAt);
-  return { type: 'accepted', id: acceptance.id, refused: told };
+  const start = await dialogue.say('DATA\r\n');
+  if (start.code !== 354) return { type: 'refused', reply: localReply(start) };
+  const end = await dialogue.content(stuffedWhole([message.content], true));
+  const { acceptedAs: id } = dialogue;
+  return id === undefined
+    ? { type: 'refused', reply: localReply(end) }
+    : { type: 'accepted', id, refused: others };
 }
 
-/** No address, port or host is involved: the record names this host, and the operating-system user by the principal. */
-function sessionOf(front: Front): SessionFacts {
-  return {
-    ...{ sessionId: front.sessionId(), role: 'local', ehlo: 'localhost' },
-    ...{ clientAddress: '127.0.0.1', clientPort: 0, serverAddress: '127.0.0.1', serverPort: 0 },
-  };
-}
-
-/** What the session and its framing judge on a connection. */
-async function readGiven(
-  limits: Limits,
-  given: LocalMessage,
-): Promise<Refusal | { readonly envelope: Envelope; readonly content: Uint8Array }> {
-  const { messageOctetsMax: limit, recipientsMax, longLines } = limits;
+/** What no command can carry, and what would not go in one transaction, is refused before the first. */
+async function readGiven(limits: Limits, given: LocalMessage): Promise<Refusal | Given> {
+  const { messageOctetsMax: limit, recipientsMax } = limits;
   try {
     const envelope = readEnvelope(given.envelope);
     if (envelope.recipients.length > recipientsMax)
       return refusal('tooManyRecipients', `${envelope.recipients.length} recipients`);
-    const content = await readMessage(given.content);
-    if (content.type !== 'whole' || content.bytes.length > limit)
-      return refusal('sizeReal', `over ${limit} octets`, { limit });
-    const watch = new LineWatch(longLines);
-    watch.watch(content.bytes);
-    if (watch.flaw?.type === 'longLine')
-      return refusal('lineTooLong', `line ${watch.flaw.line} is too long`, { line: watch.flaw.line });
-    const { headerUtf8, body8bit, bytes } = content;
+    const read = await readMessage(given.content);
+    if (read.type !== 'whole') return refusal('sizeReal', `over ${limit} octets`, { limit });
+    const { headerUtf8, body8bit, bytes: content } = read;
     const smtputf8 = envelope.smtputf8 || headerUtf8;
-    return { envelope: { ...envelope, smtputf8, body: body8bit ? '8BITMIME' : '7BIT' }, content: bytes };
+    return { envelope: { ...envelope, smtputf8 }, octets: content.length, headerUtf8, body8bit, content };
   } catch (error) {
     if (error instanceof SubmissionError)
       return refusal('messageSyntax', error.message, { detail: error.message.slice(0, 200) });
@@ -157,23 +128,12 @@ async function readGiven(
   }
 }
 
-/** As in a session: when the client was told to try again, the message must not be accepted as well. */
-async function finishInTime(front: Front, submission: Submission, replyMs: number): Promise<Acceptance> {
-  const late = Promise.withResolvers<Acceptance>();
-  const cancel = front.clock.after(replyMs, () => {
-    submission.giveUp();
-    late.resolve({ type: 'refused', refusal: refusal('cannotAcceptNow', 'no answer in time') });
-  });
-  const acceptance = await Promise.race([submission.finish(), late.promise]);
-  cancel();
-  return acceptance;
-}
-
-function refused(because: Refusal): Extract<LocalAnswer, { type: 'refused' }> {
-  return { type: 'refused', reply: replyOf(because) };
-}
-
-function replyOf({ reply }: Refusal): LocalReply {
+function refused({ reply }: Refusal): Extract<LocalAnswer, { type: 'refused' }> {
   const { code, status = '', lines } = reply;
-  return { code, status, text: lines.join(' ') };
+  return { type: 'refused', reply: { code, status, text: lines.join(' ') } };
+}
+
+function localReply({ code, status, lines }: RemoteReply): LocalReply {
+  const text = lines.map((line) => (line.startsWith(`${status} `) ? line.slice(status.length + 1) : line));
+  return { code, status, text: text.join(' ') };
 }

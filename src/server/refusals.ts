@@ -5,24 +5,17 @@ import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';
 import { networkOf } from '../identity/network.ts';
 import { principalFacts } from '../record/identity.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';
 
 const CAUSE_MAX = 500;
 
-/** Whose submission is refused: a connection, or a program of this host. */
-export interface Refusable extends Pick<Connection, 'id' | 'facts'> {
-  readonly principal?: Connection['principal'];
-  readonly remote: { readonly address: string };
-  readonly transaction: { readonly envelope: Envelope | undefined };
-}
-
 export function noteRefusal(
   front: Front,
-  connection: Refusable,
+  connection: Connection,
   refusal: Refusal,
   command: string,
-  envelope: Envelope | undefined = connection.transaction.envelope,
+  envelope?: Envelope,
 ): void {
   const { principal, remote } = connection;
   const { code, status = '' } = refusal.reply;

@@ -1,24 +1,21 @@
-// The mail transaction of a connection: the envelope as it was permitted, and the message on its way into the one way in.
+// The mail transaction of a connection, as far as it is not the session's: what permitted it, the memory of its recipients, and the message on its way
+// into the one way in.
 
-import type { Envelope, EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
-import type { SessionOutput } from '../protocol/session/ports.ts';
-import { Recipients } from '../submission/recipients.ts';
+import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { SessionOutput, SessionRole } from '../protocol/session/ports.ts';
 import { openSubmission, type Submission } from '../submission/submit.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';
 import { noteRefusal } from './refusals.ts';
 
 type Whole = Pick<Extract<SessionOutput, { type: 'accept' }>, 'question' | 'command' | 'hasDotLines'>;
 
 export interface Transaction {
-  readonly envelope: Envelope | undefined;
-  /** `heardAt`: when its MAIL came, by the clock that never steps. */
-  begin(from: ReversePathAndParameters, rule: string, heardAt: number): void;
-  /** Recipients named before this one; 0 if this one was among them. */
-  othersThan(forwardPath: string): number;
+  /** `rule`: what permitted it; `heardAt`: when its MAIL came, by the clock that never steps. */
+  begin(rule: string, heardAt: number): void;
   /** False: there is no memory for it now. */
-  addRecipient(recipient: EnvelopeRecipient): boolean;
-  start(connection: Connection): void;
+  hasRoomFor(recipient: EnvelopeRecipient): boolean;
+  start(connection: Connection, envelope: Envelope): void;
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Hands the whole message in and feeds the acceptance, or the refusal, back into the session. */
   accept(connection: Connection, asked: Whole): Promise<void>;
@@ -30,77 +27,61 @@ export interface Transaction {
 /** Memory of a recipient beside its text, about. */
 const RECIPIENT_OCTETS = 200;
 
-export function createTransaction(front: Front, role: 'submission' | 'mx'): Transaction {
+export function createTransaction(front: Front, role: SessionRole): Transaction {
   const { memory, strangersMemory } = front.submission;
   const budget = role === 'mx' ? strangersMemory : memory;
-  let from: ReversePathAndParameters | undefined;
   let rule = '';
   let mailAt = 0;
-  let recipients = new Recipients();
   let reservedOctets = 0;
-  let submission: Submission | undefined;
-
-  function envelope(): Envelope | undefined {
-    return from === undefined ? undefined : { ...from, recipients: recipients.list };
-  }
+  let message: { readonly envelope: Envelope; readonly submission: Submission } | undefined;
 
   function forget(): void {
-    from = undefined;
-    recipients = new Recipients();
-    submission = undefined;
+    message = undefined;
     budget.release(reservedOctets);
     reservedOctets = 0;
   }
 
   return {
-    get envelope() {
-      return envelope();
-    },
-    begin(reversePath, permittedBy, heardAt) {
+    begin(permittedBy, heardAt) {
       forget();
-      from = reversePath;
       rule = permittedBy;
       mailAt = heardAt;
     },
-    othersThan: (forwardPath) => (recipients.has(forwardPath) ? 0 : recipients.list.length),
-    addRecipient(recipient) {
-      if (recipients.has(recipient.forwardPath)) return true;
+    hasRoomFor(recipient) {
       const octets = octetsOf(recipient);
       if (!budget.reserve(octets)) return false;
       reservedOctets += octets;
-      recipients.add(recipient);
       return true;
     },
-    start(connection) {
-      const whole = envelope();
-      if (whole === undefined) return;
-      const { principal, session } = connection;
+    start(connection, envelope) {
+      const { principal, session, listener } = connection;
       const door = {
         session: connection.facts(),
         withProtocol: session.view.withProtocol,
         rule,
         ...(principal === undefined ? {} : { principal }),
+        ...(listener.role === 'local' ? { isLocal: true } : {}),
       };
-      submission = openSubmission(front.submission, door, whole);
+      message = { envelope, submission: openSubmission(front.submission, door, envelope) };
     },
-    write: (bytes) => submission?.write(bytes),
+    write: (bytes) => message?.submission.write(bytes),
     async accept(connection, { question, command, hasDotLines }) {
-      const ended = submission;
-      const whole = envelope();
+      const ended = message;
       const begunAt = mailAt;
-      if (ended === undefined || whole === undefined) return;
-      const answer = await ended.finish(hasDotLines);
-      if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, command, whole);
-      else front.accepted(connection, answer, whole, front.clock.monotonic() - begunAt);
-      if (submission === ended) forget();
+      if (ended === undefined) return;
+      const { envelope, submission } = ended;
+      const answer = await submission.finish(hasDotLines);
+      if (answer.type === 'refused') noteRefusal(front, connection, answer.refusal, command, envelope);
+      else front.accepted(connection, answer, envelope, front.clock.monotonic() - begunAt);
+      if (message === ended) forget();
       connection.feed({ type: 'acceptance', question, answer });
     },
     giveUp() {
-      submission?.giveUp();
+      message?.submission.giveUp();
       forget();
     },
     abort() {
-      void submission?.abort();
+      void message?.submission.abort();
       forget();
     },
   };

@@ -117,7 +117,6 @@ export class BareShell {
       }
       case 'mail': {
         const { verdict } = this.#role === 'mx' ? decideMxMail(domains, output.from) : decideMail(this.#facts(), output.from);
-        if (verdict.type === 'accepted') this.#envelope = { ...output.from, recipients: [] };
         this.feed({ type: 'verdict', question: output.question, verdict });
         break;
       }
@@ -125,6 +124,7 @@ export class BareShell {
         this.#recipient(output);
         break;
       case 'messageStart':
+        this.#envelope = output.envelope;
         this.#content = [];
         break;
       case 'messageBytes':
@@ -151,24 +151,21 @@ export class BareShell {
     return { principal: this.#principal, state: 'active', domains, displayNames: 'refuse' } as const;
   }
 
-  #recipient({ question, recipient }: Extract<SessionOutput, { type: 'recipient' }>): void {
-    const envelope = this.#envelope;
-    if (envelope === undefined) throw new Error('RCPT without MAIL');
+  #recipient({ question, recipient, envelope }: Extract<SessionOutput, { type: 'recipient' }>): void {
     const { forwardPath } = recipient;
     const canonical = canonicalAddress(forwardPath) ?? '';
     const domain = forwardPath.slice(forwardPath.lastIndexOf('@') + 1).toLowerCase();
-    const mailbox = !domains.has(domain) ? 'elsewhere' : mailboxes.has(canonical) ? 'exists' : 'unknown';
+    const mailbox = !domains.has(domain) ? 'elsewhere' : mailboxes.has(canonical.replace(/\+[^@]*/, '')) ? 'exists' : 'unknown';
     const { verdict } =
       this.#role === 'mx'
         ? decideMxRecipient(domains, recipient, mailbox, 'msa.example.org', { smtputf8: envelope.smtputf8, ownAddresses: ['127.0.0.1'] })
         : decideRecipient({ ...this.#facts(), from: envelope, mailbox }, recipient, envelope.recipients.length);
-    if (verdict.type === 'accepted') this.#envelope = { ...envelope, recipients: [...envelope.recipients, recipient] };
     this.feed({ type: 'verdict', question, verdict });
   }
 
   #accept(question: number): void {
     const envelope = this.#envelope;
-    if (envelope === undefined) throw new Error('content without MAIL');
+    if (envelope === undefined) throw new Error('content without its start');
     const content = Buffer.concat(this.#content);
     const problem = this.#role === 'mx' ? undefined : this.#judge(content, envelope);
     if (problem === undefined) this.accepted.push({ envelope, content, withProtocol: this.session.view.withProtocol });

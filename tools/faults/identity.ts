@@ -181,8 +181,8 @@ export const identityFaults: readonly Fault[] = [
   },
   {
     ...answers,
-    why: 'a recipient that is answered late gets the message',
-    from: '    // The client was told 451: the recipient must not get the message after all.\n    if (!connection.session.awaits(question)) return;',
+    why: 'room for a recipient that is answered late is kept',
+    from: '    // The client was told 451: what would be reserved now is given back by nobody.\n    if (!connection.session.awaits(question)) return;',
     to: '',
   },
   {

@@ -9,8 +9,8 @@ import type { ReplyName } from '../wire/reply-registry.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import { beginContent, beginChunk } from './content.ts';
 import { type CommandLine, gateProblem } from './gate.ts';
-import type { SessionRole } from './ports.ts';
-import { ask, close, refuse, refuseWith, send, type SessionState } from './state.ts';
+import type { SessionSettings } from './ports.ts';
+import { ask, close, offersDsn, refuse, refuseWith, send, type SessionState } from './state.ts';
 
 type Side = 'MAIL' | 'RCPT';
 
@@ -19,11 +19,10 @@ const problems: Readonly<Record<Side, Readonly<Record<MailboxProblem, ReplyName>
   RCPT: { syntax: 'recipientSyntax', tooLong: 'recipientSyntax', unqualified: 'recipientDomainUnqualified' },
 };
 
-/** DSN parameters are for those who are accountable: strangers could have reports sent to others with them. */
 const dsnParameters: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'ORCPT']);
 
-const offeredOn = (role: SessionRole) => (keyword: string) =>
-  role === 'submission' || (!dsnParameters.has(keyword) && keyword !== 'AUTH');
+const offeredIn = (settings: SessionSettings) => (keyword: string) =>
+  dsnParameters.has(keyword) ? offersDsn(settings) : keyword !== 'AUTH' || settings.role === 'submission';
 
 /** `FROM:` or `TO:`, then the path; blanks after the colon are forgiven. */
 function afterKeyword(argument: string, keyword: string): string | undefined {
@@ -38,7 +37,7 @@ export function mail(state: SessionState, { argument }: CommandLine): void {
   if (text === undefined) return refuse(state, 'MAIL', 'badArgument', 'no FROM:');
   const path = parsePath(text, 'nullPath');
   if (!path.ok) return refuse(state, 'MAIL', problems.MAIL[path.error], `reverse-path: ${path.error}`);
-  const parameters = readParameters(path.value.rest, mailParameters, offeredOn(state.settings.role));
+  const parameters = readParameters(path.value.rest, mailParameters, offeredIn(state.settings));
   if (!parameters.ok) return refuseWith(state, 'MAIL', parameters.error);
   const from: ReversePathAndParameters = {
     body: '7BIT',
@@ -51,7 +50,7 @@ export function mail(state: SessionState, { argument }: CommandLine): void {
   const limit = state.settings.messageOctetsMax;
   if ((from.declaredSize ?? 0) > limit)
     return refuse(state, 'MAIL', 'sizeDeclared', `SIZE=${from.declaredSize}`, { limit });
-  ask(state, { type: 'mail', from }, from);
+  ask(state, { type: 'mail', from });
 }
 
 export function rcpt(state: SessionState, { argument }: CommandLine): void {
@@ -69,22 +68,22 @@ export function rcpt(state: SessionState, { argument }: CommandLine): void {
   if (!path.ok) return refused(refusal(problems.RCPT[path.error], `forward-path: ${path.error}`));
   if (path.value.sourceRoute && settings.role === 'submission')
     return refused(refusal('sourceRouteRefused', 'source route'));
-  const parameters = readParameters(path.value.rest, recipientParameters, offeredOn(settings.role));
+  const parameters = readParameters(path.value.rest, recipientParameters, offeredIn(settings));
   if (!parameters.ok) return refused(parameters.error);
   const recipient: EnvelopeRecipient = { ...parameters.value, forwardPath: path.value.mailbox };
-  if (!transaction.from.smtputf8 && !isAsciiText(recipient.forwardPath))
+  if (!transaction.envelope.smtputf8 && !isAsciiText(recipient.forwardPath))
     return refused(refusal('nonAsciiRecipient', 'no SMTPUTF8'));
-  if (transaction.recipients >= settings.recipientsMax) {
+  if (transaction.acceptedRecipients >= settings.recipientsMax) {
     return refused(refusal('tooManyRecipients', `limit ${settings.recipientsMax}`));
   }
-  ask(state, { type: 'recipient', recipient });
+  ask(state, { type: 'recipient', recipient, envelope: transaction.envelope });
 }
 
 /** Conditions of both DATA and BDAT; undefined: go on. */
 function contentProblem(state: SessionState): Refusal | undefined {
   const { transaction } = state;
   if (transaction === undefined || state.chunkFailed) return refusal('badSequence', 'no transaction');
-  if (transaction.recipients > 0) return undefined;
+  if (transaction.acceptedRecipients > 0) return undefined;
   return transaction.refusedRecipients > 0
     ? refusal('noValidRecipients', 'every recipient was refused')
     : refusal('badSequence', 'no recipients');

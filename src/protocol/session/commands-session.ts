@@ -3,7 +3,16 @@
 import { keepWire, type Reply } from '../wire/reply.ts';
 import type { CommandLine } from './gate.ts';
 import type { SessionSettings } from './ports.ts';
-import { close, emit, endTransaction, refuse, send, sendNamed, type SessionState } from './state.ts';
+import {
+  close,
+  emit,
+  endTransaction,
+  offersDsn,
+  refuse,
+  send,
+  sendNamed,
+  type SessionState,
+} from './state.ts';
 
 const GREETING_NAME_MAX = 255;
 
@@ -45,8 +54,7 @@ function announcement(state: SessionState): Reply {
 
 /** What EHLO announces; a new extension is announced here and carried out in its command. */
 function keywords({ settings, tls, login }: SessionState): readonly string[] {
-  const submission = settings.role === 'submission';
-  const canAuthenticate = submission && tls !== undefined && login === undefined;
+  const canAuthenticate = settings.role === 'submission' && tls !== undefined && login === undefined;
   return [
     'PIPELINING',
     `SIZE ${settings.messageOctetsMax}`,
@@ -54,7 +62,7 @@ function keywords({ settings, tls, login }: SessionState): readonly string[] {
     ...(canAuthenticate ? [`AUTH ${settings.mechanisms.map(({ name }) => name).join(' ')}`] : []),
     'ENHANCEDSTATUSCODES',
     '8BITMIME',
-    ...(submission ? ['DSN'] : []),
+    ...(offersDsn(settings) ? ['DSN'] : []),
     'CHUNKING',
     'SMTPUTF8',
     `LIMITS RCPTMAX=${settings.recipientsMax}`,

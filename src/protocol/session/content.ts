@@ -17,21 +17,27 @@ import {
   sendNamed,
   type ContentState,
   type SessionState,
+  type TransactionState,
 } from './state.ts';
 
 /** Content beyond this many times the limit is not read to its end. */
 const HARD_FACTOR = 4;
 
-function newContent(state: SessionState, command: ContentState['command']): ContentState {
+function newContent(
+  state: SessionState,
+  { envelope }: TransactionState,
+  command: ContentState['command'],
+): ContentState {
   const { longLines } = state.settings;
   const framing = command === 'DATA' ? new DataFraming(longLines) : new ChunkFraming(longLines);
-  emit(state, { type: 'messageStart' });
+  emit(state, { type: 'messageStart', envelope });
   return { command, framing, octets: 0, startedAt: state.now, last: false };
 }
 
 export function beginContent(state: SessionState): void {
-  if (state.transaction === undefined) return;
-  state.transaction.content = newContent(state, 'DATA');
+  const { transaction } = state;
+  if (transaction === undefined) return;
+  transaction.content = newContent(state, transaction, 'DATA');
   state.phase = 'data';
   sendNamed(state, 'startMailInput');
 }
@@ -39,7 +45,7 @@ export function beginContent(state: SessionState): void {
 export function beginChunk(state: SessionState, octets: number, last: boolean): void {
   const { transaction } = state;
   if (transaction === undefined) return;
-  const content = (transaction.content ??= newContent(state, 'BDAT'));
+  const content = (transaction.content ??= newContent(state, transaction, 'BDAT'));
   if (content.framing instanceof ChunkFraming) content.framing.begin(octets);
   content.last = last;
   state.phase = 'chunk';
@@ -91,8 +97,13 @@ function endData(state: SessionState, content: ContentState): void {
   state.phase = 'command';
   if (spoiled === undefined) return askForAcceptance(state, content);
   if (content.spoiled === undefined) emit(state, { type: 'abort', because: spoiled.cause });
+  emit(state, {
+    type: 'refused',
+    refusal: spoiled,
+    command: 'DATA',
+    envelope: state.transaction?.envelope,
+  });
   concludeTransaction(state);
-  emit(state, { type: 'refused', refusal: spoiled, command: 'DATA' });
   send(state, spoiled.reply);
   if (isStranger(state)) countRefusal(state, spoiled);
   // After such octets the client may mean something else by the rest: nothing more is read (requirements H).
@@ -133,9 +144,10 @@ function endChunk(state: SessionState, content: ContentState, framing: ChunkFram
     emit(state, { type: 'abort', because: content.spoiled.cause });
   }
   if (content.spoiled !== undefined) {
+    refuseWith(state, 'BDAT', content.spoiled);
     concludeTransaction(state);
     state.chunkFailed = true;
-    return refuseWith(state, 'BDAT', content.spoiled);
+    return;
   }
   if (content.last) askForAcceptance(state, content);
   else sendNamed(state, 'chunkOk', { octets: content.octets });

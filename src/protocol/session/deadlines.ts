@@ -78,16 +78,16 @@ export function timedOut(state: SessionState): void {
   leave(state, 'idle', 'idle');
 }
 
-const commandOf = { authentication: 'AUTH', mail: 'MAIL', recipient: 'RCPT' } as const;
+const commandOf = { authenticate: 'AUTH', tlsBinding: 'AUTH', mail: 'MAIL', recipient: 'RCPT' } as const;
 
 /** The shell did not answer in time: the client is told to try again, and the late answer is ignored. */
 function unanswered(state: SessionState): void {
-  const kind = state.question?.kind;
+  const kind = state.question?.asked.type;
   state.question = undefined;
   state.sasl = undefined;
   state.lastProgressAt = state.now;
   const decided =
-    kind === 'authentication'
+    kind === 'authenticate' || kind === 'tlsBinding'
       ? refusal('authTemporary', 'no answer in time')
       : refusal('localError', 'no answer in time');
   send(state, decided.reply);
@@ -95,7 +95,10 @@ function unanswered(state: SessionState): void {
   else if (kind === 'recipient') expectConsequences(state, 'RCPT');
   // A late `acceptance` is reported by the shell: only then is the fate of the message known.
   if (kind !== undefined && kind !== 'accept')
-    emit(state, { type: 'refused', refusal: decided, command: commandOf[kind] });
+    emit(state, {
+      ...{ type: 'refused', refusal: decided, command: commandOf[kind] },
+      envelope: state.transaction?.envelope,
+    });
   if (kind === 'accept') {
     concludeTransaction(state);
     emit(state, { type: 'unanswered' });

@@ -2,14 +2,14 @@
 // carries out its outputs in order. At most one question is open; its answer carries the question's number. Until then no
 // command is interpreted: bytes are held up to `heldOctetsMax`, then the session asks to pause reading.
 
-import type { EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
+import type { Envelope, EnvelopeRecipient, ReversePathAndParameters } from '../envelope.ts';
 import type { Refusal, Verdict } from '../refusal.ts';
 import type { Evidence, Mechanism, TlsBinding } from '../sasl/mechanism.ts';
 import type { LongLines } from '../wire/data-framing.ts';
 
 export type ListenerRole = 'submission' | 'mx';
 
-/** `local`: a program of this host over a pipe. Who it is was known before: no TLS, no AUTH; and no DSN, which `postern send` has options for. */
+/** `local`: a program of this host. Who it is was known before: no TLS, no AUTH. */
 export type SessionRole = ListenerRole | 'local';
 
 export interface SessionSettings {
@@ -19,6 +19,8 @@ export interface SessionSettings {
   readonly tls: 'starttls' | 'implicit' | 'none';
   /** Offered inside TLS, in this order. */
   readonly mechanisms: readonly Mechanism[];
+  /** DSN is said in other ways here. Role `mx` never offers it: strangers could have reports sent to others with it. */
+  readonly noDsn?: true;
   readonly messageOctetsMax: number;
   readonly recipientsMax: number;
   readonly longLines: LongLines;
@@ -64,7 +66,13 @@ export type SessionInput =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'tls'; readonly facts: TlsFacts }
   | { readonly type: 'authentication'; readonly question: number; readonly answer: AuthenticationAnswer }
-  | { readonly type: 'verdict'; readonly question: number; readonly verdict: Verdict }
+  | {
+      readonly type: 'verdict';
+      readonly question: number;
+      readonly verdict: Verdict;
+      /** Of an accepted recipient: where its mail goes, if not where the client said. */
+      readonly forwardPath?: string;
+    }
   /** Answer to `accept`: the message's id, or why not. */
   | {
       readonly type: 'acceptance';
@@ -105,9 +113,15 @@ export type SessionOutput =
   /** The client hears that it is who the last answer said it is; from now on it acts as that one. */
   | { readonly type: 'loggedIn' }
   | { readonly type: 'mail'; readonly question: number; readonly from: ReversePathAndParameters }
-  | { readonly type: 'recipient'; readonly question: number; readonly recipient: EnvelopeRecipient }
+  /** `envelope`: what was accepted before it. */
+  | {
+      readonly type: 'recipient';
+      readonly question: number;
+      readonly recipient: EnvelopeRecipient;
+      readonly envelope: Envelope;
+    }
   /** DATA or the first BDAT was allowed: message octets follow. No answer is awaited. */
-  | { readonly type: 'messageStart' }
+  | { readonly type: 'messageStart'; readonly envelope: Envelope }
   /** Message content with transparency dots removed, CRLF line ends, never a bare CR, LF or NUL. */
   | { readonly type: 'messageBytes'; readonly bytes: Uint8Array }
   /** The message is whole; `hasDotLines`: some line of it begins with a dot. Answer with `acceptance`. */
@@ -122,8 +136,13 @@ export type SessionOutput =
   | { readonly type: 'unanswered' }
   /** The transaction is void (RSET, EHLO, refused content, lost connection): drop what was received. */
   | { readonly type: 'abort'; readonly because: string }
-  /** A refusal that the session itself decided, for log, metrics and trail. */
-  | { readonly type: 'refused'; readonly refusal: Refusal; readonly command: string }
+  /** A refusal that the session itself decided, for log, metrics and trail. `envelope`: of the transaction under way. */
+  | {
+      readonly type: 'refused';
+      readonly refusal: Refusal;
+      readonly command: string;
+      readonly envelope: Envelope | undefined;
+    }
   | { readonly type: 'close'; readonly reason: CloseReason };
 
 /** Facts the shell may read at any time, for Received and the trail. */

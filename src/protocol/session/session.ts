@@ -4,7 +4,8 @@
 
 import { octetString, utf8Text } from '../../base/bytes.ts';
 import { unreachable } from '../../base/assert.ts';
-import type { Refusal, Verdict } from '../refusal.ts';
+import type { ReversePathAndParameters } from '../envelope.ts';
+import type { Refusal } from '../refusal.ts';
 import { isAsciiText } from '../wire/mailbox.ts';
 import type { TakenLine } from '../wire/input-buffer.ts';
 import { withoutBlanks } from '../wire/blanks.ts';
@@ -13,6 +14,7 @@ import type { CommandLine } from './gate.ts';
 import { authenticationAnswered, saslLine } from './commands-auth.ts';
 import { readChunk, readData } from './content.ts';
 import { deadlineOf, timedOut } from './deadlines.ts';
+import { Recipients } from './recipients.ts';
 import type { ServerSession, SessionInput, SessionOutput, SessionSettings, SessionView } from './ports.ts';
 import {
   close,
@@ -77,7 +79,7 @@ class RunningSession implements ServerSession {
   }
 
   awaits(question: number): boolean {
-    return this.#state.question?.number === question;
+    return this.#state.question?.asked.question === question;
   }
 }
 
@@ -97,7 +99,7 @@ function take(state: SessionState, input: SessionInput): void {
     case 'authentication':
       return takeAuthentication(state, input);
     case 'verdict':
-      return takeVerdict(state, input.question, input.verdict);
+      return takeVerdict(state, input);
     case 'acceptance':
       return takeAcceptance(state, input);
     case 'drain':
@@ -117,7 +119,7 @@ function take(state: SessionState, input: SessionInput): void {
 
 /** Closes the open question if it is this one; an answer to any other is late and ignored. */
 function isOpen(state: SessionState, number: number): boolean {
-  if (state.question?.number !== number) return false;
+  if (state.question?.asked.question !== number) return false;
   state.question = undefined;
   state.lastProgressAt = state.now;
   return true;
@@ -141,16 +143,32 @@ function takeAuthentication(
   if (isOpen(state, question)) authenticationAnswered(state, answer, askedAt);
 }
 
-function takeVerdict(state: SessionState, number: number, verdict: Verdict): void {
-  const { question } = state;
-  if (question === undefined || !isOpen(state, number)) return;
-  const isMail = question.kind === 'mail';
-  if (verdict.type === 'refused') return refusedByPolicy(state, isMail, verdict.refusal);
-  if (question.from !== undefined) {
-    state.transaction = { from: question.from, recipients: 0, refusedRecipients: 0 };
-    state.arrivedAt ??= state.now;
-  } else if (state.transaction !== undefined) state.transaction.recipients += 1;
-  sendNamed(state, isMail ? 'senderOk' : 'recipientOk');
+function takeVerdict(
+  state: SessionState,
+  { question, verdict, forwardPath }: Extract<SessionInput, { type: 'verdict' }>,
+): void {
+  const asked = state.question?.asked;
+  if (asked === undefined || !isOpen(state, question)) return;
+  if (verdict.type === 'refused') return refusedByPolicy(state, asked.type === 'mail', verdict.refusal);
+  if (asked.type === 'mail') {
+    beginTransaction(state, asked.from);
+    return sendNamed(state, 'senderOk');
+  }
+  if (asked.type !== 'recipient' || state.transaction === undefined) return;
+  state.transaction.acceptedRecipients += 1;
+  state.transaction.recipients.add(
+    forwardPath === undefined || forwardPath === asked.recipient.forwardPath
+      ? asked.recipient
+      : { ...asked.recipient, forwardPath },
+  );
+  sendNamed(state, 'recipientOk');
+}
+
+function beginTransaction(state: SessionState, from: ReversePathAndParameters): void {
+  const recipients = new Recipients();
+  const envelope = { ...from, recipients: recipients.list };
+  state.transaction = { envelope, recipients, acceptedRecipients: 0, refusedRecipients: 0 };
+  state.arrivedAt ??= state.now;
 }
 
 function refusedByPolicy(state: SessionState, isMail: boolean, decided: Refusal): void {
@@ -273,8 +291,9 @@ function escaped(octets: string): string {
 }
 
 /** RFC 3848, RFC 6531 section 4.3: A and S only after success. */
-function withProtocol({ ehlo, tls, login, transaction }: SessionState): string {
-  if (ehlo?.extended !== true && transaction?.from.smtputf8 !== true) return 'SMTP';
-  const base = transaction?.from.smtputf8 === true ? 'UTF8SMTP' : 'ESMTP';
+function withProtocol({ settings, ehlo, tls, login, transaction }: SessionState): string {
+  if (settings.role === 'local') return 'local';
+  if (ehlo?.extended !== true && transaction?.envelope.smtputf8 !== true) return 'SMTP';
+  const base = transaction?.envelope.smtputf8 === true ? 'UTF8SMTP' : 'ESMTP';
   return `${base}${tls === undefined ? '' : 'S'}${login === undefined ? '' : 'A'}`;
 }

@@ -1,7 +1,7 @@
 // The state of a server session, and the changes that every command needs: reply, ask, refuse, forget.
 
 import { latin1 } from '../../base/bytes.ts';
-import type { ReversePathAndParameters } from '../envelope.ts';
+import type { Envelope } from '../envelope.ts';
 import { refusal, type Refusal } from '../refusal.ts';
 import type { Exchange } from '../sasl/mechanism.ts';
 import type { ChunkFraming } from '../wire/chunk-framing.ts';
@@ -9,6 +9,7 @@ import type { DataFraming } from '../wire/data-framing.ts';
 import { InputBuffer } from '../wire/input-buffer.ts';
 import { serializeReply, type Reply } from '../wire/reply.ts';
 import { reply, type ReplyName } from '../wire/reply-registry.ts';
+import type { Recipients } from './recipients.ts';
 import type {
   AuthenticationVerdict,
   CloseReason,
@@ -20,9 +21,11 @@ import type {
 export type Phase = 'command' | 'sasl' | 'handshake' | 'data' | 'chunk' | 'closed';
 
 export interface TransactionState {
-  readonly from: ReversePathAndParameters;
-  /** Accepted recipients. */
-  recipients: number;
+  /** Its list grows with each recipient that is accepted. */
+  readonly envelope: Envelope;
+  readonly recipients: Recipients;
+  /** RCPT that were accepted: a mailbox may be named again. */
+  acceptedRecipients: number;
   refusedRecipients: number;
   /** DATA or BDAT has begun: `messageStart` went out. */
   content?: ContentState;
@@ -41,12 +44,11 @@ export interface ContentState {
   last: boolean;
 }
 
+type Asked = Extract<SessionOutput, { readonly question: number }>;
+
 export interface Question {
-  readonly number: number;
-  readonly kind: 'authentication' | 'mail' | 'recipient' | 'accept';
+  readonly asked: Asked;
   readonly askedAt: number;
-  /** The envelope that MAIL asked about: it becomes the transaction. */
-  readonly from?: ReversePathAndParameters;
 }
 
 export interface SessionState {
@@ -152,16 +154,13 @@ export function emit(state: SessionState, output: SessionOutput): void {
   state.outputs.push(output);
 }
 
-type Asked = Extract<SessionOutput, { readonly question: number }>;
 type Unnumbered<T> = T extends unknown ? Omit<T, 'question'> : never;
 
-export function ask(state: SessionState, output: Unnumbered<Asked>, from?: ReversePathAndParameters): void {
+export function ask(state: SessionState, output: Unnumbered<Asked>): void {
   state.lastQuestion += 1;
-  const number = state.lastQuestion;
-  const { type } = output;
-  const kind = type === 'authenticate' || type === 'tlsBinding' ? 'authentication' : type;
-  state.question = { number, kind, askedAt: state.now, ...(from === undefined ? {} : { from }) };
-  emit(state, { ...output, question: number } as Asked);
+  const asked = { ...output, question: state.lastQuestion } as Asked;
+  state.question = { asked, askedAt: state.now };
+  emit(state, asked);
 }
 
 /** A refusal that the session itself decided: replied, reported, and counted if it is an error of the client's. */
@@ -176,7 +175,7 @@ export function refuse(
 }
 
 export function refuseWith(state: SessionState, command: string, decided: Refusal): void {
-  emit(state, { type: 'refused', refusal: decided, command });
+  emit(state, { type: 'refused', refusal: decided, command, envelope: state.transaction?.envelope });
   send(state, decided.reply);
   if (state.consequences > 0 && consequences.has(decided.name)) {
     state.consequences -= 1;
@@ -195,6 +194,10 @@ export function expectConsequences(state: SessionState, command: string): void {
   if (command === 'MAIL' || (command === 'BDAT' && isUnderWay))
     state.consequences = state.settings.recipientsMax + 1;
   else if (command === 'RCPT' && isUnderWay) state.consequences = Math.max(state.consequences, 1);
+}
+
+export function offersDsn({ role, noDsn }: SessionSettings): boolean {
+  return role !== 'mx' && noDsn !== true;
 }
 
 /** True: nobody is accountable for this client. */
