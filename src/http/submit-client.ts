@@ -52,35 +52,8 @@ export function openSubmitClient(path: string): SubmitClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let proven = false;
 
-  function post(path: string, parts: readonly Uint8Array[]): Promise<SubmitReply> {
-    return new Promise((resolve, reject) => {
-      const length = parts.reduce((sum, part) => sum + part.length, 0);
-      const headers = { host: 'local', 'content-length': length };
-      const asked = request({ socketPath, agent, method: 'POST', path, headers, timeout: REQUEST_MS });
-      asked.on('timeout', () => asked.destroy(new Error('the server does not answer')));
-      asked.on('error', reject);
-      asked.on('response', (response) => {
-        const read: Buffer[] = [];
-        let octets = 0;
-        response.on('error', reject);
-        response.on('data', (part: Buffer) => {
-          octets += part.length;
-          if (octets > ANSWER_OCTETS_MAX) response.destroy(new Error('the answer is too long'));
-          read.push(part);
-        });
-        response.on('end', () => {
-          try {
-            const body = JSON.parse(Buffer.concat(read).toString()) as SubmitReply['body'];
-            resolve({ status: response.statusCode ?? 0, body });
-          } catch {
-            reject(new Error('the answer is no JSON: this is no submission socket'));
-          }
-        });
-      });
-      for (const part of parts) asked.write(part);
-      asked.end();
-    });
-  }
+  const post = (route: string, parts: readonly Uint8Array[]): Promise<SubmitReply> =>
+    postOver(agent, socketPath, route, parts);
 
   /** The server only names a file; its directory is ours to know, not the server's to say. Gives the reply to `/address`, which tells who we are. */
   async function claimAndProve(): Promise<SubmitReply> {
@@ -136,6 +109,41 @@ export function openSubmitClient(path: string): SubmitClient {
     submit: (envelope, content) => submit([Buffer.from(`${JSON.stringify(envelope)}\n`), content]),
     close: () => agent.destroy(),
   };
+}
+
+function postOver(
+  agent: Agent,
+  socketPath: string,
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<SubmitReply> {
+  return new Promise((resolve, reject) => {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const headers = { host: 'local', 'content-length': length };
+    const asked = request({ socketPath, agent, method: 'POST', path, headers, timeout: REQUEST_MS });
+    asked.on('timeout', () => asked.destroy(new Error('the server does not answer')));
+    asked.on('error', reject);
+    asked.on('response', (response) => {
+      const read: Buffer[] = [];
+      let octets = 0;
+      response.on('error', reject);
+      response.on('data', (part: Buffer) => {
+        octets += part.length;
+        if (octets > ANSWER_OCTETS_MAX) response.destroy(new Error('the answer is too long'));
+        read.push(part);
+      });
+      response.on('end', () => {
+        try {
+          const body = JSON.parse(Buffer.concat(read).toString()) as SubmitReply['body'];
+          resolve({ status: response.statusCode ?? 0, body });
+        } catch {
+          reject(new Error('the answer is no JSON: this is no submission socket'));
+        }
+      });
+    });
+    for (const part of parts) asked.write(part);
+    asked.end();
+  });
 }
 
 function isNotConnected(error: unknown): boolean {
