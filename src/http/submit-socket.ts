@@ -1,19 +1,20 @@
 // The submission socket: where programs of this host submit without a password, as the identity that the configuration binds to their user. Everybody
-// may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (claims.ts), `/submit` takes a message, `/address`
+// may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (submit-peers.ts), `/submit` takes a message, `/address`
 // tells the user as whom that is. Connections, octets, time and messages under way are bounded (submit-places.ts); it shares nothing with the control socket.
 // A second socket is for root alone, with connections of its own: whatever users do to the first one, root's mail gets through.
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { LF } from '../base/bytes.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Binding } from '../server/bound-account.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
-import { type Claim, type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
+import { type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
 import { closeServer } from './close.ts';
+import { busy, refuserOf, type SubmitAnswer } from './submit-answer.ts';
+import { SubmitPeers } from './submit-peers.ts';
 import { CONNECTIONS_PER_DOOR, createSubmitPlaces, doorsOf, type SubmitPlaces } from './submit-places.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
@@ -23,8 +24,6 @@ const HEADER_OCTETS_MAX = 8 * 1024;
 const ENVELOPE_OCTETS_MAX = 1024 * 1024;
 const REQUEST_MS = 60_000;
 const IDLE_MS = 10_000;
-const REFUSALS_PER_MINUTE = 20;
-const MINUTE_MS = 60_000;
 
 export interface SubmitSocketOptions {
   readonly path: string;
@@ -40,13 +39,6 @@ export interface SubmitSocketOptions {
   submit(message: LocalMessage): Promise<LocalAnswer>;
   refused(uid: number | undefined, cause: string): void;
   notTaken(error: Error): void;
-}
-
-export interface SubmitAnswer {
-  readonly status: number;
-  readonly body: object;
-  /** The connection is closed after this reply. */
-  readonly last?: true;
 }
 
 export async function startSubmitSocket(options: SubmitSocketOptions): Promise<() => Promise<void>> {
@@ -96,56 +88,12 @@ async function openDoor(
   return { server, places };
 }
 
-interface Peer {
-  claim?: Claim;
-  uid?: number;
-}
-
 function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPlaces) {
-  const peers = new WeakMap<Socket, Peer>();
-  const mayTell = refusalGate(options.clock);
-
-  function peerOf(socket: Socket): Peer {
-    const known = peers.get(socket);
-    if (known !== undefined) return known;
-    const peer: Peer = {};
-    peers.set(socket, peer);
-    socket.once('close', () => {
-      if (peer.claim !== undefined) claims.drop(peer.claim);
-    });
-    return peer;
-  }
-
-  function refuse(uid: number | undefined, cause: string): SubmitAnswer {
-    if (mayTell()) options.refused(uid, cause);
-    return { status: 403, body: { error: cause } };
-  }
-
-  /** A connection proves its user once; what follows on it is of the same user. */
-  function uidOf(peer: Peer, socket: Socket): number | SubmitAnswer {
-    const { claim, uid } = peer;
-    if (uid !== undefined) return uid;
-    if (claim === undefined) return { status: 401, body: { error: 'ask for /claim first' } };
-    delete peer.claim;
-    const proof = claims.redeem(claim);
-    if ('late' in proof) return { status: 401, body: { error: proof.late } };
-    if ('refused' in proof) return refuse(undefined, proof.refused);
-    if (!places.proven(socket, proof.uid))
-      return { ...busy(`uid ${proof.uid} has too many connections`), last: true };
-    peer.uid = proof.uid;
-    return proof.uid;
-  }
-
-  function bindingOf(request: IncomingMessage): (Binding & { readonly uid: number }) | SubmitAnswer {
-    const uid = uidOf(peerOf(request.socket), request.socket);
-    if (typeof uid !== 'number') return uid;
-    const binding = options.bindingOf(uid);
-    if (binding !== undefined) return { ...binding, uid };
-    return { ...refuse(uid, `uid ${uid} is bound to no identity (\`local.services\`)`), last: true };
-  }
+  const refuse = refuserOf(options.clock, (uid, cause) => options.refused(uid, cause));
+  const peers = new SubmitPeers(claims, places, (uid) => options.bindingOf(uid), refuse);
 
   async function address(request: IncomingMessage): Promise<SubmitAnswer> {
-    const binding = bindingOf(request);
+    const binding = peers.bindingOf(request.socket);
     if ('status' in binding) return binding;
     const found = await options.addressOf(binding);
     if ('noAccount' in found) return { ...refuse(binding.uid, found.noAccount), last: true };
@@ -153,7 +101,7 @@ function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPla
   }
 
   async function submit(request: IncomingMessage): Promise<SubmitAnswer> {
-    const binding = bindingOf(request);
+    const binding = peers.bindingOf(request.socket);
     if ('status' in binding) return binding;
     const ended = places.beginMessage(binding.uid);
     if (ended === undefined) return busy('busy: try again');
@@ -172,21 +120,13 @@ function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPla
     }
   }
 
-  function claim(request: IncomingMessage): SubmitAnswer {
-    const peer = peerOf(request.socket);
-    if (peer.claim !== undefined) claims.drop(peer.claim);
-    delete peer.uid;
-    peer.claim = claims.issue();
-    return { status: 200, body: { name: peer.claim.name } };
-  }
-
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     request.on('error', () => response.destroy());
     response.on('error', () => request.destroy());
     const route = `${request.method} ${request.url}`;
     let answer: SubmitAnswer = { status: 404, body: { error: 'there is no such route' } };
     try {
-      if (route === 'POST /claim') answer = claim(request);
+      if (route === 'POST /claim') answer = peers.claim(request.socket);
       else if (route === 'POST /address') answer = await address(request);
       else if (route === 'POST /submit') answer = await submit(request);
     } catch {
@@ -209,10 +149,6 @@ function send(
   });
   response.end(text);
   request.resume();
-}
-
-function busy(error: string): SubmitAnswer {
-  return { status: 503, body: { error } };
 }
 
 async function readBody(request: IncomingMessage, octetsMax: number): Promise<Buffer | undefined> {
@@ -240,19 +176,5 @@ function messageOf(bytes: Buffer, { osUser, login }: Binding): LocalMessage | un
   return {
     ...{ osUser, login, envelope: envelope as LocalMessage['envelope'] },
     content: new Uint8Array(bytes.subarray(end + 1)),
-  };
-}
-
-/** Anybody may try, so that the log is not for them to fill. */
-function refusalGate(clock: Clock): () => boolean {
-  let since = clock.monotonic();
-  let told = 0;
-  return () => {
-    if (clock.monotonic() - since >= MINUTE_MS) {
-      since = clock.monotonic();
-      told = 0;
-    }
-    told += 1;
-    return told <= REFUSALS_PER_MINUTE;
   };
 }
