@@ -1,26 +1,11 @@
 // Who sent this? The events that the question leads to, those of each message put together into one answer.
 
-import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
+import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
 import type { Cursor, EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 import { type Comparison, compareWith } from './evidence.ts';
+import { fatesOf, type RecipientFate } from './fates.ts';
 import { newestEvents } from './newest-events.ts';
 import type { FileQuestion, ShownMessage, TraceQuestion } from './question.ts';
-
-export interface RecipientFate {
-  readonly recipient: string;
-  /** `queued` until something final is known. */
-  readonly fate: 'queued' | 'delivered' | 'relayed' | 'deferred' | 'failed' | 'expired' | 'dropped';
-  readonly at?: number;
-  readonly attempts: number;
-  readonly status?: string;
-  readonly remote?: string;
-  readonly diagnostic?: string;
-  /** Its last attempt went in clear, because TLS broke. */
-  readonly inClearBecause?: string;
-  readonly reportId?: string;
-  /** Why its sender was not told. */
-  readonly notReported?: string;
-}
 
 /** `Comparison`: if a whole message was asked about, what proves that it is this one. */
 export interface TracedMessage extends Partial<Comparison> {
@@ -161,49 +146,4 @@ function tracedMessage(id: string, events: readonly TrailEvent[]): TracedMessage
     recipients: fatesOf(accepted, events),
     events,
   };
-}
-
-const fateTypes = new Set(['delivered', 'relayed', 'deferred', 'failed', 'expired', 'dropped']);
-
-function fatesOf(
-  accepted: AcceptedPayload | undefined,
-  events: readonly TrailEvent[],
-): readonly RecipientFate[] {
-  const fates = new Map<number, RecipientFate>();
-  accepted?.envelope.recipients.forEach(({ forwardPath }, at) =>
-    fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }),
-  );
-  for (const { type, time, payload } of events) {
-    if (type === 'reported' && payload !== undefined) addReport(fates, payload);
-    if (!fateTypes.has(type) || payload === undefined) continue;
-    const { recipient, recipientNumber, attempt, status, remote, diagnostic, inClearBecause, reportId } =
-      payload as FatePayload;
-    fates.set(recipientNumber, {
-      recipient,
-      fate: type as RecipientFate['fate'],
-      at: time,
-      attempts: attempt,
-      status,
-      diagnostic,
-      ...(remote === undefined ? {} : { remote }),
-      ...(inClearBecause === undefined ? {} : { inClearBecause }),
-      ...(reportId === undefined ? {} : { reportId }),
-    });
-  }
-  return [...fates.values()];
-}
-
-function addReport(
-  fates: Map<number, RecipientFate>,
-  { recipients, reportId, cause }: ReportedPayload,
-): void {
-  for (const { recipientNumber } of recipients) {
-    const fate = fates.get(recipientNumber);
-    if (fate !== undefined)
-      fates.set(recipientNumber, {
-        ...fate,
-        ...(reportId === undefined ? {} : { reportId }),
-        ...(cause === undefined ? {} : { notReported: cause }),
-      });
-  }
 }

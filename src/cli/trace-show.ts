@@ -2,7 +2,8 @@
 
 import type { Comparison } from '../audit/evidence.ts';
 import type { FileQuestion } from '../audit/question.ts';
-import type { RecipientFate, Refused, TracedMessage } from '../audit/trace.ts';
+import type { RecipientFate } from '../audit/fates.ts';
+import type { Refused, TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import { time } from '../base/time.ts';
 import { dkimRecordName } from '../message/dkim/record-name.ts';

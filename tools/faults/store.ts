@@ -158,6 +158,13 @@ export const storeFaults: readonly Fault[] = [
     to: '? undefined',
   },
   {
+    file: 'src/audit/fates.ts',
+    tests: ['src/audit/fates'],
+    why: 'the last event tells the fate, whatever attempt it is of',
+    from: 'one.attempts - other.attempts || isEnd(one) - isEnd(other) || ',
+    to: '',
+  },
+  {
     file: 'src/store/sqlite/withdraw.ts',
     tests: ['src/store/sqlite/sqlite.test'],
     why: 'what another front has under way is taken back',
