@@ -1,22 +1,22 @@
 // The queue of `postern send`: a directory with one file for each message, its envelope in the first line. A file is written under another name, synced, and
 // renamed; what became of a message replaces its file in the same way. So at every moment a message is there whole, or was never taken.
 
-import { mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { concat, LF, utf8 } from '../base/bytes.ts';
-import { fileNameOfId, isMessageId, messageIdSource } from '../base/message-id.ts';
+import { fileNameOfId, isMessageId, type MessageIdSource, messageIdSource } from '../base/message-id.ts';
 import { EX } from '../base/sysexits.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { type Outgoing, readStored, type StoredEnvelope } from './parcel.ts';
 import { SendFailure } from './failure.ts';
+import { makePrivate, mustBePrivate } from './private-directory.ts';
 
 const MESSAGES_MAX = 10_000;
 /** 10,000 recipients of the longest kind, each with its problem. */
 const ENVELOPE_OCTETS_MAX = 16 * 1024 * 1024;
 /** No process takes this long to write a file: its writer is gone. */
 const ABANDONED_MS = 3_600_000;
-const OTHERS = 0o077;
 const ENDING = '.mail';
 
 export interface Stored {
@@ -51,39 +51,68 @@ export interface SpoolOptions {
   step?(name: string): void;
 }
 
-export function openSpool({ directory, clock, entropy, step = () => undefined }: SpoolOptions): Spool {
-  const newIds = messageIdSource((length) => entropy.bytes(length));
-  const pathOf = (id: string): string => join(directory, `${fileNameOfId(id)}${ENDING}`);
+export function openSpool(options: SpoolOptions): Spool {
+  return new SpoolDirectory(options);
+}
 
-  /** Another user who can write here could send mail in our name. */
-  async function names(): Promise<readonly string[]> {
-    try {
-      await mustBePrivate(directory);
-      return await readdir(directory);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    }
+class SpoolDirectory implements Spool {
+  readonly directory: string;
+  readonly #clock: Clock;
+  readonly #newIds: MessageIdSource;
+  readonly #step: (name: string) => void;
+
+  constructor({ directory, clock, entropy, step = () => undefined }: SpoolOptions) {
+    this.directory = directory;
+    this.#clock = clock;
+    this.#newIds = messageIdSource((length) => entropy.bytes(length));
+    this.#step = step;
   }
 
-  async function ids(): Promise<readonly string[]> {
-    const files = (await names()).filter((name) => name.endsWith(ENDING));
+  async add({ content, ...envelope }: Outgoing): Promise<string> {
+    await makePrivate(this.directory);
+    if ((await this.ids()).length >= MESSAGES_MAX)
+      throw new SendFailure(
+        EX.OSERR,
+        `the queue ${this.directory} holds ${MESSAGES_MAX} messages: flush it first`,
+      );
+    const now = this.#clock.now();
+    const id = this.#newIds.next(now);
+    const octets = content.length;
+    await this.replace({
+      id,
+      envelope: { ...envelope, version: 1, octets, queuedAt: now, tries: 0, failed: [] },
+      content,
+    });
+    return id;
+  }
+
+  async ids(): Promise<readonly string[]> {
+    const files = (await this.#names()).filter((name) => name.endsWith(ENDING));
     return files
       .map((name) => name.slice(0, -ENDING.length))
       .filter((id) => isMessageId(id))
       .sort();
   }
 
-  async function write({ id, envelope, content }: Stored): Promise<void> {
+  async read(id: string): Promise<Stored | 'gone' | 'damaged'> {
+    const bytes = await readWhole(this.#pathOf(id));
+    if (bytes === undefined) return 'gone';
+    const end = bytes.subarray(0, ENVELOPE_OCTETS_MAX).indexOf(LF);
+    const envelope = end < 0 ? undefined : readStored(bytes.toString('utf8', 0, end));
+    const content = bytes.subarray(end + 1);
+    return envelope?.octets === content.length ? { id, envelope, content } : 'damaged';
+  }
+
+  async replace({ id, envelope, content }: Stored): Promise<void> {
     const head = utf8(`${JSON.stringify(envelope)}\n`);
     // A message that could not be read again must not be accepted.
     if (head.length > ENVELOPE_OCTETS_MAX)
       throw new SendFailure(EX.DATAERR, `the envelope is larger than ${ENVELOPE_OCTETS_MAX} octets`);
-    const beside = join(directory, `${fileNameOfId(id)}.${process.pid}.tmp`);
+    const beside = join(this.directory, `${fileNameOfId(id)}.${process.pid}.tmp`);
     const file = await open(beside, 'w', 0o600);
     try {
       await file.writeFile(concat([head, content]));
-      step('written');
+      this.#step('written');
       await file.sync();
     } catch (error) {
       await rm(beside, { force: true });
@@ -91,82 +120,58 @@ export function openSpool({ directory, clock, entropy, step = () => undefined }:
     } finally {
       await file.close();
     }
-    step('synced');
-    await rename(beside, pathOf(id));
-    step('renamed');
-    await syncDirectory(directory);
-    await confirmSyncs(directory);
-    step('durable');
+    this.#step('synced');
+    await rename(beside, this.#pathOf(id));
+    this.#step('renamed');
+    await syncDirectory(this.directory);
+    await confirmSyncs(this.directory);
+    this.#step('durable');
   }
 
-  return {
-    directory,
-    ids,
-    async add({ content, ...envelope }) {
-      await makePrivate(directory);
-      if ((await ids()).length >= MESSAGES_MAX)
-        throw new SendFailure(
-          EX.OSERR,
-          `the queue ${directory} holds ${MESSAGES_MAX} messages: flush it first`,
-        );
-      const now = clock.now();
-      const id = newIds.next(now);
-      const octets = content.length;
-      await write({
-        id,
-        envelope: { ...envelope, version: 1, octets, queuedAt: now, tries: 0, failed: [] },
-        content,
-      });
-      return id;
-    },
-    async read(id) {
-      const bytes = await readWhole(pathOf(id));
-      if (bytes === undefined) return 'gone';
-      const end = bytes.subarray(0, ENVELOPE_OCTETS_MAX).indexOf(LF);
-      const envelope = end < 0 ? undefined : readStored(bytes.toString('utf8', 0, end));
-      const content = bytes.subarray(end + 1);
-      return envelope?.octets === content.length ? { id, envelope, content } : 'damaged';
-    },
-    replace: write,
-    async remove(id) {
-      await unlink(pathOf(id));
-      step('removed');
-    },
-    async move(id, to) {
-      if ((await to.ids()).length >= MESSAGES_MAX) return false;
-      await makePrivate(to.directory);
-      await rename(pathOf(id), join(to.directory, basename(pathOf(id))));
-      step('moved');
-      await syncDirectory(to.directory);
-      await syncDirectory(directory);
-      return true;
-    },
-    sync: () => syncDirectory(directory),
-    async sweep() {
-      for (const name of await names()) {
-        if (!name.endsWith('.tmp')) continue;
-        const path = join(directory, name);
-        const left = await stat(path).catch(() => undefined);
-        if (left !== undefined && clock.now() - left.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
-      }
-    },
-  };
-}
+  async remove(id: string): Promise<void> {
+    await unlink(this.#pathOf(id));
+    this.#step('removed');
+  }
 
-/** Made with its parents, on the disk. */
-async function makePrivate(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (first !== undefined)
-    for (let made = directory; made.length >= first.length; made = dirname(made))
-      await syncDirectory(dirname(made));
-  await mustBePrivate(directory);
-}
+  async move(id: string, to: Spool): Promise<boolean> {
+    if ((await to.ids()).length >= MESSAGES_MAX) return false;
+    await makePrivate(to.directory);
+    const path = this.#pathOf(id);
+    await rename(path, join(to.directory, basename(path)));
+    this.#step('moved');
+    await syncDirectory(to.directory);
+    await syncDirectory(this.directory);
+    return true;
+  }
 
-async function mustBePrivate(directory: string): Promise<void> {
-  const { mode, uid } = await stat(directory);
-  if (process.platform === 'win32') return;
-  if (uid !== process.getuid?.() || (mode & OTHERS) !== 0)
-    throw new SendFailure(EX.OSERR, `the queue must be yours alone: chmod 700 ${directory}`);
+  sync(): Promise<void> {
+    return syncDirectory(this.directory);
+  }
+
+  async sweep(): Promise<void> {
+    for (const name of await this.#names()) {
+      if (!name.endsWith('.tmp')) continue;
+      const path = join(this.directory, name);
+      const left = await stat(path).catch(() => undefined);
+      if (left !== undefined && this.#clock.now() - left.mtimeMs > ABANDONED_MS)
+        await rm(path, { force: true });
+    }
+  }
+
+  #pathOf(id: string): string {
+    return join(this.directory, `${fileNameOfId(id)}${ENDING}`);
+  }
+
+  /** Another user who can write here could send mail in our name. */
+  async #names(): Promise<readonly string[]> {
+    try {
+      await mustBePrivate(this.directory);
+      return await readdir(this.directory);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
 }
 
 async function readWhole(path: string): Promise<Buffer | undefined> {
