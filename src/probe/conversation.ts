@@ -48,112 +48,137 @@ export interface ConversationTools {
 }
 
 export function createConversation(line: ProbeLine, tools: ConversationTools): Conversation {
-  const { clock, budget, transcript, stepMs } = tools;
-  const answers: Answer[] = [];
-  let reader = new ReplyReader();
-  let waiting: ((answer: Answer) => void) | undefined;
-  let end: Answer | undefined;
-  let octets = 0;
-  let saidTooMuch = false;
+  return new RunningConversation(line, tools);
+}
 
-  function arrive(answer: Answer): void {
-    transcript.add(answer.type === 'reply' ? 'server' : 'note', textOf(answer));
-    const waiter = waiting;
-    waiting = undefined;
-    if (waiter === undefined) answers.push(answer);
-    else waiter(answer);
-  }
-  function finish(answer: Answer): void {
-    if (end !== undefined) return;
-    end = answer;
-    line.destroy();
-    arrive(answer);
-  }
-  const events = {
-    bytes(bytes: Uint8Array): void {
-      if (end !== undefined) return;
-      octets += bytes.length;
-      const { replies, broken } = reader.push(bytes);
-      for (const reply of replies.slice(0, 1000)) arrive({ type: 'reply', reply });
-      if (broken !== undefined) finish({ type: 'garbage', because: `${broken}: ${beginOf(bytes)}` });
-      else if (octets > OCTETS_MAX) finish({ type: 'garbage', because: 'the server speaks without end' });
-    },
-    closed: (because: string): void => finish({ type: 'closed', because }),
-  };
-  line.listen(events);
+class RunningConversation implements Conversation {
+  readonly #line: ProbeLine;
+  readonly #tools: ConversationTools;
+  readonly #answers: Answer[] = [];
+  #reader = new ReplyReader();
+  #waiting: ((answer: Answer) => void) | undefined;
+  #end: Answer | undefined;
+  #octets = 0;
+  #saidTooMuch = false;
 
-  function next(waitMs = stepMs): Promise<Answer> {
-    const held = answers.shift();
+  constructor(line: ProbeLine, tools: ConversationTools) {
+    this.#line = line;
+    this.#tools = tools;
+    this.#listen();
+  }
+
+  get saidTooMuch(): boolean {
+    return this.#saidTooMuch;
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get elapsed(): number {
+    return this.#tools.budget.elapsed;
+  }
+
+  next(waitMs = this.#tools.stepMs): Promise<Answer> {
+    const held = this.#answers.shift() ?? this.#end;
     if (held !== undefined) return Promise.resolve(held);
-    if (end !== undefined) return Promise.resolve(end);
+    const { clock, budget } = this.#tools;
     return new Promise((resolve) => {
       const cancel = clock.after(budget.step(waitMs), () => {
-        waiting = undefined;
+        this.#waiting = undefined;
         resolve({ type: 'silent' });
       });
-      waiting = (answer) => {
+      this.#waiting = (answer) => {
         cancel();
         resolve(answer);
       };
     });
   }
 
-  const conversation: Conversation = {
-    next,
-    async say(text, shown = text) {
-      // A reply that stands here already answers no question.
-      const early = answers.shift();
-      if (early !== undefined && early.type === 'reply') {
-        finish({ type: 'garbage', because: `a reply out of turn: ${early.reply.text}` });
-        return end ?? early;
-      }
-      conversation.raw(`${text}\r\n`, shown);
-      const answer = early ?? (await next());
-      // A late reply would be taken for that of the next command.
-      if (answer.type === 'silent') finish(answer);
-      return answer;
-    },
-    raw(text, shown = text) {
-      transcript.add('client', shown);
-      line.write(latin1(text));
-    },
-    async hello() {
-      const answer = await conversation.say(`EHLO ${tools.ehloName}`);
-      if (answer.type !== 'reply') return textOf(answer);
-      if (answer.reply.code !== 250) return answer.reply.text;
-      return { reply: answer.reply, capabilities: parseCapabilities(answer.reply.lines) };
-    },
-    async secure(tls) {
-      saidTooMuch = answers.length > 0 || reader.pending;
-      answers.length = 0;
-      reader = new ReplyReader();
-      const told = await line.startTls(tls, budget.step(stepMs));
-      if (told.type === 'secured') {
-        transcript.add('note', `TLS: ${told.version} ${told.cipher} ${told.problem ?? 'verified'}`);
-        line.listen(events);
-      } else finish({ type: 'garbage', because: `TLS failed: ${told.detail}` });
-      return told;
-    },
-    get saidTooMuch() {
-      return saidTooMuch;
-    },
-    get isOver() {
-      return end !== undefined;
-    },
-    get elapsed() {
-      return budget.elapsed;
-    },
-    note: (text) => transcript.add('note', text),
-    async quit() {
-      if (end === undefined) await conversation.say('QUIT');
-      conversation.drop();
-    },
-    drop() {
-      end ??= { type: 'closed', because: 'closed by us' };
-      line.destroy();
-    },
-  };
-  return conversation;
+  async say(line: string, shown = line): Promise<Answer> {
+    // A reply that stands here already answers no question.
+    const early = this.#answers.shift();
+    if (early !== undefined && early.type === 'reply') {
+      this.#finish({ type: 'garbage', because: `a reply out of turn: ${early.reply.text}` });
+      return this.#end ?? early;
+    }
+    this.raw(`${line}\r\n`, shown);
+    const answer = early ?? (await this.next());
+    // A late reply would be taken for that of the next command.
+    if (answer.type === 'silent') this.#finish(answer);
+    return answer;
+  }
+
+  raw(octets: string, shown = octets): void {
+    this.#tools.transcript.add('client', shown);
+    this.#line.write(latin1(octets));
+  }
+
+  async hello(): Promise<Hello | string> {
+    const answer = await this.say(`EHLO ${this.#tools.ehloName}`);
+    if (answer.type !== 'reply') return textOf(answer);
+    if (answer.reply.code !== 250) return answer.reply.text;
+    return { reply: answer.reply, capabilities: parseCapabilities(answer.reply.lines) };
+  }
+
+  async secure(tls: ProbeTls): Promise<Handshake> {
+    const { budget, stepMs } = this.#tools;
+    this.#saidTooMuch = this.#answers.length > 0 || this.#reader.pending;
+    this.#answers.length = 0;
+    this.#reader = new ReplyReader();
+    const told = await this.#line.startTls(tls, budget.step(stepMs));
+    if (told.type === 'secured') {
+      this.note(`TLS: ${told.version} ${told.cipher} ${told.problem ?? 'verified'}`);
+      this.#listen();
+    } else this.#finish({ type: 'garbage', because: `TLS failed: ${told.detail}` });
+    return told;
+  }
+
+  note(text: string): void {
+    this.#tools.transcript.add('note', text);
+  }
+
+  async quit(): Promise<void> {
+    if (this.#end === undefined) await this.say('QUIT');
+    this.drop();
+  }
+
+  drop(): void {
+    this.#end ??= { type: 'closed', because: 'closed by us' };
+    this.#line.destroy();
+  }
+
+  #listen(): void {
+    this.#line.listen({
+      bytes: (bytes) => this.#received(bytes),
+      closed: (because) => this.#finish({ type: 'closed', because }),
+    });
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    this.#octets += bytes.length;
+    const { replies, broken } = this.#reader.push(bytes);
+    for (const reply of replies.slice(0, 1000)) this.#arrive({ type: 'reply', reply });
+    if (broken !== undefined) this.#finish({ type: 'garbage', because: `${broken}: ${beginOf(bytes)}` });
+    else if (this.#octets > OCTETS_MAX)
+      this.#finish({ type: 'garbage', because: 'the server speaks without end' });
+  }
+
+  #arrive(answer: Answer): void {
+    this.#tools.transcript.add(answer.type === 'reply' ? 'server' : 'note', textOf(answer));
+    const waiter = this.#waiting;
+    this.#waiting = undefined;
+    if (waiter === undefined) this.#answers.push(answer);
+    else waiter(answer);
+  }
+
+  #finish(answer: Answer): void {
+    if (this.#end !== undefined) return;
+    this.#end = answer;
+    this.#line.destroy();
+    this.#arrive(answer);
+  }
 }
 
 function textOf(answer: Answer): string {

@@ -7,7 +7,8 @@ import { codeOf, isPositive, told } from './answer.ts';
 import type { HostView, Outcome } from './checks/check.ts';
 import { type DeliveredMessage, readDelivered } from './delivered-message.ts';
 import type { LoopBackWish, Target } from './target.ts';
-import type { Session, Visit } from './visit.ts';
+import type { Session } from './opening.ts';
+import type { Visit } from './visit.ts';
 
 export const LOOP_BACK_WAIT_MS = 30 * SECOND;
 const POLL_MS = 500;

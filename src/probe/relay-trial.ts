@@ -3,7 +3,8 @@
 
 import { type Answer, codeOf, isPositive } from './answer.ts';
 import { type RelaySpelling, relaySpellings } from './relay-spellings.ts';
-import type { Phase, Session, Visit } from './visit.ts';
+import type { Phase, Session } from './opening.ts';
+import type { Visit } from './visit.ts';
 
 export interface RelayTrial {
   readonly spelling: RelaySpelling;

@@ -4,7 +4,8 @@
 import { isPositive, isPutOff, told } from '../answer.ts';
 import { tryRelaying } from '../relay-trial.ts';
 import { printable } from '../transcript.ts';
-import type { Phase, Visit } from '../visit.ts';
+import type { Phase } from '../opening.ts';
+import type { Visit } from '../visit.ts';
 import { fail, note, type Outcome, pass, putOff, unknown } from './check.ts';
 
 export async function spellingsOutcome(visit: Visit, phase: Phase, sender: string): Promise<Outcome> {
