@@ -62,10 +62,19 @@ export function passwordCommands(account: Command): void {
         tell(json, { login: changed, credential: 'password' }, `password of ${changed} set`);
       }),
     );
+  appPasswordCommands(account);
+}
+
+function appPasswordCommands(account: Command): void {
   const app = account
     .command('app-password')
     .description('app passwords, one for each device')
     .addHelpText('after', '\nExample:\n  postern account app-password add alice@example.org --label phone');
+  addCommand(app);
+  revokeCommand(app);
+}
+
+function addCommand(app: Command): void {
   app
     .command('add <login>')
     .description('makes an app password and prints it, once')
@@ -94,6 +103,9 @@ export function passwordCommands(account: Command): void {
         );
       }),
     );
+}
+
+function revokeCommand(app: Command): void {
   app
     .command('revoke <login> <id-or-label>')
     .description('revokes an app password at once')
