@@ -20,6 +20,17 @@ import {
 } from './store.contract-fixtures.ts';
 
 export function acceptContract(name: string, open: Open): void {
+  limitsContract(name, open);
+  atomicContract(name, open);
+  depthContract(name, open);
+  strangersShareContract(name, open);
+  fullQueueContract(name, open);
+  acceptedContract(name, open);
+  ownBuffersContract(name, open);
+  fullStoreContract(name, open);
+}
+
+function acceptedContract(name: string, open: Open): void {
   test(`D-TR-3: ${name}: an accepted message stands in queue and trail at once, as it was given`, async () => {
     await using bench = await Bench.open(open);
     const bob = {
@@ -84,7 +95,9 @@ export function acceptContract(name: string, open: Open): void {
     const [delivery] = await bench.claim('b');
     assert.equal(delivery?.attempt, 1);
   });
+}
 
+function ownBuffersContract(name: string, open: Open): void {
   test(`F-TX-4: ${name}: what the caller does to its buffers after the commit does not reach the store`, async () => {
     await using bench = await Bench.open(open);
     const text = 'Subject: approved\r\n\r\nchecked\r\n';
@@ -96,11 +109,9 @@ export function acceptContract(name: string, open: Open): void {
     for await (const piece of (await bench.lookups.content(change.message.id)) ?? []) piece.fill(0x59);
     assert.equal(await bench.text(change.message.id), text);
   });
+}
 
-  limitsContract(name, open);
-  atomicContract(name, open);
-  depthContract(name, open);
-
+function fullStoreContract(name: string, open: Open): void {
   test(`${name}: a full store accepts nothing new, and goes on with everything else`, async () => {
     await using bench = await Bench.open(open);
     const known = await bench.accepted();
@@ -287,7 +298,9 @@ function depthContract(name: string, open: Open): void {
     await bench.accepted();
     assert.equal((await bench.lookups.queueTotals()).messages, 4);
   });
+}
 
+function strangersShareContract(name: string, open: Open): void {
   test(`F-DOS-8: ${name}: strangers’ mail has its share of the queue, and users find room when it is used up`, async () => {
     await using bench = await Bench.open(open);
     bench.strangersMessagesMax = 2;
@@ -320,7 +333,9 @@ function depthContract(name: string, open: Open): void {
     await bench.one(settleOf('b', [{ ...one, messageId: inHand.message.id, attempt: 1 }], final, now));
     assert.deepEqual(await bench.one(ofStranger()), { type: 'accepted' });
   });
+}
 
+function fullQueueContract(name: string, open: Open): void {
   test(`5321-y F-DOS-8: ${name}: a full queue settles all the same, and takes the reports about it`, async () => {
     await using bench = await Bench.open(open);
     bench.queuedMessagesMax = 1;

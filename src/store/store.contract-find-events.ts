@@ -40,6 +40,12 @@ async function found(bench: Bench, term: TraceTerm, range: Omit<EventRange, 'max
 }
 
 export function findEventsContract(name: string, open: Open): void {
+  byWordContract(name, open);
+  byTimeContract(name, open);
+  inPartsContract(name, open);
+}
+
+function byWordContract(name: string, open: Open): void {
   test(`BCP134-3.1-h D-TR-1: ${name}: an identity leads to what it was accepted, refused and failed at, an address to the refusals that name it`, async () => {
     await using bench = await Bench.open(open);
     await record(bench, [failedAt(START + MINUTE), refusedAt(START + 2 * MINUTE)]);
@@ -59,56 +65,6 @@ export function findEventsContract(name: string, open: Open): void {
     await expectFound('at once');
     await bench.restart();
     await expectFound('after a restart');
-  });
-
-  test(`D-TR-1: ${name}: by time, both ends included, though an event was written later than its time says; by client`, async () => {
-    await using bench = await Bench.open(open);
-    await record(bench, [
-      refusedAt(START, '192.0.2.1'),
-      failedAt(START + DAY, '192.0.2.2'),
-      refusedAt(START + 2 * DAY, '192.0.2.1'),
-      // A slow message: dated when its content began.
-      refusedAt(START + DAY + HOUR, '192.0.2.3'),
-      refusedAt(START + 3 * DAY, '192.0.2.1'),
-    ]);
-    const minutes = (range: Omit<EventRange, 'max'>) =>
-      found(bench, i1, range).then((all) => all.map((one) => Number(one.split(' ')[1]) / 60));
-    assert.deepEqual(await minutes({}), [72, 25, 48, 24, 0]);
-    assert.deepEqual(await minutes({ since: START + DAY }), [72, 25, 48, 24]);
-    assert.deepEqual(await minutes({ since: START + DAY + 1 }), [72, 25, 48]);
-    assert.deepEqual(await minutes({ until: START + DAY }), [24, 0]);
-    assert.deepEqual(await minutes({ since: START + 1, until: START + 2 * DAY }), [25, 48, 24]);
-    assert.deepEqual(await minutes({ since: START + 4 * DAY }), []);
-    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1' }), [72, 48, 0]);
-    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1', until: START + 2 * DAY }), [48, 0]);
-    assert.deepEqual(await minutes({ clientAddress: '192.0.2.4' }), []);
-  });
-
-  test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
-    await using bench = await Bench.open(open);
-    await record(
-      bench,
-      Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
-    );
-    const times: number[] = [];
-    let after: Cursor | undefined;
-    do {
-      const part = await bench.lookups.findEvents([i1], {
-        max: 3,
-        ...(after === undefined ? {} : { after }),
-      });
-      assert.ok(part.events.length <= 3);
-      times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
-      after = part.next;
-    } while (after !== undefined);
-    assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
-
-    const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
-    await record(bench, many);
-    const rare = { clientAddress: '192.0.2.8', max: 5 };
-    const { next = '', events } = await bench.lookups.findEvents([i1], rare);
-    assert.deepEqual([events, next !== ''], [[], true]);
-    assert.deepEqual(await bench.lookups.findEvents([i1], { ...rare, after: next }), { events: [] });
   });
 
   test(`D-TR-1: ${name}: what any of several words names, each event once, the newest first`, async () => {
@@ -139,6 +95,47 @@ export function findEventsContract(name: string, open: Open): void {
     assert.deepEqual(await bench.lookups.findEvents([], { max: 2 }), { events: [] });
   });
 
+  test(`D-TR-1: ${name}: what was forgotten is found no more, by identity or by address`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [refusedAt(START), failedAt(START)]);
+    const erase = { addresses: [], before: START + DAY, now: START + DAY, by: 'root' };
+    assert.deepEqual(await bench.one({ type: 'erase', identityId: 'i1', ...erase }), {
+      ...{ type: 'erased', count: 2, kept: 0 },
+    });
+    assert.deepEqual(await found(bench, i1), []);
+    await record(bench, [refusedAt(START)]);
+    await bench.one({ type: 'erase', ...erase, addresses: ['bob@example.net'] });
+    assert.deepEqual(await found(bench, { kind: 'address', address: 'sales@example.org' }), []);
+    await record(bench, [refusedAt(START)]);
+    await bench.one({ type: 'purge', eventsBefore: START + DAY, now: START + DAY, max: 99 });
+    assert.deepEqual(await found(bench, i1), []);
+  });
+}
+
+function byTimeContract(name: string, open: Open): void {
+  test(`D-TR-1: ${name}: by time, both ends included, though an event was written later than its time says; by client`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [
+      refusedAt(START, '192.0.2.1'),
+      failedAt(START + DAY, '192.0.2.2'),
+      refusedAt(START + 2 * DAY, '192.0.2.1'),
+      // A slow message: dated when its content began.
+      refusedAt(START + DAY + HOUR, '192.0.2.3'),
+      refusedAt(START + 3 * DAY, '192.0.2.1'),
+    ]);
+    const minutes = (range: Omit<EventRange, 'max'>) =>
+      found(bench, i1, range).then((all) => all.map((one) => Number(one.split(' ')[1]) / 60));
+    assert.deepEqual(await minutes({}), [72, 25, 48, 24, 0]);
+    assert.deepEqual(await minutes({ since: START + DAY }), [72, 25, 48, 24]);
+    assert.deepEqual(await minutes({ since: START + DAY + 1 }), [72, 25, 48]);
+    assert.deepEqual(await minutes({ until: START + DAY }), [24, 0]);
+    assert.deepEqual(await minutes({ since: START + 1, until: START + 2 * DAY }), [25, 48, 24]);
+    assert.deepEqual(await minutes({ since: START + 4 * DAY }), []);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1' }), [72, 48, 0]);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.1', until: START + 2 * DAY }), [48, 0]);
+    assert.deepEqual(await minutes({ clientAddress: '192.0.2.4' }), []);
+  });
+
   test(`D-TR-1: ${name}: messages by time, both ends included, and in parts`, async () => {
     await using bench = await Bench.open(open);
     const ids: string[] = [];
@@ -163,20 +160,33 @@ export function findEventsContract(name: string, open: Open): void {
     assert.deepEqual(parts.flat(), ids);
     assert.ok(parts.every(({ length }) => length <= 2));
   });
+}
 
-  test(`D-TR-1: ${name}: what was forgotten is found no more, by identity or by address`, async () => {
+function inPartsContract(name: string, open: Open): void {
+  test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
     await using bench = await Bench.open(open);
-    await record(bench, [refusedAt(START), failedAt(START)]);
-    const erase = { addresses: [], before: START + DAY, now: START + DAY, by: 'root' };
-    assert.deepEqual(await bench.one({ type: 'erase', identityId: 'i1', ...erase }), {
-      ...{ type: 'erased', count: 2, kept: 0 },
-    });
-    assert.deepEqual(await found(bench, i1), []);
-    await record(bench, [refusedAt(START)]);
-    await bench.one({ type: 'erase', ...erase, addresses: ['bob@example.net'] });
-    assert.deepEqual(await found(bench, { kind: 'address', address: 'sales@example.org' }), []);
-    await record(bench, [refusedAt(START)]);
-    await bench.one({ type: 'purge', eventsBefore: START + DAY, now: START + DAY, max: 99 });
-    assert.deepEqual(await found(bench, i1), []);
+    await record(
+      bench,
+      Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
+    );
+    const times: number[] = [];
+    let after: Cursor | undefined;
+    do {
+      const part = await bench.lookups.findEvents([i1], {
+        max: 3,
+        ...(after === undefined ? {} : { after }),
+      });
+      assert.ok(part.events.length <= 3);
+      times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
+      after = part.next;
+    } while (after !== undefined);
+    assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
+
+    const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
+    await record(bench, many);
+    const rare = { clientAddress: '192.0.2.8', max: 5 };
+    const { next = '', events } = await bench.lookups.findEvents([i1], rare);
+    assert.deepEqual([events, next !== ''], [[], true]);
+    assert.deepEqual(await bench.lookups.findEvents([i1], { ...rare, after: next }), { events: [] });
   });
 }

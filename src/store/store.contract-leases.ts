@@ -8,7 +8,11 @@ import { Bench, final, HOUR, keyOf, MINUTE, type Open, settleOf } from './store.
 
 export function leaseContract(name: string, open: Open): void {
   claimContract(name, open);
+  claimAgainContract(name, open);
+  shareContract(name, open);
+  roundContract(name, open);
   freeContract(name, open);
+  freeOnlyContract(name, open);
 }
 
 const firstTwo = { type: 'claim', owner: 'a', token: 't1', shares: [{ max: 2 }] } as const;
@@ -80,7 +84,9 @@ function claimContract(name: string, open: Open): void {
       [0, 1, 2],
     );
   });
+}
 
+function claimAgainContract(name: string, open: Open): void {
   test(`${name}: a claim asked again with its token gives the same, with another token something else`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 4; count += 1) await bench.accepted();
@@ -110,6 +116,18 @@ function claimContract(name: string, open: Open): void {
     assert.deepEqual(await bench.claim('a'), []);
   });
 
+  test(`${name}: a claim that found nothing looks again`, async () => {
+    await using bench = await Bench.open(open);
+    const claim = { ...firstTwo, now: bench.clock.now() };
+    assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [], more: false });
+    const { message } = await bench.accepted();
+    const outcome = await bench.one(claim);
+    assert.ok(outcome.type === 'claimed');
+    assert.deepEqual(outcome.messages, [message]);
+  });
+}
+
+function shareContract(name: string, open: Open): void {
   test(`${name}: of what is due every domain gets as much as the others before one gets more, and the round goes on where it was`, async () => {
     await using bench = await Bench.open(open);
     const now = bench.clock.now();
@@ -148,7 +166,9 @@ function claimContract(name: string, open: Open): void {
     );
     assert.equal(await domains({ shares: [{ ...named, max: 0 }, { max: 9 }] }), '');
   });
+}
 
+function roundContract(name: string, open: Open): void {
   test(`E-Q-8: ${name}: 600 lanes are gone through in two claims, and nothing is asked again when none of them has something due`, async () => {
     await using bench = await Bench.open(open);
     const now = bench.clock.now();
@@ -181,16 +201,6 @@ function claimContract(name: string, open: Open): void {
     for (const domain of late) await bench.accepted({ to: [`y@${domain}`], dueAt: now });
     const [, found] = await goRound();
     assert.deepEqual(found.toSorted(), late);
-  });
-
-  test(`${name}: a claim that found nothing looks again`, async () => {
-    await using bench = await Bench.open(open);
-    const claim = { ...firstTwo, now: bench.clock.now() };
-    assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [], more: false });
-    const { message } = await bench.accepted();
-    const outcome = await bench.one(claim);
-    assert.ok(outcome.type === 'claimed');
-    assert.deepEqual(outcome.messages, [message]);
   });
 }
 
@@ -252,7 +262,9 @@ function freeContract(name: string, open: Open): void {
     });
     assert.deepEqual(bench.notices, []);
   });
+}
 
+function freeOnlyContract(name: string, open: Open): void {
   test(`${name}: single deliveries are given back by exactly their owner only`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'front1' });

@@ -7,6 +7,8 @@ import { Bench, deferred, final, HOUR, type Open, settleOf, withNotices } from '
 
 export function settleContract(name: string, open: Open): void {
   endContract(name, open);
+  heldContract(name, open);
+  staleContract(name, open);
 }
 
 function endContract(name: string, open: Open): void {
@@ -57,6 +59,20 @@ function endContract(name: string, open: Open): void {
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'deferred', 'relayed', 'relayed']);
   });
 
+  test(`${name}: a recipient that a settle names twice ends once`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'a' });
+    const [first] = (await bench.lookups.queue({}, { max: 9 })).map(({ delivery }) => delivery);
+    assert.ok(first);
+    const settled = await bench.one(settleOf('a', [first, first], final, bench.clock.now()));
+    assert.deepEqual(settled, { type: 'settled', messageDone: false });
+    assert.deepEqual(await bench.queued(), [`${message.id}/1`]);
+    const { deliveries, byDomain } = await bench.lookups.queueTotals();
+    assert.deepEqual([deliveries, byDomain], [1, [{ domain: 'x.example', deliveries: 1 }]]);
+  });
+}
+
+function heldContract(name: string, open: Open): void {
   test(`${name}: what an attempt holds waits for an operator, and is counted as held`, async () => {
     await using bench = await Bench.open(open);
     await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
@@ -80,77 +96,67 @@ function endContract(name: string, open: Open): void {
     const [again] = await bench.claim('c');
     assert.deepEqual([again?.recipientNumber, again?.attempt], [0, 2]);
   });
+}
 
-  test(`${name}: a recipient that a settle names twice ends once`, async () => {
-    await using bench = await Bench.open(open);
-    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'a' });
-    const [first] = (await bench.lookups.queue({}, { max: 9 })).map(({ delivery }) => delivery);
-    assert.ok(first);
-    const settled = await bench.one(settleOf('a', [first, first], final, bench.clock.now()));
-    assert.deepEqual(settled, { type: 'settled', messageDone: false });
-    assert.deepEqual(await bench.queued(), [`${message.id}/1`]);
-    const { deliveries, byDomain } = await bench.lookups.queueTotals();
-    assert.deepEqual([deliveries, byDomain], [1, [{ domain: 'x.example', deliveries: 1 }]]);
-  });
+const stale: readonly {
+  readonly why: string;
+  settle(deliveries: readonly Delivery[], now: number, bench: Bench): SettleChange | Promise<SettleChange>;
+}[] = [
+  { why: 'another owner', settle: (all, now) => settleOf('b', all, final, now) },
+  { why: 'an owner that only begins alike', settle: (all, now) => settleOf('a ', all, final, now) },
+  {
+    why: 'an older attempt of the same owner',
+    async settle(all, now, bench) {
+      await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
+      await bench.claim('a');
+      return settleOf('a', all, final, now);
+    },
+  },
+  {
+    why: 'an attempt that was not begun yet',
+    settle: (all, now) =>
+      settleOf(
+        'a',
+        all.map((one) => ({ ...one, attempt: one.attempt + 1 })),
+        final,
+        now,
+      ),
+  },
+  {
+    why: 'the lease was given back',
+    async settle(all, now, bench) {
+      await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
+      return settleOf('a', all, final, now);
+    },
+  },
+  {
+    why: 'one of two is not ours',
+    async settle(all, now, bench) {
+      await bench.one(settleOf('a', all.slice(1), deferred(now), now));
+      return settleOf('a', all, final, now);
+    },
+  },
+  {
+    why: 'no such recipient',
+    settle: (all, now) =>
+      settleOf(
+        'a',
+        all.map((one) => ({ ...one, recipientNumber: 7 })),
+        final,
+        now,
+      ),
+  },
+  {
+    why: 'no such message',
+    settle: (all, now, bench) => ({ ...settleOf('a', all, final, now), messageId: bench.nextId() }),
+  },
+  {
+    why: 'no message id at all',
+    settle: (all, now) => ({ ...settleOf('a', all, final, now), messageId: '' }),
+  },
+];
 
-  const stale: readonly {
-    readonly why: string;
-    settle(deliveries: readonly Delivery[], now: number, bench: Bench): SettleChange | Promise<SettleChange>;
-  }[] = [
-    { why: 'another owner', settle: (all, now) => settleOf('b', all, final, now) },
-    { why: 'an owner that only begins alike', settle: (all, now) => settleOf('a ', all, final, now) },
-    {
-      why: 'an older attempt of the same owner',
-      async settle(all, now, bench) {
-        await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
-        await bench.claim('a');
-        return settleOf('a', all, final, now);
-      },
-    },
-    {
-      why: 'an attempt that was not begun yet',
-      settle: (all, now) =>
-        settleOf(
-          'a',
-          all.map((one) => ({ ...one, attempt: one.attempt + 1 })),
-          final,
-          now,
-        ),
-    },
-    {
-      why: 'the lease was given back',
-      async settle(all, now, bench) {
-        await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now });
-        return settleOf('a', all, final, now);
-      },
-    },
-    {
-      why: 'one of two is not ours',
-      async settle(all, now, bench) {
-        await bench.one(settleOf('a', all.slice(1), deferred(now), now));
-        return settleOf('a', all, final, now);
-      },
-    },
-    {
-      why: 'no such recipient',
-      settle: (all, now) =>
-        settleOf(
-          'a',
-          all.map((one) => ({ ...one, recipientNumber: 7 })),
-          final,
-          now,
-        ),
-    },
-    {
-      why: 'no such message',
-      settle: (all, now, bench) => ({ ...settleOf('a', all, final, now), messageId: bench.nextId() }),
-    },
-    {
-      why: 'no message id at all',
-      settle: (all, now) => ({ ...settleOf('a', all, final, now), messageId: '' }),
-    },
-  ];
-
+function staleContract(name: string, open: Open): void {
   for (const { why, settle } of stale) {
     test(`${name}: a stale settle does nothing at all: ${why}`, async () => {
       await using bench = await Bench.open(open);
