@@ -50,3 +50,29 @@ test('BCP134-3-b: names, details and wildcards match what leads nowhere', async 
   assert.equal(await mailboxesOf('"john doe"@local.test').find('"john doe"@local.test'), 'exists');
   assert.equal(await mailboxesOf('@local.test').find('victim%local.test@far.example'), 'elsewhere');
 });
+
+test('F-TX-2: what is known of mailboxes is asked for again after notices may have been lost, also what was being looked up then', async () => {
+  let asked = 0;
+  let answer = (): void => undefined;
+  const mailboxes = createMailboxes({
+    lookups: {
+      identityByAddress: () => {
+        asked += 1;
+        return new Promise((resolve) => (answer = () => resolve(undefined)));
+      },
+    },
+    clock: virtualClock(NOW),
+    settings: { domains: () => new Set(['example.org']), configured: () => new Set() },
+  });
+  const find = async (): Promise<unknown> => {
+    const found = mailboxes.find('bob@example.org');
+    answer();
+    return found;
+  };
+  assert.deepEqual([await find(), await find(), asked], ['unknown', 'unknown', 1]);
+  mailboxes.unsure();
+  const overtaken = mailboxes.find('bob@example.org');
+  mailboxes.unsure();
+  answer();
+  assert.deepEqual([await overtaken, await find(), asked], ['unknown', 'unknown', 3]);
+});

@@ -18,6 +18,8 @@ export interface Mailboxes {
   find(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox>;
   /** An identity changed, came or went. */
   forget(identityId: IdentityId): void;
+  /** Notices may have been lost. */
+  unsure(): void;
 }
 
 export interface MailboxSettings {
@@ -28,7 +30,7 @@ export interface MailboxSettings {
 }
 
 const ENTRIES_MAX = 20_000;
-/** The change of another node may not be noticed; then an answer is this old at most. */
+/** Bounds what a notice that comes late can do. */
 const KEEP_MS = 60_000;
 
 interface Entry {
@@ -112,6 +114,10 @@ export function createMailboxes(options: {
       known.deleteWhere((entry) => entry.identityId === identityId);
       // An address that nobody had may be this identity's now.
       absent.deleteWhere(() => true);
+    },
+    unsure() {
+      changes += 1;
+      for (const entries of [known, absent]) entries.deleteWhere(() => true);
     },
   };
 }

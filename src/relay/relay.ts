@@ -55,8 +55,8 @@ export interface Relay {
   /** Something is due in the store. */
   wake(): void;
   identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
-  /** Notices may have been lost with a line to the store: mail that has not left goes back, because only the store knows whose mail may leave. */
-  reconnected(): void;
+  /** Notices may have been lost: mail that has not left goes back, because only the store knows whose mail may leave. */
+  unsure(): void;
   /** Takes nothing new and finishes what is under way; resolves when done or after `graceMs`. */
   drain(graceMs: number): Promise<void>;
   readonly stats: RelayStats;
@@ -89,8 +89,10 @@ export function createRelay(options: RelayOptions): Relay {
   });
   const claims = createClaims({ store, clock, owner, shares: () => rooms.shares(), take: fromStore });
   const mayNotSend = new Set<IdentityId>();
-  /** Counts the lines to the store that were lost. */
-  let linesLost = 0;
+  /** Newest ones heard of: an entry for each identity that changed since the start. */
+  const revisions = new Map<IdentityId, number>();
+  /** Counts the times that notices may have been lost. */
+  let doubts = 0;
   const counts: Record<string, number> = {};
   const stopwatch = createStopwatch(DELIVERY_SECONDS);
   const running = createPlaces<Promise<void>>();
@@ -207,8 +209,8 @@ export function createRelay(options: RelayOptions): Relay {
       });
       const place = running.take(tracked);
     };
-    const lostBefore = linesLost;
-    const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');
+    const doubtsBefore = doubts;
+    const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');
     for (const way of routed) track(way.route, run({ ...content, ...way, message, mayGo }));
     if (forbidden.length === 0) return;
     const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
@@ -255,12 +257,15 @@ export function createRelay(options: RelayOptions): Relay {
       );
     },
     wake: () => claims.wake(),
-    identityChanged({ identityId, state }) {
+    identityChanged({ identityId, state, revision }) {
+      // It may come twice, and after a later one.
+      if (revision < (revisions.get(identityId) ?? 0)) return;
+      revisions.set(identityId, revision);
       if (state === 'active') mayNotSend.delete(identityId);
       else mayNotSend.add(identityId);
     },
-    reconnected() {
-      linesLost += 1;
+    unsure() {
+      doubts += 1;
       mayNotSend.clear();
     },
     async drain(graceMs) {

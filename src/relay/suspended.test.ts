@@ -96,10 +96,29 @@ test('E-Q-8 D-OUT-3: mail in memory of a sender who is suspended stays, that of 
   await w.relay.drain(0);
 });
 
+test('E-Q-8 D-OUT-3: a notice that comes late, or once more, takes back no later one', async () => {
+  const w = gated();
+  const told = (revision: number, state: 'active' | 'suspended') =>
+    w.relay.identityChanged({ type: 'identityChanged', identityId: IDENTITY, revision, state, gone: [] });
+  told(2, 'active');
+  told(3, 'suspended');
+  told(3, 'suspended');
+  told(2, 'active');
+  for (const who of [IDENTITY, 'i-bob']) w.handOver(who);
+  await w.connect();
+  assert.deepEqual([w.left(), w.released()], [[BOB], 1]);
+  told(4, 'active');
+  told(3, 'suspended');
+  w.handOver(IDENTITY);
+  await w.connect();
+  assert.deepEqual(w.left(), [ALICE, BOB].toSorted());
+  await w.relay.drain(0);
+});
+
 test('E-Q-8 D-OUT-3: when notices may have been lost with the line to the store, nothing leaves that was there before', async () => {
   const w = gated();
   for (const who of [IDENTITY, 'i-bob', IDENTITY]) w.handOver(who);
-  w.relay.reconnected();
+  w.relay.unsure();
   w.handOver('i-bob');
   await w.connect();
   assert.deepEqual([w.left(), w.released()], [[BOB], 3]);

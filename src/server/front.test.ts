@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hearStore } from './front.ts';
 
+const doubts = ['standings doubt', 'mailboxes doubt', 'relay doubts'];
+
 function hearing() {
   const calls: string[] = [];
   const noting =
@@ -12,11 +14,11 @@ function hearing() {
       void calls.push(first === undefined ? name : `${name} ${JSON.stringify(first)}`);
   const parts = {
     store: { connect: noting('store connects'), noticed: () => undefined },
-    standings: { reconnected: noting('standings doubt'), noticed: noting('standings hear') },
-    mailboxes: { forget: noting('mailboxes forget') },
+    standings: { unsure: noting('standings doubt'), noticed: noting('standings hear') },
+    mailboxes: { forget: noting('mailboxes forget'), unsure: noting('mailboxes doubt') },
     relay: {
       wake: noting('relay wakes'),
-      reconnected: noting('relay doubts'),
+      unsure: noting('relay doubts'),
       identityChanged: noting('relay hears'),
     },
     connections: { noticed: noting('connections hear') },
@@ -30,7 +32,9 @@ test('the first line to the store proves nothing wrong; behind a lost one nothin
   heard.connect(line);
   assert.deepEqual(calls.splice(0), ['store connects {"number":1}']);
   heard.connect(line);
-  assert.deepEqual(calls, ['standings doubt', 'relay doubts', 'store connects {"number":1}']);
+  assert.deepEqual(calls.splice(0), [...doubts, 'store connects {"number":1}']);
+  heard.noticed({ type: 'unsure' });
+  assert.deepEqual(calls, doubts, 'the store says so over a line that stands');
 });
 
 test('a changed identity is told to everything that knows it, what is due to the relay alone', () => {

@@ -102,32 +102,37 @@ export function createConnections(): Connections {
 interface Hearing {
   readonly store: RemoteStore;
   readonly standings: Standings;
-  readonly mailboxes: Pick<Mailboxes, 'forget'>;
+  readonly mailboxes: Pick<Mailboxes, 'forget' | 'unsure'>;
   readonly relay: Relay;
   readonly connections: Connections;
 }
 
-/** A front's end of its line to the store; a new line replaces a broken one. Notices may be lost with a line: nothing known before is believed. */
+/** A front's end of its line to the store; a new line replaces a broken one, with which notices may have been lost. */
 export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
   noticed(notice: unknown): void;
   connect(line: Line): void;
 } {
   let isFirst = true;
+
+  function unsure(): void {
+    standings.unsure();
+    mailboxes.unsure();
+    relay.unsure();
+  }
+
   return {
     noticed(notice) {
       const heard = notice as StoreNotice;
       store.noticed(heard);
       if (heard.type === 'due') return relay.wake();
+      if (heard.type === 'unsure') return unsure();
       standings.noticed(heard);
       mailboxes.forget(heard.identityId);
       relay.identityChanged(heard);
       connections.noticed(heard);
     },
     connect(line) {
-      if (!isFirst) {
-        standings.reconnected();
-        relay.reconnected();
-      }
+      if (!isFirst) unsure();
       isFirst = false;
       store.connect(line);
     },

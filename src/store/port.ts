@@ -277,10 +277,11 @@ export interface Store {
   ): Promise<{ readonly [K in keyof C]: OutcomeOf<C[K]> }>;
   /** A body too large to go with its accept, under the message's id. Not durable until `finish`, swept at start if no message names it. */
   stage(id: MessageId): Promise<Stage>;
-  /** Called after a commit that changed identities or made deliveries due; for pushing to fronts. Returns the unsubscribe function. */
+  /** Called after commits that changed identities or made deliveries due, and when that may have been missed. Returns the unsubscribe function. */
   subscribe(listener: (notice: StoreNotice) => void): () => void;
 }
 
+/** Each comes at least once, in any order, some seconds after its commit at the latest. */
 export type StoreNotice =
   | {
       readonly type: 'identityChanged';
@@ -291,4 +292,6 @@ export type StoreNotice =
       readonly gone: readonly string[];
     }
   /** Deliveries became due now by a queue command, a release or a free. */
-  | { readonly type: 'due' };
+  | { readonly type: 'due' }
+  /** Some may have been lost: what is known of identities is not believed any more. */
+  | { readonly type: 'unsure' };

@@ -61,7 +61,7 @@ test('BCP134-3.1-f F-TX-2: the store tells who may go on', async () => {
 test('F-TX-2 BCP134-3.1-f: behind a lost line what was known is read once more, and believed when it was read since', async () => {
   const standings = standingsOver(aliceAsStored);
   const early = standings.reading();
-  standings.reconnected();
+  standings.unsure();
   assert.equal(standings.unchanged(alice, NOW), false, 'a notice may have been lost');
   early(alice);
   assert.equal(standings.unchanged(alice, NOW), false, 'what was asked before proves nothing');
@@ -73,7 +73,7 @@ test('F-TX-2 BCP134-3.1-f: behind a lost line what was known is read once more, 
   assert.equal(standings.unchanged(loggedIn, NOW), true, 'logged in since');
   standings.noticed(notice(2));
   assert.equal(standings.unchanged(loggedIn, NOW), false, 'what is heard still counts');
-  standings.reconnected();
+  standings.unsure();
   assert.equal(standings.unchanged(standing.principal, NOW), false, 'again');
 });
 

@@ -12,8 +12,8 @@ export type PrincipalStanding =
 
 export interface Standings {
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
-  /** Notices may have been lost with a line to the store: what was known before of any principal is not believed any more. */
-  reconnected(): void;
+  /** Notices may have been lost: what was known before of any principal is not believed any more. */
+  unsure(): void;
   /** Call it before a principal is read from the directory, and the function that it gives with the principal that was read. */
   reading(): (principal: Principal) => void;
   /** True: nothing has changed since the principal was made. */
@@ -37,7 +37,7 @@ export function createStandings(lookups: Lookups): Standings {
 
   return {
     reading,
-    reconnected() {
+    unsure() {
       read = new WeakSet();
     },
     noticed({ identityId, revision }) {

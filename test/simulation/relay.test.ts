@@ -81,7 +81,7 @@ function world(more: Partial<RelaySettings> = {}): World {
   });
   store.subscribe((notice) => {
     if (notice.type === 'due') relay.wake();
-    else relay.identityChanged(notice);
+    else if (notice.type === 'identityChanged') relay.identityChanged(notice);
   });
 
   async function settleTurns(): Promise<void> {
@@ -301,7 +301,7 @@ test('E-Q-8 F-TX-2: whose return was lost with a line to the store sends again o
     state: 'suspended',
     gone: [],
   });
-  w.relay.reconnected();
+  w.relay.unsure();
   await w.submit(['x@far.example'], { identityId: 'i' });
   await w.pass(MINUTE);
   assert.equal(w.mta.received.length, 1);

@@ -15,7 +15,7 @@ export const relayFaults: readonly Fault[] = [
   {
     ...relay,
     why: 'mail in memory leaves whoever sent it',
-    from: "const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');",
+    from: "const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');",
     to: 'const mayGo = (): boolean => true;',
   },
   {

@@ -9,7 +9,7 @@ const pool = { file: 'src/relay/hop-pool.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
 
 const mayGo =
-  "const mayGo = (): boolean => lostBefore === linesLost && !mayNotSend.has(message.identityId ?? '');";
+  "const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');";
 const isBusy = 'connections.size + memory.used + takingBack.size > 0';
 const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
@@ -89,7 +89,7 @@ export const simulationFaults: readonly Fault[] = [
   {
     ...front,
     why: 'a front believes what it knew of principals before its line to the store broke',
-    from: '        standings.reconnected();\n',
+    from: '    standings.unsure();\n',
     to: '',
     scenario: 'waiting',
     seeds: [46],
