@@ -60,7 +60,7 @@ test('no report tells of a recipient whose attempt began meanwhile, and it is no
   const { count, reports, told, left } = await bounced('an attempt begins');
   assert.deepEqual([count, reports, left.length], [1, 1, 1]);
   const to = left[0]?.delivery.recipient.forwardPath;
-  assert.deepEqual([left[0]?.active, left[0]?.held], [true, false]);
+  assert.deepEqual([left[0]?.active, left[0]?.heldBy], [true, []]);
   assert.equal(told.length, 1);
   assert.notEqual(told[0], to);
 });
@@ -70,10 +70,10 @@ test('what could not be reported stays, and is not left held', async () => {
   assert.match(String(count), /no space/);
   assert.equal(reports, 0);
   assert.deepEqual(
-    left.map(({ held, active }) => [held, active]),
+    left.map(({ heldBy, active }) => [heldBy, active]),
     [
-      [false, false],
-      [false, false],
+      [[], false],
+      [[], false],
     ],
   );
 });

@@ -2,7 +2,8 @@
 
 import { bounceChanges } from '../relay/bounce.ts';
 import type { QueueEntry } from '../store/lookups.ts';
-import type { AcceptChange, OutcomeOf, QueueChange, QueueSelector } from '../store/port.ts';
+import type { AcceptChange, OutcomeOf, QueueSelector } from '../store/port.ts';
+import type { QueueChange } from '../store/queue-change.ts';
 import { type Actor, byOf } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';

@@ -1,6 +1,6 @@
 // What an operator does to the queue: retry, hold, release, drop.
 
-import type { QueueChange } from '../store/port.ts';
+import type { QueueChange, QueuePosition } from '../store/queue-change.ts';
 import { type Actor, byOf } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -22,19 +22,28 @@ export async function countQueue(
 export interface QueueChanged {
   /** Recipients; what is under way, or was so already, is left out. */
   readonly changed: number;
-  /** After a release, which lifts the operator's hold alone. */
+  /** There may be more: to be asked for with this `after`. */
+  readonly next?: QueuePosition;
+  /** After the last slice of a release, which lifts the operator's hold alone. */
   readonly stillHeld: number;
 }
 
+/** A slice of the part. Throws `UseCaseFailure`; what was changed before stays so. */
 export async function changeQueue(
   ports: AdministrationPorts,
   actor: Actor,
-  { part, action }: OfPart & Pick<QueueChange, 'action'>,
+  { part, action, after }: OfPart & Pick<QueueChange, 'action' | 'after'>,
 ): Promise<QueueChanged> {
   const selector = await selectorOf(ports, part);
-  const change = { type: 'queue', action, selector, now: ports.clock.now(), by: byOf(actor) } as const;
-  const [outcome] = await ports.store.commit([change]);
+  const [outcome] = await ports.store.commit([
+    {
+      ...{ type: 'queue', action, selector, now: ports.clock.now(), by: byOf(actor) },
+      ...(after === undefined ? {} : { after }),
+    },
+  ]);
   if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
+  const { count: changed, next } = outcome;
+  if (next !== undefined) return { changed, next, stillHeld: 0 };
   const stillHeld = action === 'release' ? await ports.lookups.queueCount({ ...selector, held: true }) : 0;
-  return { changed: outcome.count, stillHeld };
+  return { changed, stillHeld };
 }

@@ -30,7 +30,7 @@ for (const [what, entry, ageMs, why] of [
   ['a message that nobody has taken up', {}, 240 * SECOND, 'not tried yet'],
 ] as const)
   test(`queue list and show say of ${what}: "${why}"`, async () => {
-    const queued: QueueEntry = { message, delivery, dueAt: START, held: false, active: false, ...entry };
+    const queued: QueueEntry = { message, delivery, dueAt: START, heldBy: [], active: false, ...entry };
     const [waiting] = await waitingOf(lookups, [queued], START + ageMs);
     assert.equal(waiting?.why, why);
   });

@@ -85,15 +85,14 @@ function attemptOf(event: TrailEvent): { readonly number: number; readonly last:
 }
 
 function whyOf(
-  { message, delivery, held, active, dueAt }: QueueEntry,
+  { message, delivery, heldBy, active, dueAt }: QueueEntry,
   identity: Identity | undefined,
   last: LastAttempt | undefined,
   now: number,
 ): string {
-  if (held)
-    return identity === undefined || identity.state === 'active'
-      ? 'held by the operator'
-      : `its account is ${identity.state}`;
+  if (heldBy.includes('identity')) return `its account is ${identity?.state ?? 'gone'}`;
+  if (heldBy.includes('operator')) return 'held by the operator';
+  if (heldBy.includes('review')) return 'held until it was looked at';
   if (last !== undefined) return last.reply;
   const waitedMs = now - message.acceptedAt;
   if (active && delivery.attempt === 1 && waitedMs >= LONG_MS)

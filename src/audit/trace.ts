@@ -49,7 +49,7 @@ export async function trace(
       first?.kind === 'id' ? await oneMessage(lookups, first.id) : await newestEvents(lookups, terms, range);
     const { events, next } = found;
     // The most specific words that find something decide.
-    if (events.length === 0 && next === undefined) continue;
+    if (next === undefined && !events.some(({ type }) => !queueActs.has(type))) continue;
     const ids = events.flatMap(({ type, messageId }) =>
       type === 'accepted' && messageId !== undefined ? [messageId] : [],
     );
@@ -63,6 +63,9 @@ export async function trace(
   }
   return { messages: [], refusals: [], more: false };
 }
+
+/** What an operator did to many messages is no answer to who sent one. */
+const queueActs: ReadonlySet<TrailEvent['type']> = new Set(['held', 'released']);
 
 /** A message that is found although its record was forgotten. */
 async function oneMessage(lookups: TraceLookups, id: string): Promise<FoundEvents> {

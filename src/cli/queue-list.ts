@@ -104,20 +104,20 @@ function printTotals(totals: QueueTotals, now: number, domainsMax?: number): voi
 }
 
 /** In the words of the trail and the metrics. */
-export function stateOf({ held, active }: QueueEntry, waiting: Waiting | undefined): string {
-  if (held) return 'held';
+export function stateOf({ heldBy, active }: QueueEntry, waiting: Waiting | undefined): string {
+  if (heldBy.length > 0) return 'held';
   if (active) return 'active';
   return waiting?.last === undefined ? 'new' : 'deferred';
 }
 
 /** Empty: nothing happens without the operator, or it happens now. */
-export function nextTry({ held, active, dueAt }: QueueEntry, now: number): string {
-  if (held || active) return '';
+export function nextTry({ heldBy, active, dueAt }: QueueEntry, now: number): string {
+  if (heldBy.length > 0 || active) return '';
   return dueAt <= now ? 'now' : `in ${spanWords(dueAt - now)}`;
 }
 
 export function entryJson({ entry, waiting }: ListedEntry) {
-  const { message, delivery, dueAt, held, active } = entry;
+  const { message, delivery, dueAt, heldBy, active } = entry;
   const { id, acceptedAt, identityId, envelope, octets } = message;
   const { recipient, recipientNumber } = delivery;
   return {
@@ -132,7 +132,8 @@ export function entryJson({ entry, waiting }: ListedEntry) {
     octets,
     attempts: waiting?.attempts ?? 0,
     dueAt,
-    held,
+    held: heldBy.length > 0,
+    heldBy,
     active,
     why: waiting?.why,
     lastAttempt: waiting?.last,

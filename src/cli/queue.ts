@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
-import type { QueueChange } from '../store/port.ts';
+import type { QueueChange, QueuePosition } from '../store/queue-change.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -82,7 +82,7 @@ async function change(
       ? printJson({ action, matched: count, changed: given })
       : print(`gave up ${given} of ${numberOf(count, 'recipient')}, their senders are told`);
   }
-  const { changed, stillHeld } = await administration.changeQueue({ part, action });
+  const { changed, stillHeld } = await inSlices(context, action, part, count);
   if (options.json === true)
     return printJson({
       ...{ action, matched: count, changed },
@@ -95,6 +95,36 @@ async function change(
     print(
       `${stillHeld} of them stay held because their account is suspended: \`postern account resume LOGIN\` lets them go`,
     );
+}
+
+/** What breaks off is told with how far it came. */
+async function inSlices(
+  { administration }: CommandContext,
+  action: QueueChange['action'],
+  part: QueuePart,
+  matched: number,
+): Promise<{ readonly changed: number; readonly stillHeld: number }> {
+  let changed = 0;
+  const soFar = (): string => `${action}: ${changed} of ${numberOf(matched, 'recipient')}`;
+  try {
+    for (let after: QueuePosition | undefined; ;) {
+      const slice = await administration().changeQueue({
+        part,
+        action,
+        ...(after === undefined ? {} : { after }),
+      });
+      changed += slice.changed;
+      if (slice.next === undefined) return { changed, stillHeld: slice.stillHeld };
+      after = slice.next;
+      progress(soFar());
+    }
+  } catch (error) {
+    if (changed === 0) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(`${cause}; ${soFar()}, the same command does the rest`, 3);
+  } finally {
+    progressDone();
+  }
 }
 
 /** How many recipients were given up. */

@@ -2,7 +2,7 @@
 // index and compared when the tail that is not indexed yet is scanned.
 
 import { canonicalAddress } from '../policy/address.ts';
-import type { AcceptedPayload, EventType, RefusedPayload } from './events.ts';
+import type { AcceptedPayload, AdministrationPayload, EventType, RefusedPayload } from './events.ts';
 
 export interface FindableEvent {
   readonly type: EventType;
@@ -26,15 +26,26 @@ export const addressTerm = (address: string): Term =>
 export function termsOf(event: FindableEvent): readonly Term[] {
   const terms: Term[] = [];
   if (event.messageId !== undefined) terms.push(idTerm(event.messageId));
-  if (!findableTypes.has(event.type) || event.payload === undefined) return terms;
+  if (event.payload === undefined || !isFindable(event)) return terms;
   if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
   if (event.type === 'accepted') addAccepted(terms, event.payload as AcceptedPayload);
   if (event.type === 'refused') addRefused(terms, event.payload as RefusedPayload);
+  if (queueActs.has(event.type)) addSelected(terms, event.payload as AdministrationPayload);
   return terms;
 }
 
-/** Found by more than the id of a message. */
+/** Found by more than the id of a message. A queue command over many messages names none, so that what it selected by is what it is found by. */
+function isFindable({ type, messageId }: FindableEvent): boolean {
+  return findableTypes.has(type) || (queueActs.has(type) && messageId === undefined);
+}
+
 const findableTypes: ReadonlySet<EventType> = new Set(['accepted', 'refused', 'authenticationFailed']);
+const queueActs: ReadonlySet<EventType> = new Set(['held', 'released']);
+
+function addSelected(terms: Term[], { detail }: AdministrationPayload): void {
+  for (const address of [detail['from'], detail['to']])
+    if (typeof address === 'string' && address !== '') terms.push(addressTerm(address));
+}
 
 function addRefused(terms: Term[], { reversePath = '', forwardPaths = [] }: RefusedPayload): void {
   if (reversePath !== '') terms.push(addressTerm(reversePath));

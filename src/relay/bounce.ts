@@ -1,6 +1,7 @@
 // An operator gives a message up and tells its sender: the report, then the drops once the report is written.
 
-import type { AcceptChange, QueueChange, QueueSelector } from '../store/port.ts';
+import type { AcceptChange, QueueSelector } from '../store/port.ts';
+import type { QueueChange } from '../store/queue-change.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { Attempt, Errand } from './errand.ts';
 import { noticeOf } from './notices.ts';

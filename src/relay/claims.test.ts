@@ -13,7 +13,7 @@ const POLL_MS = 5_000;
 /** Claims on a store that answers as `found` says; `rooms` are the shares of the next claim. */
 function claimsOn(
   t: TestContext,
-  found: (change: ClaimChange) => { next?: string; more: boolean; count?: number },
+  found: (change: ClaimChange) => { next?: string; more: boolean; cut?: true; count?: number },
 ) {
   const clock = virtualClock(START);
   const store = fakeStore();
@@ -91,4 +91,13 @@ test('E-Q-8: a destination that had no room is asked for as soon as it has, and 
   claims.ended();
   await settled();
   assert.equal(asked.length, last, 'nothing was left out: the poll is soon enough');
+});
+
+test('E-Q-8: a claim that only put mail aside is followed by the next at once', async (t) => {
+  const { asked, pass, settled } = claimsOn(t, () =>
+    asked.length < 6 ? { more: true, cut: true } : { more: false },
+  );
+  await pass(1);
+  for (let n = 0; n < 6; n += 1) await settled();
+  assert.equal(asked.length, 6);
 });

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { Store } from '../store/port.ts';
+import { changeInSlices } from '../store/queue-change.ts';
 
 const EVERY_MS = 10_000;
 /** A smaller step is a correction, not a jump. */
@@ -44,9 +45,7 @@ export function watchClock({ clock, store, log, longestRetryMs }: ClockWatchOpti
     const dueAfter = now + longestRetryMs() + MARGIN_MS;
     const by = 'server: the clock stepped back';
     try {
-      const [outcome] = await store.commit([
-        { type: 'queue', action: 'retry', selector: { dueAfter }, now, by },
-      ]);
+      const outcome = await changeInSlices(store, { action: 'retry', selector: { dueAfter }, now, by });
       owed = outcome.type !== 'changed';
     } catch (error) {
       log.error(

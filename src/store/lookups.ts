@@ -5,12 +5,14 @@ import type { EventPosition, TrailEvent } from '../record/events.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
+import type { HoldReason } from './queue-change.ts';
 
 export interface QueueEntry {
   readonly message: QueuedMessage;
   readonly delivery: Delivery;
   readonly dueAt: number;
-  readonly held: boolean;
+  /** Why it is held, in the order of `holdReasons`; empty: it is not. */
+  readonly heldBy: readonly HoldReason[];
   /** Leased: an attempt is under way or the message is still in a front's memory. */
   readonly active: boolean;
 }

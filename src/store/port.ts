@@ -11,6 +11,7 @@ import type { Identity, IdentityId } from '../record/identity.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
+import type { QueueChange, QueueOutcome } from './queue-change.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
 /** Who holds leases: one thread of one run of one node. Main frees a dead thread's leases by its prefix. */
@@ -180,17 +181,10 @@ export interface QueueSelector {
   /** Forward-path, exact. */
   readonly to?: string;
   readonly domain?: string;
+  /** For whatever reason. */
   readonly held?: boolean;
   /** Due later than this. */
   readonly dueAfter?: number;
-}
-
-export interface QueueChange {
-  readonly type: 'queue';
-  readonly action: 'hold' | 'release' | 'retry' | 'drop';
-  readonly selector: QueueSelector;
-  readonly now: number;
-  readonly by: string;
 }
 
 /** The HMAC key of a day's labels: the first one proposed for a day stays. */
@@ -240,6 +234,8 @@ export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
     readonly next?: string;
     /** A share was used up, or not all lanes were looked at: there may be more. */
     readonly more: boolean;
+    /** It met as much mail of identities that may not send as one claim puts aside: of the lanes it looked at nothing is known. */
+    readonly cut?: true;
   };
   free: { readonly type: 'freed'; readonly count: number };
   record: { readonly type: 'recorded' };
@@ -248,7 +244,7 @@ export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
     | { readonly type: 'stale' }
     | { readonly type: 'taken'; readonly what: string };
   credentialUsed: { readonly type: 'noted' };
-  queue: { readonly type: 'changed'; readonly count: number };
+  queue: QueueOutcome;
   dayKey: { readonly type: 'key'; readonly key: Uint8Array };
 }
 

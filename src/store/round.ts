@@ -6,7 +6,7 @@ export interface Round {
   /** The next claim goes on after this domain; undefined: it begins at the first. */
   readonly after: string | undefined;
   /** Takes the outcome of a claim; true: claim again at once, there may be more. */
-  took(outcome: Pick<Outcomes['claim'], 'messages' | 'next' | 'more'>): boolean;
+  took(outcome: Pick<Outcomes['claim'], 'messages' | 'next' | 'more' | 'cut'>): boolean;
   /** Something became due, perhaps in a lane already looked at. */
   renew(): void;
 }
@@ -20,10 +20,10 @@ export function createRound(): Round {
     get after() {
       return after;
     },
-    took({ messages, next, more }) {
+    took({ messages, next, more, cut = false }) {
       const [from, to] = [after ?? '', next ?? ''];
       after = next;
-      if (messages.length > 0 || !more) {
+      if (messages.length > 0 || !more || cut) {
         barren = undefined;
         return more;
       }

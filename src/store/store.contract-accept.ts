@@ -44,7 +44,7 @@ function acceptedContract(name: string, open: Open): void {
     assert.deepEqual(await bench.lookups.message(message.id), message);
     assert.equal(await bench.text(message.id), text);
     const delivery = { messageId: message.id, attempt: 0, delayReported: false };
-    const entry = { message, dueAt: bench.clock.now(), held: false, active: false };
+    const entry = { message, dueAt: bench.clock.now(), heldBy: [], active: false };
     assert.deepEqual(await bench.lookups.queue({}, { max: 10 }), [
       { ...entry, delivery: { ...delivery, recipientNumber: 0, recipient: bob, domain: 'example.net' } },
       {

@@ -270,12 +270,35 @@ function takenContract(name: string, open: Open): void {
     await bench.written(changed(alice, { state: 'removed', removedAt: now }));
     const limits = { messagesPerHour: 1 };
     const charged = { identityId: alice.id, charge: { identityId: alice.id, limits } };
-    const [first, purged] = await bench.store.commit([
-      acceptOf(bench.nextId(), now, charged),
+    const sent = acceptOf(bench.nextId(), now, charged);
+    const [first, dropped, purged] = await bench.store.commit([
+      sent,
+      { type: 'queue', action: 'drop', selector: { messageId: sent.message.id }, now, by: 'root' },
       { type: 'purge', eventsBefore: now + 1, now, max: 10 },
     ]);
-    assert.deepEqual([first.type, purged.type], ['accepted', 'purged']);
+    assert.deepEqual([first.type, dropped.type, purged.type], ['accepted', 'changed', 'purged']);
     await bench.accepted(charged);
+  });
+
+  test(`E-Q-8: ${name}: a tombstone stays while it has mail in the queue, which would go without it`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(alice);
+    const waiting = await bench.accepted({ identityId: alice.id });
+    const inHand = await bench.accepted({ identityId: alice.id, owner: 'a' });
+    await bench.written(changed(alice, { state: 'removed', removedAt: bench.clock.now() }));
+    const now = bench.clock.now() + DAY;
+    const purge = { type: 'purge', eventsBefore: now, now, max: 10 } as const;
+    const command = { type: 'queue', now, by: 'root' } as const;
+    for (const { message } of [waiting, inHand]) {
+      await bench.one(purge);
+      assert.notEqual(await bench.lookups.identityById(alice.id), undefined);
+      await bench.restart();
+      await bench.one({ type: 'free', ownerPrefix: '', dueAt: bench.clock.now() });
+      assert.deepEqual(await bench.claim('b'), []);
+      await bench.one({ ...command, action: 'drop', selector: { messageId: message.id } });
+    }
+    await bench.one(purge);
+    assert.equal(await bench.lookups.identityById(alice.id), undefined);
   });
 
   test(`${name}: one app password can't stand twice in an identity`, async () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { QueueSelector } from './port.ts';
+import type { QueueChange, QueuePosition } from './queue-change.ts';
 import {
   Bench,
   deferred,
@@ -14,8 +15,11 @@ import {
   settleOf,
 } from './store.contract-fixtures.ts';
 
+const count = (changed: number) => ({ type: 'changed', count: changed });
+
 export function queueContract(name: string, open: Open): void {
   commandContract(name, open);
+  sliceContract(name, open);
   credentialContract(name, open);
   listContract(name, open);
 }
@@ -26,8 +30,6 @@ function commandContract(name: string, open: Open): void {
     action: 'hold' | 'release' | 'retry' | 'drop',
     selector: QueueSelector = {},
   ) => bench.one({ type: 'queue', action, selector, now: bench.clock.now(), by: 'root' });
-  const count = (changed: number) => ({ type: 'changed', count: changed });
-
   test(`${name}: hold and release, each told once; what is leased is held when its attempt ends`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], identityId: 'i1' });
@@ -47,18 +49,12 @@ function commandContract(name: string, open: Open): void {
     assert.deepEqual(await command(bench, 'release', { to: 'a@x.example' }), count(0));
     assert.deepEqual(bench.notices, [{ type: 'due' }]);
     assert.deepEqual((await bench.claim('b')).map(keyOf), [`${message.id}/0`]);
-    const events = await bench.lookups.eventsOfMessage(message.id, 9);
-    const about = (recipient: string, recipientNumber: number) => ({ recipient, recipientNumber });
-    assert.deepEqual(
-      events
-        .filter(({ type }) => type === 'held' || type === 'released')
-        .map(({ identityId, payload }) => [identityId, payload]),
-      [
-        ['i1', { by: 'root', action: 'hold', detail: about('a@x.example', 0) }],
-        ['i1', { by: 'root', action: 'hold', detail: about('b@x.example', 1) }],
-        ['i1', { by: 'root', action: 'release', detail: about('a@x.example', 0) }],
-      ],
-    );
+    await command(bench, 'release', { messageId: message.id.toLowerCase() });
+    assert.deepEqual(await actsOf(bench), [
+      [undefined, undefined, { by: 'root', action: 'hold', detail: {} }],
+      [undefined, undefined, { by: 'root', action: 'release', detail: { to: 'a@x.example' } }],
+      [message.id, 'i1', { by: 'root', action: 'release', detail: {} }],
+    ]);
   });
 
   test(`${name}: retry of what is due too late leaves the rest as it is`, async () => {
@@ -110,6 +106,145 @@ function commandContract(name: string, open: Open): void {
     );
     const late = await bench.one(settleOf('a', [leased], final, bench.clock.now()));
     assert.deepEqual(late, { type: 'stale' });
+  });
+}
+
+/** Holds and releases in the trail. */
+async function actsOf({ lookups }: Bench): Promise<readonly unknown[]> {
+  const events = await lookups.events({ max: 1000 });
+  return events
+    .filter(({ type }) => type === 'held' || type === 'released')
+    .map(({ messageId, identityId, payload }) => [messageId, identityId, payload]);
+}
+
+function sliceContract(name: string, open: Open): void {
+  const toTwo = { to: ['a@x.example', 'b@x.example'], identityId: 'i1' } as const;
+  const slice = (bench: Bench, action: QueueChange['action'], after: QueuePosition | undefined, max = 2) =>
+    bench.one({
+      ...{ type: 'queue', action, selector: { identityId: 'i1' }, now: bench.clock.now(), by: 'root', max },
+      ...(after === undefined ? {} : { after }),
+    });
+  /** Counts of all slices. */
+  async function slices(
+    bench: Bench,
+    action: QueueChange['action'],
+    max?: number,
+  ): Promise<readonly number[]> {
+    const counts: number[] = [];
+    for (let after: QueuePosition | undefined; ;) {
+      const outcome = await slice(bench, action, after, max);
+      assert.equal(outcome.type, 'changed');
+      counts.push(outcome.count);
+      if (outcome.next === undefined) return counts;
+      after = outcome.next;
+    }
+  }
+
+  test(`E-Q-8: ${name}: a queue command goes in slices, each where the one before ended, and a hold and a release are told once`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.accepted({ ...toTwo, identityId: 'i2' });
+    for (let count = 0; count < 3; count += 1) await bench.accepted({ ...toTwo, owner: 'a' });
+    await bench.accepted({ ...toTwo, to: ['c@x.example'] });
+    assert.deepEqual(await slices(bench, 'hold', 3), [3, 3, 1]);
+    assert.equal((await bench.queued({ held: true })).length, 7);
+    assert.deepEqual(await slices(bench, 'release', 7), [7, 0], 'what may be left is asked for');
+    assert.deepEqual(await bench.queued({ held: true }), []);
+    await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: bench.clock.now() });
+    assert.deepEqual(await slices(bench, 'drop'), [2, 2, 2, 1]);
+    assert.equal((await bench.queued()).length, 2, 'of others');
+    const detail = { identityId: 'i1' };
+    assert.deepEqual(await actsOf(bench), [
+      [undefined, 'i1', { by: 'root', action: 'hold', detail }],
+      [undefined, 'i1', { by: 'root', action: 'release', detail }],
+    ]);
+    const { events } = await bench.lookups.findEvents([{ kind: 'identity', identityId: 'i1' }], { max: 20 });
+    assert.deepEqual(
+      events.slice(0, 2).map(({ type }) => type),
+      ['released', 'held'],
+      'found by whose mail it was',
+    );
+  });
+
+  test(`E-Q-8: ${name}: a queue command that broke off does the rest when it is given again`, async () => {
+    await using bench = await Bench.open(open);
+    for (let count = 0; count < 3; count += 1) await bench.accepted(toTwo);
+    assert.equal((await slice(bench, 'hold', undefined)).type, 'changed');
+    await bench.restart();
+    assert.deepEqual(await bench.queued({ held: true }), (await bench.queued()).slice(0, 2));
+    assert.deepEqual(await slices(bench, 'hold'), [2, 2, 0], 'what is left of it');
+    assert.deepEqual(await bench.queued({ held: true }), await bench.queued());
+    assert.deepEqual(await bench.eventTypes(), [
+      ...Array.from({ length: 3 }, () => 'accepted'),
+      'held',
+      'held',
+    ]);
+    await slice(bench, 'drop', undefined);
+    assert.equal((await bench.queued()).length, 4);
+    assert.deepEqual(await slices(bench, 'drop'), [2, 2, 0]);
+    assert.deepEqual(await bench.queued(), []);
+  });
+
+  test(`E-Q-8: ${name}: what comes while a command goes on is not waited for, and what a message id names is one slice`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted(toTwo);
+    await bench.accepted(toTwo);
+    const first = await slice(bench, 'hold', undefined);
+    assert.ok(first.type === 'changed' && first.next !== undefined);
+    await bench.one({ ...{ type: 'queue', action: 'drop', selector: {} }, now: 0, by: 'root', max: 4 });
+    await bench.accepted({ ...toTwo, identityId: 'i2' });
+    assert.deepEqual(
+      await slice(bench, 'hold', first.next),
+      { type: 'changed', count: 0 },
+      'its place is gone',
+    );
+    const named = await bench.accepted(toTwo);
+    const selector = { messageId: named.message.id };
+    const dropped = await bench.one({
+      ...{ type: 'queue', action: 'drop', selector },
+      now: 0,
+      by: 'root',
+      max: 1,
+    });
+    assert.deepEqual(dropped, { type: 'changed', count: 2 });
+    assert.equal(await bench.lookups.message(message.id), undefined);
+  });
+
+  test(`${name}: a delivery is held while a reason is left`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.written(identityOf('bot'));
+    await bench.accepted({ identityId: 'id-bot', to: ['a@x.example'] });
+    const command = (action: 'hold' | 'release', reason?: 'operator' | 'review') =>
+      bench.one({
+        ...{ type: 'queue', action, selector: {}, now: bench.clock.now(), by: 'root' },
+        ...(reason === undefined ? {} : { reason }),
+      });
+    const reasons = async () => {
+      const [entry] = await bench.lookups.queue({}, { max: 1 });
+      const { held } = await bench.lookups.queueTotals();
+      assert.equal(held, entry?.heldBy.length === 0 ? 0 : 1);
+      assert.equal(await bench.lookups.queueCount({ held: true }), held);
+      assert.equal(await bench.lookups.queueCount({ held: false }), 1 - held);
+      assert.equal(await bench.lookups.queueCount({ held: true, domain: 'x.example' }), held);
+      return entry?.heldBy;
+    };
+    const suspend = (state: 'active' | 'suspended', revision: number) =>
+      bench.written(identityOf('bot', { state, revision }));
+    assert.deepEqual(await command('hold', 'review'), count(1));
+    assert.deepEqual(await reasons(), ['review']);
+    assert.deepEqual(await command('hold', 'review'), count(0));
+    await suspend('suspended', 2);
+    assert.deepEqual(await command('hold'), count(1));
+    assert.deepEqual(await reasons(), ['operator', 'identity', 'review']);
+    assert.deepEqual(await command('release'), count(1));
+    assert.deepEqual(await command('release', 'operator'), count(0));
+    assert.deepEqual(await reasons(), ['identity', 'review']);
+    await suspend('active', 3);
+    assert.deepEqual(await reasons(), ['review']);
+    assert.deepEqual(await bench.claim('a'), []);
+    await bench.restart();
+    assert.deepEqual(await command('release', 'review'), count(1));
+    assert.deepEqual(await reasons(), []);
+    assert.equal((await bench.claim('a')).length, 1);
   });
 }
 

@@ -130,8 +130,8 @@ async function unfinished({ memory }: Server): Promise<{ messages: number; deliv
   const refused = await lookups.queueCount({ held: true, from: '' });
   const entries = await lookups.queue({}, { max: 5 + refused });
   const deliveries = entries
-    .filter(({ held, message }) => !held || message.envelope.reversePath !== '')
-    .map(({ delivery, dueAt, held, active }) => ({ ...delivery, dueAt, held, active }));
+    .filter(({ heldBy, message }) => heldBy.length === 0 || message.envelope.reversePath !== '')
+    .map(({ delivery, dueAt, heldBy, active }) => ({ ...delivery, dueAt, heldBy, active }));
   return { messages: (await lookups.queueTotals()).messages - refused, deliveries };
 }
 

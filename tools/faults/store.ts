@@ -14,6 +14,11 @@ const sqliteAccept = { file: 'src/store/sqlite/accept.ts', tests: ['src/store/sq
 const bodies = { file: 'src/store/sqlite/bodies.ts', tests: ['src/store/sqlite/bodies'] };
 const databaseFile = { file: 'src/platform/database-file.ts', tests: ['src/platform/database-file'] };
 const files = { file: 'src/relay/files.ts', tests: ['src/relay/files'] };
+const queueCommands = {
+  file: 'src/store/sqlite/queue-commands.ts',
+  tests: ['src/store/sqlite/sqlite.test'],
+};
+const parked = { file: 'src/store/sqlite/parked.ts', tests: ['src/store/sqlite/parked'] };
 const sqliteWriter = { file: 'src/store/sqlite/writer.ts', tests: ['src/store/sqlite'] };
 
 export const storeFaults: readonly Fault[] = [
@@ -308,6 +313,50 @@ export const storeFaults: readonly Fault[] = [
     ...sqliteWriter,
     why: 'a transaction that is undone leaves its place in the chain',
     from: '      writer.trail.reset(mark);\n',
+    to: '',
+  },
+  {
+    ...queueCommands,
+    why: 'each slice of a hold is told',
+    from: 'if (after?.told === true || ',
+    to: 'if (',
+  },
+  {
+    ...queueCommands,
+    why: 'a slice goes through the whole queue',
+    from: 'const most = Math.min(max, SLICE_MAX);',
+    to: 'const most = 1_000_000;',
+  },
+  {
+    ...parked,
+    why: 'a claim gives mail of who may not send',
+    from: 'if (!mayNotSend.has(identityId)) return false;',
+    to: 'if (identityId !== null) return false;',
+  },
+  {
+    ...parked,
+    why: 'a claim puts all aside that it meets',
+    from: 'left -= 1;',
+    to: '',
+  },
+  {
+    ...parked,
+    why: 'what was put aside stays there',
+    from: 'mark(db, n, recipientNumber, false);',
+    to: '',
+  },
+  {
+    ...parked,
+    file: 'src/store/sqlite/writer.ts',
+    why: 'what was put aside stays there after a restart',
+    from: '[...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))',
+    to: '[]',
+  },
+  {
+    file: 'src/store/sqlite/retention.ts',
+    tests: ['src/store/sqlite/sqlite.test'],
+    why: 'mail of a removed account goes when its tombstone is dropped',
+    from: '.filter((id) => !hasQueue(writer, id))',
     to: '',
   },
 ];

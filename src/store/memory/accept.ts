@@ -1,7 +1,6 @@
 // Accept in memory: message, recipients, counters and event in one change, idempotent by id.
 
 import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
-import type { IdentityId } from '../../record/identity.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
@@ -29,7 +28,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
     n: state.tables.events.size + 1,
     message: { ...change.message, id },
     content: change.content,
-    recipients: recipientsOf(state, change),
+    recipients: recipientsOf(change),
     notices: [],
   });
   state.append(change.event);
@@ -45,11 +44,9 @@ function depthOf({ messages }: Tables): QueueDepth {
 
 /** Also for a repeated accept: the identity may have been suspended meanwhile. */
 function accepted({ tables }: State, { message }: AcceptChange): OutcomeOf<AcceptChange> {
-  return isHeldByState(tables, message.identityId) ? { type: 'accepted', held: true } : { type: 'accepted' };
-}
-
-function isHeldByState({ mayNotSend }: Tables, identityId: IdentityId | undefined): boolean {
-  return identityId !== undefined && mayNotSend.has(identityId);
+  return tables.mayNotSend.has(message.identityId ?? '')
+    ? { type: 'accepted', held: true }
+    : { type: 'accepted' };
 }
 
 /** Accepted when it was asked first, and delivered since. */
@@ -66,15 +63,13 @@ function charge({ tables }: State, { charge: asked }: AcceptChange): OutcomeOf<A
   return undefined;
 }
 
-function recipientsOf({ tables }: State, change: AcceptChange): readonly RecipientRow[] {
-  const { identityId } = change.message;
+function recipientsOf(change: AcceptChange): readonly RecipientRow[] {
   return change.recipients.map((recipient, number) => ({
     number,
     recipient,
     domain: deliveryDomain(recipient.forwardPath),
     dueAt: change.dueAt,
-    heldByOperator: false,
-    heldByState: isHeldByState(tables, identityId),
+    heldBy: new Set(),
     owner: change.owner,
     attempt: change.owner === undefined || change.untried === true ? 0 : 1,
     delayReported: false,

@@ -27,7 +27,7 @@ export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<I
     tables.appPasswords.set(id, identityId);
   }
   const wasActive = stored === undefined || stored.state === 'active';
-  if (wasActive !== (identity.state === 'active')) holdQueue(state, identity, change.event.time);
+  if (wasActive !== (identity.state === 'active')) letSend(state, identity);
   state.append(change.event);
   const gone = credentialsGone(stored, identity);
   state.notice({ type: 'identityChanged', identityId, revision, state: identity.state, gone });
@@ -66,20 +66,10 @@ function takenName({ identities, names, appPasswords }: Tables, identity: Identi
 }
 
 /** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. */
-function holdQueue(store: State, { id, state }: Identity, now: number): void {
-  const { tables } = store;
-  const isActive = state === 'active';
-  if (isActive) tables.mayNotSend.delete(id);
-  else tables.mayNotSend.set(id, true);
-  for (const row of tables.messages.values().filter(({ message }) => message.identityId === id)) {
-    const recipients = row.recipients.map((recipient) => {
-      if (recipient.heldByState !== isActive) return recipient;
-      const dueAt = isActive ? Math.max(recipient.dueAt, now) : recipient.dueAt;
-      return { ...recipient, heldByState: !isActive, dueAt };
-    });
-    tables.messages.set(row.message.id, { ...row, recipients });
-  }
-  if (isActive) store.notice({ type: 'due' });
+function letSend({ tables: { mayNotSend }, notice }: State, { id, state }: Identity): void {
+  if (state !== 'active') return mayNotSend.set(id, true);
+  mayNotSend.delete(id);
+  notice({ type: 'due' });
 }
 
 export function credentialUsed(

@@ -5,7 +5,7 @@ import { type Lookups, type QueueEntry, type QueueTotals, SHARED_MAX } from '../
 import { keptId } from '../kept-id.ts';
 import type { Bodies } from './bodies.ts';
 import { deliveryOf } from './queue.ts';
-import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
+import { heldBy, isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, findMessage } from './state.ts';
 import type { Tables } from './tables.ts';
 import { trailLookups } from './trail-lookups.ts';
@@ -77,12 +77,12 @@ function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
       const isAfter = ({ id, recipient }: QueueRow): boolean =>
         id > afterId || (id === afterId && recipient.number > (after?.recipientNumber ?? -1));
       return queueRows(tables)
-        .filter((row) => matches(row, selector) && isAfter(row))
+        .filter((row) => matches(tables, row, selector) && isAfter(row))
         .toSorted((one, other) => compareBytes(one.id, other.id))
         .slice(0, max)
-        .map((row) => entryOf(row));
+        .map((row) => entryOf(tables, row));
     },
-    queueCount: async (selector) => queueRows(tables).filter((row) => matches(row, selector)).length,
+    queueCount: async (selector) => queueRows(tables).filter((row) => matches(tables, row, selector)).length,
     queueTotals: async () => totals(tables),
   };
 }
@@ -92,12 +92,13 @@ async function* pieces(first: Uint8Array, rest?: AsyncIterable<Uint8Array>): Asy
   if (rest !== undefined) yield* rest;
 }
 
-function entryOf({ id, row, recipient }: QueueRow): QueueEntry {
+function entryOf(tables: Tables, one: QueueRow): QueueEntry {
+  const { id, row, recipient } = one;
   return {
     message: row.message,
     delivery: deliveryOf(id, recipient),
     dueAt: recipient.dueAt,
-    held: isHeld(recipient),
+    heldBy: heldBy(tables, one),
     active: recipient.owner !== undefined,
   };
 }
@@ -110,7 +111,7 @@ function totals(tables: Tables): QueueTotals {
   return {
     messages: tables.messages.size,
     deliveries: rows.length,
-    held: rows.filter(({ recipient }) => isHeld(recipient)).length,
+    held: rows.filter((row) => isHeld(tables, row)).length,
     ...(unreported === 0 ? {} : { unreported }),
     ...(tables.messages.size === 0 ? {} : { oldestAcceptedAt: oldest }),
     byDomain: [...domains]

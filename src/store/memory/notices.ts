@@ -9,11 +9,9 @@ import { findMessage, type State } from './state.ts';
 import type { NoticeRow, Tables } from './tables.ts';
 
 /** Writes the notices of a settle after its fates. True: the round is over, and they are due at once. */
-export function keepNotices(
-  { messages }: Tables,
-  id: string,
-  { recipients, tellBy = 0 }: SettleChange,
-): boolean {
+export function keepNotices(tables: Tables, id: string, change: SettleChange): boolean {
+  const { messages } = tables;
+  const { recipients, tellBy = 0 } = change;
   const row = messages.get(id);
   const notices = recipients.flatMap(({ notice }) =>
     notice === undefined ? [] : [{ ...notice, dueAt: tellBy }],
@@ -21,7 +19,10 @@ export function keepNotices(
   if (row === undefined || notices.length === 0) return false;
   const isOver = !row.recipients.some((one) => {
     const { owner, dueAt } = one;
-    return isOfRound({ isUnderWay: owner !== undefined, isHeld: isHeld(one), dueAt }, tellBy);
+    return isOfRound(
+      { isUnderWay: owner !== undefined, isHeld: isHeld(tables, { row, recipient: one }), dueAt },
+      tellBy,
+    );
   });
   // A later one takes the place of an earlier one of the same recipient.
   const byNumber = new Map([...row.notices, ...notices].map((notice) => [notice.recipientNumber, notice]));

@@ -1,4 +1,4 @@
-// The way out in memory: claim leases what is due, settle ends an attempt, free gives back, and the operator's queue commands.
+// The way out in memory: claim leases what is due, settle ends an attempt, free gives back.
 
 import type { MessageId } from '../../base/message-id.ts';
 import type {
@@ -6,7 +6,6 @@ import type {
   Delivery,
   FreeChange,
   OutcomeOf,
-  QueueChange,
   QueuedMessage,
   SettleChange,
   WithdrawChange,
@@ -15,7 +14,7 @@ import { keptId } from '../kept-id.ts';
 import { endIfDone } from './end.ts';
 import { keepNotices } from './notices.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { isHeld, matches, type QueueRow, queueRows } from './selector.ts';
+import { isHeld, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
 import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
 
@@ -27,7 +26,7 @@ export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimCh
   const keys: ClaimedKey[] = [];
   const waiting = (): readonly QueueRow[] =>
     queueRows(tables)
-      .filter(({ recipient }) => recipient.owner === undefined && !isHeld(recipient))
+      .filter((row) => row.recipient.owner === undefined && !isHeld(tables, row))
       .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt);
   const lanes: Lanes = {
     behind(domain) {
@@ -76,7 +75,7 @@ export function deliveryOf(messageId: MessageId, row: RecipientRow): Delivery {
   return { messageId, recipientNumber, recipient, domain, attempt, delayReported };
 }
 
-function update(
+export function update(
   { messages }: Tables,
   [id, number]: DeliveryKey,
   change: (row: RecipientRow) => Partial<RecipientRow>,
@@ -110,7 +109,9 @@ export function settle(state: State, change: SettleChange): OutcomeOf<SettleChan
         break;
       }
       case 'held':
-        update(tables, [id, recipientNumber], () => ({ owner: undefined, heldByOperator: true }));
+        update(tables, [id, recipientNumber], ({ heldBy }) => ({
+          ...{ owner: undefined, heldBy: new Set([...heldBy, 'operator' as const]) },
+        }));
     }
     state.append(event);
   }
@@ -152,45 +153,7 @@ function forgetClaims({ claims }: Tables, ownerPrefix: string): void {
   for (const { owner } of claims.values()) if (owner.startsWith(ownerPrefix)) claims.delete(owner);
 }
 
-/** What is leased is under way and left alone; hold reaches it when the attempt ends. */
-export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueChange> {
-  const meant = queueRows(state.tables).filter((row) => matches(row, change.selector));
-  const count = meant.filter((row) => changeOne(state, change, row)).length;
-  if (count > 0 && (change.action === 'retry' || change.action === 'release')) state.notice({ type: 'due' });
-  return { type: 'changed', count };
-}
-
-function changeOne(
-  state: State,
-  { action, now, by }: QueueChange,
-  { id, row, recipient }: QueueRow,
-): boolean {
-  const key: DeliveryKey = [id, recipient.number];
-  const about = { recipient: recipient.recipient.forwardPath, recipientNumber: recipient.number };
-  const event = { time: now, messageId: id, ...identityOf(row) };
-  switch (action) {
-    case 'hold':
-      if (recipient.heldByOperator) return false;
-      update(state.tables, key, () => ({ heldByOperator: true }));
-      state.append({ ...event, type: 'held', payload: { by, action, detail: about } });
-      return true;
-    case 'release':
-      if (!recipient.heldByOperator) return false;
-      update(state.tables, key, () => ({ heldByOperator: false, dueAt: now }));
-      state.append({ ...event, type: 'released', payload: { by, action, detail: about } });
-      return true;
-    case 'retry':
-      if (recipient.owner !== undefined) return false;
-      update(state.tables, key, () => ({ dueAt: now }));
-      return true;
-    case 'drop':
-      if (recipient.owner !== undefined) return false;
-      drop(state, { id, row, recipient }, { now, by });
-      return true;
-  }
-}
-
-function drop(
+export function drop(
   state: State,
   { id, row, recipient }: QueueRow,
   { now, by }: { readonly now: number; readonly by: string },

@@ -6,6 +6,7 @@ import type { DayKeyChange, OutcomeOf } from '../port.ts';
 import { eventsAfter, eventsNaming } from './events.ts';
 import { forgetNames } from './identities.ts';
 import { findMessage, type State } from './state.ts';
+import type { IdentityId } from '../../record/identity.ts';
 import type { EventRow, Tables } from './tables.ts';
 
 export function dayKey({ tables }: State, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
@@ -52,14 +53,23 @@ function forget({ events }: Tables, event: EventRow): void {
 function dropTombstones(tables: Tables, before: number): number {
   const gone = tables.identities
     .values()
-    .filter(({ state, removedAt }) => state === 'removed' && removedAt !== undefined && removedAt < before);
+    .filter(({ state, removedAt }) => state === 'removed' && removedAt !== undefined && removedAt < before)
+    .filter(({ id }) => !hasQueue(tables, id));
   for (const identity of gone) {
     forgetNames(tables, identity);
     tables.uses.delete(identity.id);
     tables.counters.delete(identity.id);
     tables.identities.delete(identity.id);
+    tables.mayNotSend.delete(identity.id);
   }
   return gone.length;
+}
+
+/** Without its tombstone nothing would say that its mail is held. */
+function hasQueue({ messages }: Tables, identityId: IdentityId): boolean {
+  return messages
+    .values()
+    .some(({ message, recipients }) => message.identityId === identityId && recipients.length > 0);
 }
 
 /** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */

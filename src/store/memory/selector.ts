@@ -2,6 +2,7 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import type { QueueSelector } from '../port.ts';
+import { type HoldReason, holdReasons } from '../queue-change.ts';
 import { isSelected } from '../selector.ts';
 import type { MessageRow, RecipientRow, Tables } from './tables.ts';
 
@@ -19,16 +20,24 @@ export function queueRows({ messages }: Tables): readonly QueueRow[] {
     .flatMap((row) => row.recipients.map((recipient) => ({ id: row.message.id, row, recipient })));
 }
 
-export function matches({ id, row, recipient }: QueueRow, selector: QueueSelector): boolean {
+export function matches(tables: Tables, one: QueueRow, selector: QueueSelector): boolean {
+  const { id, row, recipient } = one;
   const { domain, dueAt } = recipient;
   const { forwardPath } = recipient.recipient;
   return isSelected(
     id,
-    { message: row.message, forwardPath, domain, held: isHeld(recipient), dueAt },
+    { message: row.message, forwardPath, domain, held: isHeld(tables, one), dueAt },
     selector,
   );
 }
 
-export function isHeld({ heldByOperator, heldByState }: RecipientRow): boolean {
-  return heldByOperator || heldByState;
+type Held = Pick<QueueRow, 'row' | 'recipient'>;
+
+export function isHeld(tables: Tables, one: Held): boolean {
+  return heldBy(tables, one).length > 0;
+}
+
+export function heldBy({ mayNotSend }: Tables, { row, recipient }: Held): readonly HoldReason[] {
+  const ofIdentity = mayNotSend.has(row.message.identityId ?? '');
+  return holdReasons.filter((reason) => (reason === 'identity' ? ofIdentity : recipient.heldBy.has(reason)));
 }

@@ -14,10 +14,11 @@ import { appendEvent } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createMemoryLookups } from './lookups.ts';
 import { dueNotices, report } from './notices.ts';
-import { changeQueue, claim, free, settle, withdraw } from './queue.ts';
+import { claim, free, settle, withdraw } from './queue.ts';
+import { changeQueue } from './queue-commands.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import type { State } from './state.ts';
-import { createJournal, createTables, type Tables } from './tables.ts';
+import { createJournal, createTables } from './tables.ts';
 
 export interface MemoryStoreOptions extends QueueLimits {
   readonly clock: Clock;
@@ -104,7 +105,6 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
       end();
       withdrawals = createWithdrawals(clock);
       if (sweepStages) bodies.crash((id) => tables.messages.has(id));
-      forgetWhoIsGone(tables);
     },
     close() {
       end();
@@ -149,9 +149,4 @@ function applyOne(state: State, change: Change): Outcome {
     default:
       return unreachable(change);
   }
-}
-
-/** A new start reads from the identities who may not send: of those purged since nothing is known. */
-function forgetWhoIsGone({ identities, mayNotSend }: Tables): void {
-  for (const id of mayNotSend.keys()) if (!identities.has(id)) mayNotSend.delete(id);
 }

@@ -10,6 +10,7 @@ import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { Notice } from '../notices.ts';
 import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
+import type { HoldReason } from '../queue-change.ts';
 
 export interface Table<K, V> {
   readonly size: number;
@@ -74,9 +75,8 @@ export interface RecipientRow {
   readonly recipient: EnvelopeRecipient;
   readonly domain: string;
   readonly dueAt: number;
-  readonly heldByOperator: boolean;
-  /** The identity may not send. */
-  readonly heldByState: boolean;
+  /** What commands and attempts said; whether its identity may send stands with the identity. */
+  readonly heldBy: ReadonlySet<HoldReason>;
   readonly owner: Owner | undefined;
   readonly attempt: number;
   readonly delayReported: boolean;

@@ -25,11 +25,9 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
   if (charged?.type === 'limited') return charged;
 
-  const maySend = !writer.mayNotSend.has(change.message.identityId ?? '');
-  store(writer, change, maySend);
+  store(writer, change);
   countMessage(writer.queue, change.message, 1);
-  for (const { forwardPath } of change.recipients)
-    writer.queueTally.add(deliveryDomain(forwardPath), 1, !maySend);
+  for (const { forwardPath } of change.recipients) writer.queueTally.count(deliveryDomain(forwardPath), 1);
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
   if (change.owner === undefined) writer.notice({ type: 'due' });
   return accepted(writer, change);
@@ -41,12 +39,12 @@ function accepted({ mayNotSend }: Writer, { message }: AcceptChange): OutcomeOf<
 }
 
 /** Its row bears the number of its event: in the order of acceptance, and never one that was used before. */
-function store({ db, young, trail }: Writer, change: AcceptChange, maySend: boolean): void {
+function store({ db, young, trail, mayNotSend, queueTally }: Writer, change: AcceptChange): void {
   const n = trail.append(change.event);
-  if (young.take(change, maySend, n)) return;
+  if (young.take(change, !mayNotSend.has(change.message.identityId ?? ''), n)) return;
   const attempt = change.owner === undefined || change.untried === true ? 0 : 1;
   const { message, recipients, content, dueAt, owner } = change;
-  enqueue(db, { n, message, recipients, content, dueAt, owner, held: !maySend, attempt });
+  enqueue(db, queueTally, { n, message, recipients, content, dueAt, owner, attempt });
 }
 
 /** Accepted when it was asked first, and delivered since. */

@@ -1,8 +1,11 @@
 // A recipient leaves the queue undelivered, because somebody said so, with the event that tells of it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { bytes, number, type Row, text } from './database.ts';
+import { bytes, number, optionalText, type Row, text } from './database.ts';
 import { finish } from './finish.ts';
+import { holdBit } from './held.ts';
+import { forgetParked } from './parked.ts';
+import { countGone } from './queue-totals.ts';
 import type { Writer } from './writer.ts';
 
 export const DROP_COLUMNS =
@@ -15,13 +18,15 @@ export function dropRecipient(
   { now, by }: { readonly now: number; readonly by: string },
 ): void {
   const { db, trail, queueTally } = writer;
-  const [n, recipientNumber] = [number(row, 'message_n'), number(row, 'number')];
+  const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
+  const identityId = optionalText(row, 'identity_id');
   const messageId = messageIdFromBytes(bytes(row, 'id'));
   db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
-  queueTally.add(text(row, 'domain'), -1, number(row, 'held') > 0);
+  countGone(queueTally, { domain: text(row, 'domain'), identityId, held });
+  if ((held & holdBit.identity) !== 0) forgetParked(db, identityId ?? '', n, recipientNumber);
   trail.append({
     ...{ type: 'dropped', time: now, messageId },
-    ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }),
+    ...(identityId === undefined ? {} : { identityId }),
     payload: {
       ...{ recipient: text(row, 'forward_path'), recipientNumber, attempt: number(row, 'attempt') },
       ...{ status: '5.0.0', diagnostic: `dropped by ${by}` },

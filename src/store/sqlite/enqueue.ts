@@ -5,7 +5,7 @@ import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
 import type { Database } from './database.ts';
-import { HELD_BY_IDENTITY } from './held.ts';
+import type { QueueTally } from './queue-totals.ts';
 
 export interface QueueItem {
   /** The sequence of the event that tells of its acceptance. */
@@ -14,19 +14,20 @@ export interface QueueItem {
   readonly recipients: readonly EnvelopeRecipient[];
   readonly content: MessageContent;
   readonly dueAt: number;
-  /** Its identity may not send. */
-  readonly held: boolean;
   readonly owner: Owner | undefined;
   /** Number of the attempt that is under way, or 0. */
   readonly attempt: number;
 }
 
-export function enqueue(db: Database, item: QueueItem): void {
+export function enqueue(db: Database, tally: Pick<QueueTally, 'countFiled'>, item: QueueItem): void {
   const { n, content } = item;
   insertMessage(db, item);
   const [staged, octets] = content.kind === 'staged' ? [1, content.header] : [0, content.bytes];
   db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged, octets);
-  item.recipients.forEach((recipient, at) => insertRecipient(db, item, recipient, at));
+  item.recipients.forEach((recipient, at) => {
+    insertRecipient(db, item, recipient, at);
+    tally.countFiled(item.message.identityId, 1);
+  });
 }
 
 function insertMessage(db: Database, { n, message, recipients }: QueueItem): void {
@@ -51,19 +52,18 @@ function insertMessage(db: Database, { n, message, recipients }: QueueItem): voi
 
 function insertRecipient(
   db: Database,
-  { n, dueAt, held, owner, attempt }: QueueItem,
+  { n, dueAt, owner, attempt }: QueueItem,
   { forwardPath, ...parameters }: EnvelopeRecipient,
   recipientNumber: number,
 ): void {
   db.run(
-    'INSERT INTO recipient (message_n, number, forward_path, domain, parameters, due_at, held, owner, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO recipient (message_n, number, forward_path, domain, parameters, due_at, owner, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     n,
     recipientNumber,
     forwardPath,
     deliveryDomain(forwardPath),
     Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters),
     dueAt,
-    held ? HELD_BY_IDENTITY : 0,
     owner ?? null,
     attempt,
   );

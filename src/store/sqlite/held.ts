@@ -1,5 +1,22 @@
-// Why a delivery is held, as the bits of `recipient.held`: it goes on when none is left.
+// Why a delivery is held, as bits of `recipient.held`, which the index of what waits for a claim goes by. That of the identity says only that a claim has
+// put the row aside (`parked.ts`): whether the identity may send stands with the identity.
 
-export const HELD_BY_OPERATOR = 1;
-/** Its identity may not send. */
-export const HELD_BY_IDENTITY = 2;
+import { type HoldReason, holdReasons } from '../queue-change.ts';
+
+export const holdBit = { operator: 1, identity: 2, review: 4 } as const satisfies Record<HoldReason, number>;
+
+/** Bits that commands and attempts set. */
+export const COMMANDED = holdBit.operator | holdBit.review;
+
+/** In SQL, of `message m`: its identity may not send. */
+export const MAY_NOT_SEND =
+  "EXISTS (SELECT 1 FROM identity i WHERE i.id = m.identity_id AND i.state <> 'active')";
+
+/** In SQL, of `recipient r JOIN message m`. */
+export const IS_HELD = `(r.held & ${COMMANDED} <> 0 OR ${MAY_NOT_SEND})`;
+
+export function reasonsOf(held: number, mayNotSend: boolean): readonly HoldReason[] {
+  return holdReasons.filter((reason) =>
+    reason === 'identity' ? mayNotSend : (held & holdBit[reason]) !== 0,
+  );
+}

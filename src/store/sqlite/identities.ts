@@ -4,7 +4,7 @@
 import { credentialsGone, type Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import { number, text, type Database } from './database.ts';
-import { HELD_BY_IDENTITY } from './held.ts';
+import { hasParked } from './parked.ts';
 import type { Writer } from './writer.ts';
 
 const USES_MAX = 20;
@@ -33,7 +33,7 @@ export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf
   for (const id of appPasswordIds(identity))
     db.run('INSERT INTO identity_credential VALUES (?, ?)', id, identity.id);
   const wasActive = stored === undefined || text(stored, 'state') === 'active';
-  if (wasActive !== (identity.state === 'active')) holdQueue(writer, identity, change.event.time);
+  if (wasActive !== (identity.state === 'active')) letSend(writer, identity);
   trail.append(change.event);
   writer.notice({
     type: 'identityChanged',
@@ -71,21 +71,12 @@ function takenName(db: Database, identity: Identity): string | undefined {
   return undefined;
 }
 
-/** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. */
-function holdQueue(writer: Writer, identity: Identity, now: number): void {
-  const { db, mayNotSend } = writer;
-  writer.queueTally.write();
-  writer.young.fileWhere(({ identityId }) => identityId === identity.id);
-  const active = identity.state === 'active';
-  mayNotSend.set(identity.id, !active);
-  db.run(
-    active
-      ? `UPDATE recipient SET held = held & ~${HELD_BY_IDENTITY}, due_at = max(due_at, ?) WHERE held & ${HELD_BY_IDENTITY} AND message_n IN (SELECT n FROM message WHERE identity_id = ?)`
-      : `UPDATE recipient SET held = held | ${HELD_BY_IDENTITY}, due_at = max(due_at, ?) WHERE NOT held & ${HELD_BY_IDENTITY} AND message_n IN (SELECT n FROM message WHERE identity_id = ?)`,
-    active ? now : 0,
-    identity.id,
-  );
-  if (active) writer.notice({ type: 'due' });
+/** The queue of an identity that may not send is held, not bounced; it goes on when the identity may again. Claims see to it (`parked.ts`). */
+function letSend({ db, mayNotSend, unparking, notice }: Writer, { id, state }: Identity): void {
+  const isActive = state === 'active';
+  mayNotSend.set(id, !isActive);
+  unparking.set(id, isActive && hasParked(db, id));
+  if (isActive) notice({ type: 'due' });
 }
 
 export function credentialUsed(

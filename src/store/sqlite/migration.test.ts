@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
-import { countedEntropy, START, virtualClock } from '../store.contract-fixtures.ts';
+import { countedEntropy, identityChange, START, virtualClock } from '../store.contract-fixtures.ts';
 import { openDatabase } from './database.ts';
 import { openSqliteStore } from './open.ts';
 import { migrations, STORE_FILE, versionOf } from './schema.ts';
@@ -68,6 +68,51 @@ for (const file of files) {
     }
   });
 }
+
+test('E-Q-7 E-Q-8: what was held before because of its identity is held still, and goes on when that may send', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
+  try {
+    const file = join(directory, STORE_FILE);
+    copyFileSync('test/fixtures/store-9.sqlite', file);
+    const db = openDatabase(file);
+    db.run("UPDATE identity SET state = 'suspended' WHERE id = 'alice0'");
+    const numbers = db.all('SELECT n FROM message ORDER BY n').map((row) => row['n'] as number);
+    assert.equal(numbers.length, 3);
+    const identities = ['alice0', 'alice0', 'nobody'];
+    numbers.forEach((n, at) => {
+      db.run('UPDATE message SET identity_id = ? WHERE n = ?', identities[at] ?? null, n);
+      db.run('UPDATE recipient SET owner = NULL, held = ? WHERE message_n = ?', at === 1 ? 3 : 2, n);
+    });
+    db.close();
+    const { store, lookups, close } = openSqliteStore({
+      ...{ dataDirectory: directory, clock: virtualClock(), entropy: countedEntropy() },
+    });
+    const heldBy = async (): Promise<readonly string[]> => {
+      const entries = await lookups.queue({ held: true }, { max: 99 });
+      assert.equal((await lookups.queueTotals()).held, entries.length);
+      return [...new Set(entries.map((entry) => `${entry.message.identityId}: ${entry.heldBy.join()}`))];
+    };
+    assert.deepEqual((await heldBy()).slice(0, 3), [
+      ...['alice0: identity', 'alice0: operator,identity'],
+      'nobody: operator',
+    ]);
+    const claim = { type: 'claim', owner: 'o', now: START, shares: [{ max: 100 }] } as const;
+    const none = await store.commit([{ ...claim, token: '1' }]);
+    assert.deepEqual(none[0].type === 'claimed' && none[0].deliveries, []);
+    const alice = await lookups.identityByLogin('alice@example.org');
+    assert.ok(alice);
+    const active = { ...alice, state: 'active', revision: alice.revision + 1 } as const;
+    await store.commit([identityChange(active, alice.revision, START)]);
+    assert.deepEqual(await heldBy(), ['alice0: operator', 'nobody: operator']);
+    const [some] = await store.commit([{ ...claim, token: '2' }]);
+    assert.ok(some.type === 'claimed');
+    const claimed = new Set(some.messages.map(({ identityId }) => identityId));
+    assert.deepEqual(claimed, new Set(['alice0']));
+    close();
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 test('E-Q-7 D-TR-1: refusals of before are found by their identity after the step that made them findable', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));

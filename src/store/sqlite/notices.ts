@@ -7,11 +7,16 @@ import type { OutcomeOf, SettleChange } from '../port.ts';
 import { accept } from './accept.ts';
 import { type Database, number, type Row, text } from './database.ts';
 import { finish } from './finish.ts';
+import { COMMANDED } from './held.ts';
 import { MESSAGE_COLUMNS, messageOfRow } from './rows.ts';
 import type { Writer } from './writer.ts';
 
 /** Writes the notices of a settle after its fates. True: the round is over, and they are due at once. */
-export function keepNotices(db: Database, n: number, { recipients, tellBy = 0 }: SettleChange): boolean {
+export function keepNotices(
+  { db, mayNotSend }: Writer,
+  { n, identityId }: { readonly n: number; readonly identityId: string | undefined },
+  { recipients, tellBy = 0 }: SettleChange,
+): boolean {
   const notices = recipients.flatMap(({ notice }) => (notice === undefined ? [] : [notice]));
   if (notices.length === 0) return false;
   for (const { recipientNumber, at, about } of notices)
@@ -21,14 +26,15 @@ export function keepNotices(db: Database, n: number, { recipients, tellBy = 0 }:
     );
   const isOpen = db
     .all('SELECT due_at, held, owner FROM recipient WHERE message_n = ?', n)
-    .some((row) => isOfRound(roundOf(row), tellBy));
+    .some((row) => isOfRound(roundOf(row, mayNotSend.has(identityId ?? '')), tellBy));
   if (isOpen) return false;
   db.run('UPDATE notice SET due_at = 0 WHERE message_n = ?', n);
   return true;
 }
 
-function roundOf(row: Row): Parameters<typeof isOfRound>[0] {
-  return { isUnderWay: row['owner'] !== null, isHeld: number(row, 'held') > 0, dueAt: number(row, 'due_at') };
+function roundOf(row: Row, mayNotSend: boolean): Parameters<typeof isOfRound>[0] {
+  const isHeld = mayNotSend || (number(row, 'held') & COMMANDED) !== 0;
+  return { isUnderWay: row['owner'] !== null, isHeld, dueAt: number(row, 'due_at') };
 }
 
 export function dueNotices({ db }: Writer, change: DueNoticesChange): OutcomeOf<DueNoticesChange> {

@@ -1,89 +1,153 @@
-// The operator's commands over the queue: hold, release, retry, drop.
+// The operator's commands over the queue, a slice at a time, in the order of ids: how much one slice looks at and changes is bounded, so that what waits
+// for a commit never waits for a walk through the queue.
 
-import { messageIdFromBytes } from '../../base/message-id.ts';
-import type { OutcomeOf, QueueChange, QueueSelector } from '../port.ts';
-import { bytes, number, type Row, text } from './database.ts';
+import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import type { OutcomeOf, QueueSelector } from '../port.ts';
+import { type QueueChange, type QueuePosition, selectorDetail, SLICE_MAX } from '../queue-change.ts';
+import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
 import { DROP_COLUMNS, dropRecipient } from './drop.ts';
-import { HELD_BY_OPERATOR } from './held.ts';
+import { COMMANDED, holdBit } from './held.ts';
 import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
 
+/** Recipients that one slice looks at: few of them may be meant. */
+const LOOKED_AT_MAX = 2000;
+
+/** In front of all. */
+const BEGINNING: QueuePosition = { messageId: '', recipientNumber: 0, told: false };
+
 /** What is leased is under way and left alone; hold reaches it when the attempt ends. */
 export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
-  const { db, queueTally } = writer;
-  queueTally.write();
-  if (change.action === 'hold') fileSelected(writer, change.selector);
-  const { sql, values } = whereOf(change.selector);
-  const rows = db.all(
-    `SELECT ${DROP_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql} ORDER BY r.message_n, r.number`,
-    ...values,
-  );
-  let count = 0;
-  for (const row of rows) if (changeOne(writer, change, row)) count += 1;
-  if (count > 0 && (change.action === 'retry' || change.action === 'release')) writer.notice({ type: 'due' });
-  return { type: 'changed', count };
+  const { action, selector, after = BEGINNING } = change;
+  if (action === 'hold' && !fileSelected(writer, selector, after))
+    return { type: 'changed', count: 0, next: after };
+  const { rows, end } = sliceOf(writer.db, change, after);
+  for (const row of rows) changeOne(writer, change, row);
+  const [first] = rows;
+  const told = first === undefined ? after.told : tell(writer, change, first);
+  if (first !== undefined && (action === 'retry' || action === 'release')) writer.notice({ type: 'due' });
+  return { type: 'changed', count: rows.length, ...(end === undefined ? {} : { next: { ...end, told } }) };
 }
 
-/** Only a hold reaches what is under way. */
+/** Only a hold reaches what is under way. False: not all of it is filed. */
 function fileSelected(
   { young }: Writer,
   { messageId, identityId, credentialId, domain }: QueueSelector,
-): void {
-  if (messageId !== undefined) return young.file(messageId);
+  after: QueuePosition,
+): boolean {
+  if (messageId !== undefined) {
+    young.file(messageId);
+    return true;
+  }
   const wanted = domain?.toLowerCase();
-  young.fileWhere(
-    (one) =>
+  return young.fileWhere(
+    (one, id) =>
+      id >= after.messageId &&
       (identityId === undefined || one.identityId === identityId) &&
       (credentialId === undefined || one.credentialId === credentialId) &&
       (wanted === undefined || one.domains.includes(wanted)),
+    SLICE_MAX,
   );
 }
 
-function changeOne(writer: Writer, { action, now, by }: QueueChange, row: Row): boolean {
-  const { db, trail } = writer;
-  const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
-  const isHeldByOperator = (held & HELD_BY_OPERATOR) !== 0;
-  const messageId = messageIdFromBytes(bytes(row, 'id'));
-  const recipient = text(row, 'forward_path');
-  const subject = {
-    time: now,
-    messageId,
-    ...(row['identity_id'] === null ? {} : { identityId: text(row, 'identity_id') }),
-  };
-  const administration = { by, action, detail: { recipient, recipientNumber } };
+type Place = Pick<QueuePosition, 'messageId' | 'recipientNumber'>;
+
+interface Slice {
+  /** What the selector means and the command changes. */
+  readonly rows: readonly Row[];
+  /** Undefined: nothing is left behind it. */
+  readonly end: Place | undefined;
+}
+
+const BEHIND = 'm.id >= ? AND (m.id > ? OR r.number > ?)';
+const IN_ORDER = 'FROM message m CROSS JOIN recipient r ON r.message_n = m.n';
+
+function sliceOf(db: Database, change: QueueChange, after: Place): Slice {
+  const { selector, max = SLICE_MAX } = change;
+  const { sql, values } = whereOf(selector);
+  const isMeant = `${sql} AND ${hasEffect(change)}`;
+  const id = messageIdBytes(after.messageId) ?? new Uint8Array(0);
+  const place = [id, id, after.recipientNumber];
+  if (selector.messageId !== undefined) {
+    const one = `SELECT ${DROP_COLUMNS} ${IN_ORDER} WHERE ${isMeant} AND ${BEHIND} ORDER BY r.number`;
+    return { rows: db.all(one, ...values, ...place), end: undefined };
+  }
+  const most = Math.min(max, SLICE_MAX);
+  const rows = db.all(
+    `SELECT * FROM (SELECT ${DROP_COLUMNS}, ${isMeant} AS is_meant ${IN_ORDER} WHERE ${BEHIND} ORDER BY m.id, r.number LIMIT ${LOOKED_AT_MAX}) WHERE is_meant LIMIT ?`,
+    ...values,
+    ...place,
+    most,
+  );
+  const last =
+    rows.length === most
+      ? rows.at(-1)
+      : db.get(
+          `SELECT m.id, r.number ${IN_ORDER} WHERE ${BEHIND} ORDER BY m.id, r.number LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`,
+          ...place,
+        );
+  return { rows, end: last && { messageId: idOf(last), recipientNumber: number(last, 'number') } };
+}
+
+/** In SQL: whether the command changes what it means. */
+function hasEffect({ action, reason = 'operator' }: QueueChange): string {
   switch (action) {
     case 'hold':
-      if (isHeldByOperator) return false;
-      db.run(
-        `UPDATE recipient SET held = held | ${HELD_BY_OPERATOR} WHERE message_n = ? AND number = ?`,
-        n,
-        recipientNumber,
-      );
-      trail.append({ ...subject, type: 'held', payload: administration });
-      return true;
+      return `r.held & ${holdBit[reason]} = 0`;
     case 'release':
-      if (!isHeldByOperator) return false;
-      db.run(
-        `UPDATE recipient SET held = held & ~${HELD_BY_OPERATOR}, due_at = ? WHERE message_n = ? AND number = ?`,
-        now,
-        n,
-        recipientNumber,
-      );
-      trail.append({ ...subject, type: 'released', payload: administration });
-      return true;
+      return `r.held & ${holdBit[reason]} <> 0`;
     case 'retry':
-      return (
-        row['owner'] === null &&
-        db.run(
-          'UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?',
-          now,
-          n,
-          recipientNumber,
-        ) > 0
-      );
     case 'drop':
-      if (row['owner'] !== null) return false;
-      dropRecipient(writer, row, { now, by });
-      return true;
+      return 'r.owner IS NULL';
   }
+}
+
+const idOf = (row: Row): string => messageIdFromBytes(bytes(row, 'id'));
+
+function changeOne(writer: Writer, change: QueueChange, row: Row): void {
+  const { db, queueTally } = writer;
+  const { action, now, reason = 'operator' } = change;
+  const key = [number(row, 'message_n'), number(row, 'number')];
+  const whose = [text(row, 'domain'), optionalText(row, 'identity_id')] as const;
+  const bit = holdBit[reason];
+  const others = number(row, 'held') & COMMANDED & ~bit;
+  switch (action) {
+    case 'hold':
+      if (others === 0) queueTally.countHeld(...whose, 1);
+      db.run(`UPDATE recipient SET held = held | ${bit} WHERE message_n = ? AND number = ?`, ...key);
+      break;
+    case 'release':
+      if (others === 0) queueTally.countHeld(...whose, -1);
+      db.run(
+        `UPDATE recipient SET held = held & ~${bit}, due_at = ? WHERE message_n = ? AND number = ?`,
+        now,
+        ...key,
+      );
+      break;
+    case 'retry':
+      db.run('UPDATE recipient SET due_at = ? WHERE message_n = ? AND number = ?', now, ...key);
+      break;
+    case 'drop':
+      dropRecipient(writer, row, change);
+  }
+}
+
+/** The one event of a hold or a release. */
+function tell({ trail }: Writer, change: QueueChange, row: Row): true {
+  const { action, selector, now, by, after } = change;
+  if (after?.told === true || (action !== 'hold' && action !== 'release')) return true;
+  const { messageId, ...detail } = selector;
+  const whose = messageId === undefined ? selector.identityId : optionalText(row, 'identity_id');
+  trail.append({
+    type: action === 'hold' ? 'held' : 'released',
+    time: now,
+    ...(messageId === undefined ? {} : { messageId: idOf(row) }),
+    ...identityOf(whose),
+    payload: { by, action, detail: selectorDetail(detail) },
+  });
+  return true;
+}
+
+function identityOf(identityId: string | undefined): { readonly identityId?: string } {
+  return identityId === undefined ? {} : { identityId };
 }

@@ -6,8 +6,10 @@ import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import type { QueuedMessage, QueueSelector } from '../port.ts';
 import { readBody } from './bodies.ts';
 import { bytes, type Database, inOneView, number, type Row, text } from './database.ts';
+import { MAY_NOT_SEND, reasonsOf } from './held.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
-import { type Where, whereOf } from './selector.ts';
+import { countAll, countHeld, countOf } from './queue-counts.ts';
+import { whereOf } from './selector.ts';
 import {
   compareEntries,
   countYoung,
@@ -38,17 +40,7 @@ export function queueLookups(db: Database, dataDirectory: string): QueueLookups 
         const young = youngEntries(db, selector).filter((entry) => isBehind(entry, after));
         return young.length === 0 ? filed : [...filed, ...young].toSorted(compareEntries).slice(0, max);
       }),
-    async queueCount(selector) {
-      if (isTotal(selector)) {
-        const { sql, values } = totalOf(selector);
-        return number(db.get(sql, ...values) ?? {}, 'count');
-      }
-      const { sql, values } = countOf(selector);
-      return inOneView(
-        db,
-        () => number(db.get(sql, ...values) ?? {}, 'count') + youngEntries(db, selector).length,
-      );
-    },
+    queueCount: async (selector) => inOneView(db, () => countOf(db, selector)),
     queueTotals: async () => inOneView(db, () => totalsOf(db)),
   };
 }
@@ -88,7 +80,7 @@ function filedEntries(
     after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
   return db
     .all(
-      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
+      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${MAY_NOT_SEND} AS may_not_send FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
       ...values,
       ...fromValues,
       max,
@@ -107,10 +99,6 @@ function isBehind({ message, delivery }: QueueEntry, after: Position): boolean {
 }
 
 function totalsOf(db: Database): QueueTotals {
-  const deliveries =
-    db.get(
-      'SELECT coalesce(sum(deliveries), 0) AS count, coalesce(sum(held), 0) AS held FROM queue_domain',
-    ) ?? {};
   // Ids grow with time: the oldest is among the first of them.
   const { oldest } =
     db.get(
@@ -126,8 +114,8 @@ function totalsOf(db: Database): QueueTotals {
   return {
     messages:
       countYoung(db).messages + number(db.get('SELECT count(*) AS count FROM message') ?? {}, 'count'),
-    deliveries: number(deliveries, 'count'),
-    held: number(deliveries, 'held'),
+    deliveries: countAll(db),
+    held: countHeld(db),
     ...(typeof unreported === 'number' && unreported > 0 ? { unreported } : {}),
     ...(oldestAcceptedAt === Infinity ? {} : { oldestAcceptedAt }),
     byDomain: db
@@ -136,29 +124,6 @@ function totalsOf(db: Database): QueueTotals {
         DOMAINS_MAX,
       )
       .map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'deliveries') })),
-  };
-}
-
-/** Needs only the kept totals. */
-function isTotal(selector: QueueSelector): boolean {
-  return Object.entries(selector).every(
-    ([key, value]) => key === 'domain' || key === 'held' || value === undefined,
-  );
-}
-
-function totalOf({ domain, held }: QueueSelector): Where {
-  const counted = held === undefined ? 'deliveries' : held ? 'held' : 'deliveries - held';
-  return {
-    sql: `SELECT coalesce(sum(${counted}), 0) AS count FROM queue_domain${domain === undefined ? '' : ' WHERE domain = ?'}`,
-    values: domain === undefined ? [] : [domain.toLowerCase()],
-  };
-}
-
-function countOf(selector: QueueSelector): Where {
-  const { sql, values } = whereOf(selector);
-  return {
-    sql: `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
-    values,
   };
 }
 
@@ -173,7 +138,7 @@ function entryOfRow(row: Row): QueueEntry {
     message,
     delivery: deliveryOfRow(row, message.id),
     dueAt: number(row, 'due_at'),
-    held: number(row, 'held') !== 0,
+    heldBy: reasonsOf(number(row, 'held'), number(row, 'may_not_send') === 1),
     active: row['owner'] !== null,
   };
 }

@@ -4,10 +4,12 @@ import { messageIdBytes } from '../../base/message-id.ts';
 import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { type Database, number, type Row, text } from './database.ts';
-import { HELD_BY_OPERATOR } from './held.ts';
+import { type Database, number, optionalText, type Row, text } from './database.ts';
+import { holdBit } from './held.ts';
 import { finish } from './finish.ts';
 import { keepNotices } from './notices.ts';
+import { type Key, openParking, type Parking, unpark } from './parked.ts';
+import { type Counted, countGone, countKept } from './queue-totals.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import type { Writer } from './writer.ts';
 import type { Young } from './young.ts';
@@ -19,47 +21,67 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
     const keys = JSON.parse(text(before, 'deliveries')) as Key[];
     return { ...claimed(db, change.owner, keys), ...sameNext(change), more: true };
   }
+  const isPartlyBack = unpark(writer);
+  const parking = openParking(writer);
   const keys: Key[] = [];
-  const lanes: Lanes = {
-    behind(domain) {
-      const isFirst = domain === undefined;
-      const row = db.get(
-        `SELECT domain, due_at FROM recipient INDEXED BY recipient_lane WHERE ${WAITING}${isFirst ? '' : ' AND domain > ?'} ORDER BY domain, due_at LIMIT 1`,
-        ...(isFirst ? [] : [domain]),
-      );
-      return row && { domain: text(row, 'domain'), dueAt: number(row, 'due_at') };
-    },
-    take(domain, max) {
-      const due = db.all(
-        `SELECT message_n, number FROM recipient INDEXED BY recipient_lane WHERE ${WAITING} AND domain = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
-        domain,
-        change.now,
-        max,
-      );
-      for (const row of due) keys.push(lease(db, change.owner, row));
-      return due.length;
-    },
-  };
-  const round = takeShares(lanes, change);
+  const round = takeShares(lanesOf(db, change, parking, keys), change);
   if (keys.length > 0)
     db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
-  return { ...claimed(db, change.owner, keys), ...round };
+  const isCut = isPartlyBack || parking.isCut();
+  return { ...claimed(db, change.owner, keys), ...round, ...(isCut ? { more: true, cut: true } : {}) };
+}
+
+/** What is leased is added to `keys`. */
+function lanesOf(db: Database, { owner, now }: ClaimChange, parking: Parking, keys: Key[]): Lanes {
+  return {
+    behind(domain) {
+      const isFirst = domain === undefined;
+      for (;;) {
+        const row = db.get(
+          `SELECT domain, due_at, message_n, number FROM recipient INDEXED BY recipient_lane WHERE ${WAITING}${isFirst ? '' : ' AND domain > ?'} ORDER BY domain, due_at LIMIT 1`,
+          ...(isFirst ? [] : [domain]),
+        );
+        if (row === undefined) return undefined;
+        const lane = { domain: text(row, 'domain'), dueAt: number(row, 'due_at') };
+        if (lane.dueAt > now || !parking.isKept(keyOf(row))) return lane;
+        // What is due in this lane is found by a later claim.
+        if (parking.isCut()) return { ...lane, dueAt: Infinity };
+      }
+    },
+    take(domain, max) {
+      let taken = 0;
+      for (let isDone = false; !isDone;) {
+        const due = db.all(
+          `SELECT message_n, number FROM recipient INDEXED BY recipient_lane WHERE ${WAITING} AND domain = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
+          domain,
+          now,
+          max - taken,
+        );
+        const free = due.map((row) => keyOf(row)).filter((key) => !parking.isKept(key));
+        for (const key of free) lease(db, owner, key);
+        keys.push(...free);
+        taken += free.length;
+        isDone = free.length === due.length || parking.isCut();
+      }
+      return taken;
+    },
+  };
 }
 
 /** What nobody has in hand, as the index has it. */
 const WAITING = 'owner IS NULL AND held = 0';
 
-function lease(db: Database, owner: string, row: Row): Key {
-  const key: Key = [number(row, 'message_n'), number(row, 'number')];
+function keyOf(row: Row): Key {
+  return [number(row, 'message_n'), number(row, 'number')];
+}
+
+function lease(db: Database, owner: string, key: Key): void {
   db.run(
     'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?',
     owner,
     ...key,
   );
-  return key;
 }
-
-type Key = readonly [n: number, recipientNumber: number];
 
 type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;
 
@@ -102,7 +124,7 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
         // Named twice, it ends once.
         if (db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber) > 0) {
           finals += 1;
-          queueTally.add(settled[at]?.domain ?? '', -1, settled[at]?.isHeld === true);
+          countGone(queueTally, settled[at] ?? first);
         }
         break;
       case 'deferred':
@@ -115,17 +137,16 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
         );
         break;
       case 'held':
-        // The trigger that counts what is held must find its domain.
-        queueTally.write();
+        countKept(queueTally, settled[at] ?? first);
         db.run(
-          `UPDATE recipient SET owner = NULL, held = held | ${HELD_BY_OPERATOR} WHERE message_n = ? AND number = ?`,
+          `UPDATE recipient SET owner = NULL, held = held | ${holdBit.operator} WHERE message_n = ? AND number = ?`,
           n,
           recipientNumber,
         );
     }
     writer.trail.append(event);
   });
-  const noticesDue = keepNotices(db, n, change);
+  const noticesDue = keepNotices(writer, first, change);
   const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
 }
@@ -135,25 +156,23 @@ function settleYoung(
   { recipients }: SettleChange,
   young: Young,
 ): OutcomeOf<SettleChange> {
-  for (const domain of young.domains) queueTally.add(domain, -1, false);
+  for (const domain of young.domains) queueTally.count(domain, -1);
   for (const { event } of recipients) trail.append(event);
   countMessage(queue, young, -1);
   return { type: 'settled', messageDone: true };
 }
 
-interface Leased {
+interface Leased extends Counted {
   readonly n: number;
   /** Unsettled recipients of the message. */
   readonly unsettled: number;
   readonly attempt: number;
-  readonly domain: string;
-  readonly isHeld: boolean;
 }
 
 /** The recipients of the message that its owner has leased, by number. */
 function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap<number, Leased> {
   const rows = db.all(
-    'SELECT m.n, m.unsettled, r.number, r.attempt, r.domain, r.held FROM message m JOIN recipient r ON r.message_n = m.n WHERE m.id = ? AND r.owner = ?',
+    'SELECT m.n, m.unsettled, m.identity_id, r.number, r.attempt, r.domain, r.held FROM message m JOIN recipient r ON r.message_n = m.n WHERE m.id = ? AND r.owner = ?',
     messageIdBytes(messageId) ?? null,
     owner,
   );
@@ -162,7 +181,8 @@ function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap
       number(row, 'number'),
       {
         ...{ n: number(row, 'n'), unsettled: number(row, 'unsettled'), attempt: number(row, 'attempt') },
-        ...{ domain: text(row, 'domain'), isHeld: number(row, 'held') > 0 },
+        ...{ domain: text(row, 'domain'), identityId: optionalText(row, 'identity_id') },
+        held: number(row, 'held'),
       },
     ]),
   );

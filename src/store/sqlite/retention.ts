@@ -80,16 +80,26 @@ function forget({ db, trail }: Writer, sequence: number): void {
   );
 }
 
-function dropTombstones({ db, counters }: Writer, before: number): number {
-  const gone = db.all("SELECT id FROM identity WHERE state = 'removed' AND removed_at < ?", before);
-  for (const row of gone) {
-    const id = text(row, 'id');
+function dropTombstones(writer: Writer, before: number): number {
+  const { db, counters, mayNotSend } = writer;
+  const gone = db
+    .all("SELECT id FROM identity WHERE state = 'removed' AND removed_at < ?", before)
+    .map((row) => text(row, 'id'))
+    .filter((id) => !hasQueue(writer, id));
+  for (const id of gone) {
+    mayNotSend.set(id, false);
     for (const table of ['identity_name', 'identity_credential', 'credential_use'])
       db.run(`DELETE FROM ${table} WHERE identity_id = ?`, id);
     counters.drop(id);
     db.run('DELETE FROM identity WHERE id = ?', id);
   }
   return gone.length;
+}
+
+/** Without its tombstone nothing would say that its mail is held. */
+function hasQueue({ db, young, queueTally }: Writer, id: string): boolean {
+  queueTally.write();
+  return young.hasOf(id) || db.get('SELECT 1 FROM queue_identity WHERE identity_id = ?', id) !== undefined;
 }
 
 /** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */

@@ -131,6 +131,26 @@ export const migrations: readonly string[] = [
   ALTER TABLE chain ADD COLUMN checkpoint_link BLOB;
   INSERT INTO meta VALUES ('ownChain', 1);
   `,
+  // Whether an identity may send stands with the identity alone, and 2 in held means that a claim has put the row aside (`parked.ts`). What was held for
+  // an identity of which nothing is left is held for the operator: nothing else would say so. Held is counted without it, in `queue-totals.ts`.
+  `
+  DROP TRIGGER recipient_held;
+  UPDATE recipient SET held = 1 WHERE held & 2 AND NOT EXISTS (
+    SELECT 1 FROM message m JOIN identity i ON i.id = m.identity_id WHERE m.n = message_n
+  );
+  CREATE TABLE parked (
+    identity_id TEXT NOT NULL, message_n INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (identity_id, message_n, number)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO parked SELECT m.identity_id, r.message_n, r.number FROM recipient r JOIN message m ON m.n = r.message_n WHERE r.held & 2;
+  CREATE TABLE queue_identity (
+    identity_id TEXT PRIMARY KEY, deliveries INTEGER NOT NULL, held INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO queue_identity SELECT m.identity_id, count(*), sum(r.held & 1)
+    FROM recipient r JOIN message m ON m.n = r.message_n WHERE m.identity_id IS NOT NULL GROUP BY m.identity_id;
+  UPDATE queue_domain SET held = 0;
+  INSERT INTO queue_domain SELECT domain, 0, count(*) FROM recipient WHERE held & 1 GROUP BY domain
+    ON CONFLICT (domain) DO UPDATE SET held = excluded.held;
+  `,
 ];
 
 export class StoreTooNew extends Error {

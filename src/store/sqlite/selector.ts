@@ -3,6 +3,7 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { QueueSelector } from '../port.ts';
 import type { SqlValue } from './database.ts';
+import { IS_HELD } from './held.ts';
 
 export interface Where {
   readonly sql: string;
@@ -24,6 +25,6 @@ export function whereOf(selector: QueueSelector): Where {
   if (selector.to !== undefined) add('r.forward_path = ?', selector.to);
   if (selector.domain !== undefined) add('r.domain = ?', selector.domain.toLowerCase());
   if (selector.dueAfter !== undefined) add('r.due_at > ?', selector.dueAfter);
-  if (selector.held !== undefined) parts.push(selector.held ? 'r.held <> 0' : 'r.held = 0');
+  if (selector.held !== undefined) parts.push(selector.held ? IS_HELD : `NOT ${IS_HELD}`);
   return { sql: parts.join(' AND '), values };
 }

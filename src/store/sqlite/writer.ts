@@ -17,10 +17,11 @@ import { type Counters, openCounters } from './counters.ts';
 import { type Database, number, rollBack, text } from './database.ts';
 import { bringChainForward, openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
-import { type MayNotSend, openMayNotSend } from './may-not-send.ts';
+import { createIdentitySet, type IdentitySet } from './identity-set.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim, free, settle } from './queue.ts';
 import { changeQueue } from './queue-commands.ts';
+import { parkedIdentities } from './parked.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import { openYoungMessages, type YoungMessages } from './young.ts';
@@ -37,7 +38,9 @@ export interface Writer {
   readonly young: YoungMessages;
   readonly withdrawals: Withdrawals;
   /** Identities that are not active. */
-  readonly mayNotSend: MayNotSend;
+  readonly mayNotSend: IdentitySet;
+  /** Identities that may send again and whose mail is not all back (`parked.ts`). */
+  readonly unparking: IdentitySet;
   /** Read from the tables at the opening, then kept by counting. */
   readonly queue: QueueDepth;
   readonly queueLimits: QueueLimits;
@@ -79,14 +82,17 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   let keep = false;
   let waitingBodies: MessageId[] = [];
   const inactive = db.all("SELECT id FROM identity WHERE state <> 'active'").map((row) => text(row, 'id'));
+  const mayNotSend = createIdentitySet(inactive);
+  const queueTally = openQueueTally(db);
   const writer: Writer = {
     db,
     trail: openTrail(db, options.entropy),
     counters: openCounters(db),
-    queueTally: openQueueTally(db),
+    queueTally,
     withdrawals: createWithdrawals(options.clock),
-    mayNotSend: openMayNotSend(inactive),
-    young: openYoungMessages(db),
+    mayNotSend,
+    unparking: createIdentitySet([...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))),
+    young: openYoungMessages(db, queueTally),
     queue: depthOf(db),
     queueLimits: options,
     fullBecause: () => options.fullBecause?.(),
@@ -109,14 +115,16 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.queueTally.write();
       db.exec('COMMIT');
       writer.young.committed();
-      writer.mayNotSend.committed();
+      mayNotSend.committed();
+      writer.unparking.committed();
       return outcomes;
     } catch (error) {
       rollBack(db);
       writer.young.rolledBack();
       writer.trail.reset(mark);
       Object.assign(writer.queue, queuedBefore);
-      writer.mayNotSend.rolledBack();
+      mayNotSend.rolledBack();
+      writer.unparking.rolledBack();
       notices.length = noticesBefore;
       done.length = doneBefore;
       throw error;

@@ -8,6 +8,7 @@ import type { QueueEntry } from '../lookups.ts';
 import type { QueuedMessage, QueueSelector } from '../port.ts';
 import { isSelected } from '../selector.ts';
 import { bytes, type Database, number } from './database.ts';
+import { reasonsOf } from './held.ts';
 import { factsOfRow, type YoungFacts } from './young.ts';
 
 export function youngMessage(db: Database, id: MessageId): QueuedMessage | undefined {
@@ -34,11 +35,23 @@ function findYoung(db: Database, id: MessageId): { n: number; message: QueuedMes
 export function youngEntries(db: Database, selector: QueueSelector): readonly QueueEntry[] {
   const { messageId } = selector;
   return db
-    .all('SELECT facts FROM young')
-    .map((row) => keptFacts(factsOfRow(row)))
+    .all(`SELECT facts, ${YOUNG_MAY_NOT_SEND} AS may_not_send FROM young`)
+    .map((row) => ({ ...keptFacts(factsOfRow(row)), mayNotSend: number(row, 'may_not_send') === 1 }))
     .filter(({ message }) => messageId === undefined || keptId(messageId) === message.id)
     .flatMap((facts) => entriesOf(facts))
     .filter((entry) => isMeant(entry, selector));
+}
+
+const YOUNG_MAY_NOT_SEND =
+  "EXISTS (SELECT 1 FROM identity i WHERE i.id = facts ->> '$.message.identityId' AND i.state <> 'active')";
+
+/** Recipients. */
+export function countYoungHeld(db: Database): number {
+  const { held } =
+    db.get(
+      `SELECT coalesce(sum(json_array_length(facts, '$.recipients')), 0) AS held FROM young WHERE ${YOUNG_MAY_NOT_SEND}`,
+    ) ?? {};
+  return Number(held);
 }
 
 export function countYoung(db: Database): QueueDepth {
@@ -65,8 +78,9 @@ function keptFacts(facts: YoungFacts): YoungFacts {
   return { ...facts, message: { ...facts.message, id: keptId(facts.message.id) ?? facts.message.id } };
 }
 
-function isMeant({ message, delivery, dueAt, held }: QueueEntry, selector: QueueSelector): boolean {
+function isMeant({ message, delivery, dueAt, heldBy }: QueueEntry, selector: QueueSelector): boolean {
   const { recipient, domain } = delivery;
+  const held = heldBy.length > 0;
   return isSelected(
     message.id,
     { message, forwardPath: recipient.forwardPath, domain, held, dueAt },
@@ -74,7 +88,12 @@ function isMeant({ message, delivery, dueAt, held }: QueueEntry, selector: Queue
   );
 }
 
-function entriesOf({ message, recipients, dueAt }: YoungFacts): readonly QueueEntry[] {
+function entriesOf({
+  message,
+  recipients,
+  dueAt,
+  mayNotSend,
+}: YoungFacts & { readonly mayNotSend: boolean }): readonly QueueEntry[] {
   return recipients.map((recipient, recipientNumber) => ({
     message,
     delivery: {
@@ -86,7 +105,7 @@ function entriesOf({ message, recipients, dueAt }: YoungFacts): readonly QueueEn
       delayReported: false,
     },
     dueAt,
-    held: false,
+    heldBy: reasonsOf(0, mayNotSend),
     active: true,
   }));
 }

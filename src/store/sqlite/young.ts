@@ -10,6 +10,7 @@ import type { IdentityId } from '../../record/identity.ts';
 import type { AcceptChange, Owner, QueuedMessage, SettleChange } from '../port.ts';
 import { bytes, type Database, number, type Row, text } from './database.ts';
 import { enqueue } from './enqueue.ts';
+import { openQueueTally, type QueueTally } from './queue-totals.ts';
 
 /** Beyond this number messages go into the queue tables at once: a look-up reads all young messages. */
 const YOUNG_MAX = 1000;
@@ -34,7 +35,10 @@ export interface YoungMessages {
   /** Ends the message if the change ends all its recipients and nobody is to be told. Gives the ended message. */
   end(change: SettleChange): Young | undefined;
   file(id: MessageId): void;
-  fileWhere(isMeant: (young: Young) => boolean): void;
+  /** At most `max` of them; absent: all. False: some are left. */
+  fileWhere(isMeant: (young: Young, id: MessageId) => boolean, max?: number): boolean;
+  /** Whether mail of this identity is among them. */
+  hasOf(identityId: IdentityId): boolean;
   /** After COMMIT. */
   committed(): void;
   /** After a rollback: all is as it was before the transaction. */
@@ -51,7 +55,7 @@ export interface Young {
   readonly domains: readonly string[];
 }
 
-export function openYoungMessages(db: Database): YoungMessages {
+export function openYoungMessages(db: Database, tally: Pick<QueueTally, 'countFiled'>): YoungMessages {
   const known = recalled(db);
   /** Steps of this transaction, each with the state before it: undone from the last one. */
   const steps: (readonly [id: MessageId, before: Young | undefined])[] = [];
@@ -70,7 +74,7 @@ export function openYoungMessages(db: Database): YoungMessages {
   function fileOne(id: MessageId, young: Young): void {
     const row = db.get('SELECT n, facts, content FROM young WHERE n = ?', young.n);
     if (row === undefined) throw new Error(`young message ${id} is gone`);
-    fileRow(db, row);
+    fileRow(db, tally, row);
     remove(id, young);
   }
 
@@ -98,9 +102,12 @@ export function openYoungMessages(db: Database): YoungMessages {
       const young = known.get(kept);
       if (young !== undefined) fileOne(kept, young);
     },
-    fileWhere(isMeant) {
-      for (const [id, young] of known) if (isMeant(young)) fileOne(id, young);
+    fileWhere(isMeant, max = Infinity) {
+      const meant = [...known].filter(([id, young]) => isMeant(young, id));
+      for (const [id, young] of meant.slice(0, max)) fileOne(id, young);
+      return meant.length <= max;
     },
+    hasOf: (identityId) => [...known.values()].some((young) => young.identityId === identityId),
     committed() {
       steps.length = 0;
     },
@@ -131,14 +138,16 @@ function youngOf(n: number, { message, owner, recipients }: YoungFacts): Young {
 
 /** Files all young messages of a store that nobody writes to. */
 export function fileYoungMessages(db: Database): void {
-  for (const row of db.iterate('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, row);
+  const tally = openQueueTally(db);
+  for (const row of db.iterate('SELECT n, facts, content FROM young ORDER BY n')) fileRow(db, tally, row);
+  tally.write();
   db.exec('DELETE FROM young');
 }
 
-function fileRow(db: Database, row: Row): void {
+function fileRow(db: Database, tally: Pick<QueueTally, 'countFiled'>, row: Row): void {
   const content = { kind: 'inline', bytes: bytes(row, 'content') } as const;
   const n = number(row, 'n');
-  enqueue(db, { n, ...factsOfRow(row), content, held: false, attempt: FIRST_ATTEMPT });
+  enqueue(db, tally, { n, ...factsOfRow(row), content, attempt: FIRST_ATTEMPT });
 }
 
 export function factsOfRow(row: Row): YoungFacts {

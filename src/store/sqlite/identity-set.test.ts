@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openMayNotSend } from './may-not-send.ts';
+import { createIdentitySet } from './identity-set.ts';
 
 const steps = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { maxLength: 12 });
 
 test('BCP134-3.1-f: what a rolled back transaction said of who may not send is forgotten, what a committed one said stays', () => {
   fc.assert(
     fc.property(steps, steps, (committed, undone) => {
-      const set = openMayNotSend(['a']);
+      const set = createIdentitySet(['a']);
       const expected = new Set(['a']);
       for (const [id, mayNotSend] of committed) {
         set.set(id, mayNotSend);

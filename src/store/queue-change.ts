@@ -1,0 +1,67 @@
+// The operator's commands over the queue, and why a delivery is held. A command goes in slices, so that others' commits come between them however
+// much is queued. One that broke off may be given again: what was changed stays, and is not changed twice.
+
+import type { MessageId } from '../base/message-id.ts';
+import type { OutcomeOf, QueueSelector, Store } from './port.ts';
+
+/** Why a delivery is not tried. It goes on when no reason is left. `identity`: its identity may not send; this follows from the identity alone. */
+export const holdReasons = ['operator', 'identity', 'review'] as const;
+export type HoldReason = (typeof holdReasons)[number];
+
+/** Recipients that one slice changes at most. */
+export const SLICE_MAX = 500;
+
+export interface QueueChange {
+  readonly type: 'queue';
+  readonly action: 'hold' | 'release' | 'retry' | 'drop';
+  readonly selector: QueueSelector;
+  /** Which hold is set or lifted; absent: the operator's. */
+  readonly reason?: Exclude<HoldReason, 'identity'>;
+  readonly now: number;
+  readonly by: string;
+  /** Recipients in this slice; absent, or more than `SLICE_MAX`: so many. What a message id names is always one slice. */
+  readonly max?: number;
+  /** `next` of the slice before; absent: the first slice. */
+  readonly after?: QueuePosition;
+}
+
+/** Behind this recipient a command goes on. */
+export interface QueuePosition {
+  /** Empty: in front of all. */
+  readonly messageId: MessageId;
+  readonly recipientNumber: number;
+  /** The trail has the event of this command: a hold or a release has one, whatever it meant. A drop has one for each recipient. */
+  readonly told: boolean;
+}
+
+export interface QueueOutcome {
+  readonly type: 'changed';
+  readonly count: number;
+  /** Where the next slice begins; absent: this was the last one. */
+  readonly next?: QueuePosition;
+}
+
+/** All slices of a command, one after the other. `changed` hears how many recipients were changed so far. */
+export async function changeInSlices(
+  store: Pick<Store, 'commit'>,
+  command: Omit<QueueChange, 'type' | 'after'>,
+  changed: (count: number) => void = () => undefined,
+): Promise<OutcomeOf<QueueChange>> {
+  let count = 0;
+  let after: QueuePosition | undefined;
+  for (;;) {
+    const [outcome] = await store.commit([
+      { ...command, type: 'queue', ...(after === undefined ? {} : { after }) },
+    ]);
+    if (outcome.type === 'failed') return outcome;
+    count += outcome.count;
+    changed(count);
+    if (outcome.next === undefined) return { type: 'changed', count };
+    after = outcome.next;
+  }
+}
+
+/** What the trail keeps of a selector. */
+export function selectorDetail(selector: QueueSelector): Readonly<Record<string, string | number | boolean>> {
+  return Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
+}
