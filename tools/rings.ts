@@ -27,6 +27,13 @@ export const rings: Readonly<Record<string, number>> = {
 
 export const ROOT_RING = 7;
 
+/** Folders that are entered by one file: nothing else of them is named outside. */
+export const closed: readonly {
+  readonly inside: RegExp;
+  readonly allowed: RegExp;
+  readonly instead: string;
+}[] = [{ inside: /^src\/store\/\w+\//, allowed: /^src\/store\//, instead: 'src/store/engine.ts' }];
+
 /** Modules of Node that only some folders may touch, with what to use instead. */
 export const doors: readonly {
   readonly module: RegExp;
@@ -53,7 +60,11 @@ export const doors: readonly {
     allowed: /^src\/(platform|cli|http|observe)\//,
     instead: 'a Clock',
   },
-  { module: /^node:worker_threads$/, allowed: /^src\/(platform|server)\//, instead: 'src/platform/line.ts' },
+  {
+    module: /^node:worker_threads$/,
+    allowed: /^src\/(platform|server|store\/sqlite)\//,
+    instead: 'src/platform/line.ts',
+  },
   {
     module: /^node:(http|https|child_process)$/,
     allowed: /^src\/(http|cli|platform|send)\//,

@@ -12,6 +12,15 @@ test('each check of tidy finds what it is for', () => {
   const found = (findings: readonly tidy.Finding[]): number => findings.length;
   assert.equal(found(tidy.checkRings(at('src/base/x.ts', "import { a } from '../store/port.ts';"))), 1);
   assert.equal(found(tidy.checkRings(at('src/store/x.ts', "import { a } from '../base/bytes.ts';"))), 0);
+  for (const [path, count] of [
+    ['src/server/x.ts', 1],
+    ['src/cli/x.ts', 1],
+    ['src/store/x.ts', 0],
+    ['src/server/x.test.ts', 0],
+  ] as const) {
+    const from = path.startsWith('src/store') ? './sqlite' : '../store/sqlite';
+    assert.equal(found(tidy.checkRings(at(path, `const { a } = await import('${from}/open.ts');`))), count);
+  }
   assert.equal(found(tidy.checkRings(at('src/policy/x.ts', "import { connect } from 'node:net';"))), 1);
   assert.equal(found(tidy.checkHeader(at('src/base/x.ts', 'export const a = 1;'))), 1);
   assert.equal(found(tidy.checkFileLength(at('src/base/x.ts', '//\n'.repeat(301)))), 1);

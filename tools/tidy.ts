@@ -3,7 +3,7 @@
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { doors, ROOT_RING, rings } from './rings.ts';
+import { closed, doors, ROOT_RING, rings } from './rings.ts';
 
 export interface SourceFile {
   readonly path: string;
@@ -59,6 +59,13 @@ export function checkRings(file: SourceFile): readonly Finding[] {
           path: file.path,
           line,
           what: `ring ${own} imports ring ${ringOf(target)}: ${target}`,
+        });
+      const folder = closed.find(({ inside }) => inside.test(target));
+      if (folder !== undefined && !folder.allowed.test(file.path))
+        findings.push({
+          path: file.path,
+          line,
+          what: `${target} is not for this file: use ${folder.instead}`,
         });
     }
     const door = doors.find(({ module }) => module.test(specifier));

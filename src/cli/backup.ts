@@ -8,10 +8,15 @@ import { endOfTail, linkText } from '../audit/chain.ts';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
-import { restoreStore } from '../store/sqlite/backup.ts';
-import { type BackupResult, type OpenBackup, openBackup, writeNewFile } from '../store/sqlite/backup-file.ts';
-import { leaveToOwner } from '../store/sqlite/data-directory.ts';
-import { type CommandContext, loadForCommand, lockForCommand, withStore } from './context.ts';
+import { type BackupResult, type Backups, engineOf, type OpenBackup, openEngine } from '../store/engine.ts';
+import {
+  type CommandContext,
+  type ConfigOption,
+  engineOfCommand,
+  loadForCommand,
+  lockForCommand,
+  withStore,
+} from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, progress, progressDone } from './output.ts';
 
@@ -25,11 +30,12 @@ export function backupCommands(program: Command): void {
       'after',
       '\nExample:\n  postern backup /backup/postern-2026-11-24.db\n\nThe configuration and the certificates are files of yours: copy them too.',
     )
-    .action((file: string, _: object, command: Command) =>
-      withStore(command.optsWithGlobals(), (context) => backUp(context, resolve(file)), {
-        copyIn: dirname(resolve(file)),
-      }),
-    );
+    .action(async (file: string, _: object, command: Command) => {
+      const option: ConfigOption = command.optsWithGlobals();
+      const path = resolve(file);
+      const backups = await (await openEngine(engineOfCommand(option))).backups();
+      await withStore(option, (context) => backUp(context, backups, path), { copyIn: dirname(path) });
+    });
   program
     .command('restore <file>')
     .description('puts a backup into the data directory of the configuration, which must hold no store')
@@ -46,14 +52,16 @@ export function backupCommands(program: Command): void {
       const dataDirectory = loaded.path(loaded.config.data);
       if ((await connectControl(dataDirectory)) !== undefined)
         throw new CommandFailure('a server runs on this data directory: stop it first');
-      const unlock = await lockForCommand(dataDirectory);
+      const engine = await openEngine(engineOf(loaded));
+      const unlock = await lockForCommand(engine, loaded);
       try {
-        const { messages, events, bodies } = await restoreStore(resolve(file), dataDirectory, (backup) =>
+        const backups = await engine.backups();
+        const { messages, events, bodies } = await backups.restore(resolve(file), (backup) =>
           inspectTrail(backup, options),
         );
         print(`restored ${contentText({ messages, events, bodies })} into ${dataDirectory}`);
       } finally {
-        leaveToOwner(dataDirectory);
+        await engine.leaveToOwner();
         unlock();
       }
     });
@@ -82,8 +90,8 @@ async function inspectTrail({ lookups }: OpenBackup, options: RestoreOptions): P
   print(`${flaw}; it is restored as it is`);
 }
 
-async function backUp({ administration }: CommandContext, path: string): Promise<void> {
-  const { lastLink, ...result } = await writeNewFile(
+async function backUp({ administration }: CommandContext, backups: Backups, path: string): Promise<void> {
+  const { lastLink, ...result } = await backups.writeNewFile(
     path,
     async (aside) => {
       progress('copying…');
@@ -91,14 +99,17 @@ async function backUp({ administration }: CommandContext, path: string): Promise
       const copy = await administration().backUp();
       await pipeline(copy, createWriteStream(aside, { flags: 'wx', mode: 0o600 }));
     },
-    inspectBackup,
+    (aside) => inspectBackup(backups, aside),
   );
   print(`${path}: ${contentText(result)}; read again, and whole\nlast link of its trail ${lastLink}`);
 }
 
-async function inspectBackup(aside: string): Promise<BackupResult & { readonly lastLink: string }> {
+async function inspectBackup(
+  backups: Backups,
+  aside: string,
+): Promise<BackupResult & { readonly lastLink: string }> {
   progress('reading it again…');
-  const { result, lookups, close } = openBackup(aside);
+  const { result, lookups, close } = backups.read(aside);
   try {
     const end = await endOfTail(lookups, result.events);
     if (typeof end === 'string')

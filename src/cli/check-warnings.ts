@@ -1,15 +1,13 @@
 // What `postern check` warns of although it may be served: certificates that clients will refuse, and accounts of a domain that the file has not.
 
-import { existsSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import { connectControl } from '../http/control-client.ts';
 import { addressDomain } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
+import { engineOf, openEngine } from '../store/engine.ts';
 import type { Lookups } from '../store/lookups.ts';
-import { STORE_FILE } from '../store/sqlite/schema.ts';
 import { everybody } from '../administration/identities.ts';
 
 /** Self-signed ones, and names that are served without a certificate for them. */
@@ -46,7 +44,7 @@ const SHOWN_MAX = 5;
 
 /** Accounts whose domain was taken out of `domains`: they can log in and send as nobody. Nothing is warned of while there is no store. */
 export async function accountWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
-  const opened = await openLookups(loaded.path(loaded.config.data));
+  const opened = await openLookups(loaded);
   if (opened === undefined) return [];
   try {
     const ours = new Set(loaded.config.domains);
@@ -65,14 +63,14 @@ export async function accountWarnings(loaded: LoadedConfig): Promise<readonly st
 
 /** Of the running server, or read here; undefined: there is no store, or it is of another version, which the server tells when it starts. */
 async function openLookups(
-  data: string,
+  loaded: LoadedConfig,
 ): Promise<{ readonly lookups: Pick<Lookups, 'identities'>; close(): void } | undefined> {
   try {
-    const server = await connectControl(data);
+    const server = await connectControl(loaded.path(loaded.config.data));
     if (server !== undefined) return { lookups: server.lookups, close: () => undefined };
-    if (!existsSync(join(data, STORE_FILE))) return undefined;
-    const { openSqliteLookups } = await import('../store/sqlite/open.ts');
-    const lookups = openSqliteLookups({ dataDirectory: data });
+    const engine = await openEngine(engineOf(loaded));
+    if (!(await engine.exists())) return undefined;
+    const lookups = await engine.lookups();
     return { lookups, close: () => lookups.close() };
   } catch {
     return undefined;

@@ -1,7 +1,5 @@
 // What a command works on: the use cases, carried out by the running server, or here on the store if none runs.
 
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Administration } from '../administration/use-cases.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
@@ -10,7 +8,10 @@ import { connectControl } from '../http/control-client.ts';
 import type { ControlLookups } from '../http/control-protocol.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ownUserName } from '../platform/own-user.ts';
+import { type Engine, type EngineChoice, engineIn, engineOf, openEngine } from '../store/engine.ts';
+import { StoreLocked } from '../store/engine-errors.ts';
 import { CommandFailure } from './failure.ts';
+import type { OpenAdministration } from './offline.ts';
 
 export interface ConfigOption {
   readonly config?: string;
@@ -33,6 +34,11 @@ export function loadForCommand({ config }: ConfigOption): LoadedConfig {
   return loadConfig(findConfig(config, process.env));
 }
 
+/** Of a file that may be broken elsewhere. */
+export function engineOfCommand({ config }: ConfigOption): EngineChoice {
+  return engineIn(dataDirectoryIn(findConfig(config, process.env)));
+}
+
 export interface StoreOption {
   /** A store that is not there is made; to others its absence is a mistake in `data:`, and nothing is made. */
   readonly makes?: boolean;
@@ -49,19 +55,18 @@ export async function withStore<T>(
   const server = await connectControl(dataDirectoryIn(file));
   if (server !== undefined) return run(contextOf(server, besideServer(file)));
   const loaded = loadConfig(file);
-  const dataDirectory = loaded.path(loaded.config.data);
   // With a running server the engine is not needed.
-  const { leaveToOwner } = await import('../store/sqlite/data-directory.ts');
+  const engine = await openEngine(engineOf(loaded));
   const { openAdministration } = await import('./offline.ts');
-  if (!makes) await assertStore(dataDirectory);
-  const unlock = await lockForCommand(dataDirectory);
-  let offline: ReturnType<typeof openAdministration> | undefined;
+  if (!makes) await assertStore(engine, loaded);
+  const unlock = await lockForCommand(engine, loaded);
+  let offline: OpenAdministration | undefined;
   try {
-    offline = openAdministration(loaded, ownUserName(), copyIn ?? dataDirectory);
+    offline = await openAdministration(loaded, engine, ownUserName(), copyIn);
     return await run(contextOf(offline, () => loaded));
   } finally {
     offline?.close();
-    leaveToOwner(dataDirectory);
+    await engine.leaveToOwner();
     unlock();
   }
 }
@@ -97,24 +102,24 @@ function besideServer(file: string): () => LoadedConfig {
   };
 }
 
-async function assertStore(dataDirectory: string): Promise<void> {
-  const { STORE_FILE } = await import('../store/sqlite/schema.ts');
-  if (lstatSync(join(dataDirectory, STORE_FILE), { throwIfNoEntry: false }) !== undefined) return;
+const dataDirectoryOf = ({ config, path }: LoadedConfig): string => path(config.data);
+
+async function assertStore(engine: Engine, loaded: LoadedConfig): Promise<void> {
+  if (await engine.exists()) return;
   throw new CommandFailure(
-    `there is no store in ${dataDirectory}: is \`data:\` right? \`postern init\`, \`postern serve\` or \`postern account add\` makes one`,
+    `there is no store in ${dataDirectoryOf(loaded)}: is \`data:\` right? \`postern init\`, \`postern serve\` or \`postern account add\` makes one`,
     3,
   );
 }
 
 /** The lock is held, but no server answered: it is starting or stopping. */
-export async function lockForCommand(dataDirectory: string): Promise<() => void> {
-  const { lockDataDirectory, StoreLocked } = await import('../store/sqlite/data-directory.ts');
+export async function lockForCommand(engine: Engine, loaded: LoadedConfig): Promise<() => void> {
   try {
-    return lockDataDirectory(dataDirectory);
+    return await engine.lock();
   } catch (error) {
     if (!(error instanceof StoreLocked)) throw error;
     throw new CommandFailure(
-      `a server is starting or stopping on ${dataDirectory}, or another command is at work there: try again in a moment`,
+      `a server is starting or stopping on ${dataDirectoryOf(loaded)}, or another command is at work there: try again in a moment`,
       3,
     );
   }

@@ -4,9 +4,8 @@ import { UseCaseFailure } from '../administration/failure.ts';
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { DirectoryUnusable } from '../platform/directory-unusable.ts';
+import { StoreLocked, StoreTooNew } from '../store/engine-errors.ts';
 import { StoreUnavailable } from '../store/port.ts';
-import { StoreLocked } from '../store/sqlite/data-directory.ts';
-import { StoreTooNew } from '../store/sqlite/schema.ts';
 import { CommandFailure, failed } from './failure.ts';
 
 const exitCodes = { negative: 1, usage: 2, trouble: 3 } as const;

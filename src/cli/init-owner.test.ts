@@ -14,7 +14,7 @@ const needsRoot = { skip: process.getuid?.() === 0 ? false : 'root alone gives f
 test(
   'init gives the server its data, and leaves what else lies there, and what a link leads to',
   needsRoot,
-  (t) => {
+  async (t) => {
     const [target, outside] = [temporaryDirectory(), temporaryDirectory()];
     t.after(() => [target, outside].forEach(removeDirectory));
     const at = (name: string): string => join(target, name);
@@ -22,7 +22,7 @@ test(
     for (const file of ['postern.yaml', 'data/postern.sqlite', 'data/own/notes']) writeFileSync(at(file), '');
     writeFileSync(join(outside, 'secret'), '');
     symlinkSync(join(outside, 'secret'), at('data/postern.sqlite-wal'));
-    handOver({ files: [at('postern.yaml')], directory: target, data: at('data') }, SERVICE);
+    await handOver({ files: [at('postern.yaml')], directory: target, data: at('data') }, SERVICE);
     const owners = [
       '.',
       'postern.yaml',
@@ -45,13 +45,13 @@ test(
   },
 );
 
-test('init leaves a data directory of another user to that one', needsRoot, (t) => {
+test('init leaves a data directory of another user to that one', needsRoot, async (t) => {
   const target = temporaryDirectory();
   t.after(() => removeDirectory(target));
   const data = join(target, 'data');
   mkdirSync(data);
   writeFileSync(join(data, 'postern.sqlite'), '');
   chownSync(data, STRANGER, STRANGER);
-  handOver({ files: [], directory: undefined, data }, SERVICE);
+  await handOver({ files: [], directory: undefined, data }, SERVICE);
   assert.deepEqual([statSync(data).uid, statSync(join(data, 'postern.sqlite')).uid], [STRANGER, STRANGER]);
 });

@@ -2,7 +2,7 @@
 
 import { chmodSync, chownSync, lchownSync, lstatSync } from 'node:fs';
 import { gidOf, uidOf } from '../platform/os-user.ts';
-import { leaveToOwner } from '../store/sqlite/data-directory.ts';
+import { engineIn, openEngine } from '../store/engine.ts';
 import { CommandFailure } from './failure.ts';
 
 export interface Owner {
@@ -29,7 +29,7 @@ export interface Made {
 }
 
 /** No link is followed. */
-export function handOver({ files, directory, data }: Made, owner: Owner): void {
+export async function handOver({ files, directory, data }: Made, owner: Owner): Promise<void> {
   for (const path of files.filter((file) => lstatSync(file).isFile())) {
     chownSync(path, 0, owner.gid);
     chmodSync(path, 0o640);
@@ -40,5 +40,6 @@ export function handOver({ files, directory, data }: Made, owner: Owner): void {
   }
   const kept = lstatSync(data, { throwIfNoEntry: false });
   if (kept?.isDirectory() === true && kept.uid === 0) lchownSync(data, owner.uid, owner.gid);
-  leaveToOwner(data);
+  const engine = await openEngine(engineIn(data));
+  await engine.leaveToOwner();
 }

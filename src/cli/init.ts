@@ -68,7 +68,7 @@ export function initCommand(program: Command): void {
       if (owner !== undefined) {
         const made = ['cert.pem', 'key.pem'].map((name) => join(target, name));
         const files = [config, ...made, ...dkim.map(({ key }) => key)];
-        handOver({ files, data, directory: isNew ? target : undefined }, owner);
+        await handOver({ files, data, directory: isNew ? target : undefined }, owner);
       }
       print(
         [

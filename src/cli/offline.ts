@@ -5,24 +5,22 @@ import type { LoadedConfig } from '../config/load.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { administrationPorts } from '../server/administration.ts';
-import { stageBackup } from '../store/sqlite/backup-stage.ts';
-import { copyStore } from '../store/sqlite/backup.ts';
-import { openSqliteStore } from '../store/sqlite/open.ts';
+import type { Engine } from '../store/engine.ts';
 import type { LookContext } from './context.ts';
 
-/** The lock of the data directory must be held. `copyIn`: the directory that has room for a copy of the store. */
-export function openAdministration(
+export type OpenAdministration = Pick<LookContext, 'lookups' | 'administration'> & { close(): void };
+
+/** The lock of the engine must be held. `copyIn`: the directory that has room for a copy of the store; absent: beside it. */
+export async function openAdministration(
   loaded: LoadedConfig,
+  engine: Engine,
   who: string,
-  copyIn: string,
-): Pick<LookContext, 'lookups' | 'administration'> & { close(): void } {
-  const dataDirectory = loaded.path(loaded.config.data);
-  const { store, lookups, writer, close } = openSqliteStore({
-    ...{ dataDirectory, clock, entropy: systemEntropy() },
-  });
+  copyIn?: string,
+): Promise<OpenAdministration> {
+  const { store, lookups, copy, close } = await engine.open({ clock, entropy: systemEntropy() });
   const ports = administrationPorts({
     ...{ store, lookups, loaded: () => loaded },
-    copy: () => stageBackup(copyIn, (path) => copyStore(writer, dataDirectory, path)),
+    copy: async () => (await engine.backups()).stage(copy, copyIn),
   });
   const actor = { who, through: 'command line', role: 'operator' } as const;
   return {

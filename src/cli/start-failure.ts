@@ -6,8 +6,7 @@ import { EX, type SysExit } from '../base/sysexits.ts';
 import { ConfigError } from '../config/find.ts';
 import { DirectoryUnusable } from '../platform/directory-unusable.ts';
 import { CannotBind } from '../platform/listen.ts';
-import { StoreLocked } from '../store/sqlite/data-directory.ts';
-import { StoreTooNew } from '../store/sqlite/schema.ts';
+import { StoreLocked, StoreTooNew } from '../store/engine-errors.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */
 export function startFailure(

@@ -5,7 +5,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
 import { replies } from '../protocol/wire/reply-registry.ts';
 import type { FrontAnswers } from '../server/plan.ts';
-import type { StoreFigures } from '../server/store-thread.ts';
+import type { StoreFigures } from '../server/store-body.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import { histogramText } from './histogram-text.ts';
 

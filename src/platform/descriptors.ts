@@ -24,3 +24,5 @@ export function openDescriptors(): number | undefined {
     return undefined;
   }
 }
+
+export const descriptors = { limit: descriptorLimit, open: openDescriptors };

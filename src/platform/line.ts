@@ -21,6 +21,8 @@ export interface LineHandlers {
   /** Answers a question of the other side; a rejection travels back as `RemoteFailure`. */
   answer?(question: unknown): Promise<unknown> | unknown;
   notice?(notice: unknown): void;
+  /** Once, when either end has closed it. */
+  closed?(): void;
 }
 
 export interface Line {
@@ -56,6 +58,7 @@ export function openLine(port: MessagePort, handlers: LineHandlers): Line {
     closed = true;
     packets.end();
     for (const { reject } of waiting.all()) reject(new LineClosed('the other thread is gone'));
+    handlers.closed?.();
   }
 
   port.on('message', (packet: Packet) => {

@@ -3,8 +3,7 @@
 import { keepRetention } from '../audit/retention.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
-import { systemClock as clock } from '../platform/clock.ts';
-import { descriptorLimit, openDescriptors } from '../platform/descriptors.ts';
+import type { Clock } from '../platform/platform.ts';
 import { watchClock } from './clock-watch.ts';
 import { descriptorTrouble, planDescriptors } from './descriptors.ts';
 import { judgeCertificates } from './start-checks.ts';
@@ -16,13 +15,25 @@ const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
 const TICKET_KEYS_MS = DAY_MS / 2;
 
+/** What is in force, as the duties ask for it each time. */
+export type InForceNow = Pick<InForce, 'loaded' | 'plan' | 'lookAtFiles' | 'renewTicketKeys'>;
+
+/** Of this process; undefined: the system does not say. */
+export interface Descriptors {
+  limit(): number | undefined;
+  open(): number | undefined;
+}
+
 /** Returns a function that ends them. */
 export function beginDuties(o: {
+  readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;
-  readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'lookAtFiles' | 'renewTicketKeys'>;
+  readonly descriptors: Descriptors;
+  readonly inForce: InForceNow;
 }): () => void {
-  const { store, log, inForce } = o;
+  const { clock, store, log, inForce, descriptors } = o;
+  const every = (ms: number, run: () => void): (() => void) => repeat(clock, ms, run);
   const loaded = (): LoadedConfig => inForce.loaded;
   const ends = [
     keepRetention({
@@ -33,16 +44,16 @@ export function beginDuties(o: {
     every(WATCH_MS, () => void inForce.lookAtFiles()),
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
     every(TICKET_KEYS_MS, () => void inForce.renewTicketKeys()),
-    every(DAY_MS, () => warnOfCertificates(inForce, log)),
-    every(MINUTE_MS, () => warnOfDescriptors(log)),
+    every(DAY_MS, () => warnOfCertificates(inForce, clock, log)),
+    every(MINUTE_MS, () => warnOfDescriptors(descriptors, log)),
   ];
-  warnOfCertificates(inForce, log);
-  const { warning } = planDescriptors(loaded().config, descriptorLimit());
+  warnOfCertificates(inForce, clock, log);
+  const { warning } = planDescriptors(loaded().config, descriptors.limit());
   if (warning !== undefined) log.warn({}, warning);
   return () => ends.forEach((end) => end());
 }
 
-function every(ms: number, run: () => void): () => void {
+function repeat(clock: Clock, ms: number, run: () => void): () => void {
   let cancel = clock.after(ms, again);
   function again(): void {
     run();
@@ -52,12 +63,12 @@ function every(ms: number, run: () => void): () => void {
 }
 
 /** Judges the certificates in use, which may be older than the files. */
-function warnOfCertificates({ loaded, plan }: Pick<InForce, 'loaded' | 'plan'>, log: Log): void {
+function warnOfCertificates({ loaded, plan }: InForceNow, clock: Clock, log: Log): void {
   const { ill, warnings } = judgeCertificates(plan.certificates, loaded.config, clock.now());
   for (const problem of [...ill, ...warnings]) log.warn({}, problem);
 }
 
-function warnOfDescriptors(log: Log): void {
-  const trouble = descriptorTrouble(openDescriptors(), descriptorLimit());
+function warnOfDescriptors(descriptors: Descriptors, log: Log): void {
+  const trouble = descriptorTrouble(descriptors.open(), descriptors.limit());
   if (trouble !== undefined) log.warn({}, trouble);
 }

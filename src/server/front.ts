@@ -1,27 +1,39 @@
-// A front: one thread that listens, runs sessions, submits, and relays what it accepted. This file is its story:
-// the parts it is made of, who is connected, what happens on a notice, and how it drains.
+// A front: one thread that listens, runs sessions, submits, and relays what it accepted. Put together here, from its plan and from what it stands on: the same
+// for a thread of the system (`front-thread.ts`) and for the simulation. What its connections see of it is `Front`.
 
-import { createPlaces } from '../base/places.ts';
-import type { Clock } from '../platform/platform.ts';
-import type { Mailboxes } from '../identity/mailboxes.ts';
+import { encodeBase32 } from '../base/base32.ts';
+import type { AuthenticationOutcome } from '../identity/authenticator.ts';
+import { createLog, type Log } from '../observe/log.ts';
 import type { Line } from '../platform/line.ts';
 import type { ServerTls } from '../platform/listen.ts';
+import type { Clock } from '../platform/platform.ts';
 import type { LocalMailbox } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
-import type { Relay } from '../relay/relay.ts';
-import type { StoreNotice } from '../store/port.ts';
-import type { RemoteStore } from '../store/remote.ts';
 import type { SubmissionContext } from '../submission/context.ts';
 import type { Journal } from '../submission/journal.ts';
-import type { Standings } from '../submission/standing.ts';
 import type { Acceptance } from '../submission/submit.ts';
-import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import type { Admission } from './admission.ts';
 import type { Connection } from './conversation.ts';
-import type { FrontMetrics } from './front-metrics.ts';
-import type { SessionLog } from './session-log.ts';
+import { drainFront } from './drain.ts';
+import { createFrontMetrics, type FrontMetrics } from './front-metrics.ts';
+import { createFrontParts, type FrontParts, type PartsPorts } from './front-parts.ts';
+import { createFrontSettings, type FrontSettings } from './front-settings.ts';
+import { createLineBudget } from './line-budget.ts';
+import { createListeners, type Listen, type Listeners } from './listeners.ts';
+import { submitLocally } from './local-submission.ts';
+import { createLogFeed, type LogFeed } from './log-feed.ts';
+import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
+import { createSelfTestLog, createSessionLog, type SessionLog } from './session-log.ts';
+import { hearStore } from './store-notices.ts';
+import type { ThreadBody } from './thread-body.ts';
+
+const SESSION_ID_OCTETS = 10;
+
+export interface FrontPorts extends PartsPorts {
+  readonly listen: Listen;
+}
 
 export interface ListenerHere {
   readonly role: 'submission' | 'mx';
@@ -63,109 +75,135 @@ export interface Front {
   ): void;
 }
 
-/** The open connections of a front. */
-export interface Connections {
-  /** Gives a function that takes it out again. */
-  enter(connection: Connection): () => void;
-  /** Ends the sessions of an identity, or of a credential of it, that may not go on, also those that are at rest. */
-  noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
-  drain(): void;
-  readonly size: number;
+export interface RunningFront extends ThreadBody {
+  /** For who looks in from outside. */
+  readonly parts: FrontParts;
 }
 
-export function createConnections(): Connections {
-  const open = createPlaces<Connection>();
+export function createFront(birth: FrontBirth, ports: FrontPorts): RunningFront {
+  const { clock } = ports;
+  let main: Line | undefined;
+  const feed = createLogFeed(clock, (lines) => main?.tell({ log: lines }));
+  const log = createLog(birth.plan.logLevel, feed);
+  const settings = createFrontSettings(birth.plan, log);
+  const parts = createFrontParts(birth, ports, settings, log);
+  const { admission, lookups, logins } = parts;
+  const lineBudget = createLineBudget({
+    ...{ clock, fronts: birth.counts.rows },
+    isExempt: (address) => admission.isExempt(address),
+    leftOut: (what) => log.warn(what, 'lines about strangers were not written'),
+  });
+  const inside = { ports, settings, parts };
+  const metrics = createFrontMetrics();
+  const front = frontOf(inside, metrics, createSessionLog(log, lineBudget));
+  // Its counts are thrown away.
+  const selfTest = frontOf(inside, createFrontMetrics(), createSelfTestLog(log));
+  const listeners = createListeners({ ...{ clock, log, settings, front, selfTest }, listen: ports.listen });
+  const answer = answersOf({ ...{ birth, clock, settings, parts, front, listeners, log, feed } });
+  const ofStore = hearStore(parts);
   return {
-    enter(connection) {
-      const place = open.take(connection);
-      return () => void open.leave(place, connection);
-    },
-    noticed({ identityId, state, revision, gone }) {
-      if (state === 'active' && gone.length === 0) return;
-      for (const connection of open.all()) {
-        const principal = connection.principal ?? connection.judged;
-        if (principal?.identityId !== identityId) continue;
-        const isGone = gone.includes(principal.proof.id) && principal.revision < revision;
-        if (state !== 'active' || isGone) connection.cut();
+    parts,
+    greet(peer, open) {
+      if (peer === 'main') main = open({ answer: (question) => answer(question as FrontQuestion) });
+      else if (peer === 'store') ofStore.connect(open({ notice: ofStore.noticed }));
+      else {
+        const desk = open({});
+        logins.connect(desk);
+        lookups.connect(desk);
       }
     },
-    drain() {
-      for (const connection of open.all()) connection.feed({ type: 'drain' });
-    },
-    get size() {
-      return open.size;
-    },
   };
 }
 
-/** The parts of a front that get notices of the store. */
-interface Hearing {
-  readonly store: RemoteStore;
-  readonly standings: Standings;
-  readonly mailboxes: Pick<Mailboxes, 'forget' | 'unsure'>;
-  readonly relay: Relay;
-  readonly connections: Connections;
+interface Inside {
+  readonly ports: FrontPorts;
+  readonly settings: FrontSettings;
+  readonly parts: FrontParts;
 }
 
-/** A front's end of its line to the store; a new line replaces a broken one, with which notices may have been lost. */
-export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
-  noticed(notice: unknown): void;
-  connect(line: Line): void;
-} {
-  let isFirst = true;
-
-  function unsure(): void {
-    standings.unsure();
-    mailboxes.unsure();
-    relay.unsure();
-  }
-
+/** The front as its connections see it. */
+function frontOf({ ports, settings, parts }: Inside, metrics: FrontMetrics, log: SessionLog): Front {
+  const { clock, entropy } = ports;
+  const { admission, submission, journal, logins, mailboxes, connections } = parts;
   return {
-    noticed(notice) {
-      const heard = notice as StoreNotice;
-      store.noticed(heard);
-      if (heard.type === 'due') return relay.wake();
-      if (heard.type === 'unsure') return unsure();
-      standings.noticed(heard);
-      mailboxes.forget(heard.identityId);
-      relay.identityChanged(heard);
-      connections.noticed(heard);
+    ...{ clock, log, metrics, admission, submission, journal },
+    tls: () => settings.tls(),
+    sessionId: () => encodeBase32(entropy.bytes(SESSION_ID_OCTETS)).toLowerCase(),
+    authenticate: (evidence, from) => logins.authenticate(evidence, from),
+    mailboxOf: (forwardPath) => mailboxes.find(forwardPath),
+    ownForwardPath: (forwardPath) => settings.ownForwardPath(forwardPath),
+    entered(connection) {
+      metrics.connected(connection.listener.role);
+      return connections.enter(connection);
     },
-    connect(line) {
-      if (!isFirst) unsure();
-      isFirst = false;
-      store.connect(line);
+    authenticated({ id: session, principal, session: { view } }) {
+      const { login = '', mechanism = '', proof } = principal ?? {};
+      const credential = proof?.label ?? '';
+      metrics.authentication(mechanism, 'authOk');
+      log.accountable(session);
+      const { version: tls, cipher } = view.tls ?? {};
+      log.info({ session, login, mechanism, credential, tls, cipher }, 'authenticated');
+    },
+    accepted({ id: session, principal }, { id, octets }, { reversePath: from, recipients }, ms) {
+      metrics.accepted(octets, ms);
+      log.info({ session, id, login: principal?.login, from, recipients: recipients.length }, 'accepted');
     },
   };
 }
 
-const LOOK_AGAIN_MS = 50;
-
-/** The parts of a front that a drain waits for. */
-export interface Draining extends Pick<Front, 'clock' | 'journal'> {
-  readonly submission: Pick<SubmissionContext, 'memory' | 'takingBack' | 'store' | 'owner'>;
-  readonly connections: Connections;
-  readonly relay: Pick<Relay, 'drain'>;
+interface Answering {
+  readonly birth: FrontBirth;
+  readonly clock: Clock;
+  readonly settings: FrontSettings;
+  readonly parts: FrontParts;
+  readonly front: Front;
+  readonly listeners: Listeners;
+  readonly log: Log;
+  readonly feed: LogFeed;
 }
 
-/**
- * Sessions end at their next quiet moment, the relay finishes what is under way; what it still holds goes back to the queue. By the clock that never
- * steps back: after `graceMs` nobody waits any more, whatever time it is. Rejects with `StoreUnavailable` when nothing could be given back.
- */
-export async function drainFront(
-  { clock, journal, submission, connections, relay }: Draining,
-  graceMs: number,
-): Promise<void> {
-  const { memory, takingBack, store, owner } = submission;
-  const endsAt = clock.monotonic() + graceMs;
-  // A message that is still being accepted may have to be taken back, though its session is over.
-  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
-  connections.drain();
-  const emptied = (async () => {
-    while (isBusy() && clock.monotonic() < endsAt)
-      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
-  })();
-  await Promise.all([emptied, relay.drain(graceMs)]);
-  journal.flush();
-  await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
+/** What main may ask. */
+function answersOf(inside: Answering): (question: FrontQuestion) => Promise<unknown> {
+  const { birth, clock, settings, parts, front, listeners, feed } = inside;
+  return async (asked) => {
+    switch (asked.ask) {
+      case 'listen':
+        await listeners.listen();
+        return true;
+      case 'reload':
+        reload(inside, asked.plan);
+        return true;
+      case 'drain':
+        listeners.close();
+        await drainFront({ clock, ...parts }, asked.graceMs);
+        feed.flush();
+        return true;
+      case 'selfTest':
+        listeners.selfTestFrom = asked.from;
+        return true;
+      case 'submit': {
+        const { session, longLines } = settings.plan;
+        return submitLocally(front, { ...session, longLines: longLines.submission }, asked.message);
+      }
+      case 'figures':
+        return {
+          owner: birth.owner,
+          counts: front.metrics.counts,
+          connections: parts.connections.size,
+          incomingOctets: parts.memory.used,
+          recordsLost: parts.journal.lost,
+          relay: parts.relay.stats,
+        } satisfies FrontAnswers['figures'];
+    }
+  };
+}
+
+function reload({ settings, parts, log }: Answering, next: FrontPlan): void {
+  const { logins, admission, memory, strangersMemory } = parts;
+  settings.reload(next);
+  logins.forget();
+  admission.reload(next.admission);
+  memory.limitOctets = next.incomingMemory;
+  strangersMemory.limitOctets = next.strangersMemory;
+  log.level = next.logLevel;
 }

@@ -14,7 +14,7 @@ import { descriptorLimit } from '../platform/descriptors.ts';
 import { planDescriptors } from './descriptors.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
 import { checkPolicy } from './start-checks.ts';
-import type { StoreLimits } from './store-thread.ts';
+import type { StoreLimits } from './store-body.ts';
 import { tlsContexts } from './tls-contexts.ts';
 
 const TICKET_KEY_OCTETS = 48;

@@ -12,7 +12,7 @@ import { lmtpHop, smtpHop } from './hop-of-url.ts';
 import { pairProblem } from './certificate-pair.ts';
 import { readDkimKeys } from './dkim-keys.ts';
 import type { FrontPlan } from './plan.ts';
-import type { StoreLimits } from './store-thread.ts';
+import type { StoreLimits } from './store-body.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 
 const HEADERS_IN_MEMORY_MIN = 4;

@@ -8,6 +8,7 @@ import type { MechanismName } from '../protocol/sasl/mechanisms.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LongLines } from '../protocol/wire/data-framing.ts';
 import type { LimitValues } from '../policy/limits.ts';
+import type { EngineChoice } from '../store/engine.ts';
 import type { AdmissionLimits } from './admission.ts';
 import type { CountsPlan } from './counts.ts';
 import type { DkimKeyPlan } from './dkim-keys.ts';
@@ -62,7 +63,7 @@ export interface FrontPlan {
 export interface FrontBirth {
   readonly plan: FrontPlan;
   readonly owner: string;
-  readonly dataDirectory: string;
+  readonly store: EngineChoice;
   readonly counts: CountsPlan;
   /** The front's own row in `counts`. */
   readonly row: number;

@@ -1,9 +1,12 @@
-// A reload reaches every thread: those that live, and those that are starting in the place of one that died.
+// What main does with its threads: a reload reaches those that live and those that are starting in the place of one that died; a drain ends all in time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { parseConfig } from '../config/load.ts';
+import { engineOf } from '../store/engine.ts';
+import { changesOf, type CommitQuestion } from '../store/packing.ts';
+import { countedEntropy } from '../store/store.contract-fixtures.ts';
 import { createLog } from '../observe/log.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { FrontPlan } from './plan.ts';
@@ -28,10 +31,17 @@ interface Life {
   readonly asked: string[];
   /** The domains, or the floor, that it uses. */
   goesBy: unknown;
+  /** A front's. */
+  readonly owner: string | undefined;
+  readonly alive: boolean;
   die(): void;
 }
 
+/** Undefined: as it always does. */
+type Answer = (kind: ThreadKind, ask: string, nth: number) => Promise<unknown> | undefined;
+
 interface Birth {
+  readonly owner?: string;
   readonly plan?: FrontPlan;
   readonly settings?: { readonly domains: readonly string[] };
   readonly limits?: { readonly queuedMessagesMax: unknown };
@@ -40,8 +50,15 @@ interface Birth {
 const goesBy = ({ plan, settings, limits }: Birth): unknown =>
   plan?.domains ?? settings?.domains ?? limits?.queuedMessagesMax;
 
-/** Threads that only listen. While `births` is held none gets ready. */
-function fakeCrew() {
+/** As text, e.g. `free local/1f…/1.`. */
+function committed(question: unknown): string {
+  return changesOf(question as CommitQuestion)
+    .map((change) => (change.type === 'free' ? `free ${change.ownerPrefix}` : change.type))
+    .join();
+}
+
+/** Threads that only listen, or answer as they are told; `nth` of its kind. While `births` is held none gets ready. */
+function fakeCrew(answer: Answer) {
   const lives: Life[] = [];
   let held: Promise<void> | undefined;
   const crew: Crew = {
@@ -50,22 +67,28 @@ function fakeCrew() {
       let alive = true;
       const { promise: ended, resolve } = Promise.withResolvers<string>();
       const life: Life = {
-        ...{ kind, asked, goesBy: goesBy(birth as Birth) },
+        ...{ kind, asked, goesBy: goesBy(birth as Birth), owner: (birth as Birth).owner },
+        get alive() {
+          return alive;
+        },
         die() {
           alive = false;
           resolve('it died');
         },
       };
       lives.push(life);
+      const nth = lives.filter((one) => one.kind === kind).length;
       await held;
       return {
-        ...{ name: kind, ended, greet: () => undefined },
+        ...{ kind, name: kind, ended },
         line: {
           async ask(question) {
             if (!alive) throw new LineClosed();
             const { ask = Object.keys(question as object)[0] ?? '' } = question as { readonly ask?: string };
-            asked.push(ask);
+            asked.push(ask === 'commit' ? committed(question) : ask);
             life.goesBy = goesBy(question as Birth) ?? life.goesBy;
+            const own = answer(kind, ask, nth);
+            if (own !== undefined) return own;
             return ask === 'commit' ? [{ type: 'freed', count: 0 }] : true;
           },
           tell: () => undefined,
@@ -74,17 +97,19 @@ function fakeCrew() {
         terminate: async () => life.die(),
       };
     },
+    connect: () => undefined,
     stop: async () => undefined,
   };
   return { crew, lives, hold: (until: Promise<void> | undefined) => void (held = until) };
 }
 
-async function running() {
+async function running({ fronts = 1, answer = () => undefined }: { fronts?: number; answer?: Answer } = {}) {
   const clock = virtualClock(0);
-  const { crew, lives, hold } = fakeCrew();
+  const { crew, lives, hold } = fakeCrew(answer);
   const log = createLog('error', { write: () => undefined });
   const supervisor = createSupervisor({
-    ...{ loaded, plan: OLD, storeLimits: storeLimitsOf(loaded), fronts: 1, log, clock, crew },
+    ...{ store: engineOf(loaded), plan: OLD, storeLimits: storeLimitsOf(loaded), fronts, log },
+    ...{ clock, crew, entropy: countedEntropy() },
     writeLog: () => undefined,
   });
   await supervisor.startStore();
@@ -112,7 +137,8 @@ async function running() {
       },
     };
   }
-  return { supervisor, dying };
+  const alive = (kind: ThreadKind) => lives.filter((life) => life.kind === kind && life.alive);
+  return { supervisor, dying, clock, lives, alive, turn };
 }
 
 const limits = (queuedMessagesMax: number) => ({ ...storeLimitsOf(loaded), queuedMessagesMax });

@@ -1,37 +1,38 @@
 // Main's part of a running server: starts the threads in order, connects them, replaces one that dies, reloads, drains.
 // What comes before, between and after them, and how all of it is undone, is the list in src/server/running.ts.
 
-import { randomBytes } from 'node:crypto';
-import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
 import { LineClosed } from '../platform/line.ts';
-import type { Clock } from '../platform/platform.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { EngineChoice } from '../store/engine.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { beginMinute, emptyRow, planCounts } from './counts.ts';
-import type { DeskBirth, DeskQuestion, DeskSettings } from './desk-thread.ts';
+import type { DeskBirth, DeskQuestion, DeskSettings } from './desk.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
-import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-thread.ts';
-import { connectThreads, type Crew, type Thread } from './thread.ts';
+import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-body.ts';
+import type { Crew, Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
 /** Doubles with each death within a minute, up to 16 times as long. */
 const RESTART_MS = 200;
+const INCARNATION_OCTETS = 6;
 const COUNTS_KEY_OCTETS = 16;
 const MINUTE_MS = 60_000;
 
 type Question = FrontQuestion | StoreQuestion | DeskQuestion;
 
 export interface SupervisorOptions {
-  readonly loaded: LoadedConfig;
+  readonly store: EngineChoice;
   readonly plan: FrontPlan;
   readonly storeLimits: StoreLimits;
   readonly fronts: number;
   readonly log: Log;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly crew: Crew;
   /** A line of a front's log, as it is. */
   writeLog(lines: string): void;
@@ -64,10 +65,8 @@ export interface Supervisor {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { loaded, log, clock, crew } = options;
-  const { config } = loaded;
-  const dataDirectory = loaded.path(config.data);
-  const incarnation = randomBytes(6).toString('hex');
+  const { log, clock, entropy, crew } = options;
+  const incarnation = Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
   const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
@@ -75,7 +74,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const missing = new Set<string>();
   let { plan, storeLimits } = options;
   const counts = planCounts({
-    ...{ rows: options.fronts, connections: plan.admission.total, key: randomBytes(COUNTS_KEY_OCTETS) },
+    ...{ rows: options.fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
   });
   let storeThread: Thread;
   let deskThread: Thread;
@@ -85,7 +84,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let submitted = 0;
 
   async function startStore(isFirst: boolean): Promise<void> {
-    const birth: StoreBirth = { dataDirectory, limits: storeLimits, sweepStages: isFirst };
+    const birth: StoreBirth = { store: options.store, limits: storeLimits, sweepStages: isFirst };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
@@ -96,31 +95,29 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     watch(thread, async () => {
       store.disconnect();
       await startStore(false);
-      for (const front of fronts.values())
-        connectThreads(front, storeThread, { asker: 'front', answerer: 'store' });
-      connectThreads(deskThread, storeThread, { asker: 'desk', answerer: 'store' });
+      for (const front of fronts.values()) crew.connect(front, storeThread);
+      crew.connect(deskThread, storeThread);
     });
   }
 
   async function startDesk(): Promise<void> {
     const planAtBirth = plan;
-    const birth: DeskBirth = { dataDirectory, settings: deskSettings(plan) };
+    const birth: DeskBirth = { store: options.store, settings: deskSettings(plan) };
     const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
     deskThread = thread;
     if (planAtBirth !== plan) await askOrEnd(thread, { settings: deskSettings(plan) });
     lookups.connect(thread.line);
-    connectThreads(thread, storeThread, { asker: 'desk', answerer: 'store' });
+    crew.connect(thread, storeThread);
     watch(thread, async () => {
       lookups.disconnect();
       await startDesk();
-      for (const front of fronts.values())
-        connectThreads(front, deskThread, { asker: 'front', answerer: 'desk' });
+      for (const front of fronts.values()) crew.connect(front, deskThread);
     });
   }
 
   async function startFront(number: number, run: number): Promise<void> {
     const owner = `local/${incarnation}/${number}.${run}`;
-    const birth: FrontBirth = { plan, owner, dataDirectory, counts, row: number - 1 };
+    const birth: FrontBirth = { plan, owner, store: options.store, counts, row: number - 1 };
     const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
@@ -129,8 +126,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     void thread.ended.then(() => fronts.delete(number));
     if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });
     if (selfTestFrom !== undefined) await askOrEnd(thread, { ask: 'selfTest', from: selfTestFrom });
-    connectThreads(thread, storeThread, { asker: 'front', answerer: 'store' });
-    connectThreads(thread, deskThread, { asker: 'front', answerer: 'desk' });
+    crew.connect(thread, storeThread);
+    crew.connect(thread, deskThread);
     if (listening) await askOrEnd(thread, { ask: 'listen' });
     watch(thread, async () => {
       emptyRow(counts, number - 1);

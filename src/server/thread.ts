@@ -1,9 +1,11 @@
-// A thread of this server as main sees it: started, ready, connected to others by ports, watched, replaced when it dies.
+// The threads of this server as main sees them: started, ready, connected to each other, watched. `systemCrew` starts threads of the system, the
+// simulation has a crew of its own.
 
 import { setFlagsFromString } from 'node:v8';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { type Line, type LineHandlers, openLine } from '../platform/line.ts';
-import type { ThreadGreeting, ThreadNews } from './desk-thread.ts';
+import type { Peer } from './thread-body.ts';
+import type { ThreadGreeting, ThreadNews } from './thread-entry.ts';
 
 /**
  * A message leaves a hundred kibioctets of garbage, which lives for some ten milliseconds: in a small nursery what is still needed is copied twice,
@@ -20,12 +22,12 @@ const OLD_AT_FIRST_MIB = 48;
 export type ThreadKind = 'store' | 'desk' | 'front';
 
 export interface Thread {
+  readonly kind: ThreadKind;
   readonly name: string;
   /** Main's own line to it. */
   readonly line: Line;
   /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<string>;
-  greet(connect: ThreadGreeting['connect'], port: ThreadGreeting['port']): void;
   terminate(): Promise<void>;
 }
 
@@ -41,14 +43,17 @@ export interface ThreadOptions {
 export interface Crew {
   /** Resolves when the thread says that it is ready; rejects if it ends before, or if the crew has stopped. */
   start(options: ThreadOptions): Promise<Thread>;
+  /** Gives `asker` a line to `answerer`; both are of this crew. */
+  connect(asker: Thread, answerer: Thread): void;
   /** Resolves when no thread lives any more: the one that writes last ends last. None is started from then on. */
   stop(): Promise<void>;
 }
 
 const ORDER_OF_STOPPING: readonly ThreadKind[] = ['front', 'desk', 'store'];
 
-export function createCrew(): Crew {
+export function systemCrew(): Crew {
   const alive = new Map<Worker, ThreadKind>();
+  const workers = new WeakMap<Thread, Worker>();
   let stopped = false;
   return {
     start({ kind, name, birth, heapMiB, handlers = {} }) {
@@ -62,7 +67,15 @@ export function createCrew(): Crew {
       });
       alive.set(worker, kind);
       worker.once('exit', () => alive.delete(worker));
-      return threadOf(worker, name, handlers);
+      return threadOf(worker, { kind, name, handlers }).then((thread) => {
+        workers.set(thread, worker);
+        return thread;
+      });
+    },
+    connect(asker, answerer) {
+      const { port1, port2 } = new MessageChannel();
+      greet(workers.get(asker), answerer.kind, port1);
+      greet(workers.get(answerer), asker.kind, port2);
     },
     async stop() {
       stopped = true;
@@ -72,7 +85,14 @@ export function createCrew(): Crew {
   };
 }
 
-async function threadOf(worker: Worker, name: string, handlers: LineHandlers): Promise<Thread> {
+function greet(worker: Worker | undefined, connect: Peer, port: MessagePort): void {
+  worker?.postMessage({ connect, port } satisfies ThreadGreeting, [port]);
+}
+
+async function threadOf(
+  worker: Worker,
+  { kind, name, handlers }: Pick<ThreadOptions, 'kind' | 'name'> & { readonly handlers: LineHandlers },
+): Promise<Thread> {
   let reason = '';
   const ended = new Promise<string>((resolve) => {
     worker.on('error', (error) => {
@@ -88,24 +108,11 @@ async function threadOf(worker: Worker, name: string, handlers: LineHandlers): P
     void ended.then((why) => reject(new Error(why)));
   });
   const { port1, port2 } = new MessageChannel();
-  const greet: Thread['greet'] = (connect, port) =>
-    worker.postMessage({ connect, port } satisfies ThreadGreeting, [port]);
-  greet('main', port2);
+  greet(worker, 'main', port2);
   return {
-    ...{ name, line: openLine(port1, handlers), ended, greet },
+    ...{ kind, name, line: openLine(port1, handlers), ended },
     async terminate() {
       await worker.terminate();
     },
   };
-}
-
-/** Gives `asker` a line to `answerer`. */
-export function connectThreads(
-  asker: Thread,
-  answerer: Thread,
-  kinds: { readonly asker: ThreadKind; readonly answerer: ThreadKind },
-): void {
-  const { port1, port2 } = new MessageChannel();
-  asker.greet(kinds.answerer, port1);
-  answerer.greet(kinds.asker, port2);
 }

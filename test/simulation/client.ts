@@ -25,16 +25,29 @@ export interface ClientWorld {
 }
 
 export async function runClient(world: ClientWorld, plan: ClientPlan, chance: Chance): Promise<void> {
+  await world.time.pause(plan.at);
+  const all = Array.from({ length: plan.messages }, (_, number) => number);
+  for (const numbers of plan.each ? all.map((number) => [number]) : [all])
+    if (!(await visit(world, plan, chance, numbers))) return;
+}
+
+/** One connection; false: nobody listens any more. */
+async function visit(
+  world: ClientWorld,
+  plan: ClientPlan,
+  chance: Chance,
+  numbers: readonly number[],
+): Promise<boolean> {
   const { time } = world;
-  await time.pause(plan.at);
   let front = world.fronts.listening();
   // Nobody listens while the server is down.
   for (let tries = 0; front === undefined && tries < 20; tries += 1) {
     await time.pause(10 * SECOND);
     front = world.fronts.listening();
   }
-  if (front === undefined) return;
-  await new Conversation(world, plan, chance, front).run();
+  if (front === undefined) return false;
+  await new Conversation(world, plan, chance, front).run(numbers);
+  return true;
 }
 
 class Conversation {
@@ -73,7 +86,7 @@ class Conversation {
     front.serve(this.#link);
   }
 
-  async run(): Promise<void> {
+  async run(numbers: readonly number[]): Promise<void> {
     const { time } = this.#world;
     if (this.#plan.deafMs > 0) {
       this.#link.reading = false;
@@ -83,9 +96,8 @@ class Conversation {
     if ((await this.#command('EHLO client.example'))?.code !== 250) return this.#leave();
     const login = Buffer.from(`\0${this.#plan.login}\0${this.#world.password}`).toString('base64');
     if ((await this.#command(`AUTH PLAIN ${login}`))?.code !== 235) return this.#leave();
-    const sendings = Array.from({ length: this.#plan.messages }, (_, n) => this.#compose(n));
-    for (const [n, sending] of sendings.entries()) {
-      if (this.#closed || (await this.#send(sending, n)) === 'broken') return;
+    for (const [number, sending] of numbers.map((n) => [n, this.#compose(n)] as const)) {
+      if (this.#closed || (await this.#send(sending, number)) === 'broken') return;
       if (this.#chance.happens(0.1)) await time.pause(this.#chance.between(10, 30_000));
     }
     await this.#command('QUIT');

@@ -4,6 +4,7 @@ import type { Identity } from '../../src/record/identity.ts';
 import type { Change } from '../../src/store/port.ts';
 import type { FaultPlan, Plan } from './plan.ts';
 import type { NextHops } from './next-hop.ts';
+import { COMMIT_MS } from './disk.ts';
 import type { Server } from './server.ts';
 import { SECOND } from './time.ts';
 
@@ -47,20 +48,26 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
       return undefined;
     case 'crash':
       server.crash();
-      return () => startAgain(server);
+      return () => startAgain(world);
     case 'stop': {
       const stopped = server.stop(fault.graceMs);
-      return () => stopped.then(() => startAgain(server));
+      return () => stopped.then(() => startAgain(world));
     }
     case 'diskFull':
-      server.weather.full = 'the simulated disk is full';
-      return () => void (server.weather.full = undefined);
+      server.disk.full = true;
+      return () => void (server.disk.full = false);
+    case 'diskFails':
+      server.disk.failing = true;
+      return () => void (server.disk.failing = false);
     case 'slowDisk':
-      server.weather.commitMs = Math.min(fault.lastsMs / 2, SLOWEST_MS);
-      return () => void (server.weather.commitMs = 3);
+      server.disk.commitMs = Math.min(fault.lastsMs / 2, SLOWEST_MS);
+      return () => void (server.disk.commitMs = COMMIT_MS);
     case 'slowRestart':
-      server.weather.restartMs = fault.lastsMs;
-      return () => void (server.weather.restartMs = 0);
+      server.restartMs = fault.lastsMs;
+      return () => void (server.restartMs = 0);
+    case 'reload':
+      void server.reload();
+      return undefined;
     case 'clockStep':
       hops.time.wallAtZero += fault.byMs;
       return undefined;
@@ -81,20 +88,22 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
 }
 
 /** As the service manager does it: a start that fails is tried again. */
-async function startAgain(server: Server): Promise<void> {
-  while (server.run === undefined) await server.start().catch(() => server.crash());
+export async function startAgain({ server, hops }: Pick<FaultWorld, 'server' | 'hops'>): Promise<void> {
+  while (server.run === undefined) await server.start().catch(() => hops.time.pause(SECOND));
 }
 
 /** Everything is well from now on. */
 export async function healAll(world: FaultWorld): Promise<void> {
   const { server, hops, plan } = world;
-  Object.assign(server.weather, {
-    ...{ full: undefined, queuedMessagesMax: undefined },
-    ...{ commitMs: 3, restartMs: 0 },
-  });
+  Object.assign(server.disk, { full: false, failing: false, commitMs: COMMIT_MS });
+  server.restartMs = 0;
+  await server.reload((settings) => ({
+    ...settings,
+    store: { ...settings.store, queuedMessagesMax: 'none' },
+  }));
   for (const host of hops.hosts.values()) host.mood = 'fine';
   while (server.run?.stopping === true) await hops.time.pause(SECOND);
-  for (await startAgain(server); !server.isWhole; await startAgain(server)) await hops.time.pause(SECOND);
+  for (await startAgain(world); !server.isWhole; await startAgain(world)) await hops.time.pause(SECOND);
   if (mayComeLate(plan)) await hops.time.pause(SLOWEST_MS);
   for (const login of new Set(plan.clients.map((client) => client.login))) {
     await setState(world, login, 'active');
@@ -140,9 +149,10 @@ async function setState(world: FaultWorld, login: string, state: Identity['state
 /** Until the server has said what became of it, or can't say any more. */
 async function commit(world: FaultWorld, change: Change): Promise<void> {
   const { run } = world.server;
-  if (run === undefined) return;
+  const store = run?.supervisor?.store;
+  if (run === undefined || store === undefined) return;
   await new Promise<unknown>((resolve) => {
     run.main.onEnd(() => resolve(undefined));
-    run.store.commit([change]).then(resolve, resolve);
+    store.commit([change]).then(resolve, resolve);
   });
 }

@@ -16,6 +16,8 @@ export interface ClientPlan {
   readonly at: number;
   readonly login: string;
   readonly messages: number;
+  /** Each over a connection of its own, with a login of its own. */
+  readonly each: boolean;
   readonly manner: 'plain' | 'pipelined' | 'chunks';
   /** Pause between segments of the content, ms; 0: at once. */
   readonly slowMs: number;
@@ -41,8 +43,8 @@ export type FaultPlan = {
   (
     | { readonly type: 'killStore'; readonly awayMs: number }
     | { readonly type: 'stop'; readonly graceMs: number }
-    | { readonly type: 'killDesk' | 'killFront' | 'crash' }
-    | { readonly type: 'diskFull' | 'slowDisk' | 'slowRestart' }
+    | { readonly type: 'killDesk' | 'killFront' | 'crash' | 'reload' }
+    | { readonly type: 'diskFull' | 'diskFails' | 'slowDisk' | 'slowRestart' }
     | { readonly type: 'clockStep'; readonly byMs: number }
     | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
     | { readonly type: 'mood'; readonly host: string; readonly mood: Mood }
@@ -54,12 +56,12 @@ type Theme = 'mixed' | 'stops' | 'suspensions' | 'outages';
 const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], number>>>>> = {
   mixed: {
     ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
-    ...{ diskFull: 2, slowDisk: 3, slowRestart: 1 },
+    ...{ diskFull: 2, diskFails: 2, slowDisk: 3, slowRestart: 1, reload: 1 },
     ...{ clockStep: 2, suspend: 4, hold: 1, retry: 1, mood: 12 },
   },
   stops: { stop: 6, crash: 1, slowDisk: 1, retry: 1, mood: 4 },
   suspensions: { suspend: 6, hold: 1, retry: 1, mood: 6 },
-  outages: { killStore: 6, killFront: 2, killDesk: 2, slowDisk: 4, slowRestart: 1, mood: 2 },
+  outages: { killStore: 6, diskFails: 2, killFront: 2, killDesk: 2, slowDisk: 4, slowRestart: 1, mood: 2 },
 };
 
 export interface Plan {
@@ -151,6 +153,7 @@ function clientOf(number: number, troubleMs: number, chance: Chance): ClientPlan
     at: chance.happens(0.3) ? chance.between(0, 50) : chance.between(0, troubleMs),
     login: chance.pick(logins),
     messages,
+    each: chance.named('each').happens(0.3),
     manner: chance.weighted({ plain: 2, pipelined: 4, chunks: 2 }),
     slowMs: chance.happens(0.15) ? chance.between(1, 20_000) : 0,
     ...(chance.happens(0.3)
@@ -193,8 +196,10 @@ function faultOf(
     case 'killFront':
     case 'crash':
     case 'diskFull':
+    case 'diskFails':
     case 'slowDisk':
     case 'slowRestart':
+    case 'reload':
       return { ...about, type };
   }
 }

@@ -257,7 +257,8 @@ function checkLimits({ plan, ledger }: Evidence, events: readonly TrailEvent[]):
 
 /** A front that lived to notice a lost reply has counted it. */
 function checkLostReplies({ server, ledger }: Evidence): void {
-  for (const { life, relay } of server.everyFront) {
+  for (const { life, parts } of server.everyFront) {
+    const { relay } = parts;
     if (server.killed.has(life)) continue;
     const lost = ledger.takings.filter((taking) => taking.life === life && !taking.heard);
     const transactions = new Set(lost.map(({ id, begunAt }) => `${id} ${begunAt}`)).size;
@@ -268,7 +269,8 @@ function checkLostReplies({ server, ledger }: Evidence): void {
 
 /** After a drain: no memory, no connection, no timer. */
 export function checkNothingIsLeft(server: Server, ledger: Ledger): void {
-  for (const { life, memory, relay, admission, connections } of server.run?.fronts.values() ?? []) {
+  for (const { life, parts } of server.run?.crew.fronts() ?? []) {
+    const { memory, relay, admission, connections } = parts;
     const { memoryOctets, underWay } = relay.stats;
     const left = {
       incoming: memory.used,

@@ -26,7 +26,7 @@ const openDoors = {
 
 function clientsOf(count: number, withinMs: number, chance: Chance): readonly ClientPlan[] {
   return Array.from({ length: count }, (_, number) => ({
-    ...{ number, at: chance.between(0, withinMs), login: chance.pick(logins), messages: 10 },
+    ...{ number, at: chance.between(0, withinMs), login: chance.pick(logins), messages: 10, each: false },
     ...{ manner: chance.pick(['plain', 'pipelined', 'chunks'] as const), slowMs: 0, deafMs: 0 },
   }));
 }

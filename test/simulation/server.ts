@@ -1,50 +1,43 @@
-// The simulated server: main, the store thread over the memory store, the desk, the fronts; started, watched and replaced as
-// src/server/supervisor.ts does it. Any of them may be killed at any moment, or all at once.
+// The simulated server: src/server/server.ts over threads and a disk that are virtual. The process, and each of its threads, may be killed at any moment.
 
-import { createAuthenticator } from '../../src/identity/authenticator.ts';
-import { type CountsPlan, emptyRow, planCounts } from '../../src/server/counts.ts';
-import type { Line } from '../../src/platform/line.ts';
-import type { Evidence } from '../../src/protocol/sasl/mechanism.ts';
-import type { Change, Outcome, Stage, StoreNotice } from '../../src/store/port.ts';
-import { openMemoryStore, type MemoryStore } from '../../src/store/memory/store.ts';
-import { changesOf, type CommitQuestion } from '../../src/store/packing.ts';
-import { lookupAnswerer } from '../../src/store/remote-lookups.ts';
-import { createRemoteStore, type RemoteStore } from '../../src/store/remote.ts';
+import { createLog } from '../../src/observe/log.ts';
+import { createServer } from '../../src/server/server.ts';
+import { createSteps, type Steps } from '../../src/server/steps.ts';
+import type { Supervisor } from '../../src/server/supervisor.ts';
+import type { ThreadKind } from '../../src/server/thread.ts';
+import { engineIn } from '../../src/store/engine.ts';
+import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts';
 import type { Chance } from './chance.ts';
-import { createSimulatedFront, type FrontSettings, type SimulatedFront } from './front.ts';
-import { type SimulatedLine, simulatedLine } from './line.ts';
+import { VirtualCrew } from './crew.ts';
+import { Disk } from './disk.ts';
+import type { SimulatedFront } from './front.ts';
 import type { NextHops } from './next-hop.ts';
+import type { Settings } from './settings.ts';
 import { Life } from './time.ts';
-
-const RESTART_MS = 200;
-const ARGON2_MS = 25;
-
-/** The disk, and delays of the system. */
-export interface Weather {
-  full: string | undefined;
-  queuedMessagesMax?: number | undefined;
-  /** A transaction with its sync takes up to this long, ms. */
-  commitMs: number;
-  /** A thread that died takes so much longer to come back, ms. */
-  restartMs: number;
-}
 
 /** One run of the process. */
 interface Run {
   readonly main: Life;
-  readonly store: RemoteStore;
-  storeThread: Life;
-  storeLines: SimulatedLine[];
-  desk: Life;
-  readonly fronts: Map<number, SimulatedFront>;
-  readonly counts: CountsPlan;
-  deaths: number;
+  readonly crew: VirtualCrew;
+  readonly steps: Steps;
+  /** As soon as its threads run. */
+  supervisor: Supervisor | undefined;
+  isReady: boolean;
   stopping: boolean;
+  graceMs: number;
+  /** Threads that died. */
+  deaths: number;
+  /** A front said that it could not drain. */
+  isUndrained: boolean;
+  /** Called when its threads are drained, before they end. */
+  ending: () => Promise<void>;
 }
 
 export class Server {
   readonly memory: MemoryStore;
-  readonly weather: Weather = { full: undefined, commitMs: 3, restartMs: 0 };
+  readonly disk: Disk;
+  /** A thread takes so much longer to come back, ms. */
+  restartMs = 0;
   /** Every front that ever lived, for what is said of them at the end. */
   readonly everyFront: SimulatedFront[] = [];
   /** Times by the virtual clock. */
@@ -52,26 +45,21 @@ export class Server {
   run: Run | undefined;
   readonly #hops: NextHops;
   readonly #chance: Chance;
-  readonly #settings: FrontSettings;
+  #settings: Settings;
   readonly #frontCount: number;
-  #lives = 0;
-  #unsubscribe = (): void => undefined;
+  #runs = 0;
+  #storeAwayMs = 0;
 
-  constructor(hops: NextHops, chance: Chance, settings: FrontSettings, frontCount: number) {
+  constructor(hops: NextHops, chance: Chance, settings: Settings, frontCount: number) {
     this.#hops = hops;
     this.#chance = chance;
     this.#settings = settings;
     this.#frontCount = frontCount;
-    const { time } = hops;
-    this.memory = openMemoryStore({
-      clock: time.clockOf(time.outside),
-      entropy: chance.named('store'),
-      fullBecause: () => this.weather.full,
-      queuedMessagesMax: () => this.weather.queuedMessagesMax,
-      schedule: {
-        soon: (go) => void time.after(chance.between(0.2, this.weather.commitMs), go),
-        later: (ms, go) => void time.after(ms, go),
-      },
+    const { time, ledger } = hops;
+    this.memory = openMemoryStore({ clock: time.clockOf(time.outside), entropy: chance.named('store') });
+    this.disk = new Disk({
+      ...{ time, chance: chance.named('disk'), memory: this.memory },
+      committed: (changes, outcomes) => ledger.committed(changes, outcomes),
     });
   }
 
@@ -79,38 +67,53 @@ export class Server {
   get isWhole(): boolean {
     const { run } = this;
     return (
-      run !== undefined && run.storeThread.alive && run.desk.alive && run.fronts.size === this.#frontCount
+      run?.supervisor?.missing().length === 0 &&
+      run.crew.alive('store').length + run.crew.alive('desk').length === 2 &&
+      run.crew.fronts().filter(({ listens }) => listens).length === this.#frontCount
     );
   }
 
   /** A front that takes connections now, if any does. */
   listening(): SimulatedFront | undefined {
-    const { run } = this;
-    if (run === undefined || run.stopping || run.fronts.size === 0) return undefined;
-    return this.#chance.pick([...run.fronts.values()]);
+    const fronts = this.run?.crew.fronts().filter(({ listens }) => listens) ?? [];
+    return fronts.length === 0 ? undefined : this.#chance.pick(fronts);
   }
 
+  /** Rejects if the start fails; then nothing runs. */
   async start(): Promise<void> {
-    const { time } = this.#hops;
-    const main = this.#life('main');
-    const store = createRemoteStore({
-      clock: time.clockOf(main),
-      stage: () => Promise.reject(new Error('main stages nothing')),
-    });
-    const run: Run = {
-      ...{ main, store, storeThread: main, storeLines: [], desk: main, fronts: new Map() },
-      ...{ deaths: 0, stopping: false },
-      counts: planCounts({
-        rows: this.#frontCount,
-        connections: 1000,
-        key: this.#chance.named('counts').bytes(16),
-      }),
-    };
+    const run = this.#newRun();
     this.run = run;
-    this.#startStore(run);
-    this.#startDesk(run);
-    await store.commit([{ type: 'free', ownerPrefix: '', dueAt: time.wall }]);
-    for (let number = 1; number <= this.#frontCount; number += 1) this.#startFront(run, number);
+    const { main, crew, steps } = run;
+    const { time } = this.#hops;
+    const { loaded, front, store } = this.#settings;
+    try {
+      await createServer(
+        {
+          ...{ store: engineIn('simulated'), storeLimits: store, fronts: this.#frontCount },
+          inForce: {
+            ...{ loaded, plan: front },
+            lookAtFiles: async () => undefined,
+            renewTicketKeys: async () => undefined,
+          },
+          graceMs: () => run.graceMs,
+          started: () => startEvent(time.wall),
+        },
+        {
+          ...{ clock: time.clockOf(main), entropy: this.#chance.named(main.name), crew },
+          log: createLog('info', { write: (line) => this.#logged(run, line) }),
+          descriptors: { limit: () => undefined, open: () => undefined },
+          writeLog: (lines) => this.#logged(run, lines),
+          openDoors: async (supervisor) => void (run.supervisor = supervisor),
+        },
+        steps,
+      );
+      run.isReady = true;
+    } catch (error) {
+      this.#hops.ledger.note(`${main.name} does not start: ${String(error)}`);
+      await steps.undo();
+      this.#end(run);
+      throw error;
+    }
   }
 
   /** kill -9: everything that was not on disk is gone, and so are the leases' holders. */
@@ -118,230 +121,128 @@ export class Server {
     const { run } = this;
     if (run === undefined) return;
     this.run = undefined;
-    for (const front of run.fronts.values()) this.#kill(front.life);
-    for (const life of [run.desk, run.storeThread, run.main]) this.#kill(life);
-    this.memory.crash();
+    for (const kind of kinds) for (const life of run.crew.alive(kind)) life.end();
+    run.main.end();
   }
 
-  /** SIGTERM. What is not done at the end of `graceMs` is left to the next run. */
-  async stop(graceMs: number): Promise<void> {
+  /** SIGTERM. What is not done at the end of `graceMs` is left to the next run. `look` sees the threads when they are drained, before they end. */
+  async stop(graceMs: number, look: () => Promise<void> = async () => undefined): Promise<void> {
     const { run } = this;
     if (run === undefined || run.stopping) return;
-    const { time } = this.#hops;
-    const begun = time.monotonic;
-    await this.drain(graceMs);
-    if (this.run !== run) return;
-    this.run = undefined;
-    // A front that was not done in time is ended as by a kill.
-    const isLate = time.monotonic - begun >= graceMs;
-    for (const { life, relay, connections } of run.fronts.values()) {
-      if (isLate || relay.stats.underWay + connections.size > 0) this.#kill(life);
-      else life.end();
-    }
-    for (const life of [run.desk, run.storeThread, run.main]) life.end();
-    this.memory.crash();
-  }
-
-  /** The last of a process that was drained. */
-  end(): void {
-    const { run } = this;
-    this.run = undefined;
-    for (const { life } of run?.fronts.values() ?? []) life.end();
-    if (run !== undefined) for (const life of [run.desk, run.storeThread, run.main]) life.end();
-    this.memory.crash();
-  }
-
-  /** The fronts take nothing new, finish what is under way and give back the rest. */
-  async drain(graceMs: number): Promise<void> {
-    const { run } = this;
-    const { ledger, time } = this.#hops;
-    if (run === undefined) return;
+    // Until it is ready nobody takes the signal.
+    if (!run.isReady) return this.crash();
     run.stopping = true;
-    const endsAt = time.monotonic + graceMs;
-    const fronts = [...run.fronts.values()];
-    const drained = await Promise.all(
-      fronts.map(
-        (front) =>
-          new Promise<boolean>((resolve) => {
-            front.life.onEnd(() => resolve(false));
-            front.drain(graceMs).then(
-              () => {
-                const left = front.relay.stats.underWay + front.connections.size + front.memory.used;
-                if (left > 0 && time.monotonic < endsAt)
-                  ledger.breach(`${front.life.name} ended its drain before its time, with ${left} under way`);
-                resolve(left === 0);
-              },
-              () => resolve(false),
-            );
-          }),
-      ),
-    );
-    // A start that is interrupted has not freed yet what the run before it held.
-    if (fronts.length === 0) return;
-    if (!drained.every(Boolean)) return ledger.note('some fronts were not drained in time');
-    const entries = await this.memory.lookups.queue({}, { max: 10_000 });
-    for (const { active, delivery } of entries)
-      if (active && run.deaths === 0) ledger.breach(`${delivery.messageId} is leased, and nobody is there`);
+    run.graceMs = graceMs;
+    const endsAt = this.#hops.time.monotonic + graceMs;
+    run.ending = async () => {
+      await this.#checkDrained(run, endsAt);
+      await look();
+    };
+    await Promise.race([run.steps.undo(), ended(run.main)]);
+    if (this.run === run) this.#end(run);
   }
 
-  killStore(awayMs: number): void {
+  /** Everybody hears of it, whoever is just being born. */
+  async reload(change: (settings: Settings) => Settings = (same) => same): Promise<void> {
+    this.#settings = change(this.#settings);
     const { run } = this;
-    if (run === undefined || !run.storeThread.alive) return;
-    this.#kill(run.storeThread);
-    // Stages belong to the fronts, and stay.
-    this.memory.crash({ sweepStages: false });
-    const start = (): void => {
-      this.#startStore(run);
-      for (const front of run.fronts.values()) this.#connectStore(run, front);
-    };
-    this.#again(run, start, awayMs);
+    const { front, store } = this.#settings;
+    if (run === undefined || run.stopping) return;
+    await Promise.race([ended(run.main), run.supervisor?.reload(front, store)]);
+  }
+
+  /** `awayMs`: how much later it comes back. */
+  killStore(awayMs: number): void {
+    if (this.run?.stopping !== false || !this.#killOne('store')) return;
+    this.#storeAwayMs = awayMs;
   }
 
   killDesk(): void {
-    const { run } = this;
-    if (run === undefined || !run.desk.alive) return;
-    this.#kill(run.desk);
-    this.#again(run, () => {
-      this.#startDesk(run);
-      for (const front of run.fronts.values()) this.#connectDesk(run, front);
-    });
+    this.#killOne('desk');
   }
 
   killFront(): void {
-    const { run } = this;
-    const number = run === undefined ? undefined : [...run.fronts.keys()][0];
-    const front = run?.fronts.get(number ?? 0);
-    if (run === undefined || number === undefined || front === undefined) return;
-    this.#kill(front.life);
-    run.fronts.delete(number);
-    const { time } = this.#hops;
-    this.#again(run, () => {
-      // Until the store answers, as the supervisor does it.
-      const free = (): void => {
-        const change = { type: 'free', ownerPrefix: front.life.name, dueAt: time.wall } as const;
-        run.store.commit([change]).then(
-          () => this.#startFront(run, number),
-          () => void time.after(RESTART_MS, free, run.main),
-        );
-      };
-      free();
+    this.#killOne('front');
+  }
+
+  #killOne(kind: ThreadKind): boolean {
+    const [life] = this.run?.crew.alive(kind) ?? [];
+    life?.end();
+    return life !== undefined;
+  }
+
+  #newRun(): Run {
+    this.#runs += 1;
+    const { ledger, time } = this.#hops;
+    const main = new Life(`main${this.#runs}/`);
+    const steps = createSteps({
+      entering: () => undefined,
+      stuck: (name, error) => ledger.note(`${main.name}: ${name} could not be stopped: ${String(error)}`),
     });
-  }
-
-  #life(name: string): Life {
-    this.#lives += 1;
-    return new Life(`${name}${this.#lives}/`);
-  }
-
-  #kill(life: Life): void {
-    this.#hops.ledger.note(`${life.name} dies`);
-    this.killed.set(life, this.#hops.time.monotonic);
-    life.end();
-  }
-
-  #again(run: Run, start: () => void, awayMs = 0): void {
-    run.deaths += 1;
-    const delay = RESTART_MS * 2 ** Math.min(run.deaths - 1, 4) + this.weather.restartMs + awayMs;
-    this.#hops.time.after(delay, () => (run.stopping ? undefined : start()), run.main);
-  }
-
-  #startStore(run: Run): void {
-    run.storeThread = this.#life('store');
-    run.storeLines = [];
-    this.#unsubscribe();
-    this.#unsubscribe = this.memory.store.subscribe((notice) => {
-      for (const line of run.storeLines) line.tell(notice);
-    });
-    run.store.connect(this.#storeLine(run, run.main, (notice) => run.store.noticed(notice as StoreNotice)));
-  }
-
-  #storeLine(run: Run, asker: Life, notice: (notice: unknown) => void): Line {
-    const line = simulatedLine({
-      ...{ time: this.#hops.time, chance: this.#chance, asker, answerer: run.storeThread, notice },
-      answer: (question) => this.#commit(changesOf(question as CommitQuestion)),
-    });
-    run.storeLines.push(line);
-    return line.line;
-  }
-
-  async #commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
-    const outcomes = (await this.memory.store.commit(changes)) as readonly Outcome[];
-    this.#hops.ledger.committed(changes, outcomes);
-    return outcomes;
-  }
-
-  #startDesk(run: Run): void {
-    run.desk = this.#life('desk');
-  }
-
-  #connectStore(run: Run, front: SimulatedFront): void {
-    front.connectStore(this.#storeLine(run, front.life, (notice) => front.noticed(notice)));
-    this.#hops.ledger.linked(front.life);
-  }
-
-  #connectDesk(run: Run, front: SimulatedFront): void {
-    const { time } = this.#hops;
-    const answerer = lookupAnswerer(this.memory.lookups);
-    const authenticator = createAuthenticator({
-      lookups: this.memory.lookups,
-      clock: time.clockOf(run.desk),
-      entropy: this.#chance.named('desk'),
-      settings: { domains: () => this.#settings.submission.domains, isShared: () => false },
-      note: () => undefined,
-      // Argon2 takes real time in a thread of its own: no seed would play the same way twice. Nobody has a password of the kind here.
-      verify: async () => {
-        await time.pause(ARGON2_MS, run.desk);
-        return false;
+    const crew = new VirtualCrew({
+      ...{ hops: this.#hops, memory: this.memory, disk: this.disk, main },
+      chance: this.#chance.named(`crew of ${main.name}`),
+      delayMs: (kind) => this.#delayMs(kind),
+      born: (front) => void this.everyFront.push(front),
+      died: (life) => {
+        run.deaths += 1;
+        ledger.note(`${life.name} dies`);
+        this.killed.set(life, time.monotonic);
       },
+      ending: () => run.ending(),
     });
-    const { line } = simulatedLine({
-      ...{ time, chance: this.#chance, asker: front.life, answerer: run.desk },
-      async answer(question) {
-        if (answerer.isLookup(question)) return answerer.answer(question);
-        const asked = question as {
-          readonly authenticate: Evidence;
-          readonly from: { readonly address: string; readonly sessionId: string };
-        };
-        return authenticator.authenticate(asked.authenticate, asked.from);
-      },
-    });
-    front.connectDesk(line);
-  }
-
-  #startFront(run: Run, number: number): void {
-    if (run.stopping) return;
-    emptyRow(run.counts, number - 1);
-    const life = this.#life(`front${number}.`);
-    const front = createSimulatedFront({
-      ...{ hops: this.#hops, life, settings: this.#settings, counts: run.counts, row: number - 1 },
-      chance: this.#chance.named(life.name),
-      stage: (id) => this.#stage(id, life),
-      log: (text) => this.#hops.ledger.note(text),
-    });
-    this.everyFront.push(front);
-    this.#connectStore(run, front);
-    this.#connectDesk(run, front);
-    run.fronts.set(number, front);
-  }
-
-  /** A body on a disk that may be full. */
-  async #stage(id: string, life: Life): Promise<Stage> {
-    const stage = await this.memory.store.stage(id);
-    const writable = (): void => {
-      if (this.weather.full !== undefined) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    const run: Run = {
+      ...{ main, crew, steps, supervisor: undefined, deaths: 0, graceMs: 0 },
+      ...{ isReady: false, stopping: false, isUndrained: false, ending: async () => undefined },
     };
-    return {
-      append: async (...pieces) => {
-        writable();
-        await this.#hops.time.pause(0.2, life);
-        await stage.append(...pieces);
-      },
-      finish: async () => {
-        writable();
-        await this.#hops.time.pause(this.weather.commitMs, life);
-        await stage.finish();
-      },
-      discard: () => stage.discard(),
-    };
+    return run;
   }
+
+  #delayMs(kind: ThreadKind): number {
+    const awayMs = kind === 'store' ? this.#storeAwayMs : 0;
+    if (kind === 'store') this.#storeAwayMs = 0;
+    return this.restartMs + awayMs;
+  }
+
+  #logged(run: Run, lines: string): void {
+    if (lines.includes('a front did not drain')) run.isUndrained = true;
+    for (const line of lines.trimEnd().split('\n')) this.#hops.ledger.note(`${run.main.name}: ${line}`);
+  }
+
+  /** The fronts have finished what was under way and given back the rest, or it was too late for that: then they end as by a kill. */
+  async #checkDrained(run: Run, endsAt: number): Promise<void> {
+    const { ledger, time } = this.#hops;
+    const isLate = time.monotonic >= endsAt;
+    const fronts = run.crew.fronts();
+    let drained = true;
+    for (const { life, parts } of fronts) {
+      const left = parts.relay.stats.underWay + parts.connections.size + parts.memory.used;
+      if (left > 0 && !isLate)
+        ledger.breach(`${life.name} ended its drain before its time, with ${left} under way`);
+      if (left > 0) drained = false;
+      if (left > 0 || isLate) this.killed.set(life, time.monotonic);
+    }
+    // A start that is interrupted has not freed yet what the run before it held.
+    if (fronts.length === 0) return;
+    if (!drained || run.isUndrained) return ledger.note('some fronts were not drained in time');
+    for (const { active, delivery } of await this.memory.lookups.queue({}, { max: 10_000 }))
+      if (active && run.deaths === 0) ledger.breach(`${delivery.messageId} is leased, and nobody is there`);
+  }
+
+  /** The last of a process. */
+  #end(run: Run): void {
+    for (const kind of kinds) for (const life of run.crew.alive(kind)) life.end();
+    run.main.end();
+    if (this.run === run) this.run = undefined;
+  }
+}
+
+const kinds = ['front', 'desk', 'store'] as const;
+
+function ended(life: Life): Promise<void> {
+  return new Promise((resolve) => (life.alive ? life.onEnd(resolve) : resolve()));
+}
+
+function startEvent(time: number) {
+  return { type: 'started', time, payload: { by: 'test', action: 'start', detail: {} } } as const;
 }

@@ -3,17 +3,16 @@
 
 import { createHash } from 'node:crypto';
 import { createAppPassword } from '../../src/identity/app-password.ts';
-import { mechanismsNamed } from '../../src/protocol/sasl/mechanisms.ts';
 import type { Identity } from '../../src/record/identity.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { runClient } from './client.ts';
-import { healAll, runFault } from './faults.ts';
-import type { FrontSettings } from './front.ts';
+import { healAll, runFault, startAgain } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { Host, type NextHops } from './next-hop.ts';
 import { identityIdOf, logins, type Plan, planOf } from './plan.ts';
 import { checkNothingIsLeft, checkPromises } from './promises.ts';
 import { Server } from './server.ts';
+import { settingsOf } from './settings.ts';
 import { DAY, HOUR, MINUTE, SECOND, START, VirtualTime } from './time.ts';
 
 export interface Outcome {
@@ -48,7 +47,6 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
   );
   const hops: NextHops = { hosts, time, ledger };
   const server = new Server(hops, chance.named('server'), settingsOf(plan), plan.fronts);
-  server.weather.queuedMessagesMax = plan.queuedMessagesMax;
   const stray: unknown[] = [];
   const onStray = (reason: unknown): void => void stray.push(reason);
   process.on('unhandledRejection', onStray);
@@ -75,10 +73,10 @@ interface Stage {
 }
 
 async function play({ plan, chance, time, ledger, hops, server }: Stage): Promise<void> {
-  const passwords = await within(time, 'accounts', createIdentities(server, chance));
+  const passwords = await createIdentities(server, chance);
   const world = { hops, server, plan };
   let healed = false;
-  await within(time, 'start', server.start());
+  await within(time, 'start', startAgain(world));
   let open = plan.clients.length;
   for (const client of plan.clients) {
     const own = chance.named(`client ${client.number}`);
@@ -97,15 +95,16 @@ async function play({ plan, chance, time, ledger, hops, server }: Stage): Promis
   for (;;) {
     while ((open > 0 || (await isBusy(server))) && time.monotonic < limit) await time.runFor(5 * SECOND);
     ledger.note('the end: draining');
-    await within(time, 'drain', server.drain(MINUTE));
-    await time.runFor(5 * MINUTE);
-    checkNothingIsLeft(server, ledger);
-    server.end();
+    const look = async (): Promise<void> => {
+      await time.pause(5 * MINUTE);
+      checkNothingIsLeft(server, ledger);
+    };
+    await within(time, 'drain', server.stop(MINUTE, look));
     const left = await unfinished(server);
     if (left.messages === 0 && open === 0) return;
     // A message that was being accepted at the drain is left to the next run.
     if (time.monotonic >= limit) return ledger.breach(`not done: ${open} clients, ${JSON.stringify(left)}`);
-    await within(time, 'start', server.start());
+    await within(time, 'start', startAgain(world));
   }
 }
 
@@ -119,8 +118,8 @@ async function within<T>(time: VirtualTime, what: string, work: Promise<T>): Pro
 
 async function isBusy(server: Server): Promise<boolean> {
   if (!server.isWhole) return true;
-  const fronts = [...(server.run?.fronts.values() ?? [])];
-  if (fronts.some(({ relay }) => relay.stats.underWay > 0)) return true;
+  const fronts = server.run?.crew.fronts() ?? [];
+  if (fronts.some(({ parts }) => parts.relay.stats.underWay > 0)) return true;
   return (await unfinished(server)).messages > 0;
 }
 
@@ -136,7 +135,8 @@ async function unfinished({ memory }: Server): Promise<{ messages: number; deliv
 }
 
 function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
-  for (const { life, memory, relay } of server.run?.fronts.values() ?? []) {
+  for (const { life, parts } of server.run?.crew.fronts() ?? []) {
+    const { memory, relay } = parts;
     const { memoryOctets } = relay.stats;
     if (memory.used > plan.incomingMemory || memory.used < 0)
       ledger.breach(`${life.name} holds ${memory.used} octets of incoming mail`);
@@ -144,43 +144,6 @@ function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
     if (memoryOctets > 2 * (plan.relayMemory + plan.incomingMemory) || memoryOctets < 0)
       ledger.breach(`${life.name} relays ${memoryOctets} octets from memory`);
   }
-}
-
-function settingsOf(plan: Plan): FrontSettings {
-  const domains = new Set(['example.org']);
-  const hop = (host: string) =>
-    ({
-      protocol: host === 'inside' ? 'lmtp' : 'smtp',
-      ...{ host, port: 25, tls: host === 'inside' ? 'none' : plan.hostTls, verify: false },
-    }) as const;
-  return {
-    submission: {
-      ...{ hostname: 'msa.example.org', domains, headerOctetsMax: 65_536, receivedMax: 100 },
-      ...{ received: 'pseudonymous', displayNames: 'refuse' },
-      limits: plan.messagesPerHour === undefined ? {} : { messagesPerHour: plan.messagesPerHour },
-    },
-    relay: {
-      ...{ hostname: 'msa.example.org', domains: [...domains] },
-      route: { type: 'hops', hops: [hop('mta1'), hop('mta2')] },
-      routes: { 'example.org': { type: 'hops', hops: [hop('inside')] } },
-      ...{ retryMs: plan.retryMs, expireMs: plan.expireMs, delayNoticeMs: plan.delayNoticeMs },
-      ...{ connectionsMax: plan.connectionsMax, memoryOctets: plan.relayMemory },
-    },
-    session: {
-      ...{
-        role: 'submission',
-        hostname: 'msa.example.org',
-        tls: 'none',
-        mechanisms: mechanismsNamed(['PLAIN']),
-      },
-      ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax, longLines: 'refuse' },
-      timeouts: { beforeAuthMs: 60 * SECOND, loginMs: 5 * MINUTE, idleMs: 5 * MINUTE, replyMs: plan.replyMs },
-      errorsMax: { beforeAuth: 25, afterAuth: 500 },
-      authFailuresMax: 3,
-    },
-    incomingMemory: plan.incomingMemory,
-    perIdentity: plan.perIdentity,
-  };
 }
 
 /** Each with an app password, by login. */

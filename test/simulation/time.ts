@@ -102,6 +102,8 @@ export class VirtualTime {
   /** Until `done`, or for this long at most; false: it was not done. */
   async runUntil(done: () => boolean, limitMs: number): Promise<boolean> {
     const end = this.monotonic + limitMs;
+    // What was begun just now.
+    await everythingThatFollows();
     while (!done()) if (this.monotonic >= end || !(await this.step())) return done();
     return true;
   }

@@ -18,7 +18,7 @@ const guessing = { file: 'src/identity/guessing.ts', tests: ['src/identity/guess
 const admission = { file: 'src/server/admission.ts', tests: ['src/server/admission'] };
 const counts = { file: 'src/server/counts.ts', tests: ['src/server/counts', 'src/server/admission'] };
 
-const front = { file: 'src/server/front.ts', tests: ['src/server/session-end'] };
+const connections = { file: 'src/server/connections.ts', tests: ['src/server/session-end'] };
 const record = { file: 'src/record/identity.ts', tests: ['src/store/memory'] };
 
 export const identityFaults: readonly Fault[] = [
@@ -154,7 +154,7 @@ export const identityFaults: readonly Fault[] = [
     to: 'connection.principal = connection.judged = principal;',
   },
   {
-    ...front,
+    ...connections,
     tests: ['src/server/login'],
     why: 'who is suspended before the last line of the exchange goes on',
     from: 'connection.principal ?? connection.judged;',
@@ -246,13 +246,13 @@ export const identityFaults: readonly Fault[] = [
     to: 'return around.length < 0 ? 0 : this.#current(this.#networks.get(network), now);',
   },
   {
-    ...front,
+    ...connections,
     why: 'the session of a revoked credential at rest stays open',
     from: 'const isGone = gone.includes(principal.proof.id) && principal.revision < revision;',
     to: 'const isGone = false;',
   },
   {
-    ...front,
+    ...connections,
     why: 'who logged in with the new password is cut as the old one',
     from: 'const isGone = gone.includes(principal.proof.id) && principal.revision < revision;',
     to: 'const isGone = gone.includes(principal.proof.id);',

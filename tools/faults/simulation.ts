@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts';
 
 const accept = { file: 'src/submission/accept.ts', tests: [] };
 const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
-const front = { file: 'src/server/front.ts', tests: [] };
+const drain = { file: 'src/server/drain.ts', tests: [] };
 const pool = { file: 'src/relay/hop-pool.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
 
@@ -50,21 +50,21 @@ export const simulationFaults: readonly Fault[] = [
     seeds: [34],
   },
   {
-    ...front,
+    ...drain,
     why: 'a drain does not wait for memory in use',
     from: isBusy,
     to: 'connections.size + takingBack.size > 0',
     seeds: [116658],
   },
   {
-    ...front,
+    ...drain,
     why: 'a drain does not wait for what is being taken back',
     from: isBusy,
     to: 'connections.size + memory.used > 0',
     seeds: [707080],
   },
   {
-    ...front,
+    ...drain,
     why: 'a drain ends at a time of the wall clock',
     from: untilItEnds,
     to: untilItEnds.replaceAll('clock.monotonic()', 'clock.now()'),
@@ -87,7 +87,8 @@ export const simulationFaults: readonly Fault[] = [
     seeds: [5],
   },
   {
-    ...front,
+    file: 'src/server/store-notices.ts',
+    tests: [],
     why: 'a front believes what it knew of principals before its line to the store broke',
     from: '    standings.unsure();\n',
     to: '',

@@ -4,13 +4,14 @@
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { QueueLimits } from '../depth.ts';
+import type { EngineWriter, WriterOptions } from '../engine.ts';
 import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
-import { createWithdrawals } from '../withdrawals.ts';
+import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
-import { createBodies } from './bodies.ts';
-import { appendEvent } from './events.ts';
+import { type Bodies, createBodies } from './bodies.ts';
+import { appendEvent, chainEnd } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createMemoryLookups } from './lookups.ts';
 import { dueNotices, report } from './notices.ts';
@@ -18,7 +19,7 @@ import { claim, free, settle, withdraw } from './queue.ts';
 import { changeQueue } from './queue-commands.ts';
 import { dayKey, erase, purge } from './retention.ts';
 import type { State } from './state.ts';
-import { createJournal, createTables } from './tables.ts';
+import { createJournal, createTables, type Tables } from './tables.ts';
 
 export interface MemoryStoreOptions extends QueueLimits {
   readonly clock: Clock;
@@ -37,6 +38,8 @@ export interface MemoryStore {
    * others are staging stay.
    */
   crash(how?: { readonly sweepStages: boolean }): void;
+  /** As a thread of a server has it: a kill and a new start first, then what is asked is applied at once. */
+  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'failed'>): EngineWriter;
   close(): void;
 }
 
@@ -46,32 +49,94 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const tables = createTables(journal);
   const bodies = createBodies();
   const listeners = new Set<(notice: StoreNotice) => void>();
+  const apply = applyTo({
+    ...{ journal, tables, bodies, entropy, listeners },
+    withdrawals: () => withdrawals,
+    limits: () => limits,
+  });
+  let limits: Limits = options;
   let withdrawals = createWithdrawals(clock);
   let group = newLife();
 
   function newLife(): GroupCommit {
-    const life: GroupCommit = createGroupCommit((changes) => {
-      if (group !== life) throw new StoreUnavailable('the store is gone');
-      return apply(structuredClone(changes));
-    }, options.schedule ?? atOnce);
+    const life: GroupCommit = createGroupCommit(
+      (changes) => applyIn(life, changes),
+      options.schedule ?? atOnce,
+    );
     return life;
   }
 
-  function apply(changes: readonly Change[]): readonly Outcome[] {
-    const notices: StoreNotice[] = [];
-    const outcomes = changes.map((change) => alone(change, notices));
-    for (const notice of notices) for (const listener of listeners) listener(notice);
-    return outcomes;
+  function applyIn(life: GroupCommit, changes: readonly Change[]): readonly Outcome[] {
+    if (group !== life) throw new StoreUnavailable('the store is gone');
+    return apply(structuredClone(changes));
   }
+
+  function end(): void {
+    group = newLife();
+    listeners.clear();
+  }
+
+  function crash({ sweepStages } = { sweepStages: true }): void {
+    end();
+    withdrawals = createWithdrawals(clock);
+    if (sweepStages) bodies.crash((id) => tables.messages.has(id));
+  }
+
+  return {
+    store: {
+      commit: ((changes) => group.commit(changes)) as Store['commit'],
+      stage: (id) => bodies.stage(id),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    lookups: createMemoryLookups(tables, bodies),
+    crash,
+    writer(next) {
+      crash({ sweepStages: next.sweepStages !== false });
+      limits = next;
+      listeners.add((notice) => next.onNotice(notice));
+      const life = group;
+      return {
+        apply: (changes) => applyIn(life, changes),
+        idle: () => false,
+        queued: () => tables.messages.size,
+        trailEnd: () => chainEnd(tables),
+        copy: () => Promise.reject(new Error('memory is not copied')),
+      };
+    },
+    close() {
+      end();
+      group = { commit: () => Promise.reject(new StoreUnavailable('the store is closed')) };
+    },
+  };
+}
+
+type Limits = Pick<WriterOptions, keyof QueueLimits | 'fullBecause'>;
+
+interface Kept {
+  readonly journal: ReturnType<typeof createJournal>;
+  readonly tables: Tables;
+  readonly bodies: Bodies;
+  readonly entropy: Entropy;
+  readonly listeners: ReadonlySet<(notice: StoreNotice) => void>;
+  withdrawals(): Withdrawals;
+  limits(): Limits;
+}
+
+/** Each change alone: none can fail its neighbours. */
+function applyTo(kept: Kept): (changes: readonly Change[]) => readonly Outcome[] {
+  const { journal, tables, bodies, entropy, listeners } = kept;
 
   function alone(change: Change, notices: StoreNotice[]): Outcome {
     const told: StoreNotice[] = [];
     const done: string[] = [];
     const state: State = {
       tables,
-      withdrawals,
-      fullBecause: () => options.fullBecause?.(),
-      queueLimits: options,
+      withdrawals: kept.withdrawals(),
+      fullBecause: () => kept.limits().fullBecause?.(),
+      queueLimits: kept.limits(),
       append: (event) => appendEvent(tables, entropy, event),
       notice: (notice) => void told.push(notice),
       bodyDone: (id) => void done.push(id),
@@ -86,30 +151,11 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     }
   }
 
-  function end(): void {
-    group = newLife();
-    listeners.clear();
-  }
-
-  return {
-    store: {
-      commit: ((changes) => group.commit(changes)) as Store['commit'],
-      stage: (id) => bodies.stage(id),
-      subscribe(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    },
-    lookups: createMemoryLookups(tables, bodies),
-    crash({ sweepStages } = { sweepStages: true }) {
-      end();
-      withdrawals = createWithdrawals(clock);
-      if (sweepStages) bodies.crash((id) => tables.messages.has(id));
-    },
-    close() {
-      end();
-      group = { commit: () => Promise.reject(new StoreUnavailable('the store is closed')) };
-    },
+  return (changes) => {
+    const notices: StoreNotice[] = [];
+    const outcomes = changes.map((change) => alone(change, notices));
+    for (const notice of notices) for (const listener of listeners) listener(notice);
+    return outcomes;
   };
 }
 

@@ -16,17 +16,11 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../../platform/disk.ts';
 import { troubleOf } from '../../platform/sqlite-trouble.ts';
-import type { Lookups } from '../lookups.ts';
+import type { BackupResult, OpenBackup } from '../engine.ts';
 import { type Database, number, openDatabase } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, migrations, versionOf } from './schema.ts';
 import { countYoung } from './young-lookups.ts';
-
-export interface BackupResult {
-  readonly messages: number;
-  readonly events: number;
-  readonly bodies: number;
-}
 
 export class NotABackup extends Error {
   override readonly name = 'NotABackup';
@@ -96,12 +90,6 @@ function publish(aside: string, file: string): void {
 /** With what SQLite keeps beside it: a journal that a killed process left would be played into the next file of that name. */
 export function removeDatabase(path: string): void {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-}
-
-export interface OpenBackup {
-  readonly result: BackupResult;
-  readonly lookups: Lookups;
-  close(): void;
 }
 
 /** Reads all of it. Throws `NotABackup` if it is not whole, or none of ours. */

@@ -5,16 +5,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import type { StagedBackup } from '../engine.ts';
 import { removeDatabase } from './backup-file.ts';
 
 const STAGE = /^backup-[0-9a-f]{12}\.part(?:-journal|-wal|-shm)?$/;
-
-export interface StagedBackup {
-  readonly octets: number;
-  readonly content: AsyncIterable<Uint8Array>;
-  /** Whether it was read or not: it holds the space, and a file that nobody closes ends the process when it is collected as garbage. */
-  close(): Promise<void>;
-}
 
 /** When this resolves the copy has no name any more: it vanishes when its reader closes it. */
 export async function stageBackup(

@@ -6,14 +6,8 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type MessageId, messageIdFromBytes } from '../../base/message-id.ts';
 import { syncDirectoryNow } from '../../platform/disk.ts';
-import {
-  type BackupResult,
-  makePrivateFile,
-  NotABackup,
-  type OpenBackup,
-  openCopyOfBackup,
-  removeDatabase,
-} from './backup-file.ts';
+import type { BackupResult, OpenBackup } from '../engine.ts';
+import { makePrivateFile, NotABackup, openCopyOfBackup, removeDatabase } from './backup-file.ts';
 import { type Body, putBodies, readWholeBody } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';

@@ -5,12 +5,9 @@ import { join } from 'node:path';
 import { assertOpen, lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
 import { assertNoLink } from '../../platform/directory-unusable.ts';
 import { withinDirectory } from '../../platform/held-directory.ts';
+import { StoreLocked } from '../engine-errors.ts';
 import { bodiesDirectoryOf } from './bodies.ts';
 import { STORE_FILE } from './schema.ts';
-
-export class StoreLocked extends Error {
-  override readonly name = 'StoreLocked';
-}
 
 /** Two servers on one directory would deliver everything twice. Returns the release. Throws `StoreLocked` and `DirectoryUnusable`. */
 export function lockDataDirectory(dataDirectory: string): () => void {

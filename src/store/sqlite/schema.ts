@@ -1,6 +1,7 @@
 // The tables, as migrations by user_version: a file is brought forward step by step in one transaction each, a newer one is refused.
 // Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history.
 
+import { StoreTooNew } from '../engine-errors.ts';
 import { type Database, number, rollBack } from './database.ts';
 
 /** In the data directory. */
@@ -152,10 +153,6 @@ export const migrations: readonly string[] = [
     ON CONFLICT (domain) DO UPDATE SET held = excluded.held;
   `,
 ];
-
-export class StoreTooNew extends Error {
-  override readonly name = 'StoreTooNew';
-}
 
 export function versionOf(db: Database): number {
   return number(db.get('PRAGMA user_version') ?? {}, 'user_version');

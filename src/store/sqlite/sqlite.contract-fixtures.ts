@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Bench, countedEntropy, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
+import type { BackupResult } from '../engine.ts';
 import { copyStore } from './backup.ts';
-import { type BackupResult, openBackup, writeNewFile } from './backup-file.ts';
+import { openBackup, writeNewFile } from './backup-file.ts';
 import { openSqliteStore, type OpenStore, type OpenWriter } from './open.ts';
 
 export function temporaryDirectory(): string {

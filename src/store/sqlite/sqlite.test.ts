@@ -8,8 +8,9 @@ import { acceptOf, type Open, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bodyIds } from './bodies.ts';
 import { number, openDatabase, text } from './database.ts';
-import { lockDataDirectory, StoreLocked } from './data-directory.ts';
-import { migrate, migrations, STORE_FILE, StoreTooNew, versionOf } from './schema.ts';
+import { lockDataDirectory } from './data-directory.ts';
+import { StoreLocked, StoreTooNew } from '../engine-errors.ts';
+import { migrate, migrations, STORE_FILE, versionOf } from './schema.ts';
 import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 
 const open: Open = async (options) => {

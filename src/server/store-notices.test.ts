@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hearStore } from './front.ts';
+import { hearStore } from './store-notices.ts';
 
 const doubts = ['standings doubt', 'mailboxes doubt', 'relay doubts'];
 

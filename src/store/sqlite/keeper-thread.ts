@@ -2,7 +2,7 @@
 // over a connection of its own, and keeps no state.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { openCheckpointer } from '../store/sqlite/checkpoint.ts';
+import { openCheckpointer } from './checkpoint.ts';
 
 if (parentPort === null) throw new Error('this file is the entry of a thread');
 const port = parentPort;

@@ -1,0 +1,81 @@
+// The desk: authentication and look-ups. It reads the store over a connection of its own, so that look-ups never hold up commits, checks
+// credentials for all fronts, and so owns the only password gate, cache and guessing defence of the process.
+
+import { networkList } from '../base/network-list.ts';
+import { type AuthenticatorOptions, createAuthenticator } from '../identity/authenticator.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { Evidence } from '../protocol/sasl/mechanism.ts';
+import type { EngineChoice } from '../store/engine.ts';
+import type { Lookups } from '../store/lookups.ts';
+import type { StoreNotice } from '../store/port.ts';
+import { lookupAnswerer } from '../store/remote-lookups.ts';
+import { createRemoteStore } from '../store/remote.ts';
+import type { ThreadBody } from './thread-body.ts';
+
+export interface DeskBirth {
+  readonly store: EngineChoice;
+  readonly settings: DeskSettings;
+}
+
+/** Settings that a reload replaces. */
+export interface DeskSettings {
+  readonly domains: readonly string[];
+  /** Networks that many users share by design. */
+  readonly shared: readonly string[];
+}
+
+export type DeskQuestion =
+  | {
+      readonly authenticate: Evidence;
+      readonly from: { readonly address: string; readonly sessionId: string };
+    }
+  | { readonly settings: DeskSettings };
+
+export interface DeskPorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly lookups: Lookups;
+  /** How long a password takes to verify is up to it; by default argon2 in a thread of the pool. */
+  readonly verify?: AuthenticatorOptions['verify'];
+}
+
+export function createDesk(birth: Pick<DeskBirth, 'settings'>, ports: DeskPorts): ThreadBody {
+  const { clock, entropy, lookups, verify } = ports;
+  let domains: ReadonlySet<string> = new Set(birth.settings.domains);
+  let isShared = networkList(birth.settings.shared);
+  const store = createRemoteStore({
+    clock,
+    stage: () => Promise.reject(new Error('the desk stages nothing')),
+  });
+  const authenticator = createAuthenticator({
+    ...{ lookups, clock, entropy },
+    ...(verify === undefined ? {} : { verify }),
+    settings: { domains: () => domains, isShared: (address) => isShared(address) },
+    // Last use is a convenience: a commit that fails is not repeated, the next use writes it again.
+    note: (change) => void store.commit([change]).catch(() => undefined),
+  });
+
+  function answer(asked: DeskQuestion): unknown {
+    if ('authenticate' in asked) return authenticator.authenticate(asked.authenticate, asked.from);
+    domains = new Set(asked.settings.domains);
+    isShared = networkList(asked.settings.shared);
+    return true;
+  }
+
+  function noticed(heard: StoreNotice): void {
+    if (heard.type === 'identityChanged') authenticator.forget(heard.identityId);
+  }
+
+  return {
+    greet(peer, open) {
+      if (peer === 'store')
+        return store.connect(open({ notice: (notice) => noticed(notice as StoreNotice) }));
+      const answerer = lookupAnswerer(lookups);
+      open({
+        answer: (question) =>
+          answerer.isLookup(question) ? answerer.answer(question) : answer(question as DeskQuestion),
+        closed: () => answerer.close(),
+      });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// Everything of a running server that is asked or called from outside, but for SMTP: control socket, submission socket, private HTTP, web. Each is a step of the start.
+
+import type { LoadedConfig } from '../config/load.ts';
+import { startControl } from '../http/control.ts';
+import { startPrivateHttp } from '../http/private.ts';
+import { startWeb, type Web } from '../http/web.ts';
+import type { Log, LogSink } from '../observe/log.ts';
+import { createNotTaken } from '../observe/not-taken.ts';
+import { onboardingOf } from '../onboarding/of-config.ts';
+import type { OnboardingSettings } from '../onboarding/settings.ts';
+import { systemClock as clock } from '../platform/clock.ts';
+import { descriptors } from '../platform/descriptors.ts';
+import { ownVersion } from '../platform/own-version.ts';
+import type { Engine } from '../store/engine.ts';
+import { administrationPorts } from './administration.ts';
+import { createCondition } from './condition.ts';
+import { descriptorTrouble } from './descriptors.ts';
+import type { InForce } from './in-force.ts';
+import { startLocal } from './local.ts';
+import type { SelfTest } from './self-test.ts';
+import type { Steps } from './steps.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface DoorsOptions {
+  /** The places are those of the start. */
+  readonly first: LoadedConfig;
+  readonly steps: Steps;
+  readonly log: Log;
+  readonly sink: LogSink;
+  readonly engine: Pick<Engine, 'backups'>;
+  readonly inForce: InForce;
+  readonly supervisor: Supervisor;
+  readonly selfTest: SelfTest;
+}
+
+/** Gives the public web listener, if there is one. */
+export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
+  const { first, steps, log, sink, engine, inForce, supervisor, selfTest } = o;
+  const { config } = first;
+  const { http } = config;
+  const loaded = (): LoadedConfig => inForce.loaded;
+  const hostname = (): string => loaded().config.hostname;
+  const close = (door: (() => Promise<void>) | undefined): Promise<void> | undefined => door?.();
+  const notTaken = createNotTaken(clock, log);
+  const door = (name: string) => ({ notTaken: (error: Error) => notTaken(name, error) });
+  const condition = createCondition({
+    ...{ supervisor, sink, inForce },
+    descriptorTrouble: () => descriptorTrouble(descriptors.open(), descriptors.limit()),
+  });
+  const status = async (): Promise<object> => ({
+    ...{
+      version: ownVersion(),
+      hostname: hostname(),
+      pid: process.pid,
+      startedAt: condition.startedAt,
+      selfTest: selfTest.status,
+    },
+    ...(await condition.health()),
+  });
+  await steps.take(
+    'control socket',
+    () =>
+      startControl(first.path(config.data), {
+        ...{ clock, status, ...door('control socket') },
+        administration: administrationPorts({
+          ...{ store: supervisor.store, lookups: supervisor.lookups, loaded },
+          copy: async () => (await engine.backups()).stage((path) => supervisor.backup(path)),
+        }),
+        reload: () => inForce.reload(),
+      }),
+    close,
+  );
+  await steps.take(
+    'local',
+    () => startLocal({ first, loaded, log, clock, supervisor, ...door('local') }),
+    close,
+  );
+  if (http !== 'off')
+    await steps.take(
+      'http',
+      () =>
+        startPrivateHttp({
+          ...{ ...http, hostname, selfTest: () => selfTest.status.verdict },
+          ...condition,
+          ...door('http'),
+        }),
+      close,
+    );
+  const { web } = config;
+  if (web === undefined) return undefined;
+  const settings = (): OnboardingSettings => onboardingOf(loaded().config);
+  return steps.take(
+    'web',
+    () => startWeb({ ...web, certificates: inForce.plan.certificates, settings, clock, ...door('web') }),
+    (started) => started.close(),
+  );
+}

@@ -1,0 +1,178 @@
+// The body of the store thread: it alone writes. All changes that fronts, desk and main have asked for by now are one group, made durable
+// together; the answers go back when it is. In idle times it does what can wait.
+
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { Line } from '../platform/line.ts';
+import type { ChainEnd } from '../record/link.ts';
+import type { Engine, EngineChoice, EngineWriter } from '../store/engine.ts';
+import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
+import { changesOf, type CommitQuestion } from '../store/packing.ts';
+import type { Change, Outcome, StoreNotice } from '../store/port.ts';
+import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
+import type { ThreadBody } from './thread-body.ts';
+
+export interface StoreBirth {
+  readonly store: EngineChoice;
+  readonly limits: StoreLimits;
+  /** True only before fronts run: a body that a front is staging belongs to no message yet, and must stay. */
+  readonly sweepStages: boolean;
+}
+
+/** Limits that a reload replaces. */
+export interface StoreLimits {
+  readonly freeSpaceFloor: FreeSpaceFloor;
+  readonly queuedMessagesMax: number | 'none';
+  readonly strangersMessagesMax: number | 'none';
+}
+
+export type StoreQuestion =
+  | CommitQuestion
+  | { readonly backup: string }
+  | { readonly figures: true }
+  | { readonly limits: StoreLimits };
+
+export interface StoreFigures {
+  readonly commits: number;
+  readonly changes: number;
+  /** Time of all commits together, ms. */
+  readonly commitMs: number;
+  readonly freeOctets: number;
+  /** Free space is below the floor. */
+  readonly full: boolean;
+  readonly queued: number;
+  readonly queuedMessagesMax: number | 'none';
+  readonly trail: ChainEnd;
+}
+
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly engine: Pick<Engine, 'writer' | 'space' | 'size'>;
+  readonly schedule: Schedule;
+  /** Ends the thread: only a new one can know what is kept. */
+  end(error: unknown): never;
+}
+
+const IDLE_MS = 50;
+
+export async function createStoreBody(
+  birth: Pick<StoreBirth, 'limits' | 'sweepStages'>,
+  ports: StorePorts,
+): Promise<ThreadBody> {
+  const { clock, entropy, engine, schedule, end } = ports;
+  const lines = new Set<Line>();
+  let { limits } = birth;
+  const space = watchSpace(
+    clock,
+    () => engine.space(),
+    () => limits.freeSpaceFloor,
+  );
+  const writer = await engine
+    .writer({
+      ...{ clock, entropy, sweepStages: birth.sweepStages, failed: end },
+      fullBecause: () => space.look().because,
+      queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
+      strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
+      onNotice: (notice: StoreNotice) => lines.forEach((line) => line.tell(notice)),
+    })
+    .catch(end);
+  const committer = createCommitter(clock, writer, end);
+  const group = createGroupCommit((changes) => committer.apply(changes), schedule);
+  const backup = backupOf(engine, writer, space);
+  committer.idleSoon();
+
+  function answer(asked: StoreQuestion): Promise<unknown> | unknown {
+    if ('commit' in asked) return group.commit(changesOf(asked));
+    if ('backup' in asked) return backup(asked.backup);
+    if ('limits' in asked) {
+      limits = asked.limits;
+      return space.forget();
+    }
+    const { free, because } = space.look();
+    return {
+      ...committer.figures,
+      ...{ queued: writer.queued(), trail: writer.trailEnd(), queuedMessagesMax: limits.queuedMessagesMax },
+      ...{ freeOctets: free, full: because !== undefined },
+    } satisfies StoreFigures;
+  }
+
+  return {
+    greet(_, open) {
+      const line = open({
+        answer: (question) => answer(question as StoreQuestion),
+        closed: () => lines.delete(line),
+      });
+      lines.add(line);
+    },
+  };
+}
+
+function limitOf(value: number | 'none'): number | undefined {
+  return value === 'none' ? undefined : value;
+}
+
+interface Committer {
+  apply(changes: readonly Change[]): readonly Outcome[];
+  idleSoon(): void;
+  readonly figures: Pick<StoreFigures, 'commits' | 'changes' | 'commitMs'>;
+}
+
+function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknown) => never): Committer {
+  const figures = { commits: 0, changes: 0, commitMs: 0 };
+  let idleScheduled = false;
+
+  /** After everything that waits already, a small piece at once. */
+  function idleSoon(): void {
+    if (idleScheduled) return;
+    idleScheduled = true;
+    clock.after(IDLE_MS, () => {
+      idleScheduled = false;
+      if (writer.idle()) idleSoon();
+    });
+  }
+
+  return {
+    figures,
+    idleSoon,
+    apply(changes) {
+      const startedAt = clock.monotonic();
+      let outcomes: readonly Outcome[];
+      try {
+        outcomes = writer.apply(changes);
+      } catch (error) {
+        // Main starts a new writer, and open questions are asked again.
+        return end(error);
+      }
+      figures.commits += 1;
+      figures.changes += changes.length;
+      figures.commitMs += clock.monotonic() - startedAt;
+      idleSoon();
+      return outcomes;
+    },
+  };
+}
+
+/** One at a time. A backup must not take the space that mail needs. */
+function backupOf(
+  engine: Pick<Engine, 'size'>,
+  writer: EngineWriter,
+  space: SpaceWatch,
+): (file: string) => Promise<true> {
+  let backingUp = false;
+  return async (file) => {
+    if (backingUp) throw new Error('a backup is being taken already');
+    backingUp = true;
+    try {
+      const { free, floor } = space.look();
+      const needed = await engine.size();
+      if (free - needed < floor)
+        throw new Error(
+          `no space for a copy beside the store (${needed} octets, ${free} are free, limits.freeSpace keeps ${Math.round(floor)}): make some, or take it with the server stopped`,
+        );
+      await writer.copy(file);
+      return true;
+    } finally {
+      backingUp = false;
+    }
+  };
+}

@@ -1,0 +1,50 @@
+// Notices of the store to a front, over one line and the next: each part that knows something hears of its change.
+
+import type { Mailboxes } from '../identity/mailboxes.ts';
+import type { Line } from '../platform/line.ts';
+import type { Relay } from '../relay/relay.ts';
+import type { StoreNotice } from '../store/port.ts';
+import type { RemoteStore } from '../store/remote.ts';
+import type { Standings } from '../submission/standing.ts';
+import type { Connections } from './connections.ts';
+
+/** The parts of a front that get notices of the store. */
+interface Hearing {
+  readonly store: RemoteStore;
+  readonly standings: Standings;
+  readonly mailboxes: Pick<Mailboxes, 'forget' | 'unsure'>;
+  readonly relay: Relay;
+  readonly connections: Connections;
+}
+
+/** A front's end of its line to the store; a new line replaces a broken one, with which notices may have been lost. */
+export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
+  noticed(notice: unknown): void;
+  connect(line: Line): void;
+} {
+  let isFirst = true;
+
+  function unsure(): void {
+    standings.unsure();
+    mailboxes.unsure();
+    relay.unsure();
+  }
+
+  return {
+    noticed(notice) {
+      const heard = notice as StoreNotice;
+      store.noticed(heard);
+      if (heard.type === 'due') return relay.wake();
+      if (heard.type === 'unsure') return unsure();
+      standings.noticed(heard);
+      mailboxes.forget(heard.identityId);
+      relay.identityChanged(heard);
+      connections.noticed(heard);
+    },
+    connect(line) {
+      if (!isFirst) unsure();
+      isFirst = false;
+      store.connect(line);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+// The engine that keeps the store. Nothing outside src/store names one: the configuration says which, it is opened here, and only then is it loaded.
+
+import type { LoadedConfig } from '../config/load.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
+import type { ChainEnd } from '../record/link.ts';
+import type { QueueLimits } from './depth.ts';
+import type { Lookups } from './lookups.ts';
+import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
+
+/** Plain data: it crosses into threads. */
+export interface EngineChoice {
+  readonly engine: 'sqlite';
+  readonly directory: string;
+}
+
+/** Each part is loaded when it is asked for: a thread holds what it uses. */
+export interface Engine {
+  /** One process at a time works on the data: gives the release. Rejects with `StoreLocked` and `DirectoryUnusable`. */
+  lock(): Promise<() => void>;
+  /** What root has made becomes whose the place is: else the server could not open it. Nothing to do for any other user. */
+  leaveToOwner(): Promise<void>;
+  /** Somebody has made a store here. */
+  exists(): Promise<boolean>;
+  /** Makes the store if there is none. Rejects with `StoreTooNew` and `DirectoryUnusable`. */
+  writer(options: WriterOptions): Promise<EngineWriter>;
+  /** A view of its own, which never holds up the writer. */
+  lookups(): Promise<OpenLookups>;
+  /** For bodies too large for a commit, written by the asker's own thread. */
+  stages(): Promise<Stages>;
+  space(): Space;
+  /** Octets that a copy of all takes, as of now. */
+  size(): Promise<number>;
+  /** Writer and look-ups in this very thread: for commands without a running server. Rejects as `writer` does. */
+  open(ports: Pick<WriterOptions, 'clock' | 'entropy'>): Promise<OpenStore>;
+  backups(): Promise<Backups>;
+}
+
+export type Stages = (id: string) => Promise<Stage>;
+
+export interface WriterOptions extends QueueLimits {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Why nothing more can be accepted, or undefined. */
+  fullBecause?(): string | undefined;
+  /** False: fronts are writing stages, so what no message names is not swept. Default: true. */
+  readonly sweepStages?: boolean;
+  onNotice(notice: StoreNotice): void;
+  /** What works beside the writer has failed: only a new writer knows what is kept. */
+  failed(error: unknown): void;
+}
+
+export interface EngineWriter {
+  /** Writes all changes and makes them durable before it returns; throws if nothing is known about any of them: only a new writer knows what is kept. */
+  apply(changes: readonly Change[]): readonly Outcome[];
+  /** A small piece of the work that can wait for idle times; true: there is more. Throws as `apply` does. */
+  idle(): boolean;
+  /** Messages in the queue. */
+  queued(): number;
+  /** Where the chain of the trail stands. */
+  trailEnd(): ChainEnd;
+  /** Copies everything into a new private file, while changes go on; not synced yet, and not verified. One at a time. */
+  copy(file: string): Promise<void>;
+}
+
+export interface Space {
+  /** Octets. */
+  readonly free: number;
+  readonly total: number;
+}
+
+export interface OpenLookups extends Lookups {
+  close(): void;
+}
+
+export interface OpenStore {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  /** As `EngineWriter.copy`. */
+  copy(file: string): Promise<void>;
+  close(): void;
+}
+
+export interface BackupResult {
+  readonly messages: number;
+  readonly events: number;
+  readonly bodies: number;
+}
+
+export interface OpenBackup {
+  readonly result: BackupResult;
+  readonly lookups: Lookups;
+  close(): void;
+}
+
+export interface StagedBackup {
+  readonly octets: number;
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Whether it was read or not: it holds the space, and a file that nobody closes ends the process when it is collected as garbage. */
+  close(): Promise<void>;
+}
+
+/** Each is one file. */
+export interface Backups {
+  /**
+   * `copy` makes the file that it is given; when this resolves the copy has no name any more, and vanishes when its reader closes it. `room`: a directory with room
+   * for it, absent: beside the store.
+   */
+  stage(copy: (file: string) => Promise<void>, room?: string): Promise<StagedBackup>;
+  /** `write` makes a private file beside it; that gets its name when it is written, synced and found good by `inspect`. On failure nothing is left. */
+  writeNewFile<T>(
+    file: string,
+    write: (aside: string) => Promise<unknown>,
+    inspect: (aside: string) => Promise<T>,
+  ): Promise<T>;
+  /** Reads all of it. Throws if it is not whole, or none of ours. */
+  read(file: string): OpenBackup;
+  /** Into a place that holds no store yet, if `inspect` resolves. */
+  restore(file: string, inspect: (backup: OpenBackup) => Promise<void>): Promise<BackupResult>;
+}
+
+export function engineOf({ config, path }: Pick<LoadedConfig, 'config' | 'path'>): EngineChoice {
+  return engineIn(path(config.data));
+}
+
+/** What a data directory holds. */
+export function engineIn(directory: string): EngineChoice {
+  return { engine: 'sqlite', directory };
+}
+
+export async function openEngine({ directory }: EngineChoice): Promise<Engine> {
+  const { sqliteEngine } = await import('./sqlite/engine.ts');
+  return sqliteEngine(directory);
+}

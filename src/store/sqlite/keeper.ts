@@ -1,0 +1,31 @@
+// The keeper as its writer sees it: a thread that checkpoints the log of SQLite (WAL), so that no commit has to. It ends with the thread of the writer.
+
+import { Worker } from 'node:worker_threads';
+
+const HEAP_MIB = 64;
+const YOUNG_MIB = 4;
+
+export interface Keeper {
+  /** Asks for a checkpoint, which ends with `written`. */
+  write(): void;
+}
+
+export function startKeeper(
+  directory: string,
+  on: {
+    written(): void;
+    /** It can't go on: to the writer that is trouble with the disk. */
+    failed(error: unknown): void;
+  },
+): Keeper {
+  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./keeper-thread.${extension}`, import.meta.url), {
+    ...{ workerData: directory, name: 'keeper' },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+  });
+  worker.unref();
+  worker.on('message', () => on.written());
+  worker.on('error', (error) => on.failed(error));
+  worker.on('exit', (code) => on.failed(new Error(`its keeper thread ended with exit code ${code}`)));
+  return { write: () => worker.postMessage('write') };
+}
