@@ -183,3 +183,64 @@ test('a message of this host is given to no front that is dead', async () => {
   await dying('front');
   await assert.rejects(supervisor.submit({} as never), { name: 'StoreUnavailable' });
 });
+
+test('a front that can not drain does not end the drain of the others', async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const answer: Answer = (kind, ask, nth) => {
+    if (kind !== 'front' || ask !== 'drain') return undefined;
+    return nth === 1 ? Promise.reject(new Error('no answer from the store')) : promise;
+  };
+  const { supervisor, turn } = await running({ fronts: 2, answer });
+  let isOver = false;
+  const drained = supervisor.drain(90_000).then(() => (isOver = true));
+  await turn();
+  assert.equal(isOver, false);
+  resolve(true);
+  await drained;
+});
+
+test('a front that is born while the server drains ends at once: it would claim mail', async () => {
+  const { supervisor, dying, alive } = await running();
+  const { ready } = await dying('front');
+  await supervisor.drain(0);
+  await ready();
+  assert.deepEqual(alive('front'), []);
+});
+
+for (const kind of ['store', 'desk'] as const)
+  test(`a ${kind} thread that dies during the drain is started again: what is under way needs it`, async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const { supervisor, clock, alive, turn } = await running({
+      answer: (of, ask) => (of === 'front' && ask === 'drain' ? promise : undefined),
+    });
+    const drained = supervisor.drain(90_000);
+    alive(kind)[0]?.die();
+    await turn();
+    clock.advance(60_000);
+    await turn();
+    assert.equal(alive(kind).length, 1);
+    resolve(true);
+    await drained;
+    await supervisor.stop();
+  });
+
+test('a front that can not listen after its birth has claimed mail, maybe: all that its births hold is freed, and the next has a name of its own', async () => {
+  const { clock, alive, lives, turn } = await running({
+    answer: (kind, ask, nth) =>
+      kind === 'front' && ask === 'listen' && nth === 2 ? Promise.reject(new Error('EADDRINUSE')) : undefined,
+  });
+  alive('front')[0]?.die();
+  for (let n = 0; n < 4; n += 1) {
+    await turn();
+    clock.advance(10_000);
+  }
+  await turn();
+  const owners = lives.flatMap(({ owner }) => owner ?? []);
+  assert.equal(new Set(owners).size, 3, owners.join());
+  assert.equal(alive('front').length, 1);
+  const freed = lives.flatMap(({ asked }) => asked.filter((ask) => ask.startsWith('free '))).slice(1);
+  const prefixes = freed.map((ask) => ask.slice('free '.length));
+  assert.equal(prefixes.length, 2);
+  for (const prefix of prefixes)
+    assert.ok(prefix !== '' && owners.every((owner) => owner.startsWith(prefix)), prefix);
+});

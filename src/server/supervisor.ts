@@ -79,9 +79,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let storeThread: Thread;
   let deskThread: Thread;
   let listening = false;
+  /** No front is started any more; the store is, because what is under way has to be settled. */
+  let draining = false;
   let stopping = false;
   let selfTestFrom: string | undefined;
   let submitted = 0;
+  let births = 0;
 
   async function startStore(isFirst: boolean): Promise<void> {
     const birth: StoreBirth = { store: options.store, limits: storeLimits, sweepStages: isFirst };
@@ -115,13 +118,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  async function startFront(number: number, run: number): Promise<void> {
-    const owner = `local/${incarnation}/${number}.${run}`;
+  /** What the owners of one front begin with. */
+  const ownersOf = (number: number): string => `local/${incarnation}/${number}.`;
+
+  async function startFront(number: number): Promise<void> {
+    births += 1;
+    // Of each birth its own, also of one that fails: it may have claimed mail already.
+    const owner = `${ownersOf(number)}${births}`;
     const birth: FrontBirth = { plan, owner, store: options.store, counts, row: number - 1 };
     const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
     });
+    // It would claim mail, and nobody would wait for it.
+    if (draining) return thread.terminate();
     fronts.set(number, thread);
     void thread.ended.then(() => fronts.delete(number));
     if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });
@@ -132,8 +142,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     watch(thread, async () => {
       emptyRow(counts, number - 1);
       // The mail in its memory is in the store too: any front may claim it.
-      await freeLeases(owner);
-      await startFront(number, run + 1);
+      await freeLeases(ownersOf(number));
+      await startFront(number);
     });
   }
 
@@ -152,9 +162,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (outcome.type === 'failed') throw new StoreUnavailable(`leases were not given back: ${outcome.cause}`);
   }
 
+  const isWanted = ({ kind }: Thread): boolean => !stopping && !(draining && kind === 'front');
+
   function watch(thread: Thread, replace: () => Promise<void>): void {
     void thread.ended.then(async (because) => {
-      if (stopping) return;
+      if (!isWanted(thread)) return;
       missing.add(thread.name);
       log.error({ thread: thread.name, because }, 'thread died, starting it again');
       const now = clock.now();
@@ -162,12 +174,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       while ((deaths[0] ?? now) < now - 60_000) deaths.shift();
       // At once the first time; a thread that dies again and again meets something that takes time.
       await pause(clock, RESTART_MS * 2 ** Math.min(deaths.length - 1, 4));
-      await replaceUntilDone(thread.name, replace);
+      await replaceUntilDone(thread, replace);
     });
   }
 
-  async function replaceUntilDone(name: string, replace: () => Promise<void>): Promise<void> {
-    for (let tries = 0; !stopping; tries += 1) {
+  async function replaceUntilDone(thread: Thread, replace: () => Promise<void>): Promise<void> {
+    const { name } = thread;
+    for (let tries = 0; isWanted(thread); tries += 1) {
       try {
         await replace();
         missing.delete(name);
@@ -207,7 +220,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     async startFronts() {
       // Leases of the process before are void: it is gone, because the lock is ours.
       await freeLeases('');
-      for (let number = 1; number <= options.fronts; number += 1) await startFront(number, 1);
+      for (let number = 1; number <= options.fronts; number += 1) await startFront(number);
       countMinutes();
     },
     async listen() {
@@ -237,12 +250,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
     missing: () => [...missing],
     async drain(graceMs) {
-      stopping = true;
-      // Nor does one that is still starting.
+      draining = true;
       listening = false;
-      await askFronts({ ask: 'drain', graceMs }).catch((error: unknown) => {
-        log.error({ error: String(error) }, 'a front did not drain');
-      });
+      // Each by itself: one that can't is no reason to end the others before their time.
+      const drained = [...fronts.values()].map((front) =>
+        askIfAlive(front, { ask: 'drain', graceMs }).catch((error: unknown) => {
+          log.error({ thread: front.name, error: String(error) }, 'a front did not drain');
+        }),
+      );
+      await Promise.all(drained);
     },
     async stop() {
       stopping = true;
