@@ -18,9 +18,7 @@ async function bounced(meanwhile: 'an attempt begins' | 'the disk is full' | 'no
     async queue(...question) {
       const seen = await lookups.queue(...question);
       if (isFirst && meanwhile === 'an attempt begins')
-        await store.commit([
-          { type: 'claim', owner: 'a', token: 't', now: clock.now(), shares: [{ max: 1 }] },
-        ]);
+        await store.commit([{ type: 'claim', owner: 'a', token: 't', shares: [{ max: 1 }] }]);
       isFirst = false;
       return seen;
     },

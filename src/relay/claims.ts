@@ -59,13 +59,11 @@ export function createClaims(o: {
     const { owner } = o;
     const { after } = round;
     full = [...shares.keys()].filter((at) => shares[at]?.max === 0);
-    const now = o.clock.now();
     const [outcome] = await o.store.commit([
       {
         type: 'claim',
         owner,
         token: `${owner} ${number}`,
-        now,
         shares,
         ...(after === undefined ? {} : { after }),
       },

@@ -55,8 +55,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     cancel();
     while (again && !stopped) {
       again = false;
-      const now = clock.now();
-      const asked = { type: 'dueNotices', now, againAt: now + AGAIN_MS, max: TAKEN_MAX } as const;
+      const asked = { type: 'dueNotices', putOffMs: AGAIN_MS, max: TAKEN_MAX } as const;
       // The store is away: it is asked again a minute later.
       const [outcome] = await store.commit([asked]).catch(() => [undefined]);
       if (outcome?.type !== 'dueNotices') return;

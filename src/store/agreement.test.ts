@@ -273,14 +273,13 @@ class Pair {
           type: 'claim',
           owner: one.owner,
           token: `t${one.token}`,
-          now,
           shares: [{ max: one.max }, { domains: one.named, max: one.namedMax }],
           ...(one.after === null ? {} : { after: one.after }),
         };
       case 'settle':
         return this.#settle(one);
       case 'dueNotices':
-        return { type: 'dueNotices', now, againAt: now + MINUTE, max: one.max };
+        return { type: 'dueNotices', putOffMs: MINUTE, max: one.max };
       case 'report':
         return this.#report(one);
       case 'free': {

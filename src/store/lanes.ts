@@ -15,13 +15,14 @@ export interface Lanes {
 export function takeShares(
   lanes: Lanes,
   change: ClaimChange,
+  now: number,
 ): { readonly next?: string; readonly more: boolean } {
   const named = new Set(change.shares.flatMap(({ domains = [] }) => domains));
   let next = change.after;
   let more = false;
   for (const share of change.shares) {
     if (share.max === 0) continue;
-    const round = share.domains === undefined ? roundOf(lanes, share, change, named) : undefined;
+    const round = share.domains === undefined ? roundOf(lanes, share, { ...change, now }, named) : undefined;
     const left = takeRound(lanes, round?.due ?? share.domains ?? [], share.max);
     if (round !== undefined) ({ next } = round);
     more ||= left === 0 || round?.isCut === true;
@@ -33,7 +34,7 @@ export function takeShares(
 function roundOf(
   lanes: Lanes,
   { max }: ClaimShare,
-  { after, now }: ClaimChange,
+  { after, now }: ClaimChange & { readonly now: number },
   named: ReadonlySet<string>,
 ): { readonly due: readonly string[]; readonly next: string | undefined; readonly isCut: boolean } {
   const due: string[] = [];

@@ -14,11 +14,10 @@ export interface Notice {
   readonly about: ReportRecipient;
 }
 
-/** Hands out messages with notices that are due, all of each message, and puts these off: nobody else is given them before `againAt`. */
+/** Hands out messages with notices that are due, all of each message, and puts these off: nobody else is given them for `putOffMs`. */
 export interface DueNoticesChange {
   readonly type: 'dueNotices';
-  readonly now: number;
-  readonly againAt: number;
+  readonly putOffMs: number;
   /** Messages at most. */
   readonly max: number;
 }

@@ -2,7 +2,8 @@
 // change atomic by itself, none can fail its neighbours. When the promise settles, the outcome is durable (fsynced) together
 // with its events. A rejected promise (`StoreUnavailable`) means unknown: it may have been done, not be done, or be done a moment later. Who goes on asks
 // again with the same change (`again`): `accept`, `settle` and `claim` are idempotent (by message id, by attempt, by token). Who gives an accept up takes
-// it back (`withdraw`). Reading is in `lookups.ts`.
+// it back (`withdraw`). Times in events and `dueAt` are the asker's; what is due, and for how long something is put off, goes by the store's own clock: clocks of
+// several askers differ. Reading is in `lookups.ts`.
 // One folder per engine (`memory/ sqlite/`), the same contract suite for each (`store.contract.ts`).
 
 import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
@@ -113,7 +114,7 @@ export interface SettleChange {
 }
 
 /**
- * Leases due deliveries, skipping held ones and those of identities that may not send. A lane is the deliveries of one domain: within a share every lane
+ * Leases what is due by the store's clock, skipping held ones and those of identities that may not send. A lane is the deliveries of one domain: within a share every lane
  * that has something due gets as much as the others, oldest due first, before one gets more.
  */
 export interface ClaimChange {
@@ -121,7 +122,6 @@ export interface ClaimChange {
   readonly owner: Owner;
   /** Names this claim: asked again with the same token, the same deliveries come back. */
   readonly token: string;
-  readonly now: number;
   readonly shares: readonly ClaimShare[];
   /** `next` of the claim before: the round of lanes goes on after this domain; absent: at the first. */
   readonly after?: string;

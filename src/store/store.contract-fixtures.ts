@@ -138,7 +138,6 @@ export class Bench implements AsyncDisposable {
       type: 'claim',
       owner,
       token,
-      now: this.clock.now(),
       shares: [{ max: 100 }],
     } as const;
     const outcome = await this.one({ ...change, ...said });

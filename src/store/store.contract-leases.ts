@@ -40,7 +40,6 @@ function claimContract(name: string, open: Open): void {
       type: 'claim',
       owner: 'a',
       token: 't1',
-      now,
       shares: [{ max: 2 }, { domains: ['dead.example'], max: 0 }],
     } as const;
     const outcome = await bench.one(claim);
@@ -75,7 +74,7 @@ function claimContract(name: string, open: Open): void {
   test(`${name}: each message of a claim comes once, however many of its recipients do`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example', 'c@y.example'] });
-    const claim = { owner: 'a', token: 't', now: bench.clock.now(), shares: [{ max: 9 }] } as const;
+    const claim = { owner: 'a', token: 't', shares: [{ max: 9 }] } as const;
     const outcome = await bench.one({ type: 'claim', ...claim });
     assert.ok(outcome.type === 'claimed');
     assert.deepEqual(outcome.messages, [message]);
@@ -90,7 +89,7 @@ function claimAgainContract(name: string, open: Open): void {
   test(`${name}: a claim asked again with its token gives the same, with another token something else`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 4; count += 1) await bench.accepted();
-    const claim = { ...firstTwo, now: bench.clock.now() };
+    const claim = firstTwo;
     const [once, twice] = await bench.store.commit([claim, claim]);
     assert.ok(once.type === 'claimed');
     assert.equal(once.deliveries.length, 2);
@@ -118,7 +117,7 @@ function claimAgainContract(name: string, open: Open): void {
 
   test(`${name}: a claim that found nothing looks again`, async () => {
     await using bench = await Bench.open(open);
-    const claim = { ...firstTwo, now: bench.clock.now() };
+    const claim = firstTwo;
     assert.deepEqual(await bench.one(claim), { type: 'claimed', deliveries: [], messages: [], more: false });
     const { message } = await bench.accepted();
     const outcome = await bench.one(claim);
@@ -142,7 +141,6 @@ function shareContract(name: string, open: Open): void {
         type: 'claim',
         owner: 'o',
         token: `t${(number += 1)}`,
-        now,
         shares: [],
         ...change,
       });
@@ -183,7 +181,7 @@ function roundContract(name: string, open: Open): void {
       for (let claims = 1; ; claims += 1) {
         const { after } = round;
         const outcome = await bench.one({
-          ...{ type: 'claim', owner: 'a', token: `t${(token += 1)}`, now, shares: [{ max: 9 }] },
+          ...{ type: 'claim', owner: 'a', token: `t${(token += 1)}`, shares: [{ max: 9 }] },
           ...(after === undefined ? {} : { after }),
         });
         assert.ok(outcome.type === 'claimed' && claims < 9, `claim ${claims}`);
@@ -221,7 +219,7 @@ function freeContract(name: string, open: Open): void {
     const mine = await bench.accepted({ owner: 'node1/7/front1' });
     const others = await bench.accepted({ owner: 'node1/8/front1' });
     await bench.accepted({ dueAt: now - MINUTE });
-    const claim = { owner: 'node1/7/front2', token: 't1', now, shares: [{ max: 9 }] } as const;
+    const claim = { owner: 'node1/7/front2', token: 't1', shares: [{ max: 9 }] } as const;
     await bench.one({ type: 'claim', ...claim });
     const dueAt = now + MINUTE;
     bench.notices.length = 0;
@@ -243,7 +241,8 @@ function freeContract(name: string, open: Open): void {
       messages: [],
       more: false,
     });
-    const again = await bench.one({ type: 'claim', ...claim, now: dueAt });
+    bench.clock.advance(MINUTE);
+    const again = await bench.one({ type: 'claim', ...claim });
     assert.ok(again.type === 'claimed');
     assert.deepEqual(
       again.deliveries

@@ -18,8 +18,7 @@ import {
 } from './store.contract-fixtures.ts';
 
 async function due(bench: Bench, max = 9): Promise<readonly NoticesOfMessage[]> {
-  const now = bench.clock.now();
-  const outcome = await bench.one({ type: 'dueNotices', now, againAt: now + MINUTE, max });
+  const outcome = await bench.one({ type: 'dueNotices', putOffMs: MINUTE, max });
   assert.equal(outcome.type, 'dueNotices');
   return outcome.due;
 }

@@ -31,8 +31,9 @@ export function keepNotices(tables: Tables, id: string, change: SettleChange): b
   return isOver;
 }
 
-export function dueNotices({ tables }: State, change: DueNoticesChange): OutcomeOf<DueNoticesChange> {
-  const { now, againAt, max } = change;
+export function dueNotices({ tables, clock }: State, change: DueNoticesChange): OutcomeOf<DueNoticesChange> {
+  const { putOffMs, max } = change;
+  const now = clock.now();
   const firstOf = (notices: readonly NoticeRow[]): number => Math.min(...notices.map(({ dueAt }) => dueAt));
   const rows = tables.messages
     .values()
@@ -40,7 +41,7 @@ export function dueNotices({ tables }: State, change: DueNoticesChange): Outcome
     .toSorted((one, other) => firstOf(one.notices) - firstOf(other.notices) || one.n - other.n)
     .slice(0, max);
   const due = rows.map((row) => {
-    const putOff = row.notices.map((notice) => ({ ...notice, dueAt: againAt }));
+    const putOff = row.notices.map((notice) => ({ ...notice, dueAt: now + putOffMs }));
     tables.messages.set(row.message.id, { ...row, notices: putOff });
     const notices = row.notices.map(({ recipientNumber, at, about }) => ({ recipientNumber, at, about }));
     return { message: row.message, notices };

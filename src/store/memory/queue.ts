@@ -18,8 +18,9 @@ import { isHeld, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
 import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
 
-export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
-  const { owner, token, now } = change;
+export function claim({ tables, clock }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
+  const { owner, token } = change;
+  const now = clock.now();
   const before = tables.claims.get(owner);
   if (before?.token === token)
     return { ...claimed(tables, owner, before.keys), ...sameNext(change), more: true };
@@ -50,7 +51,7 @@ export function claim({ tables }: State, change: ClaimChange): OutcomeOf<ClaimCh
       return due.length;
     },
   };
-  const round = takeShares(lanes, change);
+  const round = takeShares(lanes, change, now);
   if (keys.length > 0) tables.claims.set(owner, { owner, token, keys });
   return { ...claimed(tables, owner, keys), ...round };
 }

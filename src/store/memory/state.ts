@@ -1,6 +1,7 @@
 // What the parts of the memory store share while a change is done.
 
 import type { MessageId } from '../../base/message-id.ts';
+import type { Clock } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import type { QueueLimits } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
@@ -10,6 +11,7 @@ import type { MessageRow, Tables } from './tables.ts';
 
 export interface State {
   readonly tables: Tables;
+  readonly clock: Clock;
   readonly withdrawals: Withdrawals;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;

@@ -50,7 +50,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const bodies = createBodies();
   const listeners = new Set<(notice: StoreNotice) => void>();
   const apply = applyTo({
-    ...{ journal, tables, bodies, entropy, listeners },
+    ...{ journal, tables, bodies, clock, entropy, listeners },
     withdrawals: () => withdrawals,
     limits: () => limits,
   });
@@ -119,6 +119,7 @@ interface Kept {
   readonly journal: ReturnType<typeof createJournal>;
   readonly tables: Tables;
   readonly bodies: Bodies;
+  readonly clock: Clock;
   readonly entropy: Entropy;
   readonly listeners: ReadonlySet<(notice: StoreNotice) => void>;
   withdrawals(): Withdrawals;
@@ -134,6 +135,7 @@ function applyTo(kept: Kept): (changes: readonly Change[]) => readonly Outcome[]
     const done: string[] = [];
     const state: State = {
       tables,
+      clock: kept.clock,
       withdrawals: kept.withdrawals(),
       fullBecause: () => kept.limits().fullBecause?.(),
       queueLimits: kept.limits(),

@@ -56,7 +56,7 @@ for (const file of files) {
       const [, claimed] = await store.commit([
         // Since format 4 what a front has in hand stands apart: the last two of its messages.
         { type: 'free', ownerPrefix: 'old/', dueAt: START },
-        { type: 'claim', owner: 'o', token: 't', now: START, shares: [{ max: 100 }] },
+        { type: 'claim', owner: 'o', token: 't', shares: [{ max: 100 }] },
       ]);
       assert.equal(claimed.type === 'claimed' && claimed.deliveries.length, 10);
       close();

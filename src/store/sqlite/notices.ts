@@ -37,15 +37,16 @@ function roundOf(row: Row, mayNotSend: boolean): Parameters<typeof isOfRound>[0]
   return { isUnderWay: row['owner'] !== null, isHeld, dueAt: number(row, 'due_at') };
 }
 
-export function dueNotices({ db }: Writer, change: DueNoticesChange): OutcomeOf<DueNoticesChange> {
+export function dueNotices({ db, clock }: Writer, change: DueNoticesChange): OutcomeOf<DueNoticesChange> {
+  const now = clock.now();
   const rows = db.all(
     'SELECT message_n, min(due_at) AS first FROM notice WHERE due_at <= ? GROUP BY message_n ORDER BY first, message_n LIMIT ?',
-    change.now,
+    now,
     change.max,
   );
   const due = rows.map((row) => {
     const n = number(row, 'message_n');
-    db.run('UPDATE notice SET due_at = ? WHERE message_n = ?', change.againAt, n);
+    db.run('UPDATE notice SET due_at = ? WHERE message_n = ?', now + change.putOffMs, n);
     const message = messageOfRow(db.get(`SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.n = ?`, n) ?? {});
     return { message, notices: noticesOf(db, n) };
   });

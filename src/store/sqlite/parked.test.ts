@@ -130,7 +130,7 @@ test('E-Q-8: sqlite: what a rolled back group put aside or put back is put there
   await group(identityChange(suspended, 1, now));
   while ((await claim(bench)).cut === true);
   await group(identityChange(active, 2, now));
-  const part = await group({ type: 'claim', owner: 'b', token: 't', now, shares: [{ max: 1000 }] });
+  const part = await group({ type: 'claim', owner: 'b', token: 't', shares: [{ max: 1000 }] });
   assert.ok(part.type === 'claimed' && part.cut === true);
   let count = part.deliveries.length;
   for (let cut: boolean | undefined = true; cut === true;) {

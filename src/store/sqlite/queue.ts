@@ -1,7 +1,15 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back.
 
 import { messageIdBytes } from '../../base/message-id.ts';
-import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
+import type {
+  ClaimChange,
+  Delivery,
+  FreeChange,
+  OutcomeOf,
+  Owner,
+  QueuedMessage,
+  SettleChange,
+} from '../port.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { type Database, number, optionalText, type Row, text } from './database.ts';
@@ -16,6 +24,7 @@ import type { Young } from './young.ts';
 
 export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChange> {
   const { db } = writer;
+  const now = writer.clock.now();
   const before = db.get('SELECT token, deliveries FROM claim WHERE owner = ?', change.owner);
   if (before !== undefined && text(before, 'token') === change.token) {
     const keys = JSON.parse(text(before, 'deliveries')) as Key[];
@@ -24,7 +33,7 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
   const isPartlyBack = unpark(writer);
   const parking = openParking(writer);
   const keys: Key[] = [];
-  const round = takeShares(lanesOf(db, change, parking, keys), change);
+  const round = takeShares(lanesOf(db, { ...change, now }, parking, keys), change, now);
   if (keys.length > 0)
     db.run('INSERT OR REPLACE INTO claim VALUES (?, ?, ?)', change.owner, change.token, JSON.stringify(keys));
   const isCut = isPartlyBack || parking.isCut();
@@ -32,7 +41,12 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
 }
 
 /** What is leased is added to `keys`. */
-function lanesOf(db: Database, { owner, now }: ClaimChange, parking: Parking, keys: Key[]): Lanes {
+function lanesOf(
+  db: Database,
+  { owner, now }: { readonly owner: Owner; readonly now: number },
+  parking: Parking,
+  keys: Key[],
+): Lanes {
   return {
     behind(domain) {
       const isFirst = domain === undefined;

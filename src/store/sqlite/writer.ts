@@ -36,6 +36,7 @@ export interface Writer {
   readonly counters: Counters;
   readonly queueTally: QueueTally;
   readonly young: YoungMessages;
+  readonly clock: Clock;
   readonly withdrawals: Withdrawals;
   /** Identities that are not active. */
   readonly mayNotSend: IdentitySet;
@@ -89,6 +90,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     trail: openTrail(db, options.entropy),
     counters: openCounters(db),
     queueTally,
+    clock: options.clock,
     withdrawals: createWithdrawals(options.clock),
     mayNotSend,
     unparking: createIdentitySet([...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))),
