@@ -1,18 +1,10 @@
 // A Dovecot of our own as LMTP target: one port on loopback, a Maildir for each user of example.org.
 
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newIn } from './maildir.ts';
 import { eventually, freePort } from './server.ts';
 
 export interface Dovecot {
@@ -25,7 +17,7 @@ export async function startDovecot(): Promise<Dovecot> {
   const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'postern-dovecot-'));
   chmodSync(directory, 0o755);
-  const [mail, base] = [join(directory, 'mail'), join(directory, 'run')];
+  const mail = join(directory, 'mail');
   mkdirSync(mail);
   const [uid, gid] = ['-u', '-g'].map((kind) =>
     Number(spawnSync('id', [kind, 'dovecot'], { encoding: 'utf8' }).stdout.trim()),
@@ -37,10 +29,29 @@ export async function startDovecot(): Promise<Dovecot> {
     `alice@example.org:{PLAIN}x:${uid}:${gid}::${join(mail, 'alice')}::\n`,
   );
   const config = join(directory, 'dovecot.conf');
-  writeFileSync(
-    config,
-    `protocols = lmtp
-base_dir = ${base}
+  writeFileSync(config, lmtpConfiguration(directory, mail, port));
+  const child = spawn('/usr/sbin/dovecot', ['-F', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (data) => (errors += String(data)));
+  await eventually('Dovecot listening', 20, () => {
+    if (child.exitCode !== null) throw new Error(`dovecot ended: ${errors}`);
+    return spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0;
+  });
+  return {
+    port,
+    mailbox: (name) => newIn(join(mail, name)),
+    async stop() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await gone;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function lmtpConfiguration(directory: string, mail: string, port: number): string {
+  return `protocols = lmtp
+base_dir = ${join(directory, 'run')}
 log_path = ${join(directory, 'log')}
 ssl = no
 default_internal_user = dovecot
@@ -64,32 +75,5 @@ service lmtp {
 protocol lmtp {
   postmaster_address = postmaster@example.org
 }
-`,
-  );
-  const child = spawn('/usr/sbin/dovecot', ['-F', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (data) => (errors += String(data)));
-  await eventually('Dovecot listening', 20, () => {
-    if (child.exitCode !== null) throw new Error(`dovecot ended: ${errors}`);
-    return spawnSync('bash', ['-c', `</dev/tcp/127.0.0.1/${port}`]).status === 0;
-  });
-  return {
-    port,
-    mailbox(name) {
-      const fresh = join(mail, name, 'new');
-      try {
-        return readdirSync(fresh)
-          .sort()
-          .map((file) => readFileSync(join(fresh, file)));
-      } catch {
-        return [];
-      }
-    },
-    async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await gone;
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+`;
 }

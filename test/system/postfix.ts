@@ -1,18 +1,10 @@
 // A Postfix of our own: its own directories, one port on loopback, mail for far.example kept in a Maildir. Needs root, as Postfix does.
 
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newIn } from './maildir.ts';
 import { eventually, freePort } from './server.ts';
 
 export interface Postfix {
@@ -35,62 +27,10 @@ export async function startPostfix(extra: readonly string[] = [], wantedPort = 0
     join(directory, name),
   ) as [string, string, string, string];
   for (const path of [config, queue, data, mail]) mkdirSync(path);
-  chownSync(data, idOf('-u', 'postfix'), idOf('-g', 'postfix'));
-  chownSync(mail, idOf('-u', 'postfix'), idOf('-g', 'postfix'));
-  const owner = [idOf('-u', 'postfix'), idOf('-g', 'postfix')];
-  writeFileSync(
-    join(config, 'main.cf'),
-    [
-      'compatibility_level = 3.6',
-      `queue_directory = ${queue}`,
-      `data_directory = ${data}`,
-      'command_directory = /usr/sbin',
-      'daemon_directory = /usr/lib/postfix/sbin',
-      'mail_owner = postfix',
-      'setgid_group = postdrop',
-      'myhostname = mta.far.example',
-      'mydestination =',
-      'inet_interfaces = 127.0.0.1',
-      'inet_protocols = ipv4',
-      'mynetworks = 127.0.0.0/8',
-      'smtpd_recipient_restrictions = reject_unlisted_recipient, permit_mynetworks, reject',
-      'virtual_mailbox_domains = far.example',
-      `virtual_mailbox_base = ${mail}`,
-      `virtual_mailbox_maps = inline:{ x@far.example=x/, y@far.example=y/, alice@example.org=alice/ }`,
-      `virtual_uid_maps = static:${owner[0]}`,
-      `virtual_gid_maps = static:${owner[1]}`,
-      'virtual_minimum_uid = 10',
-      'maillog_file_prefixes = /tmp',
-      `maillog_file = ${join(directory, 'log')}`,
-      'smtputf8_enable = yes',
-      ...extra,
-      '',
-    ].join('\n'),
-  );
-  writeFileSync(
-    join(config, 'master.cf'),
-    [
-      `127.0.0.1:${port} inet n - n - - smtpd`,
-      'pickup unix n - n 60 1 pickup',
-      'cleanup unix n - n - 0 cleanup',
-      'qmgr unix n - n 300 1 qmgr',
-      'tlsmgr unix - - n 1000? 1 tlsmgr',
-      'rewrite unix - - n - - trivial-rewrite',
-      'bounce unix - - n - 0 bounce',
-      'defer unix - - n - 0 bounce',
-      'trace unix - - n - 0 bounce',
-      'verify unix - - n - 1 verify',
-      'proxymap unix - - n - - proxymap',
-      'error unix - - n - - error',
-      'retry unix - - n - - error',
-      'discard unix - - n - - discard',
-      'virtual unix - n n - - virtual',
-      'anvil unix - - n - 1 anvil',
-      'scache unix - - n - 1 scache',
-      'postlog unix-dgram n - n - 1 postlogd',
-      '',
-    ].join('\n'),
-  );
+  const owner = { uid: idOf('-u', 'postfix'), gid: idOf('-g', 'postfix') };
+  for (const path of [data, mail]) chownSync(path, owner.uid, owner.gid);
+  writeFileSync(join(config, 'main.cf'), mainCf(directory, owner, extra));
+  writeFileSync(join(config, 'master.cf'), masterCf(port));
   const control = (action: string): void => {
     const result = spawnSync('postfix', ['-c', config, action], {
       encoding: 'utf8',
@@ -110,16 +50,7 @@ export async function startPostfix(extra: readonly string[] = [], wantedPort = 0
   await start();
   return {
     port,
-    mailbox(name) {
-      const fresh = join(mail, name, 'new');
-      try {
-        return readdirSync(fresh)
-          .sort()
-          .map((file) => readFileSync(join(fresh, file)));
-      } catch {
-        return [];
-      }
-    },
+    mailbox: (name) => newIn(join(mail, name)),
     start,
     stop() {
       control('stop');
@@ -134,4 +65,61 @@ function logOf(directory: string): string {
   } catch {
     return '';
   }
+}
+
+function mainCf(
+  directory: string,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+  extra: readonly string[],
+): string {
+  return [
+    'compatibility_level = 3.6',
+    `queue_directory = ${join(directory, 'queue')}`,
+    `data_directory = ${join(directory, 'data')}`,
+    'command_directory = /usr/sbin',
+    'daemon_directory = /usr/lib/postfix/sbin',
+    'mail_owner = postfix',
+    'setgid_group = postdrop',
+    'myhostname = mta.far.example',
+    'mydestination =',
+    'inet_interfaces = 127.0.0.1',
+    'inet_protocols = ipv4',
+    'mynetworks = 127.0.0.0/8',
+    'smtpd_recipient_restrictions = reject_unlisted_recipient, permit_mynetworks, reject',
+    'virtual_mailbox_domains = far.example',
+    `virtual_mailbox_base = ${join(directory, 'mail')}`,
+    `virtual_mailbox_maps = inline:{ x@far.example=x/, y@far.example=y/, alice@example.org=alice/ }`,
+    `virtual_uid_maps = static:${uid}`,
+    `virtual_gid_maps = static:${gid}`,
+    'virtual_minimum_uid = 10',
+    'maillog_file_prefixes = /tmp',
+    `maillog_file = ${join(directory, 'log')}`,
+    'smtputf8_enable = yes',
+    ...extra,
+    '',
+  ].join('\n');
+}
+
+function masterCf(port: number): string {
+  return [
+    `127.0.0.1:${port} inet n - n - - smtpd`,
+    'pickup unix n - n 60 1 pickup',
+    'cleanup unix n - n - 0 cleanup',
+    'qmgr unix n - n 300 1 qmgr',
+    'tlsmgr unix - - n 1000? 1 tlsmgr',
+    'rewrite unix - - n - - trivial-rewrite',
+    'bounce unix - - n - 0 bounce',
+    'defer unix - - n - 0 bounce',
+    'trace unix - - n - 0 bounce',
+    'verify unix - - n - 1 verify',
+    'proxymap unix - - n - - proxymap',
+    'error unix - - n - - error',
+    'retry unix - - n - - error',
+    'discard unix - - n - - discard',
+    'virtual unix - n n - - virtual',
+    'anvil unix - - n - 1 anvil',
+    'scache unix - - n - 1 scache',
+    'postlog unix-dgram n - n - 1 postlogd',
+    '',
+  ].join('\n');
 }

@@ -77,95 +77,15 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const made = await makeCertificate(['msa.example.org', 'localhost'], ['127.0.0.1']);
   writeFileSync(join(directory, 'cert.pem'), made.cert);
   writeFileSync(join(directory, 'key.pem'), made.key, { mode: 0o600 });
-  const [submission, submissions, mx, http] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  const config = join(directory, 'postern.yaml');
-  writeFileSync(
-    config,
-    [
-      'hostname: msa.example.org',
-      'domains: [example.org]',
-      'data: ./data',
-      'tls: { cert: cert.pem, key: key.pem }',
-      'listeners:',
-      `  - { port: ${submission}, address: 127.0.0.1, role: submission, tls: starttls }`,
-      `  - { port: ${submissions}, address: 127.0.0.1, role: submission, tls: implicit }`,
-      ...(options.mx === true ? [`  - { port: ${mx}, address: 127.0.0.1, role: mx, tls: starttls }`] : []),
-      `http: { address: 127.0.0.1, port: ${http} }`,
-      options.relay ?? 'relay: { files: ./outbox }',
-      options.extra ?? '',
-      '',
-    ].join('\n'),
-  );
-  options.prepare?.(directory);
-  let child: ChildProcess | undefined;
-  let output = '';
-
-  const server: TestServer = {
-    directory,
-    config,
-    submission,
-    submissions,
-    mx,
-    http,
-    outbox: join(directory, 'outbox'),
-    certificate: join(directory, 'cert.pem'),
-    get pid() {
-      return child?.pid ?? 0;
-    },
-    postern(args, input = '') {
-      const result = spawnSync(NODE, [MAIN, ...args, '-c', config], {
-        input,
-        encoding: 'utf8',
-        timeout: HANGING_MS,
-      });
-      return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
-    },
-    log: () => output,
-    readLog: (read) => void (read ? child?.stdout?.resume() : child?.stdout?.pause()),
-    async start(how = options) {
-      const [program, ...args] = [...(how.wrapper ?? []), NODE, MAIN, 'serve', '-c', config];
-      const started = spawn(program ?? NODE, args, {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...how.environment },
-      });
-      child = started;
-      const from = output.length;
-      // A million messages log half a gigabyte: the older half goes.
-      started.stdout.on('data', (data) => {
-        output += String(data);
-        if (output.length > OUTPUT_LENGTH_MAX) output = output.slice(-OUTPUT_LENGTH_MAX / 2);
-      });
-      started.stderr.on('data', (data) => (output += String(data)));
-      for (let waited = 0; !output.slice(from).includes('"msg":"ready"'); waited += 20) {
-        if (started.exitCode !== null || waited > HANGING_MS)
-          throw new Error(`the server did not start:\n${output.slice(from)}`);
-        await delay(20);
-      }
-    },
-    async kill(signal = 'SIGKILL') {
-      const running = child;
-      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
-      const gone = new Promise((resolve) => running.once('exit', resolve));
-      running.kill(signal);
-      await gone;
-      child = undefined;
-    },
-    stop: () => server.kill('SIGTERM'),
-    async ended() {
-      const running = child;
-      if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
-      return new Promise((resolve) => running.once('exit', resolve));
-    },
-    async [Symbol.asyncDispose]() {
-      await server.kill();
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const ports: Ports = {
+    submission: await freePort(),
+    submissions: await freePort(),
+    mx: await freePort(),
+    http: await freePort(),
   };
+  const server = new RunningServer(directory, ports, options);
+  writeFileSync(server.config, configurationOf(ports, options));
+  options.prepare?.(directory);
   if (options.autostart !== false) {
     for (const login of options.accounts ?? ['alice@example.org', 'bob@example.org']) {
       const added = server.postern(['account', 'add', login, '--password-stdin'], `${PASSWORD}\n`);
@@ -174,6 +94,124 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     await server.start();
   }
   return server;
+}
+
+type Ports = Pick<TestServer, 'submission' | 'submissions' | 'mx' | 'http'>;
+
+function configurationOf({ submission, submissions, mx, http }: Ports, options: ServerOptions): string {
+  return [
+    'hostname: msa.example.org',
+    'domains: [example.org]',
+    'data: ./data',
+    'tls: { cert: cert.pem, key: key.pem }',
+    'listeners:',
+    `  - { port: ${submission}, address: 127.0.0.1, role: submission, tls: starttls }`,
+    `  - { port: ${submissions}, address: 127.0.0.1, role: submission, tls: implicit }`,
+    ...(options.mx === true ? [`  - { port: ${mx}, address: 127.0.0.1, role: mx, tls: starttls }`] : []),
+    `http: { address: 127.0.0.1, port: ${http} }`,
+    options.relay ?? 'relay: { files: ./outbox }',
+    options.extra ?? '',
+    '',
+  ].join('\n');
+}
+
+class RunningServer implements TestServer {
+  readonly directory: string;
+  readonly submission: number;
+  readonly submissions: number;
+  readonly mx: number;
+  readonly http: number;
+  readonly #options: StartOptions;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor(directory: string, ports: Ports, options: StartOptions) {
+    this.directory = directory;
+    this.submission = ports.submission;
+    this.submissions = ports.submissions;
+    this.mx = ports.mx;
+    this.http = ports.http;
+    this.#options = options;
+  }
+
+  get config(): string {
+    return join(this.directory, 'postern.yaml');
+  }
+
+  get outbox(): string {
+    return join(this.directory, 'outbox');
+  }
+
+  get certificate(): string {
+    return join(this.directory, 'cert.pem');
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  postern(args: readonly string[], input = ''): { status: number; stdout: string; stderr: string } {
+    const result = spawnSync(NODE, [MAIN, ...args, '-c', this.config], {
+      input,
+      encoding: 'utf8',
+      timeout: HANGING_MS,
+    });
+    return { status: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  log(): string {
+    return this.#output;
+  }
+
+  readLog(read: boolean): void {
+    if (read) this.#child?.stdout?.resume();
+    else this.#child?.stdout?.pause();
+  }
+
+  async start(how: StartOptions = this.#options): Promise<void> {
+    const [program, ...args] = [...(how.wrapper ?? []), NODE, MAIN, 'serve', '-c', this.config];
+    const started = spawn(program ?? NODE, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...how.environment },
+    });
+    this.#child = started;
+    const from = this.#output.length;
+    // A million messages log half a gigabyte: the older half goes.
+    started.stdout.on('data', (data) => {
+      this.#output += String(data);
+      if (this.#output.length > OUTPUT_LENGTH_MAX) this.#output = this.#output.slice(-OUTPUT_LENGTH_MAX / 2);
+    });
+    started.stderr.on('data', (data) => (this.#output += String(data)));
+    for (let waited = 0; !this.#output.slice(from).includes('"msg":"ready"'); waited += 20) {
+      if (started.exitCode !== null || waited > HANGING_MS)
+        throw new Error(`the server did not start:\n${this.#output.slice(from)}`);
+      await delay(20);
+    }
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const running = this.#child;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((resolve) => running.once('exit', resolve));
+    running.kill(signal);
+    await gone;
+    this.#child = undefined;
+  }
+
+  stop(): Promise<void> {
+    return this.kill('SIGTERM');
+  }
+
+  async ended(): Promise<number | null> {
+    const running = this.#child;
+    if (running === undefined || running.exitCode !== null) return running?.exitCode ?? null;
+    return new Promise((resolve) => running.once('exit', resolve));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
 }
 
 /** The .eml files of a `files:` relay, oldest first. */
