@@ -21,7 +21,14 @@ function front({ owner = 'a', metrics = createFrontMetrics(), delivery = [], att
   return {
     ...{ owner, counts: metrics.counts, connections: 1, incomingOctets: 2, recordsLost: 3 },
     relay: {
-      ...{ attempts, repliesLost: 0, deliveryTimes: stopwatch.times, memoryOctets: 4, underWay: 0 },
+      ...{
+        attempts,
+        repliesLost: 0,
+        leasesLost: 0,
+        deliveryTimes: stopwatch.times,
+        memoryOctets: 4,
+        underWay: 0,
+      },
       ...{ downRoutes: [], learned: [] },
     },
   };

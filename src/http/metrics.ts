@@ -70,8 +70,8 @@ type Totals = ReturnType<typeof countsOf>;
 
 /** Counts that only grow while a front lives. */
 function countsOf({ counts, recordsLost, relay }: Front) {
-  const { attempts, repliesLost, deliveryTimes } = relay;
-  return { ...counts, ...{ attempts, repliesLost, recordsLost, deliveryTimes } };
+  const { attempts, repliesLost, leasesLost, deliveryTimes } = relay;
+  return { ...counts, ...{ attempts, repliesLost, leasesLost, recordsLost, deliveryTimes } };
 }
 
 const none = (length: number): number[] => Array.from({ length: length + 1 }, () => 0);
@@ -87,7 +87,7 @@ const NOTHING: Totals = {
   refusals: zeros(Object.entries(replies).flatMap(([name, { code }]) => (code >= 400 ? [name] : []))),
   accepted: { messages: 0, octets: 0, times: { counts: none(ACCEPT_SECONDS.length), seconds: 0 } },
   attempts: zeros(['delivered', 'relayed', 'deferred', 'failed', 'expired']),
-  ...{ repliesLost: 0, recordsLost: 0 },
+  ...{ repliesLost: 0, leasesLost: 0, recordsLost: 0 },
   deliveryTimes: { counts: none(DELIVERY_SECONDS.length), seconds: 0 },
 };
 
@@ -122,6 +122,10 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     'delivery_replies_lost',
     'Attempts whose final reply was lost: these may be delivered twice',
   );
+  const fenced = counter(
+    'fenced',
+    'Attempts that ended when their lease was no longer ours: these may be delivered twice',
+  );
   const commits = counter('store_commits', 'Transactions of the store, one fsync each');
   const changes = counter('store_changes', 'Changes in those transactions');
   const commitSeconds = counter('store_commit_seconds', 'Time spent in them');
@@ -139,6 +143,7 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     setTo(bytes, totals.accepted.octets);
     setBy(attempts, 'outcome', totals.attempts);
     setTo(repliesLost, totals.repliesLost);
+    setTo(fenced, totals.leasesLost);
     if (store !== undefined) {
       setTo(commits, store.commits);
       setTo(changes, store.changes);

@@ -97,6 +97,48 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   );
 });
 
+test('E-Q-7: an attempt that outlived its lease is counted, unless its own first answer was lost', async () => {
+  const clock = virtualClock(START);
+  const store = fakeStore();
+  const answers = [
+    () => ({ type: 'stale' }) as const,
+    () => {
+      throw new StoreUnavailable('no answer');
+    },
+    () => ({ type: 'stale', again: true }) as const,
+  ];
+  store.answer = ({ type }) => (type === 'settle' ? answers.shift()?.() : undefined);
+  const warned: string[] = [];
+  const entropy = countingEntropy();
+  const relay = createRelay({
+    ...{ store, clock, entropy, owner: 'o', countReportToStranger: minuteCount(clock) },
+    ids: messageIdSource((length) => entropy.bytes(length)),
+    lookups: noLookups,
+    network: { dial: () => Promise.reject(new Error('nobody is there')) },
+    log: { info: () => undefined, warn: (_, what) => void warned.push(what), error: () => undefined },
+    settings: () => settings,
+  });
+  const attempt = async (): Promise<void> => {
+    const content = [Buffer.from('Subject: x\r\n\r\n')];
+    relay.handOver({ message, recipients: [delivery.recipient], content, hasDotLines: false });
+    await turns();
+  };
+  await attempt();
+  assert.equal(relay.stats.leasesLost, 1);
+  clock.advance(MINUTE);
+  await attempt();
+  clock.advance(1_000);
+  await turns();
+  const settles = store.changes.flatMap((change: Change) => (change.type === 'settle' ? [change] : []));
+  assert.deepEqual(
+    settles.map(({ again }) => again),
+    [undefined, undefined, true],
+  );
+  assert.equal(relay.stats.leasesLost, 1);
+  assert.equal(warned.filter((what) => /lease/.test(what)).length, 1);
+  await relay.drain(0);
+});
+
 /** A route whose host refuses every connection, and an errand for it. */
 function deadRoute(clock: Clock) {
   const seen = { dials: 0 };

@@ -1,7 +1,8 @@
 // Mail from the store: what is due is leased in small portions, as much as can start, when somebody says that something is due, and now and then by itself.
 
 import type { Clock } from '../platform/platform.ts';
-import type { ClaimShare, Delivery, Owner, QueuedMessage, Store } from '../store/port.ts';
+import type { ClaimShare, Delivery, QueuedMessage, Store } from '../store/port.ts';
+import type { Owner } from '../store/owner.ts';
 import { createRound } from '../store/round.ts';
 
 const POLL_MS = 5_000;

@@ -7,9 +7,11 @@ import type { MessageIdSource } from '../base/message-id.ts';
 import { createStopwatch, DELIVERY_SECONDS, type Times } from '../observe/tally.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
+import { surely } from '../platform/surely.ts';
 import type { IdentityId } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { Delivery, Owner, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
+import type { Delivery, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
+import type { Owner } from '../store/owner.ts';
 import { deliveryDomain } from '../protocol/wire/mailbox.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
@@ -26,7 +28,6 @@ import { settlementOf } from './settlement.ts';
 import { createStrangersCap } from './strangers-cap.ts';
 import { isAboutOurs } from './whose-report.ts';
 
-const AGAIN_MS = 1_000;
 /** Errands relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
 
@@ -41,6 +42,8 @@ export interface RelayStats {
   readonly attempts: Readonly<Record<string, number>>;
   /** Messages whose final reply never came after their end was sent: they may be delivered twice. */
   readonly repliesLost: number;
+  /** Attempts that ended when their lease was no longer ours. */
+  readonly leasesLost: number;
   /** From the 250 to the delivery, for each recipient that has it; what comes from the store is as old as its acceptance. */
   readonly deliveryTimes: Times;
   readonly memoryOctets: number;
@@ -97,6 +100,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopwatch = createStopwatch(DELIVERY_SECONDS);
   const running = createPlaces<Promise<void>>();
   let memoryOctets = 0;
+  let leasesLost = 0;
   let draining = false;
 
   /** Never rejects: a question to the store is repeated until it answers. */
@@ -156,14 +160,21 @@ export function createRelay(options: RelayOptions): Relay {
         { id: message.id, diagnostic: first?.diagnostic },
         'a report about mail from outside was refused for good, nobody hears of it',
       );
-    await surely(async () => {
-      const [outcome] = await store.commit([change]);
+    await surely(clock, async (again) => {
+      const [outcome] = await store.commit([again ? { ...change, again } : change]);
+      if (outcome.type === 'stale' && outcome.again !== true) fenced(message);
       if (outcome.type === 'settled' && change.tellBy !== undefined)
         reporter.expect(outcome.noticesDue === true ? undefined : change.tellBy);
       if (outcome.type !== 'failed') return true;
       log.error({ id: message.id, cause: outcome.cause }, 'attempt could not be settled, asking again');
       return false;
     });
+  }
+
+  /** Another may have had it meanwhile. */
+  function fenced({ id }: QueuedMessage): void {
+    leasesLost += 1;
+    log.warn({ id }, 'the lease of an attempt was gone when it ended: the message may have been sent twice');
   }
 
   function isExpired({ acceptedAt }: QueuedMessage): boolean {
@@ -175,18 +186,10 @@ export function createRelay(options: RelayOptions): Relay {
     const only = deliveries.map(({ recipientNumber, attempt }) => {
       return { messageId: message.id, recipientNumber, attempt };
     });
-    await surely(async () => {
+    await surely(clock, async () => {
       const [outcome] = await store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]);
       return outcome.type === 'freed';
     });
-  }
-
-  async function surely(ask: () => Promise<boolean>): Promise<void> {
-    for (;;) {
-      const done = await ask().catch(() => false);
-      if (done) return;
-      await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve));
-    }
   }
 
   /** One errand for each route of the recipients; a recipient without a route fails at once. */
@@ -278,7 +281,7 @@ export function createRelay(options: RelayOptions): Relay {
     get stats() {
       const { repliesLost, downRoutes, learned } = carriers;
       return {
-        ...{ attempts: counts, repliesLost, deliveryTimes: stopwatch.times, memoryOctets },
+        ...{ attempts: counts, repliesLost, leasesLost, deliveryTimes: stopwatch.times, memoryOctets },
         ...{ underWay: running.size, downRoutes, learned },
       };
     },

@@ -1,7 +1,8 @@
 // From the result of an attempt to what is written of it: the fate of each recipient, its event, and the notice for its sender.
 
 import type { EventDraft } from '../record/events.ts';
-import type { Delivery, Fate, Owner, QueuedMessage, SettleChange } from '../store/port.ts';
+import type { Delivery, Fate, QueuedMessage, SettleChange } from '../store/port.ts';
+import type { Owner } from '../store/owner.ts';
 import type { Attempt, Errand } from './errand.ts';
 import { aboutOf, noticeOf, type Told } from './notices.ts';
 import type { RelaySettings } from './settings.ts';

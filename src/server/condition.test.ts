@@ -42,7 +42,7 @@ function conditionIn({
             ...{ owner: String(at), counts: createFrontMetrics().counts, connections: 0 },
             ...{ incomingOctets: 0, recordsLost: 0 },
             relay: {
-              ...{ attempts: {}, repliesLost: 0, deliveryTimes: createStopwatch([1]).times },
+              ...{ attempts: {}, repliesLost: 0, leasesLost: 0, deliveryTimes: createStopwatch([1]).times },
               ...{ memoryOctets: 0, underWay: 0, downRoutes, learned },
             },
           })),

@@ -8,6 +8,7 @@ import type { EngineChoice } from '../store/engine.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups } from '../store/remote-lookups.ts';
+import { ONLY_NODE, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import { beginMinute, emptyRow, planCounts } from './counts.ts';
 import type { DeskBirth, DeskQuestion, DeskSettings } from './desk.ts';
@@ -66,7 +67,10 @@ export interface Supervisor {
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { log, clock, entropy, crew } = options;
-  const incarnation = Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
+  const life = {
+    node: ONLY_NODE,
+    incarnation: Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex'),
+  };
   const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
   const lookups = createRemoteLookups();
   const fronts = new Map<number, Thread>();
@@ -118,13 +122,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  /** What the owners of one front begin with. */
-  const ownersOf = (number: number): string => `local/${incarnation}/${number}.`;
-
   async function startFront(number: number): Promise<void> {
     births += 1;
     // Of each birth its own, also of one that fails: it may have claimed mail already.
-    const owner = `${ownersOf(number)}${births}`;
+    const owner = ownerOf(life, number, births);
     const birth: FrontBirth = { plan, owner, store: options.store, counts, row: number - 1 };
     const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
@@ -142,7 +143,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     watch(thread, async () => {
       emptyRow(counts, number - 1);
       // The mail in its memory is in the store too: any front may claim it.
-      await freeLeases(ownersOf(number));
+      await freeLeases(ownersOfThread(life, number));
       await startFront(number);
     });
   }
@@ -219,7 +220,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     startDesk,
     async startFronts() {
       // Leases of the process before are void: it is gone, because the lock is ours.
-      await freeLeases('');
+      await freeLeases(ownersOfNode(life.node));
       for (let number = 1; number <= options.fronts; number += 1) await startFront(number);
       countMinutes();
     },

@@ -11,12 +11,10 @@ import type { EventDraft } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
+import type { Owner } from './owner.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { QueueChange, QueueOutcome } from './queue-change.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
-
-/** Who holds leases: one thread of one run of one node. Main frees a dead thread's leases by its prefix. */
-export type Owner = string;
 
 /** A message as the queue keeps it. The header is complete (fix-ups and Received done) and stands in front of the body. */
 export interface QueuedMessage {
@@ -225,7 +223,8 @@ export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
   settle:
     /** `noticesDue`: the round of attempts is over, a report can tell of all its notices. */
     | { readonly type: 'settled'; readonly messageDone: boolean; readonly noticesDue?: true }
-    | { readonly type: 'stale' };
+    /** `again`: it may have been settled when it was asked before. */
+    | { readonly type: 'stale'; readonly again?: true };
   claim: {
     readonly type: 'claimed';
     readonly deliveries: readonly Delivery[];

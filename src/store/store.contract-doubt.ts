@@ -84,7 +84,11 @@ function againContract(name: string, open: Open, moment: Moment): void {
     const settle = settleOf('a', claimed.deliveries, deferred(now + 1), now);
     await doubt(bench, moment, settle);
     const settled = await bench.one({ ...settle, again: true });
-    assert.equal(settled.type, moment === 'before' ? 'settled' : 'stale');
+    assert.deepEqual(
+      settled,
+      moment === 'before' ? { type: 'settled', messageDone: false } : { type: 'stale', again: true },
+    );
+    assert.deepEqual(await bench.one(settle), { type: 'stale' });
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'deferred']);
     const [first] = await bench.lookups.queue({}, { max: 1 });
     assert.deepEqual([first?.active, first?.dueAt], [false, now + 1]);

@@ -2,14 +2,12 @@
 
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
+import { surely } from '../platform/surely.ts';
 import { principalFacts, type IdentityLimits } from '../record/identity.ts';
 import type { AcceptChange, Change, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
-
-/** Between two tries while the store is away. */
-const AGAIN_MS = 1000;
 
 export interface AcceptInput {
   readonly context: SubmissionContext;
@@ -114,9 +112,9 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
   context.takingBack.add(messageId);
   const { owner } = context;
   const by = 'server: no answer in time';
-  void surely(context, () => [{ type: 'withdraw', messageId, owner, now: context.clock.now(), by }]).then(
-    () => context.takingBack.delete(messageId),
-  );
+  void surelyCommit(context, () => [
+    { type: 'withdraw', messageId, owner, now: context.clock.now(), by },
+  ]).then(() => context.takingBack.delete(messageId));
 }
 
 /**
@@ -124,16 +122,15 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
  * it before an unknown outcome made us tell the client to send it again.
  */
 export function letGo(context: SubmissionContext, change: AcceptChange): void {
-  void surely(context, () => [freeChange(context, change)]).then(context.wake);
+  void surelyCommit(context, () => [freeChange(context, change)]).then(context.wake);
 }
 
-/** Repeats until it is done: the store may be away, or its disk full. */
-async function surely(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
-  for (;;) {
-    const outcomes = await context.store.commit(changes()).catch(() => undefined);
-    if (outcomes?.every(({ type }) => type !== 'failed') === true) return;
-    await new Promise<void>((resolve) => context.clock.after(AGAIN_MS, resolve));
-  }
+/** The store may be away, or its disk full. */
+function surelyCommit(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
+  return surely(context.clock, async () => {
+    const outcomes = await context.store.commit(changes());
+    return outcomes.every(({ type }) => type !== 'failed');
+  });
 }
 
 function freeChange(context: SubmissionContext, { message, recipients, untried }: AcceptChange): FreeChange {

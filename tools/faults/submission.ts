@@ -108,10 +108,11 @@ export const submissionFaults: readonly Fault[] = [
     to: '',
   },
   {
-    ...accept,
+    file: 'src/platform/surely.ts',
+    tests: ['src/submission/submit'],
     why: 'taking back is asked once only',
-    from: "if (outcomes?.every(({ type }) => type !== 'failed') === true) return;",
-    to: 'if (outcomes === undefined || outcomes.length > 0) return;',
+    from: 'if (isDone) return;',
+    to: 'if (isDone || !again) return;',
   },
   {
     ...accept,

@@ -90,12 +90,14 @@ export function update(
 export function settle(state: State, change: SettleChange): OutcomeOf<SettleChange> {
   const { tables } = state;
   const row = findMessage(tables, change.messageId);
-  if (row === undefined) return { type: 'stale' };
+  const stale =
+    change.again === true ? ({ type: 'stale', again: true } as const) : ({ type: 'stale' } as const);
+  if (row === undefined) return stale;
   const isOurs = ({ recipientNumber, attempt }: { recipientNumber: number; attempt: number }): boolean => {
     const recipient = row.recipients.find(({ number }) => number === recipientNumber);
     return recipient?.owner === change.owner && recipient.attempt === attempt;
   };
-  if (!change.recipients.every(isOurs)) return { type: 'stale' };
+  if (!change.recipients.every(isOurs)) return stale;
 
   const { id } = row.message;
   const finals = new Set<number>();

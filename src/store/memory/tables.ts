@@ -9,7 +9,8 @@ import type { EventType } from '../../record/events.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { Notice } from '../notices.ts';
-import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
+import type { MessageContent, QueuedMessage } from '../port.ts';
+import type { Owner } from '../owner.ts';
 import type { HoldReason } from '../queue-change.ts';
 
 export interface Table<K, V> {

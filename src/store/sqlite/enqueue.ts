@@ -3,7 +3,8 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
-import type { MessageContent, Owner, QueuedMessage } from '../port.ts';
+import type { MessageContent, QueuedMessage } from '../port.ts';
+import type { Owner } from '../owner.ts';
 import type { Database } from './database.ts';
 import type { QueueTally } from './queue-totals.ts';
 

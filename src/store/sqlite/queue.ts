@@ -1,15 +1,8 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back.
 
 import { messageIdBytes } from '../../base/message-id.ts';
-import type {
-  ClaimChange,
-  Delivery,
-  FreeChange,
-  OutcomeOf,
-  Owner,
-  QueuedMessage,
-  SettleChange,
-} from '../port.ts';
+import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
+import type { Owner } from '../owner.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { type Database, number, optionalText, type Row, text } from './database.ts';
@@ -129,7 +122,7 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   const settled = change.recipients.map(({ recipientNumber }) => leased.get(recipientNumber));
   const [first] = settled;
   if (first === undefined || settled.some((row, at) => row?.attempt !== change.recipients[at]?.attempt))
-    return { type: 'stale' };
+    return change.again === true ? { type: 'stale', again: true } : { type: 'stale' };
   const { n, unsettled } = first;
   let finals = 0;
   change.recipients.forEach(({ recipientNumber, fate, event }, at) => {

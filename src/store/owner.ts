@@ -1,0 +1,24 @@
+// Who holds a lease: NODE/INCARNATION/THREAD.RUN, in names that begin alike for all that one of them holds. An incarnation is one life of a node, and the term
+// of all its leases: when it has ended they are void, and the next one of that node gives them back. Another node's are never its business.
+
+/** One thread of one life of one node. */
+export type Owner = string;
+
+export interface Incarnation {
+  readonly node: string;
+  /** Of each life of its own. */
+  readonly incarnation: string;
+}
+
+/** Of an engine that serves a single one. */
+export const ONLY_NODE = 'local';
+
+/** What all owners of a node begin with, of whatever life. */
+export const ownersOfNode = (node: string): Owner => `${node}/`;
+
+/** What the owners of one thread begin with: each of its births has one of its own. */
+export const ownersOfThread = ({ node, incarnation }: Incarnation, thread: number): Owner =>
+  `${ownersOfNode(node)}${incarnation}/${thread}.`;
+
+export const ownerOf = (life: Incarnation, thread: number, run: number): Owner =>
+  `${ownersOfThread(life, thread)}${run}`;
