@@ -14,10 +14,7 @@ if (!ok) {
     );
     console.error('On another platform than Linux on x64 or arm64, install such a Node yourself.');
   } else {
-    console.error(
-      'Install one of these (https://nodejs.org), or name it yourself: /path/to/node ' +
-        path.join(__dirname, '../dist/main.js'),
-    );
+    console.error('Install one of these (https://nodejs.org), and let PATH find it first.');
   }
   process.exit(78);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/supervisor.ts. What a command does not
-// need is not loaded: other programs start `send` as sendmail once for each message.
+// The entry of everything: reads the command line. `serve` leads on to src/cli/serve.ts and src/server/running.ts. What a command does not need is not
+// loaded: other programs start `send` as sendmail once for each message. What a server needs of its surroundings is set by bin/postern, which starts it.
 
 // In front of all: an old Node would fail at the first module that it has not.
 import '../scripts/check-node.cjs';
@@ -35,9 +35,5 @@ if (isNamedSendmail || command === 'sendmail' || command === 'send') {
     ? await runSend(process.argv.slice(2), 'sendmail')
     : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');
 } else {
-  if (process.argv.includes('serve') || process.argv.includes('demo')) {
-    const { tuneProcess } = await import('./cli/allocator.ts');
-    tuneProcess();
-  }
   process.exitCode = (await runQuickly(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
 }

@@ -129,21 +129,22 @@ test('the installed program names the Node that it needs before it loads anythin
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } })";
   for (const args of [['--help'], ['send', '--help'], ['serve']]) {
     const preload = `data:text/javascript,${encodeURIComponent(old)}`;
-    const result = run(process.execPath, ['--import', preload, installed, ...args]);
+    const main = join(place, 'node_modules/postern/dist/main.js');
+    const result = run(process.execPath, ['--import', preload, main, ...args]);
     assert.equal(result.status, 78, result.output);
     assert.match(
       result.output,
-      /^Postern needs Node >=24\.16\.0 .*\nInstall one of these .*dist\/main\.js\n$/,
+      /^Postern needs Node >=24\.16\.0 .*\nInstall one of these .*PATH find it first\.\n$/,
     );
   }
 });
 
-test('the installed server sets its thread pool and its allocator itself, and serves', async () => {
+test('the installed server has its thread pool and its allocator set, and serves', async () => {
   await using server = await startServer();
   await server.stop();
   // One of them set by somebody: the others are added all the same.
   const env = { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '3' };
-  const child = spawn(process.execPath, [installed, 'serve', '-c', server.config], {
+  const child = spawn(installed, ['serve', '-c', server.config], {
     ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
   });
   const ended = once(child, 'exit');

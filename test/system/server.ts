@@ -10,6 +10,7 @@ import { makeCertificate } from '../../src/cli/certificate.ts';
 
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const LAUNCHER = join(import.meta.dirname, '../../bin/postern');
 export const PASSWORD = 'correct horse battery staple';
 
 /** The limit only ends a test that hangs: factor for a busy machine on the seconds that an idle one needs. */
@@ -169,8 +170,8 @@ class RunningServer implements TestServer {
   }
 
   async start(how: StartOptions = this.#options): Promise<void> {
-    const [program, ...args] = [...(how.wrapper ?? []), NODE, MAIN, 'serve', '-c', this.config];
-    const started = spawn(program ?? NODE, args, {
+    const [program, ...args] = [...(how.wrapper ?? []), LAUNCHER, 'serve', '-c', this.config];
+    const started = spawn(program ?? LAUNCHER, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...how.environment },
     });
