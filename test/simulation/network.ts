@@ -48,98 +48,130 @@ export function simulatedNetwork(hosts: Readonly<Record<string, Host>>): Network
 
 function wireTo(target: Host, name: string): Wire {
   let events: Parameters<Wire['listen']>[0] | undefined;
-  let mode: 'commands' | 'content' | 'stalled' = 'commands';
-  let from: string | undefined;
-  let to: string[] = [];
-  let held = '';
-  let mails = 0;
-  let secured = false;
   let stands = true;
   target.standing += 1;
-  target.leaves?.(() => {
-    leave();
-    events?.closed('ECONNRESET');
-  });
   const leave = (): void => {
     if (stands) target.standing -= 1;
     stands = false;
   };
+  target.leaves?.(() => {
+    leave();
+    events?.closed('ECONNRESET');
+  });
   const say = (reply: string): void => queueMicrotask(() => events?.bytes(Buffer.from(`${reply}\r\n`)));
-
-  function command(line: string): void {
-    const verb = line.slice(0, 4).toUpperCase();
-    if (verb === 'QUIT') leave();
-    if (verb === 'EHLO' && secured && target.tls === 'breaks behind the handshake')
-      return queueMicrotask(() => events?.closed('ECONNRESET'));
-    if (verb === 'STAR') return say('220 2.0.0 go on');
-    if (verb === 'EHLO')
-      return say(['250-x', ...target.capabilities.map((one) => `250-${one}`), '250 HELP'].join('\r\n'));
-    if (verb === 'MAIL') {
-      from = /<(.*?)>/.exec(line)?.[1] ?? '';
-      to = [];
-      mails += 1;
-      const reply = target.mail(mails);
-      if (!reply.startsWith('2')) from = undefined;
-      if (reply !== 'drop') return say(reply);
-      mode = 'stalled';
-      say('421 4.3.2 going down');
-      return queueMicrotask(() => events?.closed('ECONNRESET'));
-    }
-    if (verb === 'RCPT' && from === undefined) return say('503 5.5.1 no sender');
-    if (verb === 'RCPT') {
-      const address = /<(.*?)>/.exec(line)?.[1] ?? '';
-      const reply = target.rcpt(address);
-      if (reply.startsWith('2')) to.push(address);
-      return say(reply);
-    }
-    if (verb === 'DATA' && to.length > 0) {
-      const reply = target.data(mails);
-      if (reply.startsWith('354')) mode = 'content';
-      return say(reply);
-    }
-    say(verb === 'DATA' ? '554 5.5.1 no valid recipients' : '250 2.0.0 ok');
-  }
-
-  function take(text: string): void {
-    held += text;
-    while (mode !== 'stalled') {
-      const end = mode === 'content' ? held.indexOf('\r\n.\r\n') : held.indexOf('\r\n');
-      if (end < 0) return;
-      const piece = held.slice(0, end);
-      held = held.slice(end + (mode === 'content' ? 5 : 2));
-      if (mode === 'commands') command(piece);
-      else {
-        mode = 'commands';
-        const reply = target.end();
-        if (reply.startsWith('2') || reply === 'drop')
-          target.received.push({ from: from ?? '', to, content: piece });
-        if (reply === 'stall') mode = 'stalled';
-        else if (reply === 'drop') return queueMicrotask(() => events?.closed('ECONNRESET'));
-        else say(reply);
-      }
-    }
-  }
+  const close = (error?: string): void => queueMicrotask(() => events?.closed(error));
+  const talk = new HostTalk(target, { say, close, leave });
 
   return {
     remote: `${name}:25`,
     listen(next) {
       events = next;
-      if (secured) return;
+      if (talk.secured) return;
       const greeting = target.greeting(target.standing);
       say(greeting);
       if (greeting.startsWith('220')) return;
       leave();
-      queueMicrotask(() => events?.closed(undefined));
+      close();
     },
     async write(pieces) {
-      take(Buffer.concat(pieces).toString('latin1'));
+      talk.take(Buffer.concat(pieces).toString('latin1'));
     },
     async startTls() {
       if (target.tls === 'breaks') throw new Error('ssl/tls alert handshake failure');
-      secured = true;
+      talk.secured = true;
       return { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', verified: false };
     },
     end: leave,
     destroy: leave,
   };
+}
+
+interface HostEnd {
+  say(reply: string): void;
+  close(error: string): void;
+  leave(): void;
+}
+
+/** What a host makes of the octets of one connection. */
+class HostTalk {
+  secured = false;
+  readonly #host: Host;
+  readonly #end: HostEnd;
+  #mode: 'commands' | 'content' | 'stalled' = 'commands';
+  #from: string | undefined;
+  #to: string[] = [];
+  #held = '';
+  #mails = 0;
+
+  constructor(host: Host, end: HostEnd) {
+    this.#host = host;
+    this.#end = end;
+  }
+
+  take(text: string): void {
+    this.#held += text;
+    while (this.#mode !== 'stalled') {
+      const mark = this.#mode === 'content' ? '\r\n.\r\n' : '\r\n';
+      const end = this.#held.indexOf(mark);
+      if (end < 0) return;
+      const piece = this.#held.slice(0, end);
+      this.#held = this.#held.slice(end + mark.length);
+      if (this.#mode === 'commands') this.#command(piece);
+      else if (this.#content(piece) === 'drop') return this.#end.close('ECONNRESET');
+    }
+  }
+
+  #content(content: string): string {
+    this.#mode = 'commands';
+    const reply = this.#host.end();
+    if (reply.startsWith('2') || reply === 'drop')
+      this.#host.received.push({ from: this.#from ?? '', to: this.#to, content });
+    if (reply === 'stall') this.#mode = 'stalled';
+    else if (reply !== 'drop') this.#end.say(reply);
+    return reply;
+  }
+
+  #command(line: string): void {
+    const verb = line.slice(0, 4).toUpperCase();
+    if (verb === 'QUIT') this.#end.leave();
+    if (verb === 'STAR') return this.#end.say('220 2.0.0 go on');
+    if (verb === 'EHLO') return this.#hello();
+    if (verb === 'MAIL') return this.#mail(line);
+    if (verb === 'RCPT') return this.#end.say(this.#recipient(line));
+    if (verb === 'DATA') return this.#end.say(this.#data());
+    this.#end.say('250 2.0.0 ok');
+  }
+
+  #hello(): void {
+    const { capabilities, tls } = this.#host;
+    if (this.secured && tls === 'breaks behind the handshake') return this.#end.close('ECONNRESET');
+    this.#end.say(['250-x', ...capabilities.map((one) => `250-${one}`), '250 HELP'].join('\r\n'));
+  }
+
+  #mail(line: string): void {
+    this.#from = /<(.*?)>/.exec(line)?.[1] ?? '';
+    this.#to = [];
+    this.#mails += 1;
+    const reply = this.#host.mail(this.#mails);
+    if (!reply.startsWith('2')) this.#from = undefined;
+    if (reply !== 'drop') return this.#end.say(reply);
+    this.#mode = 'stalled';
+    this.#end.say('421 4.3.2 going down');
+    this.#end.close('ECONNRESET');
+  }
+
+  #recipient(line: string): string {
+    if (this.#from === undefined) return '503 5.5.1 no sender';
+    const address = /<(.*?)>/.exec(line)?.[1] ?? '';
+    const reply = this.#host.rcpt(address);
+    if (reply.startsWith('2')) this.#to.push(address);
+    return reply;
+  }
+
+  #data(): string {
+    if (this.#to.length === 0) return '554 5.5.1 no valid recipients';
+    const reply = this.#host.data(this.#mails);
+    if (reply.startsWith('354')) this.#mode = 'content';
+    return reply;
+  }
 }

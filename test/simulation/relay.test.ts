@@ -1,177 +1,14 @@
-// Days of relaying in milliseconds: retry schedule, expiry, delay notices, dead hosts, suspended senders; the real relay over the memory store,
-// a virtual clock and simulated hosts.
+// Days of relaying in milliseconds: retry schedule, expiry, delay notices, dead hosts, suspended senders.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { messageIdSource } from '../../src/base/message-id.ts';
-import type { EventType, FatePayload, ReportedPayload } from '../../src/record/events.ts';
-import { createRelay, type Relay } from '../../src/relay/relay.ts';
-import type { RelaySettings } from '../../src/relay/settings.ts';
+import type { ReportedPayload } from '../../src/record/events.ts';
 import type { Lookups } from '../../src/store/lookups.ts';
-import { openMemoryStore } from '../../src/store/memory/store.ts';
-import type { AcceptChange, QueuedMessage, Store } from '../../src/store/port.ts';
-import {
-  countedEntropy,
-  DAY,
-  HOUR,
-  MINUTE,
-  START,
-  virtualClock,
-  type VirtualClock,
-} from '../../src/store/store.contract-fixtures.ts';
-import { type Host, host, simulatedNetwork } from './network.ts';
-import { minuteCount } from '../fakes/minute-count.ts';
-
-interface World {
-  readonly clock: VirtualClock;
-  readonly store: Store;
-  readonly lookups: Lookups;
-  readonly relay: Relay;
-  readonly mta: Host;
-  readonly inside: Host;
-  readonly warnings: readonly string[];
-  submit(to: readonly string[], more?: Partial<QueuedMessage>, notify?: 'NEVER' | 'SUCCESS'): Promise<string>;
-  /** Lets time pass in small steps, so that everything that becomes due happens. */
-  pass(ms: number, stepMs?: number): Promise<void>;
-  fates(type: EventType): Promise<readonly { readonly at: number; readonly payload: FatePayload }[]>;
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-function world(more: Partial<RelaySettings> = {}): World {
-  const clock = virtualClock();
-  const entropy = countedEntropy();
-  const { store, lookups } = openMemoryStore({ clock, entropy });
-  const [mta, inside] = [host(), host()];
-  const ids = messageIdSource((length) => entropy.bytes(length));
-  const hop = (name: string) =>
-    ({
-      type: 'hops',
-      hops: [{ protocol: 'smtp', host: name, port: 25, tls: 'none', verify: false }],
-    }) as const;
-  const settings: RelaySettings = {
-    hostname: 'msa.example.org',
-    domains: ['example.org'],
-    route: hop('mta'),
-    routes: { 'example.org': hop('inside') },
-    retryMs: [15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR],
-    expireMs: 5 * DAY,
-    delayNoticeMs: 4 * HOUR,
-    connectionsMax: 5,
-    memoryOctets: 1_000_000,
-    ...more,
-  };
-  const warnings: string[] = [];
-  const log = {
-    info: () => undefined,
-    warn: (_: object, what: string) => void warnings.push(what),
-    error: (_: object, what: string) => void warnings.push(what),
-  };
-  const relay = createRelay({
-    store,
-    lookups,
-    owner: 'o',
-    clock,
-    countReportToStranger: minuteCount(clock),
-    entropy,
-    ids,
-    network: simulatedNetwork({ mta, inside }),
-    log,
-    settings: () => settings,
-  });
-  store.subscribe((notice) => {
-    if (notice.type === 'due') relay.wake();
-    else if (notice.type === 'identityChanged') relay.identityChanged(notice);
-  });
-
-  async function settleTurns(): Promise<void> {
-    for (let n = 0; n < 12; n += 1) await turn();
-  }
-
-  return {
-    clock,
-    store,
-    lookups,
-    relay,
-    mta,
-    inside,
-    warnings,
-    async submit(to, message = {}, notify) {
-      const id = ids.next(clock.now());
-      const content = Buffer.from('Subject: x\r\n\r\nbody\r\n');
-      const recipients = to.map((forwardPath) => ({
-        forwardPath,
-        ...(notify === undefined ? {} : { notify: [notify] }),
-      }));
-      const queued: QueuedMessage = {
-        ...{
-          id,
-          acceptedAt: clock.now(),
-          role: 'submission',
-          octets: content.length,
-          headerOctets: 14,
-          headerUtf8: false,
-          body8bit: false,
-        },
-        envelope: { reversePath: 'alice@example.org', body: '7BIT', smtputf8: false },
-        ...message,
-      };
-      const session = {
-        sessionId: 's',
-        role: queued.role,
-        clientAddress: '',
-        clientPort: 0,
-        serverAddress: '',
-        serverPort: 0,
-        ehlo: '',
-      };
-      const change: AcceptChange = {
-        type: 'accept',
-        message: queued,
-        recipients,
-        content: { kind: 'inline', bytes: content },
-        event: {
-          type: 'accepted',
-          time: clock.now(),
-          messageId: id,
-          payload: {
-            session,
-            envelope: { ...queued.envelope, recipients },
-            rule: '',
-            withProtocol: '',
-            headerFrom: [],
-            subjectOctets: 0,
-            completed: [],
-            octets: 0,
-            bodyHash: '',
-          },
-        },
-        dueAt: clock.now(),
-        owner: 'o',
-      };
-      const [outcome] = await store.commit([change]);
-      assert.equal(outcome.type, 'accepted');
-      relay.handOver({ message: queued, recipients, content: [content], hasDotLines: true });
-      await settleTurns();
-      return id;
-    },
-    async pass(ms, stepMs = MINUTE) {
-      for (let left = ms; left > 0; left -= stepMs) {
-        clock.advance(Math.min(stepMs, left));
-        await settleTurns();
-      }
-    },
-    async fates(type) {
-      const events = await lookups.events({ max: 10_000 });
-      return events
-        .filter((event) => event.type === type)
-        .map(({ time, payload }) => ({ at: time - START, payload: payload as FatePayload }));
-    },
-  };
-}
+import { DAY, HOUR, MINUTE, START } from '../../src/store/store.contract-fixtures.ts';
+import { RelayWorld } from './relay-world.ts';
 
 test('E-Q-1 E-Q-2: a recipient that is put off is tried again after 15 and 30 minutes, one, two, then every three hours', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = () => '450 4.2.1 later';
   await w.submit(['x@far.example']);
   await w.pass(13 * HOUR);
@@ -187,7 +24,7 @@ test('E-Q-1 E-Q-2: a recipient that is put off is tried again after 15 and 30 mi
 });
 
 test('E-Q-2: after five days it goes back to its sender, once', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = () => '450 4.2.1 later';
   await w.submit(['x@far.example']);
   await w.pass(6 * DAY, HOUR);
@@ -201,7 +38,7 @@ test('E-Q-2: after five days it goes back to its sender, once', async () => {
 });
 
 test('E-D-3: its sender is told once that it is late, after four hours', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = () => '450 4.2.1 later';
   await w.submit(['x@far.example']);
   await w.pass(2 * DAY, 30 * MINUTE);
@@ -211,7 +48,7 @@ test('E-D-3: its sender is told once that it is late, after four hours', async (
 });
 
 test('E-Q-4 E-D-2/1 E-D-2/2 EXT-DSN-b: nobody is told about a null sender, nor who asked for nothing', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = () => '550 5.1.1 nobody';
   await w.submit(['x@far.example'], { envelope: { reversePath: '', body: '7BIT', smtputf8: false } });
   await w.submit(['y@far.example'], {}, 'NEVER');
@@ -222,7 +59,7 @@ test('E-Q-4 E-D-2/1 E-D-2/2 EXT-DSN-b: nobody is told about a null sender, nor w
 });
 
 test('E-Q-6: a dead host is dialled by one message, not by each, and none of them bounces', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.up = false;
   for (let n = 0; n < 20; n += 1) await w.submit([`x${n}@far.example`]);
   assert.equal(w.mta.dials, 1);
@@ -235,7 +72,7 @@ test('E-Q-6: a dead host is dialled by one message, not by each, and none of the
 });
 
 test('E-Q-5/5 F-NULL-2: of three recipients each meets its own fate, and there is one report', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = (address) =>
     address.startsWith('bad')
       ? '550 5.1.1 nobody'
@@ -256,7 +93,7 @@ test('E-Q-5/5 F-NULL-2: of three recipients each meets its own fate, and there i
 });
 
 test('E-Q-8: what a suspended identity has queued waits, and goes when it may send again', async () => {
-  const w = world();
+  const w = new RelayWorld();
   const identity = {
     id: 'i',
     login: 'alice@example.org',
@@ -293,7 +130,7 @@ test('E-Q-8: what a suspended identity has queued waits, and goes when it may se
 });
 
 test('E-Q-8 F-TX-2: whose return was lost with a line to the store sends again over the next one', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.relay.identityChanged({
     type: 'identityChanged',
     identityId: 'i',
@@ -308,7 +145,7 @@ test('E-Q-8 F-TX-2: whose return was lost with a line to the store sends again o
 });
 
 test('BCP134-4.1-b BCP134-3.2-e: mail of role mx goes to our own domains only, whatever was decided at the door', async () => {
-  const w = world();
+  const w = new RelayWorld();
   await w.submit(['x@far.example', 'alice@example.org'], {
     role: 'mx',
     envelope: { reversePath: 'stranger@far.example', body: '7BIT', smtputf8: false },
@@ -322,7 +159,7 @@ test('BCP134-4.1-b BCP134-3.2-e: mail of role mx goes to our own domains only, w
 });
 
 test('E-D-5 F-NULL-2: reports about mail of strangers are capped; the trail and one summary tell of the others', async () => {
-  const w = world({ postmaster: 'root@example.org' });
+  const w = new RelayWorld({ postmaster: 'root@example.org' });
   w.inside.rcpt = (address) => (address.startsWith('alice') ? '550 5.1.1 nobody' : '250 2.1.5 ok');
   for (let n = 0; n < 50; n += 1)
     await w.submit(['alice@example.org'], {
@@ -352,7 +189,7 @@ test('E-D-5 F-NULL-2: reports about mail of strangers are capped; the trail and 
 });
 
 test('E-S-2: a reply that is lost after the end defers and is counted: it may be delivered twice', async () => {
-  const w = world();
+  const w = new RelayWorld();
   let first = true;
   w.mta.end = () => {
     const reply = first ? 'drop' : '250 2.0.0 kept';
@@ -367,7 +204,7 @@ test('E-S-2: a reply that is lost after the end defers and is counted: it may be
 });
 
 test('EXT-UTF8-a2 EXT-8BIT 6409-8-c/3: by a hop that takes ASCII alone the sender hears of what it could not carry', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.capabilities = [];
   w.inside.capabilities = [];
   const envelope = {
@@ -390,7 +227,7 @@ test('EXT-UTF8-a2 EXT-8BIT 6409-8-c/3: by a hop that takes ASCII alone the sende
 });
 
 test('E-Q-8: four hundred mails that wait for a hop which says nothing do not hold up the deferred mail of others', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.inside.end = () => 'stall';
   w.mta.rcpt = () => '450 4.2.1 later';
   await w.submit(['x@far.example']);
@@ -406,7 +243,7 @@ test('E-Q-8: four hundred mails that wait for a hop which says nothing do not ho
 
 test('F-NULL-2 E-D-3: a message to 300 recipients comes back as one report and one delay notice', async () => {
   // In several portions: the store gives out what can start.
-  const w = world({ connectionsMax: 50 });
+  const w = new RelayWorld({ connectionsMax: 50 });
   w.mta.rcpt = () => '450 4.2.1 later';
   const to = Array.from({ length: 300 }, (_, n) => `r${n}@${n % 2 === 0 ? 'far' : 'other'}.example`);
   await w.submit(to);
@@ -421,7 +258,7 @@ test('F-NULL-2 E-D-3: a message to 300 recipients comes back as one report and o
 });
 
 test('F-NULL-2: recipients of several routes are told of in one report, whichever was tried first', async () => {
-  const w = world({ domains: ['else.example'] });
+  const w = new RelayWorld({ domains: ['else.example'] });
   w.mta.rcpt = () => '550 5.1.1 nobody';
   w.inside.rcpt = (address) => (address.startsWith('alice') ? '250 2.1.5 ok' : '550 5.1.1 nobody');
   await w.submit(['a@far.example', 'b@example.org']);
@@ -431,7 +268,7 @@ test('F-NULL-2: recipients of several routes are told of in one report, whicheve
 });
 
 test('E-D-1/5: a report that is refused for good is held, and the postmaster is told; neither it nor the message vanishes', async () => {
-  const w = world({ postmaster: 'root@example.org' });
+  const w = new RelayWorld({ postmaster: 'root@example.org' });
   w.mta.rcpt = () => '550 5.1.1 nobody';
   w.inside.rcpt = (address) => (address.startsWith('root') ? '250 2.1.5 ok' : '550 5.7.1 no reports here');
   await w.submit(['x@far.example']);
@@ -465,7 +302,7 @@ test('E-D-1/5: a report that is refused for good is held, and the postmaster is 
 });
 
 test("E-D-1/5: a report that the postmaster himself does not get is held and told to nobody; a stranger's is not held", async () => {
-  const w = world({ postmaster: 'alice@example.org' });
+  const w = new RelayWorld({ postmaster: 'alice@example.org' });
   w.mta.rcpt = () => '550 5.1.1 nobody';
   w.inside.rcpt = () => '550 5.7.1 no';
   await w.submit(['x@far.example']);
@@ -488,7 +325,7 @@ test("E-D-1/5: a report that the postmaster himself does not get is held and tol
 });
 
 test('E-Q-7 5321-y: a report that cannot be written now is written later, and who has the message keeps it', async () => {
-  const w = world();
+  const w = new RelayWorld();
   w.mta.rcpt = (address) => (address.startsWith('bad') ? '550 5.1.1 nobody' : '250 2.1.5 ok');
   const content = w.lookups.content;
   const failing = w.lookups as { content: Lookups['content'] };
@@ -509,7 +346,7 @@ test('E-Q-7 5321-y: a report that cannot be written now is written later, and wh
 
 test("E-S-1 E-Q-6: while a smart host takes nobody's mail nothing bounces; the operator is told, and all leaves afterwards", async () => {
   for (const reply of ['530 5.7.0 Authentication required', '550 5.7.1 Access denied']) {
-    const w = world();
+    const w = new RelayWorld();
     w.mta.mail = () => reply;
     for (const name of ['alice', 'bob', 'carol'])
       await w.submit(['x@far.example'], {
