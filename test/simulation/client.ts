@@ -96,6 +96,7 @@ class Conversation {
     if ((await this.#command('EHLO client.example'))?.code !== 250) return this.#leave();
     const login = Buffer.from(`\0${this.#plan.login}\0${this.#world.password}`).toString('base64');
     if ((await this.#command(`AUTH PLAIN ${login}`))?.code !== 235) return this.#leave();
+    this.#world.ledger.logins.taken += 1;
     for (const [number, sending] of numbers.map((n) => [n, this.#compose(n)] as const)) {
       if (this.#closed || (await this.#send(sending, number)) === 'broken') return;
       if (this.#chance.happens(0.1)) await time.pause(this.#chance.between(10, 30_000));

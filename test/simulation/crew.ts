@@ -1,10 +1,10 @@
 // The threads of one run of the simulated server: their bodies are those of src/server, each in a life of its own, over a virtual platform.
 
-import { createDesk, type DeskBirth } from '../../src/server/desk.ts';
+import { createDesk, type DeskBirth, type DeskQuestion } from '../../src/server/desk.ts';
 import type { FrontBirth } from '../../src/server/plan.ts';
 import { createStoreBody, type StoreBirth } from '../../src/server/store-body.ts';
 import type { Crew, Thread, ThreadKind, ThreadOptions } from '../../src/server/thread.ts';
-import type { ThreadBody } from '../../src/server/thread-body.ts';
+import type { OpenLine, ThreadBody } from '../../src/server/thread-body.ts';
 import type { MemoryStore } from '../../src/store/memory/store.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';
@@ -85,8 +85,20 @@ export class VirtualCrew implements Crew {
     const { hops, chance } = this.#world;
     const [here, there] = simulatedLine({ time: hops.time, chance }, one.life, other.life);
     if (one.life.alive) one.body.greet(other.kind, here);
-    if (other.life.alive) other.body.greet(one.kind, there);
+    if (other.life.alive) other.body.greet(one.kind, other.kind === 'desk' ? this.#counting(there) : there);
     if (one.kind === 'front' && other.kind === 'store') hops.ledger.linked(one.life);
+  }
+
+  #counting(open: OpenLine): OpenLine {
+    const { logins } = this.#world.hops.ledger;
+    return (handlers) =>
+      open({
+        ...handlers,
+        answer(question) {
+          if ('authenticate' in (question as DeskQuestion)) logins.asked += 1;
+          return handlers.answer?.(question);
+        },
+      });
   }
 
   async stop(): Promise<void> {

@@ -48,7 +48,8 @@ export async function checkPromises(evidence: Evidence): Promise<Readonly<Record
   checkHealed(evidence, events);
   checkLimits(evidence, events);
   checkLostReplies(evidence);
-  return { ...counts, events: events.length, takings: ledger.takings.length, copies };
+  const recalled = Math.max(0, ledger.logins.taken - ledger.logins.asked);
+  return { ...counts, recalled, events: events.length, takings: ledger.takings.length, copies };
 }
 
 function byMessage(events: readonly TrailEvent[]): ReadonlyMap<string, Told> {

@@ -38,8 +38,8 @@ test(`5321-y E-S-2 E-Q-2 E-Q-5/5 E-Q-7 E-Q-8 D-TR-1 D-TR-3 BCP134-3.1-h: ${SEEDS
     assertKept(outcome);
     for (const [what, count] of Object.entries(outcome.counts)) sums[what] = (sums[what] ?? 0) + count;
   }
-  // The simulation does something: mail is promised and refused, cut at its end, and delivered twice for a reason.
-  for (const what of ['promised', 'refused', 'broken', 'unasked', 'copies'])
+  // The simulation does something: mail is promised and refused, cut at its end, and delivered twice for a reason; a front knows who logs in again.
+  for (const what of ['promised', 'refused', 'broken', 'unasked', 'copies', 'recalled'])
     assert.ok((sums[what] ?? 0) > 0, `${what}: ${JSON.stringify(sums)}`);
 });
 
