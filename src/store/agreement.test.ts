@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { verifyTrail } from '../audit/verify.ts';
 import { type MessageId, messageIdSource } from '../base/message-id.ts';
 import type { IdentityState } from '../record/identity.ts';
+import type { EraseChange } from './forgetting.ts';
 import type { Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
 import type { ReportChange } from './notices.ts';
-import type { AcceptChange, Change, Delivery, Outcome, SettleChange, Store } from './port.ts';
+import type { AcceptChange, Change, Delivery, FreeChange, Outcome, SettleChange, Store } from './port.ts';
+import type { QueueChange } from './queue-change.ts';
 import { openSqliteStore, type OpenStore } from './sqlite/open.ts';
 import {
   acceptOf,
@@ -257,15 +259,8 @@ class Pair {
   async #changeOf(one: Deed): Promise<Change> {
     const now = this.clock.now();
     switch (one.do) {
-      case 'accept': {
-        const identityId = one.identity === null ? undefined : `id-${at(identities, one.identity)}`;
-        const limits = { messagesPerHour: one.limit ?? 9 };
-        const whose = identityId === undefined ? {} : { identityId, charge: { identityId, limits } };
-        const leased = one.owner === null ? {} : { owner: one.owner };
-        const label = `label${one.id}`;
-        const accept = this.#accept(one, { ...whose, ...leased, label, dueAt: now + one.dueIn });
-        return one.again ? { ...accept, again: true } : accept;
-      }
+      case 'accept':
+        return this.#acceptAs(one);
       case 'withdraw':
         return { type: 'withdraw', messageId: this.#id(one.id), owner: one.owner, now, by: 'x' };
       case 'claim':
@@ -282,30 +277,10 @@ class Pair {
         return { type: 'dueNotices', putOffMs: MINUTE, max: one.max };
       case 'report':
         return this.#report(one);
-      case 'free': {
-        const only =
-          one.only === null
-            ? {}
-            : {
-                only: [0, 1].map((recipientNumber) => ({
-                  messageId: this.#id(one.only ?? 0),
-                  recipientNumber,
-                  attempt: one.attempt,
-                })),
-              };
-        return { type: 'free', ownerPrefix: one.prefix, dueAt: now, ...only };
-      }
+      case 'free':
+        return this.#free(one);
       case 'queue':
-        return {
-          type: 'queue',
-          action: one.action,
-          selector: this.#selector(one.by, one.which),
-          ...(one.reason === undefined ? {} : { reason: one.reason }),
-          now,
-          by: 'root',
-          ...(one.max === undefined ? {} : { max: one.max }),
-          ...(one.after === null ? {} : { after: { ...one.after, messageId: this.#id(one.after.id) } }),
-        };
+        return this.#queue(one);
       case 'identity':
         return this.#identity(one);
       case 'credentialUsed': {
@@ -322,24 +297,65 @@ class Pair {
         return { type: 'dayKey', day: dayAgo(now, one.day), proposedKey: new Uint8Array([one.octet]) };
       case 'purge':
         return { type: 'purge', eventsBefore: now - one.ago * 6 * HOUR, now, max: one.max };
-      case 'erase': {
-        const identity = one.identity === null ? {} : { identityId: `id-${at(identities, one.identity)}` };
-        const named = one.names.map((name) => at(addresses, name));
-        return {
-          type: 'erase',
-          ...identity,
-          addresses: named,
-          before: now - one.ago * HOUR,
-          now,
-          by: 'root',
-        };
-      }
+      case 'erase':
+        return this.#erase(one);
       case 'record':
         return {
           type: 'record',
           events: [started(now - one.ago * HOUR), ...(one.isBad ? [started(Number.NaN)] : [])],
         };
     }
+  }
+
+  #acceptAs(one: Extract<Deed, { do: 'accept' }>): AcceptChange {
+    const identityId = one.identity === null ? undefined : `id-${at(identities, one.identity)}`;
+    const limits = { messagesPerHour: one.limit ?? 9 };
+    const whose = identityId === undefined ? {} : { identityId, charge: { identityId, limits } };
+    const leased = one.owner === null ? {} : { owner: one.owner };
+    const label = `label${one.id}`;
+    const accept = this.#accept(one, { ...whose, ...leased, label, dueAt: this.clock.now() + one.dueIn });
+    return one.again ? { ...accept, again: true } : accept;
+  }
+
+  #free(one: Extract<Deed, { do: 'free' }>): FreeChange {
+    const only =
+      one.only === null
+        ? {}
+        : {
+            only: [0, 1].map((recipientNumber) => ({
+              messageId: this.#id(one.only ?? 0),
+              recipientNumber,
+              attempt: one.attempt,
+            })),
+          };
+    return { type: 'free', ownerPrefix: one.prefix, dueAt: this.clock.now(), ...only };
+  }
+
+  #queue(one: Extract<Deed, { do: 'queue' }>): QueueChange {
+    return {
+      type: 'queue',
+      action: one.action,
+      selector: this.#selector(one.by, one.which),
+      ...(one.reason === undefined ? {} : { reason: one.reason }),
+      now: this.clock.now(),
+      by: 'root',
+      ...(one.max === undefined ? {} : { max: one.max }),
+      ...(one.after === null ? {} : { after: { ...one.after, messageId: this.#id(one.after.id) } }),
+    };
+  }
+
+  #erase(one: Extract<Deed, { do: 'erase' }>): EraseChange {
+    const now = this.clock.now();
+    const identity = one.identity === null ? {} : { identityId: `id-${at(identities, one.identity)}` };
+    const named = one.names.map((name) => at(addresses, name));
+    return {
+      type: 'erase',
+      ...identity,
+      addresses: named,
+      before: now - one.ago * HOUR,
+      now,
+      by: 'root',
+    };
   }
 
   #settle({ lease, wrong, fates, notice }: Extract<Deed, { do: 'settle' }>): SettleChange {

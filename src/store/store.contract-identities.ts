@@ -41,6 +41,17 @@ const alice = identityOf('alice@example.org', {
 });
 
 export function identityContract(name: string, open: Open): void {
+  takenContract(name, open);
+  sharedAddressContract(name, open);
+  tombstoneContract(name, open);
+  heldQueueContract(name, open);
+  mayNotSendContract(name, open);
+  usesContract(name, open);
+  findContract(name, open);
+  writeContract(name, open);
+}
+
+function findContract(name: string, open: Open): void {
   test(`${name}: an identity is found by id, login, own addresses and app passwords`, async () => {
     await using bench = await Bench.open(open);
     await bench.written(alice);
@@ -64,6 +75,40 @@ export function identityContract(name: string, open: Open): void {
     assert.deepEqual(await bench.eventTypes(), ['identityChanged']);
   });
 
+  test(`${name}: identities are paged by login, tombstones last`, async () => {
+    await using bench = await Bench.open(open);
+    const logins = [
+      'zoe@example.org',
+      'bot',
+      'carl@example.org',
+      '\uff5e@example.org',
+      '\u{1f600}@example.org',
+    ];
+    for (const login of logins) await bench.written(identityOf(login));
+    const gone = [identityOf('adam@example.org'), identityOf('eve@example.org')];
+    for (const identity of gone) {
+      await bench.written(identity);
+      await bench.written(changed(identity, { state: 'removed', removedAt: bench.clock.now() }));
+    }
+    const paged: string[] = [];
+    for (let pages = 0; pages < 9; pages += 1) {
+      const after = paged.at(-1);
+      const page = await bench.lookups.identities({ max: 2, ...(after === undefined ? {} : { after }) });
+      paged.push(...page.map(({ login }) => login));
+      if (page.length < 2) break;
+    }
+    const living = [
+      'bot',
+      'carl@example.org',
+      'zoe@example.org',
+      '\uff5e@example.org',
+      '\u{1f600}@example.org',
+    ];
+    assert.deepEqual(paged, [...living, 'adam@example.org', 'eve@example.org']);
+  });
+}
+
+function writeContract(name: string, open: Open): void {
   test(`${name}: an identity is written only over the revision that its writer has seen`, async () => {
     await using bench = await Bench.open(open);
     const now = bench.clock.now();
@@ -112,47 +157,12 @@ export function identityContract(name: string, open: Open): void {
       assert.deepEqual(notice?.type === 'identityChanged' && notice.gone, gone, why);
     }
   });
-
-  takenContract(name, open);
-  heldQueueContract(name, open);
-  usesContract(name, open);
-
-  test(`${name}: identities are paged by login, tombstones last`, async () => {
-    await using bench = await Bench.open(open);
-    const logins = [
-      'zoe@example.org',
-      'bot',
-      'carl@example.org',
-      '\uff5e@example.org',
-      '\u{1f600}@example.org',
-    ];
-    for (const login of logins) await bench.written(identityOf(login));
-    const gone = [identityOf('adam@example.org'), identityOf('eve@example.org')];
-    for (const identity of gone) {
-      await bench.written(identity);
-      await bench.written(changed(identity, { state: 'removed', removedAt: bench.clock.now() }));
-    }
-    const paged: string[] = [];
-    for (let pages = 0; pages < 9; pages += 1) {
-      const after = paged.at(-1);
-      const page = await bench.lookups.identities({ max: 2, ...(after === undefined ? {} : { after }) });
-      paged.push(...page.map(({ login }) => login));
-      if (page.length < 2) break;
-    }
-    const living = [
-      'bot',
-      'carl@example.org',
-      'zoe@example.org',
-      '\uff5e@example.org',
-      '\u{1f600}@example.org',
-    ];
-    assert.deepEqual(paged, [...living, 'adam@example.org', 'eve@example.org']);
-  });
 }
 
-function takenContract(name: string, open: Open): void {
-  const right = (kind: 'address' | 'granted', address: string) => [{ kind, address }] as const;
-  const vectors: readonly { readonly why: string; readonly identity: Identity; readonly what?: string }[] = [
+const right = (kind: 'address' | 'granted', address: string) => [{ kind, address }] as const;
+/** `what`: the name that is taken, if it may not be written. */
+const takenVectors: readonly { readonly why: string; readonly identity: Identity; readonly what?: string }[] =
+  [
     { why: 'login', identity: identityOf('alice@example.org', { id: 'other' }), what: 'alice@example.org' },
     { why: 'login that is an alias', identity: identityOf('a.lice@example.org'), what: 'a.lice@example.org' },
     {
@@ -175,6 +185,8 @@ function takenContract(name: string, open: Open): void {
       identity: identityOf('bea', { rights: right('address', 'a.lice@example.org') }),
     },
   ];
+
+function takenContract(name: string, open: Open): void {
   for (const state of ['active', 'suspended', 'removed'] as const) {
     test(`${name}: names of an identity that is ${state} are taken`, async () => {
       await using bench = await Bench.open(open);
@@ -183,7 +195,7 @@ function takenContract(name: string, open: Open): void {
         const removed = state === 'removed' ? { removedAt: bench.clock.now() } : {};
         await bench.written(changed(alice, { state, ...removed }));
       }
-      for (const { why, identity, what } of vectors) {
+      for (const { why, identity, what } of takenVectors) {
         const outcome = await bench.one(identityChange(identity, 0, bench.clock.now()));
         assert.deepEqual(outcome, what === undefined ? { type: 'written' } : { type: 'taken', what }, why);
         const stored = await bench.lookups.identityById(identity.id);
@@ -198,6 +210,16 @@ function takenContract(name: string, open: Open): void {
     });
   }
 
+  test(`${name}: one app password can't stand twice in an identity`, async () => {
+    await using bench = await Bench.open(open);
+    const twice = identityOf('bob', { credentials: [appPassword('k1'), appPassword('k1')] });
+    assert.equal((await bench.one(identityChange(twice, 0, START))).type, 'failed');
+    assert.equal(await bench.lookups.identityByLogin('bob'), undefined);
+    assert.deepEqual(await bench.eventTypes(), []);
+  });
+}
+
+function sharedAddressContract(name: string, open: Open): void {
   test(`${name}: an address that is no login belongs to all who have it; whose login it is comes first, tombstones last`, async () => {
     await using bench = await Bench.open(open);
     const team = [{ kind: 'address', address: 'team@example.org' }] as const;
@@ -231,7 +253,9 @@ function takenContract(name: string, open: Open): void {
     assert.deepEqual(await having(), ['team@example.org']);
     assert.deepEqual(await having('nobody@example.org'), []);
   });
+}
 
+function tombstoneContract(name: string, open: Open): void {
   test(`${name}: a tombstone keeps its names until retention drops it, then they are free`, async () => {
     await using bench = await Bench.open(open);
     await bench.written(alice);
@@ -300,14 +324,6 @@ function takenContract(name: string, open: Open): void {
     await bench.one(purge);
     assert.equal(await bench.lookups.identityById(alice.id), undefined);
   });
-
-  test(`${name}: one app password can't stand twice in an identity`, async () => {
-    await using bench = await Bench.open(open);
-    const twice = identityOf('bob', { credentials: [appPassword('k1'), appPassword('k1')] });
-    assert.equal((await bench.one(identityChange(twice, 0, START))).type, 'failed');
-    assert.equal(await bench.lookups.identityByLogin('bob'), undefined);
-    assert.deepEqual(await bench.eventTypes(), []);
-  });
 }
 
 function heldQueueContract(name: string, open: Open): void {
@@ -359,7 +375,9 @@ function heldQueueContract(name: string, open: Open): void {
     bench.clock.advance(DAY);
     assert.deepEqual((await bench.claim('b')).map(keyOf), [`${far.message.id}/0`]);
   });
+}
 
+function mayNotSendContract(name: string, open: Open): void {
   test(`${name}: what the operator holds stays held when the identity may send again`, async () => {
     await using bench = await Bench.open(open);
     await bench.written(alice);

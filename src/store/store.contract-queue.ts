@@ -19,17 +19,20 @@ const count = (changed: number) => ({ type: 'changed', count: changed });
 
 export function queueContract(name: string, open: Open): void {
   commandContract(name, open);
+  dropContract(name, open);
   sliceContract(name, open);
+  brokenOffContract(name, open);
+  reasonsContract(name, open);
   credentialContract(name, open);
   listContract(name, open);
+  pagesAndTotalsContract(name, open);
+}
+
+function command(bench: Bench, action: 'hold' | 'release' | 'retry' | 'drop', selector: QueueSelector = {}) {
+  return bench.one({ type: 'queue', action, selector, now: bench.clock.now(), by: 'root' });
 }
 
 function commandContract(name: string, open: Open): void {
-  const command = (
-    bench: Bench,
-    action: 'hold' | 'release' | 'retry' | 'drop',
-    selector: QueueSelector = {},
-  ) => bench.one({ type: 'queue', action, selector, now: bench.clock.now(), by: 'root' });
   test(`${name}: hold and release, each told once; what is leased is held when its attempt ends`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], identityId: 'i1' });
@@ -80,7 +83,9 @@ function commandContract(name: string, open: Open): void {
     assert.deepEqual(await command(bench, 'retry', { domain: 'nowhere.example' }), count(0));
     assert.equal(bench.notices.length, 1);
   });
+}
 
+function dropContract(name: string, open: Open): void {
   test(`${name}: drop takes out what is not leased, with its content when it was the last, and says so`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], identityId: 'i1' });
@@ -117,29 +122,28 @@ async function actsOf({ lookups }: Bench): Promise<readonly unknown[]> {
     .map(({ messageId, identityId, payload }) => [messageId, identityId, payload]);
 }
 
-function sliceContract(name: string, open: Open): void {
-  const toTwo = { to: ['a@x.example', 'b@x.example'], identityId: 'i1' } as const;
-  const slice = (bench: Bench, action: QueueChange['action'], after: QueuePosition | undefined, max = 2) =>
-    bench.one({
-      ...{ type: 'queue', action, selector: { identityId: 'i1' }, now: bench.clock.now(), by: 'root', max },
-      ...(after === undefined ? {} : { after }),
-    });
-  /** Counts of all slices. */
-  async function slices(
-    bench: Bench,
-    action: QueueChange['action'],
-    max?: number,
-  ): Promise<readonly number[]> {
-    const counts: number[] = [];
-    for (let after: QueuePosition | undefined; ;) {
-      const outcome = await slice(bench, action, after, max);
-      assert.equal(outcome.type, 'changed');
-      counts.push(outcome.count);
-      if (outcome.next === undefined) return counts;
-      after = outcome.next;
-    }
-  }
+const toTwo = { to: ['a@x.example', 'b@x.example'], identityId: 'i1' } as const;
 
+function slice(bench: Bench, action: QueueChange['action'], after: QueuePosition | undefined, max = 2) {
+  return bench.one({
+    ...{ type: 'queue', action, selector: { identityId: 'i1' }, now: bench.clock.now(), by: 'root', max },
+    ...(after === undefined ? {} : { after }),
+  });
+}
+
+/** Counts of all slices. */
+async function slices(bench: Bench, action: QueueChange['action'], max?: number): Promise<readonly number[]> {
+  const counts: number[] = [];
+  for (let after: QueuePosition | undefined; ;) {
+    const outcome = await slice(bench, action, after, max);
+    assert.equal(outcome.type, 'changed');
+    counts.push(outcome.count);
+    if (outcome.next === undefined) return counts;
+    after = outcome.next;
+  }
+}
+
+function sliceContract(name: string, open: Open): void {
   test(`E-Q-8: ${name}: a queue command goes in slices, each where the one before ended, and a hold and a release are told once`, async () => {
     await using bench = await Bench.open(open);
     await bench.accepted({ ...toTwo, identityId: 'i2' });
@@ -164,7 +168,9 @@ function sliceContract(name: string, open: Open): void {
       'found by whose mail it was',
     );
   });
+}
 
+function brokenOffContract(name: string, open: Open): void {
   test(`E-Q-8: ${name}: a queue command that broke off does the rest when it is given again`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 3; count += 1) await bench.accepted(toTwo);
@@ -208,7 +214,9 @@ function sliceContract(name: string, open: Open): void {
     assert.deepEqual(dropped, { type: 'changed', count: 2 });
     assert.equal(await bench.lookups.message(message.id), undefined);
   });
+}
 
+function reasonsContract(name: string, open: Open): void {
   test(`${name}: a delivery is held while a reason is left`, async () => {
     await using bench = await Bench.open(open);
     await bench.written(identityOf('bot'));
@@ -268,32 +276,32 @@ function credentialContract(name: string, open: Open): void {
   });
 }
 
-function listContract(name: string, open: Open): void {
-  const selectors: readonly {
-    readonly why: string;
-    readonly selector: QueueSelector;
-    readonly finds: string;
-  }[] = [
-    { why: 'everything', selector: {}, finds: '1/0 1/1 2/0 3/0' },
-    { why: 'sender', selector: { from: 'alice@example.org' }, finds: '1/0 1/1' },
-    { why: 'the null sender', selector: { from: '' }, finds: '3/0' },
-    { why: 'recipient', selector: { to: 'bob@one.example' }, finds: '1/0 3/0' },
-    { why: 'recipient, exactly', selector: { to: 'BOB@one.example' }, finds: '' },
-    { why: 'domain, however written', selector: { domain: 'Two.Example' }, finds: '1/1 2/0' },
-    {
-      why: 'an international domain by its A-label',
-      selector: { domain: 'xn--bcher-kva.example' },
-      finds: '',
-    },
-    { why: 'identity', selector: { identityId: 'i2' }, finds: '2/0' },
-    { why: 'credential', selector: { credentialId: 'k7' }, finds: '1/0 1/1' },
-    { why: 'held', selector: { held: true }, finds: '2/0' },
-    { why: 'not held', selector: { held: false }, finds: '1/0 1/1 3/0' },
-    { why: 'all must match', selector: { domain: 'one.example', from: '' }, finds: '3/0' },
-    { why: 'none does', selector: { held: true, from: '' }, finds: '' },
-    { why: 'no message id', selector: { messageId: 'x' }, finds: '' },
-  ];
+const selectors: readonly {
+  readonly why: string;
+  readonly selector: QueueSelector;
+  readonly finds: string;
+}[] = [
+  { why: 'everything', selector: {}, finds: '1/0 1/1 2/0 3/0' },
+  { why: 'sender', selector: { from: 'alice@example.org' }, finds: '1/0 1/1' },
+  { why: 'the null sender', selector: { from: '' }, finds: '3/0' },
+  { why: 'recipient', selector: { to: 'bob@one.example' }, finds: '1/0 3/0' },
+  { why: 'recipient, exactly', selector: { to: 'BOB@one.example' }, finds: '' },
+  { why: 'domain, however written', selector: { domain: 'Two.Example' }, finds: '1/1 2/0' },
+  {
+    why: 'an international domain by its A-label',
+    selector: { domain: 'xn--bcher-kva.example' },
+    finds: '',
+  },
+  { why: 'identity', selector: { identityId: 'i2' }, finds: '2/0' },
+  { why: 'credential', selector: { credentialId: 'k7' }, finds: '1/0 1/1' },
+  { why: 'held', selector: { held: true }, finds: '2/0' },
+  { why: 'not held', selector: { held: false }, finds: '1/0 1/1 3/0' },
+  { why: 'all must match', selector: { domain: 'one.example', from: '' }, finds: '3/0' },
+  { why: 'none does', selector: { held: true, from: '' }, finds: '' },
+  { why: 'no message id', selector: { messageId: 'x' }, finds: '' },
+];
 
+function listContract(name: string, open: Open): void {
   test(`${name}: the queue is listed and counted by what every given field says`, async () => {
     await using bench = await Bench.open(open);
     const messages = [
@@ -318,7 +326,9 @@ function listContract(name: string, open: Open): void {
     assert.deepEqual(await bench.queued({ messageId: second.toLowerCase() }), [`${second}/0`]);
     assert.equal((await bench.lookups.message(second.toLowerCase()))?.id, second);
   });
+}
 
+function pagesAndTotalsContract(name: string, open: Open): void {
   test(`${name}: the queue is paged in the order of ids`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 4; count += 1) await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
