@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
-import { countedEntropy, identityChange, START, virtualClock } from '../store.contract-fixtures.ts';
+import { messageIdSource } from '../../base/message-id.ts';
+import { START, acceptOf, countedEntropy, identityChange, virtualClock } from '../store.contract-fixtures.ts';
 import { openDatabase } from './database.ts';
 import { openSqliteStore } from './open.ts';
 import { migrations, STORE_FILE, versionOf } from './schema.ts';
@@ -134,5 +135,31 @@ test('E-Q-7 D-TR-1: refusals of before are found by their identity after the ste
     close();
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test('E-Q-7 D-OUT-1: what an account had sent counts after the step that packed the counters', async () => {
+  for (const file of ['store-10', 'store-11', 'store-12']) {
+    const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
+    try {
+      copyFileSync(`test/fixtures/${file}.sqlite`, join(directory, STORE_FILE));
+      const clock = virtualClock(START + 60_000);
+      const { store, close } = openSqliteStore({
+        dataDirectory: directory,
+        ...{ clock, entropy: countedEntropy() },
+      });
+      const ids = messageIdSource((length) => new Uint8Array(length).fill(7));
+      const limits = { messagesPerHour: 2 };
+      const said = { identityId: 'alice0', charge: { identityId: 'alice0', limits } };
+      const types: string[] = [];
+      for (let count = 0; count < 2; count += 1) {
+        const [{ type }] = await store.commit([acceptOf(ids.next(clock.now()), clock.now(), said)]);
+        types.push(type);
+      }
+      assert.deepEqual(types, ['accepted', 'limited'], file);
+      close();
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 });

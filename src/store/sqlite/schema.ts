@@ -2,13 +2,14 @@
 // Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history.
 
 import { StoreTooNew } from '../engine-errors.ts';
+import { packCounters } from './counter-row.ts';
 import { type Database, number, rollBack } from './database.ts';
 
 /** In the data directory. */
 export const STORE_FILE = 'postern.sqlite';
 
 /** Each entry brings the file from the version of its index to the next. Never change one that was released: add one. */
-export const migrations: readonly string[] = [
+export const migrations: readonly (string | ((db: Database) => void))[] = [
   `
   CREATE TABLE message (
     n INTEGER PRIMARY KEY,
@@ -152,6 +153,8 @@ export const migrations: readonly string[] = [
   INSERT INTO queue_domain SELECT domain, 0, count(*) FROM recipient WHERE held & 1 GROUP BY domain
     ON CONFLICT (domain) DO UPDATE SET held = excluded.held;
   `,
+  // See `counters.ts`. What is kept of an identity beside its record stands under a number.
+  packCounters,
 ];
 
 export function versionOf(db: Database): number {
@@ -169,7 +172,9 @@ export function migrate(db: Database, now: number): void {
   for (let at = version; at < migrations.length; at += 1) {
     db.exec('BEGIN IMMEDIATE');
     try {
-      db.exec(migrations[at] ?? '');
+      const step = migrations[at] ?? '';
+      if (typeof step === 'string') db.exec(step);
+      else step(db);
       if (at === 0) db.run("INSERT INTO chain VALUES (1, ?, 'local')", now);
       db.exec(`PRAGMA user_version = ${at + 1}`);
       db.exec('COMMIT');

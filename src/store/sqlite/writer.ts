@@ -116,12 +116,14 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.counters.write();
       writer.queueTally.write();
       db.exec('COMMIT');
+      writer.counters.committed();
       writer.young.committed();
       mayNotSend.committed();
       writer.unparking.committed();
       return outcomes;
     } catch (error) {
       rollBack(db);
+      writer.counters.rolledBack();
       writer.young.rolledBack();
       writer.trail.reset(mark);
       Object.assign(writer.queue, queuedBefore);
@@ -131,7 +133,6 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       done.length = doneBefore;
       throw error;
     } finally {
-      writer.counters.forget();
       writer.queueTally.forget();
     }
   }
