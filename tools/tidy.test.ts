@@ -23,7 +23,6 @@ test('each check of tidy finds what it is for', () => {
   }
   assert.equal(found(tidy.checkRings(at('src/policy/x.ts', "import { connect } from 'node:net';"))), 1);
   assert.equal(found(tidy.checkHeader(at('src/base/x.ts', 'export const a = 1;'))), 1);
-  assert.equal(found(tidy.checkFileLength(at('src/base/x.ts', '//\n'.repeat(301)))), 1);
   assert.equal(
     found(tidy.checkFunctionLength(at('src/base/x.ts', `function a() {\n${'  b();\n'.repeat(70)}}\n`))),
     1,
@@ -32,8 +31,8 @@ test('each check of tidy finds what it is for', () => {
     found(tidy.checkFunctionLength(at('src/base/x.ts', `function a() {\n${'  b();\n'.repeat(60)}}\n`))),
     0,
   );
-  assert.equal(found(tidy.checkBanned(at('src/base/x.ts', 'const a = Date.now();'))), 1);
-  assert.equal(found(tidy.checkBanned(at('src/base/x.ts', '// Date.now() is banned'))), 0);
+  assert.equal(found(tidy.checkClock(at('src/base/x.ts', 'const a = new Date();'))), 1);
+  assert.equal(found(tidy.checkClock(at('src/base/x.ts', '// new Date() is banned'))), 0);
   const sleep = `import { setTimeout as delay } from 'node:${'timers'}/promises';`;
   assert.equal(found(tidy.checkRings(at('src/relay/x.ts', sleep))), 1);
   assert.equal(found(tidy.checkRings(at('src/platform/x.ts', sleep))), 0);
@@ -41,6 +40,9 @@ test('each check of tidy finds what it is for', () => {
   assert.equal(found(tidy.checkUnwanted(at('test/system/x.test.ts', sleep))), 0);
   assert.equal(found(tidy.checkUnwanted(at('src/base/x.ts', `// As it is said (${'DESIGN'} 3.2).`))), 1);
   assert.equal(found(tidy.checkUnwanted(at('src/base/x.ts', '// By design 3 of them.'))), 0);
+  const off = `// ${'oxlint'}-disable-next-line no-console`;
+  assert.equal(found(tidy.checkUnwanted(at('src/base/x.ts', off))), 1);
+  assert.equal(found(tidy.checkUnwanted(at('test/x.test.ts', `// ${'TO'}DO: more`))), 1);
   assert.equal(found(tidy.checkReplyLiterals(at('src/policy/x.ts', "send('550 5.7.1 no');"))), 1);
   assert.equal(
     found(
