@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCertificate } from '../../src/cli/certificate.ts';
+import { withStore } from '../../src/cli/context.ts';
 
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -88,13 +89,22 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   writeFileSync(server.config, configurationOf(ports, options));
   options.prepare?.(directory);
   if (options.autostart !== false) {
-    for (const login of options.accounts ?? ['alice@example.org', 'bob@example.org']) {
-      const added = server.postern(['account', 'add', login, '--password-stdin'], `${PASSWORD}\n`);
-      if (added.status !== 0) throw new Error(`account add ${login}: ${added.stderr}`);
-    }
+    await addAccounts(server.config, options.accounts ?? ['alice@example.org', 'bob@example.org']);
     await server.start();
   }
   return server;
+}
+
+/** In this process: starts of a command for each would be a good part of what a test takes. */
+function addAccounts(config: string, logins: readonly string[]): Promise<void> {
+  return withStore(
+    { config },
+    async ({ administration }) => {
+      const account = { mailbox: true, allowReserved: true, password: PASSWORD };
+      await Promise.all(logins.map((login) => administration().addAccount({ ...account, login })));
+    },
+    { makes: true },
+  );
 }
 
 type Ports = Pick<TestServer, 'submission' | 'submissions' | 'mx' | 'http'>;

@@ -1,0 +1,60 @@
+// The command line in a process that stays: most of what a command takes is the start of Node. What a process itself has to show (exit codes, standard
+// input, environment, working directory) is for `node src/main.ts …`.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const QUICK = join(import.meta.dirname, '../../src/cli/quick.ts');
+const PROGRAM = join(import.meta.dirname, '../../src/cli/program.ts');
+
+/** As src/main.ts calls them. */
+const script = `
+  const { runQuickly } = await import(${JSON.stringify(QUICK)});
+  const { runProgram } = await import(${JSON.stringify(PROGRAM)});
+  process.on('message', async (args) => {
+    let stdout = '', stderr = '';
+    process.stdout.write = (part) => ((stdout += part), true);
+    process.stderr.write = (part) => ((stderr += part), true);
+    process.send({ status: (await runQuickly(args)) ?? (await runProgram(args)), stdout, stderr });
+  });
+  process.send('ready');`;
+
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Shell {
+  /** One after the other. Rejects if the process ends. */
+  run(args: readonly string[]): Promise<Ended>;
+  close(): void;
+}
+
+export async function openShell(cwd: string, env: NodeJS.ProcessEnv = process.env): Promise<Shell> {
+  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    ...{ cwd, env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  });
+  const answer = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error('the shell ended'));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+    });
+  await answer();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run(args) {
+      const ended = last.then(() => {
+        child.send([...args]);
+        return answer() as Promise<Ended>;
+      });
+      last = ended.catch(() => undefined);
+      return ended;
+    },
+    close: () => void child.kill(),
+  };
+}
