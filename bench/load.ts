@@ -3,6 +3,7 @@
 //   node bench/load.ts '{"port":587,"connections":20,"perConnection":50,"messages":5000,"octets":4096,"tag":"a","user":"u@x","password":"p"}'
 
 import { connect as connectPlain } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 
 export interface Load {
@@ -15,6 +16,8 @@ export interface Load {
   readonly user: string;
   readonly password: string;
   readonly from: string;
+  /** Between two messages of a connection, ms; absent: none. */
+  readonly pauseMs?: number;
 }
 
 export interface LoadResult {
@@ -112,6 +115,7 @@ async function worker(): Promise<void> {
         errors += 1;
         if (errors < 4) console.error(final);
       }
+      if (load.pauseMs !== undefined) await delay(load.pauseMs);
     }
     connection.socket.write('QUIT\r\n');
     await connection.reply();

@@ -17,7 +17,11 @@ export interface Queued {
 }
 
 /** Gives back what one message in the middle can be asked for by; all have the same sender, and go to 200 domains. */
-export async function fillQueue(dataDirectory: string, messages: number): Promise<Queued> {
+export async function fillQueue(
+  dataDirectory: string,
+  messages: number,
+  identityId = 'id-alice',
+): Promise<Queued> {
   const address = 'alice@example.org';
   const entropy = systemEntropy();
   const ids = messageIdSource((length) => entropy.bytes(length));
@@ -31,7 +35,7 @@ export async function fillQueue(dataDirectory: string, messages: number): Promis
       const id = ids.next(now);
       if (number === Math.floor(messages / 2)) middle = id;
       return acceptOf(id, now, {
-        ...{ from: address, identityId: 'id-alice', messageIdField: fieldOf(number), dueAt: now + 7 * DAY },
+        ...{ from: address, identityId, messageIdField: fieldOf(number), dueAt: now + 7 * DAY },
         to: [`bob${number}@d${number % DOMAINS}.example.net`],
       });
     });

@@ -1,5 +1,5 @@
 // `npm run scale`: a queue of a million messages to a next hop that is dead. Does acceptance keep its pace, does a restart serve at once, do look-ups
-// answer while mail comes in, does memory stay? Prints a table, writes bench/results/scale.json, ends with 1 if a goal is missed.
+// answer while mail comes in, does memory stay, and does nobody else feel it when an account with a large queue is stopped? Prints a table, writes bench/results/scale.json, ends with 1 if a goal is missed.
 //   npm run scale                          1,000,000 messages of 1 KiB: half an hour, 5 GiB in the temporary directory
 //   npm run scale -- --ci                  what CI runs: 20,000; times and rates are told, not judged: its machine is noisy
 
@@ -11,6 +11,7 @@ import { connect as connectTls } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { freePort, PASSWORD, startServer } from '../test/system/server.ts';
 import type { LoadResult } from './load.ts';
+import { measureActs } from './acts.ts';
 import { median, printTable, runLoad } from './measuring.ts';
 
 const { values } = parseArgs({
@@ -21,6 +22,10 @@ const PARTS = 10;
 const LOGIN = 'alice@example.org';
 const IDLE_CONNECTIONS = 1000;
 const ROOT = join(import.meta.dirname, '..');
+const BUILT = join(ROOT, 'dist/main.js');
+/** Of one account that is stopped, and what others submit meanwhile. */
+const QUEUED_OF_ONE = values.ci ? 20_000 : 200_000;
+const ACCEPTED_MEANWHILE = values.ci ? 1000 : 2000;
 
 interface Row {
   readonly what: string;
@@ -91,11 +96,14 @@ function timed(
   return { ms: performance.now() - startedAt, status, stdout };
 }
 
+function build(): void {
+  const { status, stdout } = timed('npx', ['tsc', '-p', 'tsconfig.build.json']);
+  if (status !== 0) throw new Error(`the build failed: ${stdout}`);
+}
+
 /** Medians of five, alternating with a bare `node`. */
 async function lookUps(): Promise<void> {
-  const build = timed('npx', ['tsc', '-p', 'tsconfig.build.json']);
-  if (build.status !== 0) throw new Error(`the build failed: ${build.stdout}`);
-  const command = (...args: string[]): string[] => [join(ROOT, 'dist/main.js'), ...args, '-c', server.config];
+  const command = (...args: string[]): string[] => [BUILT, ...args, '-c', server.config];
   const list = timed(process.execPath, command('queue', 'list', '--json'));
   const id = /"(?:id|messageId)":\s*"([0-9A-Z]{20,})"/.exec(list.stdout)?.[1] ?? '';
   const traced = timed(process.execPath, command('trace', id, '--json'));
@@ -198,7 +206,25 @@ async function idle(): Promise<void> {
   for (const end of close) end();
 }
 
+/** On a server of its own, while no other runs. */
+async function acts(): Promise<void> {
+  const { aloneP99Ms, usualP99Ms, p99Ms, errors, tookMs } = await measureActs(
+    BUILT,
+    QUEUED_OF_ONE,
+    ACCEPTED_MEANWHILE,
+  );
+  const against = `against an account with ${QUEUED_OF_ONE} queued`;
+  const ratio = p99Ms / usualP99Ms;
+  told('accept p99 beside no act, ms', String(aloneP99Ms));
+  told('accept p99 beside acts against an account with 10 queued, ms', String(usualP99Ms));
+  told(`accept p99 beside acts ${against}, ms`, String(p99Ms));
+  told(`accept p99 beside acts, its ratio to that beside 10`, ratio.toFixed(2), 'at most 2', ratio <= 2);
+  if (errors > 0) told('errors beside acts', String(errors), 'none', false);
+  for (const [act, ms] of tookMs) told(`${act} ${against}, ms`, median(ms).toFixed(0));
+}
+
 try {
+  build();
   await idle();
   await fill();
   await lookUps();
@@ -207,6 +233,7 @@ try {
 } finally {
   await server[Symbol.asyncDispose]();
 }
+await acts();
 printTable([
   ['what', 'measured', 'goal', ''],
   ...rows.map(({ what, value, goal, met }) => [what, value, goal, met ? '' : 'MISSED']),

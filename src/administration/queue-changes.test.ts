@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
+import type { QueuePosition } from '../store/queue-change.ts';
 import { acceptOf } from '../store/store.contract-fixtures.ts';
 
 const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -33,4 +34,29 @@ test('countQueue and changeQueue', async () => {
     office.changeQueue({ part: { identity: 'carol' }, action: 'drop' }),
     failsWith('negative', /there is no account carol/),
   );
+});
+
+test('changeQueue of a large part goes in slices, and is told once', async () => {
+  const office = openOffice();
+  for (const id of [ID, '01ARZ3NDEKTSV4RRFFQ69G5FAW'])
+    await office.ports.store.commit([
+      acceptOf(id, office.clock.now(), { to: Array.from({ length: 250 }, (_, at) => `${at}@far.example`) }),
+    ]);
+  const part = { domain: 'far.example' };
+  for (const [action, told] of [
+    ['hold', 1],
+    ['release', 1],
+    ['drop', 500],
+  ] as const) {
+    const before = (await office.trail()).length;
+    const counts: number[] = [];
+    for (let after: QueuePosition | undefined; ;) {
+      const slice = await office.changeQueue({ part, action, ...(after === undefined ? {} : { after }) });
+      counts.push(slice.changed);
+      if (slice.next === undefined) break;
+      after = slice.next;
+    }
+    assert.deepEqual(counts, [200, 200, 100]);
+    assert.equal((await office.trail()).length - before, told, action);
+  }
 });

@@ -6,6 +6,9 @@ import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
 
+/** Recipients in a slice: what others' mail may have to wait for, some 2 ms. */
+const SLICE = 200;
+
 interface OfPart {
   readonly part: QueuePart;
 }
@@ -37,7 +40,7 @@ export async function changeQueue(
   const selector = await selectorOf(ports, part);
   const [outcome] = await ports.store.commit([
     {
-      ...{ type: 'queue', action, selector, now: ports.clock.now(), by: byOf(actor) },
+      ...{ type: 'queue', action, selector, now: ports.clock.now(), by: byOf(actor), max: SLICE },
       ...(after === undefined ? {} : { after }),
     },
   ]);

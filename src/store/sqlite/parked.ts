@@ -6,7 +6,7 @@ import { holdBit } from './held.ts';
 import type { Writer } from './writer.ts';
 
 /** Recipients that one claim puts aside, and that one puts back: what others' commits wait for at most. */
-export const PARKED_MAX = 200;
+export const PARKED_MAX = 100;
 
 /** Of a row of `recipient`. */
 export type Key = readonly [n: number, recipientNumber: number];
