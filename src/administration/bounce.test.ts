@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openOffice } from '../../test/fakes/administration.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
+import type { Bounced } from './bounce.ts';
 import { acceptOf } from '../store/store.contract-fixtures.ts';
 
 const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -84,7 +85,7 @@ test('a large part goes in slices, each message whole', async () => {
   for (const [at, one] of ids.entries())
     await office.ports.store.commit([acceptOf(one, office.clock.now(), { to: far([400, 600, 1][at] ?? 0) })]);
   const counts: number[] = [];
-  let after: { readonly messageId: string; readonly recipientNumber: number } | undefined;
+  let after: Bounced['next'];
   do {
     const slice = await office.bounceQueue({
       ...{ part: { domain: 'far.example' } },
@@ -95,4 +96,22 @@ test('a large part goes in slices, each message whole', async () => {
   } while (after !== undefined);
   assert.deepEqual(counts, [400, 601]);
   assert.equal(await office.countQueue({ part: { domain: 'far.example' } }), 0);
+});
+
+test('the reports of the first slices are not given up by the next', async () => {
+  const office = openOffice();
+  for (const one of [id, '01ARZ3NDEKTSV4RRFFQ69G5FAW'])
+    await office.ports.store.commit([
+      acceptOf(one, office.clock.now(), {
+        to: Array.from({ length: 300 }, (_, at) => `u${at}@far.example`),
+      }),
+    ]);
+  let slice = await office.bounceQueue({ part: {} });
+  office.clock.advance(1);
+  while (slice.next !== undefined) slice = await office.bounceQueue({ part: {}, after: slice.next });
+  const left = await office.ports.lookups.queue({}, { max: 9 });
+  assert.deepEqual(
+    left.map(({ message }) => message.envelope.reversePath),
+    ['', ''],
+  );
 });

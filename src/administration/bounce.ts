@@ -1,8 +1,9 @@
 // Mail is given up and reported to its senders, message by message.
 
 import { bounceChanges } from '../relay/bounce.ts';
+import { isOwnReport } from '../relay/notices.ts';
 import type { QueueEntry } from '../store/lookups.ts';
-import type { AcceptChange, OutcomeOf, QueueSelector } from '../store/port.ts';
+import type { AcceptChange, OutcomeOf, QueuedMessage, QueueSelector } from '../store/port.ts';
 import type { QueueChange } from '../store/queue-change.ts';
 import { type Actor, byOf } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
@@ -11,7 +12,12 @@ import { type QueuePart, selectorOf } from './queue-selector.ts';
 
 const PAGE = 500;
 
-interface After {
+interface After extends Place {
+  /** When the first slice was begun, ms: what came later is not meant. */
+  readonly began: number;
+}
+
+interface Place {
   readonly messageId: string;
   readonly recipientNumber: number;
 }
@@ -31,10 +37,18 @@ export async function bounceQueue(
 ): Promise<Bounced> {
   const selector = await selectorOf(ports, part);
   const { entries, next } = await sliceOf(ports, selector, after);
+  const began = after?.began ?? ports.clock.now();
+  const meant = entries.filter(({ message }) => cameBefore(message, began));
   const { settings, writer } = ports.reports();
   let count = 0;
-  for (const seen of byMessage(entries)) count += await giveUp({ ports, actor, settings, writer, seen });
-  return { count, ...(next === undefined ? {} : { next }) };
+  for (const seen of byMessage(meant)) count += await giveUp({ ports, actor, settings, writer, seen });
+  return { count, ...(next === undefined ? {} : { next: { ...next, began } }) };
+}
+
+/** The reports of earlier slices did not. */
+function cameBefore(message: QueuedMessage, began: number): boolean {
+  const { acceptedAt } = message;
+  return acceptedAt < began || (acceptedAt === began && !isOwnReport(message));
 }
 
 interface GivingUp extends ReturnType<AdministrationPorts['reports']> {
@@ -139,8 +153,8 @@ function causeOf(outcome: OutcomeOf<AcceptChange>): string {
 async function sliceOf(
   { lookups }: Pick<AdministrationPorts, 'lookups'>,
   selector: QueueSelector,
-  begin: After | undefined,
-): Promise<{ readonly entries: readonly QueueEntry[]; readonly next?: After }> {
+  begin: Place | undefined,
+): Promise<{ readonly entries: readonly QueueEntry[]; readonly next?: Place }> {
   const entries: QueueEntry[] = [];
   for (;;) {
     const last = entries.at(-1);
@@ -155,7 +169,7 @@ async function sliceOf(
   }
 }
 
-function placeOf({ message, delivery }: QueueEntry): After {
+function placeOf({ message, delivery }: QueueEntry): Place {
   return { messageId: message.id, recipientNumber: delivery.recipientNumber };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { numberOf } from '../base/number-of.ts';
+import type { Bounced } from '../administration/bounce.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
 import type { QueueChange, QueuePosition } from '../store/queue-change.ts';
 import { confirm } from './confirm.ts';
@@ -130,7 +131,7 @@ async function inSlices(
 /** How many recipients were given up. */
 async function bounce({ administration }: CommandContext, part: QueuePart): Promise<number> {
   let count = 0;
-  let after: { readonly messageId: string; readonly recipientNumber: number } | undefined;
+  let after: Bounced['next'];
   do {
     const slice = await administration().bounceQueue({ part, ...(after === undefined ? {} : { after }) });
     count += slice.count;
