@@ -32,6 +32,8 @@ export interface QueuePosition {
   readonly recipientNumber: number;
   /** The trail has the event of this command: a hold or a release has one, whatever it meant. A drop has one for each recipient. */
   readonly told: boolean;
+  /** What was accepted after this event of the trail is not meant: it came after the command. */
+  readonly until: number;
 }
 
 export interface QueueOutcome {

@@ -197,12 +197,16 @@ function brokenOffContract(name: string, open: Open): void {
     const first = await slice(bench, 'hold', undefined);
     assert.ok(first.type === 'changed' && first.next !== undefined);
     await bench.one({ ...{ type: 'queue', action: 'drop', selector: {} }, now: 0, by: 'root', max: 4 });
+    const late = await bench.accepted(toTwo);
+    const inHand = await bench.accepted({ ...toTwo, owner: 'a' });
     await bench.accepted({ ...toTwo, identityId: 'i2' });
     assert.deepEqual(
       await slice(bench, 'hold', first.next),
       { type: 'changed', count: 0 },
       'its place is gone',
     );
+    const held = await bench.queued({ held: true });
+    assert.deepEqual(held, [], [late, inHand].map(({ message: { id } }) => id).join());
     const named = await bench.accepted(toTwo);
     const selector = { messageId: named.message.id };
     const dropped = await bench.one({

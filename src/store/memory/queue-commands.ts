@@ -9,11 +9,14 @@ import type { DeliveryKey } from './tables.ts';
 
 /** What is leased is under way and left alone; hold reaches it when the attempt ends. */
 export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueChange> {
+  const { tables } = state;
   const { selector, after } = change;
+  const until = after?.until ?? tables.events.size;
   const max = selector.messageId === undefined ? Math.min(change.max ?? SLICE_MAX, SLICE_MAX) : Infinity;
-  const rows = queueRows(state.tables)
+  const rows = queueRows(tables)
     .toSorted((one, other) => compareBytes(one.id, other.id))
-    .filter((row) => isBehind(row, after) && matches(state.tables, row, selector) && hasEffect(change, row))
+    .filter(({ row }) => row.n <= until)
+    .filter((row) => isBehind(row, after) && matches(tables, row, selector) && hasEffect(change, row))
     .slice(0, max);
   for (const row of rows) changeOne(state, change, row);
   const [first] = rows;
@@ -23,7 +26,7 @@ export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueC
   const outcome: QueueOutcome = { type: 'changed', count: rows.length };
   const last = rows.length === max ? rows.at(-1) : undefined;
   if (last === undefined) return outcome;
-  return { ...outcome, next: { messageId: last.id, recipientNumber: last.recipient.number, told } };
+  return { ...outcome, next: { messageId: last.id, recipientNumber: last.recipient.number, told, until } };
 }
 
 function isBehind({ id, recipient }: QueueRow, after: QueueChange['after']): boolean {

@@ -13,12 +13,9 @@ import type { Writer } from './writer.ts';
 /** Recipients that one slice looks at: few of them may be meant. */
 const LOOKED_AT_MAX = 2000;
 
-/** In front of all. */
-const BEGINNING: QueuePosition = { messageId: '', recipientNumber: 0, told: false };
-
 /** What is leased is under way and left alone; hold reaches it when the attempt ends. */
 export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<QueueChange> {
-  const { action, selector, after = BEGINNING } = change;
+  const { action, selector, after = beginning(writer) } = change;
   if (action === 'hold' && !fileSelected(writer, selector, after))
     return { type: 'changed', count: 0, next: after };
   const { rows, end } = sliceOf(writer.db, change, after);
@@ -26,7 +23,13 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
   const [first] = rows;
   const told = first === undefined ? after.told : tell(writer, change, first);
   if (first !== undefined && (action === 'retry' || action === 'release')) writer.notice({ type: 'due' });
-  return { type: 'changed', count: rows.length, ...(end === undefined ? {} : { next: { ...end, told } }) };
+  const { until } = after;
+  const next = end && { ...end, told, until };
+  return { type: 'changed', count: rows.length, ...(next === undefined ? {} : { next }) };
+}
+
+function beginning({ trail }: Writer): QueuePosition {
+  return { messageId: '', recipientNumber: 0, told: false, until: trail.mark().place };
 }
 
 /** Only a hold reaches what is under way. False: not all of it is filed. */
@@ -43,6 +46,7 @@ function fileSelected(
   return young.fileWhere(
     (one, id) =>
       id >= after.messageId &&
+      one.n <= after.until &&
       (identityId === undefined || one.identityId === identityId) &&
       (credentialId === undefined || one.credentialId === credentialId) &&
       (wanted === undefined || one.domains.includes(wanted)),
@@ -50,22 +54,21 @@ function fileSelected(
   );
 }
 
-type Place = Pick<QueuePosition, 'messageId' | 'recipientNumber'>;
-
 interface Slice {
   /** What the selector means and the command changes. */
   readonly rows: readonly Row[];
   /** Undefined: nothing is left behind it. */
-  readonly end: Place | undefined;
+  readonly end: Pick<QueuePosition, 'messageId' | 'recipientNumber'> | undefined;
 }
 
 const BEHIND = 'm.id >= ? AND (m.id > ? OR r.number > ?)';
 const IN_ORDER = 'FROM message m CROSS JOIN recipient r ON r.message_n = m.n';
 
-function sliceOf(db: Database, change: QueueChange, after: Place): Slice {
+function sliceOf(db: Database, change: QueueChange, after: QueuePosition): Slice {
   const { selector, max = SLICE_MAX } = change;
-  const { sql, values } = whereOf(selector);
-  const isMeant = `${sql} AND ${hasEffect(change)}`;
+  const where = whereOf(selector);
+  const isMeant = `${where.sql} AND m.n <= ? AND ${hasEffect(change)}`;
+  const values = [...where.values, after.until];
   const id = messageIdBytes(after.messageId) ?? new Uint8Array(0);
   const place = [id, id, after.recipientNumber];
   if (selector.messageId !== undefined) {
