@@ -1,5 +1,5 @@
-// The command line in a process that stays: most of what a command takes is the start of Node. What a process itself has to show (exit codes, standard
-// input, environment, working directory) is for `node src/main.ts …`.
+// The command line in a process that stays: most of what a command takes is the start of Node. What a process itself has to show (its exit
+// code, its environment, its working directory) is for `node src/main.ts …`.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ const PROGRAM = join(import.meta.dirname, '../../src/cli/program.ts');
 const script = `
   const { runQuickly } = await import(${JSON.stringify(QUICK)});
   const { runProgram } = await import(${JSON.stringify(PROGRAM)});
-  process.on('message', async (args) => {
+  const { Readable } = await import('node:stream');
+  process.on('message', async ({ args, input }) => {
+    Object.defineProperty(process, 'stdin', { configurable: true, value: Readable.from([Buffer.from(input)]) });
     let stdout = '', stderr = '';
     process.stdout.write = (part) => ((stdout += part), true);
     process.stderr.write = (part) => ((stderr += part), true);
@@ -26,8 +28,8 @@ export interface Ended {
 }
 
 export interface Shell {
-  /** One after the other. Rejects if the process ends. */
-  run(args: readonly string[]): Promise<Ended>;
+  /** One after the other; `input` is what stands on standard input. Rejects if the process ends. */
+  run(args: readonly string[], input?: string): Promise<Ended>;
   close(): void;
 }
 
@@ -47,9 +49,9 @@ export async function openShell(cwd: string, env: NodeJS.ProcessEnv = process.en
   await answer();
   let last: Promise<unknown> = Promise.resolve();
   return {
-    run(args) {
+    run(args, input = '') {
       const ended = last.then(() => {
-        child.send([...args]);
+        child.send({ args, input });
         return answer() as Promise<Ended>;
       });
       last = ended.catch(() => undefined);
