@@ -1,41 +1,32 @@
 // The way out: an errand comes from memory (just accepted here) or from the store (claims.ts) → its route carries it (carriers.ts) → one commit
-// settles what the attempt found, with the notices for its sender. Reports about notices are written later (reporter.ts). A deferred message
+// settles what the attempt found, with the notices for its sender (settling.ts). Reports about notices are written later (reporter.ts). A deferred message
 // leaves memory and is claimed when it is due.
 
 import { createPlaces } from '../base/places.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
-import { createStopwatch, DELIVERY_SECONDS, type Times } from '../observe/tally.ts';
+import type { Times } from '../observe/tally.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
-import { surely } from '../platform/surely.ts';
-import type { IdentityId } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Delivery, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
 import type { Owner } from '../store/owner.ts';
 import { deliveryDomain } from '../protocol/wire/mailbox.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
-import { createCarriers, type DownRoute, type LearnedLimits } from './carriers.ts';
-import { createClaims } from './claims.ts';
+import { type Carriers, createCarriers, type DownRoute, type LearnedLimits } from './carriers.ts';
+import { type Claims, createClaims } from './claims.ts';
 import type { Attempt, Errand, ErrandResult } from './errand.ts';
-import { isOwnReport } from './notices.ts';
-import { createReporter } from './reporter.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 import { createReportWriter } from './reports.ts';
-import { createRooms } from './rooms.ts';
+import { createRooms, type Rooms } from './rooms.ts';
 import { byRoute } from './routes.ts';
 import type { RelaySettings, Route } from './settings.ts';
-import { settlementOf } from './settlement.ts';
+import { Senders } from './senders.ts';
+import { type RelayLog, Settling } from './settling.ts';
 import { createStrangersCap } from './strangers-cap.ts';
-import { isAboutOurs } from './whose-report.ts';
 
 /** Errands relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
-
-export interface RelayLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-  error(facts: object, message: string): void;
-}
 
 export interface RelayStats {
   /** Attempts by how they ended. */
@@ -81,214 +72,167 @@ export interface RelayOptions {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { store, clock, owner, log } = options;
-  const writer = createReportWriter(options);
-  const cap = createStrangersCap({ ...options, writer });
-  const reporter = createReporter({ ...options, writer, cap });
-  const carriers = createCarriers(options);
-  const rooms = createRooms({
-    settings: options.settings,
-    connectionsMax: (route) => carriers.connectionsMax(route),
-  });
-  const claims = createClaims({ store, clock, owner, shares: () => rooms.shares(), take: fromStore });
-  const mayNotSend = new Set<IdentityId>();
-  /** Newest ones heard of: an entry for each identity that changed since the start. */
-  const revisions = new Map<IdentityId, number>();
-  /** Counts the times that notices may have been lost. */
-  let doubts = 0;
-  const counts: Record<string, number> = {};
-  const stopwatch = createStopwatch(DELIVERY_SECONDS);
-  const running = createPlaces<Promise<void>>();
-  let memoryOctets = 0;
-  let leasesLost = 0;
-  let draining = false;
+  return new RunningRelay(options);
+}
 
-  /** Never rejects: a question to the store is repeated until it answers. */
-  async function run(errand: Errand): Promise<void> {
-    if (errand.mayGo?.() === false) return release(errand, clock.now());
-    const result = await carry(errand);
-    if (result.type === 'withheld') await release(errand, clock.now());
-    else if (result.type === 'attempted') await settle(errand, result.attempts);
-    else await hostDown(errand, result);
+/** What an errand gets at its content by. */
+type Content = Pick<Errand, 'content' | 'inMemory' | 'hasDotLines' | 'answeredAt'>;
+
+class RunningRelay implements Relay {
+  readonly #options: RelayOptions;
+  readonly #reporter: Reporter;
+  readonly #carriers: Carriers;
+  readonly #rooms: Rooms;
+  readonly #claims: Claims;
+  readonly #settling: Settling;
+  readonly #senders = new Senders();
+  readonly #running = createPlaces<Promise<void>>();
+  #memoryOctets = 0;
+  #draining = false;
+
+  constructor(options: RelayOptions) {
+    const { store, clock, owner } = options;
+    const writer = createReportWriter(options);
+    const cap = createStrangersCap({ ...options, writer });
+    const carriers = createCarriers(options);
+    const rooms = createRooms({
+      settings: options.settings,
+      connectionsMax: (route) => carriers.connectionsMax(route),
+    });
+    this.#options = options;
+    this.#reporter = createReporter({ ...options, writer, cap });
+    this.#carriers = carriers;
+    this.#rooms = rooms;
+    this.#settling = new Settling(options, this.#reporter);
+    const take = (message: QueuedMessage, deliveries: readonly Delivery[]): void =>
+      this.#fromStore(message, deliveries);
+    this.#claims = createClaims({ store, clock, owner, take, shares: () => rooms.shares() });
   }
 
-  async function carry(errand: Errand): Promise<ErrandResult> {
+  hasMemoryFor(octets: number): boolean {
+    const { memoryOctets } = this.#options.settings();
+    return (
+      !this.#draining && this.#running.size < FROM_MEMORY_MAX && this.#memoryOctets + octets <= memoryOctets
+    );
+  }
+
+  handOver({ message, recipients, content, hasDotLines }: HandOver): void {
+    // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
+    if (this.#draining) return;
+    const deliveries = recipients.map((recipient, recipientNumber): Delivery => {
+      const domain = deliveryDomain(recipient.forwardPath);
+      return { messageId: message.id, recipientNumber, recipient, domain, attempt: 1, delayReported: false };
+    });
+    const answeredAt = this.#options.clock.now();
+    this.#start(
+      message,
+      deliveries,
+      { inMemory: content, hasDotLines, answeredAt, content: async () => inOrder(content) },
+      message.octets,
+    );
+  }
+
+  wake(): void {
+    this.#claims.wake();
+  }
+
+  identityChanged(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void {
+    this.#senders.changed(notice);
+  }
+
+  unsure(): void {
+    this.#senders.unsure();
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    this.#claims.stop();
+    const late = new Promise<void>((resolve) => this.#options.clock.after(graceMs, resolve));
+    await Promise.race([Promise.all(this.#running.all()).then(() => this.#reporter.stop()), late]);
+    this.#carriers.close();
+  }
+
+  get stats(): RelayStats {
+    const { repliesLost, downRoutes, learned } = this.#carriers;
+    return {
+      ...this.#settling.stats,
+      ...{ repliesLost, downRoutes, learned },
+      ...{ memoryOctets: this.#memoryOctets, underWay: this.#running.size },
+    };
+  }
+
+  #fromStore(message: QueuedMessage, deliveries: readonly Delivery[]): void {
+    const content = async (): Promise<AsyncIterable<Uint8Array>> => {
+      const found = await this.#options.lookups.content(message.id);
+      if (found === undefined) throw new Error(`the content of ${message.id} is gone`);
+      return found;
+    };
+    this.#start(message, deliveries, { content }, 0);
+  }
+
+  /**
+   * One errand for each route of the recipients; a recipient without a route fails at once. `octets`: what each of them holds in memory; those that
+   * they share are held until the last one ends.
+   */
+  #start(message: QueuedMessage, deliveries: readonly Delivery[], content: Content, octets: number): void {
+    const settings = this.#options.settings();
+    const { routed, forbidden } = byRoute(settings, message, deliveries);
+    const mayGo = this.#senders.mayGo(message.identityId);
+    for (const way of routed)
+      this.#track(way.route, octets, this.#run({ ...content, ...way, message, mayGo }));
+    if (forbidden.length === 0) return;
+    const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
+    const diagnostic = 'mail from strangers is not relayed';
+    const attempts = all(errand, { type: 'failed', status: '5.7.1', diagnostic });
+    this.#track(settings.route, octets, this.#settling.settle(errand, attempts));
+  }
+
+  #track(route: Route, octets: number, work: Promise<void>): void {
+    this.#memoryOctets += octets;
+    const room = this.#rooms.began(route);
+    const tracked: Promise<void> = work.finally(() => {
+      this.#running.leave(place, tracked);
+      room.ended();
+      this.#memoryOctets -= octets;
+      this.#claims.ended();
+    });
+    const place = this.#running.take(tracked);
+  }
+
+  /** Never rejects: a question to the store is repeated until it answers. */
+  async #run(errand: Errand): Promise<void> {
+    const { clock } = this.#options;
+    if (errand.mayGo?.() === false) return this.#settling.release(errand, clock.now());
+    const result = await this.#carry(errand);
+    if (result.type === 'withheld') await this.#settling.release(errand, clock.now());
+    else if (result.type === 'attempted') await this.#settling.settle(errand, result.attempts);
+    else await this.#hostDown(errand, result);
+  }
+
+  async #carry(errand: Errand): Promise<ErrandResult> {
     try {
-      return await carriers.carry(errand);
+      return await this.#carriers.carry(errand);
     } catch (error) {
-      log.error({ id: errand.message.id, error: String(error) }, 'attempt broke off');
+      this.#options.log.error({ id: errand.message.id, error: String(error) }, 'attempt broke off');
       const diagnostic = error instanceof Error ? error.message : String(error);
       return { type: 'attempted', attempts: all(errand, { type: 'deferred', status: '4.3.0', diagnostic }) };
     }
   }
 
   /** All deliveries come back when the host is tried again; only the errand that found out records why it waits. */
-  async function hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
-    const { expireMs, delayNoticeMs } = options.settings();
+  async #hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
+    const { expireMs, delayNoticeMs } = this.#options.settings();
     const { message, deliveries } = errand;
-    const age = clock.now() - message.acceptedAt;
+    const age = this.#options.clock.now() - message.acceptedAt;
     const isLate = age >= delayNoticeMs && deliveries.some(({ delayReported }) => !delayReported);
     if (!down.probed && age < expireMs && !isLate) {
-      return release(errand, Math.min(down.until, message.acceptedAt + expireMs));
+      return this.#settling.release(errand, Math.min(down.until, message.acceptedAt + expireMs));
     }
     const { status, diagnostic, until } = down;
-    await settle(errand, all(errand, { type: 'deferred', status, diagnostic, againAt: until }));
+    const attempts = all(errand, { type: 'deferred', status, diagnostic, againAt: until });
+    await this.#settling.settle(errand, attempts);
   }
-
-  async function settle(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
-    const { message } = errand;
-    const isRefused = attempts.some(({ type }) => type === 'failed') || isExpired(message);
-    const holdRefused = isRefused && isOwnReport(message) && (await isAboutOurs(options.lookups, message.id));
-    const context = { settings: options.settings(), owner, now: clock.now(), holdRefused };
-    const { change, told } = settlementOf(errand, attempts, context);
-    const tookMs = context.now - (errand.answeredAt ?? message.acceptedAt);
-    for (const final of told) {
-      counts[final] = (counts[final] ?? 0) + 1;
-      if (final === 'delivered' || final === 'relayed') stopwatch.took(tookMs);
-    }
-    const [first] = attempts;
-    log.info(
-      {
-        ...{ id: message.id, fates: told, remote: first?.remote, diagnostic: first?.diagnostic },
-        ...(first?.inClearBecause === undefined ? {} : { inClearBecause: first.inClearBecause }),
-      },
-      'attempt',
-    );
-    const isLost = !holdRefused && told.some((final) => final === 'failed' || final === 'expired');
-    if (isLost && isOwnReport(message))
-      log.warn(
-        { id: message.id, diagnostic: first?.diagnostic },
-        'a report about mail from outside was refused for good, nobody hears of it',
-      );
-    await surely(clock, async (again) => {
-      const [outcome] = await store.commit([again ? { ...change, again } : change]);
-      if (outcome.type === 'stale' && outcome.again !== true) fenced(message);
-      if (outcome.type === 'settled' && change.tellBy !== undefined)
-        reporter.expect(outcome.noticesDue === true ? undefined : change.tellBy);
-      if (outcome.type !== 'failed') return true;
-      log.error({ id: message.id, cause: outcome.cause }, 'attempt could not be settled, asking again');
-      return false;
-    });
-  }
-
-  /** Another may have had it meanwhile. */
-  function fenced({ id }: QueuedMessage): void {
-    leasesLost += 1;
-    log.warn({ id }, 'the lease of an attempt was gone when it ended: the message may have been sent twice');
-  }
-
-  function isExpired({ acceptedAt }: QueuedMessage): boolean {
-    return clock.now() >= acceptedAt + options.settings().expireMs;
-  }
-
-  /** Back into the store without an attempt. */
-  async function release({ message, deliveries }: Errand, dueAt: number): Promise<void> {
-    const only = deliveries.map(({ recipientNumber, attempt }) => {
-      return { messageId: message.id, recipientNumber, attempt };
-    });
-    await surely(clock, async () => {
-      const [outcome] = await store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]);
-      return outcome.type === 'freed';
-    });
-  }
-
-  /** One errand for each route of the recipients; a recipient without a route fails at once. */
-  function start(
-    message: QueuedMessage,
-    deliveries: readonly Delivery[],
-    content: Pick<Errand, 'content' | 'inMemory' | 'hasDotLines' | 'answeredAt'>,
-    hooks: { began(): void; ended(): void },
-  ): void {
-    const settings = options.settings();
-    const { routed, forbidden } = byRoute(settings, message, deliveries);
-    const track = (route: Route, work: Promise<void>): void => {
-      hooks.began();
-      const room = rooms.began(route);
-      const tracked: Promise<void> = work.finally(() => {
-        running.leave(place, tracked);
-        room.ended();
-        hooks.ended();
-        claims.ended();
-      });
-      const place = running.take(tracked);
-    };
-    const doubtsBefore = doubts;
-    const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');
-    for (const way of routed) track(way.route, run({ ...content, ...way, message, mayGo }));
-    if (forbidden.length === 0) return;
-    const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
-    const diagnostic = 'mail from strangers is not relayed';
-    track(settings.route, settle(errand, all(errand, { type: 'failed', status: '5.7.1', diagnostic })));
-  }
-
-  function fromStore(message: QueuedMessage, deliveries: readonly Delivery[]): void {
-    const content = async (): Promise<AsyncIterable<Uint8Array>> => {
-      const found = await options.lookups.content(message.id);
-      if (found === undefined) throw new Error(`the content of ${message.id} is gone`);
-      return found;
-    };
-    start(message, deliveries, { content }, noHooks);
-  }
-
-  return {
-    hasMemoryFor: (octets) =>
-      !draining && running.size < FROM_MEMORY_MAX && memoryOctets + octets <= options.settings().memoryOctets,
-    handOver({ message, recipients, content, hasDotLines }) {
-      // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
-      if (draining) return;
-      const deliveries = recipients.map((recipient, recipientNumber): Delivery => {
-        const domain = deliveryDomain(recipient.forwardPath);
-        return {
-          messageId: message.id,
-          recipientNumber,
-          recipient,
-          domain,
-          attempt: 1,
-          delayReported: false,
-        };
-      });
-      // Counted for each errand: the octets that they share are held until the last one ends.
-      const { octets } = message;
-      start(
-        message,
-        deliveries,
-        { inMemory: content, hasDotLines, answeredAt: clock.now(), content: async () => inOrder(content) },
-        {
-          began: () => void (memoryOctets += octets),
-          ended: () => void (memoryOctets -= octets),
-        },
-      );
-    },
-    wake: () => claims.wake(),
-    identityChanged({ identityId, state, revision }) {
-      // It may come twice, and after a later one.
-      if (revision < (revisions.get(identityId) ?? 0)) return;
-      revisions.set(identityId, revision);
-      if (state === 'active') mayNotSend.delete(identityId);
-      else mayNotSend.add(identityId);
-    },
-    unsure() {
-      doubts += 1;
-      mayNotSend.clear();
-    },
-    async drain(graceMs) {
-      draining = true;
-      claims.stop();
-      const late = new Promise<void>((resolve) => clock.after(graceMs, resolve));
-      await Promise.race([Promise.all(running.all()).then(() => reporter.stop()), late]);
-      carriers.close();
-    },
-    get stats() {
-      const { repliesLost, downRoutes, learned } = carriers;
-      return {
-        ...{ attempts: counts, repliesLost, leasesLost, deliveryTimes: stopwatch.times, memoryOctets },
-        ...{ underWay: running.size, downRoutes, learned },
-      };
-    },
-  };
 }
-
-const noHooks = { began: () => undefined, ended: () => undefined };
 
 async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* pieces;

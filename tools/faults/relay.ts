@@ -7,22 +7,22 @@ const cap = { file: 'src/relay/strangers-cap.ts', tests: ['src/relay/strangers']
 const claims = { file: 'src/relay/claims.ts', tests: ['src/relay/claims'] };
 const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
 const pace = { file: 'src/policy/pace.ts', tests: ['src/policy/pace'] };
-const relay = { file: 'src/relay/relay.ts', tests: ['src/relay'] };
+const senders = { file: 'src/relay/senders.ts', tests: ['src/relay'] };
 
 const settlement = { file: 'src/relay/settlement.ts', tests: ['src/relay', 'test/simulation/relay'] };
 
 export const relayFaults: readonly Fault[] = [
   {
-    ...relay,
+    ...senders,
     why: 'mail in memory leaves whoever sent it',
-    from: "const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');",
-    to: 'const mayGo = (): boolean => true;',
+    from: 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);',
+    to: 'return () => doubtsBefore <= this.#doubts;',
   },
   {
-    ...relay,
+    ...senders,
     why: 'an identity that is active again stays stopped',
-    from: "if (state === 'active') mayNotSend.delete(identityId);",
-    to: "if (state === 'active') mayNotSend.add(identityId);",
+    from: "if (state === 'active') this.#mayNotSend.delete(identityId);",
+    to: "if (state === 'active') this.#mayNotSend.add(identityId);",
   },
   {
     ...pool,

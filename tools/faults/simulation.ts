@@ -9,9 +9,9 @@ const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
 const drain = { file: 'src/server/drain.ts', tests: ['src/server/drain'] };
 const pool = { file: 'src/relay/hop-pool.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
+const senders = { file: 'src/relay/senders.ts', tests: [] };
 
-const mayGo =
-  "const mayGo = (): boolean => doubtsBefore === doubts && !mayNotSend.has(message.identityId ?? '');";
+const mayGo = 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);';
 const isBusy = 'connections.size + memory.used + takingBack.size > 0';
 const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
@@ -32,7 +32,7 @@ export const simulationFaults: readonly Fault[] = [
   {
     ...relay,
     why: 'a message that is handed over after the begin of a drain is begun',
-    from: '      if (draining) return;\n',
+    from: '    if (this.#draining) return;\n',
     to: '',
     seeds: [126],
   },
@@ -94,18 +94,18 @@ export const simulationFaults: readonly Fault[] = [
     seeds: [46],
   },
   {
-    ...relay,
+    ...senders,
     why: 'mail in memory leaves whatever the lines to the store may have lost',
     from: mayGo,
-    to: "const mayGo = (): boolean => !mayNotSend.has(message.identityId ?? '');",
+    to: 'return () => doubtsBefore <= this.#doubts && !this.#mayNotSend.has(identityId);',
     scenario: 'waiting',
     seeds: [4],
   },
   {
-    ...relay,
+    ...senders,
     why: 'mail in memory leaves after its identity was suspended',
     from: mayGo,
-    to: 'const mayGo = (): boolean => true;',
+    to: 'return () => doubtsBefore <= this.#doubts;',
     tests: ['src/relay/suspended'],
   },
   {
