@@ -1,7 +1,9 @@
-// What an abuse desk has in its hands, read as what to look for: an id, a Received label, a Message-ID, an address, a login; a whole message is read in
+// What an abuse desk has in its hands, read as what to look for: an id, a Received label, a Message-ID, an address, a login, a client's address or network; a whole message is read in
 // src/audit/question-of-message.ts.
 
+import { canonicalIp, networkOf } from '../base/address-network.ts';
 import { messageIdBytes } from '../base/message-id.ts';
+import { isIP } from '../base/network.ts';
 import type { DigestibleField } from '../message/field-digests.ts';
 import type { OwnReceived } from '../message/received.ts';
 import type { TraceTerm } from '../store/lookups.ts';
@@ -10,6 +12,8 @@ import type { TraceTerm } from '../store/lookups.ts';
 export interface TraceQuestion {
   /** One after the other, the surest first; the words of one are looked for together. */
   readonly looks: readonly (readonly TraceTerm[])[];
+  /** Sessions of this client address alone. */
+  readonly clientAddress?: string;
   /** For the log of look-ups. */
   readonly text: string;
 }
@@ -46,10 +50,14 @@ export function questionOfText(text: string, identityIds: readonly string[]): Tr
   const [identities = [], first = [], ...others] = looks;
   // What an account sent under another address is its mail as much as what the address is named in.
   const all = [[...identities, ...first], ...others].filter(({ length }) => length > 0);
-  return all.length === 0 ? undefined : { text: word, looks: all };
+  if (all.length === 0) return undefined;
+  return { text: word, looks: all, ...(isIP(word) === 0 ? {} : { clientAddress: canonicalIp(word) }) };
 }
 
 function looksOf(word: string): readonly (readonly TraceTerm[])[] {
+  const [address = ''] = word.split('/');
+  const isNetwork = word.includes('/') && networkOf(address) === word;
+  if (isIP(word) !== 0 || isNetwork) return [[{ kind: 'network', address }]];
   const upper = word.toUpperCase();
   if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(upper) && messageIdBytes(upper) !== undefined)
     return [[{ kind: 'id', id: upper }]];

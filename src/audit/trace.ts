@@ -37,12 +37,16 @@ const EVENTS_MAX = 10_000;
 /** So many messages are asked for at once. */
 const TOGETHER = 50;
 
+/** Events that are an answer by themselves; those of a message are told with it. */
+const SHOWN = ['accepted', 'refused', 'authenticationFailed'] as const;
+
 /** Messages and refusals together are no more than `max`. */
 export async function trace(
   lookups: TraceLookups,
-  { looks }: TraceQuestion,
-  range: EventRange,
+  { looks, clientAddress }: TraceQuestion,
+  asked: EventRange,
 ): Promise<TraceAnswer> {
+  const range = { ...asked, ...(clientAddress === undefined ? {} : { clientAddress }), types: SHOWN };
   for (const terms of looks) {
     const [first] = terms;
     const found =

@@ -75,6 +75,7 @@ const termWords = {
   messageIdField: 'a Message-ID',
   label: 'a Received label',
   identity: 'an account',
+  network: 'a client network',
 } as const;
 
 function lookedFor({ looks }: TracedWords['question']): string {

@@ -2,6 +2,7 @@
 
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import type { FileQuestion } from '../audit/question.ts';
+import { canonicalIp } from '../base/address-network.ts';
 import { isIP } from '../base/network.ts';
 import type { EventRange } from '../store/lookups.ts';
 import type { LookContext } from './context.ts';
@@ -30,21 +31,10 @@ export function rangeOf(options: RangeOptions, now: number): EventRange {
   };
 }
 
-/** As the record spells it. */
 function clientAddress(text: string): string {
-  const family = isIP(text);
-  if (family === 0)
+  if (isIP(text) === 0)
     throw new CommandFailure(`--ip is an address such as 192.0.2.7 or 2001:db8::7, not "${text}"`, 2);
-  // A zone, as link-local addresses have it, is kept as it is.
-  if (family === 4 || text.includes('%')) return text;
-  const canonical = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (mapped === null) return canonical;
-  const octets = [mapped[1], mapped[2]].flatMap((group) => {
-    const value = parseInt(group ?? '0', 16);
-    return [Math.floor(value / 256), value % 256];
-  });
-  return octets.join('.');
+  return canonicalIp(text);
 }
 
 /** Undefined: there is no such file, or it is none that can be read whole: it may be named as an account is. */

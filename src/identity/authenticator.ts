@@ -19,7 +19,7 @@ import { createGuessing, type Guessing, type Leave, type LeaveToVerify } from '.
 import { type Asker, createHashing, type Hashing } from './hashing.ts';
 import type { KdfGate } from './kdf-gate.ts';
 import { loginCandidates } from './login.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from '../base/address-network.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
 import type { verifyPassword } from './password.ts';
 

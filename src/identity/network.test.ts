@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { networkOf, networksOf } from './network.ts';
+import { networkOf } from '../base/address-network.ts';
+import { networksOf } from './network.ts';
 
 const rows: readonly (readonly [string, string])[] = [
   ['192.0.2.77', '192.0.2.0/24'],

@@ -1,8 +1,15 @@
-// By which words an event can be found again: ids, addresses, Message-ID, label, identity. The same words are written into the look-up
+// By which words an event can be found again: ids, addresses, Message-ID, label, identity, network of the client. The same words are written into the look-up
 // index and compared when the tail that is not indexed yet is scanned.
 
 import { canonicalAddress } from '../policy/address.ts';
-import type { AcceptedPayload, AdministrationPayload, EventType, RefusedPayload } from './events.ts';
+import { networkOf } from '../base/address-network.ts';
+import type {
+  AcceptedPayload,
+  AdministrationPayload,
+  EventType,
+  RefusedPayload,
+  SessionFacts,
+} from './events.ts';
 
 export interface FindableEvent {
   readonly type: EventType;
@@ -22,29 +29,43 @@ export const messageIdFieldTerm = (value: string): Term => `mid:${value}`;
 export const addressTerm = (address: string): Term =>
   `address:${canonicalAddress(address) ?? address.toLowerCase()}`;
 
+/** Of the /24 or the /64 that the address is in; undefined: it is no IP address. */
+export function networkTerm(address: string): Term | undefined {
+  const network = networkOf(address);
+  return network === address ? undefined : `net:${network}`;
+}
+
 /** One may come twice. */
 export function termsOf(event: FindableEvent): readonly Term[] {
   const terms: Term[] = [];
   if (event.messageId !== undefined) terms.push(idTerm(event.messageId));
-  if (event.payload === undefined || !isFindable(event)) return terms;
+  if (event.payload === undefined) return terms;
   if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
+  if (typesWithSession.has(event.type)) addNetwork(terms, event.payload as WithSession);
   if (event.type === 'accepted') addAccepted(terms, event.payload as AcceptedPayload);
   if (event.type === 'refused') addRefused(terms, event.payload as RefusedPayload);
-  if (queueActs.has(event.type)) addSelected(terms, event.payload as AdministrationPayload);
+  // A queue command over many messages names none: what it selected by is what it is found by.
+  if (queueActs.has(event.type) && event.messageId === undefined)
+    addSelected(terms, event.payload as AdministrationPayload);
   return terms;
 }
 
-/** Found by more than the id of a message. A queue command over many messages names none, so that what it selected by is what it is found by. */
-function isFindable({ type, messageId }: FindableEvent): boolean {
-  return findableTypes.has(type) || (queueActs.has(type) && messageId === undefined);
-}
-
-const findableTypes: ReadonlySet<EventType> = new Set(['accepted', 'refused', 'authenticationFailed']);
+const typesWithSession: ReadonlySet<EventType> = new Set(['accepted', 'refused', 'authenticationFailed']);
 const queueActs: ReadonlySet<EventType> = new Set(['held', 'released']);
+
+/** Without its place, if that was forgotten. */
+interface WithSession {
+  readonly session: Partial<SessionFacts>;
+}
 
 function addSelected(terms: Term[], { detail }: AdministrationPayload): void {
   for (const address of [detail['from'], detail['to']])
     if (typeof address === 'string' && address !== '') terms.push(addressTerm(address));
+}
+
+function addNetwork(terms: Term[], { session }: WithSession): void {
+  const network = session.clientAddress === undefined ? undefined : networkTerm(session.clientAddress);
+  if (network !== undefined) terms.push(network);
 }
 
 function addRefused(terms: Term[], { reversePath = '', forwardPaths = [] }: RefusedPayload): void {

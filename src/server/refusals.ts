@@ -3,7 +3,7 @@
 
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Refusal } from '../protocol/refusal.ts';
-import { networkOf } from '../identity/network.ts';
+import { networkOf } from '../base/address-network.ts';
 import { principalFacts } from '../record/identity.ts';
 import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';

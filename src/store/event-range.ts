@@ -9,6 +9,7 @@ import {
   type FoundEvents,
   type FoundMessages,
   type MessageRange,
+  type TraceTerm,
 } from './lookups.ts';
 
 export interface PlacedEvent {
@@ -23,9 +24,15 @@ export function eventsInRange(events: Iterable<PlacedEvent>, range: EventRange):
   return { events: found, ...rest };
 }
 
-/** Of the same events, the messages that they tell of. */
-export function messagesInRange(events: Iterable<PlacedEvent>, range: MessageRange): FoundMessages {
-  const { found, ...rest } = inRange(events, range, ({ messageId }) => messageId);
+/** Messages that the term names: whose acceptance it names, or which an id is of, whatever is left of them. */
+export function messagesInRange(
+  events: Iterable<PlacedEvent>,
+  range: MessageRange,
+  { kind }: TraceTerm,
+): FoundMessages {
+  const { found, ...rest } = inRange(events, range, ({ type, messageId }) =>
+    kind === 'id' || type === 'accepted' ? messageId : undefined,
+  );
   return { ids: found, ...rest };
 }
 
@@ -51,9 +58,10 @@ function inRange<T>(
 
 function fits(
   event: TrailEvent,
-  { since = -Infinity, until = Infinity, clientAddress }: EventRange,
+  { since = -Infinity, until = Infinity, types, clientAddress }: EventRange,
 ): boolean {
   if (event.time < since || event.time > until) return false;
+  if (types?.includes(event.type) === false) return false;
   return clientAddress === undefined || addressOf(event) === clientAddress;
 }
 

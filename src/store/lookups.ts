@@ -1,7 +1,7 @@
 // Reading the store: snapshots that never hold up commits. Every list is paged and bounded.
 
 import type { MessageId } from '../base/message-id.ts';
-import type { EventPosition, TrailEvent } from '../record/events.ts';
+import type { EventPosition, EventType, TrailEvent } from '../record/events.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
@@ -87,13 +87,17 @@ export type TraceTerm =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'messageIdField'; readonly value: string }
   | { readonly kind: 'label'; readonly label: string }
-  | { readonly kind: 'identity'; readonly identityId: IdentityId };
+  | { readonly kind: 'identity'; readonly identityId: IdentityId }
+  /** Of clients: the /24 or the /64 of this address. */
+  | { readonly kind: 'network'; readonly address: string };
 
 /** Which of the events that a term names: newest first, a part at a time. */
 export interface EventRange {
   /** Milliseconds since the epoch, both included. */
   readonly since?: number;
   readonly until?: number;
+  /** Of these types alone. */
+  readonly types?: readonly EventType[];
   /** Sessions of this client address alone, as recorded. */
   readonly clientAddress?: string;
   /** `next` of the part before. */
@@ -108,7 +112,7 @@ export interface FoundEvents {
 }
 
 /** Messages that a term names: newest first, a part at a time, as with events. */
-export type MessageRange = Omit<EventRange, 'clientAddress'>;
+export type MessageRange = Omit<EventRange, 'clientAddress' | 'types'>;
 
 export interface FoundMessages {
   readonly ids: readonly MessageId[];
@@ -157,7 +161,7 @@ export interface Lookups {
 
   /** Newest first: messages that the term names, each once. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
   findMessages(term: TraceTerm, range: MessageRange): Promise<FoundMessages>;
-  /** Newest first, each once: what any of the terms names, by the same index: acceptances, refusals, failed log-ins. */
+  /** Newest first, each once: what any of the terms names, by the same index. */
   findEvents(terms: readonly TraceTerm[], range: EventRange): Promise<FoundEvents>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;

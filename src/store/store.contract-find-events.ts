@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventDraft, SessionFacts } from '../record/events.ts';
 import { type Cursor, EXAMINED_MAX, type EventRange, type MessageRange, type TraceTerm } from './lookups.ts';
-import { Bench, DAY, HOUR, MINUTE, type Open, START } from './store.contract-fixtures.ts';
+import { Bench, DAY, HOUR, MINUTE, type Open, START, started } from './store.contract-fixtures.ts';
 
 const i1: TraceTerm = { kind: 'identity', identityId: 'i1' };
 
@@ -163,6 +163,52 @@ function byTimeContract(name: string, open: Open): void {
 }
 
 function inPartsContract(name: string, open: Open): void {
+  test(`D-TR-1: ${name}: a client's network leads to what came from there, a kind of event to that alone`, async () => {
+    await using bench = await Bench.open(open);
+    await record(bench, [
+      refusedAt(START, '192.0.2.1', 'i1'),
+      failedAt(START + MINUTE, '192.0.2.250'),
+      refusedAt(START + 2 * MINUTE, '192.0.3.1', 'i2'),
+      refusedAt(START + 3 * MINUTE, '2001:db8:0:1::7'),
+      refusedAt(START + 4 * MINUTE, '2001:db8:0:1:ffff::1'),
+      refusedAt(START + 5 * MINUTE, '2001:db8:0:2::7'),
+    ]);
+    bench.clock.advance(6 * MINUTE);
+    const { message } = await bench.accepted({ identityId: 'i1' });
+    const at = (address: string): TraceTerm => ({ kind: 'network', address });
+    for (const when of ['at once', 'after a restart']) {
+      const here = ['accepted 6', 'authenticationFailed 1', 'refused 0'];
+      assert.deepEqual(await found(bench, at('192.0.2.77')), here, when);
+      assert.deepEqual(await found(bench, at('::ffff:192.0.2.77')), here, when);
+      assert.deepEqual(await found(bench, at('2001:DB8:0:1::')), ['refused 4', 'refused 3'], when);
+      assert.deepEqual(await found(bench, at('192.0.4.1')), [], when);
+      assert.deepEqual(await found(bench, at('nowhere')), [], when);
+      assert.deepEqual(await found(bench, at('192.0.2.1'), { types: ['refused'] }), ['refused 0'], when);
+      assert.deepEqual(await bench.findIds(at('192.0.2.9'), 9), [message.id], when);
+      await bench.restart();
+    }
+    const erase = { addresses: [], before: START + DAY, now: START + DAY, by: 'root' };
+    await bench.one({ type: 'erase', identityId: 'i1', ...erase });
+    assert.deepEqual(await found(bench, at('192.0.2.77')), ['accepted 6'], 'it is queued');
+    assert.deepEqual(await found(bench, at('2001:db8:0:1::')), [], 'i1');
+  });
+
+  test(`D-TR-1: ${name}: an identity leads to events of every kind, its messages are those it sent`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ identityId: 'i1' });
+    await record(bench, [{ ...started(START + MINUTE), identityId: 'i1' }]);
+    await bench.one({ type: 'withdraw', messageId: message.id, owner: 'a', now: START + HOUR, by: 'x' });
+    for (const when of ['at once', 'after a restart']) {
+      assert.deepEqual(await found(bench, i1), ['dropped 60', 'started 1', 'accepted 0'], when);
+      assert.deepEqual(await bench.findIds(i1, 1), [message.id], when);
+      await bench.restart();
+    }
+    const erase = { addresses: [], before: START + DAY, now: START + DAY, by: 'root' };
+    const erased = await bench.one({ type: 'erase', identityId: 'i1', ...erase });
+    assert.deepEqual(erased, { type: 'erased', count: 3, kept: 0 });
+    assert.deepEqual(await found(bench, i1), []);
+  });
+
   test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
     await using bench = await Bench.open(open);
     await record(

@@ -161,7 +161,8 @@ function sliceContract(name: string, open: Open): void {
       [undefined, 'i1', { by: 'root', action: 'hold', detail }],
       [undefined, 'i1', { by: 'root', action: 'release', detail }],
     ]);
-    const { events } = await bench.lookups.findEvents([{ kind: 'identity', identityId: 'i1' }], { max: 20 });
+    const acts = { max: 20, types: ['held', 'released'] } as const;
+    const { events } = await bench.lookups.findEvents([{ kind: 'identity', identityId: 'i1' }], acts);
     assert.deepEqual(
       events.slice(0, 2).map(({ type }) => type),
       ['released', 'held'],

@@ -6,6 +6,7 @@ import {
   identityTerm,
   labelTerm,
   messageIdFieldTerm,
+  networkTerm,
   type Term,
 } from '../record/terms.ts';
 import type { TraceTerm } from './lookups.ts';
@@ -22,5 +23,8 @@ export function indexTerm(term: TraceTerm): Term {
       return labelTerm(term.label);
     case 'identity':
       return identityTerm(term.identityId);
+    case 'network':
+      // What is no address is in no network: nothing has that word.
+      return networkTerm(term.address) ?? `net:${term.address}`;
   }
 }

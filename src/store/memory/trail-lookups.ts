@@ -27,7 +27,7 @@ export function trailLookups(tables: Tables): TrailLookups {
   const rowsAfter = (after: Cursor | undefined, max: number): readonly EventRow[] =>
     eventsAfter(tables, after === undefined ? 0 : placeOf(after), max);
   return {
-    findMessages: async (term, range) => messagesInRange(newestNaming(tables, [term], range), range),
+    findMessages: async (term, range) => messagesInRange(newestNaming(tables, [term], range), range, term),
     findEvents: async (terms, range) => eventsInRange(newestNaming(tables, terms, range), range),
     eventsOfMessage: async (id, max) =>
       eventsNaming(tables, idTerm(id))

@@ -16,7 +16,7 @@ import {
   text,
 } from './database.ts';
 import { POSITION_COLUMNS } from './events.ts';
-import { isIndexed, termsOfRow, watermark } from './term-index.ts';
+import { isIndexed, TERM_COLUMNS, termsOfRow, watermark } from './term-index.ts';
 
 type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEntries' | 'strayEntries'>;
 
@@ -76,7 +76,7 @@ function entryOf(cursor: Cursor | undefined): Entry {
 
 function strayOf(db: Database, [term, place]: Entry, indexed: number): readonly StrayEntry[] {
   const row = db.get(
-    `SELECT ${POSITION_COLUMNS}, type, message_id, identity_id, payload FROM event WHERE event.sequence = ?`,
+    `SELECT ${POSITION_COLUMNS}, ${TERM_COLUMNS} FROM event WHERE event.sequence = ?`,
     place,
   );
   if (row === undefined) return [{ term }];

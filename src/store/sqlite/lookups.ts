@@ -100,7 +100,7 @@ function trailLookups(db: Database): TrailLookups {
   const named = (terms: readonly TraceTerm[], range: EventRange): Iterable<PlacedEvent> =>
     placedAt(db, newestSequences(db, terms.map(indexTerm), numbersOf(db, range)));
   return {
-    findMessages: async (term, range) => messagesInRange(named([term], range), range),
+    findMessages: async (term, range) => messagesInRange(named([term], range), range, term),
     findEvents: async (terms, range) => eventsInRange(named(terms, range), range),
     eventsOfMessage: async (id, max) =>
       [...placedAt(db, findSequences(db, idTerm(id)).slice(0, max))].map(({ event }) => event),

@@ -106,11 +106,8 @@ function hasQueue({ db, young, queueTally }: Writer, id: string): boolean {
 export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChange> {
   const { db } = writer;
   const sequences = new Set<number>();
-  if (change.identityId !== undefined) {
+  if (change.identityId !== undefined)
     for (const sequence of findSequences(db, identityTerm(change.identityId))) sequences.add(sequence);
-    for (const row of db.iterate('SELECT sequence FROM event WHERE identity_id = ?', change.identityId))
-      sequences.add(number(row, 'sequence'));
-  }
   for (const address of change.addresses) {
     for (const sequence of findSequences(db, addressTerm(canonicalAddress(address) ?? address)))
       sequences.add(sequence);

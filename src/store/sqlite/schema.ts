@@ -4,6 +4,7 @@
 import { StoreTooNew } from '../engine-errors.ts';
 import { packCounters } from './counter-row.ts';
 import { type Database, number, rollBack } from './database.ts';
+import { addWordsOfIndexed } from './term-index.ts';
 
 /** In the data directory. */
 export const STORE_FILE = 'postern.sqlite';
@@ -155,6 +156,8 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
   `,
   // See `counters.ts`. What is kept of an identity beside its record stands under a number.
   packCounters,
+  // Events of every kind are found by their identity, and those of sessions by the network of the client. What is not indexed yet will be, with these words.
+  addWordsOfIndexed,
 ];
 
 export function versionOf(db: Database): number {

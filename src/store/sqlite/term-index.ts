@@ -59,12 +59,34 @@ function inOrder(events: readonly EventTerms[]): readonly Entry[] {
   );
 }
 
+/** A step of the migration: what is indexed already gets the words of now. */
+export function addWordsOfIndexed(db: Database): void {
+  const last = watermark(db);
+  for (let from = Number.MIN_SAFE_INTEGER; ;) {
+    const rows = db.all(
+      `SELECT sequence, ${TERM_COLUMNS} FROM event WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ${PAGE}`,
+      from,
+      last,
+    );
+    const events = rows.map((row) => ({ sequence: number(row, 'sequence'), terms: readableTermsOfRow(row) }));
+    insertEntries(db, inOrder(events));
+    from = events.at(-1)?.sequence ?? last;
+    if (rows.length < PAGE) return;
+  }
+}
+
+/** None of what can't be read: that it is not what was written is told by its hash. */
+export function readableTermsOfRow(row: Row): readonly Term[] {
+  try {
+    return termsOfRow(row);
+  } catch {
+    return [];
+  }
+}
+
 /** Takes the event out of the index, except for the id of its message. To be called while its payload is still there. */
 export function unindex(db: Database, sequence: number): void {
-  const row = db.get(
-    'SELECT sequence, type, message_id, identity_id, payload FROM event WHERE sequence = ?',
-    sequence,
-  );
+  const row = db.get(`SELECT sequence, ${TERM_COLUMNS} FROM event WHERE sequence = ?`, sequence);
   if (row === undefined) return;
   for (const term of termsOfRow(row)) {
     if (!term.startsWith('id:'))
@@ -81,19 +103,21 @@ export function watermark(db: Database): number {
 
 function tail(db: Database, max: number): readonly Row[] {
   return db.all(
-    'SELECT sequence, type, message_id, identity_id, payload FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+    `SELECT sequence, ${TERM_COLUMNS} FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?`,
     watermark(db),
     max,
   );
 }
+
+/** What the words of an event come from. */
+export const TERM_COLUMNS = 'type, message_id, identity_id, payload, place';
 
 export function termsOfRow(row: Row): readonly Term[] {
   return termsOf({
     type: text(row, 'type') as EventType,
     messageId: optionalText(row, 'message_id'),
     identityId: optionalText(row, 'identity_id'),
-    // The place of an event gives no words.
-    payload: payloadOf(optionalBytes(row, 'payload'), undefined),
+    payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
   });
 }
 
@@ -153,13 +177,19 @@ function* newestOfTerm(db: Database, term: Term, { above, below }: Numbers): Gen
 
 /** In the tail that the index does not reach yet, oldest first. */
 function unindexed(db: Database, term: Term): readonly number[] {
-  const wanted = JSON.stringify(term.slice(term.indexOf(':') + 1)).slice(1, -1);
+  const wanted = wantedOf(term);
   const recent: number[] = [];
   for (const row of tail(db, TAIL_MAX)) {
     // Most rows don't hold the word at all and need no parsing. Addresses are canonical in the term, so the comparison ignores case.
     if (couldHold(row, wanted) && termsOfRow(row).includes(term)) recent.push(number(row, 'sequence'));
   }
   return recent;
+}
+
+/** As it stands in a row: of a network its addresses stand there, and they begin as it does. */
+function wantedOf(term: Term): string {
+  const word = term.slice(term.indexOf(':') + 1);
+  return term.startsWith('net:') ? '' : JSON.stringify(word).slice(1, -1);
 }
 
 function couldHold(row: Row, wanted: string): boolean {
