@@ -2,7 +2,7 @@
 
 import type { Fault } from './fault.ts';
 
-const accept = { file: 'src/submission/accept.ts', tests: [] };
+const accept = { file: 'src/submission/accept.ts', tests: ['src/submission/'] };
 /** Of the simulation itself: what it takes for a needless copy, though the relay could not tell one reply from another. */
 const doubt = { file: 'test/simulation/doubt.ts', tests: [], scenario: 'garbled' } as const;
 const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
@@ -48,7 +48,6 @@ export const simulationFaults: readonly Fault[] = [
     why: 'a message that is not relayed from memory is accepted without a lease',
     from: '    owner: context.owner,\n',
     to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
-    seeds: [34],
   },
   {
     ...drain,
@@ -86,12 +85,10 @@ export const simulationFaults: readonly Fault[] = [
   },
   {
     file: 'src/server/store-notices.ts',
-    tests: [],
+    tests: ['src/server/store-notices'],
     why: 'a front believes what it knew of principals before its line to the store broke',
     from: '    standings.unsure();\n',
     to: '',
-    scenario: 'waiting',
-    seeds: [46],
   },
   {
     ...senders,
