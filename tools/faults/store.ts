@@ -192,7 +192,7 @@ export const storeFaults: readonly Fault[] = [
   {
     ...sqliteAccept,
     why: 'a message that is asked for twice is accepted twice',
-    from: 'if (mayBeSettled(writer, change) || isQueued(writer, id, change)) return accepted(writer, change);',
+    from: 'if (mayBeSettled(writer, change) || writer.messages.has(change.message.id))',
     to: 'if (mayBeSettled(writer, change)) return accepted(writer, change);',
   },
   {
@@ -356,7 +356,7 @@ export const storeFaults: readonly Fault[] = [
     file: 'src/store/sqlite/retention.ts',
     tests: ['src/store/sqlite/sqlite.test'],
     why: 'mail of a removed account goes when its tombstone is dropped',
-    from: '.filter((id) => !hasQueue(writer, id))',
+    from: '.filter((id) => !messages.hasOf(id))',
     to: '',
   },
 ];

@@ -20,7 +20,7 @@ import type { BackupResult, OpenBackup } from '../engine.ts';
 import { type Database, number, openDatabase } from './database.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { migrate, migrations, versionOf } from './schema.ts';
-import { countYoung } from './young-lookups.ts';
+import { depthOf, queuePlaces } from './queue-place.ts';
 
 export class NotABackup extends Error {
   override readonly name = 'NotABackup';
@@ -96,7 +96,7 @@ export function removeDatabase(path: string): void {
 export function openBackup(path: string): OpenBackup {
   const copy = openWhole(path);
   return {
-    result: countBackup(copy),
+    result: countBackup(copy, dirname(path)),
     lookups: createSqliteLookups(copy, dirname(path)),
     close: () => copy.close(),
   };
@@ -149,11 +149,11 @@ function isBackup(copy: Database): boolean {
   }
 }
 
-function countBackup(copy: Database): BackupResult {
+function countBackup(copy: Database, directory: string): BackupResult {
   const count = (table: string): number =>
     number(copy.get(`SELECT count(*) AS count FROM ${table}`) ?? {}, 'count');
   return {
-    messages: countYoung(copy).messages + count('message'),
+    messages: depthOf(queuePlaces(copy, directory)).messages,
     events: count('event'),
     bodies: count('backup_body'),
   };

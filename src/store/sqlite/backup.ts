@@ -12,7 +12,7 @@ import { type Body, putBodies, readWholeBody } from './bodies.ts';
 import { bytes, type Database, number, openDatabase, text } from './database.ts';
 import type { OpenWriter } from './open.ts';
 import { STORE_FILE } from './schema.ts';
-import { fileYoungMessages } from './young.ts';
+import { fileAll } from './queued.ts';
 
 /** Into a new file beside the running store or elsewhere, mode 0600. Not synced yet, and not verified. */
 export async function copyStore(writer: OpenWriter, dataDirectory: string, target: string): Promise<void> {
@@ -90,7 +90,7 @@ function takeBodies(path: string, dataDirectory: string): BackupResult {
     const bodies = putBodies(dataDirectory, bodiesIn(copy));
     copy.exec('DROP TABLE backup_body');
     copy.exec('BEGIN IMMEDIATE');
-    fileYoungMessages(copy);
+    fileAll(copy);
     // All leases in the backup are void.
     copy.exec('UPDATE recipient SET owner = NULL; DELETE FROM claim; COMMIT');
     return {

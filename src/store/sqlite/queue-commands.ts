@@ -34,16 +34,16 @@ function beginning({ trail }: Writer): QueuePosition {
 
 /** Only a hold reaches what is under way. False: not all of it is filed. */
 function fileSelected(
-  { young }: Writer,
+  { messages }: Writer,
   { messageId, identityId, credentialId, domain }: QueueSelector,
   after: QueuePosition,
 ): boolean {
   if (messageId !== undefined) {
-    young.file(messageId);
+    messages.file(messageId);
     return true;
   }
   const wanted = domain?.toLowerCase();
-  return young.fileWhere(
+  return messages.fileWhere(
     (one, id) =>
       id >= after.messageId &&
       one.n <= after.until &&

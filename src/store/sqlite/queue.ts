@@ -13,7 +13,7 @@ import { type Key, openParking, type Parking, unpark } from './parked.ts';
 import { type Counted, countGone, countKept } from './queue-totals.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import type { Writer } from './writer.ts';
-import type { Young } from './young.ts';
+import type { Inflight } from './inflight.ts';
 
 export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChange> {
   const { db } = writer;
@@ -114,9 +114,9 @@ function claimed(db: Database, owner: string, keys: readonly Key[]): Omit<Claime
 }
 
 export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleChange> {
-  const ended = writer.young.end(change);
-  if (ended !== undefined) return settleYoung(writer, change, ended);
-  writer.young.file(change.messageId);
+  const ended = writer.messages.endWhole(change);
+  if (ended !== undefined) return settleWhole(writer, change, ended);
+  writer.messages.file(change.messageId);
   const { db, queueTally } = writer;
   const leased = leasedOf(db, change);
   const settled = change.recipients.map(({ recipientNumber }) => leased.get(recipientNumber));
@@ -158,14 +158,14 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
 }
 
-function settleYoung(
+function settleWhole(
   { queue, queueTally, trail }: Writer,
   { recipients }: SettleChange,
-  young: Young,
+  whole: Inflight,
 ): OutcomeOf<SettleChange> {
-  for (const domain of young.domains) queueTally.count(domain, -1);
+  for (const domain of whole.domains) queueTally.count(domain, -1);
   for (const { event } of recipients) trail.append(event);
-  countMessage(queue, young, -1);
+  countMessage(queue, whole, -1);
   return { type: 'settled', messageDone: true };
 }
 
@@ -196,11 +196,11 @@ function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap
 }
 
 export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> {
-  const { db, young } = writer;
+  const { db, messages } = writer;
   const { ownerPrefix, only, dueAt } = change;
   let count = 0;
   if (only === undefined) {
-    young.fileWhere(({ owner }) => owner.startsWith(ownerPrefix));
+    messages.fileWhere(({ owner }) => owner.startsWith(ownerPrefix));
     count = db.run(
       'UPDATE recipient SET owner = NULL, due_at = ? WHERE owner IS NOT NULL AND substr(owner, 1, ?) = ?',
       dueAt,
@@ -210,7 +210,7 @@ export function free(writer: Writer, change: FreeChange): OutcomeOf<FreeChange> 
     db.run('DELETE FROM claim WHERE substr(owner, 1, ?) = ?', ownerPrefix.length, ownerPrefix);
   } else {
     for (const { messageId, recipientNumber, attempt } of only) {
-      young.file(messageId);
+      messages.file(messageId);
       count += db.run(
         'UPDATE recipient SET owner = NULL, due_at = ? WHERE message_n = (SELECT n FROM message WHERE id = ?) AND number = ? AND owner = ? AND attempt = ?',
         dueAt,

@@ -1,6 +1,5 @@
 // Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
 
-import { messageIdBytes } from '../../base/message-id.ts';
 import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
 import type { EraseChange, PurgeChange } from '../forgetting.ts';
@@ -63,11 +62,9 @@ function setMark(db: Database, name: Mark, value: number): void {
   db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value);
 }
 
-function isQueued({ db, young }: Writer, row: Row): boolean {
+function isQueued({ messages }: Writer, row: Row): boolean {
   const id = row['message_id'];
-  if (typeof id !== 'string') return false;
-  if (young.has(id)) return true;
-  return db.get('SELECT n FROM message WHERE id = ?', messageIdBytes(id) ?? null) !== undefined;
+  return typeof id === 'string' && messages.has(id);
 }
 
 /** Only the id stays in the index: that there was such a message, and nothing else. */
@@ -81,11 +78,12 @@ function forget({ db, trail }: Writer, sequence: number): void {
 }
 
 function dropTombstones(writer: Writer, before: number): number {
-  const { db, counters, mayNotSend } = writer;
+  const { db, counters, mayNotSend, messages } = writer;
   const gone = db
     .all("SELECT id FROM identity WHERE state = 'removed' AND removed_at < ?", before)
     .map((row) => text(row, 'id'))
-    .filter((id) => !hasQueue(writer, id));
+    // Nothing else says that its mail is held.
+    .filter((id) => !messages.hasOf(id));
   for (const id of gone) {
     mayNotSend.set(id, false);
     for (const table of ['identity_name', 'identity_credential', 'credential_use'])
@@ -94,12 +92,6 @@ function dropTombstones(writer: Writer, before: number): number {
     db.run('DELETE FROM identity WHERE id = ?', id);
   }
   return gone.length;
-}
-
-/** Without its tombstone nothing would say that its mail is held. */
-function hasQueue({ db, young, queueTally }: Writer, id: string): boolean {
-  queueTally.write();
-  return young.hasOf(id) || db.get('SELECT 1 FROM queue_identity WHERE identity_id = ?', id) !== undefined;
 }
 
 /** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */

@@ -92,7 +92,7 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
     UPDATE queue_domain SET held = held + (new.held <> 0) - (old.held <> 0) WHERE domain = new.domain;
   END;
   `,
-  // See `young.ts`.
+  // See `inflight.ts`.
   'CREATE TABLE young (n INTEGER PRIMARY KEY, facts TEXT NOT NULL, content BLOB NOT NULL) STRICT',
   // Refusals and failed log-ins are found by their identity too. What is not indexed yet will be, with these words.
   `
@@ -158,6 +158,8 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
   packCounters,
   // Events of every kind are found by their identity, and those of sessions by the network of the client. What is not indexed yet will be, with these words.
   addWordsOfIndexed,
+  // One word for it in the store too.
+  'ALTER TABLE young RENAME TO inflight',
 ];
 
 export function versionOf(db: Database): number {

@@ -6,9 +6,9 @@ import { DROP_COLUMNS, dropRecipient } from './drop.ts';
 import type { Writer } from './writer.ts';
 
 export function withdraw(writer: Writer, change: WithdrawChange): OutcomeOf<WithdrawChange> {
-  const { db, young, withdrawals } = writer;
+  const { db, messages, withdrawals } = writer;
   withdrawals.add(change.messageId);
-  young.file(change.messageId);
+  messages.file(change.messageId);
   const rows = db.all(
     `SELECT ${DROP_COLUMNS} FROM recipient r JOIN message m ON m.n = r.message_n WHERE m.id = ? AND (r.owner IS NULL OR r.owner = ?) ORDER BY r.number`,
     messageIdBytes(change.messageId) ?? null,

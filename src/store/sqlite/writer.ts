@@ -14,7 +14,7 @@ import { accept } from './accept.ts';
 import { removeBody, sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
-import { type Database, number, rollBack, text } from './database.ts';
+import { type Database, rollBack, text } from './database.ts';
 import { bringChainForward, openTrail, type RecentTerms, type Trail } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createIdentitySet, type IdentitySet } from './identity-set.ts';
@@ -22,11 +22,11 @@ import { dueNotices, report } from './notices.ts';
 import { claim, free, settle } from './queue.ts';
 import { changeQueue } from './queue-commands.ts';
 import { parkedIdentities } from './parked.ts';
+import { openQueued, type QueuedMessages } from './queued.ts';
+import { depthOf, queuePlaces } from './queue-place.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { dayKey, erase, purge } from './retention.ts';
-import { openYoungMessages, type YoungMessages } from './young.ts';
 import { withdraw } from './withdraw.ts';
-import { countYoung } from './young-lookups.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
 /** What the parts of the writer share. */
@@ -35,7 +35,7 @@ export interface Writer {
   readonly trail: Trail;
   readonly counters: Counters;
   readonly queueTally: QueueTally;
-  readonly young: YoungMessages;
+  readonly messages: QueuedMessages;
   readonly clock: Clock;
   readonly withdrawals: Withdrawals;
   /** Identities that are not active. */
@@ -94,8 +94,8 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     withdrawals: createWithdrawals(options.clock),
     mayNotSend,
     unparking: createIdentitySet([...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))),
-    young: openYoungMessages(db, queueTally),
-    queue: depthOf(db),
+    messages: openQueued(db, queueTally),
+    queue: depthOf(queuePlaces(db, options.dataDirectory)),
     queueLimits: options,
     fullBecause: () => options.fullBecause?.(),
     notice: (notice) => void notices.push(notice),
@@ -117,14 +117,14 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.queueTally.write();
       db.exec('COMMIT');
       writer.counters.committed();
-      writer.young.committed();
+      writer.messages.committed();
       mayNotSend.committed();
       writer.unparking.committed();
       return outcomes;
     } catch (error) {
       rollBack(db);
       writer.counters.rolledBack();
-      writer.young.rolledBack();
+      writer.messages.rolledBack();
       writer.trail.reset(mark);
       Object.assign(writer.queue, queuedBefore);
       mayNotSend.rolledBack();
@@ -222,16 +222,6 @@ function applyOne(writer: Writer, change: Change): Outcome {
     default:
       return unreachable(change);
   }
-}
-
-function depthOf(db: Database): QueueDepth {
-  const row =
-    db.get("SELECT count(*) AS messages, coalesce(sum(role = 'mx'), 0) AS strangers FROM message") ?? {};
-  const young = countYoung(db);
-  return {
-    messages: number(row, 'messages') + young.messages,
-    ofStrangers: number(row, 'strangers') + young.ofStrangers,
-  };
 }
 
 function contentOctets(changes: readonly Change[]): number {

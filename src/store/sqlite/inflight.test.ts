@@ -38,7 +38,7 @@ function rowsOf(t: TestContext, dataDirectory: string) {
   t.after(() => db.close());
   const numbers = (table: string): readonly unknown[] =>
     db.all(`SELECT n FROM ${table} ORDER BY n`).map((row) => row['n']);
-  return () => ({ young: numbers('young'), queue: numbers('message') });
+  return () => ({ inflight: numbers('inflight'), queue: numbers('message') });
 }
 
 async function openWithOne(t: TestContext) {
@@ -55,14 +55,14 @@ async function openWithOne(t: TestContext) {
 
 test('D-GDPR-2: sqlite: what its front has in hand is one row, and its delivery leaves none', async (t) => {
   const { bench, id, deliveries, rows } = await openWithOne(t);
-  assert.deepEqual(rows(), { young: [2], queue: [] });
+  assert.deepEqual(rows(), { inflight: [2], queue: [] });
   assert.equal(await bench.text(id), 'A: b\r\n\r\nbody\r\n');
   assert.equal((await bench.lookups.message(id.toLowerCase()))?.id, id);
   assert.deepEqual(await bench.one(settleOf('a/1', deliveries, final, bench.clock.now())), {
     type: 'settled',
     messageDone: true,
   });
-  assert.deepEqual(rows(), { young: [], queue: [] });
+  assert.deepEqual(rows(), { inflight: [], queue: [] });
   assert.deepEqual(await bench.lookups.queueTotals(), {
     ...{ messages: 0, deliveries: 0, held: 0 },
     byDomain: [],
@@ -120,14 +120,14 @@ for (const { why, left, what } of happenings) {
     const { bench, id, deliveries, rows } = await openWithOne(t);
     const before = await bench.lookups.queue({}, { max: 9 });
     await bench.one(what(deliveries, id, bench.clock.now()));
-    assert.deepEqual(rows(), { young: [], queue: [2] });
+    assert.deepEqual(rows(), { inflight: [], queue: [2] });
     const after = await bench.lookups.queue({}, { max: 9 });
     assert.deepEqual(withoutHold(after), withoutHold(before.slice(0, left)));
     assert.equal(await bench.text(id), 'A: b\r\n\r\nbody\r\n');
     assert.equal((await bench.lookups.queueTotals()).deliveries, left);
     const rest = after.map(({ delivery }) => delivery);
     assert.equal((await bench.one(settleOf('a/1', rest, final, bench.clock.now()))).type, 'settled');
-    assert.deepEqual(rows(), { young: [], queue: [] });
+    assert.deepEqual(rows(), { inflight: [], queue: [] });
   });
 }
 
@@ -172,7 +172,7 @@ for (const { why, what } of others) {
     const { bench, id, deliveries, rows } = await openWithOne(t);
     const before = await bench.lookups.queue({}, { max: 9 });
     await bench.one(what(deliveries, id, bench.clock.now()));
-    assert.deepEqual(rows(), { young: [2], queue: [] });
+    assert.deepEqual(rows(), { inflight: [2], queue: [] });
     assert.deepEqual(await bench.lookups.queue({}, { max: 9 }), before);
     const events = await bench.events();
     const accepted = events.find(({ type }) => type === 'accepted');
@@ -186,7 +186,7 @@ test('E-Q-2: sqlite: what was deferred, or given back, is claimed as any other',
   const now = bench.clock.now();
   assert.deepEqual(await bench.claim('b'), []);
   await bench.one(settleOf('a/1', deliveries.slice(0, 1), deferred(now), now));
-  assert.deepEqual(rows(), { young: [], queue: [2] });
+  assert.deepEqual(rows(), { inflight: [], queue: [2] });
   await bench.one({ type: 'free', ownerPrefix: 'a/', dueAt: now });
   const claimed = await bench.claim('b');
   assert.deepEqual(new Set(claimed.map(({ recipientNumber }) => recipientNumber)), new Set([0, 1]));
@@ -200,7 +200,7 @@ test('sqlite: a suspension leaves what is in hand where it is, and what comes me
   const { bench, rows } = await openWithOne(t);
   await bench.written(changed(bot, { state: 'suspended' }));
   await bench.accepted({ owner: 'a/1', identityId: bot.id });
-  assert.deepEqual(rows(), { young: [2], queue: [4] });
+  assert.deepEqual(rows(), { inflight: [2], queue: [4] });
   const held = await bench.lookups.queue({ held: true }, { max: 9 });
   assert.deepEqual(
     held.map(({ heldBy }) => heldBy),
@@ -220,16 +220,16 @@ test('sqlite: a change that can’t be done leaves what is in hand as it is', as
     other,
   ]);
   assert.deepEqual([settled.type, failed.type, accepted.type], ['settled', 'failed', 'accepted']);
-  const { young, queue } = rows();
-  assert.deepEqual([young.length, queue], [1, []]);
+  const { inflight, queue } = rows();
+  assert.deepEqual([inflight.length, queue], [1, []]);
   assert.deepEqual(await bench.one(other), { type: 'accepted' }, 'once');
-  assert.equal(rows().young.length, 1);
+  assert.equal(rows().inflight.length, 1);
 });
 
 test('sqlite: what was in hand when the process ended is still known to the next', async (t) => {
   const { bench, id, deliveries, rows } = await openWithOne(t);
   await bench.restart();
-  assert.deepEqual(rows(), { young: [2], queue: [] });
+  assert.deepEqual(rows(), { inflight: [2], queue: [] });
   assert.equal(await bench.text(id), 'A: b\r\n\r\nbody\r\n');
   // The thread of the store was replaced, the front goes on.
   const settled = await bench.one(settleOf('a/1', deliveries, final, bench.clock.now()));
@@ -248,8 +248,8 @@ test('F-DOS-8: sqlite: no more than a thousand stand beside the queue', async (t
     acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a/1' }),
   );
   await bench.store.commit(many);
-  const { young, queue } = rows();
-  assert.deepEqual([young.length, queue.length], [1000, 3]);
+  const { inflight, queue } = rows();
+  assert.deepEqual([inflight.length, queue.length], [1000, 3]);
   const listed = await everyEntry(bench);
   assert.deepEqual(
     listed,
@@ -277,14 +277,14 @@ test('F-DOS-8: sqlite: a message to many stands in the queue from the start', as
   await bench.accepted({ owner: 'a/1', to: to(17) });
   // To nobody: no delivery will end it.
   await bench.accepted({ owner: 'a/1', to: [] });
-  assert.deepEqual(rows(), { young: [1], queue: [2, 3] });
+  assert.deepEqual(rows(), { inflight: [1], queue: [2, 3] });
 });
 
 test('sqlite: what the queue could not keep is refused at once, not when it is filed', async (t) => {
   const { bench, dataDirectory } = await openInside(t);
   const late = acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a/1', dueAt: START + 0.5 });
   assert.equal((await bench.one(late)).type, 'failed');
-  assert.deepEqual(rowsOf(t, dataDirectory)(), { young: [], queue: [] });
+  assert.deepEqual(rowsOf(t, dataDirectory)(), { inflight: [], queue: [] });
 });
 
 test('sqlite: what is in hand goes with a backup, and waits in the queue behind it', async (t) => {
@@ -296,7 +296,7 @@ test('sqlite: what is in hand goes with a backup, and waits in the queue behind 
   assert.deepEqual(result, { messages: 1, events: 2, bodies: 0 });
   const home = join(target, 'restored');
   assert.deepEqual(await restoreStore(file, home, async () => undefined), result);
-  assert.deepEqual(rowsOf(t, home)(), { young: [], queue: [2] });
+  assert.deepEqual(rowsOf(t, home)(), { inflight: [], queue: [2] });
   const restored = openAt(home);
   t.after(() => restored.close());
   const entries = await restored.lookups.queue({}, { max: 9 });

@@ -1,0 +1,110 @@
+// The tables of the queue as one of its places: what is deferred, given back, held by a command, large, or to many.
+
+import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import type { QueueEntry } from '../lookups.ts';
+import type { QueueSelector } from '../port.ts';
+import { readBody } from './bodies.ts';
+import { bytes, type Database, number, type Row } from './database.ts';
+import { MAY_NOT_SEND, reasonsOf } from './held.ts';
+import type { QueuePage, QueuePlace } from './queue-place.ts';
+import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
+import { whereOf } from './selector.ts';
+
+const OLDEST_AMONG = 1000;
+
+export function filedPlace(db: Database, dataDirectory: string): QueuePlace {
+  return {
+    message(id) {
+      const row = db.get(
+        `SELECT ${MESSAGE_COLUMNS} FROM message m WHERE m.id = ?`,
+        messageIdBytes(id) ?? null,
+      );
+      return row && messageOfRow(row);
+    },
+    content: (id) => contentOf(db, dataDirectory, id),
+    entries: (selector, page) => entriesOf(db, selector, page),
+    count: (selector) => countOf(db, selector),
+    countHeldByIdentity() {
+      const row = db.get(
+        `SELECT coalesce(sum(m.deliveries - m.held), 0) AS count FROM queue_identity m WHERE ${MAY_NOT_SEND}`,
+      );
+      return number(row ?? {}, 'count');
+    },
+    depth() {
+      const row =
+        db.get("SELECT count(*) AS messages, coalesce(sum(role = 'mx'), 0) AS strangers FROM message") ?? {};
+      return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
+    },
+    oldest() {
+      // Ids grow with time: the oldest is among the first of them.
+      const { oldest } =
+        db.get(
+          'SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM message ORDER BY id LIMIT ?)',
+          OLDEST_AMONG,
+        ) ?? {};
+      return typeof oldest === 'number' ? oldest : undefined;
+    },
+  };
+}
+
+function contentOf(
+  db: Database,
+  dataDirectory: string,
+  id: MessageId,
+): AsyncIterable<Uint8Array> | undefined {
+  const row = db.get(
+    'SELECT m.id, c.staged, c.content FROM message m JOIN content c ON c.n = m.n WHERE m.id = ?',
+    messageIdBytes(id) ?? null,
+  );
+  if (row === undefined) return undefined;
+  // The file is named by the id as first given, whatever spelling is asked for now.
+  const body =
+    number(row, 'staged') === 1 ? readBody(dataDirectory, messageIdFromBytes(bytes(row, 'id'))) : undefined;
+  return pieces(bytes(row, 'content'), body);
+}
+
+async function* pieces(first: Uint8Array, rest?: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  if (rest !== undefined) yield* rest;
+}
+
+function entriesOf(db: Database, selector: QueueSelector, { after, max }: QueuePage): readonly QueueEntry[] {
+  const { sql, values } = whereOf(selector);
+  const from = after === undefined ? '' : ' AND (m.id, r.number) > (?, ?)';
+  const fromValues =
+    after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
+  return db
+    .all(
+      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${MAY_NOT_SEND} AS may_not_send FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
+      ...values,
+      ...fromValues,
+      max,
+    )
+    .map((row) => entryOfRow(row));
+}
+
+function entryOfRow(row: Row): QueueEntry {
+  const message = messageOfRow(row);
+  return {
+    message,
+    delivery: deliveryOfRow(row, message.id),
+    dueAt: number(row, 'due_at'),
+    heldBy: reasonsOf(number(row, 'held'), number(row, 'may_not_send') === 1),
+    active: row['owner'] !== null,
+  };
+}
+
+/** Those of one identity are counted already. */
+function countOf(db: Database, selector: QueueSelector): number {
+  const { identityId, ...others } = selector;
+  if (identityId !== undefined && Object.values(others).every((value) => value === undefined)) {
+    const row = db.get('SELECT deliveries FROM queue_identity WHERE identity_id = ?', identityId);
+    return number(row ?? {}, 'deliveries');
+  }
+  const { sql, values } = whereOf(selector);
+  const row = db.get(
+    `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    ...values,
+  );
+  return number(row ?? {}, 'count');
+}
