@@ -2,25 +2,12 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
+import { type CarrierLog, type DownRoute, DownRoutes } from './down-routes.ts';
 import type { Errand, ErrandResult } from './errand.ts';
 import { deliverToFiles } from './files.ts';
 import { createHopPool, type HopPool } from './hop-pool.ts';
 import { MESSAGES_MAX } from './hosts.ts';
 import { hopName, type RelaySettings, type Route, routeKey } from './settings.ts';
-
-export interface CarrierLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
-
-/** A next hop that takes no mail now. */
-export interface DownRoute {
-  readonly route: string;
-  /** The hop's reply, or why it could not be reached. */
-  readonly diagnostic: string;
-  /** Wall clock, ms. */
-  readonly since: number;
-}
 
 /** A next hop that takes less than the configuration allows: learned from its replies, and forgotten slowly (policy/pace.ts). */
 export interface LearnedLimits {
@@ -41,7 +28,6 @@ export interface Carriers {
 }
 
 type Hops = Extract<Route, { type: 'hops' }>;
-type Files = Extract<Route, { type: 'files' }>;
 
 export function createCarriers(options: {
   readonly clock: Clock;
@@ -49,12 +35,12 @@ export function createCarriers(options: {
   readonly log: CarrierLog;
   settings(): RelaySettings;
 }): Carriers {
-  const { clock, log } = options;
+  const { clock } = options;
   /** Keyed by everything that their connections depend on, credentials and TLS too. */
   const pools = new Map<string, { readonly name: string; readonly pool: HopPool }>();
   let settings = options.settings();
   let repliesLost = 0;
-  const down = new Map<string, DownRoute>();
+  const down = new DownRoutes(clock, options.log);
   /** Grows with each reload. */
   let generation = 0;
 
@@ -82,26 +68,11 @@ export function createCarriers(options: {
     const pool = createHopPool({
       ...{ ...options, hops, settings, replyLost },
       changed(isDown, diagnostic) {
-        if (then === generation) told(key, name, isDown ? diagnostic : undefined);
+        if (then === generation) down.told(key, name, isDown ? diagnostic : undefined);
       },
     });
     pools.set(key, { name, pool });
     return pool;
-  }
-
-  /** No diagnostic: the hop is back. */
-  function told(key: string, route: string, diagnostic: string | undefined): void {
-    if (diagnostic !== undefined) {
-      down.set(key, { route, diagnostic, since: down.get(key)?.since ?? clock.now() });
-      log.warn({ route, diagnostic }, 'next hop is down, its mail waits');
-    } else if (down.delete(key)) log.info({ route }, 'next hop is back');
-  }
-
-  /** A directory that can't be written is a hop that is down. */
-  function noteFiles(route: Files, result: ErrandResult): void {
-    const key = routeKey(route);
-    const isDown = result.type === 'hostDown';
-    if (isDown !== down.has(key)) told(key, route.directory, isDown ? result.diagnostic : undefined);
   }
 
   function replyLost(): void {
@@ -114,7 +85,10 @@ export function createCarriers(options: {
       if (route.type === 'hops') return poolOf(route).deliver(errand);
       const result = await deliverToFiles(route.directory, errand, clock.now());
       keepUp();
-      noteFiles(route, result);
+      // A directory that can't be written is a hop that is down.
+      const diagnostic = result.type === 'hostDown' ? result.diagnostic : undefined;
+      const key = routeKey(route);
+      if ((diagnostic !== undefined) !== down.has(key)) down.told(key, route.directory, diagnostic);
       return result;
     },
     close,
@@ -125,15 +99,21 @@ export function createCarriers(options: {
     },
     get downRoutes() {
       keepUp();
-      return [...down.values()];
+      return down.all();
     },
     get learned() {
       keepUp();
-      return [...pools.values()].flatMap(({ name, pool: { connectionsMax, messagesMax } }) => {
-        const few = connectionsMax < settings.connectionsMax ? { connections: connectionsMax } : {};
-        const each = messagesMax < MESSAGES_MAX ? { messages: messagesMax } : {};
-        return 'connections' in few || 'messages' in each ? [{ route: name, ...few, ...each }] : [];
-      });
+      return [...pools.values()].flatMap(({ name, pool }) => learnedBy(name, pool, settings));
     },
   };
+}
+
+function learnedBy(
+  route: string,
+  { connectionsMax, messagesMax }: HopPool,
+  settings: RelaySettings,
+): readonly LearnedLimits[] {
+  const few = connectionsMax < settings.connectionsMax ? { connections: connectionsMax } : {};
+  const each = messagesMax < MESSAGES_MAX ? { messages: messagesMax } : {};
+  return 'connections' in few || 'messages' in each ? [{ route, ...few, ...each }] : [];
 }

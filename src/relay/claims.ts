@@ -14,92 +14,101 @@ export interface Claims {
   stop(): void;
 }
 
-export function createClaims(o: {
+export interface ClaimsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly owner: Owner;
   /** What may be claimed now; empty: no destination has room. */
   shares(): readonly ClaimShare[];
   take(message: QueuedMessage, deliveries: readonly Delivery[]): void;
-}): Claims {
-  let claiming = false;
-  /** Number of the next claim. An unanswered claim is repeated under its number: it may have leased mail that nobody else would send. */
-  let number = 1;
-  const round = createRound();
-  /** Indexes of the shares that had no room in the last claim. */
-  let full: readonly number[] = [];
-  let woken = false;
-  let stopped = false;
-  let cancelPoll = o.clock.after(0, () => void claim());
+}
 
-  async function claim(): Promise<void> {
-    if (claiming || stopped) return;
-    const shares = o.shares();
-    if (shares.length === 0) return waitForRoom();
-    claiming = true;
-    woken = false;
-    cancelPoll();
+export function createClaims(options: ClaimsOptions): Claims {
+  return new RunningClaims(options);
+}
+
+class RunningClaims implements Claims {
+  readonly #options: ClaimsOptions;
+  readonly #round = createRound();
+  #claiming = false;
+  /** Number of the next claim. An unanswered claim is repeated under its number: it may have leased mail that nobody else would send. */
+  #number = 1;
+  /** Indexes of the shares that had no room in the last claim. */
+  #full: readonly number[] = [];
+  #woken = false;
+  #stopped = false;
+  #cancelPoll: () => void;
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+    this.#cancelPoll = this.#claimAfter(0);
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#round.renew();
+    void this.#claim();
+  }
+
+  ended(): void {
+    if (this.#woken || this.#hasNewRoom()) void this.#claim();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelPoll();
+  }
+
+  #claimAfter(delayMs: number): () => void {
+    return this.#options.clock.after(delayMs, () => void this.#claim());
+  }
+
+  async #claim(): Promise<void> {
+    if (this.#claiming || this.#stopped) return;
+    const shares = this.#options.shares();
+    if (shares.length === 0) return this.#waitForRoom();
+    this.#claiming = true;
+    this.#woken = false;
+    this.#cancelPoll();
     try {
-      await claimOnce(shares);
+      await this.#claimOnce(shares);
     } catch {
       // The store is away: the next poll asks again.
     }
-    claiming = false;
-    if (stopped) return;
-    if (woken) return void claim();
-    cancelPoll = o.clock.after(POLL_MS, () => void claim());
+    this.#claiming = false;
+    if (this.#stopped) return;
+    if (this.#woken) return void this.#claim();
+    this.#cancelPoll = this.#claimAfter(POLL_MS);
   }
 
-  function waitForRoom(): void {
-    woken = true;
-    cancelPoll();
-    cancelPoll = o.clock.after(POLL_MS, () => void claim());
+  #waitForRoom(): void {
+    this.#woken = true;
+    this.#cancelPoll();
+    this.#cancelPoll = this.#claimAfter(POLL_MS);
   }
 
-  async function claimOnce(shares: readonly ClaimShare[]): Promise<void> {
-    const { owner } = o;
-    const { after } = round;
-    full = [...shares.keys()].filter((at) => shares[at]?.max === 0);
-    const [outcome] = await o.store.commit([
-      {
-        type: 'claim',
-        owner,
-        token: `${owner} ${number}`,
-        shares,
-        ...(after === undefined ? {} : { after }),
-      },
+  async #claimOnce(shares: readonly ClaimShare[]): Promise<void> {
+    const { store, owner } = this.#options;
+    const { after } = this.#round;
+    this.#full = [...shares.keys()].filter((at) => shares[at]?.max === 0);
+    const token = `${owner} ${this.#number}`;
+    const [outcome] = await store.commit([
+      { type: 'claim', owner, token, shares, ...(after === undefined ? {} : { after }) },
     ]);
     // What was leased after the stop goes back with the rest: nobody waits for an errand that begins now.
-    if (outcome.type !== 'claimed' || stopped) return;
-    number += 1;
+    if (outcome.type !== 'claimed' || this.#stopped) return;
+    this.#number += 1;
     for (const message of outcome.messages) {
-      o.take(
-        message,
-        outcome.deliveries.filter(({ messageId }) => messageId === message.id),
-      );
+      const deliveries = outcome.deliveries.filter(({ messageId }) => messageId === message.id);
+      this.#options.take(message, deliveries);
     }
-    woken ||= round.took(outcome);
+    this.#woken ||= this.#round.took(outcome);
   }
 
   /** A share without room in the last claim has some now: mail for it was not looked for. */
-  function hasNewRoom(): boolean {
-    if (full.length === 0) return false;
-    const shares = o.shares();
-    return full.some((at) => (shares[at]?.max ?? 0) > 0);
+  #hasNewRoom(): boolean {
+    if (this.#full.length === 0) return false;
+    const shares = this.#options.shares();
+    return this.#full.some((at) => (shares[at]?.max ?? 0) > 0);
   }
-
-  return {
-    wake() {
-      woken = true;
-      round.renew();
-      void claim();
-    },
-    ended() {
-      if (woken || hasNewRoom()) void claim();
-    },
-    stop() {
-      stopped = true;
-      cancelPoll();
-    },
-  };
 }

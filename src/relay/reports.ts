@@ -1,5 +1,5 @@
 // A report as a message of our own: composed, signed, and with the acceptance that puts it into the queue. Who gets one, and when, is decided elsewhere
-// (`notices.ts`, `reporter.ts`).
+// (`notices.ts`, `round-report.ts`).
 
 import { concat, isAscii } from '../base/bytes.ts';
 import { hash } from 'node:crypto';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../config/load.ts';
-import type { DownRoute, LearnedLimits } from '../relay/carriers.ts';
+import type { LearnedLimits } from '../relay/carriers.ts';
+import type { DownRoute } from '../relay/down-routes.ts';
 import { planOf } from './plan-of-config.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { createStopwatch } from '../observe/tally.ts';

@@ -83,11 +83,11 @@ export const relayFaults: readonly Fault[] = [
     file: 'src/relay/claims.ts',
     tests: ['src/relay/adversity'],
     why: 'a claim that is answered behind the begin of a drain is begun',
-    from: "if (outcome.type !== 'claimed' || stopped) return;",
+    from: "if (outcome.type !== 'claimed' || this.#stopped) return;",
     to: "if (outcome.type !== 'claimed') return;",
   },
   {
-    file: 'src/relay/reporter.ts',
+    file: 'src/relay/round-report.ts',
     tests: ['src/relay/reporter'],
     why: 'a report that is withheld counts each time that it is tried',
     from: "cause !== undefined && outcome.type === 'reported') cap",
@@ -108,14 +108,14 @@ export const relayFaults: readonly Fault[] = [
   {
     ...claims,
     why: 'a queue whose lanes are more than one claim looks at is asked without a pause',
-    from: 'woken ||= round.took(outcome);',
-    to: 'round.took(outcome);\n    woken ||= outcome.more;',
+    from: 'this.#woken ||= this.#round.took(outcome);',
+    to: 'this.#round.took(outcome);\n    this.#woken ||= outcome.more;',
   },
   {
     ...claims,
     why: 'a destination that had no room waits for the poll when it has some',
-    from: 'if (woken || hasNewRoom()) void claim();',
-    to: 'if (woken) void claim();',
+    from: 'if (this.#woken || this.#hasNewRoom()) void this.#claim();',
+    to: 'if (this.#woken) void this.#claim();',
   },
   {
     file: 'src/store/round.ts',

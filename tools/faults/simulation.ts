@@ -25,7 +25,7 @@ export const simulationFaults: readonly Fault[] = [
     file: 'src/relay/claims.ts',
     tests: [],
     why: 'a claim that is answered after the begin of a drain is begun',
-    from: "if (outcome.type !== 'claimed' || stopped) return;",
+    from: "if (outcome.type !== 'claimed' || this.#stopped) return;",
     to: "if (outcome.type !== 'claimed') return;",
     seeds: [247],
   },
