@@ -223,7 +223,7 @@ test('5321-y: a message that was answered 451 while it was being accepted is tak
   await client.say(`MAIL FROM:<${alice.login}>`, 'RCPT TO:<y@far.example>');
   store.answer(undefined);
   await turns();
-  const [accept, withdraw] = here.world.store.changes.filter(({ type }) => type !== 'dayKey');
+  const [accept, withdraw] = here.world.store.changes.filter(({ type }) => type !== 'sharedKey');
   assert.ok(accept?.type === 'accept' && withdraw?.type === 'withdraw');
   assert.equal(withdraw.messageId, accept.message.id);
   await client.say('DATA');

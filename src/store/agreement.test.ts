@@ -141,7 +141,12 @@ const deed = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant('credentialUsed'), identity: small, credential: small, address: small }),
-  fc.record({ do: fc.constant('dayKey'), day: fc.nat({ max: 3 }), octet: small }),
+  fc.record({
+    do: fc.constant('sharedKey'),
+    purpose: fc.constantFrom('label', 'other'),
+    day: fc.nat({ max: 3 }),
+    octet: small,
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -300,8 +305,11 @@ class Pair {
           address: `192.0.2.${one.address}`,
         };
       }
-      case 'dayKey':
-        return { type: 'dayKey', day: dayAgo(now, one.day), proposedKey: new Uint8Array([one.octet]) };
+      case 'sharedKey': {
+        const { purpose, day, octet } = one;
+        const period = dayAgo(now, day);
+        return { type: 'sharedKey', purpose, period, proposedKey: new Uint8Array([octet]) };
+      }
       case 'purge':
         return { type: 'purge', eventsBefore: now - one.ago * 6 * HOUR, now, max: one.max };
       case 'erase':
@@ -495,7 +503,6 @@ const expectedOutcomes = [
   'claim claimed none',
   'claim claimed some',
   'credentialUsed noted',
-  'dayKey key',
   'dueNotices dueNotices',
   'erase erased none',
   'erase erased some',
@@ -523,6 +530,7 @@ const expectedOutcomes = [
   'settle stale',
   'withdraw withdrawn none',
   'withdraw withdrawn some',
+  'sharedKey key',
 ] as const;
 
 /** Each engine has its own words for why a change failed. */
@@ -557,7 +565,9 @@ async function everythingOf(lookups: Lookups): Promise<unknown> {
     owners: await Promise.all([...addresses, ...identities].map((name) => lookups.identityByAddress(name))),
     credentials: await Promise.all(['k0', 'k1', 'k7'].map((id) => lookups.identityByCredential(id))),
     uses: await Promise.all(identities.map((login) => lookups.credentialUses(`id-${login}`))),
-    keys: await Promise.all([0, 1, 2, 3].map((days) => lookups.dayKey(dayAgo(START, days)))),
+    keys: await Promise.all(
+      [0, 1, 2, 3].map((days) => lookups.sharedKey({ purpose: 'label', period: dayAgo(START, days) })),
+    ),
   };
 }
 

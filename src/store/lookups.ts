@@ -5,6 +5,7 @@ import type { EventPosition, EventType, TrailEvent } from '../record/events.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
+import type { SharedKeyName } from './shared-key.ts';
 import type { HoldReason } from './queue-change.ts';
 
 export interface QueueEntry {
@@ -180,7 +181,7 @@ export interface Lookups {
     readonly after?: Cursor;
     readonly max: number;
   }): Promise<{ readonly stray: readonly StrayEntry[]; readonly next?: Cursor }>;
-  dayKey(day: string): Promise<Uint8Array | undefined>;
+  sharedKey(name: SharedKeyName): Promise<Uint8Array | undefined>;
 }
 
 /** By their names they travel between threads and over the control socket; content comes piece by piece. */
@@ -205,5 +206,5 @@ export const lookupMethods = [
   'newestLinks',
   'indexEntries',
   'strayEntries',
-  'dayKey',
+  'sharedKey',
 ] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];

@@ -40,7 +40,7 @@ export function packed(change: Change): PackedChange {
     case 'report':
     case 'queue':
     case 'identity':
-    case 'dayKey':
+    case 'sharedKey':
     case 'purge':
     case 'erase':
       return { whole: change };

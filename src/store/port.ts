@@ -14,6 +14,7 @@ import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
 import type { Owner } from './owner.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { QueueChange, QueueOutcome } from './queue-change.ts';
+import type { SharedKeyChange, SharedKeyOutcomes } from './shared-key.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
 /** A message as the queue keeps it. The header is complete (fix-ups and Received done) and stands in front of the body. */
@@ -185,14 +186,6 @@ export interface QueueSelector {
   readonly dueAfter?: number;
 }
 
-/** The HMAC key of a day's labels: the first one proposed for a day stays. */
-export interface DayKeyChange {
-  readonly type: 'dayKey';
-  /** `2026-11-23`, UTC. */
-  readonly day: string;
-  readonly proposedKey: Uint8Array;
-}
-
 export type Change =
   | AcceptChange
   | WithdrawChange
@@ -205,11 +198,11 @@ export type Change =
   | IdentityChange
   | CredentialUsedChange
   | QueueChange
-  | DayKeyChange
+  | SharedKeyChange
   | PurgeChange
   | EraseChange;
 
-export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
+export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }
@@ -244,7 +237,6 @@ export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes {
     | { readonly type: 'taken'; readonly what: string };
   credentialUsed: { readonly type: 'noted' };
   queue: QueueOutcome;
-  dayKey: { readonly type: 'key'; readonly key: Uint8Array };
 }
 
 /** `failed`: this change alone could not be done (a bug or a broken row); its neighbours were. */

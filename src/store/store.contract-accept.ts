@@ -247,7 +247,7 @@ function atomicContract(name: string, open: Open): void {
       bench.store.commit([{ type: 'record', events: [started(now)] }]),
       bench.store.commit([
         acceptOf(bench.nextId(), now, {}),
-        { type: 'dayKey', day: '2026-11-24', proposedKey: key },
+        { type: 'sharedKey', purpose: 'label', period: '2026-11-24', proposedKey: key },
       ]),
       bench.store.commit([{ type: 'free', ownerPrefix: 'a', dueAt: now }]),
     ]);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linkText } from '../audit/chain.ts';
 import { verifyTrail } from '../audit/verify.ts';
-import { dayOf, labelOf } from '../submission/labels.ts';
+import { labelKeyOf, labelOf } from '../submission/labels.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Cursor, TraceTerm } from './lookups.ts';
 import type { MessageId } from '../base/message-id.ts';
@@ -31,7 +31,7 @@ export function trailContract(name: string, open: Open): void {
   findEventsContract(name, open);
   storyContract(name, open);
   chainContract(name, open);
-  dayKeyContract(name, open);
+  sharedKeyContract(name, open);
   purgeContract(name, open);
   purgeOutOfOrderContract(name, open);
   eraseContract(name, open);
@@ -210,19 +210,19 @@ function chainContract(name: string, open: Open): void {
   });
 }
 
-function dayKeyContract(name: string, open: Open): void {
+function sharedKeyContract(name: string, open: Open): void {
   test(`D-TR-4: ${name}: a label leads back to its message while the first key of its day is kept`, async () => {
     await using bench = await Bench.open(open);
-    const day = dayOf(bench.clock.now());
-    assert.equal(await bench.lookups.dayKey(day), undefined);
+    const today = labelKeyOf(bench.clock.now());
+    assert.equal(await bench.lookups.sharedKey(today), undefined);
     const proposals = [1, 2].map((octet) => new Uint8Array(32).fill(octet));
     const outcomes = await bench.store.commit(
-      proposals.map((proposedKey) => ({ type: 'dayKey', day, proposedKey }) as const),
+      proposals.map((proposedKey) => ({ type: 'sharedKey', ...today, proposedKey }) as const),
     );
     const first = { type: 'key', key: proposals[0] };
     assert.deepEqual(outcomes, [first, first]);
     await bench.restart();
-    const key = await bench.lookups.dayKey(day);
+    const key = await bench.lookups.sharedKey(today);
     assert.deepEqual(key, proposals[0]);
     assert.ok(key);
     const label = labelOf(key, 'i1');
@@ -230,9 +230,30 @@ function dayKeyContract(name: string, open: Open): void {
     assert.deepEqual(await bench.findIds({ kind: 'label', label }, 9), [message.id]);
     const purge = { type: 'purge', now: bench.clock.now(), max: 9 } as const;
     await bench.one({ ...purge, eventsBefore: bench.clock.now() });
-    assert.deepEqual(await bench.lookups.dayKey(day), key, 'the day is not over');
+    assert.deepEqual(await bench.lookups.sharedKey(today), key, 'the day is not over');
     await bench.one({ ...purge, eventsBefore: bench.clock.now() + DAY });
-    assert.equal(await bench.lookups.dayKey(day), undefined);
+    assert.equal(await bench.lookups.sharedKey(today), undefined);
+  });
+
+  test(`${name}: a shared key is of its purpose and its period, and goes with the day that it is of`, async () => {
+    await using bench = await Bench.open(open);
+    const names = [
+      { purpose: 'label', period: '2026-11-24' },
+      { purpose: 'ticket', period: '2026-11-24' },
+      { purpose: 'ticket', period: '2026-11-24T09' },
+      { purpose: 'ticket', period: '2026-11-25' },
+    ];
+    const keyOf = (at: number): Uint8Array => new Uint8Array(32).fill(at);
+    for (const [at, key] of names.entries())
+      assert.deepEqual(await bench.one({ type: 'sharedKey', ...key, proposedKey: keyOf(at) }), {
+        ...{ type: 'key', key: keyOf(at) },
+      });
+    const kept = () => Promise.all(names.map((key) => bench.lookups.sharedKey(key)));
+    assert.deepEqual(await kept(), [0, 1, 2, 3].map(keyOf));
+    const eventsBefore = Date.UTC(2026, 10, 25);
+    const purged = await bench.one({ type: 'purge', now: eventsBefore, eventsBefore, max: 9 });
+    assert.equal(purged.type, 'purged');
+    assert.deepEqual(await kept(), [undefined, undefined, undefined, keyOf(3)]);
   });
 }
 

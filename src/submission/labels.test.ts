@@ -29,7 +29,7 @@ test('D-TR-4: the operator finds whose label it is while the key lives, and nobo
   const labels = createLabels(store, countingEntropy());
   const everybody = ['i-alice', 'i-bob', 'i-carol'];
   const owner = (label: string, day: string): string | undefined => {
-    const key = store.dayKeys.get(day);
+    const key = store.labelKeys.get(day);
     return key === undefined ? undefined : everybody.find((id) => labelOf(key, id) === label);
   };
   for (const at of [NOW, NOW + DAY]) {
@@ -37,7 +37,7 @@ test('D-TR-4: the operator finds whose label it is while the key lives, and nobo
     assert.equal(owner(labels.label('i-bob', at), dayOf(at)), 'i-bob');
   }
   const label = labels.label('i-bob', NOW);
-  store.dayKeys.delete(dayOf(NOW));
+  store.labelKeys.delete(dayOf(NOW));
   assert.equal(owner(label, dayOf(NOW)), undefined);
   assert.equal(owner(label, dayOf(NOW + DAY)), undefined, 'the key of another day is of no use');
 });
@@ -48,7 +48,7 @@ test('the first key proposed for a day stays, whichever front proposed it', asyn
   const [one, other] = [createLabels(store, entropy), createLabels(store, entropy)];
   await Promise.all([one.prepare(NOW), other.prepare(NOW)]);
   assert.equal(one.label('i-alice', NOW), other.label('i-alice', NOW));
-  assert.equal(store.dayKeys.get('2026-11-23')?.length, 32);
+  assert.equal(store.labelKeys.get('2026-11-23')?.length, 32);
 });
 
 test("a key is fetched once a day; yesterday's is kept for what began before midnight, older ones are not", async () => {

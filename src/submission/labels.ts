@@ -6,6 +6,7 @@ import { encodeBase32 } from '../base/base32.ts';
 import type { Entropy } from '../platform/platform.ts';
 import type { IdentityId } from '../record/identity.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
+import type { SharedKeyName } from '../store/shared-key.ts';
 
 const LABEL_OCTETS = 10;
 const KEY_OCTETS = 32;
@@ -20,6 +21,11 @@ export interface Labels {
 
 export function dayOf(nowMs: number): string {
   return new Date(nowMs).toISOString().slice(0, 10);
+}
+
+/** The key of the labels of a day. */
+export function labelKeyOf(nowMs: number): SharedKeyName {
+  return { purpose: 'label', period: dayOf(nowMs) };
 }
 
 export function labelOf(dayKey: Uint8Array, identityId: IdentityId): string {
@@ -42,9 +48,12 @@ export function createLabels(store: Store, entropy: Entropy): Labels {
   const dayNumber = (nowMs: number): number => Math.floor(nowMs / DAY_MS);
 
   async function fetchKey(nowMs: number): Promise<void> {
-    const day = dayOf(nowMs);
-    const [outcome] = await store.commit([{ type: 'dayKey', day, proposedKey: entropy.bytes(KEY_OCTETS) }]);
-    if (outcome.type !== 'key') throw new StoreUnavailable(`no label key for ${day}: ${outcome.cause}`);
+    const name = labelKeyOf(nowMs);
+    const [outcome] = await store.commit([
+      { type: 'sharedKey', ...name, proposedKey: entropy.bytes(KEY_OCTETS) },
+    ]);
+    if (outcome.type !== 'key')
+      throw new StoreUnavailable(`no label key for ${name.period}: ${outcome.cause}`);
     // Transactions that began yesterday still need yesterday's key; a front needs no older one.
     for (const old of [...days.keys()].sort((one, other) => one - other).slice(0, -1)) days.delete(old);
     days.set(dayNumber(nowMs), { key: outcome.key, labels: new Map() });

@@ -427,7 +427,7 @@ test('5321-y: a client that was told to come again while its message was accepte
     assert.equal(answer(await submission.finish()), '451 4.3.0', when);
     const expected = when === 'staging' ? [] : ['accept', 'withdraw'];
     assert.deepEqual(
-      world.store.changes.map(({ type }) => type).filter((type) => type !== 'dayKey'),
+      world.store.changes.map(({ type }) => type).filter((type) => type !== 'sharedKey'),
       expected,
       when,
     );

@@ -20,7 +20,7 @@ export interface FakeStage {
 export interface FakeStore extends Store {
   readonly changes: Change[];
   readonly stages: Map<string, FakeStage>;
-  readonly dayKeys: Map<string, Uint8Array>;
+  readonly labelKeys: Map<string, Uint8Array>;
   /** Replaces the usual answer; may throw or wait. */
   answer?: ((change: Change) => Outcome | undefined | Promise<Outcome | undefined>) | undefined;
   /** What each step of a stage waits for, or throws. */
@@ -31,7 +31,7 @@ export function fakeStore(): FakeStore {
   const fake: FakeStore = {
     changes: [],
     stages: new Map(),
-    dayKeys: new Map(),
+    labelKeys: new Map(),
     async commit(changes) {
       const outcomes: Outcome[] = [];
       for (const change of changes) {
@@ -77,9 +77,9 @@ const usual: Readonly<Partial<Record<Change['type'], Outcome>>> = {
 };
 
 function usualAnswer(fake: FakeStore, change: Change): Outcome {
-  if (change.type === 'dayKey') {
-    const key = fake.dayKeys.get(change.day) ?? change.proposedKey;
-    fake.dayKeys.set(change.day, key);
+  if (change.type === 'sharedKey') {
+    const key = fake.labelKeys.get(change.period) ?? change.proposedKey;
+    fake.labelKeys.set(change.period, key);
     return { type: 'key', key };
   }
   return usual[change.type] ?? { type: 'failed', cause: `the fake store knows no ${change.type}` };

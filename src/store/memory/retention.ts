@@ -2,17 +2,23 @@
 
 import { addressTerm } from '../../record/terms.ts';
 import type { EraseChange, PurgeChange } from '../forgetting.ts';
-import type { DayKeyChange, OutcomeOf } from '../port.ts';
+import type { OutcomeOf } from '../port.ts';
+import type { SharedKeyChange, SharedKeyName } from '../shared-key.ts';
 import { eventsAfter, eventsNaming } from './events.ts';
 import { forgetNames } from './identities.ts';
 import { findMessage, type State } from './state.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import type { EventRow, Tables } from './tables.ts';
 
-export function dayKey({ tables }: State, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
-  const key = tables.dayKeys.get(day)?.key ?? proposedKey;
-  tables.dayKeys.set(day, { day, key });
+export function sharedKey({ tables }: State, change: SharedKeyChange): OutcomeOf<SharedKeyChange> {
+  const { purpose, period, proposedKey } = change;
+  const key = tables.sharedKeys.get(keyName(change))?.key ?? proposedKey;
+  tables.sharedKeys.set(keyName(change), { purpose, period, key });
   return { type: 'key', key: new Uint8Array(key) };
+}
+
+export function keyName({ purpose, period }: SharedKeyName): string {
+  return JSON.stringify([purpose, period]);
 }
 
 /** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
@@ -32,8 +38,8 @@ export function purge(state: State, { eventsBefore, now, max }: PurgeChange): Ou
   const more = rows.length === max && rows.some(({ time }) => time < eventsBefore || time > now);
   tables.marks.set('purge', more ? { through, kept } : { through: kept > 0 ? kept - 1 : through, kept: 0 });
 
-  const keys = tables.dayKeys.values().filter(({ day }) => day < before.slice(0, 10));
-  for (const { day } of keys) tables.dayKeys.delete(day);
+  const keys = tables.sharedKeys.values().filter(({ period }) => period < before.slice(0, 10));
+  for (const key of keys) tables.sharedKeys.delete(keyName(key));
   const tombstones = dropTombstones(tables, eventsBefore);
   if (gone.length + tombstones + keys.length > 0) {
     const detail = { events: gone.length, tombstones, dayKeys: keys.length, before };

@@ -17,7 +17,7 @@ import { createMemoryLookups } from './lookups.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim, free, settle, withdraw } from './queue.ts';
 import { changeQueue } from './queue-commands.ts';
-import { dayKey, erase, purge } from './retention.ts';
+import { erase, purge, sharedKey } from './retention.ts';
 import type { State } from './state.ts';
 import { createJournal, createTables, type Tables } from './tables.ts';
 
@@ -188,8 +188,8 @@ function applyOne(state: State, change: Change): Outcome {
       return credentialUsed(state, change);
     case 'queue':
       return changeQueue(state, change);
-    case 'dayKey':
-      return dayKey(state, change);
+    case 'sharedKey':
+      return sharedKey(state, change);
     case 'purge':
       return purge(state, change);
     case 'erase':

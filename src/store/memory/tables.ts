@@ -10,6 +10,7 @@ import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { Notice } from '../notices.ts';
 import type { MessageContent, QueuedMessage } from '../port.ts';
+import type { SharedKeyName } from '../shared-key.ts';
 import type { Owner } from '../owner.ts';
 import type { HoldReason } from '../queue-change.ts';
 
@@ -137,7 +138,7 @@ export interface Tables {
   readonly appPasswords: Table<string, IdentityId>;
   readonly uses: Table<IdentityId, readonly CredentialUse[]>;
   readonly counters: Table<IdentityId, Counter>;
-  readonly dayKeys: Table<string, { readonly day: string; readonly key: Uint8Array }>;
+  readonly sharedKeys: Table<string, SharedKeyName & { readonly key: Uint8Array }>;
   /** Identities that are not active. */
   readonly mayNotSend: Table<IdentityId, true>;
   readonly marks: Table<'purge', PurgeMarks>;
@@ -153,7 +154,7 @@ export function createTables(journal: Journal): Tables {
     appPasswords: journal.table(),
     uses: journal.table(),
     counters: journal.table(),
-    dayKeys: journal.table(),
+    sharedKeys: journal.table(),
     mayNotSend: journal.table(),
     marks: journal.table(),
   };

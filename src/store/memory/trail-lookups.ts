@@ -7,6 +7,7 @@ import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range
 import type { ChainLink, Cursor, EventRange, Lookups, TraceTerm } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
 import { CHAIN, chainEnd, eventsAfter, eventsNaming, payloadOfEvent } from './events.ts';
+import { keyName } from './retention.ts';
 import type { EventRow, Tables } from './tables.ts';
 
 type TrailLookups = Pick<
@@ -20,7 +21,7 @@ type TrailLookups = Pick<
   | 'newestLinks'
   | 'indexEntries'
   | 'strayEntries'
-  | 'dayKey'
+  | 'sharedKey'
 >;
 
 export function trailLookups(tables: Tables): TrailLookups {
@@ -41,8 +42,8 @@ export function trailLookups(tables: Tables): TrailLookups {
     // There is no index: each look-up goes through the events.
     indexEntries: async () => 0,
     strayEntries: async () => ({ stray: [] }),
-    async dayKey(day) {
-      const key = tables.dayKeys.get(day)?.key;
+    async sharedKey(name) {
+      const key = tables.sharedKeys.get(keyName(name))?.key;
       return key === undefined ? undefined : new Uint8Array(key);
     },
   };

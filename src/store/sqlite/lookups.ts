@@ -12,6 +12,7 @@ import { type Database, number, optionalBytes, optionalText, type Row, text } fr
 import { chainLookups } from './chain-lookups.ts';
 import { POSITION_COLUMNS } from './events.ts';
 import { queueLookups } from './queue-lookups.ts';
+import { keyOf } from './shared-keys.ts';
 import { findSequences, newestSequences, type Numbers } from './term-index.ts';
 
 const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
@@ -94,7 +95,7 @@ function identityLookups(db: Database): IdentityLookups {
   };
 }
 
-type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'dayKey'>;
+type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'sharedKey'>;
 
 function trailLookups(db: Database): TrailLookups {
   const named = (terms: readonly TraceTerm[], range: EventRange): Iterable<PlacedEvent> =>
@@ -112,7 +113,7 @@ function trailLookups(db: Database): TrailLookups {
           max,
         )
         .map((row) => ({ ...eventOfRow(row), cursor: cursorAt(number(row, 'sequence')) })),
-    dayKey: async (day) => optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key'),
+    sharedKey: async (name) => keyOf(db, name),
   };
 }
 

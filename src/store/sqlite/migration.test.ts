@@ -36,7 +36,7 @@ for (const file of files) {
         byDomain: [{ domain: 'far.example', deliveries: 10 }],
       });
       assert.equal((await lookups.identityByLogin('alice@example.org'))?.id, 'alice0');
-      assert.ok((await lookups.dayKey('2026-11-24')) !== undefined);
+      assert.ok((await lookups.sharedKey({ purpose: 'label', period: '2026-11-24' })) !== undefined);
       assert.equal(
         (await lookups.findMessages({ kind: 'address', address: 'x3@far.example' }, { max: 10 })).ids.length,
         1,
@@ -144,7 +144,7 @@ test('E-Q-7 D-TR-1: refusals of before are found by their identity after the ste
 });
 
 test('E-Q-7 D-OUT-1: what an account had sent counts after the step that packed the counters', async () => {
-  for (const file of ['store-10', 'store-11', 'store-12', 'store-13']) {
+  for (const file of ['store-10', 'store-11', 'store-12', 'store-13', 'store-14', 'store-15']) {
     const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
     try {
       copyFileSync(`test/fixtures/${file}.sqlite`, join(directory, STORE_FILE));

@@ -3,18 +3,10 @@
 import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
 import type { EraseChange, PurgeChange } from '../forgetting.ts';
-import type { DayKeyChange, OutcomeOf } from '../port.ts';
-import { optionalBytes, number, text, type Database, type Row } from './database.ts';
+import type { OutcomeOf } from '../port.ts';
+import { number, text, type Database, type Row } from './database.ts';
 import { findSequences, unindex } from './term-index.ts';
 import type { Writer } from './writer.ts';
-
-export function dayKey({ db }: Writer, { day, proposedKey }: DayKeyChange): OutcomeOf<DayKeyChange> {
-  db.run('INSERT OR IGNORE INTO day_key VALUES (?, ?)', day, proposedKey);
-  return {
-    type: 'key',
-    key: optionalBytes(db.get('SELECT key FROM day_key WHERE day = ?', day) ?? {}, 'key') ?? proposedKey,
-  };
-}
 
 /** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
 export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
@@ -42,7 +34,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   setMark(db, 'purged', !more && kept > 0 ? kept - 1 : through);
   setMark(db, 'kept', more ? kept : 0);
   const before = new Date(eventsBefore).toISOString();
-  const keys = db.run('DELETE FROM day_key WHERE day < ?', before.slice(0, 10));
+  const keys = db.run('DELETE FROM shared_key WHERE period < ?', before.slice(0, 10));
   const tombstones = dropTombstones(writer, eventsBefore);
   if (count + tombstones + keys > 0) {
     const detail = { events: count, tombstones, dayKeys: keys, before };

@@ -160,6 +160,14 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
   addWordsOfIndexed,
   // One word for it in the store too.
   'ALTER TABLE young RENAME TO inflight',
+  // Keys for other purposes than labels, and other periods than days.
+  `
+  CREATE TABLE shared_key (
+    purpose TEXT NOT NULL, period TEXT NOT NULL, key BLOB NOT NULL, PRIMARY KEY (purpose, period)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO shared_key SELECT 'label', day, key FROM day_key;
+  DROP TABLE day_key;
+  `,
 ];
 
 export function versionOf(db: Database): number {

@@ -25,7 +25,8 @@ import { parkedIdentities } from './parked.ts';
 import { openQueued, type QueuedMessages } from './queued.ts';
 import { depthOf, queuePlaces } from './queue-place.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
-import { dayKey, erase, purge } from './retention.ts';
+import { erase, purge } from './retention.ts';
+import { sharedKey } from './shared-keys.ts';
 import { withdraw } from './withdraw.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
@@ -213,8 +214,8 @@ function applyOne(writer: Writer, change: Change): Outcome {
       return credentialUsed(writer, change);
     case 'queue':
       return changeQueue(writer, change);
-    case 'dayKey':
-      return dayKey(writer, change);
+    case 'sharedKey':
+      return sharedKey(writer, change);
     case 'purge':
       return purge(writer, change);
     case 'erase':
