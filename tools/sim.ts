@@ -5,6 +5,7 @@
 //   npm run sim -- --scenario waiting --seed 3 a plan of test/simulation/scenarios.ts
 //   npm run sim -- --seeds 10000 --from 1      many; ends with "N passed, N failed"; --bail ends it at the first that fails
 
+import './watched.ts';
 import { parseArgs } from 'node:util';
 import { type Plan, planOf } from '../test/simulation/plan.ts';
 import { isScenario, planOfScenario } from '../test/simulation/scenarios.ts';

@@ -57,3 +57,11 @@ test('F-DOS-2/3: a user has sixteen connections, and all but one of the messages
   ends[0]?.();
   assert.notEqual(places.beginMessage(1000), undefined);
 });
+
+test('a message ends once', () => {
+  const { places } = placesAt();
+  places.beginMessage(1000);
+  const end = places.beginMessage(1001);
+  end?.();
+  assert.throws(() => end?.(), /ends twice/);
+});

@@ -3,6 +3,7 @@
 // identity is disconnected at once; a bound one has a limited number of connections.
 
 import { randomInt } from 'node:crypto';
+import { invariant } from '../base/assert.ts';
 import type { Clock } from '../platform/platform.ts';
 import { rootSocketOf } from './claims.ts';
 
@@ -71,7 +72,11 @@ export function createSubmitPlaces(o: {
       const own = underWay.filter((other) => other === uid).length;
       if (underWay.length >= o.messagesMax || own >= o.messagesPerUser) return undefined;
       underWay.push(uid);
-      return () => void underWay.splice(underWay.indexOf(uid), 1);
+      return () => {
+        const at = underWay.indexOf(uid);
+        invariant(at >= 0, 'a message of the submission socket ends twice');
+        if (at >= 0) underWay.splice(at, 1);
+      };
     },
   };
 }

@@ -1,6 +1,7 @@
 // How many connections of the web listener one network may hold: so few that one address can't take all that there are. Behind a proxy its clients can't
 // be told apart, and it has to see to that itself.
 
+import { invariant } from '../base/assert.ts';
 import { connectionNetworksOf } from '../identity/network.ts';
 
 /** Connections of all networks together. */
@@ -17,6 +18,7 @@ export function createWebPlaces(): WebPlaces {
 
   function change(network: string, by: 1 | -1): void {
     const count = (held.get(network) ?? 0) + by;
+    invariant(count >= 0, 'a connection of the web listener leaves its place twice');
     if (count > 0) held.set(network, count);
     else held.delete(network);
   }

@@ -2,6 +2,8 @@
 // some wait; beyond that the answer is `busy` at once, which becomes 454 and never a wrong verdict. It is fair between networks: they take turns, one
 // network has a small share of the places to wait, and some places are for networks from which somebody logged in lately.
 
+import { invariant } from '../base/assert.ts';
+
 export type GateOutcome<T> = { readonly type: 'done'; readonly value: T } | { readonly type: 'busy' };
 
 export interface Visitor {
@@ -70,6 +72,7 @@ export function createKdfGate(runningMax = RUNNING_MAX, waitingMax = WAITING_MAX
   /** Known networks and others take turns too. */
   function leave(): void {
     running -= 1;
+    invariant(running >= 0, 'a hash leaves the gate twice');
     const [first, second] = knownIsNext ? [known, strange] : [strange, known];
     knownIsNext = !knownIsNext;
     (first.shift() ?? second.shift())?.();

@@ -2,6 +2,7 @@
 // settles what the attempt found, with the notices for its sender (settling.ts). Reports about notices are written later (reporter.ts). A deferred message
 // leaves memory and is claimed when it is due.
 
+import { invariant } from '../base/assert.ts';
 import { createPlaces } from '../base/places.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
 import type { Times } from '../observe/tally.ts';
@@ -192,9 +193,11 @@ class RunningRelay implements Relay {
     this.#memoryOctets += octets;
     const room = this.#rooms.began(route);
     const tracked: Promise<void> = work.finally(() => {
-      this.#running.leave(place, tracked);
+      const isHere = this.#running.leave(place, tracked);
+      invariant(isHere, 'an errand leaves its place twice');
       room.ended();
       this.#memoryOctets -= octets;
+      invariant(this.#memoryOctets >= 0, 'content in memory is given back twice');
       this.#claims.ended();
     });
     const place = this.#running.take(tracked);

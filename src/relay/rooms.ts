@@ -1,6 +1,7 @@
 // How much each destination may have under way: what can start soon and no more, so that a slow destination delays only its own mail. A destination
 // is a route; what a claim may take for it is its share.
 
+import { invariant } from '../base/assert.ts';
 import type { ClaimShare } from '../store/port.ts';
 import { type RelaySettings, type Route, routeKey } from './settings.ts';
 
@@ -41,6 +42,7 @@ export function createRooms(o: {
       return {
         ended() {
           const left = (underWay.get(key) ?? 0) - 1;
+          invariant(left >= 0, 'an errand gives its room back twice');
           if (left > 0) underWay.set(key, left);
           else underWay.delete(key);
         },

@@ -74,3 +74,11 @@ test('F-DOS-2/3: threads that count at once never let in more than the limit', a
   const counts = openCounts(plan, 0);
   assert.equal(counts.add(counts.placeOf('network 192.0.2.1'), 1), sum + 1);
 });
+
+test('nothing is given back that was not counted', () => {
+  const counts = openCounts(planCounts({ rows: 1, connections: 10, key }), 0);
+  const place = counts.placeOf('x');
+  counts.add(place, 1);
+  counts.add(place, -1);
+  assert.throws(() => counts.add(place, -1), /gives back what it has not counted/);
+});

@@ -7,6 +7,7 @@
 // 10,000 connections, one stranger in some 1,700 is taken for one of them. Nobody can choose whom: the key is random.
 
 import { hash } from 'node:crypto';
+import { invariant } from '../base/assert.ts';
 import { createLru } from '../identity/lru.ts';
 
 /** Crosses into the fronts. */
@@ -83,7 +84,8 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
   const ofMinute = HEAD + slots;
 
   function change(at: number, by: number): number {
-    Atomics.add(cells, own + at, by);
+    const before = Atomics.add(cells, own + at, by);
+    invariant(before + by >= 0, 'a front gives back what it has not counted');
     let sum = 0;
     for (let from = 1; from < cells.length; from += length) sum += Atomics.load(cells, from + at);
     return sum;

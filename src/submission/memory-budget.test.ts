@@ -43,3 +43,9 @@ test('another limit is in force at once, for the whole and for a share, and take
   share.limitOctets = 60;
   assert.deepEqual([share.limitOctets, share.reserve(20), share.reserve(1)], [60, true, false]);
 });
+
+test('nothing is released that was not reserved', () => {
+  const budget = createMemoryBudget(100);
+  budget.reserve(5);
+  assert.throws(() => budget.release(6), /nobody had reserved/);
+});

@@ -1,5 +1,7 @@
 // Memory for messages on their way in, shared by all sessions of a front, so that many slow writers can't fill the process.
 
+import { invariant } from '../base/assert.ts';
+
 export interface MemoryBudget {
   /** True: the octets are yours until released. */
   reserve(octets: number): boolean;
@@ -54,6 +56,7 @@ export function createMemoryBudget(limitOctets: number): LimitedMemory {
     },
     release(octets) {
       used -= octets;
+      invariant(used >= 0, 'memory is released that nobody had reserved');
     },
     get used() {
       return used;

@@ -64,6 +64,8 @@ export class Ledger {
   readonly #reports = new Map<string, string>();
   readonly #suspended = new Map<string, number>();
   readonly #linked = new Map<Life, number>();
+  /** `id recipient attempt` → owner. */
+  readonly #leases = new Map<string, string>();
 
   constructor(time: VirtualTime) {
     this.#time = time;
@@ -155,6 +157,10 @@ export class Ledger {
         this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
       if (isMoment(moment)) this.#happened(moment);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
+      const outcome = outcomes[at];
+      if (change.type === 'claim' && outcome?.type === 'claimed')
+        for (const { messageId, recipientNumber, attempt } of outcome.deliveries)
+          this.#leased(`${messageId} ${recipientNumber} ${attempt}`, change.owner);
       if (change.type === 'identity' && type === 'written') this.#written(change.identity);
       if (change.type === 'report' && type === 'reported' && change.report !== undefined)
         this.#accepted(change.report);
@@ -167,6 +173,13 @@ export class Ledger {
     });
   }
 
+  /** An attempt has one owner; asked again for the same claim it gets the same. */
+  #leased(attempt: string, owner: string): void {
+    const other = this.#leases.get(attempt) ?? owner;
+    if (other !== owner) this.breach(`the attempt ${attempt} is leased to ${owner}, and was to ${other}`);
+    this.#leases.set(attempt, owner);
+  }
+
   #written({ id, state }: Identity): void {
     this.note(`store: ${id} is ${state}`);
     if (state === 'active') this.#suspended.delete(id);
@@ -176,6 +189,8 @@ export class Ledger {
   #accepted(change: AcceptChange): void {
     const { message } = change;
     this.note(`store: accepted ${message.id} ${message.role} owner ${change.owner ?? 'none'}`);
+    if (change.owner !== undefined && change.untried !== true)
+      change.recipients.forEach((_, number) => this.#leased(`${message.id} ${number} 1`, change.owner ?? ''));
     if (this.durable.has(message.id)) return;
     this.durable.set(message.id, change);
     const { content } = change;

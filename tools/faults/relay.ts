@@ -190,4 +190,11 @@ export const relayFaults: readonly Fault[] = [
     from: '    ...{ recipientNumber, attempt, fate, event },',
     to: '    ...{ recipientNumber, attempt: attempt + 1, fate, event },',
   },
+  {
+    file: 'src/relay/relay.ts',
+    tests: ['test/simulation/relay', 'src/relay/weather', 'src/relay/suspended'],
+    why: 'an errand gives its place back twice',
+    from: '      const isHere = this.#running.leave(place, tracked);',
+    to: '      this.#running.leave(place, tracked);\n      const isHere = this.#running.leave(place, tracked);',
+  },
 ];

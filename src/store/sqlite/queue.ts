@@ -1,5 +1,6 @@
 // The way out in the store: claim leases what is due, settle ends an attempt, free gives back.
 
+import { invariant } from '../../base/assert.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
 import type { Owner } from '../owner.ts';
@@ -83,11 +84,12 @@ function keyOf(row: Row): Key {
 }
 
 function lease(db: Database, owner: string, key: Key): void {
-  db.run(
-    'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ?',
+  const leased = db.run(
+    'UPDATE recipient SET owner = ?, attempt = attempt + 1 WHERE message_n = ? AND number = ? AND owner IS NULL',
     owner,
     ...key,
   );
+  invariant(leased === 1, 'a delivery is leased that another has in hand');
 }
 
 type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;
