@@ -40,15 +40,10 @@ test('changeQueue of a large part goes in slices, and is told once', async () =>
   const office = openOffice();
   for (const id of [ID, '01ARZ3NDEKTSV4RRFFQ69G5FAW'])
     await office.ports.store.commit([
-      acceptOf(id, office.clock.now(), { to: Array.from({ length: 250 }, (_, at) => `${at}@far.example`) }),
+      acceptOf(id, office.clock.now(), { to: Array.from({ length: 1250 }, (_, at) => `${at}@far.example`) }),
     ]);
   const part = { domain: 'far.example' };
-  for (const [action, told] of [
-    ['hold', 1],
-    ['release', 1],
-    ['drop', 500],
-  ] as const) {
-    const before = (await office.trail()).length;
+  for (const action of ['hold', 'release', 'drop'] as const) {
     const counts: number[] = [];
     for (let after: QueuePosition | undefined; ;) {
       const slice = await office.changeQueue({ part, action, ...(after === undefined ? {} : { after }) });
@@ -56,7 +51,9 @@ test('changeQueue of a large part goes in slices, and is told once', async () =>
       if (slice.next === undefined) break;
       after = slice.next;
     }
-    assert.deepEqual(counts, [200, 200, 100]);
-    assert.equal((await office.trail()).length - before, told, action);
+    assert.deepEqual(counts, [2000, 500], action);
   }
+  const types = (await office.trail()).map(({ type }) => type);
+  assert.deepEqual(types.slice(0, 5), ['accepted', 'accepted', 'held', 'released', 'dropped']);
+  assert.equal(await office.countQueue({ part }), 0);
 });

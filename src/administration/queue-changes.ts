@@ -1,6 +1,6 @@
 // What an operator does to the queue: retry, hold, release, drop.
 
-import type { QueueChange, QueuePosition } from '../store/queue-change.ts';
+import { changeInSlices, type QueueChange, type QueuePosition } from '../store/queue-change.ts';
 import { type Actor, byOf } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -8,6 +8,8 @@ import { type QueuePart, selectorOf } from './queue-selector.ts';
 
 /** Recipients in a slice: what others' mail may have to wait for, some 2 ms. */
 const SLICE = 200;
+/** In one call: whoever asks hears how far it is, and the way to the server costs more than a slice. */
+const SLICES = 10;
 
 interface OfPart {
   readonly part: QueuePart;
@@ -27,23 +29,19 @@ export interface QueueChanged {
   readonly changed: number;
   /** There may be more: to be asked for with this `after`. */
   readonly next?: QueuePosition;
-  /** After the last slice of a release, which lifts the operator's hold alone. */
+  /** After the end of a release, which lifts the operator's hold alone. */
   readonly stillHeld: number;
 }
 
-/** A slice of the part. Throws `UseCaseFailure`; what was changed before stays so. */
+/** Some slices of the part. Throws `UseCaseFailure`; what was changed before stays so. */
 export async function changeQueue(
   ports: AdministrationPorts,
   actor: Actor,
   { part, action, after }: OfPart & Pick<QueueChange, 'action' | 'after'>,
 ): Promise<QueueChanged> {
   const selector = await selectorOf(ports, part);
-  const [outcome] = await ports.store.commit([
-    {
-      ...{ type: 'queue', action, selector, now: ports.clock.now(), by: byOf(actor), max: SLICE },
-      ...(after === undefined ? {} : { after }),
-    },
-  ]);
+  const command = { action, selector, now: ports.clock.now(), by: byOf(actor), max: SLICE };
+  const outcome = await changeInSlices(ports.store, command, { slices: SLICES, after });
   if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
   const { count: changed, next } = outcome;
   if (next !== undefined) return { changed, next, stillHeld: 0 };

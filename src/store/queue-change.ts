@@ -43,24 +43,24 @@ export interface QueueOutcome {
   readonly next?: QueuePosition;
 }
 
-/** All slices of a command, one after the other. `changed` hears how many recipients were changed so far. */
+/** So many slices of a command, one after the other, from a position on; by default all. */
 export async function changeInSlices(
   store: Pick<Store, 'commit'>,
   command: Omit<QueueChange, 'type' | 'after'>,
-  changed: (count: number) => void = () => undefined,
+  { slices = Infinity, after }: { readonly slices?: number; readonly after?: QueuePosition | undefined } = {},
 ): Promise<OutcomeOf<QueueChange>> {
   let count = 0;
-  let after: QueuePosition | undefined;
-  for (;;) {
+  let next = after;
+  for (let slice = 0; slice < slices; slice += 1) {
     const [outcome] = await store.commit([
-      { ...command, type: 'queue', ...(after === undefined ? {} : { after }) },
+      { ...command, type: 'queue', ...(next === undefined ? {} : { after: next }) },
     ]);
     if (outcome.type === 'failed') return outcome;
     count += outcome.count;
-    changed(count);
-    if (outcome.next === undefined) return { type: 'changed', count };
-    after = outcome.next;
+    ({ next } = outcome);
+    if (next === undefined) break;
   }
+  return { type: 'changed', count, ...(next === undefined ? {} : { next }) };
 }
 
 /** What the trail keeps of a selector. */
