@@ -16,7 +16,7 @@ export function isSmall(content: Content): content is Whole {
 }
 
 export function* wholeWrites(bytes: Uint8Array, framing: 'data' | 'chunk'): Generator<Uint8Array, void> {
-  const pieces = framing === 'chunk' ? [bytes] : stuffedWhole([bytes], true);
+  const pieces = framing === 'chunk' ? [bytes] : stuffedWhole({ pieces: [bytes], hasDotLines: true });
   for (const piece of pieces) {
     for (let at = 0; at < piece.length; at += BLOCK_OCTETS) yield piece.subarray(at, at + BLOCK_OCTETS);
   }

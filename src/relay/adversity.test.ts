@@ -86,8 +86,8 @@ test('E-S-2: what is claimed or handed over behind the begin of a drain is not b
   await turns();
   await relay.drain(MINUTE);
   answerClaim();
-  const content = [Buffer.from('Subject: x\r\n\r\n')];
-  relay.handOver({ message, recipients: [delivery.recipient], content, hasDotLines: false });
+  const content = { pieces: [Buffer.from('Subject: x\r\n\r\n')], hasDotLines: false };
+  relay.handOver({ message, recipients: [delivery.recipient], content });
   await turns();
   assert.equal(dials, 0);
   assert.equal(relay.stats.underWay, 0);
@@ -119,8 +119,8 @@ test('E-Q-7: an attempt that outlived its lease is counted, unless its own first
     settings: () => settings,
   });
   const attempt = async (): Promise<void> => {
-    const content = [Buffer.from('Subject: x\r\n\r\n')];
-    relay.handOver({ message, recipients: [delivery.recipient], content, hasDotLines: false });
+    const content = { pieces: [Buffer.from('Subject: x\r\n\r\n')], hasDotLines: false };
+    relay.handOver({ message, recipients: [delivery.recipient], content });
     await turns();
   };
   await attempt();
@@ -213,7 +213,11 @@ test('F-DOS-2/4 E-D-5: what is relayed from memory is bounded in octets and in n
   });
   const handOver = (octets: number): void => {
     const one = { ...message, id: ids.next(clock.now()), octets };
-    relay.handOver({ message: one, recipients: [delivery.recipient], content: [], hasDotLines: false });
+    relay.handOver({
+      message: one,
+      recipients: [delivery.recipient],
+      content: { pieces: [], hasDotLines: false },
+    });
   };
   handOver(600_000);
   await turns();

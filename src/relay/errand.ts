@@ -1,6 +1,7 @@
 // One message on its way to one route, with those of its recipients that go there; and the result of an attempt.
 
 import type { PeerTls } from '../platform/network.ts';
+import type { WatchedContent } from '../protocol/wire/dot-stuffing.ts';
 import type { Delivery, QueuedMessage } from '../store/port.ts';
 import type { Route } from './settings.ts';
 
@@ -11,11 +12,9 @@ export interface Errand {
   /** Header and body, a fresh stream for each attempt. Rejects if the content is gone. */
   content(): Promise<AsyncIterable<Uint8Array>>;
   /** The same octets in memory, for a message that was accepted here a moment ago. */
-  readonly inMemory?: readonly Uint8Array[];
+  readonly inMemory?: WatchedContent;
   /** When its sender got the 250, ms; only for a message from memory. */
   readonly answeredAt?: number;
-  /** False: no line of `inMemory` begins with a dot. */
-  readonly hasDotLines?: boolean;
   /** False: its identity was suspended meanwhile. Asked again once connected, because that may take long. */
   mayGo?(): boolean;
 }

@@ -98,7 +98,7 @@ test('E-S-2 F-SMUG-3: a 354 that is taken back in one breath gets nothing of the
     });
     const { results } = await connection.deliver({
       ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
-      inMemory: [Buffer.from('Subject: x\r\n\r\n')],
+      inMemory: { pieces: [Buffer.from('Subject: x\r\n\r\n')], hasDotLines: false },
       content: () => Promise.reject(new Error('it is in memory')),
     });
     assert.equal(results[0]?.type, type);

@@ -274,10 +274,10 @@ class RunningConnection implements HopConnection {
     // A reply in the same read as the 354 may have ended it.
     if (!this.usable) return;
     this.#send();
-    const { inMemory: pieces, hasDotLines = true } = this.#errands[0]?.errand ?? {};
-    if (pieces === undefined)
+    const inMemory = this.#errands[0]?.errand.inMemory;
+    if (inMemory === undefined)
       return void sendStream(() => this.#errands[0]?.errand.content(), this.#contentWay);
-    const stuffed = stuffedWhole(pieces, hasDotLines);
+    const stuffed = stuffedWhole(inMemory);
     if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void sendBlocks(stuffed, this.#contentWay);
     this.#sending.push(...stuffed);
     this.#feed({ type: 'contentSent' });

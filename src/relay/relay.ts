@@ -78,7 +78,7 @@ export function createRelay(options: RelayOptions): Relay {
 }
 
 /** What an errand gets at its content by. */
-type Content = Pick<Errand, 'content' | 'inMemory' | 'hasDotLines' | 'answeredAt'>;
+type Content = Pick<Errand, 'content' | 'inMemory' | 'answeredAt'>;
 
 class RunningRelay implements Relay {
   readonly #options: RelayOptions;
@@ -118,7 +118,7 @@ class RunningRelay implements Relay {
     );
   }
 
-  handOver({ message, recipients, content, hasDotLines }: HandOver): void {
+  handOver({ message, recipients, content }: HandOver): void {
     // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
     if (this.#draining) return;
     const deliveries = recipients.map((recipient, recipientNumber): Delivery => {
@@ -129,7 +129,7 @@ class RunningRelay implements Relay {
     this.#start(
       message,
       deliveries,
-      { inMemory: content, hasDotLines, answeredAt, content: async () => inOrder(content) },
+      { inMemory: content, answeredAt, content: async () => inOrder(content.pieces) },
       message.octets,
     );
   }

@@ -47,10 +47,10 @@ function gated() {
     settings: () => settings,
   });
   const handOver = (identityId: string): void => {
-    const content = [Buffer.from('Subject: x\r\n\r\nbody\r\n')];
+    const content = { pieces: [Buffer.from('Subject: x\r\n\r\nbody\r\n')], hasDotLines: false };
     const one = { ...message, id: ids.next(clock.now()), identityId };
     const recipients = [{ forwardPath: `${identityId}@far.example` }];
-    relay.handOver({ message: one, recipients, content, hasDotLines: false });
+    relay.handOver({ message: one, recipients, content });
   };
   return {
     ...{ relay, handOver },

@@ -102,7 +102,7 @@ async function submit(dialogue: LocalDialogue, message: Given): Promise<LocalAns
   }
   const start = await dialogue.say('DATA\r\n');
   if (start.code !== 354) return { type: 'refused', reply: localReply(start) };
-  const end = await dialogue.content(stuffedWhole([message.content], true));
+  const end = await dialogue.content(stuffedWhole({ pieces: [message.content], hasDotLines: true }));
   const { acceptedAs: id } = dialogue;
   return id === undefined
     ? { type: 'refused', reply: localReply(end) }

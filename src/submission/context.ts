@@ -4,6 +4,7 @@ import type { MessageId, MessageIdSource } from '../base/message-id.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
+import type { WatchedContent } from '../protocol/wire/dot-stuffing.ts';
 import type { SessionFacts } from '../record/events.ts';
 import type { Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
@@ -29,10 +30,7 @@ export interface SubmissionSettings {
 export interface HandOver {
   readonly message: QueuedMessage;
   readonly recipients: readonly EnvelopeRecipient[];
-  /** Header and body, in pieces. */
-  readonly content: readonly Uint8Array[];
-  /** False: no line of it begins with a dot. */
-  readonly hasDotLines: boolean;
+  readonly content: WatchedContent;
 }
 
 export interface SubmissionContext {

@@ -154,7 +154,8 @@ test('small messages are handed to the relay with their lease; else whoever clai
   await submit(leased, WHOLE);
   const { owner, untried } = onlyAccept(leased);
   assert.deepEqual([owner, untried], ['node1/1/front0', undefined]);
-  assert.deepEqual(leased.handedOver[0]?.content, [bytesOf(onlyAccept(leased))]);
+  const pieces = [bytesOf(onlyAccept(leased))];
+  assert.deepEqual(leased.handedOver[0]?.content, { pieces, hasDotLines: true });
   assert.equal(leased.counts.woken, 0);
   const shared = await submissionWorld();
   await submit(shared, WHOLE);

@@ -162,7 +162,7 @@ class OpenSubmission implements Submission {
     }
     const { message, recipients } = change;
     if (pieces === undefined || outcome.held === true) letGo(context, change);
-    else context.handOver({ message, recipients, content: pieces, hasDotLines });
+    else context.handOver({ message, recipients, content: { pieces, hasDotLines } });
     return { type: 'accepted', id: message.id, octets: message.octets };
   }
 

@@ -40,7 +40,7 @@ export function errandTo(
     deliveries: [{ ...delivery, recipient: { forwardPath: recipient } }],
     route,
     content: () => Promise.reject(new Error('it is in memory')),
-    inMemory: [content],
+    inMemory: { pieces: [content], hasDotLines: true },
     mayGo: () => mayGo,
   };
 }

@@ -85,7 +85,7 @@ export class RelayWorld {
     const { message, recipients } = change;
     const [outcome] = await this.store.commit([change]);
     assert.equal(outcome.type, 'accepted');
-    this.relay.handOver({ message, recipients, content: [content], hasDotLines: true });
+    this.relay.handOver({ message, recipients, content: { pieces: [content], hasDotLines: true } });
     await settleTurns();
     return message.id;
   }

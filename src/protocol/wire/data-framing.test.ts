@@ -110,7 +110,7 @@ test('5321-x E-C-2: what says that no line begins with a dot is right, by DATA a
     fc.property(lines, fc.integer({ min: 1, max: 40 }), (texts, size) => {
       const content = Buffer.from(texts.map((text) => `${text}\r\n`).join(''));
       const expected = /(?:^|\r\n)\./.test(content.toString('latin1'));
-      const stuffed = Buffer.concat(stuffedWhole([content], true));
+      const stuffed = Buffer.concat(stuffedWhole({ pieces: [content], hasDotLines: true }));
       const framing = new DataFraming('refuse');
       for (let at = 0; at < stuffed.length; at += size) framing.push(stuffed.subarray(at, at + size));
       assert.equal(framing.hasDotLines, expected, 'DATA');
@@ -123,7 +123,8 @@ test('5321-x E-C-2: what says that no line begins with a dot is right, by DATA a
         chunks.take(input);
       }
       assert.equal(chunks.hasDotLines, expected, 'BDAT');
-      if (!expected) assert.deepEqual(Buffer.concat(stuffedWhole([content], false)), stuffed);
+      if (!expected)
+        assert.deepEqual(Buffer.concat(stuffedWhole({ pieces: [content], hasDotLines: false })), stuffed);
     }),
     { seed: 1, numRuns: 1000 },
   );

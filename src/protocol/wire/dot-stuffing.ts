@@ -27,8 +27,15 @@ function stuffDots(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
   return concat(parts);
 }
 
-/** A whole content, checked on its way in, with its end. If no line begins with a dot it is not searched. */
-export function stuffedWhole(pieces: readonly Uint8Array[], hasDotLines: boolean): readonly Uint8Array[] {
+/** A whole content in memory, header and body, with what was seen of it on its way in. */
+export interface WatchedContent {
+  readonly pieces: readonly Uint8Array[];
+  /** False: no line begins with a dot, so that it need not be searched. */
+  readonly hasDotLines: boolean;
+}
+
+/** With its end. */
+export function stuffedWhole({ pieces, hasDotLines }: WatchedContent): readonly Uint8Array[] {
   let atLineStart = true;
   const stuffed = pieces.map((piece) => {
     const out = hasDotLines ? stuffDots(piece, atLineStart) : piece;
