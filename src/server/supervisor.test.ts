@@ -170,6 +170,19 @@ test('a front that is born while the server drains takes no connections', async 
   assert.ok(!born.asked.includes('listen'), born.asked.join());
 });
 
+test('a front that hears of a reload while the drain begins takes no connections', async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const answer: Answer = (kind, ask) => (kind === 'front' && ask === 'reload' ? promise : undefined);
+  const { supervisor, dying, turn } = await running({ answer });
+  const { born, ready } = await dying('front');
+  await supervisor.reload(NEW, limits(7));
+  await ready();
+  await supervisor.drain(0);
+  resolve(true);
+  await turn();
+  assert.deepEqual(born.asked, ['reload', 'drain']);
+});
+
 test('a front that is born anew listens, and knows where the self-test comes from', async () => {
   const { supervisor, dying } = await running();
   const { born, ready } = await dying('front');

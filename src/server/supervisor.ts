@@ -2,29 +2,27 @@
 // What comes before, between and after them, and how all of it is undone, is the list in src/server/running.ts.
 
 import type { Log } from '../observe/log.ts';
-import { LineClosed } from '../platform/line.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EngineChoice } from '../store/engine.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
-import { createRemoteLookups } from '../store/remote-lookups.ts';
-import { ONLY_NODE, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
-import { createRemoteStore } from '../store/remote.ts';
-import { beginMinute, emptyRow, planCounts } from './counts.ts';
-import type { DeskBirth, DeskQuestion, DeskSettings } from './desk.ts';
+import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups.ts';
+import { type Incarnation, ONLY_NODE, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
+import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
+import { beginMinute, type CountsPlan, emptyRow, planCounts } from './counts.ts';
+import { askIfAlive, askOrEnd } from './asking.ts';
+import type { DeskBirth, DeskSettings } from './desk.ts';
+import { FrontThreads } from './front-threads.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
-import type { StoreBirth, StoreFigures, StoreLimits, StoreQuestion } from './store-body.ts';
+import { Restarts } from './restarts.ts';
+import type { StoreBirth, StoreFigures, StoreLimits } from './store-body.ts';
 import type { Crew, Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
-/** Doubles with each death within a minute, up to 16 times as long. */
-const RESTART_MS = 200;
 const INCARNATION_OCTETS = 6;
 const COUNTS_KEY_OCTETS = 16;
 const MINUTE_MS = 60_000;
-
-type Question = FrontQuestion | StoreQuestion | DeskQuestion;
 
 export interface SupervisorOptions {
   readonly store: EngineChoice;
@@ -66,212 +64,183 @@ export interface Supervisor {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { log, clock, entropy, crew } = options;
-  const life = {
-    node: ONLY_NODE,
-    incarnation: Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex'),
-  };
-  const store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
-  const lookups = createRemoteLookups();
-  const fronts = new Map<number, Thread>();
-  const deaths: number[] = [];
-  const missing = new Set<string>();
-  let { plan, storeLimits } = options;
-  const counts = planCounts({
-    ...{ rows: options.fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
-  });
-  let storeThread: Thread;
-  let deskThread: Thread;
-  let listening = false;
-  /** No front is started any more; the store is, because what is under way has to be settled. */
-  let draining = false;
-  let stopping = false;
-  let selfTestFrom: string | undefined;
-  let submitted = 0;
-  let births = 0;
+  return new RunningSupervisor(options);
+}
 
-  async function startStore(isFirst: boolean): Promise<void> {
-    const birth: StoreBirth = { store: options.store, limits: storeLimits, sweepStages: isFirst };
+class RunningSupervisor implements Supervisor {
+  readonly store: RemoteStore;
+  readonly lookups: RemoteLookups = createRemoteLookups();
+  readonly #options: SupervisorOptions;
+  readonly #life: Incarnation;
+  readonly #counts: CountsPlan;
+  readonly #fronts: FrontThreads;
+  readonly #restarts: Restarts;
+  #plan: FrontPlan;
+  #storeLimits: StoreLimits;
+  #storeThread!: Thread;
+  #deskThread!: Thread;
+  #listening = false;
+  /** No front is started any more; the store is, because what is under way has to be settled. */
+  #draining = false;
+  #stopping = false;
+  #selfTestFrom: string | undefined;
+  #births = 0;
+
+  constructor(options: SupervisorOptions) {
+    const { clock, entropy, log, plan, fronts } = options;
+    this.#options = options;
+    this.#plan = plan;
+    this.#storeLimits = options.storeLimits;
+    const incarnation = Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
+    this.#life = { node: ONLY_NODE, incarnation };
+    this.store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
+    this.#counts = planCounts({
+      ...{ rows: fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
+    });
+    this.#fronts = new FrontThreads(log);
+    const isWanted = ({ kind }: Thread): boolean => !this.#stopping && !(this.#draining && kind === 'front');
+    this.#restarts = new Restarts(clock, log, isWanted);
+  }
+
+  startStore(): Promise<void> {
+    return this.#startStore(true);
+  }
+
+  async startDesk(): Promise<void> {
+    const { crew, store } = this.#options;
+    const plan = this.#plan;
+    const birth: DeskBirth = { store, settings: deskSettings(plan) };
+    const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
+    this.#deskThread = thread;
+    if (plan !== this.#plan) await askOrEnd(thread, { settings: deskSettings(this.#plan) });
+    this.lookups.connect(thread.line);
+    crew.connect(thread, this.#storeThread);
+    this.#restarts.watch(thread, async () => {
+      this.lookups.disconnect();
+      await this.startDesk();
+      for (const front of this.#fronts.alive) crew.connect(front, this.#deskThread);
+    });
+  }
+
+  async startFronts(): Promise<void> {
+    // Leases of the process before are void: it is gone, because the lock is ours.
+    await this.#freeLeases(ownersOfNode(this.#life.node));
+    for (let number = 1; number <= this.#options.fronts; number += 1) await this.#startFront(number);
+    this.#countMinutes();
+  }
+
+  async listen(): Promise<void> {
+    this.#listening = true;
+    await this.#fronts.ask({ ask: 'listen' });
+  }
+
+  async reload(plan: FrontPlan, limits: StoreLimits): Promise<void> {
+    this.#plan = plan;
+    this.#storeLimits = limits;
+    await askIfAlive(this.#storeThread, { limits });
+    await askIfAlive(this.#deskThread, { settings: deskSettings(plan) });
+    await this.#fronts.ask({ ask: 'reload', plan });
+  }
+
+  async backup(file: string): Promise<void> {
+    await this.#storeThread.line.ask({ backup: file });
+  }
+
+  async submit(message: LocalMessage): Promise<LocalAnswer> {
+    const front = this.#fronts.next();
+    if (front === undefined) throw new StoreUnavailable('no front runs');
+    return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
+  }
+
+  async selfTestFrom(from: string | undefined): Promise<void> {
+    this.#selfTestFrom = from;
+    await this.#fronts.ask({ ask: 'selfTest', from });
+  }
+
+  async storeFigures(): Promise<StoreFigures> {
+    return (await this.#storeThread.line.ask({ figures: true })) as StoreFigures;
+  }
+
+  async frontFigures(): Promise<readonly FrontAnswers['figures'][]> {
+    return (await this.#fronts.ask({ ask: 'figures' })) as readonly FrontAnswers['figures'][];
+  }
+
+  missing(): readonly string[] {
+    return this.#restarts.missing;
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    this.#listening = false;
+    await this.#fronts.drain(graceMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#options.crew.stop();
+  }
+
+  async #startStore(isFirst: boolean): Promise<void> {
+    const { crew } = this.#options;
+    const birth: StoreBirth = {
+      ...{ store: this.#options.store, limits: this.#storeLimits, sweepStages: isFirst },
+    };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
-      handlers: { notice: (notice) => store.noticed(notice as Parameters<typeof store.noticed>[0]) },
+      handlers: { notice: (notice) => this.store.noticed(notice as Parameters<RemoteStore['noticed']>[0]) },
     });
-    storeThread = thread;
-    if (birth.limits !== storeLimits) await askOrEnd(thread, { limits: storeLimits });
-    store.connect(thread.line);
-    watch(thread, async () => {
-      store.disconnect();
-      await startStore(false);
-      for (const front of fronts.values()) crew.connect(front, storeThread);
-      crew.connect(deskThread, storeThread);
-    });
-  }
-
-  async function startDesk(): Promise<void> {
-    const planAtBirth = plan;
-    const birth: DeskBirth = { store: options.store, settings: deskSettings(plan) };
-    const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
-    deskThread = thread;
-    if (planAtBirth !== plan) await askOrEnd(thread, { settings: deskSettings(plan) });
-    lookups.connect(thread.line);
-    crew.connect(thread, storeThread);
-    watch(thread, async () => {
-      lookups.disconnect();
-      await startDesk();
-      for (const front of fronts.values()) crew.connect(front, deskThread);
+    this.#storeThread = thread;
+    if (birth.limits !== this.#storeLimits) await askOrEnd(thread, { limits: this.#storeLimits });
+    this.store.connect(thread.line);
+    this.#restarts.watch(thread, async () => {
+      this.store.disconnect();
+      await this.#startStore(false);
+      for (const front of this.#fronts.alive) crew.connect(front, this.#storeThread);
+      crew.connect(this.#deskThread, this.#storeThread);
     });
   }
 
-  async function startFront(number: number): Promise<void> {
-    births += 1;
+  async #startFront(number: number): Promise<void> {
+    const { crew, store } = this.#options;
+    this.#births += 1;
     // Of each birth its own, also of one that fails: it may have claimed mail already.
-    const owner = ownerOf(life, number, births);
-    const birth: FrontBirth = { plan, owner, store: options.store, counts, row: number - 1 };
+    const owner = ownerOf(this.#life, number, this.#births);
+    const birth: FrontBirth = { plan: this.#plan, owner, store, counts: this.#counts, row: number - 1 };
     const thread = await crew.start({
       ...{ kind: 'front', name: `front ${number}`, birth, heapMiB: HEAP_MIB },
-      handlers: { notice: (notice) => options.writeLog((notice as { readonly log: string }).log) },
+      handlers: { notice: (notice) => this.#options.writeLog((notice as { readonly log: string }).log) },
     });
     // It would claim mail, and nobody would wait for it.
-    if (draining) return thread.terminate();
-    fronts.set(number, thread);
-    void thread.ended.then(() => fronts.delete(number));
-    if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });
-    if (selfTestFrom !== undefined) await askOrEnd(thread, { ask: 'selfTest', from: selfTestFrom });
-    crew.connect(thread, storeThread);
-    crew.connect(thread, deskThread);
-    if (listening) await askOrEnd(thread, { ask: 'listen' });
-    watch(thread, async () => {
-      emptyRow(counts, number - 1);
+    if (this.#draining) return thread.terminate();
+    this.#fronts.add(number, thread);
+    if (birth.plan !== this.#plan) await askOrEnd(thread, { ask: 'reload', plan: this.#plan });
+    if (this.#selfTestFrom !== undefined)
+      await askOrEnd(thread, { ask: 'selfTest', from: this.#selfTestFrom });
+    crew.connect(thread, this.#storeThread);
+    crew.connect(thread, this.#deskThread);
+    if (this.#listening) await askOrEnd(thread, { ask: 'listen' });
+    this.#restarts.watch(thread, async () => {
+      emptyRow(this.#counts, number - 1);
       // The mail in its memory is in the store too: any front may claim it.
-      await freeLeases(ownersOfThread(life, number));
-      await startFront(number);
+      await this.#freeLeases(ownersOfThread(this.#life, number));
+      await this.#startFront(number);
     });
   }
 
-  /** Does what was asked while the thread was starting. A thread that can't must not live on beside its replacement. */
-  async function askOrEnd(thread: Thread, question: Question): Promise<void> {
-    try {
-      await thread.line.ask(question);
-    } catch (error) {
-      await thread.terminate();
-      throw error;
-    }
-  }
-
-  async function freeLeases(ownerPrefix: string): Promise<void> {
-    const [outcome] = await store.commit([{ type: 'free', ownerPrefix, dueAt: clock.now() }]);
+  async #freeLeases(ownerPrefix: string): Promise<void> {
+    const dueAt = this.#options.clock.now();
+    const [outcome] = await this.store.commit([{ type: 'free', ownerPrefix, dueAt }]);
     if (outcome.type === 'failed') throw new StoreUnavailable(`leases were not given back: ${outcome.cause}`);
   }
 
-  const isWanted = ({ kind }: Thread): boolean => !stopping && !(draining && kind === 'front');
-
-  function watch(thread: Thread, replace: () => Promise<void>): void {
-    void thread.ended.then(async (because) => {
-      if (!isWanted(thread)) return;
-      missing.add(thread.name);
-      log.error({ thread: thread.name, because }, 'thread died, starting it again');
-      const now = clock.now();
-      deaths.push(now);
-      while ((deaths[0] ?? now) < now - 60_000) deaths.shift();
-      // At once the first time; a thread that dies again and again meets something that takes time.
-      await pause(clock, RESTART_MS * 2 ** Math.min(deaths.length - 1, 4));
-      await replaceUntilDone(thread, replace);
+  #countMinutes(): void {
+    this.#options.clock.after(MINUTE_MS, () => {
+      beginMinute(this.#counts);
+      if (!this.#stopping) this.#countMinutes();
     });
   }
-
-  async function replaceUntilDone(thread: Thread, replace: () => Promise<void>): Promise<void> {
-    const { name } = thread;
-    for (let tries = 0; isWanted(thread); tries += 1) {
-      try {
-        await replace();
-        missing.delete(name);
-        return log.info({ thread: name }, 'thread runs again');
-      } catch (error) {
-        log.error({ thread: name, error: String(error) }, 'thread could not be started');
-        await pause(clock, RESTART_MS * 2 ** Math.min(tries, 4));
-      }
-    }
-  }
-
-  function countMinutes(): void {
-    clock.after(MINUTE_MS, () => {
-      beginMinute(counts);
-      if (!stopping) countMinutes();
-    });
-  }
-
-  async function askIfAlive({ line }: Thread, question: Question): Promise<unknown> {
-    return line.ask(question).catch((error: unknown) => {
-      // It has died and restarts with the present plan.
-      if (error instanceof LineClosed) return undefined;
-      throw error;
-    });
-  }
-
-  async function askFronts(question: FrontQuestion): Promise<readonly unknown[]> {
-    const answers = [...fronts.values()].map((front) => askIfAlive(front, question));
-    return (await Promise.all(answers)).filter((answer) => answer !== undefined);
-  }
-
-  return {
-    store,
-    lookups,
-    startStore: () => startStore(true),
-    startDesk,
-    async startFronts() {
-      // Leases of the process before are void: it is gone, because the lock is ours.
-      await freeLeases(ownersOfNode(life.node));
-      for (let number = 1; number <= options.fronts; number += 1) await startFront(number);
-      countMinutes();
-    },
-    async listen() {
-      listening = true;
-      await askFronts({ ask: 'listen' });
-    },
-    async reload(next, limits) {
-      plan = next;
-      storeLimits = limits;
-      await askIfAlive(storeThread, { limits });
-      await askIfAlive(deskThread, { settings: deskSettings(next) });
-      await askFronts({ ask: 'reload', plan: next });
-    },
-    async submit(message) {
-      submitted += 1;
-      const all = [...fronts.values()];
-      const front = all[submitted % all.length];
-      if (front === undefined) throw new StoreUnavailable('no front runs');
-      return (await front.line.ask({ ask: 'submit', message } satisfies FrontQuestion)) as LocalAnswer;
-    },
-    backup: async (file) => void (await storeThread.line.ask({ backup: file })),
-    async selfTestFrom(from) {
-      selfTestFrom = from;
-      await askFronts({ ask: 'selfTest', from });
-    },
-    storeFigures: async () => (await storeThread.line.ask({ figures: true })) as StoreFigures,
-    frontFigures: async () => (await askFronts({ ask: 'figures' })) as readonly FrontAnswers['figures'][],
-    missing: () => [...missing],
-    async drain(graceMs) {
-      draining = true;
-      listening = false;
-      // Each by itself: one that can't is no reason to end the others before their time.
-      const drained = [...fronts.values()].map((front) =>
-        askIfAlive(front, { ask: 'drain', graceMs }).catch((error: unknown) => {
-          log.error({ thread: front.name, error: String(error) }, 'a front did not drain');
-        }),
-      );
-      await Promise.all(drained);
-    },
-    async stop() {
-      stopping = true;
-      await crew.stop();
-    },
-  };
 }
 
 function deskSettings({ domains, admission }: FrontPlan): DeskSettings {
   return { domains, shared: admission.exempt };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

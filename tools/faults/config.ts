@@ -82,25 +82,25 @@ export const configFaults: readonly Fault[] = [
   {
     ...supervisor,
     why: 'a front that was being born goes by the plan from before a reload',
-    from: "if (birth.plan !== plan) await askOrEnd(thread, { ask: 'reload', plan });",
+    from: "if (birth.plan !== this.#plan) await askOrEnd(thread, { ask: 'reload', plan: this.#plan });",
     to: '',
   },
   {
     ...supervisor,
     why: 'a store thread that was being born goes by the limits from before a reload',
-    from: 'if (birth.limits !== storeLimits) await askOrEnd(thread, { limits: storeLimits });',
+    from: 'if (birth.limits !== this.#storeLimits) await askOrEnd(thread, { limits: this.#storeLimits });',
     to: '',
   },
   {
     ...supervisor,
     why: 'a desk thread that was being born goes by the settings from before a reload',
-    from: 'if (planAtBirth !== plan) await askOrEnd(thread, { settings: deskSettings(plan) });',
+    from: 'if (plan !== this.#plan) await askOrEnd(thread, { settings: deskSettings(this.#plan) });',
     to: '',
   },
   {
     ...supervisor,
     why: 'a front that is born while the server drains listens',
-    from: '      listening = false;\n',
+    from: '    this.#listening = false;\n',
     to: '',
   },
   {
