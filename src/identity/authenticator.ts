@@ -22,6 +22,7 @@ import { loginCandidates } from './login.ts';
 import { networkOf } from '../base/address-network.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
 import type { verifyPassword } from './password.ts';
+import { DESK_KEEPS_MS } from './verified-logins.ts';
 
 export type AuthenticationOutcome =
   | Extract<AuthenticationAnswer, { type: 'material' }>
@@ -76,7 +77,6 @@ interface Login {
   readonly asker: Asker;
 }
 
-const REMEMBER_MS = 5 * 60_000;
 /** Longer than a hash takes; waited whether there was one or not. */
 const NO_ROOM_MS = 1_000;
 /** 454 4.7.0 rather than silence if the directory hangs (requirements AUTH-ab: within 30 s). */
@@ -104,7 +104,7 @@ class RunningAuthenticator implements Authenticator {
     this.#settings = options.settings;
     this.#guessing = options.guessing ?? createGuessing();
     this.#hashing = createHashing(options);
-    const rememberMs = options.settings.rememberMs ?? REMEMBER_MS;
+    const rememberMs = options.settings.rememberMs ?? DESK_KEEPS_MS;
     this.#credentials = new CredentialCheck(options.clock, this.#hashing, rememberMs);
     this.#noteUse = createCredentialUses(options);
     this.#key = options.entropy.bytes(32);

@@ -6,9 +6,9 @@ import type { Clock } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { Credential, Identity, IdentityId } from '../record/identity.ts';
 import { parseAppPassword, verifyAppPassword } from './app-password.ts';
-import { createCredentialCache, type CredentialCache } from './credential-cache.ts';
 import { flawOf, phcOf } from './credential-flaw.ts';
 import type { Asker, Hashing } from './hashing.ts';
+import { createVerifiedLogins, type VerifiedLogins } from './verified-logins.ts';
 
 export type CheckedSecret =
   | { readonly type: 'right'; readonly credential: Credential }
@@ -25,17 +25,23 @@ export interface Claim {
   readonly mayActAs: boolean;
 }
 
+interface VerifiedCredential {
+  readonly identityId: IdentityId;
+  readonly revision: number;
+  readonly credentialId: string;
+}
+
 export class CredentialCheck {
   readonly #clock: Clock;
   readonly #hashing: Hashing;
-  readonly #cache: CredentialCache;
+  readonly #verified: VerifiedLogins<VerifiedCredential>;
   readonly #verifying = createSharedAnswer<CheckedSecret>();
 
   /** `rememberMs`: how long a verified credential is remembered. */
   constructor(clock: Clock, hashing: Hashing, rememberMs: number) {
     this.#clock = clock;
     this.#hashing = hashing;
-    this.#cache = createCredentialCache(rememberMs);
+    this.#verified = createVerifiedLogins(rememberMs);
   }
 
   /** A credential verified minutes ago under the same revision of the identity is right; any other is verified. */
@@ -62,20 +68,20 @@ export class CredentialCheck {
   }
 
   remember(fingerprint: string, { id: identityId, revision }: Identity, { id }: Credential): void {
-    this.#cache.remember(fingerprint, { identityId, revision, credentialId: id }, this.#clock.now());
+    this.#verified.remember(fingerprint, { identityId, revision, credentialId: id }, this.#clock.now());
   }
 
   forget(identityId: IdentityId): void {
-    this.#cache.forget(identityId);
+    this.#verified.forget((one) => one.identityId === identityId);
   }
 
   #recall(identity: Identity | undefined, fingerprint: string): Credential | undefined {
-    const remembered = this.#cache.recall(fingerprint, this.#clock.now());
-    return remembered !== undefined &&
-      remembered.identityId === identity?.id &&
-      remembered.revision === identity.revision
-      ? identity.credentials.find(({ id }) => id === remembered.credentialId)
-      : undefined;
+    const remembered = this.#verified.recall(
+      fingerprint,
+      this.#clock.now(),
+      ({ identityId, revision }) => identityId === identity?.id && revision === identity.revision,
+    );
+    return remembered && identity?.credentials.find(({ id }) => id === remembered.credentialId);
   }
 
   /** One argon2 for everything that fails; none for an app password that is right. */

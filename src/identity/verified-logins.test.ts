@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import { alice } from '../../test/fakes/submission.ts';
-import { createVerifiedLogins, KEPT_MS } from './verified-logins.ts';
+import { createVerifiedLogins, FRONT_KEEPS_MS as KEPT_MS, loginFingerprint } from './verified-logins.ts';
+import type { Principal } from '../record/identity.ts';
 
 const NOW = 1_000_000;
 const HERE = '192.0.2.7';
@@ -17,9 +18,14 @@ const verified: Evidence = {
 };
 
 function remembering(stands = true) {
-  const logins = createVerifiedLogins({ key: new Uint8Array(32).fill(7), stillStands: () => stands });
-  logins.remember(verified, HERE, alice, NOW);
-  return logins;
+  const logins = createVerifiedLogins<Principal>(KEPT_MS);
+  const nameOf = (evidence: Evidence, address: string) => loginFingerprint('secret', evidence, address);
+  logins.remember(nameOf(verified, HERE), alice, NOW);
+  return {
+    ...logins,
+    recall: (evidence: Evidence, address: string, nowMs: number) =>
+      logins.recall(nameOf(evidence, address), nowMs, () => stands),
+  };
 }
 
 const vectors: readonly (readonly [
@@ -58,6 +64,6 @@ test('F-AUTH-2: only what the desk has just let in passes without it', () => {
 test('BCP134-3.1-f: a change of the identity ends it, for good', () => {
   assert.equal(remembering(false).recall(verified, HERE, NOW), undefined);
   const logins = remembering();
-  logins.forgetAll();
+  logins.forget();
   assert.equal(logins.recall(verified, HERE, NOW), undefined);
 });

@@ -1,67 +1,59 @@
-// Logins that were verified a moment ago, remembered where sessions are served, so that a client that logs in for every message does not wake
-// the desk each time. Only logins that the desk accepted are kept, under a keyed hash of everything they were judged by, for a minute at most: the
-// desk still hears of every credential in use. A network from which a login succeeded is known good for it, so that the guessing
-// defence would let the same credentials in as well. Any change of the identity ends it (`stillStands`).
+// Verified logins, remembered by a keyed hash of all that they were judged by, so that a client that logs in for every message costs no hash of its
+// password, nor wakes the thread that would make it. The desk keeps what it verified for minutes; a front keeps what the desk let in for a minute, from the
+// same address, so that the desk still hears of every credential in use. Only successes are kept, and none passes that does not stand any more.
 
 import { hash } from 'node:crypto';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
-import type { Principal } from '../record/identity.ts';
 import { createLru } from './lru.ts';
 
-export interface VerifiedLogins {
-  recall(evidence: Evidence, address: string, nowMs: number): Principal | undefined;
-  remember(evidence: Evidence, address: string, principal: Principal, nowMs: number): void;
-  /** Call it when notices of changes may have been lost, or names may mean something else. */
-  forgetAll(): void;
-}
-
-export const KEPT_MS = 60_000;
+/** Of a front, ms. A network from which a login succeeded is known good for longer: the guessing defence would let the same credentials in as well. */
+export const FRONT_KEEPS_MS = 60_000;
+/** Of the desk, ms. */
+export const DESK_KEEPS_MS = 5 * 60_000;
 const ENTRIES_MAX = 10_000;
 
-interface Entry {
-  readonly principal: Principal;
-  /** Ms of the wall clock. */
-  readonly at: number;
+export interface VerifiedLogins<V> {
+  /** Undefined: not verified, too long ago, or it does not stand any more, which ends it. */
+  recall(fingerprint: string, nowMs: number, stillStands: (login: V) => boolean): V | undefined;
+  remember(fingerprint: string, login: V, nowMs: number): void;
+  /** Absent: all. */
+  forget(isMeant?: (login: V) => boolean): void;
 }
 
-export function createVerifiedLogins(o: {
-  /** Random, of this thread alone. */
-  readonly key: Uint8Array;
-  stillStands(principal: Principal, nowMs: number): boolean;
-}): VerifiedLogins {
-  let entries = createLru<string, Entry>(ENTRIES_MAX);
-  // In front of what is hashed, and the hash never leaves this thread: nobody can extend it. An HMAC object costs three times as much.
-  const secret = Buffer.from(o.key).toString('base64');
-
-  function nameOf(evidence: Evidence, address: string): string {
-    const { mechanism, authorizationIdentity, authenticationIdentity, password } = evidence;
-    // JSON keeps the parts apart, whatever they hold.
-    const judged = JSON.stringify([
-      mechanism,
-      authorizationIdentity,
-      authenticationIdentity,
-      address,
-      password,
-    ]);
-    return hash('sha256', secret + judged, 'base64');
-  }
-
+export function createVerifiedLogins<V>(keepMs: number): VerifiedLogins<V> {
+  const entries = createLru<string, { readonly login: V; readonly at: number }>(ENTRIES_MAX);
   return {
-    recall(evidence, address, nowMs) {
-      const name = nameOf(evidence, address);
-      const entry = entries.get(name);
+    recall(fingerprint, nowMs, stillStands) {
+      const entry = entries.get(fingerprint);
       if (entry === undefined) return undefined;
       // A clock that stepped back keeps nothing alive.
       const age = nowMs - entry.at;
-      if (age >= 0 && age < KEPT_MS && o.stillStands(entry.principal, nowMs)) return entry.principal;
-      entries.delete(name);
+      if (age >= 0 && age < keepMs && stillStands(entry.login)) return entry.login;
+      entries.delete(fingerprint);
       return undefined;
     },
-    remember(evidence, address, principal, nowMs) {
-      entries.set(nameOf(evidence, address), { principal, at: nowMs });
+    remember(fingerprint, login, nowMs) {
+      entries.set(fingerprint, { login, at: nowMs });
     },
-    forgetAll() {
-      entries = createLru(ENTRIES_MAX);
+    forget(isMeant = () => true) {
+      entries.deleteWhere(({ login }) => isMeant(login));
     },
   };
+}
+
+/**
+ * Of all that the desk judges. `secret`: random, of this thread alone; it stands in front of what is hashed, and the hash never leaves the thread: nobody
+ * can extend it. An HMAC object costs three times as much.
+ */
+export function loginFingerprint(secret: string, evidence: Evidence, address: string): string {
+  const { mechanism, authorizationIdentity, authenticationIdentity, password } = evidence;
+  // JSON keeps the parts apart, whatever they hold.
+  const judged = JSON.stringify([
+    mechanism,
+    authorizationIdentity,
+    authenticationIdentity,
+    address,
+    password,
+  ]);
+  return hash('sha256', secret + judged, 'base64');
 }

@@ -1,10 +1,11 @@
 // Who logs in to a front: what was verified a moment ago passes here, everything else is asked of the desk.
 
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
-import { createVerifiedLogins } from '../identity/verified-logins.ts';
+import { createVerifiedLogins, FRONT_KEEPS_MS, loginFingerprint } from '../identity/verified-logins.ts';
 import type { Line } from '../platform/line.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
+import type { Principal } from '../record/identity.ts';
 import type { Standings } from '../submission/standing.ts';
 import type { DeskQuestion } from './desk.ts';
 
@@ -28,14 +29,14 @@ export function createLogins(o: {
   readonly standings: Pick<Standings, 'reading' | 'unchanged'>;
 }): Logins {
   const { clock, standings } = o;
-  const verified = createVerifiedLogins({
-    key: o.entropy.bytes(KEY_OCTETS),
-    stillStands: (principal, nowMs) => standings.unchanged(principal, nowMs),
-  });
+  const verified = createVerifiedLogins<Principal>(FRONT_KEEPS_MS);
+  const secret = Buffer.from(o.entropy.bytes(KEY_OCTETS)).toString('base64');
   let desk: Line | undefined;
   return {
     async authenticate(evidence, from) {
-      const principal = verified.recall(evidence, from.address, clock.now());
+      const fingerprint = loginFingerprint(secret, evidence, from.address);
+      const now = clock.now();
+      const principal = verified.recall(fingerprint, now, (one) => standings.unchanged(one, now));
       if (principal !== undefined) return { type: 'authenticated', principal };
       if (desk === undefined) throw new Error('the desk is not connected');
       const question = { authenticate: evidence, from } satisfies DeskQuestion;
@@ -43,13 +44,13 @@ export function createLogins(o: {
       const outcome = (await desk.ask(question)) as AuthenticationOutcome;
       if (outcome.type === 'authenticated') {
         confirm(outcome.principal);
-        verified.remember(evidence, from.address, outcome.principal, clock.now());
+        verified.remember(fingerprint, outcome.principal, clock.now());
       }
       return outcome;
     },
     connect(line) {
       desk = line;
     },
-    forget: () => verified.forgetAll(),
+    forget: () => verified.forget(),
   };
 }

@@ -31,8 +31,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...check,
     why: 'what is remembered outlives a change of the identity',
-    from: 'remembered.revision === identity.revision',
-    to: 'remembered.revision <= identity.revision',
+    from: 'revision === identity.revision',
+    to: 'revision <= identity.revision',
   },
   {
     ...check,
@@ -67,8 +67,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...check,
     why: 'a remembered credential of somebody else is right',
-    from: 'remembered.identityId === identity?.id &&',
-    to: 'identity !== undefined &&',
+    from: 'identityId === identity?.id &&',
+    to: 'identityId !== undefined && identity !== undefined &&',
   },
   {
     ...check,
@@ -124,8 +124,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...verified,
     why: 'a login that was let in a moment ago passes though its identity changed',
-    from: 'age < KEPT_MS && o.stillStands(entry.principal, nowMs)',
-    to: 'age < KEPT_MS',
+    from: 'age < keepMs && stillStands(entry.login)',
+    to: 'age < keepMs',
   },
   {
     file: 'src/administration/queue-selector.ts',
