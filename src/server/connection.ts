@@ -5,7 +5,7 @@ import { latin1 } from '../base/bytes.ts';
 import type { CloseReason } from '../protocol/session/ports.ts';
 import { reply } from '../protocol/wire/reply-registry.ts';
 import { serializeReply } from '../protocol/wire/reply.ts';
-import { openConversation } from './conversation.ts';
+import { type Carrier, openConversation } from './conversation.ts';
 import type { Front, ListenerHere } from './front.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -29,10 +29,13 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
     closed,
   });
   const startTls = (): void => transport.startTls(front.tls(), listener.handshakeMs());
-  const carrier = {
-    ...transport,
+  const carrier: Carrier = {
+    write: (bytes) => transport.write(bytes),
+    pause: (reason) => transport.pause(reason),
+    resume: (reason) => transport.resume(reason),
+    binding: (kind) => transport.binding(kind),
     startTls,
-    end(reason: CloseReason) {
+    end(reason) {
       because ??= reason;
       transport.end();
     },

@@ -37,110 +37,124 @@ export interface Transport {
 }
 
 export function createTransport(raw: Socket, clock: Clock, events: TransportEvents): Transport {
+  return new SocketTransport(raw, clock, events);
+}
+
+class SocketTransport implements Transport {
+  readonly #raw: Socket;
+  readonly #clock: Clock;
+  readonly #events: TransportEvents;
+  #socket: Socket | TLSSocket;
   /** One bit for each reason to pause. */
-  let reasons = 0;
-  let socket: Socket | TLSSocket = raw;
+  #reasons = 0;
   /** Input is read and dropped. */
-  let deaf = false;
-  let closed = false;
-  let error: string | undefined;
-  let cancelStall: (() => void) | undefined;
-  let cancelHandshake: (() => void) | undefined;
-  let cancelLinger: (() => void) | undefined;
+  #deaf = false;
+  #closed = false;
+  #error: string | undefined;
+  #cancelStall: (() => void) | undefined;
+  #cancelHandshake: (() => void) | undefined;
+  #cancelLinger: (() => void) | undefined;
 
-  function onDrain(): void {
-    cancelStall?.();
-    cancelStall = undefined;
-    resume('write');
+  constructor(raw: Socket, clock: Clock, events: TransportEvents) {
+    this.#raw = raw;
+    this.#clock = clock;
+    this.#events = events;
+    this.#socket = raw;
+    this.#listenTo(raw);
   }
 
-  function onClose(): void {
-    if (closed) return;
-    closed = true;
-    cancelStall?.();
-    cancelHandshake?.();
-    cancelLinger?.();
-    events.closed(error);
+  write(bytes: Uint8Array): void {
+    if (this.#closed || this.#socket.writableEnded || this.#socket.write(bytes)) return;
+    this.pause('write');
+    this.#cancelStall ??= this.#clock.after(STALLED_MS, () => {
+      this.#error = 'client does not read';
+      this.#socket.destroy();
+    });
   }
 
-  function onError(cause: Error): void {
-    error ??= 'code' in cause ? String(cause.code) : cause.message;
-    socket.destroy();
-    raw.destroy();
+  pause(reason: PauseReason): void {
+    if (this.#deaf) return;
+    this.#reasons |= bitOf[reason];
+    this.#socket.pause();
+  }
+
+  resume(reason: PauseReason): void {
+    this.#reasons &= ~bitOf[reason];
+    if (this.#reasons === 0 && !this.#closed) this.#socket.resume();
+  }
+
+  startTls(tls: ServerTls, handshakeMs: number): void {
+    const secured = tlsServerSocket(this.#raw, tls);
+    this.#socket = secured;
+    this.#cancelHandshake = this.#clock.after(handshakeMs, () => {
+      this.#error = 'TLS handshake took too long';
+      this.#raw.destroy();
+    });
+    secured.on('secure', () => {
+      this.#cancelHandshake?.();
+      this.#events.tls(factsOf(secured));
+    });
+    this.#listenTo(secured);
+    if (this.#reasons !== 0) secured.pause();
+  }
+
+  binding(kind: TlsBinding): Uint8Array | undefined {
+    const socket = this.#socket;
+    return 'exportKeyingMaterial' in socket && !this.#closed ? bindings[kind](socket) : undefined;
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    this.#socket.end();
+    this.#cancelLinger ??= this.#clock.after(LINGER_MS, () => this.#socket.destroy());
+    // Keeps reading: an RST for unread octets would take the last reply away from the client.
+    this.#deaf = true;
+    this.#reasons = 0;
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#raw.destroy();
   }
 
   /** Events below TLS are ignored once it has begun. Listeners are not removed: V8 would turn their object into a hash table. */
-  function listenTo(next: Socket | TLSSocket): void {
-    next.on('data', (bytes) => {
-      if (next === socket && !deaf) events.bytes(bytes);
+  #listenTo(socket: Socket | TLSSocket): void {
+    socket.on('data', (bytes) => {
+      if (socket === this.#socket && !this.#deaf) this.#events.bytes(bytes);
     });
     // Also below TLS: octets written before it may still wait in the system.
-    next.on('drain', onDrain);
-    next.on('error', onError);
-    next.on('close', () => {
-      letGo(next);
-      onClose();
+    socket.on('drain', () => this.#drained());
+    socket.on('error', (cause: Error) => {
+      this.#error ??= 'code' in cause ? String(cause.code) : cause.message;
+      this.destroy();
+    });
+    socket.on('close', () => {
+      letGo(socket);
+      this.#ended();
     });
   }
 
-  function pause(reason: PauseReason): void {
-    if (deaf) return;
-    reasons |= bitOf[reason];
-    socket.pause();
+  #drained(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
+    this.resume('write');
   }
 
-  function resume(reason: PauseReason): void {
-    reasons &= ~bitOf[reason];
-    if (reasons === 0 && !closed) socket.resume();
+  #ended(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelStall?.();
+    this.#cancelHandshake?.();
+    this.#cancelLinger?.();
+    this.#events.closed(this.#error);
   }
+}
 
-  listenTo(raw);
-  return {
-    write(bytes) {
-      if (closed || socket.writableEnded || socket.write(bytes)) return;
-      pause('write');
-      cancelStall ??= clock.after(STALLED_MS, () => {
-        error = 'client does not read';
-        socket.destroy();
-      });
-    },
-    pause,
-    resume,
-    startTls(tls, handshakeMs) {
-      const secured = tlsServerSocket(raw, tls);
-      socket = secured;
-      cancelHandshake = clock.after(handshakeMs, () => {
-        error = 'TLS handshake took too long';
-        raw.destroy();
-      });
-      secured.on('secure', () => {
-        cancelHandshake?.();
-        const cipher = secured.getCipher();
-        const serverName = typeof secured.servername === 'string' ? { serverName: secured.servername } : {};
-        events.tls({
-          version: secured.getProtocol() ?? 'unknown',
-          cipher: cipher.standardName,
-          ...serverName,
-        });
-      });
-      listenTo(secured);
-      if (reasons !== 0) secured.pause();
-    },
-    binding: (kind) => ('exportKeyingMaterial' in socket && !closed ? bindings[kind](socket) : undefined),
-    end() {
-      if (closed) return;
-      socket.end();
-      cancelLinger ??= clock.after(LINGER_MS, () => socket.destroy());
-      // Keeps reading: an RST for unread octets would take the last reply away from the client.
-      deaf = true;
-      reasons = 0;
-      socket.resume();
-    },
-    destroy() {
-      socket.destroy();
-      raw.destroy();
-    },
-  };
+function factsOf(secured: TLSSocket): TlsFacts {
+  const cipher = secured.getCipher();
+  const serverName = typeof secured.servername === 'string' ? { serverName: secured.servername } : {};
+  return { version: secured.getProtocol() ?? 'unknown', cipher: cipher.standardName, ...serverName };
 }
 
 const bindings: Readonly<Record<TlsBinding, (socket: TLSSocket) => Uint8Array | undefined>> = {
