@@ -10,6 +10,9 @@ const BLOCK_OCTETS = 128 * KIB;
 export interface ContentWay {
   write(pieces: readonly Uint8Array[]): Promise<void>;
   feed(input: DeliveryInput): void;
+  /** Asked before the end. False: it must be left out (`withhold`). */
+  mayGo(): boolean;
+  withhold(): void;
   /** The end is left out: without it the server delivers nothing. */
   giveUp(): void;
 }
@@ -23,6 +26,7 @@ export async function sendBlocks(stuffed: readonly Uint8Array[], way: ContentWay
       const isLast = at === stuffed.length - 1;
       if (!isLast && octetsOf(block) < BLOCK_OCTETS) continue;
       // Before the end is written: its reply may be read before we hear that the write is done.
+      if (isLast && !way.mayGo()) return way.withhold();
       if (isLast) way.feed({ type: 'contentSent' });
       await way.write(block);
       if (!isLast) way.feed({ type: 'contentProgress' });
@@ -47,6 +51,7 @@ export async function sendStream(
       way.feed({ type: 'contentProgress' });
     }
     const end = stuffing.end();
+    if (!way.mayGo()) return way.withhold();
     // Before the end is written: its reply may be read before we hear that the write is done.
     way.feed({ type: 'contentSent' });
     await way.write([end]);

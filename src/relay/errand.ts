@@ -15,7 +15,7 @@ export interface Errand {
   readonly inMemory?: WatchedContent;
   /** When its sender got the 250, ms; only for a message from memory. */
   readonly answeredAt?: number;
-  /** False: its identity was suspended meanwhile. Asked again once connected, because that may take long. */
+  /** False: its identity was suspended meanwhile. Asked again once connected, when its content is asked for, and before its end, because each may take long. */
   mayGo?(): boolean;
 }
 

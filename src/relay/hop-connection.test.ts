@@ -6,7 +6,7 @@ import { virtualClock } from '../../test/fakes/clock.ts';
 import { delivery, hop, message, START, turns } from '../../test/fakes/errand.ts';
 import { RESET, scriptedNetwork } from '../../test/fakes/scripted-network.ts';
 import type { Errand } from './errand.ts';
-import { openHopConnection } from './hop-connection.ts';
+import { type HopResult, openHopConnection } from './hop-connection.ts';
 
 const MINUTE = 60_000;
 
@@ -103,6 +103,91 @@ test('E-S-2 F-SMUG-3: a 354 that is taken back in one breath gets nothing of the
     });
     assert.equal(results[0]?.type, type);
     assert.doesNotMatch(seen.written, /Subject/);
+  }
+});
+
+for (const [why, capabilities] of [
+  ['alone', '250 mta'],
+  ['after another', '250-mta|250 PIPELINING'],
+] as const)
+  test(`E-Q-8 D-OUT-3: a message that may not leave any more by its 354 gets nothing of its content out: ${why}`, async () => {
+    const clock = virtualClock(START);
+    const ok = '250 2.1.0 ok';
+    const { network, seen } = scriptedNetwork('220 mta', [
+      ['EHLO', capabilities],
+      ['MAIL FROM:<a@', why === 'alone' ? ok : `${ok}|${ok}|354 go`],
+      ['MAIL FROM:<b@', ok],
+      ['RCPT', ok],
+      ['DATA', '354 go'],
+      ['Subject: first', `250 2.0.0 kept|${ok}|${ok}|354 go`],
+      ['Subject: stopped', '250 2.0.0 kept'],
+    ]);
+    let mayGo = true;
+    const errandOf = (from: string, subject: string): Errand => ({
+      message: { ...message, envelope: { ...message.envelope, reversePath: `${from}@example.org` } },
+      ...{ deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
+      inMemory: [Buffer.from(`Subject: ${subject}\r\n\r\n`)],
+      content: () => Promise.reject(new Error('it is in memory')),
+      ...(from === 'b' ? { mayGo: () => mayGo } : {}),
+    });
+    const stopped = errandOf('b', 'stopped');
+    const followed = Promise.withResolvers<HopResult>();
+    const connection = await openHopConnection({
+      ...{ hop, network, clock, settings: { hostname: 'msa.example.org' } },
+      follower({ carried }) {
+        if (carried > 1) return undefined;
+        queueMicrotask(() => (mayGo = false));
+        return { errand: stopped, ended: followed.resolve };
+      },
+    });
+    let result: HopResult;
+    if (why === 'alone') {
+      const delivered = connection.deliver(stopped);
+      mayGo = false;
+      result = await delivered;
+    } else {
+      const first = await connection.deliver(errandOf('a', 'first'));
+      assert.equal(first.results[0]?.type, 'accepted');
+      result = await followed.promise;
+    }
+    assert.match(seen.written, /MAIL FROM:<b@/);
+    assert.doesNotMatch(seen.written, /stopped/);
+    assert.equal(result.withheld, true);
+    assert.deepEqual([connection.usable, seen.destroyed], [false, true]);
+  });
+
+test('E-Q-8 D-OUT-3: nor does one that may not leave any more when all but its end is out, in blocks or as it is read', async () => {
+  for (const isInMemory of [true, false]) {
+    const clock = virtualClock(START);
+    const { network, seen } = scriptedNetwork('220 mta', [
+      ['EHLO', '250 mta'],
+      ['MAIL', '250 ok'],
+      ['RCPT', '250 ok'],
+      ['DATA', '354 go'],
+      ['.\r\n', '250 2.0.0 kept'],
+    ]);
+    const connection = await openHopConnection({
+      ...{ hop, network, clock, settings: { hostname: 'msa.example.org' } },
+    });
+    let mayGo = true;
+    const block = Buffer.from(`Subject: x\r\n\r\n${'x\r\n'.repeat(50_000)}`);
+    async function* content(): AsyncGenerator<Uint8Array> {
+      yield block;
+    }
+    const delivered = connection.deliver({
+      ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
+      ...(isInMemory ? { inMemory: [block, block] } : {}),
+      content: async () => content(),
+      mayGo() {
+        const went = mayGo;
+        mayGo = false;
+        return went;
+      },
+    });
+    const { withheld } = await delivered;
+    assert.equal(withheld, true);
+    assert.match(seen.written.slice(-5), /x\r\n$/, 'some of it went out, and no end');
+    assert.deepEqual([connection.usable, seen.destroyed], [false, true]);
   }
 });
 

@@ -32,6 +32,8 @@ const JOINED_OCTETS_MAX = 16 * KIB;
 export interface HopResult extends Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'> {
   /** Messages that the connection had carried before this one. */
   readonly messagesBefore: number;
+  /** Its identity was suspended after its commands were sent: nothing of its content was. */
+  readonly withheld?: true;
 }
 
 export interface HopConnection {
@@ -101,6 +103,8 @@ class RunningConnection implements HopConnection {
   #ready: { resolve(): void; reject(error: Error): void } | undefined;
   /** Begun, without a result so far, in order: the content that is asked for is the first one's. */
   #errands: Follower[] = [];
+  /** The one whose content was asked for may not leave any more. */
+  #withheld = false;
   /** Octets of the outputs being carried out, to leave as one write. */
   #sending: Uint8Array[] = [];
   #carryingOut = false;
@@ -244,7 +248,8 @@ class RunningConnection implements HopConnection {
     const messagesBefore = this.#ended;
     this.#ended += 1;
     this.isUsedUp ||= messagesBefore > 0 && results.some(isOfConnection);
-    this.#errands.shift()?.ended({ results, replyLost, messagesBefore });
+    const withheld = this.#withheld ? { withheld: true as const } : {};
+    this.#errands.shift()?.ended({ results, replyLost, messagesBefore, ...withheld });
     if (this.#errands.length === 0) this.#options.rested?.(this);
   }
 
@@ -265,6 +270,8 @@ class RunningConnection implements HopConnection {
     return {
       write: (pieces) => this.#wire.write(pieces),
       feed: (input) => this.#feed(input),
+      mayGo: () => this.#mayGo(),
+      withhold: () => this.#withhold(),
       giveUp: () => this.#wire.destroy(),
     };
   }
@@ -273,6 +280,7 @@ class RunningConnection implements HopConnection {
   #sendMessage(): void {
     // A reply in the same read as the 354 may have ended it.
     if (!this.usable) return;
+    if (!this.#mayGo()) return this.#withhold();
     this.#send();
     const inMemory = this.#errands[0]?.errand.inMemory;
     if (inMemory === undefined)
@@ -282,6 +290,18 @@ class RunningConnection implements HopConnection {
     this.#sending.push(...stuffed);
     this.#feed({ type: 'contentSent' });
     this.#follow();
+  }
+
+  /** Of the message whose content is asked for. */
+  #mayGo(): boolean {
+    return this.#errands[0]?.errand.mayGo?.() !== false;
+  }
+
+  /** After a 354 only the end of the connection keeps a message back: its commands were sent when it could still go, or after another's content. */
+  #withhold(): void {
+    this.#withheld = true;
+    this.#feed({ type: 'contentFailed', because: 'the sender may not send any more', permanent: false });
+    this.#wire.destroy();
   }
 
   #follow(): void {

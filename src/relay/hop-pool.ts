@@ -147,9 +147,10 @@ export function createHopPool(options: PoolOptions): HopPool {
   function conclude(
     errand: Errand,
     connection: HopConnection,
-    { results: said, replyLost, messagesBefore }: HopResult,
+    { results: said, replyLost, messagesBefore, withheld }: HopResult,
     o: Passage & { readonly shared: boolean; readonly followed: boolean },
   ): PortionResult {
+    if (withheld === true) return { type: 'withheld' };
     if (replyLost) options.replyLost();
     const verdict = judged(errand, connection.remote, said, o.pass);
     const results = verdict === 'message' ? said : said.map(putOff);

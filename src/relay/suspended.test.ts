@@ -25,6 +25,12 @@ const settings: RelaySettings = {
 function gated() {
   const clock = virtualClock(START);
   const mta = host();
+  /** Of whom the hop was asked. */
+  const asked: string[] = [];
+  mta.rcpt = (address) => {
+    asked.push(address);
+    return '250 2.1.5 ok';
+  };
   const entropy = countingEntropy();
   const ids = messageIdSource((length) => entropy.bytes(length));
   const store = fakeStore();
@@ -61,6 +67,7 @@ function gated() {
       }
       await turns();
     },
+    asked,
     left: () => mta.received.flatMap(({ to }) => to).toSorted(),
     released: () => store.changes.filter(({ type }) => type === 'free').length,
   };
@@ -83,6 +90,11 @@ test('E-Q-8 D-OUT-3: mail in memory of a sender who is suspended stays, that of 
   w.handOver(IDENTITY);
   await w.connect();
   assert.deepEqual([w.left(), w.released()], [[BOB, BOB], 4]);
+  assert.deepEqual(
+    w.asked,
+    [BOB, BOB],
+    'no command of what stays was said: taking it back costs a connection',
+  );
   w.relay.identityChanged({
     type: 'identityChanged',
     identityId: IDENTITY,

@@ -150,6 +150,20 @@ export const simulationFaults: readonly Fault[] = [
     seeds: [34],
   },
   {
+    file: 'src/relay/hop-connection.ts',
+    why: 'the identity is not looked at again when the content is asked for',
+    from: '    if (!this.#mayGo()) return this.#withhold();\n',
+    to: '',
+    tests: ['src/relay/hop-connection'],
+  },
+  {
+    file: 'src/relay/content-out.ts',
+    why: 'the end of a content is sent whatever became of its sender',
+    from: '    if (!way.mayGo()) return way.withhold();\n',
+    to: '',
+    tests: ['src/relay/hop-connection'],
+  },
+  {
     file: 'src/relay/hop-turns.ts',
     why: 'the identity is not looked at again when another message has left the connection',
     from: 'if (errand.mayGo?.() !== false)',
