@@ -10,6 +10,7 @@ export const rings: Readonly<Record<string, number>> = {
   platform: 2,
   config: 2,
   observe: 2,
+  delivery: 3,
   store: 3,
   identity: 3,
   submission: 4,

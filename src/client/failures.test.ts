@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { systemClock } from '../platform/clock.ts';
 import { systemNetwork } from '../platform/network.ts';
 import { CandidateFailed, errorOf } from './failures.ts';
-import { secure } from './secure.ts';
+import { openConnection } from './open-connection.ts';
 import type { Candidate } from './server.ts';
 
 const candidate = (tls: Candidate['tls'], port: number): Candidate => ({
@@ -22,15 +22,12 @@ test('C-ORD-10: implicit TLS where STARTTLS is spoken: one line says what to cha
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   try {
-    const wire = await systemNetwork.dial({ host: '127.0.0.1', port }, 5000);
     const one = candidate('implicit', port);
-    const failed = await secure(wire, {
-      candidate: one,
-      clock: systemClock,
-      ca: undefined,
-      connectMs: 5000,
+    const failed = await openConnection({
+      ...{ candidate: one, clock: systemClock, network: systemNetwork, ehloName: 'client.example.org' },
+      ...{ credentials: undefined, ca: undefined, connectMs: 5000, greetingMs: undefined },
+      transcript: undefined,
     }).catch((error: unknown) => error);
-    wire.destroy();
     assert.ok(failed instanceof CandidateFailed);
     const { kind, message, nextStep } = errorOf(one, failed);
     assert.equal(kind, 'tls');

@@ -1,6 +1,7 @@
 // Why a server could not be used, as the outcome of an attempt and as the error that the caller sees. What is only the connection's fault is
 // told apart from what the server or its certificate said: the first leads to the next candidate, the others end the search (C-ORD-4).
 
+import { HandshakeTooLong } from '../delivery/connection.ts';
 import { TlsFailed } from '../platform/network.ts';
 import type { HostFailure } from '../protocol/delivery/ports.ts';
 import { type ErrorKind, type Retry, serverReply, type ServerReply, SubmissionError } from './errors.ts';
@@ -49,6 +50,7 @@ const tlsOutcomes: Readonly<Record<TlsFailed['reason'], Failure>> = {
 };
 
 export function tlsFailureOf(error: unknown): CandidateFailed {
+  if (error instanceof HandshakeTooLong) return new CandidateFailed('closedBeforeTls', error.message);
   const detail = error instanceof Error ? error.message : String(error);
   return new CandidateFailed(error instanceof TlsFailed ? tlsOutcomes[error.reason] : 'tls', detail);
 }

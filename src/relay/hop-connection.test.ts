@@ -126,7 +126,7 @@ for (const [why, capabilities] of [
     const errandOf = (from: string, subject: string): Errand => ({
       message: { ...message, envelope: { ...message.envelope, reversePath: `${from}@example.org` } },
       ...{ deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
-      inMemory: [Buffer.from(`Subject: ${subject}\r\n\r\n`)],
+      inMemory: { pieces: [Buffer.from(`Subject: ${subject}\r\n\r\n`)], hasDotLines: false },
       content: () => Promise.reject(new Error('it is in memory')),
       ...(from === 'b' ? { mayGo: () => mayGo } : {}),
     });
@@ -176,7 +176,7 @@ test('E-Q-8 D-OUT-3: nor does one that may not leave any more when all but its e
     }
     const delivered = connection.deliver({
       ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
-      ...(isInMemory ? { inMemory: [block, block] } : {}),
+      ...(isInMemory ? { inMemory: { pieces: [block, block], hasDotLines: false } } : {}),
       content: async () => content(),
       mayGo() {
         const went = mayGo;

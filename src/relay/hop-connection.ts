@@ -1,19 +1,12 @@
-// One connection to one hop: carries out what the delivery machine (protocol/delivery) says. It takes one message after the other; where
-// PIPELINING is offered the commands of the next leave in one write with the end of the one before (RFC 2920 section 3.1).
+// One connection to one hop, over the one that drives the delivery machine (`src/delivery`). It takes one message after the other; where PIPELINING is
+// offered the commands of the next leave in one write with the end of the one before (RFC 2920 section 3.1).
 
-import { concat, octetsOf } from '../base/bytes.ts';
+import { octetsOf } from '../base/bytes.ts';
 import { KIB } from '../base/size.ts';
-import { createAlarm } from '../platform/alarm.ts';
+import { DeliveryConnection, type DeliveryResult } from '../delivery/connection.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Network, PeerTls, Wire } from '../platform/network.ts';
-import { isOfConnection } from '../policy/pace.ts';
-import type {
-  DeliveryInput,
-  DeliveryOutput,
-  DeliverySession,
-  HostFailure,
-} from '../protocol/delivery/ports.ts';
-import { createDeliverySession } from '../protocol/delivery/session.ts';
+import type { HostFailure } from '../protocol/delivery/ports.ts';
 import { stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
 import { type ContentWay, sendBlocks, sendStream } from './content-out.ts';
 import type { Errand } from './errand.ts';
@@ -26,12 +19,8 @@ const HANDSHAKE_MS = 30_000;
 const RECIPIENTS_MAX = 100;
 /** A larger message is sent in blocks. */
 const AT_ONCE_OCTETS_MAX = 256 * KIB;
-/** Up to this size pieces are joined: copying them costs less than a system call for each. */
-const JOINED_OCTETS_MAX = 16 * KIB;
 
-export interface HopResult extends Omit<Extract<DeliveryOutput, { type: 'result' }>, 'type'> {
-  /** Messages that the connection had carried before this one. */
-  readonly messagesBefore: number;
+export interface HopResult extends DeliveryResult {
   /** Its identity was suspended after its commands were sent: nothing of its content was. */
   readonly withheld?: true;
 }
@@ -92,85 +81,58 @@ class RunningConnection implements HopConnection {
   readonly hop: Hop;
   readonly remote: string;
   readonly inClearBecause: string | undefined;
-  tls: PeerTls | undefined;
   carried = 0;
-  isUsedUp = false;
-  #ended = 0;
-  #failure: HopDown | undefined;
   readonly #options: HopOptions;
-  readonly #wire: Wire;
-  readonly #session: DeliverySession;
-  #ready: { resolve(): void; reject(error: Error): void } | undefined;
+  readonly #delivery: DeliveryConnection;
   /** Begun, without a result so far, in order: the content that is asked for is the first one's. */
   #errands: Follower[] = [];
   /** The one whose content was asked for may not leave any more. */
   #withheld = false;
-  /** Octets of the outputs being carried out, to leave as one write. */
-  #sending: Uint8Array[] = [];
-  #carryingOut = false;
-  readonly #alarm;
 
   constructor(options: HopOptions, wire: Wire) {
     const { hop, settings, clock } = options;
     this.#options = options;
     this.hop = hop;
     this.inClearBecause = options.inClearBecause;
-    this.#wire = wire;
-    this.#alarm = createAlarm(clock, () => this.#feed({ type: 'timeout' }));
     this.remote = `${hopName(hop)}${hop.path === undefined ? ` [${wire.remote}]` : ''}`;
-    this.#session = createDeliverySession(
+    const { ca } = settings;
+    this.#delivery = new DeliveryConnection(
       {
-        protocol: hop.protocol,
-        hostname: settings.hostname,
-        tls: options.inClearBecause === undefined ? hop.tls : 'none',
-        recipientsMax: RECIPIENTS_MAX,
-        ...(hop.auth === undefined ? {} : { auth: hop.auth }),
+        ...{ wire, clock, handshakeMs: HANDSHAKE_MS },
+        tls: {
+          ...{ serverName: hop.host ?? 'localhost', verify: hop.verify },
+          ...(ca === undefined ? {} : { ca }),
+        },
+        settings: {
+          ...{ protocol: hop.protocol, hostname: settings.hostname, recipientsMax: RECIPIENTS_MAX },
+          tls: options.inClearBecause === undefined ? hop.tls : 'none',
+          ...(hop.auth === undefined ? {} : { auth: hop.auth }),
+        },
       },
-      clock.monotonic(),
+      {
+        tlsFailure: (error) => new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, 'tls', '4.7.5'),
+        hostFailure: (failure) =>
+          new HopDown(`${this.remote}: ${failure.diagnostic}`, this.#stageOf(failure), failure.status),
+        content: () => this.#sendMessage(),
+        result: (result) => this.#tell(result),
+      },
     );
   }
 
+  get tls(): PeerTls | undefined {
+    return this.#delivery.tls;
+  }
+
   get usable(): boolean {
-    return !this.#session.closed;
+    return this.#delivery.usable;
   }
 
-  async open(): Promise<void> {
-    const ready = new Promise<void>((resolve, reject) => {
-      this.#ready = { resolve, reject };
-    });
-    if (this.#options.hop.tls === 'implicit') await this.#secure();
-    this.#wire.listen({
-      bytes: (bytes) => this.#feed({ type: 'bytes', bytes }),
-      closed: (error) => this.#feed({ type: 'closed', ...(error === undefined ? {} : { error }) }),
-    });
-    this.#setTimer();
-    await ready;
-    // A greeting and a farewell may arrive in one read.
-    if (this.#failure !== undefined) throw this.#failure;
+  get isUsedUp(): boolean {
+    return this.#delivery.isUsedUp;
   }
 
-  async #secure(): Promise<void> {
-    const { hop, settings, clock } = this.#options;
-    let cancel = (): void => undefined;
-    // Nobody else watches the time here: the machine waits for no reply.
-    const late = new Promise<never>((_, reject) => {
-      cancel = clock.after(HANDSHAKE_MS, () => reject(new Error('the handshake took too long')));
-    });
-    try {
-      const secured = this.#wire.startTls({
-        serverName: hop.host ?? 'localhost',
-        verify: hop.verify,
-        ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-      });
-      this.tls = await Promise.race([secured, late]);
-    } catch (error) {
-      this.#wire.destroy();
-      throw new HopDown(`${this.remote}: TLS: ${messageOf(error)}`, 'tls', '4.7.5');
-    } finally {
-      cancel();
-    }
-    const { version, cipher } = this.tls;
-    this.#feed({ type: 'tls', facts: { version, cipher } });
+  open(): Promise<void> {
+    return this.#delivery.open();
   }
 
   deliver(errand: Errand): Promise<HopResult> {
@@ -183,73 +145,15 @@ class RunningConnection implements HopConnection {
     const { message, deliveries } = follower.errand;
     const envelope = { ...message.envelope, recipients: deliveries.map(({ recipient }) => recipient) };
     const { octets, headerUtf8, body8bit } = message;
-    this.#feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
+    this.#delivery.feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
   }
 
   quit(): void {
-    this.#feed({ type: 'quit' });
+    this.#delivery.quit();
   }
 
-  #feed(input: DeliveryInput): void {
-    const isOutermost = !this.#carryingOut;
-    this.#carryingOut = true;
-    for (const output of this.#session.receive(input, this.#options.clock.monotonic())) this.#perform(output);
-    if (!isOutermost) return;
-    this.#carryingOut = false;
-    this.#send();
-    this.#setTimer();
-  }
-
-  /** A failed write is followed by `closed`, which ends what is under way. */
-  #send(): void {
-    if (this.#sending.length === 0) return;
-    const pieces = this.#sending;
-    this.#sending = [];
-    const isSmall = octetsOf(pieces) <= JOINED_OCTETS_MAX;
-    this.#wire.write(isSmall ? [concat(pieces)] : pieces).catch(() => undefined);
-  }
-
-  #perform(output: DeliveryOutput): void {
-    switch (output.type) {
-      case 'send':
-        this.#sending.push(output.bytes);
-        break;
-      case 'startTls':
-        this.#send();
-        void this.#upgrade();
-        break;
-      case 'ready':
-        this.#ready?.resolve();
-        break;
-      case 'content':
-        this.#sendMessage();
-        break;
-      case 'result':
-        this.#tell(output);
-        break;
-      case 'hostFailed':
-        this.#failure = new HopDown(
-          `${this.remote}: ${output.diagnostic}`,
-          this.#stageOf(output),
-          output.status,
-        );
-        this.#ready?.reject(this.#failure);
-        break;
-      case 'close':
-        this.#alarm.end();
-        this.#send();
-        this.#wire.end();
-        this.#options.clock.after(5000, () => this.#wire.destroy());
-        break;
-    }
-  }
-
-  #tell({ results, replyLost }: Extract<DeliveryOutput, { type: 'result' }>): void {
-    const messagesBefore = this.#ended;
-    this.#ended += 1;
-    this.isUsedUp ||= messagesBefore > 0 && results.some(isOfConnection);
-    const withheld = this.#withheld ? { withheld: true as const } : {};
-    this.#errands.shift()?.ended({ results, replyLost, messagesBefore, ...withheld });
+  #tell(result: DeliveryResult): void {
+    this.#errands.shift()?.ended(this.#withheld ? { ...result, withheld: true } : result);
     if (this.#errands.length === 0) this.#options.rested?.(this);
   }
 
@@ -258,37 +162,27 @@ class RunningConnection implements HopConnection {
     return stage === 'hello' && this.tls !== undefined && because !== 'reply' ? 'tls' : stage;
   }
 
-  async #upgrade(): Promise<void> {
-    try {
-      await this.#secure();
-    } catch (error) {
-      this.#ready?.reject(error instanceof HopDown ? error : new HopDown(messageOf(error), 'tls'));
-    }
-  }
-
   get #contentWay(): ContentWay {
     return {
-      write: (pieces) => this.#wire.write(pieces),
-      feed: (input) => this.#feed(input),
+      write: (pieces) => this.#delivery.write(pieces),
+      feed: (input) => this.#delivery.feed(input),
       mayGo: () => this.#mayGo(),
       withhold: () => this.#withhold(),
-      giveUp: () => this.#wire.destroy(),
+      giveUp: () => this.#delivery.destroy(),
     };
   }
 
   /** A message in memory was watched on its way in. A small one goes out as one write, with its end and what follows it. */
   #sendMessage(): void {
-    // A reply in the same read as the 354 may have ended it.
-    if (!this.usable) return;
     if (!this.#mayGo()) return this.#withhold();
-    this.#send();
+    this.#delivery.flush();
     const inMemory = this.#errands[0]?.errand.inMemory;
     if (inMemory === undefined)
       return void sendStream(() => this.#errands[0]?.errand.content(), this.#contentWay);
     const stuffed = stuffedWhole(inMemory);
     if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void sendBlocks(stuffed, this.#contentWay);
-    this.#sending.push(...stuffed);
-    this.#feed({ type: 'contentSent' });
+    this.#delivery.send(stuffed);
+    this.#delivery.feed({ type: 'contentSent' });
     this.#follow();
   }
 
@@ -300,17 +194,15 @@ class RunningConnection implements HopConnection {
   /** After a 354 only the end of the connection keeps a message back: its commands were sent when it could still go, or after another's content. */
   #withhold(): void {
     this.#withheld = true;
-    this.#feed({ type: 'contentFailed', because: 'the sender may not send any more', permanent: false });
-    this.#wire.destroy();
+    const because = 'the sender may not send any more';
+    this.#delivery.feed({ type: 'contentFailed', because, permanent: false });
+    this.#delivery.destroy();
   }
 
   #follow(): void {
-    if (!this.#session.takesMore || !this.#session.capabilities.has('PIPELINING')) return;
+    const { takesMore, capabilities } = this.#delivery.session;
+    if (!takesMore || !capabilities.has('PIPELINING')) return;
     const follower = this.#options.follower?.(this);
     if (follower !== undefined) this.#begin(follower);
-  }
-
-  #setTimer(): void {
-    this.#alarm.set(this.#session.deadline);
   }
 }

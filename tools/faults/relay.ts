@@ -11,7 +11,27 @@ const senders = { file: 'src/relay/senders.ts', tests: ['src/relay'] };
 
 const settlement = { file: 'src/relay/settlement.ts', tests: ['src/relay', 'test/simulation/relay'] };
 
+const delivery = { file: 'src/delivery/connection.ts', tests: ['src/delivery/connection'] };
+
 export const relayFaults: readonly Fault[] = [
+  {
+    ...delivery,
+    why: 'an unverified certificate is good enough where a verified one is wanted',
+    from: 'if (tls.verify && !peer.verified)',
+    to: 'if (tls.serverName === undefined)',
+  },
+  {
+    ...delivery,
+    why: 'what is fed while outputs are carried out leaves as a write of its own',
+    from: '    if (!isOutermost) return;\n',
+    to: '',
+  },
+  {
+    ...delivery,
+    why: 'a connection that was told to go elsewhere takes more messages',
+    from: 'this.isUsedUp ||= messagesBefore > 0',
+    to: 'this.isUsedUp ||= messagesBefore > 1',
+  },
   {
     ...senders,
     why: 'mail in memory leaves whoever sent it',
