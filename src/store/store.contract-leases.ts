@@ -2,13 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClaimChange } from './port.ts';
+import type { ClaimChange, Delivery } from './port.ts';
 import { createRound } from './round.ts';
-import { Bench, final, HOUR, keyOf, MINUTE, type Open, settleOf } from './store.contract-fixtures.ts';
+import {
+  Bench,
+  changed,
+  final,
+  HOUR,
+  identityOf,
+  keyOf,
+  MINUTE,
+  type Open,
+  settleOf,
+} from './store.contract-fixtures.ts';
 
 export function leaseContract(name: string, open: Open): void {
   claimContract(name, open);
   claimAgainContract(name, open);
+  claimOfSuspendedContract(name, open);
   shareContract(name, open);
   roundContract(name, open);
   freeContract(name, open);
@@ -260,6 +271,28 @@ function freeContract(name: string, open: Open): void {
       count: 0,
     });
     assert.deepEqual(bench.notices, []);
+  });
+}
+
+function claimOfSuspendedContract(name: string, open: Open): void {
+  test(`BCP134-3.1-f E-Q-7: ${name}: a claim that is asked again does not give mail whose identity was suspended since`, async () => {
+    await using bench = await Bench.open(open);
+    const bot = identityOf('bot', {});
+    await bench.written(bot);
+    const suspect = await bench.accepted({ identityId: bot.id });
+    const other = await bench.accepted({});
+    const ids = (deliveries: readonly Delivery[]) => deliveries.map(({ messageId }) => messageId);
+    assert.deepEqual(ids(await bench.claim('a', { token: 't' })), [suspect.message.id, other.message.id]);
+    await bench.written(changed(bot, { state: 'suspended' }));
+    assert.deepEqual(ids(await bench.claim('a', { token: 't' })), [other.message.id]);
+    const [entry] = await bench.lookups.queue({ messageId: suspect.message.id }, { max: 1 });
+    assert.equal(entry?.active, false, 'it is leased to nobody');
+    assert.deepEqual(await bench.claim('b'), []);
+    await bench.written(changed(changed(bot, {}), { state: 'active' }));
+    assert.deepEqual(
+      (await bench.claim('b')).map(({ messageId, attempt }) => [messageId, attempt]),
+      [[suspect.message.id, 2]],
+    );
   });
 }
 

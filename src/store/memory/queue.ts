@@ -22,8 +22,10 @@ export function claim({ tables, clock }: State, change: ClaimChange): OutcomeOf<
   const { owner, token } = change;
   const now = clock.now();
   const before = tables.claims.get(owner);
-  if (before?.token === token)
-    return { ...claimed(tables, owner, before.keys), ...sameNext(change), more: true };
+  if (before?.token === token) {
+    const keys = before.keys.filter((key) => !takeBack(tables, owner, key));
+    return { ...claimed(tables, owner, keys), ...sameNext(change), more: true };
+  }
   const keys: ClaimedKey[] = [];
   const waiting = (): readonly QueueRow[] =>
     queueRows(tables)
@@ -54,6 +56,15 @@ export function claim({ tables, clock }: State, change: ClaimChange): OutcomeOf<
   const round = takeShares(lanes, change, now);
   if (keys.length > 0) tables.claims.set(owner, { owner, token, keys });
   return { ...claimed(tables, owner, keys), ...round };
+}
+
+/** Its identity was suspended since the claim was asked first: who asks again may not have heard of it. True: it is nobody's again. */
+function takeBack(tables: Tables, owner: string, [id, number, n]: ClaimedKey): boolean {
+  const row = tables.messages.get(id);
+  if (row?.n !== n || !tables.mayNotSend.has(row.message.identityId ?? '')) return false;
+  if (row.recipients.some((one) => one.number === number && one.owner === owner))
+    update(tables, [id, number], () => ({ owner: undefined }));
+  return true;
 }
 
 type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;

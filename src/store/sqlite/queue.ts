@@ -21,7 +21,9 @@ export function claim(writer: Writer, change: ClaimChange): OutcomeOf<ClaimChang
   const now = writer.clock.now();
   const before = db.get('SELECT token, deliveries FROM claim WHERE owner = ?', change.owner);
   if (before !== undefined && text(before, 'token') === change.token) {
-    const keys = JSON.parse(text(before, 'deliveries')) as Key[];
+    const keys = (JSON.parse(text(before, 'deliveries')) as Key[]).filter(
+      (key) => !takeBack(writer, change.owner, key),
+    );
     return { ...claimed(db, change.owner, keys), ...sameNext(change), more: true };
   }
   const isPartlyBack = unpark(writer);
@@ -90,6 +92,17 @@ function lease(db: Database, owner: string, key: Key): void {
     ...key,
   );
   invariant(leased === 1, 'a delivery is leased that another has in hand');
+}
+
+/** Its identity was suspended since the claim was asked first: who asks again may not have heard of it. True: it is nobody's again. */
+function takeBack({ db, mayNotSend }: Writer, owner: Owner, [n, recipientNumber]: Key): boolean {
+  const { identity_id: identityId } = db.get('SELECT identity_id FROM message WHERE n = ?', n) ?? {};
+  if (typeof identityId !== 'string' || !mayNotSend.has(identityId)) return false;
+  db.run(
+    'UPDATE recipient SET owner = NULL WHERE message_n = ? AND number = ? AND owner = ?',
+    ...[n, recipientNumber, owner],
+  );
+  return true;
 }
 
 type Claimed = Extract<OutcomeOf<ClaimChange>, { type: 'claimed' }>;
