@@ -35,6 +35,9 @@ export interface RunningServer {
   stop(graceMs?: number): Promise<void>;
 }
 
+/** A start that fails may have deliveries under way, and somebody waits to hear why. */
+const FAILED_START_GRACE_MS = 10_000;
+
 /** Told before each step of the start; what it throws fails the step. */
 export type Entering = (step: string) => void;
 
@@ -73,7 +76,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   const { first, steps, log, printer, sink, trusted } = starting;
   const fronts = first.config.threads.fronts ?? Math.max(1, availableParallelism() - 1);
   const { promise: open, resolve: isOpen } = Promise.withResolvers<string>();
-  let graceMs: number | undefined;
+  let graceMs: number | undefined = FAILED_START_GRACE_MS;
   let selfTest: SelfTest | undefined;
   const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
   const engine = await openEngine(engineOf(first));
@@ -110,6 +113,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
     },
     steps,
   );
+  graceMs = undefined;
   return {
     ...{ log, open },
     reload: () => inForce.reload(),

@@ -17,7 +17,7 @@ export interface ServerPlan {
   /** Number of front threads. */
   readonly fronts: number;
   readonly inForce: InForceNow;
-  /** How long sessions may take to end, ms; asked at the stop. */
+  /** How long what is under way may take to end, ms; asked at the stop. */
   graceMs(): number;
   /** What the trail says of this start. */
   started(): EventDraft;
@@ -42,7 +42,11 @@ export async function createServer(plan: ServerPlan, ports: ServerPorts, steps: 
   const supervisor = await steps.take(
     'threads',
     () => createSupervisor({ ...ports, plan: inForce.plan, store, storeLimits, fronts }),
-    (made) => made.stop(),
+    // Fronts relay as soon as they run: a start that fails after that ends no delivery either.
+    async (made) => {
+      await made.drain(plan.graceMs());
+      await made.stop();
+    },
   );
   await steps.take('store thread', () => supervisor.startStore());
   await steps.take('desk thread', () => supervisor.startDesk());

@@ -57,7 +57,7 @@ export interface Supervisor {
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
   /** Names of threads that died and do not run again yet. */
   missing(): readonly string[];
-  /** The fronts take no more connections; sessions end at their next quiet moment, at most until `graceMs`. */
+  /** The fronts take no more connections; sessions end at their next quiet moment, at most until `graceMs`. Once: asked again, it is the same drain. */
   drain(graceMs: number): Promise<void>;
   /** Resolves when no thread lives any more, and so none writes. */
   stop(): Promise<void>;
@@ -81,7 +81,7 @@ class RunningSupervisor implements Supervisor {
   #deskThread!: Thread;
   #listening = false;
   /** No front is started any more; the store is, because what is under way has to be settled. */
-  #draining = false;
+  #draining: Promise<void> | undefined;
   #stopping = false;
   #selfTestFrom: string | undefined;
   #births = 0;
@@ -98,7 +98,8 @@ class RunningSupervisor implements Supervisor {
       ...{ rows: fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
     });
     this.#fronts = new FrontThreads(log);
-    const isWanted = ({ kind }: Thread): boolean => !this.#stopping && !(this.#draining && kind === 'front');
+    const isWanted = ({ kind }: Thread): boolean =>
+      !this.#stopping && (this.#draining === undefined || kind !== 'front');
     this.#restarts = new Restarts(clock, log, isWanted);
   }
 
@@ -170,9 +171,9 @@ class RunningSupervisor implements Supervisor {
   }
 
   async drain(graceMs: number): Promise<void> {
-    this.#draining = true;
     this.#listening = false;
-    await this.#fronts.drain(graceMs);
+    this.#draining ??= this.#fronts.drain(graceMs);
+    await this.#draining;
   }
 
   async stop(): Promise<void> {
@@ -211,7 +212,7 @@ class RunningSupervisor implements Supervisor {
       handlers: { notice: (notice) => this.#options.writeLog((notice as { readonly log: string }).log) },
     });
     // It would claim mail, and nobody would wait for it.
-    if (this.#draining) return thread.terminate();
+    if (this.#draining !== undefined) return thread.terminate();
     this.#fronts.add(number, thread);
     if (birth.plan !== this.#plan) await askOrEnd(thread, { ask: 'reload', plan: this.#plan });
     if (this.#selfTestFrom !== undefined)

@@ -13,7 +13,7 @@ import { Disk } from './disk.ts';
 import type { SimulatedFront } from './front.ts';
 import type { NextHops } from './next-hop.ts';
 import type { Settings } from './settings.ts';
-import { Life } from './time.ts';
+import { Life, SECOND } from './time.ts';
 
 /** One run of the process. */
 interface Run {
@@ -110,6 +110,8 @@ export class Server {
       run.isReady = true;
     } catch (error) {
       this.#hops.ledger.note(`${main.name} does not start: ${String(error)}`);
+      const endsAt = time.monotonic + run.graceMs;
+      run.ending = () => this.#checkDrained(run, endsAt);
       await steps.undo();
       this.#end(run);
       throw error;
@@ -192,7 +194,7 @@ export class Server {
       ending: () => run.ending(),
     });
     const run: Run = {
-      ...{ main, crew, steps, supervisor: undefined, deaths: 0, graceMs: 0 },
+      ...{ main, crew, steps, supervisor: undefined, deaths: 0, graceMs: START_GRACE_MS },
       ...{ isReady: false, stopping: false, isUndrained: false, ending: async () => undefined },
     };
     return run;
@@ -238,6 +240,9 @@ export class Server {
 }
 
 const kinds = ['front', 'desk', 'store'] as const;
+
+/** For what is under way when a start fails. */
+const START_GRACE_MS = 10 * SECOND;
 
 function ended(life: Life): Promise<void> {
   return new Promise((resolve) => (life.alive ? life.onEnd(resolve) : resolve()));
