@@ -33,25 +33,38 @@ function lineTo(
 
 const open: Open = async (options) => {
   const memory = openMemoryStore(options);
-  const store = createRemoteStore({ clock: options.clock, stage: (id) => memory.store.stage(id) });
-  const lookups = createRemoteLookups();
-  let lines: Line[] = [];
-  function connect(): void {
-    const line = lineTo(
-      { commit: (changes) => memory.store.commit(changes), lookups: memory.lookups },
-      store.noticed,
-    );
-    memory.store.subscribe((notice) => line.back.tell(notice));
-    store.connect(line.front);
-    lookups.connect(line.front);
-    lines = [line.front, line.back];
+  const lines: Line[] = [];
+
+  /** A front, with a line of its own. */
+  function front() {
+    const store = createRemoteStore({ clock: options.clock, stage: (id) => memory.store.stage(id) });
+    const lookups = createRemoteLookups();
+    return {
+      ...{ store, lookups },
+      connect() {
+        const line = lineTo(
+          { commit: (changes) => memory.store.commit(changes), lookups: memory.lookups },
+          store.noticed,
+        );
+        memory.store.subscribe((notice) => line.back.tell(notice));
+        store.connect(line.front);
+        lookups.connect(line.front);
+        lines.push(line.front, line.back);
+      },
+    };
   }
+
+  const { store, lookups, connect } = front();
   connect();
   const opened = {
-    store,
-    lookups,
+    ...{ store, lookups },
+    async beside() {
+      const other = front();
+      other.connect();
+      return other.store;
+    },
     async restart() {
-      for (const line of lines) line.close();
+      for (const line of lines.splice(0)) line.close();
       memory.crash();
       connect();
       return opened;

@@ -58,6 +58,8 @@ export interface Opened {
   readonly lookups: Lookups;
   /** As after a kill and a new start: what was committed is there, nothing else. */
   restart(): Promise<Opened>;
+  /** Another who works on the same. Absent: all who do have this one. */
+  beside?(): Promise<Store>;
   close(): Promise<void> | void;
 }
 
@@ -104,6 +106,11 @@ export class Bench implements AsyncDisposable {
 
   get lookups(): Lookups {
     return this.#live.lookups;
+  }
+
+  /** Two who work on it at once. */
+  async both(): Promise<readonly [Store, Store]> {
+    return [this.store, (await this.#live.beside?.()) ?? this.store];
   }
 
   async restart(): Promise<void> {

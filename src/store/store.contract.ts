@@ -12,11 +12,13 @@ import { noticesContract } from './store.contract-notices.ts';
 import { queueContract } from './store.contract-queue.ts';
 import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
+import { twoContract } from './store.contract-two.ts';
 import type { StoreNotice } from './port.ts';
 
 export function storeContract(name: string, open: Open): void {
   acceptContract(name, open);
   doubtContract(name, open);
+  twoContract(name, open);
   leaseContract(name, open);
   settleContract(name, open);
   noticesContract(name, open);
