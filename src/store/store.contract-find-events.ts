@@ -43,6 +43,8 @@ export function findEventsContract(name: string, open: Open): void {
   byWordContract(name, open);
   byTimeContract(name, open);
   inPartsContract(name, open);
+  byNetworkContract(name, open);
+  ofIdentityContract(name, open);
 }
 
 function byWordContract(name: string, open: Open): void {
@@ -163,6 +165,35 @@ function byTimeContract(name: string, open: Open): void {
 }
 
 function inPartsContract(name: string, open: Open): void {
+  test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
+    await using bench = await Bench.open(open);
+    await record(
+      bench,
+      Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
+    );
+    const times: number[] = [];
+    let after: Cursor | undefined;
+    do {
+      const part = await bench.lookups.findEvents([i1], {
+        max: 3,
+        ...(after === undefined ? {} : { after }),
+      });
+      assert.ok(part.events.length <= 3);
+      times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
+      after = part.next;
+    } while (after !== undefined);
+    assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
+
+    const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
+    await record(bench, many);
+    const rare = { clientAddress: '192.0.2.8', max: 5 };
+    const { next = '', events } = await bench.lookups.findEvents([i1], rare);
+    assert.deepEqual([events, next !== ''], [[], true]);
+    assert.deepEqual(await bench.lookups.findEvents([i1], { ...rare, after: next }), { events: [] });
+  });
+}
+
+function byNetworkContract(name: string, open: Open): void {
   test(`D-TR-1: ${name}: a client's network leads to what came from there, a kind of event to that alone`, async () => {
     await using bench = await Bench.open(open);
     await record(bench, [
@@ -192,7 +223,9 @@ function inPartsContract(name: string, open: Open): void {
     assert.deepEqual(await found(bench, at('192.0.2.77')), ['accepted 6'], 'it is queued');
     assert.deepEqual(await found(bench, at('2001:db8:0:1::')), [], 'i1');
   });
+}
 
+function ofIdentityContract(name: string, open: Open): void {
   test(`D-TR-1: ${name}: an identity leads to events of every kind, its messages are those it sent`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ identityId: 'i1' });
@@ -207,32 +240,5 @@ function inPartsContract(name: string, open: Open): void {
     const erased = await bench.one({ type: 'erase', identityId: 'i1', ...erase });
     assert.deepEqual(erased, { type: 'erased', count: 3, kept: 0 });
     assert.deepEqual(await found(bench, i1), []);
-  });
-
-  test(`D-TR-1: ${name}: in parts, and no more is looked at than a part may`, async () => {
-    await using bench = await Bench.open(open);
-    await record(
-      bench,
-      Array.from({ length: 7 }, (_, at) => refusedAt(START + at * MINUTE)),
-    );
-    const times: number[] = [];
-    let after: Cursor | undefined;
-    do {
-      const part = await bench.lookups.findEvents([i1], {
-        max: 3,
-        ...(after === undefined ? {} : { after }),
-      });
-      assert.ok(part.events.length <= 3);
-      times.push(...part.events.map(({ time }) => (time - START) / MINUTE));
-      after = part.next;
-    } while (after !== undefined);
-    assert.deepEqual(times, [6, 5, 4, 3, 2, 1, 0]);
-
-    const many = Array.from({ length: EXAMINED_MAX }, (_, at) => refusedAt(START + DAY + at));
-    await record(bench, many);
-    const rare = { clientAddress: '192.0.2.8', max: 5 };
-    const { next = '', events } = await bench.lookups.findEvents([i1], rare);
-    assert.deepEqual([events, next !== ''], [[], true]);
-    assert.deepEqual(await bench.lookups.findEvents([i1], { ...rare, after: next }), { events: [] });
   });
 }

@@ -39,12 +39,12 @@ test('BCP134-3.1-h BCP134-3.1-i D-TR-1: id, label, Message-ID, address, the file
   }
 });
 
+const MESSAGE_ID = 'Message-ID: <of-bob@bob.example>';
 const COPIED = 'the body of bob, which nobody else has written';
 
 test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', async () => {
   const clients = [await house.session(bob), await house.session(alice)] as const;
-  const mid = 'Message-ID: <of-bob@bob.example>';
-  const fields = [`From: <${bob}>`, mid];
+  const fields = [`From: <${bob}>`, MESSAGE_ID];
   const ofBob = idOf(await submit(clients[0], { from: bob, to: ['list@far.example'], fields, body: COPIED }));
   const copyOfBob = await house.copyOf(ofBob);
   const [line = ''] = /^Received: from [\s\S]*?\r\n(?![ \t])/m.exec(copyOfBob) ?? [];
@@ -52,7 +52,7 @@ test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', asyn
   const unknown = line.replace(ofBob, '06FN0Z2V3W00000000000000AB');
 
   // Alice hides behind lines of bob and of nobody.
-  const forged = [unknown.trimEnd(), line.trimEnd(), `From: <${alice}>`, mid];
+  const forged = [unknown.trimEnd(), line.trimEnd(), `From: <${alice}>`, MESSAGE_ID];
   const spam = { from: alice, to: ['victim@far.example'], fields: forged, body: 'spam' };
   const ofAlice = idOf(await submit(clients[1], spam));
   for (const client of clients) client.close();
@@ -71,12 +71,24 @@ test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', asyn
     /claims From: alice@example\.org[\s\S]*who {7}alice@[\s\S]*UNVERIFIED[\s\S]*who {7}bob@/,
   );
 
-  const vectors: readonly {
-    readonly why: string;
-    readonly content: string;
-    readonly evidence: string;
-    readonly status: number;
-  }[] = [
+  for (const { why, content, evidence, status: expected } of showings(copyOfBob, line)) {
+    const result = await house.traced(house.file('shown.eml', content));
+    const found = result.answer.messages.find(({ id }) => id === ofBob);
+    assert.deepEqual([found?.evidence, result.status], [evidence, expected], why);
+  }
+});
+
+/** Messages that somebody may show us, and how far they prove that bob sent them. */
+function showings(
+  copyOfBob: string,
+  line: string,
+): readonly {
+  readonly why: string;
+  readonly content: string;
+  readonly evidence: string;
+  readonly status: number;
+}[] {
+  return [
     { why: 'what bob sent', content: copyOfBob, evidence: 'message', status: 0 },
     {
       why: 'with another To and Subject above his body',
@@ -110,17 +122,12 @@ test('BCP134-3.1-i D-TR-6: lines that were forged or copied accuse nobody', asyn
     },
     {
       why: 'only his Message-ID',
-      content: `From: <${bob}>\r\n${mid}\r\n\r\nother\r\n`,
+      content: `From: <${bob}>\r\n${MESSAGE_ID}\r\n\r\nother\r\n`,
       evidence: 'none',
       status: 1,
     },
   ];
-  for (const { why, content, evidence, status: expected } of vectors) {
-    const result = await house.traced(house.file('shown.eml', content));
-    const found = result.answer.messages.find(({ id }) => id === ofBob);
-    assert.deepEqual([found?.evidence, result.status], [evidence, expected], why);
-  }
-});
+}
 
 test('D-TR-6 F-HDR-4: a hostile header breaks nothing, and its escapes do not reach the terminal', async () => {
   const ours = (id: string): string =>

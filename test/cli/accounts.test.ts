@@ -3,12 +3,21 @@
 import assert from 'node:assert/strict';
 import { userInfo } from 'node:os';
 import { test } from 'node:test';
-import type { Ended } from '../system/shell.ts';
-import { assertRefused, DAY_MS, PASSWORD, place, show, spawned, stored, trail, USAGE } from './place.ts';
+import {
+  assertRefused,
+  DAY_MS,
+  PASSWORD,
+  place,
+  type Place,
+  show,
+  spawned,
+  stored,
+  trail,
+  USAGE,
+} from './place.ts';
 
 test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no secret is kept or repeated', async () => {
   const at = place();
-  const typed = (line: string, input: string): Promise<Ended> => at.run(line, input);
   const firstAdd = `account add Alice@EXAMPLE.org --password-stdin -c ${at.config}`;
   const added = await spawned(firstAdd, { input: `${PASSWORD}\nsecond line\n` });
   assert.deepEqual(added, { status: 0, stdout: 'added alice@example.org\n', stderr: '' });
@@ -18,83 +27,11 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   };
   assert.equal(made.login, 'bob@example.org', 'a bare name where there is one domain');
   assert.match(made.appPassword, /^[0-9A-Z]{8}(-[0-9A-Z]+)+$/);
-
-  for (const input of ['short\n', '', '\n'])
-    assertRefused(
-      await typed('account add carol --password-stdin', input),
-      1,
-      /at least 8 characters/,
-      'add',
-    );
-  await at.refused(1, /there is no account carol/, 'account show carol');
-  await at.refused(
-    1,
-    /alice@example\.org is the login of an account already: `postern account show/,
-    'account add alice@example.org',
-  );
-  await at.good('account rights bob add sales@example.org');
-  await at.refused(
-    1,
-    /sales@example\.org is an address of bob@example\.org, .*`postern account rights bob@example\.org remove sales@example\.org`/,
-    'account add sales@example.org',
-  );
-  await at.good('account rights bob remove sales@example.org');
-  await at.refused(1, /not in `domains`/, 'account add alice@example.net');
-
-  const changed = await typed('account password alice', `${PASSWORD} again\n`);
-  assert.equal(changed.stdout, 'password of alice@example.org set\n');
-  const asJson = await typed('account password alice --json', `${PASSWORD} again\n`);
-  assert.deepEqual(JSON.parse(asJson.stdout), { login: 'alice@example.org', credential: 'password' });
-  // What can't be done is told before anything is said of the password.
-  for (const [line, because] of [
-    ['account password carol', /there is no account carol/],
-    [
-      'account add alice@example.org --password-stdin',
-      /alice@example\.org is the login of an account already/,
-    ],
-  ] as const)
-    assertRefused(await typed(line, 'short\n'), 1, because, line);
-  const app = await at.good('account app-password add alice --label phone --expires 90d');
-  const [, told, text = ''] = /^(.*)\napp password \(shown once\): (\S+)\n$/.exec(app) ?? [];
-  const [phone = ''] = text.split('-');
-  assert.equal(told, `added phone (${phone}) of alice@example.org`);
-  const alice = await show(at, 'alice');
-  assert.deepEqual(
-    alice.credentials.map(({ id, label }) => [id, label]),
-    [
-      ['password', 'password'],
-      [phone, 'phone'],
-    ],
-  );
-  const expiresAt = Date.parse(alice.credentials[1]?.expiresAt ?? '');
-  assert.ok(Math.abs(expiresAt - Date.now() - 90 * DAY_MS) < 60_000);
-
-  const everything =
-    stored(at.data) + (await at.good('audit export')) + (await at.good('account list --json'));
-  for (const secret of [PASSWORD, text.slice(9), made.appPassword.slice(9)]) {
-    assert.ok(secret.length > 20);
-    assert.ok(!everything.includes(secret) && !everything.includes(secret.replaceAll('-', '')), secret);
-  }
-  assert.match(everything, /\$argon2id\$/);
-
-  await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
-  assert.deepEqual(JSON.parse(await at.good('account app-password revoke alice phone --json')), {
-    ...{ login: 'alice@example.org', revoked: phone, label: 'phone' },
-  });
-  assert.deepEqual(
-    (await show(at, 'alice')).credentials.map(({ id, disabled }) => [id, disabled?.by]),
-    [
-      ['password', undefined],
-      [phone, `${userInfo().username} (command line)`],
-    ],
-    'a revoked one is kept, and lets nobody in',
-  );
-  for (const again of ['phone', phone.toLowerCase()])
-    await at.refused(
-      1,
-      /of alice@.* was revoked already, 2\S+Z by /,
-      `account app-password revoke alice ${again}`,
-    );
+  await refusesWhatIsTaken(at);
+  await setsPasswords(at);
+  const { alice, phone, text } = await addsAppPassword(at);
+  await keepsNoSecret(at, [PASSWORD, text.slice(9), made.appPassword.slice(9)]);
+  await revokes(at, phone);
   await at.good('account remove alice --yes');
   await at.refused(1, /alice@example\.org was removed; until/, 'account app-password revoke alice phone');
   const gone = await show(at, 'alice');
@@ -115,6 +52,96 @@ test('D-OUT-5 F-AUTH-13: an account from its first password to its tombstone; no
   const [id] = made.appPassword.split('-');
   assert.deepEqual(first?.payload?.detail, { login: made.login, credential: id, label: 'first' });
 });
+
+async function refusesWhatIsTaken(at: Place): Promise<void> {
+  for (const input of ['short\n', '', '\n'])
+    assertRefused(
+      await at.run('account add carol --password-stdin', input),
+      1,
+      /at least 8 characters/,
+      'add',
+    );
+  await at.refused(1, /there is no account carol/, 'account show carol');
+  await at.refused(
+    1,
+    /alice@example\.org is the login of an account already: `postern account show/,
+    'account add alice@example.org',
+  );
+  await at.good('account rights bob add sales@example.org');
+  await at.refused(
+    1,
+    /sales@example\.org is an address of bob@example\.org, .*`postern account rights bob@example\.org remove sales@example\.org`/,
+    'account add sales@example.org',
+  );
+  await at.good('account rights bob remove sales@example.org');
+  await at.refused(1, /not in `domains`/, 'account add alice@example.net');
+}
+
+async function setsPasswords(at: Place): Promise<void> {
+  const changed = await at.run('account password alice', `${PASSWORD} again\n`);
+  assert.equal(changed.stdout, 'password of alice@example.org set\n');
+  const asJson = await at.run('account password alice --json', `${PASSWORD} again\n`);
+  assert.deepEqual(JSON.parse(asJson.stdout), { login: 'alice@example.org', credential: 'password' });
+  // What can't be done is told before anything is said of the password.
+  for (const [line, because] of [
+    ['account password carol', /there is no account carol/],
+    [
+      'account add alice@example.org --password-stdin',
+      /alice@example\.org is the login of an account already/,
+    ],
+  ] as const)
+    assertRefused(await at.run(line, 'short\n'), 1, because, line);
+}
+
+/** Alice as she is shown, the id of her app password, and the password itself. */
+async function addsAppPassword(at: Place) {
+  const app = await at.good('account app-password add alice --label phone --expires 90d');
+  const [, told, text = ''] = /^(.*)\napp password \(shown once\): (\S+)\n$/.exec(app) ?? [];
+  const [phone = ''] = text.split('-');
+  assert.equal(told, `added phone (${phone}) of alice@example.org`);
+  const alice = await show(at, 'alice');
+  assert.deepEqual(
+    alice.credentials.map(({ id, label }) => [id, label]),
+    [
+      ['password', 'password'],
+      [phone, 'phone'],
+    ],
+  );
+  const expiresAt = Date.parse(alice.credentials[1]?.expiresAt ?? '');
+  assert.ok(Math.abs(expiresAt - Date.now() - 90 * DAY_MS) < 60_000);
+  return { alice, phone, text };
+}
+
+async function keepsNoSecret(at: Place, secrets: readonly string[]): Promise<void> {
+  const everything =
+    stored(at.data) + (await at.good('audit export')) + (await at.good('account list --json'));
+  for (const secret of secrets) {
+    assert.ok(secret.length > 20);
+    assert.ok(!everything.includes(secret) && !everything.includes(secret.replaceAll('-', '')), secret);
+  }
+  assert.match(everything, /\$argon2id\$/);
+}
+
+async function revokes(at: Place, phone: string): Promise<void> {
+  await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
+  assert.deepEqual(JSON.parse(await at.good('account app-password revoke alice phone --json')), {
+    ...{ login: 'alice@example.org', revoked: phone, label: 'phone' },
+  });
+  assert.deepEqual(
+    (await show(at, 'alice')).credentials.map(({ id, disabled }) => [id, disabled?.by]),
+    [
+      ['password', undefined],
+      [phone, `${userInfo().username} (command line)`],
+    ],
+    'a revoked one is kept, and lets nobody in',
+  );
+  for (const again of ['phone', phone.toLowerCase()])
+    await at.refused(
+      1,
+      /of alice@.* was revoked already, 2\S+Z by /,
+      `account app-password revoke alice ${again}`,
+    );
+}
 
 test('F-OPS-5: state, rights and limits: each change is told, and a wrong one changes nothing', async () => {
   const at = place();
@@ -200,6 +227,26 @@ test('a removal says what it means and asks; shared addresses stay with the doma
     /^sales@example\.org: nobody else has it, so mail to it is refused until somebody gets it: `postern account rights LOGIN add sales@/m,
   );
 
+  await keepsItsNames(at);
+
+  const before = await trail(at, '');
+  await at.refused(1, /was removed; until retention ends/, 'account remove alice');
+  await at.refused(1, /was removed; until retention ends/, 'account remove alice --yes');
+  assert.deepEqual(await trail(at, ''), before, 'a removal that fails changes nothing, of others either');
+  await comesBack(at);
+  await at.good('account remove alice --yes');
+  assert.equal(
+    await at.good('account rights alice remove team@example.org'),
+    'alice@example.org is removed; restored it would send as alice@example.org, sales@example.org\nteam@example.org is shared with bob@example.org\n',
+  );
+  await at.refused(1, /was removed/, 'account rights alice add team@example.org');
+  await at.refused(1, /is the login itself/, 'account rights alice remove alice@example.org');
+  await at.good('account restore alice');
+  assert.deepEqual((await show(at, 'alice')).rights, ['alice@example.org', 'sales@example.org']);
+});
+
+/** Alice's, which is removed. */
+async function keepsItsNames(at: Place): Promise<void> {
   await at.refused(
     1,
     /was removed \d{4}-.*; `postern account restore alice@example\.org`/,
@@ -229,11 +276,9 @@ test('a removal says what it means and asks; shared addresses stay with the doma
   assert.equal((await show(at, 'alice@example.org')).state, 'removed');
   assert.match(await at.good('account show alice'), /^removed {2}\d{4}-/m);
   assert.match(await at.good('account list'), /alice@example\.org +removed/);
+}
 
-  const before = await trail(at, '');
-  await at.refused(1, /was removed; until retention ends/, 'account remove alice');
-  await at.refused(1, /was removed; until retention ends/, 'account remove alice --yes');
-  assert.deepEqual(await trail(at, ''), before, 'a removal that fails changes nothing, of others either');
+async function comesBack(at: Place): Promise<void> {
   const restored = await at.good('account restore alice');
   assert.match(restored, /^alice@example\.org is active again[\s\S]*it has no password/);
   assert.match(
@@ -253,16 +298,7 @@ test('a removal says what it means and asks; shared addresses stay with the doma
     ...{ login: 'alice@example.org', state: 'suspended' },
     rights: ['alice@example.org', 'team@example.org', 'sales@example.org'],
   });
-  await at.good('account remove alice --yes');
-  assert.equal(
-    await at.good('account rights alice remove team@example.org'),
-    'alice@example.org is removed; restored it would send as alice@example.org, sales@example.org\nteam@example.org is shared with bob@example.org\n',
-  );
-  await at.refused(1, /was removed/, 'account rights alice add team@example.org');
-  await at.refused(1, /is the login itself/, 'account rights alice remove alice@example.org');
-  await at.good('account restore alice');
-  assert.deepEqual((await show(at, 'alice')).rights, ['alice@example.org', 'sales@example.org']);
-});
+}
 
 test('what is printed for people is there for programs too: rights, app passwords, limits, with times of RFC 3339', async () => {
   const at = place();
