@@ -5,7 +5,7 @@ import { isOwnReport } from '../relay/notices.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { AcceptChange, OutcomeOf, QueuedMessage, QueueSelector } from '../store/port.ts';
 import type { QueueChange } from '../store/queue-change.ts';
-import { type Actor, byOf } from './actor.ts';
+import { type Actor, whoActs } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
@@ -89,8 +89,7 @@ function changesOf(o: GivingUp, free: readonly QueueEntry[]): ReturnType<typeof 
     if (found === undefined) throw new UseCaseFailure(`${id} was delivered meanwhile`);
     return found;
   };
-  const now = ports.clock.now();
-  return bounceChanges({ entries: free, content, settings, reports, now, by: byOf(actor) });
+  return bounceChanges({ entries: free, content, settings, reports, who: whoActs(ports, actor) });
 }
 
 async function release(o: GivingUp, entries: readonly QueueEntry[], id: string): Promise<void> {
@@ -124,10 +123,9 @@ function changesFor(
   action: 'hold' | 'release',
   entries: readonly QueueEntry[],
 ): readonly QueueChange[] {
-  const now = ports.clock.now();
   return entries.map(({ message, delivery }): QueueChange => {
     const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
-    return { type: 'queue', action, selector, now, by: byOf(actor) };
+    return { type: 'queue', action, selector, ...whoActs(ports, actor) };
   });
 }
 

@@ -1,7 +1,7 @@
 // What an operator does to the queue: retry, hold, release, drop.
 
 import { changeInSlices, type QueueChange, type QueuePosition } from '../store/queue-change.ts';
-import { type Actor, byOf } from './actor.ts';
+import { type Actor, whoActs } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
@@ -40,7 +40,7 @@ export async function changeQueue(
   { part, action, after }: OfPart & Pick<QueueChange, 'action' | 'after'>,
 ): Promise<QueueChanged> {
   const selector = await selectorOf(ports, part);
-  const command = { action, selector, now: ports.clock.now(), by: byOf(actor), max: SLICE };
+  const command = { action, selector, ...whoActs(ports, actor), max: SLICE };
   const outcome = await changeInSlices(ports.store, command, { slices: SLICES, after });
   if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
   const { count: changed, next } = outcome;

@@ -2,7 +2,7 @@
 
 import { shownJson } from '../base/shown-json.ts';
 import type { Cursor } from '../store/lookups.ts';
-import { type Actor, byOf, reasonGiven } from './actor.ts';
+import { type Actor, reasonGiven, whoActs } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { identityOf } from './identities.ts';
 import { assertReason, recordLook } from './looks.ts';
@@ -56,18 +56,17 @@ export async function eraseFromTrail(
   actor: Actor,
   of: { readonly login?: string; readonly addresses: readonly string[]; readonly before: number },
 ): Promise<Erased> {
-  const now = ports.clock.now();
+  const who = whoActs(ports, actor);
   const { login, addresses, before } = of;
   if (login === undefined && addresses.length === 0)
     throw new UseCaseFailure('name --identity or --address', 'usage');
-  const floor = now - FLOOR_MS - ports.config().relay.expire;
+  const floor = who.now - FLOOR_MS - ports.config().relay.expire;
   if (before > floor)
     throw new UseCaseFailure(
       `what is younger than 7 days plus relay.expire must stay traceable: the latest --before is ${new Date(floor).toISOString().slice(0, 10)}`,
     );
   const identity = login === undefined ? {} : { identityId: (await identityOf(ports, login)).id };
-  const change = { type: 'erase', ...identity, addresses, before, now, by: byOf(actor) } as const;
-  const [outcome] = await ports.store.commit([{ ...change, ...reasonGiven(actor) }]);
+  const [outcome] = await ports.store.commit([{ type: 'erase', ...identity, addresses, before, ...who }]);
   if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
   return { forgotten: outcome.count, kept: outcome.kept, until: before };
 }

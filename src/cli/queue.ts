@@ -1,6 +1,7 @@
 // `postern queue`: what is on its way out, and what the operator does to it. Every change says how many recipients it means before it acts.
 
 import type { Command } from 'commander';
+import type { Administration } from '../administration/use-cases.ts';
 import { numberOf } from '../base/number-of.ts';
 import type { Bounced } from '../administration/bounce.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
@@ -8,7 +9,7 @@ import type { QueueChange, QueuePosition } from '../store/queue-change.ts';
 import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { addOptions, type OptionRow } from './option-rows.ts';
+import { addOptions, type OptionRow, reasonHelp } from './option-rows.ts';
 import { print, printJson, progress, progressDone } from './output.ts';
 import { type ListOptions, listOptions, listQueue } from './queue-list.ts';
 import { partOf, type PartOptions, partOptions } from './queue-part.ts';
@@ -18,6 +19,7 @@ interface ChangeOptions extends PartOptions {
   readonly all?: boolean;
   readonly yes?: boolean;
   readonly bounce?: boolean;
+  readonly reason?: string;
 }
 
 export function queueCommands(program: Command): void {
@@ -51,6 +53,7 @@ const changeOptions: readonly OptionRow[] = [
   ...partOptions,
   ['--all', 'the whole queue'],
   ['--yes', 'do not ask; off a terminal needed by all but a named id'],
+  ['--reason <text>', reasonHelp],
   ['--json', 'print JSON'],
 ];
 
@@ -69,7 +72,7 @@ async function change(
   id: string | undefined,
   options: ChangeOptions,
 ): Promise<void> {
-  const administration = context.administration();
+  const administration = context.administration(options.reason);
   const part = partOf(id, options);
   if (Object.keys(part).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
@@ -78,12 +81,12 @@ async function change(
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
   await sayOrAsk(action, numberOf(count, 'recipient'), isNamed(part, options), options);
   if (options.bounce === true) {
-    const given = await bounce(context, part);
+    const given = await bounce(administration, part);
     return options.json === true
       ? printJson({ action, matched: count, changed: given })
       : print(`gave up ${given} of ${numberOf(count, 'recipient')}, their senders are told`);
   }
-  const { changed, stillHeld } = await inSlices(context, action, part, count);
+  const { changed, stillHeld } = await inSlices(administration, action, part, count);
   if (options.json === true)
     return printJson({
       ...{ action, matched: count, changed },
@@ -100,7 +103,7 @@ async function change(
 
 /** What breaks off is told with how far it came. */
 async function inSlices(
-  { administration }: CommandContext,
+  administration: Administration,
   action: QueueChange['action'],
   part: QueuePart,
   matched: number,
@@ -109,7 +112,7 @@ async function inSlices(
   const soFar = (): string => `${action}: ${changed} of ${numberOf(matched, 'recipient')}`;
   try {
     for (let after: QueuePosition | undefined; ;) {
-      const slice = await administration().changeQueue({
+      const slice = await administration.changeQueue({
         part,
         action,
         ...(after === undefined ? {} : { after }),
@@ -129,11 +132,11 @@ async function inSlices(
 }
 
 /** How many recipients were given up. */
-async function bounce({ administration }: CommandContext, part: QueuePart): Promise<number> {
+async function bounce(administration: Administration, part: QueuePart): Promise<number> {
   let count = 0;
   let after: Bounced['next'];
   do {
-    const slice = await administration().bounceQueue({ part, ...(after === undefined ? {} : { after }) });
+    const slice = await administration.bounceQueue({ part, ...(after === undefined ? {} : { after }) });
     count += slice.count;
     after = slice.next;
     progress(`${count} recipients`);

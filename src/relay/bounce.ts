@@ -14,8 +14,8 @@ export interface Bounce {
   readonly content: Errand['content'];
   readonly settings: RelaySettings;
   readonly reports: ReportWriter;
-  readonly now: number;
-  readonly by: string;
+  /** Who gives it up, when, and why. */
+  readonly who: Pick<QueueChange, 'now' | 'by' | 'because'>;
 }
 
 export interface BounceChanges {
@@ -31,13 +31,13 @@ const givenUp: Attempt = {
 };
 
 export async function bounceChanges(bounce: Bounce): Promise<BounceChanges> {
-  const { entries, content, settings, reports, now, by } = bounce;
+  const { entries, content, settings, reports, who } = bounce;
   const [first] = entries;
   if (first === undefined) return { drops: [] };
   const { message } = first;
   const drops = entries.map(({ delivery }): QueueChange => {
     const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
-    return { type: 'queue', action: 'drop', selector, now, by };
+    return { type: 'queue', action: 'drop', selector, ...who };
   });
   const recipients = entries
     .map(({ delivery }) => noticeOf(message, delivery, { ...givenUp, final: 'failed' }, settings))

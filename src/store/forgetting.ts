@@ -19,7 +19,7 @@ export interface EraseChange {
   readonly now: number;
   readonly by: string;
   /** Why, in the words of who does it. */
-  readonly reason?: string;
+  readonly because?: string;
 }
 
 export interface ForgettingOutcomes {

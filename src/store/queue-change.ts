@@ -19,6 +19,8 @@ export interface QueueChange {
   readonly reason?: Exclude<HoldReason, 'identity'>;
   readonly now: number;
   readonly by: string;
+  /** Why, in the words of who does it. */
+  readonly because?: string;
   /** Recipients in this slice; absent, or more than `SLICE_MAX`: so many. What a message id names is always one slice. */
   readonly max?: number;
   /** `next` of the slice before; absent: the first slice. */
@@ -63,7 +65,18 @@ export async function changeInSlices(
   return { type: 'changed', count, ...(next === undefined ? {} : { next }) };
 }
 
-/** What the trail keeps of a selector. */
-export function selectorDetail(selector: QueueSelector): Readonly<Record<string, string | number | boolean>> {
-  return Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
+/** What the trail keeps of a hold or a release: what was selected, and why. */
+export function changeDetail(
+  selector: QueueSelector,
+  because: string | undefined,
+): Readonly<Record<string, string | number | boolean>> {
+  const kept = Object.entries({
+    ...selector,
+    ...(because === undefined ? {} : { reason: because }),
+  });
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
+}
+
+export function dropWords({ by, because }: Pick<QueueChange, 'by' | 'because'>): string {
+  return `dropped by ${by}${because === undefined ? '' : `: ${because}`}`;
 }

@@ -222,6 +222,29 @@ function brokenOffContract(name: string, open: Open): void {
 }
 
 function reasonsContract(name: string, open: Open): void {
+  test(`${name}: why it is held, let go and dropped stands in the trail, in the words of who did it`, async () => {
+    await using bench = await Bench.open(open);
+    const { message } = await bench.accepted({ to: ['a@x.example'] });
+    const who = { now: bench.clock.now(), by: 'root', because: 'ticket 4711' };
+    for (const action of ['hold', 'release', 'drop'] as const)
+      await bench.one({ type: 'queue', action, selector: { messageId: message.id }, ...who });
+    const events = await bench.lookups.eventsOfMessage(message.id, 9);
+    assert.deepEqual(
+      events.slice(-3).map(({ type, payload }) => [type, payload]),
+      [
+        ['held', { by: 'root', action: 'hold', detail: { reason: 'ticket 4711' } }],
+        ['released', { by: 'root', action: 'release', detail: { reason: 'ticket 4711' } }],
+        [
+          'dropped',
+          {
+            ...{ recipient: 'a@x.example', recipientNumber: 0, attempt: 0, status: '5.0.0' },
+            diagnostic: 'dropped by root: ticket 4711',
+          },
+        ],
+      ],
+    );
+  });
+
   test(`${name}: a delivery is held while a reason is left`, async () => {
     await using bench = await Bench.open(open);
     await bench.written(identityOf('bot'));

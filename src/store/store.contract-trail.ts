@@ -389,7 +389,14 @@ function eraseContract(name: string, open: Open): void {
       bench.clock.advance(10 * DAY);
       const before = bench.clock.now() - DAY;
       const young = await delivered(bench, findable);
-      const erase = { type: 'erase', ...said, before, now: bench.clock.now(), by: 'root' } as const;
+      const erase = {
+        type: 'erase',
+        ...said,
+        before,
+        now: bench.clock.now(),
+        by: 'root',
+        because: 'asked for',
+      } as const;
       const outcome = await bench.one(erase);
       assert.deepEqual(outcome, { type: 'erased', count: 5, kept: 6 });
       for (const event of await bench.lookups.eventsOfMessage(id, 9)) assert.equal(event.payload, undefined);
@@ -403,7 +410,7 @@ function eraseContract(name: string, open: Open): void {
       const { events, forgotten, broken } = await verifyTrail(bench.lookups);
       assert.deepEqual([events, forgotten, broken], [14, 5, undefined]);
       const last = (await bench.events()).at(-1);
-      const detail = { events: 5, kept: 6, before: new Date(before).toISOString() };
+      const detail = { events: 5, kept: 6, before: new Date(before).toISOString(), reason: 'asked for' };
       assert.deepEqual([last?.type, last?.payload], ['erased', { by: 'root', action: 'erase', detail }]);
       assert.deepEqual(await bench.one(erase), { type: 'erased', count: 0, kept: 6 });
     });

@@ -1,7 +1,7 @@
 // The operator's commands over the queue in memory, a slice at a time, in the order of ids.
 
 import type { OutcomeOf } from '../port.ts';
-import { type QueueChange, type QueueOutcome, selectorDetail, SLICE_MAX } from '../queue-change.ts';
+import { type QueueChange, type QueueOutcome, changeDetail, SLICE_MAX } from '../queue-change.ts';
 import { drop, update } from './queue.ts';
 import { matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, type State } from './state.ts';
@@ -66,7 +66,7 @@ function changeOne(state: State, change: QueueChange, one: QueueRow): void {
 
 /** The one event of a hold or a release. */
 function tell({ append }: State, change: QueueChange, { id, row }: QueueRow): true {
-  const { action, selector, now, by, after } = change;
+  const { action, selector, now, by, because, after } = change;
   if (after?.told === true || (action !== 'hold' && action !== 'release')) return true;
   const { messageId, ...detail } = selector;
   const whose = messageId === undefined ? selector.identityId : row.message.identityId;
@@ -75,7 +75,7 @@ function tell({ append }: State, change: QueueChange, { id, row }: QueueRow): tr
     time: now,
     ...(messageId === undefined ? {} : { messageId: id }),
     ...identityOf(whose),
-    payload: { by, action, detail: selectorDetail(detail) },
+    payload: { by, action, detail: changeDetail(detail, because) },
   });
   return true;
 }

@@ -10,6 +10,7 @@ import type {
   SettleChange,
   WithdrawChange,
 } from '../port.ts';
+import { dropWords, type QueueChange } from '../queue-change.ts';
 import { keptId } from '../kept-id.ts';
 import { endIfDone } from './end.ts';
 import { keepNotices } from './notices.ts';
@@ -170,12 +171,12 @@ function forgetClaims({ claims }: Tables, ownerPrefix: string): void {
 export function drop(
   state: State,
   { id, row, recipient }: QueueRow,
-  { now, by }: { readonly now: number; readonly by: string },
+  change: Pick<QueueChange, 'now' | 'by' | 'because'>,
 ): void {
   const { number: recipientNumber, attempt } = recipient;
   const about = { recipient: recipient.recipient.forwardPath, recipientNumber };
-  const payload = { ...about, attempt, status: '5.0.0', diagnostic: `dropped by ${by}` };
-  state.append({ type: 'dropped', time: now, messageId: id, ...identityOf(row), payload });
+  const payload = { ...about, attempt, status: '5.0.0', diagnostic: dropWords(change) };
+  state.append({ type: 'dropped', time: change.now, messageId: id, ...identityOf(row), payload });
   leave(state.tables, id, new Set([recipientNumber]));
   endIfDone(state, id);
 }

@@ -91,8 +91,8 @@ export function erase(state: State, change: EraseChange): OutcomeOf<EraseChange>
       count += 1;
     }
   }
-  const { before, reason } = change;
-  const why = reason === undefined ? {} : { reason };
+  const { before, because } = change;
+  const why = because === undefined ? {} : { reason: because };
   const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
   state.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
   return { type: 'erased', count, kept };

@@ -1,6 +1,7 @@
 // A recipient leaves the queue undelivered, because somebody said so, with the event that tells of it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
+import { dropWords, type QueueChange } from '../queue-change.ts';
 import { bytes, number, optionalText, type Row, text } from './database.ts';
 import { finish } from './finish.ts';
 import { holdBit } from './held.ts';
@@ -15,7 +16,7 @@ export const DROP_COLUMNS =
 export function dropRecipient(
   writer: Writer,
   row: Row,
-  { now, by }: { readonly now: number; readonly by: string },
+  change: Pick<QueueChange, 'now' | 'by' | 'because'>,
 ): void {
   const { db, trail, queueTally } = writer;
   const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
@@ -25,11 +26,11 @@ export function dropRecipient(
   countGone(queueTally, { domain: text(row, 'domain'), identityId, held });
   if ((held & holdBit.identity) !== 0) forgetParked(db, identityId ?? '', n, recipientNumber);
   trail.append({
-    ...{ type: 'dropped', time: now, messageId },
+    ...{ type: 'dropped', time: change.now, messageId },
     ...(identityId === undefined ? {} : { identityId }),
     payload: {
       ...{ recipient: text(row, 'forward_path'), recipientNumber, attempt: number(row, 'attempt') },
-      ...{ status: '5.0.0', diagnostic: `dropped by ${by}` },
+      ...{ status: '5.0.0', diagnostic: dropWords(change) },
     },
   });
   const left = db.get('SELECT count(*) AS left FROM recipient WHERE message_n = ?', n);

@@ -3,7 +3,7 @@
 
 import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { OutcomeOf, QueueSelector } from '../port.ts';
-import { type QueueChange, type QueuePosition, selectorDetail, SLICE_MAX } from '../queue-change.ts';
+import { type QueueChange, type QueuePosition, changeDetail, SLICE_MAX } from '../queue-change.ts';
 import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
 import { DROP_COLUMNS, dropRecipient } from './drop.ts';
 import { COMMANDED, holdBit } from './held.ts';
@@ -137,7 +137,7 @@ function changeOne(writer: Writer, change: QueueChange, row: Row): void {
 
 /** The one event of a hold or a release. */
 function tell({ trail }: Writer, change: QueueChange, row: Row): true {
-  const { action, selector, now, by, after } = change;
+  const { action, selector, now, by, because, after } = change;
   if (after?.told === true || (action !== 'hold' && action !== 'release')) return true;
   const { messageId, ...detail } = selector;
   const whose = messageId === undefined ? selector.identityId : optionalText(row, 'identity_id');
@@ -146,7 +146,7 @@ function tell({ trail }: Writer, change: QueueChange, row: Row): true {
     time: now,
     ...(messageId === undefined ? {} : { messageId: idOf(row) }),
     ...identityOf(whose),
-    payload: { by, action, detail: selectorDetail(detail) },
+    payload: { by, action, detail: changeDetail(detail, because) },
   });
   return true;
 }

@@ -110,8 +110,8 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
       count += 1;
     }
   }
-  const { before, reason } = change;
-  const why = reason === undefined ? {} : { reason };
+  const { before, because } = change;
+  const why = because === undefined ? {} : { reason: because };
   const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
   writer.trail.append({
     type: 'erased',
