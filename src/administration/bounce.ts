@@ -39,7 +39,7 @@ export async function bounceQueue(
   const { entries, next } = await sliceOf(ports, selector, after);
   const began = after?.began ?? ports.clock.now();
   const meant = entries.filter(({ message }) => cameBefore(message, began));
-  const { settings, writer } = ports.reports();
+  const { settings, writer } = await ports.reports();
   let count = 0;
   for (const seen of byMessage(meant)) count += await giveUp({ ports, actor, settings, writer, seen });
   return { count, ...(next === undefined ? {} : { next: { ...next, began } }) };
@@ -51,7 +51,7 @@ function cameBefore(message: QueuedMessage, began: number): boolean {
   return acceptedAt < began || (acceptedAt === began && !isOwnReport(message));
 }
 
-interface GivingUp extends ReturnType<AdministrationPorts['reports']> {
+interface GivingUp extends Awaited<ReturnType<AdministrationPorts['reports']>> {
   readonly ports: AdministrationPorts;
   readonly actor: Actor;
   /** Of one message, none of them under way. */

@@ -14,7 +14,7 @@ export interface AdministrationPorts {
   readonly entropy: Entropy;
   /** In force now. Throws `ConfigError` if there is none that can be read. */
   config(): Config;
-  reports(): { readonly settings: RelaySettings; readonly writer: ReportWriter };
+  reports(): Promise<{ readonly settings: RelaySettings; readonly writer: ReportWriter }>;
   /** A copy of the store, in pieces. Whoever asks closes it, whether it was read or not. */
   copy(): Promise<{ readonly content: AsyncIterable<Uint8Array>; close(): Promise<void> }>;
 }
