@@ -11,7 +11,8 @@ import type { QueueDepth, QueueLimits } from '../depth.ts';
 import type { Change, Outcome, StoreNotice } from '../port.ts';
 import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
-import { removeBody, sweepBodies } from './bodies.ts';
+import { AfterCommit } from './after-commit.ts';
+import { sweepBodies } from './bodies.ts';
 import { watchLog } from './checkpoint.ts';
 import { type Counters, openCounters } from './counters.ts';
 import { type Database, rollBack, text } from './database.ts';
@@ -79,29 +80,8 @@ export interface SqliteWriter {
 }
 
 export function createWriter(db: Database, options: WriterOptions, witness: SyncWitness): SqliteWriter {
-  let notices: StoreNotice[] = [];
-  let done: MessageId[] = [];
-  let keep = false;
-  let waitingBodies: MessageId[] = [];
-  const inactive = db.all("SELECT id FROM identity WHERE state <> 'active'").map((row) => text(row, 'id'));
-  const mayNotSend = createIdentitySet(inactive);
-  const queueTally = openQueueTally(db);
-  const writer: Writer = {
-    db,
-    trail: openTrail(db, options.entropy),
-    counters: openCounters(db),
-    queueTally,
-    clock: options.clock,
-    withdrawals: createWithdrawals(options.clock),
-    mayNotSend,
-    unparking: createIdentitySet([...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))),
-    messages: openQueued(db, queueTally),
-    queue: depthOf(queuePlaces(db, options.dataDirectory)),
-    queueLimits: options,
-    fullBecause: () => options.fullBecause?.(),
-    notice: (notice) => void notices.push(notice),
-    bodyDone: (id) => void done.push(id),
-  };
+  const after = new AfterCommit(options);
+  const writer = openParts(db, options, after);
   bringChainForward(db, writer.trail, options.clock.now());
   const log = watchLog(db, witness, options.writeLogHome);
   if (options.sweepStages !== false) sweepStages(db, options.dataDirectory);
@@ -109,8 +89,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   function transact(changes: readonly Change[]): readonly Outcome[] {
     const mark = writer.trail.mark();
     const queuedBefore = { ...writer.queue };
-    // Notices and bodies of earlier changes of the same group, which are committed.
-    const [noticesBefore, doneBefore] = [notices.length, done.length];
+    const afterBefore = after.mark();
     db.exec('BEGIN IMMEDIATE');
     try {
       const outcomes = changes.map((change) => applyOne(writer, change));
@@ -119,7 +98,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       db.exec('COMMIT');
       writer.counters.committed();
       writer.messages.committed();
-      mayNotSend.committed();
+      writer.mayNotSend.committed();
       writer.unparking.committed();
       return outcomes;
     } catch (error) {
@@ -128,10 +107,9 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
       writer.messages.rolledBack();
       writer.trail.reset(mark);
       Object.assign(writer.queue, queuedBefore);
-      mayNotSend.rolledBack();
+      writer.mayNotSend.rolledBack();
       writer.unparking.rolledBack();
-      notices.length = noticesBefore;
-      done.length = doneBefore;
+      after.reset(afterBefore);
       throw error;
     } finally {
       writer.queueTally.forget();
@@ -152,18 +130,6 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
     }
   }
 
-  function afterCommit(): void {
-    const told = notices;
-    notices = [];
-    waitingBodies.push(...done);
-    done = [];
-    if (!keep) {
-      for (const id of waitingBodies) removeBody(options.dataDirectory, id);
-      waitingBodies = [];
-    }
-    for (const notice of told) options.onNotice(notice);
-  }
-
   return {
     recent: writer.trail.recent,
     queued: () => writer.queue.messages,
@@ -177,15 +143,32 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
         outcomes = changes.map((change) => alone(change));
       }
       witness.confirm();
-      afterCommit();
+      after.committed();
       log.committed(changes.length, contentOctets(changes));
       return outcomes;
     },
     logWritten: () => log.written(),
-    keepBodies(yes) {
-      keep = yes;
-      afterCommit();
-    },
+    keepBodies: (keep) => after.keepBodies(keep),
+  };
+}
+
+function openParts(db: Database, options: WriterOptions, after: AfterCommit): Writer {
+  const { clock } = options;
+  const inactive = db.all("SELECT id FROM identity WHERE state <> 'active'").map((row) => text(row, 'id'));
+  const mayNotSend = createIdentitySet(inactive);
+  const queueTally = openQueueTally(db);
+  return {
+    ...{ db, clock, mayNotSend, queueTally },
+    trail: openTrail(db, options.entropy),
+    counters: openCounters(db),
+    withdrawals: createWithdrawals(clock),
+    unparking: createIdentitySet([...parkedIdentities(db)].filter((id) => !mayNotSend.has(id))),
+    messages: openQueued(db, queueTally),
+    queue: depthOf(queuePlaces(db, options.dataDirectory)),
+    queueLimits: options,
+    fullBecause: () => options.fullBecause?.(),
+    notice: (notice) => after.notice(notice),
+    bodyDone: (id) => after.bodyDone(id),
   };
 }
 
