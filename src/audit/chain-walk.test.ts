@@ -6,7 +6,7 @@ import { type ChainEnd, firstLink, sealed } from '../record/link.ts';
 import type { Chain, ChainLink } from '../store/lookups.ts';
 import { countedEntropy, START, started } from '../store/store.contract-fixtures.ts';
 import { endOfTail } from './chain.ts';
-import { type Verifiable, verifyTrail } from './verify.ts';
+import { lastLinksText, type Verifiable, verifyTrail } from './verify.ts';
 
 const entropy = countedEntropy();
 const startOfChain = (chain: number): ChainEnd => ({ chain, sequence: 0, link: firstLink });
@@ -135,6 +135,13 @@ test('D-TR-3: a chain that begins while the trail is verified is read from the r
   const chains = async () => ((looks += 1) === 1 ? trail.chains() : register);
   const verified = await verifyTrail({ ...trail, chains });
   assert.deepEqual([verified.broken, verified.chains.length], [undefined, 2]);
+});
+
+test('D-TR-3: of a chain that begins at a checkpoint it is told that not all of it is here', async () => {
+  const { chains } = await verifyTrail(trailOf([register[0]!, later], [...one, ...two.slice(2)]));
+  const [whole, part] = lastLinksText(chains).split('\n');
+  assert.match(whole ?? '', /^last link of chain 1 \(node 1\) [0-9a-f]{64}$/);
+  assert.match(part ?? '', /^last link of chain 2 \(node 2\) [0-9a-f]{64}, here only after its event 2$/);
 });
 
 test('D-TR-3: a link that was kept is looked for in every chain', async () => {

@@ -52,8 +52,9 @@ export async function walkOf(lookups: Pick<Lookups, 'chains'>): Promise<ChainWal
       return undefined;
     },
     chains: () =>
-      [...walked.values()].map(({ entry: { chain, name }, last }) => ({
+      [...walked.values()].map(({ entry: { chain, name, checkpoint }, last }) => ({
         ...{ chain, name, sequence: last.sequence, lastLink: linkText(last.link) },
+        ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.sequence }),
       })),
   };
 }

@@ -1,6 +1,6 @@
 // Does each event of the chain follow from the one before it, with the content that was written (D-TR-3)?
 
-import { type ContentPart, partHash } from '../record/event-content.ts';
+import { type ContentPart, partHash, SALT_OCTETS } from '../record/event-content.ts';
 import type { EventPosition } from '../record/events.ts';
 import {
   type ChainEnd,
@@ -104,14 +104,18 @@ export function following(last: Verified, event: ChainLink): Verified | string {
   return flawOfContent(event, fits) ?? { ...last, sequence: event.sequence, link: event.link, version: fits };
 }
 
+const CHANGED = 'its content was changed';
+
+/** The hash covers salt and octets as one piece: where the one ends is told by its length alone. */
 function flawOfContent(event: ChainLink, version: LinkVersion): string | undefined {
   const payload = partOf(event.salt, event.payload);
   const place = partOf(event.placeSalt, event.place);
   if (payload === 'half' || place === 'half') return 'half of its content is gone';
+  if ([payload, place].some((part) => part !== undefined && part.salt.length !== SALT_OCTETS)) return CHANGED;
   if (payload === undefined) return place === undefined ? undefined : 'half of its content is gone';
-  if (version === 1 && place !== undefined) return 'its content was changed';
+  if (version === 1 && place !== undefined) return CHANGED;
   const content = version === 1 ? partHash(payload) : hashesOf({ payload, place });
-  return equal(content, event.partHashes) ? undefined : 'its content was changed';
+  return equal(content, event.partHashes) ? undefined : CHANGED;
 }
 
 function partOf(

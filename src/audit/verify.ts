@@ -24,13 +24,19 @@ export interface VerifiedChain {
   /** Number of its last event. */
   readonly sequence: number;
   readonly lastLink: string;
+  /** What stood up to this event is not here, and not verified; absent: it is whole. */
+  readonly checkpoint?: number;
 }
 
 /** `last link 5f0c…`, a line for each chain. */
 export function lastLinksText(chains: readonly VerifiedChain[]): string {
-  const of = ({ chain, name }: VerifiedChain): string =>
-    chains.length === 1 ? '' : ` of chain ${chain} (${name})`;
-  return chains.map((one) => `last link${of(one)} ${one.lastLink}`).join('\n');
+  return chains
+    .map(({ chain, name, lastLink, checkpoint }) => {
+      const of = chains.length === 1 ? '' : ` of chain ${chain} (${name})`;
+      const begin = checkpoint === undefined ? '' : `, here only after its event ${checkpoint}`;
+      return `last link${of} ${lastLink}${begin}`;
+    })
+    .join('\n');
 }
 
 /** ` at event 7`, or nothing. */

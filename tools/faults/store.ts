@@ -73,7 +73,7 @@ export const storeFaults: readonly Fault[] = [
   {
     ...chain,
     why: 'changed content is not seen',
-    from: "return equal(content, event.partHashes) ? undefined : 'its content was changed';",
+    from: 'return equal(content, event.partHashes) ? undefined : CHANGED;',
     to: 'return undefined;',
   },
   {

@@ -15,7 +15,7 @@ import {
   type SqlValue,
   text,
 } from './database.ts';
-import { POSITION_COLUMNS } from './events.ts';
+import { ownChain, POSITION_COLUMNS } from './events.ts';
 import { isIndexed, TERM_COLUMNS, termsOfRow, watermark } from './term-index.ts';
 
 type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEntries' | 'strayEntries'>;
@@ -31,7 +31,10 @@ export function chainLookups(db: Database): ChainLookups {
         .map((row) => linkOfRow(row, number(row, 'sequence') <= indexed ? indexOf(db, row) : undefined));
     });
   return {
-    chains: async () => db.all('SELECT * FROM chain ORDER BY started_at, id').map((row) => chainOfRow(row)),
+    chains: async () => {
+      const own = ownChain(db);
+      return db.all('SELECT * FROM chain ORDER BY started_at, id').map((row) => chainOfRow(row, own));
+    },
     // From before the first place too: what was put in there would be found by look-ups.
     links: async ({ after, max }) =>
       linksOf(
@@ -84,13 +87,14 @@ function strayOf(db: Database, [term, place]: Entry, indexed: number): readonly 
   return [{ term, event: { chain: number(row, 'chain'), sequence: number(row, 'number') } }];
 }
 
-function chainOfRow(row: Row): Chain {
+/** Nothing of the store's own chain was left elsewhere: a checkpoint of it would hide that its beginning was removed. */
+function chainOfRow(row: Row, own: number): Chain {
   const chain = number(row, 'id');
   const end = (column: 'head' | 'checkpoint'): ChainEnd | undefined => {
     const link = optionalBytes(row, `${column}_link`);
     return link && { chain, sequence: number(row, column), link };
   };
-  const checkpoint = end('checkpoint');
+  const checkpoint = chain === own ? undefined : end('checkpoint');
   return {
     ...{ chain, name: text(row, 'name'), startedAt: number(row, 'started_at') },
     head: end('head') ?? checkpoint ?? { chain, sequence: 0, link: firstLink },

@@ -83,9 +83,14 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
   };
 }
 
+/** The one that this store writes. */
+export function ownChain(db: Database): number {
+  return number(db.get("SELECT value FROM meta WHERE name = 'ownChain'") ?? {}, 'value');
+}
+
 function markOf(db: Database): TrailMark {
   const newest = db.get('SELECT max(sequence) AS place FROM event');
-  const chain = number(db.get("SELECT value FROM meta WHERE name = 'ownChain'") ?? {}, 'value');
+  const chain = ownChain(db);
   const last = db.get(
     `SELECT ${POSITION_COLUMNS}, link FROM event WHERE chain = ? ORDER BY event.sequence DESC LIMIT 1`,
     chain,

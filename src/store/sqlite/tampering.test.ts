@@ -139,6 +139,28 @@ const tampering: readonly { readonly why: string; readonly sql: string; readonly
       DELETE FROM trail_term WHERE sequence = ${DELIVERED} AND term NOT LIKE 'id:%'`,
     because: /one more|lacks/,
   },
+  {
+    why: 'where the salt ends and the payload begins, so that nobody can read it',
+    sql: `UPDATE event SET payload = CAST(substr(salt, 16) || payload AS BLOB), salt = substr(salt, 1, 15) WHERE sequence = ${YOUNG}`,
+    because: /its content was changed/,
+  },
+  {
+    why: 'where the salt of the place ends',
+    sql: `UPDATE event SET place = CAST(substr(place_salt, 16) || place AS BLOB), place_salt = substr(place_salt, 1, 15) WHERE sequence = ${YOUNG}`,
+    because: /its content was changed/,
+  },
+  {
+    why: 'the beginning, as if it had been left elsewhere',
+    sql: `UPDATE chain SET checkpoint = 3, checkpoint_link = (SELECT link FROM event WHERE sequence = 3);
+      DELETE FROM trail_term WHERE sequence <= 3; DELETE FROM event WHERE sequence <= 3`,
+    because: /event 1 is missing/,
+  },
+  {
+    why: 'all of it, as if it had been left elsewhere',
+    sql: `UPDATE chain SET checkpoint = head, checkpoint_link = head_link; DELETE FROM trail_term; DELETE FROM event;
+      DELETE FROM message; DELETE FROM recipient; DELETE FROM inflight`,
+    because: /event 1 .* missing|its end was cut off/,
+  },
   { why: 'an event removed', sql: 'DELETE FROM event WHERE sequence = 3', because: /event 3 is missing/ },
   {
     why: 'the end cut off',
