@@ -261,6 +261,11 @@ function reasonsContract(name: string, open: Open): void {
       assert.equal(await bench.lookups.queueCount({ held: true }), held);
       assert.equal(await bench.lookups.queueCount({ held: false }), 1 - held);
       assert.equal(await bench.lookups.queueCount({ held: true, domain: 'x.example' }), held);
+      for (const one of [true, false])
+        assert.equal(
+          await bench.lookups.queueCount({ held: one, identityId: 'id-bot' }),
+          one ? held : 1 - held,
+        );
       return entry?.heldBy;
     };
     const suspend = (state: 'active' | 'suspended', revision: number) =>

@@ -96,15 +96,23 @@ function entryOfRow(row: Row): QueueEntry {
 
 /** Those of one identity are counted already. */
 function countOf(db: Database, selector: QueueSelector): number {
-  const { identityId, ...others } = selector;
-  if (identityId !== undefined && Object.values(others).every((value) => value === undefined)) {
-    const row = db.get('SELECT deliveries FROM queue_identity WHERE identity_id = ?', identityId);
-    return number(row ?? {}, 'deliveries');
-  }
+  const { identityId, held, ...others } = selector;
+  if (identityId !== undefined && Object.values(others).every((value) => value === undefined))
+    return countOfIdentity(db, identityId, held);
   const { sql, values } = whereOf(selector);
   const row = db.get(
     `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
     ...values,
   );
   return number(row ?? {}, 'count');
+}
+
+function countOfIdentity(db: Database, identityId: string, held: boolean | undefined): number {
+  const row =
+    db.get(
+      `SELECT deliveries, iif(${MAY_NOT_SEND}, deliveries, held) AS held FROM queue_identity m WHERE identity_id = ?`,
+      identityId,
+    ) ?? {};
+  const [all, ofThem] = [number(row, 'deliveries'), number(row, 'held')];
+  return held === undefined ? all : held ? ofThem : all - ofThem;
 }
