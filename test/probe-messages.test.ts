@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LoopBackWish, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
 import { bodyOf } from '../src/probe/loop-back.ts';
+import { someTogether } from './fakes/some-together.ts';
 import { certificate, tlsServer } from './fakes/tls-smtp.ts';
 
 const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };
@@ -152,7 +153,7 @@ const loopBackChecks = [
 ];
 
 test('5321-r TT-a TT-b D-PR-1 6409-8.3 5321-x: what a server made of a message that went round is judged, each point by its check', async () => {
-  for (const { why, header = whole, body = bodyOf(MARK), wrong } of arrivals) {
+  await someTogether(arrivals, async ({ why, header = whole, body = bodyOf(MARK), wrong }) => {
     const arrived = Buffer.from([...header, '', ...body, ''].join('\r\n'), 'latin1');
     const find = (mark: string): Promise<Uint8Array | undefined> =>
       Promise.resolve(mark === MARK ? arrived : undefined);
@@ -173,7 +174,7 @@ test('5321-r TT-a TT-b D-PR-1 6409-8.3 5321-x: what a server made of a message t
     );
     assert.equal(found.length, 5, why);
     assert.equal(messages.filter((message) => message.includes(MARK)).length, 1, `${why}: sent once`);
-  }
+  });
 });
 
 test('a message that can not be looked at, does not come or is not taken: could not tell, with what to do', async () => {
@@ -188,12 +189,12 @@ test('a message that can not be looked at, does not come or is not taken: could 
     ],
     [{}, { RCPT: '550 5.1.1 nobody\r\n' }, /^unknown: not sent: RCPT TO:<alice@example\.org>: 550/],
   ];
-  for (const [wish, replies, wanted] of cases) {
+  await someTogether(cases, async ([wish, replies, wanted]) => {
     const { report } = await look({ replies }, { login: noAddress, loopBack: { to, mark: MARK, ...wish } });
     assert.match(findingOf(report, 'trace-received'), wanted);
     assert.match(findingOf(report, 'body-intact'), /^skip: .* see trace-received/);
     assert.ok(report.causes.some(({ kind, cause }) => kind === 'unknown' && cause === 'trace-received'));
-  }
+  });
   const { report, messages } = await look({}, { loopBack: { to, mark: MARK } });
   assert.match(findingOf(report, 'trace-received'), /^skip: no credentials/);
   assert.deepEqual(messages, []);

@@ -6,6 +6,7 @@ import type { RecordAnswer, RecordSource } from '../src/platform/record-lookup.t
 import type { DocumentAnswer, DocumentSource } from '../src/platform/web-document.ts';
 import { htmlReport, junitReport, probe, type ProbeReport, systemClock } from '../src/probe/index.ts';
 import { listen, obliging, type Scripted } from './fakes/scripted-smtp.ts';
+import { someTogether } from './fakes/some-together.ts';
 import { certificate, tlsServer } from './fakes/tls-smtp.ts';
 
 const TOTAL_MS = 20_000;
@@ -60,12 +61,12 @@ const hostile: readonly (Scripted & {
 ];
 
 test('BCP134-4.1-a: a hostile server, or one that the network plays, is told apart from a good one', async (t) => {
-  for (const { why, state, ...script } of hostile) {
+  await someTogether(hostile, async ({ why, state, ...script }) => {
     const report = await look(await listen(t, script));
     assert.equal(report.paths[0]?.state, state, why);
     assert.notEqual(report.exitCode, 0, why);
     assert.ok(report.connections <= 60, why);
-  }
+  });
 });
 
 test('BCP134-4.1-a: a port that refuses is not a port that is filtered', async (t) => {
@@ -119,14 +120,14 @@ const putOff: readonly (readonly [replies: Readonly<Record<string, string>>, che
 
 test('F-REL-1/3 BCP134-3.1-d: what is put off (4yz) is no refusal: nobody can tell, whatever the check', async () => {
   const pair = await certificate({ dns: ['mail.example.org'] });
-  for (const [replies, checks] of putOff) {
+  await someTogether(putOff, async ([replies, checks]) => {
     await using server = await tlsServer({ ...pair, implicit: false, replies });
     const report = await look(server.port);
     for (const id of checks) {
       const finding = report.checks.find((check) => check.id === id)?.findings[0];
       assert.equal(finding?.verdict, 'unknown', `${Object.keys(replies).join()}: ${id}: ${finding?.seen}`);
     }
-  }
+  });
 });
 
 test('BCP134-4.1-b BCP134-3.1-a: a greylisting MX is not called one that relays nothing, nor a busy port one that is not there', async (t) => {
@@ -187,7 +188,7 @@ test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be ask
     [{ type: 'answer', records: ['0 1 465 other.example.net.'] }, 'note'],
     [{ type: 'failed', cause: 'ETIMEOUT' }, 'unknown'],
   ];
-  for (const [answer, verdict] of answers) {
+  await someTogether(answers, async ([answer, verdict]) => {
     const { checks } = await look(port, () => Promise.resolve(answer));
     const findings = checks.find(({ id }) => id === 'srv-records')?.findings;
     assert.deepEqual(
@@ -195,7 +196,7 @@ test('C-SRV-7: SRV records that are missing, lead elsewhere, or could not be ask
       [verdict],
       JSON.stringify(answer),
     );
-  }
+  });
 });
 
 test('a report is one page without script or source, and well-formed JUnit, whatever the server says', async (t) => {
@@ -245,7 +246,7 @@ test('BCP134-3.2-h C-AC-1: a configuration document that leads to the server is 
     [{ type: 'failed', cause: 'CERT_HAS_EXPIRED' }, 'fail'],
     [{ type: 'failed', cause: 'no answer in time' }, 'unknown'],
   ];
-  for (const [answer, verdict] of cases) {
+  await someTogether(cases, async ([answer, verdict]) => {
     const asked: string[] = [];
     const { checks } = await look(port, noRecords, 'starttls', {
       fetch(url) {
@@ -259,5 +260,5 @@ test('BCP134-3.2-h C-AC-1: a configuration document that leads to the server is 
       asked.every((url) => /^https:\/\/(autoconfig\.)?example\.org\//.test(url)),
       asked.join(),
     );
-  }
+  });
 });
