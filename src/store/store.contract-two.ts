@@ -29,6 +29,12 @@ function deliveriesOf(outcome: OutcomeOf<ClaimChange>): readonly Delivery[] {
 }
 
 export function twoContract(name: string, open: Open): void {
+  messagesOfTwoContract(name, open);
+  endsOfTwoContract(name, open);
+  accountsOfTwoContract(name, open);
+}
+
+function messagesOfTwoContract(name: string, open: Open): void {
   test(`5321-y: ${name}: two accept in the same millisecond, and each message is there once`, async () => {
     await using bench = await Bench.open(open);
     const both = await bench.both();
@@ -61,7 +67,9 @@ export function twoContract(name: string, open: Open): void {
     assert.equal(taken.length, 60);
     assert.deepEqual(taken.toSorted(), await bench.queued());
   });
+}
 
+function endsOfTwoContract(name: string, open: Open): void {
   test(`5321-y: ${name}: two settle recipients of one message at once, and it ends once, with the last`, async () => {
     await using bench = await Bench.open(open);
     const both = await bench.both();
@@ -86,6 +94,17 @@ export function twoContract(name: string, open: Open): void {
     assert.deepEqual(again, { type: 'stale' });
   });
 
+  test(`E-Q-7: ${name}: a node that starts again gives back what its earlier lives held, and nothing of another node`, async () => {
+    await using bench = await Bench.open(open);
+    for (const owner of ['node1/1/1.1', 'node1/2/1.1', 'node10/1/1.1', 'node2/1/1.1'])
+      await bench.accepted({ owner });
+    const freed = await bench.one({ type: 'free', ownerPrefix: 'node1/', dueAt: bench.clock.now() });
+    assert.deepEqual(freed, { type: 'freed', count: 2 });
+    assert.equal((await bench.claim('node2/1/1.2')).length, 2);
+  });
+}
+
+function accountsOfTwoContract(name: string, open: Open): void {
   test(`D-OUT-1: ${name}: two charge one account at once, and no more is accepted than may`, async () => {
     await using bench = await Bench.open(open);
     const both = await bench.both();
@@ -123,15 +142,6 @@ export function twoContract(name: string, open: Open): void {
       );
       assert.ok(revisions.includes(2), 'once at least');
     }
-  });
-
-  test(`E-Q-7: ${name}: a node that starts again gives back what its earlier lives held, and nothing of another node`, async () => {
-    await using bench = await Bench.open(open);
-    for (const owner of ['node1/1/1.1', 'node1/2/1.1', 'node10/1/1.1', 'node2/1/1.1'])
-      await bench.accepted({ owner });
-    const freed = await bench.one({ type: 'free', ownerPrefix: 'node1/', dueAt: bench.clock.now() });
-    assert.deepEqual(freed, { type: 'freed', count: 2 });
-    assert.equal((await bench.claim('node2/1/1.2')).length, 2);
   });
 
   test(`D-TR-4: ${name}: two propose a shared key at once, and both get the same`, async () => {

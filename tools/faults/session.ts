@@ -75,13 +75,13 @@ export const sessionFaults: readonly Fault[] = [
   {
     ...delivery,
     why: 'half a reply after the 220 of STARTTLS is completed inside TLS',
-    from: "        if (reader.pending) return fail(state, IN_CLEAR, 'nonsense');\n",
+    from: "        if (this.#reader.pending) return fail(state, IN_CLEAR, 'nonsense');\n",
     to: '',
   },
   {
     ...delivery,
     why: 'what came in one piece with the 220 of STARTTLS is believed',
-    from: 'if (startsTls && (reader.pending || broken !== undefined || reply !== replies.at(-1))) {',
+    from: 'if (startsTls && (this.#reader.pending || broken !== undefined || reply !== replies.at(-1))) {',
     to: 'if (startsTls && broken !== undefined) {',
   },
   {
@@ -99,7 +99,7 @@ export const sessionFaults: readonly Fault[] = [
   {
     ...delivery,
     why: 'half a reply at the end of a connection is not counted as said',
-    from: '    if (reader.pending) moreWasSaid(state);\n',
+    from: '    if (this.#reader.pending) moreWasSaid(this.#state);\n',
     to: '',
   },
   {

@@ -78,7 +78,7 @@ export const simulationFaults: readonly Fault[] = [
   {
     ...delivery,
     why: 'half a reply is not counted as said',
-    from: 'if (reader.pending) moreWasSaid(state);',
+    from: 'if (this.#reader.pending) moreWasSaid(this.#state);',
     to: '',
     scenario: 'garbled',
     seeds: [5],

@@ -1,10 +1,17 @@
 // The client side of one connection as a machine of values: greeting → EHLO → STARTTLS → EHLO → AUTH → transactions.
 
+import type { TlsFacts } from '../session/ports.ts';
 import { authenticate, ready } from './authenticate.ts';
-import { parseCapabilities } from './commands.ts';
+import { type Capabilities, parseCapabilities } from './commands.ts';
 import { close, contentFailed, fail, hostFailed, missing, refusedInContent } from './ending.ts';
 import { moreWasSaid } from './in-step.ts';
-import type { DeliveryInput, DeliverySession, DeliverySettings, FailureCause } from './ports.ts';
+import type {
+  DeliveryInput,
+  DeliveryOutput,
+  DeliverySession,
+  DeliverySettings,
+  FailureCause,
+} from './ports.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type DeliveryState, expect, newState, send, TIMEOUTS } from './state.ts';
 import { beginTransaction } from './transaction.ts';
@@ -13,53 +20,69 @@ const MINUTE = 60_000;
 const IN_CLEAR = 'the server sent octets in clear behind its reply to STARTTLS';
 
 export function createDeliverySession(settings: DeliverySettings, nowMs: number): DeliverySession {
-  const reader = new ReplyReader();
-  const state = newState(settings, nowMs);
-  expect(state, 'greeting', (reply) => (reply.code === 220 ? hello(state) : hostFailed(state, reply)));
+  return new RunningDelivery(settings, nowMs);
+}
 
-  function takeBytes(bytes: Uint8Array): void {
-    const { replies, broken } = reader.push(bytes);
-    state.waitingSince = state.now;
-    for (const reply of replies) {
-      if (state.closed) return;
-      if (reply.code === 421 && state.open.length === 0) return hostFailed(state, reply);
-      state.leaving ||= reply.code === 421;
-      const next = state.expected.shift();
-      if (next === undefined && state.sending !== undefined && reply.code >= 400) {
-        return refusedInContent(state, state.sending, reply);
-      }
-      if (next === undefined) return fail(state, 'the server spoke out of turn', 'nonsense');
-      next.reply(reply);
-      const startsTls = state.outputs.at(-1)?.type === 'startTls';
-      // Whatever came in clear after the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
-      if (startsTls && (reader.pending || broken !== undefined || reply !== replies.at(-1))) {
-        state.outputs.pop();
-        return fail(state, IN_CLEAR, 'nonsense');
-      }
-    }
-    if (broken !== undefined) {
-      moreWasSaid(state);
-      fail(state, broken, 'nonsense');
-    }
-    if (state.leaving && state.open.length === 0) close(state);
+class RunningDelivery implements DeliverySession {
+  readonly #state: DeliveryState;
+  readonly #reader = new ReplyReader();
+
+  constructor(settings: DeliverySettings, nowMs: number) {
+    const state = newState(settings, nowMs);
+    this.#state = state;
+    expect(state, 'greeting', (reply) => (reply.code === 220 ? hello(state) : hostFailed(state, reply)));
   }
 
-  /** Half a reply is said as well, wherever the connection was cut. */
-  function broke(diagnostic: string, because: FailureCause): void {
-    if (reader.pending) moreWasSaid(state);
-    fail(state, diagnostic, because);
+  receive(input: DeliveryInput, nowMs: number): readonly DeliveryOutput[] {
+    const state = this.#state;
+    state.now = nowMs;
+    if (!state.closed) this.#take(input);
+    const { outputs } = state;
+    state.outputs = [];
+    return outputs;
   }
 
-  function take(input: DeliveryInput): void {
+  get deadline(): number | undefined {
+    const { closed, sending, expected, settings, waitingSince } = this.#state;
+    if (closed) return undefined;
+    const wait = sending === undefined ? expected[0]?.wait : 'content';
+    if (wait === undefined) return undefined;
+    const { greetingMs } = settings;
+    const waitMs = wait === 'greeting' && greetingMs !== undefined ? greetingMs : TIMEOUTS[wait] * MINUTE;
+    return waitingSince + waitMs;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#state.tls;
+  }
+
+  get capabilities(): Capabilities {
+    return this.#state.capabilities;
+  }
+
+  get user(): string | undefined {
+    return this.#state.user;
+  }
+
+  get takesMore(): boolean {
+    return !this.#state.closed && !this.#state.leaving;
+  }
+
+  get closed(): boolean {
+    return this.#state.closed;
+  }
+
+  #take(input: DeliveryInput): void {
+    const state = this.#state;
     switch (input.type) {
       case 'bytes':
-        return takeBytes(input.bytes);
+        return this.#takeBytes(input.bytes);
       case 'tls':
         // Half a reply may have been read after the 220 and before the handshake.
-        if (reader.pending) return fail(state, IN_CLEAR, 'nonsense');
+        if (this.#reader.pending) return fail(state, IN_CLEAR, 'nonsense');
         state.tls = input.facts;
         state.waitingSince = state.now;
-        if (settings.tls !== 'implicit') hello(state);
+        if (state.settings.tls !== 'implicit') hello(state);
         return;
       case 'transaction':
         return beginTransaction(state, input.transaction);
@@ -75,55 +98,50 @@ export function createDeliverySession(settings: DeliverySettings, nowMs: number)
         send(state, 'QUIT\r\n');
         return close(state);
       case 'closed':
-        return broke(
+        return this.#broke(
           input.error === undefined ? 'the server closed the connection' : `connection lost: ${input.error}`,
           'closed',
         );
       case 'timeout':
-        if (deadline() !== undefined && (deadline() ?? 0) <= state.now)
-          broke('the server did not answer in time', 'timeout');
+        if ((this.deadline ?? Infinity) <= state.now)
+          this.#broke('the server did not answer in time', 'timeout');
         return;
     }
   }
 
-  function deadline(): number | undefined {
-    if (state.closed) return undefined;
-    const wait = state.sending === undefined ? state.expected[0]?.wait : 'content';
-    if (wait === undefined) return undefined;
-    const { greetingMs } = settings;
-    return (
-      state.waitingSince +
-      (wait === 'greeting' && greetingMs !== undefined ? greetingMs : TIMEOUTS[wait] * MINUTE)
-    );
+  #takeBytes(bytes: Uint8Array): void {
+    const state = this.#state;
+    const { replies, broken } = this.#reader.push(bytes);
+    state.waitingSince = state.now;
+    for (const reply of replies) {
+      if (state.closed) return;
+      if (reply.code === 421 && state.open.length === 0) return hostFailed(state, reply);
+      state.leaving ||= reply.code === 421;
+      const next = state.expected.shift();
+      if (next === undefined && state.sending !== undefined && reply.code >= 400) {
+        return refusedInContent(state, state.sending, reply);
+      }
+      if (next === undefined) return fail(state, 'the server spoke out of turn', 'nonsense');
+      next.reply(reply);
+      const startsTls = state.outputs.at(-1)?.type === 'startTls';
+      // Whatever came in clear after the 220 was not said inside TLS (TLS-h, CVE-2021-38371).
+      if (startsTls && (this.#reader.pending || broken !== undefined || reply !== replies.at(-1))) {
+        state.outputs.pop();
+        return fail(state, IN_CLEAR, 'nonsense');
+      }
+    }
+    if (broken !== undefined) {
+      moreWasSaid(state);
+      fail(state, broken, 'nonsense');
+    }
+    if (state.leaving && state.open.length === 0) close(state);
   }
 
-  return {
-    receive(input, now) {
-      state.now = now;
-      if (!state.closed) take(input);
-      const { outputs } = state;
-      state.outputs = [];
-      return outputs;
-    },
-    get deadline() {
-      return deadline();
-    },
-    get tls() {
-      return state.tls;
-    },
-    get capabilities() {
-      return state.capabilities;
-    },
-    get user() {
-      return state.user;
-    },
-    get takesMore() {
-      return !state.closed && !state.leaving;
-    },
-    get closed() {
-      return state.closed;
-    },
-  };
+  /** Half a reply is said as well, wherever the connection was cut. */
+  #broke(diagnostic: string, because: FailureCause): void {
+    if (this.#reader.pending) moreWasSaid(this.#state);
+    fail(this.#state, diagnostic, because);
+  }
 }
 
 function hello(state: DeliveryState): void {
