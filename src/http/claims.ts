@@ -30,8 +30,6 @@ export function rootSocketOf(path: string): string {
   return `${path}.root`;
 }
 
-export const claimName = /^[0-9a-hjkmnp-tv-z]{26}$/;
-
 /** Sticky; others write and enter, but don't list. */
 const DIRECTORY_MODE = 0o1733;
 const FILE_MODE = 0o600;

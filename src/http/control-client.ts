@@ -8,6 +8,7 @@ import type { Administration } from '../administration/use-cases.ts';
 import { fromJson, toJson } from '../base/json.ts';
 import { NotACursor } from '../store/lookups.ts';
 import { StoreUnavailable } from '../store/port.ts';
+import { isClaimName } from './claim-name.ts';
 import {
   type Act,
   CLAIM_PREFIX,
@@ -53,10 +54,11 @@ function controlClient(socketPath: string): ControlClient {
   }
 
   async function act(useCase: string, input: unknown, reason: string | undefined): Promise<unknown> {
-    const claim = (await ask('POST', '/claim')) as string;
+    const claim = await ask('POST', '/claim');
+    if (!isClaimName(claim)) throw new Error('it names no claim: this is no control socket of ours');
     const made = join(dirname(socketPath), `${CLAIM_PREFIX}${claim}`);
+    makeClaim(made);
     try {
-      makeClaim(made);
       const asked: Act = { useCase, input, claim, ...(reason === undefined ? {} : { reason }) };
       return Object.hasOwn(inPieces, useCase)
         ? await piecesOver(socketPath, toJson(asked))

@@ -7,7 +7,8 @@ import { UseCaseFailure } from '../administration/failure.ts';
 import { nameOfUid } from '../platform/os-user.ts';
 import { namelessUser, ownUserName } from '../platform/own-user.ts';
 import type { Clock } from '../platform/platform.ts';
-import { type Claim, claimName, claimsIn } from './claims.ts';
+import { isClaimName } from './claim-name.ts';
+import { type Claim, claimsIn } from './claims.ts';
 import { CLAIM_PREFIX } from './control-protocol.ts';
 
 /** Claims that wait for their file; the oldest gives way. */
@@ -64,6 +65,6 @@ export function createControlPeers(dataDirectory: string, clock: Clock): Control
 /** What a command that was killed left. */
 function sweep(dataDirectory: string): void {
   for (const name of readdirSync(dataDirectory))
-    if (name.startsWith(CLAIM_PREFIX) && claimName.test(name.slice(CLAIM_PREFIX.length)))
+    if (name.startsWith(CLAIM_PREFIX) && isClaimName(name.slice(CLAIM_PREFIX.length)))
       rmSync(join(dataDirectory, name), { force: true });
 }

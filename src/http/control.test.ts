@@ -1,8 +1,8 @@
 // The control socket: who asks is who proved it, whatever they say; and a backup over it, whose client may be gone before the copy is made.
 
 import assert from 'node:assert/strict';
-import { chownSync, existsSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { chownSync, existsSync, mkdirSync, readlinkSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { failsWith, openOffice, textOf } from '../../test/fakes/administration.ts';
@@ -173,6 +173,35 @@ test('a command finds what its use case gives and throws, and leaves no file of 
     [],
   );
 });
+
+for (const { why, claim } of [
+  { why: 'a file elsewhere', claim: 'x/../../kept' },
+  { why: 'a file beside it', claim: '/../postern.sqlite' },
+  { why: 'no claim', claim: 7 },
+])
+  test(`a command makes and removes no file but that of its claim, whatever the server names: ${why}`, async (t) => {
+    const place = temporaryDirectory();
+    const data = join(place, 'data');
+    mkdirSync(data);
+    const kept = [join(place, 'kept'), join(data, 'postern.sqlite')];
+    for (const file of kept) writeFileSync(file, 'kept');
+    const server = createServer((_, response) => {
+      const text = JSON.stringify({ value: claim });
+      response.writeHead(200, { 'content-length': text.length }).end(text);
+    });
+    await new Promise<void>((resolve) => server.listen(join(data, CONTROL_SOCKET), resolve));
+    t.after(() => {
+      server.close();
+      removeDirectory(place);
+    });
+    const client = await connectControl(data);
+    await assert.rejects(async () => client?.administration().listAccounts(), /names no claim/);
+    assert.deepEqual(
+      kept.map((file) => existsSync(file)),
+      [true, true],
+    );
+    assert.deepEqual(readdirSync(data).toSorted(), [CONTROL_SOCKET, 'postern.sqlite']);
+  });
 
 /** Open files of this process below a directory, those without a name included. */
 function openBelow(directory: string): readonly string[] {

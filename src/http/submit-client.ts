@@ -5,7 +5,8 @@ import { open, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { claimName, CLAIMS_DIRECTORY, rootSocketOf } from './claims.ts';
+import { isClaimName } from './claim-name.ts';
+import { CLAIMS_DIRECTORY, rootSocketOf } from './claims.ts';
 
 const REQUEST_MS = 180_000;
 const ANSWER_OCTETS_MAX = 16 * 1024 * 1024;
@@ -60,8 +61,7 @@ export function openSubmitClient(path: string): SubmitClient {
     const answer = await post('/claim', []);
     const { name } = answer.body;
     if (answer.status !== 200) return answer;
-    if (typeof name !== 'string' || !claimName.test(name))
-      throw new Error('it names no claim: this is no submission socket');
+    if (!isClaimName(name)) throw new Error('it names no claim: this is no submission socket');
     const made = join(dirname(socketPath), CLAIMS_DIRECTORY, name);
     const file = await open(made, 'wx', 0o600);
     try {
