@@ -13,6 +13,27 @@ const exchange = { file: 'src/protocol/session/commands-auth.ts', tests: ['src/p
 
 export const sessionFaults: readonly Fault[] = [
   {
+    file: 'src/protocol/session/recipients.ts',
+    tests: ['src/server/transaction', 'src/server/local-submission'],
+    why: 'a recipient that is named again is recorded and delivered twice',
+    from: 'if (this.#keys.has(key)) return;',
+    to: '',
+  },
+  {
+    file: 'src/protocol/session/session.ts',
+    tests: ['src/protocol/session/session'],
+    why: 'mail for a role goes where the client said',
+    from: 'forwardPath === undefined || forwardPath === asked.recipient.forwardPath',
+    to: 'forwardPath !== asked.recipient.forwardPath || forwardPath !== undefined',
+  },
+  {
+    file: 'src/protocol/session/session.ts',
+    tests: ['src/protocol/session/exchange', 'src/server/refusals'],
+    why: 'a session goes on after its login has expired',
+    from: "  if (decided.reply.code === 421) return close(state, 'expired');\n",
+    to: '',
+  },
+  {
     ...exchange,
     why: 'data for the client comes with its login, not before',
     from: '    state.sasl = { exchange: sasl.exchange, verdict };\n',

@@ -396,6 +396,34 @@ test('6409-5.3-a: a question that nobody answers is 451 after 110 seconds, and t
   assert.match(said(driver.line('RCPT TO:<x@far.example>', START + 112_000)), /^503/);
 });
 
+test('5321-m D-TR-1: the envelope holds each recipient once, where its mail goes, and is handed over with the message', () => {
+  const { feed, line } = authenticated();
+  line('MAIL FROM:<alice@example.org> RET=HDRS');
+  feed({ type: 'verdict', question: 2, verdict: accepted });
+  const rcpt = (question: number, path: string, forwardPath?: string): readonly SessionOutput[] => {
+    const outputs = line(`RCPT TO:<${path}>`);
+    feed({
+      ...{ type: 'verdict', question, verdict: accepted },
+      ...(forwardPath === undefined ? {} : { forwardPath }),
+    });
+    return outputs;
+  };
+  rcpt(3, 'postmaster', 'root@example.org');
+  rcpt(4, 'x@far.example');
+  rcpt(5, 'root@EXAMPLE.ORG');
+  const [asked] = rcpt(6, 'y@far.example', 'y@far.example');
+  const recipients = ['root@example.org', 'x@far.example', 'y@far.example'].map((forwardPath) => ({
+    forwardPath,
+  }));
+  assert.ok(asked?.type === 'recipient' && asked.envelope.reversePath === 'alice@example.org');
+  const [start] = line('DATA');
+  assert.ok(start?.type === 'messageStart');
+  assert.deepEqual(start.envelope, {
+    ...{ reversePath: 'alice@example.org', body: '7BIT', smtputf8: false, ret: 'HDRS' },
+    recipients,
+  });
+});
+
 test('AUTH-ab: authentication that hangs is 454, not 535', () => {
   const driver = drive();
   driver.line('EHLO c');
