@@ -158,6 +158,7 @@ export interface Lookups {
     page: { readonly after?: { messageId: MessageId; recipientNumber: number }; readonly max: number },
   ): Promise<readonly QueueEntry[]>;
   queueCount(selector: QueueSelector): Promise<number>;
+  /** Where several nodes accept, as of a second ago. */
   queueTotals(): Promise<QueueTotals>;
 
   /** Newest first: messages that the term names, each once. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */

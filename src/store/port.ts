@@ -208,7 +208,7 @@ export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes, SharedKeyO
     | { readonly type: 'accepted'; readonly held?: true }
     | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
     | { readonly type: 'full'; readonly cause: string }
-    /** As many messages wait as may. Never said of a report of our own. */
+    /** As many messages wait as may; where several nodes accept, as of a second ago. Never said of a report of our own. */
     | { readonly type: 'queueFull'; readonly cause: string };
   /** `count`: recipients that were taken out. */
   withdraw: { readonly type: 'withdrawn'; readonly count: number };

@@ -36,7 +36,10 @@ export function trailLookups(tables: Tables): TrailLookups {
         .map((row) => eventOf(row)),
     events: async ({ after, max }) =>
       rowsAfter(after, max).map((row) => ({ ...eventOf(row), cursor: cursorAt(row.sequence) })),
-    chains: async () => [{ chain: CHAIN, name: 'local', startedAt: 0, head: chainEnd(tables) }],
+    async chains() {
+      const startedAt = tables.events.get(1)?.time ?? 0;
+      return [{ chain: CHAIN, name: 'local', startedAt, head: chainEnd(tables) }];
+    },
     links: async ({ after, max }) => rowsAfter(after, max).map((row) => linkOf(row)),
     newestLinks: async (max) => eventsAfter(tables, tables.events.size - max, max).map((row) => linkOf(row)),
     // There is no index: each look-up goes through the events.
