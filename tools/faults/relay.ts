@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 
 const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
+const conclusions = { file: 'src/relay/conclusions.ts', tests: ['src/relay'] };
 const cap = { file: 'src/relay/strangers-cap.ts', tests: ['src/relay/strangers'] };
 const claims = { file: 'src/relay/claims.ts', tests: ['src/relay/claims'] };
 const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
@@ -57,19 +58,19 @@ export const relayFaults: readonly Fault[] = [
     to: 'if (others < 0) {',
   },
   {
-    ...pool,
+    ...conclusions,
     why: 'a connection that is used up is used on',
     from: 'if (!o.shared || o.way.fresh || turnedAway === undefined)',
     to: 'if (o.shared || !o.shared)',
   },
   {
-    ...pool,
+    ...conclusions,
     why: 'a connection that is used up keeps those back whom there was no room for',
     from: '(isOfConnection(result) || isForNextTransaction(result))',
     to: 'isOfConnection(result)',
   },
   {
-    ...pool,
+    ...conclusions,
     why: 'a limit is learned from an old connection',
     from: 'turnedAway === undefined && !o.shared && suspect?.hop === connection.hop',
     to: 'turnedAway === undefined',
