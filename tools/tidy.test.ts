@@ -23,14 +23,6 @@ test('each check of tidy finds what it is for', () => {
   }
   assert.equal(found(tidy.checkRings(at('src/policy/x.ts', "import { connect } from 'node:net';"))), 1);
   assert.equal(found(tidy.checkHeader(at('src/base/x.ts', 'export const a = 1;'))), 1);
-  assert.equal(
-    found(tidy.checkFunctionLength(at('src/base/x.ts', `function a() {\n${'  b();\n'.repeat(70)}}\n`))),
-    1,
-  );
-  assert.equal(
-    found(tidy.checkFunctionLength(at('src/base/x.ts', `function a() {\n${'  b();\n'.repeat(60)}}\n`))),
-    0,
-  );
   assert.equal(found(tidy.checkClock(at('src/base/x.ts', 'const a = new Date();'))), 1);
   assert.equal(found(tidy.checkClock(at('src/base/x.ts', '// new Date() is banned'))), 0);
   const sleep = `import { setTimeout as delay } from 'node:${'timers'}/promises';`;

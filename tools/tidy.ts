@@ -16,8 +16,6 @@ export interface Finding {
   readonly what: string;
 }
 
-const FUNCTION_LINES_MAX = 70;
-
 export function readSources(): readonly SourceFile[] {
   return globSync(['src/**/*.ts', 'test/**/*.ts', 'tools/**/*.ts', 'bench/**/*.ts'])
     .sort()
@@ -82,37 +80,6 @@ export function checkRings(file: SourceFile): readonly Finding[] {
 export function checkHeader(file: SourceFile): readonly Finding[] {
   if (!isSource(file.path) || /^(\/\/|\/\*\*|#!)/.test(file.text)) return [];
   return [{ path: file.path, line: 1, what: 'the first line says the idea of the file, as a comment' }];
-}
-
-/** A function that only holds functions (a closure over state) is measured by its own statements, not by what it holds. */
-export function checkFunctionLength(file: SourceFile): readonly Finding[] {
-  if (!isSource(file.path)) return [];
-  const findings: Finding[] = [];
-  const open: { indent: number; line: number; nested: number }[] = [];
-  file.text.split('\n').forEach((text, at) => {
-    const indent = text.length - text.trimStart().length;
-    const starts =
-      /^(?:export )?(?:async )?function\b.*\{$|^(?:static |private |async |\*|get |set )*[\w#$[\].]+\([^;]*\)(?:: [^=]+)? \{$|=> \{$/.test(
-        text.trim(),
-      );
-    const control = /^(?:\} )?(?:if|for|while|switch|catch|else|do|try)\b/.test(text.trim());
-    if (starts && !control) open.push({ indent, line: at + 1, nested: 0 });
-    const last = open.at(-1);
-    if (last !== undefined && at + 1 > last.line && indent === last.indent && text.trim().startsWith('}')) {
-      open.pop();
-      const whole = at + 1 - last.line + 1;
-      const parent = open.at(-1);
-      if (parent !== undefined) parent.nested += whole;
-      if (whole - last.nested > FUNCTION_LINES_MAX) {
-        findings.push({
-          path: file.path,
-          line: last.line,
-          what: `a function of ${whole - last.nested} lines, the limit is ${FUNCTION_LINES_MAX}`,
-        });
-      }
-    }
-  });
-  return findings;
 }
 
 /** `Date.now` and the like are the linter's; it has no rule for this one. */
@@ -259,14 +226,7 @@ export function checkFlow(): readonly Finding[] {
 
 export function tidy(files: readonly SourceFile[]): readonly Finding[] {
   const known = requirementIds();
-  const perFile = [
-    checkRings,
-    checkHeader,
-    checkFunctionLength,
-    checkClock,
-    checkUnwanted,
-    checkReplyLiterals,
-  ];
+  const perFile = [checkRings, checkHeader, checkClock, checkUnwanted, checkReplyLiterals];
   return [
     ...files.flatMap((file) => [...perFile.flatMap((check) => check(file)), ...checkTestNames(file, known)]),
     ...dialogs().flatMap((file) => checkDialogNames(file, known)),
