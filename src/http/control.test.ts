@@ -78,7 +78,7 @@ interface Answered {
 const proven = (file: string): void => writeFileSync(file, '', { mode: 0o600, flag: 'wx' });
 const account = { login: 'alice@example.org', mailbox: true, allowReserved: true };
 
-test('BCP134-3.1-f: who acts is who proved it, whatever the client says of itself', async (t) => {
+test('who acts is who proved it, whatever the client says of itself', async (t) => {
   const { data, office } = await serverOf(t, 0);
   const { ask, claimed } = clientOf(data);
   const lies = { by: 'mallory', who: 'mallory', actor: { who: 'mallory' }, role: 'auditor' };

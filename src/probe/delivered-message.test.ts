@@ -23,7 +23,7 @@ test('fields are unfolded and found in any letters, the body ends where it says 
   assert.deepEqual(message.lines, ['body', '', 'more']);
 });
 
-test('5321-r: the lowest trace is that of the server of submission, and its comments are none of its clauses', () => {
+test('the lowest trace is that of the server of submission, and its comments are none of its clauses', () => {
   const { from, by, protocol, id, date } = firstTrace(read('\n')) ?? assert.fail();
   assert.deepEqual([from, by, protocol, id], ['laptop', 'mail.example.org', 'ESMTPSA', '01ABC']);
   assert.equal(date, 'Wed, 25 Nov 2026 10:00:00 +0000');

@@ -13,7 +13,7 @@ for (const [keywords, mechanisms, isOffered] of [
   [['AUTH'], [], true],
   [['SIZE 1'], [], false],
 ] as const)
-  test(`AUTH-a: ${keywords.join(', ')}`, () => {
+  test(`${keywords.join(', ')}`, () => {
     const { capabilities } = helloOf(...keywords);
     assert.deepEqual([mechanismsOf(capabilities), hasAuth(capabilities)], [mechanisms, isOffered]);
   });
