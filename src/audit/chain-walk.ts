@@ -6,8 +6,10 @@ import { type Flaw, following, linkText, startOf, type Verified } from './chain.
 import type { VerifiedChain } from './verify.ts';
 
 export interface ChainWalk {
+  /** A chain of this page may have begun during the walk: then the register is read again. */
+  prepare(page: readonly ChainLink[]): Promise<void>;
   /** The event as the next one of its chain, or why it can't be. */
-  follow(event: ChainLink): Promise<Verified | string>;
+  follow(event: ChainLink): Verified | string;
   /** To be called when all were followed. */
   flawOfEnds(): Flaw | undefined;
   chains(): readonly VerifiedChain[];
@@ -29,9 +31,10 @@ export async function walkOf(lookups: Pick<Lookups, 'chains'>): Promise<ChainWal
 
   await readRegister();
   return {
-    async follow(event) {
-      // It may have begun during the walk.
-      if (!walked.has(event.chain)) await readRegister();
+    async prepare(page) {
+      if (page.some(({ chain }) => !walked.has(chain))) await readRegister();
+    },
+    follow(event) {
       const chain = walked.get(event.chain);
       if (chain === undefined) return `the register knows no chain ${event.chain}`;
       const next = following(chain.last, event);

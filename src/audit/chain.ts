@@ -45,15 +45,15 @@ export function eventText({ chain, sequence }: EventPosition): string {
   return `event ${sequence}${chain === 1 ? '' : ` of chain ${chain}`}`;
 }
 
-/** Of all chains, from before the first. */
-export async function* allLinks(
+/** Of all chains, from before the first, a page at a time. */
+export async function* linkPages(
   lookups: Pick<Lookups, 'links'>,
   pageDone?: (events: number) => void,
-): AsyncGenerator<ChainLink, void> {
+): AsyncGenerator<readonly ChainLink[], void> {
   let after: Cursor | undefined;
   for (let count = 0; ;) {
     const page = await lookups.links({ max: PAGE, ...(after === undefined ? {} : { after }) });
-    yield* page;
+    yield page;
     count += page.length;
     pageDone?.(count);
     if (page.length < PAGE) return;

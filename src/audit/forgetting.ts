@@ -4,7 +4,7 @@
 import type { AdministrationPayload } from '../record/events.ts';
 import { payloadOf } from '../record/event-content.ts';
 import type { ChainLink, Lookups } from '../store/lookups.ts';
-import { allLinks, type Flaw, positionOf } from './chain.ts';
+import { type Flaw, linkPages, positionOf } from './chain.ts';
 
 export interface Forgetting {
   /** Events whose content is gone, so far. */
@@ -47,11 +47,12 @@ export function createForgetting(): Forgetting {
     async flaw(lookups) {
       if (latest < purgedBefore) return undefined;
       const gone: ChainLink[] = [];
-      for await (const event of allLinks(lookups)) {
-        // Events forgotten during the walk are accounted for at its end.
-        if (event.sequence > (through.get(event.chain) ?? 0)) hear(event);
-        if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
-      }
+      for await (const page of linkPages(lookups))
+        for (const event of page) {
+          // Events forgotten during the walk are accounted for at its end.
+          if (event.sequence > (through.get(event.chain) ?? 0)) hear(event);
+          if (event.payload === undefined && event.time >= purgedBefore) gone.push(event);
+        }
       const erasures = gone.filter(({ time }) => time >= purgedBefore);
       const untold = erasures.find(({ time }) => time >= erasedBefore);
       if (untold !== undefined) return { event: positionOf(untold), because: UNTOLD };

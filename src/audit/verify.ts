@@ -3,7 +3,7 @@
 
 import type { TrailEvent } from '../record/events.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
-import { allLinks, eventText, type Flaw, linkText, positionOf } from './chain.ts';
+import { eventText, type Flaw, linkPages, linkText, positionOf } from './chain.ts';
 import { walkOf } from './chain-walk.ts';
 import { createForgetting } from './forgetting.ts';
 import { createIndexCount, flawOfIndex } from './index-words.ts';
@@ -70,14 +70,17 @@ export async function verifyTrail(
   let events = 0;
   let isExpected = expect === undefined;
   let flaw: Flaw | undefined;
-  for await (const event of allLinks(lookups, progress)) {
-    const next = await walk.follow(event);
-    if (typeof next === 'string') return found({ event: positionOf(event), because: next });
-    events += 1;
-    flaw ??= index.flawOf(event);
-    forgetting.see(event);
-    index.see(event);
-    isExpected ||= linkText(next.link) === expect?.toLowerCase();
+  for await (const page of linkPages(lookups, progress)) {
+    await walk.prepare(page);
+    for (const event of page) {
+      const next = walk.follow(event);
+      if (typeof next === 'string') return found({ event: positionOf(event), because: next });
+      events += 1;
+      flaw ??= index.flawOf(event);
+      forgetting.see(event);
+      index.see(event);
+      isExpected ||= linkText(next.link) === expect?.toLowerCase();
+    }
   }
   return found(
     flaw ??
