@@ -6,6 +6,7 @@ import { configFaults } from './config.ts';
 import { identityFaults } from './identity.ts';
 import { policyFaults } from './policy.ts';
 import { relayFaults } from './relay.ts';
+import { serverFaults } from './server.ts';
 import { sessionFaults } from './session.ts';
 import { simulationFaults } from './simulation.ts';
 import { storeFaults } from './store.ts';
@@ -21,5 +22,6 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   relay: relayFaults,
   config: configFaults,
   administration: administrationFaults,
+  server: serverFaults,
   simulation: simulationFaults,
 };

@@ -1,0 +1,87 @@
+// Faults of how a server is put together, of its threads, and of its start and stop.
+
+import type { Fault } from './fault.ts';
+
+const front = { file: 'src/server/front.ts', tests: ['src/server/front'] };
+const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
+
+export const serverFaults: readonly Fault[] = [
+  {
+    file: 'src/server/logins.ts',
+    tests: ['src/server/front'],
+    why: 'a front remembers no login',
+    from: '        verified.remember(fingerprint, outcome.principal, clock.now());\n',
+    to: '',
+  },
+  {
+    ...front,
+    why: 'a login is known by its front after a reload',
+    from: '  logins.forget();\n',
+    to: '',
+  },
+  {
+    ...front,
+    why: 'sessions of the self-test are counted with the others',
+    from: 'const selfTest = frontOf(inside, createFrontMetrics(),',
+    to: 'const selfTest = frontOf(inside, metrics,',
+  },
+  {
+    ...front,
+    why: 'the last lines of a front are lost',
+    from: '        feed.flush();\n',
+    to: '',
+  },
+  {
+    ...front,
+    why: 'a front that drains takes new connections',
+    from: '        listeners.close();\n',
+    to: '',
+  },
+  {
+    file: 'src/server/listeners.ts',
+    tests: ['src/server/front'],
+    why: 'a front that is told twice listens twice',
+    from: 'listen: () => (begun ??= listen()),',
+    to: 'listen: () => listen(),',
+  },
+  {
+    file: 'src/server/front-threads.ts',
+    tests: ['src/server/supervisor'],
+    why: 'the first front that is done, or can not be, ends the drain of all',
+    from: 'await Promise.all(drained);',
+    to: 'await Promise.race(drained);',
+  },
+  {
+    ...supervisor,
+    why: 'a front that is born during a drain lives on',
+    from: '    if (this.#draining !== undefined) return thread.terminate();\n',
+    to: '',
+  },
+  {
+    ...supervisor,
+    why: 'a store that dies during a drain is not started again',
+    from: "(this.#draining === undefined || kind !== 'front')",
+    to: 'this.#draining === undefined',
+  },
+  {
+    file: 'src/server/server.ts',
+    tests: ['src/server/server'],
+    why: 'a start that fails cuts off what its fronts have under way',
+    from: '      await made.drain(plan.graceMs());\n',
+    to: '',
+  },
+  {
+    file: 'src/store/memory/queue.ts',
+    tests: ['src/store/memory'],
+    why: 'a claim that is asked again gives mail of an identity that was suspended since (memory)',
+    from: 'before.keys.filter((key) => !takeBack(tables, owner, key))',
+    to: 'before.keys',
+  },
+  {
+    file: 'src/store/sqlite/queue.ts',
+    tests: ['src/store/sqlite/sqlite'],
+    why: 'a claim that is asked again gives mail of an identity that was suspended since (SQLite)',
+    from: '(key) => !takeBack(writer, change.owner, key),',
+    to: '(key) => key.length > 0,',
+  },
+];
