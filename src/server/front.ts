@@ -105,7 +105,7 @@ export function createFront(birth: FrontBirth, ports: FrontPorts): RunningFront 
     parts,
     greet(peer, open) {
       if (peer === 'main') main = open({ answer: (question) => answer(question as FrontQuestion) });
-      else if (peer === 'store') ofStore.connect(open({ notice: ofStore.noticed }));
+      else if (peer === 'store') ofStore.connect(open({ notice: ofStore.noticed, closed: ofStore.lost }));
       else {
         const desk = open({});
         logins.connect(desk);

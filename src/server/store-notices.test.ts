@@ -31,6 +31,8 @@ test('the first line to the store proves nothing wrong; behind a lost one nothin
   const line = { number: 1 } as unknown as Parameters<typeof heard.connect>[0];
   heard.connect(line);
   assert.deepEqual(calls.splice(0), ['store connects {"number":1}']);
+  heard.lost();
+  assert.deepEqual(calls.splice(0), doubts, 'at once: a suspension may have been committed and not told');
   heard.connect(line);
   assert.deepEqual(calls.splice(0), [...doubts, 'store connects {"number":1}']);
   heard.noticed({ type: 'unsure' });

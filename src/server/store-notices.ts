@@ -21,6 +21,8 @@ interface Hearing {
 export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
   noticed(notice: unknown): void;
   connect(line: Line): void;
+  /** The line has ended; until the next one is there, nobody would tell what changes. */
+  lost(): void;
 } {
   let isFirst = true;
 
@@ -46,5 +48,6 @@ export function hearStore({ store, standings, mailboxes, relay, connections }: H
       isFirst = false;
       store.connect(line);
     },
+    lost: unsure,
   };
 }
