@@ -34,6 +34,16 @@ test('exportTrail reads on where a page ends', async () => {
   assert.equal(text.trimEnd().split('\n').length, 1501);
 });
 
+test('exportTrail gives an event whose time is none as it stands: one such event must not hide all others', async () => {
+  const office = openOffice();
+  const [never, detail] = [9e15, { at: -1e300 }];
+  const event = { type: 'started', time: never, payload: { by: 'x', action: 'x', detail } } as const;
+  await office.ports.store.commit([{ type: 'record', events: [event] }]);
+  const [line = ''] = (await textOf(await office.exportTrail({}))).split('\n');
+  const shown = JSON.parse(line) as { time: unknown; payload: { detail: unknown } };
+  assert.deepEqual([shown.time, shown.payload.detail], ['9000000000000000', { at: '-1e+300' }]);
+});
+
 test('eraseFromTrail', async () => {
   const office = openOffice();
   await office.addAccount({ login: alice, mailbox: true, allowReserved: true });
