@@ -43,6 +43,11 @@ test('limitAccount', async () => {
   const detail = { login, name: 'messagesPerHour', value: '20', reason };
   assert.deepEqual(await office.newest(), { by: BY_ROOT, action: 'limit', detail });
   assert.deepEqual((await office.limitAccount({ ...asked, value: 'default' })).limits, {});
+  for (const value of [-1, 1.5, NaN, 1e308, 'abc', undefined, { a: 1 }])
+    await assert.rejects(
+      office.limitAccount({ ...asked, value: value as number }),
+      failsWith('negative', /messagesPerHour is a whole number, none or default/),
+    );
   await assert.rejects(
     office.limitAccount({ login, name: 'perHour', value: 1 }),
     failsWith('usage', /there is no limit perHour: it is one of messagesPerHour/),

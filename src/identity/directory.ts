@@ -173,10 +173,10 @@ export function setLimits(
 ): Changed {
   const next = new Map<string, number | 'none'>(Object.entries(identity.limits));
   for (const [name, value] of Object.entries(limits)) {
-    if (value === undefined) continue;
-    if (typeof value === 'number' && !(Number.isInteger(value) && value >= 0)) {
+    const isNumber = Number.isSafeInteger(value) && Number(value) >= 0;
+    // It may have come from outside: a limit that is no number would limit nothing.
+    if (!isNumber && value !== 'none' && value !== 'default')
       return problem('limit', `${name} is a whole number, none or default`);
-    }
     if (value === 'default') next.delete(name);
     else next.set(name, value);
   }
