@@ -93,6 +93,17 @@ test('who acts is who proved it, whatever the client says of itself', async (t) 
   assert.ok(!existsSync(join(data, `${CLAIM_PREFIX}${claim}`)), 'the claim counts once, and is gone');
 });
 
+test('a reason is text: what else is given for one gets no record, and nothing is done', async (t) => {
+  const { data, office } = await serverOf(t, 0);
+  const { ask, claimed } = clientOf(data);
+  for (const reason of [5, { a: 1 }, ['x'], null]) {
+    const claim = await claimed(proven);
+    const act = { useCase: 'addAccount', input: account, claim, reason };
+    assert.match((await ask('/act', act)).error ?? '', /a reason is text/);
+  }
+  assert.deepEqual(await office.trail(), []);
+});
+
 const unproven: readonly (readonly [why: string, make: (file: string) => void, because: RegExp])[] = [
   ['nothing was made', () => undefined, /the file of the claim was not made/],
   ['others may read it', (file) => writeFileSync(file, '', { mode: 0o644 }), /must have mode 0600/],

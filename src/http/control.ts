@@ -83,6 +83,7 @@ async function carryOut(
 ): Promise<unknown> {
   const through = 'command line';
   const actor = { who: peers.whoProved(claim), through, role: 'operator' } as const;
+  if (reason !== undefined && typeof reason !== 'string') throw new Error('a reason is text');
   const bound = administrationOf(administration, { ...actor, ...(reason === undefined ? {} : { reason }) });
   const named = Object.entries(bound).find(([name]) => name === useCase)?.[1] as
     ((input: unknown) => Promise<unknown>) | undefined;
