@@ -56,7 +56,7 @@ async function withGenerator(tag: string): Promise<number> {
 
 const runs: readonly (readonly [string, (tag: string) => Promise<number>])[] = [
   ['the generator', withGenerator],
-  ['the client, one behind the other', (tag) => withClient(tag, 1)],
+  ['the client, one after the other', (tag) => withClient(tag, 1)],
   [`the client, ${AT_ONCE} under way`, (tag) => withClient(tag, AT_ONCE)],
 ];
 

@@ -15,10 +15,10 @@ process.stdout.on('error', (error: Error) => {
 // What nobody hears is lost; the work and the exit code are not.
 process.stderr.on('error', () => undefined);
 
-async function runQuickly(args: readonly string[]): Promise<number | undefined> {
+async function runFastPath(args: readonly string[]): Promise<number | undefined> {
   if (!args.includes('queue') && !args.includes('trace')) return undefined;
-  const quick = await import('./cli/quick.ts');
-  return quick.runQuickly(args);
+  const fastPath = await import('./cli/fast-path.ts');
+  return fastPath.runFastPath(args);
 }
 
 async function runWhole(args: readonly string[]): Promise<number> {
@@ -35,5 +35,5 @@ if (isNamedSendmail || command === 'sendmail' || command === 'send') {
     ? await runSend(process.argv.slice(2), 'sendmail')
     : await runSend(rest, command === 'send' ? 'postern' : 'sendmail');
 } else {
-  process.exitCode = (await runQuickly(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
+  process.exitCode = (await runFastPath(process.argv.slice(2))) ?? (await runWhole(process.argv.slice(2)));
 }

@@ -37,12 +37,12 @@ function findingOf({ checks }: ProbeReport, id: string): string {
 
 const refusesLoops = { '.': '554 5.4.6 mail loop\r\n' };
 
-test('F-SMUG-1 5321-w: each wrong end that a server takes is named, with what was executed behind it; each message must be refused as a loop', async () => {
+test('F-SMUG-1 5321-w: each wrong end that a server takes is named, with what was executed after it; each message must be refused as a loop', async () => {
   const bad = await look({ otherEnds: ['\n.\n', '\r\n.\r\r\n'], replies: refusesLoops });
   const finding = findingOf(bad.report, 'smuggling');
   assert.match(
     finding,
-    /^fail: taken for the end: <LF>\.<LF>, <CRLF>\.<LF>, <CRLF>\.<CR><CRLF>, <CR><CRLF>\.<CR><CRLF>; NOOP behind it was executed: 250 2\.0\.0 ok$/,
+    /^fail: taken for the end: <LF>\.<LF>, <CRLF>\.<LF>, <CRLF>\.<CR><CRLF>, <CR><CRLF>\.<CR><CRLF>; NOOP after it was executed: 250 2\.0\.0 ok$/,
   );
   assert.equal(bad.report.exitCode, 1);
   assert.equal(bad.messages.length, 10);
@@ -138,7 +138,7 @@ const arrivals: readonly Arrival[] = [
   },
   { why: 'a footer', body: [...bodyOf(MARK), '-- ', 'sent by us'], wrong: ['fail body-intact'] },
   {
-    why: 'encoded anew',
+    why: 'encoded again',
     header: [...whole, 'Content-Transfer-Encoding: base64'],
     body: ['AAAA'],
     wrong: ['note body-intact'],

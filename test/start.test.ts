@@ -162,7 +162,7 @@ test('every step of the start, failing: what was started before is stopped', asy
   assert.deepEqual(steps.slice(0, 3), ['configuration', 'data directory', 'ports']);
   assert.ok(steps.indexOf('listeners') > steps.indexOf('web'), 'SMTP is served when all else stands');
   for (const name of steps) {
-    const at = await place(name === 'listeners' || name === 'duties' ? 3 : 1);
+    const at = await place(name === 'listeners' || name === 'maintenance' ? 3 : 1);
     const fails = (step: string): void => {
       if (step === name) throw new Error(`no ${name}`);
     };

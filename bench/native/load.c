@@ -81,7 +81,7 @@ static void dial(struct connection *one) {
   watch(one, EPOLL_CTL_ADD, EPOLLIN);
 }
 
-/** Closes; dials anew while messages are left, as a worker of bench/load.ts does. */
+/** Closes; dials again while messages are left, as a worker of bench/load.ts does. */
 static void end(struct connection *one) {
   if (one->tls != NULL) SSL_free(one->tls);
   ERR_clear_error();

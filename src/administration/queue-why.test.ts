@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { delivery, message, START } from '../../test/fakes/errand.ts';
+import { delivery, message, START } from '../../test/fakes/delivery-job.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import { waitingOf } from './queue-why.ts';
 

@@ -17,7 +17,7 @@ export interface ConfigOption {
   readonly config?: string;
 }
 
-/** What a command that only asks works on. It may not have read the configuration (src/cli/quick.ts). */
+/** What a command that only asks works on. It may not have read the configuration (src/cli/fast-path.ts). */
 export interface LookContext {
   readonly lookups: ControlLookups;
   /** The use cases, in the name of who called the command. `reason`: for the trail. */

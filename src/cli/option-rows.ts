@@ -1,5 +1,5 @@
-// Options of a command as rows: commander gets them from here, and so does the quick reading of a command line that is plain enough to need no
-// commander (src/cli/quick.ts).
+// Options of a command as rows: commander gets them from here, and so does the fast path for a command line that is plain enough to need no
+// commander (src/cli/fast-path.ts).
 
 import type { Command } from 'commander';
 

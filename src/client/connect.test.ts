@@ -142,7 +142,7 @@ test('C-ORD-4: all ports closed is one error that lists them, and says to try la
   assert.match(error.message, /msa:587 refused, msa:465 timeout/);
 });
 
-test('C-ORD-5 C-SRV-5: what worked is used again without asking the DNS; when it fails it is looked for anew', async () => {
+test('C-ORD-5 C-SRV-5: what worked is used again without asking the DNS; when it fails it is looked for again', async () => {
   const zone = {
     '_submissions._tcp.example.org': ['0 1 465 a.example.org.', '1 1 465 b.example.org.'],
   };
@@ -327,7 +327,7 @@ for (const { offered, replies, used, kind } of mechanismCases)
     );
   });
 
-test('C-ORD-9 TLS-h: octets in clear behind the 220 of STARTTLS end it, and what EHLO said before TLS is forgotten', async () => {
+test('C-ORD-9 TLS-h: octets in clear after the 220 of STARTTLS end it, and what EHLO said before TLS is forgotten', async () => {
   const injected = world({
     'msa:587': {
       answer: (line) => (line === 'STARTTLS' ? '220 go\r\n250-fake\r\n250 AUTH PLAIN' : undefined),

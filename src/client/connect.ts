@@ -36,8 +36,8 @@ export async function connectBest(settings: Settings, signal: AbortSignal | unde
   if (connected !== undefined) return connected;
   if (first.candidates.every(({ source }) => source !== 'remembered')) throw nobody(trials);
   await settings.memory?.forget(accountKey(settings)).catch(() => undefined);
-  const anew = await abortable(findCandidates(settings, false), signal);
-  const again = await tryAll(settings, anew.candidates, trials, signal);
+  const fresh = await abortable(findCandidates(settings, false), signal);
+  const again = await tryAll(settings, fresh.candidates, trials, signal);
   if (again === undefined) throw nobody(trials);
   return again;
 }

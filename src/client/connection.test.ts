@@ -54,7 +54,7 @@ test('F-SMUG-3 E-Q-3: a 354 that is taken back in one breath gets nothing of the
   }
 });
 
-test('C-ORD-4 E-Q-3: a server that takes one message a connection and closes behind its 421 gets each once', async () => {
+test('C-ORD-4 E-Q-3: a server that takes one message a connection and closes after its 421 gets each once', async () => {
   const seen = new Map<number, number>();
   const made = one({
     answer(line, { dials }) {

@@ -13,7 +13,7 @@ import type {
 import { isSmall, streamWrites, wholeWrites } from './content-writes.ts';
 import { type CandidateFailed, hostFailureOf, tlsFailureOf } from './failures.ts';
 import type { Content } from './message.ts';
-import type { Parcel } from './parcel.ts';
+import type { PendingMessage } from './pending-message.ts';
 import type { Candidate } from './server.ts';
 import { type Listener, Transcript } from './transcript.ts';
 
@@ -34,13 +34,13 @@ export interface ConnectionSettings {
 }
 
 interface Carried {
-  readonly parcel: Parcel;
+  readonly pending: PendingMessage;
   readonly reused: boolean;
   sent: boolean;
 }
 
 export class Connection {
-  /** Called when there is room for another parcel, or the connection ended. */
+  /** Called when there is room for another pending, or the connection ended. */
   changed: () => void = () => undefined;
   /** Why the connection failed, if no message was under way. */
   failure: CandidateFailed | undefined;
@@ -111,13 +111,13 @@ export class Connection {
       this.session.capabilities.has('PIPELINING') &&
       this.#carried.length < OVERLAP_MAX &&
       isSmall(content) &&
-      this.#carried.every(({ sent, parcel }) => sent && isSmall(parcel.content))
+      this.#carried.every(({ sent, pending }) => sent && isSmall(pending.content))
     );
   }
 
-  begin(parcel: Parcel): void {
-    const { envelope, content } = parcel;
-    this.#carried.push({ parcel, reused: this.#total > 0, sent: false });
+  begin(pending: PendingMessage): void {
+    const { envelope, content } = pending;
+    this.#carried.push({ pending, reused: this.#total > 0, sent: false });
     this.#total += 1;
     const transaction: DeliveryTransaction = {
       envelope,
@@ -135,10 +135,10 @@ export class Connection {
     return body8bit && (type === 'whole' || this.session.capabilities.has('8BITMIME'));
   }
 
-  /** Nobody waits for the parcel any more. True: it was sent and may be accepted. */
-  cancel(parcel: Parcel): boolean {
-    parcel.cancelled = true;
-    const carried = this.#carried.find((one) => one.parcel === parcel);
+  /** Nobody waits for the pending any more. True: it was sent and may be accepted. */
+  cancel(pending: PendingMessage): boolean {
+    pending.cancelled = true;
+    const carried = this.#carried.find((one) => one.pending === pending);
     if (carried === undefined || carried.sent) return carried?.sent === true;
     // Alone it ends the connection at once; with others before it, when its content would be sent.
     if (this.#carried.length === 1) this.#giveUp('aborted');
@@ -156,7 +156,7 @@ export class Connection {
 
   #tell({ results, replyLost, messagesBefore }: DeliveryResult): void {
     const carried = this.#carried.shift();
-    carried?.parcel.done({ results, replyLost, messagesBefore, reused: carried.reused });
+    carried?.pending.done({ results, replyLost, messagesBefore, reused: carried.reused });
     if (this.idle && this.usable && this.#isEnough) return this.quit();
     this.changed();
   }
@@ -164,8 +164,8 @@ export class Connection {
   #sendContent(framing: 'data' | 'chunk'): void {
     const carried = this.#carried.find(({ sent }) => !sent);
     if (carried === undefined) return;
-    if (carried.parcel.cancelled) return this.#giveUp('aborted');
-    const { content } = carried.parcel;
+    if (carried.pending.cancelled) return this.#giveUp('aborted');
+    const { content } = carried.pending;
     if (!isSmall(content)) {
       this.#delivery.flush();
       return void this.#sendLarge(carried, framing);
@@ -177,8 +177,8 @@ export class Connection {
   }
 
   async #sendLarge(carried: Carried, framing: 'data' | 'chunk'): Promise<void> {
-    const { parcel } = carried;
-    const { content } = parcel;
+    const { pending } = carried;
+    const { content } = pending;
     const takes8bit = this.session.capabilities.has('8BITMIME');
     const writes =
       content.type === 'whole' ? wholeWrites(content.bytes, framing) : streamWrites(content, takes8bit);
@@ -187,7 +187,7 @@ export class Connection {
       for await (const bytes of writes) {
         // A write that fails is followed by `closed`.
         if (held !== undefined) await this.#delivery.write([held]).catch(() => undefined);
-        if (parcel.cancelled) return this.#giveUp('aborted');
+        if (pending.cancelled) return this.#giveUp('aborted');
         if (!this.usable) return;
         // RFC 5321 section 4.5.3.2.5 gives each block its minutes, not the whole message.
         this.#delivery.feed({ type: 'contentProgress' });
@@ -201,7 +201,7 @@ export class Connection {
     } catch (error) {
       // It may be on its way over another connection.
       if (!this.usable) return;
-      parcel.contentError = error;
+      pending.contentError = error;
       this.#giveUp('the message could not be read');
     }
   }

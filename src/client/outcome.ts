@@ -5,10 +5,10 @@ import { isForNextTransaction } from '../protocol/delivery/portion.ts';
 import { isOfAddress } from '../protocol/delivery/results.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import { type RecipientOutcome, type Retry, serverReply, SubmissionError } from './errors.ts';
-import type { ParcelOutcome } from './parcel.ts';
+import type { SendOutcome } from './pending-message.ts';
 
 /** The server did not decide about the message: another connection may carry it. */
-export function nothingHappened({ results, replyLost }: ParcelOutcome): boolean {
+export function nothingHappened({ results, replyLost }: SendOutcome): boolean {
   const asked = results.filter((result) => !isOfAddress(result));
   return (
     !replyLost &&

@@ -193,7 +193,7 @@ test('C-ORD-15 F-SMUG-3: a stream is sent as it comes, whatever its pieces; a sh
   assert.match(said(short)[0] ?? '', /SIZE=20/);
 });
 
-test('C-ORD-12: a stream that can be made anew is sent as often as needed, another once', async () => {
+test('C-ORD-12: a stream that can be made again is sent as often as needed, another once', async () => {
   let inTransaction = 0;
   const script: HostScript = {
     answer(line) {

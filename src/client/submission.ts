@@ -13,7 +13,7 @@ import { errorOf } from './failures.ts';
 import { type Content, type MessageInput, readMessage } from './message.ts';
 import { readOptions, type SubmissionOptions } from './options.ts';
 import { nothingHappened } from './outcome.ts';
-import type { Parcel, ParcelOutcome } from './parcel.ts';
+import type { PendingMessage, SendOutcome } from './pending-message.ts';
 import { type Known, resultOf, type SubmissionResult } from './result.ts';
 import type { Attempt, Candidate } from './server.ts';
 
@@ -78,7 +78,7 @@ export async function openSubmission(options: SubmissionOptions): Promise<Submis
   }
 }
 
-interface Waiting extends Parcel {
+interface Waiting extends PendingMessage {
   retried: boolean;
   /** Messages after which the connection before was used up. */
   suspect?: number;
@@ -160,30 +160,30 @@ class OpenSubmission implements Submission {
     return resultOf(envelope, known);
   }
 
-  #carry(content: Content, envelope: Envelope, signal: AbortSignal | undefined): Promise<ParcelOutcome> {
+  #carry(content: Content, envelope: Envelope, signal: AbortSignal | undefined): Promise<SendOutcome> {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
-        const queued = this.#queue.indexOf(parcel);
+        const queued = this.#queue.indexOf(pending);
         if (queued >= 0) this.#queue.splice(queued, 1);
-        settle(reject, aborted(this.#connected.connection.cancel(parcel)));
+        settle(reject, aborted(this.#connected.connection.cancel(pending)));
       };
       function settle<T>(how: (value: T) => void, value: T): void {
         signal?.removeEventListener('abort', abort);
         how(value);
       }
-      const parcel: Waiting = {
+      const pending: Waiting = {
         ...{ content, envelope, cancelled: false, retried: false },
         done: (outcome) => {
-          if (parcel.cancelled) return;
-          if (parcel.contentError !== undefined) settle(reject, unreadable(parcel.contentError));
-          else if (this.#mayGoAgain(parcel, outcome)) this.#queue.unshift(parcel);
+          if (pending.cancelled) return;
+          if (pending.contentError !== undefined) settle(reject, unreadable(pending.contentError));
+          else if (this.#mayGoAgain(pending, outcome)) this.#queue.unshift(pending);
           else settle(resolve, outcome);
         },
         fail: (error) => settle(reject, error),
       };
       if (signal?.aborted === true) return abort();
       signal?.addEventListener('abort', abort, { once: true });
-      this.#queue.push(parcel);
+      this.#queue.push(pending);
       this.#pump();
     });
   }
@@ -192,18 +192,18 @@ class OpenSubmission implements Submission {
    * True: the server had closed the idle connection, or it limits the messages of a connection and said so to MAIL or DATA of this one. The message
    * goes first over the next connection, so that each connection settles at least one message.
    */
-  #mayGoAgain(parcel: Waiting, outcome: ParcelOutcome): boolean {
-    const canSend = parcel.content.type === 'whole' || parcel.content.canOpen();
+  #mayGoAgain(pending: Waiting, outcome: SendOutcome): boolean {
+    const canSend = pending.content.type === 'whole' || pending.content.canOpen();
     const { results, replyLost, messagesBefore } = outcome;
     const isAccepted = results.some(({ type }) => type === 'accepted');
-    if (isAccepted && parcel.suspect !== undefined) this.#learn(parcel.suspect);
+    if (isAccepted && pending.suspect !== undefined) this.#learn(pending.suspect);
     const isRefused = results.some((result) => result.type === 'refused' && isOfConnection(result));
     if (canSend && isRefused && messagesBefore > 0 && !replyLost && !isAccepted) {
-      parcel.suspect = messagesBefore;
+      pending.suspect = messagesBefore;
       return true;
     }
-    if (!outcome.reused || parcel.retried || !canSend || !nothingHappened(outcome)) return false;
-    parcel.retried = true;
+    if (!outcome.reused || pending.retried || !canSend || !nothingHappened(outcome)) return false;
+    pending.retried = true;
     return true;
   }
 
@@ -239,7 +239,7 @@ class OpenSubmission implements Submission {
       const { failure } = connected.connection;
       if (failure !== undefined) throw errorOf(connected.candidate, failure);
     } catch (error) {
-      for (const parcel of this.#queue.splice(0)) parcel.fail(error);
+      for (const pending of this.#queue.splice(0)) pending.fail(error);
     } finally {
       this.#reconnecting = false;
     }

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { readPlainText } from '../base/plain-text.ts';
 import { reasonInWords } from '../base/failure-words.ts';
 import { ConfigError } from './find.ts';
-import { DATA_DEFAULT } from './glance.ts';
+import { DATA_DEFAULT } from './read-lite.ts';
 import { issueInWords } from './issue-words.ts';
 import { nearest } from './nearest.ts';
 import { configSchema, type Config } from './schema.ts';

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { dkimKey } from './dkim.ts';
 import { mechanismNames } from '../protocol/sasl/mechanisms.ts';
-import { DATA_DEFAULT } from './glance.ts';
+import { DATA_DEFAULT } from './read-lite.ts';
 import {
   count,
   domainName,

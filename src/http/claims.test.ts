@@ -55,7 +55,7 @@ test('F-DOS-2/4: what users make lies where they may write anyway, never on the 
   assert.equal(existsSync(join(root, 'none')), false);
 });
 
-test('a directory that is gone is made anew, one of an earlier version gives way, a name that is taken is not used', () => {
+test('a directory that is gone is made again, one of an earlier version gives way, a name that is taken is not used', () => {
   const at = join(root, 'again');
   mkdirSync(at);
   make(join(at, 'left'));

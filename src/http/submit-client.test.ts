@@ -59,7 +59,7 @@ const rows: readonly (readonly [why: string, deeds: Deeds, ends: 'in' | 'busy' |
   [
     ['nothing is cut', {}, 'in', 1],
     ['cut before it has a claim', { '/claim': ['cut', 'cut'] }, 'in', 1],
-    ['cut behind the claim, before it is proven', { '/claim': ['close', 'close'] }, 'in', 1],
+    ['cut after the claim, before it is proven', { '/claim': ['close', 'close'] }, 'in', 1],
     ['cut while it is being proven', { '/address': ['cut', 'cut'] }, 'in', 1],
     ['the claim expired', { '/address': ['expire'] }, 'in', 1],
     ['let go when it was proven', { '/address': ['close'] }, 'in', 1],

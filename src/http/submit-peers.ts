@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Binding } from '../server/bound-account.ts';
 import type { Claim, Claims } from './claims.ts';
 import { busy, type Refuse, type SubmitAnswer } from './submit-answer.ts';
-import type { SubmitPlaces } from './submit-places.ts';
+import type { SubmitAdmission } from './submit-admission.ts';
 
 interface Peer {
   claim?: Claim;
@@ -15,18 +15,18 @@ interface Peer {
 export class SubmitPeers {
   readonly #peers = new WeakMap<Socket, Peer>();
   readonly #claims: Claims;
-  readonly #places: SubmitPlaces;
+  readonly #admission: SubmitAdmission;
   readonly #bindingOfUser: (uid: number) => Binding | undefined;
   readonly #refuse: Refuse;
 
   constructor(
     claims: Claims,
-    places: SubmitPlaces,
+    admission: SubmitAdmission,
     bindingOf: (uid: number) => Binding | undefined,
     refuse: Refuse,
   ) {
     this.#claims = claims;
-    this.#places = places;
+    this.#admission = admission;
     this.#bindingOfUser = bindingOf;
     this.#refuse = refuse;
   }
@@ -69,7 +69,7 @@ export class SubmitPeers {
     const proof = this.#claims.redeem(claim);
     if ('late' in proof) return { status: 401, body: { error: proof.late } };
     if ('refused' in proof) return this.#refuse(undefined, proof.refused);
-    if (!this.#places.proven(socket, proof.uid))
+    if (!this.#admission.proven(socket, proof.uid))
       return { ...busy(`uid ${proof.uid} has too many connections`), last: true };
     peer.uid = proof.uid;
     return proof.uid;

@@ -1,6 +1,6 @@
 // The submission socket: where programs of this host submit without a password, as the identity that the configuration binds to their user. Everybody
 // may connect, so it has three routes and nothing else: `/claim` names the file that proves the user (submit-peers.ts), `/submit` takes a message, `/address`
-// tells the user as whom that is. Connections, octets, time and messages under way are bounded (submit-places.ts); it shares nothing with the control socket.
+// tells the user as whom that is. Connections, octets, time and messages under way are bounded (submit-admission.ts); it shares nothing with the control socket.
 // A second socket is for root alone, with connections of its own: whatever users do to the first one, root's mail gets through.
 
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
@@ -15,7 +15,12 @@ import { type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
 import { closeServer } from './close.ts';
 import { busy, refuserOf, type SubmitAnswer } from './submit-answer.ts';
 import { SubmitPeers } from './submit-peers.ts';
-import { CONNECTIONS_PER_DOOR, createSubmitPlaces, doorsOf, type SubmitPlaces } from './submit-places.ts';
+import {
+  CONNECTIONS_PER_DOOR,
+  createSubmitAdmission,
+  doorsOf,
+  type SubmitAdmission,
+} from './submit-admission.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
 const UNDER_WAY_MAX = 4;
@@ -54,8 +59,8 @@ export async function startSubmitSocket(options: SubmitSocketOptions): Promise<(
     for (const door of doorsOf(path)) doors.push(await openDoor(options, door));
     // Only now: the claims in it may be those of a server that has the socket.
     const claims = openClaims(join(directory, CLAIMS_DIRECTORY), options.clock);
-    for (const { server, places } of doors) {
-      const handle = handler(options, claims, places);
+    for (const { server, admission } of doors) {
+      const handle = handler(options, claims, admission);
       server.on('request', (request, response) => void handle(request, response));
     }
   } catch (error) {
@@ -67,7 +72,7 @@ export async function startSubmitSocket(options: SubmitSocketOptions): Promise<(
 
 interface OpenDoor {
   readonly server: Server;
-  readonly places: SubmitPlaces;
+  readonly admission: SubmitAdmission;
 }
 
 async function openDoor(
@@ -75,22 +80,22 @@ async function openDoor(
   { path, mode }: { readonly path: string; readonly mode: number },
 ): Promise<OpenDoor> {
   const { clock } = options;
-  const places = createSubmitPlaces({
+  const admission = createSubmitAdmission({
     ...{ clock, messagesMax: UNDER_WAY_MAX, messagesPerUser: UNDER_WAY_PER_USER },
   });
   const server = createServer({ maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 1000 });
-  server.on('connection', (socket) => places.entered(socket));
+  server.on('connection', (socket) => admission.entered(socket));
   server.maxConnections = CONNECTIONS_PER_DOOR;
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = IDLE_MS;
   server.keepAliveTimeout = IDLE_MS;
   await listenOnSocket(server, 'local.socket', path, mode, (error) => options.notTaken(error));
-  return { server, places };
+  return { server, admission };
 }
 
-function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPlaces) {
+function handler(options: SubmitSocketOptions, claims: Claims, admission: SubmitAdmission) {
   const refuse = refuserOf(options.clock, (uid, cause) => options.refused(uid, cause));
-  const peers = new SubmitPeers(claims, places, (uid) => options.bindingOf(uid), refuse);
+  const peers = new SubmitPeers(claims, admission, (uid) => options.bindingOf(uid), refuse);
 
   async function address(request: IncomingMessage): Promise<SubmitAnswer> {
     const binding = peers.bindingOf(request.socket);
@@ -103,7 +108,7 @@ function handler(options: SubmitSocketOptions, claims: Claims, places: SubmitPla
   async function submit(request: IncomingMessage): Promise<SubmitAnswer> {
     const binding = peers.bindingOf(request.socket);
     if ('status' in binding) return binding;
-    const ended = places.beginMessage(binding.uid);
+    const ended = admission.beginMessage(binding.uid);
     if (ended === undefined) return busy('busy: try again');
     try {
       const bytes = await readBody(request, options.messageOctetsMax() + ENVELOPE_OCTETS_MAX);

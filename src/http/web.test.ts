@@ -8,7 +8,7 @@ import { makeCertificate } from '../cli/certificate.ts';
 import { outgoingServices } from '../onboarding/settings.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { CertificatePair } from '../server/tls-contexts.ts';
-import { CONNECTIONS_PER_NETWORK, createWebPlaces } from './web-places.ts';
+import { CONNECTIONS_PER_NETWORK, createWebAdmission } from './web-admission.ts';
 import { requestGate, startWeb, type Web } from './web.ts';
 
 const settings = {
@@ -191,14 +191,14 @@ test('one network may ask 60 times a minute, all together 3,000 times; a proxy s
 });
 
 test('F-DOS-2/3: one address holds a few of the connections, with TLS or before it, and others get in', async () => {
-  const places = createWebPlaces();
-  const leaves = Array.from({ length: 100 }, () => places.enter('192.0.2.1'));
+  const admission = createWebAdmission();
+  const leaves = Array.from({ length: 100 }, () => admission.enter('192.0.2.1'));
   assert.equal(leaves.filter((leave) => leave !== undefined).length, CONNECTIONS_PER_NETWORK);
-  assert.notEqual(places.enter('192.0.2.2'), undefined);
+  assert.notEqual(admission.enter('192.0.2.2'), undefined);
   leaves[0]?.();
-  assert.notEqual(places.enter('::ffff:192.0.2.1'), undefined, 'the same address in IPv6');
-  assert.equal(places.enter('192.0.2.1'), undefined);
-  const of48 = Array.from({ length: 2000 }, (_, n) => places.enter(`2001:db8:1:${n.toString(16)}::1`));
+  assert.notEqual(admission.enter('::ffff:192.0.2.1'), undefined, 'the same address in IPv6');
+  assert.equal(admission.enter('192.0.2.1'), undefined);
+  const of48 = Array.from({ length: 2000 }, (_, n) => admission.enter(`2001:db8:1:${n.toString(16)}::1`));
   assert.equal(of48.filter((leave) => leave !== undefined).length, 16 * CONNECTIONS_PER_NETWORK);
 
   const made = await makeCertificate(['localhost'], []);

@@ -13,7 +13,7 @@ import { bindingOf, cannotBind, listening, type ServerTls, whereOf } from '../pl
 import type { Clock } from '../platform/platform.ts';
 import { closeServer } from './close.ts';
 import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
-import { CONNECTIONS_OF_WEB, createWebPlaces } from './web-places.ts';
+import { CONNECTIONS_OF_WEB, createWebAdmission } from './web-admission.ts';
 
 const HEADER_OCTETS_MAX = 8 * 1024;
 const BODY_OCTETS_MAX = 16 * 1024;
@@ -76,9 +76,9 @@ export async function startWeb(options: WebOptions): Promise<Web> {
 
 /** Counts the connection from its first moment, before TLS. */
 function boundPerNetwork(server: Server | TlsServer): void {
-  const places = createWebPlaces();
+  const admission = createWebAdmission();
   server.on('connection', (socket: Socket) => {
-    const leave = places.enter(socket.remoteAddress ?? '');
+    const leave = admission.enter(socket.remoteAddress ?? '');
     if (leave === undefined) socket.destroy();
     else socket.once('close', leave);
   });

@@ -1,6 +1,6 @@
 // How many password hashes may run at once (requirements F-AUTH-6): few, so that the thread pool still serves files and DNS;
 // some wait; beyond that the answer is `busy` at once, which becomes 454 and never a wrong verdict. It is fair between networks: they take turns, one
-// network has a small share of the places to wait, and some places are for networks from which somebody logged in lately.
+// network has a small share of the slots to wait in, and some slots are for networks from which somebody logged in lately.
 
 import { invariant } from '../base/assert.ts';
 

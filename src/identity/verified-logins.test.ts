@@ -1,4 +1,4 @@
-// What lets a login pass without asking the desk, and what does not.
+// What lets a login pass without asking the lookup thread, and what does not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +37,7 @@ const vectors: readonly (readonly [
 ])[] = [
   [{}, HERE, NOW, true, 'the same again'],
   [{}, HERE, NOW + KEPT_MS - 1, true, 'a moment later'],
-  [{}, HERE, NOW + KEPT_MS, false, 'the desk is to hear of it once a minute'],
+  [{}, HERE, NOW + KEPT_MS, false, 'the lookup thread is to hear of it once a minute'],
   [{}, HERE, NOW - 1, false, 'the clock stepped back'],
   [{}, '192.0.2.8', NOW, false, 'from elsewhere the guessing defence has its say'],
   [{ password: 'right horse ' }, HERE, NOW, false, 'another password'],
@@ -54,7 +54,7 @@ const vectors: readonly (readonly [
   ],
 ];
 
-test('F-AUTH-2: only what the desk has just let in passes without it', () => {
+test('F-AUTH-2: only what the lookup thread has just let in passes without it', () => {
   for (const [other, address, at, passes, why] of vectors) {
     const found = remembering().recall({ ...verified, ...other }, address, at);
     assert.equal(found, passes ? alice : undefined, why);

@@ -1,6 +1,6 @@
 // Verified logins, remembered by a keyed hash of all that they were judged by, so that a client that logs in for every message costs no hash of its
-// password, nor wakes the thread that would make it. The desk keeps what it verified for minutes; a front keeps what the desk let in for a minute, from the
-// same address, so that the desk still hears of every credential in use. Only successes are kept, and none passes that does not stand any more.
+// password, nor wakes the thread that would make it. The lookup thread keeps what it verified for minutes; a front keeps what the lookup thread let in for a minute, from the
+// same address, so that the lookup thread still hears of every credential in use. Only successes are kept, and none passes that does not stand any more.
 
 import { hash } from 'node:crypto';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
@@ -8,7 +8,7 @@ import { createLru } from './lru.ts';
 
 /** Of a front, ms. A network from which a login succeeded is known good for longer: the guessing defence would let the same credentials in as well. */
 export const FRONT_KEEPS_MS = 60_000;
-/** Of the desk, ms. */
+/** Of the lookup thread, ms. */
 export const DESK_KEEPS_MS = 5 * 60_000;
 const ENTRIES_MAX = 10_000;
 
@@ -42,7 +42,7 @@ export function createVerifiedLogins<V>(keepMs: number): VerifiedLogins<V> {
 }
 
 /**
- * Of all that the desk judges. `secret`: random, of this thread alone; it stands in front of what is hashed, and the hash never leaves the thread: nobody
+ * Of all that the lookup thread judges. `secret`: random, of this thread alone; it stands in front of what is hashed, and the hash never leaves the thread: nobody
  * can extend it. An HMAC object costs three times as much.
  */
 export function loginFingerprint(secret: string, evidence: Evidence, address: string): string {

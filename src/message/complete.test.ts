@@ -111,7 +111,7 @@ const results: readonly (readonly [value: string, kept: boolean, why: string])[]
   ['\r\n (x) msa.example.org(y); auth=pass', false, 'among comments'],
   [' ((x) y) msa.example.org; auth=pass', false, 'nested ones'],
   [' (\\) (\\() msa.example.org; auth=pass', false, 'with quoted parentheses'],
-  [' (x msa.example.org; auth=pass', false, 'behind a comment without end: nobody knows'],
+  [' (x msa.example.org; auth=pass', false, 'after a comment without end: nobody knows'],
   [' mx.example.org; spf=pass', true, 'another server of ours'],
   [' xmsa.example.org; auth=pass', true, 'a longer name'],
   [' msa.example.org.evil.example; auth=pass', true, 'a name that begins with ours'],

@@ -53,7 +53,7 @@ const bad: readonly (readonly [value: string, why: string])[] = [
   ['Mon, 23 Nov 2026 09:05:07', 'no zone'],
   ['Mon, 23 Nov 2026 09:05:07 +00', 'half a zone'],
   ['Mon, 23 Nov 2026 09:05:07 +0099', 'a zone of 99 minutes'],
-  ['Mon, 23 Nov 2026 09:05:07 +0000 x', 'words behind it'],
+  ['Mon, 23 Nov 2026 09:05:07 +0000 x', 'words after it'],
   ['Mon, 23 Nov 2026 09:05:07 +0000 (a', 'an open comment'],
   ['Mon, 23 Nov 2026 09:05:07 +0000 (a))', 'a parenthesis too many'],
   ['29 Feb 23 09:05:07 GMT', 'no leap year'],

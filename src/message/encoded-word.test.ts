@@ -23,7 +23,7 @@ const shown: readonly (readonly [text: string, shown: string, why: string])[] = 
   ['=?utf-8?b??=', '', 'empty'],
   ['=?iso-8859-1?q?gr=FCn?=', 'grün', 'Latin-1'],
   ['=?koi8-r?b?wQ==?=', 'а', 'Cyrillic'],
-  ['=?iso-8859-1*en?q?a?=', 'a', 'RFC 2231: a language behind the charset'],
+  ['=?iso-8859-1*en?q?a?=', 'a', 'RFC 2231: a language after the charset'],
   ['x =?utf-8?q?a?= y', 'x a y', 'among words'],
   ['x=?utf-8?q?a?=y', 'xay', 'inside a word, as many readers do'],
   ['=?utf-8?q?a?= =?utf-8?q?b?=', 'ab', 'white space between two is not shown'],

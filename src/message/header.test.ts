@@ -35,7 +35,7 @@ const read: readonly (readonly [
     'equal names stay apart',
   ],
   ['A: b\r\n c\r\n\td\r\n', [['A', ' b c\td']], 'unfolding takes CRLF away, nothing else'],
-  ['A:\r\n b\r\n', [['A', ' b']], 'folded right behind the colon'],
+  ['A:\r\n b\r\n', [['A', ' b']], 'folded right after the colon'],
   ['A:\r\n', [['A', '']], 'an empty value'],
   ['A: b: c\r\n', [['A', ' b: c']], 'the first colon counts'],
   [

@@ -83,7 +83,7 @@ test('5321-s 5321-u 5321-v EXT-UTF8-a3/3 D-PR-1 F-HDR-1: in every mode the field
   }
 });
 
-test('TLS-n G-14: the tls clause stands behind id and for, with the registered name', () => {
+test('TLS-n G-14: the tls clause stands after id and for, with the registered name', () => {
   const expected = /with ESMTPSA id \S+(\s+for <[^>]+>)?\s+tls TLS_[A-Z0-9_]+( group \S+)?;/;
   const tls = { cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' };
   assert.match(field({ tls }), expected);

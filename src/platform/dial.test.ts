@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { turns } from '../../test/fakes/errand.ts';
+import { turns } from '../../test/fakes/delivery-job.ts';
 import { alternating, dialAny } from './dial.ts';
 
 const V6 = '2001:db8::25';

@@ -52,7 +52,7 @@ test('what has time rides along with what has not', async (t) => {
   assert.deepEqual(packets, [2]);
 });
 
-test('eight questions that have no time go at once, what comes behind them later', async (t) => {
+test('eight questions that have no time go at once, what comes after them later', async (t) => {
   const { line, packets } = counted(t);
   const asked = Array.from({ length: 10 }, (_, at) => line.ask(at));
   assert.equal((await Promise.all(asked)).length, 10);

@@ -1,7 +1,7 @@
 // A line between two threads: questions with answers, and notices without. When what is said leaves is in `line-packets.ts`.
 
 import type { MessagePort } from 'node:worker_threads';
-import { createPlaces } from '../base/places.ts';
+import { createSlots } from '../base/slots.ts';
 import { type FailureNote, LinePackets, type Packet } from './line-packets.ts';
 
 /** What the other thread threw; `name` is the name of its error class. */
@@ -40,7 +40,7 @@ interface Waiting {
 
 export function openLine(port: MessagePort, handlers: LineHandlers): Line {
   /** By the numbers of their questions. */
-  const waiting = createPlaces<Waiting>();
+  const waiting = createSlots<Waiting>();
   const packets = new LinePackets((packet) => port.postMessage(packet));
   let closed = false;
 

@@ -44,8 +44,8 @@ export function afterOpening(pace: Pace): Pace {
 }
 
 /** A further connection was refused while so many others stood, or were being made. */
-export function afterCrowding(now: number, standing: number): Learned {
-  return { limit: Math.max(1, standing), at: now };
+export function afterCrowding(now: number, open: number): Learned {
+  return { limit: Math.max(1, open), at: now };
 }
 
 /** A connection refused more after so many messages, and a fresh one took them. */

@@ -4,7 +4,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { Mailbox } from '../protocol/wire/mailbox.ts';
-import { type Principal, type Standing, standingText } from '../record/identity.ts';
+import { type Principal, type IdentityStatus, statusText } from '../record/identity.ts';
 import { addressesInDisplayName } from './display-name.ts';
 import { allow, refuse, replyAddress, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
@@ -17,7 +17,7 @@ export interface SubmissionFacts {
   /** Undefined: the session is not authenticated. */
   readonly principal: Principal | undefined;
   /** Of the principal as of now, not as of its login. */
-  readonly state: Standing;
+  readonly state: IdentityStatus;
   /** Our domains, lower-case A-labels. */
   readonly domains: ReadonlySet<string>;
   /** `refuse`: a display name must not show an address of ours that the principal may not use, to any reader. */
@@ -191,12 +191,12 @@ function notAuthenticated(): Decision {
   return refuse('authRequired', 'authentication', 'the session is not authenticated');
 }
 
-function notActive(state: Standing): Decision {
+function notActive(state: IdentityStatus): Decision {
   const rule = state === 'suspended' || state === 'removed' ? 'active identity' : 'valid credential';
-  return refuse(replyOfStanding(state), rule, standingText(state));
+  return refuse(replyOfStatus(state), rule, statusText(state));
 }
 
 /** An expired login is renewed by logging in again: for this alone the session ends, and the message may come back. */
-export function replyOfStanding(state: Standing): 'identityMayNotSubmit' | 'loginExpired' {
+export function replyOfStatus(state: IdentityStatus): 'identityMayNotSubmit' | 'loginExpired' {
   return state === 'credentialExpired' ? 'loginExpired' : 'identityMayNotSubmit';
 }

@@ -116,7 +116,7 @@ export function subjectOf(mark: string): string {
 export function bodyOf(mark: string): readonly string[] {
   return [
     'A message by which postern probe sees what a server writes into messages.',
-    ...['.', '..', '.a line with a dot', 'blanks and a tab behind it  \t', '', 'x'.repeat(900)],
+    ...['.', '..', '.a line with a dot', 'blanks and a tab after it  \t', '', 'x'.repeat(900)],
     `the end of ${mark}`,
   ];
 }

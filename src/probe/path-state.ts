@@ -246,7 +246,7 @@ function brokenTls(code: string, detail: string, kind: Survey['port']['kind']): 
   )
     return kind === 'implicit'
       ? `what answers speaks no TLS (${detail}): the port does not begin with TLS, or something else stands there.`
-      : `behind STARTTLS comes something else than TLS (${detail}).`;
+      : `after STARTTLS comes something else than TLS (${detail}).`;
   return `the TLS handshake fails (${detail}).`;
 }
 

@@ -44,10 +44,10 @@ export function relaySpellings({
     ['F-REL-9', 'IPv4 literal', `<${user}@[203.0.113.9]>`],
     ['F-REL-9', 'IPv6 literal', `<${user}@[IPv6:2001:db8::9]>`],
     ['F-REL-9', 'number as host', `<${user}@3405803785>`],
-    ['F-REL-10', 'NUL, home behind', `<${user}@${far}\0@${domain}>`],
+    ['F-REL-10', 'NUL, home after', `<${user}@${far}\0@${domain}>`],
     ['F-REL-10', 'NUL, home before', `<${user}@${domain}\0.${far}>`],
     ['F-REL-11', 'blank in the domain', `<${user}@${far} ${domain}>`],
-    ['F-REL-11', 'slash behind home', `<${user}@${domain}/${far}>`],
+    ['F-REL-11', 'slash after home', `<${user}@${domain}/${far}>`],
     ['F-REL-6', 'no brackets', `${user}@${far}`],
   ];
   return rows.map(([requirement, name, path, isLocalForm = false]) => ({

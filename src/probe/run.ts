@@ -196,10 +196,10 @@ async function runChecks(
   const reports: CheckReport[] = [];
   for (const check of checks) {
     const findings: Finding[] = [];
-    if (check.on === 'host') findings.push(await surely(() => check.run(view)));
+    if (check.on === 'host') findings.push(await outcomeOf(() => check.run(view)));
     else
       for (const visit of visits.filter(({ port }) => isOn(check, port)))
-        findings.push({ port: visit.port.port, ...(await surely(() => check.run(visit))) });
+        findings.push({ port: visit.port.port, ...(await outcomeOf(() => check.run(visit))) });
     const { id, role, level, source, requirements, title, why, mend } = check;
     reports.push({ id, role, level, source, requirements, title, why, mend, findings });
   }
@@ -211,7 +211,7 @@ function isOn({ on }: PortCheck, { kind }: ProbePort): boolean {
 }
 
 /** An unexpected error of a check is reported as such; the other checks go on. */
-async function surely(run: () => Promise<Outcome>): Promise<Outcome> {
+async function outcomeOf(run: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await run();
   } catch (error) {

@@ -37,7 +37,7 @@ export interface SelfTestReport {
   /** Strangers get in. */
   readonly open: readonly SelfTestFinding[];
   /** A requirement is not met, but strangers don't get in. */
-  readonly wanting: readonly SelfTestFinding[];
+  readonly unmet: readonly SelfTestFinding[];
   /** A check whether strangers get in had no clear answer, or a listener could not be reached. */
   readonly unsure: readonly SelfTestFinding[];
   readonly connections: number;
@@ -62,7 +62,7 @@ export async function probeSelf(options: SelfTestOptions, clock: Clock): Promise
   );
   if (result.ok) return sorted(result.value);
   const unsure = [{ check: 'no-network', seen: result.error }];
-  return { open: [], wanting: [], unsure, connections: 0, durationMs: 0 };
+  return { open: [], unmet: [], unsure, connections: 0, durationMs: 0 };
 }
 
 /** Pure. */
@@ -85,7 +85,7 @@ export function sorted({ checks, paths, connections, durationMs }: ProbeReport):
     all.filter((one) => one.verdict === verdict && one.isDoor === isDoor).map(({ finding }) => finding);
   return {
     open: pick('fail', true),
-    wanting: pick('fail', false),
+    unmet: pick('fail', false),
     unsure: [...pick('unknown', true), ...ways],
     ...{ connections, durationMs },
   };

@@ -52,7 +52,7 @@ export async function trySmuggling(
   const tried: SmugglingTrial[] = [];
   let listenMs: number | undefined;
   for (const ending of endings) {
-    const opened = await visit.open('authenticated', `a command behind ${ending.name} in a message`);
+    const opened = await visit.open('authenticated', `a command after ${ending.name} in a message`);
     if (!opened.ok) return { tried, problem: opened.error };
     const { conversation } = opened.value;
     const problem = await begin(conversation, own);
@@ -95,7 +95,7 @@ async function tryEnding(
   const isEnded = listenMs === undefined;
   conversation.raw(
     `${headerOf(own, date)}\r\na line${ending.octets}NOOP\r\n${isEnded ? '.\r\n' : ''}`,
-    `(a message with ${ending.name} in it and NOOP behind that${isEnded ? ', then its true end' : ''})`,
+    `(a message with ${ending.name} in it and NOOP after that${isEnded ? ', then its true end' : ''})`,
   );
   const reply = await conversation.next(listenMs);
   if (!isEnded && reply.type === 'silent') return { ending, held: true };

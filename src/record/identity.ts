@@ -39,9 +39,9 @@ export interface IdentityLimits {
 export type IdentityState = 'active' | 'suspended' | 'removed';
 
 /** What may have become of who was let in: of the identity, or of the credential alone. */
-export type Standing = IdentityState | 'credentialRevoked' | 'credentialExpired' | 'passwordChanged';
+export type IdentityStatus = IdentityState | 'credentialRevoked' | 'credentialExpired' | 'passwordChanged';
 
-const standingTexts: Readonly<Record<Standing, string>> = {
+const statusTexts: Readonly<Record<IdentityStatus, string>> = {
   active: 'the identity is active',
   suspended: 'the identity is suspended',
   removed: 'the identity is removed',
@@ -51,8 +51,8 @@ const standingTexts: Readonly<Record<Standing, string>> = {
 };
 
 /** For the record; the client is not told. */
-export function standingText(standing: Standing): string {
-  return standingTexts[standing];
+export function statusText(identityStatus: IdentityStatus): string {
+  return statusTexts[identityStatus];
 }
 
 export interface Identity {
@@ -88,7 +88,7 @@ export function credentialsGone(before: Identity | undefined, after: Identity): 
     .map(({ id }) => id);
 }
 
-/** What proved it. Whether it still stands is asked by kind (`src/submission/standing.ts`). */
+/** What proved it. Whether it still stands is asked by kind (`src/submission/identity-status.ts`). */
 export interface Proof {
   /** `osUser`: no credential, but this host's kernel says who it is. */
   readonly kind: Credential['kind'] | 'osUser';

@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { delivery, hop, message, START, turns } from '../../test/fakes/errand.ts';
+import { delivery, hop, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import type { Clock } from '../platform/platform.ts';
 import { StoreUnavailable, type Change } from '../store/port.ts';
 import { createClaims } from './claims.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
 import { createRelay } from './relay.ts';
 import type { RelaySettings } from './settings.ts';
@@ -61,7 +61,7 @@ test('E-Q-7: a claim that was not answered is asked again by its name, so that w
   assert.deepEqual(tokens, ['o 1', 'o 2', 'o 2', 'o 3']);
 });
 
-test('E-S-2: what is claimed or handed over behind the begin of a drain is not begun: nobody would wait for its end', async () => {
+test('E-S-2: what is claimed or handed over after the begin of a drain is not begun: nobody would wait for its end', async () => {
   const clock = virtualClock(START);
   const store = fakeStore();
   let answerClaim = (): void => undefined;
@@ -139,7 +139,7 @@ test('E-Q-7: an attempt that outlived its lease is counted, unless its own first
   await relay.drain(0);
 });
 
-/** A route whose host refuses every connection, and an errand for it. */
+/** A route whose host refuses every connection, and a job for it. */
 function deadRoute(clock: Clock) {
   const seen = { dials: 0 };
   const pool = createHopPool({
@@ -148,25 +148,25 @@ function deadRoute(clock: Clock) {
     changed: () => undefined,
     replyLost: () => undefined,
   });
-  const errand: Errand = {
+  const job: DeliveryJob = {
     ...{ message, deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
     content: () => Promise.reject(new Error('not asked for')),
   };
-  return { pool, errand, seen };
+  return { pool, job, seen };
 }
 
 test('E-Q-6: a wall clock that is set back does not keep a route down', async () => {
   const steady = virtualClock(START);
   let step = 0;
   const clock = { ...steady, now: () => steady.now() + step };
-  const { pool, errand, seen } = deadRoute(clock);
-  await pool.deliver(errand);
+  const { pool, job, seen } = deadRoute(clock);
+  await pool.deliver(job);
   step = -3 * 60 * MINUTE;
-  const early = await pool.deliver(errand);
+  const early = await pool.deliver(job);
   assert.ok(early.type === 'hostDown' && !early.probed);
   assert.equal(early.until - clock.now(), 5_000, 'it comes back by the clock of now');
   steady.advance(5_000);
-  await pool.deliver(errand);
+  await pool.deliver(job);
   assert.equal(seen.dials, 2);
 });
 
@@ -174,11 +174,11 @@ test('E-Q-6: a long queue comes back to a dead host in a line, at whole millisec
   const steady = virtualClock(START);
   // The real clock that never steps counts in fractions.
   const clock = { ...steady, monotonic: () => steady.monotonic() + 0.123 };
-  const { pool, errand, seen } = deadRoute(clock);
-  await pool.deliver(errand);
+  const { pool, job, seen } = deadRoute(clock);
+  await pool.deliver(job);
   const returns: number[] = [];
   for (let n = 0; n < 5_000; n += 1) {
-    const result = await pool.deliver(errand);
+    const result = await pool.deliver(job);
     assert.ok(result.type === 'hostDown' && !result.probed);
     returns.push(result.until);
   }
@@ -231,5 +231,5 @@ test('F-DOS-2/4 E-D-5: what is relayed from memory is bounded in octets and in n
   assert.deepEqual([relay.stats.underWay, relay.stats.memoryOctets], [0, 0], 'a deferral lets go of it');
   assert.equal(relay.hasMemoryFor(1_000_000), true);
   await relay.drain(0);
-  assert.equal(relay.hasMemoryFor(1), false, 'nothing begins behind the begin of a drain');
+  assert.equal(relay.hasMemoryFor(1), false, 'nothing begins after the begin of a drain');
 });

@@ -2,7 +2,7 @@
 
 import { isForNextTransaction } from '../protocol/delivery/portion.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
-import type { Attempt } from './errand.ts';
+import type { Attempt } from './delivery-job.ts';
 import type { HopConnection } from './hop-connection.ts';
 
 export function attemptOf(result: RecipientResult, connection: HopConnection): Attempt {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { errandTo, START } from '../../test/fakes/errand.ts';
+import { jobTo, START } from '../../test/fakes/delivery-job.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import { createBlame } from './blame.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 
 type Command = 'MAIL' | 'RCPT' | 'content';
 
@@ -21,12 +21,12 @@ const accepted: RecipientResult = {
   reportsPassedOn: false,
 };
 
-function from(reversePath: string, attempt = 1): Errand {
-  const errand = errandTo('x@far.example');
+function from(reversePath: string, attempt = 1): DeliveryJob {
+  const job = jobTo('x@far.example');
   return {
-    ...errand,
-    message: { ...errand.message, envelope: { ...errand.message.envelope, reversePath } },
-    deliveries: errand.deliveries.map((delivery) => ({ ...delivery, attempt })),
+    ...job,
+    message: { ...job.message, envelope: { ...job.message.envelope, reversePath } },
+    deliveries: job.deliveries.map((delivery) => ({ ...delivery, attempt })),
   };
 }
 

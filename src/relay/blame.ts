@@ -3,7 +3,7 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 
 /** RFC 4954 section 6: replies to a client that is not, or not well enough, authenticated. */
 const ofCredentials: ReadonlySet<number> = new Set([530, 534, 535, 538]);
@@ -14,7 +14,7 @@ const KNOWN_MS = 3_600_000;
 export type Verdict = 'message' | 'unclear' | 'host' | 'login';
 
 export interface Blame {
-  judge(results: readonly RecipientResult[], errand: Pick<Errand, 'message' | 'deliveries'>): Verdict;
+  judge(results: readonly RecipientResult[], job: Pick<DeliveryJob, 'message' | 'deliveries'>): Verdict;
   /** The hop refuses everybody's mail, as far as we know. */
   readonly isOurs: boolean;
 }
@@ -47,8 +47,8 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
         }
         return 'message';
       }
-      const isOfStanding = atMail.permanent && atMail.reply.status.startsWith('5.7.');
-      if (!isOfStanding || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
+      const isOfStatus = atMail.permanent && atMail.reply.status.startsWith('5.7.');
+      if (!isOfStatus || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
       // Two refused senders are enough to know that it is not the sender.
       if (senders.size < 2) senders.add(message.envelope.reversePath);
       if (senders.size > 1) return ours('host');

@@ -3,7 +3,7 @@
 import type { AcceptChange, QueueSelector } from '../store/port.ts';
 import type { QueueChange } from '../store/queue-change.ts';
 import type { QueueEntry } from '../store/lookups.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import { noticeOf } from './notices.ts';
 import type { ReportWriter } from './reports.ts';
 import type { RelaySettings } from './settings.ts';
@@ -11,7 +11,7 @@ import type { RelaySettings } from './settings.ts';
 export interface Bounce {
   /** Of one message, none of them under way. */
   readonly entries: readonly QueueEntry[];
-  readonly content: Errand['content'];
+  readonly content: DeliveryJob['content'];
   readonly settings: RelaySettings;
   readonly reports: ReportWriter;
   /** Who gives it up, when, and why. */

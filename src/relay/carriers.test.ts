@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { errandTo, START } from '../../test/fakes/errand.ts';
+import { jobTo, START } from '../../test/fakes/delivery-job.ts';
 import { CAPABILITIES, fakeNetwork } from '../../test/fakes/smtp-hosts.ts';
 import { host, simulatedNetwork } from '../../test/simulation/network.ts';
 import { createCarriers } from './carriers.ts';
@@ -31,7 +31,7 @@ test('E-Q-6: mail of one route never leaves with the credentials of another to t
   });
   const routes = [routeAs('one'), routeAs('two'), routeAs('one'), routeAs('one', { verify: false })];
   for (const route of routes) {
-    const result = await carriers.carry(errandTo('x@far.example', route));
+    const result = await carriers.carry(jobTo('x@far.example', route));
     assert.equal(result.type === 'attempted' && result.attempts[0]?.type, 'relayed');
   }
   carriers.close();
@@ -55,9 +55,9 @@ test('E-Q-6: a hop that is down is named, with since when and why, until it is b
     log: { info: (_, words) => void said.push(words), warn: (_, words) => void said.push(words) },
   });
   const nowhere = { type: 'hops', hops: [{ ...hopOf('one'), host: 'nowhere' }] } as const;
-  for (let n = 0; n < 2; n += 1) await carriers.carry(errandTo('x@far.example', nowhere));
+  for (let n = 0; n < 2; n += 1) await carriers.carry(jobTo('x@far.example', nowhere));
   const files = { type: 'files', directory: '/dev/null/here' } as const;
-  for (let n = 0; n < 2; n += 1) await carriers.carry(errandTo('x@far.example', files));
+  for (let n = 0; n < 2; n += 1) await carriers.carry(jobTo('x@far.example', files));
   const [hop, directory, ...others] = carriers.downRoutes;
   assert.deepEqual(others, []);
   assert.match(hop?.route ?? '', /nowhere:587/);
@@ -72,7 +72,7 @@ test('E-Q-6: a hop that is down is named, with since when and why, until it is b
 
 test('E-Q-6: what a hop was found to take is told: so many connections, so many messages each', async () => {
   const mta = host();
-  mta.greeting = (standing) => (standing > 2 ? '421 4.7.0 too many' : '220 ready');
+  mta.greeting = (open) => (open > 2 ? '421 4.7.0 too many' : '220 ready');
   mta.mail = (nth) => (nth > 3 ? '451 4.4.5 too many messages' : '250 2.1.0 ok');
   const open = { protocol: 'smtp', host: 'mta', port: 587, tls: 'none', verify: false } as const;
   const route = { type: 'hops', hops: [open] } as const;
@@ -85,18 +85,16 @@ test('E-Q-6: what a hop was found to take is told: so many connections, so many 
     log: { info: () => undefined, warn: () => undefined },
   });
   assert.deepEqual(carriers.learned, []);
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) => carriers.carry(errandTo(`r${n}@far.example`, route))),
-  );
+  await Promise.all(Array.from({ length: 20 }, (_, n) => carriers.carry(jobTo(`r${n}@far.example`, route))));
   const again = structuredClone(route);
-  await carriers.carry(errandTo('r20@far.example', again));
+  await carriers.carry(jobTo('r20@far.example', again));
   assert.equal(mta.received.length, 21);
   const learned = [{ route: 'smtp mta:587', connections: 2, messages: 3 }];
   assert.deepEqual(carriers.learned, learned, 'once, however many routes are equal to it');
   mta.up = false;
-  await carriers.carry(errandTo('r21@far.example', { ...route, hops: [{ ...open, port: 26 }] }));
+  await carriers.carry(jobTo('r21@far.example', { ...route, hops: [{ ...open, port: 26 }] }));
   assert.equal(carriers.downRoutes.length, 1);
   settings = { ...settings };
-  assert.deepEqual([carriers.learned, carriers.downRoutes], [[], []], 'a reload begins anew');
+  assert.deepEqual([carriers.learned, carriers.downRoutes], [[], []], 'a reload begins again');
   carriers.close();
 });

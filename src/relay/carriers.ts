@@ -1,9 +1,9 @@
-// Who carries an errand: the pool of its hops, or the directory of a `files` route. Pools live as long as the settings they were made of.
+// Who carries a job: the pool of its hops, or the directory of a `files` route. Pools live as long as the settings they were made of.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import { type CarrierLog, type DownRoute, DownRoutes } from './down-routes.ts';
-import type { Errand, ErrandResult } from './errand.ts';
+import type { DeliveryJob, JobResult } from './delivery-job.ts';
 import { deliverToFiles } from './files.ts';
 import { createHopPool, type HopPool } from './hop-pool.ts';
 import { MESSAGES_MAX } from './hosts.ts';
@@ -18,7 +18,7 @@ export interface LearnedLimits {
 }
 
 export interface Carriers {
-  carry(errand: Errand): Promise<ErrandResult>;
+  carry(job: DeliveryJob): Promise<JobResult>;
   close(): void;
   /** Connections that the route takes at once, as far as is known. */
   connectionsMax(route: Hops): number;
@@ -80,10 +80,10 @@ export function createCarriers(options: {
   }
 
   return {
-    async carry(errand) {
-      const { route } = errand;
-      if (route.type === 'hops') return poolOf(route).deliver(errand);
-      const result = await deliverToFiles(route.directory, errand, clock.now());
+    async carry(job) {
+      const { route } = job;
+      if (route.type === 'hops') return poolOf(route).deliver(job);
+      const result = await deliverToFiles(route.directory, job, clock.now());
       keepUp();
       // A directory that can't be written is a hop that is down.
       const diagnostic = result.type === 'hostDown' ? result.diagnostic : undefined;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { delivery, message, START, turns } from '../../test/fakes/errand.ts';
+import { delivery, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore } from '../../test/fakes/submission.ts';
 import type { ClaimChange, ClaimShare } from '../store/port.ts';
 import { createClaims } from './claims.ts';

@@ -9,7 +9,7 @@ const POLL_MS = 5_000;
 
 export interface Claims {
   wake(): void;
-  /** An errand ended: there may be room. */
+  /** An job ended: there may be room. */
   ended(): void;
   stop(): void;
 }
@@ -95,7 +95,7 @@ class RunningClaims implements Claims {
     const [outcome] = await store.commit([
       { type: 'claim', owner, token, shares, ...(after === undefined ? {} : { after }) },
     ]);
-    // What was leased after the stop goes back with the rest: nobody waits for an errand that begins now.
+    // What was leased after the stop goes back with the rest: nobody waits for a job that begins now.
     if (outcome.type !== 'claimed' || this.#stopped) return;
     this.#number += 1;
     for (const message of outcome.messages) {

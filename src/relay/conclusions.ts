@@ -6,14 +6,14 @@ import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import { attemptOf } from './attempts.ts';
 import type { Blame, Verdict } from './blame.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import type { HopConnection, HopResult } from './hop-connection.ts';
 import type { Hosts } from './hosts.ts';
 import type { Outage, Pass } from './outage.ts';
 import type { PortionResult, Way } from './portions.ts';
 import type { Resting } from './resting.ts';
 
-/** How an errand came to its connection. */
+/** How a job came to its connection. */
 export interface Passage {
   readonly way: Way;
   readonly pass: Pass;
@@ -36,14 +36,14 @@ export class Conclusions {
 
   /** `shared`: others used the connection before. Deliveries it turned away have certainly not gone, and go over a fresh connection at once. */
   of(
-    errand: Errand,
+    job: DeliveryJob,
     connection: HopConnection,
     { results: said, replyLost, messagesBefore, withheld }: HopResult,
     o: Passage & { readonly shared: boolean; readonly followed: boolean },
   ): PortionResult {
     if (withheld === true) return { type: 'withheld' };
     if (replyLost) this.#grounds.replyLost();
-    const verdict = this.#judged(errand, connection.remote, said, o.pass);
+    const verdict = this.#judged(job, connection.remote, said, o.pass);
     const results = verdict === 'message' ? said : said.map(putOff);
     const turnedAway = replyLost ? undefined : said.find(isOfConnection);
     const { suspect } = o.way;
@@ -61,9 +61,9 @@ export class Conclusions {
   }
 
   /** A refusal of this host is not the message's fault: the message waits, and the operator is told as long as that lasts. */
-  #judged(errand: Errand, remote: string, said: HopResult['results'], pass: Pass): Verdict {
+  #judged(job: DeliveryJob, remote: string, said: HopResult['results'], pass: Pass): Verdict {
     const { blame, outage, resting } = this.#grounds;
-    const verdict = blame.judge(said, errand);
+    const verdict = blame.judge(said, job);
     if (verdict === 'host' || verdict === 'login') {
       const reply = said.find((result) => result.type === 'refused')?.reply;
       const login = { pass, status: `4${reply?.status.slice(1) ?? '.7.0'}` };

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { errandTo, message, START } from '../../test/fakes/errand.ts';
+import { jobTo, message, START } from '../../test/fakes/delivery-job.ts';
 import { syncsDuring } from '../../test/fakes/sync-watch.ts';
 import { deliverToFiles } from './files.ts';
 
@@ -19,10 +19,10 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
 test('5321-y E-Q-7: files: the content is synced before it has its name, the directory after', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-files-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const errand = { ...errandTo('x@far.example'), content: async () => pieces() };
+  const job = { ...jobTo('x@far.example'), content: async () => pieces() };
   const named = join(directory, `${message.id}.eml`);
   const synced = await syncsDuring(async () => {
-    const result = await deliverToFiles(directory, errand, START);
+    const result = await deliverToFiles(directory, job, START);
     assert.equal(result.type === 'attempted' && result.attempts[0]?.type, 'delivered');
   });
   assert.deepEqual(
@@ -45,7 +45,7 @@ test('5321-y: files: content that breaks off leaves nothing under the name of a 
   }
   const result = await deliverToFiles(
     directory,
-    { ...errandTo('x@far.example'), content: async () => broken() },
+    { ...jobTo('x@far.example'), content: async () => broken() },
     START,
   );
   assert.equal(result.type, 'hostDown');
@@ -56,8 +56,8 @@ test('5321-y: files: content that breaks off leaves nothing under the name of a 
 test('files: an id that is none names no file', async (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'postern-files-'));
   t.after(() => rmSync(parent, { recursive: true, force: true }));
-  const errand = errandTo('x@far.example');
-  const strange = { ...errand, message: { ...message, id: '../x' }, content: async () => pieces() };
+  const job = jobTo('x@far.example');
+  const strange = { ...job, message: { ...message, id: '../x' }, content: async () => pieces() };
   await assert.rejects(deliverToFiles(join(parent, 'inside'), strange, START), /is no message id/);
   assert.deepEqual(readdirSync(parent), []);
 });

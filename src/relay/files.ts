@@ -6,18 +6,18 @@ import { join } from 'node:path';
 import { utf8 } from '../base/bytes.ts';
 import { fileNameOfId } from '../base/message-id.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
-import type { Attempt, Errand, ErrandResult } from './errand.ts';
+import type { Attempt, DeliveryJob, JobResult } from './delivery-job.ts';
 
 const RETRY_MS = 60_000;
 
-export async function deliverToFiles(directory: string, errand: Errand, now: number): Promise<ErrandResult> {
-  const { message, deliveries } = errand;
+export async function deliverToFiles(directory: string, job: DeliveryJob, now: number): Promise<JobResult> {
+  const { message, deliveries } = job;
   const name = fileNameOfId(message.id);
   const path = join(directory, `${name}.eml`);
   const aside = join(directory, `.${name}.tmp`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeWhole(aside, errand);
+    await writeWhole(aside, job);
     await rename(aside, path);
     await syncDirectory(directory);
     await confirmSyncs(directory);
@@ -35,7 +35,7 @@ export async function deliverToFiles(directory: string, errand: Errand, now: num
   return { type: 'attempted', attempts: deliveries.map(() => attempt) };
 }
 
-async function writeWhole(path: string, { message, content }: Errand): Promise<void> {
+async function writeWhole(path: string, { message, content }: DeliveryJob): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
     // Final delivery adds the return path (RFC 5321 section 4.4).

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { delivery, hop, message, START, turns } from '../../test/fakes/errand.ts';
+import { delivery, hop, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { RESET, scriptedNetwork } from '../../test/fakes/scripted-network.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 import { type HopResult, openHopConnection } from './hop-connection.ts';
 
 const MINUTE = 60_000;
@@ -56,13 +56,13 @@ test('E-S-2: content that takes longer than three minutes in all, and never rest
       yield Buffer.from(`minute ${minute}\r\n`);
     }
   }
-  const errand: Errand = {
+  const job: DeliveryJob = {
     message,
     deliveries: [delivery],
     route: { type: 'hops', hops: [hop] },
     content: () => Promise.resolve(slowly()),
   };
-  const { results } = await connection.deliver(errand);
+  const { results } = await connection.deliver(job);
   assert.deepEqual(
     results.map(({ type }) => type),
     ['accepted'],
@@ -123,7 +123,7 @@ for (const [why, capabilities] of [
       ['Subject: stopped', '250 2.0.0 kept'],
     ]);
     let mayGo = true;
-    const errandOf = (from: string, subject: string): Errand => ({
+    const errandOf = (from: string, subject: string): DeliveryJob => ({
       message: { ...message, envelope: { ...message.envelope, reversePath: `${from}@example.org` } },
       ...{ deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
       inMemory: { pieces: [Buffer.from(`Subject: ${subject}\r\n\r\n`)], hasDotLines: false },
@@ -137,7 +137,7 @@ for (const [why, capabilities] of [
       follower({ carried }) {
         if (carried > 1) return undefined;
         queueMicrotask(() => (mayGo = false));
-        return { errand: stopped, ended: followed.resolve };
+        return { job: stopped, ended: followed.resolve };
       },
     });
     let result: HopResult;

@@ -9,7 +9,7 @@ import type { Network, PeerTls, Wire } from '../platform/network.ts';
 import type { HostFailure } from '../protocol/delivery/ports.ts';
 import { stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
 import { type ContentWay, sendBlocks, sendStream } from './content-out.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 import { type DownStage, HopDown } from './hop-down.ts';
 import { type Hop, hopName, type RelaySettings } from './settings.ts';
 
@@ -36,7 +36,7 @@ export interface HopConnection {
   readonly isUsedUp: boolean;
   /** Messages begun over this connection. */
   readonly carried: number;
-  deliver(errand: Errand): Promise<HopResult>;
+  deliver(job: DeliveryJob): Promise<HopResult>;
   /** Says QUIT and closes. */
   quit(): void;
 }
@@ -50,12 +50,12 @@ export interface HopOptions {
   readonly inClearBecause?: string;
   /** Asked when a content goes out: the message whose commands may follow it in the same write. */
   follower?(connection: HopConnection): Follower | undefined;
-  /** Called each time when no errand is under way any more. */
+  /** Called each time when no job is under way any more. */
   rested?(connection: HopConnection): void;
 }
 
 export interface Follower {
-  readonly errand: Errand;
+  readonly job: DeliveryJob;
   ended(result: HopResult): void;
 }
 
@@ -85,7 +85,7 @@ class RunningConnection implements HopConnection {
   readonly #options: HopOptions;
   readonly #delivery: DeliveryConnection;
   /** Begun, without a result so far, in order: the content that is asked for is the first one's. */
-  #errands: Follower[] = [];
+  #jobs: Follower[] = [];
   /** The one whose content was asked for may not leave any more. */
   #withheld = false;
 
@@ -135,14 +135,14 @@ class RunningConnection implements HopConnection {
     return this.#delivery.open();
   }
 
-  deliver(errand: Errand): Promise<HopResult> {
-    return new Promise((ended) => this.#begin({ errand, ended }));
+  deliver(job: DeliveryJob): Promise<HopResult> {
+    return new Promise((ended) => this.#begin({ job, ended }));
   }
 
   #begin(follower: Follower): void {
-    this.#errands.push(follower);
+    this.#jobs.push(follower);
     this.carried += 1;
-    const { message, deliveries } = follower.errand;
+    const { message, deliveries } = follower.job;
     const envelope = { ...message.envelope, recipients: deliveries.map(({ recipient }) => recipient) };
     const { octets, headerUtf8, body8bit } = message;
     this.#delivery.feed({ type: 'transaction', transaction: { envelope, octets, headerUtf8, body8bit } });
@@ -153,8 +153,8 @@ class RunningConnection implements HopConnection {
   }
 
   #tell(result: DeliveryResult): void {
-    this.#errands.shift()?.ended(this.#withheld ? { ...result, withheld: true } : result);
-    if (this.#errands.length === 0) this.#options.rested?.(this);
+    this.#jobs.shift()?.ended(this.#withheld ? { ...result, withheld: true } : result);
+    if (this.#jobs.length === 0) this.#options.rested?.(this);
   }
 
   /** Some servers reject TLS only after the handshake: they break off before their second EHLO reply. */
@@ -176,9 +176,8 @@ class RunningConnection implements HopConnection {
   #sendMessage(): void {
     if (!this.#mayGo()) return this.#withhold();
     this.#delivery.flush();
-    const inMemory = this.#errands[0]?.errand.inMemory;
-    if (inMemory === undefined)
-      return void sendStream(() => this.#errands[0]?.errand.content(), this.#contentWay);
+    const inMemory = this.#jobs[0]?.job.inMemory;
+    if (inMemory === undefined) return void sendStream(() => this.#jobs[0]?.job.content(), this.#contentWay);
     const stuffed = stuffedWhole(inMemory);
     if (octetsOf(stuffed) > AT_ONCE_OCTETS_MAX) return void sendBlocks(stuffed, this.#contentWay);
     this.#delivery.send(stuffed);
@@ -188,7 +187,7 @@ class RunningConnection implements HopConnection {
 
   /** Of the message whose content is asked for. */
   #mayGo(): boolean {
-    return this.#errands[0]?.errand.mayGo?.() !== false;
+    return this.#jobs[0]?.job.mayGo?.() !== false;
   }
 
   /** After a 354 only the end of the connection keeps a message back: its commands were sent when it could still go, or after another's content. */

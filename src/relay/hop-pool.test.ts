@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { errandTo, hop, START } from '../../test/fakes/errand.ts';
+import { jobTo, hop, START } from '../../test/fakes/delivery-job.ts';
 import { host, simulatedNetwork, type Host } from '../../test/simulation/network.ts';
 import type { Network } from '../platform/network.ts';
-import type { ErrandResult } from './errand.ts';
+import type { JobResult } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
 
 function poolTo(target: Host) {
@@ -41,7 +41,7 @@ function poolTo(target: Host) {
   return { pool, writes, mails: () => mails, lost: () => lost };
 }
 
-const fates = (results: readonly ErrandResult[]): readonly string[] =>
+const fates = (results: readonly JobResult[]): readonly string[] =>
   results.map((result) =>
     result.type === 'attempted' ? result.attempts.map(({ type }) => type).join() : result.type,
   );
@@ -52,7 +52,7 @@ const names = (count: number): readonly string[] =>
 test('E-Q-5/4: when all connections are at work, the end of one leaves with the beginning of the next', async () => {
   const target = host();
   const { pool, writes } = poolTo(target);
-  const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));
+  const results = await Promise.all(names(20).map((name) => pool.deliver(jobTo(name))));
   assert.deepEqual(new Set(fates(results)), new Set(['relayed']));
   assert.equal(target.dials, 2);
   assert.deepEqual(new Set(target.received.map(({ to }) => to[0])), new Set(names(20)));
@@ -66,7 +66,7 @@ test('E-Q-8 D-OUT-3: what may not go any more when its turn comes is given back'
   const target = host();
   const { pool } = poolTo(target);
   const results = await Promise.all(
-    names(8).map((name, at) => pool.deliver(errandTo(name, undefined, at !== 5))),
+    names(8).map((name, at) => pool.deliver(jobTo(name, undefined, at !== 5))),
   );
   assert.deepEqual(fates(results), [...Array<string>(5).fill('relayed'), 'withheld', 'relayed', 'relayed']);
   assert.equal(target.received.length, 7);
@@ -80,7 +80,7 @@ for (const [how, farewell] of [
     const target = host();
     const { pool, mails, lost } = poolTo(target);
     target.mail = () => (mails() > 1 ? farewell : '250 2.1.0 ok');
-    const results = await Promise.all(names(20).map((name) => pool.deliver(errandTo(name))));
+    const results = await Promise.all(names(20).map((name) => pool.deliver(jobTo(name))));
     assert.deepEqual(fates(results), Array<string>(20).fill('relayed'));
     assert.equal(target.received.length, 20);
     assert.deepEqual(new Set(target.received.map(({ to }) => to[0])), new Set(names(20)));

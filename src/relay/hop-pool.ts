@@ -7,7 +7,7 @@ import type { Clock } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import { createBlame } from './blame.ts';
 import { Conclusions, type Passage } from './conclusions.ts';
-import type { Errand, ErrandResult } from './errand.ts';
+import type { DeliveryJob, JobResult } from './delivery-job.ts';
 import type { Follower, HopConnection } from './hop-connection.ts';
 import { createTurns, type Turn, type Turns } from './hop-turns.ts';
 import { createHosts, type Hosts } from './hosts.ts';
@@ -19,7 +19,7 @@ import type { Hop, RelaySettings } from './settings.ts';
 const LONGEST_PAUSE_MS = 900_000;
 
 export interface HopPool {
-  deliver(errand: Errand): Promise<ErrandResult>;
+  deliver(job: DeliveryJob): Promise<JobResult>;
   /** Closes idle connections; those at work are closed when they are done. */
   close(): void;
   /** Connections that the route takes at once, as far as is known. */
@@ -79,10 +79,10 @@ class RunningPool implements HopPool {
     });
   }
 
-  async deliver(errand: Errand): Promise<ErrandResult> {
-    const first = await this.#deliver(errand, anyWay);
+  async deliver(job: DeliveryJob): Promise<JobResult> {
+    const first = await this.#deliver(job, anyWay);
     const isDone = first.type !== 'attempted' || (first.again?.length ?? 0) === 0;
-    return isDone ? first : inPortions(errand, first, (part, way = anyWay) => this.#deliver(part, way));
+    return isDone ? first : inPortions(job, first, (part, way = anyWay) => this.#deliver(part, way));
   }
 
   close(): void {
@@ -101,19 +101,19 @@ class RunningPool implements HopPool {
     return first === undefined ? 0 : this.#hosts.messagesMax(first);
   }
 
-  async #deliver(errand: Errand, way: Way): Promise<PortionResult> {
+  async #deliver(job: DeliveryJob, way: Way): Promise<PortionResult> {
     const turns = this.#turns;
     const pass = this.#outage.enter();
     if (pass === 'shut') return this.#outage.waits(false);
     const passage = { way, pass };
     try {
-      const given = turns.take(errand, way.fresh);
+      const given = turns.take(job, way.fresh);
       let turn = given instanceof Promise ? await given : given;
       for (;;) {
         if (turn.type === 'withheld') return turn;
         if (turn.type === 'followed') {
           const { connection, result } = turn;
-          return this.#conclusions.of(errand, connection, result, {
+          return this.#conclusions.of(job, connection, result, {
             ...passage,
             shared: true,
             followed: true,
@@ -123,7 +123,7 @@ class RunningPool implements HopPool {
           turns.end();
           return this.#outage.waits(false);
         }
-        const result = await this.#attempt(errand, passage);
+        const result = await this.#attempt(job, passage);
         if (result.type !== 'waits') return result;
         turn = await result.turn;
       }
@@ -133,7 +133,7 @@ class RunningPool implements HopPool {
   }
 
   /** Over a connection of its own; the turn ends when the connection is at rest again. */
-  async #attempt(errand: Errand, passage: Passage, mayReuse = !passage.way.fresh): Promise<Progress> {
+  async #attempt(job: DeliveryJob, passage: Passage, mayReuse = !passage.way.fresh): Promise<Progress> {
     // The new connection takes the place of one at rest.
     if (!mayReuse) this.#resting.take()?.quit();
     const reused = mayReuse ? this.#resting.take() : undefined;
@@ -141,27 +141,27 @@ class RunningPool implements HopPool {
     try {
       connection = reused ?? (await this.#hosts.connect());
     } catch (error) {
-      return this.#refused(error, errand, passage);
+      return this.#refused(error, job, passage);
     }
     if (reused === undefined) this.#outage.reached();
     this.#working.push(connection);
-    if (errand.mayGo?.() === false) {
+    if (job.mayGo?.() === false) {
       this.#rested(connection);
       return { type: 'withheld' };
     }
-    const result = await connection.deliver(errand);
+    const result = await connection.deliver(job);
     const shared = reused !== undefined;
-    return this.#conclusions.of(errand, connection, result, { ...passage, shared, followed: false });
+    return this.#conclusions.of(job, connection, result, { ...passage, shared, followed: false });
   }
 
-  /** No connection could be made. While others stand or are being made, the errand takes one of them, or waits for its turn. */
-  #refused(error: unknown, errand: Errand, passage: Passage): Promise<Progress> | Progress {
+  /** No connection could be made. While others stand or are being made, the job takes one of them, or waits for its turn. */
+  #refused(error: unknown, job: DeliveryJob, passage: Passage): Promise<Progress> | Progress {
     const idle = this.#resting.count();
     const others = this.#turns.taken - 1 + idle;
     if (others > 0) {
       this.#crowded = afterCrowding(this.#options.clock.monotonic(), others);
-      if (idle > 0) return this.#attempt(errand, passage, true);
-      return { type: 'waits', turn: this.#turns.waitAgain(errand, passage.way.fresh) };
+      if (idle > 0) return this.#attempt(job, passage, true);
+      return { type: 'waits', turn: this.#turns.waitAgain(job, passage.way.fresh) };
     }
     // What was learned of its connections may have been the beginning of the outage.
     this.#crowded = undefined;

@@ -2,7 +2,7 @@
 // commands in one write with the end of the other's content. It waits in memory for some seconds only: the store has room, and gives each its turn.
 
 import type { Clock } from '../platform/platform.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 import type { Follower, HopConnection, HopResult } from './hop-connection.ts';
 
 const PATIENCE_MS = 5_000;
@@ -16,9 +16,9 @@ export type Turn =
 
 export interface Turns {
   /** `own`: it needs a connection of its own, and follows no other message. */
-  take(errand: Errand, own: boolean): Promise<Turn> | Turn;
+  take(job: DeliveryJob, own: boolean): Promise<Turn> | Turn;
   /** Gives up its turn and waits for another one, ahead of all others. */
-  waitAgain(errand: Errand, own: boolean): Promise<Turn> | Turn;
+  waitAgain(job: DeliveryJob, own: boolean): Promise<Turn> | Turn;
   end(): void;
   /** A waiting message that may follow over this connection at once. */
   follower(connection: HopConnection): Follower | undefined;
@@ -29,7 +29,7 @@ export interface Turns {
 }
 
 interface Waiting {
-  readonly errand: Errand;
+  readonly job: DeliveryJob;
   readonly own: boolean;
   /** Monotonic, ms. */
   readonly since: number;
@@ -46,13 +46,13 @@ export function createTurns(o: { readonly clock: Clock; connectionsMax(): number
   let closed = false;
   let cancelSweep: (() => void) | undefined;
 
-  function wait(errand: Errand, own: boolean, where: 'first' | 'last'): Promise<Turn> | Turn {
+  function wait(job: DeliveryJob, own: boolean, where: 'first' | 'last'): Promise<Turn> | Turn {
     if (closed) return withheld;
     return new Promise((go) => {
-      const one = { errand, own, since: clock.monotonic(), go };
+      const one = { job, own, since: clock.monotonic(), go };
       if (where === 'last') waiting.push(one);
       else waiting.unshift(one);
-      if (errand.inMemory !== undefined) cancelSweep ??= clock.after(PATIENCE_MS, sweep);
+      if (job.inMemory !== undefined) cancelSweep ??= clock.after(PATIENCE_MS, sweep);
     });
   }
 
@@ -62,9 +62,9 @@ export function createTurns(o: { readonly clock: Clock; connectionsMax(): number
     let next = Infinity;
     for (const one of waiting.splice(0)) {
       const until = one.since + PATIENCE_MS;
-      if (one.errand.inMemory === undefined || until > now) waiting.push(one);
+      if (one.job.inMemory === undefined || until > now) waiting.push(one);
       else one.go(withheld);
-      if (one.errand.inMemory !== undefined && until > now) next = Math.min(next, until);
+      if (one.job.inMemory !== undefined && until > now) next = Math.min(next, until);
     }
     if (next < Infinity) cancelSweep ??= clock.after(next - now, sweep);
   }
@@ -80,26 +80,26 @@ export function createTurns(o: { readonly clock: Clock; connectionsMax(): number
   }
 
   return {
-    take(errand, own) {
-      if (taken >= o.connectionsMax()) return wait(errand, own, own ? 'first' : 'last');
+    take(job, own) {
+      if (taken >= o.connectionsMax()) return wait(job, own, own ? 'first' : 'last');
       taken += 1;
       return ownTurn;
     },
-    waitAgain(errand, own) {
+    waitAgain(job, own) {
       taken -= 1;
-      return wait(errand, own, 'first');
+      return wait(job, own, 'first');
     },
     end: passOn,
     follower(connection) {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const { errand, own, go } = next;
+        const { job, own, go } = next;
         // This connection comes to rest, and gives its turn to that one.
         if (own) {
           waiting.unshift(next);
           return undefined;
         }
-        if (errand.mayGo?.() !== false)
-          return { errand, ended: (result) => go({ type: 'followed', connection, result }) };
+        if (job.mayGo?.() !== false)
+          return { job, ended: (result) => go({ type: 'followed', connection, result }) };
         go(withheld);
       }
       return undefined;

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { delivery, message } from '../../test/fakes/errand.ts';
-import type { Attempt } from './errand.ts';
+import { delivery, message } from '../../test/fakes/delivery-job.ts';
+import type { Attempt } from './delivery-job.ts';
 import { isOwnReport, noticeOf, type Told } from './notices.ts';
 
 const attempt: Attempt = { type: 'failed', status: '5.1.1', diagnostic: '550 no' };

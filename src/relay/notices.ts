@@ -3,7 +3,7 @@
 
 import type { ReportRecipient } from '../message/report.ts';
 import type { Delivery, QueuedMessage } from '../store/port.ts';
-import type { Attempt } from './errand.ts';
+import type { Attempt } from './delivery-job.ts';
 import type { RelaySettings } from './settings.ts';
 
 export type Told = Attempt & { readonly final: 'delivered' | 'relayed' | 'failed' | 'expired' | 'deferred' };

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { errandTo, hop, START, turns } from '../../test/fakes/errand.ts';
+import { jobTo, hop, START, turns } from '../../test/fakes/delivery-job.ts';
 import { type Host, host, simulatedNetwork } from '../../test/simulation/network.ts';
-import type { ErrandResult } from './errand.ts';
+import type { JobResult } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
 
 const SECOND = 1000;
@@ -44,11 +44,11 @@ function poolTo(hosts: Readonly<Record<string, Host>>) {
     },
     replyLost: () => undefined,
   });
-  const send = (name: string): Promise<ErrandResult> => pool.deliver(errandTo(`${name}@far.example`));
+  const send = (name: string): Promise<JobResult> => pool.deliver(jobTo(`${name}@far.example`));
   return { clock, dials, send, slow, told, words };
 }
 
-function fateOf(result: ErrandResult): string {
+function fateOf(result: JobResult): string {
   return result.type === 'attempted' ? result.attempts.map(({ type }) => type).join() : result.type;
 }
 
@@ -76,7 +76,7 @@ test('E-Q-6: two hosts: the second falls silent while the first loses its only c
   assert.equal(told.at(-1) ?? 'up', 'up');
 });
 
-test('E-Q-6: one host: a connection that fails behind the end of all others is no outage of its own', async () => {
+test('E-Q-6: one host: a connection that fails after the end of all others is no outage of its own', async () => {
   const mta = host();
   const { clock, dials, send, slow, told } = poolTo({ mta });
   slow.add('mta');
@@ -90,7 +90,7 @@ test('E-Q-6: one host: a connection that fails behind the end of all others is n
   clock.advance(31 * SECOND);
   await turns();
   await dials[2]?.fail();
-  assert.equal(fateOf(await (all[2] as Promise<ErrandResult>)), 'hostDown');
+  assert.equal(fateOf(await (all[2] as Promise<JobResult>)), 'hostDown');
   slow.clear();
   clock.advance(SECOND);
   assert.equal(fateOf(await send('d')), 'relayed');

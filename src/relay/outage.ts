@@ -1,9 +1,9 @@
-// Why a route takes nobody's mail now: no host can be reached, or the one that is refuses our login. Mail for it waits meanwhile, one errand
+// Why a route takes nobody's mail now: no host can be reached, or the one that is refuses our login. Mail for it waits meanwhile, one job
 // at a time probes whether the outage is over, and the operator is told.
 
 import type { Clock } from '../platform/platform.ts';
 import { afterFailure, freshPace } from '../policy/pace.ts';
-import type { ErrandResult } from './errand.ts';
+import type { JobResult } from './delivery-job.ts';
 import { HopDown } from './hop-down.ts';
 import type { Hosts } from './hosts.ts';
 
@@ -12,16 +12,16 @@ const AGAIN_MS = 1_000;
 /** How fast waiting mail comes back: a million messages that return at once would leave no room for new mail. */
 const RETURNS_PER_SECOND = 500;
 
-/** `probe`: this errand tries whether the outage is over; `shut`: it has to wait. */
+/** `probe`: this job tries whether the outage is over; `shut`: it has to wait. */
 export type Pass = 'open' | 'probe' | 'shut';
 
 export interface Outage {
   readonly lasts: boolean;
-  /** For one errand, which hands its pass back to `leave`. */
+  /** For one job, which hands its pass back to `leave`. */
   enter(): Pass;
   leave(pass: Pass): void;
-  /** The result of an errand that has to wait for the end. */
-  waits(probed: boolean): Extract<ErrandResult, { type: 'hostDown' }>;
+  /** The result of a job that has to wait for the end. */
+  waits(probed: boolean): Extract<JobResult, { type: 'hostDown' }>;
   /** No connection could be made. */
   unreachable(error: unknown): void;
   reached(): void;
@@ -94,7 +94,7 @@ export function createOutage(o: {
       tell();
       if (ofLogin === undefined) return;
       last = { diagnostic: words, status: ofLogin.status };
-      // Errands under way when the first one was refused belong to the same outage.
+      // DeliveryJobs under way when the first one was refused belong to the same outage.
       if (login.failures > 0 && ofLogin.pass !== 'probe') return;
       const now = clock.monotonic();
       login = afterFailure(login, { now, begunAt: now, longestMs: o.longestPauseMs });

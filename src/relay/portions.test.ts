@@ -3,19 +3,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { delivery, errandTo, hop, START } from '../../test/fakes/errand.ts';
+import { delivery, jobTo, hop, START } from '../../test/fakes/delivery-job.ts';
 import { type Host, host, simulatedNetwork } from '../../test/simulation/network.ts';
-import type { ErrandResult } from './errand.ts';
+import type { JobResult } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
 
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `r${n}@far.example`);
 
-function deliver(target: Host, recipients: readonly string[]): Promise<ErrandResult> {
+function deliver(target: Host, recipients: readonly string[]): Promise<JobResult> {
   return senderTo(target)(recipients);
 }
 
-function senderTo(target: Host): (recipients: readonly string[]) => Promise<ErrandResult> {
+function senderTo(target: Host): (recipients: readonly string[]) => Promise<JobResult> {
   const pool = createHopPool({
     ...{ hops: [hop], network: simulatedNetwork({ mta: target }), clock: virtualClock(START) },
     settings: { hostname: 'msa.example.org', connectionsMax: 2, retryMs: [900_000] },
@@ -26,7 +26,7 @@ function senderTo(target: Host): (recipients: readonly string[]) => Promise<Erra
     const deliveries = recipients.map((forwardPath, recipientNumber) => {
       return { ...delivery, recipientNumber, recipient: { forwardPath } };
     });
-    return pool.deliver({ ...errandTo('x@far.example'), deliveries });
+    return pool.deliver({ ...jobTo('x@far.example'), deliveries });
   };
 }
 
@@ -44,7 +44,7 @@ function limited(most: number, reply: string): Host {
   return target;
 }
 
-const fates = (result: ErrandResult): readonly string[] =>
+const fates = (result: JobResult): readonly string[] =>
   result.type === 'attempted'
     ? result.attempts.map(({ type, status }) => `${type} ${status}`)
     : [result.type];

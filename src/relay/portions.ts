@@ -1,11 +1,11 @@
-// An errand in as many transactions as its hop asks for: recipients beyond the limit of one go in another at once (E-Q-5), as do those turned away by
+// An job in as many transactions as its hop asks for: recipients beyond the limit of one go in another at once (E-Q-5), as do those turned away by
 // a connection that was used up.
 
-import type { Attempt, Errand, ErrandResult } from './errand.ts';
+import type { Attempt, DeliveryJob, JobResult } from './delivery-job.ts';
 import type { Hop } from './settings.ts';
 
 export type PortionResult =
-  | Exclude<ErrandResult, { type: 'attempted' }>
+  | Exclude<JobResult, { type: 'attempted' }>
   | {
       readonly type: 'attempted';
       readonly attempts: readonly Attempt[];
@@ -22,19 +22,19 @@ export interface Way {
   readonly suspect?: { readonly hop: Hop; readonly messages: number };
 }
 
-/** Terminates because each portion leaves fewer: `carry` gives back a part of its errand, or nobody. */
+/** Terminates because each portion leaves fewer: `carry` gives back a part of its job, or nobody. */
 export async function inPortions(
-  errand: Errand,
+  job: DeliveryJob,
   first: PortionResult,
-  carry: (errand: Errand, way: Way | undefined) => Promise<PortionResult>,
-): Promise<ErrandResult> {
+  carry: (job: DeliveryJob, way: Way | undefined) => Promise<PortionResult>,
+): Promise<JobResult> {
   if (first.type !== 'attempted') return first;
   const attempts = [...first.attempts];
   let left = first.again ?? [];
   let { way } = first;
   while (left.length > 0) {
-    const deliveries = left.flatMap((at) => errand.deliveries[at] ?? []);
-    const result = await carry({ ...errand, deliveries }, way);
+    const deliveries = left.flatMap((at) => job.deliveries[at] ?? []);
+    const result = await carry({ ...job, deliveries }, way);
     left.forEach((at, index) => {
       attempts[at] = attemptOf(result, index) ?? attempts[at] ?? noResult;
     });

@@ -1,9 +1,9 @@
-// The way out: an errand comes from memory (just accepted here) or from the store (claims.ts) → its route carries it (carriers.ts) → one commit
+// The way out: a job comes from memory (just accepted here) or from the store (claims.ts) → its route carries it (carriers.ts) → one commit
 // settles what the attempt found, with the notices for its sender (settling.ts). Reports about notices are written later (reporter.ts). A deferred message
 // leaves memory and is claimed when it is due.
 
 import { invariant } from '../base/assert.ts';
-import { createPlaces } from '../base/places.ts';
+import { createSlots } from '../base/slots.ts';
 import type { MessageIdSource } from '../base/message-id.ts';
 import type { Times } from '../observe/tally.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
@@ -17,7 +17,7 @@ import type { Signer } from '../submission/signer.ts';
 import { type Carriers, createCarriers, type LearnedLimits } from './carriers.ts';
 import { type Claims, createClaims } from './claims.ts';
 import type { DownRoute } from './down-routes.ts';
-import type { Attempt, Errand, ErrandResult } from './errand.ts';
+import type { Attempt, DeliveryJob, JobResult } from './delivery-job.ts';
 import { createReporter, type Reporter } from './reporter.ts';
 import { createReportWriter } from './reports.ts';
 import { createRooms, type Rooms } from './rooms.ts';
@@ -27,7 +27,7 @@ import { Senders } from './senders.ts';
 import { type RelayLog, Settling } from './settling.ts';
 import { createStrangersCap } from './strangers-cap.ts';
 
-/** Errands relayed from memory at a time; beyond it mail waits in the store. */
+/** DeliveryJobs relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
 
 export interface RelayStats {
@@ -77,8 +77,8 @@ export function createRelay(options: RelayOptions): Relay {
   return new RunningRelay(options);
 }
 
-/** What an errand gets at its content by. */
-type Content = Pick<Errand, 'content' | 'inMemory' | 'answeredAt'>;
+/** What a job gets at its content by. */
+type Content = Pick<DeliveryJob, 'content' | 'inMemory' | 'answeredAt'>;
 
 class RunningRelay implements Relay {
   readonly #options: RelayOptions;
@@ -88,7 +88,7 @@ class RunningRelay implements Relay {
   readonly #claims: Claims;
   readonly #settling: Settling;
   readonly #senders = new Senders();
-  readonly #running = createPlaces<Promise<void>>();
+  readonly #running = createSlots<Promise<void>>();
   #memoryOctets = 0;
   #draining = false;
 
@@ -173,7 +173,7 @@ class RunningRelay implements Relay {
   }
 
   /**
-   * One errand for each route of the recipients; a recipient without a route fails at once. `octets`: what each of them holds in memory; those that
+   * One job for each route of the recipients; a recipient without a route fails at once. `octets`: what each of them holds in memory; those that
    * they share are held until the last one ends.
    */
   #start(message: QueuedMessage, deliveries: readonly Delivery[], content: Content, octets: number): void {
@@ -183,10 +183,10 @@ class RunningRelay implements Relay {
     for (const way of routed)
       this.#track(way.route, octets, this.#run({ ...content, ...way, message, mayGo }));
     if (forbidden.length === 0) return;
-    const errand: Errand = { ...content, message, deliveries: forbidden, route: settings.route };
+    const job: DeliveryJob = { ...content, message, deliveries: forbidden, route: settings.route };
     const diagnostic = 'mail from strangers is not relayed';
-    const attempts = all(errand, { type: 'failed', status: '5.7.1', diagnostic });
-    this.#track(settings.route, octets, this.#settling.settle(errand, attempts));
+    const attempts = all(job, { type: 'failed', status: '5.7.1', diagnostic });
+    this.#track(settings.route, octets, this.#settling.settle(job, attempts));
   }
 
   #track(route: Route, octets: number, work: Promise<void>): void {
@@ -194,7 +194,7 @@ class RunningRelay implements Relay {
     const room = this.#rooms.began(route);
     const tracked: Promise<void> = work.finally(() => {
       const isHere = this.#running.leave(place, tracked);
-      invariant(isHere, 'an errand leaves its place twice');
+      invariant(isHere, 'a job leaves its place twice');
       room.ended();
       this.#memoryOctets -= octets;
       invariant(this.#memoryOctets >= 0, 'content in memory is given back twice');
@@ -204,37 +204,37 @@ class RunningRelay implements Relay {
   }
 
   /** Never rejects: a question to the store is repeated until it answers. */
-  async #run(errand: Errand): Promise<void> {
+  async #run(job: DeliveryJob): Promise<void> {
     const { clock } = this.#options;
-    if (errand.mayGo?.() === false) return this.#settling.release(errand, clock.now());
-    const result = await this.#carry(errand);
-    if (result.type === 'withheld') await this.#settling.release(errand, clock.now());
-    else if (result.type === 'attempted') await this.#settling.settle(errand, result.attempts);
-    else await this.#hostDown(errand, result);
+    if (job.mayGo?.() === false) return this.#settling.release(job, clock.now());
+    const result = await this.#carry(job);
+    if (result.type === 'withheld') await this.#settling.release(job, clock.now());
+    else if (result.type === 'attempted') await this.#settling.settle(job, result.attempts);
+    else await this.#hostDown(job, result);
   }
 
-  async #carry(errand: Errand): Promise<ErrandResult> {
+  async #carry(job: DeliveryJob): Promise<JobResult> {
     try {
-      return await this.#carriers.carry(errand);
+      return await this.#carriers.carry(job);
     } catch (error) {
-      this.#options.log.error({ id: errand.message.id, error: String(error) }, 'attempt broke off');
+      this.#options.log.error({ id: job.message.id, error: String(error) }, 'attempt broke off');
       const diagnostic = error instanceof Error ? error.message : String(error);
-      return { type: 'attempted', attempts: all(errand, { type: 'deferred', status: '4.3.0', diagnostic }) };
+      return { type: 'attempted', attempts: all(job, { type: 'deferred', status: '4.3.0', diagnostic }) };
     }
   }
 
-  /** All deliveries come back when the host is tried again; only the errand that found out records why it waits. */
-  async #hostDown(errand: Errand, down: Extract<ErrandResult, { type: 'hostDown' }>): Promise<void> {
+  /** All deliveries come back when the host is tried again; only the job that found out records why it waits. */
+  async #hostDown(job: DeliveryJob, down: Extract<JobResult, { type: 'hostDown' }>): Promise<void> {
     const { expireMs, delayNoticeMs } = this.#options.settings();
-    const { message, deliveries } = errand;
+    const { message, deliveries } = job;
     const age = this.#options.clock.now() - message.acceptedAt;
     const isLate = age >= delayNoticeMs && deliveries.some(({ delayReported }) => !delayReported);
     if (!down.probed && age < expireMs && !isLate) {
-      return this.#settling.release(errand, Math.min(down.until, message.acceptedAt + expireMs));
+      return this.#settling.release(job, Math.min(down.until, message.acceptedAt + expireMs));
     }
     const { status, diagnostic, until } = down;
-    const attempts = all(errand, { type: 'deferred', status, diagnostic, againAt: until });
-    await this.#settling.settle(errand, attempts);
+    const attempts = all(job, { type: 'deferred', status, diagnostic, againAt: until });
+    await this.#settling.settle(job, attempts);
   }
 }
 
@@ -242,6 +242,6 @@ async function* inOrder(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
   yield* pieces;
 }
 
-function all({ deliveries }: Errand, attempt: Attempt): readonly Attempt[] {
+function all({ deliveries }: DeliveryJob, attempt: Attempt): readonly Attempt[] {
   return deliveries.map(() => attempt);
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { message, START, turns } from '../../test/fakes/errand.ts';
+import { message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore } from '../../test/fakes/submission.ts';
 import type { Outcome } from '../store/port.ts';
 import { createReporter } from './reporter.ts';

@@ -10,7 +10,7 @@ import { buildSummary } from '../message/summary.ts';
 import type { SignatureFacts } from '../record/events.ts';
 import type { AcceptChange, QueuedMessage } from '../store/port.ts';
 import type { Signer, Signing } from '../submission/signer.ts';
-import type { Errand } from './errand.ts';
+import type { DeliveryJob } from './delivery-job.ts';
 import type { RelaySettings } from './settings.ts';
 
 /** RET=FULL returns the whole message up to this size, only the header beyond it (F-NULL-3). */
@@ -20,7 +20,7 @@ const CRLF = Buffer.from('\r\n');
 export interface ReportOrder {
   readonly message: QueuedMessage;
   readonly recipients: readonly ReportRecipient[];
-  readonly content: Errand['content'];
+  readonly content: DeliveryJob['content'];
   /** Set for a report of ours that nobody took: this address is told instead of the null sender. */
   readonly postmaster?: string;
 }

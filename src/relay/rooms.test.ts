@@ -9,7 +9,7 @@ const route = { type: 'files', directory: '/outbox' } as const;
 const settings = { route, routes: {} } as unknown as RelaySettings;
 const open = () => createRooms({ settings: () => settings, connectionsMax: () => 1 });
 
-test('a destination without room for half is asked nothing, until an errand has ended', () => {
+test('a destination without room for half is asked nothing, until a job has ended', () => {
   const rooms = open();
   const begun = Array.from({ length: 26 }, () => rooms.began(route));
   assert.deepEqual(rooms.shares(), []);

@@ -10,7 +10,7 @@ const PER_CONNECTION = 2;
 const FILES = 50;
 
 export interface Rooms {
-  /** Takes room for one errand; `ended` of the result gives it back. */
+  /** Takes room for one job; `ended` of the result gives it back. */
   began(route: Route): Room;
   /** Empty when no destination has room enough to be worth a claim. */
   shares(): readonly ClaimShare[];
@@ -28,7 +28,7 @@ export function createRooms(o: {
   const underWay = new Map<string, number>();
   let named: { readonly of: RelaySettings; readonly ways: readonly Named[] } | undefined;
 
-  /** Zero until half is free: a claim for each errand that ends would cost more than it brings. */
+  /** Zero until half is free: a claim for each job that ends would cost more than it brings. */
   function freeOf(route: Route): number {
     const size = route.type === 'files' ? FILES : PER_CONNECTION * o.connectionsMax(route);
     const free = size - (underWay.get(routeKey(route)) ?? 0);
@@ -42,7 +42,7 @@ export function createRooms(o: {
       return {
         ended() {
           const left = (underWay.get(key) ?? 0) - 1;
-          invariant(left >= 0, 'an errand gives its room back twice');
+          invariant(left >= 0, 'a job gives its room back twice');
           if (left > 0) underWay.set(key, left);
           else underWay.delete(key);
         },

@@ -1,8 +1,8 @@
-// Which recipients share an errand, and how much each destination may have under way.
+// Which recipients share a job, and how much each destination may have under way.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { delivery, hop, message } from '../../test/fakes/errand.ts';
+import { delivery, hop, message } from '../../test/fakes/delivery-job.ts';
 import { createRooms } from './rooms.ts';
 import { byRoute } from './routes.ts';
 import type { RelaySettings, Route } from './settings.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Delivery, QueuedMessage } from '../store/port.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import type { RelaySettings } from './settings.ts';
 import { nextDueAt, settlementOf } from './settlement.ts';
 
@@ -30,11 +30,11 @@ test('E-Q-1 D-TR-1: a recipient of whom an attempt says nothing is tried again, 
   const now = message.acceptedAt + MINUTE;
   const delivered: Attempt = { type: 'delivered', status: '2.0.0', diagnostic: 'taken' };
   const deliveries = [deliveryTo('a@far.example', 0), deliveryTo('b@far.example', 1)];
-  const errand = {
+  const job = {
     message: { ...message, id: 'm', identityId: 'i1', envelope: { reversePath: 'alice@example.org' } },
     deliveries,
-  } as unknown as Errand;
-  const { change, told } = settlementOf(errand, [delivered], {
+  } as unknown as DeliveryJob;
+  const { change, told } = settlementOf(job, [delivered], {
     settings: { ...settings, delayNoticeMs: 50 * MINUTE } as unknown as RelaySettings,
     ...{ owner: 'o', now, holdRefused: false },
   });

@@ -3,7 +3,7 @@
 import type { EventDraft } from '../record/events.ts';
 import type { Delivery, Fate, QueuedMessage, SettleChange } from '../store/port.ts';
 import type { Owner } from '../store/owner.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import { aboutOf, noticeOf, type Told } from './notices.ts';
 import type { RelaySettings } from './settings.ts';
 
@@ -37,8 +37,12 @@ export interface SettlementOptions {
   readonly holdRefused: boolean;
 }
 
-export function settlementOf(errand: Errand, attempts: readonly Attempt[], o: SettlementOptions): Settlement {
-  const { message, deliveries } = errand;
+export function settlementOf(
+  job: DeliveryJob,
+  attempts: readonly Attempt[],
+  o: SettlementOptions,
+): Settlement {
+  const { message, deliveries } = job;
   const isExpired = o.now >= message.acceptedAt + o.settings.expireMs;
   const told = deliveries.map((_, at) => finalOf(attempts[at] ?? noResult, isExpired));
   const recipients = deliveries.map((delivery, at) => settled(message, delivery, told[at] ?? noFate, o));

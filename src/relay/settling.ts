@@ -1,13 +1,13 @@
-// The end of an errand in the store: one commit for what the attempt found (settlement.ts), or the lease goes back without an attempt.
+// The end of a job in the store: one commit for what the attempt found (settlement.ts), or the lease goes back without an attempt.
 
 import type { Log } from '../observe/log.ts';
 import { createStopwatch, DELIVERY_SECONDS, type Times } from '../observe/tally.ts';
 import type { Clock } from '../platform/platform.ts';
-import { surely } from '../platform/surely.ts';
+import { untilDone } from '../platform/until-done.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Owner } from '../store/owner.ts';
 import type { QueuedMessage, SettleChange, Store } from '../store/port.ts';
-import type { Attempt, Errand } from './errand.ts';
+import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import { isOwnReport } from './notices.ts';
 import type { Reporter } from './reporter.ts';
 import type { RelaySettings } from './settings.ts';
@@ -47,14 +47,14 @@ export class Settling {
   }
 
   /** Resolves when it is settled, however often the store has to be asked; so does `release`. */
-  async settle(errand: Errand, attempts: readonly Attempt[]): Promise<void> {
+  async settle(job: DeliveryJob, attempts: readonly Attempt[]): Promise<void> {
     const { clock, owner, lookups, log } = this.#options;
-    const { message } = errand;
+    const { message } = job;
     const isRefused = attempts.some(({ type }) => type === 'failed') || this.#isExpired(message);
     const holdRefused = isRefused && isOwnReport(message) && (await isAboutOurs(lookups, message.id));
     const context = { settings: this.#options.settings(), owner, now: clock.now(), holdRefused };
-    const { change, told } = settlementOf(errand, attempts, context);
-    const tookMs = context.now - (errand.answeredAt ?? message.acceptedAt);
+    const { change, told } = settlementOf(job, attempts, context);
+    const tookMs = context.now - (job.answeredAt ?? message.acceptedAt);
     for (const final of told) {
       this.#attempts[final] = (this.#attempts[final] ?? 0) + 1;
       if (final === 'delivered' || final === 'relayed') this.#stopwatch.took(tookMs);
@@ -77,12 +77,12 @@ export class Settling {
   }
 
   /** Back into the store without an attempt. */
-  async release({ message, deliveries }: Errand, dueAt: number): Promise<void> {
+  async release({ message, deliveries }: DeliveryJob, dueAt: number): Promise<void> {
     const { clock, store, owner } = this.#options;
     const only = deliveries.map(({ recipientNumber, attempt }) => {
       return { messageId: message.id, recipientNumber, attempt };
     });
-    await surely(clock, async () => {
+    await untilDone(clock, async () => {
       const [outcome] = await store.commit([{ type: 'free', ownerPrefix: owner, only, dueAt }]);
       return outcome.type === 'freed';
     });
@@ -90,7 +90,7 @@ export class Settling {
 
   #commit(message: QueuedMessage, change: SettleChange): Promise<void> {
     const { clock, store, log } = this.#options;
-    return surely(clock, async (again) => {
+    return untilDone(clock, async (again) => {
       const [outcome] = await store.commit([again ? { ...change, again } : change]);
       if (outcome.type === 'stale' && outcome.again !== true) this.#fenced(message);
       if (outcome.type === 'settled' && change.tellBy !== undefined)

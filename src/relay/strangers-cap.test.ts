@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { beginMinute, openCounts, planCounts } from '../server/counts.ts';
 import { createStrangersCap } from './strangers-cap.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { turns } from '../../test/fakes/errand.ts';
+import { turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore } from '../../test/fakes/submission.ts';
 import type { AcceptChange, Outcome } from '../store/port.ts';
 

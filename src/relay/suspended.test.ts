@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { hop, message, START, turns } from '../../test/fakes/errand.ts';
+import { hop, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { countingEntropy, fakeStore } from '../../test/fakes/submission.ts';
 import { host, simulatedNetwork } from '../../test/simulation/network.ts';
 import { messageIdSource } from '../base/message-id.ts';

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { errandTo, hop, START, turns } from '../../test/fakes/errand.ts';
+import { jobTo, hop, START, turns } from '../../test/fakes/delivery-job.ts';
 import { type Host, host, simulatedNetwork } from '../../test/simulation/network.ts';
-import type { ErrandResult } from './errand.ts';
+import type { JobResult } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
 import type { Hop } from './settings.ts';
 
@@ -21,12 +21,12 @@ function poolTo(hosts: Readonly<Record<string, Host>>, more: Partial<Hop> = {}, 
     changed: (down) => void told.push(down ? 'down' : 'up'),
     replyLost: () => undefined,
   });
-  const send = (count: number, from = 0): Promise<readonly ErrandResult[]> =>
-    Promise.all(Array.from({ length: count }, (_, n) => pool.deliver(errandTo(`r${from + n}@far.example`))));
+  const send = (count: number, from = 0): Promise<readonly JobResult[]> =>
+    Promise.all(Array.from({ length: count }, (_, n) => pool.deliver(jobTo(`r${from + n}@far.example`))));
   return { clock, pool, send, told };
 }
 
-function counted(results: readonly ErrandResult[]): Readonly<Record<string, number>> {
+function counted(results: readonly JobResult[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const result of results) {
     const what = result.type === 'attempted' ? result.attempts.map(({ type }) => type).join() : result.type;
@@ -130,7 +130,7 @@ test('E-Q-5/4: nothing is learned of a message that went over another old connec
 for (const refusal of ['421 4.7.0 too many connections', '450 4.7.1 too many sessions', '554 5.7.1 enough'])
   test(`E-Q-6: a further connection that hears "${refusal}" is no dead host: what stands takes all, and its number is the limit for a while`, async () => {
     const mta = host();
-    mta.greeting = (standing) => (standing > 5 ? refusal : '220 ready');
+    mta.greeting = (open) => (open > 5 ? refusal : '220 ready');
     const { clock, pool, send, told } = poolTo({ mta });
     assert.deepEqual(counted(await send(60)), { relayed: 60 });
     assert.deepEqual(recipients(mta), names(60));
@@ -145,7 +145,7 @@ for (const refusal of ['421 4.7.0 too many connections', '450 4.7.1 too many ses
     assert.equal(pool.connectionsMax, 20);
   });
 
-for (const tls of ['breaks', 'breaks behind the handshake'] as const)
+for (const tls of ['breaks', 'breaks after the handshake'] as const)
   test(`E-T-1: opportunistic TLS that ${tls} is followed by one connection in clear, which says so; TLS that is required is not`, async () => {
     const mta = { ...host(), tls };
     mta.capabilities = [...mta.capabilities, 'STARTTLS'];
@@ -171,15 +171,15 @@ test('E-Q-8: what waits for its turn in memory waits some seconds, then the stor
   mta.end = () => 'stall';
   const { clock, pool, send } = poolTo({ mta }, {}, 1);
   const ended: string[] = [];
-  const note = (name: string, result: Promise<ErrandResult>): void =>
+  const note = (name: string, result: Promise<JobResult>): void =>
     void result.then(({ type }) => ended.push(`${name} ${type}`));
-  note('at work', pool.deliver(errandTo('r0@far.example')));
+  note('at work', pool.deliver(jobTo('r0@far.example')));
   await turns();
-  const { inMemory: _, ...stored } = errandTo('r1@far.example');
+  const { inMemory: _, ...stored } = jobTo('r1@far.example');
   note('stored', pool.deliver(stored));
-  note('early', pool.deliver(errandTo('r2@far.example')));
+  note('early', pool.deliver(jobTo('r2@far.example')));
   clock.advance(4 * SECOND);
-  note('late', pool.deliver(errandTo('r3@far.example')));
+  note('late', pool.deliver(jobTo('r3@far.example')));
   await turns();
   assert.deepEqual(ended, []);
   clock.advance(SECOND);

@@ -35,12 +35,12 @@ const vectors: readonly (readonly [why: string, args: string, expected: Partial<
     { notify: ['DELAY', 'FAILURE'], ret: 'HDRS', sender: 'alice@example.org' },
   ],
   [
-    'options behind recipients, as GNU getopt takes them',
+    'options after recipients, as GNU getopt takes them',
     'bob@far.example -f alice@example.org',
     { sender: 'alice@example.org', recipients: ['bob@far.example'] },
   ],
   ['no sender at all', '-f <> bob@far.example', { sender: '' }],
-  ['behind -- nothing is an option', '-- -f bob@far.example', { recipients: ['-f', 'bob@far.example'] }],
+  ['after -- nothing is an option', '-- -f bob@far.example', { recipients: ['-f', 'bob@far.example'] }],
   [
     'what means nothing here',
     '-Am -Lmail -O DeliveryMode=b -X /tmp/log -Cfile -U -G -n -m -h 3 -p ESMTP:x -om x@y.example',

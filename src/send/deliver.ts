@@ -9,7 +9,7 @@ import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { readInput } from './input.ts';
 import { compose } from './message.ts';
-import type { Carrier, Outgoing, Verdict } from './parcel.ts';
+import type { Carrier, Outgoing, Verdict } from './outgoing.ts';
 import { openCarrier, ownBook, spoolOf, withOwnAddressOrStandIn } from './parts.ts';
 import { SendFailure } from './failure.ts';
 
@@ -26,14 +26,14 @@ export async function deliver(given: SendArguments, environment: Environment, te
   // A sender that is given whole needs no account.
   const isOwn = given.sender?.includes('@') !== true;
   const config = isOwn ? await withOwnAddressOrStandIn(loaded, environment, given.queue) : loaded;
-  const parcel = await readParcel(given, config);
+  const outgoing = await readOutgoing(given, config);
   if (given.queue || config.queue === 'always') {
-    await putOff(parcel, config, environment);
+    await putOff(outgoing, config, environment);
     return EX.OK;
   }
   const carrier = await openCarrier(config, environment, given.verbose);
   try {
-    return conclude(await carryOrPutOff(parcel, carrier, config, environment), given.recipients, tell);
+    return conclude(await carryOrPutOff(outgoing, carrier, config, environment), given.recipients, tell);
   } finally {
     await carrier.close();
   }
@@ -41,24 +41,28 @@ export async function deliver(given: SendArguments, environment: Environment, te
 
 /** What can't be sent now goes into the queue, if there is one. */
 export async function carryOrPutOff(
-  parcel: Outgoing,
+  outgoing: Outgoing,
   carrier: Carrier,
   config: SendConfig,
   environment: Environment,
 ): Promise<Verdict> {
-  const verdict = await carrier.carry(parcel);
+  const verdict = await carrier.carry(outgoing);
   const later = verdict.left.filter(({ again }) => again === 'yes').map(({ forwardPath }) => forwardPath);
   if (config.queue === 'off' || later.length === 0) return verdict;
-  await putOff({ ...parcel, recipients: later }, config, environment);
+  await putOff({ ...outgoing, recipients: later }, config, environment);
   const left = verdict.left.filter(({ again }) => again !== 'yes');
   return { ...verdict, left, accepted: verdict.accepted + later.length };
 }
 
-export async function putOff(parcel: Outgoing, config: SendConfig, environment: Environment): Promise<void> {
-  await (await spoolOf(config, environment)).add(parcel);
+export async function putOff(
+  outgoing: Outgoing,
+  config: SendConfig,
+  environment: Environment,
+): Promise<void> {
+  await (await spoolOf(config, environment)).add(outgoing);
 }
 
-async function readParcel(given: SendArguments, config: SendConfig): Promise<Outgoing> {
+async function readOutgoing(given: SendArguments, config: SendConfig): Promise<Outgoing> {
   const { notify, ret, envelopeId, dotIsText } = given;
   const book = ownBook(config);
   const reversePath = given.sender === undefined ? book.own() : senderOf(given.sender, book.sender);

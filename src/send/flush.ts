@@ -3,7 +3,7 @@
 // long is given up: it is put aside, never removed.
 
 import { EX, type SysExit } from '../base/sysexits.ts';
-import type { Carrier, Left, Verdict } from './parcel.ts';
+import type { Carrier, Left, Verdict } from './outgoing.ts';
 import type { Spool, Stored } from './spool.ts';
 
 /** As many as a connection takes at once; each is in memory while it is on its way. */
@@ -79,16 +79,24 @@ interface Sent {
   readonly verdict?: Verdict;
 }
 
-async function sendStored(spool: Spool, carrier: Carrier, stored: Stored, anew: boolean): Promise<Sent> {
+async function sendStored(
+  spool: Spool,
+  carrier: Carrier,
+  stored: Stored,
+  retryFailed: boolean,
+): Promise<Sent> {
   const { id, envelope, content } = stored;
-  const again = anew ? envelope.failed.map(({ forwardPath }) => forwardPath) : [];
+  const again = retryFailed ? envelope.failed.map(({ forwardPath }) => forwardPath) : [];
   const recipients = [...envelope.recipients, ...again];
   if (recipients.length === 0) return { outcome: 'failed' };
   const verdict = await carrier.carry({ ...envelope, recipients, content });
   if (verdict.isOfHost) return { outcome: 'waiting', verdict };
   const { left } = verdict;
   const waiting = left.filter((one) => one.again !== 'no');
-  const failed = [...(anew ? [] : envelope.failed), ...left.filter((one) => one.again === 'no').map(failure)];
+  const failed = [
+    ...(retryFailed ? [] : envelope.failed),
+    ...left.filter((one) => one.again === 'no').map(failure),
+  ];
   if (waiting.length === 0 && failed.length === 0) {
     await spool.remove(id);
     return { outcome: 'sent', verdict };

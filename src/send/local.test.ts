@@ -62,7 +62,7 @@ for (const [when, status, body, problem] of busy)
 
 const cuts = [
   ['before it is proven who we are, each time', '/claim', 'yes', EX.TEMPFAIL, true],
-  ['behind the message', '/submit', 'mayDouble', EX.UNAVAILABLE, false],
+  ['after the message', '/submit', 'mayDouble', EX.UNAVAILABLE, false],
 ] as const;
 
 for (const [when, route, again, code, isOfHost] of cuts)
@@ -73,8 +73,8 @@ for (const [when, route, again, code, isOfHost] of cuts)
       else response.end(JSON.stringify({ name: String((claims += 1)).padStart(26, '0') }));
     });
     const carrier = localCarrier(path);
-    const parcel = { reversePath: 'a@b.test', recipients: ['x@y.test'], content: Buffer.from('x') };
-    const verdict = await carrier.carry(parcel);
+    const outgoing = { reversePath: 'a@b.test', recipients: ['x@y.test'], content: Buffer.from('x') };
+    const verdict = await carrier.carry(outgoing);
     await carrier.close();
     assert.deepEqual([verdict.code, verdict.isOfHost, verdict.left[0]?.again], [code, isOfHost, again]);
   });

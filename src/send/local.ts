@@ -6,7 +6,7 @@ import { failureInWords } from '../base/failure-words.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
 import { MayBeHandedIn, openSubmitClient, type SubmitReply } from '../http/submit-client.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './parcel.ts';
+import type { Carrier, Left, Outgoing, Verdict } from './outgoing.ts';
 import { exitOfStatus, SendFailure } from './failure.ts';
 
 /** `verbose`: told on standard error what is handed in and what the server answers. */
@@ -15,21 +15,21 @@ export function localCarrier(socketPath: string, verbose: (line: string) => void
   // One after the other: it is one connection.
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function carry(parcel: Outgoing): Promise<Verdict> {
-    const { content, ...envelope } = parcel;
+  async function carry(outgoing: Outgoing): Promise<Verdict> {
+    const { content, ...envelope } = outgoing;
     try {
-      verbose(`C: ${socketPath}: from <${parcel.reversePath}> to ${inBrackets(parcel.recipients)}`);
+      verbose(`C: ${socketPath}: from <${outgoing.reversePath}> to ${inBrackets(outgoing.recipients)}`);
       const { status, body } = await client.submit(envelopeOf(envelope), content);
       for (const line of answerLines(status, body)) verbose(`S: ${line}`);
-      return status === 200 ? verdictOf(parcel, body) : trouble(parcel, status, body);
+      return status === 200 ? verdictOf(outgoing, body) : trouble(outgoing, status, body);
     } catch (error) {
-      return unreachable(parcel, socketPath, error);
+      return unreachable(outgoing, socketPath, error);
     }
   }
 
   return {
-    carry(parcel) {
-      const next = turn.then(() => carry(parcel));
+    carry(outgoing) {
+      const next = turn.then(() => carry(outgoing));
       turn = next.catch(() => undefined);
       return next;
     },
@@ -170,19 +170,19 @@ function all(
   return { left, accepted: 0, isOfHost, code, message };
 }
 
-function trouble(parcel: Outgoing, status: number, body: Readonly<Record<string, unknown>>): Verdict {
+function trouble(outgoing: Outgoing, status: number, body: Readonly<Record<string, unknown>>): Verdict {
   const error = errorIn({ status, body });
-  if (status === 403) return all(parcel, 'no', EX.NOPERM, notPermitted(error), true);
-  if (status === 413) return all(parcel, 'no', EX.UNAVAILABLE, error, false);
+  if (status === 403) return all(outgoing, 'no', EX.NOPERM, notPermitted(error), true);
+  if (status === 413) return all(outgoing, 'no', EX.UNAVAILABLE, error, false);
   if (body['mayBeAccepted'] === true)
-    return all(parcel, 'mayDouble', EX.UNAVAILABLE, `${error}; it may have accepted the message`, false);
-  return all(parcel, 'yes', EX.TEMPFAIL, ofServer(error), true);
+    return all(outgoing, 'mayDouble', EX.UNAVAILABLE, `${error}; it may have accepted the message`, false);
+  return all(outgoing, 'yes', EX.TEMPFAIL, ofServer(error), true);
 }
 
-function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
+function unreachable(outgoing: Outgoing, path: string, error: unknown): Verdict {
   if (error instanceof MayBeHandedIn)
     return all(
-      ...([parcel, 'mayDouble', EX.UNAVAILABLE] as const),
+      ...([outgoing, 'mayDouble', EX.UNAVAILABLE] as const),
       ...([
         `the server on this host: ${failureInWords(error.cause)}; it may have accepted the message`,
         false,
@@ -192,13 +192,13 @@ function unreachable(parcel: Outgoing, path: string, error: unknown): Verdict {
   const isStopping = isStopped(path, error);
   if (code === 'ENOENT' && !isStopping)
     return all(
-      parcel,
+      outgoing,
       'no',
       EX.CONFIG,
       `no login is configured, and no server on this host takes mail from programs (${path}): set \`host\`, \`address\` and \`passwordFile\` in ~/.config/postern/send.yaml`,
       true,
     );
-  if (isStopping) return all(parcel, 'yes', EX.TEMPFAIL, notRunning(path), true);
-  if (code === 'EACCES') return all(parcel, 'no', EX.NOPERM, closedDirectory(error), true);
-  return all(parcel, 'yes', EX.TEMPFAIL, ofServer(failureInWords(error)), true);
+  if (isStopping) return all(outgoing, 'yes', EX.TEMPFAIL, notRunning(path), true);
+  if (code === 'EACCES') return all(outgoing, 'no', EX.NOPERM, closedDirectory(error), true);
+  return all(outgoing, 'yes', EX.TEMPFAIL, ofServer(failureInWords(error)), true);
 }

@@ -113,12 +113,12 @@ const brokenHeaders = [
   ['a CR', 'To: a@x.example\rno field\rResent-Bcc: s@x.example\r'],
 ] as const;
 
-test('D-PR-5 F-HDR-7: where a broken line ends the header, a Bcc behind it is EX_DATAERR, and text is text', () => {
+test('D-PR-5 F-HDR-7: where a broken line ends the header, a Bcc after it is EX_DATAERR, and text is text', () => {
   for (const [why, header] of brokenHeaders)
     assert.throws(
       () => composed(`${header}\nhi\n`),
       (error) =>
-        error instanceof SendFailure && error.code === EX.DATAERR && /a Bcc behind it/.test(error.message),
+        error instanceof SendFailure && error.code === EX.DATAERR && /a Bcc after it/.test(error.message),
       why,
     );
   for (const text of [

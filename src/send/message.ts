@@ -190,6 +190,6 @@ function refuseLateBcc(rest: string): void {
   const [first = ''] = block.split(CRLF, 1);
   throw new SendFailure(
     EX.DATAERR,
-    `${shown(first)} is no header field, and a Bcc behind it would be shown to everybody: end the header with an empty line`,
+    `${shown(first)} is no header field, and a Bcc after it would be shown to everybody: end the header with an empty line`,
   );
 }

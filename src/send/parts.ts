@@ -7,7 +7,7 @@ import { EX } from '../base/sysexits.ts';
 import { homeDirectory, ownUserName } from '../platform/own-user.ts';
 import type { Environment, SendConfig } from './config.ts';
 import { type AddressBook, addressBook } from './names.ts';
-import type { Carrier } from './parcel.ts';
+import type { Carrier } from './outgoing.ts';
 import type { Spool } from './spool.ts';
 import { SendFailure } from './failure.ts';
 

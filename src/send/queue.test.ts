@@ -39,8 +39,8 @@ async function newPlace(t: TestContext, extra = 'address: a@b.test\n'): Promise<
     ...{ environment, spool },
     async queue(...recipients) {
       for (const one of recipients) {
-        const parcel = { reversePath: 'a@b.test', recipients: [one], content: Buffer.from('x') };
-        await putOff(parcel, config, environment);
+        const outgoing = { reversePath: 'a@b.test', recipients: [one], content: Buffer.from('x') };
+        await putOff(outgoing, config, environment);
       }
       return spool.ids();
     },

@@ -13,7 +13,7 @@ import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { carryOrPutOff, putOff, RECIPIENTS_MAX, type Tell } from './deliver.ts';
 import { compose } from './message.ts';
-import type { Carrier, Outgoing, Verdict } from './parcel.ts';
+import type { Carrier, Outgoing, Verdict } from './outgoing.ts';
 import { openCarrier, ownBook, withOwnAddressOrStandIn } from './parts.ts';
 import { type PipedAnswer, type PipedMessage, type PipeEnd, speakOverPipe } from './pipe.ts';
 import { SendFailure } from './failure.ts';
@@ -50,13 +50,13 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
   }
   let carrier: Carrier | undefined;
 
-  async function carry(parcel: Outgoing): Promise<Verdict | undefined> {
+  async function carry(outgoing: Outgoing): Promise<Verdict | undefined> {
     if (given.queue || config.queue === 'always') {
-      await putOff(parcel, config, environment);
+      await putOff(outgoing, config, environment);
       return undefined;
     }
     carrier ??= await openCarrier(config, environment, given.verbose);
-    const verdict = await carryOrPutOff(parcel, carrier, config, environment);
+    const verdict = await carryOrPutOff(outgoing, carrier, config, environment);
     if (verdict.isOfHost) await closeCarrier();
     return verdict;
   }
@@ -70,8 +70,8 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
 
   async function handIn(message: PipedMessage): Promise<PipedAnswer> {
     try {
-      const { parcel, id } = parcelOf(message, given, config);
-      return answerOf(await carry(parcel), id);
+      const { outgoing, id } = outgoingOf(message, given, config);
+      return answerOf(await carry(outgoing), id);
     } catch (error) {
       const text = failureInWords(error);
       tell(text);
@@ -96,11 +96,11 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
   return EX.DATAERR;
 }
 
-function parcelOf(
+function outgoingOf(
   { envelope: { reversePath, recipients: given }, content: input }: PipedMessage,
   { fullName, notify, ret, envelopeId }: SendArguments,
   config: SendConfig,
-): { readonly parcel: Outgoing; readonly id: string } {
+): { readonly outgoing: Outgoing; readonly id: string } {
   const book = ownBook(config);
   const { content, messageIdField } = compose(input, {
     ...{ dotIsText: true, recipientsFromHeader: false, fullName: fullName ?? config.name },
@@ -110,14 +110,14 @@ function parcelOf(
     ...{ sender: book.sender, recipients: book.recipients },
   });
   const recipients = distinctMailboxes(given.flatMap(({ forwardPath }) => book.recipients(forwardPath)));
-  const parcel = {
+  const outgoing = {
     ...{ reversePath, recipients, content },
     ...(notify === undefined ? {} : { notify }),
     ...(ret === undefined ? {} : { ret }),
     ...(envelopeId === undefined ? {} : { envelopeId }),
     ...(config.standIn === undefined ? {} : { standIn: config.standIn }),
   };
-  return { parcel, id: messageIdField };
+  return { outgoing, id: messageIdField };
 }
 
 /** Undefined: it is in the queue. What some have must not be sent to them again: that is no 4yz. */

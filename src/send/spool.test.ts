@@ -19,7 +19,7 @@ import { EX } from '../base/sysexits.ts';
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { exitOfFlush, type Expiry, flush } from './flush.ts';
-import type { Carrier, Left, Outgoing } from './parcel.ts';
+import type { Carrier, Left, Outgoing } from './outgoing.ts';
 import { openSpool, type Spool } from './spool.ts';
 import { SendFailure } from './failure.ts';
 
@@ -33,7 +33,7 @@ function newSpool(): { readonly directory: string; readonly spool: Spool } {
   return { directory, spool: openSpool({ directory, clock: systemClock, entropy: systemEntropy() }) };
 }
 
-const parcel = (text: string, recipients: readonly string[] = ['b@far.example']): Outgoing => ({
+const outgoing = (text: string, recipients: readonly string[] = ['b@far.example']): Outgoing => ({
   ...{ reversePath: 'a@example.org', recipients, content: Buffer.from(`Subject: ${text}\r\n\r\nhi\r\n`) },
 });
 
@@ -75,7 +75,7 @@ test('E-Q-1: an envelope of the longest kind is read again, and one that could n
   const long = (from: number) =>
     `never${String(from).padStart(5, '0')}${'x'.repeat(50)}@${'far.'.repeat(60)}example`;
   const recipients = Array.from({ length: 10_000 }, (_, at) => long(at));
-  const id = await spool.add(parcel('long', recipients));
+  const id = await spool.add(outgoing('long', recipients));
   const report = await flush(
     spool,
     {
@@ -95,13 +95,13 @@ test('E-Q-1: an envelope of the longest kind is read again, and one that could n
   assert.ok(typeof kept === 'object');
   assert.equal(kept.envelope.failed.length, 10_000);
   const many = Array.from({ length: 60_000 }, (_, at) => long(at));
-  await assert.rejects(spool.add(parcel('more', many)), /the envelope is larger than/);
+  await assert.rejects(spool.add(outgoing('more', many)), /the envelope is larger than/);
   assert.deepEqual(await spool.ids(), [id]);
 });
 
 test('a queue that others could write to is not read either: its mail would go in our name', async () => {
   const { spool, directory } = newSpool();
-  await spool.add(parcel('one'));
+  await spool.add(outgoing('one'));
   chmodSync(directory, 0o777);
   const asOthers = (error: unknown) => error instanceof SendFailure && error.code === EX.OSERR;
   await assert.rejects(flush(spool, carrier([]), undefined, never(asideOf(directory))), asOthers);
@@ -110,11 +110,11 @@ test('a queue that others could write to is not read either: its mail would go i
 
 test('what was sent leaves the queue, what was put off waits, what was refused is kept with its reason', async () => {
   const { spool } = newSpool();
-  await spool.add(parcel('one'));
+  await spool.add(outgoing('one'));
   const mixed = await spool.add(
-    parcel('two', ['b@far.example', 'later@far.example', 'never@far.example', 'lost@far.example']),
+    outgoing('two', ['b@far.example', 'later@far.example', 'never@far.example', 'lost@far.example']),
   );
-  const refused = await spool.add(parcel('three', ['never@far.example']));
+  const refused = await spool.add(outgoing('three', ['never@far.example']));
   const accepted: string[] = [];
   const report = await flush(spool, carrier(accepted), undefined, never(spool));
   assert.deepEqual(
@@ -134,7 +134,7 @@ test('what was sent leaves the queue, what was put off waits, what was refused i
 
 test('what was refused is tried again only by name', async () => {
   const { spool } = newSpool();
-  const id = await spool.add(parcel('x', ['never@far.example']));
+  const id = await spool.add(outgoing('x', ['never@far.example']));
   const asked: string[] = [];
   const asking: Carrier = {
     ...carrier([]),
@@ -151,7 +151,7 @@ test('what was refused is tried again only by name', async () => {
 
 test('a host that takes nothing changes nothing in the queue', async () => {
   const { spool, directory } = newSpool();
-  for (let at = 0; at < 40; at += 1) await spool.add(parcel(String(at)));
+  for (let at = 0; at < 40; at += 1) await spool.add(outgoing(String(at)));
   const before = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
   const report = await flush(spool, carrier([], true), undefined, never(spool));
   assert.deepEqual([report.waiting, exitOfFlush(report)], [40, EX.TEMPFAIL]);
@@ -163,7 +163,7 @@ test('a host that takes nothing changes nothing in the queue', async () => {
 
 test('a damaged file is told of and stays; half-written ones go when their writer is gone', async () => {
   const { spool, directory } = newSpool();
-  const id = await spool.add(parcel('x'));
+  const id = await spool.add(outgoing('x'));
   const path = join(directory, `${id}.mail`);
   writeFileSync(path, readFileSync(path).subarray(0, -1));
   for (const [name, age] of [
@@ -181,7 +181,7 @@ test('a damaged file is told of and stays; half-written ones go when their write
 
 test('a file that is named otherwise is no message, and an id that is none names no file', async () => {
   const { spool, directory } = newSpool();
-  const id = await spool.add(parcel('x'));
+  const id = await spool.add(outgoing('x'));
   for (const name of ['README.mail', `${id.toLowerCase()}.mail`, `${'U'.repeat(26)}.mail`])
     writeFileSync(join(directory, name), '');
   assert.deepEqual(await spool.ids(), [id]);
@@ -194,7 +194,7 @@ test('a file that is named otherwise is no message, and an id that is none names
 test('what could not be sent in time is put aside with its reason, also where nobody came to it; what is sent in time is not', async () => {
   const { spool, directory } = newSpool();
   const aside = asideOf(directory);
-  const late = await spool.add(parcel('late', ['b@far.example', 'later@far.example', 'never@far.example']));
+  const late = await spool.add(outgoing('late', ['b@far.example', 'later@far.example', 'never@far.example']));
   const mended: string[] = [];
   const report = await flush(spool, carrier(mended), undefined, always(aside));
   assert.deepEqual(mended, ['late to b@far.example']);
@@ -210,7 +210,7 @@ test('what could not be sent in time is put aside with its reason, also where no
   ]);
 
   // More than are on their way at once: the server is gone before most are looked at.
-  for (let n = 0; n < 40; n += 1) await spool.add(parcel(`down ${n}`));
+  for (let n = 0; n < 40; n += 1) await spool.add(outgoing(`down ${n}`));
   const down = await flush(spool, carrier([], true), undefined, always(aside));
   assert.deepEqual([down.givenUp, down.waiting, exitOfFlush(down)], [40, 0, EX.UNAVAILABLE]);
   assert.equal((await aside.ids()).length, 41);
@@ -226,7 +226,7 @@ test('E-Q-7: killed at any step of putting aside, a message is in one of the two
   for (let at = 1, killed = true; killed; at += 1) {
     const { spool, directory } = newSpool();
     const aside = asideOf(directory);
-    for (const name of ['one', 'two']) await spool.add(parcel(name, ['later@far.example']));
+    for (const name of ['one', 'two']) await spool.add(outgoing(name, ['later@far.example']));
     killed = killedAt(
       directory,
       at,
@@ -247,10 +247,10 @@ test('E-Q-7: killed at any step of putting aside, a message is in one of the two
 
 test('a queue that others can look into is not used', async () => {
   const { spool, directory } = newSpool();
-  await spool.add(parcel('x'));
+  await spool.add(outgoing('x'));
   chmodSync(directory, 0o755);
   await assert.rejects(
-    spool.add(parcel('y')),
+    spool.add(outgoing('y')),
     (error) => error instanceof SendFailure && error.code === EX.OSERR,
   );
 });
@@ -297,8 +297,8 @@ test('E-Q-7: killed at any step of a flush, nothing is lost, and only what was o
   for (let at = 1, killed = true; killed; at += 1) {
     const { spool, directory } = newSpool();
     for (const name of ['one', 'two', 'three'])
-      await spool.add(parcel(name, ['b@far.example', 'later@far.example']));
-    await spool.add(parcel('four'));
+      await spool.add(outgoing(name, ['b@far.example', 'later@far.example']));
+    await spool.add(outgoing('four'));
     const log = join(root, `accepted-${at}`);
     writeFileSync(log, '');
     killed = killedAt(

@@ -8,7 +8,7 @@ import { fileNameOfId, isMessageId, type MessageIdSource, messageIdSource } from
 import { EX } from '../base/sysexits.ts';
 import { confirmSyncs, syncDirectory } from '../platform/disk.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import { type Outgoing, readStored, type StoredEnvelope } from './parcel.ts';
+import { type Outgoing, readStored, type StoredEnvelope } from './outgoing.ts';
 import { SendFailure } from './failure.ts';
 import { makePrivate, mustBePrivate } from './private-directory.ts';
 
@@ -28,7 +28,7 @@ export interface Stored {
 export interface Spool {
   readonly directory: string;
   /** On the disk when it resolves, with its id. */
-  add(parcel: Outgoing): Promise<string>;
+  add(outgoing: Outgoing): Promise<string>;
   /** Oldest first. */
   ids(): Promise<readonly string[]>;
   /** `gone`: somebody took it meanwhile. `damaged`: it is no file of ours, and stays as it is. */

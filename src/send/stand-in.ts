@@ -6,7 +6,7 @@ import { concat, indexOfBytes, latin1, octetString, utf8 } from '../base/bytes.t
 import { EX } from '../base/sysexits.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
-import type { Carrier, Left, Outgoing, StoredEnvelope, Verdict } from './parcel.ts';
+import type { Carrier, Left, Outgoing, StoredEnvelope, Verdict } from './outgoing.ts';
 import { SendFailure } from './failure.ts';
 
 /** Shown in its place: the octets of the made-up one say nothing to anybody. `.invalid` is nobody's (RFC 2606). */
@@ -23,17 +23,17 @@ export function newStandIn(): string {
 export function namingCarrier(carrier: Carrier, own: () => Promise<string>): Carrier {
   let asked: Promise<string> | undefined;
   return {
-    async carry(parcel) {
-      if (parcel.standIn === undefined) return carrier.carry(parcel);
+    async carry(outgoing) {
+      if (outgoing.standIn === undefined) return carrier.carry(outgoing);
       let address: string;
       try {
         asked ??= own();
         address = await asked;
       } catch (error) {
-        if (error instanceof SendFailure) return notNamed(parcel, error);
+        if (error instanceof SendFailure) return notNamed(outgoing, error);
         throw error;
       }
-      return carrier.carry(named(parcel, parcel.standIn, address));
+      return carrier.carry(named(outgoing, outgoing.standIn, address));
     },
     close: () => carrier.close(),
   };
@@ -45,14 +45,14 @@ function notNamed({ recipients }: Outgoing, { code, message }: SendFailure): Ver
   return { left, accepted: 0, isOfHost: true, code, message };
 }
 
-function named(parcel: Outgoing, standIn: string, address: string): Outgoing {
-  const { reversePath, recipients, content } = parcel;
+function named(outgoing: Outgoing, standIn: string, address: string): Outgoing {
+  const { reversePath, recipients, content } = outgoing;
   const put = (text: string): string => withAddress(text, standIn, address);
   const end = indexOfBytes(content, latin1('\r\n\r\n'));
   const header = end < 0 ? content : content.subarray(0, end);
   const octets = withAddress(octetString(header), standIn, octetString(utf8(address)));
   return {
-    ...parcel,
+    ...outgoing,
     reversePath: put(reversePath),
     // Names in a domain that was not known may be those of others that were given whole.
     recipients: distinctMailboxes(recipients.map(put)),

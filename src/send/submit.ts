@@ -15,7 +15,7 @@ import {
 } from '../client/index.ts';
 import { reasonInWords } from '../base/failure-words.ts';
 import type { Environment, SendConfig } from './config.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './parcel.ts';
+import type { Carrier, Left, Outgoing, Verdict } from './outgoing.ts';
 import { readPassword } from './password.ts';
 import { exitOf, exitOfStatus, SendFailure } from './failure.ts';
 
@@ -60,7 +60,7 @@ function tell(direction: 'client' | 'server', line: string): void {
 export function smtpCarrier(options: SubmissionOptions): Carrier {
   let opened: Promise<Submission> | undefined;
   return {
-    async carry(parcel) {
+    async carry(outgoing) {
       let submission: Submission;
       try {
         opened ??= openSubmission(options);
@@ -69,9 +69,9 @@ export function smtpCarrier(options: SubmissionOptions): Carrier {
         // Nothing of the message was looked at yet.
         if (error instanceof SubmissionError && error.kind === 'badInput')
           throw new SendFailure(EX.CONFIG, `${error.message}. ${error.nextStep}`);
-        return verdictOn(error, parcel);
+        return verdictOn(error, outgoing);
       }
-      return submitOver(submission, parcel);
+      return submitOver(submission, outgoing);
     },
     async close() {
       const submission = await opened?.catch(() => undefined);
@@ -81,8 +81,8 @@ export function smtpCarrier(options: SubmissionOptions): Carrier {
 }
 
 /** Never rejects but for bugs. */
-async function submitOver(submission: Submission, parcel: Outgoing): Promise<Verdict> {
-  const { reversePath, recipients, notify, ret, envelopeId, content } = parcel;
+async function submitOver(submission: Submission, outgoing: Outgoing): Promise<Verdict> {
+  const { reversePath, recipients, notify, ret, envelopeId, content } = outgoing;
   const envelope = {
     reversePath,
     recipients: recipients.map((forwardPath) =>
@@ -97,7 +97,7 @@ async function submitOver(submission: Submission, parcel: Outgoing): Promise<Ver
     const message = `${left.length} of ${recipients.length} recipients were not accepted`;
     return { left, accepted: result.accepted.length, isOfHost: false, code: EX.UNAVAILABLE, message };
   } catch (error) {
-    return verdictOn(error, parcel);
+    return verdictOn(error, outgoing);
   }
 }
 

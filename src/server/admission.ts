@@ -61,9 +61,9 @@ export function createAdmission(limits: AdmissionLimits, counts: Counts): Admiss
   function enter(networks: readonly NetworkPlace[], exempt: boolean): boolean {
     let fits = true;
     for (const { place, factor } of networks) {
-      const standing = counts.add(place, 1);
+      const open = counts.add(place, 1);
       const begun = counts.addInMinute(place);
-      if (standing > current.unauthenticatedPerNetwork * factor) fits = false;
+      if (open > current.unauthenticatedPerNetwork * factor) fits = false;
       if (begun > (current.newPerMinute ?? Infinity) * factor) fits = false;
     }
     return fits || exempt;

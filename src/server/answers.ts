@@ -1,4 +1,4 @@
-// Answers to the session's questions: who is this (identity/authenticator, in the desk thread), may this reverse-path be used,
+// Answers to the session's questions: who is this (identity/authenticator, in the lookup thread), may this reverse-path be used,
 // may mail go to this forward-path (policy, pure). Answers that need no look-up are given at once. Never throws:
 // broken infrastructure is a temporary refusal.
 
@@ -10,7 +10,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, refused, type Verdict } from '../protocol/refusal.ts';
 import type { AuthenticationAnswer, SessionOutput } from '../protocol/session/ports.ts';
 import { mailboxKey } from '../protocol/wire/mailbox.ts';
-import { type Principal, type Standing, standingText } from '../record/identity.ts';
+import { type Principal, type IdentityStatus, statusText } from '../record/identity.ts';
 import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
@@ -81,18 +81,19 @@ export function loggedIn(front: Front, connection: Connection): void {
 
 /** A change while the secret was checked came before there was a session to cut: the directory is asked once more. */
 async function asOfNow(
-  { standings, clock }: Front['submission'],
+  { identityStatuses, clock }: Front['submission'],
   answer: AuthenticationOutcome,
 ): Promise<AuthenticationOutcome> {
-  if (answer.type !== 'authenticated' || standings.unchanged(answer.principal, clock.now())) return answer;
+  if (answer.type !== 'authenticated' || identityStatuses.unchanged(answer.principal, clock.now()))
+    return answer;
   const { identityId } = answer.principal;
-  const standing = await standings.refresh(answer.principal, clock.now());
-  if (standing.state !== 'active') {
-    const cause = standingText(standing.state);
+  const identityStatus = await identityStatuses.refresh(answer.principal, clock.now());
+  if (identityStatus.state !== 'active') {
+    const cause = statusText(identityStatus.state);
     return { type: 'refused', refusal: refusal('authFailed', cause), notBeforeMs: 0, identityId, cause };
   }
-  const { principal } = standing;
-  if (standings.unchanged(principal, clock.now())) return { ...answer, principal };
+  const { principal } = identityStatus;
+  if (identityStatuses.unchanged(principal, clock.now())) return { ...answer, principal };
   const cause = 'the identity changed once more while it was looked up';
   return { type: 'refused', refusal: refusal('authTemporary', cause), notBeforeMs: 0, identityId, cause };
 }
@@ -127,11 +128,11 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   }
 
   function isKnown(of: Principal): boolean {
-    const { standings, labels } = front.submission;
-    return standings.unchanged(of, now) && labels.prepared(now);
+    const { identityStatuses, labels } = front.submission;
+    return identityStatuses.unchanged(of, now) && labels.prepared(now);
   }
 
-  function decide(state: Standing): Decision {
+  function decide(state: IdentityStatus): Decision {
     const { domains, displayNames } = front.submission.settings();
     return decideMail({ principal: connection.principal, state, domains, displayNames }, from);
   }
@@ -144,10 +145,10 @@ export function answerMail(front: Front, connection: Connection, { question, fro
   async function refresh(of: Principal): Promise<void> {
     try {
       await front.submission.labels.prepare(now);
-      const standing = await front.submission.standings.refresh(of, now);
+      const identityStatus = await front.submission.identityStatuses.refresh(of, now);
       if (!connection.session.awaits(question)) return;
-      if (standing.state === 'active') connection.principal = standing.principal;
-      conclude(decide(standing.state));
+      if (identityStatus.state === 'active') connection.principal = identityStatus.principal;
+      conclude(decide(identityStatus.state));
     } catch (error) {
       answer(front, connection, question, refused('cannotAcceptNow', String(error)), 'MAIL');
     }

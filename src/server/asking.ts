@@ -1,12 +1,12 @@
 // Questions of main to a thread that may be gone, or that has just been born.
 
 import { LineClosed } from '../platform/line.ts';
-import type { DeskQuestion } from './desk.ts';
+import type { LookupThreadQuestion } from './lookup-body.ts';
 import type { FrontQuestion } from './plan.ts';
 import type { StoreQuestion } from './store-body.ts';
 import type { Thread } from './thread.ts';
 
-type Question = FrontQuestion | StoreQuestion | DeskQuestion;
+type Question = FrontQuestion | StoreQuestion | LookupThreadQuestion;
 
 /** Undefined: it has died, and what replaces it starts with the present plan. */
 export async function askIfAlive({ line }: Thread, question: Question): Promise<unknown> {

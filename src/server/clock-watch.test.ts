@@ -44,7 +44,7 @@ test('a jump of the wall clock is said once; small corrections are not', async (
   assert.deepEqual(store.changes, []);
 });
 
-test('behind a step back, what is due later than any retry could be is due now, however often that has to be asked', async () => {
+test('after a step back, what is due later than any retry could be is due now, however often that has to be asked', async () => {
   const { clock, jump, pass, said, store, end } = watched();
   let trouble = 1;
   store.answer = () => {

@@ -1,6 +1,6 @@
 // The open connections of a front: those of an identity that may not go on are cut, and a drain tells all of them.
 
-import { createPlaces } from '../base/places.ts';
+import { createSlots } from '../base/slots.ts';
 import type { StoreNotice } from '../store/port.ts';
 import type { Connection } from './conversation.ts';
 
@@ -14,7 +14,7 @@ export interface Connections {
 }
 
 export function createConnections(): Connections {
-  const open = createPlaces<Connection>();
+  const open = createSlots<Connection>();
   return {
     enter(connection) {
       const place = open.take(connection);

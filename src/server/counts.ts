@@ -80,7 +80,7 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
   const cells = new Int32Array(buffer);
   const length = rowLength(slots);
   const own = 1 + row * length;
-  const standing = HEAD;
+  const held = HEAD;
   const ofMinute = HEAD + slots;
 
   function change(at: number, by: number): number {
@@ -124,7 +124,7 @@ export function openCounts({ buffer, rows, slots, key }: CountsPlan, row: number
       places.set(name, place);
       return place;
     },
-    add: (place, by) => changeBoth(standing, place, by),
+    add: (place, by) => changeBoth(held, place, by),
     addTo: (total, by) => change(totals.indexOf(total), by),
     total(total) {
       let sum = 0;

@@ -3,8 +3,8 @@
 // unseen, and nothing else can be opened either.
 
 import type { Config } from '../config/schema.ts';
-import { CONNECTIONS_PER_DOOR, doorsOf } from '../http/submit-places.ts';
-import { CONNECTIONS_OF_WEB } from '../http/web-places.ts';
+import { CONNECTIONS_PER_DOOR, doorsOf } from '../http/submit-admission.ts';
+import { CONNECTIONS_OF_WEB } from '../http/web-admission.ts';
 
 /** For the store, staged bodies, libraries, the private HTTP and the control socket. */
 const KEPT = 192;

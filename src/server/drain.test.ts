@@ -13,7 +13,7 @@ function draining() {
   const clock = virtualClock(START);
   const told: string[] = [];
   const memory = createMemoryBudget(1000);
-  const takingBack = new Set<string>();
+  const withdrawing = new Set<string>();
   const relayIsDone = Promise.withResolvers<void>();
   const connections = { size: 0, drain: () => void told.push('sessions') };
   const wall = { stepMs: 0 };
@@ -23,14 +23,14 @@ function draining() {
     connections,
     relay: { drain: () => relayIsDone.promise },
     submission: {
-      ...{ memory, takingBack, owner: 'local/x/1.1' },
+      ...{ memory, withdrawing, owner: 'local/x/1.1' },
       store: { commit: async ([change]: readonly [{ readonly type: string }]) => told.push(change.type) },
     },
   } as unknown as Draining;
   let isOver = false;
   const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
   return {
-    ...{ memory, takingBack, connections, relayIsDone, wall, told },
+    ...{ memory, withdrawing, connections, relayIsDone, wall, told },
     begin: () => void drainFront(parts, GRACE_MS).then(() => (isOver = true)),
     async passes(ms: number): Promise<boolean> {
       for (let at = 0; at < ms; at += 100) {
@@ -58,8 +58,8 @@ const waits: readonly { readonly why: string; begins(at: Here): void; ends(at: H
   },
   {
     why: 'a message that is being taken back',
-    begins: (at) => at.takingBack.add('01ABC'),
-    ends: (at) => at.takingBack.clear(),
+    begins: (at) => at.withdrawing.add('01ABC'),
+    ends: (at) => at.withdrawing.clear(),
   },
 ];
 

@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 50;
 export interface Draining {
   readonly clock: Clock;
   readonly journal: Pick<Journal, 'flush'>;
-  readonly submission: Pick<SubmissionContext, 'memory' | 'takingBack' | 'store' | 'owner'>;
+  readonly submission: Pick<SubmissionContext, 'memory' | 'withdrawing' | 'store' | 'owner'>;
   readonly connections: Pick<Connections, 'drain' | 'size'>;
   readonly relay: Pick<Relay, 'drain'>;
 }
@@ -25,10 +25,10 @@ export async function drainFront(
   { clock, journal, submission, connections, relay }: Draining,
   graceMs: number,
 ): Promise<void> {
-  const { memory, takingBack, store, owner } = submission;
+  const { memory, withdrawing, store, owner } = submission;
   const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
-  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
+  const isBusy = (): boolean => connections.size + memory.used + withdrawing.size > 0;
   connections.drain();
   const emptied = (async () => {
     while (isBusy() && clock.monotonic() < endsAt)

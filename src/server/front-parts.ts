@@ -13,7 +13,7 @@ import type { SubmissionContext } from '../submission/context.ts';
 import { createJournal, type Journal } from '../submission/journal.ts';
 import { createLabels } from '../submission/labels.ts';
 import { createMemoryBudget, type LimitedMemory, shareOfBudget } from '../submission/memory-budget.ts';
-import { createStandings, type Standings } from '../submission/standing.ts';
+import { createIdentityStatuses, type IdentityStatuses } from '../submission/identity-status.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { openCounts } from './counts.ts';
@@ -34,7 +34,7 @@ export interface FrontParts {
   readonly lookups: RemoteLookups;
   readonly admission: Admission;
   readonly connections: Connections;
-  readonly standings: Standings;
+  readonly identityStatuses: IdentityStatuses;
   readonly logins: Logins;
   readonly mailboxes: Mailboxes;
   readonly relay: Relay;
@@ -55,7 +55,7 @@ export function createFrontParts(
   const lookups = createRemoteLookups();
   const ids = messageIdSource((length) => entropy.bytes(length));
   const counts = openCounts(countsPlan, row);
-  const standings = createStandings(lookups);
+  const identityStatuses = createIdentityStatuses(lookups);
   const mailboxes = createMailboxes({
     ...{ lookups, clock },
     settings: { domains: () => settings.submission.domains, configured: () => settings.mailboxes },
@@ -70,15 +70,15 @@ export function createFrontParts(
   const memory = createMemoryBudget(plan.incomingMemory);
   const strangersMemory = shareOfBudget(memory, plan.strangersMemory);
   return {
-    ...{ store, lookups, standings, mailboxes, relay, memory, strangersMemory },
+    ...{ store, lookups, identityStatuses, mailboxes, relay, memory, strangersMemory },
     admission: createAdmission(plan.admission, counts),
     connections: createConnections(),
-    logins: createLogins({ clock, entropy, standings }),
+    logins: createLogins({ clock, entropy, identityStatuses }),
     journal: createJournal(store, clock, countsPlan.rows),
     submission: {
-      ...{ store, lookups, clock, entropy, ids, standings, owner, memory, strangersMemory },
+      ...{ store, lookups, clock, entropy, ids, identityStatuses, owner, memory, strangersMemory },
       labels: createLabels(store, entropy),
-      takingBack: new Set(),
+      withdrawing: new Set(),
       settings: () => settings.submission,
       wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
       handOver: (fresh) => relay.handOver(fresh),

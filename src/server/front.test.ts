@@ -31,7 +31,7 @@ const LOGIN = 'AUTH PLAIN AGEAYg==';
 
 async function running() {
   const clock = virtualClock(NOW);
-  const asked = { store: [] as unknown[], desk: [] as unknown[] };
+  const asked = { store: [] as unknown[], lookupThread: [] as unknown[] };
   const told: string[] = [];
   let connected: ((socket: Socket) => void) | undefined;
   let listening = 0;
@@ -66,9 +66,9 @@ async function running() {
       return [{ type: 'freed', count: 0 }];
     }),
   );
-  front.greet('desk', () =>
+  front.greet('lookup', () =>
     lineOf(async (question) => {
-      asked.desk.push(question);
+      asked.lookupThread.push(question);
       return { type: 'authenticated', principal: alice };
     }),
   );
@@ -102,13 +102,13 @@ async function running() {
   };
 }
 
-test('a login that the desk let in is known for a while, from that address, until a reload', async () => {
+test('a login that the lookup thread let in is known for a while, from that address, until a reload', async () => {
   const { asked, client, ask, clock } = await running();
   await ask({ ask: 'listen' });
   const logins = async (address: string): Promise<number> => {
-    const before = asked.desk.length;
+    const before = asked.lookupThread.length;
     assert.match(await client(address, 'EHLO c', LOGIN), /^235 /m);
-    return asked.desk.length - before;
+    return asked.lookupThread.length - before;
   };
   assert.equal(await logins('192.0.2.1'), 1);
   assert.equal(await logins('192.0.2.1'), 0, 'known');

@@ -26,7 +26,7 @@ import { submitLocally } from './local-submission.ts';
 import { createLogFeed, type LogFeed } from './log-feed.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import { createSelfTestLog, createSessionLog, type SessionLog } from './session-log.ts';
-import { hearStore } from './store-notices.ts';
+import { onStoreNotice } from './store-notices.ts';
 import type { ThreadBody } from './thread-body.ts';
 
 const SESSION_ID_OCTETS = 10;
@@ -100,16 +100,16 @@ export function createFront(birth: FrontBirth, ports: FrontPorts): RunningFront 
   const selfTest = frontOf(inside, createFrontMetrics(), createSelfTestLog(log));
   const listeners = createListeners({ ...{ clock, log, settings, front, selfTest }, listen: ports.listen });
   const answer = answersOf({ ...{ birth, clock, settings, parts, front, listeners, log, feed } });
-  const ofStore = hearStore(parts);
+  const ofStore = onStoreNotice(parts);
   return {
     parts,
     greet(peer, open) {
       if (peer === 'main') main = open({ answer: (question) => answer(question as FrontQuestion) });
       else if (peer === 'store') ofStore.connect(open({ notice: ofStore.noticed, closed: ofStore.lost }));
       else {
-        const desk = open({});
-        logins.connect(desk);
-        lookups.connect(desk);
+        const lookupThread = open({});
+        logins.connect(lookupThread);
+        lookups.connect(lookupThread);
       }
     },
   };

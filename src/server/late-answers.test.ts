@@ -113,7 +113,7 @@ async function changedWhileChecked(stored: Identity | undefined) {
   assert.equal(await client.say('AUTH PLAIN AGEAYg=='), '');
   if (stored === undefined) identities.delete(alice.identityId);
   else identities.set(alice.identityId, stored);
-  context.standings.noticed(changeOf(2));
+  context.identityStatuses.noticed(changeOf(2));
   return { ...here, client };
 }
 
@@ -152,7 +152,7 @@ test('BCP134-3.1-f: whose standing can’t be told when the secret was right is 
   Object.assign(again.world.context.lookups, { identityById: look.ask });
   again.authentication.answer(authenticated);
   assert.equal(await again.client.hear(), '', 'not before the directory has answered');
-  again.world.context.standings.noticed(changeOf(3));
+  again.world.context.identityStatuses.noticed(changeOf(3));
   look.answer(revised);
   assert.match(await again.client.hear(), /^454 4\.7\.0 /, 'changed once more');
 
@@ -170,11 +170,11 @@ test('BCP134-3.1-f: whose standing can’t be told when the secret was right is 
 test('5321-y: a MAIL that was answered 451 begins nothing, and changes nobody, when its sender is looked up too late', async () => {
   const here = await openFront();
   const client = await authenticatedClient(here);
-  const { lookups, standings } = here.world.context;
+  const { lookups, identityStatuses } = here.world.context;
   const later = new Later<Identity | undefined>();
   Object.assign(lookups, { identityById: () => later.ask() });
   const changed = { identityId: alice.identityId, revision: 2, state: 'active', gone: [] } as const;
-  standings.noticed({ type: 'identityChanged', ...changed });
+  identityStatuses.noticed({ type: 'identityChanged', ...changed });
   await client.say(`MAIL FROM:<sales@example.org>`);
   here.world.clock.advance(REPLY_MS);
   assert.match(await client.hear(), /451 /);

@@ -38,7 +38,7 @@ test('BCP134-3.1-f: of a local program too nothing is accepted whose account was
   await turns();
   const { id: identityId } = aliceAsStored;
   world.identities.set(identityId, { ...aliceAsStored, state: 'suspended', revision: 2 });
-  world.context.standings.noticed({
+  world.context.identityStatuses.noticed({
     ...{ type: 'identityChanged', identityId, revision: 2 },
     ...{ state: 'suspended', gone: [] },
   });

@@ -1,4 +1,4 @@
-// Who logs in to a front: what was verified a moment ago passes here, everything else is asked of the desk.
+// Who logs in to a front: what was verified a moment ago passes here, everything else is asked of the lookup thread.
 
 import type { AuthenticationOutcome } from '../identity/authenticator.ts';
 import { createVerifiedLogins, FRONT_KEEPS_MS, loginFingerprint } from '../identity/verified-logins.ts';
@@ -6,19 +6,19 @@ import type { Line } from '../platform/line.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { Principal } from '../record/identity.ts';
-import type { Standings } from '../submission/standing.ts';
-import type { DeskQuestion } from './desk.ts';
+import type { IdentityStatuses } from '../submission/identity-status.ts';
+import type { LookupThreadQuestion } from './lookup-body.ts';
 
 const KEY_OCTETS = 32;
 
 export interface Logins {
-  /** Rejects with `LineClosed` if the desk dies meanwhile. */
+  /** Rejects with `LineClosed` if the lookup thread dies meanwhile. */
   authenticate(
     evidence: Evidence,
     from: { readonly address: string; readonly sessionId: string },
   ): Promise<AuthenticationOutcome>;
-  /** A line to the desk, in the place of the one before. */
-  connect(desk: Line): void;
+  /** A line to the lookup thread, in the place of the one before. */
+  connect(lookupThread: Line): void;
   /** Names may mean something else: what was verified before is asked again. */
   forget(): void;
 }
@@ -26,22 +26,22 @@ export interface Logins {
 export function createLogins(o: {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly standings: Pick<Standings, 'reading' | 'unchanged'>;
+  readonly identityStatuses: Pick<IdentityStatuses, 'reading' | 'unchanged'>;
 }): Logins {
-  const { clock, standings } = o;
+  const { clock, identityStatuses } = o;
   const verified = createVerifiedLogins<Principal>(FRONT_KEEPS_MS);
   const secret = Buffer.from(o.entropy.bytes(KEY_OCTETS)).toString('base64');
-  let desk: Line | undefined;
+  let lookupThread: Line | undefined;
   return {
     async authenticate(evidence, from) {
       const fingerprint = loginFingerprint(secret, evidence, from.address);
       const now = clock.now();
-      const principal = verified.recall(fingerprint, now, (one) => standings.unchanged(one, now));
+      const principal = verified.recall(fingerprint, now, (one) => identityStatuses.unchanged(one, now));
       if (principal !== undefined) return { type: 'authenticated', principal };
-      if (desk === undefined) throw new Error('the desk is not connected');
-      const question = { authenticate: evidence, from } satisfies DeskQuestion;
-      const confirm = standings.reading();
-      const outcome = (await desk.ask(question)) as AuthenticationOutcome;
+      if (lookupThread === undefined) throw new Error('the lookup thread is not connected');
+      const question = { authenticate: evidence, from } satisfies LookupThreadQuestion;
+      const confirm = identityStatuses.reading();
+      const outcome = (await lookupThread.ask(question)) as AuthenticationOutcome;
       if (outcome.type === 'authenticated') {
         confirm(outcome.principal);
         verified.remember(fingerprint, outcome.principal, clock.now());
@@ -49,7 +49,7 @@ export function createLogins(o: {
       return outcome;
     },
     connect(line) {
-      desk = line;
+      lookupThread = line;
     },
     forget: () => verified.forget(),
   };

@@ -15,7 +15,7 @@ function becomes(here: Here, changed: Partial<Identity>): void {
   const { identities, context } = here.world;
   identities.set(alice.identityId, { ...aliceAsStored, ...changed, revision: 2 });
   const state = changed.state ?? 'active';
-  context.standings.noticed({
+  context.identityStatuses.noticed({
     type: 'identityChanged',
     identityId: alice.identityId,
     revision: 2,
@@ -39,7 +39,7 @@ async function clientAs(here: Here, principal: Principal): Promise<Client> {
 }
 
 const over = /^550 5\.7\.1 This account may not submit mail/;
-const standings: readonly (readonly [changed: Partial<Identity>, cause: string, reply?: RegExp])[] = [
+const identityStatuses: readonly (readonly [changed: Partial<Identity>, cause: string, reply?: RegExp])[] = [
   [{ credentials: [] }, 'the credential of the login was revoked'],
   [
     { credentials: [{ ...password, disabled: { at: 1, by: 'root' } }] },
@@ -56,7 +56,7 @@ const standings: readonly (readonly [changed: Partial<Identity>, cause: string, 
 ];
 
 test('BCP134-3.1-f D-TR-1: a refusal after a change says what was changed, at MAIL and at the end of the message', async () => {
-  for (const [changed, cause, expected = over] of standings) {
+  for (const [changed, cause, expected = over] of identityStatuses) {
     const here = await openFront({ perIdentity: 2 });
     const since = { ...alice, proof: { ...alice.proof, since: password.createdAt } };
     const [first, second] = [await clientAs(here, since), await clientAs(here, since)];

@@ -1,4 +1,4 @@
-// Whom a reload tells of each setting: the fronts and the desk by their plan, the store by its limits, or the operator, that it needs a restart. What is
+// Whom a reload tells of each setting: the fronts and the lookup thread by their plan, the store by its limits, or the operator, that it needs a restart. What is
 // left is read by main each time it is needed. A setting that no row here changes may be forgotten by a reload.
 
 import assert from 'node:assert/strict';

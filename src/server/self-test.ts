@@ -15,7 +15,7 @@ import type { FrontPlan, ListenerPlan } from './plan.ts';
 type ListenerFacts = Omit<ListenerPlan, 'address'> & { readonly address?: string | undefined };
 
 export interface SelfTestStatus {
-  readonly verdict: 'not run' | 'running' | 'passed' | 'wanting' | 'could not tell' | 'open';
+  readonly verdict: 'not run' | 'running' | 'passed' | 'degraded' | 'could not tell' | 'open';
   /** Milliseconds since the epoch; absent before the first is done. */
   readonly at?: number;
   /** A sentence each. */
@@ -60,13 +60,13 @@ export function createSelfTest(tools: SelfTestTools): SelfTest {
   }
 
   function conclude(report: SelfTestReport): void {
-    const { open, wanting, unsure, connections, durationMs } = report;
+    const { open, unmet, unsure, connections, durationMs } = report;
     status = {
       verdict: verdictOf(report),
       at: clock.now(),
-      findings: [...open, ...wanting, ...unsure].map(sentence),
+      findings: [...open, ...unmet, ...unsure].map(sentence),
     };
-    for (const finding of wanting) log.warn({ ...finding }, 'self-test: a requirement is not met');
+    for (const finding of unmet) log.warn({ ...finding }, 'self-test: a requirement is not met');
     for (const finding of unsure) log.warn({ ...finding }, 'self-test: could not tell');
     for (const finding of open) log.fatal({ ...finding }, 'self-test: strangers get in');
     log.info({ verdict: status.verdict, connections, ms: durationMs }, 'self-test done');
@@ -123,10 +123,10 @@ export function portsOf(listeners: readonly ListenerFacts[]): readonly ProbePort
     }));
 }
 
-function verdictOf({ open, wanting, unsure }: SelfTestReport): SelfTestStatus['verdict'] {
+function verdictOf({ open, unmet, unsure }: SelfTestReport): SelfTestStatus['verdict'] {
   if (open.length > 0) return 'open';
   if (unsure.length > 0) return 'could not tell';
-  return wanting.length > 0 ? 'wanting' : 'passed';
+  return unmet.length > 0 ? 'degraded' : 'passed';
 }
 
 function sentence({ check, port, seen, mend }: SelfTestFinding): string {

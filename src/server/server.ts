@@ -1,11 +1,11 @@
-// A server put together, from what is in force and from what it stands on: its threads in their order, what is asked from outside, the mail, its duties. The
+// A server put together, from what is in force and from what it stands on: its threads in their order, what is asked from outside, the mail, its maintenance. The
 // same for the process of the system (`running.ts`) and for the simulation.
 
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EventDraft } from '../record/events.ts';
 import type { EngineChoice } from '../store/engine.ts';
-import { type Descriptors, beginDuties, type InForceNow } from './duties.ts';
+import { type Descriptors, startMaintenance, type InForceNow } from './maintenance.ts';
 import type { StoreLimits } from './store-body.ts';
 import type { Steps } from './steps.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -49,7 +49,7 @@ export async function createServer(plan: ServerPlan, ports: ServerPorts, steps: 
     },
   );
   await steps.take('store thread', () => supervisor.startStore());
-  await steps.take('desk thread', () => supervisor.startDesk());
+  await steps.take('lookup thread', () => supervisor.startLookup());
   await steps.take('front threads', () => supervisor.startFronts());
   await ports.openDoors(supervisor);
   await steps.take('trail', () => supervisor.store.commit([{ type: 'record', events: [plan.started()] }]));
@@ -59,8 +59,8 @@ export async function createServer(plan: ServerPlan, ports: ServerPorts, steps: 
     () => supervisor.drain(plan.graceMs()),
   );
   await steps.take(
-    'duties',
-    () => beginDuties({ clock, log, inForce, store: supervisor.store, descriptors: ports.descriptors }),
+    'maintenance',
+    () => startMaintenance({ clock, log, inForce, store: supervisor.store, descriptors: ports.descriptors }),
     (end) => end(),
   );
   return supervisor;

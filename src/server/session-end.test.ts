@@ -87,7 +87,7 @@ const contents: readonly (readonly [begin: string, rest: string, reply: RegExp])
 ];
 
 for (const [begin, rest, reply] of contents)
-  test(`BCP134-3.1-f: a session that is cut in the midst of ${begin} ends behind the content, and nothing of it is accepted`, async () => {
+  test(`BCP134-3.1-f: a session that is cut in the midst of ${begin} ends after the content, and nothing of it is accepted`, async () => {
     const here = await openFront();
     const { identities, context, store } = here.world;
     const client = await authenticatedClient(here);
@@ -100,7 +100,7 @@ for (const [begin, rest, reply] of contents)
       ...{ identityId, revision: 2, gone: [] },
       ...({ type: 'identityChanged', state: 'suspended' } as const),
     };
-    context.standings.noticed(notice);
+    context.identityStatuses.noticed(notice);
     here.connections.noticed(notice);
     assert.equal(await client.say(), '', 'not before');
     assert.match(await client.say(rest), reply);

@@ -1,4 +1,4 @@
-// The body of the store thread: it alone writes. All changes that fronts, desk and main have asked for by now are one group, made durable
+// The body of the store thread: it alone writes. All changes that fronts, the lookup thread and main have asked for by now are one group, made durable
 // together; the answers go back when it is. In idle times it does what can wait.
 
 import type { Clock, Entropy } from '../platform/platform.ts';

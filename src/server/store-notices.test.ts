@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hearStore } from './store-notices.ts';
+import { onStoreNotice } from './store-notices.ts';
 
-const doubts = ['standings doubt', 'mailboxes doubt', 'relay doubts'];
+const doubts = ['identityStatuses doubt', 'mailboxes doubt', 'relay doubts'];
 
 function hearing() {
   const calls: string[] = [];
@@ -14,7 +14,7 @@ function hearing() {
       void calls.push(first === undefined ? name : `${name} ${JSON.stringify(first)}`);
   const parts = {
     store: { connect: noting('store connects'), noticed: () => undefined },
-    standings: { unsure: noting('standings doubt'), noticed: noting('standings hear') },
+    identityStatuses: { unsure: noting('identityStatuses doubt'), noticed: noting('identityStatuses hear') },
     mailboxes: { forget: noting('mailboxes forget'), unsure: noting('mailboxes doubt') },
     relay: {
       wake: noting('relay wakes'),
@@ -23,10 +23,10 @@ function hearing() {
     },
     connections: { noticed: noting('connections hear') },
   };
-  return { calls, heard: hearStore(parts as unknown as Parameters<typeof hearStore>[0]) };
+  return { calls, heard: onStoreNotice(parts as unknown as Parameters<typeof onStoreNotice>[0]) };
 }
 
-test('the first line to the store proves nothing wrong; behind a lost one nothing known is believed, before anything is asked', () => {
+test('the first line to the store proves nothing wrong; after a lost one nothing known is believed, before anything is asked', () => {
   const { calls, heard } = hearing();
   const line = { number: 1 } as unknown as Parameters<typeof heard.connect>[0];
   heard.connect(line);
@@ -46,6 +46,6 @@ test('a changed identity is told to everything that knows it, what is due to the
   heard.noticed({ type: 'identityChanged', identityId: 'i', revision: 2, state: 'suspended' });
   assert.deepEqual(
     calls.map((call) => call.split(' {')[0]),
-    ['standings hear', 'mailboxes forget "i"', 'relay hears', 'connections hear'],
+    ['identityStatuses hear', 'mailboxes forget "i"', 'relay hears', 'connections hear'],
   );
 });

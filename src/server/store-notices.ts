@@ -5,20 +5,20 @@ import type { Line } from '../platform/line.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { StoreNotice } from '../store/port.ts';
 import type { RemoteStore } from '../store/remote.ts';
-import type { Standings } from '../submission/standing.ts';
+import type { IdentityStatuses } from '../submission/identity-status.ts';
 import type { Connections } from './connections.ts';
 
 /** The parts of a front that get notices of the store. */
 interface Hearing {
   readonly store: RemoteStore;
-  readonly standings: Standings;
+  readonly identityStatuses: IdentityStatuses;
   readonly mailboxes: Pick<Mailboxes, 'forget' | 'unsure'>;
   readonly relay: Relay;
   readonly connections: Connections;
 }
 
 /** A front's end of its line to the store; a new line replaces a broken one, with which notices may have been lost. */
-export function hearStore({ store, standings, mailboxes, relay, connections }: Hearing): {
+export function onStoreNotice({ store, identityStatuses, mailboxes, relay, connections }: Hearing): {
   noticed(notice: unknown): void;
   connect(line: Line): void;
   /** The line has ended; until the next one is there, nobody would tell what changes. */
@@ -27,7 +27,7 @@ export function hearStore({ store, standings, mailboxes, relay, connections }: H
   let isFirst = true;
 
   function unsure(): void {
-    standings.unsure();
+    identityStatuses.unsure();
     mailboxes.unsure();
     relay.unsure();
   }
@@ -38,7 +38,7 @@ export function hearStore({ store, standings, mailboxes, relay, connections }: H
       store.noticed(heard);
       if (heard.type === 'due') return relay.wake();
       if (heard.type === 'unsure') return unsure();
-      standings.noticed(heard);
+      identityStatuses.noticed(heard);
       mailboxes.forget(heard.identityId);
       relay.identityChanged(heard);
       connections.noticed(heard);

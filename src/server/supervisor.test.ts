@@ -113,7 +113,7 @@ async function running({ fronts = 1, answer = () => undefined }: { fronts?: numb
     writeLog: () => undefined,
   });
   await supervisor.startStore();
-  await supervisor.startDesk();
+  await supervisor.startLookup();
   await supervisor.startFronts();
   await supervisor.listen();
   const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
@@ -145,7 +145,7 @@ const limits = (queuedMessagesMax: number) => ({ ...storeLimitsOf(loaded), queue
 
 const kinds: readonly (readonly [ThreadKind, unknown])[] = [
   ['store', 7],
-  ['desk', ['new.example']],
+  ['lookup', ['new.example']],
   ['front', ['new.example']],
 ];
 
@@ -183,7 +183,7 @@ test('a front that hears of a reload while the drain begins takes no connections
   assert.deepEqual(born.asked, ['reload', 'drain']);
 });
 
-test('a front that is born anew listens, and knows where the self-test comes from', async () => {
+test('a front that is started again listens, and knows where the self-test comes from', async () => {
   const { supervisor, dying } = await running();
   const { born, ready } = await dying('front');
   await supervisor.selfTestFrom('127.1.2.3');
@@ -220,7 +220,7 @@ test('a front that is born while the server drains ends at once: it would claim 
   assert.deepEqual(alive('front'), []);
 });
 
-for (const kind of ['store', 'desk'] as const)
+for (const kind of ['store', 'lookup'] as const)
   test(`a ${kind} thread that dies during the drain is started again: what is under way needs it`, async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const { supervisor, clock, alive, turn } = await running({

@@ -11,7 +11,7 @@ import { type Incarnation, ONLY_NODE, ownerOf, ownersOfNode, ownersOfThread } fr
 import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
 import { beginMinute, type CountsPlan, emptyRow, planCounts } from './counts.ts';
 import { askIfAlive, askOrEnd } from './asking.ts';
-import type { DeskBirth, DeskSettings } from './desk.ts';
+import type { LookupBirth, LookupSettings } from './lookup-body.ts';
 import { FrontThreads } from './front-threads.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
@@ -42,7 +42,7 @@ export interface Supervisor {
   readonly lookups: Lookups;
   /** In this order; who calls them holds the lock of the data directory until `stop` has resolved. */
   startStore(): Promise<void>;
-  startDesk(): Promise<void>;
+  startLookup(): Promise<void>;
   startFronts(): Promise<void>;
   /** The fronts take connections from now on. */
   listen(): Promise<void>;
@@ -78,7 +78,7 @@ class RunningSupervisor implements Supervisor {
   #plan: FrontPlan;
   #storeLimits: StoreLimits;
   #storeThread!: Thread;
-  #deskThread!: Thread;
+  #lookupThread!: Thread;
   #listening = false;
   /** No front is started any more; the store is, because what is under way has to be settled. */
   #draining: Promise<void> | undefined;
@@ -107,19 +107,19 @@ class RunningSupervisor implements Supervisor {
     return this.#startStore(true);
   }
 
-  async startDesk(): Promise<void> {
+  async startLookup(): Promise<void> {
     const { crew, store } = this.#options;
     const plan = this.#plan;
-    const birth: DeskBirth = { store, settings: deskSettings(plan) };
-    const thread = await crew.start({ kind: 'desk', name: 'desk', birth, heapMiB: HEAP_MIB });
-    this.#deskThread = thread;
-    if (plan !== this.#plan) await askOrEnd(thread, { settings: deskSettings(this.#plan) });
+    const birth: LookupBirth = { store, settings: lookupSettings(plan) };
+    const thread = await crew.start({ kind: 'lookup', name: 'lookup', birth, heapMiB: HEAP_MIB });
+    this.#lookupThread = thread;
+    if (plan !== this.#plan) await askOrEnd(thread, { settings: lookupSettings(this.#plan) });
     this.lookups.connect(thread.line);
     crew.connect(thread, this.#storeThread);
     this.#restarts.watch(thread, async () => {
       this.lookups.disconnect();
-      await this.startDesk();
-      for (const front of this.#fronts.alive) crew.connect(front, this.#deskThread);
+      await this.startLookup();
+      for (const front of this.#fronts.alive) crew.connect(front, this.#lookupThread);
     });
   }
 
@@ -139,7 +139,7 @@ class RunningSupervisor implements Supervisor {
     this.#plan = plan;
     this.#storeLimits = limits;
     await askIfAlive(this.#storeThread, { limits });
-    await askIfAlive(this.#deskThread, { settings: deskSettings(plan) });
+    await askIfAlive(this.#lookupThread, { settings: lookupSettings(plan) });
     await this.#fronts.ask({ ask: 'reload', plan });
   }
 
@@ -197,7 +197,7 @@ class RunningSupervisor implements Supervisor {
       this.store.disconnect();
       await this.#startStore(false);
       for (const front of this.#fronts.alive) crew.connect(front, this.#storeThread);
-      crew.connect(this.#deskThread, this.#storeThread);
+      crew.connect(this.#lookupThread, this.#storeThread);
     });
   }
 
@@ -218,7 +218,7 @@ class RunningSupervisor implements Supervisor {
     if (this.#selfTestFrom !== undefined)
       await askOrEnd(thread, { ask: 'selfTest', from: this.#selfTestFrom });
     crew.connect(thread, this.#storeThread);
-    crew.connect(thread, this.#deskThread);
+    crew.connect(thread, this.#lookupThread);
     if (this.#listening) await askOrEnd(thread, { ask: 'listen' });
     this.#restarts.watch(thread, async () => {
       emptyRow(this.#counts, number - 1);
@@ -242,6 +242,6 @@ class RunningSupervisor implements Supervisor {
   }
 }
 
-function deskSettings({ domains, admission }: FrontPlan): DeskSettings {
+function lookupSettings({ domains, admission }: FrontPlan): LookupSettings {
   return { domains, shared: admission.exempt };
 }

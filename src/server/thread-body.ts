@@ -4,7 +4,7 @@
 import type { Line, LineHandlers } from '../platform/line.ts';
 
 /** Who is at the other end of a line. */
-export type Peer = 'main' | 'store' | 'desk' | 'front';
+export type Peer = 'main' | 'store' | 'lookup' | 'front';
 
 /** Opens this end of the line; call it once. */
 export type OpenLine = (handlers: LineHandlers) => Line;

@@ -19,7 +19,7 @@ const YOUNG_MIB = 24;
  */
 const OLD_AT_FIRST_MIB = 48;
 
-export type ThreadKind = 'store' | 'desk' | 'front';
+export type ThreadKind = 'store' | 'lookup' | 'front';
 
 export interface Thread {
   readonly kind: ThreadKind;
@@ -49,7 +49,7 @@ export interface Crew {
   stop(): Promise<void>;
 }
 
-const ORDER_OF_STOPPING: readonly ThreadKind[] = ['front', 'desk', 'store'];
+const ORDER_OF_STOPPING: readonly ThreadKind[] = ['front', 'lookup', 'store'];
 
 export function systemCrew(): Crew {
   const alive = new Map<Worker, ThreadKind>();

@@ -130,7 +130,7 @@ class SocketTransport implements Transport {
       this.destroy();
     });
     socket.on('close', () => {
-      letGo(socket);
+      detach(socket);
       this.#ended();
     });
   }
@@ -166,7 +166,7 @@ const bindings: Readonly<Record<TlsBinding, (socket: TLSSocket) => Uint8Array | 
 };
 
 /** A socket that has ended lives until V8 collects its old generation: it should not hold the whole session until then. */
-function letGo(ended: Socket | TLSSocket): void {
+function detach(ended: Socket | TLSSocket): void {
   ended.removeAllListeners();
   ended.on('error', ignored);
 }

@@ -2,7 +2,7 @@
 // questions are asked again over the next line: accept, settle and claim are idempotent. After
 // `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
 
-import { createPlaces } from '../base/places.ts';
+import { createSlots } from '../base/slots.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { Clock } from '../platform/platform.ts';
 import { LineClosed, type Line } from '../platform/line.ts';
@@ -44,7 +44,7 @@ export function createRemoteStore(o: {
   /** Staged bodies are written by the front's own thread; the engine says how. */
   stage(id: string): Promise<Stage>;
 }): RemoteStore {
-  const pending = createPlaces<Pending>();
+  const pending = createSlots<Pending>();
   const listeners = new Set<(notice: StoreNotice) => void>();
   let line: Line | undefined;
   let lastNumber = 0;

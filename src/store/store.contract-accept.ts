@@ -277,7 +277,7 @@ function depthContract(name: string, open: Open): void {
     assert.deepEqual(types, ['accepted', 'failed', 'accepted', 'queueFull']);
     assert.deepEqual(await bench.store.commit([third, first]), [full, { type: 'accepted' }]);
     await bench.restart();
-    assert.deepEqual(await bench.one(third), full, 'counted anew at the start');
+    assert.deepEqual(await bench.one(third), full, 'counted again at the start');
 
     const [one, other] = await bench.claim('a');
     assert.ok(one && other);
@@ -317,7 +317,7 @@ function strangersShareContract(name: string, open: Open): void {
     for (let n = 0; n < 3; n += 1) await bench.accepted({ identityId: 'i1' });
     await bench.accepted({ from: '', to: ['alice@example.org'] });
     await bench.restart();
-    assert.deepEqual(await bench.one(ofStranger()), full, 'counted anew at the start');
+    assert.deepEqual(await bench.one(ofStranger()), full, 'counted again at the start');
     const deliveries = await bench.claim('a');
     const messages = await Promise.all(deliveries.map(({ messageId }) => bench.lookups.message(messageId)));
     const mx = deliveries.filter((_, n) => messages[n]?.role === 'mx');

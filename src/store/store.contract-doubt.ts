@@ -16,14 +16,14 @@ import {
 } from './store.contract-fixtures.ts';
 
 /** Where it stood when its answer was lost. `inside`: it is done while its asker asks again already. */
-const moments = ['before', 'inside', 'behind'] as const;
+const moments = ['before', 'inside', 'after'] as const;
 type Moment = (typeof moments)[number];
 
 /** Asks a change whose answer nobody hears. */
 async function doubt(bench: Bench, moment: Moment, change: Change): Promise<void> {
   if (moment === 'before') return;
   const late = bench.store.commit([change]);
-  if (moment === 'behind') await late;
+  if (moment === 'after') await late;
 }
 
 const withdrawal = (messageId: string, bench: Bench, owner = 'a'): WithdrawChange => ({

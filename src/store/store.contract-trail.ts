@@ -323,7 +323,7 @@ function purgeContract(name: string, open: Open): void {
 }
 
 function purgeOutOfOrderContract(name: string, open: Open): void {
-  test(`D-GDPR-2: ${name}: mail that stays in the queue does not keep the events behind it`, async () => {
+  test(`D-GDPR-2: ${name}: mail that stays in the queue does not keep the events after it`, async () => {
     await using bench = await Bench.open(open);
     for (let count = 0; count < 3; count += 1) await bench.accepted();
     for (let at = 0; at < 20; at += 1) await bench.one({ type: 'record', events: [started(START + at)] });

@@ -2,7 +2,7 @@
 
 import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import { surely } from '../platform/surely.ts';
+import { untilDone } from '../platform/until-done.ts';
 import { principalFacts, type IdentityLimits } from '../record/identity.ts';
 import type { AcceptChange, Change, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
@@ -109,25 +109,25 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
  */
 export function withdraw(context: SubmissionContext, change: AcceptChange): void {
   const messageId = change.message.id;
-  context.takingBack.add(messageId);
+  context.withdrawing.add(messageId);
   const { owner } = context;
   const by = 'server: no answer in time';
   void surelyCommit(context, () => [
     { type: 'withdraw', messageId, owner, now: context.clock.now(), by },
-  ]).then(() => context.takingBack.delete(messageId));
+  ]).then(() => context.withdrawing.delete(messageId));
 }
 
 /**
  * The message is known to be accepted: any front with room may send it. It was leased until now, because another front could have sent
  * it before an unknown outcome made us tell the client to send it again.
  */
-export function letGo(context: SubmissionContext, change: AcceptChange): void {
+export function releaseLease(context: SubmissionContext, change: AcceptChange): void {
   void surelyCommit(context, () => [freeChange(context, change)]).then(context.wake);
 }
 
 /** The store may be away, or its disk full. */
 function surelyCommit(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
-  return surely(context.clock, async () => {
+  return untilDone(context.clock, async () => {
     const outcomes = await context.store.commit(changes());
     return outcomes.every(({ type }) => type !== 'failed');
   });

@@ -13,7 +13,7 @@ import type { Owner } from '../store/owner.ts';
 import type { Labels } from './labels.ts';
 import type { Signer } from './signer.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import type { Standings } from './standing.ts';
+import type { IdentityStatuses } from './identity-status.ts';
 
 export interface SubmissionSettings {
   readonly hostname: string;
@@ -40,12 +40,12 @@ export interface SubmissionContext {
   readonly entropy: Entropy;
   readonly ids: MessageIdSource;
   readonly labels: Labels;
-  readonly standings: Standings;
+  readonly identityStatuses: IdentityStatuses;
   readonly memory: MemoryBudget;
   /** The part of it that strangers' mail (role mx) may have: users find the rest free. */
   readonly strangersMemory: MemoryBudget;
   /** Messages that must not leave, until the store has taken them out: a drain waits for them. */
-  readonly takingBack: Set<MessageId>;
+  readonly withdrawing: Set<MessageId>;
   readonly owner: Owner;
   /** Read for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
   settings(): SubmissionSettings;

@@ -241,7 +241,7 @@ test('no memory left for the header: the client is told to come again', async ()
 
 type Held = readonly [act: (world: World) => void, expected: string, why: string];
 const revision = (world: World): void =>
-  world.context.standings.noticed({
+  world.context.identityStatuses.noticed({
     type: 'identityChanged',
     identityId: alice.identityId,
     revision: 2,
@@ -388,13 +388,13 @@ test('after an unknown outcome the client is told to come again, and the message
     return times === 4 ? { type: 'failed', cause: 'database or disk is full' } : undefined;
   };
   assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');
-  assert.equal(world.context.takingBack.size, 1, 'a drain waits for it');
+  assert.equal(world.context.withdrawing.size, 1, 'a drain waits for it');
   for (let second = 0; second < 5; second += 1) {
     await new Promise(setImmediate);
     world.clock.advance(1000);
   }
   const { message } = onlyAccept(world);
-  assert.equal(world.context.takingBack.size, 0);
+  assert.equal(world.context.withdrawing.size, 0);
   const last = world.store.changes.at(-1);
   assert.ok(last?.type === 'withdraw');
   assert.deepEqual([last.messageId, last.owner], [message.id, world.context.owner]);

@@ -1,16 +1,16 @@
 // Submission: the one way in. Every message, from whatever listener or socket, goes through these steps in this order:
 //   at the blank line   rights of the header senders → fix-ups → Received          (prepare.ts)
 //   while it streams    body hash, memory or stage; nothing is changed             (body.ts)
-//   at the end          standing and rights of the principal → body durable → signed (sign.ts) → accept          (here)
+//   at the end          state and rights of the principal → body durable → signed (sign.ts) → accept          (here)
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome.
 
 import { HeaderCollector } from '../message/header-collector.ts';
-import { decideHeader, decideMail, replyOfStanding } from '../policy/submission-policy.ts';
+import { decideHeader, decideMail, replyOfStatus } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
-import { standingText } from '../record/identity.ts';
+import { statusText } from '../record/identity.ts';
 import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
-import { acceptChange, contentOf, letGo, piecesInMemory, withdraw } from './accept.ts';
+import { acceptChange, contentOf, releaseLease, piecesInMemory, withdraw } from './accept.ts';
 import { type Body, openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -138,8 +138,8 @@ class OpenSubmission implements Submission {
     const { context, now } = this.#input;
     const preparation = (this.#preparation ??= this.#prepare(this.#collector.end()));
     if (!preparation.ok) return refused(preparation.error);
-    const standing = await standingRefusal(this.#input, preparation.value);
-    if (standing !== undefined) return refused(standing);
+    const identityStatus = await statusRefusal(this.#input, preparation.value);
+    if (identityStatus !== undefined) return refused(identityStatus);
 
     const signing = this.#signing;
     const signed = signing === undefined ? preparation : signPrepared(signing, preparation.value, now);
@@ -161,7 +161,7 @@ class OpenSubmission implements Submission {
       return refused(tooLate());
     }
     const { message, recipients } = change;
-    if (pieces === undefined || outcome.held === true) letGo(context, change);
+    if (pieces === undefined || outcome.held === true) releaseLease(context, change);
     else context.handOver({ message, recipients, content: { pieces, hasDotLines } });
     return { type: 'accepted', id: message.id, octets: message.octets };
   }
@@ -192,15 +192,19 @@ function refusalOf(outcome: Exclude<OutcomeOf<AcceptChange>, { type: 'accepted' 
 }
 
 /** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. */
-async function standingRefusal(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
+async function statusRefusal(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
   const { context, settings, door, envelope } = input;
   const now = context.clock.now();
-  if (door.principal === undefined || context.standings.unchanged(door.principal, now)) return undefined;
-  const standing = await context.standings.refresh(door.principal, now);
-  if (standing.state !== 'active') {
-    return refusal(replyOfStanding(standing.state), `${standingText(standing.state)}, at end of data`);
+  if (door.principal === undefined || context.identityStatuses.unchanged(door.principal, now))
+    return undefined;
+  const identityStatus = await context.identityStatuses.refresh(door.principal, now);
+  if (identityStatus.state !== 'active') {
+    return refusal(
+      replyOfStatus(identityStatus.state),
+      `${statusText(identityStatus.state)}, at end of data`,
+    );
   }
-  const facts = policyFacts({ settings, door: { ...door, principal: standing.principal } });
+  const facts = policyFacts({ settings, door: { ...door, principal: identityStatus.principal } });
   const { verdict } = decideMail(facts, envelope);
   if (verdict.type === 'refused' || prepared.senders === undefined) return refusalIn(verdict);
   return refusalIn(decideHeader(facts, prepared.senders).verdict);

@@ -9,7 +9,7 @@ import type { Change, Outcome, Stage, Store } from '../../src/store/port.ts';
 import type { Door, HandOver, SubmissionContext, SubmissionSettings } from '../../src/submission/context.ts';
 import { createLabels } from '../../src/submission/labels.ts';
 import { createMemoryBudget, shareOfBudget } from '../../src/submission/memory-budget.ts';
-import { createStandings } from '../../src/submission/standing.ts';
+import { createIdentityStatuses } from '../../src/submission/identity-status.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 
 export interface FakeStage {
@@ -199,10 +199,10 @@ export async function submissionWorld(
     entropy,
     labels,
     ids: messageIdSource((length) => entropy.bytes(length)),
-    standings: createStandings(lookups),
+    identityStatuses: createIdentityStatuses(lookups),
     memory,
     strangersMemory: shareOfBudget(memory, options.strangersMemoryOctets ?? Infinity),
-    takingBack: new Set(),
+    withdrawing: new Set(),
     owner: 'node1/1/front0',
     settings: () => settings,
     wouldRelayFromMemory: () => options.relayFromMemory ?? false,

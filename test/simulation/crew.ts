@@ -1,6 +1,10 @@
 // The threads of one run of the simulated server: their bodies are those of src/server, each in a life of its own, over a virtual platform.
 
-import { createDesk, type DeskBirth, type DeskQuestion } from '../../src/server/desk.ts';
+import {
+  createLookupBody,
+  type LookupBirth,
+  type LookupThreadQuestion,
+} from '../../src/server/lookup-body.ts';
 import type { FrontBirth } from '../../src/server/plan.ts';
 import { createStoreBody, type StoreBirth } from '../../src/server/store-body.ts';
 import type { Crew, Thread, ThreadKind, ThreadOptions } from '../../src/server/thread.ts';
@@ -85,7 +89,7 @@ export class VirtualCrew implements Crew {
     const { hops, chance } = this.#world;
     const [here, there] = simulatedLine({ time: hops.time, chance }, one.life, other.life);
     if (one.life.alive) one.body.greet(other.kind, here);
-    if (other.life.alive) other.body.greet(one.kind, other.kind === 'desk' ? this.#counting(there) : there);
+    if (other.life.alive) other.body.greet(one.kind, other.kind === 'lookup' ? this.#counting(there) : there);
     if (one.kind === 'front' && other.kind === 'store') hops.ledger.linked(one.life);
   }
 
@@ -95,7 +99,7 @@ export class VirtualCrew implements Crew {
       open({
         ...handlers,
         answer(question) {
-          if ('authenticate' in (question as DeskQuestion)) logins.asked += 1;
+          if ('authenticate' in (question as LookupThreadQuestion)) logins.asked += 1;
           return handlers.answer?.(question);
         },
       });
@@ -104,7 +108,7 @@ export class VirtualCrew implements Crew {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#world.ending();
-    for (const kind of ['front', 'desk', 'store'] as const) for (const life of this.alive(kind)) life.end();
+    for (const kind of ['front', 'lookup', 'store'] as const) for (const life of this.alive(kind)) life.end();
   }
 
   async #bodyOf(
@@ -113,7 +117,7 @@ export class VirtualCrew implements Crew {
     life: Life,
   ): Promise<{ readonly body: ThreadBody; readonly front?: SimulatedFront }> {
     if (kind === 'store') return { body: await this.#store(birth as StoreBirth, life) };
-    if (kind === 'desk') return { body: this.#desk(birth as DeskBirth, life) };
+    if (kind === 'lookup') return { body: this.#lookupThread(birth as LookupBirth, life) };
     const { hops, disk, chance } = this.#world;
     const front = createSimulatedFront({
       ...{ hops, life, birth: birth as FrontBirth, chance: chance.named(life.name) },
@@ -144,10 +148,10 @@ export class VirtualCrew implements Crew {
     });
   }
 
-  #desk(birth: DeskBirth, life: Life): ThreadBody {
+  #lookupThread(birth: LookupBirth, life: Life): ThreadBody {
     const { hops, memory, chance } = this.#world;
-    return createDesk(birth, {
-      ...{ clock: hops.time.clockOf(life), entropy: chance.named('desk'), lookups: memory.lookups },
+    return createLookupBody(birth, {
+      ...{ clock: hops.time.clockOf(life), entropy: chance.named('lookup'), lookups: memory.lookups },
       // Argon2 takes real time in a thread of its own: no seed would play the same way twice. Nobody has a password of the kind here.
       verify: async () => {
         await hops.time.pause(ARGON2_MS, life);

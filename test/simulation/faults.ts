@@ -40,8 +40,8 @@ function begin(world: FaultWorld, fault: FaultPlan): Heal {
     case 'killStore':
       server.killStore(fault.awayMs);
       return undefined;
-    case 'killDesk':
-      server.killDesk();
+    case 'killLookup':
+      server.killLookup();
       return undefined;
     case 'killFront':
       server.killFront();

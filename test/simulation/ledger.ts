@@ -53,7 +53,7 @@ export class Ledger {
   /** `id recipient` → owner whose settle ended it. */
   readonly ended = new Map<string, string>();
   readonly broken: string[] = [];
-  /** Logins that clients heard of, and those that the desk was asked about; the rest a front knew. */
+  /** Logins that clients heard of, and those that the lookup thread was asked about; the rest a front knew. */
   readonly logins = { taken: 0, asked: 0 };
   /** When the faults end, by the wall clock. */
   healedAt = Infinity;

@@ -8,11 +8,11 @@ export interface Host {
   /** What EHLO announces. */
   capabilities: readonly string[];
   /** Connections that stand. */
-  standing: number;
+  open: number;
   /** What a new connection hears, itself among those that stand; other than 220: it is closed. */
-  greeting(standing: number): string;
+  greeting(open: number): string;
   /** How the TLS handshake ends. */
-  tls: 'works' | 'breaks' | 'breaks behind the handshake';
+  tls: 'works' | 'breaks' | 'breaks after the handshake';
   /** What MAIL is answered, the nth of its connection; `drop`: 421, and the connection breaks. */
   mail(nth: number): string | 'drop';
   /** The reply to a RCPT. */
@@ -29,7 +29,7 @@ export interface Host {
 export function host(): Host {
   return {
     ...{ up: true, dials: 0, received: [], capabilities: ['PIPELINING', '8BITMIME'] },
-    ...{ standing: 0, greeting: () => '220 ready', tls: 'works', data: () => '354 go' },
+    ...{ open: 0, greeting: () => '220 ready', tls: 'works', data: () => '354 go' },
     ...{ mail: () => '250 2.1.0 ok', rcpt: () => '250 2.1.5 ok', end: () => '250 2.0.0 kept' },
   };
 }
@@ -48,11 +48,11 @@ export function simulatedNetwork(hosts: Readonly<Record<string, Host>>): Network
 
 function wireTo(target: Host, name: string): Wire {
   let events: Parameters<Wire['listen']>[0] | undefined;
-  let stands = true;
-  target.standing += 1;
+  let isOpen = true;
+  target.open += 1;
   const leave = (): void => {
-    if (stands) target.standing -= 1;
-    stands = false;
+    if (isOpen) target.open -= 1;
+    isOpen = false;
   };
   target.leaves?.(() => {
     leave();
@@ -67,7 +67,7 @@ function wireTo(target: Host, name: string): Wire {
     listen(next) {
       events = next;
       if (talk.secured) return;
-      const greeting = target.greeting(target.standing);
+      const greeting = target.greeting(target.open);
       say(greeting);
       if (greeting.startsWith('220')) return;
       leave();
@@ -144,7 +144,7 @@ class HostTalk {
 
   #hello(): void {
     const { capabilities, tls } = this.#host;
-    if (this.secured && tls === 'breaks behind the handshake') return this.#end.close('ECONNRESET');
+    if (this.secured && tls === 'breaks after the handshake') return this.#end.close('ECONNRESET');
     this.#end.say(['250-x', ...capabilities.map((one) => `250-${one}`), '250 HELP'].join('\r\n'));
   }
 

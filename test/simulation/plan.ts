@@ -43,7 +43,7 @@ export type FaultPlan = {
   (
     | { readonly type: 'killStore'; readonly awayMs: number }
     | { readonly type: 'stop'; readonly graceMs: number }
-    | { readonly type: 'killDesk' | 'killFront' | 'crash' | 'reload' }
+    | { readonly type: 'killLookup' | 'killFront' | 'crash' | 'reload' }
     | { readonly type: 'diskFull' | 'diskFails' | 'slowDisk' | 'slowRestart' }
     | { readonly type: 'clockStep'; readonly byMs: number }
     | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
@@ -55,13 +55,13 @@ type Theme = 'mixed' | 'stops' | 'suspensions' | 'outages';
 
 const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], number>>>>> = {
   mixed: {
-    ...{ killStore: 4, killDesk: 2, killFront: 4, crash: 3, stop: 1 },
+    ...{ killStore: 4, killLookup: 2, killFront: 4, crash: 3, stop: 1 },
     ...{ diskFull: 2, diskFails: 2, slowDisk: 3, slowRestart: 1, reload: 1 },
     ...{ clockStep: 2, suspend: 4, hold: 1, retry: 1, mood: 12 },
   },
   stops: { stop: 6, crash: 1, slowDisk: 1, retry: 1, mood: 4 },
   suspensions: { suspend: 6, hold: 1, retry: 1, mood: 6 },
-  outages: { killStore: 6, diskFails: 2, killFront: 2, killDesk: 2, slowDisk: 4, slowRestart: 1, mood: 2 },
+  outages: { killStore: 6, diskFails: 2, killFront: 2, killLookup: 2, slowDisk: 4, slowRestart: 1, mood: 2 },
 };
 
 export interface Plan {
@@ -192,7 +192,7 @@ function faultOf(
       return { ...about, type, awayMs: chance.happens(0.4) ? chance.between(0, 90) * SECOND : 0 };
     case 'stop':
       return { ...about, type, graceMs: chance.pick([1, 30, 30, 90]) * SECOND };
-    case 'killDesk':
+    case 'killLookup':
     case 'killFront':
     case 'crash':
     case 'diskFull':

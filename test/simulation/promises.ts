@@ -108,7 +108,7 @@ function checkTrailOf(
       payload: { attempt },
     } of steps) {
       if (type !== 'dropped' && attempt <= before)
-        ledger.breach(`${id} ${forwardPath}: attempt ${attempt} behind ${before}`);
+        ledger.breach(`${id} ${forwardPath}: attempt ${attempt} after ${before}`);
       before = attempt;
     }
     const isTold =

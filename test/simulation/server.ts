@@ -68,7 +68,7 @@ export class Server {
     const { run } = this;
     return (
       run?.supervisor?.missing().length === 0 &&
-      run.crew.alive('store').length + run.crew.alive('desk').length === 2 &&
+      run.crew.alive('store').length + run.crew.alive('lookup').length === 2 &&
       run.crew.fronts().filter(({ listens }) => listens).length === this.#frontCount
     );
   }
@@ -159,8 +159,8 @@ export class Server {
     this.#storeAwayMs = awayMs;
   }
 
-  killDesk(): void {
-    this.#killOne('desk');
+  killLookup(): void {
+    this.#killOne('lookup');
   }
 
   killFront(): void {
@@ -239,7 +239,7 @@ export class Server {
   }
 }
 
-const kinds = ['front', 'desk', 'store'] as const;
+const kinds = ['front', 'lookup', 'store'] as const;
 
 /** For what is under way when a start fails. */
 const START_GRACE_MS = 10 * SECOND;

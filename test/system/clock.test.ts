@@ -89,7 +89,7 @@ test(
     for (const { subject, reply } of load.replies) {
       const id = /[0-9A-HJKMNP-TV-Z]{26}/.exec(reply)?.[0] ?? '';
       const [client = ''] = subject.split('n', 1);
-      assert.ok(id > (latest.get(client) ?? ''), `${id} came behind ${latest.get(client)}`);
+      assert.ok(id > (latest.get(client) ?? ''), `${id} came after ${latest.get(client)}`);
       latest.set(client, id);
     }
   },

@@ -157,7 +157,7 @@ test('E-S-2 E-Q-7: a hop that never answers after the dot holds up what it was g
     subjects: Array.from({ length: 40 }, (_, n) => `s${n}`),
   });
   assert.equal(load.promised.length, 40);
-  await eventually('those behind it', 20, () => hop.taken.length === 40);
+  await eventually('those after it', 20, () => hop.taken.length === 40);
   assert.equal(hop.stalled, 3);
   // What it took is settled a moment later; nobody knows about these.
   await eventually('the three in the queue', 20, () =>

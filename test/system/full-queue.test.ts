@@ -62,7 +62,7 @@ test('F-DOS-8 5321-y: at limits.queuedMessages new mail hears 452 on every liste
 
   await server.kill();
   await server.start();
-  assert.equal(await submit(server, 'five'), FULL, 'counted anew at the start');
+  assert.equal(await submit(server, 'five'), FULL, 'counted again at the start');
 
   const bounced = await eventually('what is not under way', 10, () => {
     const { entries } = JSON.parse(server.postern(['queue', 'list', '--json']).stdout);

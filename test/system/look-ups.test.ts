@@ -1,4 +1,4 @@
-// Questions to a running server: the quick way, without commander and the schema, answers to the byte as the whole program does.
+// Questions to a running server: the fast path, without commander and the schema, answers to the byte as the whole program does.
 
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-/** `--max=N` is not plain enough for the quick way. */
+/** `--max=N` is not plain enough for the fast path. */
 function bothWays(args: readonly string[], max: number) {
   const ask = (...options: readonly string[]) => {
     const { stdout, ...result } = server.postern([...args, ...options]);
@@ -28,7 +28,7 @@ function bothWays(args: readonly string[], max: number) {
       stdout: stdout.replaceAll(/(?<=[A-Z\d]{26} {2}|the oldest is )(?:less than a minute|\d+ \w+)/g, 'AGE'),
     };
   };
-  return { quick: ask('--max', String(max)), whole: ask(`--max=${max}`) };
+  return { fast: ask('--max', String(max)), whole: ask(`--max=${max}`) };
 }
 
 const questions = (): readonly (readonly [readonly string[], number, number])[] => [
@@ -47,11 +47,11 @@ const questions = (): readonly (readonly [readonly string[], number, number])[] 
   [['trace', 'nonsense'], 20, 2],
 ];
 
-test('D-TR-1 D-TR-6: the quick way and the whole program say the same', () => {
+test('D-TR-1 D-TR-6: the fast path and the whole program say the same', () => {
   for (const [args, max, status] of questions()) {
-    const { quick, whole } = bothWays(args, max);
-    assert.deepEqual(quick, whole, args.join(' '));
-    assert.equal(quick.status, status, quick.stderr);
+    const { fast, whole } = bothWays(args, max);
+    assert.deepEqual(fast, whole, args.join(' '));
+    assert.equal(fast.status, status, fast.stderr);
   }
 });
 
@@ -85,7 +85,7 @@ test('a list that shows a part of the whole queue is headed by totals, and says 
   assert.equal(selected, 'nothing in the queue matches\n');
 });
 
-test('D-TR-5: a reason is asked for and recorded on the quick way too', () => {
+test('D-TR-5: a reason is asked for and recorded on the fast path too', () => {
   const before = readFileSync(server.config, 'utf8');
   try {
     appendFileSync(server.config, 'audit:\n  requireReason: true\n');
@@ -106,12 +106,12 @@ test('while the file is being mended, a running server can still be asked', () =
   const before = readFileSync(server.config, 'utf8');
   try {
     appendFileSync(server.config, 'nonsense: 1\n');
-    const { quick, whole } = bothWays(['queue', 'list', queued.id], 10);
-    assert.equal(quick.status, 0, quick.stderr);
-    assert.match(quick.stdout, new RegExp(queued.id));
+    const { fast, whole } = bothWays(['queue', 'list', queued.id], 10);
+    assert.equal(fast.status, 0, fast.stderr);
+    assert.match(fast.stdout, new RegExp(queued.id));
     // Also shows that there are two ways.
     assert.equal(whole.status, 0, whole.stderr);
-    assert.equal(whole.stdout, quick.stdout);
+    assert.equal(whole.stdout, fast.stdout);
     assert.match(whole.stderr, /unknown key "nonsense"/);
   } finally {
     writeFileSync(server.config, before);
@@ -121,8 +121,8 @@ test('while the file is being mended, a running server can still be asked', () =
 test('without a server the store itself is asked', async () => {
   await server.stop();
   for (const [args, max, status] of questions()) {
-    const { quick, whole } = bothWays(args, max);
-    assert.deepEqual(quick, whole, args.join(' '));
-    assert.equal(quick.status, status, quick.stderr);
+    const { fast, whole } = bothWays(args, max);
+    assert.deepEqual(fast, whole, args.join(' '));
+    assert.equal(fast.status, status, fast.stderr);
   }
 });

@@ -128,7 +128,7 @@ test('TLS-r 5321-aj: SIGHUP brings a new certificate to new sessions, old ones g
   for (const client of [first, second]) client.close();
 });
 
-test('EXT-SIZE-a: behind a reload new sessions announce what is configured now, an open one what it began with', async () => {
+test('EXT-SIZE-a: after a reload new sessions announce what is configured now, an open one what it began with', async () => {
   await using server = await startServer();
   const announced = async (client: Client): Promise<readonly (string | undefined)[]> => {
     const ehlo = await client.command('EHLO client.example.net');

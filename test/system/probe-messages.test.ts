@@ -149,7 +149,7 @@ test(
       });
       assert.match(
         report.checks.find(({ id }) => id === 'smuggling')?.findings[0]?.seen ?? '',
-        /^taken for the end: <LF>\.<LF>, <LF>\.<CRLF>, <CRLF>\.<LF>; NOOP behind it was executed: 250/,
+        /^taken for the end: <LF>\.<LF>, <LF>\.<CRLF>, <CRLF>\.<LF>; NOOP after it was executed: 250/,
       );
       assert.deepEqual(said(report), [
         'pass trace-received',

@@ -4,12 +4,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-const QUICK = join(import.meta.dirname, '../../src/cli/quick.ts');
+const QUICK = join(import.meta.dirname, '../../src/cli/fast-path.ts');
 const PROGRAM = join(import.meta.dirname, '../../src/cli/program.ts');
 
 /** As src/main.ts calls them. */
 const script = `
-  const { runQuickly } = await import(${JSON.stringify(QUICK)});
+  const { runFastPath } = await import(${JSON.stringify(QUICK)});
   const { runProgram } = await import(${JSON.stringify(PROGRAM)});
   const { Readable } = await import('node:stream');
   process.on('message', async ({ args, input }) => {
@@ -17,7 +17,7 @@ const script = `
     let stdout = '', stderr = '';
     process.stdout.write = (part) => ((stdout += part), true);
     process.stderr.write = (part) => ((stderr += part), true);
-    process.send({ status: (await runQuickly(args)) ?? (await runProgram(args)), stdout, stderr });
+    process.send({ status: (await runFastPath(args)) ?? (await runProgram(args)), stdout, stderr });
   });
   process.send('ready');`;
 

@@ -33,11 +33,11 @@ const variants: readonly Variant[] = [
   { thread: 'store', how: 'throw', cuts: false, says: 'store' },
   { thread: 'front 1', how: 'end', cuts: true, says: 'front 1' },
   { thread: 'front 2', how: 'throw', cuts: true, says: 'front 2' },
-  { thread: 'desk', how: 'end', cuts: false, says: 'desk' },
-  { thread: 'desk', how: 'throw', cuts: false, says: 'desk' },
+  { thread: 'lookup', how: 'end', cuts: false, says: 'lookup' },
+  { thread: 'lookup', how: 'throw', cuts: false, says: 'lookup' },
   // To the store thread its end is trouble with the disk: the store thread restarts with it.
-  { thread: 'keeper', how: 'end', cuts: false, says: 'store' },
-  { thread: 'keeper', how: 'throw', cuts: false, says: 'store' },
+  { thread: 'checkpointer', how: 'end', cuts: false, says: 'store' },
+  { thread: 'checkpointer', how: 'throw', cuts: false, says: 'store' },
 ];
 
 const socketOf = (server: TestServer): string => join(server.directory, 'ender.sock');
@@ -152,12 +152,12 @@ test('a front that dies costs its own connections, and those of the other go on'
   again.close();
 });
 
-test('without a desk thread a login hears 454, who is in goes on, and logins are taken when it is back', async () => {
+test('without a lookup thread a login hears 454, who is in goes on, and logins are taken when it is back', async () => {
   await using server = await startEndable();
   const inside = await openClient({ port: server.submission, ...credentials });
   assert.match(await submitOne(inside, { ...credentials, subject: 'before' }), /^250/);
-  await order(server, 'hold desk');
-  await eventually('the end of the desk', 20, () => deathsOf(server, 'desk') > 0);
+  await order(server, 'hold lookup');
+  await eventually('the end of the lookup thread', 20, () => deathsOf(server, 'lookup') > 0);
   await assert.rejects(
     openClient({ port: server.submission, login: 'bob@example.org', password: PASSWORD }),
     /454 4\.7\.0/,
@@ -165,8 +165,8 @@ test('without a desk thread a login hears 454, who is in goes on, and logins are
   assert.match(await submitOne(inside, { ...credentials, subject: 'during' }), /^250/);
   const health = await fetch(`http://127.0.0.1:${server.http}/health`);
   assert.equal(health.status, 503);
-  assert.match(await health.text(), /the desk thread died and does not run again yet/);
-  await order(server, 'release desk');
+  assert.match(await health.text(), /the lookup thread died and does not run again yet/);
+  await order(server, 'release lookup');
   await aliveAgain(server);
   const later = await openClient({ port: server.submission, login: 'bob@example.org', password: PASSWORD });
   assert.match(await submitOne(later, { login: 'bob@example.org', subject: 'later' }), /^250/);

@@ -93,8 +93,8 @@ export const configFaults: readonly Fault[] = [
   },
   {
     ...supervisor,
-    why: 'a desk thread that was being born goes by the settings from before a reload',
-    from: 'if (plan !== this.#plan) await askOrEnd(thread, { settings: deskSettings(this.#plan) });',
+    why: 'a lookup thread that was being born goes by the settings from before a reload',
+    from: 'if (plan !== this.#plan) await askOrEnd(thread, { settings: lookupSettings(this.#plan) });',
     to: '',
   },
   {

@@ -143,7 +143,7 @@ export const identityFaults: readonly Fault[] = [
   {
     ...answers,
     why: 'who was suspended while the secret was checked is let in',
-    from: "if (answer.type !== 'authenticated' || standings.unchanged(answer.principal, clock.now())) return answer;",
+    from: "if (answer.type !== 'authenticated' || identityStatuses.unchanged(answer.principal, clock.now()))\n    return answer;",
     to: 'return answer;',
   },
   {
@@ -170,14 +170,14 @@ export const identityFaults: readonly Fault[] = [
   {
     ...answers,
     why: 'a change while a login is looked up once more is not seen',
-    from: '  if (standings.unchanged(principal, clock.now())) return',
+    from: '  if (identityStatuses.unchanged(principal, clock.now())) return',
     to: '  return',
   },
   {
     ...answers,
     why: 'a MAIL that is answered late begins a transaction',
-    from: '      if (!connection.session.awaits(question)) return;\n      if (standing.state',
-    to: '      if (standing.state',
+    from: '      if (!connection.session.awaits(question)) return;\n      if (identityStatus.state',
+    to: '      if (identityStatus.state',
   },
   {
     ...answers,
@@ -296,7 +296,7 @@ export const identityFaults: readonly Fault[] = [
   {
     ...admission,
     why: 'a network may have as many connections as it likes',
-    from: 'if (standing > current.unauthenticatedPerNetwork * factor) fits = false;',
+    from: 'if (open > current.unauthenticatedPerNetwork * factor) fits = false;',
     to: '',
   },
   {

@@ -48,7 +48,7 @@ export const relayFaults: readonly Fault[] = [
   {
     ...pool,
     why: 'the identity is not looked at again when the connection is there',
-    from: 'if (errand.mayGo?.() === false) {',
+    from: 'if (job.mayGo?.() === false) {',
     to: 'if (false) {',
   },
   {
@@ -103,7 +103,7 @@ export const relayFaults: readonly Fault[] = [
   {
     file: 'src/relay/claims.ts',
     tests: ['src/relay/adversity'],
-    why: 'a claim that is answered behind the begin of a drain is begun',
+    why: 'a claim that is answered after the begin of a drain is begun',
     from: "if (outcome.type !== 'claimed' || this.#stopped) return;",
     to: "if (outcome.type !== 'claimed') return;",
   },
@@ -214,7 +214,7 @@ export const relayFaults: readonly Fault[] = [
   {
     file: 'src/relay/relay.ts',
     tests: ['test/simulation/relay', 'src/relay/weather', 'src/relay/suspended'],
-    why: 'an errand gives its place back twice',
+    why: 'a job gives its place back twice',
     from: '      const isHere = this.#running.leave(place, tracked);',
     to: '      this.#running.leave(place, tracked);\n      const isHere = this.#running.leave(place, tracked);',
   },

@@ -12,10 +12,10 @@ const relay = { file: 'src/relay/relay.ts', tests: [] };
 const senders = { file: 'src/relay/senders.ts', tests: [] };
 
 const mayGo = 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);';
-const isBusy = 'connections.size + memory.used + takingBack.size > 0';
+const isBusy = 'connections.size + memory.used + withdrawing.size > 0';
 const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
-  const isBusy = (): boolean => connections.size + memory.used + takingBack.size > 0;
+  const isBusy = (): boolean => connections.size + memory.used + withdrawing.size > 0;
   connections.drain();
   const emptied = (async () => {
     while (isBusy() && clock.monotonic() < endsAt)`;
@@ -53,7 +53,7 @@ export const simulationFaults: readonly Fault[] = [
     ...drain,
     why: 'a drain does not wait for memory in use',
     from: isBusy,
-    to: 'connections.size + takingBack.size > 0',
+    to: 'connections.size + withdrawing.size > 0',
   },
   {
     ...drain,
@@ -87,7 +87,7 @@ export const simulationFaults: readonly Fault[] = [
     file: 'src/server/store-notices.ts',
     tests: ['src/server/store-notices'],
     why: 'a front believes what it knew of principals before its line to the store broke',
-    from: '    standings.unsure();\n',
+    from: '    identityStatuses.unsure();\n',
     to: '',
   },
   {
@@ -124,7 +124,7 @@ export const simulationFaults: readonly Fault[] = [
   {
     ...pool,
     why: 'the identity is not looked at again when the connection is there',
-    from: 'if (errand.mayGo?.() === false) {',
+    from: 'if (job.mayGo?.() === false) {',
     to: 'if (false) {',
     tests: ['src/relay/suspended', 'src/relay/hop-pool'],
   },
@@ -166,8 +166,8 @@ export const simulationFaults: readonly Fault[] = [
   {
     file: 'src/relay/hop-turns.ts',
     why: 'the identity is not looked at again when another message has left the connection',
-    from: 'if (errand.mayGo?.() !== false)',
-    to: 'if (errand !== undefined)',
+    from: 'if (job.mayGo?.() !== false)',
+    to: 'if (job !== undefined)',
     tests: ['src/relay/suspended'],
   },
 ];

@@ -38,7 +38,7 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...submit,
     why: 'a suspension between MAIL and the end of data does not bite',
-    from: "if (standing.state !== 'active') {",
+    from: "if (identityStatus.state !== 'active') {",
     to: 'if (false) {',
   },
   {
@@ -62,8 +62,8 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...submit,
     why: 'what is accepted for a suspended identity leaves from memory',
-    from: 'if (pieces === undefined || outcome.held === true) letGo(context, change);',
-    to: 'if (pieces === undefined) letGo(context, change);',
+    from: 'if (pieces === undefined || outcome.held === true) releaseLease(context, change);',
+    to: 'if (pieces === undefined) releaseLease(context, change);',
   },
   {
     ...accept,
@@ -108,7 +108,7 @@ export const submissionFaults: readonly Fault[] = [
     to: '',
   },
   {
-    file: 'src/platform/surely.ts',
+    file: 'src/platform/until-done.ts',
     tests: ['src/submission/submit'],
     why: 'taking back is asked once only',
     from: 'if (isDone) return;',

@@ -25,12 +25,12 @@ export const bodyIntact: HostCheck = {
       if (at < 0 && message.lines.length === wanted.length) return pass(count);
       const changed =
         at < 0
-          ? `behind its end: ${message.lines[wanted.length]}`
+          ? `after its end: ${message.lines[wanted.length]}`
           : `line ${at + 1} is ${message.lines[at] ?? 'missing'}`;
       const [encoding] = fieldsNamed(message, 'content-transfer-encoding');
       // An encoding is allowed on the way (RFC 6409 section 8.4), and says nothing about the octets.
       return encoding !== undefined && !/^[78]bit$/i.test(encoding)
-        ? note(`it was encoded anew as ${encoding}: ${changed}`)
+        ? note(`it was encoded again as ${encoding}: ${changed}`)
         : fail(`${changed.slice(0, 100)}; ${count}`);
     }),
 };

@@ -35,7 +35,7 @@ function judge(tried: readonly SmugglingTrial[], problem: string | undefined, ow
     const [first] = executed;
     const names = executed.map(({ ending }) => ending.name).join(', ');
     const answer = first?.executed === undefined ? '' : told(first.executed);
-    return fail(`taken for the end: ${names}; NOOP behind it was executed: ${answer}${left}`);
+    return fail(`taken for the end: ${names}; NOOP after it was executed: ${answer}${left}`);
   }
   if (problem !== undefined)
     return unknown(`${tried.length} of ${endings.length} were tried${left}: ${problem}`);

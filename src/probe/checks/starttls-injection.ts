@@ -11,7 +11,7 @@ export const starttlsInjection: PortCheck = {
   id: 'starttls-injection',
   ...{ role: 'msa', level: 'MUST', source: 'RFC 3207 section 4.2 (CVE-2011-0411)', on: ['starttls', 'mx'] },
   requirements: ['TLS-d', 'F-STLS-1', 'G-27'],
-  title: 'Commands sent in clear behind STARTTLS are not executed inside TLS',
+  title: 'Commands sent in clear after STARTTLS are not executed inside TLS',
   why: 'Somebody on the way could put commands in front of those of the client, and read a login or a message.',
   mend: {
     postfix: 'update: fixed in 2.8.0',
@@ -21,7 +21,7 @@ export const starttlsInjection: PortCheck = {
   async run(visit) {
     if (typeof visit.found.clear !== 'object' || !visit.found.clear.capabilities.has('STARTTLS'))
       return skip('STARTTLS is not offered');
-    const opened = await visit.open('clear', 'a command behind STARTTLS');
+    const opened = await visit.open('clear', 'a command after STARTTLS');
     if (!opened.ok) return unknown(opened.error);
     const { conversation } = opened.value;
     conversation.raw('STARTTLS\r\nNOOP\r\n');

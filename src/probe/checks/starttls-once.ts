@@ -8,7 +8,7 @@ export const starttlsOnce: PortCheck = {
   ...{ role: 'msa', level: 'MUST NOT', source: 'RFC 3207 section 4.2', on: SUBMISSION },
   requirements: ['TLS-c', 'TLS-b'],
   title: 'STARTTLS is not offered inside TLS',
-  why: 'The list of extensions must be made anew after the handshake; a server that shows the old one kept what was said in clear.',
+  why: 'The list of extensions must be made again after the handshake; a server that shows the old one kept what was said in clear.',
   mend: {},
   async run(visit) {
     const opened = await visit.open('inside', 'STARTTLS inside TLS');

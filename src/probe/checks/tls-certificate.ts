@@ -23,7 +23,7 @@ export const tlsCertificate: PortCheck = {
   title: 'The certificate is valid: chain, name, date',
   why: 'Clients that do as they should refuse the server, the others learn to click warnings away.',
   mend: {
-    postern: 'tls: { cert: fullchain.pem, key: privkey.pem }; it is read anew by itself',
+    postern: 'tls: { cert: fullchain.pem, key: privkey.pem }; it is read again by itself',
     postfix: 'smtpd_tls_chain_files = privkey.pem, fullchain.pem; postfix reload',
     exim: 'tls_certificate = fullchain.pem',
     dovecot: 'ssl_cert = <fullchain.pem; doveadm reload',

@@ -17,7 +17,7 @@ export const tracePrivacy: HostCheck = {
   mend: {
     postern: 'received: pseudonymous (the default)',
     postfix:
-      'smtpd_sasl_authenticated_header = no, and a header_checks rule for submission that replaces what stands behind "from"',
+      'smtpd_sasl_authenticated_header = no, and a header_checks rule for submission that replaces what stands after "from"',
     exim: 'received_header_text without $sender_host_address and $authenticated_id',
     dovecot: 'the next hop replaces it',
   },

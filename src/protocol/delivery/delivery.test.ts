@@ -202,7 +202,7 @@ test('EXT-UTF8-b EXT-UTF8-d: where the domain alone is not ASCII, it goes out as
   assert.deepEqual([sender.sent, sender.fates], ['', ['undecided 5.6.7, undecided 5.6.7']]);
 });
 
-test('TLS-h F-STLS-2 E-T-1: octets in clear behind the reply to STARTTLS end the connection', () => {
+test('TLS-h F-STLS-2 E-T-1: octets in clear after the reply to STARTTLS end the connection', () => {
   const script = new Script(smtp).server('220 x').hello('STARTTLS');
   assert.match(script.sent, /STARTTLS\r\n$/);
   script.server('220 go', '250-fake', '250 AUTH PLAIN');
@@ -210,7 +210,7 @@ test('TLS-h F-STLS-2 E-T-1: octets in clear behind the reply to STARTTLS end the
   assert.ok(script.types.includes('hostFailed'));
 });
 
-test('TLS-h F-STLS-2: half a reply behind the 220 is not completed by what comes inside TLS, wherever it was cut', () => {
+test('TLS-h F-STLS-2: half a reply after the 220 is not completed by what comes inside TLS, wherever it was cut', () => {
   for (const half of ['2', '250', '250-', '250-fake\r\n', '250-fake\r\n250 AUTH', '\r\n', '250 x\r']) {
     const together = new Script(smtp).server('220 x').hello('STARTTLS').octets(`220 go\r\n${half}`);
     assert.ok(!together.types.includes('startTls'), `${half}: no handshake`);
@@ -223,7 +223,7 @@ test('TLS-h F-STLS-2: half a reply behind the 220 is not completed by what comes
   }
 });
 
-test('TLS-b E-T-1: after TLS it greets anew and believes only what is said then', () => {
+test('TLS-b E-T-1: after TLS it greets again and believes only what is said then', () => {
   const script = new Script(smtp).server('220 x').hello('STARTTLS,DSN').server('220 go');
   assert.ok(script.types.includes('startTls'));
   script.input({ type: 'tls', facts: { version: 'TLSv1.3', cipher: 'x' } }).hello('PIPELINING');

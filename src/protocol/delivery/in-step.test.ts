@@ -36,7 +36,7 @@ test('E-S-2: more was said, but no 354: the message before is in doubt when the 
   assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
 });
 
-test('E-S-2: garbage behind a reply counts as said: the message before is in doubt', () => {
+test('E-S-2: garbage after a reply counts as said: the message before is in doubt', () => {
   const script = following().server('250 ok', '2500 x');
   assert.deepEqual(script.fates, ['lost undecided 4.4.2', 'undecided 4.4.2']);
   const inStep = following().server('250 ok', '250 ok', '250 ok', '354 go', '2500 x');
@@ -71,7 +71,7 @@ test('E-S-2 E-Q-5/5: what may be the refusal of another recipient fails nobody',
 });
 
 for (const half of ['2', '250 2.1', '250-a\r\n', 'hello']) {
-  test(`E-S-2: half a reply counts as said, where the connection breaks or falls silent behind it: ${JSON.stringify(half)}`, () => {
+  test(`E-S-2: half a reply counts as said, where the connection breaks or falls silent after it: ${JSON.stringify(half)}`, () => {
     const doubtful = ['lost undecided 4.4.2', 'undecided 4.4.2'];
     const broken = following().server('250 ok').octets(half).input({ type: 'closed' });
     assert.deepEqual(broken.fates, doubtful);
@@ -81,14 +81,14 @@ for (const half of ['2', '250 2.1', '250-a\r\n', 'hello']) {
   });
 }
 
-test('E-S-2: garbage behind a farewell leaves what was accepted accepted', () => {
+test('E-S-2: garbage after a farewell leaves what was accepted accepted', () => {
   const script = following().server('250 2.0.0 kept', '421 4.7.0 so many a connection', '2500 x');
   assert.deepEqual(script.fates, ['accepted 250', 'refused 421']);
   const broken = following().server('250 2.0.0 kept', '421 4.7.0 so many').octets('25');
   assert.deepEqual(broken.input({ type: 'closed' }).fates, ['accepted 250', 'refused 421']);
 });
 
-test("E-S-2: a last reply with the status of MAIL's is in doubt, one of a server that closes behind it is believed", () => {
+test("E-S-2: a last reply with the status of MAIL's is in doubt, one of a server that closes after it is believed", () => {
   assert.deepEqual(following().server('250 2.1.0 ok').input({ type: 'closed' }).fates, [
     'lost undecided 4.4.2',
     'undecided 4.4.2',
@@ -112,7 +112,7 @@ test('E-S-2 E-Q-3: 421 to the next MAIL and nothing more leaves what was accepte
   assert.equal(doubtful.input({ type: 'closed' }).fates[0], 'lost undecided 4.4.2');
 });
 
-test('E-S-2: what was refused in the first stays refused, whatever comes behind', () => {
+test('E-S-2: what was refused in the first stays refused, whatever comes after', () => {
   const script = new Script(smtp)
     .server('220 x')
     .hello(ALL)
@@ -131,7 +131,7 @@ test('E-M-1: with LMTP all final replies come before the next one is in step', (
   assert.deepEqual(script.server('354 go').fates, ['accepted 250, refused 452']);
 });
 
-test('E-Q-3: a server that falls silent behind a final reply is given five minutes, and the reply counts', () => {
+test('E-Q-3: a server that falls silent after a final reply is given five minutes, and the reply counts', () => {
   const script = following().server('250 2.0.0 kept');
   assert.deepEqual(script.fates, []);
   script.now = 5 * 60_000;

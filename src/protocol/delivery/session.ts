@@ -17,7 +17,7 @@ import { type DeliveryState, expect, newState, send, TIMEOUTS } from './state.ts
 import { beginTransaction } from './transaction.ts';
 
 const MINUTE = 60_000;
-const IN_CLEAR = 'the server sent octets in clear behind its reply to STARTTLS';
+const IN_CLEAR = 'the server sent octets in clear after its reply to STARTTLS';
 
 export function createDeliverySession(settings: DeliverySettings, nowMs: number): DeliverySession {
   return new RunningDelivery(settings, nowMs);

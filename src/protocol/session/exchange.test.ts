@@ -130,7 +130,7 @@ for (const [last, reply] of [
     assert.ok(outputs.every(({ type }) => type !== 'loggedIn'));
     assert.equal(session.view.login, undefined);
     assert.match(said(line('MAIL FROM:<alice@example.org>')), /^530 /);
-    assert.match(said(line('AUTH TWO-STEPS')), /^334 /, 'and the next begins anew');
+    assert.match(said(line('AUTH TWO-STEPS')), /^334 /, 'and the next begins again');
   });
 
 test('F-AUTH-1 AUTH-ae: a refusal with a challenge before it waits once, and counts whatever follows', () => {

@@ -212,7 +212,7 @@ test('F-ERR: a stranger has no endless supply of what comes to nothing; a user h
   assert.equal(user.closed, false);
 });
 
-test('F-ERR: nor is there one of 503 behind a refused MAIL', () => {
+test('F-ERR: nor is there one of 503 after a refused MAIL', () => {
   const shell = new BareShell(settings('mx', { errorsMax: { beforeAuth: 25, afterAuth: 500 } }));
   const group = `MAIL FROM:<x@far.example> SIZE=99999999\r\n${'RCPT TO:<alice@example.org>\r\n'.repeat(900)}`;
   shell.bytes(Buffer.from(`EHLO c\r\n${group.repeat(10)}`));
@@ -463,7 +463,7 @@ test('BCP134-3.1-f: a revoked principal hears 421 at the next quiet moment', () 
   assert.deepEqual(driver.line('NOOP'), [], 'nothing is heard after the end');
 });
 
-test('F-DOS-7 EXT-PIPE-a: octets behind a question are held, then reading pauses, and none is lost', () => {
+test('F-DOS-7 EXT-PIPE-a: octets after a question are held, then reading pauses, and none is lost', () => {
   const driver = authenticated();
   driver.line('MAIL FROM:<alice@example.org>');
   const noops = Buffer.from('NOOP\r\n'.repeat(60));
@@ -474,7 +474,7 @@ test('F-DOS-7 EXT-PIPE-a: octets behind a question are held, then reading pauses
   assert.ok(types(after).includes('resume') || types(after).includes('close'));
 });
 
-test('F-AUTH-8 AUTH-aj: a connection that ends inside an exchange leaves nothing, and the next begins anew', () => {
+test('F-AUTH-8 AUTH-aj: a connection that ends inside an exchange leaves nothing, and the next begins again', () => {
   for (const start of ['AUTH PLAIN', 'AUTH LOGIN', 'AUTH LOGIN YWxpY2U=']) {
     const shell = new BareShell(settings('submission'));
     shell.bytes(Buffer.from('EHLO c\r\nSTARTTLS\r\n'));

@@ -42,7 +42,7 @@ const tricks: readonly { readonly octets: string; readonly why: string; readonly
   { octets: '\r.\r\n', why: 'CR.CRLF', flawed: true },
   { octets: '\r\n.\r', why: 'CRLF.CR', flawed: true },
   { octets: '\r\n\0.\r\n', why: 'a NUL that C strings end at', flawed: true },
-  { octets: '\r\n. \r\n', why: 'a space behind the dot is content', flawed: false },
+  { octets: '\r\n. \r\n', why: 'a space after the dot is content', flawed: false },
   { octets: '\r\n.\r\r\n', why: 'two CR', flawed: true },
   { octets: '\r\r\n.\r\r\n', why: 'two CR on both sides', flawed: true },
   { octets: '\u2028.\u2028', why: 'a line end of Unicode is content', flawed: false },

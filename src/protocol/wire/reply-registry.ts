@@ -112,7 +112,7 @@ export const replies = {
   pipelinedAfterStartTls: {
     code: 554,
     status: '5.5.1',
-    text: 'Commands behind STARTTLS in one group are refused',
+    text: 'Commands after STARTTLS in one group are refused',
     source: 'RFC 3207 4, requirements G-27',
   },
 

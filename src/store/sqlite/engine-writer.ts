@@ -1,9 +1,9 @@
-// The writer of a running server: checkpoints are the keeper's, and the index of the trail grows beside the commits.
+// The writer of a running server: checkpoints are the checkpointer's, and the index of the trail grows beside the commits.
 
 import type { EngineWriter, WriterOptions } from '../engine.ts';
 import { copyStore } from './backup.ts';
 import { sweepBackupStages } from './backup-stage.ts';
-import { type Keeper, startKeeper } from './keeper.ts';
+import { type Keeper, startCheckpointer } from './checkpointer.ts';
 import { openSqliteWriter } from './open.ts';
 
 const INDEX_EVENTS = 500;
@@ -11,15 +11,15 @@ const INDEX_EVENTS = 500;
 const INDEX_EVERY_CHANGES = 5_000;
 
 export function openEngineWriter(directory: string, options: WriterOptions): EngineWriter {
-  let keeper: Keeper | undefined;
+  let checkpointer: Keeper | undefined;
   let sinceIndexed = 0;
   if (options.sweepStages !== false) sweepBackupStages(directory);
   const writer = openSqliteWriter({
     ...options,
     dataDirectory: directory,
-    writeLogHome: () => keeper?.write(),
+    writeLogHome: () => checkpointer?.write(),
   });
-  keeper = startKeeper(directory, { written: () => writer.logWritten(), failed: options.failed });
+  checkpointer = startCheckpointer(directory, { written: () => writer.logWritten(), failed: options.failed });
 
   function index(): boolean {
     sinceIndexed = 0;

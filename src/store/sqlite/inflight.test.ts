@@ -287,7 +287,7 @@ test('sqlite: what the queue could not keep is refused at once, not when it is f
   assert.deepEqual(rowsOf(t, dataDirectory)(), { inflight: [], queue: [] });
 });
 
-test('sqlite: what is in hand goes with a backup, and waits in the queue behind it', async (t) => {
+test('sqlite: what is in hand goes with a backup, and waits in the queue after it', async (t) => {
   const { dataDirectory, inside, id } = await openWithOne(t);
   const target = temporaryDirectory();
   t.after(() => removeDirectory(target));

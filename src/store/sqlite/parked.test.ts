@@ -46,7 +46,7 @@ async function claim(
   return outcome;
 }
 
-test('E-Q-8: sqlite: claims put aside what is held by its identity, a part at a time, and come to what is due behind it', async (t) => {
+test('E-Q-8: sqlite: claims put aside what is held by its identity, a part at a time, and come to what is due after it', async (t) => {
   const { bench, other } = await openWithMany(t);
   await bench.written(suspended);
   for (let count = 0; count < 2; count += 1) {

@@ -4,17 +4,17 @@ import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import type { Content } from './message.ts';
 
-export interface Parcel {
+export interface PendingMessage {
   readonly envelope: Envelope;
   readonly content: Content;
   /** True: the caller has given it up; its content must not be sent any more. */
   cancelled: boolean;
   /** Why its content could not be read. */
   contentError?: unknown;
-  done(outcome: ParcelOutcome): void;
+  done(outcome: SendOutcome): void;
 }
 
-export interface ParcelOutcome {
+export interface SendOutcome {
   readonly results: readonly RecipientResult[];
   /** All was sent and no reply came: the message may have been accepted. */
   readonly replyLost: boolean;

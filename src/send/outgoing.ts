@@ -39,7 +39,7 @@ export interface Verdict {
 /** Hands messages to the server. */
 export interface Carrier {
   /** Calls need not wait for each other. Rejects with `SendFailure` where nothing can be sent at all. */
-  carry(parcel: Outgoing): Promise<Verdict>;
+  carry(outgoing: Outgoing): Promise<Verdict>;
   close(): Promise<void>;
 }
 

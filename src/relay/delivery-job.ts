@@ -5,7 +5,7 @@ import type { WatchedContent } from '../protocol/wire/dot-stuffing.ts';
 import type { Delivery, QueuedMessage } from '../store/port.ts';
 import type { Route } from './settings.ts';
 
-export interface Errand {
+export interface DeliveryJob {
   readonly message: QueuedMessage;
   readonly deliveries: readonly Delivery[];
   readonly route: Route;
@@ -36,12 +36,12 @@ export interface Attempt {
   readonly reportsPassedOn?: boolean;
 }
 
-export type ErrandResult =
-  /** One for each delivery of the errand, in order. */
+export type JobResult =
+  /** One for each delivery of the job, in order. */
   | { readonly type: 'attempted'; readonly attempts: readonly Attempt[] }
   /** The message may not leave any more: no attempt was made. */
   | { readonly type: 'withheld' }
-  /** No host of the route takes mail now. `probed`: this errand found out. */
+  /** No host of the route takes mail now. `probed`: this job found out. */
   | {
       readonly type: 'hostDown';
       readonly diagnostic: string;

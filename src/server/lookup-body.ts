@@ -1,4 +1,4 @@
-// The desk: authentication and look-ups. It reads the store over a connection of its own, so that look-ups never hold up commits, checks
+// The lookup thread: authentication and look-ups. It reads the store over a connection of its own, so that look-ups never hold up commits, checks
 // credentials for all fronts, and so owns the only password gate, cache and guessing defence of the process.
 
 import { networkList } from '../base/network-list.ts';
@@ -12,26 +12,26 @@ import { lookupAnswerer } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
 import type { ThreadBody } from './thread-body.ts';
 
-export interface DeskBirth {
+export interface LookupBirth {
   readonly store: EngineChoice;
-  readonly settings: DeskSettings;
+  readonly settings: LookupSettings;
 }
 
 /** Settings that a reload replaces. */
-export interface DeskSettings {
+export interface LookupSettings {
   readonly domains: readonly string[];
   /** Networks that many users share by design. */
   readonly shared: readonly string[];
 }
 
-export type DeskQuestion =
+export type LookupThreadQuestion =
   | {
       readonly authenticate: Evidence;
       readonly from: { readonly address: string; readonly sessionId: string };
     }
-  | { readonly settings: DeskSettings };
+  | { readonly settings: LookupSettings };
 
-export interface DeskPorts {
+export interface LookupPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly lookups: Lookups;
@@ -39,13 +39,13 @@ export interface DeskPorts {
   readonly verify?: AuthenticatorOptions['verify'];
 }
 
-export function createDesk(birth: Pick<DeskBirth, 'settings'>, ports: DeskPorts): ThreadBody {
+export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: LookupPorts): ThreadBody {
   const { clock, entropy, lookups, verify } = ports;
   let domains: ReadonlySet<string> = new Set(birth.settings.domains);
   let isShared = networkList(birth.settings.shared);
   const store = createRemoteStore({
     clock,
-    stage: () => Promise.reject(new Error('the desk stages nothing')),
+    stage: () => Promise.reject(new Error('the lookup thread stages nothing')),
   });
   const authenticator = createAuthenticator({
     ...{ lookups, clock, entropy },
@@ -55,7 +55,7 @@ export function createDesk(birth: Pick<DeskBirth, 'settings'>, ports: DeskPorts)
     note: (change) => void store.commit([change]).catch(() => undefined),
   });
 
-  function answer(asked: DeskQuestion): unknown {
+  function answer(asked: LookupThreadQuestion): unknown {
     if ('authenticate' in asked) return authenticator.authenticate(asked.authenticate, asked.from);
     domains = new Set(asked.settings.domains);
     isShared = networkList(asked.settings.shared);
@@ -73,7 +73,7 @@ export function createDesk(birth: Pick<DeskBirth, 'settings'>, ports: DeskPorts)
       const answerer = lookupAnswerer(lookups);
       open({
         answer: (question) =>
-          answerer.isLookup(question) ? answerer.answer(question) : answer(question as DeskQuestion),
+          answerer.isLookup(question) ? answerer.answer(question) : answer(question as LookupThreadQuestion),
         closed: () => answerer.close(),
       });
     },

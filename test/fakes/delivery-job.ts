@@ -1,6 +1,6 @@
 // One message to one recipient on its way to one hop, for the parts of the relay.
 
-import type { Errand } from '../../src/relay/errand.ts';
+import type { DeliveryJob } from '../../src/relay/delivery-job.ts';
 import type { Hop, Route } from '../../src/relay/settings.ts';
 import type { Delivery, QueuedMessage } from '../../src/store/port.ts';
 
@@ -29,11 +29,11 @@ export const delivery: Delivery = {
 };
 
 /** In memory; its subject names the recipient. */
-export function errandTo(
+export function jobTo(
   recipient: string,
   route: Route = { type: 'hops', hops: [hop] },
   mayGo = true,
-): Errand {
+): DeliveryJob {
   const content = Buffer.from(`Subject: ${recipient}\r\n\r\nhello\r\n`);
   return {
     message: { ...message, octets: content.length },

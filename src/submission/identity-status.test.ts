@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Credential, Identity, Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
-import { createStandings, type Standings } from './standing.ts';
+import { createIdentityStatuses, type IdentityStatuses } from './identity-status.ts';
 import { alice, aliceAsStored, NOW } from '../../test/fakes/submission.ts';
 
-function standingsOver(identity: Identity | undefined): Standings {
-  return createStandings({ identityById: () => Promise.resolve(identity) } as unknown as Lookups);
+function statusesOver(identity: Identity | undefined): IdentityStatuses {
+  return createIdentityStatuses({ identityById: () => Promise.resolve(identity) } as unknown as Lookups);
 }
 
 function notice(revision: number, identityId = alice.identityId) {
@@ -34,9 +34,9 @@ const unchangedVectors: readonly (readonly [
 
 test('F-TX-2: a change or an end of the credential is seen without asking the store', () => {
   for (const [principal, notices, unchanged, why] of unchangedVectors) {
-    const standings = standingsOver(undefined);
-    for (const one of notices) standings.noticed(one);
-    assert.equal(standings.unchanged(principal, NOW), unchanged, why);
+    const identityStatuses = statusesOver(undefined);
+    for (const one of notices) identityStatuses.noticed(one);
+    assert.equal(identityStatuses.unchanged(principal, NOW), unchanged, why);
   }
 });
 
@@ -55,41 +55,41 @@ const states: readonly (readonly [stored: Identity | undefined, state: string, w
 
 test('BCP134-3.1-f F-TX-2: the store tells who may go on', async () => {
   for (const [stored, state, why] of states)
-    assert.equal((await standingsOver(stored).refresh(alice, NOW)).state, state, why);
+    assert.equal((await statusesOver(stored).refresh(alice, NOW)).state, state, why);
 });
 
-test('F-TX-2 BCP134-3.1-f: behind a lost line what was known is read once more, and believed when it was read since', async () => {
-  const standings = standingsOver(aliceAsStored);
-  const early = standings.reading();
-  standings.unsure();
-  assert.equal(standings.unchanged(alice, NOW), false, 'a notice may have been lost');
+test('F-TX-2 BCP134-3.1-f: after a lost line what was known is read once more, and believed when it was read since', async () => {
+  const identityStatuses = statusesOver(aliceAsStored);
+  const early = identityStatuses.reading();
+  identityStatuses.unsure();
+  assert.equal(identityStatuses.unchanged(alice, NOW), false, 'a notice may have been lost');
   early(alice);
-  assert.equal(standings.unchanged(alice, NOW), false, 'what was asked before proves nothing');
-  const standing = await standings.refresh(alice, NOW);
-  assert.ok(standing.state === 'active');
-  assert.equal(standings.unchanged(standing.principal, NOW), true, 'looked up');
+  assert.equal(identityStatuses.unchanged(alice, NOW), false, 'what was asked before proves nothing');
+  const identityStatus = await identityStatuses.refresh(alice, NOW);
+  assert.ok(identityStatus.state === 'active');
+  assert.equal(identityStatuses.unchanged(identityStatus.principal, NOW), true, 'looked up');
   const loggedIn = { ...alice };
-  standings.reading()(loggedIn);
-  assert.equal(standings.unchanged(loggedIn, NOW), true, 'logged in since');
-  standings.noticed(notice(2));
-  assert.equal(standings.unchanged(loggedIn, NOW), false, 'what is heard still counts');
-  standings.unsure();
-  assert.equal(standings.unchanged(standing.principal, NOW), false, 'again');
+  identityStatuses.reading()(loggedIn);
+  assert.equal(identityStatuses.unchanged(loggedIn, NOW), true, 'logged in since');
+  identityStatuses.noticed(notice(2));
+  assert.equal(identityStatuses.unchanged(loggedIn, NOW), false, 'what is heard still counts');
+  identityStatuses.unsure();
+  assert.equal(identityStatuses.unchanged(identityStatus.principal, NOW), false, 'again');
 });
 
 test('BCP134-3.1-f: a changed password ends what was begun with the one before it', async () => {
   const since = password.createdAt;
   const changed = { ...aliceAsStored, credentials: [{ ...password, createdAt: since + 1 }] };
   const before = { ...alice, proof: { ...alice.proof, since } };
-  assert.equal((await standingsOver(aliceAsStored).refresh(before, NOW)).state, 'active');
-  assert.equal((await standingsOver(changed).refresh(before, NOW)).state, 'passwordChanged');
+  assert.equal((await statusesOver(aliceAsStored).refresh(before, NOW)).state, 'active');
+  assert.equal((await statusesOver(changed).refresh(before, NOW)).state, 'passwordChanged');
 });
 
 test('a refreshed principal has the rights and limits of now', async () => {
   const rights = [{ kind: 'granted', address: 'team@example.org' }] as const;
-  const standing = await standingsOver({ ...aliceAsStored, revision: 7, rights }).refresh(alice, NOW);
-  assert.ok(standing.state === 'active');
-  assert.deepEqual(standing.principal.rights, rights);
-  assert.equal(standing.principal.revision, 7);
-  assert.equal(standing.principal.mechanism, 'PLAIN');
+  const identityStatus = await statusesOver({ ...aliceAsStored, revision: 7, rights }).refresh(alice, NOW);
+  assert.ok(identityStatus.state === 'active');
+  assert.deepEqual(identityStatus.principal.rights, rights);
+  assert.equal(identityStatus.principal.revision, 7);
+  assert.equal(identityStatus.principal.mechanism, 'PLAIN');
 });

@@ -1,4 +1,4 @@
-// What the quick way reads from a command line is what commander reads from it, or nothing.
+// What the fast path reads from a command line is what commander reads from it, or nothing.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

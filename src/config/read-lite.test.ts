@@ -1,10 +1,10 @@
-// What a glance tells is what the real parser reads; whatever it can't be sure of it leaves to that.
+// What is read without the libraries is what the real parser reads; whatever it can't be sure of it leaves to that.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDocument } from 'yaml';
-import { DATA_DEFAULT, glance } from './glance.ts';
+import { DATA_DEFAULT, readConfigLite } from './read-lite.ts';
 import { parseConfig } from './load.ts';
 
 const WHOLE = `# ours: "don't"
@@ -21,14 +21,14 @@ http: off
 `;
 
 test('a file as `postern init` writes it is understood', () => {
-  assert.equal(glance(WHOLE), '/var/lib/postern');
+  assert.equal(readConfigLite(WHOLE), '/var/lib/postern');
   assert.equal(parseConfig(WHOLE, 'postern.yaml').data, '/var/lib/postern');
 });
 
 test('what is not there is as by default', () => {
   const text =
     'hostname: msa.example.org\ndomains:\n  - example.org\ntls: { cert: a, key: b }\nrelay:\n  files: ./out\n';
-  assert.equal(glance(text), DATA_DEFAULT);
+  assert.equal(readConfigLite(text), DATA_DEFAULT);
   assert.equal(parseConfig(text, 'postern.yaml').data, DATA_DEFAULT);
 });
 
@@ -55,7 +55,7 @@ const others = [
   'data: ./ü',
 ];
 test('what is less plain is left to the real parser', () => {
-  for (const text of others) assert.equal(glance(text), undefined, text);
+  for (const text of others) assert.equal(readConfigLite(text), undefined, text);
 });
 
 const pieces = [
@@ -81,7 +81,7 @@ test('nothing is told that the real parser reads in another way', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 16 }), (some) => {
       const text = some.join('');
-      const seen = glance(text);
+      const seen = readConfigLite(text);
       const real = seen && really(text);
       if (seen === undefined || real === undefined) return;
       told += 1;

@@ -1,4 +1,4 @@
-// A glance at the configuration file: where the data directory is, which is all that a question to a running server needs, if the plain lines of the file
+// The configuration file read without its libraries: where the data directory is, which is all that a question to a running server needs, if the plain lines of the file
 // tell it for certain. To load the parser of all YAML and the schema costs three times what an empty process takes to start; whatever is less plain
 // than this is left to them (src/config/load.ts), and so is judging the rest of the file.
 
@@ -7,15 +7,15 @@ import { scalar } from './plain-yaml.ts';
 /** What holds without the key `data`. */
 export const DATA_DEFAULT = './var';
 
-const GLANCE_LENGTH_MAX = 1024 * 1024;
+const LITE_LENGTH_MAX = 1024 * 1024;
 /** Without the backslash: escapes could spell a key in other letters. */
 const plain = /^[\x20-\x5b\x5d-\x7e]*$/;
 const ignored = /^ *(?:#.*)?$/;
 const topKey = /^([A-Za-z]+):(?: +(.*))?$/;
 
 /** The key `data` as written, relative to the file. Undefined: it is not certain. */
-export function glance(text: string): string | undefined {
-  if (text.length > GLANCE_LENGTH_MAX) return undefined;
+export function readConfigLite(text: string): string | undefined {
+  if (text.length > LITE_LENGTH_MAX) return undefined;
   let data: string | undefined = DATA_DEFAULT;
   const seen = new Set<string>();
   let top = '';

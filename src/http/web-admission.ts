@@ -8,12 +8,12 @@ import { connectionNetworksOf } from '../identity/network.ts';
 export const CONNECTIONS_OF_WEB = 256;
 export const CONNECTIONS_PER_NETWORK = 24;
 
-export interface WebPlaces {
+export interface WebAdmission {
   /** What is to be called when it has closed; undefined: its network holds too many. */
   enter(address: string): (() => void) | undefined;
 }
 
-export function createWebPlaces(): WebPlaces {
+export function createWebAdmission(): WebAdmission {
   const held = new Map<string, number>();
 
   function change(network: string, by: 1 | -1): void {

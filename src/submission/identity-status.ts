@@ -2,15 +2,15 @@
 // fronts; a session compares before it lets in, at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
 import { principalOf, servicePrincipal } from '../identity/directory.ts';
-import type { Identity, IdentityId, Principal, Proof, Standing } from '../record/identity.ts';
+import type { Identity, IdentityId, Principal, Proof, IdentityStatus } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 
-export type PrincipalStanding =
+export type PrincipalStatus =
   | { readonly state: 'active'; readonly principal: Principal }
-  | { readonly state: Exclude<Standing, 'active'> };
+  | { readonly state: Exclude<IdentityStatus, 'active'> };
 
-export interface Standings {
+export interface IdentityStatuses {
   noticed(notice: Extract<StoreNotice, { type: 'identityChanged' }>): void;
   /** Notices may have been lost: what was known before of any principal is not believed any more. */
   unsure(): void;
@@ -19,10 +19,10 @@ export interface Standings {
   /** True: nothing has changed since the principal was made. */
   unchanged(principal: Principal, nowMs: number): boolean;
   /** The principal as of now; throws `StoreUnavailable`. */
-  refresh(principal: Principal, nowMs: number): Promise<PrincipalStanding>;
+  refresh(principal: Principal, nowMs: number): Promise<PrincipalStatus>;
 }
 
-export function createStandings(lookups: Lookups): Standings {
+export function createIdentityStatuses(lookups: Lookups): IdentityStatuses {
   // Bounded by the number of identities: one small entry for each that changed since the start.
   const revisions = new Map<IdentityId, number>();
   /** Read since notices may have been lost; undefined: none ever were. */
@@ -54,30 +54,30 @@ export function createStandings(lookups: Lookups): Standings {
       const identity = await lookups.identityById(principal.identityId);
       if (identity === undefined) return { state: 'removed' };
       if (identity.state !== 'active') return { state: identity.state };
-      const standing = standingByProof[principal.proof.kind](identity, principal, nowMs);
-      if (standing.state === 'active') confirm(standing.principal);
-      return standing;
+      const identityStatus = statusByProof[principal.proof.kind](identity, principal, nowMs);
+      if (identityStatus.state === 'active') confirm(identityStatus.principal);
+      return identityStatus;
     },
   };
 }
 
-type StandingOfProof = (identity: Identity, principal: Principal, nowMs: number) => PrincipalStanding;
+type StatusOfProof = (identity: Identity, principal: Principal, nowMs: number) => PrincipalStatus;
 
 /** Of an active identity: does what proved it still stand? */
-const standingByProof: Readonly<Record<Proof['kind'], StandingOfProof>> = {
-  password: credentialStanding,
-  appPassword: credentialStanding,
+const statusByProof: Readonly<Record<Proof['kind'], StatusOfProof>> = {
+  password: credentialStatus,
+  appPassword: credentialStatus,
   osUser: (identity, { proof }) => ({
     state: 'active',
     principal: servicePrincipal(identity, proof.label),
   }),
 };
 
-function credentialStanding(
+function credentialStatus(
   identity: Identity,
   { proof, mechanism }: Principal,
   nowMs: number,
-): PrincipalStanding {
+): PrincipalStatus {
   const credential = identity.credentials.find(({ id }) => id === proof.id);
   if (credential === undefined || credential.disabled !== undefined) return { state: 'credentialRevoked' };
   // A changed password keeps its id: a session that logged in with the old one must not go on.

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
 const TICKET_KEYS_MS = DAY_MS / 2;
 
-/** What is in force, as the duties ask for it each time. */
+/** What is in force, as maintenance asks for it each time. */
 export type InForceNow = Pick<InForce, 'loaded' | 'plan' | 'lookAtFiles' | 'renewTicketKeys'>;
 
 /** Of this process; undefined: the system does not say. */
@@ -25,7 +25,7 @@ export interface Descriptors {
 }
 
 /** Returns a function that ends them. */
-export function beginDuties(o: {
+export function startMaintenance(o: {
   readonly clock: Clock;
   readonly store: Store;
   readonly log: Log;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import { createSubmitPlaces } from './submit-places.ts';
+import { createSubmitAdmission } from './submit-admission.ts';
 
 class FakeSocket extends EventEmitter {
   closed = false;
@@ -12,20 +12,20 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function placesAt(clock = virtualClock(0)) {
-  const places = createSubmitPlaces({ clock, messagesMax: 4, messagesPerUser: 3 });
+function admissionAt(clock = virtualClock(0)) {
+  const admission = createSubmitAdmission({ clock, messagesMax: 4, messagesPerUser: 3 });
   const enter = (): FakeSocket => {
     const socket = new FakeSocket();
-    places.entered(socket);
+    admission.entered(socket);
     return socket;
   };
-  return { clock, places, enter };
+  return { clock, admission, enter };
 }
 
 test('F-DOS-2/1 F-DOS-2/3: who has not proven who it is gives way to newcomers, and has ten seconds', () => {
-  const { clock, places, enter } = placesAt();
+  const { clock, admission, enter } = admissionAt();
   const known = enter();
-  assert.equal(places.proven(known, 1000), true);
+  assert.equal(admission.proven(known, 1000), true);
   const unknown = Array.from({ length: 400 }, enter);
   assert.equal(unknown.filter(({ closed }) => !closed).length, 256);
   assert.equal(unknown.at(-1)?.closed, false, 'the newcomer has a place');
@@ -37,31 +37,31 @@ test('F-DOS-2/1 F-DOS-2/3: who has not proven who it is gives way to newcomers, 
 });
 
 test('F-DOS-2/3: a user has sixteen connections, and all but one of the messages under way', () => {
-  const { places, enter } = placesAt();
+  const { admission, enter } = admissionAt();
   const own = Array.from({ length: 16 }, enter);
-  for (const socket of own) assert.equal(places.proven(socket, 1000), true);
-  assert.equal(places.proven(enter(), 1000), false);
-  assert.equal(places.proven(enter(), 1001), true, 'another user');
+  for (const socket of own) assert.equal(admission.proven(socket, 1000), true);
+  assert.equal(admission.proven(enter(), 1000), false);
+  assert.equal(admission.proven(enter(), 1001), true, 'another user');
   const [first] = own;
   assert.ok(first !== undefined);
-  assert.equal(places.proven(first, 1000), true, 'again over the same connection');
+  assert.equal(admission.proven(first, 1000), true, 'again over the same connection');
   first.destroy();
-  assert.equal(places.proven(enter(), 1000), true);
+  assert.equal(admission.proven(enter(), 1000), true);
 
-  const ends = [1, 2, 3].map(() => places.beginMessage(1000));
-  assert.equal(places.beginMessage(1000), undefined);
-  const other = places.beginMessage(1001);
-  assert.equal(places.beginMessage(1002), undefined, 'four in all');
+  const ends = [1, 2, 3].map(() => admission.beginMessage(1000));
+  assert.equal(admission.beginMessage(1000), undefined);
+  const other = admission.beginMessage(1001);
+  assert.equal(admission.beginMessage(1002), undefined, 'four in all');
   other?.();
-  assert.equal(places.beginMessage(1000), undefined);
+  assert.equal(admission.beginMessage(1000), undefined);
   ends[0]?.();
-  assert.notEqual(places.beginMessage(1000), undefined);
+  assert.notEqual(admission.beginMessage(1000), undefined);
 });
 
 test('a message ends once', () => {
-  const { places } = placesAt();
-  places.beginMessage(1000);
-  const end = places.beginMessage(1001);
+  const { admission } = admissionAt();
+  admission.beginMessage(1000);
+  const end = admission.beginMessage(1001);
   end?.();
   assert.throws(() => end?.(), /ends twice/);
 });

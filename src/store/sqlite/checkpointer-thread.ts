@@ -1,4 +1,4 @@
-// The keeper thread, a helper of the store thread: checkpoints SQLite's log (WAL), so that no commit has to. It works on request,
+// The checkpointer thread, a helper of the store thread: checkpoints SQLite's log (WAL), so that no commit has to. It works on request,
 // over a connection of its own, and keeps no state.
 
 import { parentPort, workerData } from 'node:worker_threads';

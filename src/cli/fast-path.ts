@@ -1,11 +1,11 @@
 // Questions to a running server, asked without what makes commands slow to start: commander, the schema of the configuration, the store. An abuse desk
-// asks many, and scripts ask them by the thousand. Whatever is out of the ordinary (another way to write it, no server, a configuration that a glance
+// asks many, and scripts ask them by the thousand. Whatever is out of the ordinary (another way to write it, no server, a configuration that `readConfigLite`
 // does not understand, a mistake) is left to the whole program, which then reports it.
 
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { findConfig } from '../config/find.ts';
-import { glance } from '../config/glance.ts';
+import { readConfigLite } from '../config/read-lite.ts';
 import { connectControl } from '../http/control-client.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { LookContext } from './context.ts';
@@ -40,7 +40,7 @@ const questions: Readonly<Record<string, () => Promise<Question>>> = {
 };
 
 /** The exit code. Undefined: nothing was done, the whole program has to run. */
-export async function runQuickly(args: readonly string[]): Promise<number | undefined> {
+export async function runFastPath(args: readonly string[]): Promise<number | undefined> {
   const asked = await questionIn(args);
   if (asked === undefined) return undefined;
   const context = await contextOf(asked.config);
@@ -83,7 +83,7 @@ async function questionIn(given: readonly string[]): Promise<Asked | undefined> 
 async function contextOf(option: string | undefined): Promise<LookContext | undefined> {
   try {
     const file = findConfig(option, process.env);
-    const data = glance(readFileSync(file, 'utf8'));
+    const data = readConfigLite(readFileSync(file, 'utf8'));
     const server = data === undefined ? undefined : await connectControl(resolve(dirname(file), data));
     if (server === undefined) return undefined;
     const { lookups, administration } = server;

@@ -1,4 +1,4 @@
-// The keeper as its writer sees it: a thread that checkpoints the log of SQLite (WAL), so that no commit has to. It ends with the thread of the writer.
+// The checkpointer as its writer sees it: a thread that checkpoints the log of SQLite (WAL), so that no commit has to. It ends with the thread of the writer.
 
 import { Worker } from 'node:worker_threads';
 
@@ -10,7 +10,7 @@ export interface Keeper {
   write(): void;
 }
 
-export function startKeeper(
+export function startCheckpointer(
   directory: string,
   on: {
     written(): void;
@@ -19,13 +19,13 @@ export function startKeeper(
   },
 ): Keeper {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./keeper-thread.${extension}`, import.meta.url), {
-    ...{ workerData: directory, name: 'keeper' },
+  const worker = new Worker(new URL(`./checkpointer-thread.${extension}`, import.meta.url), {
+    ...{ workerData: directory, name: 'checkpointer' },
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
   });
   worker.unref();
   worker.on('message', () => on.written());
   worker.on('error', (error) => on.failed(error));
-  worker.on('exit', (code) => on.failed(new Error(`its keeper thread ended with exit code ${code}`)));
+  worker.on('exit', (code) => on.failed(new Error(`its checkpointer thread ended with exit code ${code}`)));
   return { write: () => worker.postMessage('write') };
 }

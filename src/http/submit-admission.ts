@@ -1,4 +1,4 @@
-// Who may hold a connection to the submission socket. Everybody on this host may connect, and must then prove which user it is. So there are few places
+// Who may hold a connection to the submission socket. Everybody on this host may connect, and must then prove which user it is. So there are few admission
 // for connections without proof, for a short time, and when they are full a newcomer takes the place of one of them by chance. A user bound to no
 // identity is disconnected at once; a bound one has a limited number of connections.
 
@@ -24,7 +24,7 @@ export interface Held {
   once(event: 'close', listener: () => void): unknown;
 }
 
-export interface SubmitPlaces {
+export interface SubmitAdmission {
   entered(socket: Held): void;
   /** The connection belongs to this user; false: the user holds too many already. */
   proven(socket: Held, uid: number): boolean;
@@ -32,11 +32,11 @@ export interface SubmitPlaces {
   beginMessage(uid: number): (() => void) | undefined;
 }
 
-export function createSubmitPlaces(o: {
+export function createSubmitAdmission(o: {
   readonly clock: Clock;
   readonly messagesMax: number;
   readonly messagesPerUser: number;
-}): SubmitPlaces {
+}): SubmitAdmission {
   const unproven = new Set<Held>();
   const ofUsers = new Map<Held, number>();
   const underWay: number[] = [];

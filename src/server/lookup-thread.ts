@@ -1,14 +1,14 @@
-// The entry of the desk thread (see `desk.ts`).
+// The entry of the lookup thread (see `lookup-body.ts`).
 
 import { systemClock } from '../platform/clock.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { openEngine } from '../store/engine.ts';
-import { createDesk, type DeskBirth } from './desk.ts';
+import { createLookupBody, type LookupBirth } from './lookup-body.ts';
 import { enterThread } from './thread-entry.ts';
 
-enterThread(async (birth: DeskBirth) => {
+enterThread(async (birth: LookupBirth) => {
   const engine = await openEngine(birth.store);
-  return createDesk(birth, {
+  return createLookupBody(birth, {
     ...{ clock: systemClock, entropy: systemEntropy(), lookups: await engine.lookups() },
   });
 });
