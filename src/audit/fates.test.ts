@@ -41,7 +41,7 @@ const vectors: readonly {
     fate: ['relayed', 2],
   },
   {
-    why: 'a later attempt by a node whose clock is after, told first',
+    why: 'a later attempt by a node whose clock is slow, told first',
     events: [
       { type: 'relayed', time: 5, attempt: 2, chain: 2 },
       { type: 'deferred', time: 10 },
@@ -49,7 +49,7 @@ const vectors: readonly {
     fate: ['relayed', 2],
   },
   {
-    why: 'dropped after its attempt was deferred, by a node whose clock is after',
+    why: 'dropped after its attempt was deferred, by a node whose clock is slow',
     events: [
       { type: 'dropped', time: 5, chain: 2 },
       { type: 'deferred', time: 10 },

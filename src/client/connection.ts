@@ -40,7 +40,7 @@ interface Carried {
 }
 
 export class Connection {
-  /** Called when there is room for another pending, or the connection ended. */
+  /** Called when there is room for another message, or the connection ended. */
   changed: () => void = () => undefined;
   /** Why the connection failed, if no message was under way. */
   failure: CandidateFailed | undefined;
@@ -135,7 +135,7 @@ export class Connection {
     return body8bit && (type === 'whole' || this.session.capabilities.has('8BITMIME'));
   }
 
-  /** Nobody waits for the pending any more. True: it was sent and may be accepted. */
+  /** Nobody waits for the message any more. True: it was sent and may be accepted. */
   cancel(pending: PendingMessage): boolean {
     pending.cancelled = true;
     const carried = this.#carried.find((one) => one.pending === pending);

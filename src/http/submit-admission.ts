@@ -1,4 +1,4 @@
-// Who may hold a connection to the submission socket. Everybody on this host may connect, and must then prove which user it is. So there are few admission
+// Who may hold a connection to the submission socket. Everybody on this host may connect, and must then prove which user it is. So there are few places
 // for connections without proof, for a short time, and when they are full a newcomer takes the place of one of them by chance. A user bound to no
 // identity is disconnected at once; a bound one has a limited number of connections.
 

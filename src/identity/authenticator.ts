@@ -22,7 +22,7 @@ import { loginCandidates } from './login.ts';
 import { networkOf } from '../base/address-network.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
 import type { verifyPassword } from './password.ts';
-import { DESK_KEEPS_MS } from './verified-logins.ts';
+import { LOOKUP_KEEPS_MS } from './verified-logins.ts';
 
 export type AuthenticationOutcome =
   | Extract<AuthenticationAnswer, { type: 'material' }>
@@ -104,7 +104,7 @@ class RunningAuthenticator implements Authenticator {
     this.#settings = options.settings;
     this.#guessing = options.guessing ?? createGuessing();
     this.#hashing = createHashing(options);
-    const rememberMs = options.settings.rememberMs ?? DESK_KEEPS_MS;
+    const rememberMs = options.settings.rememberMs ?? LOOKUP_KEEPS_MS;
     this.#credentials = new CredentialCheck(options.clock, this.#hashing, rememberMs);
     this.#noteUse = createCredentialUses(options);
     this.#key = options.entropy.bytes(32);

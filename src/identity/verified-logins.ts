@@ -9,7 +9,7 @@ import { createLru } from './lru.ts';
 /** Of a front, ms. A network from which a login succeeded is known good for longer: the guessing defence would let the same credentials in as well. */
 export const FRONT_KEEPS_MS = 60_000;
 /** Of the lookup thread, ms. */
-export const DESK_KEEPS_MS = 5 * 60_000;
+export const LOOKUP_KEEPS_MS = 5 * 60_000;
 const ENTRIES_MAX = 10_000;
 
 export interface VerifiedLogins<V> {

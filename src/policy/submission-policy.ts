@@ -4,7 +4,7 @@
 
 import type { EnvelopeRecipient, ReversePathAndParameters } from '../protocol/envelope.ts';
 import type { Mailbox } from '../protocol/wire/mailbox.ts';
-import { type Principal, type IdentityStatus, statusText } from '../record/identity.ts';
+import { type Principal, type IdentityStatus, identityStatusText } from '../record/identity.ts';
 import { addressesInDisplayName } from './display-name.ts';
 import { allow, refuse, replyAddress, type Decision } from './decision.ts';
 import { forwardDomain } from './forward-domain.ts';
@@ -193,10 +193,10 @@ function notAuthenticated(): Decision {
 
 function notActive(state: IdentityStatus): Decision {
   const rule = state === 'suspended' || state === 'removed' ? 'active identity' : 'valid credential';
-  return refuse(replyOfStatus(state), rule, statusText(state));
+  return refuse(replyOfIdentityStatus(state), rule, identityStatusText(state));
 }
 
 /** An expired login is renewed by logging in again: for this alone the session ends, and the message may come back. */
-export function replyOfStatus(state: IdentityStatus): 'identityMayNotSubmit' | 'loginExpired' {
+export function replyOfIdentityStatus(state: IdentityStatus): 'identityMayNotSubmit' | 'loginExpired' {
   return state === 'credentialExpired' ? 'loginExpired' : 'identityMayNotSubmit';
 }

@@ -51,8 +51,8 @@ const statusTexts: Readonly<Record<IdentityStatus, string>> = {
 };
 
 /** For the record; the client is not told. */
-export function statusText(identityStatus: IdentityStatus): string {
-  return statusTexts[identityStatus];
+export function identityStatusText(status: IdentityStatus): string {
+  return statusTexts[status];
 }
 
 export interface Identity {

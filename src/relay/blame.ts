@@ -1,4 +1,4 @@
-// Whose fault a refusal at MAIL is: the message's, or that of this host towards the next hop (its credentials, its address, its standing). The second
+// Whose fault a refusal at MAIL is: the message's, or that of this host towards the next hop (its credentials, its address, its reputation). The second
 // kind must not bounce everybody's mail: the mail waits, and the operator is told.
 
 import type { Clock } from '../platform/platform.ts';
@@ -47,8 +47,8 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
         }
         return 'message';
       }
-      const isOfStatus = atMail.permanent && atMail.reply.status.startsWith('5.7.');
-      if (!isOfStatus || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
+      const isSecurityOrPolicy = atMail.permanent && atMail.reply.status.startsWith('5.7.');
+      if (!isSecurityOrPolicy || (tookAt !== undefined && now - tookAt < KNOWN_MS)) return 'message';
       // Two refused senders are enough to know that it is not the sender.
       if (senders.size < 2) senders.add(message.envelope.reversePath);
       if (senders.size > 1) return ours('host');

@@ -9,7 +9,7 @@ const POLL_MS = 5_000;
 
 export interface Claims {
   wake(): void;
-  /** An job ended: there may be room. */
+  /** A job ended: there may be room. */
   ended(): void;
   stop(): void;
 }

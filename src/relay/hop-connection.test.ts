@@ -123,14 +123,14 @@ for (const [why, capabilities] of [
       ['Subject: stopped', '250 2.0.0 kept'],
     ]);
     let mayGo = true;
-    const errandOf = (from: string, subject: string): DeliveryJob => ({
+    const jobFrom = (from: string, subject: string): DeliveryJob => ({
       message: { ...message, envelope: { ...message.envelope, reversePath: `${from}@example.org` } },
       ...{ deliveries: [delivery], route: { type: 'hops', hops: [hop] } },
       inMemory: { pieces: [Buffer.from(`Subject: ${subject}\r\n\r\n`)], hasDotLines: false },
       content: () => Promise.reject(new Error('it is in memory')),
       ...(from === 'b' ? { mayGo: () => mayGo } : {}),
     });
-    const stopped = errandOf('b', 'stopped');
+    const stopped = jobFrom('b', 'stopped');
     const followed = Promise.withResolvers<HopResult>();
     const connection = await openHopConnection({
       ...{ hop, network, clock, settings: { hostname: 'msa.example.org' } },
@@ -146,7 +146,7 @@ for (const [why, capabilities] of [
       mayGo = false;
       result = await delivered;
     } else {
-      const first = await connection.deliver(errandOf('a', 'first'));
+      const first = await connection.deliver(jobFrom('a', 'first'));
       assert.equal(first.results[0]?.type, 'accepted');
       result = await followed.promise;
     }

@@ -94,7 +94,7 @@ export function createOutage(o: {
       tell();
       if (ofLogin === undefined) return;
       last = { diagnostic: words, status: ofLogin.status };
-      // DeliveryJobs under way when the first one was refused belong to the same outage.
+      // Jobs under way when the first one was refused belong to the same outage.
       if (login.failures > 0 && ofLogin.pass !== 'probe') return;
       const now = clock.monotonic();
       login = afterFailure(login, { now, begunAt: now, longestMs: o.longestPauseMs });

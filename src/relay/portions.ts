@@ -1,4 +1,4 @@
-// An job in as many transactions as its hop asks for: recipients beyond the limit of one go in another at once (E-Q-5), as do those turned away by
+// A job in as many transactions as its hop asks for: recipients beyond the limit of one go in another at once (E-Q-5), as do those turned away by
 // a connection that was used up.
 
 import type { Attempt, DeliveryJob, JobResult } from './delivery-job.ts';

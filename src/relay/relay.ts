@@ -27,7 +27,7 @@ import { Senders } from './senders.ts';
 import { type RelayLog, Settling } from './settling.ts';
 import { createStrangersCap } from './strangers-cap.ts';
 
-/** DeliveryJobs relayed from memory at a time; beyond it mail waits in the store. */
+/** Jobs relayed from memory at a time; beyond it mail waits in the store. */
 const FROM_MEMORY_MAX = 2_000;
 
 export interface RelayStats {

@@ -10,7 +10,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, refused, type Verdict } from '../protocol/refusal.ts';
 import type { AuthenticationAnswer, SessionOutput } from '../protocol/session/ports.ts';
 import { mailboxKey } from '../protocol/wire/mailbox.ts';
-import { type Principal, type IdentityStatus, statusText } from '../record/identity.ts';
+import { type Principal, type IdentityStatus, identityStatusText } from '../record/identity.ts';
 import type { Connection } from './conversation.ts';
 import type { Front } from './front.ts';
 import { noteFailedAuthentication, noteRefusal } from './refusals.ts';
@@ -89,7 +89,7 @@ async function asOfNow(
   const { identityId } = answer.principal;
   const identityStatus = await identityStatuses.refresh(answer.principal, clock.now());
   if (identityStatus.state !== 'active') {
-    const cause = statusText(identityStatus.state);
+    const cause = identityStatusText(identityStatus.state);
     return { type: 'refused', refusal: refusal('authFailed', cause), notBeforeMs: 0, identityId, cause };
   }
   const { principal } = identityStatus;

@@ -5,7 +5,7 @@ import { readEnvelope, type EnvelopeInput } from '../client/envelope.ts';
 import { SubmissionError } from '../client/errors.ts';
 import { readMessage } from '../client/message.ts';
 import { servicePrincipal } from '../identity/directory.ts';
-import { replyOfStatus } from '../policy/submission-policy.ts';
+import { replyOfIdentityStatus } from '../policy/submission-policy.ts';
 import { mailCommand, parseCapabilities, rcptCommand } from '../protocol/delivery/commands.ts';
 import type { DeliveryTransaction } from '../protocol/delivery/ports.ts';
 import { isPositive } from '../protocol/delivery/results.ts';
@@ -13,7 +13,7 @@ import type { RemoteReply } from '../protocol/delivery/reply-reader.ts';
 import { refusal, type Refusal } from '../protocol/refusal.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import { stuffedWhole } from '../protocol/wire/dot-stuffing.ts';
-import { statusText } from '../record/identity.ts';
+import { identityStatusText } from '../record/identity.ts';
 import { boundAccount } from './bound-account.ts';
 import type { Front } from './front.ts';
 import { LocalDialogue } from './local-dialogue.ts';
@@ -65,7 +65,7 @@ export async function submitLocally(front: Front, limits: Limits, given: LocalMe
   };
   try {
     if (identity.state !== 'active')
-      return refuse(refusal(replyOfStatus(identity.state), statusText(identity.state)));
+      return refuse(refusal(replyOfIdentityStatus(identity.state), identityStatusText(identity.state)));
     const message = await readGiven(limits, given);
     return 'name' in message ? refuse(message) : await submit(dialogue, message);
   } finally {

@@ -1,5 +1,5 @@
 // Main's part of a running server: starts the threads in order, connects them, replaces one that dies, reloads, drains.
-// What comes before, between and after them, and how all of it is undone, is the list in src/server/running.ts.
+// What comes before, between and after them, and how all of it is undone, is the list in `server.ts`.
 
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';

@@ -112,7 +112,7 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
   context.withdrawing.add(messageId);
   const { owner } = context;
   const by = 'server: no answer in time';
-  void surelyCommit(context, () => [
+  void commitUntilDone(context, () => [
     { type: 'withdraw', messageId, owner, now: context.clock.now(), by },
   ]).then(() => context.withdrawing.delete(messageId));
 }
@@ -122,11 +122,11 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
  * it before an unknown outcome made us tell the client to send it again.
  */
 export function releaseLease(context: SubmissionContext, change: AcceptChange): void {
-  void surelyCommit(context, () => [freeChange(context, change)]).then(context.wake);
+  void commitUntilDone(context, () => [freeChange(context, change)]).then(context.wake);
 }
 
 /** The store may be away, or its disk full. */
-function surelyCommit(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
+function commitUntilDone(context: SubmissionContext, changes: () => readonly Change[]): Promise<void> {
   return untilDone(context.clock, async () => {
     const outcomes = await context.store.commit(changes());
     return outcomes.every(({ type }) => type !== 'failed');

@@ -5,10 +5,10 @@
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome.
 
 import { HeaderCollector } from '../message/header-collector.ts';
-import { decideHeader, decideMail, replyOfStatus } from '../policy/submission-policy.ts';
+import { decideHeader, decideMail, replyOfIdentityStatus } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
-import { statusText } from '../record/identity.ts';
+import { identityStatusText } from '../record/identity.ts';
 import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
 import { acceptChange, contentOf, releaseLease, piecesInMemory, withdraw } from './accept.ts';
 import { type Body, openBody } from './body.ts';
@@ -138,8 +138,8 @@ class OpenSubmission implements Submission {
     const { context, now } = this.#input;
     const preparation = (this.#preparation ??= this.#prepare(this.#collector.end()));
     if (!preparation.ok) return refused(preparation.error);
-    const identityStatus = await statusRefusal(this.#input, preparation.value);
-    if (identityStatus !== undefined) return refused(identityStatus);
+    const refusedMeanwhile = await refusalMeanwhile(this.#input, preparation.value);
+    if (refusedMeanwhile !== undefined) return refused(refusedMeanwhile);
 
     const signing = this.#signing;
     const signed = signing === undefined ? preparation : signPrepared(signing, preparation.value, now);
@@ -192,7 +192,7 @@ function refusalOf(outcome: Exclude<OutcomeOf<AcceptChange>, { type: 'accepted' 
 }
 
 /** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. */
-async function statusRefusal(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
+async function refusalMeanwhile(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
   const { context, settings, door, envelope } = input;
   const now = context.clock.now();
   if (door.principal === undefined || context.identityStatuses.unchanged(door.principal, now))
@@ -200,8 +200,8 @@ async function statusRefusal(input: PrepareInput, prepared: Prepared): Promise<R
   const identityStatus = await context.identityStatuses.refresh(door.principal, now);
   if (identityStatus.state !== 'active') {
     return refusal(
-      replyOfStatus(identityStatus.state),
-      `${statusText(identityStatus.state)}, at end of data`,
+      replyOfIdentityStatus(identityStatus.state),
+      `${identityStatusText(identityStatus.state)}, at end of data`,
     );
   }
   const facts = policyFacts({ settings, door: { ...door, principal: identityStatus.principal } });

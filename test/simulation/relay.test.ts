@@ -329,7 +329,7 @@ test('E-Q-7 5321-y: a report that cannot be written now is written later, and wh
   w.mta.rcpt = (address) => (address.startsWith('bad') ? '550 5.1.1 nobody' : '250 2.1.5 ok');
   const content = w.lookups.content;
   const failing = w.lookups as { content: Lookups['content'] };
-  failing.content = () => Promise.reject(new Error('the desk has died'));
+  failing.content = () => Promise.reject(new Error('the lookup thread has died'));
   await w.submit(['good@far.example', 'bad@far.example']);
   await w.pass(10_000, 1_000);
   assert.deepEqual(

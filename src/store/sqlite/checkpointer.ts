@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 const HEAP_MIB = 64;
 const YOUNG_MIB = 4;
 
-export interface Keeper {
+export interface Checkpointer {
   /** Asks for a checkpoint, which ends with `written`. */
   write(): void;
 }
@@ -17,7 +17,7 @@ export function startCheckpointer(
     /** It can't go on: to the writer that is trouble with the disk. */
     failed(error: unknown): void;
   },
-): Keeper {
+): Checkpointer {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   const worker = new Worker(new URL(`./checkpointer-thread.${extension}`, import.meta.url), {
     ...{ workerData: directory, name: 'checkpointer' },

@@ -3,7 +3,7 @@
 import type { EngineWriter, WriterOptions } from '../engine.ts';
 import { copyStore } from './backup.ts';
 import { sweepBackupStages } from './backup-stage.ts';
-import { type Keeper, startCheckpointer } from './checkpointer.ts';
+import { type Checkpointer, startCheckpointer } from './checkpointer.ts';
 import { openSqliteWriter } from './open.ts';
 
 const INDEX_EVENTS = 500;
@@ -11,7 +11,7 @@ const INDEX_EVENTS = 500;
 const INDEX_EVERY_CHANGES = 5_000;
 
 export function openEngineWriter(directory: string, options: WriterOptions): EngineWriter {
-  let checkpointer: Keeper | undefined;
+  let checkpointer: Checkpointer | undefined;
   let sinceIndexed = 0;
   if (options.sweepStages !== false) sweepBackupStages(directory);
   const writer = openSqliteWriter({
