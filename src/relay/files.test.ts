@@ -53,6 +53,19 @@ test('5321-y: files: content that breaks off leaves nothing under the name of a 
   assert.deepEqual(readdirSync(directory), []);
 });
 
+test('files: mail whose sender is suspended while it is written gets no name', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-files-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  let mayGo = true;
+  async function* suspending(): AsyncGenerator<Uint8Array> {
+    yield content;
+    mayGo = false;
+  }
+  const job = { ...jobTo('x@far.example'), content: async () => suspending(), mayGo: () => mayGo };
+  assert.deepEqual(await deliverToFiles(directory, job, START), { type: 'withheld' });
+  assert.deepEqual(readdirSync(directory), []);
+});
+
 test('files: an id that is none names no file', async (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'postern-files-'));
   t.after(() => rmSync(parent, { recursive: true, force: true }));

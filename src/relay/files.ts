@@ -18,6 +18,11 @@ export async function deliverToFiles(directory: string, job: DeliveryJob, now: n
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeWhole(aside, job);
+    // To write it may have taken long.
+    if (job.mayGo?.() === false) {
+      await rm(aside);
+      return { type: 'withheld' };
+    }
     await rename(aside, path);
     await syncDirectory(directory);
     await confirmSyncs(directory);
