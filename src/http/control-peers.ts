@@ -1,5 +1,6 @@
 // Who asks over the control socket? Only root and the server's own user get in, and each proves which of them it is (src/http/claims.ts). The claims lie in
-// the data directory itself: nobody else may write there, and caller and server may see no other place in common.
+// the data directory itself: nobody else may write there, and caller and server may see no other place in common. The directory is the server's user's, which could
+// take a file of root's for a claim of its own: that one can write the trail itself, so nothing here could hold it off.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
