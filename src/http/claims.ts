@@ -44,7 +44,7 @@ const DEADLINE_MS = 10_000;
 /** The clock of the file system ticks more slowly than ours. */
 const TICK_MS = 50;
 
-export interface Claim {
+export interface UserClaim {
   /** 128 random bits. */
   readonly name: string;
   readonly issuedAt: number;
@@ -53,19 +53,19 @@ export interface Claim {
 
 export type Proof = { readonly uid: number } | { readonly late: string } | { readonly refused: string };
 
-export interface Claims {
-  issue(): Claim;
+export interface UserClaims {
+  issue(): UserClaim;
   /** Who made the file, as uid, or why that can't be told. The file is gone then, and with it the claim: it counts once. `late`: another claim may do. */
-  redeem(claim: Claim): Proof;
+  redeem(claim: UserClaim): Proof;
   /** Drops a claim that nobody will redeem. */
-  drop(claim: Claim): void;
+  drop(claim: UserClaim): void;
 }
 
 /** In this order. systemd's `PrivateTmp=` hides the second one from us, and its `PrivateDevices=` leaves the first one to all. */
 const publicPlaces: readonly string[] = ['/dev/shm', '/tmp'];
 
 /** Makes the directory, or clears the one of an earlier run, and the link to it. Throws if it can't be had for ourselves. */
-export function openClaims(link: string, clock: Clock, places = publicPlaces): Claims {
+export function openClaims(link: string, clock: Clock, places = publicPlaces): UserClaims {
   const parent = dirname(link);
   if ((lstatSync(parent).mode & WRITABLE_BY_OTHERS) !== 0)
     throw new Error(`${parent} can be written by others: chmod go-w ${parent}, or name another directory`);
@@ -89,11 +89,11 @@ export function openClaims(link: string, clock: Clock, places = publicPlaces): C
 }
 
 /** In a directory where nobody can rename what another user made; it is asked for when a claim is issued. */
-export function claimsIn(directoryNow: () => string, clock: Clock, prefix = ''): Claims {
+export function claimsIn(directoryNow: () => string, clock: Clock, prefix = ''): UserClaims {
   let directory = directoryNow();
   const pathOf = (name: string): string => join(directory, `${prefix}${name}`);
 
-  function redeem({ name, issuedAt, startedAt }: Claim): Proof {
+  function redeem({ name, issuedAt, startedAt }: UserClaim): Proof {
     const path = pathOf(name);
     const file = lstatSync(path, { throwIfNoEntry: false });
     remove(path);

@@ -9,7 +9,7 @@ import { nameOfUid } from '../platform/os-user.ts';
 import { namelessUser, ownUserName } from '../platform/own-user.ts';
 import type { Clock } from '../platform/platform.ts';
 import { isClaimName } from './claim-name.ts';
-import { type Claim, claimsIn } from './claims.ts';
+import { type UserClaim, claimsIn } from './claims.ts';
 import { CLAIM_PREFIX } from './control-protocol.ts';
 
 /** Claims that wait for their file; the oldest gives way. */
@@ -25,7 +25,7 @@ export interface ControlPeers {
 export function createControlPeers(dataDirectory: string, clock: Clock): ControlPeers {
   sweep(dataDirectory);
   const claims = claimsIn(() => dataDirectory, clock, CLAIM_PREFIX);
-  const open = new Map<string, Claim>();
+  const open = new Map<string, UserClaim>();
   const names = new Map<number, string>();
 
   function nameOf(uid: number): string {

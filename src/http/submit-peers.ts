@@ -3,24 +3,24 @@
 
 import type { Socket } from 'node:net';
 import type { Binding } from '../server/bound-account.ts';
-import type { Claim, Claims } from './claims.ts';
+import type { UserClaim, UserClaims } from './claims.ts';
 import { busy, type Refuse, type SubmitAnswer } from './submit-answer.ts';
 import type { SubmitAdmission } from './submit-admission.ts';
 
 interface Peer {
-  claim?: Claim;
+  claim?: UserClaim;
   uid?: number;
 }
 
 export class SubmitPeers {
   readonly #peers = new WeakMap<Socket, Peer>();
-  readonly #claims: Claims;
+  readonly #claims: UserClaims;
   readonly #admission: SubmitAdmission;
   readonly #bindingOfUser: (uid: number) => Binding | undefined;
   readonly #refuse: Refuse;
 
   constructor(
-    claims: Claims,
+    claims: UserClaims,
     admission: SubmitAdmission,
     bindingOf: (uid: number) => Binding | undefined,
     refuse: Refuse,

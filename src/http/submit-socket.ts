@@ -11,7 +11,7 @@ import { LineClosed } from '../platform/line.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Binding } from '../server/bound-account.ts';
 import type { LocalAnswer, LocalMessage } from '../server/local-submission.ts';
-import { type Claims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
+import { type UserClaims, CLAIMS_DIRECTORY, openClaims } from './claims.ts';
 import { closeServer } from './close.ts';
 import { busy, refuserOf, type SubmitAnswer } from './submit-answer.ts';
 import { SubmitPeers } from './submit-peers.ts';
@@ -93,7 +93,7 @@ async function openDoor(
   return { server, admission };
 }
 
-function handler(options: SubmitSocketOptions, claims: Claims, admission: SubmitAdmission) {
+function handler(options: SubmitSocketOptions, claims: UserClaims, admission: SubmitAdmission) {
   const refuse = refuserOf(options.clock, (uid, cause) => options.refused(uid, cause));
   const peers = new SubmitPeers(claims, admission, (uid) => options.bindingOf(uid), refuse);
 

@@ -14,7 +14,7 @@ import type { CredentialUsedChange } from '../store/port.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { createCredentialUses, type NoteCredentialUse } from './credential-uses.ts';
 import { principalOf } from './directory.ts';
-import type { Attempt } from './guess-counts.ts';
+import type { Guess } from './guess-counts.ts';
 import { createGuessing, type Guessing, type Leave, type LeaveToVerify } from './guessing.ts';
 import { type Asker, createHashing, type Hashing } from './hashing.ts';
 import type { KdfGate } from './kdf-gate.ts';
@@ -73,7 +73,7 @@ interface Login {
   readonly evidence: Evidence;
   readonly candidates: readonly string[];
   readonly address: string;
-  readonly attempt: Attempt;
+  readonly attempt: Guess;
   readonly asker: Asker;
 }
 
@@ -188,7 +188,7 @@ class RunningAuthenticator implements Authenticator {
   }
 
   /** From the store: has a credential of this identity been used from the network of this attempt? */
-  async #isKnownFromStore(identity: Identity | undefined, attempt: Attempt): Promise<boolean> {
+  async #isKnownFromStore(identity: Identity | undefined, attempt: Guess): Promise<boolean> {
     if (identity === undefined) return false;
     const uses = await this.#within(this.#lookups.credentialUses(identity.id));
     return uses.some(({ address }) => networkOf(address) === attempt.network);

@@ -17,7 +17,7 @@ export type CheckedSecret =
   | { readonly type: 'busy' };
 
 /** What is to be checked. */
-export interface Claim {
+export interface LoginClaim {
   readonly evidence: Evidence;
   /** Keyed hash of name and secret. */
   readonly fingerprint: string;
@@ -47,7 +47,7 @@ export class CredentialCheck {
   /** A credential verified minutes ago under the same revision of the identity is right; any other is verified. */
   async check(
     identity: Identity | undefined,
-    { evidence, fingerprint, mayActAs }: Claim,
+    { evidence, fingerprint, mayActAs }: LoginClaim,
     asker: Asker,
   ): Promise<CheckedSecret> {
     if (!mayActAs) return this.#wrongAnyway('authorization identity is not the login', evidence, asker);

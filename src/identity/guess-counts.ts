@@ -11,7 +11,7 @@ const FINGERPRINTS_MAX = 32;
 /** A count this small is forgotten when something is taken back from it. */
 const NOTHING_LEFT = 0.01;
 
-export interface Attempt {
+export interface Guess {
   /** Network prefix, see `networkOf`. */
   readonly network: string;
   /** Wider networks around it, see `networksOf`. */
@@ -57,22 +57,22 @@ export class GuessCounts {
     this.#accounts = createLru(entriesMax);
   }
 
-  ofPair(attempt: Attempt, now: number): number {
+  ofPair(attempt: Guess, now: number): number {
     return this.#current(this.#pairs.get(pairKey(attempt)), now);
   }
 
   /** The count of the network; or of a wider one, as a part of what that may have. Where many users share one by design, none. */
-  ofNetwork({ network, wider = [], shared }: Attempt, now: number): number {
+  ofNetwork({ network, wider = [], shared }: Guess, now: number): number {
     if (shared === true) return 0;
     const around = wider.map((one) => this.#current(this.#networks.get(one.network), now) / one.factor);
     return Math.max(this.#current(this.#networks.get(network), now), ...around);
   }
 
-  ofAccount({ account }: Attempt, now: number): number {
+  ofAccount({ account }: Guess, now: number): number {
     return this.#current(this.#accounts.get(account), now);
   }
 
-  countOnce(attempt: Attempt, now: number): CountedSecret {
+  countOnce(attempt: Guess, now: number): CountedSecret {
     const key = pairKey(attempt);
     const pair = this.#pairs.get(key);
     const remembered = pair?.secrets ?? [];
@@ -88,7 +88,7 @@ export class GuessCounts {
     return secret;
   }
 
-  takeBack(attempt: Attempt, secret: CountedSecret, now: number): void {
+  takeBack(attempt: Guess, secret: CountedSecret, now: number): void {
     secret.attempts -= 1;
     if (secret.attempts > 0) return;
     const left = this.#current({ value: 1, at: secret.at }, now);
@@ -103,7 +103,7 @@ export class GuessCounts {
   }
 
   /** Nothing is held against this account in this network any more. */
-  forgive(attempt: Attempt): void {
+  forgive(attempt: Guess): void {
     this.#pairs.delete(pairKey(attempt));
   }
 
@@ -111,7 +111,7 @@ export class GuessCounts {
     return this.#pairs.size + this.#networks.size + this.#accounts.size;
   }
 
-  #addToBoth(attempt: Attempt, amount: number, now: number): void {
+  #addToBoth(attempt: Guess, amount: number, now: number): void {
     if (attempt.shared !== true) {
       this.#add(this.#networks, attempt.network, amount, now);
       for (const { network } of attempt.wider ?? []) this.#add(this.#networks, network, amount, now);
@@ -132,6 +132,6 @@ export class GuessCounts {
   }
 }
 
-export function pairKey(attempt: Pick<Attempt, 'network' | 'account'>): string {
+export function pairKey(attempt: Pick<Guess, 'network' | 'account'>): string {
   return `${attempt.network} ${attempt.account}`;
 }

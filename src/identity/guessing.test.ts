@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Attempt } from './guess-counts.ts';
+import type { Guess } from './guess-counts.ts';
 import { createGuessing, guessingDefaults, type Guessing, type Leave } from './guessing.ts';
 import { networksOf } from './network.ts';
 
 const MINUTE = 60_000;
 const start = Date.UTC(2026, 10, 23);
 
-const guess = (
-  secret: string | number,
-  account = 'alice@example.org',
-  network = '192.0.2.0/24',
-): Attempt => ({
+const guess = (secret: string | number, account = 'alice@example.org', network = '192.0.2.0/24'): Guess => ({
   network,
   account,
   fingerprint: `${account} ${secret}`,
@@ -26,12 +22,7 @@ function ended(leave: Leave, end: End, now = start): void {
   if (end === 'withdrawn') leave.withdrawn(now);
 }
 
-function guessMany(
-  guessing: Guessing,
-  count: number,
-  attemptOf: (at: number) => Attempt,
-  now = start,
-): number {
+function guessMany(guessing: Guessing, count: number, attemptOf: (at: number) => Guess, now = start): number {
   let refused = 0;
   for (let at = 0; at < count; at += 1)
     if (guessing.begin(attemptOf(at), now).type === 'refuse') refused += 1;
@@ -169,11 +160,11 @@ test('F-AUTH-1 D-OUT-4: however attempts overlap and end, each count is at least
   fc.assert(
     fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
       const counting = Object.values(countedBy).map((settings) => createGuessing(settings));
-      const underWay: { attempt: Attempt; leaves: Leave[]; era: number }[] = [];
+      const underWay: { attempt: Guess; leaves: Leave[]; era: number }[] = [];
       const failed: (typeof underWay)[number][] = [];
       // A success forgives its pair whatever began before it.
       const eras: Record<string, number> = { alice: 0, bob: 0 };
-      const eraOf = ({ account }: Attempt): number => eras[account] ?? 0;
+      const eraOf = ({ account }: Guess): number => eras[account] ?? 0;
       function finish(one: (typeof underWay)[number] | undefined, end: End): void {
         for (const leave of one?.leaves ?? []) ended(leave, end);
         if (one === undefined || end === 'withdrawn') return;
@@ -222,7 +213,7 @@ test('F-AUTH-1: success with an own account does not wash off the guesses at oth
 
 test('D-OUT-4: where many users share an address by design, only the pair counts', () => {
   const guessing = createGuessing();
-  const shared = (at: number): Attempt => ({ ...guess(at, `user${at}@example.org`), shared: true });
+  const shared = (at: number): Guess => ({ ...guess(at, `user${at}@example.org`), shared: true });
   assert.equal(guessMany(guessing, 1000, shared), 0);
   const alice = { ...guess('x'), shared: true };
   assert.equal(guessing.begin(alice, start).delayMs, 0);
@@ -231,7 +222,7 @@ test('D-OUT-4: where many users share an address by design, only the pair counts
 test('F-AUTH-1: whoever has a /48 of IPv6 gets no fresh start in each of its networks', () => {
   const attemptIn =
     (address: (at: number) => string) =>
-    (at: number): Attempt => {
+    (at: number): Guess => {
       const [own, ...wider] = networksOf(address(at));
       return { ...guess('s', `user${at}@example.org`, own?.network), wider };
     };
@@ -246,7 +237,7 @@ test('F-AUTH-1: whoever has a /48 of IPv6 gets no fresh start in each of its net
 test('D-OUT-4: wider networks of a shared one count nothing either', () => {
   const guessing = createGuessing();
   const [own, ...wider] = networksOf('2001:db8:1:700::1');
-  const shared = (at: number): Attempt => ({ ...guess('s', `u${at}`, own?.network), wider, shared: true });
+  const shared = (at: number): Guess => ({ ...guess('s', `u${at}`, own?.network), wider, shared: true });
   assert.equal(guessMany(guessing, 2000, shared), 0);
   assert.equal(guessing.begin({ ...shared(1), shared: false, account: 'new' }, start).delayMs, 0);
 });

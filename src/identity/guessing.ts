@@ -9,7 +9,7 @@
 // Each attempt is counted when it begins and taken back when it succeeds or could not be judged, so that a thousand attempts
 // in parallel don't all pass on the strength of the same clean slate.
 
-import { type Attempt, GuessCounts, pairKey } from './guess-counts.ts';
+import { type Guess, GuessCounts, pairKey } from './guess-counts.ts';
 import { createLru } from './lru.ts';
 
 export interface GuessingSettings {
@@ -60,8 +60,8 @@ export type Leave =
 
 export interface Guessing {
   /** Counts the attempt as a failure for now; every `now` is ms of a clock that never steps back. `knownGood`: the caller knows this network for this account from the store. */
-  begin(attempt: Attempt, now: number, knownGood?: boolean): Leave;
-  isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean;
+  begin(attempt: Guess, now: number, knownGood?: boolean): Leave;
+  isKnownGood(attempt: Pick<Guess, 'network' | 'account'>, now: number): boolean;
   /** Entries held, for tests and metrics. */
   readonly size: number;
 }
@@ -70,7 +70,7 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
   const counts = new GuessCounts(settings.halfLifeMs, settings.entriesMax);
   const knownGoodUntil = createLru<string, number>(settings.entriesMax);
 
-  function leaveToVerify(attempt: Attempt, delayMs: number, began: number): LeaveToVerify {
+  function leaveToVerify(attempt: Guess, delayMs: number, began: number): LeaveToVerify {
     const secret = counts.countOnce(attempt, began);
     let ended = false;
     function end(now: number): void {
@@ -89,7 +89,7 @@ export function createGuessing(settings: GuessingSettings = guessingDefaults): G
     };
   }
 
-  function isKnownGood(attempt: Pick<Attempt, 'network' | 'account'>, now: number): boolean {
+  function isKnownGood(attempt: Pick<Guess, 'network' | 'account'>, now: number): boolean {
     return (knownGoodUntil.get(pairKey(attempt)) ?? 0) > now;
   }
 

@@ -6,11 +6,11 @@ import type { WantedRecord } from './dns-records.ts';
 import { spfFault, spfVersion } from './spf-record.ts';
 import { dmarcFault, stsFault, tlsrptFault, versions } from './tagged-records.ts';
 
-export type Verdict = 'right' | 'missing' | 'different' | 'unknown';
+export type RecordVerdict = 'right' | 'missing' | 'different' | 'unknown';
 
 export interface CheckedRecord {
   readonly record: WantedRecord;
-  readonly verdict: Verdict;
+  readonly verdict: RecordVerdict;
   /** Records found, as in a zone file; at most ten. */
   readonly found: readonly string[];
   /** Why it is `unknown`, or the fault of the records found. */

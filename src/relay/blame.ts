@@ -11,10 +11,10 @@ const ofCredentials: ReadonlySet<number> = new Set([530, 534, 535, 538]);
 const KNOWN_MS = 3_600_000;
 
 /** `unclear`: not known yet, tried again; `login`: the hop wants a valid login of this host, and takes nobody's mail before. */
-export type Verdict = 'message' | 'unclear' | 'host' | 'login';
+export type Culprit = 'message' | 'unclear' | 'host' | 'login';
 
 export interface Blame {
-  judge(results: readonly RecipientResult[], job: Pick<DeliveryJob, 'message' | 'deliveries'>): Verdict;
+  judge(results: readonly RecipientResult[], job: Pick<DeliveryJob, 'message' | 'deliveries'>): Culprit;
   /** The hop refuses everybody's mail, as far as we know. */
   readonly isOurs: boolean;
 }
@@ -25,7 +25,7 @@ export function createBlame(clock: Pick<Clock, 'monotonic'>): Blame {
   let tookAt: number | undefined;
   let isOurs = false;
 
-  function ours(verdict: 'host' | 'login'): Verdict {
+  function ours(verdict: 'host' | 'login'): Culprit {
     isOurs = true;
     return verdict;
   }

@@ -5,7 +5,7 @@ import { isFarewell, isOfConnection } from '../policy/pace.ts';
 import type { RecipientResult } from '../protocol/delivery/ports.ts';
 import { isForNextTransaction, whoGoesAgain, withVerdict } from '../protocol/delivery/portion.ts';
 import { attemptOf } from './attempts.ts';
-import type { Blame, Verdict } from './blame.ts';
+import type { Blame, Culprit } from './blame.ts';
 import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import type { HopConnection, HopResult } from './hop-connection.ts';
 import type { Hosts } from './hosts.ts';
@@ -61,7 +61,7 @@ export class Conclusions {
   }
 
   /** A refusal of this host is not the message's fault: the message waits, and the operator is told as long as that lasts. */
-  #judged(job: DeliveryJob, remote: string, said: HopResult['results'], pass: Pass): Verdict {
+  #judged(job: DeliveryJob, remote: string, said: HopResult['results'], pass: Pass): Culprit {
     const { blame, outage, resting } = this.#grounds;
     const verdict = blame.judge(said, job);
     if (verdict === 'host' || verdict === 'login') {

@@ -9,7 +9,7 @@ import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { readInput } from './input.ts';
 import { compose } from './message.ts';
-import type { Carrier, Outgoing, Verdict } from './outgoing.ts';
+import type { Carrier, Outgoing, SendResult } from './outgoing.ts';
 import { openCarrier, ownBook, spoolOf, withOwnAddressOrStandIn } from './parts.ts';
 import { SendFailure } from './failure.ts';
 
@@ -45,7 +45,7 @@ export async function carryOrPutOff(
   carrier: Carrier,
   config: SendConfig,
   environment: Environment,
-): Promise<Verdict> {
+): Promise<SendResult> {
   const verdict = await carrier.carry(outgoing);
   const later = verdict.left.filter(({ again }) => again === 'yes').map(({ forwardPath }) => forwardPath);
   if (config.queue === 'off' || later.length === 0) return verdict;
@@ -107,7 +107,11 @@ function senderOf(text: string, qualify: (name: string) => string): string {
  * What was accepted for some must not be sent to them again by whoever called: then it is no EX_TEMPFAIL. `named`: the recipients as they were given,
  * of which a bare name may have become an address that nobody has.
  */
-function conclude({ left, accepted, code, message }: Verdict, named: readonly string[], tell: Tell): SysExit {
+function conclude(
+  { left, accepted, code, message }: SendResult,
+  named: readonly string[],
+  tell: Tell,
+): SysExit {
   const [first] = left;
   if (first === undefined) return EX.OK;
   for (const { forwardPath, problem, code: why } of left) {

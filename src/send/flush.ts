@@ -3,7 +3,7 @@
 // long is given up: it is put aside, never removed.
 
 import { EX, type SysExit } from '../base/sysexits.ts';
-import type { Carrier, Left, Verdict } from './outgoing.ts';
+import type { Carrier, Left, SendResult } from './outgoing.ts';
 import type { Spool, Stored } from './spool.ts';
 
 /** As many as a connection takes at once; each is in memory while it is on its way. */
@@ -18,7 +18,7 @@ export interface FlushReport {
   /** Messages given up and put aside. */
   readonly givenUp: number;
   /** Why nothing more could be sent. */
-  readonly stopped: Verdict | undefined;
+  readonly stopped: SendResult | undefined;
 }
 
 export interface Expiry {
@@ -39,7 +39,7 @@ export async function flush(
   await spool.sweep();
   const todo = [...(named ?? (await spool.ids()))].reverse();
   const counts = { sent: 0, waiting: 0, failed: 0, damaged: 0, givenUp: 0 };
-  let stopped: Verdict | undefined;
+  let stopped: SendResult | undefined;
   let reading: Promise<unknown> = Promise.resolve();
 
   /** One after the other, so that messages leave in the order in which they came. */
@@ -76,7 +76,7 @@ export async function flush(
 
 interface Sent {
   readonly outcome: 'sent' | 'waiting' | 'failed';
-  readonly verdict?: Verdict;
+  readonly verdict?: SendResult;
 }
 
 async function sendStored(
@@ -119,7 +119,7 @@ async function giveUp(
   spool: Spool,
   id: string,
   { aside, after, isOver }: Expiry,
-  verdict: Verdict | undefined,
+  verdict: SendResult | undefined,
 ): Promise<boolean> {
   const stored = await spool.read(id);
   if (stored === 'gone' || stored === 'damaged' || !isOver(stored.envelope.queuedAt)) return false;

@@ -6,7 +6,7 @@ import { failureInWords } from '../base/failure-words.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
 import { CLAIMS_DIRECTORY } from '../http/claims.ts';
 import { MayBeHandedIn, openSubmitClient, type SubmitReply } from '../http/submit-client.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './outgoing.ts';
+import type { Carrier, Left, Outgoing, SendResult } from './outgoing.ts';
 import { exitOfStatus, SendFailure } from './failure.ts';
 
 /** `verbose`: told on standard error what is handed in and what the server answers. */
@@ -15,7 +15,7 @@ export function localCarrier(socketPath: string, verbose: (line: string) => void
   // One after the other: it is one connection.
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function carry(outgoing: Outgoing): Promise<Verdict> {
+  async function carry(outgoing: Outgoing): Promise<SendResult> {
     const { content, ...envelope } = outgoing;
     try {
       verbose(`C: ${socketPath}: from <${outgoing.reversePath}> to ${inBrackets(outgoing.recipients)}`);
@@ -120,7 +120,7 @@ function leftOf(forwardPath: string, told: Told): Left {
   };
 }
 
-function verdictOf({ recipients }: Outgoing, body: Readonly<Record<string, unknown>>): Verdict {
+function verdictOf({ recipients }: Outgoing, body: Readonly<Record<string, unknown>>): SendResult {
   const refused = refusedIn(body);
   const left = refused.map((one) => leftOf(one.forwardPath, one));
   if (body['type'] === 'refused') {
@@ -165,12 +165,12 @@ function all(
   code: SysExit,
   message: string,
   isOfHost: boolean,
-): Verdict {
+): SendResult {
   const left = recipients.map((forwardPath): Left => ({ forwardPath, again, code, problem: message }));
   return { left, accepted: 0, isOfHost, code, message };
 }
 
-function trouble(outgoing: Outgoing, status: number, body: Readonly<Record<string, unknown>>): Verdict {
+function trouble(outgoing: Outgoing, status: number, body: Readonly<Record<string, unknown>>): SendResult {
   const error = errorIn({ status, body });
   if (status === 403) return all(outgoing, 'no', EX.NOPERM, notPermitted(error), true);
   if (status === 413) return all(outgoing, 'no', EX.UNAVAILABLE, error, false);
@@ -179,7 +179,7 @@ function trouble(outgoing: Outgoing, status: number, body: Readonly<Record<strin
   return all(outgoing, 'yes', EX.TEMPFAIL, ofServer(error), true);
 }
 
-function unreachable(outgoing: Outgoing, path: string, error: unknown): Verdict {
+function unreachable(outgoing: Outgoing, path: string, error: unknown): SendResult {
   if (error instanceof MayBeHandedIn)
     return all(
       ...([outgoing, 'mayDouble', EX.UNAVAILABLE] as const),

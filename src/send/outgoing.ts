@@ -26,7 +26,7 @@ export interface Left {
   readonly problem: string;
 }
 
-export interface Verdict {
+export interface SendResult {
   readonly left: readonly Left[];
   readonly accepted: number;
   /** True: any other message would fail too. */
@@ -39,7 +39,7 @@ export interface Verdict {
 /** Hands messages to the server. */
 export interface Carrier {
   /** Calls need not wait for each other. Rejects with `SendFailure` where nothing can be sent at all. */
-  carry(outgoing: Outgoing): Promise<Verdict>;
+  carry(outgoing: Outgoing): Promise<SendResult>;
   close(): Promise<void>;
 }
 

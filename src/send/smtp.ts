@@ -13,7 +13,7 @@ import type { SendArguments } from './arguments.ts';
 import { type Environment, loadSendConfig, type SendConfig } from './config.ts';
 import { carryOrPutOff, putOff, RECIPIENTS_MAX, type Tell } from './deliver.ts';
 import { compose } from './message.ts';
-import type { Carrier, Outgoing, Verdict } from './outgoing.ts';
+import type { Carrier, Outgoing, SendResult } from './outgoing.ts';
 import { openCarrier, ownBook, withOwnAddressOrStandIn } from './parts.ts';
 import { type PipedAnswer, type PipedMessage, type PipeEnd, speakOverPipe } from './pipe.ts';
 import { SendFailure } from './failure.ts';
@@ -50,7 +50,7 @@ export async function takeSmtp(given: SendArguments, environment: Environment, t
   }
   let carrier: Carrier | undefined;
 
-  async function carry(outgoing: Outgoing): Promise<Verdict | undefined> {
+  async function carry(outgoing: Outgoing): Promise<SendResult | undefined> {
     if (given.queue || config.queue === 'always') {
       await putOff(outgoing, config, environment);
       return undefined;
@@ -121,7 +121,7 @@ function outgoingOf(
 }
 
 /** Undefined: it is in the queue. What some have must not be sent to them again: that is no 4yz. */
-function answerOf(verdict: Verdict | undefined, id: string): PipedAnswer {
+function answerOf(verdict: SendResult | undefined, id: string): PipedAnswer {
   const [first] = verdict?.left ?? [];
   if (verdict === undefined || first === undefined) return { type: 'accepted', id };
   const { left, accepted, code, message } = verdict;

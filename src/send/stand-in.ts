@@ -6,7 +6,7 @@ import { concat, indexOfBytes, latin1, octetString, utf8 } from '../base/bytes.t
 import { EX } from '../base/sysexits.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { distinctMailboxes } from '../protocol/wire/mailbox.ts';
-import type { Carrier, Left, Outgoing, StoredEnvelope, Verdict } from './outgoing.ts';
+import type { Carrier, Left, Outgoing, StoredEnvelope, SendResult } from './outgoing.ts';
 import { SendFailure } from './failure.ts';
 
 /** Shown in its place: the octets of the made-up one say nothing to anybody. `.invalid` is nobody's (RFC 2606). */
@@ -39,7 +39,7 @@ export function namingCarrier(carrier: Carrier, own: () => Promise<string>): Car
   };
 }
 
-function notNamed({ recipients }: Outgoing, { code, message }: SendFailure): Verdict {
+function notNamed({ recipients }: Outgoing, { code, message }: SendFailure): SendResult {
   const again = code === EX.TEMPFAIL ? 'yes' : 'no';
   const left = recipients.map((forwardPath): Left => ({ forwardPath, again, code, problem: message }));
   return { left, accepted: 0, isOfHost: true, code, message };

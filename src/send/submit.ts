@@ -15,7 +15,7 @@ import {
 } from '../client/index.ts';
 import { reasonInWords } from '../base/failure-words.ts';
 import type { Environment, SendConfig } from './config.ts';
-import type { Carrier, Left, Outgoing, Verdict } from './outgoing.ts';
+import type { Carrier, Left, Outgoing, SendResult } from './outgoing.ts';
 import { readPassword } from './password.ts';
 import { exitOf, exitOfStatus, SendFailure } from './failure.ts';
 
@@ -81,7 +81,7 @@ export function smtpCarrier(options: SubmissionOptions): Carrier {
 }
 
 /** Never rejects but for bugs. */
-async function submitOver(submission: Submission, outgoing: Outgoing): Promise<Verdict> {
+async function submitOver(submission: Submission, outgoing: Outgoing): Promise<SendResult> {
   const { reversePath, recipients, notify, ret, envelopeId, content } = outgoing;
   const envelope = {
     reversePath,
@@ -121,7 +121,7 @@ const ofHost = new Set([
   ...['noServer', 'confirmationNeeded', 'unreachable', 'certificate', 'tls', 'authentication', 'unavailable'],
 ]);
 
-function verdictOn(error: unknown, { recipients }: Outgoing): Verdict {
+function verdictOn(error: unknown, { recipients }: Outgoing): SendResult {
   if (!(error instanceof SubmissionError)) throw error;
   const { kind, retry, message, nextStep } = error;
   const code = exitOf(error);

@@ -5,9 +5,9 @@ import { isDoubtful } from './in-step.ts';
 import type { FailureCause } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import { fillRefused, fillUndecided, forgetReplies, refusedBy } from './results.ts';
-import { type DeliveryState, send, type Transaction } from './state.ts';
+import { type DeliveryState, send, type TransactionState } from './state.ts';
 
-export function finish(state: DeliveryState, transaction: Transaction, replyLost: boolean): void {
+export function finish(state: DeliveryState, transaction: TransactionState, replyLost: boolean): void {
   if (state.sending === transaction) state.sending = undefined;
   const diagnostic = 'the server gave no reply for this recipient';
   fillUndecided(transaction.results, { status: '4.4.2', diagnostic, permanent: false });
@@ -30,7 +30,7 @@ export function tell(state: DeliveryState): void {
 /** A connection that breaks inside a transaction is a 451 for everything undecided (E-S-2). */
 export function interrupted(
   state: DeliveryState,
-  transaction: Transaction,
+  transaction: TransactionState,
   diagnostic: string,
   permanent = false,
 ): void {
@@ -52,7 +52,11 @@ export function interrupted(
 }
 
 /** A server may refuse before the end of the content: its reply counts, the rest is not sent, and the connection can't be used any more. */
-export function refusedInContent(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
+export function refusedInContent(
+  state: DeliveryState,
+  transaction: TransactionState,
+  reply: RemoteReply,
+): void {
   for (const at of transaction.accepted) transaction.results[at] = refusedBy(reply, 'content');
   finish(state, transaction, false);
   close(state);

@@ -4,7 +4,7 @@
 
 import type { RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
-import type { DeliveryState, Transaction } from './state.ts';
+import type { DeliveryState, TransactionState } from './state.ts';
 
 /** A reply that only DATA gets. */
 export function isGoAhead({ code }: RemoteReply): boolean {
@@ -20,7 +20,7 @@ export function isOfEnvelope({ status }: RemoteReply): boolean {
  * The reply taken for the final one of `transaction` may be that to the next MAIL: more replies came without a 354, or it has the status that only
  * MAIL gets (RFC 3463 section 3.2). If nothing more came, the server just closed, as servers do that limit the messages of a connection.
  */
-export function isDoubtful({ open }: DeliveryState, transaction: Transaction): boolean {
+export function isDoubtful({ open }: DeliveryState, transaction: TransactionState): boolean {
   const next = open[open.indexOf(transaction) + 1];
   if (next === undefined || next.inStep) return false;
   const isOfMail = (result: RecipientResult | undefined): boolean =>

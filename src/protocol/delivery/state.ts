@@ -22,7 +22,7 @@ export interface Expectation {
   reply(reply: RemoteReply): void;
 }
 
-export interface Transaction {
+export interface TransactionState {
   readonly request: DeliveryTransaction;
   readonly results: (RecipientResult | undefined)[];
   /** Recipients that RCPT accepted, by their number. */
@@ -51,9 +51,9 @@ export interface DeliveryState {
   user: string | undefined;
   expected: Expectation[];
   /** Begun and not yet reported, in order; all but the last have sent their content. */
-  open: Transaction[];
+  open: TransactionState[];
   /** The one whose content is going out. */
-  sending: Transaction | undefined;
+  sending: TransactionState | undefined;
   /** The server said 421: it takes nothing more over this connection (RFC 5321 section 3.8). */
   leaving: boolean;
   closed: boolean;

@@ -10,10 +10,10 @@ import type { DeliveryTransaction, RecipientResult } from './ports.ts';
 import type { RemoteReply } from './reply-reader.ts';
 import { close, fail, finish, refusedInContent, tell } from './ending.ts';
 import { fillRefused, fillUndecided, isPositive, refusedBy } from './results.ts';
-import { type DeliveryState, expect, send, type Transaction } from './state.ts';
+import { type DeliveryState, expect, send, type TransactionState } from './state.ts';
 
 export function beginTransaction(state: DeliveryState, request: DeliveryTransaction): void {
-  const transaction: Transaction = {
+  const transaction: TransactionState = {
     request,
     results: request.envelope.recipients.map(() => undefined),
     accepted: [],
@@ -33,7 +33,7 @@ export function beginTransaction(state: DeliveryState, request: DeliveryTransact
 }
 
 /** A recipient that the hop can't serve fails alone. */
-function excludeMisfits({ request, results }: Transaction, capabilities: Capabilities): void {
+function excludeMisfits({ request, results }: TransactionState, capabilities: Capabilities): void {
   const unfit = messageMisfit(request, capabilities);
   if (unfit !== undefined) return fillUndecided(results, { ...unfit, permanent: true });
   request.envelope.recipients.forEach(({ forwardPath }, at) => {
@@ -57,7 +57,10 @@ interface Commands {
   readonly rcpts: readonly { readonly at: number; readonly command: string }[];
 }
 
-function commandsOf({ capabilities, user, settings }: DeliveryState, transaction: Transaction): Commands {
+function commandsOf(
+  { capabilities, user, settings }: DeliveryState,
+  transaction: TransactionState,
+): Commands {
   const { request, results } = transaction;
   const asked = request.envelope.recipients
     .map((recipient, at) => ({ recipient, at }))
@@ -71,7 +74,7 @@ function commandsOf({ capabilities, user, settings }: DeliveryState, transaction
   };
 }
 
-function pipelined(state: DeliveryState, transaction: Transaction): void {
+function pipelined(state: DeliveryState, transaction: TransactionState): void {
   const { mail, rcpts } = commandsOf(state, transaction);
   const byChunk = usesChunk(state, transaction.request);
   send(state, `${mail}${rcpts.map(({ command }) => command).join('')}${byChunk ? '' : 'DATA\r\n'}`);
@@ -94,7 +97,7 @@ function pipelined(state: DeliveryState, transaction: Transaction): void {
   if (!byChunk) expect(state, 'data', (reply) => takeData(state, transaction, reply));
 }
 
-function oneByOne(state: DeliveryState, transaction: Transaction): void {
+function oneByOne(state: DeliveryState, transaction: TransactionState): void {
   const { mail, rcpts } = commandsOf(state, transaction);
   const nextRcpt = (index: number): void => {
     const rcpt = rcpts[index];
@@ -113,7 +116,7 @@ function oneByOne(state: DeliveryState, transaction: Transaction): void {
   });
 }
 
-function afterRcpt(state: DeliveryState, transaction: Transaction): void {
+function afterRcpt(state: DeliveryState, transaction: TransactionState): void {
   if (transaction.accepted.length === 0 || state.leaving) return reset(state, transaction);
   if (usesChunk(state, transaction.request)) return sendChunk(state, transaction);
   send(state, 'DATA\r\n');
@@ -122,7 +125,7 @@ function afterRcpt(state: DeliveryState, transaction: Transaction): void {
 
 /** After a refused MAIL its reply is the result of each RCPT, whatever the reply to RCPT says. */
 function takeRcpt(
-  transaction: Transaction,
+  transaction: TransactionState,
   at: number,
   mailReply: RemoteReply | undefined,
   reply: RemoteReply,
@@ -138,7 +141,7 @@ function outOfStep(state: DeliveryState): void {
   fail(state, 'the server left out a reply, or made one too many', 'nonsense');
 }
 
-function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteReply): void {
+function takeData(state: DeliveryState, transaction: TransactionState, reply: RemoteReply): void {
   // A server may say 421 at any time (RFC 5321 section 3.8): it need not be the reply to DATA, and proves nothing about earlier replies.
   const mayBeAnyTime = reply.code === 421 && transaction.farewell === undefined;
   if (mayBeAnyTime && !transaction.inStep) return fail(state, reply.text, 'reply');
@@ -161,7 +164,7 @@ function takeData(state: DeliveryState, transaction: Transaction, reply: RemoteR
  * The whole content as one chunk, its octets counted. Whoever refuses it may not have read it, and would take what is left of it for
  * commands: then the connection can't be used any more.
  */
-function sendChunk(state: DeliveryState, transaction: Transaction): void {
+function sendChunk(state: DeliveryState, transaction: TransactionState): void {
   send(state, `BDAT ${transaction.request.octets ?? 0} LAST\r\n`);
   state.sending = transaction;
   state.outputs.push({ type: 'content', framing: 'chunk' });
@@ -179,7 +182,7 @@ function sendChunk(state: DeliveryState, transaction: Transaction): void {
   };
 }
 
-function awaitFinal(state: DeliveryState, transaction: Transaction): void {
+function awaitFinal(state: DeliveryState, transaction: TransactionState): void {
   state.sending = undefined;
   transaction.endSent = true;
   const replies =
@@ -194,7 +197,7 @@ function awaitFinal(state: DeliveryState, transaction: Transaction): void {
 
 function takeFinal(
   state: DeliveryState,
-  { results }: Transaction,
+  { results }: TransactionState,
   recipients: readonly number[],
   reply: RemoteReply,
 ): void {
@@ -211,7 +214,7 @@ function acceptedBy(state: DeliveryState, reply: RemoteReply): RecipientResult {
 }
 
 /** Resets the transaction at the server; the next one may begin after the reply. */
-function reset(state: DeliveryState, transaction: Transaction): void {
+function reset(state: DeliveryState, transaction: TransactionState): void {
   if (state.leaving) {
     finish(state, transaction, false);
     return close(state);

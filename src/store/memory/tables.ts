@@ -24,13 +24,13 @@ export interface Table<K, V> {
   delete(key: K): void;
 }
 
-export interface Journal {
+export interface UndoLog {
   table<K, V>(): Table<K, V>;
   /** Runs one change; if it throws, everything it wrote is as it was before. */
   attempt<T>(change: () => T): T;
 }
 
-export function createJournal(): Journal {
+export function createJournal(): UndoLog {
   let undo: (() => void)[] = [];
 
   function table<K, V>(): Table<K, V> {
@@ -144,7 +144,7 @@ export interface Tables {
   readonly marks: Table<'purge', PurgeMarks>;
 }
 
-export function createTables(journal: Journal): Tables {
+export function createTables(journal: UndoLog): Tables {
   return {
     messages: journal.table(),
     claims: journal.table(),
