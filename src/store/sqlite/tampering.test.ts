@@ -104,11 +104,15 @@ const tampering: readonly { readonly why: string; readonly sql: string; readonly
     sql: "UPDATE event SET identity_id = 'mallory' WHERE sequence = 1",
     because: /link/,
   },
-  { why: 'salt', sql: `UPDATE event SET salt = x'00' WHERE sequence = ${YOUNG}`, because: /content/ },
+  {
+    why: 'salt',
+    sql: `UPDATE event SET salt = zeroblob(length(salt)) WHERE sequence = ${YOUNG}`,
+    because: /content/,
+  },
   { why: 'payload', sql: `UPDATE event SET payload = x'7b7d' WHERE sequence = ${YOUNG}`, because: /content/ },
   {
     why: 'salt of the place',
-    sql: `UPDATE event SET place_salt = x'00' WHERE sequence = ${YOUNG}`,
+    sql: `UPDATE event SET place_salt = zeroblob(length(place_salt)) WHERE sequence = ${YOUNG}`,
     because: /content/,
   },
   { why: 'place', sql: `UPDATE event SET place = x'7b7d' WHERE sequence = ${YOUNG}`, because: /content/ },
@@ -124,10 +128,14 @@ const tampering: readonly { readonly why: string; readonly sql: string; readonly
   },
   {
     why: 'hash of the content',
-    sql: `UPDATE event SET content_hash = x'00' WHERE sequence = ${YOUNG}`,
+    sql: `UPDATE event SET content_hash = zeroblob(length(content_hash)) WHERE sequence = ${YOUNG}`,
     because: /link/,
   },
-  { why: 'link', sql: `UPDATE event SET link = x'00' WHERE sequence = ${YOUNG}`, because: /link/ },
+  {
+    why: 'link',
+    sql: `UPDATE event SET link = zeroblob(length(link)) WHERE sequence = ${YOUNG}`,
+    because: /link/,
+  },
   {
     why: 'content of a young event, as if it was forgotten',
     sql: `UPDATE event SET payload = NULL, salt = NULL, place = NULL, place_salt = NULL WHERE sequence = (SELECT max(sequence) FROM event)`,
@@ -181,6 +189,11 @@ const tampering: readonly { readonly why: string; readonly sql: string; readonly
     why: 'a chain of its own',
     sql: `UPDATE event SET chain = 2 WHERE sequence = (SELECT max(sequence) FROM event); INSERT INTO chain (id, started_at, name) VALUES (2, 0, 'x')`,
     because: /event 1 is missing/,
+  },
+  {
+    why: 'all of it, told as another chain',
+    sql: 'UPDATE event SET chain = 2; UPDATE chain SET id = 2',
+    because: /its link does not follow/,
   },
   {
     why: 'a number in its chain',
