@@ -28,7 +28,7 @@ const WAITING_PER_NETWORK = 8;
 const WAITING_PER_SHARED_NETWORK = 32;
 
 /** Waiting attempts by network; the network whose turn is next comes first. */
-class Line {
+class WaitingLine {
   readonly #networks = new Map<string, (() => void)[]>();
   size = 0;
 
@@ -56,8 +56,8 @@ class Line {
 }
 
 export function createKdfGate(runningMax = RUNNING_MAX, waitingMax = WAITING_MAX): KdfGate {
-  const known = new Line();
-  const strange = new Line();
+  const known = new WaitingLine();
+  const strange = new WaitingLine();
   const keptForKnown = Math.floor((waitingMax * WAITING_KEPT) / WAITING_MAX);
   let running = 0;
   let knownIsNext = true;

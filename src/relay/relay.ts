@@ -193,14 +193,14 @@ class RunningRelay implements Relay {
     this.#memoryOctets += octets;
     const room = this.#rooms.began(route);
     const tracked: Promise<void> = work.finally(() => {
-      const isHere = this.#running.leave(place, tracked);
-      invariant(isHere, 'a job leaves its place twice');
+      const isHere = this.#running.leave(slot, tracked);
+      invariant(isHere, 'a job leaves its slot twice');
       room.ended();
       this.#memoryOctets -= octets;
       invariant(this.#memoryOctets >= 0, 'content in memory is given back twice');
       this.#claims.ended();
     });
-    const place = this.#running.take(tracked);
+    const slot = this.#running.take(tracked);
   }
 
   /** Never rejects: a question to the store is repeated until it answers. */

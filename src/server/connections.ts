@@ -17,8 +17,8 @@ export function createConnections(): Connections {
   const open = createSlots<Connection>();
   return {
     enter(connection) {
-      const place = open.take(connection);
-      return () => void open.leave(place, connection);
+      const slot = open.take(connection);
+      return () => void open.leave(slot, connection);
     },
     noticed({ identityId, state, revision, gone }) {
       if (state === 'active' && gone.length === 0) return;

@@ -22,7 +22,7 @@ import type { Steps } from './steps.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface DoorsOptions {
-  /** The places are those of the start. */
+  /** Addresses, ports and the data directory are those of the start. */
   readonly first: LoadedConfig;
   readonly steps: Steps;
   readonly log: Log;

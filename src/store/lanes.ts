@@ -7,7 +7,7 @@ const LOOKED_AT_MAX = 500;
 
 export interface Lanes {
   /** The first lane after this domain, or of all, with the time that its oldest delivery is due at. */
-  behind(domain: string | undefined): { readonly domain: string; readonly dueAt: number } | undefined;
+  firstAfter(domain: string | undefined): { readonly domain: string; readonly dueAt: number } | undefined;
   /** Leases up to `max` of what is due in the lane, oldest first. */
   take(domain: string, max: number): number;
 }
@@ -41,7 +41,7 @@ function roundOf(
   let at = after;
   let hasTurned = after === undefined;
   for (let looked = 0; looked < LOOKED_AT_MAX && due.length < max; looked += 1) {
-    const lane = lanes.behind(at);
+    const lane = lanes.firstAfter(at);
     const isEnd = lane === undefined || (hasTurned && after !== undefined && lane.domain > after);
     if (isEnd && hasTurned) return { due, next: due.at(-1), isCut: false };
     hasTurned ||= isEnd;

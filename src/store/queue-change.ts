@@ -27,9 +27,9 @@ export interface QueueChange {
   readonly after?: QueuePosition;
 }
 
-/** Behind this recipient a command goes on. */
+/** After this recipient a command goes on. */
 export interface QueuePosition {
-  /** Empty: in front of all. */
+  /** Empty: before all. */
   readonly messageId: MessageId;
   readonly recipientNumber: number;
   /** The trail has the event of this command: a hold or a release has one, whatever it meant. A drop has one for each recipient. */

@@ -85,10 +85,10 @@ export function createRemoteStore(o: {
         packs: changes.map(packed),
         mayWait: mayWait(changes),
         askedAt: o.clock.monotonic(),
-        resolve: (outcomes) => pending.leave(place, entry) && resolve(outcomes),
-        reject: (error) => pending.leave(place, entry) && reject(error),
+        resolve: (outcomes) => pending.leave(slot, entry) && resolve(outcomes),
+        reject: (error) => pending.leave(slot, entry) && reject(error),
       };
-      const place = pending.take(entry);
+      const slot = pending.take(entry);
       if (pending.size === 1) alarm.set(entry.askedAt + UNKNOWN_MS_MAX);
       ask(entry);
     });

@@ -215,7 +215,7 @@ export const relayFaults: readonly Fault[] = [
     file: 'src/relay/relay.ts',
     tests: ['test/simulation/relay', 'src/relay/weather', 'src/relay/suspended'],
     why: 'a job gives its place back twice',
-    from: '      const isHere = this.#running.leave(place, tracked);',
-    to: '      this.#running.leave(place, tracked);\n      const isHere = this.#running.leave(place, tracked);',
+    from: '      const isHere = this.#running.leave(slot, tracked);',
+    to: '      this.#running.leave(slot, tracked);\n      const isHere = this.#running.leave(slot, tracked);',
   },
 ];

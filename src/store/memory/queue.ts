@@ -33,7 +33,7 @@ export function claim({ tables, clock }: State, change: ClaimChange): OutcomeOf<
       .filter((row) => row.recipient.owner === undefined && !isHeld(tables, row))
       .toSorted((one, other) => one.recipient.dueAt - other.recipient.dueAt);
   const lanes: Lanes = {
-    behind(domain) {
+    firstAfter(domain) {
       let first: RecipientRow | undefined;
       for (const { recipient } of waiting())
         if (

@@ -17,7 +17,7 @@ export function openEngineWriter(directory: string, options: WriterOptions): Eng
   const writer = openSqliteWriter({
     ...options,
     dataDirectory: directory,
-    writeLogHome: () => checkpointer?.write(),
+    requestCheckpoint: () => checkpointer?.write(),
   });
   checkpointer = startCheckpointer(directory, { written: () => writer.logWritten(), failed: options.failed });
 

@@ -57,7 +57,7 @@ function fileSelected(
 interface Slice {
   /** What the selector means and the command changes. */
   readonly rows: readonly Row[];
-  /** Undefined: nothing is left behind it. */
+  /** Undefined: nothing is left after it. */
   readonly end: Pick<QueuePosition, 'messageId' | 'recipientNumber'> | undefined;
 }
 

@@ -44,7 +44,7 @@ function lanesOf(
   keys: Key[],
 ): Lanes {
   return {
-    behind(domain) {
+    firstAfter(domain) {
       const isFirst = domain === undefined;
       for (;;) {
         const row = db.get(

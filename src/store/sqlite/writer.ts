@@ -64,7 +64,7 @@ export interface WriterOptions extends QueueLimits {
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
   /** Asks another thread for a checkpoint, which then says `logWritten`. Absent: commits do it. */
-  writeLogHome?(): void;
+  requestCheckpoint?(): void;
 }
 
 export interface SqliteWriter {
@@ -83,7 +83,7 @@ export function createWriter(db: Database, options: WriterOptions, witness: Sync
   const after = new AfterCommit(options);
   const writer = openParts(db, options, after);
   bringChainForward(db, writer.trail, options.clock.now());
-  const log = watchLog(db, witness, options.writeLogHome);
+  const log = watchLog(db, witness, options.requestCheckpoint);
   if (options.sweepStages !== false) sweepStages(db, options.dataDirectory);
 
   function transact(changes: readonly Change[]): readonly Outcome[] {
