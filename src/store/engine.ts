@@ -1,4 +1,5 @@
-// The engine that keeps the store. Nothing outside src/store names one: the configuration says which, it is opened here, and only then is it loaded.
+// The engine that keeps the store. Nothing outside src/store names one: it is chosen and opened here, and only then is it loaded. There is one today, so no
+// key of the configuration chooses.
 
 import type { LoadedConfig } from '../config/load.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
@@ -7,9 +8,15 @@ import type { QueueLimits } from './depth.ts';
 import type { Lookups } from './lookups.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
 
+/** One more is a folder beside this file and a row here. Threads open it each for itself: what it keeps must be reached from all of them. */
+const engines = {
+  sqlite: async (directory: string): Promise<Engine> =>
+    (await import('./sqlite/engine.ts')).sqliteEngine(directory),
+};
+
 /** Plain data: it crosses into threads. */
 export interface EngineChoice {
-  readonly engine: 'sqlite';
+  readonly engine: keyof typeof engines;
   readonly directory: string;
 }
 
@@ -127,7 +134,6 @@ export function engineIn(directory: string): EngineChoice {
   return { engine: 'sqlite', directory };
 }
 
-export async function openEngine({ directory }: EngineChoice): Promise<Engine> {
-  const { sqliteEngine } = await import('./sqlite/engine.ts');
-  return sqliteEngine(directory);
+export function openEngine({ engine, directory }: EngineChoice): Promise<Engine> {
+  return engines[engine](directory);
 }
