@@ -1,4 +1,4 @@
-// A look at personal data is itself a record of the trail: who looked at what, and why (D-TR-5). It is written before anything is shown.
+// A look at a message or the trail is itself a record of the trail: who looked at what, and why (D-TR-5). It is written before anything is shown.
 
 import type { AdministrationPayload } from '../record/events.ts';
 import { type Actor, byOf } from './actor.ts';

@@ -13,7 +13,8 @@ export const CLAIM_PREFIX = 'claim-';
 export const LOOKUPS_MAX = 100;
 
 /**
- * What `explain`, `check` and `audit verify` look up by themselves: they show nobody's mail. Whatever does is a use case, which leaves a record.
+ * What `explain`, `check` and `audit verify` look up by themselves. These commands show nobody's mail; what does is a use case. Another program could ask the same
+ * (`eventsOfMessage` tells who sent) and leave no record: only who may read the database itself gets to the socket, so there is no more to be held off here.
  */
 export const controlLookups = [
   'identityByLogin',
