@@ -32,6 +32,19 @@ test('a change is made again on what somebody else wrote meanwhile', async () =>
   assert.ok([first, second].some(({ limits }) => Object.keys(limits).length === 2));
 });
 
+test('a change that is stale each time it is written is given up, in words', async () => {
+  const { ports, ...office } = openOffice();
+  await office.addAccount({ login, mailbox: true, allowReserved: true });
+  const alice = await ports.lookups.identityByLogin(login);
+  assert.ok(alice !== undefined);
+  const never = async () => ({ ...alice, revision: alice.revision + 1 });
+  const other = openOffice({ ...ports, lookups: { ...ports.lookups, identityByLogin: never } });
+  await assert.rejects(
+    other.suspendAccount({ login }),
+    failsWith('trouble', /alice@example.org was changed by somebody else each time: try again/),
+  );
+});
+
 test('limitAccount', async () => {
   const office = openOffice();
   await office.addAccount({ login, mailbox: true, allowReserved: true });

@@ -58,7 +58,10 @@ export interface Deed {
   readonly detail?: Readonly<Record<string, string>>;
 }
 
-/** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. */
+/** Each time somebody else was faster: more than as many operators at once. */
+const TRIES_MAX = 100;
+
+/** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. Throws `UseCaseFailure`. */
 export async function changeIdentity(
   ports: AdministrationPorts,
   actor: Actor,
@@ -66,12 +69,13 @@ export async function changeIdentity(
   deed: Deed,
   change: (identity: Identity) => Changed | Promise<Changed>,
 ): Promise<Identity> {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const before = await identityOf(ports, login);
     const after = valueOf(await change(before));
     const outcome = await writeIdentity(ports, actor, after, before.revision, deed);
     if (outcome === 'written') return after;
   }
+  throw new UseCaseFailure(`${login} was changed by somebody else each time: try again`, 'trouble');
 }
 
 export async function writeIdentity(
