@@ -1,6 +1,6 @@
 // How much strangers may have us write into the log (F-DOS-9): so many lines a minute about one network, for each front, and so many about all of them, of
-// which each front has its share. What is left out is
-// said in one line a minute. Whoever logs in is accountable: lines about them are given back, and are not bounded.
+// which each front has its share. What is left out is said in one line a minute. Whoever logs in is accountable: lines about them are given back, and are not
+// bounded.
 
 import { connectionNetworkOf } from '../identity/network.ts';
 import type { Clock } from '../platform/platform.ts';

@@ -155,8 +155,9 @@ export interface SessionView {
 }
 
 export interface ServerSession {
+  /** `nowMs`: of a clock that never steps. */
   receive(input: SessionInput, nowMs: number): readonly SessionOutput[];
-  /** When `timeout` must be fed next, ms since the epoch; undefined: never. */
+  /** When `timeout` must be fed next, by the clock of `receive`; undefined: never. */
   readonly deadline: number | undefined;
   readonly view: SessionView;
   readonly closed: boolean;
