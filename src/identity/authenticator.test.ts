@@ -76,7 +76,7 @@ function gathering({
   ) =>
     authenticator.authenticate(
       { kind: 'password', mechanism: 'PLAIN', authorizationIdentity, authenticationIdentity, password },
-      { address, sessionId: 's' },
+      { address },
     );
   const logIn = (login: string, password: string, address?: string): Promise<string> =>
     ask(login, password, address).then(({ type }) => type);

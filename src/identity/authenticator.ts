@@ -41,10 +41,7 @@ export type AuthenticationOutcome =
 
 export interface Authenticator {
   /** Never rejects. */
-  authenticate(
-    evidence: Evidence,
-    from: { readonly address: string; readonly sessionId: string },
-  ): Promise<AuthenticationOutcome>;
+  authenticate(evidence: Evidence, from: { readonly address: string }): Promise<AuthenticationOutcome>;
 }
 
 export interface AuthenticatorSettings {

@@ -27,7 +27,7 @@ export async function answerAuthentication(
   const feed = (answer: AuthenticationAnswer) =>
     connection.feed({ type: 'authentication', question, answer });
   try {
-    const from = { address: connection.remote.address, sessionId: connection.id };
+    const from = { address: connection.remote.address };
     const outcome = await asOfNow(front.submission, await front.authenticate(evidence, from));
     if (outcome.type === 'material') return feed(outcome);
     // Too late: the client is gone, or was told to try again and may be somebody else by now.

@@ -55,10 +55,7 @@ export interface Front {
   readonly submission: SubmissionContext;
   tls(): ServerTls;
   sessionId(): string;
-  authenticate(
-    evidence: Evidence,
-    from: { readonly address: string; readonly sessionId: string },
-  ): Promise<AuthenticationOutcome>;
+  authenticate(evidence: Evidence, from: { readonly address: string }): Promise<AuthenticationOutcome>;
   /** Does this mailbox of ours exist? At once if it is known or not ours. */
   mailboxOf(forwardPath: string): LocalMailbox | 'elsewhere' | Promise<LocalMailbox | 'elsewhere'>;
   /** Postmaster and abuse go to whom the operator named; a bare postmaster belongs to our first domain. */

@@ -13,10 +13,7 @@ const KEY_OCTETS = 32;
 
 export interface Logins {
   /** Rejects with `LineClosed` if the lookup thread dies meanwhile. */
-  authenticate(
-    evidence: Evidence,
-    from: { readonly address: string; readonly sessionId: string },
-  ): Promise<AuthenticationOutcome>;
+  authenticate(evidence: Evidence, from: { readonly address: string }): Promise<AuthenticationOutcome>;
   /** A line to the lookup thread, in the place of the one before. */
   connect(lookupThread: Line): void;
   /** Names may mean something else: what was verified before is asked again. */

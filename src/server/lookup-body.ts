@@ -27,7 +27,7 @@ export interface LookupSettings {
 export type LookupThreadQuestion =
   | {
       readonly authenticate: Evidence;
-      readonly from: { readonly address: string; readonly sessionId: string };
+      readonly from: { readonly address: string };
     }
   | { readonly settings: LookupSettings };
 
