@@ -1,6 +1,6 @@
 // Whether an account may submit, and how much.
 
-import { resume, setLimits, suspend } from '../identity/directory.ts';
+import { resume, setLimits, suspend } from '../identity/identity-changes.ts';
 import type { Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';

@@ -4,7 +4,7 @@ import { encodeBase32 } from '../base/base32.ts';
 import { time } from '../base/time.ts';
 import { createAppPassword } from '../identity/app-password.ts';
 import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
-import { createIdentity } from '../identity/directory.ts';
+import { createIdentity } from '../identity/identity-changes.ts';
 import { hashPassword } from '../identity/password.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import type { CredentialUse } from '../store/lookups.ts';

@@ -1,7 +1,7 @@
 // Finding an account, and changing one: each change is made on what is stored now, and written with its revision and its record.
 
 import type { Result } from '../base/result.ts';
-import type { Changed } from '../identity/directory.ts';
+import type { Changed } from '../identity/identity-changes.ts';
 import { loginCandidates } from '../identity/login.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';

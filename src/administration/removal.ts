@@ -1,6 +1,6 @@
 // An account is removed, with what that means told before, and brought back until retention ends.
 
-import { addRight, remove, restore } from '../identity/directory.ts';
+import { addRight, remove, restore } from '../identity/identity-changes.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';
 import { changeIdentity, everybody, identityOf, valueOf } from './identities.ts';

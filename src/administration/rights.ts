@@ -1,6 +1,6 @@
 // As whom an account may send.
 
-import { addRight, removeRight, rightFor } from '../identity/directory.ts';
+import { addRight, removeRight, rightFor } from '../identity/identity-changes.ts';
 import { canonicalAddress } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';

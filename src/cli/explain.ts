@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { createMailboxes, configuredMailboxes } from '../identity/mailboxes.ts';
-import { principalOf } from '../identity/directory.ts';
+import { principalOf } from '../identity/identity-changes.ts';
 import { systemClock } from '../platform/clock.ts';
 import { explain } from '../policy/explain.ts';
 import { isAsciiText } from '../protocol/wire/mailbox.ts';

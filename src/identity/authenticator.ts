@@ -13,7 +13,7 @@ import type { Lookups } from '../store/lookups.ts';
 import type { CredentialUsedChange } from '../store/port.ts';
 import { CredentialCheck } from './credential-check.ts';
 import { createCredentialUses, type NoteCredentialUse } from './credential-uses.ts';
-import { principalOf } from './directory.ts';
+import { principalOf } from './identity-changes.ts';
 import type { Guess } from './guess-counts.ts';
 import { createGuessing, type Guessing, type Leave, type LeaveToVerify } from './guessing.ts';
 import { type Asker, createHashing, type Hashing } from './hashing.ts';

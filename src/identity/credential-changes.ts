@@ -3,7 +3,7 @@
 import { ok, type Result } from '../base/result.ts';
 import { time } from '../base/time.ts';
 import { type Credential, enabledCredentials, type Identity } from '../record/identity.ts';
-import { changed, type Changed, type DirectoryProblem, problem } from './directory.ts';
+import { changed, type Changed, type ChangeProblem, problem } from './identity-changes.ts';
 
 export const PASSWORD_CREDENTIAL_ID = 'password';
 const APP_PASSWORDS_MAX = 100;
@@ -53,7 +53,7 @@ function newestRevokedFirst(one: Credential, other: Credential): number {
 export function credentialNamed(
   among: readonly Credential[],
   idOrLabel: string,
-): Result<Credential | undefined, DirectoryProblem> {
+): Result<Credential | undefined, ChangeProblem> {
   const byId = among.find((one) => hasId(one, idOrLabel));
   if (byId !== undefined) return ok(byId);
   const matching = among.filter(({ label }) => label === idOrLabel);
@@ -66,10 +66,7 @@ export function credentialNamed(
 }
 
 /** The one that lets somebody in, so named. */
-export function credentialToRevoke(
-  identity: Identity,
-  idOrLabel: string,
-): Result<Credential, DirectoryProblem> {
+export function credentialToRevoke(identity: Identity, idOrLabel: string): Result<Credential, ChangeProblem> {
   const found = credentialNamed(enabledCredentials(identity), idOrLabel);
   if (!found.ok) return found;
   if (found.value !== undefined) return ok(found.value);

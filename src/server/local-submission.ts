@@ -4,7 +4,7 @@
 import { readEnvelope, type EnvelopeInput } from '../client/envelope.ts';
 import { SubmissionError } from '../client/errors.ts';
 import { readMessage } from '../client/message.ts';
-import { servicePrincipal } from '../identity/directory.ts';
+import { servicePrincipal } from '../identity/identity-changes.ts';
 import { replyOfIdentityStatus } from '../policy/submission-policy.ts';
 import { mailCommand, parseCapabilities, rcptCommand } from '../protocol/delivery/commands.ts';
 import type { DeliveryTransaction } from '../protocol/delivery/ports.ts';

@@ -1,7 +1,7 @@
 // Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
 // fronts; a session compares before it lets in, at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
-import { principalOf, servicePrincipal } from '../identity/directory.ts';
+import { principalOf, servicePrincipal } from '../identity/identity-changes.ts';
 import type { Identity, IdentityId, Principal, Proof, IdentityStatus } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';

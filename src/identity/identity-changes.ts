@@ -23,7 +23,7 @@ import {
 } from './account-name.ts';
 
 /** What could not be done, ready to be shown: the cause and the way out. */
-export interface DirectoryProblem {
+export interface ChangeProblem {
   readonly problem:
     | NameProblem
     | 'ambiguousLogin'
@@ -37,7 +37,7 @@ export interface DirectoryProblem {
   readonly text: string;
 }
 
-export type Changed = Result<Identity, DirectoryProblem>;
+export type Changed = Result<Identity, ChangeProblem>;
 
 const RIGHTS_MAX = 1000;
 
@@ -71,7 +71,7 @@ export function createIdentity(options: NewIdentity, rules: NameRules): Changed 
   });
 }
 
-function newLogin(options: NewIdentity, rules: NameRules): Result<string, DirectoryProblem> {
+function newLogin(options: NewIdentity, rules: NameRules): Result<string, ChangeProblem> {
   if (options.login.includes('@')) return named(ownableAddress(options.login, rules));
   if (!options.mailbox) return named(serviceName(options.login, rules));
   const [only, ...others] = rules.domains;
@@ -90,7 +90,7 @@ export function rightFor(
   text: string,
   owner: Identity | undefined,
   rules: NameRules,
-): Result<SenderRight, DirectoryProblem> {
+): Result<SenderRight, ChangeProblem> {
   if (text.startsWith('@')) return domainRight(text.slice(1), rules);
   const another = owner !== undefined && owner.id !== identity.id;
   if (another && owner.state === 'removed') {
@@ -109,7 +109,7 @@ export function rightFor(
   return ok({ kind: 'granted', address: canonical });
 }
 
-function domainRight(text: string, rules: NameRules): Result<SenderRight, DirectoryProblem> {
+function domainRight(text: string, rules: NameRules): Result<SenderRight, ChangeProblem> {
   const domain = canonicalDomain(text);
   return domain === undefined || !rules.domains.has(domain)
     ? nameProblem('foreignDomain')
@@ -233,14 +233,14 @@ function isSameRight(one: SenderRight, other: SenderRight): boolean {
   return other.kind !== 'domain' && one.address === other.address;
 }
 
-function named(result: Result<string, NameProblem>): Result<string, DirectoryProblem> {
+function named(result: Result<string, NameProblem>): Result<string, ChangeProblem> {
   return result.ok ? result : nameProblem(result.error);
 }
 
-function nameProblem(name: NameProblem): Result<never, DirectoryProblem> {
+function nameProblem(name: NameProblem): Result<never, ChangeProblem> {
   return problem(name, nameProblemTexts[name]);
 }
 
-export function problem(name: DirectoryProblem['problem'], text: string): Result<never, DirectoryProblem> {
+export function problem(name: ChangeProblem['problem'], text: string): Result<never, ChangeProblem> {
   return err({ problem: name, text });
 }
