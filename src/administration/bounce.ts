@@ -124,7 +124,8 @@ function changesFor(
   entries: readonly QueueEntry[],
 ): readonly QueueChange[] {
   return entries.map(({ message, delivery }): QueueChange => {
-    const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
+    const { recipientNumber, recipient } = delivery;
+    const selector: QueueSelector = { messageId: message.id, recipientNumber, to: recipient.forwardPath };
     return { type: 'queue', action, selector, ...whoActs(ports, actor) };
   });
 }

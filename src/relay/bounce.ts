@@ -36,7 +36,8 @@ export async function bounceChanges(bounce: Bounce): Promise<BounceChanges> {
   if (first === undefined) return { drops: [] };
   const { message } = first;
   const drops = entries.map(({ delivery }): QueueChange => {
-    const selector: QueueSelector = { messageId: message.id, to: delivery.recipient.forwardPath };
+    const { recipientNumber, recipient } = delivery;
+    const selector: QueueSelector = { messageId: message.id, recipientNumber, to: recipient.forwardPath };
     return { type: 'queue', action: 'drop', selector, ...who };
   });
   const recipients = entries

@@ -173,6 +173,8 @@ export interface CredentialUsedChange {
 /** Which deliveries a queue command means; every given field must match. */
 export interface QueueSelector {
   readonly messageId?: MessageId;
+  /** Of a message. */
+  readonly recipientNumber?: number;
   readonly identityId?: IdentityId;
   readonly credentialId?: string;
   /** Reverse-path, exact. */

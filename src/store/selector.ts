@@ -6,6 +6,7 @@ import { keptId } from './kept-id.ts';
 
 export interface Selectable {
   readonly message: QueuedMessage;
+  readonly recipientNumber: number;
   readonly forwardPath: string;
   /** As it is routed by. */
   readonly domain: string;
@@ -15,9 +16,10 @@ export interface Selectable {
 
 /** `id`: of the message, as it is kept. */
 export function isSelected(id: MessageId, one: Selectable, selector: QueueSelector): boolean {
-  const { messageId, identityId, credentialId, from, to, domain, held, dueAfter } = selector;
+  const { messageId, recipientNumber, identityId, credentialId, from, to, domain, held, dueAfter } = selector;
   return (
     (messageId === undefined || keptId(messageId) === id) &&
+    (recipientNumber === undefined || one.recipientNumber === recipientNumber) &&
     (identityId === undefined || one.message.identityId === identityId) &&
     (credentialId === undefined || one.message.credentialId === credentialId) &&
     (from === undefined || one.message.envelope.reversePath === from) &&

@@ -319,6 +319,7 @@ const selectors: readonly {
   { why: 'the null sender', selector: { from: '' }, finds: '3/0' },
   { why: 'recipient', selector: { to: 'bob@one.example' }, finds: '1/0 3/0' },
   { why: 'recipient, exactly', selector: { to: 'BOB@one.example' }, finds: '' },
+  { why: 'number of the recipient', selector: { recipientNumber: 1 }, finds: '1/1' },
   { why: 'domain, however written', selector: { domain: 'Two.Example' }, finds: '1/1 2/0' },
   {
     why: 'an international domain by its A-label',

@@ -22,11 +22,11 @@ export function queueRows({ messages }: Tables): readonly QueueRow[] {
 
 export function matches(tables: Tables, one: QueueRow, selector: QueueSelector): boolean {
   const { id, row, recipient } = one;
-  const { domain, dueAt } = recipient;
+  const { number: recipientNumber, domain, dueAt } = recipient;
   const { forwardPath } = recipient.recipient;
   return isSelected(
     id,
-    { message: row.message, forwardPath, domain, held: isHeld(tables, one), dueAt },
+    { message: row.message, recipientNumber, forwardPath, domain, held: isHeld(tables, one), dueAt },
     selector,
   );
 }

@@ -33,6 +33,6 @@ export function dropRecipient(
       ...{ status: '5.0.0', diagnostic: dropWords(change) },
     },
   });
-  const left = db.get('SELECT count(*) AS left FROM recipient WHERE message_n = ?', n);
-  finish(writer, messageId, n, number(left ?? {}, 'left'));
+  const before = db.get('SELECT unsettled FROM message WHERE n = ?', n);
+  finish(writer, messageId, n, number(before ?? {}, 'unsettled') - 1);
 }

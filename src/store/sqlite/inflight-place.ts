@@ -92,11 +92,11 @@ function keptFacts(facts: InflightFacts): InflightFacts {
 }
 
 function isMeant({ message, delivery, dueAt, heldBy }: QueueEntry, selector: QueueSelector): boolean {
-  const { recipient, domain } = delivery;
+  const { recipient, recipientNumber, domain } = delivery;
   const held = heldBy.length > 0;
   return isSelected(
     message.id,
-    { message, forwardPath: recipient.forwardPath, domain, held, dueAt },
+    { message, recipientNumber, forwardPath: recipient.forwardPath, domain, held, dueAt },
     selector,
   );
 }

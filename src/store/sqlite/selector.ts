@@ -19,6 +19,7 @@ export function whereOf(selector: QueueSelector): Where {
   };
   if (selector.messageId !== undefined)
     add('m.id = ?', messageIdBytes(selector.messageId) ?? new Uint8Array(0));
+  if (selector.recipientNumber !== undefined) add('r.number = ?', selector.recipientNumber);
   if (selector.identityId !== undefined) add('m.identity_id = ?', selector.identityId);
   if (selector.credentialId !== undefined) add('m.credential_id = ?', selector.credentialId);
   if (selector.from !== undefined) add('m.reverse_path = ?', selector.from);
