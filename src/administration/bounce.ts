@@ -11,6 +11,8 @@ import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
 
 const PAGE = 500;
+/** Recipients of a message in one commit. */
+const PART = 200;
 
 interface After extends Place {
   /** When the first slice was begun, ms: what came later is not meant. */
@@ -60,13 +62,17 @@ interface GivingUp extends Awaited<ReturnType<AdministrationPorts['reports']>> {
 
 /** Holds the mail meanwhile: a report would be wrong if the next attempt began before the drop. Attempts under way go on. */
 async function giveUp(o: GivingUp): Promise<number> {
-  const { ports, seen } = o;
+  const { seen } = o;
   const id = seen[0]?.message.id ?? '';
-  const outcomes = await ports.store.commit(changesFor(o, 'hold', seen));
-  // Mail that an operator held before stays held.
-  let ours = seen.filter((_, at) => outcomes[at]?.type === 'changed' && outcomes[at].count > 0);
+  let ours: readonly QueueEntry[] = [];
   try {
-    sum(outcomes);
+    for (const part of partsOf(seen)) {
+      const outcomes = await o.ports.store.commit(changesFor(o, 'hold', part));
+      // Mail that an operator held before stays held.
+      const held = part.filter((_, at) => outcomes[at]?.type === 'changed' && outcomes[at].count > 0);
+      ours = [...ours, ...held];
+      sum(outcomes);
+    }
     const free = await stillFree(o);
     const { report, drops } = await changesOf(o, free);
     if (report !== undefined) await tell(o, report, id);
@@ -131,7 +137,16 @@ function changesFor(
 }
 
 async function changed({ ports }: GivingUp, changes: readonly QueueChange[]): Promise<number> {
-  return changes.length === 0 ? 0 : sum(await ports.store.commit(changes));
+  let count = 0;
+  for (const part of partsOf(changes)) count += sum(await ports.store.commit(part));
+  return count;
+}
+
+/** What others' mail may have to wait for. */
+function partsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / PART) }, (_, at) =>
+    all.slice(at * PART, (at + 1) * PART),
+  );
 }
 
 /** How many recipients the changes meant. Throws if one of them failed. */
