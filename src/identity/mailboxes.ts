@@ -62,13 +62,13 @@ export function createMailboxes(options: {
   let changes = 0;
 
   function remembered(address: string): LocalMailbox | undefined {
-    const now = clock.now();
+    const now = clock.monotonic();
     const entry = known.get(address) ?? absent.get(address);
-    return entry !== undefined && now - entry.at < KEEP_MS && now >= entry.at ? entry.mailbox : undefined;
+    return entry !== undefined && now - entry.at < KEEP_MS ? entry.mailbox : undefined;
   }
 
   async function lookUp(address: string): Promise<LocalMailbox> {
-    const at = clock.now();
+    const at = clock.monotonic();
     const changesBefore = changes;
     const identity = await lookups.identityByAddress(address);
     const exists = identity !== undefined && identity.state !== 'removed' && identity.mailbox;

@@ -33,7 +33,7 @@ export class Restarts {
       this.#missing.add(thread.name);
       this.#log.error({ thread: thread.name, because }, 'thread died, starting it again');
       const deaths = this.#deaths;
-      const now = this.#clock.now();
+      const now = this.#clock.monotonic();
       deaths.push(now);
       while ((deaths[0] ?? now) < now - MINUTE_MS) deaths.shift();
       await this.#pause(deaths.length - 1);

@@ -58,10 +58,10 @@ export function createJournal(store: Store, clock: Clock, fronts: number): Journ
 
   return {
     note(refusal, subject, identityId) {
-      const now = clock.now();
+      const now = clock.monotonic();
       const event: EventDraft = {
         ...refusal,
-        time: now,
+        time: clock.now(),
         ...(identityId === undefined ? {} : { identityId }),
       };
       let key = `${kindOf(refusal)} ${subject}`;
