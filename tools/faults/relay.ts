@@ -94,6 +94,27 @@ export const relayFaults: readonly Fault[] = [
     to: 'nobodyThere;',
   },
   {
+    file: 'src/relay/hop-connection.ts',
+    why: 'the identity is not looked at again when the content is asked for',
+    from: '    if (!this.#mayGo()) return this.#withhold();\n',
+    to: '',
+    tests: ['src/relay/hop-connection'],
+  },
+  {
+    file: 'src/relay/content-out.ts',
+    why: 'the end of a content is sent whatever became of its sender',
+    from: '    if (!way.mayGo()) return way.withhold();\n',
+    to: '',
+    tests: ['src/relay/hop-connection'],
+  },
+  {
+    file: 'src/relay/hop-turns.ts',
+    why: 'the identity is not looked at again when another message has left the connection',
+    from: 'if (job.mayGo?.() !== false)',
+    to: 'if (job !== undefined)',
+    tests: ['src/relay/suspended'],
+  },
+  {
     file: 'src/relay/hop-turns.ts',
     tests: ['src/relay/weather'],
     why: 'what waits for its turn waits on when its pool is closed',

@@ -3,7 +3,16 @@
 import type { Fault } from './fault.ts';
 
 const front = { file: 'src/server/front.ts', tests: ['src/server/front'] };
+const drain = { file: 'src/server/drain.ts', tests: ['src/server/drain'] };
 const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
+
+const isBusy = 'connections.size + memory.used + withdrawing.size > 0';
+const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
+  // A message that is still being accepted may have to be taken back, though its session is over.
+  const isBusy = (): boolean => connections.size + memory.used + withdrawing.size > 0;
+  connections.drain();
+  const emptied = (async () => {
+    while (isBusy() && clock.monotonic() < endsAt)`;
 
 export const serverFaults: readonly Fault[] = [
   {
@@ -50,6 +59,31 @@ export const serverFaults: readonly Fault[] = [
     why: 'nobody waits for the fronts to drain',
     from: 'await Promise.all(drained);',
     to: 'void drained;',
+  },
+  {
+    file: 'src/server/store-notices.ts',
+    tests: ['src/server/store-notices'],
+    why: 'a front believes what it knew of principals before its line to the store broke',
+    from: '    identityStatuses.unsure();\n',
+    to: '',
+  },
+  {
+    ...drain,
+    why: 'a drain does not wait for memory in use',
+    from: isBusy,
+    to: 'connections.size + withdrawing.size > 0',
+  },
+  {
+    ...drain,
+    why: 'a drain does not wait for what is being taken back',
+    from: isBusy,
+    to: 'connections.size + memory.used > 0',
+  },
+  {
+    ...drain,
+    why: 'a drain ends at a time of the wall clock',
+    from: untilItEnds,
+    to: untilItEnds.replaceAll('clock.monotonic()', 'clock.now()'),
   },
   {
     ...supervisor,

@@ -1,24 +1,14 @@
-// Faults of timing: what begins as something else ends, what is believed of before. No unit test can play all of them: seeds of the simulation do.
+// Faults that seeds of the simulation show: what begins as something else ends, what is believed of before. What no seed shows is in the list of its part.
 
 import type { Fault } from './fault.ts';
 
-const accept = { file: 'src/submission/accept.ts', tests: ['src/submission/'] };
 /** Of the simulation itself: what it takes for a needless copy, though the relay could not tell one reply from another. */
 const doubt = { file: 'test/simulation/doubt.ts', tests: [], scenario: 'garbled' } as const;
 const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
-const drain = { file: 'src/server/drain.ts', tests: ['src/server/drain'] };
-const pool = { file: 'src/relay/hop-pool.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
 const senders = { file: 'src/relay/senders.ts', tests: [] };
 
 const mayGo = 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);';
-const isBusy = 'connections.size + memory.used + withdrawing.size > 0';
-const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
-  // A message that is still being accepted may have to be taken back, though its session is over.
-  const isBusy = (): boolean => connections.size + memory.used + withdrawing.size > 0;
-  connections.drain();
-  const emptied = (async () => {
-    while (isBusy() && clock.monotonic() < endsAt)`;
 
 export const simulationFaults: readonly Fault[] = [
   {
@@ -38,34 +28,19 @@ export const simulationFaults: readonly Fault[] = [
   },
   {
     file: 'src/store/memory/queue.ts',
-    tests: ['src/store/memory'],
+    tests: [],
     why: 'a lease is given back without regard to its attempt',
     from: 'chosen.includes(`${id} ${recipient.number} ${recipient.attempt}`)',
     to: 'chosen.some((key) => key.startsWith(`${id} ${recipient.number} `))',
+    seeds: [92],
   },
   {
-    ...accept,
+    file: 'src/submission/accept.ts',
+    tests: [],
     why: 'a message that is not relayed from memory is accepted without a lease',
     from: '    owner: context.owner,\n',
     to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
-  },
-  {
-    ...drain,
-    why: 'a drain does not wait for memory in use',
-    from: isBusy,
-    to: 'connections.size + withdrawing.size > 0',
-  },
-  {
-    ...drain,
-    why: 'a drain does not wait for what is being taken back',
-    from: isBusy,
-    to: 'connections.size + memory.used > 0',
-  },
-  {
-    ...drain,
-    why: 'a drain ends at a time of the wall clock',
-    from: untilItEnds,
-    to: untilItEnds.replaceAll('clock.monotonic()', 'clock.now()'),
+    seeds: [150],
   },
   {
     ...delivery,
@@ -85,10 +60,12 @@ export const simulationFaults: readonly Fault[] = [
   },
   {
     file: 'src/server/store-notices.ts',
-    tests: ['src/server/store-notices'],
+    tests: [],
     why: 'a front believes what it knew of principals before its line to the store broke',
     from: '    identityStatuses.unsure();\n',
     to: '',
+    scenario: 'waiting',
+    seeds: [7],
   },
   {
     ...senders,
@@ -96,14 +73,15 @@ export const simulationFaults: readonly Fault[] = [
     from: mayGo,
     to: 'return () => doubtsBefore <= this.#doubts && !this.#mayNotSend.has(identityId);',
     scenario: 'waiting',
-    seeds: [4],
+    seeds: [7],
   },
   {
     ...senders,
     why: 'mail in memory leaves after its identity was suspended',
     from: mayGo,
     to: 'return () => doubtsBefore <= this.#doubts;',
-    tests: ['src/relay/suspended'],
+    scenario: 'waiting',
+    seeds: [7],
   },
   {
     file: 'src/submission/submit.ts',
@@ -113,20 +91,6 @@ export const simulationFaults: readonly Fault[] = [
     tests: [],
     scenario: 'waiting',
     seeds: [47],
-  },
-  {
-    file: 'src/relay/outage.ts',
-    tests: ['src/relay/outage', 'src/relay/weather', 'simulation/relay'],
-    why: 'a route that is called down is left alone for good, though its hosts are not down',
-    from: 'get lasts() {\n      return lasts();',
-    to: 'get lasts() {\n      return nobodyThere !== undefined || lasts();',
-  },
-  {
-    ...pool,
-    why: 'the identity is not looked at again when the connection is there',
-    from: 'if (job.mayGo?.() === false) {',
-    to: 'if (false) {',
-    tests: ['src/relay/suspended', 'src/relay/hop-pool'],
   },
   {
     ...doubt,
@@ -148,26 +112,5 @@ export const simulationFaults: readonly Fault[] = [
     from: 'if (isNonsense === true) return this.#givenUp();',
     to: 'void isNonsense;',
     seeds: [34],
-  },
-  {
-    file: 'src/relay/hop-connection.ts',
-    why: 'the identity is not looked at again when the content is asked for',
-    from: '    if (!this.#mayGo()) return this.#withhold();\n',
-    to: '',
-    tests: ['src/relay/hop-connection'],
-  },
-  {
-    file: 'src/relay/content-out.ts',
-    why: 'the end of a content is sent whatever became of its sender',
-    from: '    if (!way.mayGo()) return way.withhold();\n',
-    to: '',
-    tests: ['src/relay/hop-connection'],
-  },
-  {
-    file: 'src/relay/hop-turns.ts',
-    why: 'the identity is not looked at again when another message has left the connection',
-    from: 'if (job.mayGo?.() !== false)',
-    to: 'if (job !== undefined)',
-    tests: ['src/relay/suspended'],
   },
 ];

@@ -177,6 +177,20 @@ export const storeFaults: readonly Fault[] = [
     to: "(r.owner IS NULL OR r.owner <> '' OR r.owner = ?)",
   },
   {
+    file: 'src/store/memory/queue.ts',
+    tests: ['src/store/memory'],
+    why: 'a lease is given back without regard to its attempt (memory)',
+    from: 'chosen.includes(`${id} ${recipient.number} ${recipient.attempt}`)',
+    to: 'chosen.some((key) => key.startsWith(`${id} ${recipient.number} `))',
+  },
+  {
+    file: 'src/store/sqlite/queue.ts',
+    tests: ['src/store/sqlite/sqlite.test'],
+    why: 'a lease is given back without regard to its attempt (SQLite)',
+    from: 'AND owner = ? AND attempt = ?',
+    to: 'AND owner = ? AND ? > 0',
+  },
+  {
     ...sqliteAccept,
     why: 'an accept that comes after it was taken back is done',
     from: "if (writer.withdrawals.has(change.message.id)) return { type: 'failed', cause: WITHDRAWN };",

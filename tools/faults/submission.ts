@@ -103,6 +103,12 @@ export const submissionFaults: readonly Fault[] = [
   },
   {
     ...accept,
+    why: 'a message that is not relayed from memory is accepted without a lease',
+    from: '    owner: context.owner,\n',
+    to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
+  },
+  {
+    ...accept,
     why: 'a message that is not relayed from memory counts as tried',
     from: '...(input.fromMemory ? {} : { untried: true }),',
     to: '',
