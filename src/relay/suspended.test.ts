@@ -68,6 +68,7 @@ function gated() {
       await turns();
     },
     asked,
+    dialing: () => waiting.length,
     left: () => mta.received.flatMap(({ to }) => to).toSorted(),
     released: () => store.changes.filter(({ type }) => type === 'free').length,
   };
@@ -124,6 +125,20 @@ test('E-Q-8 D-OUT-3: a notice that comes late, or once more, takes back no later
   w.handOver(IDENTITY);
   await w.connect();
   assert.deepEqual(w.left(), [ALICE, BOB].toSorted());
+  await w.relay.drain(0);
+});
+
+test('E-Q-8 D-OUT-3: nobody dials for mail of a sender who is known to be suspended', async () => {
+  const w = gated();
+  const told = { type: 'identityChanged', identityId: IDENTITY, revision: 2, gone: [] } as const;
+  w.relay.identityChanged({ ...told, state: 'suspended' });
+  w.handOver(IDENTITY);
+  await turns();
+  assert.deepEqual([w.dialing(), w.released()], [0, 1]);
+  w.handOver('i-bob');
+  await turns();
+  assert.equal(w.dialing(), 1);
+  await w.connect();
   await w.relay.drain(0);
 });
 

@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 
 const pool = { file: 'src/relay/hop-pool.ts', tests: ['src/relay'] };
 const conclusions = { file: 'src/relay/conclusions.ts', tests: ['src/relay'] };
+const files = { file: 'src/relay/files.ts', tests: ['src/relay/files'] };
 const cap = { file: 'src/relay/strangers-cap.ts', tests: ['src/relay/strangers'] };
 const claims = { file: 'src/relay/claims.ts', tests: ['src/relay/claims'] };
 const outage = { file: 'src/relay/outage.ts', tests: ['src/relay/outage'] };
@@ -94,6 +95,19 @@ export const relayFaults: readonly Fault[] = [
     to: 'nobodyThere;',
   },
   {
+    file: 'src/relay/relay.ts',
+    why: 'a connection is opened for mail of who may not send',
+    from: '    if (job.mayGo?.() === false) return this.#settling.release(job, clock.now());\n',
+    to: '',
+    tests: ['src/relay/suspended'],
+  },
+  {
+    ...files,
+    why: 'a file gets its name whatever became of its sender',
+    from: 'if (job.mayGo?.() === false) {',
+    to: 'if (false) {',
+  },
+  {
     file: 'src/relay/hop-connection.ts',
     why: 'the identity is not looked at again when the content is asked for',
     from: '    if (!this.#mayGo()) return this.#withhold();\n',
@@ -104,6 +118,13 @@ export const relayFaults: readonly Fault[] = [
     file: 'src/relay/content-out.ts',
     why: 'the end of a content is sent whatever became of its sender',
     from: '    if (!way.mayGo()) return way.withhold();\n',
+    to: '',
+    tests: ['src/relay/hop-connection'],
+  },
+  {
+    file: 'src/relay/content-out.ts',
+    why: 'the last block of a small content is sent whatever became of its sender',
+    from: '      if (isLast && !way.mayGo()) return way.withhold();\n',
     to: '',
     tests: ['src/relay/hop-connection'],
   },
