@@ -84,5 +84,7 @@ test('F-AUTH-6/2: a network that many share may fill half of the places', async 
 test('F-AUTH-6/1: a job that fails frees its place', async () => {
   const gate = createKdfGate(1, 1);
   await assert.rejects(gate.run(from(1), () => Promise.reject(new Error('out of memory'))));
-  assert.deepEqual(await gate.run(from(1), () => Promise.resolve('next')), { type: 'done', value: 'next' });
+  const next = gate.run(from(1), () => Promise.resolve('next'));
+  assert.deepEqual([gate.running, gate.waiting], [1, 0], 'it waits for nobody');
+  assert.deepEqual(await next, { type: 'done', value: 'next' });
 });

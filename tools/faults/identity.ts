@@ -212,8 +212,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...gate,
     why: 'a hash that fails keeps its place for ever',
-    from: '      } finally {\n        leave();\n      }',
-    to: '      } finally {\n        if (visitor.known) leave();\n      }',
+    from: "      try {\n        return { type: 'done', value: await job() };\n      } finally {\n        leave();\n      }",
+    to: "      const value = await job();\n      leave();\n      return { type: 'done', value };",
   },
   {
     ...budget,

@@ -61,6 +61,13 @@ export const serverFaults: readonly Fault[] = [
     to: 'void drained;',
   },
   {
+    file: 'src/server/front-threads.ts',
+    tests: ['src/server/supervisor'],
+    why: 'a front that can not drain ends the drain of all others',
+    from: '.catch((error: unknown) => {\n        this.#log',
+    to: '.then(undefined, (error: unknown) => {\n        if (error !== undefined) throw error;\n        this.#log',
+  },
+  {
     file: 'src/server/store-notices.ts',
     tests: ['src/server/store-notices'],
     why: 'a front believes what it knew of principals before its line to the store broke',

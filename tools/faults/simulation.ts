@@ -68,6 +68,15 @@ export const simulationFaults: readonly Fault[] = [
     seeds: [7],
   },
   {
+    file: 'src/server/front.ts',
+    tests: [],
+    why: 'a front believes what it knows of principals until its line to the store is back',
+    from: ', closed: ofStore.lost',
+    to: '',
+    scenario: 'waiting',
+    seeds: [59],
+  },
+  {
     ...senders,
     why: 'mail in memory leaves whatever the lines to the store may have lost',
     from: mayGo,
