@@ -5,8 +5,10 @@ log=/root/server.log
 # systemd does not run here: what the unit starts is started by hand, as its user with its one capability.
 start() {
   command=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/postern.service)
+  # Else "ready" of the server before could be found, and a command would take the lock before this one has it.
+  : >"$log"
   # shellcheck disable=SC2086
-  setpriv --reuid=postern --regid=postern --init-groups --inh-caps=-all,+net_bind_service --ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service $command >"$log" 2>&1 &
+  setpriv --reuid=postern --regid=postern --init-groups --inh-caps=-all,+net_bind_service --ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service $command >>"$log" 2>&1 &
   server=$!
   until grep -q '"msg":"ready"' "$log"; do
     kill -0 "$server" || { cat "$log"; exit 1; }
