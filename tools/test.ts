@@ -55,8 +55,12 @@ const outcomes: Outcome[] = [];
 const tallies = new Map<string, Record<Outcome['status'], number>>();
 let filesEnded = 0;
 const startedAt = performance.now();
+/** Else the processes of the tests would outlive this one. */
+const told = new AbortController();
+process.once('SIGTERM', () => told.abort());
 const stream = run({
   files,
+  signal: told.signal,
   concurrency: chosen.concurrency,
   timeout: chosen.timeoutMs,
   execArgv: ['--disable-warning=ExperimentalWarning'],
