@@ -12,7 +12,7 @@ export const administrationFaults: readonly Fault[] = [
     ...control,
     why: 'who acts is what the client says',
     from: 'who: peers.whoProved(claim)',
-    to: "who: String((peers.whoProved(claim), (input as { who?: unknown }).who ?? ''))",
+    to: 'who: String((input as { who?: unknown } | undefined)?.who ?? peers.whoProved(claim))',
   },
   {
     ...looks,
