@@ -2,11 +2,13 @@
 // listener that it can't reach.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { createLog } from '../src/observe/log.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createSelfTest, ownAddress, portsOf, type SelfTest } from '../src/server/self-test.ts';
 import { listen, obliging } from './fakes/scripted-smtp.ts';
+import { holes } from './system/holes.ts';
 
 const silent = createLog('fatal', { write: () => undefined });
 
@@ -102,4 +104,10 @@ test('listeners are looked for where they are, and the own address is never one 
   assert.equal(ownAddress(Uint8Array.of(0, 0, 0)), '127.1.0.1');
   assert.equal(ownAddress(Uint8Array.of(255, 255, 255)), '127.2.255.2');
   assert.equal(ownAddress(Uint8Array.of(253, 7, 253)), '127.254.7.254');
+});
+
+test('the holes that the system tests make in the server fit the code', () => {
+  for (const { why, changes } of holes)
+    for (const { file, from } of changes)
+      assert.equal(readFileSync(`src${file}`, 'utf8').split(from).length, 2, `${why}: ${file}`);
 });

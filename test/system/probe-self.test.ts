@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { type Hole, holes } from './holes.ts';
 import { eventually, startServer, type TestServer } from './server.ts';
 
 const DONE = '"msg":"self-test done"';
@@ -85,65 +86,6 @@ test('BCP134-3.2-e: listeners on all addresses and on IPv6 alone are reached, an
   process.kill(server.pid, 'SIGHUP');
   await eventually('a second one', 25, () => server.log().split(DONE).length === 3);
 });
-
-interface Change {
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
-
-interface Hole {
-  readonly why: string;
-  readonly changes: readonly Change[];
-  readonly found: RegExp;
-}
-
-/** Changes of the code that the probes of the policy can't see, because they are made after them or elsewhere. */
-const holes: readonly Hole[] = [
-  {
-    why: 'role mx takes mail for another domain',
-    changes: [
-      {
-        file: '/policy/mx-policy.ts',
-        from: '  if (role && name === hostname.toLowerCase())',
-        to: "  if (name === 'example.net') return allow('a hole', 'planted');\n  if (role && name === hostname.toLowerCase())",
-      },
-    ],
-    found: /mx-no-relay \(port \d+\): from postern-probe@example\.net: 250/,
-  },
-  {
-    why: 'strangers are taken for those of role mx on the submission ports',
-    changes: [
-      {
-        file: '/protocol/session/gate.ts',
-        from: "role === 'submission' && state.login === undefined",
-        to: 'false',
-      },
-      {
-        file: '/server/answers.ts',
-        from: "  if (connection.listener.role === 'mx') {",
-        to: '  if (connection.principal === undefined) {',
-      },
-      {
-        file: '/server/answers.ts',
-        from: "connection.listener.role === 'mx'\n        ? decideMxRecipient",
-        to: 'connection.principal === undefined\n        ? decideMxRecipient',
-      },
-    ],
-    found: /auth-required-local \(port \d+\): .*RCPT local: 250/,
-  },
-  {
-    why: 'AUTH is offered before TLS',
-    changes: [
-      {
-        file: '/protocol/session/commands-session.ts',
-        from: 'submission && tls !== undefined && login',
-        to: 'submission && login',
-      },
-    ],
-    found: /auth-in-clear \(port \d+\): EHLO in clear lists AUTH/,
-  },
-];
 
 /** Loaded before all else, into each thread. */
 function hookOf({ changes }: Hole): string {
