@@ -11,6 +11,8 @@ export interface About {
   readonly answersData?: boolean;
   /** No reply at all, but garbage: the relay gives the connection up there. */
   readonly isNonsense?: boolean;
+  /** 421: it may come at any time, and is no answer to MAIL. */
+  readonly isFarewell?: boolean;
 }
 
 export class Doubt {
@@ -20,11 +22,11 @@ export class Doubt {
   #over = false;
 
   /** A reply arrived. */
-  arrived({ taking, followed, answersData, isNonsense }: About): void {
+  arrived({ taking, followed, answersData, isNonsense, isFarewell }: About): void {
     if (this.#over) return;
     if (isNonsense === true) return this.#givenUp();
     if (answersData === true && !this.#outOfStep) this.#doubted = [];
-    if (followed === undefined) this.#moreSaid = true;
+    if (followed === undefined && isFarewell !== true) this.#moreSaid = true;
     if (taking === undefined) return;
     taking.heard = true;
     this.#moreSaid = false;

@@ -248,7 +248,7 @@ class HopWire implements Wire {
     if (move === 'nonsense')
       return this.#say(this.#host.chance.pick(['hello?', '999 what', '25', '2500 x']), { isNonsense: true });
     if (move === 'bye') {
-      this.#say('421 4.3.2 going down');
+      this.#say('421 4.3.2 going down', { isFarewell: true });
       return this.#break();
     }
     switch (verb) {

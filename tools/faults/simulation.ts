@@ -122,4 +122,11 @@ export const simulationFaults: readonly Fault[] = [
     to: 'void isNonsense;',
     seeds: [34],
   },
+  {
+    ...doubt,
+    why: 'a farewell counts as an answer to MAIL, and a reply that was heard as lost',
+    from: ' && isFarewell !== true',
+    to: ' && isFarewell !== null',
+    seeds: [234],
+  },
 ];
