@@ -59,7 +59,7 @@ export const mailboxEntry = read(
         : text
       : canonicalAddress(text),
   'mail address or @domain',
-).refine((entry) => !leadsOnward(canonicalMailbox(entry)?.localPart ?? ''), {
+).refine((entry) => !leadsOnward(canonicalMailbox(entry)?.localPart ?? 'anybody'), {
   error:
     'a name with % ! | or a leading / or - is a route, file or command to other mailers: nobody could write to it',
 });
