@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Delivery, SettleChange } from './port.ts';
+import type { Delivery, Fate, SettleChange } from './port.ts';
 import { Bench, deferred, final, HOUR, type Open, settleOf, withNotices } from './store.contract-fixtures.ts';
 
 export function settleContract(name: string, open: Open): void {
   endContract(name, open);
+  twiceContract(name, open);
   heldContract(name, open);
   staleContract(name, open);
 }
@@ -58,18 +59,39 @@ function endContract(name: string, open: Open): void {
     });
     assert.deepEqual(await bench.eventTypes(), ['accepted', 'relayed', 'deferred', 'relayed', 'relayed']);
   });
+}
 
-  test(`${name}: a recipient that a settle names twice ends once`, async () => {
-    await using bench = await Bench.open(open);
-    const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'a' });
-    const [first] = (await bench.lookups.queue({}, { max: 9 })).map(({ delivery }) => delivery);
-    assert.ok(first);
-    const settled = await bench.one(settleOf('a', [first, first], final, bench.clock.now()));
-    assert.deepEqual(settled, { type: 'settled', messageDone: false });
-    assert.deepEqual(await bench.queued(), [`${message.id}/1`]);
-    const { deliveries, byDomain } = await bench.lookups.queueTotals();
-    assert.deepEqual([deliveries, byDomain], [1, [{ domain: 'x.example', deliveries: 1 }]]);
-  });
+const soon = deferred(HOUR);
+const held: Fate = { type: 'held' };
+/** Two fates of one recipient in one settle. Callers name each once; the kept totals must not drift should one not. */
+const twice: readonly (readonly [first: Fate, second: Fate, kept: { deliveries: number; held: number }])[] = [
+  [final, final, { deliveries: 1, held: 0 }],
+  [soon, soon, { deliveries: 2, held: 0 }],
+  [held, held, { deliveries: 2, held: 1 }],
+  [soon, held, { deliveries: 2, held: 1 }],
+  [held, final, { deliveries: 1, held: 0 }],
+  [final, held, { deliveries: 1, held: 0 }],
+];
+
+function twiceContract(name: string, open: Open): void {
+  for (const [first, second, kept] of twice) {
+    test(`${name}: a recipient that a settle names twice is counted once: ${first.type}, ${second.type}`, async () => {
+      await using bench = await Bench.open(open);
+      await bench.accepted({ to: ['a@x.example', 'b@x.example'], owner: 'a', identityId: 'id-al' });
+      const [one] = (await bench.lookups.queue({}, { max: 1 })).map(({ delivery }) => delivery);
+      assert.ok(one);
+      const now = bench.clock.now();
+      const recipients = [first, second].flatMap((fate) => settleOf('a', [one], fate, now).recipients);
+      const settled = await bench.one({ ...settleOf('a', [one], first, now), recipients });
+      assert.deepEqual(settled, { type: 'settled', messageDone: false });
+      const totals = await bench.lookups.queueTotals();
+      assert.deepEqual({ deliveries: totals.deliveries, held: totals.held }, kept);
+      assert.deepEqual(totals.byDomain, [{ domain: 'x.example', deliveries: kept.deliveries }]);
+      const ofIdentity = { identityId: 'id-al', held: true };
+      assert.equal(await bench.lookups.queueCount(ofIdentity), kept.held);
+      assert.equal((await bench.queued(ofIdentity)).length, kept.held, 'as it stands in the queue');
+    });
+  }
 }
 
 function heldContract(name: string, open: Open): void {

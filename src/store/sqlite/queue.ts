@@ -2,7 +2,15 @@
 
 import { invariant } from '../../base/assert.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
-import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
+import type {
+  ClaimChange,
+  Delivery,
+  Fate,
+  FreeChange,
+  OutcomeOf,
+  QueuedMessage,
+  SettleChange,
+} from '../port.ts';
 import type { Owner } from '../owner.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
@@ -132,45 +140,55 @@ export function settle(writer: Writer, change: SettleChange): OutcomeOf<SettleCh
   const ended = writer.messages.endWhole(change);
   if (ended !== undefined) return settleWhole(writer, change, ended);
   writer.messages.file(change.messageId);
-  const { db, queueTally } = writer;
-  const leased = leasedOf(db, change);
+  const leased = leasedOf(writer.db, change);
   const settled = change.recipients.map(({ recipientNumber }) => leased.get(recipientNumber));
   const [first] = settled;
   if (first === undefined || settled.some((row, at) => row?.attempt !== change.recipients[at]?.attempt))
     return change.again === true ? { type: 'stale', again: true } : { type: 'stale' };
   const { n, unsettled } = first;
   let finals = 0;
-  change.recipients.forEach(({ recipientNumber, fate, event }, at) => {
-    switch (fate.type) {
-      case 'final':
-        // Named twice, it ends once.
-        if (db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber) > 0) {
-          finals += 1;
-          countGone(queueTally, settled[at] ?? first);
-        }
-        break;
-      case 'deferred':
-        db.run(
-          'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
-          fate.dueAt,
-          fate.delayReported ? 1 : 0,
-          n,
-          recipientNumber,
-        );
-        break;
-      case 'held':
-        countKept(queueTally, settled[at] ?? first);
-        db.run(
-          `UPDATE recipient SET owner = NULL, held = held | ${holdBit.operator} WHERE message_n = ? AND number = ?`,
-          n,
-          recipientNumber,
-        );
-    }
+  for (const { recipientNumber, fate, event } of change.recipients) {
+    const row = leased.get(recipientNumber);
+    // Named twice, it ends once.
+    const kept = row && endOne(writer, row, recipientNumber, fate);
+    if (kept !== undefined) leased.set(recipientNumber, kept);
+    else if (leased.delete(recipientNumber)) finals += 1;
     writer.trail.append(event);
-  });
+  }
   const noticesDue = keepNotices(writer, first, change);
   const messageDone = finals > 0 && finish(writer, change.messageId, n, unsettled - finals);
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
+}
+
+/** What is kept of the recipient, if it is. */
+function endOne(
+  { db, queueTally }: Writer,
+  row: Leased,
+  recipientNumber: number,
+  fate: Fate,
+): Leased | undefined {
+  const key = [row.n, recipientNumber];
+  switch (fate.type) {
+    case 'final':
+      db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', ...key);
+      countGone(queueTally, row);
+      return undefined;
+    case 'deferred':
+      db.run(
+        'UPDATE recipient SET owner = NULL, due_at = ?, delay_reported = ? WHERE message_n = ? AND number = ?',
+        fate.dueAt,
+        fate.delayReported ? 1 : 0,
+        ...key,
+      );
+      return row;
+    case 'held':
+      db.run(
+        `UPDATE recipient SET owner = NULL, held = held | ${holdBit.operator} WHERE message_n = ? AND number = ?`,
+        ...key,
+      );
+      countKept(queueTally, row);
+      return { ...row, held: row.held | holdBit.operator };
+  }
 }
 
 function settleWhole(
@@ -192,7 +210,7 @@ interface Leased extends Counted {
 }
 
 /** The recipients of the message that its owner has leased, by number. */
-function leasedOf(db: Database, { messageId, owner }: SettleChange): ReadonlyMap<number, Leased> {
+function leasedOf(db: Database, { messageId, owner }: SettleChange): Map<number, Leased> {
   const rows = db.all(
     'SELECT m.n, m.unsettled, m.identity_id, r.number, r.attempt, r.domain, r.held FROM message m JOIN recipient r ON r.message_n = m.n WHERE m.id = ? AND r.owner = ?',
     messageIdBytes(messageId) ?? null,
