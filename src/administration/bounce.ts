@@ -2,7 +2,7 @@
 
 import { bounceChanges } from '../relay/bounce.ts';
 import { isOwnReport } from '../relay/notices.ts';
-import type { QueueEntry } from '../store/lookups.ts';
+import type { QueueCursor, QueueEntry } from '../store/lookups.ts';
 import type { AcceptChange, OutcomeOf, QueuedMessage, QueueSelector } from '../store/port.ts';
 import type { QueueChange } from '../store/queue-change.ts';
 import { type Actor, whoActs } from './actor.ts';
@@ -14,14 +14,9 @@ const PAGE = 500;
 /** Recipients of a message in one commit. */
 const PART = 200;
 
-interface After extends Place {
+interface After extends QueueCursor {
   /** When the first slice was begun, ms: what came later is not meant. */
   readonly began: number;
-}
-
-interface Place {
-  readonly messageId: string;
-  readonly recipientNumber: number;
 }
 
 export interface Bounced {
@@ -167,8 +162,8 @@ function causeOf(outcome: OutcomeOf<AcceptChange>): string {
 async function sliceOf(
   { lookups }: Pick<AdministrationPorts, 'lookups'>,
   selector: QueueSelector,
-  begin: Place | undefined,
-): Promise<{ readonly entries: readonly QueueEntry[]; readonly next?: Place }> {
+  begin: QueueCursor | undefined,
+): Promise<{ readonly entries: readonly QueueEntry[]; readonly next?: QueueCursor }> {
   const entries: QueueEntry[] = [];
   for (;;) {
     const last = entries.at(-1);
@@ -183,7 +178,7 @@ async function sliceOf(
   }
 }
 
-function placeOf({ message, delivery }: QueueEntry): Place {
+function placeOf({ message, delivery }: QueueEntry): QueueCursor {
   return { messageId: message.id, recipientNumber: delivery.recipientNumber };
 }
 

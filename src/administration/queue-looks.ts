@@ -1,48 +1,56 @@
 // What waits in the queue, and why; one message of it, as it will go.
 
-import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
+import type { QueueCursor, QueueEntry, QueueTotals } from '../store/lookups.ts';
 import type { QueuedMessage } from '../store/port.ts';
 import { type Actor, reasonGiven } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { assertReason, recordLook } from './looks.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
-import { type Waiting, waitingOf } from './queue-why.ts';
-
-/** `waiting` is absent where so many are asked for that nobody reads the reasons. */
-export interface ListedEntry {
-  readonly entry: QueueEntry;
-  readonly waiting?: Waiting;
-}
+import { type ListedEntry, withReasons } from './queue-why.ts';
 
 export interface QueueList {
   readonly entries: readonly ListedEntry[];
-  /** Recipients, listed or not. */
-  readonly deliveries: number;
-  /** If the whole queue was asked for. */
+  /** Recipients, listed or not. With the first page alone: counting them may mean a walk through the queue. */
+  readonly deliveries?: number;
+  /** With the first page, if the whole queue was asked for. */
   readonly totals?: QueueTotals;
+  /** There may be more, after this. */
+  readonly next?: QueueCursor;
 }
+
+/** Recipients of one page, each with the reasons why it waits. */
+const PAGE = 500;
 
 /** Recipients of one message that are shown. */
 const RECIPIENTS_MAX = 1000;
 
+/** A page of the part: `max` recipients, or as many as a page has. */
 export async function listQueue(
   ports: AdministrationPorts,
   _actor: Actor,
-  { part, max }: { readonly part: QueuePart; readonly max: number },
+  { part, max, after }: { readonly part: QueuePart; readonly max: number; readonly after?: QueueCursor },
 ): Promise<QueueList> {
-  const { lookups } = ports;
+  const { lookups, clock } = ports;
+  const isFirst = after === undefined;
+  const most = Math.min(max, PAGE);
   const selector = await selectorOf(ports, part);
   const [entries, deliveries, totals] = await Promise.all([
-    lookups.queue(selector, { max }),
-    lookups.queueCount(selector),
-    Object.keys(selector).length === 0 ? lookups.queueTotals() : undefined,
+    lookups.queue(selector, { max: most, ...(isFirst ? {} : { after }) }),
+    isFirst ? lookups.queueCount(selector) : undefined,
+    isFirst && Object.keys(selector).length === 0 ? lookups.queueTotals() : undefined,
   ]);
+  const last = entries.at(-1);
   return {
-    entries: await withReasons(ports, entries),
-    deliveries,
+    entries: await withReasons(lookups, entries, clock.now()),
+    ...(deliveries === undefined ? {} : { deliveries }),
     ...(totals === undefined ? {} : { totals }),
+    ...(last === undefined || entries.length < most ? {} : { next: cursorAt(last) }),
   };
+}
+
+function cursorAt({ message, delivery }: QueueEntry): QueueCursor {
+  return { messageId: message.id, recipientNumber: delivery.recipientNumber };
 }
 
 export function queueTotals({ lookups }: AdministrationPorts): Promise<QueueTotals> {
@@ -65,7 +73,7 @@ export async function showQueued(
   const entries = await ports.lookups.queue({ messageId: message.id }, { max: RECIPIENTS_MAX });
   return {
     message,
-    entries: await withReasons(ports, entries),
+    entries: await withReasons(ports.lookups, entries, ports.clock.now()),
     header: await headerOf(ports, message),
   };
 }
@@ -92,17 +100,6 @@ async function lookAt(
     throw new UseCaseFailure(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
   await recordLook(ports, actor, action, { message: message.id, ...reasonGiven(actor) });
   return message;
-}
-
-async function withReasons(
-  { lookups, clock }: AdministrationPorts,
-  entries: readonly QueueEntry[],
-): Promise<readonly ListedEntry[]> {
-  const waiting = await waitingOf(lookups, entries, clock.now());
-  return entries.map((entry, at) => ({
-    entry,
-    ...(waiting[at] === undefined ? {} : { waiting: waiting[at] }),
-  }));
 }
 
 async function headerOf(

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delivery, message, START } from '../../test/fakes/delivery-job.ts';
 import type { QueueEntry } from '../store/lookups.ts';
-import { waitingOf } from './queue-why.ts';
+import { withReasons } from './queue-why.ts';
 
 const SECOND = 1000;
 const lookups = {
@@ -31,6 +31,6 @@ for (const [what, entry, ageMs, why] of [
 ] as const)
   test(`queue list and show say of ${what}: "${why}"`, async () => {
     const queued: QueueEntry = { message, delivery, dueAt: START, heldBy: [], active: false, ...entry };
-    const [waiting] = await waitingOf(lookups, [queued], START + ageMs);
-    assert.equal(waiting?.why, why);
+    const [listed] = await withReasons(lookups, [queued], START + ageMs);
+    assert.equal(listed?.waiting.why, why);
   });

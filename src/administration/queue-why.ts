@@ -26,15 +26,19 @@ export interface Waiting {
 const EVENTS_MAX = 1000;
 /** The first attempt begins with the acceptance: one that takes so long waits for the hop, or for mail before it that does. */
 const LONG_MS = 10_000;
-/** Messages whose attempts are looked up; of more nobody reads the reasons. */
-const MESSAGES_MAX = 500;
 
-export async function waitingOf(
+export interface ListedEntry {
+  readonly entry: QueueEntry;
+  readonly waiting: Waiting;
+}
+
+/** With the reasons of each. They are looked up message by message: ask for a page, not for the queue. */
+export async function withReasons(
   lookups: Pick<Lookups, 'findEvents' | 'identityById'>,
   entries: readonly QueueEntry[],
   now: number,
-): Promise<readonly Waiting[]> {
-  const ids = [...new Set(entries.map(({ message }) => message.id))].slice(0, MESSAGES_MAX);
+): Promise<readonly ListedEntry[]> {
+  const ids = [...new Set(entries.map(({ message }) => message.id))];
   const owners = [...new Set(entries.flatMap(({ message }) => message.identityId ?? []))];
   const [ended, identities] = await Promise.all([
     Promise.all(ids.map(async (id) => [id, await attemptsOf(lookups, id)] as const)),
@@ -46,12 +50,13 @@ export async function waitingOf(
     const { message, delivery } = entry;
     const { attempts = 0, last } = byMessage.get(message.id)?.get(delivery.recipientNumber) ?? {};
     const identity = message.identityId === undefined ? undefined : byOwner.get(message.identityId);
-    return {
+    const waiting = {
       ...(identity === undefined ? {} : { login: identity.login }),
       why: whyOf(entry, identity, last, now),
       attempts,
       ...(last === undefined ? {} : { last }),
     };
+    return { entry, waiting };
   });
 }
 

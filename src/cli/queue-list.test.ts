@@ -1,9 +1,11 @@
-// Messages in the queue of which only the report is left.
+// What a list shows where there is nothing to list, and where there is more than one page of it.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { openOffice } from '../../test/fakes/administration.ts';
 import type { QueueTotals } from '../store/lookups.ts';
-import { listQueue } from './queue-list.ts';
+import { acceptOf, deferred, settleOf } from '../store/store.contract-fixtures.ts';
+import { type ListOptions, listQueue } from './queue-list.ts';
 
 for (const [unreported, told] of [
   [undefined, /^the queue is empty\n$/],
@@ -14,14 +16,39 @@ for (const [unreported, told] of [
       ...{ messages: unreported ?? 0, deliveries: 0, held: 0, byDomain: [] },
       ...(unreported === undefined ? {} : { unreported }),
     };
-    let said = '';
-    t.mock.method(process.stdout, 'write', (text: string) => {
-      said += text;
-      return true;
-    });
     const listed = { entries: [], deliveries: 0, totals };
     const administration = () => ({ listQueue: () => Promise.resolve(listed) });
-    await listQueue({ administration, now: 0 } as never, undefined, {});
-    t.mock.restoreAll();
-    assert.match(said, told);
+    assert.match(await said(t, { administration, now: 0 }, {}), told);
   });
+
+test('queue list goes on page after page, with the reason of each message, up to --max', async (t) => {
+  const office = openOffice();
+  const now = office.clock.now();
+  const ids = Array.from({ length: 502 }, (_, at) => `01ARZ3NDEKTSV4RRFFQ6900${String(at).padStart(3, '0')}`);
+  await office.ports.store.commit(ids.map((id) => acceptOf(id, now, { owner: 'a' })));
+  const entries = await office.ports.lookups.queue({}, { max: 502 });
+  for (const { delivery } of entries)
+    await office.ports.store.commit([settleOf('a', [delivery], deferred(now + 1), now)]);
+  const context = { administration: () => office, now };
+  const all = (await said(t, context, { max: '600' }))
+    .split('\n')
+    .filter((line) => line.includes(' deferred '));
+  assert.deepEqual(
+    all.map((line) => line.slice(0, 26)),
+    ids,
+  );
+  for (const line of all) assert.match(line, / deferred +1 .* 450 4\.2\.1 come back later$/);
+  assert.match(await said(t, context, { max: '501' }), /\n… 1 more: say --max N, or select\n$/);
+});
+
+/** What `queue list` prints. */
+async function said(t: TestContext, context: object, options: ListOptions): Promise<string> {
+  let text = '';
+  t.mock.method(process.stdout, 'write', (more: string) => {
+    text += more;
+    return true;
+  });
+  await listQueue(context as never, undefined, options);
+  t.mock.restoreAll();
+  return text;
+}

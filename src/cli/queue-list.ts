@@ -1,7 +1,9 @@
 // `postern queue list`: what waits, why, and for how long still.
 
-import type { ListedEntry } from '../administration/queue-looks.ts';
-import type { Waiting } from '../administration/queue-why.ts';
+import type { QueueList } from '../administration/queue-looks.ts';
+import type { QueuePart } from '../administration/queue-selector.ts';
+import type { ListedEntry, Waiting } from '../administration/queue-why.ts';
+import type { Administration } from '../administration/use-cases.ts';
 import { numberOf } from '../base/number-of.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
@@ -41,9 +43,10 @@ export async function listQueue(
   const max = options.max === undefined ? LIST_MAX : wholeNumberFrom1(options.max, '--max');
   const { administration, now } = context;
   const part = partOf(id, options);
-  const { entries, deliveries, totals } = await administration().listQueue({ part, max });
+  const { entries, deliveries, totals } = await listPages(administration(), part, max);
   if (options.json === true) return printJson({ deliveries, entries: entries.map(entryJson) });
-  const isCut = deliveries > entries.length;
+  // What left the queue meanwhile is no more to be seen.
+  const isCut = entries.length === max && deliveries > entries.length;
   if (entries.length === 0 && totals === undefined) return print('nothing in the queue matches');
   if (entries.length === 0)
     return print(totals?.unreported === undefined ? 'the queue is empty' : unreported(totals));
@@ -57,6 +60,21 @@ export async function listQueue(
   else if (totals?.unreported !== undefined) print(unreported(totals));
 }
 
+async function listPages(
+  administration: Administration,
+  part: QueuePart,
+  max: number,
+): Promise<QueueList & { readonly deliveries: number }> {
+  const first = await administration.listQueue({ part, max });
+  const entries = [...first.entries];
+  for (let { next: after } = first; after !== undefined && entries.length < max;) {
+    const page = await administration.listQueue({ part, max: max - entries.length, after });
+    entries.push(...page.entries);
+    after = page.next;
+  }
+  return { ...first, entries, deliveries: first.deliveries ?? entries.length };
+}
+
 /** No recipient is left, so they have no line of their own. */
 function unreported({ unreported: count = 0 }: QueueTotals): string {
   return `${numberOf(count, 'message')}, done but for the report to the sender; if that can't be written, the log says why`;
@@ -64,14 +82,14 @@ function unreported({ unreported: count = 0 }: QueueTotals): string {
 
 function rowOf({ entry, waiting }: ListedEntry, now: number): readonly string[] {
   const { message, delivery } = entry;
-  const why = safe(waiting?.why ?? '');
+  const why = safe(waiting.why);
   return [
     message.id,
     spanWords(now - message.acceptedAt),
     stateOf(entry, waiting),
-    String(waiting?.attempts ?? 0),
+    String(waiting.attempts),
     nextTry(entry, now),
-    waiting?.login ?? '-',
+    waiting.login ?? '-',
     safe(`<${message.envelope.reversePath}>`),
     safe(`<${delivery.recipient.forwardPath}>`),
     why.length > WHY_MAX ? `${why.slice(0, WHY_MAX)}…` : why,
@@ -104,10 +122,10 @@ function printTotals(totals: QueueTotals, now: number, domainsMax?: number): voi
 }
 
 /** In the words of the trail and the metrics. */
-export function stateOf({ heldBy, active }: QueueEntry, waiting: Waiting | undefined): string {
+export function stateOf({ heldBy, active }: QueueEntry, waiting: Waiting): string {
   if (heldBy.length > 0) return 'held';
   if (active) return 'active';
-  return waiting?.last === undefined ? 'new' : 'deferred';
+  return waiting.last === undefined ? 'new' : 'deferred';
 }
 
 /** Empty: nothing happens without the operator, or it happens now. */
@@ -124,18 +142,18 @@ export function entryJson({ entry, waiting }: ListedEntry) {
     id,
     acceptedAt,
     identityId,
-    login: waiting?.login,
+    login: waiting.login,
     state: stateOf(entry, waiting),
     from: envelope.reversePath,
     to: recipient.forwardPath,
     recipientNumber,
     octets,
-    attempts: waiting?.attempts ?? 0,
+    attempts: waiting.attempts,
     dueAt,
     held: heldBy.length > 0,
     heldBy,
     active,
-    why: waiting?.why,
-    lastAttempt: waiting?.last,
+    why: waiting.why,
+    lastAttempt: waiting.last,
   };
 }

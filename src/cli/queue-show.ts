@@ -1,6 +1,6 @@
 // `postern queue show`: one message of the queue: envelope, each recipient with its attempts and why it waits, header.
 
-import type { ListedEntry } from '../administration/queue-looks.ts';
+import type { ListedEntry } from '../administration/queue-why.ts';
 import { safe } from '../base/safe-text.ts';
 import { spanWords } from '../base/span.ts';
 import { time } from '../base/time.ts';
@@ -30,7 +30,7 @@ export async function showQueued(
   const administration = context.administration(reason);
   if (content === true && json !== true) return printOctets(await administration.queuedContent({ id }));
   const { message, entries, header } = await administration.showQueued({ id });
-  const login = entries[0]?.waiting?.login;
+  const login = entries[0]?.waiting.login;
   if (json === true) return printJson({ ...message, login, recipients: entries.map(entryJson), header });
   printEnvelope(context, message, login);
   if (entries.length === 0)
@@ -50,13 +50,12 @@ function printEnvelope({ now }: CommandContext, message: QueuedMessage, login: s
 function printRecipient(now: number, { entry, waiting }: ListedEntry): void {
   const { delivery, dueAt } = entry;
   const next = nextTry(entry, now);
-  const attempts = waiting?.attempts ?? 0;
+  const { attempts, last, why } = waiting;
   const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   print(`to    <${safe(delivery.recipient.forwardPath)}>  ${stateOf(entry, waiting)}, ${tries}`);
   if (next !== '') print(`      next try ${next}${next === 'now' ? '' : ` (${time(dueAt)})`}`);
-  const { last, why } = waiting ?? {};
-  if (last === undefined) return print(`      ${why ?? ''}`);
+  if (last === undefined) return print(`      ${why}`);
   const where = last.remote === undefined ? '' : `, ${safe(last.remote)}`;
   print(`      last attempt ${time(last.at)}${where}: ${safe(last.reply)}`);
-  if (why !== undefined && why !== last.reply) print(`      ${why}`);
+  if (why !== last.reply) print(`      ${why}`);
 }

@@ -82,6 +82,12 @@ export interface StrayEntry {
   readonly event?: EventPosition;
 }
 
+/** After this recipient a page of the queue begins. */
+export interface QueueCursor {
+  readonly messageId: MessageId;
+  readonly recipientNumber: number;
+}
+
 /** What a trace may be asked by; each is matched exactly, addresses in canonical form. */
 export type TraceTerm =
   | { readonly kind: 'id'; readonly id: MessageId }
@@ -155,7 +161,7 @@ export interface Lookups {
   content(id: MessageId): Promise<AsyncIterable<Uint8Array> | undefined>;
   queue(
     selector: QueueSelector,
-    page: { readonly after?: { messageId: MessageId; recipientNumber: number }; readonly max: number },
+    page: { readonly after?: QueueCursor; readonly max: number },
   ): Promise<readonly QueueEntry[]>;
   queueCount(selector: QueueSelector): Promise<number>;
   /** Where several nodes accept, as of a second ago. */
