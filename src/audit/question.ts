@@ -54,10 +54,15 @@ export function questionOfText(text: string, identityIds: readonly string[]): Tr
   return { text: word, looks: all, ...(isIP(word) === 0 ? {} : { clientAddress: canonicalIp(word) }) };
 }
 
+/** Of a network of the size that is looked for, in any spelling, whatever its last bits; undefined: it is none. */
+function addressOfNetwork(word: string): string | undefined {
+  const [, address = '', prefix = ''] = /^(.+)(\/\d+)$/.exec(word) ?? [];
+  return isIP(address) !== 0 && networkOf(address).endsWith(prefix) ? address : undefined;
+}
+
 function looksOf(word: string): readonly (readonly TraceTerm[])[] {
-  const [address = ''] = word.split('/');
-  const isNetwork = word.includes('/') && networkOf(address) === word;
-  if (isIP(word) !== 0 || isNetwork) return [[{ kind: 'network', address }]];
+  const address = isIP(word) === 0 ? addressOfNetwork(word) : word;
+  if (address !== undefined) return [[{ kind: 'network', address }]];
   const upper = word.toUpperCase();
   if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(upper) && messageIdBytes(upper) !== undefined)
     return [[{ kind: 'id', id: upper }]];
