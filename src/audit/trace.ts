@@ -53,7 +53,7 @@ export async function trace(
       first?.kind === 'id' ? await oneMessage(lookups, first.id) : await newestEvents(lookups, terms, range);
     const { events, next } = found;
     // The most specific words that find something decide.
-    if (next === undefined && !events.some(({ type }) => !queueActs.has(type))) continue;
+    if (next === undefined && events.length === 0) continue;
     const ids = events.flatMap(({ type, messageId }) =>
       type === 'accepted' && messageId !== undefined ? [messageId] : [],
     );
@@ -68,16 +68,13 @@ export async function trace(
   return { messages: [], refusals: [], more: false };
 }
 
-/** What an operator did to many messages is no answer to who sent one. */
-const queueActs: ReadonlySet<TrailEvent['type']> = new Set(['held', 'released']);
-
-/** A message that is found although its record was forgotten. */
+/** Its acceptance, which stays when its record is forgotten. Another chain may tell of a fate before it. */
 async function oneMessage(lookups: TraceLookups, id: string): Promise<FoundEvents> {
   const { ids } = await lookups.findMessages({ kind: 'id', id }, { max: 1 });
   const [found] = ids;
   if (found === undefined) return { events: [] };
-  const [first] = await lookups.eventsOfMessage(found, 1);
-  return { events: first === undefined ? [] : [first] };
+  const events = await lookups.eventsOfMessage(found, EVENTS_MAX);
+  return { events: events.filter(({ type }) => type === 'accepted') };
 }
 
 export async function traceFile(
