@@ -47,9 +47,21 @@ async function ask(context: LookContext, what: string, options: TraceOptions): P
   const administration = context.administration(options.reason);
   const range = rangeOf(options, context.now);
   const question = await fileQuestion(context, what);
-  if (question !== undefined)
+  if (question !== undefined) {
+    assertNoRange(what, options);
     return { question, answer: await administration.traceFile({ question, max: range.max }) };
+  }
   return (await administration.traceWords({ words: what, range })) ?? namesNothing(what);
+}
+
+/** Throws `CommandFailure`: an answer that ignored what was asked would look complete. */
+function assertNoRange(file: string, options: TraceOptions): void {
+  const named = (['since', 'until', 'ip', 'before'] as const).filter((name) => options[name] !== undefined);
+  if (named.length > 0)
+    throw new CommandFailure(
+      `${file} is a file, and its own lines say which messages are meant: it goes without ${named.map((name) => `--${name}`).join(' and ')}`,
+      2,
+    );
 }
 
 function howToGoOn({ next, messages, refusals }: TraceAnswer): string {

@@ -137,6 +137,17 @@ test('a trace of what never passed here is a negative answer, of what names noth
   ])
     await at.refused(1, /the trail knows nothing of/, `trace ${what}`);
   await at.refused(1, /it names no message of this server/, `trace ${empty}`);
+  for (const [name, value] of [
+    ['--since', '2h'],
+    ['--until', '2026-11-24'],
+    ['--ip', '192.0.2.7'],
+    ['--before', '5'],
+  ])
+    await at.refused(
+      USAGE,
+      new RegExp(`is a file, and its own lines say which messages are meant: it goes without ${name}$`, 'm'),
+      `trace ${empty} ${name} ${value}`,
+    );
   const nothing = /is no id, label, Message-ID or address, there is no such account, and no such file/;
   for (const what of ["''", 'word']) await at.refused(USAGE, nothing, `trace ${what}`);
   await at.refused(USAGE, /there is a directory: name a file in it/, `trace ${at.directory}`);
