@@ -7,7 +7,7 @@ import type { ChainEnd } from '../record/link.ts';
 import type { Engine, EngineChoice, EngineWriter } from '../store/engine.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
-import type { Change, Outcome, StoreNotice } from '../store/port.ts';
+import type { Outcome, StoreNotice } from '../store/port.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
 import type { ThreadBody } from './thread-body.ts';
 
@@ -77,7 +77,7 @@ export async function createStoreBody(
     })
     .catch(end);
   const committer = createCommitter(clock, writer, end);
-  const group = createGroupCommit((changes) => committer.apply(changes), schedule);
+  const group = createGroupCommit(committer.apply, schedule, writer.laneOf?.bind(writer));
   const backup = backupOf(engine, writer, space);
   committer.idleSoon();
 
@@ -112,42 +112,53 @@ function limitOf(value: number | 'none'): number | undefined {
 }
 
 interface Committer {
-  apply(changes: readonly Change[]): readonly Outcome[];
+  readonly apply: EngineWriter['apply'];
   idleSoon(): void;
   readonly figures: Pick<StoreFigures, 'commits' | 'changes' | 'commitMs'>;
 }
 
+/** What fails ends the thread: main starts a new writer, and open questions are asked again. */
 function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknown) => never): Committer {
   const figures = { commits: 0, changes: 0, commitMs: 0 };
-  let idleScheduled = false;
+  let idleWanted = false;
+  let idling = false;
 
   /** After everything that waits already, a small piece at once. */
   function idleSoon(): void {
-    if (idleScheduled) return;
-    idleScheduled = true;
-    clock.after(IDLE_MS, () => {
-      idleScheduled = false;
-      if (writer.idle()) idleSoon();
-    });
+    if (idleWanted) return;
+    idleWanted = true;
+    if (!idling) clock.after(IDLE_MS, () => void idle().catch(end));
+  }
+
+  async function idle(): Promise<void> {
+    idleWanted = false;
+    idling = true;
+    const isMore = await writer.idle();
+    idling = false;
+    if (!isMore && !idleWanted) return;
+    idleWanted = false;
+    idleSoon();
   }
 
   return {
     figures,
     idleSoon,
-    apply(changes) {
+    apply(changes, lane) {
       const startedAt = clock.monotonic();
-      let outcomes: readonly Outcome[];
+      const done = (outcomes: readonly Outcome[]): readonly Outcome[] => {
+        figures.commits += 1;
+        figures.changes += changes.length;
+        figures.commitMs += clock.monotonic() - startedAt;
+        idleSoon();
+        return outcomes;
+      };
+      let outcomes: ReturnType<EngineWriter['apply']>;
       try {
-        outcomes = writer.apply(changes);
+        outcomes = writer.apply(changes, lane);
       } catch (error) {
-        // Main starts a new writer, and open questions are asked again.
         return end(error);
       }
-      figures.commits += 1;
-      figures.changes += changes.length;
-      figures.commitMs += clock.monotonic() - startedAt;
-      idleSoon();
-      return outcomes;
+      return outcomes instanceof Promise ? outcomes.then(done, end) : done(outcomes);
     },
   };
 }

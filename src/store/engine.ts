@@ -57,10 +57,15 @@ export interface WriterOptions extends QueueLimits {
 }
 
 export interface EngineWriter {
-  /** Writes all changes and makes them durable before it returns; throws if nothing is known about any of them: only a new writer knows what is kept. */
-  apply(changes: readonly Change[]): readonly Outcome[];
-  /** A small piece of the work that can wait for idle times; true: there is more. Throws as `apply` does. */
-  idle(): boolean;
+  /**
+   * Writes all changes and makes them durable before it returns, or before the promise is fulfilled; throws or rejects if nothing is known about any of them: only a
+   * new writer knows what is kept. Asked for one group at a time in each lane.
+   */
+  apply(changes: readonly Change[], lane: number): readonly Outcome[] | Promise<readonly Outcome[]>;
+  /** Which group of changes these go with, a small number from 0 on: what is slow must not hold up what somebody waits for. Absent: all go with each other. */
+  laneOf?(changes: readonly Change[]): number;
+  /** A small piece of the work that can wait for idle times, one at a time but beside groups; true: there is more. Fails as `apply` does. */
+  idle(): boolean | Promise<boolean>;
   /** Messages in the queue. */
   queued(): number;
   /** Where the chain of the trail stands. */

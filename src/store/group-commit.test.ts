@@ -11,26 +11,56 @@ const change = (type: Change['type'], name: string, events: readonly object[] = 
   ({ type, name, events }) as unknown as Change;
 const nameOf = (one: Change): string => (one as unknown as { name: string }).name;
 
-function bench(fails: () => boolean = () => false) {
-  const groups: string[][] = [];
+const outcomesOf = (changes: readonly Change[]): readonly Outcome[] =>
+  changes.map((one) => nameOf(one) as unknown as Outcome);
+
+function turns() {
   const soon: (() => void)[] = [];
   const later: { ms: number; run: () => void }[] = [];
   const schedule: Schedule = {
     soon: (run) => void soon.push(run),
     later: (ms, run) => void later.push({ ms, run }),
   };
-  const { commit } = createGroupCommit((changes) => {
-    groups.push(changes.map(nameOf));
-    if (fails()) throw new Error('disk');
-    return changes.map((one) => nameOf(one) as unknown as Outcome);
-  }, schedule);
   const turn = (): void => {
     for (const run of soon.splice(0)) run();
   };
   const elapse = (): void => {
     for (const { run } of later.splice(0)) run();
   };
-  return { groups, soon, later, commit, turn, elapse };
+  return { soon, later, schedule, turn, elapse };
+}
+
+function bench(fails: () => boolean = () => false) {
+  const groups: string[][] = [];
+  const { schedule, ...rest } = turns();
+  const { commit } = createGroupCommit((changes) => {
+    groups.push(changes.map(nameOf));
+    if (fails()) throw new Error('disk');
+    return outcomesOf(changes);
+  }, schedule);
+  return { groups, commit, ...rest };
+}
+
+/** An engine that answers when it is told to; claims have a lane of their own. */
+function slowBench() {
+  const groups: { readonly lane: number; readonly names: readonly string[]; answer(): void; fail(): void }[] =
+    [];
+  const { schedule, ...rest } = turns();
+  const { commit } = createGroupCommit(
+    (changes, lane) => {
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Outcome[]>();
+      groups.push({
+        ...{ lane, names: changes.map(nameOf) },
+        answer: () => resolve(outcomesOf(changes)),
+        fail: () => reject(new Error('the connection broke')),
+      });
+      return promise;
+    },
+    schedule,
+    (changes) => (changes.some(({ type }) => type === 'claim') ? 1 : 0),
+  );
+  const asked = (): readonly string[] => groups.map(({ lane, names }) => `${lane}: ${names.join(' ')}`);
+  return { groups, commit, asked, ...rest };
 }
 
 test('whatever was asked by then goes into one transaction, and each asker hears of its own', async () => {
@@ -94,4 +124,69 @@ test('a transaction that failed fails for all who were in it, and for nobody els
   turn();
   assert.deepEqual(await next, ['c']);
   assert.deepEqual(await commit([]), []);
+});
+
+test('one group is under way at a time: what is asked meanwhile is the next one, in the order it was asked', async () => {
+  const { commit, turn, elapse, groups, asked, soon } = slowBench();
+  const first = commit([change('accept', 'a')]);
+  turn();
+  const settled = commit([change('settle', 'b')]);
+  const next = [commit([change('accept', 'c')]), commit([change('accept', 'd')])];
+  elapse();
+  turn();
+  assert.deepEqual(asked(), ['0: a']);
+  groups[0]?.answer();
+  assert.deepEqual(await first, ['a']);
+  turn();
+  assert.deepEqual(asked(), ['0: a', '0: b c d']);
+  groups[1]?.answer();
+  assert.deepEqual(await Promise.all([settled, ...next]), [['b'], ['c'], ['d']]);
+  assert.equal(soon.length, 0, 'nothing was left');
+});
+
+test('what nobody waits for has patience also when it was asked while a group was under way', async () => {
+  const { commit, turn, elapse, groups, asked } = slowBench();
+  const first = commit([change('accept', 'a')]);
+  turn();
+  const settled = commit([change('settle', 's')]);
+  groups[0]?.answer();
+  await first;
+  turn();
+  assert.deepEqual(asked(), ['0: a']);
+  elapse();
+  turn();
+  assert.deepEqual(asked(), ['0: a', '0: s']);
+  groups[1]?.answer();
+  assert.deepEqual(await settled, ['s']);
+});
+
+test('lanes do not wait for each other', async () => {
+  const { commit, turn, groups, asked } = slowBench();
+  const claimed = commit([change('claim', 'c')]);
+  turn();
+  const accepted = commit([change('accept', 'a')]);
+  const claimedAgain = commit([change('claim', 'd')]);
+  turn();
+  assert.deepEqual(asked(), ['1: c', '0: a']);
+  groups[1]?.answer();
+  assert.deepEqual(await accepted, ['a']);
+  turn();
+  assert.equal(groups.length, 2, 'a claim is under way in the lane of claims');
+  groups[0]?.answer();
+  assert.deepEqual(await claimed, ['c']);
+  turn();
+  groups[2]?.answer();
+  assert.deepEqual(await claimedAgain, ['d']);
+});
+
+test('a group that is rejected fails for all who were in it, and what waited is asked', async () => {
+  const { commit, turn, groups } = slowBench();
+  const failing = [commit([change('accept', 'a')]), commit([change('accept', 'b')])];
+  turn();
+  const next = commit([change('accept', 'c')]);
+  groups[0]?.fail();
+  for (const one of failing) await assert.rejects(one, /the connection broke/);
+  turn();
+  groups[1]?.answer();
+  assert.deepEqual(await next, ['c']);
 });

@@ -1,5 +1,6 @@
 // Group commit, for every engine alike: all changes that wait when the engine is free go into one transaction
-// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. Changes that nobody waits for go with them.
+// with one fsync. An idle store waits for nothing; under load the groups grow by themselves. Changes that nobody waits for go with them. One group is under way
+// at a time in each lane, and what is asked meanwhile is the next one; lanes do not wait for each other.
 
 import { mayWait, PATIENCE_MS } from './patience.ts';
 import type { Change, Outcome } from './port.ts';
@@ -29,49 +30,75 @@ export const atOnce: Schedule = {
   later: (_, run) => void setImmediate(run),
 };
 
-/** `apply` writes all changes and makes them durable before it returns; it throws if nothing is known about any of them. */
+/** Writes all changes and makes them durable before it returns, or before what it returns is fulfilled; fails if nothing is known about any of them. */
+type Apply = (changes: readonly Change[], lane: number) => readonly Outcome[] | Promise<readonly Outcome[]>;
+
+/** `laneOf`: a small number from 0 on, for what one asker wants together. Absent: one lane for all. */
 export function createGroupCommit(
-  apply: (changes: readonly Change[]) => readonly Outcome[],
+  apply: Apply,
+  schedule: Schedule,
+  laneOf: (changes: readonly Change[]) => number = () => 0,
+): GroupCommit {
+  const lanes: GroupCommit[] = [];
+  return {
+    commit(changes) {
+      if (changes.length === 0) return Promise.resolve([]);
+      const number = laneOf(changes);
+      const lane = (lanes[number] ??= createLane((group) => apply(group, number), schedule));
+      return lane.commit(changes);
+    },
+  };
+}
+
+function createLane(
+  apply: (changes: readonly Change[]) => ReturnType<Apply>,
   schedule: Schedule,
 ): GroupCommit {
   let waiting: Waiting[] = [];
+  /** The next group goes in this turn, or when the one under way is done. */
   let scheduled = false;
+  let underWay = false;
   let patient = false;
 
-  function takeGroup(): readonly Waiting[] {
-    let count = 0;
-    let asked = 0;
-    for (const { changes } of waiting) {
-      if (asked > 0 && count + changes.length > GROUP_MAX) break;
-      asked += 1;
-      count += changes.length;
-    }
-    const group = waiting.slice(0, asked);
-    waiting = waiting.slice(asked);
-    return group;
-  }
-
+  /** An engine that answers at once is done in this very turn. */
   function run(): void {
     scheduled = false;
-    const group = takeGroup();
+    underWay = true;
+    const group = waiting.slice(0, groupLength(waiting));
+    waiting = waiting.slice(group.length);
     if (waiting.length > 0) wake();
     try {
       const outcomes = apply(group.flatMap(({ changes }) => changes));
-      let at = 0;
-      for (const asked of group) {
-        const end = at + asked.changes.length;
-        asked.resolve(outcomes.slice(at, end));
-        at = end;
-      }
+      if (outcomes instanceof Promise)
+        void outcomes.then(
+          (known) => done(group, known),
+          (error: unknown) => failed(group, error),
+        );
+      else done(group, outcomes);
     } catch (error) {
-      for (const asked of group) asked.reject(error);
+      failed(group, error);
     }
+  }
+
+  function done(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+    answer(group, outcomes);
+    next();
+  }
+
+  function failed(group: readonly Waiting[], error: unknown): void {
+    for (const asked of group) asked.reject(error);
+    next();
+  }
+
+  function next(): void {
+    underWay = false;
+    if (scheduled) schedule.soon(run);
   }
 
   function wake(): void {
     if (scheduled) return;
     scheduled = true;
-    schedule.soon(run);
+    if (!underWay) schedule.soon(run);
   }
 
   function wakeLater(): void {
@@ -85,7 +112,6 @@ export function createGroupCommit(
 
   return {
     commit(changes) {
-      if (changes.length === 0) return Promise.resolve([]);
       return new Promise((resolve, reject) => {
         waiting.push({ changes, resolve, reject });
         if (mayWait(changes)) wakeLater();
@@ -93,4 +119,25 @@ export function createGroupCommit(
       });
     },
   };
+}
+
+/** How many of those who wait go together. */
+function groupLength(waiting: readonly Waiting[]): number {
+  let count = 0;
+  let asked = 0;
+  for (const { changes } of waiting) {
+    if (asked > 0 && count + changes.length > GROUP_MAX) break;
+    asked += 1;
+    count += changes.length;
+  }
+  return asked;
+}
+
+function answer(group: readonly Waiting[], outcomes: readonly Outcome[]): void {
+  let at = 0;
+  for (const asked of group) {
+    const end = at + asked.changes.length;
+    asked.resolve(outcomes.slice(at, end));
+    at = end;
+  }
 }

@@ -1,7 +1,7 @@
 // The disk under the store: it may be slow, below its floor, or fail, so that nobody knows what a commit left on it.
 
 import type { EngineWriter, Space, WriterOptions } from '../../src/store/engine.ts';
-import type { MemoryStore } from '../../src/store/memory/store.ts';
+import type { MemoryStore, MemoryWriter } from '../../src/store/memory/store.ts';
 import type { Change, Outcome, Stage } from '../../src/store/port.ts';
 import type { Chance } from './chance.ts';
 import type { Life, VirtualTime } from './time.ts';
@@ -55,7 +55,7 @@ export class Disk {
     };
   }
 
-  #kept(writer: EngineWriter, changes: readonly Change[]): readonly Outcome[] {
+  #kept(writer: MemoryWriter, changes: readonly Change[]): readonly Outcome[] {
     const outcomes = writer.apply(changes);
     this.#committed(changes, outcomes);
     return outcomes;

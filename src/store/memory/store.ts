@@ -39,8 +39,13 @@ export interface MemoryStore {
    */
   crash(how?: { readonly sweepStages: boolean }): void;
   /** As a thread of a server has it: a kill and a new start first, then what is asked is applied at once. */
-  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'failed'>): EngineWriter;
+  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'failed'>): MemoryWriter;
   close(): void;
+}
+
+/** It answers at once. */
+export interface MemoryWriter extends EngineWriter {
+  apply(changes: readonly Change[]): readonly Outcome[];
 }
 
 export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {

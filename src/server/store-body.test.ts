@@ -1,0 +1,174 @@
+// The store thread over a writer that answers later: what it counts, its idle work, and what ends it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { turns } from '../../test/fakes/front.ts';
+import type { LineHandlers } from '../platform/line.ts';
+import type { EngineWriter } from '../store/engine.ts';
+import { packed } from '../store/packing.ts';
+import type { Change, Outcome } from '../store/port.ts';
+import { countedEntropy } from '../store/store.contract-fixtures.ts';
+import { createStoreBody, type StoreFigures, type StoreQuestion } from './store-body.ts';
+
+const IDLE_MS = 50;
+
+const withdraw: Change = { type: 'withdraw', messageId: 'm', owner: 'local/x/1.1', now: 0, by: 'test' };
+const claim: Change = { type: 'claim', owner: 'local/x/1.1', token: 't', shares: [] };
+
+interface Asked<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+/** Groups and idle pieces wait until they are answered; claims have a lane of their own. */
+function laterWriter() {
+  const groups: (Asked<readonly Outcome[]> & { readonly changes: readonly Change[] })[] = [];
+  const idles: Asked<boolean>[] = [];
+  const writer: EngineWriter = {
+    apply(changes) {
+      const { promise, ...asked } = Promise.withResolvers<readonly Outcome[]>();
+      groups.push({ ...asked, changes });
+      return promise;
+    },
+    laneOf: (changes) => (changes.some(({ type }) => type === 'claim') ? 1 : 0),
+    idle() {
+      const { promise, ...asked } = Promise.withResolvers<boolean>();
+      idles.push(asked);
+      return promise;
+    },
+    queued: () => 7,
+    trailEnd: () => ({ chain: 1, sequence: 4, link: new Uint8Array(32) }),
+    copy: () => Promise.reject(new Error('nothing is copied')),
+  };
+  return { writer, groups, idles };
+}
+
+async function running() {
+  const clock = virtualClock(0);
+  const { writer, groups, idles } = laterWriter();
+  const ended: unknown[] = [];
+  const body = await createStoreBody(
+    {
+      sweepStages: false,
+      limits: {
+        freeSpaceFloor: { share: 0, octets: 0 },
+        ...{ queuedMessagesMax: 'none', strangersMessagesMax: 'none' },
+      },
+    },
+    {
+      ...{ clock, entropy: countedEntropy() },
+      engine: {
+        writer: async () => writer,
+        space: () => ({ free: 1000, total: 2000 }),
+        size: async () => 0,
+      },
+      schedule: { soon: (run) => void setImmediate(run), later: (ms, run) => void clock.after(ms, run) },
+      end(error) {
+        ended.push(error);
+        // Nothing goes on in a thread that has ended.
+        return new Promise(() => undefined) as never;
+      },
+    },
+  );
+  let handlers: LineHandlers = {};
+  body.greet('front', (said) => {
+    handlers = said;
+    return {
+      ask: () => Promise.reject(new Error('it is not asked')),
+      tell: () => undefined,
+      close: () => undefined,
+    };
+  });
+  const ask = async (question: StoreQuestion): Promise<unknown> => handlers.answer?.(question);
+  return {
+    ...{ clock, groups, idles, ended },
+    commit: (...changes: readonly Change[]) => ask({ commit: changes.map(packed) }),
+    figures: async () => (await ask({ figures: true })) as StoreFigures,
+  };
+}
+
+test('a slow claim does not hold up what goes in the other lane', async () => {
+  const { commit, groups } = await running();
+  const claimed = commit(claim);
+  await turns();
+  const withdrawn = commit(withdraw);
+  await turns();
+  assert.deepEqual(
+    groups.map(({ changes }) => changes),
+    [[claim], [withdraw]],
+  );
+  groups[1]?.resolve([{ type: 'withdrawn', count: 1 }]);
+  assert.deepEqual(await withdrawn, [{ type: 'withdrawn', count: 1 }]);
+  groups[0]?.resolve([{ type: 'claimed', deliveries: [], messages: [], more: false }]);
+  assert.deepEqual(await claimed, [{ type: 'claimed', deliveries: [], messages: [], more: false }]);
+});
+
+test('a group counts when it is answered, with the time that took', async () => {
+  const { commit, groups, clock, figures } = await running();
+  const withdrawn = commit(withdraw, withdraw);
+  await turns();
+  clock.advance(30);
+  assert.deepEqual(await figures().then(({ commits }) => commits), 0);
+  groups[0]?.resolve([
+    { type: 'withdrawn', count: 1 },
+    { type: 'withdrawn', count: 1 },
+  ]);
+  await withdrawn;
+  const { commits, changes, commitMs, queued, trail } = await figures();
+  assert.deepEqual(
+    { commits, changes, commitMs, queued },
+    { commits: 1, changes: 2, commitMs: 30, queued: 7 },
+  );
+  assert.equal(trail.sequence, 4);
+});
+
+test('a group that is rejected ends the thread, and nobody is told of an outcome', async () => {
+  const { commit, groups, ended, figures } = await running();
+  let isAnswered = false;
+  const answered = (): void => void (isAnswered = true);
+  void commit(withdraw).then(answered, answered);
+  await turns();
+  const trouble = new Error('the connection broke');
+  groups[0]?.reject(trouble);
+  await turns();
+  assert.deepEqual([ended, isAnswered], [[trouble], false]);
+  assert.equal((await figures()).commits, 0);
+});
+
+test('idle work that fails ends the thread', async () => {
+  const { idles, ended, clock } = await running();
+  clock.advance(IDLE_MS);
+  const trouble = new Error('the connection broke');
+  idles[0]?.reject(trouble);
+  await turns();
+  assert.deepEqual(ended, [trouble]);
+});
+
+test('idle work is one piece at a time, and what was committed meanwhile is looked after', async () => {
+  const { commit, groups, idles, clock } = await running();
+  const idle = async (): Promise<void> => {
+    clock.advance(IDLE_MS);
+    await turns();
+  };
+  await idle();
+  assert.equal(idles.length, 1);
+  const withdrawn = commit(withdraw);
+  await turns();
+  groups[0]?.resolve([{ type: 'withdrawn', count: 1 }]);
+  await withdrawn;
+  await idle();
+  assert.equal(idles.length, 1, 'one is under way');
+  idles[0]?.resolve(false);
+  await turns();
+  await idle();
+  assert.equal(idles.length, 2, 'the commit beside it left something to do');
+  idles[1]?.resolve(true);
+  await turns();
+  await idle();
+  assert.equal(idles.length, 3, 'there was more');
+  idles[2]?.resolve(false);
+  await turns();
+  await idle();
+  assert.equal(idles.length, 3);
+});
