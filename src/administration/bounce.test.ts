@@ -77,6 +77,24 @@ test('what could not be reported stays, and is not left held', async () => {
   );
 });
 
+test("a message that can't be given up ends a slice that has given up others, and the next slice says why", async () => {
+  const { clock, ports } = openOffice();
+  const ids = [id, '01ARZ3NDEKTSV4RRFFQ69G5FAW', '01ARZ3NDEKTSV4RRFFQ69G5FAX'];
+  for (const one of ids) await ports.store.commit([acceptOf(one, clock.now(), {})]);
+  let reports = 0;
+  const full: Pick<Store, 'commit'> = {
+    commit: (changes) => {
+      if (changes.some(({ type }) => type === 'accept')) reports += 1;
+      return reports > 2 ? Promise.reject(new Error('no space')) : ports.store.commit(changes);
+    },
+  };
+  const office = openOffice({ ...ports, store: full });
+  const { count, next } = await office.bounceQueue({ part: { to: 'bob@example.net' } });
+  assert.deepEqual([count, next?.messageId], [2, ids[1]]);
+  assert.ok(next !== undefined);
+  await assert.rejects(office.bounceQueue({ part: { to: 'bob@example.net' }, after: next }), /no space/);
+});
+
 test('a large part goes in slices, each message whole', async () => {
   const office = openOffice();
   const ids = [id, '01ARZ3NDEKTSV4RRFFQ69G5FAW', '01ARZ3NDEKTSV4RRFFQ69G5FAX'];

@@ -26,7 +26,10 @@ export interface Bounced {
   readonly next?: After;
 }
 
-/** A slice of the part: some hundred recipients, each message whole. Throws `UseCaseFailure`; what was given up before stays so. */
+/**
+ * A slice of the part: some hundred recipients, each message whole. One that can't be given up ends a slice that has given up others: the next slice begins with it, and
+ * throws `UseCaseFailure`. What was given up before stays so.
+ */
 export async function bounceQueue(
   ports: AdministrationPorts,
   actor: Actor,
@@ -38,7 +41,17 @@ export async function bounceQueue(
   const meant = entries.filter(({ message }) => cameBefore(message, began));
   const { settings, writer } = await ports.reports();
   let count = 0;
-  for (const seen of byMessage(meant)) count += await giveUp({ ports, actor, settings, writer, seen });
+  let done: QueueCursor | undefined;
+  for (const seen of byMessage(meant)) {
+    try {
+      count += await giveUp({ ports, actor, settings, writer, seen });
+    } catch (error) {
+      if (done === undefined) throw error;
+      return { count, next: { ...done, began } };
+    }
+    const last = seen.at(-1);
+    done = last && placeOf(last);
+  }
   return { count, ...(next === undefined ? {} : { next: { ...next, began } }) };
 }
 

@@ -1,7 +1,6 @@
 // `postern queue`: what is on its way out, and what the operator does to it. Every change says how many recipients it means before it acts.
 
 import type { Command } from 'commander';
-import type { Administration } from '../administration/use-cases.ts';
 import { numberOf } from '../base/number-of.ts';
 import type { Bounced } from '../administration/bounce.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
@@ -10,7 +9,8 @@ import { confirm } from './confirm.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { addOptions, type OptionRow, reasonHelp } from './option-rows.ts';
-import { print, printJson, progress, progressDone } from './output.ts';
+import { inSlices } from './in-slices.ts';
+import { print, printJson } from './output.ts';
 import { type ListOptions, listOptions, listQueue } from './queue-list.ts';
 import { partOf, type PartOptions, partOptions } from './queue-part.ts';
 import { type ShowOptions, showOptions, showQueued } from './queue-show.ts';
@@ -79,70 +79,38 @@ async function change(
   }
   const count = await administration.countQueue({ part });
   if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  await sayOrAsk(action, numberOf(count, 'recipient'), isNamed(part, options), options);
+  const matched = numberOf(count, 'recipient');
+  await sayOrAsk(action, matched, isNamed(part, options), options);
   if (options.bounce === true) {
-    const given = await bounce(administration, part);
+    const given = await inSlices(
+      (after: Bounced['next']) => administration.bounceQueue({ part, ...(after && { after }) }),
+      (done) => `gave up ${done} of ${matched}`,
+    );
     return options.json === true
       ? printJson({ action, matched: count, changed: given })
-      : print(`gave up ${given} of ${numberOf(count, 'recipient')}, their senders are told`);
+      : print(`gave up ${given} of ${matched}, their senders are told`);
   }
-  const { changed, stillHeld } = await inSlices(administration, action, part, count);
+  let stillHeld = 0;
+  const changed = await inSlices(
+    async (after: QueuePosition | undefined) => {
+      const slice = await administration.changeQueue({ part, action, ...(after && { after }) });
+      ({ stillHeld } = slice);
+      return { count: slice.changed, next: slice.next };
+    },
+    (done) => `${action}: ${done} of ${matched}`,
+  );
   if (options.json === true)
     return printJson({
       ...{ action, matched: count, changed },
       ...(action === 'release' ? { stillHeld } : {}),
     });
   print(
-    `${action}: ${changed} of ${numberOf(count, 'recipient')}${changed < count ? ' (the others are under way, or were so already)' : ''}`,
+    `${action}: ${changed} of ${matched}${changed < count ? ' (the others are under way, or were so already)' : ''}`,
   );
   if (stillHeld > 0)
     print(
       `${stillHeld} of them stay held because their account is suspended: \`postern account resume LOGIN\` lets them go`,
     );
-}
-
-/** What breaks off is told with how far it came. */
-async function inSlices(
-  administration: Administration,
-  action: QueueChange['action'],
-  part: QueuePart,
-  matched: number,
-): Promise<{ readonly changed: number; readonly stillHeld: number }> {
-  let changed = 0;
-  const soFar = (): string => `${action}: ${changed} of ${numberOf(matched, 'recipient')}`;
-  try {
-    for (let after: QueuePosition | undefined; ;) {
-      const slice = await administration.changeQueue({
-        part,
-        action,
-        ...(after === undefined ? {} : { after }),
-      });
-      changed += slice.changed;
-      if (slice.next === undefined) return { changed, stillHeld: slice.stillHeld };
-      after = slice.next;
-      progress(soFar());
-    }
-  } catch (error) {
-    if (changed === 0) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`${cause}; ${soFar()}, the same command does the rest`, 3);
-  } finally {
-    progressDone();
-  }
-}
-
-/** How many recipients were given up. */
-async function bounce(administration: Administration, part: QueuePart): Promise<number> {
-  let count = 0;
-  let after: Bounced['next'];
-  do {
-    const slice = await administration.bounceQueue({ part, ...(after === undefined ? {} : { after }) });
-    count += slice.count;
-    after = slice.next;
-    progress(`${count} recipients`);
-  } while (after !== undefined);
-  progressDone();
-  return count;
 }
 
 /** One message by its id: whoever names it means it. What a selector matches may be more, or other, than they think. */
