@@ -2,7 +2,7 @@
 
 import type { IdentityId } from '../record/identity.ts';
 
-/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets day keys before that day, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
+/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets shared keys of periods before that day, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
 export interface PurgeChange {
   readonly type: 'purge';
   readonly eventsBefore: number;

@@ -293,7 +293,7 @@ function purgeContract(name: string, open: Open): void {
     const detail = {
       events: 5,
       tombstones: 0,
-      dayKeys: 0,
+      sharedKeys: 0,
       before: new Date(bench.clock.now() - 30 * DAY).toISOString(),
     };
     assert.deepEqual(events.at(-1)?.payload, { by: 'retention', action: 'purge', detail });

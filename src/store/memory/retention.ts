@@ -42,7 +42,7 @@ export function purge(state: State, { eventsBefore, now, max }: PurgeChange): Ou
   for (const key of keys) tables.sharedKeys.delete(keyName(key));
   const tombstones = dropTombstones(tables, eventsBefore);
   if (gone.length + tombstones + keys.length > 0) {
-    const detail = { events: gone.length, tombstones, dayKeys: keys.length, before };
+    const detail = { events: gone.length, tombstones, sharedKeys: keys.length, before };
     state.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
   }
   return { type: 'purged', count: gone.length, more };

@@ -37,7 +37,7 @@ export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): 
   const keys = db.run('DELETE FROM shared_key WHERE period < ?', before.slice(0, 10));
   const tombstones = dropTombstones(writer, eventsBefore);
   if (count + tombstones + keys > 0) {
-    const detail = { events: count, tombstones, dayKeys: keys, before };
+    const detail = { events: count, tombstones, sharedKeys: keys, before };
     writer.trail.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
   }
   return { type: 'purged', count, more };
