@@ -4,17 +4,8 @@ import type { Term } from '../../record/terms.ts';
 import { type ChainEnd, firstLink } from '../../record/link.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
 import type { Chain, ChainLink, Cursor, Lookups, StrayEntry } from '../lookups.ts';
-import {
-  bytes,
-  type Database,
-  inOneView,
-  number,
-  optionalBytes,
-  optionalText,
-  type Row,
-  type SqlValue,
-  text,
-} from './database.ts';
+import { type Database, inOneView, type Row, type SqlValue } from './database.ts';
+import { bytes, number, optionalBytes, optionalText, text } from '../row.ts';
 import { ownChain, POSITION_COLUMNS } from './events.ts';
 import { isIndexed, TERM_COLUMNS, termsOfRow, watermark } from './term-index.ts';
 

@@ -2,7 +2,8 @@
 // in the one before.
 
 import type { Counter } from '../../policy/limits.ts';
-import { type Database, number, text } from './database.ts';
+import { type Database } from './database.ts';
+import { number, text } from '../row.ts';
 
 type Window = Counter['hour'];
 type Counts = Window['current'];

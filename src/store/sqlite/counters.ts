@@ -4,7 +4,8 @@
 import { type Counter, emptyCounter } from '../../policy/limits.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import { packedCounter, unpackedCounter } from './counter-row.ts';
-import { bytes, type Database, number } from './database.ts';
+import { type Database } from './database.ts';
+import { bytes, number } from '../row.ts';
 
 export interface Counters {
   of(identityId: IdentityId): Counter;

@@ -2,6 +2,7 @@
 
 import { backup, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { openDatabaseFile } from '../../platform/database-file.ts';
+import { number, text } from '../row.ts';
 
 export type SqlValue = SQLInputValue;
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -93,21 +94,3 @@ export function rollBack(db: Database): void {
 }
 
 const SYNCHRONOUS_FULL = 2;
-
-export const text = (row: Row, column: string): string => {
-  const value = row[column];
-  return typeof value === 'string' ? value : '';
-};
-export const number = (row: Row, column: string): number => Number(row[column] ?? 0);
-export const bytes = (row: Row, column: string): Uint8Array => {
-  const value = row[column];
-  return value instanceof Uint8Array ? value : new Uint8Array(0);
-};
-export const optionalText = (row: Row, column: string): string | undefined => {
-  const value = row[column];
-  return typeof value === 'string' ? value : undefined;
-};
-export const optionalBytes = (row: Row, column: string): Uint8Array | undefined => {
-  const value = row[column];
-  return value instanceof Uint8Array ? value : undefined;
-};

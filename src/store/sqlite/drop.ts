@@ -2,9 +2,10 @@
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import { dropWords, type QueueChange } from '../queue-change.ts';
-import { bytes, number, optionalText, type Row, text } from './database.ts';
+import { type Row } from './database.ts';
+import { bytes, number, optionalText, text } from '../row.ts';
 import { finish } from './finish.ts';
-import { holdBit } from './held.ts';
+import { holdBit } from '../held.ts';
 import { forgetParked } from './parked.ts';
 import { countGone } from './queue-totals.ts';
 import type { Writer } from './writer.ts';

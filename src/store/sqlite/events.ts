@@ -5,7 +5,8 @@ import type { EventDraft } from '../../record/events.ts';
 import { SALT_OCTETS } from '../../record/event-content.ts';
 import { type ChainEnd, firstLink, LINK_VERSION, sealed, type SealedEvent } from '../../record/link.ts';
 import { type Term, termsOf } from '../../record/terms.ts';
-import { bytes, type Database, number, rollBack } from './database.ts';
+import { type Database, rollBack } from './database.ts';
+import { bytes, number } from '../row.ts';
 
 export interface Trail {
   /** Its place among all events of the store. */

@@ -4,8 +4,9 @@ import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/m
 import type { QueueEntry } from '../lookups.ts';
 import type { QueueSelector } from '../port.ts';
 import { readBody } from './bodies.ts';
-import { bytes, type Database, number, type Row } from './database.ts';
-import { MAY_NOT_SEND, reasonsOf } from './held.ts';
+import { type Database, type Row } from './database.ts';
+import { bytes, number } from '../row.ts';
+import { MAY_NOT_SEND, reasonsOf } from '../held.ts';
 import type { QueuePage, QueuePlace } from './queue-place.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { whereOf } from './selector.ts';

@@ -3,7 +3,7 @@
 import type { MessageId } from '../../base/message-id.ts';
 import { countMessage } from '../depth.ts';
 import type { QueuedMessage } from '../port.ts';
-import { number, text } from './database.ts';
+import { number, text } from '../row.ts';
 import type { Writer } from './writer.ts';
 
 /** Removes the message once neither a recipient (`unsettled`) nor a notice is left. True: it is gone. */

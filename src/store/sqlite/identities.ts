@@ -3,7 +3,8 @@
 
 import { credentialsGone, type Identity } from '../../record/identity.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
-import { number, text, type Database } from './database.ts';
+import { type Database } from './database.ts';
+import { number, text } from '../row.ts';
 import { hasParked } from './parked.ts';
 import type { Writer } from './writer.ts';
 

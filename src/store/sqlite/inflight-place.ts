@@ -6,8 +6,9 @@ import { keptId } from '../kept-id.ts';
 import type { QueueEntry } from '../lookups.ts';
 import type { QueueSelector } from '../port.ts';
 import { isSelected } from '../selector.ts';
-import { bytes, type Database, number } from './database.ts';
-import { reasonsOf } from './held.ts';
+import { type Database } from './database.ts';
+import { bytes, number } from '../row.ts';
+import { reasonsOf } from '../held.ts';
 import { factsOfRow, type InflightFacts } from './inflight.ts';
 import type { QueuePage, QueuePlace } from './queue-place.ts';
 

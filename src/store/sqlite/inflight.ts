@@ -8,7 +8,8 @@ import { keptId } from '../kept-id.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import type { AcceptChange, QueuedMessage, SettleChange } from '../port.ts';
 import type { Owner } from '../owner.ts';
-import { bytes, type Database, number, type Row, text } from './database.ts';
+import { type Database, type Row } from './database.ts';
+import { bytes, number, text } from '../row.ts';
 import { enqueue } from './enqueue.ts';
 import type { QueueTally } from './queue-totals.ts';
 

@@ -5,9 +5,10 @@ import type { ReportRecipient } from '../../message/report.ts';
 import { type DueNoticesChange, isOfRound, type Notice, type ReportChange } from '../notices.ts';
 import type { OutcomeOf, SettleChange } from '../port.ts';
 import { accept } from './accept.ts';
-import { type Database, number, type Row, text } from './database.ts';
+import { type Database, type Row } from './database.ts';
+import { number, text } from '../row.ts';
 import { finish } from './finish.ts';
-import { COMMANDED } from './held.ts';
+import { COMMANDED } from '../held.ts';
 import { MESSAGE_COLUMNS, messageOfRow } from './rows.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,8 +1,9 @@
 // Mail of identities that may not send, as claims met it: put aside, so that no claim meets it again, a bounded part at a time, and put back in the same
 // way when the identity may send again. So a suspension and its end cost the same, however much is queued.
 
-import { type Database, number, text } from './database.ts';
-import { holdBit } from './held.ts';
+import { type Database } from './database.ts';
+import { number, text } from '../row.ts';
+import { holdBit } from '../held.ts';
 import type { Writer } from './writer.ts';
 
 /** Recipients that one claim puts aside, and that one puts back: what others' commits wait for at most. */

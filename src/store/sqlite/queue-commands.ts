@@ -4,9 +4,10 @@
 import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { OutcomeOf, QueueSelector } from '../port.ts';
 import { type QueueChange, type QueuePosition, changeDetail, SLICE_MAX } from '../queue-change.ts';
-import { bytes, type Database, number, optionalText, type Row, text } from './database.ts';
+import { type Database, type Row } from './database.ts';
+import { bytes, number, optionalText, text } from '../row.ts';
 import { DROP_COLUMNS, dropRecipient } from './drop.ts';
-import { COMMANDED, holdBit } from './held.ts';
+import { COMMANDED, holdBit } from '../held.ts';
 import { whereOf } from './selector.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,7 +1,8 @@
 // How many recipients a selector means: from the kept totals where they say it, else by asking each place.
 
 import type { QueueSelector } from '../port.ts';
-import { type Database, number } from './database.ts';
+import { type Database } from './database.ts';
+import { number } from '../row.ts';
 import type { QueuePlace } from './queue-place.ts';
 
 export function countOf(db: Database, places: readonly QueuePlace[], selector: QueueSelector): number {

@@ -1,7 +1,8 @@
 // Look-ups of the queue, whichever place a message stands in.
 
 import type { Lookups, QueueTotals } from '../lookups.ts';
-import { type Database, inOneView, number, text } from './database.ts';
+import { type Database, inOneView } from './database.ts';
+import { number, text } from '../row.ts';
 import { compareEntries } from './inflight-place.ts';
 import { countAll, countHeld, countOf } from './queue-counts.ts';
 import { depthOf, type QueuePlace, queuePlaces } from './queue-place.ts';

@@ -1,8 +1,9 @@
 // The totals of the queue by domain, and of the queue tables by identity: counting a million recipients one by one would take long, in the thread that
 // logins wait for. What a transaction changes is written once for each domain and identity, before its COMMIT.
 
-import { type Database, number } from './database.ts';
-import { COMMANDED } from './held.ts';
+import { type Database } from './database.ts';
+import { number } from '../row.ts';
+import { COMMANDED } from '../held.ts';
 
 export interface QueueTally {
   /** Recipients that were accepted, or with -1 are done. */

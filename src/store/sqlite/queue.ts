@@ -14,8 +14,9 @@ import type {
 import type { Owner } from '../owner.ts';
 import { countMessage } from '../depth.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
-import { type Database, number, optionalText, type Row, text } from './database.ts';
-import { holdBit } from './held.ts';
+import { type Database, type Row } from './database.ts';
+import { number, optionalText, text } from '../row.ts';
+import { holdBit } from '../held.ts';
 import { finish } from './finish.ts';
 import { keepNotices } from './notices.ts';
 import { type Key, openParking, type Parking, unpark } from './parked.ts';

@@ -4,7 +4,8 @@ import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
 import type { EraseChange, PurgeChange } from '../forgetting.ts';
 import type { OutcomeOf } from '../port.ts';
-import { number, text, type Database, type Row } from './database.ts';
+import { type Database, type Row } from './database.ts';
+import { number, text } from '../row.ts';
 import { findSequences, unindex } from './term-index.ts';
 import type { Writer } from './writer.ts';
 

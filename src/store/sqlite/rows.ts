@@ -3,7 +3,8 @@
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import type { Delivery, QueuedMessage } from '../port.ts';
-import { bytes, number, optionalText, type Row, text } from './database.ts';
+import { type Row } from './database.ts';
+import { bytes, number, optionalText, text } from '../row.ts';
 
 export const MESSAGE_COLUMNS =
   'm.n, m.id, m.accepted_at, m.role, m.identity_id, m.credential_id, m.reverse_path, m.envelope, m.octets, m.header_octets, m.header_utf8, m.body_8bit';

@@ -3,7 +3,8 @@
 
 import { StoreTooNew } from '../engine-errors.ts';
 import { packCounters } from './counter-row.ts';
-import { type Database, number, rollBack } from './database.ts';
+import { type Database, rollBack } from './database.ts';
+import { number } from '../row.ts';
 import { addWordsOfIndexed } from './term-index.ts';
 
 /** In the data directory. */

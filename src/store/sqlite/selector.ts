@@ -3,7 +3,7 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { QueueSelector } from '../port.ts';
 import type { SqlValue } from './database.ts';
-import { IS_HELD } from './held.ts';
+import { IS_HELD } from '../held.ts';
 
 export interface Where {
   readonly sql: string;

@@ -2,7 +2,8 @@
 
 import type { OutcomeOf } from '../port.ts';
 import type { SharedKeyChange, SharedKeyName } from '../shared-key.ts';
-import { type Database, optionalBytes } from './database.ts';
+import { type Database } from './database.ts';
+import { optionalBytes } from '../row.ts';
 import type { Writer } from './writer.ts';
 
 export function sharedKey({ db }: Writer, change: SharedKeyChange): OutcomeOf<SharedKeyChange> {

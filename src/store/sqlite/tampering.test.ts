@@ -10,7 +10,8 @@ import { partHash } from '../../record/event-content.ts';
 import { firstLink, hashesOf, linkOf, linkOfVersion1 } from '../../record/link.ts';
 import { Bench, DAY, START, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
-import { bytes, type Database, number, openDatabase, optionalBytes, optionalText, text } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
+import { bytes, number, optionalBytes, optionalText, text } from '../row.ts';
 import { STORE_FILE } from './schema.ts';
 import { openAt, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 

@@ -5,7 +5,8 @@ import { payloadOf } from '../../record/event-content.ts';
 import type { EventType } from '../../record/events.ts';
 import { termsOf, type Term } from '../../record/terms.ts';
 import type { EventTerms, RecentTerms } from './events.ts';
-import { type Database, number, optionalBytes, optionalText, rollBack, type Row, text } from './database.ts';
+import { type Database, rollBack, type Row } from './database.ts';
+import { number, optionalBytes, optionalText, text } from '../row.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
 export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {

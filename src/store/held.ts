@@ -1,7 +1,7 @@
 // Why a delivery is held, as bits of `recipient.held`, which the index of what waits for a claim goes by. That of the identity says only that a claim has
 // put the row aside (`parked.ts`): whether the identity may send stands with the identity.
 
-import { type HoldReason, holdReasons } from '../queue-change.ts';
+import { type HoldReason, holdReasons } from './queue-change.ts';
 
 export const holdBit = { operator: 1, identity: 2, review: 4 } as const satisfies Record<HoldReason, number>;
 

@@ -1,0 +1,253 @@
+// A connection to PostgreSQL. Nothing else imports pg. Statements are prepared at their first use; several of them go as one flush: one round trip, one
+// transaction, one commit. An error of the connection itself leaves open what became of what was asked (`ConnectionLost`), one of a statement does not.
+
+import pg from 'pg';
+import { type Alarm, createAlarm } from '../../platform/alarm.ts';
+import type { Clock } from '../../platform/platform.ts';
+import { Flush } from './flush.ts';
+import { forPg, nameOf } from './statements.ts';
+import { valueTypes } from './value-types.ts';
+
+export type SqlValue =
+  null | boolean | number | string | Uint8Array | readonly (null | boolean | number | string | Uint8Array)[];
+export type Row = Readonly<Record<string, null | boolean | number | string | Uint8Array>>;
+
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** Rows that it changed or gave. */
+  readonly count: number;
+}
+
+export interface Connection {
+  /** One statement, as a transaction of its own, or within the one that `exec('BEGIN')` began. */
+  query(sql: string, ...values: readonly SqlValue[]): Promise<Answer>;
+  /** All of them in this order, as one transaction; none is done if one fails. Rejects with the error of the first that failed. */
+  flush(statements: readonly Statement[]): Promise<readonly Answer[]>;
+  /** Statements without values; gives the command tag of the last one, such as `COMMIT`. */
+  exec(sql: string): Promise<string>;
+  /** Of the server's process. */
+  readonly processId: number;
+  /** Once it was lost: by whatever came first. */
+  readonly lost: ConnectionLost | undefined;
+  /** Tells what `NOTIFY` said on the channels that were listened to. */
+  onNotification(listener: (channel: string, payload: string) => void): void;
+  /** Ends it at once; what is still asked is lost. */
+  destroy(because: string): void;
+  /** Ends it after what was asked has been answered. */
+  close(): Promise<void>;
+}
+
+export interface Address {
+  /** Name or address, or the directory of a socket (begins with `/`). */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Plain data: it crosses into threads. */
+export interface PostgresServer {
+  /** The first that takes writes is used. */
+  readonly hosts: readonly Address[];
+  readonly database: string;
+  readonly user: string;
+  readonly password?: string;
+  /** `require` encrypts and believes any certificate, `verify` asks for one of this host. Absent: in clear. */
+  readonly tls?: { readonly mode: 'require' | 'verify'; readonly ca?: string };
+}
+
+/** Nothing is known of what was asked last: it was done, or not, or will be a moment later. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
+/** By the server: with its SQLSTATE. */
+export class SqlError extends Error {
+  override readonly name = 'SqlError';
+  readonly code: string;
+
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface ConnectOptions {
+  readonly clock: Clock;
+  /** For an answer, ms; then the connection is lost. Absent: it waits. */
+  readonly answerMsMax?: number;
+  /** Settings of the session, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Reads only: a standby will do. */
+  readonly readOnly?: true;
+}
+
+const CONNECT_MS_MAX = 5_000;
+
+/** Rejects with `ConnectionLost` if no host can be reached or takes writes, and with `SqlError` if one refuses. */
+export async function connect(server: PostgresServer, options: ConnectOptions): Promise<Connection> {
+  const failures: string[] = [];
+  for (const address of server.hosts) {
+    const client = clientFor(server, address, options);
+    try {
+      await client.connect();
+      const connection = new OpenConnection(client, options);
+      if (options.readOnly === true || (await takesWrites(connection))) return connection;
+      connection.destroy('it takes no writes');
+      failures.push(`${shown(address)} takes no writes`);
+    } catch (error) {
+      client.connection.stream.destroy();
+      const known = asKnown(error);
+      if (known instanceof SqlError && known.code.startsWith('28')) throw known;
+      failures.push(`${shown(address)}: ${known.message}`);
+    }
+  }
+  throw new ConnectionLost(`no PostgreSQL that takes writes: ${failures.join('; ')}`);
+}
+
+const shown = ({ host, port }: Address): string =>
+  host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
+
+async function takesWrites(connection: Connection): Promise<boolean> {
+  const { rows } = await connection.query(
+    'SELECT pg_is_in_recovery() OR current_setting($1)::bool AS no',
+    'transaction_read_only',
+  );
+  return rows[0]?.['no'] === false;
+}
+
+/** Its types leave this out. */
+type Client = pg.Client & { readonly processID: number | null };
+
+function clientFor(
+  server: PostgresServer,
+  { host, port }: Address,
+  { settings = {} }: ConnectOptions,
+): Client {
+  const { database, user, password, tls } = server;
+  return new pg.Client({
+    ...{ host, port, database, user },
+    // Without one pg would look into the environment and the home directory.
+    password: password ?? '',
+    ssl:
+      tls === undefined
+        ? false
+        : { rejectUnauthorized: tls.mode === 'verify', ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    application_name: 'postern',
+    types: valueTypes,
+    options: Object.entries({ ...SETTINGS, ...settings })
+      .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, String.raw`\$&`)}`)
+      .join(' '),
+  }) as Client;
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  synchronous_commit: 'on',
+  // A plan made while a table was empty must not scan it when it is full.
+  enable_seqscan: 'off',
+  lock_timeout: '2s',
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '2',
+  tcp_keepalives_count: '3',
+  client_encoding: 'UTF8',
+  timezone: 'UTC',
+};
+
+class OpenConnection implements Connection {
+  lost: ConnectionLost | undefined;
+  readonly #client: Client;
+  readonly #answerMsMax: number | undefined;
+  readonly #clock: Clock;
+  readonly #alarm: Alarm;
+  readonly #failing = new Set<(error: ConnectionLost) => void>();
+
+  constructor(client: Client, { clock, answerMsMax }: ConnectOptions) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#answerMsMax = answerMsMax;
+    this.#alarm = createAlarm(clock, () => this.destroy(`no answer within ${answerMsMax} ms`));
+    client.on('error', (error) => this.destroy(error.message));
+    client.on('end', () => this.destroy('it was closed'));
+  }
+
+  get processId(): number {
+    return this.#client.processID ?? 0;
+  }
+
+  async query(sql: string, ...values: readonly SqlValue[]): Promise<Answer> {
+    const { rows, rowCount } = await this.#asked(
+      this.#client.query<Row>({ name: nameOf(sql), text: sql, values: values.map(forPg) }),
+    );
+    return { rows, count: rowCount ?? 0 };
+  }
+
+  flush(statements: readonly Statement[]): Promise<readonly Answer[]> {
+    const flush = new Flush(statements);
+    this.#client.query(flush);
+    return this.#asked(flush.done);
+  }
+
+  async exec(sql: string): Promise<string> {
+    const answer: unknown = await this.#asked(this.#client.query(sql));
+    const last = (Array.isArray(answer) ? answer.at(-1) : answer) as { readonly command: string };
+    return last.command;
+  }
+
+  onNotification(listener: (channel: string, payload: string) => void): void {
+    this.#client.on('notification', ({ channel, payload = '' }) => listener(channel, payload));
+  }
+
+  destroy(because: string): void {
+    if (this.lost !== undefined) return;
+    this.lost = new ConnectionLost(`the connection to PostgreSQL is lost: ${because}`);
+    this.#alarm.set(undefined);
+    this.#client.connection.stream.destroy();
+    for (const fail of this.#failing) fail(this.lost);
+  }
+
+  async close(): Promise<void> {
+    if (this.lost !== undefined) return;
+    this.lost = new ConnectionLost('the connection to PostgreSQL was closed');
+    this.#alarm.set(undefined);
+    await this.#client.end();
+  }
+
+  async #asked<T>(answer: Promise<T>): Promise<T> {
+    // Its own failure is told by what comes first below.
+    answer.catch(() => undefined);
+    if (this.lost !== undefined) throw this.lost;
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    this.#failing.add(reject);
+    if (this.#answerMsMax !== undefined && this.#failing.size === 1)
+      this.#alarm.set(this.#clock.monotonic() + this.#answerMsMax);
+    try {
+      return await Promise.race([answer, lost]);
+    } catch (error) {
+      const known = asKnown(error);
+      if (known instanceof ConnectionLost) this.destroy(known.message);
+      throw this.lost ?? known;
+    } finally {
+      this.#failing.delete(reject);
+      if (this.#failing.size === 0) this.#alarm.set(undefined);
+    }
+  }
+}
+
+/** SQLSTATE classes after which the session is over: 08 connection, 57P0x shutdown; a statement that is gone needs a new session too. */
+const OVER = /^(08|57P0[1-5]|26000|0A000)/;
+
+function asKnown(error: unknown): ConnectionLost | SqlError {
+  if (error instanceof ConnectionLost || error instanceof SqlError) return error;
+  const { code } = error as { readonly code?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof pg.DatabaseError && typeof code === 'string')
+    return OVER.test(code) && error.severity !== 'ERROR'
+      ? new ConnectionLost(message, { cause: error })
+      : new SqlError(message, code, { cause: error });
+  return new ConnectionLost(message, { cause: error });
+}

@@ -1,0 +1,162 @@
+// Opening the store on PostgreSQL: the connections that write, one for what is asked all the time and one for what may take long, and those that read.
+
+import type { Clock, Entropy } from '../../platform/platform.ts';
+import type { ChainEnd } from '../../record/link.ts';
+import type { QueueLimits } from '../depth.ts';
+import type { Lookups } from '../lookups.ts';
+import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
+import { number } from '../row.ts';
+import type { NodeState } from './change.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { connect, type Connection, type PostgresServer } from './connection.ts';
+import { openCounters } from './counters.ts';
+import { createPostgresLookups } from './lookups.ts';
+import { openReader } from './reader.ts';
+import { migrate } from './schema.ts';
+import { openStages } from './stages.ts';
+import { applyOver } from './writer.ts';
+
+export interface PostgresWriterOptions extends QueueLimits {
+  readonly server: PostgresServer;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Of this life of a node: no two writers have the same. */
+  readonly name: string;
+  fullBecause?(): string | undefined;
+  onNotice(notice: StoreNotice): void;
+  /** What the store's clock is ahead of ours, ms. Absent: it is asked. */
+  readonly clockOffset?: number;
+}
+
+export interface PostgresWriter {
+  /** Rejects with `ConnectionLost` if nothing is known about one of them: only a new writer knows what is kept. */
+  apply(changes: readonly Change[]): Promise<readonly Outcome[]>;
+  /** Changes of different lanes may be applied at the same time. */
+  laneOf(changes: readonly Change[]): number;
+  /** A piece of the work that can wait; true: there is more. */
+  idle(): Promise<boolean>;
+  queued(): number;
+  trailEnd(): ChainEnd;
+  close(): Promise<void>;
+}
+
+/** For an answer, ms; after that nobody knows whether it will come. */
+const ANSWER_MS_MAX = 5_000;
+const READ_MS_MAX = 30_000;
+
+/** What goes all the time. Everything else may take long. */
+const FLOWING: ReadonlySet<Change['type']> = new Set(['accept', 'settle', 'record']);
+
+export async function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
+  const { server, clock, entropy, onNotice, name } = options;
+  const flow = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  await migrate(flow);
+  const offset = options.clockOffset ?? (await offsetOf(flow, clock));
+  const node: NodeState = {
+    clock,
+    counters: openCounters(name),
+    queue: await depthOf(flow),
+    queueLimits: options,
+    fullBecause: () => options.fullBecause?.(),
+  };
+  const channelOver = (connection: Connection, of: string): Promise<Channel> =>
+    openChannel({
+      connection,
+      name: `${name}/${of}`,
+      node,
+      entropy,
+      onNotice,
+      now: () => clock.now() + offset,
+    });
+  const lanes = [
+    await channelOver(flow, 'flow'),
+    await channelOver(await connect(server, { clock }), 'commands'),
+  ] as const;
+  const laneOf = (changes: readonly Change[]): 0 | 1 =>
+    changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
+  return {
+    laneOf,
+    apply: (changes) => applyOver(lanes[laneOf(changes)], changes),
+    idle: async () => false,
+    queued: () => node.queue.messages,
+    trailEnd: () => lanes[0].trail.end(),
+    async close() {
+      await Promise.all(lanes.map(({ connection }) => connection.close()));
+    },
+  };
+}
+
+async function offsetOf(connection: Connection, clock: Clock): Promise<number> {
+  const { rows } = await connection.query(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+  );
+  return number(rows[0] ?? {}, 'now') - clock.now();
+}
+
+async function depthOf(connection: Connection): Promise<{ messages: number; ofStrangers: number }> {
+  const { rows } = await connection.query(
+    "SELECT count(*) AS messages, count(*) FILTER (WHERE role = 'mx') AS strangers FROM queued_message",
+  );
+  const [row = {}] = rows;
+  return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
+}
+
+export function openPostgresLookups(options: {
+  readonly server: PostgresServer;
+  readonly clock: Clock;
+}): Lookups & {
+  close(): Promise<void>;
+} {
+  const reader = openReader(options.server, { clock: options.clock, answerMsMax: READ_MS_MAX });
+  return { ...createPostgresLookups(reader), close: () => reader.close() };
+}
+
+export interface OpenPostgresStore {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  readonly writer: PostgresWriter;
+  close(): Promise<void>;
+}
+
+/** Store and look-ups in this very thread: for commands without a running server, and for tests. */
+export async function openPostgresStore(
+  options: Omit<PostgresWriterOptions, 'onNotice'>,
+): Promise<OpenPostgresStore> {
+  const listeners = new Set<(notice: StoreNotice) => void>();
+  const writer = await openPostgresWriter({
+    ...options,
+    onNotice: (notice) => listeners.forEach((listener) => listener(notice)),
+  });
+  const lookups = openPostgresLookups(options);
+  const stages = openStages(options.server, options.clock);
+  const group = queueOf(writer);
+  return {
+    store: {
+      commit: ((changes) => group(changes)) as Store['commit'],
+      stage: (id) => stages.stage(id),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    lookups,
+    writer,
+    async close() {
+      await Promise.all([lookups.close(), stages.close(), writer.close()]);
+    },
+  };
+}
+
+/** One after the other, without lanes: until group-commit takes an apply that answers later. */
+function queueOf(writer: PostgresWriter): (changes: readonly Change[]) => Promise<readonly Outcome[]> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (changes) => {
+    const outcomes = last.then(() =>
+      writer.apply(changes).catch((error: unknown) => {
+        throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+      }),
+    );
+    last = outcomes.catch(() => undefined);
+    return outcomes;
+  };
+}

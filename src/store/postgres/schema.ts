@@ -1,0 +1,133 @@
+// The tables, as steps from one version to the next. Steps only add: code of the version before goes on working beside them. Text is compared by its octets.
+
+import type { Connection } from './connection.ts';
+import { StoreTooNew } from '../engine-errors.ts';
+import { number } from '../row.ts';
+
+/** One step is one version; a step that was released never changes. */
+const steps: readonly string[] = [
+  `
+  CREATE SEQUENCE message_n;
+  -- In hand where it was accepted, its first attempt under way (\`inflight.ts\`); or withdrawn before it came.
+  CREATE TABLE inflight (
+    id uuid PRIMARY KEY, n bigint NOT NULL DEFAULT nextval('message_n'), owner text COLLATE "C" NOT NULL, withdrawn_until bigint,
+    accepted_at bigint, role text, identity_id text COLLATE "C", credential_id text COLLATE "C", reverse_path text COLLATE "C", envelope text,
+    octets bigint, header_octets bigint, header_utf8 bool, body_8bit bool, due_at bigint,
+    attempt int, forward_paths text[], domains text[], parameters text[], staged bool, content bytea
+  );
+  ALTER TABLE inflight ALTER COLUMN content SET STORAGE EXTERNAL;
+
+  CREATE TABLE message (
+    id uuid PRIMARY KEY, n bigint NOT NULL, accepted_at bigint NOT NULL, role text NOT NULL, identity_id text COLLATE "C",
+    credential_id text COLLATE "C", reverse_path text COLLATE "C" NOT NULL, envelope text NOT NULL, octets bigint NOT NULL,
+    header_octets bigint NOT NULL, header_utf8 bool NOT NULL, body_8bit bool NOT NULL
+  );
+  CREATE INDEX message_identity ON message (identity_id);
+  -- staged: \`bytes\` is the header, and the rest stands in \`body\`.
+  CREATE TABLE content (id uuid PRIMARY KEY, staged bool NOT NULL, bytes bytea NOT NULL);
+  ALTER TABLE content ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  CREATE TABLE body (id uuid NOT NULL, part int NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (id, part));
+  ALTER TABLE body ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+  -- held: bits, see \`held.ts\`. claim: token of the claim that leased it.
+  CREATE TABLE recipient (
+    message_id uuid NOT NULL, number int NOT NULL, identity_id text COLLATE "C", forward_path text COLLATE "C" NOT NULL,
+    domain text COLLATE "C" NOT NULL, parameters text, due_at bigint NOT NULL, held int NOT NULL DEFAULT 0, owner text COLLATE "C",
+    claim text, attempt int NOT NULL, delay_reported bool NOT NULL DEFAULT false, PRIMARY KEY (message_id, number)
+  ) WITH (fillfactor = 70);
+  CREATE INDEX recipient_lane ON recipient (domain, due_at) WHERE owner IS NULL AND held = 0;
+  CREATE INDEX recipient_owned ON recipient (owner) WHERE owner IS NOT NULL;
+  CREATE INDEX recipient_parked ON recipient (identity_id) WHERE held & 2 <> 0;
+  CREATE INDEX recipient_domain ON recipient (domain);
+  CREATE INDEX recipient_identity ON recipient (identity_id);
+
+  CREATE TABLE notice (
+    message_id uuid NOT NULL, number int NOT NULL, at bigint NOT NULL, due_at bigint NOT NULL, about text NOT NULL,
+    PRIMARY KEY (message_id, number)
+  );
+  CREATE INDEX notice_due ON notice (due_at);
+
+  CREATE VIEW queued_message AS
+    SELECT id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit FROM message
+    UNION ALL
+    SELECT id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit
+      FROM inflight WHERE withdrawn_until IS NULL;
+  CREATE VIEW queued_recipient AS
+    SELECT message_id, number, identity_id, forward_path, domain, parameters, due_at, held, owner, attempt, delay_reported FROM recipient
+    UNION ALL
+    SELECT i.id, (r.number - 1)::int, i.identity_id, r.forward_path COLLATE "C", r.domain COLLATE "C", r.parameters, i.due_at, 0, i.owner, i.attempt, false
+      FROM inflight i, unnest(i.forward_paths, i.domains, i.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)
+      WHERE i.withdrawn_until IS NULL;
+
+  -- A chain for each connection that writes events. head: so far it had come when this was written last.
+  CREATE TABLE chain (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, started_at bigint NOT NULL,
+    head bigint, head_link bytea, checkpoint bigint, checkpoint_link bytea
+  );
+  CREATE SEQUENCE event_place;
+  -- place: in the order of writing, roughly: it has gaps, and two that write at once may commit in the other order.
+  CREATE TABLE event (
+    place bigint NOT NULL DEFAULT nextval('event_place'), chain int NOT NULL, sequence bigint NOT NULL, time bigint NOT NULL, type text NOT NULL,
+    message_id text COLLATE "C", identity_id text COLLATE "C", salt bytea, payload bytea, place_salt bytea, place_content bytea,
+    content_hash bytea NOT NULL, link bytea NOT NULL, PRIMARY KEY (chain, sequence)
+  );
+  CREATE UNIQUE INDEX event_by_place ON event (place);
+  CREATE INDEX event_message ON event (message_id) WHERE message_id IS NOT NULL;
+  -- Written behind the commits, chain by chain: see \`term-index.ts\`.
+  CREATE TABLE term (term text COLLATE "C" NOT NULL, place bigint NOT NULL, PRIMARY KEY (term, place));
+  CREATE TABLE indexed (chain int PRIMARY KEY, sequence bigint NOT NULL);
+  CREATE TABLE mark (name text PRIMARY KEY, value bigint NOT NULL);
+
+  CREATE TABLE identity (
+    id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, state text NOT NULL, revision int NOT NULL, removed_at bigint,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(), record text NOT NULL
+  );
+  CREATE INDEX identity_changed ON identity (changed_at);
+  CREATE INDEX identity_login ON identity ((state = 'removed'), login);
+  CREATE TABLE identity_name (name text COLLATE "C" NOT NULL, identity_id text COLLATE "C" NOT NULL, PRIMARY KEY (name, identity_id));
+  CREATE INDEX identity_name_of ON identity_name (identity_id);
+  CREATE TABLE identity_credential (credential_id text COLLATE "C" PRIMARY KEY, identity_id text COLLATE "C" NOT NULL);
+  CREATE INDEX identity_credential_of ON identity_credential (identity_id);
+  CREATE TABLE credential_use (
+    identity_id text COLLATE "C" NOT NULL, address text COLLATE "C" NOT NULL, credential_id text COLLATE "C" NOT NULL, at bigint NOT NULL,
+    PRIMARY KEY (identity_id, address, credential_id)
+  );
+  -- Each writer has a row of its own: nobody waits for another. Who reads adds them up.
+  CREATE TABLE counter (identity_id text COLLATE "C" NOT NULL, writer text COLLATE "C" NOT NULL, value bytea NOT NULL, PRIMARY KEY (identity_id, writer))
+    WITH (fillfactor = 50);
+  CREATE TABLE shared_key (purpose text COLLATE "C" NOT NULL, period text COLLATE "C" NOT NULL, key bytea NOT NULL, PRIMARY KEY (purpose, period));
+  `,
+];
+
+const LOCK = 0x706f7374;
+
+/** Brings the tables forward, or makes them. Several who begin at once wait for each other. */
+export async function migrate(connection: Connection): Promise<void> {
+  await connection
+    .exec('CREATE TABLE IF NOT EXISTS schema_version (version int NOT NULL)')
+    .catch((error: unknown) => {
+      // Another made it at the same moment.
+      if ((error as { readonly code?: string }).code !== '23505') throw error;
+    });
+  await connection.exec('BEGIN');
+  try {
+    await connection.query('SELECT pg_advisory_xact_lock($1)', LOCK);
+    const { rows } = await connection.query(
+      'SELECT coalesce(max(version), 0) AS version FROM schema_version',
+    );
+    const version = number(rows[0] ?? {}, 'version');
+    if (version > steps.length)
+      throw new StoreTooNew(
+        `the database was written by a newer Postern (schema ${version}, this one knows ${steps.length}): install that version`,
+      );
+    for (const step of steps.slice(version)) await connection.exec(step);
+    if (version < steps.length) {
+      await connection.query('DELETE FROM schema_version');
+      await connection.query('INSERT INTO schema_version VALUES ($1)', steps.length);
+    }
+    await connection.exec('COMMIT');
+  } catch (error) {
+    if (connection.lost === undefined) await connection.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+// Statements as pg takes them: a name of each text, so that it is prepared once a connection, and values in pg's own kinds.
+
+import type { SqlValue } from './connection.ts';
+
+/** By text, the same in each connection. */
+const names = new Map<string, string>();
+
+export function nameOf(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `s${names.size}`;
+    names.set(sql, name);
+  }
+  return name;
+}
+
+type Item = null | boolean | number | string | Buffer;
+
+/** pg sends only a Buffer as octets; any other array of octets becomes text. */
+export function forPg(value: SqlValue): Item | readonly Item[] {
+  return isList(value) ? value.map((item) => itemForPg(item)) : itemForPg(value);
+}
+
+/** As a protocol message takes it: text, a Buffer or null. */
+export function onWire(value: SqlValue): string | Buffer | null {
+  return isList(value) ? arrayText(value) : itemOnWire(itemForPg(value));
+}
+
+const isList = (value: SqlValue): value is Extract<SqlValue, readonly unknown[]> => Array.isArray(value);
+
+function itemForPg(value: Exclude<SqlValue, readonly unknown[]>): Item {
+  return value instanceof Uint8Array ? asBuffer(value) : value;
+}
+
+const itemOnWire = (item: Item): string | Buffer | null =>
+  typeof item === 'boolean' || typeof item === 'number' ? String(item) : item;
+
+function arrayText(items: Extract<SqlValue, readonly unknown[]>): string {
+  const texts = items.map((value) => {
+    const item = itemOnWire(itemForPg(value));
+    if (item === null) return 'NULL';
+    return typeof item === 'string'
+      ? `"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+      : String.raw`"\\x${item.toString('hex')}"`;
+  });
+  return `{${texts.join(',')}}`;
+}
+
+const asBuffer = (octets: Uint8Array): Buffer =>
+  Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);

@@ -1,0 +1,82 @@
+// The trail as one connection writes it: a chain of its own, begun when it was opened, whose end stands in memory. Events are linked as they are appended, and
+// written with the transaction of what they tell of. Nobody else writes this chain, so nothing is read back. If nobody knows whether a transaction was done, nobody
+// knows where the chain ends either: it is written no more, and another one is begun.
+
+import type { Entropy } from '../../platform/platform.ts';
+import type { EventDraft } from '../../record/events.ts';
+import { SALT_OCTETS } from '../../record/event-content.ts';
+import { type ChainEnd, firstLink, sealed, type SealedEvent } from '../../record/link.ts';
+import { number } from '../row.ts';
+import type { Statement } from './connection.ts';
+import type { Sql } from './sql.ts';
+
+export interface Trail {
+  append(event: EventDraft): void;
+  /** Writes what was appended since; undefined: nothing was. */
+  statement(): Statement | undefined;
+  /** What was appended is in the table. */
+  written(): void;
+  /** The transaction was undone: what was appended is not there. */
+  undone(): void;
+  /** The last event that is in the table. */
+  end(): ChainEnd;
+}
+
+/** Begins a chain. `name`: of who writes it. `now`: milliseconds since the epoch. */
+export async function beginTrail(sql: Sql, name: string, now: number, entropy: Entropy): Promise<Trail> {
+  const row = await sql.get('INSERT INTO chain (name, started_at) VALUES ($1, $2) RETURNING id', name, now);
+  return trailFrom({ chain: number(row ?? {}, 'id'), sequence: 0, link: firstLink }, entropy);
+}
+
+interface Appended {
+  readonly event: EventDraft;
+  readonly asKept: SealedEvent;
+}
+
+function trailFrom(start: ChainEnd, entropy: Entropy): Trail {
+  let kept = start;
+  let end = start;
+  let appended: Appended[] = [];
+  const newSalt = (): Uint8Array => entropy.bytes(SALT_OCTETS);
+  return {
+    append(event) {
+      const asKept = sealed(end, event, newSalt);
+      end = { ...end, sequence: asKept.sequence, link: asKept.link };
+      appended.push({ event, asKept });
+    },
+    statement: () => (appended.length === 0 ? undefined : insertOf(start.chain, appended)),
+    written() {
+      kept = end;
+      appended = [];
+    },
+    undone() {
+      end = kept;
+      appended = [];
+    },
+    end: () => kept,
+  };
+}
+
+const INSERT = `INSERT INTO event (chain, sequence, time, type, message_id, identity_id, salt, payload, place_salt, place_content, content_hash, link)
+  SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[], $12::bytea[])`;
+
+function insertOf(chain: number, appended: readonly Appended[]): Statement {
+  const column = <T>(value: (one: Appended) => T): readonly T[] => appended.map(value);
+  return {
+    sql: INSERT,
+    values: [
+      chain,
+      column(({ asKept }) => asKept.sequence),
+      column(({ event }) => event.time),
+      column(({ event }) => event.type),
+      column(({ event }) => event.messageId ?? null),
+      column(({ event }) => event.identityId ?? null),
+      column(({ asKept }) => asKept.payload.salt),
+      column(({ asKept }) => asKept.payload.octets),
+      column(({ asKept }) => asKept.place?.salt ?? null),
+      column(({ asKept }) => asKept.place?.octets ?? null),
+      column(({ asKept }) => asKept.partHashes),
+      column(({ asKept }) => asKept.link),
+    ],
+  };
+}

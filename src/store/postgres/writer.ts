@@ -1,0 +1,73 @@
+// What writes to PostgreSQL: each change as a transaction of its own, over the connection it belongs to. What is asked all the time, and what may take long, go
+// over two, so that a slow command never holds up a 250.
+
+import { unreachable } from '../../base/assert.ts';
+import type { Change, Outcome } from '../port.ts';
+import { accept } from './accept.ts';
+import type { Work } from './change.ts';
+import type { Channel } from './channel.ts';
+import { ConnectionLost, SqlError } from './connection.ts';
+import { credentialUsed, writeIdentity } from './identities.ts';
+import { dueNotices, report } from './notices.ts';
+import { claim, free, settle } from './queue.ts';
+import { changeQueue } from './queue-commands.ts';
+import { erase, purge } from './retention.ts';
+import { sharedKey } from './shared-keys.ts';
+import { withdraw } from './withdraw.ts';
+
+/** disk full, out of memory on disk of the server. */
+const FULL = new Set(['53100', '53200']);
+
+/** One after the other: none can fail its neighbours. Rejects with `ConnectionLost` if nothing is known about one of them. */
+export async function applyOver(channel: Channel, changes: readonly Change[]): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const change of changes) outcomes.push(await alone(channel, change));
+  return outcomes;
+}
+
+async function alone(channel: Channel, change: Change): Promise<Outcome> {
+  try {
+    return await channel.transact((work) => applyOne(work, change));
+  } catch (error) {
+    if (error instanceof ConnectionLost) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    const isFull = change.type === 'accept' && error instanceof SqlError && FULL.has(error.code);
+    return isFull ? { type: 'full', cause } : { type: 'failed', cause };
+  }
+}
+
+async function applyOne(work: Work, change: Change): Promise<Outcome> {
+  switch (change.type) {
+    case 'accept':
+      return accept(work, change);
+    case 'withdraw':
+      return withdraw(work, change);
+    case 'settle':
+      return settle(work, change);
+    case 'claim':
+      return claim(work, change);
+    case 'free':
+      return free(work, change);
+    case 'dueNotices':
+      return dueNotices(work, change);
+    case 'report':
+      return report(work, change);
+    case 'record':
+      for (const event of change.events) work.append(event);
+      return { type: 'recorded' };
+    case 'identity':
+      return writeIdentity(work, change);
+    case 'credentialUsed':
+      return credentialUsed(work, change);
+    case 'queue':
+      return changeQueue(work, change);
+    case 'sharedKey':
+      return sharedKey(work, change);
+    case 'purge':
+      return purge(work, change);
+    case 'erase':
+      return erase(work, change);
+    default:
+      return unreachable(change);
+  }
+}
