@@ -220,3 +220,11 @@ test('while the store thread is started again its counters stay, and what it alo
     ['5', '1', 'Nan', 'Nan', 'Nan'],
   );
 });
+
+test('where the store is on no disk of ours it is not full, and its free space is NaN', async () => {
+  const { store } = figures([]);
+  assert.ok(store);
+  const families = await familiesOf(figures([], { store: { ...store, freeOctets: undefined } }));
+  const value = (name: string) => valuesOf(families, `postern_${name}`)[''];
+  assert.deepEqual(['store_free_bytes', 'store_full'].map(value), ['Nan', '0']);
+});

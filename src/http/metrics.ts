@@ -182,7 +182,10 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
   const held = gauge('queue_held_deliveries', 'Those of them that are held');
   const age = gauge('queue_oldest_seconds', 'Age of the oldest message in the queue');
   const routesDown = gauge('routes_down', 'Next hops that take no mail now');
-  const free = gauge('store_free_bytes', 'Free space where the data directory is');
+  const free = gauge(
+    'store_free_bytes',
+    'Free space where the store is; NaN where that is no disk of this machine',
+  );
   const full = gauge('store_full', '1: below the free-space floor, nothing is accepted');
   const relayMemory = gauge('relay_memory_bytes', 'Accepted messages held in memory for the relay');
   const incoming = gauge('incoming_memory_bytes', 'Messages on their way in, held in memory');

@@ -1,4 +1,5 @@
-// How much free space is left where the store lies, and whether that is below the floor: then nothing more is accepted. Looked at once a second.
+// How much free space is left where the store lies, and whether that is below the floor: then nothing more is accepted. Looked at once a second. Where the disk
+// is not ours nothing is known, and nothing is refused for it.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Space } from '../store/engine.ts';
@@ -18,28 +19,36 @@ export interface SpaceLeft {
 }
 
 export interface SpaceWatch {
-  look(): SpaceLeft;
+  /** Undefined: nobody here knows. */
+  look(): SpaceLeft | undefined;
   /** Called when the floor has changed. */
   forget(): void;
 }
 
 const EVERY_MS = 1_000;
 
-export function watchSpace(clock: Clock, space: () => Space, floorOf: () => FreeSpaceFloor): SpaceWatch {
+export function watchSpace(
+  clock: Clock,
+  space: () => Space | undefined,
+  floorOf: () => FreeSpaceFloor,
+): SpaceWatch {
   let at = -Infinity;
-  let seen: SpaceLeft = { free: 0, floor: 0, because: undefined };
+  let seen: SpaceLeft | undefined;
   return {
     forget: () => void (at = -Infinity),
     look() {
       const now = clock.monotonic();
       if (now - at < EVERY_MS) return seen;
       at = now;
-      const { free, total } = space();
-      const { octets, share } = floorOf();
-      const floor = Math.max(octets, share * total);
-      const because = free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined;
-      seen = { free, floor, because };
+      const left = space();
+      seen = left && judge(left, floorOf());
       return seen;
     },
   };
+}
+
+function judge({ free, total }: Space, { octets, share }: FreeSpaceFloor): SpaceLeft {
+  const floor = Math.max(octets, share * total);
+  const because = free < floor ? `${free} octets free, the floor is ${Math.round(floor)}` : undefined;
+  return { free, floor, because };
 }

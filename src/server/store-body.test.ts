@@ -1,11 +1,11 @@
-// The store thread over a writer that answers later: what it counts, its idle work, and what ends it.
+// The store thread over a writer that answers later: what it counts, its idle work, what ends it; and what the space left means to it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { turns } from '../../test/fakes/front.ts';
 import type { LineHandlers } from '../platform/line.ts';
-import type { EngineWriter } from '../store/engine.ts';
+import type { EngineWriter, Space, WriterOptions } from '../store/engine.ts';
 import { packed } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';
@@ -25,6 +25,7 @@ interface Asked<T> {
 function laterWriter() {
   const groups: (Asked<readonly Outcome[]> & { readonly changes: readonly Change[] })[] = [];
   const idles: Asked<boolean>[] = [];
+  const copies: string[] = [];
   const writer: EngineWriter = {
     apply(changes) {
       const { promise, ...asked } = Promise.withResolvers<readonly Outcome[]>();
@@ -39,29 +40,35 @@ function laterWriter() {
     },
     queued: () => 7,
     trailEnd: () => ({ chain: 1, sequence: 4, link: new Uint8Array(32) }),
-    copy: () => Promise.reject(new Error('nothing is copied')),
+    copy: async (file) => void copies.push(file),
   };
-  return { writer, groups, idles };
+  return { writer, groups, idles, copies };
 }
 
-async function running() {
+async function running({
+  space = { free: 1000, total: 2000 },
+}: { readonly space?: Space | 'elsewhere' } = {}) {
   const clock = virtualClock(0);
-  const { writer, groups, idles } = laterWriter();
+  const { writer, groups, idles, copies } = laterWriter();
+  let told: WriterOptions | undefined;
   const ended: unknown[] = [];
   const body = await createStoreBody(
     {
       sweepStages: false,
       limits: {
-        freeSpaceFloor: { share: 0, octets: 0 },
+        freeSpaceFloor: { share: 0.25, octets: 0 },
         ...{ queuedMessagesMax: 'none', strangersMessagesMax: 'none' },
       },
     },
     {
       ...{ clock, entropy: countedEntropy() },
       engine: {
-        writer: async () => writer,
-        space: () => ({ free: 1000, total: 2000 }),
-        size: async () => 0,
+        async writer(options) {
+          told = options;
+          return writer;
+        },
+        space: () => (space === 'elsewhere' ? undefined : space),
+        size: async () => 600,
       },
       schedule: { soon: (run) => void setImmediate(run), later: (ms, run) => void clock.after(ms, run) },
       end(error) {
@@ -82,7 +89,9 @@ async function running() {
   });
   const ask = async (question: StoreQuestion): Promise<unknown> => handlers.answer?.(question);
   return {
-    ...{ clock, groups, idles, ended },
+    ...{ clock, groups, idles, ended, copies },
+    fullBecause: () => told?.fullBecause?.(),
+    backUp: (file: string) => ask({ backup: file }),
     commit: (...changes: readonly Change[]) => ask({ commit: changes.map(packed) }),
     figures: async () => (await ask({ figures: true })) as StoreFigures,
   };
@@ -171,4 +180,25 @@ test('idle work is one piece at a time, and what was committed meanwhile is look
   await turns();
   await idle();
   assert.equal(idles.length, 3);
+});
+
+test('below the floor nothing is accepted, and a copy must leave room for it', async () => {
+  const { fullBecause, figures, backUp, copies } = await running({ space: { free: 499, total: 2000 } });
+  assert.equal(fullBecause(), '499 octets free, the floor is 500');
+  const { freeOctets, full } = await figures();
+  assert.deepEqual({ freeOctets, full }, { freeOctets: 499, full: true });
+  const roomy = await running();
+  assert.equal(roomy.fullBecause(), undefined);
+  await assert.rejects(backUp('/copy'), /no space for a copy beside the store \(600 octets, 499 are free/);
+  await assert.rejects(roomy.backUp('/copy'), /1000 are free/);
+  assert.deepEqual(copies, []);
+});
+
+test('where the disk is not ours nothing is said of it, and nothing is refused for it', async () => {
+  const { fullBecause, figures, backUp, copies } = await running({ space: 'elsewhere' });
+  assert.equal(fullBecause(), undefined);
+  const { freeOctets, full } = await figures();
+  assert.deepEqual({ freeOctets, full }, { freeOctets: undefined, full: false });
+  assert.equal(await backUp('/copy'), true);
+  assert.deepEqual(copies, ['/copy']);
 });

@@ -36,7 +36,8 @@ export interface StoreFigures {
   readonly changes: number;
   /** Time of all commits together, ms. */
   readonly commitMs: number;
-  readonly freeOctets: number;
+  /** Undefined: the store is not on a disk of ours. */
+  readonly freeOctets: number | undefined;
   /** Free space is below the floor. */
   readonly full: boolean;
   readonly queued: number;
@@ -70,7 +71,7 @@ export async function createStoreBody(
   const writer = await engine
     .writer({
       ...{ clock, entropy, sweepStages: birth.sweepStages, failed: end },
-      fullBecause: () => space.look().because,
+      fullBecause: () => space.look()?.because,
       queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
       strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
       onNotice: (notice: StoreNotice) => lines.forEach((line) => line.tell(notice)),
@@ -88,11 +89,11 @@ export async function createStoreBody(
       limits = asked.limits;
       return space.forget();
     }
-    const { free, because } = space.look();
+    const left = space.look();
     return {
       ...committer.figures,
       ...{ queued: writer.queued(), trail: writer.trailEnd(), queuedMessagesMax: limits.queuedMessagesMax },
-      ...{ freeOctets: free, full: because !== undefined },
+      ...{ freeOctets: left?.free, full: left?.because !== undefined },
     } satisfies StoreFigures;
   }
 
@@ -174,16 +175,21 @@ function backupOf(
     if (backingUp) throw new Error('a backup is being taken already');
     backingUp = true;
     try {
-      const { free, floor } = space.look();
-      const needed = await engine.size();
-      if (free - needed < floor)
-        throw new Error(
-          `no space for a copy beside the store (${needed} octets, ${free} are free, limits.freeSpace keeps ${Math.round(floor)}): make some, or take it with the server stopped`,
-        );
+      await assertRoom(engine, space);
       await writer.copy(file);
       return true;
     } finally {
       backingUp = false;
     }
   };
+}
+
+async function assertRoom(engine: Pick<Engine, 'size'>, space: SpaceWatch): Promise<void> {
+  const left = space.look();
+  if (left === undefined) return;
+  const needed = await engine.size();
+  if (left.free - needed < left.floor)
+    throw new Error(
+      `no space for a copy beside the store (${needed} octets, ${left.free} are free, limits.freeSpace keeps ${Math.round(left.floor)}): make some, or take it with the server stopped`,
+    );
 }

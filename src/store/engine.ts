@@ -34,7 +34,8 @@ export interface Engine {
   lookups(): Promise<OpenLookups>;
   /** For bodies too large for a commit, written by the asker's own thread. */
   stages(): Promise<Stages>;
-  space(): Space;
+  /** Undefined: the store is not on a disk of this machine, and who keeps it looks after that. */
+  space(): Space | undefined;
   /** Octets that a copy of all takes, as of now. */
   size(): Promise<number>;
   /** Writer and look-ups in this very thread: for commands without a running server. Rejects as `writer` does. */
