@@ -82,8 +82,6 @@ export function createFrontParts(
       settings: () => settings.submission,
       wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
       handOver: (fresh) => relay.handOver(fresh),
-      // The store tells every front that something is due.
-      wake: () => undefined,
     },
   };
 }

@@ -122,7 +122,7 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
  * it before an unknown outcome made us tell the client to send it again.
  */
 export function releaseLease(context: SubmissionContext, change: AcceptChange): void {
-  void commitUntilDone(context, () => [freeChange(context, change)]).then(context.wake);
+  void commitUntilDone(context, () => [freeChange(context, change)]);
 }
 
 /** The store may be away, or its disk full. */

@@ -52,8 +52,6 @@ export interface SubmissionContext {
   /** False: the relay has no memory left for it, let it be claimed from the store. */
   wouldRelayFromMemory(octets: number): boolean;
   handOver(fresh: HandOver): void;
-  /** A message waits in the store to be claimed. */
-  wake(): void;
 }
 
 /** How the message came in, and from whom. */

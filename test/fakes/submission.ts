@@ -164,7 +164,6 @@ export interface World {
   readonly store: FakeStore;
   readonly identities: Map<string, Identity>;
   readonly handedOver: HandOver[];
-  readonly counts: { woken: number };
 }
 
 /** 23 November 2026, 10:00 UTC. */
@@ -187,7 +186,6 @@ export async function submissionWorld(
     identityByLogin: (login) => Promise.resolve([...identities.values()].find((one) => one.login === login)),
   } as Lookups;
   const handedOver: HandOver[] = [];
-  const counts = { woken: 0 };
   const settings = { ...defaults, ...options.settings };
   const labels = createLabels(store, entropy);
   await labels.prepare(NOW);
@@ -207,7 +205,6 @@ export async function submissionWorld(
     settings: () => settings,
     wouldRelayFromMemory: () => options.relayFromMemory ?? false,
     handOver: (fresh) => void handedOver.push(fresh),
-    wake: () => void (counts.woken += 1),
   };
-  return { context, clock, store, identities, handedOver, counts };
+  return { context, clock, store, identities, handedOver };
 }
