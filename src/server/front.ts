@@ -26,7 +26,7 @@ import { submitLocally } from './local-submission.ts';
 import { createLogFeed, type LogFeed } from './log-feed.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
 import { createSelfTestLog, createSessionLog, type SessionLog } from './session-log.ts';
-import { onStoreNotice } from './store-notices.ts';
+import { createStoreNotices } from './store-notices.ts';
 import type { ThreadBody } from './thread-body.ts';
 
 const SESSION_ID_OCTETS = 10;
@@ -97,7 +97,7 @@ export function createFront(birth: FrontBirth, ports: FrontPorts): RunningFront 
   const selfTest = frontOf(inside, createFrontMetrics(), createSelfTestLog(log));
   const listeners = createListeners({ ...{ clock, log, settings, front, selfTest }, listen: ports.listen });
   const answer = answersOf({ ...{ birth, clock, settings, parts, front, listeners, log, feed } });
-  const ofStore = onStoreNotice(parts);
+  const ofStore = createStoreNotices(parts);
   return {
     parts,
     greet(peer, open) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { onStoreNotice } from './store-notices.ts';
+import { createStoreNotices } from './store-notices.ts';
 
 const doubts = ['identityStatuses doubt', 'mailboxes doubt', 'relay doubts'];
 
@@ -23,7 +23,7 @@ function hearing() {
     },
     connections: { noticed: noting('connections hear') },
   };
-  return { calls, heard: onStoreNotice(parts as unknown as Parameters<typeof onStoreNotice>[0]) };
+  return { calls, heard: createStoreNotices(parts as unknown as Parameters<typeof createStoreNotices>[0]) };
 }
 
 test('the first line to the store proves nothing wrong; after a lost one nothing known is believed, before anything is asked', () => {

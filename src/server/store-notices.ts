@@ -18,7 +18,7 @@ interface Hearing {
 }
 
 /** A front's end of its line to the store; a new line replaces a broken one, with which notices may have been lost. */
-export function onStoreNotice({ store, identityStatuses, mailboxes, relay, connections }: Hearing): {
+export function createStoreNotices({ store, identityStatuses, mailboxes, relay, connections }: Hearing): {
   noticed(notice: unknown): void;
   connect(line: Line): void;
   /** The line has ended; until the next one is there, nobody would tell what changes. */
