@@ -23,9 +23,10 @@ export function startCheckpointer(
     ...{ workerData: directory, name: 'checkpointer' },
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
   });
-  worker.unref();
   worker.on('message', () => on.written());
   worker.on('error', (error) => on.failed(error));
   worker.on('exit', (code) => on.failed(new Error(`its checkpointer thread ended with exit code ${code}`)));
+  // After the listeners: one for messages would hold the process again.
+  worker.unref();
   return { write: () => worker.postMessage('write') };
 }
