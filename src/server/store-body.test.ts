@@ -12,6 +12,7 @@ import { countedEntropy } from '../store/store.contract-fixtures.ts';
 import { createStoreBody, type StoreFigures, type StoreQuestion } from './store-body.ts';
 
 const IDLE_MS = 50;
+const node = { node: 'a', incarnation: 'x' };
 
 const withdraw: Change = { type: 'withdraw', messageId: 'm', owner: 'local/x/1.1', now: 0, by: 'test' };
 const claim: Change = { type: 'claim', owner: 'local/x/1.1', token: 't', shares: [] };
@@ -54,7 +55,7 @@ async function running({
   const ended: unknown[] = [];
   const body = await createStoreBody(
     {
-      sweepStages: false,
+      ...{ node, sweepStages: false },
       limits: {
         freeSpaceFloor: { share: 0.25, octets: 0 },
         ...{ queuedMessagesMax: 'none', strangersMessagesMax: 'none' },
@@ -90,6 +91,7 @@ async function running({
   const ask = async (question: StoreQuestion): Promise<unknown> => handlers.answer?.(question);
   return {
     ...{ clock, groups, idles, ended, copies },
+    node: () => told?.node,
     fullBecause: () => told?.fullBecause?.(),
     backUp: (file: string) => ask({ backup: file }),
     commit: (...changes: readonly Change[]) => ask({ commit: changes.map(packed) }),
@@ -201,4 +203,8 @@ test('where the disk is not ours nothing is said of it, and nothing is refused f
   assert.deepEqual({ freeOctets, full }, { freeOctets: undefined, full: false });
   assert.equal(await backUp('/copy'), true);
   assert.deepEqual(copies, ['/copy']);
+});
+
+test('the writer is told which node it writes for', async () => {
+  assert.deepEqual((await running()).node(), node);
 });

@@ -6,6 +6,7 @@ import type { Line } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { Engine, EngineChoice, EngineWriter } from '../store/engine.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
+import type { Incarnation } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import type { Outcome, StoreNotice } from '../store/port.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
@@ -13,6 +14,7 @@ import type { ThreadBody } from './thread-body.ts';
 
 export interface StoreBirth {
   readonly store: EngineChoice;
+  readonly node: Incarnation;
   readonly limits: StoreLimits;
   /** True only before fronts run: a body that a front is staging belongs to no message yet, and must stay. */
   readonly sweepStages: boolean;
@@ -57,7 +59,7 @@ export interface StorePorts {
 const IDLE_MS = 50;
 
 export async function createStoreBody(
-  birth: Pick<StoreBirth, 'limits' | 'sweepStages'>,
+  birth: Omit<StoreBirth, 'store'>,
   ports: StorePorts,
 ): Promise<ThreadBody> {
   const { clock, entropy, engine, schedule, end } = ports;
@@ -70,7 +72,7 @@ export async function createStoreBody(
   );
   const writer = await engine
     .writer({
-      ...{ clock, entropy, sweepStages: birth.sweepStages, failed: end },
+      ...{ clock, entropy, node: birth.node, sweepStages: birth.sweepStages, failed: end },
       fullBecause: () => space.look()?.because,
       queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
       strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { parseConfig } from '../config/load.ts';
 import { engineOf } from '../store/engine.ts';
+import { type Incarnation, ownersOfThread } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';
 import { createLog } from '../observe/log.ts';
@@ -33,6 +34,8 @@ interface Life {
   goesBy: unknown;
   /** A front's. */
   readonly owner: string | undefined;
+  /** The store's. */
+  readonly node: Incarnation | undefined;
   readonly alive: boolean;
   die(): void;
 }
@@ -42,6 +45,7 @@ type Answer = (kind: ThreadKind, ask: string, nth: number) => Promise<unknown> |
 
 interface Birth {
   readonly owner?: string;
+  readonly node?: Incarnation;
   readonly plan?: FrontPlan;
   readonly settings?: { readonly domains: readonly string[] };
   readonly limits?: { readonly queuedMessagesMax: unknown };
@@ -62,12 +66,13 @@ function fakeCrew(answer: Answer) {
   const lives: Life[] = [];
   let held: Promise<void> | undefined;
   const crew: Crew = {
-    async start({ kind, birth }) {
+    async start({ kind, birth: plain }) {
+      const birth = plain as Birth;
       const asked: string[] = [];
       let alive = true;
       const { promise: ended, resolve } = Promise.withResolvers<string>();
       const life: Life = {
-        ...{ kind, asked, goesBy: goesBy(birth as Birth), owner: (birth as Birth).owner },
+        ...{ kind, asked, goesBy: goesBy(birth), owner: birth.owner, node: birth.node },
         get alive() {
           return alive;
         },
@@ -259,4 +264,17 @@ test('a front that can not listen after its birth has claimed mail, maybe: all t
   assert.equal(prefixes.length, 2);
   for (const prefix of prefixes)
     assert.ok(prefix !== '' && owners.every((owner) => owner.startsWith(prefix)), prefix);
+});
+
+test('each store thread is told of the same life of the node, whose name all owners bear', async () => {
+  const { lives, dying } = await running();
+  const { ready } = await dying('store');
+  await ready();
+  const nodes = lives.flatMap(({ node }) => node ?? []);
+  assert.equal(nodes.length, 2);
+  const [life] = nodes;
+  assert.ok(life);
+  assert.deepEqual(nodes[1], life);
+  const [owner = ''] = lives.flatMap((one) => one.owner ?? []);
+  assert.ok(owner.startsWith(ownersOfThread(life, 1)), owner);
 });

@@ -184,7 +184,7 @@ class RunningSupervisor implements Supervisor {
   async #startStore(isFirst: boolean): Promise<void> {
     const { crew } = this.#options;
     const birth: StoreBirth = {
-      ...{ store: this.#options.store, limits: this.#storeLimits, sweepStages: isFirst },
+      ...{ store: this.#options.store, node: this.#life, limits: this.#storeLimits, sweepStages: isFirst },
     };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },

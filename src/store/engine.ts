@@ -6,6 +6,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { QueueLimits } from './depth.ts';
 import type { Lookups } from './lookups.ts';
+import type { Incarnation } from './owner.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
 
 /** One more is a folder beside this file and a row here. Threads open it each for itself: what it keeps must be reached from all of them. */
@@ -48,6 +49,8 @@ export type Stages = (id: string) => Promise<Stage>;
 export interface WriterOptions extends QueueLimits {
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** Whose leases its changes name: of a store that several nodes share, the one that this writer writes for. */
+  readonly node: Incarnation;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause?(): string | undefined;
   /** False: fronts are writing stages, so what no message names is not swept. Default: true. */

@@ -39,7 +39,7 @@ export interface MemoryStore {
    */
   crash(how?: { readonly sweepStages: boolean }): void;
   /** As a thread of a server has it: a kill and a new start first, then what is asked is applied at once. */
-  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'failed'>): MemoryWriter;
+  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'node' | 'failed'>): MemoryWriter;
   close(): void;
 }
 
