@@ -4,9 +4,11 @@
 //   node tools/test.ts unit src/relay    only files whose path holds one of the words
 // The result of each named test is kept under node_modules/.cache/postern/, where the conformance page is made from it.
 
-import { globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
+import { findBinaries } from '../test/postgres/binaries.ts';
+import { startServer } from '../test/postgres/server.ts';
 
 // The start of a process takes half the time when the files it loads were compiled before. A changed file is compiled again.
 process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/postern/compiled');
@@ -50,6 +52,18 @@ interface Outcome {
   readonly reason?: string;
 }
 
+/** For all files of the run. Without the binaries the tests that need them say so themselves. */
+async function startPostgres() {
+  const uses = (file: string): boolean => readFileSync(file, 'utf8').includes('freshDatabase');
+  if (process.env['POSTERN_TEST_POSTGRES'] !== undefined || !files.some(uses)) return undefined;
+  const binaries = findBinaries();
+  if (typeof binaries === 'string') return undefined;
+  const server = await startServer(binaries);
+  process.env['POSTERN_TEST_POSTGRES'] = server.url;
+  return server;
+}
+
+const postgres = await startPostgres();
 const outcomes: Outcome[] = [];
 /** Of each file that has not ended: how many of its tests passed, failed and were skipped. */
 const tallies = new Map<string, Record<Outcome['status'], number>>();
@@ -126,5 +140,6 @@ stream.on('end', () => {
   console.log(`\n${files.length} files, ${seconds} s`);
   console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
   if (count('failed') > 0 || count('passed') === 0) process.exitCode = 1;
+  void postgres?.stop();
 });
 stream.resume();

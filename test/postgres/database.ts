@@ -1,0 +1,52 @@
+// Databases for tests of what stands on PostgreSQL: a new one for each who asks, on the server that serves the whole run. tools/test.ts starts it;
+// a test file that is run alone starts one of its own.
+
+import { Client } from 'pg';
+import { findBinaries } from './binaries.ts';
+import { type PostgresServer, startServer } from './server.ts';
+
+/** Environment variable: the URL of a server, of a user who may create databases. */
+export const SERVER_URL = 'POSTERN_TEST_POSTGRES';
+
+export interface TestDatabase extends AsyncDisposable {
+  /** Of a superuser; with a path as `host` where the server listens on a Unix socket. */
+  readonly url: string;
+  /** Cuts who is still connected. */
+  drop(): Promise<void>;
+}
+
+const given = process.env[SERVER_URL];
+const binaries = given === undefined ? findBinaries() : undefined;
+
+/** For `skip` of node:test: false, or why no PostgreSQL can run here. */
+export const withoutPostgres: string | false = typeof binaries === 'string' ? binaries : false;
+
+let own: Promise<PostgresServer> | undefined;
+let made = 0;
+
+export async function freshDatabase(): Promise<TestDatabase> {
+  const server = await serverUrl();
+  const name = `test_${process.pid}_${(made += 1)}`;
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  const drop = (): Promise<void> => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  return { url: url.href, drop, [Symbol.asyncDispose]: drop };
+}
+
+async function serverUrl(): Promise<string> {
+  if (given !== undefined) return given;
+  if (typeof binaries !== 'object') throw new Error(`no PostgreSQL: ${binaries}`);
+  own ??= startServer(binaries);
+  return (await own).url;
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
