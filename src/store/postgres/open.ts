@@ -3,6 +3,8 @@
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { QueueLimits } from '../depth.ts';
+import { atOnce, createGroupCommit } from '../group-commit.ts';
+import type { OpenLookups } from '../engine.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { number } from '../row.ts';
@@ -30,7 +32,7 @@ export interface PostgresWriterOptions extends QueueLimits {
 
 export interface PostgresWriter {
   /** Rejects with `ConnectionLost` if nothing is known about one of them: only a new writer knows what is kept. */
-  apply(changes: readonly Change[]): Promise<readonly Outcome[]>;
+  apply(changes: readonly Change[], lane: number): Promise<readonly Outcome[]>;
   /** Changes of different lanes may be applied at the same time. */
   laneOf(changes: readonly Change[]): number;
   /** A piece of the work that can wait; true: there is more. */
@@ -72,11 +74,11 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     await channelOver(flow, 'flow'),
     await channelOver(await connect(server, { clock }), 'commands'),
   ] as const;
-  const laneOf = (changes: readonly Change[]): 0 | 1 =>
+  const laneOf = (changes: readonly Change[]): number =>
     changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
   return {
     laneOf,
-    apply: (changes) => applyOver(lanes[laneOf(changes)], changes),
+    apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], changes),
     idle: async () => false,
     queued: () => node.queue.messages,
     trailEnd: () => lanes[0].trail.end(),
@@ -104,11 +106,9 @@ async function depthOf(connection: Connection): Promise<{ messages: number; ofSt
 export function openPostgresLookups(options: {
   readonly server: PostgresServer;
   readonly clock: Clock;
-}): Lookups & {
-  close(): Promise<void>;
-} {
+}): OpenLookups {
   const reader = openReader(options.server, { clock: options.clock, answerMsMax: READ_MS_MAX });
-  return { ...createPostgresLookups(reader), close: () => reader.close() };
+  return { ...createPostgresLookups(reader), close: () => void reader.close() };
 }
 
 export interface OpenPostgresStore {
@@ -129,10 +129,14 @@ export async function openPostgresStore(
   });
   const lookups = openPostgresLookups(options);
   const stages = openStages(options.server, options.clock);
-  const group = queueOf(writer);
+  const group = createGroupCommit(
+    (changes, lane) => writer.apply(changes, lane).catch(unavailable),
+    atOnce,
+    writer.laneOf,
+  );
   return {
     store: {
-      commit: ((changes) => group(changes)) as Store['commit'],
+      commit: ((changes) => group.commit(changes)) as Store['commit'],
       stage: (id) => stages.stage(id),
       subscribe(listener) {
         listeners.add(listener);
@@ -142,21 +146,34 @@ export async function openPostgresStore(
     lookups,
     writer,
     async close() {
-      await Promise.all([lookups.close(), stages.close(), writer.close()]);
+      lookups.close();
+      await Promise.all([stages.close(), writer.close()]);
     },
   };
 }
 
-/** One after the other, without lanes: until group-commit takes an apply that answers later. */
-function queueOf(writer: PostgresWriter): (changes: readonly Change[]) => Promise<readonly Outcome[]> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (changes) => {
-    const outcomes = last.then(() =>
-      writer.apply(changes).catch((error: unknown) => {
-        throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
-      }),
-    );
-    last = outcomes.catch(() => undefined);
-    return outcomes;
-  };
+function unavailable(error: unknown): never {
+  throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** Somebody has made the tables. Rejects with `ConnectionLost` if the database can't be reached. */
+export function isMade(server: PostgresServer, clock: Clock): Promise<boolean> {
+  return asking(server, clock, "SELECT to_regclass('schema_version') IS NOT NULL AS value").then(
+    (value) => value === true,
+  );
+}
+
+/** Octets of the database. */
+export function sizeOf(server: PostgresServer, clock: Clock): Promise<number> {
+  return asking(server, clock, 'SELECT pg_database_size(current_database()) AS value').then(Number);
+}
+
+async function asking(server: PostgresServer, clock: Clock, sql: string): Promise<unknown> {
+  const connection = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  try {
+    const { rows } = await connection.query(sql);
+    return rows[0]?.['value'];
+  } finally {
+    await connection.close();
+  }
 }

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { DirectoryUnusable } from '../../platform/directory-unusable.ts';
-import { leaveToOwner, lockDataDirectory } from './data-directory.ts';
+import { leaveStoreToOwner, lockDataDirectory } from './data-directory.ts';
 import { removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
 
 const SERVICE = 65_534;
@@ -54,23 +54,23 @@ test(
     writeFileSync(join(outside, 'linked'), '');
     linkSync(join(outside, 'linked'), join(data, 'postern.sqlite-journal'));
 
-    leaveToOwner(data);
+    leaveStoreToOwner(data);
     assert.equal(statSync(join(data, 'postern.sqlite')).uid, 0, 'of a directory of root');
     chownSync(data, SERVICE, SERVICE);
-    leaveToOwner(data);
+    leaveStoreToOwner(data);
     for (const name of [...ours, 'bodies']) {
       const { uid, gid } = statSync(join(data, name));
       assert.deepEqual([name, uid, gid], [name, SERVICE, SERVICE]);
     }
     assert.equal(statSync(join(data, 'copied.db')).uid, 0, 'the operator’s own file');
     for (const name of ['secret', 'linked']) assert.equal(statSync(join(outside, name)).uid, 0, name);
-    leaveToOwner(join(data, 'missing'));
+    leaveStoreToOwner(join(data, 'missing'));
     assert.ok(!existsSync(join(data, 'missing')));
 
     writeFileSync(join(data, 'postern.sqlite-2'), '');
     const named = join(outside, 'data');
     symlinkSync(data, named);
-    leaveToOwner(named);
+    leaveStoreToOwner(named);
     assert.equal(
       statSync(join(data, 'postern.sqlite-2')).uid,
       SERVICE,
@@ -88,7 +88,7 @@ test(
     writeFileSync(join(outside, body), '');
     symlinkSync(outside, join(data, 'bodies'));
     chownSync(data, SERVICE, SERVICE);
-    leaveToOwner(data);
+    leaveStoreToOwner(data);
     assert.deepEqual([statSync(outside).uid, statSync(join(outside, body)).uid], [0, 0]);
   },
 );

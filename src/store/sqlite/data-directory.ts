@@ -1,9 +1,10 @@
 // The data directory: which files in it are ours, its lock, and whose they are.
 
-import { existsSync, lchownSync, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertOpen, lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
 import { assertNoLink } from '../../platform/directory-unusable.ts';
+import { leaveToOwner } from '../../platform/leave-to-owner.ts';
 import { withinDirectory } from '../../platform/held-directory.ts';
 import { StoreLocked } from '../engine-errors.ts';
 import { bodiesDirectoryOf } from './bodies.ts';
@@ -38,27 +39,13 @@ function storeFilesIn(directory: string): readonly string[] {
     .map((name) => join(directory, name));
 }
 
-/**
- * What root made in somebody else's data directory becomes its owner's, as if that one had made it: else the server could not open it. That one may
- * change the names meanwhile, so no link is followed. Nothing to do for any other user.
- */
-export function leaveToOwner(dataDirectory: string): void {
-  if (process.getuid?.() !== 0 || !existsSync(dataDirectory)) return;
-  // The directory itself may be named by a link: that is the operator's word.
-  withinDirectory(realpathSync(dataDirectory), (held) => {
-    const owner = statSync(held);
-    if (owner.uid === 0) return;
-    for (const path of [...lockFilesIn(held), ...storeFilesIn(held)]) give(path, owner);
+/** What root made (`platform/leave-to-owner.ts`). */
+export function leaveStoreToOwner(dataDirectory: string): void {
+  leaveToOwner(dataDirectory, (held, give) => {
+    for (const path of [...lockFilesIn(held), ...storeFilesIn(held)]) give(path);
     withinDirectory(bodiesDirectoryOf(held), (bodies) => {
-      for (const name of readdirSync(bodies)) give(join(bodies, name), owner);
+      for (const name of readdirSync(bodies)) give(join(bodies, name));
     });
-    give(bodiesDirectoryOf(held), owner);
+    give(bodiesDirectoryOf(held));
   });
-}
-
-function give(path: string, { uid, gid }: Stats): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  // With a second name it may be a file of root's elsewhere.
-  const isOurs = found?.isDirectory() === true || (found?.isFile() === true && found.nlink === 1);
-  if (found?.uid === 0 && isOurs) lchownSync(path, uid, gid);
 }

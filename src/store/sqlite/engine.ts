@@ -11,8 +11,8 @@ export function sqliteEngine(directory: string): Engine {
       return lockDataDirectory(directory);
     },
     async leaveToOwner() {
-      const { leaveToOwner } = await import('./data-directory.ts');
-      leaveToOwner(directory);
+      const { leaveStoreToOwner } = await import('./data-directory.ts');
+      leaveStoreToOwner(directory);
     },
     async exists() {
       const { STORE_FILE } = await import('./schema.ts');

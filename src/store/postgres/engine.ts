@@ -1,0 +1,71 @@
+// PostgreSQL as an engine of the store: everything that is kept stands there, large bodies too, and several nodes share it. A node's own directory holds its lock.
+
+import type { Engine } from '../engine.ts';
+import { StoreLocked } from '../engine-errors.ts';
+import { lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
+import { systemClock } from '../../platform/clock.ts';
+import type { PostgresServer } from './connection.ts';
+
+/** Plain data: it crosses into threads. */
+export interface PostgresChoice {
+  /** The node's own. */
+  readonly directory: string;
+  readonly server: PostgresServer;
+}
+
+const COPIES =
+  'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/OPERATING.md)';
+
+const noCopies = (): Promise<never> => Promise.reject(new Error(COPIES));
+
+export function postgresEngine({ directory, server }: PostgresChoice): Engine {
+  return {
+    async lock() {
+      const unlock = lockDirectory(directory, { setting: 'data' });
+      if (unlock !== undefined) return unlock;
+      throw new StoreLocked(
+        `another Postern uses ${directory}: stop it, or give this node a data directory of its own`,
+      );
+    },
+    async leaveToOwner() {
+      const { leaveToOwner } = await import('../../platform/leave-to-owner.ts');
+      leaveToOwner(directory, (held, give) => lockFilesIn(held).forEach(give));
+    },
+    async exists() {
+      const { isMade } = await import('./open.ts');
+      return isMade(server, systemClock);
+    },
+    async writer(options) {
+      const { openEngineWriter } = await import('./engine-writer.ts');
+      return openEngineWriter(server, options);
+    },
+    async lookups() {
+      const { openPostgresLookups } = await import('./open.ts');
+      return openPostgresLookups({ server, clock: systemClock });
+    },
+    async stages() {
+      const { openStages } = await import('./stages.ts');
+      const stages = openStages(server, systemClock);
+      return (id) => stages.stage(id);
+    },
+    // The disk is the database's.
+    space: () => undefined,
+    async size() {
+      const { sizeOf } = await import('./open.ts');
+      return sizeOf(server, systemClock);
+    },
+    async open(ports) {
+      const { openPostgresStore } = await import('./open.ts');
+      const name = `command/${Buffer.from(ports.entropy.bytes(6)).toString('hex')}`;
+      const { store, lookups, close } = await openPostgresStore({ server, name, ...ports });
+      return { store, lookups, copy: noCopies, close: () => void close() };
+    },
+    async backups() {
+      return { stage: noCopies, writeNewFile: noCopies, read: refuse, restore: noCopies };
+    },
+  };
+}
+
+function refuse(): never {
+  throw new Error(COPIES);
+}
