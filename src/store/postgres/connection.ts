@@ -172,6 +172,9 @@ class OpenConnection implements Connection {
     this.#answerMsMax = answerMsMax;
     this.#alarm = createAlarm(clock, () => this.destroy(`no answer within ${answerMsMax} ms`));
     client.on('error', (error) => this.destroy(error.message));
+    client.on('notice', (notice) => {
+      if (isDoubt(notice)) this.destroy(`a commit came with a warning: ${notice.message}`);
+    });
     client.on('end', () => this.destroy('it was closed'));
   }
 
@@ -236,6 +239,17 @@ class OpenConnection implements Connection {
       if (this.#failing.size === 0) this.#alarm.set(undefined);
     }
   }
+}
+
+/** The wait for a standby was given up: the commit is told as done, and may be lost with this server. */
+function isDoubt({
+  severity,
+  code,
+}: {
+  readonly severity?: string | undefined;
+  readonly code?: string | undefined;
+}): boolean {
+  return severity === 'WARNING' && (code === '01000' || code === '57P01');
 }
 
 /** SQLSTATE classes after which the session is over: 08 connection, 57P0x shutdown; a statement that is gone needs a new session too. */

@@ -15,6 +15,7 @@ import { openCounters } from './counters.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { openReader } from './reader.ts';
 import { migrate } from './schema.ts';
+import { assertFit } from './server-checks.ts';
 import { openStages } from './stages.ts';
 import { applyOver } from './writer.ts';
 
@@ -26,6 +27,8 @@ export interface PostgresWriterOptions extends QueueLimits {
   readonly name: string;
   fullBecause?(): string | undefined;
   onNotice(notice: StoreNotice): void;
+  /** Settings of the server are not looked at: it may lose what it was told. */
+  readonly isTrusted?: true;
   /** What the store's clock is ahead of ours, ms. Absent: it is asked. */
   readonly clockOffset?: number;
 }
@@ -52,6 +55,7 @@ const FLOWING: ReadonlySet<Change['type']> = new Set(['accept', 'settle', 'recor
 export async function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
   const { server, clock, entropy, onNotice, name } = options;
   const flow = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  if (options.isTrusted !== true) await assertFit(flow);
   await migrate(flow);
   const offset = options.clockOffset ?? (await offsetOf(flow, clock));
   const node: NodeState = {

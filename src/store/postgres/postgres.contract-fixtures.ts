@@ -80,7 +80,13 @@ export function openIn(
 
   async function open(): Promise<OpenPostgresStore> {
     lives += 1;
-    const one = await openPostgresStore({ ...options, server, name: `node/${lives}`, clockOffset: 0 });
+    const one = await openPostgresStore({
+      ...options,
+      server,
+      name: `node/${lives}`,
+      clockOffset: 0,
+      isTrusted: true,
+    });
     living.push(one);
     return one;
   }

@@ -1,0 +1,157 @@
+// A connection against a real server: what is one transaction, what is known after an error, and what is not after a loss.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { virtualClock } from '../../../test/fakes/clock.ts';
+import { connect, type Connection, ConnectionLost, type ConnectOptions, SqlError } from './connection.ts';
+import { inTransaction } from './sql.ts';
+import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
+
+const skip = withoutPostgres;
+
+async function connected(
+  t: TestContext,
+  options: Partial<ConnectOptions> = {},
+): Promise<readonly [Connection, Connection]> {
+  const database = await freshDatabase();
+  const { server } = database;
+  const both = [
+    await connect(server, { clock: virtualClock(0), ...options }),
+    await connect(server, { clock: virtualClock(0) }),
+  ] as const;
+  t.after(async () => {
+    await Promise.all(both.map((connection) => connection.close()));
+    await database[Symbol.asyncDispose]();
+  });
+  await both[1].exec('CREATE TABLE t (n int PRIMARY KEY, o bytea, w text[])');
+  return both;
+}
+
+const insert = (n: number) => ({ sql: 'INSERT INTO t (n) VALUES ($1)', values: [n] });
+
+async function numbersIn(connection: Connection): Promise<readonly unknown[]> {
+  const { rows } = await connection.query('SELECT n FROM t ORDER BY n');
+  return rows.map(({ n }) => n);
+}
+
+test('a flush is one transaction: all of it is done, or nothing', { skip }, async (t) => {
+  const [connection, other] = await connected(t);
+  const answers = await connection.flush([insert(1), insert(2), { sql: 'SELECT n FROM t', values: [] }]);
+  assert.deepEqual(
+    answers.map(({ count }) => count),
+    [1, 1, 2],
+  );
+  assert.deepEqual(answers[2]?.rows, [{ n: 1 }, { n: 2 }]);
+  await assert.rejects(connection.flush([insert(3), insert(1), insert(4)]), {
+    name: 'SqlError',
+    code: '23505',
+  });
+  assert.deepEqual(await numbersIn(other), [1, 2]);
+});
+
+test(
+  'after an error the connection goes on, with statements prepared before it, in it and after it',
+  { skip },
+  async (t) => {
+    const [connection] = await connected(t);
+    const divided = (by: number) => ({ sql: 'SELECT 6 / $1::int AS part', values: [by] });
+    const shown = (n: number) => ({ sql: 'SELECT $1::int AS shown', values: [n] });
+    for (const by of [0, 3, 0, 2]) {
+      const flushed = connection.flush([insert(by + 10), divided(by), shown(by)]);
+      if (by === 0) await assert.rejects(flushed, { code: '22012' });
+      else
+        assert.deepEqual(
+          (await flushed).map(({ rows }) => rows[0]),
+          [undefined, { part: 6 / by }, { shown: by }],
+        );
+    }
+    assert.deepEqual((await connection.query('SELECT $1::int AS shown', 7)).rows, [{ shown: 7 }]);
+    assert.deepEqual(await numbersIn(connection), [12, 13]);
+  },
+);
+
+test('values come back as they were given', { skip }, async (t) => {
+  const [connection] = await connected(t);
+  const octets = Uint8Array.from([0, 1, 92, 255]);
+  const words = ['a', 'b"c\\', null, '', 'NULL', '{x,y}', 'ü'];
+  const write = { sql: 'INSERT INTO t VALUES ($1, $2, $3)', values: [5, octets, words] };
+  await connection.flush([write]);
+  const read = 'SELECT o, to_json(w)::text AS w, n::bigint AS big, $1::bool AS yes FROM t';
+  for (const { rows } of [
+    await connection.query(read, true),
+    ...(await connection.flush([{ sql: read, values: [true] }])),
+  ]) {
+    const { o, w, big, yes } = rows[0] ?? {};
+    assert.deepEqual(o, Buffer.from(octets));
+    assert.deepEqual([JSON.parse(String(w)), big, yes], [words, 5, true]);
+  }
+});
+
+test('a connection that ends leaves open what became of what was asked', { skip }, async (t) => {
+  const [connection, other] = await connected(t);
+  const slow = connection.flush([insert(1), { sql: 'SELECT pg_sleep(600)', values: [] }]);
+  const next = connection.query('SELECT 1');
+  await other.query('SELECT pg_terminate_backend($1)', connection.processId);
+  await assert.rejects(slow, ConnectionLost);
+  await assert.rejects(next, ConnectionLost);
+  await assert.rejects(connection.query('SELECT 1'), ConnectionLost);
+  assert.ok(connection.lost);
+});
+
+test('an answer that does not come in time ends the connection', { skip }, async (t) => {
+  const clock = virtualClock(0);
+  const [connection] = await connected(t, { clock, answerMsMax: 5_000 });
+  const slow = connection.query('SELECT pg_sleep(600)');
+  clock.advance(4_999);
+  assert.equal(connection.lost, undefined);
+  clock.advance(1);
+  await assert.rejects(slow, /no answer within 5000 ms/);
+});
+
+test(
+  'a transaction that failed inside is undone, and a commit that did not commit is an error',
+  { skip },
+  async (t) => {
+    const [connection, other] = await connected(t);
+    const failing = inTransaction(connection, async (sql) => {
+      await sql.run('INSERT INTO t (n) VALUES (1)');
+      throw new Error('as it happens');
+    });
+    await assert.rejects(failing, /as it happens/);
+    const swallowed = inTransaction(connection, async (sql) => {
+      await sql.run('INSERT INTO t (n) VALUES (2)');
+      await sql.run('SELECT 1 / 0').catch(() => undefined);
+    });
+    await assert.rejects(swallowed, /ended with ROLLBACK/);
+    assert.deepEqual(await numbersIn(other), []);
+    assert.equal(await inTransaction(connection, (sql) => sql.run('INSERT INTO t (n) VALUES (3)')), 1);
+  },
+);
+
+test(
+  'the host that takes writes is used, and all that were tried are named if there is none',
+  { skip },
+  async (t) => {
+    const database = await freshDatabase();
+    t.after(() => database[Symbol.asyncDispose]());
+    const { hosts, ...server } = database.server;
+    const nowhere = { host: '/nonexistent', port: 1 };
+    const connection = await connect({ ...server, hosts: [nowhere, ...hosts] }, { clock: virtualClock(0) });
+    await connection.exec('ALTER DATABASE ' + server.database + ' SET default_transaction_read_only = on');
+    await connection.close();
+    await assert.rejects(
+      connect({ ...server, hosts: [nowhere, ...hosts] }, { clock: virtualClock(0) }),
+      /no PostgreSQL that takes writes: \/nonexistent\/\.s\.PGSQL\.1: .*; .* takes no writes/,
+    );
+    const wrong = connect({ ...server, hosts, database: 'none' }, { clock: virtualClock(0) });
+    await assert.rejects(wrong, /database "none" does not exist/);
+  },
+);
+
+test('an error of the server has its SQLSTATE', { skip }, async (t) => {
+  const [connection] = await connected(t);
+  await assert.rejects(
+    connection.query('SELECT nothing FROM nowhere'),
+    (error) => error instanceof SqlError && error.code === '42P01',
+  );
+});

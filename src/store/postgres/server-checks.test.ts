@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../../test/fakes/clock.ts';
+import { connect, type Connection } from './connection.ts';
+import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
+import { assertFit, ServerUnfit } from './server-checks.ts';
+
+const skip = withoutPostgres;
+
+test(
+  'a server that would lose what it was told is refused, with the setting to change',
+  { skip },
+  async () => {
+    // It serves the tests, so it syncs nothing.
+    await using database = await freshDatabase();
+    const connection = await connect(database.server, { clock: virtualClock(0) });
+    await assert.rejects(assertFit(connection), (error) => {
+      assert.ok(error instanceof ServerUnfit);
+      assert.match(error.message, /^PostgreSQL can't keep the store: fsync is off: set it to on[^;]*$/);
+      return true;
+    });
+    await connection.close();
+  },
+);
+
+interface Vector {
+  readonly why: string;
+  /** In place of what a good server says. */
+  readonly said: Readonly<Record<string, string | number>>;
+  /** Rows that a failed flush left. */
+  readonly left?: number;
+  readonly refused?: RegExp;
+}
+
+const good = { version: 180_004, fsync: 'on', full_page_writes: 'on', server_encoding: 'UTF8' };
+
+const vectors: readonly Vector[] = [
+  { why: 'a good one', said: {} },
+  { why: 'the oldest', said: { version: 150_000 } },
+  { why: 'an older one', said: { version: 140_019 }, refused: /version 14: install PostgreSQL 15/ },
+  { why: 'torn pages', said: { full_page_writes: 'off' }, refused: /full_page_writes is off/ },
+  {
+    why: 'names that are no UTF-8',
+    said: { server_encoding: 'SQL_ASCII' },
+    refused: /encoding SQL_ASCII: make it with ENCODING/,
+  },
+  { why: 'half a pipeline', said: {}, left: 1, refused: /keeps half of what failed/ },
+];
+
+for (const { why, said, left = 0, refused } of vectors)
+  test(`what a server says of itself: ${why}`, async () => {
+    const rows = [{ ...good, ...said }, { count: left }];
+    const connection = {
+      query: async () => ({ rows: [rows.shift() ?? {}], count: 1 }),
+      exec: async () => '',
+      flush: async () => [],
+    } as unknown as Connection;
+    if (refused === undefined) await assertFit(connection);
+    else await assert.rejects(assertFit(connection), refused);
+  });

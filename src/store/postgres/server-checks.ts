@@ -1,0 +1,51 @@
+// What a server must be like before mail is trusted to it. Everything else is a matter of speed.
+
+import { number, text } from '../row.ts';
+import { type Connection, type Statement, SqlError } from './connection.ts';
+
+/** The server can't keep what it is told; says what to change. */
+export class ServerUnfit extends Error {
+  override readonly name = 'ServerUnfit';
+}
+
+/** The oldest that is tested. */
+const OLDEST = 15;
+
+/** Rejects with `ServerUnfit`. */
+export async function assertFit(connection: Connection): Promise<void> {
+  const { rows } =
+    await connection.query(`SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+    current_setting('full_page_writes') AS full_page_writes, current_setting('server_encoding') AS server_encoding`);
+  const [row = {}] = rows;
+  const version = Math.floor(number(row, 'version') / 10_000);
+  const flaws = [
+    ...(version < OLDEST ? [`it is version ${version}: install PostgreSQL ${OLDEST} or later`] : []),
+    ...(['fsync', 'full_page_writes'] as const).flatMap((setting) =>
+      text(row, setting) === 'on'
+        ? []
+        : [`${setting} is off: set it to on, or a power cut loses mail that was accepted`],
+    ),
+    ...(text(row, 'server_encoding') === 'UTF8'
+      ? []
+      : [`the database has the encoding ${text(row, 'server_encoding')}: make it with ENCODING 'UTF8'`]),
+    ...((await undoesWhole(connection))
+      ? []
+      : ['it keeps half of what failed: this engine speaks the protocol of PostgreSQL, and is another']),
+  ];
+  if (flaws.length > 0) throw new ServerUnfit(`PostgreSQL can't keep the store: ${flaws.join('; ')}`);
+}
+
+/** Several engines that speak the protocol kept what stood before the statement that failed. */
+async function undoesWhole(connection: Connection): Promise<boolean> {
+  await connection.exec('CREATE TEMPORARY TABLE postern_probe (n int)');
+  const half: readonly Statement[] = [
+    { sql: 'INSERT INTO postern_probe VALUES ($1)', values: [1] },
+    { sql: 'SELECT 1 / $1::int', values: [0] },
+  ];
+  await connection.flush(half).catch((error: unknown) => {
+    if (!(error instanceof SqlError)) throw error;
+  });
+  const { rows } = await connection.query('SELECT count(*) AS count FROM postern_probe');
+  await connection.exec('DROP TABLE postern_probe');
+  return number(rows[0] ?? {}, 'count') === 0;
+}
