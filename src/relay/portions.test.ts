@@ -7,6 +7,7 @@ import { delivery, jobTo, hop, START } from '../../test/fakes/delivery-job.ts';
 import { type Host, host, simulatedNetwork } from '../../test/simulation/network.ts';
 import type { JobResult } from './delivery-job.ts';
 import { createHopPool } from './hop-pool.ts';
+import { inPortions, type PortionResult } from './portions.ts';
 
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `r${n}@far.example`);
@@ -120,3 +121,40 @@ test('E-Q-5/3: a message that is refused is not sent to the rest as well', async
   assert.deepEqual(fates(await deliver(target, names(3))), ['failed 5.7.1', 'failed 5.7.1', 'failed 5.7.1']);
   assert.equal(mails, 1);
 });
+
+const later: readonly {
+  readonly why: string;
+  readonly second: PortionResult;
+  readonly fates: readonly string[];
+}[] = [
+  {
+    why: 'may not leave any more: what was said of it before holds',
+    second: { type: 'withheld' },
+    fates: ['relayed 2.0.0', 'deferred 4.5.3'],
+  },
+  {
+    why: 'finds its host down',
+    second: { type: 'hostDown', status: '4.4.1', diagnostic: 'no answer', until: START + 1, probed: false },
+    fates: ['relayed 2.0.0', 'deferred 4.4.1'],
+  },
+];
+
+for (const { why, second, fates: expected } of later)
+  test(`the rest of a message in another transaction ${why}`, async () => {
+    const attempts = [
+      { type: 'relayed', status: '2.0.0', diagnostic: 'ok' },
+      { type: 'deferred', status: '4.5.3', diagnostic: 'too many' },
+    ] as const;
+    const deliveries = [0, 1].map((recipientNumber) => ({ ...delivery, recipientNumber }));
+    const carried: number[] = [];
+    const result = await inPortions(
+      { ...jobTo('x@far.example'), deliveries },
+      { type: 'attempted', attempts, again: [1] },
+      async (job) => {
+        carried.push(...job.deliveries.map(({ recipientNumber }) => recipientNumber));
+        return second;
+      },
+    );
+    assert.deepEqual(carried, [1]);
+    assert.deepEqual(fates(result), expected);
+  });
