@@ -1,30 +1,13 @@
-// Counters in their rows, and in memory beside them.
+// Counters in their table, and in memory beside it.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
-import { chargeLimits, type Counter, emptyCounter } from '../../policy/limits.ts';
-import { packedCounter, unpackedCounter } from './counter-row.ts';
+import { chargeLimits, type Counter } from '../../policy/limits.ts';
 import { openCounters } from './counters.ts';
 import { openDatabase } from './database.ts';
 import { migrate } from './schema.ts';
 import { removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
-
-const plain = { noNullPrototype: true };
-const count = fc.nat();
-const counts = fc.record({ messages: count, recipients: count, nullSender: count }, plain);
-const window = fc.record({ start: fc.maxSafeNat(), current: counts, previous: counts }, plain);
-
-test('a counter comes out of its row as it went in, and another row is none', () => {
-  fc.assert(
-    fc.property(fc.record({ hour: window, day: window }, plain), (counter) => {
-      assert.deepEqual(unpackedCounter(packedCounter(counter)), counter);
-    }),
-  );
-  assert.equal(packedCounter(emptyCounter).length, 112);
-  for (const length of [0, 111, 113]) assert.throws(() => unpackedCounter(new Uint8Array(length)));
-});
 
 /** A table of counters, and one who was charged so many times. */
 function counting(t: TestContext, keptMax?: number) {

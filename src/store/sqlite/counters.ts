@@ -3,7 +3,7 @@
 
 import { type Counter, emptyCounter } from '../../policy/limits.ts';
 import type { IdentityId } from '../../record/identity.ts';
-import { packedCounter, unpackedCounter } from './counter-row.ts';
+import { packedCounter, unpackedCounter } from '../counter-row.ts';
 import { type Database } from './database.ts';
 import { bytes, number } from '../row.ts';
 

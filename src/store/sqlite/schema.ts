@@ -2,7 +2,7 @@
 // Queue tables hold only what is queued and are keyed by growing integers; the trail holds the history.
 
 import { StoreTooNew } from '../engine-errors.ts';
-import { packCounters } from './counter-row.ts';
+import { packCounters } from './counter-migration.ts';
 import { type Database, rollBack } from './database.ts';
 import { number } from '../row.ts';
 import { addWordsOfIndexed } from './term-index.ts';

@@ -1,9 +1,7 @@
 // A counter as it stands in its row: fourteen numbers of eight octets, the hour and then the day, each with the begin of its window, what was counted in it and
 // in the one before.
 
-import type { Counter } from '../../policy/limits.ts';
-import { type Database } from './database.ts';
-import { number, text } from '../row.ts';
+import type { Counter } from '../policy/limits.ts';
 
 type Window = Counter['hour'];
 type Counts = Window['current'];
@@ -53,21 +51,4 @@ function countsAt(numbers: Float64Array, at: number): Counts {
     recipients: numbers[at + 1] ?? 0,
     nullSender: numbers[at + 2] ?? 0,
   };
-}
-
-/** A step of the migration: counters were JSON under the text of an identity. */
-export function packCounters(db: Database): void {
-  db.exec(`
-    ALTER TABLE counter RENAME TO old_counter;
-    CREATE TABLE identity_number (n INTEGER PRIMARY KEY, identity_id TEXT NOT NULL UNIQUE) STRICT;
-    CREATE TABLE counter (n INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
-    INSERT INTO identity_number (identity_id) SELECT identity_id FROM old_counter;
-  `);
-  for (const row of db.all('SELECT n, value FROM old_counter JOIN identity_number USING (identity_id)'))
-    db.run(
-      'INSERT INTO counter VALUES (?, ?)',
-      number(row, 'n'),
-      packedCounter(JSON.parse(text(row, 'value')) as Counter),
-    );
-  db.exec('DROP TABLE old_counter');
 }
