@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chargeLimits, type Counter, emptyCounter } from './limits.ts';
+import fc from 'fast-check';
+import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver } from './limits.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -72,4 +73,68 @@ test('D-OUT-1: four hours’ worth is a day’s worth, and over it the refusal i
     limits,
   );
   assert.deepEqual(outcome, { type: 'limited', limit: 'messagesPerDay', hard: true });
+});
+
+/** Without a limit. */
+function charged(counter: Counter, at: number, recipients: number): Counter {
+  const outcome = chargeLimits(counter, { at, recipients, nullSender: recipients % 2 === 0 }, {});
+  assert.ok(outcome.type === 'charged');
+  return outcome.counter;
+}
+
+test('what several have counted adds up to what one would have counted', () => {
+  const step = fc.record({
+    later: fc.oneof(fc.nat(HOUR), fc.nat(DAY), fc.nat(3 * DAY)),
+    by: fc.nat(2),
+    recipients: fc.integer({ min: 1, max: 9 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), fc.nat(2 * DAY), (steps, after) => {
+      let at = NOON;
+      let alone = emptyCounter;
+      const several = [emptyCounter, emptyCounter, emptyCounter];
+      for (const { later, by, recipients } of steps) {
+        at += later;
+        alone = charged(alone, at, recipients);
+        several[by] = charged(several[by] ?? emptyCounter, at, recipients);
+      }
+      at += after;
+      const sum = several.reduce((one, other) => addedCounters(one, other, at), emptyCounter);
+      assert.deepEqual(sum, addedCounters(alone, emptyCounter, at));
+      assert.deepEqual(charged(sum, at, 1), charged(alone, at, 1));
+    }),
+  );
+});
+
+const addedVectors: readonly {
+  readonly why: string;
+  readonly one: number;
+  readonly other: number;
+  readonly at: number;
+  readonly hour: readonly [current: number, previous: number];
+}[] = [
+  { why: 'the same hour', one: NOON, other: NOON + 1, at: NOON + 2, hour: [2, 0] },
+  { why: 'one of them in the hour before', one: NOON - 1, other: NOON, at: NOON, hour: [1, 1] },
+  { why: 'both in the hour before', one: NOON - 1, other: NOON - 1, at: NOON, hour: [0, 2] },
+  { why: 'one of them long ago', one: NOON - 2 * HOUR, other: NOON, at: NOON, hour: [1, 0] },
+  { why: 'the clock of one is a little ahead', one: NOON - 1, other: NOON, at: NOON - 1, hour: [1, 1] },
+  { why: 'the clock of one was far ahead: it fades', one: NOON, other: NOON + DAY, at: NOON, hour: [1, 1] },
+];
+
+test('counters of two are added in the window that both have come to', () => {
+  for (const { why, one, other, at, hour } of addedVectors) {
+    const [first, second] = [charged(emptyCounter, one, 1), charged(emptyCounter, other, 1)];
+    const sum = addedCounters(first, second, at);
+    assert.deepEqual([sum.hour.current.messages, sum.hour.previous.messages], hour, why);
+    assert.deepEqual(addedCounters(second, first, at), sum, `${why}, the other way round`);
+  }
+});
+
+test('a counter is over when it would change nothing any more', () => {
+  const counter = charged(emptyCounter, NOON, 1);
+  const midnight = Date.UTC(2026, 10, 23);
+  assert.equal(isOver(counter, midnight + 3 * DAY - 1), false);
+  assert.equal(isOver(counter, midnight + 3 * DAY), true);
+  const at = midnight + 2 * DAY;
+  assert.deepEqual(charged(counter, at, 1), charged(emptyCounter, at, 1));
 });

@@ -101,3 +101,36 @@ export function chargeLimits(before: Counter, charge: Charge, limits: LimitValue
   }
   return { type: 'charged', counter };
 }
+
+/** What two have counted of one identity, as if one counter had counted it all. `at`: milliseconds since the epoch. */
+export function addedCounters(one: Counter, other: Counter, at: number): Counter {
+  return {
+    hour: addedWindows(one.hour, other.hour, at, HOUR_MS),
+    day: addedWindows(one.day, other.day, at, DAY_MS),
+  };
+}
+
+function addedWindows(one: Window, other: Window, at: number, length: number): Window {
+  const both = [roll(one, at, length), roll(other, at, length)] as const;
+  // The clock of one of them may have been a little ahead.
+  const start = Math.max(both[0].start, both[1].start);
+  const [first, second] = [roll(both[0], start, length), roll(both[1], start, length)];
+  return {
+    start,
+    current: addedCounts(first.current, second.current),
+    previous: addedCounts(first.previous, second.previous),
+  };
+}
+
+function addedCounts(one: Counts, other: Counts): Counts {
+  return {
+    messages: one.messages + other.messages,
+    recipients: one.recipients + other.recipients,
+    nullSender: one.nullSender + other.nullSender,
+  };
+}
+
+/** Nothing of it counts any more, not even by a clock that is a window behind. `at`: milliseconds since the epoch. */
+export function isOver({ hour, day }: Counter, at: number): boolean {
+  return hour.start + 3 * HOUR_MS <= at && day.start + 3 * DAY_MS <= at;
+}
