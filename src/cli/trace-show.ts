@@ -117,6 +117,10 @@ function showSession(session: SessionFacts, withProtocol: string, principal?: Pr
       `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`,
     );
   }
+  if (session.proxy !== undefined) {
+    const { address, port, serverAddress, serverPort } = session.proxy;
+    print(`  proxy     ${address} port ${port}, to ${serverAddress} port ${serverPort}`);
+  }
   if (session.tls !== undefined)
     print(`  TLS       ${session.tls.version} ${session.tls.cipher}${withProtocol}`);
 }

@@ -59,8 +59,8 @@ test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', ()
     tls: { cert: 'fullchain.pem', key: 'privkey.pem' },
     // No address: all of them, v4 and v6.
     listeners: [
-      { port: 587, role: 'submission', tls: 'starttls' },
-      { port: 465, role: 'submission', tls: 'implicit' },
+      { port: 587, role: 'submission', tls: 'starttls', proxy: [] },
+      { port: 465, role: 'submission', tls: 'implicit', proxy: [] },
     ],
     mechanisms: ['PLAIN', 'LOGIN'],
     relay: {
@@ -112,7 +112,7 @@ test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', ()
 
 test('a listener without words is STARTTLS submission; a domain is kept as its A-label', () => {
   const config = parseConfig(file('listeners: [{ port: 587 }]', 'domains: [BÜCHER.example]'), 'x');
-  assert.deepEqual(config.listeners, [{ port: 587, role: 'submission', tls: 'starttls' }]);
+  assert.deepEqual(config.listeners, [{ port: 587, role: 'submission', tls: 'starttls', proxy: [] }]);
   assert.deepEqual(config.domains, ['xn--bcher-kva.example']);
 });
 

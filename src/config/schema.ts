@@ -30,6 +30,10 @@ const listener = z.strictObject({
   tls: z.enum(['starttls', 'implicit', 'none']).prefault('starttls').meta({
     description: '`starttls` (587, 25), `implicit` (465), or `none`, which only role `mx` may have.',
   }),
+  proxy: z.array(network).max(1000).prefault([]).meta({
+    description:
+      'Networks of load balancers. What connects from there must say for whom, by a PROXY header (version 1 or 2) within 5 s, before greeting and TLS, or is closed; from elsewhere a header is nonsense.',
+  }),
 });
 
 const certificate = z.strictObject({

@@ -412,6 +412,28 @@ test('C-AC-2 C-PACC-1 G-25: the public web listener stands alone and is never in
   for (const vector of webVectors) check(vector);
 });
 
+const proxyVectors: readonly Vector[] = [
+  {
+    why: 'networks of balancers, one address among them',
+    change: { listeners: [{ port: 587, proxy: ['10.0.0.0/8', '2001:db8:7::/48', '192.0.2.7'] }] },
+    findings: [],
+  },
+  {
+    why: 'everybody of IPv4',
+    change: { listeners: [{ port: 587, proxy: ['10.0.0.0/8', '0.0.0.0/0'] }] },
+    findings: [['listeners.0.proxy.1', /is everybody, who could claim any address/]],
+  },
+  {
+    why: 'everybody of IPv6',
+    change: { listeners: [{ port: 587 }, { port: 465, tls: 'implicit', proxy: ['::/00'] }] },
+    findings: [['listeners.1.proxy.0', /is everybody/]],
+  },
+];
+
+test('not everybody may say whose a connection is', () => {
+  for (const vector of proxyVectors) check(vector);
+});
+
 const key = (change: Readonly<Record<string, unknown>> = {}) => ({
   ...{ domain: 'example.org', selector: 'p2026a', key: 'dkim.pem' },
   ...change,

@@ -31,8 +31,24 @@ const localRule: Rule = ({ local }) => {
   });
 };
 
+/** Who may send a PROXY header says whose a connection is. */
+const proxyRule: Rule = ({ listeners }) =>
+  listeners.flatMap(({ proxy }, at) =>
+    proxy.flatMap((network, number) =>
+      network.endsWith('/0')
+        ? [
+            {
+              path: ['listeners', at, 'proxy', number],
+              message: `${network} is everybody, who could claim any address: name the networks of the balancers alone`,
+            },
+          ]
+        : [],
+    ),
+  );
+
 const rules: readonly Rule[] = [
   localRule,
+  proxyRule,
   (config) =>
     config.listeners.flatMap((listener, at) =>
       listener.role === 'submission' && listener.tls === 'none'

@@ -74,7 +74,7 @@ export const network = read((text) => {
     isIP(address) !== 0 &&
     more.length === 0 &&
     (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest));
-  return valid ? `${address}/${prefix ?? longest}` : undefined;
+  return valid ? `${address}/${Number(prefix ?? longest)}` : undefined;
 }, 'network, such as 192.0.2.0/24 or 2001:db8::/32');
 
 export const count = (least: number, most: number) => z.int().min(least).max(most);

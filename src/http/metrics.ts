@@ -85,6 +85,7 @@ const NOTHING: Totals = {
   tls: zeros(['TLSv1.2', 'TLSv1.3']),
   authentications: { PLAIN: outcomes, LOGIN: outcomes },
   refusals: zeros(Object.entries(replies).flatMap(([name, { code }]) => (code >= 400 ? [name] : []))),
+  unnamed: 0,
   accepted: { messages: 0, octets: 0, times: { counts: none(ACCEPT_SECONDS.length), seconds: 0 } },
   attempts: zeros(['delivered', 'relayed', 'deferred', 'failed', 'expired']),
   ...{ repliesLost: 0, leasesLost: 0, recordsLost: 0 },
@@ -115,6 +116,10 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     'outcome',
   ]);
   const refusals = counter('refusals', 'Refusals but those of AUTH, by name of the reply', ['reply']);
+  const unnamed = counter(
+    'proxy_headers_failed',
+    'Connections from a proxy that were closed because it did not say whose they are',
+  );
   const messages = counter('accepted_messages', 'Messages that were answered 250');
   const bytes = counter('accepted_bytes', 'Their size, with the header as it is sent on');
   const attempts = counter('delivery_attempts', 'Recipients of delivery attempts by outcome', ['outcome']);
@@ -139,6 +144,7 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
       for (const [outcome, count] of Object.entries(counts))
         authentications.inc({ mechanism, outcome }, count);
     setBy(refusals, 'reply', totals.refusals);
+    setTo(unnamed, totals.unnamed);
     setTo(messages, totals.accepted.messages);
     setTo(bytes, totals.accepted.octets);
     setBy(attempts, 'outcome', totals.attempts);

@@ -68,8 +68,9 @@ function split(payload: Facts): { readonly payload: Facts; readonly place: Facts
   const session = payload['session'];
   if (typeof session !== 'object' || session === null) return { payload, place: undefined };
   const { network, session: _session, ...others } = payload;
-  const { clientAddress, clientPort, serverAddress, serverPort, ehlo, ...protection } = session as Facts;
-  const place = { clientAddress, clientPort, serverAddress, serverPort, ehlo, network };
+  const { clientAddress, clientPort, serverAddress, serverPort, proxy, ehlo, ...protection } =
+    session as Facts;
+  const place = { clientAddress, clientPort, serverAddress, serverPort, proxy, ehlo, network };
   return { payload: { ...others, session: protection }, place };
 }
 

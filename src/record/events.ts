@@ -2,6 +2,7 @@
 // change it tells of. Payloads are JSON; purge and erasure null payload and salt, the chain still verifies.
 // Personal data stands in payloads only, never in the columns that outlive it.
 
+import type { Endpoint } from '../base/endpoint.ts';
 import type { FieldDigests } from '../message/field-digests.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 
@@ -13,6 +14,8 @@ export interface SessionFacts {
   readonly clientPort: number;
   readonly serverAddress: string;
   readonly serverPort: number;
+  /** The proxy that told the addresses above (PROXY protocol), and where it connected to. */
+  readonly proxy?: Endpoint & Pick<SessionFacts, 'serverAddress' | 'serverPort'>;
   readonly ehlo: string;
   readonly tls?: { readonly version: string; readonly cipher: string };
 }

@@ -31,7 +31,8 @@ export interface Ticket {
 }
 
 export interface Admission {
-  connected(address: string, role: AdmissionRole): Ticket;
+  /** `address`: undefined while nobody knows whose it is; then it counts among all alone. */
+  connected(address: string | undefined, role: AdmissionRole): Ticket;
   isExempt(address: string): boolean;
   reload(limits: AdmissionLimits): void;
   /** Of all fronts, those that are turned away not among them. */
@@ -81,8 +82,8 @@ export function createAdmission(limits: AdmissionLimits, counts: Counts): Admiss
 
   return {
     connected(address, role) {
-      const networks = placesOf(address);
-      const fits = enter(networks, isExempt(address));
+      const networks = address === undefined ? [] : placesOf(address);
+      const fits = enter(networks, address !== undefined && isExempt(address));
       if (enterTotals(role) && fits) return admittedTicket(counts, networks, role, () => current.perIdentity);
       // The connection only gets its 421: the flood of one network must not use up the room of all.
       leaveAll(networks);

@@ -5,15 +5,14 @@ import { latin1 } from '../base/bytes.ts';
 import type { CloseReason } from '../protocol/session/ports.ts';
 import { reply } from '../protocol/wire/reply-registry.ts';
 import { serializeReply } from '../protocol/wire/reply.ts';
-import { type Carrier, openConversation } from './conversation.ts';
+import { type Carrier, type Ends, openConversation } from './conversation.ts';
 import type { Front, ListenerHere } from './front.ts';
 import { createTransport, type Transport } from './transport.ts';
 
-export function serveConnection(front: Front, listener: ListenerHere, socket: Socket): void {
-  const remote = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+export function serveConnection(front: Front, listener: ListenerHere, socket: Socket, ends: Ends): void {
+  const { remote, local, proxy } = ends;
   const admission = front.admission.connected(remote.address, listener.role);
   if (!admission.admitted && !admission.mayBeTold) return dropUnheard(front, listener, socket);
-  const local = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
   const id = front.sessionId();
   const admit = (identityId: string): boolean => admission.authenticated(identityId);
   /** Why it ends, if that was decided here. */
@@ -40,7 +39,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
       transport.end();
     },
   };
-  const party = { id, listener, remote, local, admit };
+  const party = { id, listener, ...ends, admit };
   const conversation = openConversation(front, listener.session(), party, carrier);
   const { connection } = conversation;
 
@@ -66,6 +65,7 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
   front.log.connected(id, {
     ...{ client: remote.address, clientPort: remote.port },
     ...{ port: local.port, role: listener.role },
+    ...(proxy === undefined ? {} : { proxy: proxy.remote.address }),
   });
   if (!admission.admitted) turnAway();
   else if (listener.tls === 'implicit') startTls();
@@ -73,16 +73,9 @@ export function serveConnection(front: Front, listener: ListenerHere, socket: So
 }
 
 /** So many connections are being turned away that this one gets no reply. */
-function dropUnheard(front: Front, { role }: ListenerHere, socket: Socket): void {
+export function dropUnheard(front: Front, { role }: ListenerHere, socket: Socket): void {
   front.metrics.connected(role);
   front.metrics.refused('tooManyConnections');
   socket.on('error', () => undefined);
   socket.resetAndDestroy();
-}
-
-/** `::ffff:192.0.2.1` is the IPv4 client it names. */
-function plainAddress(address: string | undefined): string {
-  return address?.startsWith('::ffff:') === true && address.includes('.')
-    ? address.slice(7)
-    : (address ?? '');
 }

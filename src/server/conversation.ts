@@ -4,6 +4,7 @@
 // is a socket (`connection.ts`), or a program of this host (`local-submission.ts`).
 
 import { concat } from '../base/bytes.ts';
+import type { Endpoint } from '../base/endpoint.ts';
 import { createAlarm } from '../platform/alarm.ts';
 import type { TlsBinding } from '../protocol/sasl/mechanism.ts';
 import type {
@@ -23,12 +24,18 @@ import type { Front } from './front.ts';
 import { noteRefusal } from './refusals.ts';
 import { createTransaction, type Transaction } from './transaction.ts';
 
+/** Both ends of a connection, as its client sees them. */
+export interface Ends {
+  readonly remote: Endpoint;
+  readonly local: Endpoint;
+  /** The ends of the connection itself, where a proxy told those above. */
+  readonly proxy?: Omit<Ends, 'proxy'>;
+}
+
 /** Who is at the other end. */
-interface Party {
+interface Party extends Ends {
   readonly id: string;
   readonly listener: { readonly role: SessionRole };
-  readonly remote: { readonly address: string; readonly port: number };
-  readonly local: { readonly address: string; readonly port: number };
   /** Counts it as the identity's from now on; false: that one has too many. */
   admit(identityId: string): boolean;
 }
@@ -187,7 +194,7 @@ function performer(
   };
 }
 
-function sessionFacts({ id, listener, remote, local, session }: Connection): SessionFacts {
+function sessionFacts({ id, listener, remote, local, proxy, session }: Connection): SessionFacts {
   const { tls, ehlo } = session.view;
   return {
     sessionId: id,
@@ -196,7 +203,13 @@ function sessionFacts({ id, listener, remote, local, session }: Connection): Ses
     clientPort: remote.port,
     serverAddress: local.address,
     serverPort: local.port,
+    ...(proxy === undefined ? {} : { proxy: proxyFacts(proxy) }),
     ehlo: ehlo ?? '',
     ...(tls === undefined ? {} : { tls: { version: tls.version, cipher: tls.cipher } }),
   };
+}
+
+function proxyFacts({ remote, local }: NonNullable<Ends['proxy']>): NonNullable<SessionFacts['proxy']> {
+  const { address: serverAddress, port: serverPort } = local;
+  return { ...remote, serverAddress, serverPort };
 }

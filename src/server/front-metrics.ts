@@ -7,6 +7,8 @@ export interface FrontMetrics {
   tls(version: string): void;
   authentication(mechanism: string, outcome: string): void;
   refused(name: string): void;
+  /** A connection from a proxy that did not say whose it is. */
+  unnamed(): void;
   /** `ms`: since its MAIL. */
   accepted(octets: number, ms: number): void;
   readonly counts: FrontCounts;
@@ -20,6 +22,7 @@ export interface FrontCounts {
   /** By mechanism, then by outcome. */
   readonly authentications: Readonly<Record<string, Counts>>;
   readonly refusals: Counts;
+  readonly unnamed: number;
   readonly accepted: { readonly messages: number; readonly octets: number; readonly times: Times };
 }
 
@@ -29,6 +32,7 @@ export function createFrontMetrics(): FrontMetrics {
   const authentications: Record<string, Record<string, number>> = {};
   const refusals: Record<string, number> = {};
   const stopwatch = createStopwatch(ACCEPT_SECONDS);
+  let unnamed = 0;
   let messages = 0;
   let octetsInAll = 0;
   return {
@@ -36,6 +40,7 @@ export function createFrontMetrics(): FrontMetrics {
     tls: (version) => add(tls, version),
     authentication: (mechanism, outcome) => add((authentications[mechanism] ??= {}), outcome),
     refused: (name) => add(refusals, name),
+    unnamed: () => void (unnamed += 1),
     accepted(octets, ms) {
       messages += 1;
       octetsInAll += octets;
@@ -43,7 +48,7 @@ export function createFrontMetrics(): FrontMetrics {
     },
     get counts() {
       const accepted = { messages, octets: octetsInAll, times: stopwatch.times };
-      return { connections, tls, authentications, refusals, accepted };
+      return { connections, tls, authentications, refusals, unnamed, accepted };
     },
   };
 }

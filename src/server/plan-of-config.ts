@@ -35,7 +35,7 @@ export function planOf(loaded: LoadedConfig, o: PlanOptions): FrontPlan {
   return {
     hostname: config.hostname,
     domains: config.domains,
-    listeners: config.listeners.map(({ address, port, role, tls }) => ({ address, port, role, tls })),
+    listeners: config.listeners.map(({ address, ...listener }) => ({ address, ...listener })),
     share: fronts > 1,
     certificates: readCertificates(loaded),
     ticketKeys,

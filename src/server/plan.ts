@@ -21,6 +21,8 @@ export interface ListenerPlan {
   readonly port: number;
   readonly role: 'submission' | 'mx';
   readonly tls: 'starttls' | 'implicit' | 'none';
+  /** Networks whose connections say whose they are; absent: none. */
+  readonly proxy?: readonly string[];
 }
 
 export interface FrontPlan {

@@ -36,6 +36,7 @@ const rows: readonly (readonly [change: Settings, told: readonly Told[]])[] = [
   [{ data: './elsewhere' }, ['restart']],
   [{ tls: { cert: 'cert2.pem', key: 'key2.pem' } }, ['fronts']],
   [{ listeners: [{ port: 588, role: 'mx', tls: 'none', address: '127.0.0.2' }, ...listeners] }, ['restart']],
+  [{ listeners: [{ ...listeners[0], proxy: ['10.0.0.0/24'] }, ...listeners.slice(1)] }, ['restart']],
   [{ mechanisms: ['PLAIN'] }, ['fronts']],
   [{ relay: { smarthost: 'smtp://me@mta2' } }, ['fronts']],
   [{ relay: { password: { file: 'password2' } } }, ['fronts']],

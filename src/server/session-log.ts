@@ -19,6 +19,17 @@ export interface ConnectedFacts {
   readonly clientPort: number;
   readonly port: number;
   readonly role: string;
+  /** The address of the proxy that told of this client. */
+  readonly proxy?: string;
+}
+
+/** A connection from a proxy that did not say whose it is. */
+interface UnnamedFacts {
+  readonly proxy: string;
+  readonly proxyPort: number;
+  readonly port: number;
+  readonly role: string;
+  readonly cause: string;
 }
 
 export interface SessionLog {
@@ -32,10 +43,13 @@ export interface SessionLog {
   accountable(session: string): void;
   /** `isAccountable`: the client has logged in. */
   refused(session: string, line: RefusedLine, isAccountable: boolean): void;
+  /** Closed before there was a session. */
+  unnamed(facts: UnnamedFacts): void;
   /** The session is over: says how many of its refusals were not written. */
   disconnected(session: string, facts: object): void;
 }
 
+const UNNAMED = 'closed: the proxy did not say whose connection it is';
 const REFUSALS_MAX = 50;
 /** Lines for the begin and the end of a session. */
 const LINES_OF_SESSION = 2;
@@ -51,6 +65,7 @@ export function createSelfTestLog(log: Log): SessionLog {
     connected: (session, facts) => log.debug(marked({ session, ...facts }), 'connected'),
     accountable: () => undefined,
     refused: (session, line) => log.debug(marked({ session, ...line }), 'refused'),
+    unnamed: (facts) => log.debug(marked(facts), UNNAMED),
     disconnected: (session, facts) => log.debug(marked({ session, ...facts }), 'disconnected'),
   };
 }
@@ -87,6 +102,9 @@ export function createSessionLog(log: Log, budget: LineBudget): SessionLog {
       if (state !== undefined) state.refusals += 1;
       if ((state?.refusals ?? 1) > REFUSALS_MAX) return;
       if (isAccountable || budget.mayWrite(line.client, 1)) log.info({ session, ...line }, 'refused');
+    },
+    unnamed(facts) {
+      if (budget.mayWrite(facts.proxy, 1)) log.warn(facts, UNNAMED);
     },
     disconnected(session, facts) {
       const state = sessions.get(session);

@@ -103,7 +103,10 @@ export class Client {
     this.#side = client;
     this.#socket = server;
     client.on('data', (data) => (this.#heard += String(data)));
-    serveConnection(front, listener, server as Socket);
+    serveConnection(front, listener, server as Socket, {
+      remote: { address: '', port: 0 },
+      local: { address: '', port: 0 },
+    });
   }
 
   async say(...lines: readonly string[]): Promise<string> {

@@ -62,6 +62,8 @@ export interface ServerOptions extends StartOptions {
   readonly prepare?: (directory: string) => void;
   /** `{submission}` etc. are filled in. Default: 587-like STARTTLS, 465-like implicit TLS. */
   readonly mx?: boolean;
+  /** A network whose connections to each listener begin with a PROXY header. */
+  readonly proxy?: string;
 }
 
 /** A port that was free a moment ago; the system hands out others first, so that collisions are rare. */
@@ -110,15 +112,17 @@ function addAccounts(config: string, logins: readonly string[]): Promise<void> {
 type Ports = Pick<TestServer, 'submission' | 'submissions' | 'mx' | 'http'>;
 
 function configurationOf({ submission, submissions, mx, http }: Ports, options: ServerOptions): string {
+  const listener = (port: number, rest: string): string =>
+    `  - { port: ${port}, address: 127.0.0.1, ${rest}, proxy: [${options.proxy ?? ''}] }`;
   return [
     'hostname: msa.example.org',
     'domains: [example.org]',
     'data: ./data',
     'tls: { cert: cert.pem, key: key.pem }',
     'listeners:',
-    `  - { port: ${submission}, address: 127.0.0.1, role: submission, tls: starttls }`,
-    `  - { port: ${submissions}, address: 127.0.0.1, role: submission, tls: implicit }`,
-    ...(options.mx === true ? [`  - { port: ${mx}, address: 127.0.0.1, role: mx, tls: starttls }`] : []),
+    listener(submission, 'role: submission, tls: starttls'),
+    listener(submissions, 'role: submission, tls: implicit'),
+    ...(options.mx === true ? [listener(mx, 'role: mx, tls: starttls')] : []),
     `http: { address: 127.0.0.1, port: ${http} }`,
     options.relay ?? 'relay: { files: ./outbox }',
     options.extra ?? '',

@@ -6,6 +6,8 @@ const front = { file: 'src/server/front.ts', tests: ['src/server/front'] };
 const drain = { file: 'src/server/drain.ts', tests: ['src/server/drain'] };
 const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
 
+const proxied = { file: 'src/server/proxied.ts', tests: ['src/server/proxied'] };
+
 const isBusy = 'connections.size + memory.used + withdrawing.size > 0';
 const untilItEnds = `const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
@@ -103,6 +105,44 @@ export const serverFaults: readonly Fault[] = [
     why: 'a store that dies during a drain is not started again',
     from: "(this.#draining === undefined || kind !== 'front')",
     to: 'this.#draining === undefined',
+  },
+  {
+    ...proxied,
+    why: 'the limits of one network are those of the proxy',
+    from: 'front.admission.connected(undefined, listener.role)',
+    to: 'front.admission.connected(ends.remote.address, listener.role)',
+  },
+  {
+    ...proxied,
+    why: 'a header may take as long as it likes',
+    from: 'const HEADER_MS = 5_000;',
+    to: 'const HEADER_MS = 500_000;',
+  },
+  {
+    ...proxied,
+    why: 'what comes behind a header is lost',
+    from: '    socket.unshift(rest);\n',
+    to: '',
+  },
+  {
+    ...proxied,
+    why: 'a connection without a header stays among all that are counted',
+    from: '      admission.left();\n    });',
+    to: '    });',
+  },
+  {
+    file: 'src/server/listeners.ts',
+    tests: ['src/server/proxied'],
+    why: 'a header is believed from everywhere',
+    from: 'proxy.length > 0 && isProxy(address)',
+    to: 'proxy.length > 0',
+  },
+  {
+    file: 'src/server/listeners.ts',
+    tests: ['src/server/proxied'],
+    why: 'a drain waits for the sessions of headers that come late',
+    from: '      proxied.close();\n',
+    to: '',
   },
   {
     file: 'src/server/server.ts',
