@@ -184,6 +184,19 @@ test('idle work is one piece at a time, and what was committed meanwhile is look
   assert.equal(idles.length, 3);
 });
 
+test('commits that come all the time do not put idle work off', async () => {
+  const { commit, groups, idles, clock } = await running();
+  for (let at = 10; at <= IDLE_MS; at += 10) {
+    assert.equal(idles.length, 0);
+    const withdrawn = commit(withdraw);
+    await turns();
+    groups.shift()?.resolve([{ type: 'withdrawn', count: 1 }]);
+    await withdrawn;
+    clock.advance(10);
+  }
+  assert.equal(idles.length, 1);
+});
+
 test('below the floor nothing is accepted, and a copy must leave room for it', async () => {
   const { fullBecause, figures, backUp, copies } = await running({ space: { free: 499, total: 2000 } });
   assert.equal(fullBecause(), '499 octets free, the floor is 500');
