@@ -34,10 +34,9 @@ export function openReader(
     if (opened < READERS_MAX) {
       opened += 1;
       try {
-        const connection = await connect(server, {
-          ...options,
-          settings: { default_transaction_read_only: 'on' },
-        });
+        const connection = await connect(server, options);
+        // Afterwards: it is by this setting that a server takes no writes.
+        await connection.exec('SET default_transaction_read_only = on');
         all.add(connection);
         return connection;
       } catch (error) {
