@@ -82,7 +82,7 @@ test('values come back as they were given', { skip }, async (t) => {
     ...(await connection.flush([{ sql: read, values: [true] }])),
   ]) {
     const { o, w, big, yes } = rows[0] ?? {};
-    assert.deepEqual(o, Buffer.from(octets));
+    assert.deepEqual(o, octets);
     assert.deepEqual([JSON.parse(String(w)), big, yes], [words, 5, true]);
   }
 });

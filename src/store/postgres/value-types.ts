@@ -1,4 +1,5 @@
-// How the values of PostgreSQL come as values of JavaScript: whole numbers as numbers, octets as a Buffer, ids (`uuid`) as their octets, all else as text.
+// How the values of PostgreSQL come as values of JavaScript: whole numbers as numbers, octets as a plain array, ids (`uuid`) as their octets, all
+// else as text.
 
 const OID = { bool: 16, bytea: 17, int8: 20, int2: 21, int4: 23, oid: 26, uuid: 2950 } as const;
 
@@ -6,13 +7,19 @@ type Parse = (value: string) => unknown;
 
 const parsers = new Map<number, Parse>([
   [OID.bool, (value) => value === 't'],
-  [OID.bytea, (value) => Buffer.from(value.slice(2), 'hex')],
+  [OID.bytea, (value) => octetsOf(value.slice(2))],
   [OID.int8, Number],
   [OID.int2, Number],
   [OID.int4, Number],
   [OID.oid, Number],
-  [OID.uuid, (value) => Buffer.from(value.replaceAll('-', ''), 'hex')],
+  [OID.uuid, (value) => octetsOf(value.replaceAll('-', ''))],
 ]);
+
+/** Not a Buffer: every engine gives the same, and `Uint8Array.fromHex` takes four times as long. */
+function octetsOf(hex: string): Uint8Array {
+  const { buffer, byteOffset, byteLength } = Buffer.from(hex, 'hex');
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
 
 const asText: Parse = (value) => value;
 
