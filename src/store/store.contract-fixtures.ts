@@ -60,6 +60,8 @@ export interface Opened {
   restart(): Promise<Opened>;
   /** Another who works on the same. Absent: all who do have this one. */
   beside?(): Promise<Store>;
+  /** All who do look now for what the others did. Absent: they are told at once. */
+  hear?(): Promise<void>;
   close(): Promise<void> | void;
 }
 
@@ -111,6 +113,11 @@ export class Bench implements AsyncDisposable {
   /** Two who work on it at once. */
   async both(): Promise<readonly [Store, Store]> {
     return [this.store, (await this.#live.beside?.()) ?? this.store];
+  }
+
+  /** When this resolves, each of both has heard of what the other did. */
+  async hear(): Promise<void> {
+    await this.#live.hear?.();
   }
 
   async restart(): Promise<void> {

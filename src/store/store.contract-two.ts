@@ -136,6 +136,7 @@ function accountsOfTwoContract(name: string, open: Open): void {
     assert.deepEqual(outcomes.map(([{ type }]) => type).toSorted(), ['stale', 'written']);
     const late = acceptOf(bench.nextId(), now, { identityId: alice.id, owner: owners[1] });
     assert.deepEqual(await both[1].commit([late]), [{ type: 'accepted', held: true }]);
+    await bench.hear();
     for (const notices of heard) {
       const revisions = notices.flatMap((notice) =>
         notice.type === 'identityChanged' && notice.state === 'suspended' ? [notice.revision] : [],

@@ -2,12 +2,11 @@
 // addresses are shared.
 
 import { credentialsGone, type Identity } from '../../record/identity.ts';
+import { appPasswordIds, ownNames, USES_MAX } from '../identity-names.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import type { State } from './state.ts';
 import type { Tables } from './tables.ts';
-
-const USES_MAX = 20;
 
 export function writeIdentity(state: State, change: IdentityChange): OutcomeOf<IdentityChange> {
   const { tables } = state;
@@ -41,14 +40,6 @@ export function forgetNames({ names, appPasswords }: Tables, identity: Identity)
     else names.set(name, others);
   }
   for (const id of appPasswordIds(identity)) appPasswords.delete(id);
-}
-
-function ownNames({ login, rights }: Identity): ReadonlySet<string> {
-  return new Set([login, ...rights.flatMap((right) => (right.kind === 'address' ? [right.address] : []))]);
-}
-
-function appPasswordIds({ credentials }: Identity): readonly string[] {
-  return credentials.flatMap(({ kind, id }) => (kind === 'appPassword' ? [id] : []));
 }
 
 /** A login is nobody else's name, and no name is another's login; what is the login of none of them is shared. */

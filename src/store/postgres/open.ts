@@ -8,10 +8,12 @@ import type { OpenLookups } from '../engine.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { number } from '../row.ts';
+import { workBeside } from './beside.ts';
 import type { NodeState } from './change.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
 import { openCounters } from './counters.ts';
+import { createHearing } from './hearing.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { openReader } from './reader.ts';
 import { migrate } from './schema.ts';
@@ -40,6 +42,8 @@ export interface PostgresWriter {
   laneOf(changes: readonly Change[]): number;
   /** A piece of the work that can wait; true: there is more. */
   idle(): Promise<boolean>;
+  /** Tells of what other writers have committed. Fails as `apply` does. */
+  hear(): Promise<void>;
   queued(): number;
   trailEnd(): ChainEnd;
   close(): Promise<void>;
@@ -58,8 +62,10 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   if (options.isTrusted !== true) await assertFit(flow);
   await migrate(flow);
   const offset = options.clockOffset ?? (await offsetOf(flow, clock));
+  const hearing = createHearing(onNotice);
+  const beside = await workBeside({ server, clock, answerMsMax: ANSWER_MS_MAX, hearing });
   const node: NodeState = {
-    clock,
+    ...{ clock, hearing },
     counters: openCounters(name),
     queue: await depthOf(flow),
     queueLimits: options,
@@ -84,10 +90,11 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     laneOf,
     apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], changes),
     idle: async () => false,
+    hear: () => beside.hear(),
     queued: () => node.queue.messages,
     trailEnd: () => lanes[0].trail.end(),
     async close() {
-      await Promise.all(lanes.map(({ connection }) => connection.close()));
+      await Promise.all([beside.close(), ...lanes.map(({ connection }) => connection.close())]);
     },
   };
 }

@@ -102,6 +102,7 @@ export function openIn(
         return opened();
       },
       beside: async () => (await open()).store,
+      hear: async () => void (await Promise.all(living.map(({ writer }) => writer.hear()))),
       async close() {
         await Promise.all(living.map((one) => one.close()));
         await database[Symbol.asyncDispose]();

@@ -80,10 +80,16 @@ const steps: readonly string[] = [
 
   CREATE TABLE identity (
     id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, state text NOT NULL, revision int NOT NULL, removed_at bigint,
-    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(), record text NOT NULL
+    record text NOT NULL
   );
-  CREATE INDEX identity_changed ON identity (changed_at);
+  CREATE INDEX identity_removed ON identity (removed_at) WHERE state = 'removed';
   CREATE INDEX identity_login ON identity ((state = 'removed'), login);
+  -- Those of the last minute, for other writers (\`hearing.ts\`). gone: JSON.
+  CREATE TABLE identity_change (
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT clock_timestamp(), identity_id text COLLATE "C" NOT NULL,
+    revision int NOT NULL, state text NOT NULL, gone text NOT NULL
+  );
+  CREATE INDEX identity_change_at ON identity_change (changed_at);
   CREATE TABLE identity_name (name text COLLATE "C" NOT NULL, identity_id text COLLATE "C" NOT NULL, PRIMARY KEY (name, identity_id));
   CREATE INDEX identity_name_of ON identity_name (identity_id);
   CREATE TABLE identity_credential (credential_id text COLLATE "C" PRIMARY KEY, identity_id text COLLATE "C" NOT NULL);

@@ -2,13 +2,12 @@
 // addresses are shared.
 
 import { credentialsGone, type Identity } from '../../record/identity.ts';
+import { appPasswordIds, ownNames, USES_MAX } from '../identity-names.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import { type Database } from './database.ts';
 import { number, text } from '../row.ts';
 import { hasParked } from './parked.ts';
 import type { Writer } from './writer.ts';
-
-const USES_MAX = 20;
 
 export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf<IdentityChange> {
   const { db, trail } = writer;
@@ -44,16 +43,6 @@ export function writeIdentity(writer: Writer, change: IdentityChange): OutcomeOf
     gone: credentialsGone(before, identity),
   });
   return { type: 'written' };
-}
-
-export function ownNames(identity: Identity): ReadonlySet<string> {
-  const names = new Set([identity.login]);
-  for (const right of identity.rights) if (right.kind === 'address') names.add(right.address);
-  return names;
-}
-
-function appPasswordIds(identity: Identity): readonly string[] {
-  return identity.credentials.filter(({ kind }) => kind === 'appPassword').map(({ id }) => id);
 }
 
 /** A login is nobody else's name, and no name is another's login; what is the login of none of them is shared. */
