@@ -8,12 +8,12 @@ export const holdBit = { operator: 1, identity: 2, review: 4 } as const satisfie
 /** Bits that commands and attempts set. */
 export const COMMANDED = holdBit.operator | holdBit.review;
 
-/** In SQL, of `message m`: its identity may not send. */
-export const MAY_NOT_SEND =
-  "EXISTS (SELECT 1 FROM identity i WHERE i.id = m.identity_id AND i.state <> 'active')";
+/** In SQL: its identity may not send. `row`: the table with the identity. */
+export const mayNotSend = (row: 'm' | 'r'): string =>
+  `EXISTS (SELECT 1 FROM identity i WHERE i.id = ${row}.identity_id AND i.state <> 'active')`;
 
-/** In SQL, of `recipient r JOIN message m`. */
-export const IS_HELD = `(r.held & ${COMMANDED} <> 0 OR ${MAY_NOT_SEND})`;
+/** In SQL, of `recipient r`: it is held, for whatever reason. `row`: the table with the identity. */
+export const isHeld = (row: 'm' | 'r'): string => `(r.held & ${COMMANDED} <> 0 OR ${mayNotSend(row)})`;
 
 export function reasonsOf(held: number, mayNotSend: boolean): readonly HoldReason[] {
   return holdReasons.filter((reason) =>

@@ -6,7 +6,7 @@ import type { QueueSelector } from '../port.ts';
 import { readBody } from './bodies.ts';
 import { type Database, type Row } from './database.ts';
 import { bytes, number } from '../row.ts';
-import { MAY_NOT_SEND, reasonsOf } from '../held.ts';
+import { mayNotSend, reasonsOf } from '../held.ts';
 import type { QueuePage, QueuePlace } from './queue-place.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { whereOf } from './selector.ts';
@@ -27,7 +27,7 @@ export function filedPlace(db: Database, dataDirectory: string): QueuePlace {
     count: (selector) => countOf(db, selector),
     countHeldByIdentity() {
       const row = db.get(
-        `SELECT coalesce(sum(m.deliveries - m.held), 0) AS count FROM queue_identity m WHERE ${MAY_NOT_SEND}`,
+        `SELECT coalesce(sum(m.deliveries - m.held), 0) AS count FROM queue_identity m WHERE ${mayNotSend('m')}`,
       );
       return number(row ?? {}, 'count');
     },
@@ -76,7 +76,7 @@ function entriesOf(db: Database, selector: QueueSelector, { after, max }: QueueP
     after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
   return db
     .all(
-      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${MAY_NOT_SEND} AS may_not_send FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
+      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('m')} AS may_not_send FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
       ...values,
       ...fromValues,
       max,
@@ -111,7 +111,7 @@ function countOf(db: Database, selector: QueueSelector): number {
 function countOfIdentity(db: Database, identityId: string, held: boolean | undefined): number {
   const row =
     db.get(
-      `SELECT deliveries, iif(${MAY_NOT_SEND}, deliveries, held) AS held FROM queue_identity m WHERE identity_id = ?`,
+      `SELECT deliveries, iif(${mayNotSend('m')}, deliveries, held) AS held FROM queue_identity m WHERE identity_id = ?`,
       identityId,
     ) ?? {};
   const [all, ofThem] = [number(row, 'deliveries'), number(row, 'held')];

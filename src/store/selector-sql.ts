@@ -1,0 +1,32 @@
+// A queue selector as SQL over `recipient r JOIN message m`, for every engine on SQL: every given field must match.
+
+import type { MessageId } from '../base/message-id.ts';
+import type { QueueSelector } from './port.ts';
+
+/** How an engine spells what is its own. */
+export interface SelectorSql {
+  readonly messageId: string;
+  readonly identityId: string;
+  readonly isHeld: string;
+  /** Takes a value of the statement, gives what stands for it. */
+  value(value: number | string): string;
+  id(id: MessageId): string;
+}
+
+export function whereOf(selector: QueueSelector, sql: SelectorSql): string {
+  const { messageId, recipientNumber, identityId, credentialId, from, to, domain, held, dueAfter } = selector;
+  const is = (column: string, value: number | string | undefined): readonly string[] =>
+    value === undefined ? [] : [`${column} = ${sql.value(value)}`];
+  const parts = [
+    ...(messageId === undefined ? [] : [`${sql.messageId} = ${sql.id(messageId)}`]),
+    ...is('r.number', recipientNumber),
+    ...is(sql.identityId, identityId),
+    ...is('m.credential_id', credentialId),
+    ...is('m.reverse_path', from),
+    ...is('r.forward_path', to),
+    ...is('r.domain', domain?.toLowerCase()),
+    ...(dueAfter === undefined ? [] : [`r.due_at > ${sql.value(dueAfter)}`]),
+    ...(held === undefined ? [] : [held ? sql.isHeld : `NOT ${sql.isHeld}`]),
+  ];
+  return parts.length === 0 ? 'true' : parts.join(' AND ');
+}
