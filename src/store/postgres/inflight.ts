@@ -5,7 +5,8 @@
 import { messageIdBytes, type MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
-import type { AcceptChange } from '../port.ts';
+import type { AcceptChange, QueueSelector } from '../port.ts';
+import type { QueuePosition } from '../queue-change.ts';
 import type { SqlValue, Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
 import { uuidOf } from './value-types.ts';
@@ -45,11 +46,11 @@ function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient):
   return Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters);
 }
 
-/** Which rows are filed: `i` is the row. Each statement sees the same, so what another takes meanwhile is left to it. */
-const fileWhere = (where: string, order = ''): string => `
+/** Which rows are filed: `i` is the row. What another deletes meanwhile is left to it. */
+const fileWhere = (where: string, taken: string): string => `
   WITH taken AS (
     DELETE FROM inflight WHERE id IN (
-      SELECT i.id FROM inflight i WHERE i.withdrawn_until IS NULL AND ${where} ${order} FOR UPDATE SKIP LOCKED
+      SELECT i.id FROM inflight i WHERE i.withdrawn_until IS NULL AND ${where} ORDER BY i.id ${taken}
     ) RETURNING *
   ), into_message AS (
     INSERT INTO message (id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit)
@@ -61,15 +62,31 @@ const fileWhere = (where: string, order = ''): string => `
     SELECT t.id, r.number - 1, t.identity_id, r.forward_path, r.domain, r.parameters, t.due_at, nullif(t.owner, ''), t.attempt
       FROM taken t, unnest(t.forward_paths, t.domains, t.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)`;
 
-const FILE_ONE = fileWhere('i.id = $1');
-const FILE_OF_OWNERS = fileWhere('starts_with(i.owner, $1)', 'ORDER BY i.id LIMIT $2');
+const FILE = fileWhere('i.id = ANY($1::uuid[])', 'FOR UPDATE');
+const FILE_OF_OWNERS = fileWhere('starts_with(i.owner, $1)', 'LIMIT $2 FOR UPDATE SKIP LOCKED');
+const FILE_MEANT = fileWhere(
+  `i.id >= $1 AND i.n <= $2 AND ($3::text IS NULL OR i.identity_id = $3) AND ($4::text IS NULL OR i.credential_id = $4)
+    AND ($5::text IS NULL OR $5 = ANY(i.domains))`,
+  'LIMIT $6 FOR UPDATE',
+);
 
-/** Moves a message into the queue tables; 0: it is not in flight. */
-export function file(sql: Sql, id: MessageId): Promise<number> {
-  return sql.run(FILE_ONE, uuidOfId(id));
+/** Moves messages into the queue tables, those of them that are in flight. Gives how many recipients came with them. */
+export function file(sql: Sql, ...ids: readonly MessageId[]): Promise<number> {
+  return sql.run(FILE, ids.map(uuidOfId));
 }
 
-/** The same for up to `max` that owners of this prefix have in hand; 0: there are none left. */
+/** The same for up to `max` that owners of this prefix have in hand; 0: there are none left. What another is just ending is left to it. */
 export function fileOfOwners(sql: Sql, ownerPrefix: string, max: number): Promise<number> {
   return sql.run(FILE_OF_OWNERS, ownerPrefix, max);
+}
+
+/** The same for up to `max` that a command may mean, from an id on; 0: there are none left. */
+export function fileMeant(
+  sql: Sql,
+  { identityId, credentialId, domain }: QueueSelector,
+  { messageId, until }: Pick<QueuePosition, 'messageId' | 'until'>,
+  max: number,
+): Promise<number> {
+  const whose = [identityId ?? null, credentialId ?? null, domain?.toLowerCase() ?? null];
+  return sql.run(FILE_MEANT, uuidOfId(messageId), until, ...whose, max);
 }

@@ -35,11 +35,12 @@ const steps: readonly string[] = [
     domain text COLLATE "C" NOT NULL, parameters text, due_at bigint NOT NULL, held int NOT NULL DEFAULT 0, owner text COLLATE "C",
     claim text, attempt int NOT NULL, delay_reported bool NOT NULL DEFAULT false, PRIMARY KEY (message_id, number)
   ) WITH (fillfactor = 70);
-  CREATE INDEX recipient_lane ON recipient (domain, due_at) WHERE owner IS NULL AND held = 0;
-  CREATE INDEX recipient_owned ON recipient (owner) WHERE owner IS NOT NULL;
-  CREATE INDEX recipient_parked ON recipient (identity_id) WHERE held & 2 <> 0;
-  CREATE INDEX recipient_domain ON recipient (domain);
-  CREATE INDEX recipient_identity ON recipient (identity_id);
+  -- Each ends with the key, so that whoever goes by it goes in one order, from any place on.
+  CREATE INDEX recipient_lane ON recipient (domain, due_at, message_id, number) WHERE owner IS NULL AND held = 0;
+  CREATE INDEX recipient_owned ON recipient (owner, claim) WHERE owner IS NOT NULL;
+  CREATE INDEX recipient_parked ON recipient (identity_id, message_id, number) WHERE held & 2 <> 0;
+  CREATE INDEX recipient_domain ON recipient (domain, message_id, number);
+  CREATE INDEX recipient_identity ON recipient (identity_id, message_id, number) WHERE identity_id IS NOT NULL;
 
   CREATE TABLE notice (
     message_id uuid NOT NULL, number int NOT NULL, at bigint NOT NULL, due_at bigint NOT NULL, about text NOT NULL,
@@ -80,9 +81,11 @@ const steps: readonly string[] = [
 
   CREATE TABLE identity (
     id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, state text NOT NULL, revision int NOT NULL, removed_at bigint,
-    record text NOT NULL
+    record text NOT NULL, parked bool NOT NULL DEFAULT false
   );
   CREATE INDEX identity_removed ON identity (removed_at) WHERE state = 'removed';
+  -- parked: claims have put mail of it aside (\`parked.ts\`). It comes back from those that are active again.
+  CREATE INDEX identity_unparked ON identity (id) WHERE parked AND state = 'active';
   CREATE INDEX identity_login ON identity ((state = 'removed'), login);
   -- Those of the last minute, for other writers (\`hearing.ts\`). gone: JSON.
   CREATE TABLE identity_change (

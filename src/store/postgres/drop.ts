@@ -1,0 +1,33 @@
+// Recipients leave the queue undelivered, because somebody said so, with the events that tell of it.
+
+import { messageIdFromBytes } from '../../base/message-id.ts';
+import { dropWords, type QueueChange } from '../queue-change.ts';
+import { bytes, number, optionalText, type Row, text } from '../row.ts';
+import type { Work } from './change.ts';
+import { finishAll } from './finish.ts';
+
+/** Of `recipient r`. */
+export const DROP_COLUMNS = 'r.message_id, r.number, r.identity_id, r.forward_path, r.attempt';
+
+/** Tells of recipients that were deleted, and removes the messages of which nothing is left. `rows`: with `DROP_COLUMNS`; their messages were locked before. */
+export async function dropped(
+  work: Work,
+  rows: readonly Row[],
+  change: Pick<QueueChange, 'now' | 'by' | 'because'>,
+): Promise<void> {
+  const ids = new Set<string>();
+  for (const row of rows) {
+    const messageId = messageIdFromBytes(bytes(row, 'message_id'));
+    const identityId = optionalText(row, 'identity_id');
+    ids.add(messageId);
+    work.append({
+      ...{ type: 'dropped', time: change.now, messageId },
+      ...(identityId === undefined ? {} : { identityId }),
+      payload: {
+        ...{ recipient: text(row, 'forward_path'), recipientNumber: number(row, 'number') },
+        ...{ attempt: number(row, 'attempt'), status: '5.0.0', diagnostic: dropWords(change) },
+      },
+    });
+  }
+  await finishAll(work, [...ids]);
+}
