@@ -8,11 +8,12 @@ import { endOfTail, linkText } from '../audit/chain.ts';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
 import { connectControl } from '../http/control-client.ts';
-import { type BackupResult, type Backups, engineOf, type OpenBackup, openEngine } from '../store/engine.ts';
+import { type BackupResult, type Backups, type OpenBackup, openEngine } from '../store/engine.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import {
   type CommandContext,
   type ConfigOption,
-  engineOfCommand,
+  engineOfBackups,
   loadForCommand,
   lockForCommand,
   withStore,
@@ -33,7 +34,7 @@ export function backupCommands(program: Command): void {
     .action(async (file: string, _: object, command: Command) => {
       const option: ConfigOption = command.optsWithGlobals();
       const path = resolve(file);
-      const backups = await (await openEngine(engineOfCommand(option))).backups();
+      const backups = await (await openEngine(engineOfBackups(option))).backups();
       await withStore(option, (context) => backUp(context, backups, path), { copyIn: dirname(path) });
     });
   program

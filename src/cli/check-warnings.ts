@@ -6,7 +6,8 @@ import { connectControl } from '../http/control-client.ts';
 import { addressDomain } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import { readCertificates } from '../server/plan-of-config.ts';
-import { engineOf, openEngine } from '../store/engine.ts';
+import { openEngine } from '../store/engine.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { everybody } from '../administration/identities.ts';
 

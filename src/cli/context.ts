@@ -8,7 +8,8 @@ import { connectControl } from '../http/control-client.ts';
 import type { ControlLookups } from '../http/control-protocol.ts';
 import { systemClock } from '../platform/clock.ts';
 import { ownUserName } from '../platform/own-user.ts';
-import { type Engine, type EngineChoice, engineIn, engineOf, openEngine } from '../store/engine.ts';
+import { type Engine, openEngine } from '../store/engine.ts';
+import { type EngineChoice, engineIn, engineOf, keyOfStore, storeInWords } from '../store/engine-choice.ts';
 import { StoreLocked } from '../store/engine-errors.ts';
 import { CommandFailure } from './failure.ts';
 import type { OpenAdministration } from './offline.ts';
@@ -34,8 +35,8 @@ export function loadForCommand({ config }: ConfigOption): LoadedConfig {
   return loadConfig(findConfig(config, process.env));
 }
 
-/** Of a file that may be broken elsewhere. */
-export function engineOfCommand({ config }: ConfigOption): EngineChoice {
+/** A backup is a file of the embedded engine, whatever keeps the store. The configuration may be broken elsewhere. */
+export function engineOfBackups({ config }: ConfigOption): EngineChoice {
   return engineIn(dataDirectoryIn(findConfig(config, process.env)));
 }
 
@@ -56,9 +57,10 @@ export async function withStore<T>(
   if (server !== undefined) return run(contextOf(server, besideServer(file)));
   const loaded = loadConfig(file);
   // With a running server the engine is not needed.
-  const engine = await openEngine(engineOf(loaded));
+  const choice = engineOf(loaded);
+  const engine = await openEngine(choice);
   const { openAdministration } = await import('./offline.ts');
-  if (!makes) await assertStore(engine, loaded);
+  if (!makes) await assertStore(engine, choice);
   const unlock = await lockForCommand(engine, loaded);
   let offline: OpenAdministration | undefined;
   try {
@@ -104,10 +106,10 @@ function besideServer(file: string): () => LoadedConfig {
 
 const dataDirectoryOf = ({ config, path }: LoadedConfig): string => path(config.data);
 
-async function assertStore(engine: Engine, loaded: LoadedConfig): Promise<void> {
+async function assertStore(engine: Engine, choice: EngineChoice): Promise<void> {
   if (await engine.exists()) return;
   throw new CommandFailure(
-    `there is no store in ${dataDirectoryOf(loaded)}: is \`data:\` right? \`postern init\`, \`postern serve\` or \`postern account add\` makes one`,
+    `there is no store in ${storeInWords(choice)}: is \`${keyOfStore(choice)}:\` right? \`postern init\`, \`postern serve\` or \`postern account add\` makes one`,
     3,
   );
 }

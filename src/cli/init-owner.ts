@@ -2,7 +2,8 @@
 
 import { chmodSync, chownSync, lchownSync, lstatSync } from 'node:fs';
 import { gidOf, uidOf } from '../platform/os-user.ts';
-import { engineIn, openEngine } from '../store/engine.ts';
+import { openEngine } from '../store/engine.ts';
+import { engineIn } from '../store/engine-choice.ts';
 import { CommandFailure } from './failure.ts';
 
 export interface Owner {

@@ -43,7 +43,7 @@ export function referencePage(): string {
     'Generated from `src/config/schema.ts` by `npm run docs`. Looked for in `-c FILE`, `$POSTERN_CONFIG`, `./postern.yaml`,',
     '`./var/postern.yaml`, `/etc/postern/postern.yaml`; paths in it are relative to the file. Durations are written `90s`, `15m`, `4h`, `5d`;',
     'sizes `256KiB`, `25MiB`. Unknown keys and unsafe combinations stop the start. `tls`, `dkim`, `limits`, `relay`, `domains`, `mailboxes`, `log` and',
-    'the policy keys are taken by a reload (SIGHUP); `data`, `listeners`, `threads`, `http`, `web` and `local.socket` need a restart.',
+    'the policy keys are taken by a reload (SIGHUP); `data`, `store`, `node`, `listeners`, `threads`, `http`, `web` and `local.socket` need a restart.',
     '',
     '| key | type | default | meaning |',
     '|---|---|---|---|',

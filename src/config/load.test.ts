@@ -56,6 +56,7 @@ test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', ()
     hostname: 'mail.example.org',
     domains: ['example.org'],
     data: './var',
+    store: 'embedded',
     tls: { cert: 'fullchain.pem', key: 'privkey.pem' },
     // No address: all of them, v4 and v6.
     listeners: [

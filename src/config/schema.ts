@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { dkimKey } from './dkim.ts';
 import { mechanismNames } from '../protocol/sasl/mechanisms.ts';
 import { DATA_DEFAULT } from './read-lite.ts';
+import { storeChoice } from './store.ts';
 import {
   count,
   domainName,
@@ -13,6 +14,7 @@ import {
   mailAddress,
   mailboxEntry,
   network,
+  nodeName,
   secret,
   size,
 } from './values.ts';
@@ -151,7 +153,9 @@ const limits = z.strictObject({
       size: size().prefault('512MiB').meta({ description: 'At least so much.' }),
     })
     .prefault({})
-    .meta({ description: 'Below this floor nothing is accepted (452 4.3.1).' }),
+    .meta({
+      description: 'Below this floor nothing is accepted (452 4.3.1). PostgreSQL looks after its own disk.',
+    }),
   queuedMessages: z
     .union([count(1, 100_000_000), z.literal('none')])
     .prefault(2_000_000)
@@ -304,10 +308,18 @@ export const configSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .meta({ description: 'Our domains: users send as addresses of these and of no others.' }),
-  data: z
-    .string()
-    .prefault(DATA_DEFAULT)
-    .meta({ description: 'Directory of everything that is kept. 0700; one server at a time.' }),
+  data: z.string().prefault(DATA_DEFAULT).meta({
+    description:
+      "Directory of everything that is kept, or with `store: { postgres: … }` of what is this node's own: its lock and its control socket. 0700; one server at a time.",
+  }),
+  store: storeChoice.prefault('embedded').meta({
+    description:
+      'What keeps accounts, queue and trail: `embedded`, a database in `data`, or PostgreSQL, which several nodes may share.',
+  }),
+  node: nodeName.optional().meta({
+    description:
+      'Name of this node among those that share a PostgreSQL; no two may have the same. By default the name of the machine. Without meaning for `embedded`.',
+  }),
   tls: z
     .union([certificate, z.array(certificate).min(1).max(1000)])
     .optional()

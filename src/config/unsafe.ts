@@ -4,6 +4,7 @@ import { DAY } from '../base/duration.ts';
 import { dkimFindings } from './dkim.ts';
 import { portsOf, portsTakenTwice } from './ports.ts';
 import type { Config, DestinationConfig } from './schema.ts';
+import { storeFindings } from './store.ts';
 
 export interface Finding {
   /** Keys from the root. */
@@ -49,6 +50,7 @@ const proxyRule: Rule = ({ listeners }) =>
 const rules: readonly Rule[] = [
   localRule,
   proxyRule,
+  ({ store }) => storeFindings(store),
   (config) =>
     config.listeners.flatMap((listener, at) =>
       listener.role === 'submission' && listener.tls === 'none'

@@ -12,6 +12,7 @@ import {
   mailAddress,
   mailboxEntry,
   network,
+  nodeName,
   secret,
   size,
 } from './values.ts';
@@ -48,6 +49,20 @@ const vectors: readonly Vectors[] = [
     ],
     bad: ['', '5', '5 d', '-5d', '1.5h', '5D', '5w', '1h30m', '٣d', 'd', '9999999999d', 5, null, true],
     says: / is no duration: write a number with its unit, such as 90s, 15m, 4h or 5d$/,
+  },
+  {
+    name: 'name of a node',
+    kind: nodeName,
+    good: [
+      ['mail1', 'mail1'],
+      ['MX', 'MX'],
+      ['a', 'a'],
+      ['mail-1.example.org', 'mail-1.example.org'],
+      ['rack_7', 'rack_7'],
+      ['x'.repeat(63), 'x'.repeat(63)],
+    ],
+    bad: ['', 'a/b', 'a b', '.a', 'a-', 'größe', 'x'.repeat(64), 5, null],
+    says: / is no name of a node, such as mail1: letters, digits, dots, hyphens and underscores, 63 at most$/,
   },
   {
     name: 'size',

@@ -92,6 +92,12 @@ export const fieldName = read(
   'name of a header field',
 );
 
+/** Names that stand in the owners of leases: no `/`. */
+export const nodeName = read(
+  (text) => (/^[a-z\d](?:[\w.-]{0,61}[a-z\d])?$/i.test(text) ? text : undefined),
+  'name of a node, such as mail1: letters, digits, dots, hyphens and underscores, 63 at most',
+);
+
 /** In the file itself, or better: in a file or the environment. */
 export const secret = z.union([
   z.string().min(1),

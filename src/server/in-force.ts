@@ -19,7 +19,7 @@ import { tlsContexts } from './tls-contexts.ts';
 
 const TICKET_KEY_OCTETS = 48;
 /** Keys that are read once. */
-const fixedKeys = ['data', 'listeners', 'threads', 'http', 'web'] as const;
+const fixedKeys = ['data', 'store', 'node', 'listeners', 'threads', 'http', 'web'] as const;
 
 export class InForce {
   /** Sends it to the threads; before they run nothing is sent. */

@@ -5,7 +5,7 @@ import { networkList } from '../base/network-list.ts';
 import { type AuthenticatorOptions, createAuthenticator } from '../identity/authenticator.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
-import type { EngineChoice } from '../store/engine.ts';
+import type { EngineChoice } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 import { lookupAnswerer } from '../store/remote-lookups.ts';

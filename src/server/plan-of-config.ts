@@ -1,10 +1,10 @@
 // From the configuration to the plan of the fronts: files are read here, once, in main; the fronts get plain data.
 
-import { readFileSync, statSync } from 'node:fs';
-import { unreadable } from '../config/unreadable.ts';
+import { statSync } from 'node:fs';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { DestinationConfig } from '../config/schema.ts';
+import { readNamed, underKey } from '../config/named-file.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
@@ -115,14 +115,6 @@ export function readCertificates({ config, path }: LoadedConfig): readonly Certi
   });
 }
 
-function readNamed(key: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`${key}: ${file}: ${unreadable(error)}`]);
-  }
-}
-
 export function relaySettingsOf(
   loaded: LoadedConfig,
   environment: PlanOptions['environment'],
@@ -161,7 +153,9 @@ function routeOfDestination(
   if (destination.files !== undefined) return { type: 'files', directory: path(destination.files) };
   const { password: secret } = destination;
   const password =
-    secret === undefined ? undefined : under(`${key}.password`, () => readSecret(secret, path, environment));
+    secret === undefined
+      ? undefined
+      : underKey(`${key}.password`, () => readSecret(secret, path, environment));
   const urls = [destination.smarthost ?? destination.lmtp ?? []].flat();
   return {
     type: 'hops',
@@ -179,14 +173,4 @@ function withTls(hop: Hop, tls: DestinationConfig['tls']): Hop {
   if (tls === undefined || hop.tls === 'implicit' || hop.path !== undefined) return hop;
   if (tls === 'none' || tls === 'opportunistic') return { ...hop, tls, verify: false };
   return { ...hop, tls: 'required', verify: tls === 'verified' || hop.auth !== undefined };
-}
-
-/** An error names the key that it belongs to. */
-function under<T>(key: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(error.problems.map((problem) => `${key}: ${problem}`));
-  }
 }

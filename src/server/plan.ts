@@ -8,7 +8,7 @@ import type { MechanismName } from '../protocol/sasl/mechanisms.ts';
 import type { SessionSettings } from '../protocol/session/ports.ts';
 import type { LongLines } from '../protocol/wire/data-framing.ts';
 import type { LimitValues } from '../policy/limits.ts';
-import type { EngineChoice } from '../store/engine.ts';
+import type { EngineChoice } from '../store/engine-choice.ts';
 import type { AdmissionLimits } from './admission.ts';
 import type { CountsPlan } from './counts.ts';
 import type { DkimKeyPlan } from './dkim-keys.ts';

@@ -22,6 +22,10 @@ const listeners = [
   { port: 25, role: 'mx', tls: 'starttls', address: '127.0.0.1' },
 ];
 const dkim = { domain: 'example.org', selector: 's1', key: 'dkim.pem' };
+const postgres = {
+  ...{ hosts: ['db1', 'db2'], port: 5433, database: 'mail', user: 'mail' },
+  ...{ password: { file: 'password' }, tls: 'verify', ca: 'cert.pem' },
+};
 const services = [{ osUser: '4321', identity: 'backup' }];
 const there: Settings = {
   ...{ hostname: 'msa.example.org', domains: ['example.org', 'example.com'], listeners, dkim: [dkim] },
@@ -34,6 +38,9 @@ const rows: readonly (readonly [change: Settings, told: readonly Told[]])[] = [
   [{ hostname: 'mail.example.org' }, ['fronts']],
   [{ domains: ['example.org', 'example.net'] }, ['fronts']],
   [{ data: './elsewhere' }, ['restart']],
+  [{ store: { postgres: 'postgres://db1/postern' } }, ['restart']],
+  [{ store: { postgres } }, ['restart']],
+  [{ node: 'mail1' }, ['restart']],
   [{ tls: { cert: 'cert2.pem', key: 'key2.pem' } }, ['fronts']],
   [{ listeners: [{ port: 588, role: 'mx', tls: 'none', address: '127.0.0.2' }, ...listeners] }, ['restart']],
   [{ listeners: [{ ...listeners[0], proxy: ['10.0.0.0/24'] }, ...listeners.slice(1)] }, ['restart']],

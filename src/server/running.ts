@@ -15,7 +15,8 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { descriptors } from '../platform/descriptors.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { proveBindable } from '../platform/listen.ts';
-import { type Engine, engineOf, openEngine } from '../store/engine.ts';
+import { type Engine, openEngine } from '../store/engine.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import { openDoors } from './doors.ts';
 import { InForce } from './in-force.ts';
 import { storeLimitsOf } from './plan-of-config.ts';
@@ -79,11 +80,12 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   let graceMs: number | undefined = FAILED_START_GRACE_MS;
   let selfTest: SelfTest | undefined;
   const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
-  const engine = await openEngine(engineOf(first));
+  const store = engineOf(first);
+  const engine = await openEngine(store);
   await takePlaces(first, engine, steps);
   await createServer(
     {
-      ...{ store: engineOf(first), storeLimits: storeLimitsOf(first), fronts, inForce },
+      ...{ store, storeLimits: storeLimitsOf(first), fronts, inForce },
       graceMs: () => graceMs ?? inForce.loaded.config.timeouts.reply,
       started: () => startEvent(first),
     },

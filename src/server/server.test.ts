@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { parseConfig } from '../config/load.ts';
 import { createLog } from '../observe/log.ts';
-import { engineOf } from '../store/engine.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
 import { createServer } from './server.ts';

@@ -4,7 +4,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EventDraft } from '../record/events.ts';
-import type { EngineChoice } from '../store/engine.ts';
+import type { EngineChoice } from '../store/engine-choice.ts';
 import { type Descriptors, startMaintenance, type InForceNow } from './maintenance.ts';
 import type { StoreLimits } from './store-body.ts';
 import type { Steps } from './steps.ts';

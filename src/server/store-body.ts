@@ -4,7 +4,8 @@
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Line } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
-import type { Engine, EngineChoice, EngineWriter } from '../store/engine.ts';
+import type { Engine, EngineWriter } from '../store/engine.ts';
+import type { EngineChoice } from '../store/engine-choice.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
 import type { Incarnation } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { parseConfig } from '../config/load.ts';
-import { engineOf } from '../store/engine.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import { type Incarnation, ownersOfThread } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';

@@ -3,11 +3,11 @@
 
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import type { EngineChoice } from '../store/engine.ts';
+import { type EngineChoice, nodeOf } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups.ts';
-import { type Incarnation, ONLY_NODE, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
+import { type Incarnation, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
 import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
 import { beginMinute, type CountsPlan, emptyRow, planCounts } from './counts.ts';
 import { askIfAlive, askOrEnd } from './asking.ts';
@@ -92,7 +92,7 @@ class RunningSupervisor implements Supervisor {
     this.#plan = plan;
     this.#storeLimits = options.storeLimits;
     const incarnation = Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
-    this.#life = { node: ONLY_NODE, incarnation };
+    this.#life = { node: nodeOf(options.store), incarnation };
     this.store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
     this.#counts = planCounts({
       ...{ rows: fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },

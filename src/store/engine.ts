@@ -1,25 +1,14 @@
-// The engine that keeps the store. Nothing outside src/store names one: it is chosen and opened here, and only then is it loaded. There is one today, so no
-// key of the configuration chooses.
+// The engine that keeps the store. Nothing outside src/store names one: it is chosen by the configuration (`engine-choice.ts`) and opened here, and only then is it
+// loaded.
 
-import type { LoadedConfig } from '../config/load.ts';
+import { unreachable } from '../base/assert.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { QueueLimits } from './depth.ts';
+import type { EngineChoice } from './engine-choice.ts';
 import type { Lookups } from './lookups.ts';
 import type { Incarnation } from './owner.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
-
-/** One more is a folder beside this file and a row here. Threads open it each for itself: what it keeps must be reached from all of them. */
-const engines = {
-  sqlite: async (directory: string): Promise<Engine> =>
-    (await import('./sqlite/engine.ts')).sqliteEngine(directory),
-};
-
-/** Plain data: it crosses into threads. */
-export interface EngineChoice {
-  readonly engine: keyof typeof engines;
-  readonly directory: string;
-}
 
 /** Each part is loaded when it is asked for: a thread holds what it uses. */
 export interface Engine {
@@ -134,15 +123,14 @@ export interface Backups {
   restore(file: string, inspect: (backup: OpenBackup) => Promise<void>): Promise<BackupResult>;
 }
 
-export function engineOf({ config, path }: Pick<LoadedConfig, 'config' | 'path'>): EngineChoice {
-  return engineIn(path(config.data));
-}
-
-/** What a data directory holds. */
-export function engineIn(directory: string): EngineChoice {
-  return { engine: 'sqlite', directory };
-}
-
-export function openEngine({ engine, directory }: EngineChoice): Promise<Engine> {
-  return engines[engine](directory);
+/** One more is a folder beside this file and a case here. Threads open it each for itself: what it keeps must be reached from all of them. */
+export async function openEngine(choice: EngineChoice): Promise<Engine> {
+  switch (choice.engine) {
+    case 'sqlite':
+      return (await import('./sqlite/engine.ts')).sqliteEngine(choice.directory);
+    case 'postgres':
+      return (await import('./postgres/engine.ts')).postgresEngine(choice);
+    default:
+      return unreachable(choice);
+  }
 }

@@ -9,7 +9,7 @@ import { planCounts } from '../../src/server/counts.ts';
 import { createFront } from '../../src/server/front.ts';
 import { planOf } from '../../src/server/plan-of-config.ts';
 import type { FrontAnswers, FrontPlan, FrontQuestion } from '../../src/server/plan.ts';
-import { engineOf } from '../../src/store/engine.ts';
+import { engineOf } from '../../src/store/engine-choice.ts';
 import { countedEntropy } from '../../src/store/store.contract-fixtures.ts';
 import { virtualClock } from './clock.ts';
 import { turns } from './front.ts';

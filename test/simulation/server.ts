@@ -5,7 +5,7 @@ import { createServer } from '../../src/server/server.ts';
 import { createSteps, type Steps } from '../../src/server/steps.ts';
 import type { Supervisor } from '../../src/server/supervisor.ts';
 import type { ThreadKind } from '../../src/server/thread.ts';
-import { engineIn } from '../../src/store/engine.ts';
+import { engineIn } from '../../src/store/engine-choice.ts';
 import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts';
 import type { Chance } from './chance.ts';
 import { VirtualCrew } from './crew.ts';

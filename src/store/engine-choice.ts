@@ -1,0 +1,105 @@
+// Which engine a configuration chooses, and for which node: as plain data, because it crosses into threads. Its secrets are read here.
+
+import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { ConfigError } from '../config/find.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { readNamed, underKey } from '../config/named-file.ts';
+import { readSecret } from '../config/secrets.ts';
+import { type PostgresPlace, postgresPlace } from '../config/store.ts';
+import { nodeName } from '../config/values.ts';
+import { ONLY_NODE } from './owner.ts';
+import type { PostgresServer } from './postgres/connection.ts';
+
+export type EngineChoice =
+  | { readonly engine: 'sqlite'; readonly directory: string }
+  | {
+      readonly engine: 'postgres';
+      /** The node's own. */
+      readonly directory: string;
+      readonly node: string;
+      readonly server: PostgresServer;
+    };
+
+const KEY = 'store.postgres';
+
+interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly machineName: string;
+}
+
+/** Throws `ConfigError` if a file or a variable that it names can't be read. */
+export function engineOf(
+  { config, file, path }: Pick<LoadedConfig, 'config' | 'file' | 'path'>,
+  { environment, machineName }: Surroundings = { environment: process.env, machineName: hostname() },
+): EngineChoice {
+  const directory = path(config.data);
+  if (config.store === 'embedded') return engineIn(directory);
+  const place = postgresPlace(config.store.postgres);
+  if (!place.ok)
+    throw new ConfigError(place.error.map(({ path: key, message }) => `${key.join('.')}: ${message}`));
+  return {
+    ...{ engine: 'postgres', directory, node: config.node ?? nodeNamed(machineName) },
+    server: serverAt(place.value, { file, path }, environment),
+  };
+}
+
+/** What a data directory holds. */
+export function engineIn(directory: string): EngineChoice {
+  return { engine: 'sqlite', directory };
+}
+
+/** By which the owners of its leases begin. */
+export function nodeOf(choice: EngineChoice): string {
+  return choice.engine === 'postgres' ? choice.node : ONLY_NODE;
+}
+
+/** Of the configuration: what says where the store is. */
+export function keyOfStore(choice: EngineChoice): 'data' | 'store' {
+  return choice.engine === 'postgres' ? 'store' : 'data';
+}
+
+/** In words, without secrets. */
+export function storeInWords(choice: EngineChoice): string {
+  if (choice.engine === 'sqlite') return choice.directory;
+  const { hosts, database } = choice.server;
+  const where = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return `database ${database} of PostgreSQL at ${where.join(', ')}`;
+}
+
+/** Two machines of one name would take each other's mail. */
+function nodeNamed(machineName: string): string {
+  const name = nodeName.safeParse(machineName);
+  if (name.success && machineName !== 'localhost') return name.data;
+  throw new ConfigError([
+    `node: this machine is called "${machineName}", which names no node: give it one, \`node: mail1\``,
+  ]);
+}
+
+function serverAt(
+  { hosts, database, user, password, tls, ca }: PostgresPlace,
+  { file, path }: Pick<LoadedConfig, 'file' | 'path'>,
+  environment: Surroundings['environment'],
+): PostgresServer {
+  return {
+    ...{ hosts, database, user },
+    ...(password === undefined
+      ? {}
+      : {
+          password: underKey(`${KEY}.password`, () => {
+            if (typeof password === 'string') assertPrivate(file);
+            return readSecret(password, path, environment);
+          }),
+        }),
+    ...(tls === 'off'
+      ? {}
+      : { tls: { mode: tls, ...(ca === undefined ? {} : { ca: readNamed(`${KEY}.ca`, path(ca)) }) } }),
+  };
+}
+
+function assertPrivate(file: string): void {
+  if ((statSync(file).mode & 0o007) === 0) return;
+  throw new ConfigError([
+    `it stands in ${file}, which is readable by everybody: chmod o= it, or write the password as { file: PATH } or { env: NAME } beside \`hosts:\``,
+  ]);
+}
