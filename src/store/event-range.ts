@@ -18,33 +18,36 @@ export interface PlacedEvent {
   readonly event: TrailEvent;
 }
 
-/** `events`: newest first. Looks at no more than `EXAMINED_MAX` of them. */
-export function eventsInRange(events: Iterable<PlacedEvent>, range: EventRange): FoundEvents {
-  const { found, ...rest } = inRange(events, range, (event) => event);
+/** Newest first. No more of them are read than are looked at. */
+type PlacedEvents = Iterable<PlacedEvent> | AsyncIterable<PlacedEvent>;
+
+/** Looks at no more than `EXAMINED_MAX` of them. */
+export async function eventsInRange(events: PlacedEvents, range: EventRange): Promise<FoundEvents> {
+  const { found, ...rest } = await inRange(events, range, (event) => event);
   return { events: found, ...rest };
 }
 
 /** Messages that the term names: whose acceptance it names, or which an id is of, whatever is left of them. */
-export function messagesInRange(
-  events: Iterable<PlacedEvent>,
+export async function messagesInRange(
+  events: PlacedEvents,
   range: MessageRange,
   { kind }: TraceTerm,
-): FoundMessages {
-  const { found, ...rest } = inRange(events, range, ({ type, messageId }) =>
+): Promise<FoundMessages> {
+  const { found, ...rest } = await inRange(events, range, ({ type, messageId }) =>
     kind === 'id' || type === 'accepted' ? messageId : undefined,
   );
   return { ids: found, ...rest };
 }
 
-function inRange<T>(
-  events: Iterable<PlacedEvent>,
+async function inRange<T>(
+  events: PlacedEvents,
   range: EventRange,
   wanted: (event: TrailEvent) => T | undefined,
-): { readonly found: readonly T[]; readonly next?: Cursor } {
+): Promise<{ readonly found: readonly T[]; readonly next?: Cursor }> {
   const found = new Set<T>();
   let examined = 0;
   let last: Cursor | undefined;
-  for (const { place, event } of events) {
+  for await (const { place, event } of events) {
     // Only now it is known that something follows.
     const isFull = found.size >= range.max || examined >= EXAMINED_MAX;
     if (isFull && last !== undefined) return { found: [...found], next: last };

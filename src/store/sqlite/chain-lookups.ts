@@ -5,9 +5,10 @@ import { type ChainEnd, firstLink } from '../../record/link.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
 import type { Chain, ChainLink, Cursor, Lookups, StrayEntry } from '../lookups.ts';
 import { type Database, inOneView, type Row, type SqlValue } from './database.ts';
-import { bytes, number, optionalBytes, optionalText, text } from '../row.ts';
+import { linkOfRow, wordsOfRow } from '../event-row.ts';
+import { number, optionalBytes, text } from '../row.ts';
 import { ownChain, POSITION_COLUMNS } from './events.ts';
-import { isIndexed, TERM_COLUMNS, termsOfRow, watermark } from './term-index.ts';
+import { isIndexed, TERM_COLUMNS, watermark } from './term-index.ts';
 
 type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEntries' | 'strayEntries'>;
 
@@ -17,9 +18,12 @@ export function chainLookups(db: Database): ChainLookups {
   const linksOf = (sql: string, ...values: readonly SqlValue[]): readonly ChainLink[] =>
     inOneView(db, () => {
       const indexed = watermark(db);
-      return db
-        .all(`SELECT ${COLUMNS} FROM event ${sql}`, ...values)
-        .map((row) => linkOfRow(row, number(row, 'sequence') <= indexed ? indexOf(db, row) : undefined));
+      return db.all(`SELECT ${COLUMNS} FROM event ${sql}`, ...values).map((row) => {
+        const place = number(row, 'sequence');
+        const index = place <= indexed ? indexOf(db, row) : undefined;
+        const link = { ...linkOfRow(row), cursor: cursorAt(place) };
+        return index === undefined ? link : { ...link, index };
+      });
     });
   return {
     chains: async () => {
@@ -74,7 +78,7 @@ function strayOf(db: Database, [term, place]: Entry, indexed: number): readonly 
     place,
   );
   if (row === undefined) return [{ term }];
-  if (place <= indexed && wordsOf(row)?.has(term) === true) return [];
+  if (place <= indexed && wordsOfRow(row)?.has(term) === true) return [];
   return [{ term, event: { chain: number(row, 'chain'), sequence: number(row, 'number') } }];
 }
 
@@ -94,37 +98,9 @@ function chainOfRow(row: Row, own: number): Chain {
 }
 
 function indexOf(db: Database, row: Row): ChainLink['index'] {
-  const terms = wordsOf(row);
+  const terms = wordsOfRow(row);
   if (terms === undefined) return undefined;
   const sequence = number(row, 'sequence');
   const lacking = [...terms].filter((term) => !isIndexed(db, term, sequence));
   return { entries: terms.size, lacking: lacking.length };
-}
-
-/** Undefined: the content can't be read. That it is not what was written is told by its hash. */
-function wordsOf(row: Row): ReadonlySet<Term> | undefined {
-  try {
-    return new Set(termsOfRow(row));
-  } catch {
-    return undefined;
-  }
-}
-
-function linkOfRow(row: Row, index: ChainLink['index']): ChainLink {
-  return {
-    chain: number(row, 'chain'),
-    sequence: number(row, 'number'),
-    cursor: cursorAt(number(row, 'sequence')),
-    time: number(row, 'time'),
-    type: text(row, 'type'),
-    messageId: optionalText(row, 'message_id'),
-    identityId: optionalText(row, 'identity_id'),
-    salt: optionalBytes(row, 'salt'),
-    payload: optionalBytes(row, 'payload'),
-    placeSalt: optionalBytes(row, 'place_salt'),
-    place: optionalBytes(row, 'place'),
-    partHashes: bytes(row, 'content_hash'),
-    link: bytes(row, 'link'),
-    ...(index === undefined ? {} : { index }),
-  };
 }

@@ -4,7 +4,8 @@ import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { SALT_OCTETS } from '../../record/event-content.ts';
 import { type ChainEnd, firstLink, LINK_VERSION, sealed, type SealedEvent } from '../../record/link.ts';
-import { type Term, termsOf } from '../../record/terms.ts';
+import { termsOf } from '../../record/terms.ts';
+import { RecentTerms } from '../recent-terms.ts';
 import { type Database, rollBack } from './database.ts';
 import { bytes, number } from '../row.ts';
 
@@ -19,21 +20,6 @@ export interface Trail {
   reset(mark: TrailMark): void;
 }
 
-export interface RecentTerms {
-  /** Up to `max` events after `sequence`, or undefined if not all of them are remembered. */
-  after(sequence: number, max: number): readonly EventTerms[] | undefined;
-  /** Indexed up to here: these events need not be remembered. */
-  forget(through: number): void;
-  /** Something of them was erased: what is left of it is read from the table. */
-  clear(): void;
-}
-
-export interface EventTerms {
-  /** Its place. */
-  readonly sequence: number;
-  readonly terms: readonly Term[];
-}
-
 export interface TrailMark {
   /** Of the newest event, of whatever chain. */
   readonly place: number;
@@ -42,36 +28,19 @@ export interface TrailMark {
 
 /** The column `sequence` is an event's place in this store. In the store's own chain it is the event's number too, unless others were copied in before. */
 export const POSITION_COLUMNS = 'chain, coalesce(chain_sequence, sequence) AS number';
-/** Beyond it the index reads from the table: it is far behind. */
-const RECENT_MAX = 20_000;
 
 export function openTrail(db: Database, entropy: Entropy): Trail {
   let mark = markOf(db);
-  let recent: EventTerms[] = [];
+  const recent = new RecentTerms();
   const newSalt = (): Uint8Array => entropy.bytes(SALT_OCTETS);
 
   return {
-    recent: {
-      after(sequence, max) {
-        const [first] = recent;
-        if (first === undefined || first.sequence > sequence + 1) return undefined;
-        const from = sequence + 1 - first.sequence;
-        return recent.slice(from, from + max);
-      },
-      forget(through) {
-        const first = recent[0]?.sequence ?? 0;
-        recent = recent.slice(Math.max(0, through + 1 - first));
-      },
-      clear() {
-        recent = [];
-      },
-    },
+    recent,
     append(event) {
       const place = mark.place + 1;
       const asKept = sealed(mark.end, event, newSalt);
       insertEvent(db, { place, chain: mark.end.chain }, event, asKept);
       mark = { place, end: { ...mark.end, sequence: asKept.sequence, link: asKept.link } };
-      if (recent.length >= RECENT_MAX) recent = [];
       recent.push({ sequence: place, terms: termsOf(event) });
       return place;
     },
@@ -79,7 +48,7 @@ export function openTrail(db: Database, entropy: Entropy): Trail {
     end: () => mark.end,
     reset(to) {
       mark = to;
-      while ((recent.at(-1)?.sequence ?? 0) > to.place) recent.pop();
+      recent.backTo(to.place);
     },
   };
 }

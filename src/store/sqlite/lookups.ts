@@ -1,15 +1,14 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
-import { payloadOf } from '../../record/event-content.ts';
-import type { TrailEvent } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
 import type { Identity } from '../../record/identity.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
+import { eventOfRow } from '../event-row.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
 import { type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX, type TraceTerm } from '../lookups.ts';
 import { indexTerm } from '../terms.ts';
 import { type Database, type Row } from './database.ts';
-import { number, optionalBytes, optionalText, text } from '../row.ts';
+import { number, text } from '../row.ts';
 import { chainLookups } from './chain-lookups.ts';
 import { POSITION_COLUMNS } from './events.ts';
 import { queueLookups } from './queue-lookups.ts';
@@ -145,18 +144,4 @@ function lastBefore(db: Database, time: number): number {
     else high = middle;
   }
   return low;
-}
-
-function eventOfRow(row: Row): TrailEvent {
-  const messageId = optionalText(row, 'message_id');
-  const identityId = optionalText(row, 'identity_id');
-  return {
-    chain: number(row, 'chain'),
-    sequence: number(row, 'number'),
-    type: text(row, 'type'),
-    time: number(row, 'time'),
-    ...(messageId === undefined ? {} : { messageId }),
-    ...(identityId === undefined ? {} : { identityId }),
-    payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
-  } as TrailEvent;
 }

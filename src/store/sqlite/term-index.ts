@@ -1,12 +1,11 @@
 // The look-up index of the trail. It lags behind by a watermark, so that acceptance does not pay for it; a look-up joins it with a scan
 // of the tail, so that a message is found at once after its 250.
 
-import { payloadOf } from '../../record/event-content.ts';
-import type { EventType } from '../../record/events.ts';
-import { termsOf, type Term } from '../../record/terms.ts';
-import type { EventTerms, RecentTerms } from './events.ts';
+import type { Term } from '../../record/terms.ts';
+import { hasTerm, termsOfRow, wordsOfRow } from '../event-row.ts';
+import type { EventTerms, RecentTerms } from '../recent-terms.ts';
 import { type Database, rollBack, type Row } from './database.ts';
-import { number, optionalBytes, optionalText, text } from '../row.ts';
+import { number } from '../row.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
 export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {
@@ -69,19 +68,13 @@ export function addWordsOfIndexed(db: Database): void {
       from,
       last,
     );
-    const events = rows.map((row) => ({ sequence: number(row, 'sequence'), terms: readableTermsOfRow(row) }));
+    const events = rows.map((row) => ({
+      sequence: number(row, 'sequence'),
+      terms: [...(wordsOfRow(row) ?? [])],
+    }));
     insertEntries(db, inOrder(events));
     from = events.at(-1)?.sequence ?? last;
     if (rows.length < PAGE) return;
-  }
-}
-
-/** None of what can't be read: that it is not what was written is told by its hash. */
-export function readableTermsOfRow(row: Row): readonly Term[] {
-  try {
-    return termsOfRow(row);
-  } catch {
-    return [];
   }
 }
 
@@ -112,15 +105,6 @@ function tail(db: Database, max: number): readonly Row[] {
 
 /** What the words of an event come from. */
 export const TERM_COLUMNS = 'type, message_id, identity_id, payload, place';
-
-export function termsOfRow(row: Row): readonly Term[] {
-  return termsOf({
-    type: text(row, 'type') as EventType,
-    messageId: optionalText(row, 'message_id'),
-    identityId: optionalText(row, 'identity_id'),
-    payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
-  });
-}
 
 export function isIndexed(db: Database, term: Term, sequence: number): boolean {
   return db.get('SELECT 1 FROM trail_term WHERE term = ? AND sequence = ?', term, sequence) !== undefined;
@@ -178,26 +162,7 @@ function* newestOfTerm(db: Database, term: Term, { above, below }: Numbers): Gen
 
 /** In the tail that the index does not reach yet, oldest first. */
 function unindexed(db: Database, term: Term): readonly number[] {
-  const wanted = wantedOf(term);
-  const recent: number[] = [];
-  for (const row of tail(db, TAIL_MAX)) {
-    // Most rows don't hold the word at all and need no parsing. Addresses are canonical in the term, so the comparison ignores case.
-    if (couldHold(row, wanted) && termsOfRow(row).includes(term)) recent.push(number(row, 'sequence'));
-  }
-  return recent;
-}
-
-/** As it stands in a row: of a network its addresses stand there, and they begin as it does. */
-function wantedOf(term: Term): string {
-  const word = term.slice(term.indexOf(':') + 1);
-  return term.startsWith('net:') ? '' : JSON.stringify(word).slice(1, -1);
-}
-
-function couldHold(row: Row, wanted: string): boolean {
-  if (row['message_id'] === wanted || row['identity_id'] === wanted) return true;
-  const payload = row['payload'];
-  if (!(payload instanceof Uint8Array)) return false;
-  // An international address may stand there in another form than in the term.
-  if (!/^[\x20-\x7e]*$/.test(wanted) || wanted.includes('xn--')) return true;
-  return Buffer.from(payload).toString('latin1').toLowerCase().includes(wanted.toLowerCase());
+  return tail(db, TAIL_MAX)
+    .filter(hasTerm(term))
+    .map((row) => number(row, 'sequence'));
 }
