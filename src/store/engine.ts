@@ -6,6 +6,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { QueueLimits } from './depth.ts';
 import type { EngineChoice } from './engine-choice.ts';
+import type { Changed } from './freshness.ts';
 import type { Lookups } from './lookups.ts';
 import type { Incarnation } from './owner.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
@@ -57,6 +58,12 @@ export interface EngineWriter {
   apply(changes: readonly Change[], lane: number): readonly Outcome[] | Promise<readonly Outcome[]>;
   /** Which group of changes these go with, a small number from 0 on: what is slow must not hold up what somebody waits for. Absent: all go with each other. */
   laneOf?(changes: readonly Change[]): number;
+  /**
+   * Where several nodes write: renews the lease of this life of this node, and tells what others did. A life that stands there as `dead` never comes back, nor does
+   * one that is unknown, unless this `isFirst` pulse begins it. Takes over from lives that are gone (`lease.ts`): what they hold is due now. Rejects if nothing was
+   * heard: it may have been done, or be done a moment later. Absent: this is the only one that writes.
+   */
+  pulse?(life: Incarnation, isFirst: boolean): PulseAnswer | Promise<PulseAnswer>;
   /** A small piece of the work that can wait for idle times, one at a time but beside groups; true: there is more. Fails as `apply` does. */
   idle(): boolean | Promise<boolean>;
   /** Messages in the queue. */
@@ -66,6 +73,18 @@ export interface EngineWriter {
   /** Copies everything into a new private file, while changes go on; not synced yet, and not verified. One at a time. */
   copy(file: string): Promise<void>;
 }
+
+export type PulseAnswer =
+  | { readonly type: 'dead' }
+  | {
+      readonly type: 'alive';
+      /** When it was done, ms since the epoch by the clock of the store. */
+      readonly at: number;
+      /** In the last `FEED_MS`. */
+      readonly changed: Changed;
+      /** Lives that were gone. */
+      readonly tookOver: readonly Incarnation[];
+    };
 
 export interface Space {
   /** Octets. */

@@ -16,9 +16,12 @@ export const ONLY_NODE = 'local';
 /** What all owners of a node begin with, of whatever life. */
 export const ownersOfNode = (node: string): Owner => `${node}/`;
 
+/** What all owners of one life of a node begin with. */
+export const ownersOfLife = ({ node, incarnation }: Incarnation): Owner =>
+  `${ownersOfNode(node)}${incarnation}/`;
+
 /** What the owners of one thread begin with: each of its births has one of its own. */
-export const ownersOfThread = ({ node, incarnation }: Incarnation, thread: number): Owner =>
-  `${ownersOfNode(node)}${incarnation}/${thread}.`;
+export const ownersOfThread = (life: Incarnation, thread: number): Owner => `${ownersOfLife(life)}${thread}.`;
 
 export const ownerOf = (life: Incarnation, thread: number, run: number): Owner =>
   `${ownersOfThread(life, thread)}${run}`;

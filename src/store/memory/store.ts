@@ -4,15 +4,17 @@
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { QueueLimits } from '../depth.ts';
-import type { EngineWriter, WriterOptions } from '../engine.ts';
+import type { EngineWriter, PulseAnswer, WriterOptions } from '../engine.ts';
 import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
+import type { Incarnation } from '../owner.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
 import { type Bodies, createBodies } from './bodies.ts';
 import { appendEvent, chainEnd } from './events.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
+import { createLives, type Lives } from './lives.ts';
 import { createMemoryLookups } from './lookups.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim, free, settle, withdraw } from './queue.ts';
@@ -40,12 +42,17 @@ export interface MemoryStore {
   crash(how?: { readonly sweepStages: boolean }): void;
   /** As a thread of a server has it: a kill and a new start first, then what is asked is applied at once. */
   writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'node' | 'failed'>): MemoryWriter;
+  /** One of several that write, each for a node of its own, as on a server of databases: nothing is killed, and nothing is swept. */
+  beside(
+    options: Limits & Pick<WriterOptions, 'onNotice'>,
+  ): MemoryWriter & Required<Pick<MemoryWriter, 'pulse'>>;
   close(): void;
 }
 
 /** It answers at once. */
 export interface MemoryWriter extends EngineWriter {
   apply(changes: readonly Change[]): readonly Outcome[];
+  pulse?(life: Incarnation, isFirst: boolean): PulseAnswer;
 }
 
 export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
@@ -55,10 +62,16 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const bodies = createBodies();
   const listeners = new Set<(notice: StoreNotice) => void>();
   const apply = applyTo({
-    ...{ journal, tables, bodies, clock, entropy, listeners },
+    ...{ journal, tables, bodies, clock, entropy },
     withdrawals: () => withdrawals,
-    limits: () => limits,
+    noticed(notice) {
+      lives.noticed(notice);
+      for (const listener of listeners) listener(notice);
+    },
   });
+  const lives = createLives(clock, (ownerPrefix, dueAt) =>
+    apply([{ type: 'free', ownerPrefix, dueAt }], options),
+  );
   let limits: Limits = options;
   let withdrawals = createWithdrawals(clock);
   let group = newLife();
@@ -73,7 +86,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
 
   function applyIn(life: GroupCommit, changes: readonly Change[]): readonly Outcome[] {
     if (group !== life) throw new StoreUnavailable('the store is gone');
-    return apply(structuredClone(changes));
+    return apply(structuredClone(changes), limits);
   }
 
   function end(): void {
@@ -87,6 +100,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     if (sweepStages) bodies.crash((id) => tables.messages.has(id));
   }
 
+  const views = viewsOf(tables);
   return {
     store: {
       commit: ((changes) => group.commit(changes)) as Store['commit'],
@@ -103,18 +117,41 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
       limits = next;
       listeners.add((notice) => next.onNotice(notice));
       const life = group;
-      return {
-        apply: (changes) => applyIn(life, changes),
-        idle: () => false,
-        queued: () => tables.messages.size,
-        trailEnd: () => chainEnd(tables),
-        copy: () => Promise.reject(new Error('memory is not copied')),
-      };
+      return { ...views, apply: (changes) => applyIn(life, changes) };
     },
+    beside: writersBeside({ views, lives, listeners, apply }),
     close() {
       end();
       group = { commit: () => Promise.reject(new StoreUnavailable('the store is closed')) };
     },
+  };
+}
+
+type Apply = (changes: readonly Change[], limits: Limits) => readonly Outcome[];
+type Views = Omit<MemoryWriter, 'apply' | 'pulse'>;
+
+function viewsOf(tables: Tables): Views {
+  return {
+    idle: () => false,
+    queued: () => tables.messages.size,
+    trailEnd: () => chainEnd(tables),
+    copy: () => Promise.reject(new Error('memory is not copied')),
+  };
+}
+
+function writersBeside(o: {
+  readonly views: Views;
+  readonly lives: Lives;
+  readonly listeners: Set<(notice: StoreNotice) => void>;
+  readonly apply: Apply;
+}): MemoryStore['beside'] {
+  return (options) => {
+    o.listeners.add((notice) => options.onNotice(notice));
+    return {
+      ...o.views,
+      apply: (changes) => o.apply(structuredClone(changes), options),
+      pulse: (life, isFirst) => o.lives.pulse(life, isFirst),
+    };
   };
 }
 
@@ -126,24 +163,23 @@ interface Kept {
   readonly bodies: Bodies;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly listeners: ReadonlySet<(notice: StoreNotice) => void>;
   withdrawals(): Withdrawals;
-  limits(): Limits;
+  noticed(notice: StoreNotice): void;
 }
 
 /** Each change alone: none can fail its neighbours. */
-function applyTo(kept: Kept): (changes: readonly Change[]) => readonly Outcome[] {
-  const { journal, tables, bodies, entropy, listeners } = kept;
+function applyTo(kept: Kept): Apply {
+  const { journal, tables, bodies, entropy } = kept;
 
-  function alone(change: Change, notices: StoreNotice[]): Outcome {
+  function alone(change: Change, limits: Limits, notices: StoreNotice[]): Outcome {
     const told: StoreNotice[] = [];
     const done: string[] = [];
     const state: State = {
       tables,
       clock: kept.clock,
       withdrawals: kept.withdrawals(),
-      fullBecause: () => kept.limits().fullBecause?.(),
-      queueLimits: kept.limits(),
+      fullBecause: () => limits.fullBecause?.(),
+      queueLimits: limits,
       append: (event) => appendEvent(tables, entropy, event),
       notice: (notice) => void told.push(notice),
       bodyDone: (id) => void done.push(id),
@@ -158,10 +194,10 @@ function applyTo(kept: Kept): (changes: readonly Change[]) => readonly Outcome[]
     }
   }
 
-  return (changes) => {
+  return (changes, limits) => {
     const notices: StoreNotice[] = [];
-    const outcomes = changes.map((change) => alone(change, notices));
-    for (const notice of notices) for (const listener of listeners) listener(notice);
+    const outcomes = changes.map((change) => alone(change, limits, notices));
+    for (const notice of notices) kept.noticed(notice);
     return outcomes;
   };
 }
