@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { parseConfig } from '../config/load.ts';
-import { engineOf } from '../store/engine-choice.ts';
+import { type EngineChoice, engineOf } from '../store/engine-choice.ts';
 import { type Incarnation, ownersOfThread } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';
@@ -108,12 +108,18 @@ function fakeCrew(answer: Answer) {
   return { crew, lives, hold: (until: Promise<void> | undefined) => void (held = until) };
 }
 
-async function running({ fronts = 1, answer = () => undefined }: { fronts?: number; answer?: Answer } = {}) {
+interface Running {
+  readonly fronts?: number;
+  readonly answer?: Answer;
+  readonly store?: EngineChoice;
+}
+
+async function running({ fronts = 1, answer = () => undefined, store = engineOf(loaded) }: Running = {}) {
   const clock = virtualClock(0);
   const { crew, lives, hold } = fakeCrew(answer);
   const log = createLog('error', { write: () => undefined });
   const supervisor = createSupervisor({
-    ...{ store: engineOf(loaded), plan: OLD, storeLimits: storeLimitsOf(loaded), fronts, log },
+    ...{ store, plan: OLD, storeLimits: storeLimitsOf(loaded), fronts, log },
     ...{ clock, crew, entropy: countedEntropy() },
     writeLog: () => undefined,
   });
@@ -277,4 +283,16 @@ test('each store thread is told of the same life of the node, whose name all own
   assert.deepEqual(nodes[1], life);
   const [owner = ''] = lives.flatMap((one) => one.owner ?? []);
   assert.ok(owner.startsWith(ownersOfThread(life, 1)), owner);
+});
+
+test('of a store that several nodes share, a node names and frees its own leases alone', async () => {
+  const server = { hosts: [], database: 'postern', user: 'postern' };
+  const { lives } = await running({ store: { engine: 'postgres', directory: '/', node: 'mail1', server } });
+  const [store, , front] = lives;
+  assert.ok(store && front);
+  assert.deepEqual(
+    store.asked.filter((ask) => ask.startsWith('free ')),
+    ['free mail1/'],
+  );
+  assert.match(front.owner ?? '', /^mail1\//);
 });
