@@ -18,6 +18,8 @@ import { readDkimKeys } from '../server/dkim-keys.ts';
 import { planOf } from '../server/plan-of-config.ts';
 import { checkCertificates, checkPolicy } from '../server/start-checks.ts';
 import { tlsContexts } from '../server/tls-contexts.ts';
+import { engineOf } from '../store/engine-choice.ts';
+import { judgeStore } from './check-store.ts';
 import { accountWarnings, certificateWarnings } from './check-warnings.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -28,7 +30,7 @@ export function checkCommand(program: Command): void {
   program
     .command('check')
     .description(
-      'validates the configuration, tests the policy against hostile probes, looks at certificates and names',
+      'validates the configuration, tests the policy against hostile probes, looks at certificates, names and the store',
     )
     .option('--json', 'print JSON')
     .option('--no-dns', 'do not look up names')
@@ -36,11 +38,12 @@ export function checkCommand(program: Command): void {
     .action(async (options: ConfigOption & { json?: boolean; dns: boolean }, command: Command) => {
       const { config } = command.optsWithGlobals<ConfigOption>();
       const file = findConfig(config, process.env);
-      const { problems, warnings } = await judge(file, options.dns);
-      if (options.json === true) printJson({ file, problems, warnings });
+      const { problems, warnings, store } = await judge(file, options.dns);
+      if (options.json === true) printJson({ file, store, problems, warnings });
       else {
         for (const warning of warnings) print(`warning: ${warning}`);
         for (const problem of problems) print(`problem: ${problem}`);
+        if (store !== undefined) print(`store: ${store}`);
         if (problems.length === 0)
           print(
             `${file} is good: the policy refuses every hostile probe${warnings.length === 0 ? '' : `, with ${numberOf(warnings.length, 'warning')}`}`,
@@ -54,6 +57,8 @@ export function checkCommand(program: Command): void {
 }
 
 interface Judgement {
+  /** Where it would be kept; absent: the configuration does not tell. */
+  readonly store?: string;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -68,16 +73,18 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
     return { problems: error.problems, warnings: [] };
   }
   const problems = [...checkPolicy(loaded), ...asServer(loaded, () => planProblems(loaded))];
-  const certificates =
-    problems.length === 0 ? checkCertificates(loaded, systemClock.now()) : { problems: [], warnings: [] };
+  if (problems.length > 0) return { problems, warnings: [] };
+  const certificates = checkCertificates(loaded, systemClock.now());
+  const { store, ...kept } = await judgeStore(loaded);
   const warnings = [
     ...certificates.warnings,
-    ...(problems.length === 0 && certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
-    ...(problems.length === 0 ? await accountWarnings(loaded) : []),
-    ...(problems.length === 0 ? [spfNote(loaded.config) ?? []].flat() : []),
-    ...(dns && problems.length === 0 ? await nameWarnings(loaded) : []),
+    ...(certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
+    ...kept.warnings,
+    ...(kept.problems.length === 0 ? await accountWarnings(loaded) : []),
+    ...[spfNote(loaded.config) ?? []].flat(),
+    ...(dns ? await nameWarnings(loaded) : []),
   ];
-  return { problems, warnings };
+  return { store, problems: kept.problems, warnings };
 }
 
 /** Root can read everything: what counts is what the server's user, the owner of the data, may read. */
@@ -100,6 +107,7 @@ function configProblems({ file }: LoadedConfig): readonly string[] {
 /** Files, URLs, keys that fit their certificates. */
 function planProblems(loaded: LoadedConfig): readonly string[] {
   try {
+    engineOf(loaded);
     const plan = planOf(loaded, { environment: process.env, fronts: 1, ticketKeys: new Uint8Array(48) });
     if (plan.certificates.length > 0) tlsContexts(plan.certificates, plan.ticketKeys);
     return [];

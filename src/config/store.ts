@@ -104,7 +104,8 @@ export function storeFindings(store: z.output<typeof storeChoice>): readonly Fin
 
 const isSocket = (host: string): boolean => host.startsWith('/');
 
-const isHere = (host: string): boolean =>
+/** It needs no network to get there. */
+export const isHere = (host: string): boolean =>
   isSocket(host) || host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** Undefined: it is none. */

@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ConfigError } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
-import { engineOf, keyOfStore, nodeOf, storeInWords } from './engine-choice.ts';
+import {
+  choiceInWords,
+  clearTextWarning,
+  engineOf,
+  keyOfStore,
+  nodeOf,
+  storeInWords,
+} from './engine-choice.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-choice-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -46,6 +53,7 @@ test('what is embedded lies in the data directory, and is of one node', () => {
   assert.deepEqual(choice, { engine: 'sqlite', directory: at('var') });
   assert.equal(nodeOf(choice), 'local');
   assert.equal(storeInWords(choice), at('var'));
+  assert.equal(choiceInWords(choice), `embedded, in ${at('var')}`);
   assert.equal(keyOfStore(choice), 'data');
 });
 
@@ -69,6 +77,7 @@ test('PostgreSQL is told with all that its engine needs, as plain data', () => {
   assert.equal(nodeOf(choice), 'mail1');
   assert.equal(storeInWords(choice), 'database postern of PostgreSQL at db1:5432, [::1]:5433');
   assert.equal(keyOfStore(choice), 'store');
+  assert.match(choiceInWords(choice), /^database postern of PostgreSQL at .*, of which this is node mail1$/);
 });
 
 test('without TLS, authority and password there is none of them', () => {
@@ -124,4 +133,20 @@ test('a node has the name of its machine, if that is a name', () => {
     );
   const [file, node] = [at('postern.yaml'), hostname()];
   if (node !== 'localhost') assert.equal(nodeOf(engineOf(loadConfig(file))), node);
+});
+
+test('what goes to another machine in clear is warned of', () => {
+  const warning = (store: unknown) => clearTextWarning(chosen({ store }));
+  const off = (...hosts: readonly string[]) => ({ postgres: { hosts, tls: 'off' } });
+  assert.match(
+    warning(off('127.0.0.1', 'db2')) ?? '',
+    /^store\.postgres: TLS is off, and db2 is another machine: mail and the hashes of passwords go there in clear$/,
+  );
+  for (const store of [
+    off('localhost', '::1', '/run/postgresql'),
+    { postgres: { hosts: ['db2'] } },
+    { postgres: { hosts: ['db2'], tls: 'require' } },
+    'embedded',
+  ])
+    assert.equal(warning(store), undefined);
 });

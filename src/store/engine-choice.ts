@@ -6,7 +6,7 @@ import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { readNamed, underKey } from '../config/named-file.ts';
 import { readSecret } from '../config/secrets.ts';
-import { type PostgresPlace, postgresPlace } from '../config/store.ts';
+import { isHere, type PostgresPlace, postgresPlace } from '../config/store.ts';
 import { nodeName } from '../config/values.ts';
 import { ONLY_NODE } from './owner.ts';
 import type { PostgresServer } from './postgres/connection.ts';
@@ -59,12 +59,29 @@ export function keyOfStore(choice: EngineChoice): 'data' | 'store' {
   return choice.engine === 'postgres' ? 'store' : 'data';
 }
 
-/** In words, without secrets. */
+/** In words, without secrets: the engine, its place, and who shares it. */
+export function choiceInWords(choice: EngineChoice): string {
+  const place = storeInWords(choice);
+  return choice.engine === 'sqlite'
+    ? `embedded, in ${place}`
+    : `${place}, of which this is node ${choice.node}`;
+}
+
+/** Its place, in words, without secrets. */
 export function storeInWords(choice: EngineChoice): string {
   if (choice.engine === 'sqlite') return choice.directory;
   const { hosts, database } = choice.server;
   const where = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
   return `database ${database} of PostgreSQL at ${where.join(', ')}`;
+}
+
+/** Undefined: nothing of it can be read on its way there. */
+export function clearTextWarning(choice: EngineChoice): string | undefined {
+  if (choice.engine === 'sqlite' || choice.server.tls !== undefined) return undefined;
+  const far = choice.server.hosts.find(({ host }) => !isHere(host));
+  return far === undefined
+    ? undefined
+    : `${KEY}: TLS is off, and ${far.host} is another machine: mail and the hashes of passwords go there in clear`;
 }
 
 /** Two machines of one name would take each other's mail. */

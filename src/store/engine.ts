@@ -17,6 +17,8 @@ export interface Engine {
   lock(): Promise<() => void>;
   /** What root has made becomes whose the place is: else the server could not open it. Nothing to do for any other user. */
   leaveToOwner(): Promise<void>;
+  /** Why a server could not keep its store there as things are, a sentence each with the way out. Changes nothing. Absent: there is nobody to ask. */
+  check?(): Promise<readonly string[]>;
   /** Somebody has made a store here. */
   exists(): Promise<boolean>;
   /** Makes the store if there is none. Rejects with `StoreTooNew` and `DirectoryUnusable`. */

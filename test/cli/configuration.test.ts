@@ -1,11 +1,20 @@
 // A configuration is made, judged, and refused where it is unsafe; keys are made beside it.
 
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
-import { assertRefused, CONFIG, place, postern, root, spawned, USAGE } from './place.ts';
+import { freshDatabase, withoutPostgres } from '../postgres/database.ts';
+import { assertRefused, CONFIG, COULD_NOT_TELL, place, postern, root, spawned, USAGE } from './place.ts';
 
 test('init writes what check finds good, and never overwrites', async () => {
   const target = join(root, 'init');
@@ -29,7 +38,7 @@ test('init writes what check finds good, and never overwrites', async () => {
   assert.match(checked.stdout, /is good: the policy refuses every hostile probe, with 1 warning/);
   const { stdout } = await postern(`check --no-dns --json -c ${config}`);
   const { warnings, ...found } = JSON.parse(stdout) as { warnings: string[] };
-  assert.deepEqual(found, { file: config, problems: [] });
+  assert.deepEqual(found, { file: config, store: `embedded, in ${target}/data`, problems: [] });
   assert.deepEqual(warnings.length, 1);
   assert.match(warnings[0] ?? '', /cert\.pem is self-signed: mail programs refuse it/);
 
@@ -204,4 +213,57 @@ test('F-OPS-1: check looks into the files, and tells no secret', async () => {
   const given = await spawned(`check --no-dns -c ${at.config}`, { env: { HUNTER_PASSWORD: 'hunter2' } });
   assert.equal(given.status, 0, given.stdout);
   assert.doesNotMatch(given.stdout + given.stderr, /hunter2/);
+});
+
+/** What `check` says of a store, in a configuration that is good otherwise. */
+async function checkedWith(...lines: readonly string[]) {
+  const made = join(root, 'made-for-store');
+  if (!existsSync(made)) {
+    const { status, stderr } = await postern(
+      `init ${made} --hostname msa.example.org --no-account --no-dkim`,
+    );
+    assert.equal(status, 0, stderr);
+  }
+  const at = place(...lines);
+  for (const name of ['cert.pem', 'key.pem']) copyFileSync(join(made, name), join(at.directory, name));
+  return at.run('check --no-dns');
+}
+
+test('check says where the store would be, and what keeps it from being there', async () => {
+  const embedded = await checkedWith();
+  assert.equal(embedded.status, 0, embedded.stdout);
+  assert.match(embedded.stdout, /^store: embedded, in \/.*\/data$/m);
+  const nobody = await checkedWith('node: mail1', 'store: { postgres: postgres://127.0.0.1:1/queue }');
+  assertRefused(nobody, 1, /1 problem: this configuration must not be served/, 'check --no-dns');
+  assert.match(
+    nobody.stdout,
+    /^store: database queue of PostgreSQL at 127\.0\.0\.1:1, of which this is node mail1$/m,
+  );
+  assert.match(nobody.stdout, /^problem: store: .*127\.0\.0\.1:1.*ECONNREFUSED/m);
+  const secretless = await checkedWith('store: { postgres: { hosts: [db1], password: { env: HUNTER } } }');
+  assert.match(
+    secretless.stdout,
+    /^problem: store\.postgres\.password: the environment variable HUNTER is not set$/m,
+  );
+});
+
+test('check asks a PostgreSQL, which it leaves as it is', { skip: withoutPostgres }, async () => {
+  await using database = await freshDatabase();
+  const lines = ['node: mail1', `store: { postgres: "${database.url}" }`];
+  for (const _ of [1, 2]) {
+    const { status, stdout } = await checkedWith(...lines);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^store: database test_\w+ of PostgreSQL at .*, of which this is node mail1$/m);
+  }
+  const at = place(...lines);
+  await at.refused(
+    COULD_NOT_TELL,
+    /there is no store in database test_\w+ of .*: is `store:` right\?/,
+    'queue list',
+  );
+  await at.refused(
+    COULD_NOT_TELL,
+    /PostgreSQL, which has backups of its own/,
+    `restore ${join(root, 'no.db')}`,
+  );
 });

@@ -31,6 +31,13 @@ export function postgresEngine({ directory, server }: PostgresChoice): Engine {
       const { leaveToOwner } = await import('../../platform/leave-to-owner.ts');
       leaveToOwner(directory, (held, give) => lockFilesIn(held).forEach(give));
     },
+    async check() {
+      const { isMade } = await import('./open.ts');
+      return isMade(server, systemClock).then(
+        () => [],
+        (error: Error) => [error.message],
+      );
+    },
     async exists() {
       const { isMade } = await import('./open.ts');
       return isMade(server, systemClock);
