@@ -11,6 +11,8 @@ export const SERVER_URL = 'POSTERN_TEST_POSTGRES';
 export interface TestDatabase extends AsyncDisposable {
   /** Of a superuser; with a path as `host` where the server listens on a Unix socket. */
   readonly url: string;
+  /** Ends who is connected, as the end of their processes would; resolves when their transactions have ended. */
+  cut(): Promise<void>;
   /** Cuts who is still connected. */
   drop(): Promise<void>;
 }
@@ -24,15 +26,24 @@ export const withoutPostgres: string | false = typeof binaries === 'string' ? bi
 let own: Promise<PostgresServer> | undefined;
 let made = 0;
 
-export async function freshDatabase(): Promise<TestDatabase> {
+/** `like`: what is in it, and nobody is connected to it. Absent: an empty one. */
+export async function freshDatabase(like?: Pick<TestDatabase, 'url'>): Promise<TestDatabase> {
   const server = await serverUrl();
   const name = `test_${process.pid}_${(made += 1)}`;
-  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0`);
+  const template = like === undefined ? 'template0' : new URL(like.url).pathname.slice(1);
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   const drop = (): Promise<void> => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  return { url: url.href, drop, [Symbol.asyncDispose]: drop };
+  return {
+    url: url.href,
+    cut: () => administer(server, `${CUT} WHERE datname = '${name}'`),
+    drop,
+    [Symbol.asyncDispose]: drop,
+  };
 }
+
+const CUT = 'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity';
 
 async function serverUrl(): Promise<string> {
   if (given !== undefined) return given;
