@@ -12,7 +12,10 @@ const window = fc.record({ start: fc.maxSafeNat(), current: counts, previous: co
 test('a counter comes out of its row as it went in, and another row is none', () => {
   fc.assert(
     fc.property(fc.record({ hour: window, day: window }, plain), (counter) => {
-      assert.deepEqual(unpackedCounter(packedCounter(counter)), counter);
+      const row = packedCounter(counter);
+      assert.deepEqual(unpackedCounter(row), counter);
+      // As it comes from a line: a part of a larger one.
+      assert.deepEqual(unpackedCounter(Buffer.concat([Buffer.alloc(3), row]).subarray(3)), counter);
     }),
   );
   assert.equal(packedCounter(emptyCounter).length, 112);

@@ -21,7 +21,8 @@ export function packedCounter({ hour, day }: Counter): Uint8Array {
 /** Throws if it is no such row: a counter that can't be read must not lift a limit. */
 export function unpackedCounter(row: Uint8Array): Counter {
   if (row.length !== ROW_OCTETS) throw new Error(`a counter has ${row.length} octets, not ${ROW_OCTETS}`);
-  const numbers = new Float64Array(row.slice().buffer);
+  // A copy: octets that begin anywhere are no numbers yet.
+  const numbers = new Float64Array(new Uint8Array(row).buffer);
   return { hour: windowAt(numbers, 0), day: windowAt(numbers, WINDOW) };
 }
 

@@ -1,12 +1,225 @@
-// Not built yet.
+// The counters of sending limits. Each writer has a row of its own for each identity, so that none waits for another; limits are judged by the sum. It counts in
+// memory, and knows of the others what they had written when it looked last. Its own row is written with the first commit that charges the identity, then at most
+// once a pulse: so a sum may lag behind by what the others accept of one identity in two pulses, and a kill loses what was counted in one.
+
+import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver } from '../../policy/limits.ts';
+import type { Clock } from '../../platform/platform.ts';
 import type { IdentityId } from '../../record/identity.ts';
-import { type Counter, emptyCounter } from '../../policy/limits.ts';
+import { packedCounter, unpackedCounter } from '../counter-row.ts';
+import type { AcceptChange, OutcomeOf } from '../port.ts';
+import { bytes, number, text } from '../row.ts';
+import type { Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
 
+/** Between two writes of a row, and between two looks at the others', ms. */
+export const COUNTERS_PULSE_MS = 2_000;
+
+/** Of identities, in memory: some 1,000 octets each. */
+const KEPT_MAX = 20_000;
+
+/** Rows that one piece of work in idle times writes. */
+const PIECE_MAX = 1_000;
+
+export type Asked = NonNullable<AcceptChange['charge']>;
+type Charge = Asked['charge'];
+
 export interface Counters {
-  of(sql: Sql, identityId: IdentityId): Promise<Counter>;
+  /** Charges of one transaction. */
+  begin(): Charging;
+  /** Reads what the others have written of this identity. `now`: by the store's clock, ms since the epoch. */
+  look(by: Look, asked: Asked): Promise<void>;
+  /** Writes own rows that wait for it: those that were written before the last pulse, or `all`. True: there are more. */
+  flush(sql: Sql, all?: 'all'): Promise<boolean>;
 }
 
-export function openCounters(_writer: string): Counters {
-  return { of: async () => emptyCounter };
+interface Look {
+  readonly sql: Sql;
+  readonly now: number;
+}
+
+export interface Charging {
+  /** Undefined: what is known of this identity is too old, `look` first. */
+  charge(
+    asked: Asked,
+  ): Extract<OutcomeOf<AcceptChange>, { type: 'limited' }> | { readonly type: 'charged' } | undefined;
+  /** Goes with the commit; undefined: nothing needs to be written with it. */
+  statement(): Statement | undefined;
+  /** Until then nothing is counted. */
+  committed(): void;
+}
+
+interface Kept {
+  /** What this writer has counted, in so many charges. */
+  own: Counter;
+  charges: number;
+  /** So many of them stand in its row, since then (monotonic, ms). */
+  written: number;
+  writtenAt: number;
+  /** What the others had written, at that time (monotonic, ms). */
+  others: Counter;
+  lookedAt: number;
+}
+
+/** `writer`: of this life, no other ever has the same. */
+export function openCounters(writer: string, clock: Pick<Clock, 'monotonic'>, keptMax = KEPT_MAX): Counters {
+  const kept = new Map<IdentityId, Kept>();
+  const isOld = (at: number): boolean => at + COUNTERS_PULSE_MS <= clock.monotonic();
+
+  function forgetOldest(): void {
+    for (const [identityId, { charges, written, lookedAt }] of kept) {
+      if (kept.size <= keptMax) return;
+      if (charges === written && isOld(lookedAt)) kept.delete(identityId);
+    }
+  }
+
+  return {
+    begin: () => beginCharging(writer, kept, clock),
+    async look(by, { identityId, charge }) {
+      const lookedAt = clock.monotonic();
+      const { own, charges, others } = await looked(by, { identityId, writer, at: charge.at });
+      const known = kept.get(identityId);
+      if (known === undefined)
+        kept.set(identityId, { own, charges, written: charges, writtenAt: -Infinity, others, lookedAt });
+      else Object.assign(known, { others, lookedAt });
+      forgetOldest();
+    },
+    async flush(sql, all) {
+      const waiting = [...kept].filter(
+        ([, { charges, written, writtenAt }]) => charges > written && (all !== undefined || isOld(writtenAt)),
+      );
+      const piece = waiting.slice(0, PIECE_MAX).map(([identityId, one]) => rowOf(identityId, one));
+      if (piece.length === 0) return false;
+      const at = clock.monotonic();
+      const { sql: write, values } = writeOf(writer, piece);
+      await sql.run(write, ...values);
+      for (const row of piece) wrote(row, at);
+      return waiting.length > piece.length;
+    },
+  };
+}
+
+/** Charges of one identity in a transaction. */
+interface Pending {
+  readonly one: Kept;
+  /** As it stood before them. */
+  readonly before: Counter;
+  readonly charges: Charge[];
+  own: Counter;
+}
+
+function beginCharging(
+  writer: string,
+  kept: ReadonlyMap<IdentityId, Kept>,
+  { monotonic }: Pick<Clock, 'monotonic'>,
+): Charging {
+  const pending = new Map<IdentityId, Pending>();
+  let rows: readonly OwnRow[] = [];
+  const isOld = (at: number): boolean => at + COUNTERS_PULSE_MS <= monotonic();
+  return {
+    charge({ identityId, charge, limits }) {
+      const one = kept.get(identityId);
+      if (one === undefined || isOld(one.lookedAt)) return undefined;
+      const its = pending.get(identityId) ?? { one, before: one.own, charges: [], own: one.own };
+      const judged = chargeLimits(addedCounters(its.own, one.others, charge.at), charge, limits);
+      if (judged.type === 'limited') return judged;
+      its.own = counted(its.own, charge);
+      its.charges.push(charge);
+      pending.set(identityId, its);
+      return { type: 'charged' };
+    },
+    statement() {
+      rows = [...pending]
+        .filter(([, { one }]) => isOld(one.writtenAt))
+        .map(([identityId, { one, own, charges }]) => ({
+          ...{ identityId, one, own, charges: one.charges + charges.length },
+        }));
+      return rows.length === 0 ? undefined : writeOf(writer, rows);
+    },
+    committed() {
+      for (const { one, before, own, charges } of pending.values()) {
+        // Another connection may have charged it meanwhile.
+        one.own = one.own === before ? own : charges.reduce(counted, one.own);
+        one.charges += charges.length;
+      }
+      for (const row of rows) wrote(row, monotonic());
+    },
+  };
+}
+
+function counted(before: Counter, charge: Charge): Counter {
+  const outcome = chargeLimits(before, charge, {});
+  return outcome.type === 'charged' ? outcome.counter : before;
+}
+
+interface OwnRow {
+  readonly identityId: IdentityId;
+  readonly one: Kept;
+  readonly own: Counter;
+  readonly charges: number;
+}
+
+function rowOf(identityId: IdentityId, one: Kept): OwnRow {
+  return { identityId, one, own: one.own, charges: one.charges };
+}
+
+function wrote({ one, charges }: OwnRow, at: number): void {
+  one.written = Math.max(one.written, charges);
+  one.writtenAt = at;
+}
+
+/** Of two writes that pass each other the one that knows of more charges stays. */
+const WRITE = `INSERT INTO counter (identity_id, writer, charges, value)
+  SELECT c.identity_id, $1, c.charges, c.value FROM unnest($2::text[], $3::bigint[], $4::bytea[]) AS c (identity_id, charges, value)
+  ON CONFLICT (identity_id, writer) DO UPDATE SET charges = excluded.charges, value = excluded.value WHERE counter.charges < excluded.charges`;
+
+/** In the order of their key. */
+function writeOf(writer: string, rows: readonly OwnRow[]): Statement {
+  const ordered = rows.toSorted((one, other) => (one.identityId < other.identityId ? -1 : 1));
+  return {
+    sql: WRITE,
+    values: [
+      writer,
+      ordered.map(({ identityId }) => identityId),
+      ordered.map(({ charges }) => charges),
+      ordered.map(({ own }) => packedCounter(own)),
+    ],
+  };
+}
+
+const LOOK = 'SELECT writer, charges, value FROM counter WHERE identity_id = $1';
+
+/** What its writer has written since stays. */
+const DELETE_OVER = `DELETE FROM counter WHERE identity_id = $1 AND writer IN (
+  SELECT c.writer FROM counter c JOIN unnest($2::text[], $3::bigint[]) AS o (writer, charges) USING (writer, charges)
+    WHERE c.identity_id = $1 ORDER BY c.writer FOR UPDATE OF c SKIP LOCKED)`;
+
+/** The rows of an identity: the own one, and the sum of the others. Those of earlier lives that count no more go. `at`: milliseconds since the epoch. */
+async function looked(
+  { sql, now }: Look,
+  {
+    identityId,
+    writer,
+    at,
+  }: { readonly identityId: IdentityId; readonly writer: string; readonly at: number },
+): Promise<Pick<Kept, 'own' | 'charges' | 'others'>> {
+  const rows = (await sql.all(LOOK, identityId)).map((row) => ({
+    writer: text(row, 'writer'),
+    charges: number(row, 'charges'),
+    counter: unpackedCounter(bytes(row, 'value')),
+  }));
+  const own = rows.find((row) => row.writer === writer);
+  const others = rows.filter((row) => row !== own);
+  const over = others.filter(({ counter }) => isOver(counter, now));
+  if (over.length > 0)
+    await sql.run(
+      DELETE_OVER,
+      identityId,
+      over.map((row) => row.writer),
+      over.map(({ charges }) => charges),
+    );
+  return {
+    own: own?.counter ?? emptyCounter,
+    charges: own?.charges ?? 0,
+    others: others.reduce((sum, { counter }) => addedCounters(sum, counter, at), emptyCounter),
+  };
 }

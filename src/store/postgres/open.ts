@@ -66,7 +66,7 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   const beside = await workBeside({ server, clock, answerMsMax: ANSWER_MS_MAX, hearing });
   const node: NodeState = {
     ...{ clock, hearing },
-    counters: openCounters(name),
+    counters: openCounters(name, clock),
     queue: await depthOf(flow),
     queueLimits: options,
     fullBecause: () => options.fullBecause?.(),

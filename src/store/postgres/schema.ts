@@ -16,6 +16,7 @@ const steps: readonly string[] = [
     attempt int, forward_paths text[], domains text[], parameters text[], staged bool, content bytea
   );
   ALTER TABLE inflight ALTER COLUMN content SET STORAGE EXTERNAL;
+  CREATE INDEX inflight_withdrawn ON inflight (withdrawn_until) WHERE withdrawn_until IS NOT NULL;
 
   CREATE TABLE message (
     id uuid PRIMARY KEY, n bigint NOT NULL, accepted_at bigint NOT NULL, role text NOT NULL, identity_id text COLLATE "C",
@@ -102,8 +103,11 @@ const steps: readonly string[] = [
     PRIMARY KEY (identity_id, address, credential_id)
   );
   -- Each writer has a row of its own: nobody waits for another. Who reads adds them up.
-  CREATE TABLE counter (identity_id text COLLATE "C" NOT NULL, writer text COLLATE "C" NOT NULL, value bytea NOT NULL, PRIMARY KEY (identity_id, writer))
-    WITH (fillfactor = 50);
+  -- charges: so many are counted in \`value\`.
+  CREATE TABLE counter (
+    identity_id text COLLATE "C" NOT NULL, writer text COLLATE "C" NOT NULL, charges bigint NOT NULL, value bytea NOT NULL,
+    PRIMARY KEY (identity_id, writer)
+  ) WITH (fillfactor = 50);
   CREATE TABLE shared_key (purpose text COLLATE "C" NOT NULL, period text COLLATE "C" NOT NULL, key bytea NOT NULL, PRIMARY KEY (purpose, period));
   `,
 ];
