@@ -26,8 +26,13 @@ export interface ChannelOptions {
 }
 
 const TRIES = 3;
-/** serialization failure, deadlock, lock timeout: others were in the way, and nothing was done. */
+/** serialization failure, deadlock, lock timeout */
 const IN_THE_WAY = new Set(['40001', '40P01', '55P03']);
+
+/** Others were in the way, and nothing was done. */
+export function isInTheWay(error: unknown): boolean {
+  return error instanceof SqlError && IN_THE_WAY.has(error.code);
+}
 
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const { connection, name, node, entropy, now, onNotice } = options;
@@ -66,8 +71,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         try {
           return await once(work);
         } catch (error) {
-          const isInTheWay = error instanceof SqlError && IN_THE_WAY.has(error.code);
-          if (!isInTheWay || tries === TRIES) throw error;
+          if (!isInTheWay(error) || tries === TRIES) throw error;
         }
       }
     },

@@ -7,6 +7,7 @@ import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { AcceptChange, QueueSelector } from '../port.ts';
 import type { QueuePosition } from '../queue-change.ts';
+import type { Work } from './change.ts';
 import type { SqlValue, Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
 import { uuidOf } from './value-types.ts';
@@ -23,7 +24,10 @@ const INSERT = `INSERT INTO inflight (id, owner, accepted_at, role, identity_id,
     due_at, attempt, forward_paths, domains, parameters, staged, content)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`;
 
-/** Fails with a unique violation (23505) if a message of this id is in flight, or was withdrawn. `owner`: `NOBODY` for what is to be filed at once. */
+/**
+ * Fails with a unique violation (23505) if a message of this id is in flight, or was withdrawn; waits for one of whom nobody knows yet whether it will be. `owner`:
+ * `NOBODY` for what is to be filed at once.
+ */
 export function insertOf(
   { message, recipients, content, dueAt, untried }: AcceptChange,
   owner: string,
@@ -40,6 +44,25 @@ export function insertOf(
     ...(content.kind === 'staged' ? [true, content.header] : [false, content.bytes]),
   ];
   return { sql: INSERT, values };
+}
+
+/** Takes the key alone: for what will not be accepted, and must know whether it was. */
+export function keyOf(id: MessageId): Statement {
+  return { sql: 'INSERT INTO inflight (id, owner) VALUES ($1, $2)', values: [uuidOfId(id), NOBODY] };
+}
+
+/** Inserts the row, waiting for who has its key in doubt. False: a message of this id is in flight, or was withdrawn. */
+export async function takeKey({ sql, now }: Work, id: MessageId, row: Statement): Promise<boolean> {
+  const insert = `${row.sql} ON CONFLICT (id) DO NOTHING`;
+  if ((await sql.run(insert, ...row.values)) > 0) return true;
+  const isForgotten =
+    (await sql.run('DELETE FROM inflight WHERE id = $1 AND withdrawn_until <= $2', uuidOfId(id), now)) > 0;
+  return isForgotten && (await sql.run(insert, ...row.values)) > 0;
+}
+
+/** What was inserted in this transaction is not to stay. */
+export async function leaveKey({ sql }: Work, id: MessageId): Promise<void> {
+  await sql.run('DELETE FROM inflight WHERE id = $1', uuidOfId(id));
 }
 
 function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient): string | null {

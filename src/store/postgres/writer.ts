@@ -5,7 +5,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { Change, Outcome } from '../port.ts';
 import { accept } from './accept.ts';
 import type { Work } from './change.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, isInTheWay } from './channel.ts';
 import { ConnectionLost, SqlError } from './connection.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
@@ -25,11 +25,14 @@ export async function applyOver(channel: Channel, changes: readonly Change[]): P
   return outcomes;
 }
 
+/** An accept waits for nothing but the same one whose answer was lost: until that has ended nobody knows whether it was accepted. */
 async function alone(channel: Channel, change: Change): Promise<Outcome> {
   try {
     return await channel.transact((work) => applyOne(work, change));
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
+    if (change.type === 'accept' && isInTheWay(error))
+      throw new ConnectionLost(`message ${change.message.id} is still in doubt`, { cause: error });
     const cause = error instanceof Error ? error.message : String(error);
     const isFull = change.type === 'accept' && error instanceof SqlError && FULL.has(error.code);
     return isFull ? { type: 'full', cause } : { type: 'failed', cause };
