@@ -27,7 +27,7 @@ export const commands: readonly CommandEntry[] = [
   {
     call: 'check',
     summary:
-      'validates the configuration, tests the policy against hostile probes, looks at certificates and names',
+      'validates the configuration, tests the policy against hostile probes, looks at certificates, names and the store',
     load: async () => (await import('./check.ts')).checkCommand,
   },
   {
