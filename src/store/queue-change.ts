@@ -2,6 +2,7 @@
 // much is queued. One that broke off may be given again: what was changed stays, and is not changed twice.
 
 import type { MessageId } from '../base/message-id.ts';
+import type { EventDraft } from '../record/events.ts';
 import type { OutcomeOf, QueueSelector, Store } from './port.ts';
 
 /** Why a delivery is not tried. It goes on when no reason is left. `identity`: its identity may not send; this follows from the identity alone. */
@@ -65,8 +66,25 @@ export async function changeInSlices(
   return { type: 'changed', count, ...(next === undefined ? {} : { next }) };
 }
 
-/** What the trail keeps of a hold or a release: what was selected, and why. */
-export function changeDetail(
+/** The event of a hold or a release, of which there is one, whatever it meant; undefined: it is told already, or was no such command. `first`: of what it changed. */
+export function eventOfCommand(
+  { action, selector, now, by, because, after }: QueueChange,
+  first: { readonly messageId: MessageId; readonly identityId: string | undefined },
+): EventDraft | undefined {
+  if (after?.told === true || (action !== 'hold' && action !== 'release')) return undefined;
+  const { messageId, ...detail } = selector;
+  const identityId = messageId === undefined ? selector.identityId : first.identityId;
+  return {
+    type: action === 'hold' ? 'held' : 'released',
+    time: now,
+    ...(messageId === undefined ? {} : { messageId: first.messageId }),
+    ...(identityId === undefined ? {} : { identityId }),
+    payload: { by, action, detail: detailOf(detail, because) },
+  };
+}
+
+/** What was selected, and why. */
+function detailOf(
   selector: QueueSelector,
   because: string | undefined,
 ): Readonly<Record<string, string | number | boolean>> {
@@ -77,6 +95,22 @@ export function changeDetail(
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
 }
 
-export function dropWords({ by, because }: Pick<QueueChange, 'by' | 'because'>): string {
-  return `dropped by ${by}${because === undefined ? '' : `: ${because}`}`;
+/** The event of a recipient that leaves the queue undelivered, because somebody said so. */
+export function eventOfDrop(
+  { now, by, because }: Pick<QueueChange, 'now' | 'by' | 'because'>,
+  one: {
+    readonly messageId: MessageId;
+    readonly identityId: string | undefined;
+    readonly recipient: string;
+    readonly recipientNumber: number;
+    readonly attempt: number;
+  },
+): EventDraft {
+  const { messageId, identityId, recipient, recipientNumber, attempt } = one;
+  const diagnostic = `dropped by ${by}${because === undefined ? '' : `: ${because}`}`;
+  return {
+    ...{ type: 'dropped', time: now, messageId },
+    ...(identityId === undefined ? {} : { identityId }),
+    payload: { recipient, recipientNumber, attempt, status: '5.0.0', diagnostic },
+  };
 }

@@ -331,6 +331,7 @@ export const storeFaults: readonly Fault[] = [
   },
   {
     ...queueCommands,
+    file: 'src/store/queue-change.ts',
     why: 'each slice of a hold is told',
     from: 'if (after?.told === true || ',
     to: 'if (',

@@ -1,7 +1,7 @@
 // The operator's commands over the queue in memory, a slice at a time, in the order of ids.
 
 import type { OutcomeOf } from '../port.ts';
-import { type QueueChange, type QueueOutcome, changeDetail, SLICE_MAX } from '../queue-change.ts';
+import { eventOfCommand, type QueueChange, type QueueOutcome, SLICE_MAX } from '../queue-change.ts';
 import { drop, update } from './queue.ts';
 import { matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, type State } from './state.ts';
@@ -20,13 +20,19 @@ export function changeQueue(state: State, change: QueueChange): OutcomeOf<QueueC
     .slice(0, max);
   for (const row of rows) changeOne(state, change, row);
   const [first] = rows;
-  const told = first === undefined ? after?.told === true : tell(state, change, first);
+  const event =
+    first && eventOfCommand(change, { messageId: first.id, identityId: first.row.message.identityId });
+  if (event !== undefined) state.append(event);
   if (first !== undefined && (change.action === 'retry' || change.action === 'release'))
     state.notice({ type: 'due' });
   const outcome: QueueOutcome = { type: 'changed', count: rows.length };
   const last = rows.length === max ? rows.at(-1) : undefined;
   if (last === undefined) return outcome;
-  return { ...outcome, next: { messageId: last.id, recipientNumber: last.recipient.number, told, until } };
+  // The last of this slice was changed: it is told.
+  return {
+    ...outcome,
+    next: { messageId: last.id, recipientNumber: last.recipient.number, told: true, until },
+  };
 }
 
 function isBehind({ id, recipient }: QueueRow, after: QueueChange['after']): boolean {
@@ -62,24 +68,4 @@ function changeOne(state: State, change: QueueChange, one: QueueRow): void {
     case 'drop':
       return drop(state, one, change);
   }
-}
-
-/** The one event of a hold or a release. */
-function tell({ append }: State, change: QueueChange, { id, row }: QueueRow): true {
-  const { action, selector, now, by, because, after } = change;
-  if (after?.told === true || (action !== 'hold' && action !== 'release')) return true;
-  const { messageId, ...detail } = selector;
-  const whose = messageId === undefined ? selector.identityId : row.message.identityId;
-  append({
-    type: action === 'hold' ? 'held' : 'released',
-    time: now,
-    ...(messageId === undefined ? {} : { messageId: id }),
-    ...identityOf(whose),
-    payload: { by, action, detail: changeDetail(detail, because) },
-  });
-  return true;
-}
-
-function identityOf(identityId: string | undefined): { readonly identityId?: string } {
-  return identityId === undefined ? {} : { identityId };
 }

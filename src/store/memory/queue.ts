@@ -10,14 +10,14 @@ import type {
   SettleChange,
   WithdrawChange,
 } from '../port.ts';
-import { dropWords, type QueueChange } from '../queue-change.ts';
+import { eventOfDrop, type QueueChange } from '../queue-change.ts';
 import { keptId } from '../kept-id.ts';
 import { endIfDone } from './end.ts';
 import { keepNotices } from './notices.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { isHeld, type QueueRow, queueRows } from './selector.ts';
 import { findMessage, type State } from './state.ts';
-import type { ClaimedKey, DeliveryKey, MessageRow, RecipientRow, Tables } from './tables.ts';
+import type { ClaimedKey, DeliveryKey, RecipientRow, Tables } from './tables.ts';
 
 export function claim({ tables, clock }: State, change: ClaimChange): OutcomeOf<ClaimChange> {
   const { owner, token } = change;
@@ -174,9 +174,8 @@ export function drop(
   change: Pick<QueueChange, 'now' | 'by' | 'because'>,
 ): void {
   const { number: recipientNumber, attempt } = recipient;
-  const about = { recipient: recipient.recipient.forwardPath, recipientNumber };
-  const payload = { ...about, attempt, status: '5.0.0', diagnostic: dropWords(change) };
-  state.append({ type: 'dropped', time: change.now, messageId: id, ...identityOf(row), payload });
+  const about = { recipientNumber, attempt, recipient: recipient.recipient.forwardPath };
+  state.append(eventOfDrop(change, { messageId: id, identityId: row.message.identityId, ...about }));
   leave(state.tables, id, new Set([recipientNumber]));
   endIfDone(state, id);
 }
@@ -189,8 +188,4 @@ export function withdraw(state: State, change: WithdrawChange): OutcomeOf<Withdr
   );
   for (const row of rows) drop(state, row, change);
   return { type: 'withdrawn', count: rows.length };
-}
-
-function identityOf({ message: { identityId } }: MessageRow): { readonly identityId?: string } {
-  return identityId === undefined ? {} : { identityId };
 }

@@ -1,7 +1,7 @@
 // Recipients leave the queue undelivered, because somebody said so, with the events that tell of it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { dropWords, type QueueChange } from '../queue-change.ts';
+import { eventOfDrop, type QueueChange } from '../queue-change.ts';
 import { bytes, number, optionalText, type Row, text } from '../row.ts';
 import type { Work } from './change.ts';
 import { finishAll } from './finish.ts';
@@ -15,19 +15,15 @@ export async function dropped(
   rows: readonly Row[],
   change: Pick<QueueChange, 'now' | 'by' | 'because'>,
 ): Promise<void> {
-  const ids = new Set<string>();
-  for (const row of rows) {
-    const messageId = messageIdFromBytes(bytes(row, 'message_id'));
-    const identityId = optionalText(row, 'identity_id');
-    ids.add(messageId);
-    work.append({
-      ...{ type: 'dropped', time: change.now, messageId },
-      ...(identityId === undefined ? {} : { identityId }),
-      payload: {
+  for (const row of rows)
+    work.append(
+      eventOfDrop(change, {
+        ...{ messageId: idOf(row), identityId: optionalText(row, 'identity_id') },
         ...{ recipient: text(row, 'forward_path'), recipientNumber: number(row, 'number') },
-        ...{ attempt: number(row, 'attempt'), status: '5.0.0', diagnostic: dropWords(change) },
-      },
-    });
-  }
-  await finishAll(work, [...ids]);
+        attempt: number(row, 'attempt'),
+      }),
+    );
+  await finishAll(work, [...new Set(rows.map(idOf))]);
 }
+
+const idOf = (row: Row): string => messageIdFromBytes(bytes(row, 'message_id'));

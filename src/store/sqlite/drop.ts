@@ -1,7 +1,7 @@
 // A recipient leaves the queue undelivered, because somebody said so, with the event that tells of it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { dropWords, type QueueChange } from '../queue-change.ts';
+import { eventOfDrop, type QueueChange } from '../queue-change.ts';
 import { type Row } from './database.ts';
 import { bytes, number, optionalText, text } from '../row.ts';
 import { finish } from './finish.ts';
@@ -26,14 +26,12 @@ export function dropRecipient(
   db.run('DELETE FROM recipient WHERE message_n = ? AND number = ?', n, recipientNumber);
   countGone(queueTally, { domain: text(row, 'domain'), identityId, held });
   if ((held & holdBit.identity) !== 0) forgetParked(db, identityId ?? '', n, recipientNumber);
-  trail.append({
-    ...{ type: 'dropped', time: change.now, messageId },
-    ...(identityId === undefined ? {} : { identityId }),
-    payload: {
-      ...{ recipient: text(row, 'forward_path'), recipientNumber, attempt: number(row, 'attempt') },
-      ...{ status: '5.0.0', diagnostic: dropWords(change) },
-    },
-  });
+  trail.append(
+    eventOfDrop(change, {
+      ...{ messageId, identityId, recipient: text(row, 'forward_path'), recipientNumber },
+      attempt: number(row, 'attempt'),
+    }),
+  );
   const before = db.get('SELECT unsettled FROM message WHERE n = ?', n);
   finish(writer, messageId, n, number(before ?? {}, 'unsettled') - 1);
 }

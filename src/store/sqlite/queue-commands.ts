@@ -3,7 +3,7 @@
 
 import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { OutcomeOf, QueueSelector } from '../port.ts';
-import { type QueueChange, type QueuePosition, changeDetail, SLICE_MAX } from '../queue-change.ts';
+import { eventOfCommand, type QueueChange, type QueuePosition, SLICE_MAX } from '../queue-change.ts';
 import { type Database, type Row } from './database.ts';
 import { bytes, number, optionalText, text } from '../row.ts';
 import { DROP_COLUMNS, dropRecipient } from './drop.ts';
@@ -22,10 +22,9 @@ export function changeQueue(writer: Writer, change: QueueChange): OutcomeOf<Queu
   const { rows, end } = sliceOf(writer.db, change, after);
   for (const row of rows) changeOne(writer, change, row);
   const [first] = rows;
-  const told = first === undefined ? after.told : tell(writer, change, first);
+  if (first !== undefined) tell(writer, change, first);
   if (first !== undefined && (action === 'retry' || action === 'release')) writer.notice({ type: 'due' });
-  const { until } = after;
-  const next = end && { ...end, told, until };
+  const next = end && { ...end, told: after.told || first !== undefined, until: after.until };
   return { type: 'changed', count: rows.length, ...(next === undefined ? {} : { next }) };
 }
 
@@ -136,22 +135,10 @@ function changeOne(writer: Writer, change: QueueChange, row: Row): void {
   }
 }
 
-/** The one event of a hold or a release. */
-function tell({ trail }: Writer, change: QueueChange, row: Row): true {
-  const { action, selector, now, by, because, after } = change;
-  if (after?.told === true || (action !== 'hold' && action !== 'release')) return true;
-  const { messageId, ...detail } = selector;
-  const whose = messageId === undefined ? selector.identityId : optionalText(row, 'identity_id');
-  trail.append({
-    type: action === 'hold' ? 'held' : 'released',
-    time: now,
-    ...(messageId === undefined ? {} : { messageId: idOf(row) }),
-    ...identityOf(whose),
-    payload: { by, action, detail: changeDetail(detail, because) },
+function tell({ trail }: Writer, change: QueueChange, first: Row): void {
+  const event = eventOfCommand(change, {
+    messageId: idOf(first),
+    identityId: optionalText(first, 'identity_id'),
   });
-  return true;
-}
-
-function identityOf(identityId: string | undefined): { readonly identityId?: string } {
-  return identityId === undefined ? {} : { identityId };
+  if (event !== undefined) trail.append(event);
 }
