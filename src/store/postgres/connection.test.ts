@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { virtualClock } from '../../../test/fakes/clock.ts';
+import { octetsArray } from './arrays.ts';
 import { connect, type Connection, ConnectionLost, type ConnectOptions, SqlError } from './connection.ts';
 import { inTransaction } from './sql.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
@@ -87,13 +88,26 @@ test('values come back as they were given', { skip }, async (t) => {
   }
 });
 
+test('an array of octets in binary comes as it was given', { skip }, async (t) => {
+  const [connection] = await connected(t);
+  const lists = [[], [Uint8Array.of(0, 255)], [null, Uint8Array.of(), Uint8Array.of(92)]];
+  for (const items of lists) {
+    const read = 'SELECT o FROM unnest($1::bytea[]) WITH ORDINALITY AS u (o, at) ORDER BY at';
+    const { rows } = await connection.query(read, octetsArray(items));
+    assert.deepEqual(
+      rows.map(({ o }) => o),
+      items.map((item) => (item === null ? null : Buffer.from(item))),
+    );
+  }
+});
+
 test('a connection that ends leaves open what became of what was asked', { skip }, async (t) => {
   const [connection, other] = await connected(t);
   const slow = connection.flush([insert(1), { sql: 'SELECT pg_sleep(600)', values: [] }]);
   const next = connection.query('SELECT 1');
+  const lost = [slow, next].map((asked) => assert.rejects(asked, ConnectionLost));
   await other.query('SELECT pg_terminate_backend($1)', connection.processId);
-  await assert.rejects(slow, ConnectionLost);
-  await assert.rejects(next, ConnectionLost);
+  await Promise.all(lost);
   await assert.rejects(connection.query('SELECT 1'), ConnectionLost);
   assert.ok(connection.lost);
 });

@@ -7,6 +7,7 @@ import type { EventDraft } from '../../record/events.ts';
 import { SALT_OCTETS } from '../../record/event-content.ts';
 import { type ChainEnd, firstLink, sealed, type SealedEvent } from '../../record/link.ts';
 import { number } from '../row.ts';
+import { octetsArray } from './arrays.ts';
 import type { Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
 
@@ -71,12 +72,12 @@ function insertOf(chain: number, appended: readonly Appended[]): Statement {
       column(({ event }) => event.type),
       column(({ event }) => event.messageId ?? null),
       column(({ event }) => event.identityId ?? null),
-      column(({ asKept }) => asKept.payload.salt),
-      column(({ asKept }) => asKept.payload.octets),
-      column(({ asKept }) => asKept.place?.salt ?? null),
-      column(({ asKept }) => asKept.place?.octets ?? null),
-      column(({ asKept }) => asKept.partHashes),
-      column(({ asKept }) => asKept.link),
+      octetsArray(column(({ asKept }) => asKept.payload.salt)),
+      octetsArray(column(({ asKept }) => asKept.payload.octets)),
+      octetsArray(column(({ asKept }) => asKept.place?.salt ?? null)),
+      octetsArray(column(({ asKept }) => asKept.place?.octets ?? null)),
+      octetsArray(column(({ asKept }) => asKept.partHashes)),
+      octetsArray(column(({ asKept }) => asKept.link)),
     ],
   };
 }
