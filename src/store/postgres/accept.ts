@@ -42,7 +42,7 @@ async function refusalOf(work: Work, change: AcceptChange, charging: Charging): 
   const { charge: asked } = change;
   if (asked === undefined) return undefined;
   const judge = () => charging.charge(asked);
-  const charged = judge() ?? (await node.counters.look(work, asked).then(judge));
+  const charged = judge() ?? (await node.counters.look(work, [asked]).then(judge));
   if (charged === undefined) throw new Error(`the counter of ${asked.identityId} can't be read`);
   return charged.type === 'limited' ? charged : undefined;
 }

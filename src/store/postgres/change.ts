@@ -1,9 +1,10 @@
 // What the parts of the writer go through while one change is done: its statements, its events, and what follows once it is committed.
 
+import type { MessageId } from '../../base/message-id.ts';
 import type { Clock } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import type { QueueDepth, QueueLimits } from '../depth.ts';
-import type { StoreNotice } from '../port.ts';
+import type { QueuedMessage, StoreNotice } from '../port.ts';
 import type { Counters } from './counters.ts';
 import type { Hearing } from './hearing.ts';
 import type { Sql } from './sql.ts';
@@ -28,6 +29,9 @@ export interface NodeState {
   /** Counted at the opening, then kept by counting what this writer does; others' as of the last look. */
   readonly queue: QueueDepth;
   readonly queueLimits: QueueLimits;
+  /** Messages that this writer accepted into the hands of a front, with nothing having happened to them since, as far as it knows. */
+  readonly inHand: Map<MessageId, QueuedMessage['role']>;
+  readonly figures: { redone: number };
   /** Why nothing more can be accepted, or undefined. */
   fullBecause(): string | undefined;
 }

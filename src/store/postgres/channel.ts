@@ -10,6 +10,8 @@ import { beginTrail, type Trail } from './trail.ts';
 export interface Channel {
   readonly connection: Connection;
   readonly trail: Trail;
+  /** The store's clock, ms since the epoch. */
+  now(): number;
   /** Rejects with `ConnectionLost` if nobody knows what became of it; after any other error nothing was done. */
   transact<T>(work: (work: Work) => Promise<T>): Promise<T>;
 }
@@ -65,7 +67,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   }
 
   return {
-    ...{ connection, trail },
+    ...{ connection, trail, now },
     async transact(work) {
       for (let tries = 1; ; tries += 1) {
         try {

@@ -32,6 +32,8 @@ export interface Connection {
   exec(sql: string): Promise<string>;
   /** Of the server's process. */
   readonly processId: number;
+  /** Times that something was asked and waited for. */
+  readonly roundTrips: number;
   /** Once it was lost: by whatever came first. */
   readonly lost: ConnectionLost | undefined;
   /** Tells what `NOTIFY` said on the channels that were listened to. */
@@ -160,6 +162,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 class OpenConnection implements Connection {
   lost: ConnectionLost | undefined;
+  roundTrips = 0;
   readonly #client: Client;
   readonly #answerMsMax: number | undefined;
   readonly #clock: Clock;
@@ -224,6 +227,7 @@ class OpenConnection implements Connection {
     // Its own failure is told by what comes first below.
     answer.catch(() => undefined);
     if (this.lost !== undefined) throw this.lost;
+    this.roundTrips += 1;
     const { promise: lost, reject } = Promise.withResolvers<never>();
     this.#failing.add(reject);
     if (this.#answerMsMax !== undefined && this.#failing.size === 1)

@@ -68,7 +68,7 @@ async function chargeBy(
     };
     const charging = counters.begin();
     const judge = () => charging.charge(asked);
-    const judged = judge() ?? (await counters.look({ sql, now: at }, asked).then(judge));
+    const judged = judge() ?? (await counters.look({ sql, now: at }, [asked]).then(judge));
     assert.ok(judged);
     if (judged.type === 'limited') return count;
     const statement = charging.statement();
@@ -158,7 +158,7 @@ test('what is undone is not counted, and what two connections count at once is',
     charge: { at: clock.now(), recipients: 1, nullSender: false },
     limits: {},
   };
-  await counters.look({ sql, now: clock.now() }, asked);
+  await counters.look({ sql, now: clock.now() }, [asked]);
   const [undone, one, other] = [counters.begin(), counters.begin(), counters.begin()];
   for (const charging of [undone, one, one, other]) assert.equal(charging.charge(asked)?.type, 'charged');
   const statements = [one, other].map((charging) => charging.statement());
@@ -190,7 +190,7 @@ test(
         return found;
       },
     };
-    await writer('d').counters.look({ sql: whileOtherWrites, now: at }, asked);
+    await writer('d').counters.look({ sql: whileOtherWrites, now: at }, [asked]);
     assert.deepEqual(await rows(), ['b 2']);
     await writer('d').charge(1);
     assert.deepEqual(await rows(), ['b 2', 'd 1']);

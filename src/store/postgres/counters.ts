@@ -26,8 +26,8 @@ type Charge = Asked['charge'];
 export interface Counters {
   /** Charges of one transaction. */
   begin(): Charging;
-  /** Reads what the others have written of this identity. `now`: by the store's clock, ms since the epoch. */
-  look(by: Look, asked: Asked): Promise<void>;
+  /** Reads what the others have written of these identities, where what is known is too old. `now`: by the store's clock, ms since the epoch. */
+  look(by: Look, asked: readonly Asked[]): Promise<void>;
   /** Writes own rows that wait for it: those that were written before the last pulse, or `all`. True: there are more. */
   flush(sql: Sql, all?: 'all'): Promise<boolean>;
 }
@@ -74,13 +74,18 @@ export function openCounters(writer: string, clock: Pick<Clock, 'monotonic'>, ke
 
   return {
     begin: () => beginCharging(writer, kept, clock),
-    async look(by, { identityId, charge }) {
+    async look(by, asked) {
+      const times = new Map<IdentityId, number>();
+      for (const { identityId, charge } of asked)
+        if (isOld(kept.get(identityId)?.lookedAt ?? -Infinity)) times.set(identityId, charge.at);
+      if (times.size === 0) return;
       const lookedAt = clock.monotonic();
-      const { own, charges, others } = await looked(by, { identityId, writer, at: charge.at });
-      const known = kept.get(identityId);
-      if (known === undefined)
-        kept.set(identityId, { own, charges, written: charges, writtenAt: -Infinity, others, lookedAt });
-      else Object.assign(known, { others, lookedAt });
+      for (const { identityId, own, charges, others } of await looked(by, writer, times)) {
+        const known = kept.get(identityId);
+        if (known === undefined)
+          kept.set(identityId, { own, charges, written: charges, writtenAt: -Infinity, others, lookedAt });
+        else Object.assign(known, { others, lookedAt });
+      }
       forgetOldest();
     },
     async flush(sql, all) {
@@ -186,40 +191,48 @@ function writeOf(writer: string, rows: readonly OwnRow[]): Statement {
   };
 }
 
-const LOOK = 'SELECT writer, charges, value FROM counter WHERE identity_id = $1';
+const LOOK = 'SELECT identity_id, writer, charges, value FROM counter WHERE identity_id = ANY ($1::text[])';
 
 /** What its writer has written since stays. */
-const DELETE_OVER = `DELETE FROM counter WHERE identity_id = $1 AND writer IN (
-  SELECT c.writer FROM counter c JOIN unnest($2::text[], $3::bigint[]) AS o (writer, charges) USING (writer, charges)
-    WHERE c.identity_id = $1 ORDER BY c.writer FOR UPDATE OF c SKIP LOCKED)`;
+const DELETE_OVER = `DELETE FROM counter WHERE (identity_id, writer) IN (
+  SELECT c.identity_id, c.writer FROM counter c JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS o (identity_id, writer, charges)
+    ON (c.identity_id, c.writer, c.charges) = (o.identity_id, o.writer, o.charges) ORDER BY c.identity_id, c.writer FOR UPDATE OF c SKIP LOCKED)`;
 
-/** The rows of an identity: the own one, and the sum of the others. Those of earlier lives that count no more go. `at`: milliseconds since the epoch. */
+interface Looked extends Pick<Kept, 'own' | 'charges' | 'others'> {
+  readonly identityId: IdentityId;
+}
+
+/**
+ * The rows of identities: of each the own one, and the sum of the others. Those of earlier lives that count no more go. `times`: of what is charged to each,
+ * milliseconds since the epoch.
+ */
 async function looked(
   { sql, now }: Look,
-  {
-    identityId,
-    writer,
-    at,
-  }: { readonly identityId: IdentityId; readonly writer: string; readonly at: number },
-): Promise<Pick<Kept, 'own' | 'charges' | 'others'>> {
-  const rows = (await sql.all(LOOK, identityId)).map((row) => ({
+  writer: string,
+  times: ReadonlyMap<IdentityId, number>,
+): Promise<readonly Looked[]> {
+  const rows = (await sql.all(LOOK, [...times.keys()])).map((row) => ({
+    identityId: text(row, 'identity_id'),
     writer: text(row, 'writer'),
     charges: number(row, 'charges'),
     counter: unpackedCounter(bytes(row, 'value')),
   }));
-  const own = rows.find((row) => row.writer === writer);
-  const others = rows.filter((row) => row !== own);
-  const over = others.filter(({ counter }) => isOver(counter, now));
+  const over = rows.filter((row) => row.writer !== writer && isOver(row.counter, now));
   if (over.length > 0)
     await sql.run(
       DELETE_OVER,
-      identityId,
+      over.map(({ identityId }) => identityId),
       over.map((row) => row.writer),
       over.map(({ charges }) => charges),
     );
-  return {
-    own: own?.counter ?? emptyCounter,
-    charges: own?.charges ?? 0,
-    others: others.reduce((sum, { counter }) => addedCounters(sum, counter, at), emptyCounter),
-  };
+  const byIdentity = Map.groupBy(rows, ({ identityId }) => identityId);
+  return [...times].map(([identityId, at]) => {
+    const its = byIdentity.get(identityId) ?? [];
+    const own = its.find((row) => row.writer === writer);
+    const others = its.filter((row) => row !== own);
+    return {
+      ...{ identityId, own: own?.counter ?? emptyCounter, charges: own?.charges ?? 0 },
+      others: others.reduce((sum, { counter }) => addedCounters(sum, counter, at), emptyCounter),
+    };
+  });
 }

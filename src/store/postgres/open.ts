@@ -35,6 +35,13 @@ export interface PostgresWriterOptions extends QueueLimits {
   readonly clockOffset?: number;
 }
 
+export interface WriterFigures {
+  /** With the database, over the connections that write. */
+  readonly roundTrips: number;
+  /** Groups of which one part did not fit, so that each change was done alone. */
+  readonly redone: number;
+}
+
 export interface PostgresWriter {
   /** Rejects with `ConnectionLost` if nothing is known about one of them: only a new writer knows what is kept. */
   apply(changes: readonly Change[], lane: number): Promise<readonly Outcome[]>;
@@ -44,6 +51,7 @@ export interface PostgresWriter {
   idle(): Promise<boolean>;
   /** Tells of what other writers have committed. Fails as `apply` does. */
   hear(): Promise<void>;
+  figures(): WriterFigures;
   queued(): number;
   trailEnd(): ChainEnd;
   close(): Promise<void>;
@@ -69,6 +77,8 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     counters: openCounters(name, clock),
     queue: await depthOf(flow),
     queueLimits: options,
+    inHand: new Map(),
+    figures: { redone: 0 },
     fullBecause: () => options.fullBecause?.(),
   };
   const channelOver = (connection: Connection, of: string): Promise<Channel> =>
@@ -88,9 +98,13 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
   return {
     laneOf,
-    apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], changes),
+    apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], node, changes),
     idle: async () => false,
     hear: () => beside.hear(),
+    figures: () => ({
+      roundTrips: lanes.reduce((sum, { connection }) => sum + connection.roundTrips, 0),
+      redone: node.figures.redone,
+    }),
     queued: () => node.queue.messages,
     trailEnd: () => lanes[0].trail.end(),
     async close() {

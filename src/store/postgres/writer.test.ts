@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, Outcome } from '../port.ts';
 import { acceptOf, started } from '../store.contract-fixtures.ts';
+import type { NodeState } from './change.ts';
 import type { Channel } from './channel.ts';
 import { ConnectionLost, SqlError } from './connection.ts';
 import { applyOver } from './writer.ts';
@@ -41,10 +42,12 @@ const vectors: readonly {
   { why: 'a row is held by another', error: new SqlError('', '55P03'), change: record, outcome: 'failed' },
 ];
 
+const node = { figures: { redone: 0 } } as unknown as NodeState;
+
 test('what failed is said of the change alone, unless nobody knows what became of it', async () => {
   for (const { why, error, change, outcome } of vectors) {
     const channel = { transact: () => Promise.reject(error) } as unknown as Channel;
-    const asked = applyOver(channel, [change]);
+    const asked = applyOver(channel, node, [change]);
     if (outcome === 'unknown') await assert.rejects(asked, ConnectionLost, why);
     else
       assert.deepEqual(

@@ -1,12 +1,13 @@
-// What writes to PostgreSQL: each change as a transaction of its own, over the connection it belongs to. What is asked all the time, and what may take long, go
-// over two, so that a slow command never holds up a 250.
+// What writes to PostgreSQL: changes that fit together in one flush (`group.ts`), any other as a transaction of its own, over the connection that it belongs to. What
+// is asked all the time, and what may take long, go over two, so that a slow command never holds up a 250.
 
 import { unreachable } from '../../base/assert.ts';
 import type { Change, Outcome } from '../port.ts';
 import { accept } from './accept.ts';
-import type { Work } from './change.ts';
+import type { NodeState, Work } from './change.ts';
 import { type Channel, isInTheWay } from './channel.ts';
 import { ConnectionLost, SqlError } from './connection.ts';
+import { flow, type Flowing, mayFlow, oneFlush } from './group.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim, free, settle } from './queue.ts';
@@ -18,17 +19,49 @@ import { withdraw } from './withdraw.ts';
 /** disk full, out of memory on disk of the server. */
 const FULL = new Set(['53100', '53200']);
 
-/** One after the other: none can fail its neighbours. Rejects with `ConnectionLost` if nothing is known about one of them. */
-export async function applyOver(channel: Channel, changes: readonly Change[]): Promise<readonly Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const change of changes) outcomes.push(await alone(channel, change));
-  return outcomes;
+/**
+ * What may go together goes first, in as few flushes as can be; then all else, one after the other: none can fail its neighbours. Rejects with `ConnectionLost` if
+ * nothing is known about one of them.
+ */
+export async function applyOver(
+  channel: Channel,
+  node: NodeState,
+  changes: readonly Change[],
+): Promise<readonly Outcome[]> {
+  const outcomes = new Map<Change, Outcome>();
+  let flowing = changes.filter((change) => mayFlow(change, node));
+  while (flowing.length > 0) {
+    const group = oneFlush(flowing);
+    flowing = flowing.slice(group.length);
+    const done = await together(channel, node, group);
+    done?.forEach((outcome, at) => outcomes.set(group[at] as Change, outcome));
+  }
+  for (const change of changes)
+    if (!outcomes.has(change)) outcomes.set(change, await alone(channel, node, change));
+  return changes.map((change) => outcomes.get(change) as Outcome);
+}
+
+/** Undefined: one of them does not fit, and nothing was done. */
+async function together(
+  channel: Channel,
+  node: NodeState,
+  group: readonly Flowing[],
+): Promise<readonly Outcome[] | undefined> {
+  try {
+    return await flow(channel, group, node);
+  } catch (error) {
+    if (error instanceof ConnectionLost) throw error;
+    node.figures.redone += 1;
+    return undefined;
+  }
 }
 
 /** An accept waits for nothing but the same one whose answer was lost: until that has ended nobody knows whether it was accepted. */
-async function alone(channel: Channel, change: Change): Promise<Outcome> {
+async function alone(channel: Channel, node: NodeState, change: Change): Promise<Outcome> {
   try {
-    return await channel.transact((work) => applyOne(work, change));
+    const outcome = await channel.transact((work) => applyOne(work, change));
+    if (change.type === 'settle') node.inHand.delete(change.messageId);
+    return outcome;
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
     if (change.type === 'accept' && isInTheWay(error))

@@ -1,0 +1,197 @@
+// The common way: a group of changes as one flush, which is one round trip and one transaction. What each comes to is worked out before, from what the writer has in
+// memory; the statements carry what they expect, and anything else fails all of them. Then nothing was done, and the changes go one by one (`writer.ts`).
+// Only what needs no look at the tables goes this way: mail accepted into the hands of a front, its first attempt that ends for good, and events alone.
+
+import { unreachable } from '../../base/assert.ts';
+import type { IdentityId } from '../../record/identity.ts';
+import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
+import { keptId } from '../kept-id.ts';
+import type { AcceptChange, Change, Outcome, RecordChange, SettleChange } from '../port.ts';
+import type { Owner } from '../owner.ts';
+import { text } from '../row.ts';
+import type { NodeState } from './change.ts';
+import type { Channel } from './channel.ts';
+import type { Answer, Statement } from './connection.ts';
+import type { Charging } from './counters.ts';
+import { insertOf, NOBODY, uuidOfId } from './inflight.ts';
+import { sqlOver } from './sql.ts';
+import type { Trail } from './trail.ts';
+
+/** Larger groups keep others' locks and their own askers for too long. */
+const CHANGES_MAX = 256;
+const OCTETS_MAX = 4 * 1024 * 1024;
+/** Of one message: bulk mail would make the rows slow to read. */
+const RECIPIENTS_MAX = 16;
+
+export type Flowing = AcceptChange | SettleChange | RecordChange;
+
+/** What goes with others in one flush. */
+export function mayFlow(change: Change, { inHand }: NodeState): change is Flowing {
+  if (change.type === 'accept') return isIntoHand(change);
+  if (change.type === 'settle') return isWholeEnd(change) && inHand.has(change.messageId);
+  return change.type === 'record';
+}
+
+function isIntoHand({ message, recipients, content, owner, untried, again }: AcceptChange): boolean {
+  return (
+    owner !== undefined &&
+    untried !== true &&
+    again !== true &&
+    content.kind === 'inline' &&
+    keptId(message.id) === message.id &&
+    recipients.length > 0 &&
+    recipients.length <= RECIPIENTS_MAX
+  );
+}
+
+/** All recipients, at the first attempt, for good; whether there are no others is asked of the row. */
+function isWholeEnd({ recipients, again }: SettleChange): boolean {
+  const isEnd = recipients.every(
+    ({ attempt, fate, notice, recipientNumber }) =>
+      attempt === 1 && fate.type === 'final' && notice === undefined && recipientNumber < recipients.length,
+  );
+  return (
+    again !== true &&
+    isEnd &&
+    new Set(recipients.map(({ recipientNumber }) => recipientNumber)).size === recipients.length
+  );
+}
+
+/** As many as go in one flush, from the first on. */
+export function oneFlush(changes: readonly Flowing[]): readonly Flowing[] {
+  let octets = 0;
+  const end = changes.findIndex((change, at) => {
+    if (change.type === 'accept' && change.content.kind === 'inline') octets += change.content.bytes.length;
+    return at === CHANGES_MAX || (at > 0 && octets > OCTETS_MAX);
+  });
+  return end === -1 ? changes : changes.slice(0, end);
+}
+
+/** Rejects with `ConnectionLost` if nobody knows what became of it; after any other error nothing was done. */
+export async function flow(
+  channel: Channel,
+  changes: readonly Flowing[],
+  node: NodeState,
+): Promise<readonly Outcome[]> {
+  const { connection, trail } = channel;
+  const asked = changes.flatMap((change) =>
+    change.type === 'accept' && change.charge !== undefined ? [change.charge] : [],
+  );
+  await node.counters.look({ sql: sqlOver(connection), now: channel.now() }, asked);
+  const plan = new Plan(node, trail);
+  const outcomes = changes.map((change) => plan.add(change));
+  try {
+    const answers = await connection.flush(plan.statements());
+    trail.written();
+    plan.committed();
+    const held = plan.heldIn(answers);
+    return outcomes.map((outcome, at) => heldIf(outcome, changes[at], held));
+  } catch (error) {
+    trail.undone();
+    throw error;
+  }
+}
+
+function heldIf(outcome: Outcome, change: Flowing | undefined, held: ReadonlySet<IdentityId>): Outcome {
+  const isHeld =
+    outcome.type === 'accepted' && change?.type === 'accept' && held.has(change.message.identityId ?? '');
+  return isHeld ? { type: 'accepted', held: true } : outcome;
+}
+
+const ENDED = `WITH s AS (SELECT unnest($1::uuid[]) AS id, unnest($2::int[]) AS recipients),
+    d AS (DELETE FROM inflight i USING s WHERE i.id = s.id AND i.owner = $3 AND i.attempt = 1 AND cardinality(i.forward_paths) = s.recipients RETURNING 1)
+  SELECT 1 / (CASE WHEN (SELECT count(*) FROM d) = $4 THEN 1 ELSE 0 END) AS whole`;
+const MAY_NOT_SEND = "SELECT id FROM identity WHERE id = ANY ($1::text[]) AND state <> 'active'";
+
+/** What one flush is to do, and what is known when it was done. */
+class Plan {
+  readonly #node: NodeState;
+  readonly #trail: Trail;
+  readonly #charging: Charging;
+  readonly #queue: QueueDepth;
+  readonly #accepted: AcceptChange[] = [];
+  readonly #ended: SettleChange[] = [];
+  #heldAt = -1;
+
+  constructor(node: NodeState, trail: Trail) {
+    this.#node = node;
+    this.#trail = trail;
+    this.#charging = node.counters.begin();
+    this.#queue = { ...node.queue };
+  }
+
+  add(change: Flowing): Outcome {
+    switch (change.type) {
+      case 'accept':
+        return this.#accept(change);
+      case 'settle':
+        for (const { event } of change.recipients) this.#trail.append(event);
+        this.#ended.push(change);
+        return { type: 'settled', messageDone: true };
+      case 'record':
+        for (const event of change.events) this.#trail.append(event);
+        return { type: 'recorded' };
+      default:
+        return unreachable(change);
+    }
+  }
+
+  #accept(change: AcceptChange): Outcome {
+    const full = this.#node.fullBecause();
+    if (full !== undefined) return { type: 'full', cause: full };
+    const deep = queueFullBecause(change, this.#queue, this.#node.queueLimits);
+    if (deep !== undefined) return { type: 'queueFull', cause: deep };
+    if (change.charge !== undefined) {
+      const charged = this.#charging.charge(change.charge);
+      if (charged === undefined)
+        throw new Error(`the counter of ${change.charge.identityId} was forgotten at once`);
+      if (charged.type === 'limited') return charged;
+    }
+    countMessage(this.#queue, change.message, 1);
+    this.#trail.append(change.event);
+    this.#accepted.push(change);
+    return { type: 'accepted' };
+  }
+
+  statements(): readonly Statement[] {
+    const statements: Statement[] = this.#accepted.map((change) => insertOf(change, change.owner ?? NOBODY));
+    for (const [owner, ended] of Map.groupBy(this.#ended, (change) => change.owner))
+      statements.push(endedOf(owner, ended));
+    for (const statement of [this.#charging.statement(), this.#trail.statement()])
+      if (statement !== undefined) statements.push(statement);
+    const senders = new Set(this.#accepted.flatMap(({ message: { identityId } }) => identityId ?? []));
+    if (senders.size > 0) this.#heldAt = statements.push({ sql: MAY_NOT_SEND, values: [[...senders]] }) - 1;
+    return statements;
+  }
+
+  committed(): void {
+    const { queue, inHand } = this.#node;
+    this.#charging.committed();
+    for (const { message } of this.#accepted) {
+      countMessage(queue, message, 1);
+      inHand.set(message.id, message.role);
+    }
+    for (const { messageId } of this.#ended) {
+      const role = inHand.get(messageId);
+      if (role !== undefined) countMessage(queue, { role }, -1);
+      inHand.delete(messageId);
+    }
+  }
+
+  /** Identities that may not send, as the flush saw it. */
+  heldIn(answers: readonly Answer[]): ReadonlySet<IdentityId> {
+    return new Set(answers[this.#heldAt]?.rows.map((row) => text(row, 'id')));
+  }
+}
+
+function endedOf(owner: Owner, ended: readonly SettleChange[]): Statement {
+  return {
+    sql: ENDED,
+    values: [
+      ended.map(({ messageId }) => uuidOfId(messageId)),
+      ended.map(({ recipients }) => recipients.length),
+      owner,
+      ended.length,
+    ],
+  };
+}
