@@ -32,11 +32,8 @@ export function postgresEngine({ directory, server }: PostgresChoice): Engine {
       leaveToOwner(directory, (held, give) => lockFilesIn(held).forEach(give));
     },
     async check() {
-      const { isMade } = await import('./open.ts');
-      return isMade(server, systemClock).then(
-        () => [],
-        (error: Error) => [error.message],
-      );
+      const { flawsOf } = await import('./open.ts');
+      return flawsOf(server, systemClock);
     },
     async exists() {
       const { isMade } = await import('./open.ts');

@@ -193,11 +193,29 @@ export function sizeOf(server: PostgresServer, clock: Clock): Promise<number> {
   return asking(server, clock, 'SELECT pg_database_size(current_database()) AS value').then(Number);
 }
 
-async function asking(server: PostgresServer, clock: Clock, sql: string): Promise<unknown> {
-  const connection = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
-  try {
+/** Why a server could not be started on it, of what is known without making anything there. */
+export function flawsOf(server: PostgresServer, clock: Clock): Promise<readonly string[]> {
+  return connected(server, clock, assertFit).then(
+    () => [],
+    (error: Error) => [error.message],
+  );
+}
+
+function asking(server: PostgresServer, clock: Clock, sql: string): Promise<unknown> {
+  return connected(server, clock, async (connection) => {
     const { rows } = await connection.query(sql);
     return rows[0]?.['value'];
+  });
+}
+
+async function connected<T>(
+  server: PostgresServer,
+  clock: Clock,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  try {
+    return await use(connection);
   } finally {
     await connection.close();
   }
