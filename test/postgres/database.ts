@@ -1,6 +1,7 @@
 // Databases for tests of what stands on PostgreSQL: a new one for each who asks, on the server that serves the whole run. tools/test.ts starts it;
 // a test file that is run alone starts one of its own.
 
+import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { findBinaries } from './binaries.ts';
 import { type PostgresServer, startServer } from './server.ts';
@@ -24,12 +25,12 @@ const binaries = given === undefined ? findBinaries() : undefined;
 export const withoutPostgres: string | false = typeof binaries === 'string' ? binaries : false;
 
 let own: Promise<PostgresServer> | undefined;
-let made = 0;
 
 /** `like`: what is in it, and nobody is connected to it. Absent: an empty one. */
 export async function freshDatabase(like?: Pick<TestDatabase, 'url'>): Promise<TestDatabase> {
   const server = await serverUrl();
-  const name = `test_${process.pid}_${(made += 1)}`;
+  // Others use the same server, and a killed run leaves its own.
+  const name = `test_${randomBytes(8).toString('hex')}`;
   const template = like === undefined ? 'template0' : new URL(like.url).pathname.slice(1);
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Client } from 'pg';
 import { type PostgresCluster, startPostgres, withoutDebianPostgres } from './postgres.ts';
-import { eventually } from './server.ts';
+import { eventually, HANGING_MS } from './server.ts';
 
 const skip = withoutDebianPostgres;
 
@@ -35,6 +36,18 @@ test(
     assert.match(cluster.log(), /was not properly shut down; automatic recovery in progress/);
   },
 );
+
+test('the unit tests of the store pass on this PostgreSQL', { skip }, async () => {
+  await using cluster = await startPostgres();
+  // With it Node would take the run for a part of this test.
+  const { NODE_TEST_CONTEXT: _context, ...environment } = process.env;
+  const words = ['src/store/postgres', 'test/postgres'];
+  const { stdout } = spawnSync(process.execPath, ['tools/test.ts', 'unit', ...words], {
+    ...{ encoding: 'utf8', timeout: HANGING_MS },
+    env: { ...environment, POSTERN_TEST_POSTGRES: cluster.url },
+  });
+  assert.match(stdout, /^[1-9]\d+ passed, 0 failed, \d+ skipped$/m);
+});
 
 test('a standby follows, and takes over when the first is killed', { skip }, async () => {
   await using first = await startPostgres();

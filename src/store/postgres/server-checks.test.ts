@@ -8,17 +8,22 @@ import { assertFit, ServerUnfit } from './server-checks.ts';
 const skip = withoutPostgres;
 
 test(
-  'a server that would lose what it was told is refused, with the setting to change',
-  { skip },
+  'a server is taken, or refused with the setting to change if it would lose what it was told',
+  {
+    skip,
+  },
   async () => {
-    // It serves the tests, so it syncs nothing.
     await using database = await freshDatabase();
     const connection = await connect(database.server, { clock: virtualClock(0) });
-    await assert.rejects(assertFit(connection), (error) => {
-      assert.ok(error instanceof ServerUnfit);
-      assert.match(error.message, /^PostgreSQL can't keep the store: fsync is off: set it to on[^;]*$/);
-      return true;
-    });
+    const fsync = (await connection.query('SHOW fsync')).rows[0]?.['fsync'];
+    if (fsync === 'on') await assertFit(connection);
+    // The one that npm brings serves tests alone, so it syncs nothing.
+    else
+      await assert.rejects(assertFit(connection), (error) => {
+        assert.ok(error instanceof ServerUnfit);
+        assert.match(error.message, /^PostgreSQL can't keep the store: fsync is off: set it to on[^;]*$/);
+        return true;
+      });
     await connection.close();
   },
 );
