@@ -154,6 +154,30 @@ for (const fronts of [1, 3]) {
   });
 }
 
+test('a stop that is announced: not ready from then on, and connections are taken until the stop itself', async () => {
+  const at = await place();
+  writeFileSync(at.config, `${readFileSync(at.config, 'utf8')}drain: { announce: 30s }\n`);
+  const readyz = async (): Promise<readonly [number, string]> => {
+    const response = await fetch(`http://127.0.0.1:${at.ports.http}/readyz`);
+    return [response.status, await response.text()];
+  };
+  const server = await start(at);
+  try {
+    assert.equal((await readyz())[0], 200);
+    // Nobody waits the half minute.
+    void server.announceStop();
+    const [status, text] = await readyz();
+    assert.equal(status, 503);
+    assert.match(text, /^listening: yes\n[^]*^staying: no: /m);
+    const socket = connect(at.ports.submission, '127.0.0.1');
+    assert.match(String(await once(socket, 'data')), /^220 /);
+    socket.destroy();
+  } finally {
+    await server.stop(0);
+  }
+  await assertNothingRuns(at);
+});
+
 test('every step of the start, failing: what was started before is stopped', async () => {
   const steps: string[] = [];
   const whole = await place();

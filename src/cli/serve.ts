@@ -89,6 +89,7 @@ async function runUntilStopped(
   log.info({ because }, 'stopping');
   notifyServiceManager('--stopping');
   if (exitCode === OPEN_EXIT) process.stderr.write(`postern: ${because}\n`);
+  if (exitCode === 0) await server.announceStop();
   await server.stop(graceMs);
   return process.exit(exitCode);
 }

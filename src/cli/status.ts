@@ -8,6 +8,7 @@ import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Health } from '../http/private.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
+import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { SelfTestStatus } from '../server/self-test.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
@@ -21,6 +22,7 @@ export interface ServerStatus extends Health {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly selfTest: SelfTestStatus;
+  readonly ready: readonly ReadyLook[];
   readonly learned?: readonly LearnedLimits[];
 }
 
@@ -46,7 +48,7 @@ export function statusCommand(program: Command): void {
 
 /** The reasons are in the words of others: safe to show. */
 export function statusText(status: ServerStatus): string {
-  const { hostname, pid, startedAt, queue, trail, selfTest, learned, problems, warnings } = status;
+  const { hostname, pid, startedAt, queue, trail, selfTest, ready, learned, problems, warnings } = status;
   const tested = selfTest.at === undefined ? '' : ` (${time(selfTest.at)})`;
   return [
     `${strong(hostname)} runs as process ${pid} since ${time(startedAt)}`,
@@ -60,6 +62,7 @@ export function statusText(status: ServerStatus): string {
       : [`trail: ${numberOf(trail.events, 'event')}, last link ${trail.lastLink}`]),
     `self-test: ${selfTest.verdict}${tested}`,
     ...selfTest.findings.map((finding) => `  ${finding}`),
+    readyLine(ready),
     ...(learned ?? []).map(learnedLine),
     ...problems.map((problem) => `${strong('problem')}: ${problem}`),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -87,4 +90,10 @@ function warnOfFile({ config }: ConfigOption): void {
       `postern: ${safeLines(error.message)}\npostern: the server runs on with what it read before\n`,
     );
   }
+}
+
+function readyLine(looks: readonly ReadyLook[]): string {
+  if (isReady(looks)) return 'ready for new connections';
+  const unmet = looks.flatMap(({ name, because }) => (because === undefined ? [] : `${name}: ${because}`));
+  return `not ready for new connections: ${unmet.join('; ')}`;
 }

@@ -104,6 +104,7 @@ test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', ()
     },
     audit: { retention: 30 * DAY, requireReason: false },
     http: { address: '127.0.0.1', port: 8587 },
+    drain: { announce: 0 },
     log: { level: 'info' },
     onboarding: { pacc: 'off' },
     threads: {},

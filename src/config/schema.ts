@@ -364,6 +364,15 @@ export const configSchema = z.strictObject({
   }),
   limits: limits.prefault({}),
   timeouts: timeouts.prefault({}),
+  drain: z
+    .strictObject({
+      announce: duration(0, 30_000).prefault('0s').meta({
+        description:
+          'How long a stop by SIGTERM is announced: `/readyz` says no, and connections are still taken. Behind a balancer that asks `/readyz`: as long as it takes to notice, e.g. `5s`; else it only makes stops longer.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How the server leaves.' }),
   audit: z
     .strictObject({
       retention: duration(86_400_000).prefault('30d').meta({
@@ -378,12 +387,17 @@ export const configSchema = z.strictObject({
     .union([
       z.strictObject({
         address: ipAddress.prefault('127.0.0.1').meta({ description: 'Address of the private HTTP port.' }),
-        port: count(1, 65535).prefault(8587).meta({ description: 'Its port: `/metrics`, `/health`.' }),
+        port: count(1, 65535)
+          .prefault(8587)
+          .meta({ description: 'Its port: `/metrics`, `/health`, `/livez`, `/readyz`.' }),
       }),
       z.literal('off'),
     ])
     .prefault({})
-    .meta({ description: 'Private HTTP for metrics and health, or `off`.' }),
+    .meta({
+      description:
+        'Private HTTP for metrics, health, and who asks whether the server is alive and ready, or `off`.',
+    }),
   local: local.optional().meta({
     description: 'Submission by programs on this host, off by default: `postern send` without a login.',
   }),

@@ -5,6 +5,7 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
 import { replies } from '../protocol/wire/reply-registry.ts';
 import type { FrontAnswers } from '../server/plan.ts';
+import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { StoreFigures } from '../server/store-body.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import { histogramText } from './histogram-text.ts';
@@ -15,6 +16,7 @@ export interface Figures {
   readonly store: StoreFigures | undefined;
   readonly queue: QueueTotals | undefined;
   readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
+  readonly ready: readonly ReadyLook[];
   readonly logDropped: number;
   /** Wall clock against monotonic clock since the start, ms: a jump is seen here. */
   readonly clockOffsetMs: number;
@@ -178,6 +180,11 @@ function setBy<T extends string>(
 function gaugesOn(registry: Registry): (figures: Figures) => void {
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `postern_${name}`, help, registers: [registry] });
+  const ready = gauge('ready', '1: new connections should come here (/readyz)');
+  const met = new Gauge({
+    ...{ name: 'postern_ready_condition', help: '1: this condition of it is met' },
+    ...{ labelNames: ['condition'], registers: [registry] },
+  });
   const open = gauge('connections_open', 'Connections open now');
   const messages = gauge('queue_messages', 'Messages in the queue');
   const messagesMax = gauge(
@@ -204,9 +211,11 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     'The smallest part of the lifetime that a certificate has left, 0 to 1; NaN without one',
   );
   const clock = gauge('clock_offset_seconds', 'Jump of the wall clock since the start');
-  return ({ fronts, store, queue, certificate, clockOffsetMs, now }) => {
+  return ({ fronts, store, queue, certificate, ready: looks, clockOffsetMs, now }) => {
     const sum = (value: (front: Front) => number): number =>
       fronts.reduce((total, front) => total + value(front), 0);
+    ready.set(Number(isReady(looks)));
+    for (const { name, because } of looks) met.set({ condition: name }, Number(because === undefined));
     open.set(sum(({ connections }) => connections));
     messages.set(queue?.messages ?? NaN);
     messagesMax.set(store === undefined ? NaN : maxOf(store));

@@ -54,6 +54,7 @@ function conditionIn({
         queueTotals: () => Promise.reject(new Error('not asked for')),
       },
     },
+    readiness: { look: () => Promise.resolve([]) },
     sink: { dropped: 0 },
     inForce: { loaded, plan, problems: [], needsRestart },
     descriptorTrouble: () => descriptors,

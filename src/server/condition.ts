@@ -9,6 +9,7 @@ import type { LearnedLimits } from '../relay/carriers.ts';
 import type { DownRoute } from '../relay/down-routes.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from './start-checks.ts';
+import type { Readiness } from './readiness.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Lookups } from '../store/lookups.ts';
 
@@ -18,6 +19,7 @@ export interface ConditionOptions {
   };
   readonly sink: Pick<LogSink, 'dropped'>;
   readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems' | 'needsRestart'>;
+  readonly readiness: Pick<Readiness, 'look'>;
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
 }
@@ -80,6 +82,7 @@ export function createCondition(options: ConditionOptions): Condition {
         store: await supervisor.storeFigures().catch(() => undefined),
         queue: await supervisor.lookups.queueTotals().catch(() => undefined),
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
+        ready: await options.readiness.look(),
         logDropped: sink.dropped,
         clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
         now: clock.now(),

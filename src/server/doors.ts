@@ -17,6 +17,7 @@ import { createCondition } from './condition.ts';
 import { descriptorTrouble } from './descriptors.ts';
 import type { InForce } from './in-force.ts';
 import { startLocal } from './local.ts';
+import type { Readiness } from './readiness.ts';
 import type { SelfTest } from './self-test.ts';
 import type { Steps } from './steps.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -31,11 +32,12 @@ export interface DoorsOptions {
   readonly inForce: InForce;
   readonly supervisor: Supervisor;
   readonly selfTest: SelfTest;
+  readonly readiness: Readiness;
 }
 
 /** Gives the public web listener, if there is one. */
 export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
-  const { first, steps, log, sink, engine, inForce, supervisor, selfTest } = o;
+  const { first, steps, log, sink, engine, inForce, supervisor, selfTest, readiness } = o;
   const { config } = first;
   const { http } = config;
   const loaded = (): LoadedConfig => inForce.loaded;
@@ -44,7 +46,7 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
   const notTaken = createNotTaken(clock, log);
   const door = (name: string) => ({ notTaken: (error: Error) => notTaken(name, error) });
   const condition = createCondition({
-    ...{ supervisor, sink, inForce },
+    ...{ supervisor, sink, inForce, readiness },
     descriptorTrouble: () => descriptorTrouble(descriptors.open(), descriptors.limit()),
   });
   const status = async (): Promise<object> => ({
@@ -54,6 +56,7 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
       pid: process.pid,
       startedAt: condition.startedAt,
       selfTest: selfTest.status,
+      ready: await readiness.look(),
     },
     ...(await condition.health()),
   });
@@ -80,7 +83,7 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
       'http',
       () =>
         startPrivateHttp({
-          ...{ ...http, hostname, selfTest: () => selfTest.status.verdict },
+          ...{ ...http, hostname, selfTest: () => selfTest.status.verdict, ready: () => readiness.look() },
           ...condition,
           ...door('http'),
         }),

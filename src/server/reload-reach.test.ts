@@ -115,6 +115,7 @@ const imap = { host: 'imap.example.org', port: 143, tls: 'starttls' };
 const readByMain: readonly Settings[] = [
   { audit: { retention: '60d' } },
   { audit: { requireReason: true } },
+  { drain: { announce: '5s' } },
   { local: { services: [{ osUser: '4322', identity: 'other' }] } },
   { log: { format: 'json' } },
   { onboarding: { displayName: 'Mail' } },

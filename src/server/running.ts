@@ -20,6 +20,7 @@ import { engineOf } from '../store/engine-choice.ts';
 import { openDoors } from './doors.ts';
 import { InForce } from './in-force.ts';
 import { storeLimitsOf } from './plan-of-config.ts';
+import { conditionsOf, Readiness } from './readiness.ts';
 import { createSelfTest, type SelfTest } from './self-test.ts';
 import { createServer } from './server.ts';
 import { createSteps, type Steps } from './steps.ts';
@@ -32,6 +33,8 @@ export interface RunningServer {
   beginSelfTest(): void;
   /** Why the server must end: its self-test found that strangers get in. */
   readonly open: Promise<string>;
+  /** `/readyz` says no from now on; resolves after `drain.announce`. Connections are still taken. */
+  announceStop(): Promise<void>;
   /** Drains, by default as long as a reply may take, and stops; resolves when everything is closed and the lock is free. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -79,6 +82,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   const { promise: open, resolve: isOpen } = Promise.withResolvers<string>();
   let graceMs: number | undefined = FAILED_START_GRACE_MS;
   let selfTest: SelfTest | undefined;
+  let readiness: Readiness | undefined;
   const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
   const store = engineOf(first);
   const engine = await openEngine(store);
@@ -99,6 +103,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
           comesFrom: (address) => supervisor.selfTestFrom(address),
         });
         selfTest = test;
+        readiness = new Readiness(clock, conditionsOf(supervisor));
         let web: Web | undefined;
         // Before somebody can ask for a reload.
         inForce.tells = async (plan, storeLimits) => {
@@ -110,7 +115,8 @@ async function startAll(starting: Starting): Promise<RunningServer> {
           printer.format = logFormatOf(config);
           test.begin();
         };
-        web = await openDoors({ first, steps, log, sink, engine, inForce, supervisor, selfTest: test });
+        const asked = { selfTest: test, readiness };
+        web = await openDoors({ first, steps, log, sink, engine, inForce, supervisor, ...asked });
       },
     },
     steps,
@@ -120,6 +126,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
     ...{ log, open },
     reload: () => inForce.reload(),
     beginSelfTest: () => selfTest?.begin(),
+    announceStop: async () => readiness?.leave(inForce.loaded.config.drain.announce),
     async stop(grace) {
       graceMs = grace;
       selfTest?.stop();

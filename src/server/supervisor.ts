@@ -46,6 +46,8 @@ export interface Supervisor {
   startFronts(): Promise<void>;
   /** The fronts take connections from now on. */
   listen(): Promise<void>;
+  /** Some front takes connections. */
+  readonly listens: boolean;
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
   /** Copies the store into a new file. */
   backup(file: string): Promise<void>;
@@ -80,6 +82,7 @@ class RunningSupervisor implements Supervisor {
   #storeThread!: Thread;
   #lookupThread!: Thread;
   #listening = false;
+  #listens = false;
   /** No front is started any more; the store is, because what is under way has to be settled. */
   #draining: Promise<void> | undefined;
   #stopping = false;
@@ -133,6 +136,11 @@ class RunningSupervisor implements Supervisor {
   async listen(): Promise<void> {
     this.#listening = true;
     await this.#fronts.ask({ ask: 'listen' });
+    this.#listens = true;
+  }
+
+  get listens(): boolean {
+    return this.#listens && this.#fronts.alive.length > 0;
   }
 
   async reload(plan: FrontPlan, limits: StoreLimits): Promise<void> {
@@ -172,6 +180,7 @@ class RunningSupervisor implements Supervisor {
 
   async drain(graceMs: number): Promise<void> {
     this.#listening = false;
+    this.#listens = false;
     this.#draining ??= this.#fronts.drain(graceMs);
     await this.#draining;
   }

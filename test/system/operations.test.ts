@@ -163,6 +163,20 @@ test('5321-aj: SIGTERM lets a session inside DATA finish, says 421 to idle ones,
   );
 });
 
+test('SIGTERM is announced first where the configuration says so: not ready, and connections are still taken', async () => {
+  await using server = await startServer({ extra: 'drain: { announce: 3s }' });
+  assert.equal((await ask(server.http, '/readyz')).status, 200);
+  process.kill(server.pid, 'SIGTERM');
+  const { body } = await eventually('the announcement', 2, async () => {
+    const answer = await ask(server.http, '/readyz');
+    return answer.status === 503 && answer;
+  });
+  assert.match(body, /^listening: yes$[^]*^staying: no: /m);
+  const late = await openClient({ port: server.submission, login, password: PASSWORD });
+  assert.match(await late.reply(), /^421 4\.3\.2/, 'when the announcement is over it drains');
+  assert.equal(await server.ended(), 0);
+});
+
 test('a message counts from MAIL to its 250, with its size, and from there to its delivery', async () => {
   await using server = await startServer();
   const client = await openClient({ port: server.submission, login, password: PASSWORD });

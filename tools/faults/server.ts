@@ -145,6 +145,20 @@ export const serverFaults: readonly Fault[] = [
     to: '',
   },
   {
+    file: 'src/server/readiness.ts',
+    tests: ['src/server/readiness'],
+    why: 'a stop is announced to nobody',
+    from: '    this.#isLeaving = true;\n',
+    to: '',
+  },
+  {
+    file: 'src/server/readiness.ts',
+    tests: ['src/server/readiness'],
+    why: 'a store that does not answer holds up who asks whether the server is ready',
+    from: 'await withDeadline(this.#clock, LOOK_MS, Promise.resolve(because()))',
+    to: 'await because()',
+  },
+  {
     file: 'src/server/server.ts',
     tests: ['src/server/server'],
     why: 'a start that fails cuts off what its fronts have under way',
