@@ -1,36 +1,27 @@
-// What a writer does beside the changes it is asked for, over a connection of its own, one piece at a time: it hears what other writers did.
+// What a writer does beside the changes it is asked for, over a connection of its own, one piece at a time.
 
-import { connect, type PostgresServer } from './connection.ts';
 import type { Clock } from '../../platform/platform.ts';
-import type { Hearing } from './hearing.ts';
-import { sqlOver } from './sql.ts';
+import { connect, type Connection, type PostgresServer } from './connection.ts';
 
 export interface Beside {
-  /** Tells at once of what other writers have committed. Rejects with `ConnectionLost`. */
-  hear(): Promise<void>;
+  /** After what was begun before. Rejects with `ConnectionLost` too. */
+  inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-export interface BesideOptions {
-  readonly server: PostgresServer;
-  readonly clock: Clock;
-  /** For an answer, ms. */
-  readonly answerMsMax: number;
-  readonly hearing: Hearing;
-}
-
-export async function workBeside({ server, hearing, ...options }: BesideOptions): Promise<Beside> {
+/** `answerMsMax`: for one answer, ms. */
+export async function workBeside(
+  server: PostgresServer,
+  options: { readonly clock: Clock; readonly answerMsMax: number },
+): Promise<Beside> {
   const connection = await connect(server, options);
   let last: Promise<unknown> = Promise.resolve();
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(work);
+  function inTurn<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const done = last.then(() => work(connection));
     last = done.catch(() => undefined);
     return done;
   }
 
-  return {
-    hear: () => inTurn(() => hearing.hear(sqlOver(connection))),
-    close: () => inTurn(() => connection.close()),
-  };
+  return { inTurn, close: () => inTurn((its) => its.close()) };
 }

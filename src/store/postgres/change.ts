@@ -6,7 +6,6 @@ import type { EventDraft } from '../../record/events.ts';
 import type { QueueDepth, QueueLimits } from '../depth.ts';
 import type { QueuedMessage, StoreNotice } from '../port.ts';
 import type { Counters } from './counters.ts';
-import type { Hearing } from './hearing.ts';
 import type { Sql } from './sql.ts';
 
 export interface Work {
@@ -25,7 +24,6 @@ export interface Work {
 export interface NodeState {
   readonly clock: Clock;
   readonly counters: Counters;
-  readonly hearing: Pick<Hearing, 'told'>;
   /** Counted at the opening, then kept by counting what this writer does; others' as of the last look. */
   readonly queue: QueueDepth;
   readonly queueLimits: QueueLimits;

@@ -5,8 +5,6 @@ import type { PostgresServer } from './connection.ts';
 import { openPostgresWriter } from './open.ts';
 
 const LIFE_OCTETS = 6;
-/** Between two looks at what other writers did. */
-const PULSE_MS = 2_000;
 
 export async function openEngineWriter(
   server: PostgresServer,
@@ -14,11 +12,6 @@ export async function openEngineWriter(
 ): Promise<EngineWriter> {
   const life = Buffer.from(options.entropy.bytes(LIFE_OCTETS)).toString('hex');
   const writer = await openPostgresWriter({ ...options, server, name: `node/${life}` });
-  function pulse(): void {
-    options.clock.after(PULSE_MS, () => void writer.hear().then(pulse, options.failed));
-  }
-
-  pulse();
   return {
     ...writer,
     copy: () =>

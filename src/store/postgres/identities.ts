@@ -72,19 +72,18 @@ async function takenCredential(sql: Sql, identity: Identity): Promise<string | u
   return row && `credential ${text(row, 'id')}`;
 }
 
-/** Whom this writer serves at once; those of others when their writers ask (`hearing.ts`). */
+/** Whom this writer serves at once; those of others with the next pulse of their writers (`lives.ts`). */
 async function tell(
-  { sql, node, notice, afterCommit }: Work,
+  { sql, notice }: Work,
   change: Extract<StoreNotice, { type: 'identityChanged' }>,
 ): Promise<void> {
   const { identityId, revision, state, gone } = change;
   await sql.run("DELETE FROM identity_change WHERE changed_at < statement_timestamp() - interval '1 minute'");
-  const row = await sql.get(
-    'INSERT INTO identity_change (identity_id, revision, state, gone) VALUES ($1, $2, $3, $4) RETURNING n',
+  await sql.run(
+    'INSERT INTO identity_change (identity_id, revision, state, gone) VALUES ($1, $2, $3, $4)',
     ...[identityId, revision, state, JSON.stringify(gone)],
   );
   notice(change);
-  afterCommit(() => node.hearing.told(number(row ?? {}, 'n')));
 }
 
 export async function credentialUsed(

@@ -4,7 +4,8 @@ import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { QueueLimits } from '../depth.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
-import type { OpenLookups } from '../engine.ts';
+import type { OpenLookups, PulseAnswer } from '../engine.ts';
+import type { Incarnation } from '../owner.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { number } from '../row.ts';
@@ -13,10 +14,11 @@ import type { NodeState } from './change.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
 import { openCounters } from './counters.ts';
-import { createHearing } from './hearing.ts';
 import { createPostgresLookups } from './lookups.ts';
+import { pulseOver } from './lives.ts';
 import { openReader } from './reader.ts';
 import { migrate } from './schema.ts';
+import { createStoreClock } from './store-clock.ts';
 import { assertFit } from './server-checks.ts';
 import { openStages } from './stages.ts';
 import { applyOver } from './writer.ts';
@@ -49,8 +51,8 @@ export interface PostgresWriter {
   laneOf(changes: readonly Change[]): number;
   /** A piece of the work that can wait; true: there is more. */
   idle(): Promise<boolean>;
-  /** Tells of what other writers have committed. Fails as `apply` does. */
-  hear(): Promise<void>;
+  /** As `EngineWriter.pulse`. */
+  pulse(life: Incarnation, isFirst: boolean): Promise<PulseAnswer>;
   figures(): WriterFigures;
   queued(): number;
   trailEnd(): ChainEnd;
@@ -69,11 +71,11 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   const flow = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
   if (options.isTrusted !== true) await assertFit(flow);
   await migrate(flow);
-  const offset = options.clockOffset ?? (await offsetOf(flow, clock));
-  const hearing = createHearing(onNotice);
-  const beside = await workBeside({ server, clock, answerMsMax: ANSWER_MS_MAX, hearing });
+  const storeClock = createStoreClock(clock, options.clockOffset);
+  await storeClock.ask(flow);
+  const beside = await workBeside(server, { clock, answerMsMax: ANSWER_MS_MAX });
   const node: NodeState = {
-    ...{ clock, hearing },
+    clock,
     counters: openCounters(name, clock),
     queue: await depthOf(flow),
     queueLimits: options,
@@ -82,25 +84,21 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     fullBecause: () => options.fullBecause?.(),
   };
   const channelOver = (connection: Connection, of: string): Promise<Channel> =>
-    openChannel({
-      connection,
-      name: `${name}/${of}`,
-      node,
-      entropy,
-      onNotice,
-      now: () => clock.now() + offset,
-    });
-  const lanes = [
-    await channelOver(flow, 'flow'),
-    await channelOver(await connect(server, { clock }), 'commands'),
-  ] as const;
+    openChannel({ connection, name: `${name}/${of}`, node, entropy, onNotice, now: () => storeClock.now() });
+  const commands = await connect(server, { clock });
+  const lanes = [await channelOver(flow, 'flow'), await channelOver(commands, 'commands')] as const;
   const laneOf = (changes: readonly Change[]): number =>
     changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
   return {
     laneOf,
     apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], node, changes),
     idle: async () => false,
-    hear: () => beside.hear(),
+    pulse: (life, isFirst) =>
+      beside.inTurn(async (connection) => {
+        await storeClock.ask(connection);
+        const processIds = [flow, commands, connection].map(({ processId }) => processId);
+        return pulseOver(connection, { life, isFirst, processIds, now: storeClock.now(), onNotice });
+      }),
     figures: () => ({
       roundTrips: lanes.reduce((sum, { connection }) => sum + connection.roundTrips, 0),
       redone: node.figures.redone,
@@ -111,13 +109,6 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
       await Promise.all([beside.close(), ...lanes.map(({ connection }) => connection.close())]);
     },
   };
-}
-
-async function offsetOf(connection: Connection, clock: Clock): Promise<number> {
-  const { rows } = await connection.query(
-    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
-  );
-  return number(rows[0] ?? {}, 'now') - clock.now();
 }
 
 async function depthOf(connection: Connection): Promise<{ messages: number; ofStrangers: number }> {

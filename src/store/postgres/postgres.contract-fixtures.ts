@@ -8,6 +8,7 @@ import {
 } from '../../../test/postgres/database.ts';
 import { type Open, type Opened, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
 import { connect, type PostgresServer } from './connection.ts';
+import type { Store, StoreNotice } from '../port.ts';
 import { openPostgresStore, type OpenPostgresStore } from './open.ts';
 import { migrate } from './schema.ts';
 
@@ -50,43 +51,60 @@ export const openPostgres: Open = async (options) => {
   return opened();
 };
 
+/** A store with all who listen to it. */
+interface Living {
+  readonly inside: OpenPostgresStore;
+  readonly store: Store;
+  readonly incarnation: string;
+  tell(notice: StoreNotice): void;
+}
+
+/** As a running server does with each pulse. */
+async function hear({ inside, incarnation, tell }: Living): Promise<void> {
+  const answer = await inside.writer.pulse({ node: 'test', incarnation }, true);
+  if (answer.type === 'alive' && answer.changed !== 'many') answer.changed.forEach(tell);
+}
+
 /** The same in a database that the test may touch. */
 export function openIn(
   database: TestDatabase,
   options: OpenOptions,
 ): { opened(): Promise<Opened>; inside(): OpenPostgresStore } {
   const { server } = database;
-  const living: OpenPostgresStore[] = [];
+  const living: Living[] = [];
   let lives = 0;
   let now: OpenPostgresStore | undefined;
 
-  async function open(): Promise<OpenPostgresStore> {
+  async function open(): Promise<Living> {
     lives += 1;
-    const one = await openPostgresStore({
-      ...options,
-      server,
-      name: `node/${lives}`,
-      clockOffset: 0,
-      isTrusted: true,
-    });
+    const name = `node/${lives}`;
+    const inside = await openPostgresStore({ ...options, server, name, clockOffset: 0, isTrusted: true });
+    const listeners = new Set<(notice: StoreNotice) => void>();
+    const tell = (notice: StoreNotice): void => listeners.forEach((listener) => listener(notice));
+    inside.store.subscribe(tell);
+    const subscribe: Store['subscribe'] = (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    };
+    const one = { inside, store: { ...inside.store, subscribe }, incarnation: String(lives), tell };
     living.push(one);
     return one;
   }
 
   async function opened(): Promise<Opened> {
-    now = await open();
-    const { store, lookups } = now;
+    const { inside, store } = await open();
+    now = inside;
     return {
-      ...{ store, lookups },
+      ...{ store, lookups: inside.lookups },
       async restart() {
         await database.cut();
         living.length = 0;
         return opened();
       },
       beside: async () => (await open()).store,
-      hear: async () => void (await Promise.all(living.map(({ writer }) => writer.hear()))),
+      hear: async () => void (await Promise.all(living.map(hear))),
       async close() {
-        await Promise.all(living.map((one) => one.close()));
+        await Promise.all(living.map((one) => one.inside.close()));
         await database.drop();
       },
     };
