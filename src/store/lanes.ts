@@ -3,7 +3,7 @@
 import type { ClaimChange, ClaimShare } from './port.ts';
 
 /** Lanes that one claim looks at: a queue of very many domains takes several claims. */
-const LOOKED_AT_MAX = 500;
+export const LOOKED_AT_MAX = 500;
 
 export interface Lanes {
   /** The first lane after this domain, or of all, with the time that its oldest delivery is due at. */

@@ -78,7 +78,7 @@ async function keep(work: Work, change: AcceptChange, charging: Charging): Promi
   const counted = charging.statement();
   if (counted !== undefined) await sql.run(counted.sql, ...counted.values);
   if (change.owner === undefined) {
-    await file(sql, change.message.id);
+    await file(work, change.message.id);
     work.notice({ type: 'due' });
   }
   work.append(change.event);

@@ -13,7 +13,7 @@ import type { NodeState } from './change.ts';
 import type { Channel } from './channel.ts';
 import type { Answer, Statement } from './connection.ts';
 import type { Charging } from './counters.ts';
-import { insertOf, NOBODY, uuidOfId } from './inflight.ts';
+import { insertOf, isWholeEnd, NOBODY, uuidOfId } from './inflight.ts';
 import { sqlOver } from './sql.ts';
 import type { Trail } from './trail.ts';
 
@@ -28,7 +28,8 @@ export type Flowing = AcceptChange | SettleChange | RecordChange;
 /** What goes with others in one flush. */
 export function mayFlow(change: Change, { inHand }: NodeState): change is Flowing {
   if (change.type === 'accept') return isIntoHand(change);
-  if (change.type === 'settle') return isWholeEnd(change) && inHand.has(change.messageId);
+  if (change.type === 'settle')
+    return change.again !== true && isWholeEnd(change) && inHand.has(change.messageId);
   return change.type === 'record';
 }
 
@@ -41,19 +42,6 @@ function isIntoHand({ message, recipients, content, owner, untried, again }: Acc
     keptId(message.id) === message.id &&
     recipients.length > 0 &&
     recipients.length <= RECIPIENTS_MAX
-  );
-}
-
-/** All recipients, at the first attempt, for good; whether there are no others is asked of the row. */
-function isWholeEnd({ recipients, again }: SettleChange): boolean {
-  const isEnd = recipients.every(
-    ({ attempt, fate, notice, recipientNumber }) =>
-      attempt === 1 && fate.type === 'final' && notice === undefined && recipientNumber < recipients.length,
-  );
-  return (
-    again !== true &&
-    isEnd &&
-    new Set(recipients.map(({ recipientNumber }) => recipientNumber)).size === recipients.length
   );
 }
 

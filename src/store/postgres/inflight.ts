@@ -2,11 +2,12 @@
 // delivery. Before anything else happens to it, it is filed: moved into the queue tables, as it stands. Every accept passes through this table, and every withdrawal
 // leaves a row here: its key settles which of them came first.
 
-import { messageIdBytes, type MessageId } from '../../base/message-id.ts';
+import { messageIdBytes, messageIdFromBytes, type MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
-import type { AcceptChange, QueueSelector } from '../port.ts';
+import type { AcceptChange, QueueSelector, SettleChange } from '../port.ts';
 import type { QueuePosition } from '../queue-change.ts';
+import { bytes } from '../row.ts';
 import type { Work } from './change.ts';
 import type { SqlValue, Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
@@ -37,7 +38,7 @@ export function insertOf(
     ...[uuidOfId(message.id), owner, message.acceptedAt, message.role],
     ...[message.identityId ?? null, message.credentialId ?? null, reversePath, JSON.stringify(envelope)],
     ...[message.octets, message.headerOctets, message.headerUtf8, message.body8bit, dueAt],
-    owner === NOBODY || untried === true ? 0 : 1,
+    owner === NOBODY || untried === true ? 0 : FIRST_ATTEMPT,
     recipients.map(({ forwardPath }) => forwardPath),
     recipients.map(({ forwardPath }) => deliveryDomain(forwardPath)),
     recipients.map(parametersOf),
@@ -69,6 +70,25 @@ function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient):
   return Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters);
 }
 
+/** Number of the only attempt that a message in flight gets. */
+export const FIRST_ATTEMPT = 1;
+
+/** Whether the message ends with it if it is in flight and has as many recipients: each ends for good, and nobody is to be told. */
+export function isWholeEnd({ recipients }: Pick<SettleChange, 'recipients'>): boolean {
+  const ended = new Set(recipients.map(({ recipientNumber }) => recipientNumber));
+  return (
+    ended.size > 0 &&
+    ended.size === recipients.length &&
+    recipients.every(
+      ({ attempt, fate, notice, recipientNumber }) =>
+        attempt === FIRST_ATTEMPT &&
+        fate.type === 'final' &&
+        notice === undefined &&
+        recipientNumber < ended.size,
+    )
+  );
+}
+
 /** Which rows are filed: `i` is the row. What another deletes meanwhile is left to it. */
 const fileWhere = (where: string, taken: string): string => `
   WITH taken AS (
@@ -80,10 +100,12 @@ const fileWhere = (where: string, taken: string): string => `
       SELECT id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit FROM taken
   ), into_content AS (
     INSERT INTO content (id, staged, bytes) SELECT id, staged, content FROM taken
+  ), into_recipient AS (
+    INSERT INTO recipient (message_id, number, identity_id, forward_path, domain, parameters, due_at, owner, attempt)
+      SELECT t.id, r.number - 1, t.identity_id, r.forward_path, r.domain, r.parameters, t.due_at, nullif(t.owner, ''), t.attempt
+        FROM taken t, unnest(t.forward_paths, t.domains, t.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)
   )
-  INSERT INTO recipient (message_id, number, identity_id, forward_path, domain, parameters, due_at, owner, attempt)
-    SELECT t.id, r.number - 1, t.identity_id, r.forward_path, r.domain, r.parameters, t.due_at, nullif(t.owner, ''), t.attempt
-      FROM taken t, unnest(t.forward_paths, t.domains, t.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)`;
+  SELECT id FROM taken`;
 
 const FILE = fileWhere('i.id = ANY($1::uuid[])', 'FOR UPDATE');
 const FILE_OF_OWNERS = fileWhere('starts_with(i.owner, $1)', 'LIMIT $2 FOR UPDATE SKIP LOCKED');
@@ -93,23 +115,39 @@ const FILE_MEANT = fileWhere(
   'LIMIT $6 FOR UPDATE',
 );
 
-/** Moves messages into the queue tables, those of them that are in flight. Gives how many recipients came with them. */
-export function file(sql: Sql, ...ids: readonly MessageId[]): Promise<number> {
-  return sql.run(FILE, ids.map(uuidOfId));
+/** Moves messages into the queue tables, those of them that are in flight. */
+export async function file(work: Work, ...ids: readonly MessageId[]): Promise<void> {
+  notInHand(work, await filed(work.sql, FILE, ids.map(uuidOfId)));
 }
 
-/** The same for up to `max` that owners of this prefix have in hand; 0: there are none left. What another is just ending is left to it. */
-export function fileOfOwners(sql: Sql, ownerPrefix: string, max: number): Promise<number> {
-  return sql.run(FILE_OF_OWNERS, ownerPrefix, max);
+/** The same for up to `max` that owners of this prefix have in hand; fewer: there are none left. What another is just ending is left to it. */
+export function fileOfOwners(sql: Sql, ownerPrefix: string, max: number): Promise<readonly MessageId[]> {
+  return filed(sql, FILE_OF_OWNERS, ownerPrefix, max);
 }
 
-/** The same for up to `max` that a command may mean, from an id on; 0: there are none left. */
-export function fileMeant(
-  sql: Sql,
+/** The same for up to `max` that a command may mean, from an id on. Gives how many; fewer: there are none left. */
+export async function fileMeant(
+  work: Work,
   { identityId, credentialId, domain }: QueueSelector,
   { messageId, until }: Pick<QueuePosition, 'messageId' | 'until'>,
   max: number,
 ): Promise<number> {
   const whose = [identityId ?? null, credentialId ?? null, domain?.toLowerCase() ?? null];
-  return sql.run(FILE_MEANT, uuidOfId(messageId), until, ...whose, max);
+  const ids = await filed(work.sql, FILE_MEANT, uuidOfId(messageId), until, ...whose, max);
+  notInHand(work, ids);
+  return ids.length;
+}
+
+async function filed(
+  sql: Sql,
+  statement: string,
+  ...values: readonly SqlValue[]
+): Promise<readonly MessageId[]> {
+  const rows = await sql.all(statement, ...values);
+  return rows.map((row) => messageIdFromBytes(bytes(row, 'id')));
+}
+
+/** Something has happened to them: their ends fit into no group any more. */
+export function notInHand({ node, afterCommit }: Work, ids: readonly MessageId[]): void {
+  afterCommit(() => ids.forEach((id) => node.inHand.delete(id)));
 }

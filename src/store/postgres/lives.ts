@@ -154,5 +154,5 @@ async function giveBack(sql: Sql, life: Incarnation, now: number): Promise<numbe
     owners,
     now,
   );
-  return Math.max(filed, freed);
+  return Math.max(filed.length, freed);
 }

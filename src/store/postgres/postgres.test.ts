@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { leaseContract } from '../store.contract-leases.ts';
 import { Bench, type Open, started } from '../store.contract-fixtures.ts';
 import { openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
 
 /** `acceptContract` and so on; one after the other they become `storeContract`. */
-const parts: readonly ((name: string, open: Open) => void)[] = [];
+const parts: readonly ((name: string, open: Open) => void)[] = [leaseContract];
 
 if (withoutPostgres === false) for (const part of parts) part('postgres', openPostgres);
 

@@ -10,9 +10,11 @@ import { ConnectionLost, SqlError } from './connection.ts';
 import { flow, type Flowing, mayFlow, oneFlush } from './group.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
-import { claim, free, settle } from './queue.ts';
+import { claim } from './claim.ts';
+import { free } from './free.ts';
 import { changeQueue } from './queue-commands.ts';
 import { erase, purge } from './retention.ts';
+import { settle } from './settle.ts';
 import { sharedKey } from './shared-keys.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -28,17 +30,19 @@ export async function applyOver(
   node: NodeState,
   changes: readonly Change[],
 ): Promise<readonly Outcome[]> {
-  const outcomes = new Map<Change, Outcome>();
-  let flowing = changes.filter((change) => mayFlow(change, node));
+  // By place: one change may be asked twice.
+  const outcomes: (Outcome | undefined)[] = [];
+  let flowing = changes.flatMap((change, at) => (mayFlow(change, node) ? [{ change, at }] : []));
   while (flowing.length > 0) {
-    const group = oneFlush(flowing);
-    flowing = flowing.slice(group.length);
+    const group = oneFlush(flowing.map(({ change }) => change));
     const done = await together(channel, node, group);
-    done?.forEach((outcome, at) => outcomes.set(group[at] as Change, outcome));
+    flowing.slice(0, group.length).forEach(({ at }, n) => (outcomes[at] = done?.[n]));
+    flowing = flowing.slice(group.length);
   }
-  for (const change of changes)
-    if (!outcomes.has(change)) outcomes.set(change, await alone(channel, node, change));
-  return changes.map((change) => outcomes.get(change) as Outcome);
+  const all: Outcome[] = [];
+  for (const [at, change] of changes.entries())
+    all.push(outcomes[at] ?? (await alone(channel, node, change)));
+  return all;
 }
 
 /** Undefined: one of them does not fit, and nothing was done. */

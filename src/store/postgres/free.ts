@@ -1,0 +1,64 @@
+// Free: leases are given back without an attempt having been made.
+
+import type { FreeChange, OutcomeOf } from '../port.ts';
+import type { Work } from './change.ts';
+import { file, fileOfOwners, notInHand, uuidOfId } from './inflight.ts';
+import { OF_TAKEN } from './recipient-key.ts';
+
+/** Messages that are filed in one statement. */
+const FILED_MAX = 500;
+
+export async function free(
+  work: Work,
+  { ownerPrefix, only, dueAt }: FreeChange,
+): Promise<OutcomeOf<FreeChange>> {
+  const count =
+    only === undefined
+      ? await freeAll(work, ownerPrefix, dueAt)
+      : await freeThese(work, ownerPrefix, only, dueAt);
+  if (count > 0) work.notice({ type: 'due' });
+  return { type: 'freed', count };
+}
+
+/** What is just being settled is left to that. */
+const FREE_ALL = `
+  WITH taken AS MATERIALIZED (
+    SELECT r.message_id, r.number FROM recipient r WHERE r.owner IS NOT NULL AND r.owner >= $1 AND r.owner <= $1 || chr(1114111)
+      ORDER BY r.message_id, r.number FOR UPDATE SKIP LOCKED
+  )
+  UPDATE recipient r SET owner = NULL, due_at = $2 ${OF_TAKEN}`;
+
+async function freeAll(work: Work, ownerPrefix: string, dueAt: number): Promise<number> {
+  for (let isAll = false; !isAll;) {
+    const ids = await fileOfOwners(work.sql, ownerPrefix, FILED_MAX);
+    notInHand(work, ids);
+    isAll = ids.length < FILED_MAX;
+  }
+  return work.sql.run(FREE_ALL, ownerPrefix, dueAt);
+}
+
+const FREE_THESE = `
+  WITH taken AS MATERIALIZED (
+    SELECT r.message_id, r.number FROM unnest($1::uuid[], $2::int[], $3::int[]) AS k (message_id, number, attempt)
+      JOIN recipient r ON r.message_id = k.message_id AND r.number = k.number AND r.attempt = k.attempt
+      WHERE r.owner = $4 ORDER BY r.message_id, r.number FOR UPDATE OF r
+  )
+  UPDATE recipient r SET owner = NULL, due_at = $5 ${OF_TAKEN}`;
+
+async function freeThese(
+  work: Work,
+  owner: string,
+  only: NonNullable<FreeChange['only']>,
+  dueAt: number,
+): Promise<number> {
+  const ids = only.map(({ messageId }) => messageId);
+  await file(work, ...ids);
+  return work.sql.run(
+    FREE_THESE,
+    ids.map(uuidOfId),
+    only.map(({ recipientNumber }) => recipientNumber),
+    only.map(({ attempt }) => attempt),
+    owner,
+    dueAt,
+  );
+}
