@@ -1,7 +1,14 @@
 // Forgetting in memory: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
 
 import { addressTerm } from '../../record/terms.ts';
-import type { EraseChange, PurgeChange } from '../forgetting.ts';
+import {
+  type EraseChange,
+  erasedEvent,
+  keysBefore,
+  type PurgeChange,
+  purgedEvent,
+  sweepSlice,
+} from '../forgetting.ts';
 import type { OutcomeOf } from '../port.ts';
 import type { SharedKeyChange, SharedKeyName } from '../shared-key.ts';
 import { eventsAfter, eventsNaming } from './events.ts';
@@ -21,31 +28,24 @@ export function keyName({ purpose, period }: SharedKeyName): string {
   return JSON.stringify([purpose, period]);
 }
 
-/** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
-export function purge(state: State, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
+/** One slice of a sweep through the trail. */
+export function purge(state: State, change: PurgeChange): OutcomeOf<PurgeChange> {
   const { tables } = state;
-  const before = new Date(eventsBefore).toISOString();
   const marks = tables.marks.get('purge') ?? { through: 0, kept: 0 };
-  const rows = eventsAfter(tables, marks.through, max);
-  const present = rows.filter(({ payload }) => payload !== undefined);
-  const isOver = (event: EventRow): boolean => event.time < eventsBefore && !isQueued(tables, event);
-  const gone = present.filter((event) => isOver(event));
-  for (const event of gone) forget(tables, event);
+  const rows = eventsAfter(tables, marks.through, change.max).map((event) => ({
+    ...{ event, place: event.sequence, time: event.time, isGone: event.payload === undefined },
+  }));
+  const slice = sweepSlice(rows, marks, change, ({ event }) => isQueued(tables, event));
+  for (const { event } of slice.forget) forget(tables, event);
+  tables.marks.set('purge', slice.marks);
 
-  const kept = marks.kept > 0 ? marks.kept : (present.find((event) => !gone.includes(event))?.sequence ?? 0);
-  const through = rows.at(-1)?.sequence ?? marks.through;
-  // A whole slice of events that are too new ends the sweep, unless a wrong clock dated them ahead.
-  const more = rows.length === max && rows.some(({ time }) => time < eventsBefore || time > now);
-  tables.marks.set('purge', more ? { through, kept } : { through: kept > 0 ? kept - 1 : through, kept: 0 });
-
-  const keys = tables.sharedKeys.values().filter(({ period }) => period < before.slice(0, 10));
+  const keys = tables.sharedKeys.values().filter(({ period }) => period < keysBefore(change));
   for (const key of keys) tables.sharedKeys.delete(keyName(key));
-  const tombstones = dropTombstones(tables, eventsBefore);
-  if (gone.length + tombstones + keys.length > 0) {
-    const detail = { events: gone.length, tombstones, sharedKeys: keys.length, before };
-    state.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
-  }
-  return { type: 'purged', count: gone.length, more };
+  const tombstones = dropTombstones(tables, change.eventsBefore);
+  const count = slice.forget.length;
+  const event = purgedEvent(change, { events: count, tombstones, sharedKeys: keys.length });
+  if (event !== undefined) state.append(event);
+  return { type: 'purged', count, more: slice.more };
 }
 
 function isQueued(tables: Tables, { messageId }: EventRow): boolean {
@@ -91,10 +91,7 @@ export function erase(state: State, change: EraseChange): OutcomeOf<EraseChange>
       count += 1;
     }
   }
-  const { before, because } = change;
-  const why = because === undefined ? {} : { reason: because };
-  const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
-  state.append({ type: 'erased', time: change.now, payload: { by: change.by, action: 'erase', detail } });
+  state.append(erasedEvent(change, { count, kept }));
   return { type: 'erased', count, kept };
 }
 

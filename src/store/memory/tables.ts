@@ -7,6 +7,7 @@ import type { Identity, IdentityId } from '../../record/identity.ts';
 import type { ContentPart } from '../../record/event-content.ts';
 import type { EventType } from '../../record/events.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
+import type { PurgeMarks } from '../forgetting.ts';
 import type { CredentialUse } from '../lookups.ts';
 import type { Notice } from '../notices.ts';
 import type { MessageContent, QueuedMessage } from '../port.ts';
@@ -118,13 +119,6 @@ export interface EventRow {
   readonly place: ContentPart | undefined;
   readonly partHashes: Uint8Array;
   readonly link: Uint8Array;
-}
-
-export interface PurgeMarks {
-  /** Everything up to here was looked at in this sweep. */
-  readonly through: number;
-  /** The first event that this sweep had to keep, or 0: the next one starts there. */
-  readonly kept: number;
 }
 
 export interface Tables {

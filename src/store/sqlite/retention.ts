@@ -2,49 +2,51 @@
 
 import { canonicalAddress } from '../../policy/address.ts';
 import { addressTerm, identityTerm } from '../../record/terms.ts';
-import type { EraseChange, PurgeChange } from '../forgetting.ts';
+import {
+  type EraseChange,
+  erasedEvent,
+  keysBefore,
+  type PurgeChange,
+  purgedEvent,
+  sweepSlice,
+} from '../forgetting.ts';
 import type { OutcomeOf } from '../port.ts';
 import { type Database, type Row } from './database.ts';
 import { number, text } from '../row.ts';
 import { findSequences, unindex } from './term-index.ts';
 import type { Writer } from './writer.ts';
 
-/** One slice of a sweep through the trail. Events that had to be kept are looked at again by the next sweep. */
-export function purge(writer: Writer, { eventsBefore, now, max }: PurgeChange): OutcomeOf<PurgeChange> {
+/** One slice of a sweep through the trail. */
+export function purge(writer: Writer, change: PurgeChange): OutcomeOf<PurgeChange> {
   const { db } = writer;
-  const from = markOf(db, 'purged');
-  const rows = db.all(
-    'SELECT sequence, time, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
-    from,
-    max,
-  );
-  let kept = markOf(db, 'kept');
-  let count = 0;
-  for (const row of rows) {
-    if (number(row, 'gone') === 1) continue;
-    if (number(row, 'time') < eventsBefore && !isQueued(writer, row)) {
-      forget(writer, number(row, 'sequence'));
-      count += 1;
-    } else if (kept === 0) kept = number(row, 'sequence');
-  }
-  const through = number(rows.at(-1) ?? { sequence: from }, 'sequence');
-  // A whole slice of events that are too new ends the sweep, unless a wrong clock dated them ahead.
-  const more =
-    rows.length === max &&
-    rows.some((row) => number(row, 'time') < eventsBefore || number(row, 'time') > now);
-  setMark(db, 'purged', !more && kept > 0 ? kept - 1 : through);
-  setMark(db, 'kept', more ? kept : 0);
-  const before = new Date(eventsBefore).toISOString();
-  const keys = db.run('DELETE FROM shared_key WHERE period < ?', before.slice(0, 10));
-  const tombstones = dropTombstones(writer, eventsBefore);
-  if (count + tombstones + keys > 0) {
-    const detail = { events: count, tombstones, sharedKeys: keys, before };
-    writer.trail.append({ type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } });
-  }
-  return { type: 'purged', count, more };
+  const marks = { through: markOf(db, 'purged'), kept: markOf(db, 'kept') };
+  const events = db
+    .all(
+      'SELECT sequence, time, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+      marks.through,
+      change.max,
+    )
+    .map((row) => ({
+      ...{
+        row,
+        place: number(row, 'sequence'),
+        time: number(row, 'time'),
+        isGone: number(row, 'gone') === 1,
+      },
+    }));
+  const slice = sweepSlice(events, marks, change, ({ row }) => isQueued(writer, row));
+  for (const { place } of slice.forget) forget(writer, place);
+  setMark(db, 'purged', slice.marks.through);
+  setMark(db, 'kept', slice.marks.kept);
+  const sharedKeys = db.run('DELETE FROM shared_key WHERE period < ?', keysBefore(change));
+  const tombstones = dropTombstones(writer, change.eventsBefore);
+  const count = slice.forget.length;
+  const event = purgedEvent(change, { events: count, tombstones, sharedKeys });
+  if (event !== undefined) writer.trail.append(event);
+  return { type: 'purged', count, more: slice.more };
 }
 
-/** `purged`: looked at up to here in this sweep. `kept`: the first event that it had to keep, or 0. */
+/** `purged`: `PurgeMarks.through`. */
 type Mark = 'purged' | 'kept';
 
 function markOf(db: Database, name: Mark): number {
@@ -111,14 +113,7 @@ export function erase(writer: Writer, change: EraseChange): OutcomeOf<EraseChang
       count += 1;
     }
   }
-  const { before, because } = change;
-  const why = because === undefined ? {} : { reason: because };
-  const detail = { events: count, kept, before: new Date(before).toISOString(), ...why };
-  writer.trail.append({
-    type: 'erased',
-    time: change.now,
-    payload: { by: change.by, action: 'erase', detail },
-  });
+  writer.trail.append(erasedEvent(change, { count, kept }));
   return { type: 'erased', count, kept };
 }
 
