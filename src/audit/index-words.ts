@@ -7,8 +7,8 @@ export interface IndexCount {
   /** In the order of the walk. */
   see(event: ChainLink): void;
   flawOf(event: ChainLink): Flaw | undefined;
-  /** Up to this event all were indexed when they were seen. */
-  readonly through: Cursor | undefined;
+  /** Of each chain the last event up to which all were indexed when they were seen. */
+  readonly through: readonly Cursor[];
   /** Entries that the index must have of them. */
   readonly entries: number;
 }
@@ -16,15 +16,15 @@ export interface IndexCount {
 const PAGE = 1000;
 
 export function createIndexCount(): IndexCount {
-  let through: Cursor | undefined;
+  const through = new Map<number, Cursor>();
+  const isOver = new Set<number>();
   let entries = 0;
-  let isOver = false;
   return {
-    see({ cursor, index }) {
+    see({ chain, cursor, index }) {
       // Events indexed meanwhile don't count: earlier ones may not have been.
-      isOver ||= index === undefined;
-      if (index === undefined || isOver) return;
-      through = cursor;
+      if (index === undefined) isOver.add(chain);
+      if (index === undefined || isOver.has(chain)) return;
+      through.set(chain, cursor);
       entries += index.entries;
     },
     flawOf: ({ index, ...event }) =>
@@ -35,7 +35,7 @@ export function createIndexCount(): IndexCount {
             because: `the look-up index lacks ${index.lacking} of its ${index.entries} words`,
           },
     get through() {
-      return through;
+      return [...through.values()];
     },
     get entries() {
       return entries;
@@ -48,8 +48,7 @@ export async function flawOfIndex(
   lookups: Pick<Lookups, 'indexEntries' | 'strayEntries'>,
   { through, entries }: IndexCount,
 ): Promise<Flaw | undefined> {
-  const counted = through === undefined ? {} : { through };
-  if ((await lookups.indexEntries(counted)) === entries) return undefined;
+  if ((await lookups.indexEntries({ through })) === entries) return undefined;
   for (let after: Cursor | undefined; ;) {
     const page = await lookups.strayEntries({ max: PAGE, ...(after === undefined ? {} : { after }) });
     const [stray] = page.stray;

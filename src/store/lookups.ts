@@ -181,8 +181,8 @@ export interface Lookups {
   links(page: { readonly after?: Cursor; readonly max: number }): Promise<readonly ChainLink[]>;
   /** The last ones that `links` would give. */
   newestLinks(max: number): Promise<readonly ChainLink[]>;
-  /** How many entries the look-up index has of links up to this one, and of those it must have none of yet. */
-  indexEntries(of: { readonly through?: Cursor }): Promise<number>;
+  /** How many entries the look-up index has of links up to these, one of each chain, and of those it must have none of yet. */
+  indexEntries(of: { readonly through: readonly Cursor[] }): Promise<number>;
   /** Those among `max` entries of the index, in its own order. */
   strayEntries(page: {
     readonly after?: Cursor;

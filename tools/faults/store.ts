@@ -113,7 +113,7 @@ export const storeFaults: readonly Fault[] = [
     file: 'src/audit/index-words.ts',
     tests: [tampering],
     why: 'a word too many is not seen',
-    from: 'if ((await lookups.indexEntries(counted)) === entries) return undefined;',
+    from: 'if ((await lookups.indexEntries({ through })) === entries) return undefined;',
     to: 'if (entries >= 0) return undefined;',
   },
   {

@@ -41,7 +41,7 @@ export function chainLookups(db: Database): ChainLookups {
     indexEntries: async ({ through }) =>
       inOneView(db, () => {
         const sql = 'SELECT count(*) AS count FROM trail_term WHERE sequence <= ? OR sequence > ?';
-        const last = through === undefined ? 0 : placeOf(through);
+        const last = Math.max(0, ...through.map(placeOf));
         return number(db.get(sql, last, watermark(db)) ?? {}, 'count');
       }),
     strayEntries: async ({ after, max }) =>
