@@ -60,6 +60,8 @@ export interface Opened {
   restart(): Promise<Opened>;
   /** Another who works on the same. Absent: all who do have this one. */
   beside?(): Promise<Store>;
+  /** Of the first chain of its trail. Absent: `local`. */
+  readonly chainName?: string;
   /** All who do look now for what the others did. Absent: they are told at once. */
   hear?(): Promise<void>;
   close(): Promise<void> | void;
@@ -113,6 +115,10 @@ export class Bench implements AsyncDisposable {
   /** Two who work on it at once. */
   async both(): Promise<readonly [Store, Store]> {
     return [this.store, (await this.#live.beside?.()) ?? this.store];
+  }
+
+  get chainName(): string {
+    return this.#live.chainName ?? 'local';
   }
 
   /** When this resolves, each of both has heard of what the other did. */

@@ -196,11 +196,12 @@ function chainContract(name: string, open: Open): void {
     assert.deepEqual(await bench.lookups.links({ max: 3, after: second?.cursor ?? '' }), links.slice(2, 5));
     assert.deepEqual(await bench.lookups.newestLinks(2), links.slice(5));
     const [chain, ...others] = await bench.lookups.chains();
-    assert.deepEqual([chain?.chain, chain?.name, chain?.checkpoint, others], [1, 'local', undefined, []]);
+    const { chainName: name } = bench;
+    assert.deepEqual([chain?.chain, chain?.name, chain?.checkpoint, others], [1, name, undefined, []]);
     assert.ok((chain?.head.sequence ?? 9) <= 7);
     const { chains, broken } = await verifyTrail(bench.lookups);
     const lastLink = linkText(links[6]?.link ?? new Uint8Array());
-    assert.deepEqual([chains, broken], [[{ chain: 1, name: 'local', sequence: 7, lastLink }], undefined]);
+    assert.deepEqual([chains, broken], [[{ chain: 1, name, sequence: 7, lastLink }], undefined]);
     const changed = links.with(3, { ...links[3]!, time: START });
     const found = await verifyTrail({
       ...bench.lookups,

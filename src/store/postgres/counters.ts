@@ -28,6 +28,8 @@ export interface Counters {
   begin(): Charging;
   /** Reads what the others have written of these identities, where what is known is too old. `now`: by the store's clock, ms since the epoch. */
   look(by: Look, asked: readonly Asked[]): Promise<void>;
+  /** Of identities that are gone, with their rows. */
+  forget(identityIds: readonly IdentityId[]): void;
   /** Writes own rows that wait for it: those that were written before the last pulse, or `all`. True: there are more. */
   flush(sql: Sql, all?: 'all'): Promise<boolean>;
 }
@@ -87,6 +89,9 @@ export function openCounters(writer: string, clock: Pick<Clock, 'monotonic'>, ke
         else Object.assign(known, { others, lookedAt });
       }
       forgetOldest();
+    },
+    forget(identityIds) {
+      for (const identityId of identityIds) kept.delete(identityId);
     },
     async flush(sql, all) {
       const waiting = [...kept].filter(

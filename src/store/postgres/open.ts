@@ -11,6 +11,7 @@ import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailab
 import { number } from '../row.ts';
 import { workBeside } from './beside.ts';
 import type { NodeState } from './change.ts';
+import { keepChains } from './chains.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
 import { openCounters } from './counters.ts';
@@ -51,6 +52,8 @@ export interface PostgresWriter {
   laneOf(changes: readonly Change[]): number;
   /** A piece of the work that can wait; true: there is more. */
   idle(): Promise<boolean>;
+  /** Indexes up to `max` events of each of its chains; true: there are more, and nobody is in the way. */
+  indexTail(max: number): Promise<boolean>;
   /** As `EngineWriter.pulse`. */
   pulse(life: Incarnation, isFirst: boolean): Promise<PulseAnswer>;
   figures(): WriterFigures;
@@ -87,12 +90,14 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     openChannel({ connection, name: `${name}/${of}`, node, entropy, onNotice, now: () => storeClock.now() });
   const commands = await connect(server, { clock });
   const lanes = [await channelOver(flow, 'flow'), await channelOver(commands, 'commands')] as const;
+  const chains = keepChains(clock, () => lanes.map(({ trail }) => trail));
   const laneOf = (changes: readonly Change[]): number =>
     changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
   return {
     laneOf,
     apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], node, changes),
-    idle: async () => false,
+    idle: () => beside.inTurn((connection) => chains.keep(connection)),
+    indexTail: (max) => beside.inTurn((connection) => chains.indexOwn(connection, max)),
     pulse: (life, isFirst) =>
       beside.inTurn(async (connection) => {
         await storeClock.ask(connection);
@@ -106,7 +111,9 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     queued: () => node.queue.messages,
     trailEnd: () => lanes[0].trail.end(),
     async close() {
-      await Promise.all([beside.close(), ...lanes.map(({ connection }) => connection.close())]);
+      await Promise.all(lanes.map(({ connection }) => connection.close()));
+      await beside.inTurn((connection) => chains.close(connection));
+      await beside.close();
     },
   };
 }

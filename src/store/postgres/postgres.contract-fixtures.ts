@@ -103,6 +103,7 @@ export function openIn(
       },
       beside: async () => (await open()).store,
       hear: async () => void (await Promise.all(living.map(hear))),
+      chainName: 'node/1/flow',
       async close() {
         await Promise.all(living.map((one) => one.inside.close()));
         await database.drop();

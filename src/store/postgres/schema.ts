@@ -61,11 +61,13 @@ const steps: readonly string[] = [
       FROM inflight i, unnest(i.forward_paths, i.domains, i.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)
       WHERE i.withdrawn_until IS NULL;
 
-  -- A chain for each connection that writes events. head: so far it had come when this was written last.
+  -- A chain for each connection that writes events (\`chains.ts\`). pid, since: of that connection's process; NULL: that tells nothing. head: so far it had come when
+  -- this was written last. indexed: so far its words are in the index. closed: nothing is written to it any more, and all of it is indexed.
   CREATE TABLE chain (
-    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, started_at bigint NOT NULL,
-    head bigint, head_link bytea, checkpoint bigint, checkpoint_link bytea
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, started_at bigint NOT NULL, pid int, since timestamptz,
+    head bigint, head_link bytea, indexed bigint NOT NULL DEFAULT 0, closed bool NOT NULL DEFAULT false
   );
+  CREATE INDEX chain_open ON chain (id) WHERE NOT closed;
   CREATE SEQUENCE event_place;
   -- place: in the order of writing, roughly: it has gaps, and two that write at once may commit in the other order.
   CREATE TABLE event (
@@ -77,8 +79,9 @@ const steps: readonly string[] = [
   CREATE INDEX event_message ON event (message_id) WHERE message_id IS NOT NULL;
   -- Written behind the commits, chain by chain: see \`term-index.ts\`.
   CREATE TABLE term (term text COLLATE "C" NOT NULL, place bigint NOT NULL, PRIMARY KEY (term, place));
-  CREATE TABLE indexed (chain int PRIMARY KEY, sequence bigint NOT NULL);
+  -- How far the sweep of retention has come: see \`retention.ts\`.
   CREATE TABLE mark (name text PRIMARY KEY, value bigint NOT NULL);
+  INSERT INTO mark VALUES ('purged', 0), ('kept', 0);
 
   CREATE TABLE identity (
     id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, state text NOT NULL, revision int NOT NULL, removed_at bigint,

@@ -6,6 +6,8 @@ import type { Entropy } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { SALT_OCTETS } from '../../record/event-content.ts';
 import { type ChainEnd, firstLink, sealed, type SealedEvent } from '../../record/link.ts';
+import { termsOf } from '../../record/terms.ts';
+import { RecentTerms } from '../recent-terms.ts';
 import { number } from '../row.ts';
 import { octetsArray } from './arrays.ts';
 import type { Statement } from './connection.ts';
@@ -21,11 +23,16 @@ export interface Trail {
   undone(): void;
   /** The last event that is in the table. */
   end(): ChainEnd;
+  /** Of the newest that are in the table. */
+  readonly recent: RecentTerms;
 }
+
+const BEGIN = `INSERT INTO chain (name, started_at, pid, since)
+  SELECT $1, $2, pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid() RETURNING id`;
 
 /** Begins a chain. `name`: of who writes it. `now`: milliseconds since the epoch. */
 export async function beginTrail(sql: Sql, name: string, now: number, entropy: Entropy): Promise<Trail> {
-  const row = await sql.get('INSERT INTO chain (name, started_at) VALUES ($1, $2) RETURNING id', name, now);
+  const row = await sql.get(BEGIN, name, now);
   return trailFrom({ chain: number(row ?? {}, 'id'), sequence: 0, link: firstLink }, entropy);
 }
 
@@ -38,6 +45,7 @@ function trailFrom(start: ChainEnd, entropy: Entropy): Trail {
   let kept = start;
   let end = start;
   let appended: Appended[] = [];
+  const recent = new RecentTerms();
   const newSalt = (): Uint8Array => entropy.bytes(SALT_OCTETS);
   return {
     append(event) {
@@ -48,6 +56,8 @@ function trailFrom(start: ChainEnd, entropy: Entropy): Trail {
     statement: () => (appended.length === 0 ? undefined : insertOf(start.chain, appended)),
     written() {
       kept = end;
+      for (const { event, asKept } of appended)
+        recent.push({ sequence: asKept.sequence, terms: termsOf(event) });
       appended = [];
     },
     undone() {
@@ -55,6 +65,7 @@ function trailFrom(start: ChainEnd, entropy: Entropy): Trail {
       appended = [];
     },
     end: () => kept,
+    recent,
   };
 }
 
