@@ -169,3 +169,17 @@ test('an error of the server has its SQLSTATE', { skip }, async (t) => {
     (error) => error instanceof SqlError && error.code === '42P01',
   );
 });
+
+test('octets come out as they are, however many, and what is absent as null', { skip }, async (t) => {
+  const [connection] = await connected(t);
+  const octets = (n: number) => new Uint8Array(n * 5_000).map((_, at) => (at * 7 + n) % 256);
+  for (let n = 0; n < 60; n += 1)
+    await connection.query('INSERT INTO t (n, o) VALUES ($1, $2)', n, n === 3 ? null : octets(n));
+  const rows = await connection.copyOut('SELECT o, n = 5 FROM t ORDER BY n');
+  assert.equal(rows.length, 60);
+  for (const [n, row] of rows.entries())
+    assert.deepEqual(row, [n === 3 ? null : octets(n), new Uint8Array([n === 5 ? 1 : 0])]);
+  assert.deepEqual(await connection.copyOut('SELECT o FROM t WHERE n < 0'), []);
+  await assert.rejects(connection.copyOut('SELECT x FROM t'), { name: 'SqlError', code: '42703' });
+  assert.deepEqual(await connection.copyOut('SELECT n FROM t WHERE n = 1'), [[new Uint8Array([0, 0, 0, 1])]]);
+});

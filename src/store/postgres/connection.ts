@@ -4,6 +4,7 @@
 import pg from 'pg';
 import { type Alarm, createAlarm } from '../../platform/alarm.ts';
 import type { Clock } from '../../platform/platform.ts';
+import { CopyOut, type OctetsRow } from './copy-out.ts';
 import { Flush } from './flush.ts';
 import { forPg, nameOf } from './statements.ts';
 import { valueTypes } from './value-types.ts';
@@ -28,6 +29,8 @@ export interface Connection {
   query(sql: string, ...values: readonly SqlValue[]): Promise<Answer>;
   /** All of them in this order, as one transaction; none is done if one fails. Rejects with the error of the first that failed. */
   flush(statements: readonly Statement[]): Promise<readonly Answer[]>;
+  /** What a query gives, large octets too: each value as the server keeps it. It takes no values: nothing that came from outside may stand in it. */
+  copyOut(query: string): Promise<readonly OctetsRow[]>;
   /** Statements without values; gives the command tag of the last one, such as `COMMIT`. */
   exec(sql: string): Promise<string>;
   /** Of the server's process. */
@@ -196,6 +199,12 @@ class OpenConnection implements Connection {
     const flush = new Flush(statements);
     this.#client.query(flush);
     return this.#asked(flush.done);
+  }
+
+  copyOut(query: string): Promise<readonly OctetsRow[]> {
+    const copy = new CopyOut(query);
+    this.#client.query(copy);
+    return this.#asked(copy.done);
   }
 
   async exec(sql: string): Promise<string> {

@@ -2,10 +2,13 @@
 
 import type { Clock } from '../../platform/platform.ts';
 import type { Row } from '../row.ts';
+import type { OctetsRow } from './copy-out.ts';
 import { connect, type Connection, type PostgresServer, type SqlValue } from './connection.ts';
 import { inOneView, type Sql } from './sql.ts';
 
 export interface Reader extends Sql {
+  /** As `Connection.copyOut`. */
+  copyOut(query: string): Promise<readonly OctetsRow[]>;
   /** Several statements see the same. */
   inOneView<T>(look: (sql: Sql) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -80,6 +83,7 @@ export function openReader(
     all: (sql, ...values) => rows(sql, values),
     get: async (sql, ...values) => (await rows(sql, values))[0],
     run: (sql, ...values) => using(async (connection) => (await connection.query(sql, ...values)).count),
+    copyOut: (query) => using((connection) => connection.copyOut(query)),
     inOneView: (look) => using((connection) => inOneView(connection, look)),
     async close() {
       await Promise.all([...all].map((connection) => connection.close()));
