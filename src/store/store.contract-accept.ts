@@ -184,6 +184,7 @@ function limitsContract(name: string, open: Open): void {
         assert.deepEqual(await bench.one(again), { type: 'accepted' });
         bench.clock.advance(every);
       }
+      await bench.counted();
       await bench.restart();
       const over = acceptOf(bench.nextId(), bench.clock.now(), charged);
       const limited = { type: 'limited', limit, hard };

@@ -64,6 +64,12 @@ export interface Opened {
   readonly chainName?: string;
   /** All who do look now for what the others did. Absent: they are told at once. */
   hear?(): Promise<void>;
+  /** Does a piece of what can wait. Absent: nothing does. */
+  idle?(): Promise<unknown>;
+  /** So long, ms, counts that limits are judged by may be unknown to others, and lost by a kill. Absent: neither. */
+  readonly countsLagMs?: number;
+  /** A body that no message names is swept when it is so old, ms. Absent: at the next start. */
+  readonly orphanMs?: number;
   close(): Promise<void> | void;
 }
 
@@ -124,6 +130,24 @@ export class Bench implements AsyncDisposable {
   /** When this resolves, each of both has heard of what the other did. */
   async hear(): Promise<void> {
     await this.#live.hear?.();
+  }
+
+  /** Two who charge one account at once may know too little of each other. */
+  get countsLag(): boolean {
+    return this.#live.countsLagMs !== undefined;
+  }
+
+  /** Waits until what was counted is known to all and outlives a kill. */
+  async counted(): Promise<void> {
+    this.clock.advance(this.#live.countsLagMs ?? 0);
+    await this.hear();
+  }
+
+  /** A new start, and all that is swept then or later. */
+  async swept(): Promise<void> {
+    await this.restart();
+    this.clock.advance(this.#live.orphanMs ?? 0);
+    await this.#live.idle?.();
   }
 
   async restart(): Promise<void> {

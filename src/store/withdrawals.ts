@@ -10,7 +10,7 @@ export interface Withdrawals {
 }
 
 /** By then whatever carried the accept has long ended, ms. */
-const KEPT_MS = 600_000;
+export const WITHDRAWN_MS = 600_000;
 const KEPT_MAX = 10_000;
 
 export const WITHDRAWN = 'it was taken back before it came';
@@ -23,7 +23,7 @@ export function createWithdrawals(clock: Pick<Clock, 'monotonic'>): Withdrawals 
       const now = clock.monotonic();
       const key = keptId(id) ?? '';
       kept.delete(key);
-      kept.set(key, now + KEPT_MS);
+      kept.set(key, now + WITHDRAWN_MS);
       for (const [oldest, until] of kept) {
         if (until > now && kept.size <= KEPT_MAX) break;
         kept.delete(oldest);

@@ -6,6 +6,7 @@ import { countMessage, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
 import { WITHDRAWN } from '../withdrawals.ts';
+import { isWhole } from './bodies.ts';
 import type { Work } from './change.ts';
 import type { Charging } from './counters.ts';
 import { file, insertOf, keyOf, leaveKey, NOBODY, takeKey, uuidOfId } from './inflight.ts';
@@ -27,6 +28,10 @@ export async function accept(work: Work, change: AcceptChange): Promise<Outcome>
   if (found.isKnown || refusal !== undefined) {
     await leaveKey(work, id);
     return found.isKnown || refusal === undefined ? accepted(found) : refusal;
+  }
+  if (change.content.kind === 'staged' && !(await isWhole(work.sql, id))) {
+    await leaveKey(work, id);
+    return { type: 'failed', cause: 'its body is not there, or not all of it' };
   }
   await keep(work, change, charging);
   return accepted(found);

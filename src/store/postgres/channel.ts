@@ -3,7 +3,8 @@
 import type { Entropy } from '../../platform/platform.ts';
 import type { StoreNotice } from '../port.ts';
 import type { NodeState, Work } from './change.ts';
-import { type Connection, SqlError } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { isInTheWay } from './sql-states.ts';
 import { inTransaction, sqlOver } from './sql.ts';
 import { beginTrail, type Trail } from './trail.ts';
 
@@ -28,14 +29,6 @@ export interface ChannelOptions {
 }
 
 const TRIES = 3;
-/** serialization failure, deadlock, lock timeout */
-const IN_THE_WAY = new Set(['40001', '40P01', '55P03']);
-
-/** Others were in the way, and nothing was done. */
-export function isInTheWay(error: unknown): boolean {
-  return error instanceof SqlError && IN_THE_WAY.has(error.code);
-}
-
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
   const { connection, name, node, entropy, now, onNotice } = options;
   const trail = await beginTrail(sqlOver(connection), name, now(), entropy);

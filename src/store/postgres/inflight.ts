@@ -66,6 +66,18 @@ export async function leaveKey({ sql }: Work, id: MessageId): Promise<void> {
   await sql.run('DELETE FROM inflight WHERE id = $1', uuidOfId(id));
 }
 
+const FORGOTTEN_MAX = 500;
+
+/** Removes some of the rows of withdrawals that are long past. True: there may be more. */
+export async function forgetWithdrawn(sql: Sql, now: number): Promise<boolean> {
+  const count = await sql.run(
+    `DELETE FROM inflight WHERE id IN (
+       SELECT id FROM inflight WHERE withdrawn_until <= $1 ORDER BY withdrawn_until LIMIT ${FORGOTTEN_MAX} FOR UPDATE SKIP LOCKED)`,
+    now,
+  );
+  return count === FORGOTTEN_MAX;
+}
+
 function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient): string | null {
   return Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters);
 }

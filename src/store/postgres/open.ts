@@ -21,7 +21,10 @@ import { openReader } from './reader.ts';
 import { migrate } from './schema.ts';
 import { createStoreClock } from './store-clock.ts';
 import { assertFit } from './server-checks.ts';
+import { unlessInTheWay } from './sql-states.ts';
+import { sqlOver } from './sql.ts';
 import { openStages } from './stages.ts';
+import { createSweep } from './sweep.ts';
 import { applyOver } from './writer.ts';
 
 export interface PostgresWriterOptions extends QueueLimits {
@@ -77,9 +80,10 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   const storeClock = createStoreClock(clock, options.clockOffset);
   await storeClock.ask(flow);
   const beside = await workBeside(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  const counters = openCounters(name, clock);
+  const sweep = createSweep(clock);
   const node: NodeState = {
-    clock,
-    counters: openCounters(name, clock),
+    ...{ clock, counters },
     queue: await depthOf(flow),
     queueLimits: options,
     inHand: new Map(),
@@ -96,11 +100,20 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   return {
     laneOf,
     apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], node, changes),
-    idle: () => beside.inTurn((connection) => chains.keep(connection)),
+    idle: () =>
+      beside.inTurn(async (connection) => {
+        const sql = sqlOver(connection);
+        return (
+          (await chains.keep(connection)) ||
+          (await unlessInTheWay(counters.flush(sql))) ||
+          unlessInTheWay(sweep(sql, storeClock.now()))
+        );
+      }),
     indexTail: (max) => beside.inTurn((connection) => chains.indexOwn(connection, max)),
     pulse: (life, isFirst) =>
       beside.inTurn(async (connection) => {
         await storeClock.ask(connection);
+        await unlessInTheWay(counters.flush(sqlOver(connection)));
         const processIds = [flow, commands, connection].map(({ processId }) => processId);
         return pulseOver(connection, { life, isFirst, processIds, now: storeClock.now(), onNotice });
       }),
@@ -112,7 +125,10 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     trailEnd: () => lanes[0].trail.end(),
     async close() {
       await Promise.all(lanes.map(({ connection }) => connection.close()));
-      await beside.inTurn((connection) => chains.close(connection));
+      await beside.inTurn(async (connection) => {
+        await chains.close(connection);
+        while (await unlessInTheWay(counters.flush(sqlOver(connection), 'all')));
+      });
       await beside.close();
     },
   };

@@ -1,16 +1,20 @@
 // Fixtures of the tests on a real PostgreSQL: a database of its own for each test, made from one that has the tables, and the store opened there.
 
-import { after } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, type TestContext } from 'node:test';
 import {
   freshDatabase as emptyDatabase,
   type TestDatabase as AnyDatabase,
   withoutPostgres,
 } from '../../../test/postgres/database.ts';
-import { type Open, type Opened, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
-import { connect, type PostgresServer } from './connection.ts';
+import { Bench, type Open, type Opened, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
 import type { Store, StoreNotice } from '../port.ts';
+import { ORPHAN_MS } from './bodies.ts';
+import { connect, type PostgresServer } from './connection.ts';
+import { COUNTERS_PULSE_MS } from './counters.ts';
 import { openPostgresStore, type OpenPostgresStore } from './open.ts';
 import { migrate } from './schema.ts';
+import { type Sql, sqlOver } from './sql.ts';
 
 export { withoutPostgres };
 
@@ -50,6 +54,30 @@ export const openPostgres: Open = async (options) => {
   const { opened } = openIn(database, options);
   return opened();
 };
+
+/** A store whose tables the test may touch. */
+export async function openInside(t: TestContext): Promise<{
+  readonly bench: Bench;
+  readonly database: TestDatabase;
+  /** Beside the store. */
+  readonly sql: Sql;
+  inside(): OpenPostgresStore;
+}> {
+  const database = await freshDatabase();
+  let inside: (() => OpenPostgresStore) | undefined;
+  const bench = await Bench.open((options) => {
+    const store = openIn(database, options);
+    ({ inside } = store);
+    return store.opened();
+  });
+  const connection = await connect(database.server, { clock: bench.clock });
+  t.after(async () => {
+    await connection.close();
+    await bench[Symbol.asyncDispose]();
+  });
+  assert.ok(inside);
+  return { ...{ bench, database, inside }, sql: sqlOver(connection) };
+}
 
 /** A store with all who listen to it. */
 interface Living {
@@ -102,6 +130,9 @@ export function openIn(
         return opened();
       },
       beside: async () => (await open()).store,
+      countsLagMs: COUNTERS_PULSE_MS,
+      orphanMs: ORPHAN_MS,
+      idle: () => inside.writer.idle(),
       hear: async () => void (await Promise.all(living.map(hear))),
       chainName: 'node/1/flow',
       async close() {

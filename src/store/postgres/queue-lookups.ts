@@ -4,6 +4,7 @@ import { messageIdBytes } from '../../base/message-id.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import { COMMANDED, mayNotSend, reasonsOf } from '../held.ts';
 import { number, type Row, text } from '../row.ts';
+import { contentOf } from './bodies.ts';
 import { uuidOfId } from './inflight.ts';
 import type { Reader } from './reader.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
@@ -21,7 +22,7 @@ export function queueLookups(reader: Reader): QueueLookups {
       );
       return row && messageOfRow(row);
     },
-    content: () => Promise.reject(new Error('not built yet')),
+    content: (id) => contentOf(reader, id),
     queue: (selector, page) => entriesOf(reader, selector, page),
     async queueCount(selector) {
       const values = new Values();

@@ -5,8 +5,8 @@ import { unreachable } from '../../base/assert.ts';
 import type { Change, Outcome } from '../port.ts';
 import { accept } from './accept.ts';
 import type { NodeState, Work } from './change.ts';
-import { type Channel, isInTheWay } from './channel.ts';
-import { ConnectionLost, SqlError } from './connection.ts';
+import type { Channel } from './channel.ts';
+import { ConnectionLost } from './connection.ts';
 import { flow, type Flowing, mayFlow, oneFlush } from './group.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
@@ -16,10 +16,8 @@ import { changeQueue } from './queue-commands.ts';
 import { erase, purge } from './retention.ts';
 import { settle } from './settle.ts';
 import { sharedKey } from './shared-keys.ts';
+import { isFull, isInTheWay } from './sql-states.ts';
 import { withdraw } from './withdraw.ts';
-
-/** disk full, out of memory on disk of the server. */
-const FULL = new Set(['53100', '53200']);
 
 /**
  * What may go together goes first, in as few flushes as can be; then all else, one after the other: none can fail its neighbours. Rejects with `ConnectionLost` if
@@ -71,8 +69,7 @@ async function alone(channel: Channel, node: NodeState, change: Change): Promise
     if (change.type === 'accept' && isInTheWay(error))
       throw new ConnectionLost(`message ${change.message.id} is still in doubt`, { cause: error });
     const cause = error instanceof Error ? error.message : String(error);
-    const isFull = change.type === 'accept' && error instanceof SqlError && FULL.has(error.code);
-    return isFull ? { type: 'full', cause } : { type: 'failed', cause };
+    return change.type === 'accept' && isFull(error) ? { type: 'full', cause } : { type: 'failed', cause };
   }
 }
 

@@ -1,0 +1,35 @@
+// What is left over and can wait: keys of withdrawals that are long past, bodies that no message names.
+
+import type { Clock } from '../../platform/platform.ts';
+import { sweepBodies } from './bodies.ts';
+import { forgetWithdrawn } from './inflight.ts';
+import type { Sql } from './sql.ts';
+
+const KEYS_EVERY_MS = 60_000;
+const BODIES_EVERY_MS = 3_600_000;
+
+/** A small piece of it, if its time has come; true: there is more. `now`: by the store's clock, ms since the epoch. */
+export type Sweep = (sql: Sql, now: number) => Promise<boolean>;
+
+export function createSweep(clock: Pick<Clock, 'monotonic'>): Sweep {
+  let keysAt = -Infinity;
+  let bodiesAt = -Infinity;
+  let position: string | undefined;
+
+  async function keys(sql: Sql, now: number): Promise<boolean> {
+    if (clock.monotonic() < keysAt) return false;
+    if (await forgetWithdrawn(sql, now)) return true;
+    keysAt = clock.monotonic() + KEYS_EVERY_MS;
+    return false;
+  }
+
+  async function bodies(sql: Sql, now: number): Promise<boolean> {
+    if (clock.monotonic() < bodiesAt) return false;
+    position = await sweepBodies(sql, now, position);
+    if (position !== undefined) return true;
+    bodiesAt = clock.monotonic() + BODIES_EVERY_MS;
+    return false;
+  }
+
+  return async (sql, now) => (await keys(sql, now)) || bodies(sql, now);
+}
