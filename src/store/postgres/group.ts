@@ -89,6 +89,9 @@ function heldIf(outcome: Outcome, change: Flowing | undefined, held: ReadonlySet
 const ENDED = `WITH s AS (SELECT unnest($1::uuid[]) AS id, unnest($2::int[]) AS recipients),
     d AS (DELETE FROM inflight i USING s WHERE i.id = s.id AND i.owner = $3 AND i.attempt = 1 AND cardinality(i.forward_paths) = s.recipients RETURNING 1)
   SELECT 1 / (CASE WHEN (SELECT count(*) FROM d) = $4 THEN 1 ELSE 0 END) AS whole`;
+/** Their key in `inflight` says nothing of messages that were filed. */
+const NONE_FILED =
+  'SELECT 1 / (CASE WHEN EXISTS (SELECT 1 FROM message WHERE id = ANY ($1::uuid[])) THEN 0 ELSE 1 END) AS none';
 const MAY_NOT_SEND = "SELECT id FROM identity WHERE id = ANY ($1::text[]) AND state <> 'active'";
 
 /** What one flush is to do, and what is known when it was done. */
@@ -142,7 +145,12 @@ class Plan {
   }
 
   statements(): readonly Statement[] {
-    const statements: Statement[] = this.#accepted.map((change) => insertOf(change, change.owner ?? NOBODY));
+    const statements = this.#accepted.map((change) => insertOf(change, change.owner ?? NOBODY));
+    if (this.#accepted.length > 0)
+      statements.push({
+        sql: NONE_FILED,
+        values: [this.#accepted.map(({ message: { id } }) => uuidOfId(id))],
+      });
     for (const [owner, ended] of Map.groupBy(this.#ended, (change) => change.owner))
       statements.push(endedOf(owner, ended));
     for (const statement of [this.#charging.statement(), this.#trail.statement()])

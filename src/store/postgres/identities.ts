@@ -4,6 +4,7 @@
 import { credentialsGone, type Identity } from '../../record/identity.ts';
 import { appPasswordIds, ownNames, USES_MAX } from '../identity-names.ts';
 import type { CredentialUsedChange, IdentityChange, OutcomeOf, StoreNotice } from '../port.ts';
+import { FEED_MS } from '../freshness.ts';
 import { number, text } from '../row.ts';
 import type { Work } from './change.ts';
 import type { Sql } from './sql.ts';
@@ -74,14 +75,14 @@ async function takenCredential(sql: Sql, identity: Identity): Promise<string | u
 
 /** Whom this writer serves at once; those of others with the next pulse of their writers (`lives.ts`). */
 async function tell(
-  { sql, notice }: Work,
+  { sql, now, notice }: Work,
   change: Extract<StoreNotice, { type: 'identityChanged' }>,
 ): Promise<void> {
   const { identityId, revision, state, gone } = change;
-  await sql.run("DELETE FROM identity_change WHERE changed_at < statement_timestamp() - interval '1 minute'");
+  await sql.run('DELETE FROM identity_change WHERE changed_at < $1', now - 2 * FEED_MS);
   await sql.run(
-    'INSERT INTO identity_change (identity_id, revision, state, gone) VALUES ($1, $2, $3, $4)',
-    ...[identityId, revision, state, JSON.stringify(gone)],
+    'INSERT INTO identity_change (changed_at, identity_id, revision, state, gone) VALUES ($1, $2, $3, $4, $5)',
+    ...[now, identityId, revision, state, JSON.stringify(gone)],
   );
   notice(change);
 }

@@ -53,7 +53,7 @@ async function pulse(sql: Sql, asked: Pulse): Promise<PulseAnswer> {
   // Nothing can come any more from lives that have been over for so long.
   await sql.run("DELETE FROM life WHERE state = 'dead' AND until < $1", now - SWEPT_MS);
   const tookOver = mayTakeOver(row, now) ? await takeOver(sql, asked) : [];
-  return { type: 'alive', at: now, changed: await changed(sql), tookOver };
+  return { type: 'alive', at: now, changed: await changed(sql, now), tookOver };
 }
 
 async function write(
@@ -118,10 +118,11 @@ function rowOf(row: Row): LifeRow {
   };
 }
 
-async function changed(sql: Sql): Promise<Changed> {
+async function changed(sql: Sql, now: number): Promise<Changed> {
   const rows = await sql.all(
     `SELECT identity_id, revision, state, gone FROM identity_change
-       WHERE changed_at > statement_timestamp() - ${FEED_MS} * interval '1 millisecond' ORDER BY changed_at, n LIMIT ${FEED_MAX + 1}`,
+       WHERE changed_at > $1 ORDER BY changed_at, n LIMIT ${FEED_MAX + 1}`,
+    now - FEED_MS,
   );
   return rows.length > FEED_MAX ? 'many' : rows.map(changeOf);
 }

@@ -93,7 +93,7 @@ const steps: readonly string[] = [
   CREATE INDEX identity_login ON identity ((state = 'removed'), login);
   -- Those of the last minute, for other writers (\`hearing.ts\`). gone: JSON.
   CREATE TABLE identity_change (
-    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, changed_at timestamptz NOT NULL DEFAULT clock_timestamp(), identity_id text COLLATE "C" NOT NULL,
+    n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, changed_at bigint NOT NULL, identity_id text COLLATE "C" NOT NULL,
     revision int NOT NULL, state text NOT NULL, gone text NOT NULL
   );
   CREATE INDEX identity_change_at ON identity_change (changed_at);
