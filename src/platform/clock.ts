@@ -10,7 +10,11 @@ function timer(delayMs: number, callback: () => void): NodeJS.Timeout {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // `performance.now` counts from the start of its thread.
+  monotonic() {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
   after(delayMs, callback) {
     const begun = timer(delayMs, callback);
     begun.unref();

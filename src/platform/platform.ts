@@ -4,7 +4,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that never steps back. */
+  /** Milliseconds of a clock that never steps back, the same for all threads of a process. */
   monotonic(): number;
   /** Calls back once, not before `delayMs`; the returned function cancels. Does not keep the process alive. */
   after(delayMs: number, callback: () => void): () => void;

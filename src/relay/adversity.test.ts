@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import { delivery, hop, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore, countingEntropy } from '../../test/fakes/submission.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
@@ -48,7 +49,7 @@ test('E-Q-7: a claim that was not answered is asked again by its name, so that w
   const claims = createClaims({
     store,
     clock,
-    owner: 'o',
+    holder: fakeHolder(),
     shares: () => [{ max: 9 }],
     take: () => undefined,
   });
@@ -75,7 +76,7 @@ test('E-S-2: what is claimed or handed over after the begin of a drain is not be
   const entropy = countingEntropy();
   let dials = 0;
   const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o', countReportToStranger: minuteCount(clock) },
+    ...{ store, clock, entropy, holder: fakeHolder(), countReportToStranger: minuteCount(clock) },
     ids: messageIdSource((length) => entropy.bytes(length)),
     lookups: noLookups,
     network: { dial: () => Promise.reject(new Error(`dial ${(dials += 1)}`)) },
@@ -111,7 +112,7 @@ test('E-Q-7: an attempt that outlived its lease is counted, unless its own first
   const warned: string[] = [];
   const entropy = countingEntropy();
   const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o', countReportToStranger: minuteCount(clock) },
+    ...{ store, clock, entropy, holder: fakeHolder(), countReportToStranger: minuteCount(clock) },
     ids: messageIdSource((length) => entropy.bytes(length)),
     lookups: noLookups,
     network: { dial: () => Promise.reject(new Error('nobody is there')) },
@@ -205,7 +206,7 @@ test('F-DOS-2/4 E-D-5: what is relayed from memory is bounded in octets and in n
   const ids = messageIdSource((length) => entropy.bytes(length));
   const dials: ((error: Error) => void)[] = [];
   const relay = createRelay({
-    ...{ store, clock, entropy, owner: 'o', ids, countReportToStranger: minuteCount(clock) },
+    ...{ store, clock, entropy, holder: fakeHolder(), ids, countReportToStranger: minuteCount(clock) },
     lookups: noLookups,
     network: { dial: () => new Promise((_, reject) => void dials.push(reject)) },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },

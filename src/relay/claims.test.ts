@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { delivery, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { fakeStore } from '../../test/fakes/submission.ts';
@@ -31,7 +32,7 @@ function claimsOn(
     );
   };
   const claims = createClaims({
-    ...{ store, clock, owner: 'o', shares: () => world.rooms, take: () => undefined },
+    ...{ store, clock, holder: fakeHolder(), shares: () => world.rooms, take: () => undefined },
   });
   t.after(() => claims.stop());
   const settled = async (): Promise<void> => {

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { ClaimShare, Delivery, QueuedMessage, Store } from '../store/port.ts';
-import type { Owner } from '../store/owner.ts';
+import type { Holder } from '../store/holder.ts';
 import { createRound } from '../store/round.ts';
 
 const POLL_MS = 5_000;
@@ -17,7 +17,7 @@ export interface Claims {
 export interface ClaimsOptions {
   readonly store: Store;
   readonly clock: Clock;
-  readonly owner: Owner;
+  readonly holder: Pick<Holder, 'owner'>;
   /** What may be claimed now; empty: no destination has room. */
   shares(): readonly ClaimShare[];
   take(message: QueuedMessage, deliveries: readonly Delivery[]): void;
@@ -88,7 +88,8 @@ class RunningClaims implements Claims {
   }
 
   async #claimOnce(shares: readonly ClaimShare[]): Promise<void> {
-    const { store, owner } = this.#options;
+    const { store, holder } = this.#options;
+    const { owner } = holder;
     const { after } = this.#round;
     this.#full = [...shares.keys()].filter((at) => shares[at]?.max === 0);
     const token = `${owner} ${this.#number}`;

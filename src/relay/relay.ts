@@ -10,7 +10,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Network } from '../platform/network.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Delivery, QueuedMessage, Store, StoreNotice } from '../store/port.ts';
-import type { Owner } from '../store/owner.ts';
+import type { Holder } from '../store/holder.ts';
 import { deliveryDomain } from '../protocol/wire/mailbox.ts';
 import type { HandOver } from '../submission/context.ts';
 import type { Signer } from '../submission/signer.ts';
@@ -61,7 +61,7 @@ export interface Relay {
 export interface RelayOptions {
   readonly store: Store;
   readonly lookups: Pick<Lookups, 'content' | 'eventsOfMessage'>;
-  readonly owner: Owner;
+  readonly holder: Holder;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly ids: MessageIdSource;
@@ -87,13 +87,13 @@ class RunningRelay implements Relay {
   readonly #rooms: Rooms;
   readonly #claims: Claims;
   readonly #settling: Settling;
-  readonly #senders = new Senders();
+  readonly #senders: Senders;
   readonly #running = createSlots<Promise<void>>();
   #memoryOctets = 0;
   #draining = false;
 
   constructor(options: RelayOptions) {
-    const { store, clock, owner } = options;
+    const { store, clock, holder } = options;
     const writer = createReportWriter(options);
     const cap = createStrangersCap({ ...options, writer });
     const carriers = createCarriers(options);
@@ -102,13 +102,14 @@ class RunningRelay implements Relay {
       connectionsMax: (route) => carriers.connectionsMax(route),
     });
     this.#options = options;
+    this.#senders = new Senders(holder);
     this.#reporter = createReporter({ ...options, writer, cap });
     this.#carriers = carriers;
     this.#rooms = rooms;
     this.#settling = new Settling(options, this.#reporter);
     const take = (message: QueuedMessage, deliveries: readonly Delivery[]): void =>
       this.#fromStore(message, deliveries);
-    this.#claims = createClaims({ store, clock, owner, take, shares: () => rooms.shares() });
+    this.#claims = createClaims({ store, clock, holder, take, shares: () => rooms.shares() });
   }
 
   hasMemoryFor(octets: number): boolean {

@@ -2,11 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import type { IdentityState } from '../record/identity.ts';
 import { Senders } from './senders.ts';
 
-/** `mail`: it comes now, of alice. */
-type Step = 'mail' | 'unsure' | readonly [identityId: string, state: IdentityState, revision: number];
+/** `mail`: it comes now, of alice. `stale`: who changes is not heard of any more; `lapsed`: nor is the lease of the node held. */
+type Step =
+  | 'mail'
+  | 'unsure'
+  | 'stale'
+  | 'lapsed'
+  | readonly [identityId: string, state: IdentityState, revision: number];
 
 const histories: readonly { readonly why: string; readonly steps: readonly Step[]; readonly may: boolean }[] =
   [
@@ -36,6 +42,8 @@ const histories: readonly { readonly why: string; readonly steps: readonly Step[
       may: false,
     },
     { why: 'notices may have been lost since it came', steps: ['mail', 'unsure'], may: false },
+    { why: 'who changes is not heard of any more', steps: ['mail', 'stale'], may: false },
+    { why: 'the node does not hold its lease', steps: ['mail', 'lapsed'], may: false },
     { why: 'notices may have been lost before it came', steps: ['unsure', 'mail'], may: true },
     {
       why: 'suspended before notices may have been lost: the store gave it out since',
@@ -51,11 +59,14 @@ const histories: readonly { readonly why: string; readonly steps: readonly Step[
 
 for (const { why, steps, may } of histories)
   test(`mail of a sender ${may ? 'may' : 'may not'} leave: ${why}`, () => {
-    const senders = new Senders();
+    const holder = fakeHolder();
+    const senders = new Senders(holder);
     let mayGo = (): boolean => assert.fail('no mail has come');
     for (const step of steps) {
       if (step === 'mail') mayGo = senders.mayGo('alice');
       else if (step === 'unsure') senders.unsure();
+      else if (step === 'stale') holder.sure = false;
+      else if (step === 'lapsed') holder.acts = false;
       else {
         const [identityId, state, revision] = step;
         senders.changed({ type: 'identityChanged', identityId, state, revision, gone: [] });
@@ -64,15 +75,20 @@ for (const { why, steps, may } of histories)
     assert.equal(mayGo(), may);
   });
 
-test('what nobody here has sent may leave until notices may have been lost', () => {
-  const senders = new Senders();
-  const mayGo = senders.mayGo();
+test('what nobody here has sent may leave whoever changes, until notices may have been lost or the lease of the node is not held', () => {
+  const holder = fakeHolder();
+  const senders = new Senders(holder);
+  const mayGo = senders.mayGo(undefined);
   senders.changed({
     ...{ type: 'identityChanged', identityId: 'alice', state: 'suspended' },
     revision: 2,
     gone: [],
   });
+  holder.sure = false;
   assert.equal(mayGo(), true);
+  holder.acts = false;
+  assert.equal(mayGo(), false);
+  holder.acts = true;
   senders.unsure();
   assert.equal(mayGo(), false);
 });

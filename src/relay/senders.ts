@@ -1,15 +1,21 @@
 // Whose mail may leave, as far as this relay has heard: mail that waits here was accepted before its sender was suspended. Only the store knows for
-// sure, so that after a doubt what has not left goes back into it.
+// sure, so that after a doubt what has not left goes back into it; and while this node does not hold its lease others may have it.
 
 import type { IdentityId } from '../record/identity.ts';
+import type { Holder } from '../store/holder.ts';
 import type { StoreNotice } from '../store/port.ts';
 
 export class Senders {
+  readonly #holder: Holder;
   readonly #mayNotSend = new Set<IdentityId>();
   /** Newest ones heard of: an entry for each identity that changed since the start. */
   readonly #revisions = new Map<IdentityId, number>();
   /** Counts the times that notices may have been lost. */
   #doubts = 0;
+
+  constructor(holder: Holder) {
+    this.#holder = holder;
+  }
 
   changed({ identityId, state, revision }: Extract<StoreNotice, { type: 'identityChanged' }>): void {
     // It may come twice, and after a later one.
@@ -26,8 +32,12 @@ export class Senders {
   }
 
   /** To be asked of mail that has come now, right before it leaves. */
-  mayGo(identityId: IdentityId = ''): () => boolean {
+  mayGo(identityId: IdentityId | undefined): () => boolean {
     const doubtsBefore = this.#doubts;
-    return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);
+    return () => doubtsBefore === this.#doubts && this.#holder.mayAct() && this.#maySend(identityId);
+  }
+
+  #maySend(identityId: IdentityId | undefined): boolean {
+    return identityId === undefined || (this.#holder.isSure() && !this.#mayNotSend.has(identityId));
   }
 }

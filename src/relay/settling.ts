@@ -5,7 +5,7 @@ import { createStopwatch, DELIVERY_SECONDS, type Times } from '../observe/tally.
 import type { Clock } from '../platform/platform.ts';
 import { untilDone } from '../platform/until-done.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { Owner } from '../store/owner.ts';
+import type { Holder } from '../store/holder.ts';
 import type { QueuedMessage, SettleChange, Store } from '../store/port.ts';
 import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import { isOwnReport } from './notices.ts';
@@ -19,7 +19,7 @@ export type RelayLog = Pick<Log, 'info' | 'warn' | 'error'>;
 export interface SettlingOptions {
   readonly store: Store;
   readonly lookups: Pick<Lookups, 'eventsOfMessage'>;
-  readonly owner: Owner;
+  readonly holder: Pick<Holder, 'owner'>;
   readonly clock: Clock;
   readonly log: RelayLog;
   settings(): RelaySettings;
@@ -48,10 +48,11 @@ export class Settling {
 
   /** Resolves when it is settled, however often the store has to be asked; so does `release`. */
   async settle(job: DeliveryJob, attempts: readonly Attempt[]): Promise<void> {
-    const { clock, owner, lookups, log } = this.#options;
+    const { clock, holder, lookups, log } = this.#options;
     const { message } = job;
     const isRefused = attempts.some(({ type }) => type === 'failed') || this.#isExpired(message);
     const holdRefused = isRefused && isOwnReport(message) && (await isAboutOurs(lookups, message.id));
+    const { owner } = holder;
     const context = { settings: this.#options.settings(), owner, now: clock.now(), holdRefused };
     const { change, told } = settlementOf(job, attempts, context);
     const tookMs = context.now - (job.answeredAt ?? message.acceptedAt);
@@ -78,7 +79,8 @@ export class Settling {
 
   /** Back into the store without an attempt. */
   async release({ message, deliveries }: DeliveryJob, dueAt: number): Promise<void> {
-    const { clock, store, owner } = this.#options;
+    const { clock, store, holder } = this.#options;
+    const { owner } = holder;
     const only = deliveries.map(({ recipientNumber, attempt }) => {
       return { messageId: message.id, recipientNumber, attempt };
     });

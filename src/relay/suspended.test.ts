@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { hop, message, START, turns } from '../../test/fakes/delivery-job.ts';
 import { countingEntropy, fakeStore } from '../../test/fakes/submission.ts';
@@ -44,7 +45,15 @@ function gated() {
     },
   };
   const relay = createRelay({
-    ...{ store, clock, entropy, ids, network, owner: 'o', countReportToStranger: minuteCount(clock) },
+    ...{
+      store,
+      clock,
+      entropy,
+      ids,
+      network,
+      holder: fakeHolder(),
+      countReportToStranger: minuteCount(clock),
+    },
     lookups: {
       content: () => Promise.reject(new Error('not asked for')),
       eventsOfMessage: () => Promise.resolve([]),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import { createMemoryBudget } from '../submission/memory-budget.ts';
 import { type Draining, drainFront } from './drain.ts';
 
@@ -23,7 +24,7 @@ function draining() {
     connections,
     relay: { drain: () => relayIsDone.promise },
     submission: {
-      ...{ memory, withdrawing, owner: 'local/x/1.1' },
+      ...{ memory, withdrawing, holder: fakeHolder('local/x/1.1') },
       store: { commit: async ([change]: readonly [{ readonly type: string }]) => told.push(change.type) },
     },
   } as unknown as Draining;

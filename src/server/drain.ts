@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 50;
 export interface Draining {
   readonly clock: Clock;
   readonly journal: Pick<Journal, 'flush'>;
-  readonly submission: Pick<SubmissionContext, 'memory' | 'withdrawing' | 'store' | 'owner'>;
+  readonly submission: Pick<SubmissionContext, 'memory' | 'withdrawing' | 'store' | 'holder'>;
   readonly connections: Pick<Connections, 'drain' | 'size'>;
   readonly relay: Pick<Relay, 'drain'>;
 }
@@ -25,7 +25,7 @@ export async function drainFront(
   { clock, journal, submission, connections, relay }: Draining,
   graceMs: number,
 ): Promise<void> {
-  const { memory, withdrawing, store, owner } = submission;
+  const { memory, withdrawing, store, holder } = submission;
   const endsAt = clock.monotonic() + graceMs;
   // A message that is still being accepted may have to be taken back, though its session is over.
   const isBusy = (): boolean => connections.size + memory.used + withdrawing.size > 0;
@@ -36,5 +36,5 @@ export async function drainFront(
   })();
   await Promise.all([emptied, relay.drain(graceMs)]);
   journal.flush();
-  await store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() }]);
+  await store.commit([{ type: 'free', ownerPrefix: holder.owner, dueAt: clock.now() }]);
 }

@@ -6,6 +6,7 @@ import type { Log } from '../observe/log.ts';
 import type { Network } from '../platform/network.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { createRelay, type Relay } from '../relay/relay.ts';
+import { createHolder, type ToldHolder } from '../store/holder.ts';
 import type { Stage } from '../store/port.ts';
 import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups.ts';
 import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
@@ -32,6 +33,7 @@ export interface PartsPorts {
 export interface FrontParts {
   readonly store: RemoteStore;
   readonly lookups: RemoteLookups;
+  readonly holder: ToldHolder;
   readonly admission: Admission;
   readonly connections: Connections;
   readonly identityStatuses: IdentityStatuses;
@@ -55,14 +57,15 @@ export function createFrontParts(
   const lookups = createRemoteLookups();
   const ids = messageIdSource((length) => entropy.bytes(length));
   const counts = openCounts(countsPlan, row);
-  const identityStatuses = createIdentityStatuses(lookups);
+  const holder = createHolder(clock, owner);
+  const identityStatuses = createIdentityStatuses(lookups, () => holder.isSure());
   const mailboxes = createMailboxes({
     ...{ lookups, clock },
     settings: { domains: () => settings.submission.domains, configured: () => settings.mailboxes },
   });
   const reportsToStrangers = counts.placeOf('reports to strangers');
   const relay = createRelay({
-    ...{ store, lookups, owner, clock, entropy, ids, network, log },
+    ...{ store, lookups, holder, clock, entropy, ids, network, log },
     countReportToStranger: () => counts.addInMinute(reportsToStrangers),
     settings: () => settings.plan.relay,
     signer: () => settings.submission.signer,
@@ -70,13 +73,13 @@ export function createFrontParts(
   const memory = createMemoryBudget(plan.incomingMemory);
   const strangersMemory = shareOfBudget(memory, plan.strangersMemory);
   return {
-    ...{ store, lookups, identityStatuses, mailboxes, relay, memory, strangersMemory },
+    ...{ store, lookups, holder, identityStatuses, mailboxes, relay, memory, strangersMemory },
     admission: createAdmission(plan.admission, counts),
     connections: createConnections(),
     logins: createLogins({ clock, entropy, identityStatuses }),
     journal: createJournal(store, clock, countsPlan.rows),
     submission: {
-      ...{ store, lookups, clock, entropy, ids, identityStatuses, owner, memory, strangersMemory },
+      ...{ store, lookups, clock, entropy, ids, identityStatuses, holder, memory, strangersMemory },
       labels: createLabels(store, entropy),
       withdrawing: new Set(),
       settings: () => settings.submission,

@@ -5,10 +5,11 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { turns } from '../../test/fakes/front.ts';
 import type { LineHandlers } from '../platform/line.ts';
-import type { EngineWriter, Space, WriterOptions } from '../store/engine.ts';
+import type { EngineWriter, PulseAnswer, Space, WriterOptions } from '../store/engine.ts';
 import { packed } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
 import { countedEntropy } from '../store/store.contract-fixtures.ts';
+import type { StoreThreadNotice } from './pulses.ts';
 import { createStoreBody, type StoreFigures, type StoreQuestion } from './store-body.ts';
 
 const IDLE_MS = 50;
@@ -23,7 +24,8 @@ interface Asked<T> {
 }
 
 /** Groups and idle pieces wait until they are answered; claims have a lane of their own. */
-function laterWriter() {
+function laterWriter(shared: boolean) {
+  const pulses: Asked<PulseAnswer>[] = [];
   const groups: (Asked<readonly Outcome[]> & { readonly changes: readonly Change[] })[] = [];
   const idles: Asked<boolean>[] = [];
   const copies: string[] = [];
@@ -42,15 +44,25 @@ function laterWriter() {
     queued: () => 7,
     trailEnd: () => ({ chain: 1, sequence: 4, link: new Uint8Array(32) }),
     copy: async (file) => void copies.push(file),
+    ...(shared
+      ? {
+          pulse() {
+            const { promise, ...asked } = Promise.withResolvers<PulseAnswer>();
+            pulses.push(asked);
+            return promise;
+          },
+        }
+      : {}),
   };
-  return { writer, groups, idles, copies };
+  return { writer, groups, idles, copies, pulses };
 }
 
 async function running({
   space = { free: 1000, total: 2000 },
-}: { readonly space?: Space | 'elsewhere' } = {}) {
+  shared = false,
+}: { readonly space?: Space | 'elsewhere'; readonly shared?: boolean } = {}) {
   const clock = virtualClock(0);
-  const { writer, groups, idles, copies } = laterWriter();
+  const { writer, groups, idles, copies, pulses } = laterWriter(shared);
   let told: WriterOptions | undefined;
   const ended: unknown[] = [];
   const body = await createStoreBody(
@@ -79,18 +91,19 @@ async function running({
       },
     },
   );
+  const heard: StoreThreadNotice[] = [];
   let handlers: LineHandlers = {};
   body.greet('front', (said) => {
     handlers = said;
     return {
       ask: () => Promise.reject(new Error('it is not asked')),
-      tell: () => undefined,
+      tell: (notice) => void heard.push(notice as StoreThreadNotice),
       close: () => undefined,
     };
   });
   const ask = async (question: StoreQuestion): Promise<unknown> => handlers.answer?.(question);
   return {
-    ...{ clock, groups, idles, ended, copies },
+    ...{ clock, groups, idles, ended, copies, pulses, heard },
     node: () => told?.node,
     fullBecause: () => told?.fullBecause?.(),
     backUp: (file: string) => ask({ backup: file }),
@@ -220,4 +233,29 @@ test('where the disk is not ours nothing is said of it, and nothing is refused f
 
 test('the writer is told which node it writes for', async () => {
   assert.deepEqual((await running()).node(), node);
+});
+
+test('of a store that nobody else writes no lease is told', async () => {
+  const { heard, clock } = await running();
+  clock.advance(10_000);
+  await turns();
+  assert.deepEqual(heard, []);
+});
+
+test('where others write too nothing is begun before a pulse was heard, and each line is told how long it holds', async () => {
+  const { commit, groups, heard, pulses } = await running({ shared: true });
+  assert.deepEqual(heard, [{ type: 'lease', life: node }]);
+  assert.deepEqual(await commit(claim), [
+    { type: 'failed', cause: 'this node does not hold its lease: it has not heard of the store' },
+  ]);
+  pulses[0]?.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] });
+  await turns();
+  const told = heard.at(-1);
+  assert.ok(told?.type === 'lease' && told.held !== undefined && told.sure !== undefined);
+  void commit(claim);
+  await turns();
+  assert.deepEqual(
+    groups.map(({ changes }) => changes),
+    [[claim]],
+  );
 });

@@ -9,7 +9,8 @@ import type { EngineChoice } from '../store/engine-choice.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
 import type { Incarnation } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
-import type { Outcome, StoreNotice } from '../store/port.ts';
+import type { Outcome } from '../store/port.ts';
+import { startPulses, type StoreThreadNotice } from './pulses.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
 import type { ThreadBody } from './thread-body.ts';
 
@@ -65,6 +66,7 @@ export async function createStoreBody(
 ): Promise<ThreadBody> {
   const { clock, entropy, engine, schedule, end } = ports;
   const lines = new Set<Line>();
+  const tell = (notice: StoreThreadNotice): void => lines.forEach((line) => line.tell(notice));
   let { limits } = birth;
   const space = watchSpace(
     clock,
@@ -77,11 +79,17 @@ export async function createStoreBody(
       fullBecause: () => space.look()?.because,
       queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
       strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
-      onNotice: (notice: StoreNotice) => lines.forEach((line) => line.tell(notice)),
+      onNotice: tell,
     })
     .catch(end);
   const committer = createCommitter(clock, writer, end);
-  const group = createGroupCommit(committer.apply, schedule, writer.laneOf?.bind(writer));
+  const pulse = writer.pulse?.bind(writer);
+  const pulses = pulse && startPulses({ clock, entropy, life: birth.node, pulse, tell });
+  const group = createGroupCommit(
+    pulses?.guarded(committer.apply) ?? committer.apply,
+    schedule,
+    writer.laneOf?.bind(writer),
+  );
   const backup = backupOf(engine, writer, space);
   committer.idleSoon();
 
@@ -107,6 +115,7 @@ export async function createStoreBody(
         closed: () => lines.delete(line),
       });
       lines.add(line);
+      if (pulses !== undefined) line.tell(pulses.lease);
     },
   };
 }

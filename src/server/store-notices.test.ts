@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { createHolder } from '../store/holder.ts';
 import { createStoreNotices } from './store-notices.ts';
 
 const doubts = ['identityStatuses doubt', 'mailboxes doubt', 'relay doubts'];
@@ -22,6 +24,7 @@ function hearing() {
       identityChanged: noting('relay hears'),
     },
     connections: { noticed: noting('connections hear') },
+    holder: createHolder(virtualClock(0), 'n/1/1.1'),
   };
   return { calls, heard: createStoreNotices(parts as unknown as Parameters<typeof createStoreNotices>[0]) };
 }
@@ -48,4 +51,14 @@ test('a changed identity is told to everything that knows it, what is due to the
     calls.map((call) => call.split(' {')[0]),
     ['identityStatuses hear', 'mailboxes forget "i"', 'relay hears', 'connections hear'],
   );
+});
+
+test('a lease is told to who holds; in another life what has not begun goes back, and nothing else is in doubt', () => {
+  const { calls, heard } = hearing();
+  const lease = (incarnation: string) => ({ type: 'lease', life: { node: 'n', incarnation } });
+  heard.noticed(lease('1'));
+  heard.noticed({ type: 'tookOver', lives: [{ node: 'm', incarnation: '1' }] });
+  assert.deepEqual(calls, []);
+  heard.noticed(lease('2'));
+  assert.deepEqual(calls, ['relay doubts']);
 });

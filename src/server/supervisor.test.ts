@@ -12,6 +12,7 @@ import { createLog } from '../observe/log.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { FrontPlan } from './plan.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
+import type { StoreThreadNotice } from './pulses.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Crew, ThreadKind } from './thread.ts';
 
@@ -37,6 +38,8 @@ interface Life {
   /** The store's. */
   readonly node: Incarnation | undefined;
   readonly alive: boolean;
+  /** Main hears this from it. */
+  says(notice: StoreThreadNotice): void;
   die(): void;
 }
 
@@ -66,7 +69,7 @@ function fakeCrew(answer: Answer) {
   const lives: Life[] = [];
   let held: Promise<void> | undefined;
   const crew: Crew = {
-    async start({ kind, birth: plain }) {
+    async start({ kind, birth: plain, handlers }) {
       const birth = plain as Birth;
       const asked: string[] = [];
       let alive = true;
@@ -76,6 +79,7 @@ function fakeCrew(answer: Answer) {
         get alive() {
           return alive;
         },
+        says: (notice) => handlers?.notice?.(notice),
         die() {
           alive = false;
           resolve('it died');
@@ -117,7 +121,8 @@ interface Running {
 async function running({ fronts = 1, answer = () => undefined, store = engineOf(loaded) }: Running = {}) {
   const clock = virtualClock(0);
   const { crew, lives, hold } = fakeCrew(answer);
-  const log = createLog('error', { write: () => undefined });
+  const logged: string[] = [];
+  const log = createLog('warn', { write: (lines) => void logged.push(lines) });
   const supervisor = createSupervisor({
     ...{ store, plan: OLD, storeLimits: storeLimitsOf(loaded), fronts, log },
     ...{ clock, crew, entropy: countedEntropy() },
@@ -149,7 +154,7 @@ async function running({ fronts = 1, answer = () => undefined, store = engineOf(
     };
   }
   const alive = (kind: ThreadKind) => lives.filter((life) => life.kind === kind && life.alive);
-  return { supervisor, dying, clock, lives, alive, turn };
+  return { supervisor, dying, clock, lives, alive, turn, logged };
 }
 
 const limits = (queuedMessagesMax: number) => ({ ...storeLimitsOf(loaded), queuedMessagesMax });
@@ -295,4 +300,23 @@ test('of a store that several nodes share, a node names and frees its own leases
     ['free mail1/'],
   );
   assert.match(front.owner ?? '', /^mail1\//);
+});
+
+test('a node that was taken for dead goes on in another life: in its name all threads are born from then on', async () => {
+  const { lives, dying, alive, logged } = await running();
+  const [store] = alive('store');
+  const first = store?.node ?? assert.fail('no node');
+  store?.says({ type: 'lease', life: first });
+  store?.says({ type: 'tookOver', lives: [{ node: 'other', incarnation: '7' }] });
+  const life = { ...first, incarnation: 'another' };
+  store?.says({ type: 'lease', life });
+  for (const kind of ['store', 'front'] as const) await (await dying(kind)).ready();
+  assert.deepEqual(alive('store')[0]?.node, life);
+  const [front] = alive('front');
+  assert.ok(front?.owner?.startsWith(ownersOfThread(life, 1)), front?.owner);
+  assert.ok(lives.some(({ asked }) => asked.includes(`free ${ownersOfThread(life, 1)}`)));
+  const warned = logged.join('').split('\n');
+  const count = (text: string): number => warned.filter((line) => line.includes(text)).length;
+  assert.equal(count('"node":"other","incarnation":"7"'), 1);
+  assert.equal(count('"incarnation":"another"'), 1);
 });

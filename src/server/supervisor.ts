@@ -7,7 +7,7 @@ import { type EngineChoice, nodeOf } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups.ts';
-import { type Incarnation, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
+import { type Incarnation, newIncarnation, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
 import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
 import { beginMinute, type CountsPlan, emptyRow, planCounts } from './counts.ts';
 import { askIfAlive, askOrEnd } from './asking.ts';
@@ -15,12 +15,12 @@ import type { LookupBirth, LookupSettings } from './lookup-body.ts';
 import { FrontThreads } from './front-threads.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
+import type { StoreThreadNotice } from './pulses.ts';
 import { Restarts } from './restarts.ts';
 import type { StoreBirth, StoreFigures, StoreLimits } from './store-body.ts';
 import type { Crew, Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
-const INCARNATION_OCTETS = 6;
 const COUNTS_KEY_OCTETS = 16;
 const MINUTE_MS = 60_000;
 
@@ -73,7 +73,8 @@ class RunningSupervisor implements Supervisor {
   readonly store: RemoteStore;
   readonly lookups: RemoteLookups = createRemoteLookups();
   readonly #options: SupervisorOptions;
-  readonly #life: Incarnation;
+  /** A node that was taken for dead goes on in another. */
+  #life: Incarnation;
   readonly #counts: CountsPlan;
   readonly #fronts: FrontThreads;
   readonly #restarts: Restarts;
@@ -94,8 +95,7 @@ class RunningSupervisor implements Supervisor {
     this.#options = options;
     this.#plan = plan;
     this.#storeLimits = options.storeLimits;
-    const incarnation = Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
-    this.#life = { node: nodeOf(options.store), incarnation };
+    this.#life = { node: nodeOf(options.store), incarnation: newIncarnation(entropy) };
     this.store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
     this.#counts = planCounts({
       ...{ rows: fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
@@ -197,7 +197,7 @@ class RunningSupervisor implements Supervisor {
     };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
-      handlers: { notice: (notice) => this.store.noticed(notice as Parameters<RemoteStore['noticed']>[0]) },
+      handlers: { notice: (notice) => this.#noticed(notice as StoreThreadNotice) },
     });
     this.#storeThread = thread;
     if (birth.limits !== this.#storeLimits) await askOrEnd(thread, { limits: this.#storeLimits });
@@ -208,6 +208,30 @@ class RunningSupervisor implements Supervisor {
       for (const front of this.#fronts.alive) crew.connect(front, this.#storeThread);
       crew.connect(this.#lookupThread, this.#storeThread);
     });
+  }
+
+  #noticed(notice: StoreThreadNotice): void {
+    const { log } = this.#options;
+    switch (notice.type) {
+      case 'tookOver':
+        for (const { node, incarnation } of notice.lives)
+          log.warn({ node, incarnation }, 'a node is gone: what it had under way is due again');
+        return;
+      case 'lease': {
+        const before = this.#life;
+        this.#life = notice.life;
+        if (before.incarnation !== notice.life.incarnation)
+          log.warn(
+            { before: before.incarnation, incarnation: notice.life.incarnation },
+            'this node was away, and others took over what it had under way: it begins anew',
+          );
+        return;
+      }
+      case 'identityChanged':
+      case 'due':
+      case 'unsure':
+        return this.store.noticed(notice);
+    }
   }
 
   async #startFront(number: number): Promise<void> {

@@ -1,6 +1,8 @@
 // Who holds a lease: NODE/INCARNATION/THREAD.RUN, in names that begin alike for all that one of them holds. An incarnation is one life of a node, and the term
 // of all its leases: when it has ended they are void, and the next one of that node gives them back. Another node's are never its business.
 
+import type { Entropy } from '../platform/platform.ts';
+
 /** One thread of one life of one node. */
 export type Owner = string;
 
@@ -8,6 +10,12 @@ export interface Incarnation {
   readonly node: string;
   /** Of each life of its own. */
   readonly incarnation: string;
+}
+
+const INCARNATION_OCTETS = 6;
+
+export function newIncarnation(entropy: Entropy): string {
+  return Buffer.from(entropy.bytes(INCARNATION_OCTETS)).toString('hex');
 }
 
 /** Of an engine that serves a single one. */
@@ -22,6 +30,10 @@ export const ownersOfLife = ({ node, incarnation }: Incarnation): Owner =>
 
 /** What the owners of one thread begin with: each of its births has one of its own. */
 export const ownersOfThread = (life: Incarnation, thread: number): Owner => `${ownersOfLife(life)}${thread}.`;
+
+/** The same thread in another life of its node. */
+export const ownerIn = (life: Incarnation, owner: Owner): Owner =>
+  `${ownersOfLife(life)}${owner.slice(owner.lastIndexOf('/') + 1)}`;
 
 export const ownerOf = (life: Incarnation, thread: number, run: number): Owner =>
   `${ownersOfThread(life, thread)}${run}`;

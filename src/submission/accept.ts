@@ -9,6 +9,9 @@ import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
 
+/** Leased from birth. */
+export type OwnedAccept = AcceptChange & Required<Pick<AcceptChange, 'owner'>>;
+
 export interface AcceptInput {
   readonly context: SubmissionContext;
   readonly settings: SubmissionSettings;
@@ -47,7 +50,7 @@ export function piecesInMemory(
   return context.wouldRelayFromMemory(octets) ? pieces : undefined;
 }
 
-export function acceptChange(input: AcceptInput): AcceptChange {
+export function acceptChange(input: AcceptInput): OwnedAccept {
   const { context, door, envelope, prepared, body, now } = input;
   const { recipients, ...from } = envelope;
   const { identityId, proof } = door.principal ?? {};
@@ -76,7 +79,7 @@ export function acceptChange(input: AcceptInput): AcceptChange {
       ...(identityId === undefined ? {} : { identityId }),
     },
     dueAt: now,
-    owner: context.owner,
+    owner: context.holder.owner,
     ...(input.fromMemory ? {} : { untried: true }),
     ...(identityId === undefined
       ? {}
@@ -107,10 +110,10 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
 /**
  * After an unknown outcome the client was told to send again, so the message must not leave as well: asked until the store has taken it back.
  */
-export function withdraw(context: SubmissionContext, change: AcceptChange): void {
+export function withdraw(context: SubmissionContext, change: OwnedAccept): void {
   const messageId = change.message.id;
   context.withdrawing.add(messageId);
-  const { owner } = context;
+  const { owner } = change;
   const by = 'server: no answer in time';
   void commitUntilDone(context, () => [
     { type: 'withdraw', messageId, owner, now: context.clock.now(), by },
@@ -121,7 +124,7 @@ export function withdraw(context: SubmissionContext, change: AcceptChange): void
  * The message is known to be accepted: any front with room may send it. It was leased until now, because another front could have sent
  * it before an unknown outcome made us tell the client to send it again.
  */
-export function releaseLease(context: SubmissionContext, change: AcceptChange): void {
+export function releaseLease(context: SubmissionContext, change: OwnedAccept): void {
   void commitUntilDone(context, () => [freeChange(context, change)]);
 }
 
@@ -133,10 +136,13 @@ function commitUntilDone(context: SubmissionContext, changes: () => readonly Cha
   });
 }
 
-function freeChange(context: SubmissionContext, { message, recipients, untried }: AcceptChange): FreeChange {
+function freeChange(
+  context: SubmissionContext,
+  { message, recipients, untried, owner }: OwnedAccept,
+): FreeChange {
   const attempt = untried === true ? 0 : 1;
   const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber, attempt }));
-  return { type: 'free', ownerPrefix: context.owner, only, dueAt: context.clock.now() };
+  return { type: 'free', ownerPrefix: owner, only, dueAt: context.clock.now() };
 }
 
 /** An identity's own value wins over the configured default; `none` lifts the limit. */

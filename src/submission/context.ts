@@ -9,7 +9,7 @@ import type { SessionFacts } from '../record/events.ts';
 import type { Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { QueuedMessage, Store } from '../store/port.ts';
-import type { Owner } from '../store/owner.ts';
+import type { Holder } from '../store/holder.ts';
 import type { Labels } from './labels.ts';
 import type { Signer } from './signer.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -46,7 +46,7 @@ export interface SubmissionContext {
   readonly strangersMemory: MemoryBudget;
   /** Messages that must not leave, until the store has taken them out: a drain waits for them. */
   readonly withdrawing: Set<MessageId>;
-  readonly owner: Owner;
+  readonly holder: Pick<Holder, 'owner'>;
   /** Read for each transaction: a reload replaces it, a running transaction keeps its snapshot. */
   settings(): SubmissionSettings;
   /** False: the relay has no memory left for it, let it be claimed from the store. */

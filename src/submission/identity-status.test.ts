@@ -7,8 +7,9 @@ import type { Lookups } from '../store/lookups.ts';
 import { createIdentityStatuses, type IdentityStatuses } from './identity-status.ts';
 import { alice, aliceAsStored, NOW } from '../../test/fakes/submission.ts';
 
-function statusesOver(identity: Identity | undefined): IdentityStatuses {
-  return createIdentityStatuses({ identityById: () => Promise.resolve(identity) } as unknown as Lookups);
+function statusesOver(identity: Identity | undefined, isSure = () => true): IdentityStatuses {
+  const identityById = (): Promise<Identity | undefined> => Promise.resolve(identity);
+  return createIdentityStatuses({ identityById } as unknown as Lookups, isSure);
 }
 
 function notice(revision: number, identityId = alice.identityId) {
@@ -38,6 +39,18 @@ test('F-TX-2: a change or an end of the credential is seen without asking the st
     for (const one of notices) identityStatuses.noticed(one);
     assert.equal(identityStatuses.unchanged(principal, NOW), unchanged, why);
   }
+});
+
+test('F-TX-2: while changes are not heard of nobody is believed; when they are again, whoever did not change', async () => {
+  let sure = false;
+  const identityStatuses = statusesOver(aliceAsStored, () => sure);
+  const identityStatus = await identityStatuses.refresh(alice, NOW);
+  assert.ok(identityStatus.state === 'active');
+  assert.equal(identityStatuses.unchanged(identityStatus.principal, NOW), false);
+  sure = true;
+  assert.equal(identityStatuses.unchanged(identityStatus.principal, NOW), true);
+  identityStatuses.noticed(notice(2));
+  assert.equal(identityStatuses.unchanged(identityStatus.principal, NOW), false);
 });
 
 const [password] = aliceAsStored.credentials as readonly [Credential];

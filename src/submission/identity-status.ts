@@ -22,7 +22,8 @@ export interface IdentityStatuses {
   refresh(principal: Principal, nowMs: number): Promise<PrincipalStatus>;
 }
 
-export function createIdentityStatuses(lookups: Lookups): IdentityStatuses {
+/** `isSure` false: changes may not have been heard of, and each principal is read anew. */
+export function createIdentityStatuses(lookups: Lookups, isSure: () => boolean): IdentityStatuses {
   // Bounded by the number of identities: one small entry for each that changed since the start.
   const revisions = new Map<IdentityId, number>();
   /** Read since notices may have been lost; undefined: none ever were. */
@@ -45,7 +46,7 @@ export function createIdentityStatuses(lookups: Lookups): IdentityStatuses {
       revisions.set(identityId, Math.max(revision, revisions.get(identityId) ?? 0));
     },
     unchanged(principal, nowMs) {
-      if (hasExpired(principal.proof, nowMs)) return false;
+      if (hasExpired(principal.proof, nowMs) || !isSure()) return false;
       if (read !== undefined && !read.has(principal)) return false;
       return (revisions.get(principal.identityId) ?? 0) <= principal.revision;
     },

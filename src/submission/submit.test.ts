@@ -399,7 +399,7 @@ test('after an unknown outcome the client is told to come again, and the message
   assert.equal(world.context.withdrawing.size, 0);
   const last = world.store.changes.at(-1);
   assert.ok(last?.type === 'withdraw');
-  assert.deepEqual([last.messageId, last.owner], [message.id, world.context.owner]);
+  assert.deepEqual([last.messageId, last.owner], [message.id, world.context.holder.owner]);
   assert.equal(world.clock.waiting, 0, 'asked until the store had answered, and no more');
   assert.equal(world.context.memory.used, 0);
 });

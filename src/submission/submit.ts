@@ -10,7 +10,14 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { identityStatusText } from '../record/identity.ts';
 import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
-import { acceptChange, contentOf, releaseLease, piecesInMemory, withdraw } from './accept.ts';
+import {
+  acceptChange,
+  contentOf,
+  type OwnedAccept,
+  piecesInMemory,
+  releaseLease,
+  withdraw,
+} from './accept.ts';
 import { type Body, openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -166,7 +173,7 @@ class OpenSubmission implements Submission {
     return { type: 'accepted', id: message.id, octets: message.octets };
   }
 
-  #takeBack(change: AcceptChange): void {
+  #takeBack(change: OwnedAccept): void {
     this.#unknown = true;
     withdraw(this.#input.context, change);
   }

@@ -1,5 +1,6 @@
 // What a submission needs, in memory and under the test's control: a store that writes down what it is asked and answers as it is told.
 
+import { fakeHolder } from './holder.ts';
 import { messageIdSource } from '../../src/base/message-id.ts';
 import type { Entropy } from '../../src/platform/platform.ts';
 import type { SessionFacts } from '../../src/record/events.ts';
@@ -197,11 +198,11 @@ export async function submissionWorld(
     entropy,
     labels,
     ids: messageIdSource((length) => entropy.bytes(length)),
-    identityStatuses: createIdentityStatuses(lookups),
+    identityStatuses: createIdentityStatuses(lookups, () => true),
     memory,
     strangersMemory: shareOfBudget(memory, options.strangersMemoryOctets ?? Infinity),
     withdrawing: new Set(),
-    owner: 'node1/1/front0',
+    holder: fakeHolder('node1/1/front0'),
     settings: () => settings,
     wouldRelayFromMemory: () => options.relayFromMemory ?? false,
     handOver: (fresh) => void handedOver.push(fresh),

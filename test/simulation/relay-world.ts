@@ -5,6 +5,7 @@ import { messageIdSource, type MessageIdSource } from '../../src/base/message-id
 import type { EventType, FatePayload } from '../../src/record/events.ts';
 import { createRelay, type Relay } from '../../src/relay/relay.ts';
 import type { RelaySettings } from '../../src/relay/settings.ts';
+import { createHolder } from '../../src/store/holder.ts';
 import type { Lookups } from '../../src/store/lookups.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import type { AcceptChange, QueuedMessage, Store } from '../../src/store/port.ts';
@@ -63,7 +64,7 @@ export class RelayWorld {
     this.lookups = lookups;
     this.#ids = messageIdSource((length) => entropy.bytes(length));
     this.relay = createRelay({
-      ...{ store, lookups, clock, entropy, ids: this.#ids, owner: OWNER },
+      ...{ store, lookups, clock, entropy, ids: this.#ids, holder: createHolder(clock, OWNER) },
       countReportToStranger: minuteCount(clock),
       network: simulatedNetwork({ mta, inside }),
       log: { info: () => undefined, warn, error: warn },

@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 import { administrationFaults } from './administration.ts';
 import { configFaults } from './config.ts';
 import { identityFaults } from './identity.ts';
+import { nodeFaults } from './nodes.ts';
 import { policyFaults } from './policy.ts';
 import { relayFaults } from './relay.ts';
 import { serverFaults } from './server.ts';
@@ -19,6 +20,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   submission: submissionFaults,
   session: sessionFaults,
   store: storeFaults,
+  nodes: nodeFaults,
   relay: relayFaults,
   config: configFaults,
   administration: administrationFaults,

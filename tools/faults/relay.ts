@@ -36,9 +36,21 @@ export const relayFaults: readonly Fault[] = [
   },
   {
     ...senders,
+    why: 'mail in memory leaves though the node does not hold its lease',
+    from: ' && this.#holder.mayAct()',
+    to: '',
+  },
+  {
+    ...senders,
+    why: 'mail in memory leaves though nobody tells any more who may send',
+    from: 'this.#holder.isSure() && ',
+    to: '',
+  },
+  {
+    ...senders,
     why: 'mail in memory leaves whoever sent it',
-    from: 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);',
-    to: 'return () => doubtsBefore <= this.#doubts;',
+    from: ' && !this.#mayNotSend.has(identityId)',
+    to: '',
   },
   {
     ...senders,

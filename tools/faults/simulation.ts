@@ -8,8 +8,6 @@ const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
 const senders = { file: 'src/relay/senders.ts', tests: [] };
 
-const mayGo = 'return () => doubtsBefore === this.#doubts && !this.#mayNotSend.has(identityId);';
-
 export const simulationFaults: readonly Fault[] = [
   {
     file: 'src/relay/claims.ts',
@@ -38,8 +36,8 @@ export const simulationFaults: readonly Fault[] = [
     file: 'src/submission/accept.ts',
     tests: [],
     why: 'a message that is not relayed from memory is accepted without a lease',
-    from: '    owner: context.owner,\n',
-    to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
+    from: '    owner: context.holder.owner,\n',
+    to: '    ...(input.fromMemory ? { owner: context.holder.owner } : {}),\n',
     seeds: [150],
   },
   {
@@ -79,18 +77,18 @@ export const simulationFaults: readonly Fault[] = [
   {
     ...senders,
     why: 'mail in memory leaves whatever the lines to the store may have lost',
-    from: mayGo,
-    to: 'return () => doubtsBefore <= this.#doubts && !this.#mayNotSend.has(identityId);',
+    from: 'doubtsBefore === this.#doubts',
+    to: 'doubtsBefore <= this.#doubts',
     scenario: 'waiting',
     seeds: [7],
   },
   {
     ...senders,
     why: 'mail in memory leaves after its identity was suspended',
-    from: mayGo,
-    to: 'return () => doubtsBefore <= this.#doubts;',
+    from: ' && !this.#mayNotSend.has(identityId)',
+    to: '',
     scenario: 'waiting',
-    seeds: [7],
+    seeds: [25],
   },
   {
     file: 'src/submission/submit.ts',

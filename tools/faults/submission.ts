@@ -104,8 +104,8 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...accept,
     why: 'a message that is not relayed from memory is accepted without a lease',
-    from: '    owner: context.owner,\n',
-    to: '    ...(input.fromMemory ? { owner: context.owner } : {}),\n',
+    from: '    owner: context.holder.owner,\n',
+    to: '    ...(input.fromMemory ? { owner: context.holder.owner } : {}),\n',
   },
   {
     ...accept,

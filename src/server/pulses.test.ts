@@ -1,0 +1,188 @@
+// The pulses of a node: what all threads are told of each, and what is not begun without the lease.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import type { PulseAnswer } from '../store/engine.ts';
+import type { Changed } from '../store/freshness.ts';
+import { PULSE_MS } from '../store/lease.ts';
+import type { Incarnation } from '../store/owner.ts';
+import type { Change, Outcome } from '../store/port.ts';
+import { acceptOf, countedEntropy, settleOf, START } from '../store/store.contract-fixtures.ts';
+import { startPulses, type StoreThreadNotice } from './pulses.ts';
+
+const life = { node: 'n', incarnation: '1' };
+const HELD_MS = 12_000;
+const FRESH_MS = 4_000;
+
+const turns = async (): Promise<void> => {
+  for (let n = 0; n < 5; n += 1) await new Promise(setImmediate);
+};
+
+interface Asked {
+  readonly life: Incarnation;
+  readonly isFirst: boolean;
+  /** By the monotonic clock, ms. */
+  readonly at: number;
+  answer(answer: PulseAnswer): Promise<void>;
+  fail(): Promise<void>;
+}
+
+function pulsing() {
+  const clock = virtualClock(START);
+  const asked: Asked[] = [];
+  const told: StoreThreadNotice[] = [];
+  const pulses = startPulses({
+    ...{ clock, entropy: countedEntropy(), life },
+    tell: (notice) => void told.push(notice),
+    pulse: (of, isFirst) =>
+      new Promise((resolve, reject) => {
+        asked.push({
+          ...{ life: of, isFirst, at: clock.monotonic() },
+          answer: (answer) => (resolve(answer), turns()),
+          fail: () => (reject(new Error('no connection')), turns()),
+        });
+      }),
+  });
+  const pass = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await turns();
+  };
+  const alive = (changed: Changed = [], tookOver: readonly Incarnation[] = []): PulseAnswer => ({
+    ...{ type: 'alive', at: clock.now(), changed, tookOver },
+  });
+  const next = (): Asked => asked.shift() ?? assert.fail('no pulse was sent');
+  return { clock, asked, told, pulses, pass, alive, next };
+}
+
+const ahead = START;
+
+test('a pulse every two seconds, from the start on; the first one begins the life, once it was heard', async () => {
+  const { asked, pass, alive, next } = pulsing();
+  const first = next();
+  assert.deepEqual([first.life, first.isFirst, first.at], [life, true, 0]);
+  await pass(500);
+  await first.answer(alive());
+  await pass(1499);
+  assert.equal(asked.length, 0);
+  await pass(1);
+  const second = next();
+  assert.deepEqual([second.isFirst, second.at], [false, PULSE_MS]);
+});
+
+test('what was not heard is sent again: at once, or after five seconds', async () => {
+  const { asked, pass, alive, next } = pulsing();
+  await next().fail();
+  await pass(PULSE_MS);
+  const second = next();
+  assert.deepEqual([second.isFirst, second.at], [true, PULSE_MS], 'it may not have come');
+  await pass(4999);
+  assert.equal(asked.length, 0);
+  await pass(1);
+  await pass(0);
+  const third = next();
+  assert.equal(third.at, PULSE_MS + 5000);
+  await second.answer(alive());
+  await third.answer(alive());
+  await pass(PULSE_MS);
+  assert.equal(next().isFirst, false);
+});
+
+test('everybody is told until when lease and feed are believed, from when the pulse was sent; a new line as well', async () => {
+  const { told, pulses, pass, alive, next } = pulsing();
+  assert.deepEqual(pulses.lease, { type: 'lease', life }, 'nothing is held before the first answer');
+  await pass(1000);
+  await next().answer(alive());
+  const lease = { type: 'lease', life, held: { until: HELD_MS, ahead }, sure: { until: FRESH_MS, ahead } };
+  assert.deepEqual(told, [{ type: 'unsure' }, lease]);
+  assert.deepEqual(pulses.lease, lease);
+});
+
+test('changes and takeovers are told before it is said that all was', async () => {
+  const { told, pass, alive, next } = pulsing();
+  await next().answer(alive());
+  await pass(PULSE_MS);
+  told.length = 0;
+  const change = {
+    type: 'identityChanged',
+    identityId: 'i',
+    revision: 2,
+    state: 'suspended',
+    gone: [],
+  } as const;
+  const lives = [{ node: 'm', incarnation: '9' }];
+  await next().answer(alive([change], lives));
+  assert.deepEqual(
+    told.map((notice) => (notice.type === 'lease' ? notice.type : notice)),
+    [change, { type: 'tookOver', lives }, 'lease'],
+  );
+});
+
+test('taken for dead: nothing is held from then on, another life begins at once, and is named when it stands in the store', async () => {
+  const { told, pulses, pass, alive, next } = pulsing();
+  await next().answer(alive());
+  await pass(PULSE_MS);
+  told.length = 0;
+  await next().answer({ type: 'dead' });
+  assert.deepEqual(
+    told.map((notice) => notice.type === 'lease' && [notice.life, notice.held]),
+    [[life, undefined]],
+  );
+  await pass(0);
+  const begins = next();
+  assert.equal(begins.isFirst, true);
+  assert.equal(begins.life.node, 'n');
+  assert.notEqual(begins.life.incarnation, '1');
+  await begins.answer(alive());
+  assert.deepEqual([pulses.lease.life, pulses.lease.held?.until], [begins.life, PULSE_MS + HELD_MS]);
+});
+
+const accept = acceptOf('01KB0000000000000000000000', START, {});
+const claim: Change = { type: 'claim', owner: 'n/1/1.1', token: 't', shares: [{ max: 1 }] };
+const settle = settleOf('n/1/1.1', [], { type: 'final' }, START);
+const again: Change = { ...accept, again: true };
+const all: readonly Change[] = [claim, settle, accept, again];
+
+interface Guarded {
+  readonly why: string;
+  /** Since the last pulse, ms; absent: none was heard. */
+  readonly after?: number;
+  readonly sent: readonly Change[];
+}
+
+const guarded: readonly Guarded[] = [
+  { why: 'with lease and feed everything is sent', after: FRESH_MS - 1, sent: all },
+  { why: 'nothing is claimed that could not leave', after: FRESH_MS, sent: all.slice(1) },
+  { why: 'nor accepted without the lease', after: HELD_MS, sent: [settle, again] },
+  { why: 'nor before the first pulse was heard', sent: [settle, again] },
+];
+
+for (const { why, after, sent } of guarded)
+  test(`what begins something: ${why}; each has its own outcome`, async () => {
+    const { pulses, pass, alive, next } = pulsing();
+    if (after !== undefined) await next().answer(alive());
+    await pass(after ?? 0);
+    const asked: Change[] = [];
+    const apply = (changes: readonly Change[]): readonly Outcome[] => {
+      asked.push(...changes);
+      return changes.map(({ type }) => ({ type: 'failed', cause: `done: ${type}` }));
+    };
+    for (const answers of [apply, async (changes: readonly Change[]) => apply(changes)]) {
+      asked.length = 0;
+      const outcomes = await pulses.guarded(answers)(all, 0);
+      assert.deepEqual(asked, sent);
+      assert.deepEqual(
+        outcomes.map((outcome) => outcome.type === 'failed' && /^done: (.*)/.exec(outcome.cause)?.[1]),
+        all.map((change) => (sent.includes(change) ? change.type : undefined)),
+      );
+    }
+  });
+
+test('a group of which nothing may be sent asks for nothing', async () => {
+  const { pulses } = pulsing();
+  const outcomes = await pulses.guarded(() => assert.fail('asked'))([accept, claim], 0);
+  assert.deepEqual(
+    outcomes.map(({ type }) => type),
+    ['failed', 'failed'],
+  );
+});

@@ -1,0 +1,136 @@
+// Faults in what several nodes on one store rely on: leases, what is told of identities, pulses.
+
+import type { Fault } from './fault.ts';
+
+const lease = { file: 'src/store/lease.ts', tests: ['src/store/lease'] };
+const freshness = { file: 'src/store/freshness.ts', tests: ['src/store/freshness'] };
+const holder = { file: 'src/store/holder.ts', tests: ['src/store/holder'] };
+const lives = { file: 'src/store/memory/lives.ts', tests: ['src/store/memory/lives'] };
+const pulses = { file: 'src/server/pulses.ts', tests: ['src/server/pulses'] };
+
+export const nodeFaults: readonly Fault[] = [
+  {
+    ...lease,
+    why: 'a node acts until the very end of its lease',
+    from: 'MARGIN_MS = 3_000',
+    to: 'MARGIN_MS = 0',
+  },
+  {
+    ...lease,
+    why: 'a machine that was paused holds its lease',
+    from: 'return now.wall - now.monotonic - right.ahead <= JUMP_MS;',
+    to: 'return true;',
+  },
+  {
+    ...lease,
+    why: 'who is dead holds the lease of its life on',
+    from: "if (answer === 'dead') return newLife(nextIncarnation());",
+    to: "if (answer === 'dead') return { ...own, ...newLife(nextIncarnation()) };",
+  },
+  {
+    ...lease,
+    why: 'the first one back after an outage takes everything over',
+    from: ' && now - steadySince >= LEASE_MS',
+    to: ' && now >= steadySince',
+  },
+  {
+    ...lease,
+    why: 'a gap in the pulses of a node is forgotten',
+    from: 'sincePulse >= 0 && sincePulse <= GAP_MS',
+    to: 'sincePulse >= 0',
+  },
+  {
+    ...lease,
+    why: 'the clock of the store is set back, and a life that is gone lasts until that time',
+    from: 'until: Math.min(until, now + LEASE_MS)',
+    to: 'until',
+  },
+  {
+    ...freshness,
+    why: 'after a long gap what was known is believed',
+    from: 'if (isGap) return',
+    to: 'if (isGap && feed.at === undefined) return',
+  },
+  {
+    ...freshness,
+    why: 'a change is told once, whichever it is',
+    from: 'revision > (feed.told.get(identityId) ?? -Infinity)',
+    to: '!feed.told.has(identityId)',
+  },
+  {
+    ...holder,
+    why: 'what is leased in another life bears the name of the one before',
+    from: '      current = ownerIn(notice.life, owner);\n',
+    to: '',
+  },
+  {
+    ...lives,
+    why: 'what comes late from a life that is over stays leased to it',
+    from: '      sweep(now);\n',
+    to: '      if (tookOver.length > 0) sweep(now);\n',
+  },
+  {
+    ...lives,
+    why: 'a life that nobody knows is begun by any pulse',
+    from: "before === undefined ? !isFirst : before.state === 'dead'",
+    to: "before?.state === 'dead'",
+  },
+  {
+    ...pulses,
+    why: 'the lease counts from when the pulse was answered',
+    from: 'afterPulse(this.#own, pulse, answer.type,',
+    to: 'afterPulse(this.#own, { ...pulse, sent: instantOf(this.#options.clock) }, answer.type,',
+  },
+  {
+    ...pulses,
+    why: 'the feed is believed before it is told',
+    from: '      for (const notice of notices) tell(notice);\n',
+    to: '      tell(this.lease);\n      for (const notice of notices) tell(notice);\n',
+  },
+  {
+    ...pulses,
+    why: 'a life is named before it stands in the store',
+    from: "if (answer.type === 'alive') {",
+    to: "if (answer.type === 'dead') this.#toldLife = { ...life, incarnation: this.#own.incarnation };\n    else {",
+  },
+  {
+    ...pulses,
+    why: 'an accept whose first time is in doubt is refused without the lease',
+    from: "(change.type === 'accept' && change.again !== true)",
+    to: "change.type === 'accept'",
+  },
+  {
+    ...pulses,
+    why: 'mail is claimed that may not leave',
+    from: "change.type === 'claim' && !stands(this.#sure, now)",
+    to: "change.type === 'withdraw' && !stands(this.#sure, now)",
+  },
+  {
+    file: 'src/server/store-notices.ts',
+    tests: ['src/server/store-notices'],
+    why: 'what was leased in the life before is begun in the next',
+    from: 'holder.told(heard) ? relay.unsure() : undefined',
+    to: 'void holder.told(heard)',
+  },
+  {
+    file: 'src/server/store-body.ts',
+    tests: ['src/server/store-body'],
+    why: 'a new line is not told whether the lease is held',
+    from: '      if (pulses !== undefined) line.tell(pulses.lease);\n',
+    to: '',
+  },
+  {
+    file: 'src/server/supervisor.ts',
+    tests: ['src/server/supervisor'],
+    why: 'a thread is born into a life that is over',
+    from: '        this.#life = notice.life;\n',
+    to: '',
+  },
+  {
+    file: 'src/submission/identity-status.ts',
+    tests: ['src/submission/identity-status'],
+    why: 'a principal is believed though nobody tells any more who changes',
+    from: ' || !isSure()',
+    to: '',
+  },
+];
