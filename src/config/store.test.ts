@@ -38,7 +38,10 @@ function problemsOf(store: unknown): readonly string[] {
 }
 
 const DB1 = { host: 'db1.example.org', port: 5432 };
-const defaults = { database: 'postern', user: 'postern', password: undefined, tls: 'verify', ca: undefined };
+const defaults = {
+  ...{ database: 'postern', user: 'postern', password: undefined, tls: 'verify', ca: undefined },
+  durability: 'local',
+};
 const socket = { ...defaults, hosts: [{ host: '/run/postgresql', port: 5432 }], tls: 'off' };
 
 interface Meant {
@@ -48,6 +51,11 @@ interface Meant {
 }
 
 const good: readonly Meant[] = [
+  {
+    why: 'a URL that asks for a standby',
+    written: 'postgres://db1.example.org?durability=replicated',
+    place: { ...defaults, hosts: [DB1], durability: 'replicated' },
+  },
   {
     why: 'a URL of a host alone',
     written: 'postgres://db1.example.org',
@@ -59,7 +67,14 @@ const good: readonly Meant[] = [
       'postgresql://mail:p%40ss%2Fw@db1.example.org:6432/queue?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem',
     place: {
       hosts: [{ ...DB1, port: 6432 }],
-      ...{ database: 'queue', user: 'mail', password: 'p@ss/w', tls: 'verify', ca: '/etc/ca.pem' },
+      ...{
+        database: 'queue',
+        user: 'mail',
+        password: 'p@ss/w',
+        tls: 'verify',
+        ca: '/etc/ca.pem',
+        durability: 'local',
+      },
     },
   },
   {
@@ -106,7 +121,14 @@ const good: readonly Meant[] = [
     },
     place: {
       hosts: [DB1],
-      ...{ database: 'queue', user: 'mail', password: { file: 'secret' }, tls: 'verify', ca: 'ca.pem' },
+      ...{
+        database: 'queue',
+        user: 'mail',
+        password: { file: 'secret' },
+        tls: 'verify',
+        ca: 'ca.pem',
+        durability: 'local',
+      },
     },
   },
 ];
@@ -165,7 +187,7 @@ const wrong: readonly Refused[] = [
     why: 'a parameter that nobody would heed',
     store: { postgres: 'postgres://db1/postern?password=hunter2' },
     problems: [
-      /^store\.postgres: of what may follow a \? only `host`, `sslmode` and `sslrootcert` are known/,
+      /^store\.postgres: of what may follow a \? only `host`, `sslmode`, `sslrootcert` and `durability` are known/,
     ],
   },
   {

@@ -32,6 +32,10 @@ const postgresGroup = z.strictObject({
     description:
       '`verify`: its certificate must be valid for the name. `require`: TLS, whatever the certificate. `off`: in clear. Without it: `off` if all hosts are this machine, else `verify`.',
   }),
+  durability: z.enum(['local', 'replicated']).prefault('local').meta({
+    description:
+      '`local`: 250 means synced on the server. `replicated`: on a standby too; without a synchronous one nothing is accepted (451). See docs/OPERATING.md.',
+  }),
   ca: z
     .string()
     .min(1)
@@ -58,6 +62,7 @@ export interface PostgresPlace {
   readonly user: string;
   readonly password?: Secret | undefined;
   readonly tls: NonNullable<Group['tls']>;
+  readonly durability: Group['durability'];
   /** A file. */
   readonly ca?: string | undefined;
 }
@@ -74,7 +79,7 @@ export function postgresPlace(written: string | Group): Result<PostgresPlace, re
 }
 
 function placeOf(group: Group, path: PathOf): Result<PostgresPlace, readonly Finding[]> {
-  const { database, user, password, ca } = group;
+  const { database, user, password, durability, ca } = group;
   const findings: Finding[] = [];
   const hosts = group.hosts.flatMap((text, at) => {
     const address = addressOf(text, group.port);
@@ -93,7 +98,7 @@ function placeOf(group: Group, path: PathOf): Result<PostgresPlace, readonly Fin
     });
   if (ca !== undefined && tls !== 'verify')
     findings.push({ path: path('ca'), message: `with TLS \`${tls}\` no authority is asked: use \`verify\`` });
-  return findings.length === 0 ? ok({ hosts, database, user, password, tls, ca }) : err(findings);
+  return findings.length === 0 ? ok({ hosts, database, user, password, durability, tls, ca }) : err(findings);
 }
 
 export function storeFindings(store: z.output<typeof storeChoice>): readonly Finding[] {
@@ -143,17 +148,23 @@ function groupOfUrl(text: string): Result<Group> {
   const {
     sslmode,
     sslrootcert,
+    durability = 'local',
     host: socket = host,
     ...unknown
   } = Object.fromEntries(url.searchParams) as Readonly<Record<string, string | undefined>>;
   const [first] = Object.keys(unknown);
   if (first !== undefined)
-    return err('of what may follow a ? only `host`, `sslmode` and `sslrootcert` are known here');
+    return err(
+      'of what may follow a ? only `host`, `sslmode`, `sslrootcert` and `durability` are known here',
+    );
   if (sslmode !== undefined && !Object.hasOwn(sslModes, sslmode))
     return err(`\`sslmode\` must be one of ${Object.keys(sslModes).join(', ')}`);
+  if (durability !== 'local' && durability !== 'replicated')
+    return err('`durability` must be one of local, replicated');
   if (socket === '' || database.includes('/')) return err(`it names no host, or no database; ${FORM}`);
   return ok({
     hosts: [socket],
+    durability,
     port: url.port === '' ? PORT : Number(url.port),
     database: database === '' ? NAME : database,
     user: user === '' ? NAME : user,

@@ -94,12 +94,13 @@ function nodeNamed(machineName: string): string {
 }
 
 function serverAt(
-  { hosts, database, user, password, tls, ca }: PostgresPlace,
+  { hosts, database, user, password, durability, tls, ca }: PostgresPlace,
   { file, path }: Pick<LoadedConfig, 'file' | 'path'>,
   environment: Surroundings['environment'],
 ): PostgresServer {
   return {
     ...{ hosts, database, user },
+    ...(durability === 'replicated' ? { isReplicated: true } : {}),
     ...(password === undefined
       ? {}
       : {

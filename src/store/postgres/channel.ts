@@ -5,12 +5,14 @@ import type { StoreNotice } from '../port.ts';
 import type { NodeState, Work } from './change.ts';
 import type { Connection } from './connection.ts';
 import { isInTheWay } from './sql-states.ts';
+import { assertReplicated } from './replication.ts';
 import { inTransaction, sqlOver } from './sql.ts';
 import { beginTrail, type Trail } from './trail.ts';
 
 export interface Channel {
   readonly connection: Connection;
   readonly trail: Trail;
+  readonly isReplicated: boolean;
   /** The store's clock, ms since the epoch. */
   now(): number;
   /** Rejects with `ConnectionLost` if nobody knows what became of it; after any other error nothing was done. */
@@ -19,6 +21,8 @@ export interface Channel {
 
 export interface ChannelOptions {
   readonly connection: Connection;
+  /** What is committed must stand on a standby too. */
+  readonly isReplicated: boolean;
   /** Of the chain. */
   readonly name: string;
   readonly node: NodeState;
@@ -30,7 +34,7 @@ export interface ChannelOptions {
 
 const TRIES = 3;
 export async function openChannel(options: ChannelOptions): Promise<Channel> {
-  const { connection, name, node, entropy, now, onNotice } = options;
+  const { connection, name, node, entropy, now, onNotice, isReplicated } = options;
   const trail = await beginTrail(sqlOver(connection), name, now(), entropy);
 
   async function once<T>(work: (work: Work) => Promise<T>): Promise<T> {
@@ -39,6 +43,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     let done: T;
     try {
       done = await inTransaction(connection, async (sql) => {
+        if (isReplicated) await assertReplicated(connection);
         const outcome = await work({
           ...{ sql, node, now: now() },
           append: (event) => trail.append(event),
@@ -60,7 +65,7 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
   }
 
   return {
-    ...{ connection, trail, now },
+    ...{ connection, trail, now, isReplicated },
     async transact(work) {
       for (let tries = 1; ; tries += 1) {
         try {

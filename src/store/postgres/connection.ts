@@ -60,6 +60,8 @@ export interface PostgresServer {
   readonly database: string;
   readonly user: string;
   readonly password?: string;
+  /** What is committed must stand on a synchronous standby too. */
+  readonly isReplicated?: true;
   /** `require` encrypts and believes any certificate, `verify` asks for one of this host. Absent: in clear. */
   readonly tls?: { readonly mode: 'require' | 'verify'; readonly ca?: string };
 }

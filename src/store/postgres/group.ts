@@ -14,6 +14,7 @@ import type { Channel } from './channel.ts';
 import type { Answer, Statement } from './connection.ts';
 import type { Charging } from './counters.ts';
 import { insertOf, isWholeEnd, NOBODY, uuidOfId } from './inflight.ts';
+import { guard } from './replication.ts';
 import { sqlOver } from './sql.ts';
 import type { Trail } from './trail.ts';
 
@@ -69,10 +70,10 @@ export async function flow(
   const plan = new Plan(node, trail);
   const outcomes = changes.map((change) => plan.add(change));
   try {
-    const answers = await connection.flush(plan.statements());
+    const answers = await connection.flush([...(channel.isReplicated ? [guard] : []), ...plan.statements()]);
     trail.written();
     plan.committed();
-    const held = plan.heldIn(answers);
+    const held = plan.heldIn(channel.isReplicated ? answers.slice(1) : answers);
     return outcomes.map((outcome, at) => heldIf(outcome, changes[at], held));
   } catch (error) {
     trail.undone();

@@ -75,7 +75,7 @@ const FLOWING: ReadonlySet<Change['type']> = new Set(['accept', 'settle', 'recor
 export async function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
   const { server, clock, entropy, onNotice, name } = options;
   const flow = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
-  if (options.isTrusted !== true) await assertFit(flow);
+  if (options.isTrusted !== true) await assertFit(flow, server.isReplicated === true);
   await migrate(flow);
   const storeClock = createStoreClock(clock, options.clockOffset);
   await storeClock.ask(flow);
@@ -91,7 +91,15 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
     fullBecause: () => options.fullBecause?.(),
   };
   const channelOver = (connection: Connection, of: string): Promise<Channel> =>
-    openChannel({ connection, name: `${name}/${of}`, node, entropy, onNotice, now: () => storeClock.now() });
+    openChannel({
+      connection,
+      isReplicated: server.isReplicated === true,
+      name: `${name}/${of}`,
+      node,
+      entropy,
+      onNotice,
+      now: () => storeClock.now(),
+    });
   const commands = await connect(server, { clock });
   const lanes = [await channelOver(flow, 'flow'), await channelOver(commands, 'commands')] as const;
   const chains = keepChains(clock, () => lanes.map(({ trail }) => trail));
@@ -209,7 +217,7 @@ export function sizeOf(server: PostgresServer, clock: Clock): Promise<number> {
 
 /** Why a server could not be started on it, of what is known without making anything there. */
 export function flawsOf(server: PostgresServer, clock: Clock): Promise<readonly string[]> {
-  return connected(server, clock, assertFit).then(
+  return connected(server, clock, (connection) => assertFit(connection, server.isReplicated === true)).then(
     () => [],
     (error: Error) => [error.message],
   );

@@ -16,10 +16,10 @@ test(
     await using database = await freshDatabase();
     const connection = await connect(database.server, { clock: virtualClock(0) });
     const fsync = (await connection.query('SHOW fsync')).rows[0]?.['fsync'];
-    if (fsync === 'on') await assertFit(connection);
+    if (fsync === 'on') await assertFit(connection, false);
     // The one that npm brings serves tests alone, so it syncs nothing.
     else
-      await assert.rejects(assertFit(connection), (error) => {
+      await assert.rejects(assertFit(connection, false), (error) => {
         assert.ok(error instanceof ServerUnfit);
         assert.match(error.message, /^PostgreSQL can't keep the store: fsync is off: set it to on[^;]*$/);
         return true;
@@ -31,13 +31,20 @@ test(
 interface Vector {
   readonly why: string;
   /** In place of what a good server says. */
-  readonly said: Readonly<Record<string, string | number>>;
+  readonly said: Readonly<Record<string, string | number | boolean>>;
   /** Rows that a failed flush left. */
   readonly left?: number;
+  readonly isReplicated?: true;
   readonly refused?: RegExp;
 }
 
-const good = { version: 180_004, fsync: 'on', full_page_writes: 'on', server_encoding: 'UTF8' };
+const good = {
+  version: 180_004,
+  fsync: 'on',
+  full_page_writes: 'on',
+  server_encoding: 'UTF8',
+  replicated: false,
+};
 
 const vectors: readonly Vector[] = [
   { why: 'a good one', said: {} },
@@ -49,10 +56,12 @@ const vectors: readonly Vector[] = [
     said: { server_encoding: 'SQL_ASCII' },
     refused: /encoding SQL_ASCII: make it with ENCODING/,
   },
+  { why: 'a standby', said: { replicated: true }, isReplicated: true },
+  { why: 'no standby', said: {}, isReplicated: true, refused: /no synchronous standby confirms/ },
   { why: 'half a pipeline', said: {}, left: 1, refused: /keeps half of what failed/ },
 ];
 
-for (const { why, said, left = 0, refused } of vectors)
+for (const { why, said, left = 0, isReplicated = false, refused } of vectors)
   test(`what a server says of itself: ${why}`, async () => {
     const rows = [{ ...good, ...said }, { count: left }];
     const connection = {
@@ -60,6 +69,6 @@ for (const { why, said, left = 0, refused } of vectors)
       exec: async () => '',
       flush: async () => [],
     } as unknown as Connection;
-    if (refused === undefined) await assertFit(connection);
-    else await assert.rejects(assertFit(connection), refused);
+    if (refused === undefined) await assertFit(connection, isReplicated);
+    else await assert.rejects(assertFit(connection, isReplicated), refused);
   });

@@ -1,5 +1,6 @@
 // What a server must be like before mail is trusted to it. Everything else is a matter of speed.
 
+import { NOT_REPLICATED } from './replication.ts';
 import { number, text } from '../row.ts';
 import { type Connection, type Statement, SqlError } from './connection.ts';
 
@@ -12,10 +13,11 @@ export class ServerUnfit extends Error {
 const OLDEST = 15;
 
 /** Rejects with `ServerUnfit`. */
-export async function assertFit(connection: Connection): Promise<void> {
+export async function assertFit(connection: Connection, isReplicated: boolean): Promise<void> {
   const { rows } =
     await connection.query(`SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
-    current_setting('full_page_writes') AS full_page_writes, current_setting('server_encoding') AS server_encoding`);
+    current_setting('full_page_writes') AS full_page_writes, current_setting('server_encoding') AS server_encoding,
+    current_setting('synchronous_standby_names') <> '' AS replicated`);
   const [row = {}] = rows;
   const version = Math.floor(number(row, 'version') / 10_000);
   const flaws = [
@@ -28,6 +30,7 @@ export async function assertFit(connection: Connection): Promise<void> {
     ...(text(row, 'server_encoding') === 'UTF8'
       ? []
       : [`the database has the encoding ${text(row, 'server_encoding')}: make it with ENCODING 'UTF8'`]),
+    ...(isReplicated && row['replicated'] !== true ? [NOT_REPLICATED] : []),
     ...((await undoesWhole(connection))
       ? []
       : ['it keeps half of what failed: this engine speaks the protocol of PostgreSQL, and is another']),
