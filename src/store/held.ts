@@ -10,7 +10,8 @@ export const COMMANDED = holdBit.operator | holdBit.review;
 
 /** In SQL: its identity may not send. `row`: the table with the identity. */
 export const mayNotSend = (row: 'm' | 'r'): string =>
-  `EXISTS (SELECT 1 FROM identity i WHERE i.id = ${row}.identity_id AND i.state <> 'active')`;
+  // Asked of one row at a time: for EXISTS a planner may read all identities first.
+  `coalesce((SELECT i.state <> 'active' FROM identity i WHERE i.id = ${row}.identity_id), false)`;
 
 /** In SQL, of `recipient r`: it is held, for whatever reason. `row`: the table with the identity. */
 export const isHeld = (row: 'm' | 'r'): string => `(r.held & ${COMMANDED} <> 0 OR ${mayNotSend(row)})`;

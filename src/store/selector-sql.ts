@@ -1,4 +1,4 @@
-// A queue selector as SQL over `recipient r JOIN message m`, for every engine on SQL: every given field must match.
+// A queue selector as SQL over `recipient r`, for every engine on SQL: every given field must match.
 
 import type { MessageId } from '../base/message-id.ts';
 import type { QueueSelector } from './port.ts';
@@ -7,6 +7,8 @@ import type { QueueSelector } from './port.ts';
 export interface SelectorSql {
   readonly messageId: string;
   readonly identityId: string;
+  readonly credentialId: string;
+  readonly reversePath: string;
   readonly isHeld: string;
   /** Takes a value of the statement, gives what stands for it. */
   value(value: number | string): string;
@@ -21,8 +23,8 @@ export function whereOf(selector: QueueSelector, sql: SelectorSql): string {
     ...(messageId === undefined ? [] : [`${sql.messageId} = ${sql.id(messageId)}`]),
     ...is('r.number', recipientNumber),
     ...is(sql.identityId, identityId),
-    ...is('m.credential_id', credentialId),
-    ...is('m.reverse_path', from),
+    ...is(sql.credentialId, credentialId),
+    ...is(sql.reversePath, from),
     ...is('r.forward_path', to),
     ...is('r.domain', domain?.toLowerCase()),
     ...(dueAfter === undefined ? [] : [`r.due_at > ${sql.value(dueAfter)}`]),

@@ -7,7 +7,7 @@ import { bytes, type Row } from '../row.ts';
 import type { Work } from './change.ts';
 import { chooseDue } from './due.ts';
 import { putBack } from './parked.ts';
-import { keyOfRow, keyValues, OF_TAKEN, type RecipientKey, takenWhere } from './recipient-key.ts';
+import { keyOfRow, keyValues, OF_TAKEN, type RecipientKey, taken } from './recipient-key.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import type { Sql } from './sql.ts';
 import { uuidOf } from './value-types.ts';
@@ -40,8 +40,8 @@ function askedBefore(sql: Sql, { owner, token }: ClaimChange): Promise<readonly 
   );
 }
 
-const GIVE_BACK = `${takenWhere('r.owner = $3 AND r.claim = $4', 'FOR UPDATE OF r')}
-  UPDATE recipient r SET owner = NULL ${OF_TAKEN}`;
+const GIVE_BACK = `${taken('FOR UPDATE')}
+  UPDATE recipient r SET owner = NULL ${OF_TAKEN} AND taken.owner = $3 AND taken.claim = $4`;
 
 /** Who asks again may not have heard of a suspension since: what that identity has is nobody's again. */
 async function stillOurs(
@@ -54,9 +54,9 @@ async function stillOurs(
   return rows.filter((row) => row['may_not_send'] !== true);
 }
 
-const LEASE = `${takenWhere('r.owner IS NULL AND r.held = 0 AND r.due_at <= $3', 'FOR UPDATE OF r SKIP LOCKED')}
-  UPDATE recipient r SET owner = $4, claim = $5, attempt = r.attempt + 1 
-    ${OF_TAKEN} RETURNING ${RECIPIENT_COLUMNS}`;
+const LEASE = `${taken('FOR UPDATE SKIP LOCKED')}
+  UPDATE recipient r SET owner = $4, claim = $5, attempt = r.attempt + 1 ${OF_TAKEN}
+    AND taken.owner IS NULL AND taken.held = 0 AND taken.due_at <= $3 RETURNING ${RECIPIENT_COLUMNS}`;
 
 /** In the order of the keys. */
 async function lease(

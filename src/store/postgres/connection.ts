@@ -155,8 +155,10 @@ function clientFor(
 
 const SETTINGS: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
-  // A plan made while a table was empty must not scan it when it is full.
+  // A plan made while a table was empty must not walk it when it is full: each row that is joined is found by its key.
   enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
   lock_timeout: '2s',
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '2',

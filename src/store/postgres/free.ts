@@ -3,7 +3,7 @@
 import type { FreeChange, OutcomeOf } from '../port.ts';
 import type { Work } from './change.ts';
 import { file, fileOfOwners, notInHand, uuidOfId } from './inflight.ts';
-import { OF_TAKEN } from './recipient-key.ts';
+import { inOrder, OF_TAKEN } from './recipient-key.ts';
 
 /** Messages that are filed in one statement. */
 const FILED_MAX = 500;
@@ -39,9 +39,10 @@ async function freeAll(work: Work, ownerPrefix: string, dueAt: number): Promise<
 
 const FREE_THESE = `
   WITH taken AS MATERIALIZED (
-    SELECT r.message_id, r.number FROM unnest($1::uuid[], $2::int[], $3::int[]) AS k (message_id, number, attempt)
-      JOIN recipient r ON r.message_id = k.message_id AND r.number = k.number AND r.attempt = k.attempt
-      WHERE r.owner = $4 ORDER BY r.message_id, r.number FOR UPDATE OF r
+    SELECT r.* FROM unnest($1::uuid[], $2::int[], $3::int[]) AS k (message_id, number, attempt), LATERAL (
+      SELECT r.message_id, r.number FROM recipient r
+        WHERE r.message_id = k.message_id AND r.number = k.number AND r.attempt = k.attempt AND r.owner = $4 FOR UPDATE
+    ) AS r
   )
   UPDATE recipient r SET owner = NULL, due_at = $5 ${OF_TAKEN}`;
 
@@ -51,13 +52,17 @@ async function freeThese(
   only: NonNullable<FreeChange['only']>,
   dueAt: number,
 ): Promise<number> {
-  const ids = only.map(({ messageId }) => messageId);
-  await file(work, ...ids);
+  await file(work, ...only.map(({ messageId }) => messageId));
+  const keys = inOrder(
+    only.map(({ messageId, recipientNumber, attempt }) => ({
+      ...{ messageId: uuidOfId(messageId), number: recipientNumber, attempt },
+    })),
+  );
   return work.sql.run(
     FREE_THESE,
-    ids.map(uuidOfId),
-    only.map(({ recipientNumber }) => recipientNumber),
-    only.map(({ attempt }) => attempt),
+    keys.map(({ messageId }) => messageId),
+    keys.map((key) => key.number),
+    keys.map(({ attempt }) => attempt),
     owner,
     dueAt,
   );

@@ -57,8 +57,9 @@ const DUE_MESSAGES = `
     GROUP BY message_id ORDER BY min(due_at), message_id LIMIT $2`;
 
 const PUT_OFF = `
-  UPDATE notice o SET due_at = $2 WHERE message_id = ANY($1::uuid[])
-    AND EXISTS (SELECT 1 FROM notice d WHERE d.message_id = o.message_id AND d.due_at <= $3) RETURNING message_id, number, at, about`;
+  UPDATE notice SET due_at = $2
+    WHERE message_id = ANY(ARRAY(SELECT DISTINCT message_id FROM notice WHERE message_id = ANY($1::uuid[]) AND due_at <= $3))
+    RETURNING message_id, number, at, about`;
 
 export async function dueNotices(
   { sql, now }: Work,

@@ -3,7 +3,7 @@
 
 import { holdBit } from '../held.ts';
 import { type Row, text } from '../row.ts';
-import { keyValues, OF_TAKEN, type RecipientKey, takenWhere } from './recipient-key.ts';
+import { keyValues, OF_TAKEN, type RecipientKey, taken } from './recipient-key.ts';
 import type { Sql } from './sql.ts';
 
 /** Recipients that one claim puts aside, and that one puts back. */
@@ -16,8 +16,9 @@ const STOPPED = `
   WITH stopped AS (SELECT id FROM identity WHERE id = ANY($1::text[]) AND state <> 'active' ORDER BY id FOR UPDATE)
   UPDATE identity i SET parked = true FROM stopped WHERE i.id = stopped.id RETURNING i.id`;
 
-const PUT_ASIDE = `${takenWhere('r.owner IS NULL AND r.held = 0 AND r.identity_id = ANY($3::text[])', 'FOR UPDATE OF r SKIP LOCKED')}
-  UPDATE recipient r SET held = r.held | ${holdBit.identity} ${OF_TAKEN}`;
+const PUT_ASIDE = `${taken('FOR UPDATE SKIP LOCKED')}
+  UPDATE recipient r SET held = r.held | ${holdBit.identity} ${OF_TAKEN}
+    AND taken.owner IS NULL AND taken.held = 0 AND taken.identity_id = ANY($3::text[])`;
 
 export interface Met extends RecipientKey {
   readonly identityId: string;

@@ -10,8 +10,8 @@ import type { Work } from './change.ts';
 import { DROP_COLUMNS, dropped } from './drop.ts';
 import { lockMessages } from './finish.ts';
 import { file, fileMeant, uuidOfId } from './inflight.ts';
-import { keyOfRow, keyValues, OF_TAKEN, takenWhere } from './recipient-key.ts';
-import { Values, whereOf } from './selector.ts';
+import { keyOfRow, keyValues, OF_TAKEN, taken } from './recipient-key.ts';
+import { ofMessage, Values, whereOf } from './selector.ts';
 import type { Sql } from './sql.ts';
 
 /** Recipients that one slice looks at: few of them may be meant. */
@@ -66,6 +66,7 @@ async function sliceOf(sql: Sql, change: QueueChange, after: QueuePosition): Pro
       ...(domain === undefined ? {} : { domain }),
     },
     values,
+    'message',
   );
   const walk = `FROM recipient r WHERE ${place} AND ${narrow} ORDER BY r.message_id, r.number`;
   const walked = values.all.length;
@@ -73,8 +74,8 @@ async function sliceOf(sql: Sql, change: QueueChange, after: QueuePosition): Pro
   const isOne = messageId !== undefined;
   const limits = isOne ? ['', ''] : [`LIMIT ${LOOKED_AT_MAX}`, `LIMIT ${values.add(most)}`];
   const meant = await sql.all(
-    `SELECT r.message_id, r.number FROM (SELECT r.* ${walk} ${limits[0]}) AS r JOIN message m ON m.id = r.message_id
-       WHERE ${whereOf(selector, values)} AND m.n <= ${values.add(after.until)} AND ${hasEffect(change)}
+    `SELECT r.message_id, r.number FROM (SELECT r.* ${walk} ${limits[0]}) AS r
+       WHERE ${whereOf(selector, values, 'message')} AND ${ofMessage('n', 'message')} <= ${values.add(after.until)} AND ${hasEffect(change, 'r')}
        ORDER BY r.message_id, r.number ${limits[1]}`,
     ...values.all,
   );
@@ -90,15 +91,15 @@ async function sliceOf(sql: Sql, change: QueueChange, after: QueuePosition): Pro
 }
 
 /** In SQL: whether the command changes what it means. */
-function hasEffect({ action, reason = 'operator' }: QueueChange): string {
+function hasEffect({ action, reason = 'operator' }: QueueChange, row: 'r' | 'taken'): string {
   switch (action) {
     case 'hold':
-      return `r.held & ${holdBit[reason]} = 0`;
+      return `${row}.held & ${holdBit[reason]} = 0`;
     case 'release':
-      return `r.held & ${holdBit[reason]} <> 0`;
+      return `${row}.held & ${holdBit[reason]} <> 0`;
     case 'retry':
     case 'drop':
-      return 'r.owner IS NULL';
+      return `${row}.owner IS NULL`;
   }
 }
 
@@ -111,8 +112,10 @@ async function changeAll(work: Work, change: QueueChange, meant: readonly Row[])
   if (change.action === 'drop') await lockMessages(work, [...new Set(meant.map(idOf))]);
   const values = new Values();
   for (const keys of keyValues(meant.map(keyOfRow))) values.add(keys);
-  const taken = takenWhere(hasEffect(change), 'FOR UPDATE OF r');
-  const rows = await sql.all(`${taken} ${changing(change, values)} RETURNING ${DROP_COLUMNS}`, ...values.all);
+  const rows = await sql.all(
+    `${taken('FOR UPDATE')} ${changing(change, values)} AND ${hasEffect(change, 'taken')} RETURNING ${DROP_COLUMNS}`,
+    ...values.all,
+  );
   const changed = rows.toSorted(compareKeys);
   if (change.action === 'drop') await dropped(work, changed, change);
   return changed;
@@ -125,7 +128,7 @@ function compareKeys(one: Row, other: Row): number {
   );
 }
 
-/** In SQL, behind `takenWhere`. */
+/** In SQL. */
 function changing({ action, now, reason = 'operator' }: QueueChange, values: Values): string {
   const bit = holdBit[reason];
   switch (action) {

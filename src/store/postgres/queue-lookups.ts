@@ -8,7 +8,7 @@ import { contentOf } from './bodies.ts';
 import { uuidOfId } from './inflight.ts';
 import type { Reader } from './reader.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
-import { needsMessage, Values, whereOf } from './selector.ts';
+import { Values, whereOf } from './selector.ts';
 import type { Sql } from './sql.ts';
 
 type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
@@ -26,9 +26,8 @@ export function queueLookups(reader: Reader): QueueLookups {
     queue: (selector, page) => entriesOf(reader, selector, page),
     async queueCount(selector) {
       const values = new Values();
-      const message = needsMessage(selector) ? 'JOIN queued_message m ON m.id = r.message_id' : '';
       const row = await reader.get(
-        `SELECT count(*) AS count FROM queued_recipient r ${message} WHERE ${whereOf(selector, values)}`,
+        `SELECT count(*) AS count FROM queued_recipient r WHERE ${whereOf(selector, values, 'queued_message')}`,
         ...values.all,
       );
       return number(row ?? {}, 'count');
@@ -45,15 +44,15 @@ async function entriesOf(
   // No entry comes after what is no id.
   if (after !== undefined && messageIdBytes(after.messageId) === undefined) return [];
   const values = new Values();
-  const where = whereOf(selector, values);
+  const where = whereOf(selector, values, 'queued_message');
   const from =
     after === undefined
       ? ''
       : `AND (r.message_id, r.number) > (${values.add(uuidOfId(after.messageId))}, ${values.add(after.recipientNumber)})`;
   const rows = await sql.all(
-    `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('r')} AS may_not_send
-       FROM queued_recipient r JOIN queued_message m ON m.id = r.message_id WHERE ${where} ${from}
-       ORDER BY r.message_id, r.number LIMIT ${values.add(max)}`,
+    `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('r')} AS may_not_send FROM (
+       SELECT * FROM queued_recipient r WHERE ${where} ${from} ORDER BY r.message_id, r.number LIMIT ${values.add(max)}
+     ) AS r, LATERAL (SELECT * FROM queued_message m WHERE m.id = r.message_id LIMIT 1) AS m ORDER BY r.message_id, r.number`,
     ...values.all,
   );
   return rows.map((row) => entryOfRow(row));

@@ -14,21 +14,27 @@ export function keyOfRow(row: Row): RecipientKey {
   return { messageId: uuidOf(bytes(row, 'message_id')), number: number(row, 'number') };
 }
 
-/** As the values `$1` and `$2` of `takenWhere`. */
-export function keyValues(keys: readonly RecipientKey[]): readonly [readonly string[], readonly number[]] {
-  return [keys.map(({ messageId }) => messageId), keys.map((key) => key.number)];
+/** As rows are locked. */
+export function inOrder<K extends RecipientKey>(keys: readonly K[]): readonly K[] {
+  return keys.toSorted((one, other) =>
+    one.messageId === other.messageId ? one.number - other.number : one.messageId < other.messageId ? -1 : 1,
+  );
 }
 
-/** The recipients of the keys `$1` and `$2` of which `where` is still true, locked until the end of the transaction, as `taken`. */
-export const takenWhere = (
-  where: string,
-  lock: 'FOR UPDATE OF r' | 'FOR UPDATE OF r SKIP LOCKED',
-): string => `
+/** As the values `$1` and `$2` of `taken`. */
+export function keyValues(keys: readonly RecipientKey[]): readonly [readonly string[], readonly number[]] {
+  const sorted = inOrder(keys);
+  return [sorted.map(({ messageId }) => messageId), sorted.map((key) => key.number)];
+}
+
+/** The recipients of the keys `$1` and `$2`, locked until the end of the transaction one after the other, as they stand now. */
+export const taken = (lock: 'FOR UPDATE' | 'FOR UPDATE SKIP LOCKED'): string => `
   WITH taken AS MATERIALIZED (
-    SELECT r.message_id, r.number FROM unnest($1::uuid[], $2::int[]) AS k (message_id, number)
-      JOIN recipient r ON r.message_id = k.message_id AND r.number = k.number
-      WHERE ${where} ORDER BY r.message_id, r.number ${lock}
+    SELECT r.* FROM unnest($1::uuid[], $2::int[]) AS k (message_id, number), LATERAL (
+      SELECT r.message_id, r.number, r.identity_id, r.due_at, r.held, r.owner, r.claim, r.attempt FROM recipient r
+        WHERE r.message_id = k.message_id AND r.number = k.number ${lock}
+    ) AS r
   )`;
 
-/** In a statement that changes `recipient r`: those alone. */
+/** In a statement that changes `recipient r`: those alone, by their keys; what else must be true is asked of `taken`. */
 export const OF_TAKEN = 'FROM taken WHERE r.message_id = taken.message_id AND r.number = taken.number';

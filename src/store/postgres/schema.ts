@@ -40,6 +40,7 @@ const steps: readonly string[] = [
   CREATE INDEX recipient_lane ON recipient (domain, due_at, message_id, number) WHERE owner IS NULL AND held = 0;
   CREATE INDEX recipient_owned ON recipient (owner, claim) WHERE owner IS NOT NULL;
   CREATE INDEX recipient_parked ON recipient (identity_id, message_id, number) WHERE held & 2 <> 0;
+  CREATE INDEX recipient_commanded ON recipient (message_id, number) WHERE held & 5 <> 0;
   CREATE INDEX recipient_domain ON recipient (domain, message_id, number);
   CREATE INDEX recipient_identity ON recipient (identity_id, message_id, number) WHERE identity_id IS NOT NULL;
 
@@ -49,17 +50,18 @@ const steps: readonly string[] = [
   );
   CREATE INDEX notice_due ON notice (due_at);
 
+  -- What is in hand is read by its key: for each row that is there, very many may have gone that nobody has cleared away yet.
   CREATE VIEW queued_message AS
     SELECT id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit FROM message
     UNION ALL
     SELECT id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit
-      FROM inflight WHERE withdrawn_until IS NULL;
+      FROM inflight WHERE withdrawn_until IS NULL AND id > '00000000000000000000000000000000';
   CREATE VIEW queued_recipient AS
     SELECT message_id, number, identity_id, forward_path, domain, parameters, due_at, held, owner, attempt, delay_reported FROM recipient
     UNION ALL
     SELECT i.id, (r.number - 1)::int, i.identity_id, r.forward_path COLLATE "C", r.domain COLLATE "C", r.parameters, i.due_at, 0, i.owner, i.attempt, false
       FROM inflight i, unnest(i.forward_paths, i.domains, i.parameters) WITH ORDINALITY AS r (forward_path, domain, parameters, number)
-      WHERE i.withdrawn_until IS NULL;
+      WHERE i.withdrawn_until IS NULL AND i.id > '00000000000000000000000000000000';
 
   -- A chain for each connection that writes events (\`chains.ts\`). pid, since: of that connection's process; NULL: that tells nothing. head: so far it had come when
   -- this was written last. indexed: so far its words are in the index. closed: nothing is written to it any more, and all of it is indexed.

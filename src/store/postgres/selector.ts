@@ -1,4 +1,4 @@
-// A queue selector as SQL of PostgreSQL over `recipient r JOIN message m`. Each recipient bears the identity of its message, so most selectors need no join.
+// A queue selector as SQL of PostgreSQL over `recipient r`, which bears the identity of its message.
 
 import type { QueueSelector } from '../port.ts';
 import { isHeld } from '../held.ts';
@@ -17,15 +17,24 @@ export class Values {
   }
 }
 
-export function whereOf(selector: QueueSelector, values: Values): string {
+/** `messages`: where the message of `r` stands. */
+export function whereOf(
+  selector: QueueSelector,
+  values: Values,
+  messages: 'message' | 'queued_message',
+): string {
   return whereIn(selector, {
     ...{ messageId: 'r.message_id', identityId: 'r.identity_id', isHeld: isHeld('r') },
+    ...{
+      credentialId: ofMessage('credential_id', messages),
+      reversePath: ofMessage('reverse_path', messages),
+    },
     value: (value) => values.add(value),
     id: (id) => values.add(uuidOfId(id)),
   });
 }
 
-/** What stands with the message alone is asked for. */
-export function needsMessage({ credentialId, from }: QueueSelector): boolean {
-  return credentialId !== undefined || from !== undefined;
+/** In SQL: what its message says. Asked of one row at a time: with a join all messages might be walked first. */
+export function ofMessage(column: string, messages: 'message' | 'queued_message'): string {
+  return `(SELECT m.${column} FROM ${messages} m WHERE m.id = r.message_id)`;
 }

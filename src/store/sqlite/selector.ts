@@ -18,7 +18,8 @@ export function whereOf(selector: QueueSelector): Where {
     return '?';
   };
   const sql = whereIn(selector, {
-    ...{ messageId: 'm.id', identityId: 'm.identity_id', isHeld: isHeld('m'), value: given },
+    ...{ messageId: 'm.id', identityId: 'm.identity_id', credentialId: 'm.credential_id' },
+    ...{ reversePath: 'm.reverse_path', isHeld: isHeld('m'), value: given },
     id: (id) => given(messageIdBytes(id) ?? new Uint8Array(0)),
   });
   return { sql, values };

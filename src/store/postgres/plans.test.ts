@@ -1,0 +1,256 @@
+// No statement walks a table that grows: as planned while the tables were empty, over a thousand rows that nobody has counted, and over rows that were counted.
+// Every change and every look-up of the queue is asked over one connection, which knows all its statements afterwards.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type MessageId, messageIdSource } from '../../base/message-id.ts';
+import type { Change, ClaimChange, Delivery, OutcomeOf, QueueSelector } from '../port.ts';
+import {
+  acceptOf,
+  changed,
+  countedEntropy,
+  deferred,
+  final,
+  HOUR,
+  identityChange,
+  identityOf,
+  MINUTE,
+  type Said,
+  settleOf,
+  virtualClock,
+  withNotices,
+} from '../store.contract-fixtures.ts';
+import type { NodeState } from './change.ts';
+import { openChannel } from './channel.ts';
+import { connect, type Connection, type PostgresServer } from './connection.ts';
+import { openCounters } from './counters.ts';
+import { createPostgresLookups } from './lookups.ts';
+import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
+import type { Reader } from './reader.ts';
+import { inOneView, sqlOver } from './sql.ts';
+import { applyOver } from './writer.ts';
+
+const clock = virtualClock();
+const entropy = countedEntropy();
+const ids = messageIdSource((length) => entropy.bytes(length));
+
+/** Writer and look-ups over one connection. */
+async function open(server: PostgresServer, name: string) {
+  const connection = await connect(server, { clock });
+  const node: NodeState = {
+    ...{ clock, counters: openCounters(name, clock), queue: { messages: 0, ofStrangers: 0 } },
+    ...{ queueLimits: {}, inHand: new Map(), figures: { redone: 0 }, fullBecause: () => undefined },
+  };
+  const now = (): number => clock.now();
+  const channel = await openChannel({
+    ...{ connection, name, node, entropy, now, isReplicated: false, onNotice: () => undefined },
+  });
+  const reader: Reader = {
+    ...sqlOver(connection),
+    inOneView: (look) => inOneView(connection, look),
+    copyOut: () => Promise.reject(new Error('bodies are read by their key')),
+    close: () => connection.close(),
+  };
+  return {
+    connection,
+    lookups: createPostgresLookups(reader),
+    async all<const C extends readonly Change[]>(...changes: C) {
+      const outcomes = await applyOver(channel, node, changes);
+      for (const outcome of outcomes) if (outcome.type === 'failed') throw new Error(outcome.cause);
+      return outcomes as { readonly [K in keyof C]: OutcomeOf<C[K]> };
+    },
+  };
+}
+
+type Opened = Awaited<ReturnType<typeof open>>;
+
+const accept = (said: Said = {}) => acceptOf(ids.next(clock.now()), clock.now(), said);
+
+/** Some are in hand, more wait to be claimed. */
+async function fill({ all, connection }: Opened, messages: number): Promise<void> {
+  const to = ['a@much.example', 'b@much.example'];
+  const count = `FROM generate_series(1, ${messages}) AS n`;
+  await connection.exec(`
+    INSERT INTO identity (id, login, state, revision, record) SELECT n, n, 'active', 1, '{}' ${count};
+    INSERT INTO identity_name SELECT id, id FROM identity;
+    INSERT INTO identity_credential SELECT id, id FROM identity;
+    INSERT INTO notice SELECT md5(n::text)::uuid, n % 2, n, ${clock.now() + HOUR}, '{}' ${count};
+    INSERT INTO inflight (id, owner, withdrawn_until) SELECT md5(n::text)::uuid, '', n ${count};`);
+  for (let count = 0; count < messages; count += 100) {
+    await all(...Array.from({ length: 100 }, () => accept({ to, owner: 'z', identityId: 'al' })));
+    if (count > 0) await all({ type: 'free', ownerPrefix: 'z', dueAt: clock.now() + HOUR });
+  }
+}
+
+let asked = 0;
+
+async function askEverything(opened: Opened): Promise<void> {
+  asked += 1;
+  const half = await settles(opened);
+  await reports(opened, half);
+  await claims(opened);
+  await commandsAndLookups(opened, half);
+}
+
+function deliveryOf(messageId: MessageId, recipientNumber: number): Delivery {
+  const recipient = { forwardPath: 'b@x.example' };
+  return { messageId, recipientNumber, recipient, domain: 'x.example', attempt: 1, delayReported: false };
+}
+
+/** Gives a message with a notice. */
+async function settles({ all }: Opened): Promise<MessageId> {
+  const now = clock.now();
+  const whole = accept({ owner: 'a' });
+  const half = accept({ owner: 'a', to: ['a@x.example', 'b@x.example'] });
+  const [one, first, second] = [
+    deliveryOf(whole.message.id, 0),
+    deliveryOf(half.message.id, 0),
+    deliveryOf(half.message.id, 1),
+  ];
+  await all(whole, half);
+  await all(
+    { ...settleOf('a', [one], final, now), again: true },
+    withNotices(settleOf('a', [first], final, now), now, now),
+    settleOf('a', [second], deferred(now), now),
+  );
+  return half.message.id;
+}
+
+async function reports({ all }: Opened, messageId: MessageId): Promise<void> {
+  const now = clock.now();
+  const [due] = await all({ type: 'dueNotices', putOffMs: MINUTE, max: 9 });
+  assert.ok(due.type === 'dueNotices' && due.due.length === 1);
+  const payload = { recipients: [], reportId: messageId };
+  const event = { type: 'reported', time: now, messageId, payload } as const;
+  const notices = [{ recipientNumber: 0, at: now }];
+  await all({ type: 'report', messageId, notices, report: accept({ from: '', owner: 'a' }), event });
+}
+
+/** Those of one who may not send are met, put aside, and put back; one that is asked again has lost some meanwhile. */
+async function claims({ all }: Opened): Promise<void> {
+  const now = clock.now();
+  const bot = identityOf(`bot${asked}`);
+  const suspended = changed(bot, { state: 'suspended' });
+  const claim = (token: string, after?: string): ClaimChange => ({
+    ...{ type: 'claim', owner: 'c', token: `${token} ${asked}` },
+    shares: [{ domains: ['y.example'], max: 2 }, { max: 3 }],
+    ...(after === undefined ? {} : { after }),
+  });
+  await all(identityChange(bot, 0, now), accept({ identityId: bot.id }), accept({ to: ['a@y.example'] }));
+  await all(identityChange(suspended, 1, now), claim('meets'));
+  await all(identityChange(changed(suspended, { state: 'active' }), 2, now), claim('puts back', 'x.example'));
+  const again = { ...suspended, revision: 4 };
+  const [, outcome] = await all(identityChange(again, 3, now), claim('puts back'));
+  assert.ok(outcome.type === 'claimed');
+  await all({ type: 'free', ownerPrefix: 'c', only: outcome.deliveries, dueAt: now });
+  await all({ type: 'free', ownerPrefix: 'c', dueAt: now });
+}
+
+const selectors: readonly QueueSelector[] = [
+  {},
+  { identityId: 'al' },
+  { domain: 'much.example' },
+  { credentialId: 'k' },
+  { from: 'alice@example.org' },
+  { to: 'b@much.example' },
+  { held: true },
+  { held: false },
+  { identityId: 'al', held: true },
+  { domain: 'much.example', identityId: 'al' },
+  { dueAfter: 0 },
+];
+
+async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId): Promise<void> {
+  const command = { type: 'queue', now: clock.now(), by: 'root', max: 2 } as const;
+  const after = { messageId, recipientNumber: 0 };
+  for (const selector of [...selectors, { messageId }]) {
+    for (const action of ['hold', 'release', 'retry', 'drop'] as const)
+      await all({ ...command, action, selector });
+    await lookups.queue(selector, { max: 3 });
+    await lookups.queue(selector, { max: 3, after });
+    await lookups.queueCount(selector);
+  }
+  await lookups.message(messageId);
+  await lookups.queueTotals();
+}
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Parent Relationship'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+/** Gives a row on before it has read all of its own, and reads no more than is asked of it. */
+const STREAMS = new Set([
+  ...[
+    'Append',
+    'Incremental Sort',
+    'Limit',
+    'LockRows',
+    'Merge Append',
+    'Nested Loop',
+    'Result',
+    'Subquery Scan',
+  ],
+]);
+
+/** Scans that go on to the end. `isLimited`: whoever takes the rows stops at so many. */
+function walksIn(plan: Plan, isLimited = false): readonly string[] {
+  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition } = plan;
+  const isWalk =
+    type === 'Seq Scan' || (/^(Bitmap )?Index /.test(type) && condition === undefined && !isLimited);
+  const inner = (plan.Plans ?? []).flatMap((below) =>
+    walksIn(
+      below,
+      type === 'Limit' || (isLimited && STREAMS.has(type) && below['Parent Relationship'] !== 'Inner'),
+    ),
+  );
+  return [...(isWalk ? [`${type} ${index ?? table}`] : []), ...inner];
+}
+
+/** What is counted as a whole is read as a whole, and what is in hand is little. */
+const MAY_WALK = /^\s*SELECT (domain, )?count\(/;
+const SMALL = new Set(['Index Scan inflight_pkey', 'Seq Scan message_n']);
+
+async function walksOf({ connection }: Opened): Promise<readonly string[]> {
+  const walks: string[] = [];
+  for (const { name, statement, parameters } of await statementsOf(connection)) {
+    const values = Array.from({ length: Number(parameters) }, () => 'NULL').join();
+    const { rows } = await connection.query(
+      `EXPLAIN (FORMAT JSON) EXECUTE ${String(name)}${values === '' ? '' : `(${values})`}`,
+    );
+    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['QUERY PLAN'])) as [{ Plan: Plan }];
+    if (MAY_WALK.test(String(statement))) continue;
+    const found = walksIn(plan).filter((walk) => !SMALL.has(walk));
+    walks.push(...found.map((walk) => `${walk}: ${String(statement).replaceAll(/\s+/g, ' ').slice(0, 400)}`));
+  }
+  return walks;
+}
+
+/** All that were prepared, planned for whatever values. */
+async function statementsOf(connection: Connection) {
+  await connection.exec('SET plan_cache_mode = force_generic_plan');
+  const { rows } = await connection.query(
+    `SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)'`,
+  );
+  return rows;
+}
+
+test('postgres: no statement walks a table that grows', { skip: withoutPostgres }, async (t) => {
+  const database = await freshDatabase();
+  t.after(() => database.drop());
+  const empty = await open(database.server, 'empty');
+  await askEverything(empty);
+  assert.deepEqual(await walksOf(empty), [], 'planned over empty tables');
+  await fill(empty, 1000);
+  await empty.connection.close();
+  const full = await open(database.server, 'full');
+  await askEverything(full);
+  assert.deepEqual(await walksOf(full), [], 'planned over rows that nobody has counted');
+  await full.connection.exec('ANALYZE');
+  assert.deepEqual(await walksOf(full), [], 'planned over rows that were counted');
+  await full.connection.close();
+});
