@@ -39,6 +39,8 @@ export interface Connection {
   readonly roundTrips: number;
   /** Once it was lost: by whatever came first. */
   readonly lost: ConnectionLost | undefined;
+  /** Told once when it is lost, at once if it was before; not of `close`. */
+  onLost(listener: (error: ConnectionLost) => void): void;
   /** Tells what `NOTIFY` said on the channels that were listened to. */
   onNotification(listener: (channel: string, payload: string) => void): void;
   /** Ends it at once; what is still asked is lost. */
@@ -175,6 +177,7 @@ class OpenConnection implements Connection {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #failing = new Set<(error: ConnectionLost) => void>();
+  readonly #lostListeners: ((error: ConnectionLost) => void)[] = [];
 
   constructor(client: Client, { clock, answerMsMax }: ConnectOptions) {
     this.#client = client;
@@ -221,12 +224,17 @@ class OpenConnection implements Connection {
     this.#client.on('notification', ({ channel, payload = '' }) => listener(channel, payload));
   }
 
+  onLost(listener: (error: ConnectionLost) => void): void {
+    if (this.lost === undefined) this.#lostListeners.push(listener);
+    else listener(this.lost);
+  }
+
   destroy(because: string): void {
     if (this.lost !== undefined) return;
     this.lost = new ConnectionLost(`the connection to PostgreSQL is lost: ${because}`);
     this.#alarm.set(undefined);
     this.#client.connection.stream.destroy();
-    for (const fail of this.#failing) fail(this.lost);
+    for (const tell of [...this.#failing, ...this.#lostListeners]) tell(this.lost);
   }
 
   async close(): Promise<void> {

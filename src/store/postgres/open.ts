@@ -14,6 +14,7 @@ import type { NodeState } from './change.ts';
 import { keepChains } from './chains.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
+import { type Connections, withConnections } from './connections.ts';
 import { openCounters } from './counters.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { pulseOver } from './lives.ts';
@@ -35,6 +36,8 @@ export interface PostgresWriterOptions extends QueueLimits {
   readonly name: string;
   fullBecause?(): string | undefined;
   onNotice(notice: StoreNotice): void;
+  /** One of its connections was lost: only a new writer knows what is kept. */
+  failed?(error: unknown): void;
   /** Settings of the server are not looked at: it may lose what it was told. */
   readonly isTrusted?: true;
   /** What the store's clock is ahead of ours, ms. Absent: it is asked. */
@@ -72,14 +75,24 @@ const READ_MS_MAX = 30_000;
 /** What goes all the time. Everything else may take long. */
 const FLOWING: ReadonlySet<Change['type']> = new Set(['accept', 'settle', 'record']);
 
-export async function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
+/** Rejects with what failed, with nothing left open. */
+export function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
+  return withConnections(options.server, async (connections) => {
+    const writer = await writerOver(connections, options);
+    for (const connection of connections.all) connection.onLost((error) => options.failed?.(error));
+    return writer;
+  });
+}
+
+async function writerOver(connections: Connections, options: PostgresWriterOptions): Promise<PostgresWriter> {
   const { server, clock, entropy, onNotice, name } = options;
-  const flow = await connect(server, { clock, answerMsMax: ANSWER_MS_MAX });
-  if (options.isTrusted !== true) await assertFit(flow, server.isReplicated === true);
+  const isReplicated = server.isReplicated === true;
+  const flow = await connections.open({ clock, answerMsMax: ANSWER_MS_MAX });
+  if (options.isTrusted !== true) await assertFit(flow, isReplicated);
   await migrate(flow);
   const storeClock = createStoreClock(clock, options.clockOffset);
   await storeClock.ask(flow);
-  const beside = await workBeside(server, { clock, answerMsMax: ANSWER_MS_MAX });
+  const beside = workBeside(await connections.open({ clock, answerMsMax: ANSWER_MS_MAX }));
   const counters = openCounters(name, clock);
   const sweep = createSweep(clock);
   const node: NodeState = {
@@ -92,15 +105,10 @@ export async function openPostgresWriter(options: PostgresWriterOptions): Promis
   };
   const channelOver = (connection: Connection, of: string): Promise<Channel> =>
     openChannel({
-      connection,
-      isReplicated: server.isReplicated === true,
-      name: `${name}/${of}`,
-      node,
-      entropy,
-      onNotice,
+      ...{ connection, name: `${name}/${of}`, isReplicated, node, entropy, onNotice },
       now: () => storeClock.now(),
     });
-  const commands = await connect(server, { clock });
+  const commands = await connections.open({ clock });
   const lanes = [await channelOver(flow, 'flow'), await channelOver(commands, 'commands')] as const;
   const chains = keepChains(clock, () => lanes.map(({ trail }) => trail));
   const laneOf = (changes: readonly Change[]): number =>

@@ -1,0 +1,45 @@
+// The connections of a writer: none is left when it can't be opened, and it is told of each that is lost.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freshDatabase as emptyDatabase } from '../../../test/postgres/database.ts';
+import { virtualClock } from '../../../test/fakes/clock.ts';
+import { countingEntropy } from '../../../test/fakes/submission.ts';
+import { connect, ConnectionLost } from './connection.ts';
+import { openPostgresWriter, type PostgresWriterOptions } from './open.ts';
+import { freshDatabase, type TestDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
+
+const skip = withoutPostgres;
+
+const optionsFor = ({ server }: TestDatabase): PostgresWriterOptions => ({
+  ...{ server, clock: virtualClock(0), entropy: countingEntropy(), name: 'node/1' },
+  ...{ clockOffset: 0, isTrusted: true, onNotice: () => undefined },
+  ...{ queuedMessagesMax: () => undefined, strangersMessagesMax: () => undefined },
+});
+
+test('a writer that is refused leaves no connection open', { skip }, async () => {
+  await using database = await freshDatabase();
+  const other = await connect(database.server, { clock: virtualClock(0) });
+  await other.exec('UPDATE schema_version SET version = 1000000');
+  await other.close();
+  await assert.rejects(openPostgresWriter(optionsFor(database)), { name: 'StoreTooNew' });
+  // A database to which somebody is connected can't be copied.
+  await (await emptyDatabase(database)).drop();
+});
+
+test('whichever connection of a writer is lost, it is told', { skip }, async () => {
+  await using database = await freshDatabase();
+  const other = await connect(database.server, { clock: virtualClock(0) });
+  for (const which of [0, 1, 2]) {
+    const { promise: lost, resolve: failed } = Promise.withResolvers<unknown>();
+    const writer = await openPostgresWriter({ ...optionsFor(database), failed });
+    await other.query(
+      `SELECT pg_terminate_backend(pid, 10000) FROM (SELECT pid FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY backend_start OFFSET $1 LIMIT 1) AS one`,
+      which,
+    );
+    assert.ok((await lost) instanceof ConnectionLost);
+    await writer.close().catch(() => undefined);
+  }
+  await other.close();
+});
