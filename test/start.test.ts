@@ -20,8 +20,11 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeCertificate } from '../src/cli/certificate.ts';
+import type { ServerStatus } from '../src/cli/status.ts';
 import { type Entering, runServer, type RunningServer } from '../src/server/running.ts';
 import { loadConfig } from '../src/config/load.ts';
+import { onlyRoles, type Role } from '../src/config/roles.ts';
+import { connectControl } from '../src/http/control-client.ts';
 import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { freePort } from './system/server.ts';
 
@@ -103,8 +106,11 @@ async function assertNothingRuns({ data, socket, ports }: Place, but?: number): 
 const threads = (): readonly string[] =>
   process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort' || resource === 'Worker');
 
-const start = (at: Place, entering: Entering = () => undefined): Promise<RunningServer> =>
-  runServer(loadConfig(at.config), entering);
+const start = (
+  at: Place,
+  entering: Entering = () => undefined,
+  roles?: readonly Role[],
+): Promise<RunningServer> => runServer(onlyRoles(loadConfig(at.config), roles), entering);
 
 interface Ended {
   readonly code: number | null;
@@ -153,6 +159,40 @@ for (const fronts of [1, 3]) {
     await assertNothingRuns(at);
   });
 }
+
+test('a node of some roles opens what belongs to them alone, reads only the keys of that, and says so', async () => {
+  const at = await place();
+  for (const [roles, open] of [
+    [
+      ['mx', 'relay'],
+      ['mx', 'http'],
+    ],
+    [['relay'], ['http']],
+  ] as const) {
+    // No listener of these has TLS.
+    if (!open.includes('mx' as never)) rmSync(join(at.config, '../key.pem'));
+    const server = await start(at, undefined, roles);
+    try {
+      for (const name of names)
+        assert.equal(
+          await isAnswered({ port: at.ports[name], host: '127.0.0.1' }),
+          (open as readonly string[]).includes(name),
+          `${roles.join()}: ${name}`,
+        );
+      assert.equal(await isAnswered({ path: at.socket }), false);
+      assert.deepEqual((await server.reload()).problems, []);
+      const status = (await (await connectControl(at.data))?.status()) as ServerStatus;
+      assert.deepEqual(status.roles, roles);
+      assert.deepEqual(
+        status.ready.filter(({ because }) => because !== undefined),
+        [],
+      );
+    } finally {
+      await server.stop(0);
+    }
+    await assertNothingRuns(at);
+  }
+});
 
 test('a stop that is announced: not ready from then on, and connections are taken until the stop itself', async () => {
   const at = await place();

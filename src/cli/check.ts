@@ -7,6 +7,7 @@ import { numberOf } from '../base/number-of.ts';
 import { isIP } from '../base/network.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { serves } from '../config/roles.ts';
 import { unreadable } from '../config/unreadable.ts';
 import { checkRecords } from '../onboarding/dns-check.ts';
 import { dkimRecords, dmarcReportRecords } from '../onboarding/dns-records.ts';
@@ -24,7 +25,13 @@ import { accountWarnings, certificateWarnings } from './check-warnings.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
+import { type RoleOption, roleOption, withRoles } from './roles.ts';
 import { spfNote } from './spf-note.ts';
+
+interface CheckOptions extends ConfigOption, RoleOption {
+  readonly json?: boolean;
+  readonly dns: boolean;
+}
 
 export function checkCommand(program: Command): void {
   program
@@ -32,13 +39,14 @@ export function checkCommand(program: Command): void {
     .description(
       'validates the configuration, tests the policy against hostile probes, looks at certificates, names and the store',
     )
+    .addOption(roleOption())
     .option('--json', 'print JSON')
     .option('--no-dns', 'do not look up names')
     .addHelpText('after', '\nExample:\n  postern check -c /etc/postern/postern.yaml')
-    .action(async (options: ConfigOption & { json?: boolean; dns: boolean }, command: Command) => {
+    .action(async (options: CheckOptions, command: Command) => {
       const { config } = command.optsWithGlobals<ConfigOption>();
       const file = findConfig(config, process.env);
-      const { problems, warnings, store } = await judge(file, options.dns);
+      const { problems, warnings, store } = await judge(file, options);
       if (options.json === true) printJson({ file, store, problems, warnings });
       else {
         for (const warning of warnings) print(`warning: ${warning}`);
@@ -64,10 +72,10 @@ interface Judgement {
 }
 
 /** What the file says comes first: the rest depends on what it means. */
-async function judge(file: string, dns: boolean): Promise<Judgement> {
+async function judge(file: string, options: CheckOptions): Promise<Judgement> {
   let loaded: LoadedConfig;
   try {
-    loaded = loadConfig(file);
+    loaded = withRoles(loadConfig(file), options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { problems: error.problems, warnings: [] };
@@ -81,8 +89,8 @@ async function judge(file: string, dns: boolean): Promise<Judgement> {
     ...(certificates.problems.length === 0 ? certificateWarnings(loaded) : []),
     ...kept.warnings,
     ...(kept.problems.length === 0 ? await accountWarnings(loaded) : []),
-    ...[spfNote(loaded.config) ?? []].flat(),
-    ...(dns ? await nameWarnings(loaded) : []),
+    ...(serves(loaded, 'relay') ? [spfNote(loaded.config) ?? []].flat() : []),
+    ...(options.dns ? await nameWarnings(loaded) : []),
   ];
   return { store, problems: kept.problems, warnings };
 }
@@ -119,7 +127,7 @@ function planProblems(loaded: LoadedConfig): readonly string[] {
 async function nameWarnings(loaded: LoadedConfig): Promise<readonly string[]> {
   const { config } = loaded;
   const names = [config.hostname];
-  for (const url of [config.relay.smarthost ?? []].flat())
+  for (const url of serves(loaded, 'relay') ? [config.relay.smarthost ?? []].flat() : [])
     if (URL.canParse(url)) names.push(new URL(url).hostname.replace(/^\[|\]$/g, ''));
   const found = await Promise.all(
     names

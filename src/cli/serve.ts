@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import { findConfig } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { rolesOf } from '../config/roles.ts';
 import type { ConfigOption } from './context.ts';
+import { CommandFailure } from './failure.ts';
+import { type RoleOption, roleOption, withRoles } from './roles.ts';
 import { runServer, type RunningServer } from '../server/running.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -17,13 +20,14 @@ export function serveCommand(program: Command): void {
   program
     .command('serve')
     .description('runs the server')
+    .addOption(roleOption())
     .addHelpText(
       'after',
-      '\nExample:\n  postern serve -c /etc/postern/postern.yaml\n\nSIGHUP reloads, SIGTERM drains and stops.',
+      '\nExamples:\n  postern serve -c /etc/postern/postern.yaml\n  postern serve --role submission --role relay        no listener of role mx\n\nSIGHUP reloads, SIGTERM drains and stops.',
     )
     .action(async (_: object, command: Command) => {
-      const options: ConfigOption = command.optsWithGlobals();
-      await serveUntilStopped(() => loadConfig(findConfig(options.config, process.env)));
+      const options: ConfigOption & RoleOption = command.optsWithGlobals();
+      await serveUntilStopped(() => withRoles(loadConfig(findConfig(options.config, process.env)), options));
     });
 }
 
@@ -41,6 +45,8 @@ export async function serveUntilStopped(
     const server = await runServer(loaded, entering, demo?.trusted);
     return await runUntilStopped(loaded, server, demo?.whenReady);
   } catch (error) {
+    // The command line is wrong, and nothing was begun.
+    if (error instanceof CommandFailure) throw error;
     const { code, text } = startFailure(error, step);
     process.stderr.write(text);
     return process.exit(code);
@@ -74,7 +80,12 @@ async function runUntilStopped(
   if (process.getuid?.() === 0)
     log.warn({}, 'running as root: a service user with CAP_NET_BIND_SERVICE is enough');
   log.info(
-    { hostname, ports: listeners.map(({ port, role, tls }) => `${port} ${role} ${tls}`), pid: process.pid },
+    {
+      hostname,
+      roles: rolesOf(loaded),
+      ports: listeners.map(({ port, role, tls }) => `${port} ${role} ${tls}`),
+      pid: process.pid,
+    },
     'ready',
   );
   notifyServiceManager('--ready');

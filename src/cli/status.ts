@@ -6,6 +6,7 @@ import { safe, safeLines } from '../base/safe-text.ts';
 import { time } from '../base/time.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
+import type { Role } from '../config/roles.ts';
 import type { Health } from '../http/private.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
@@ -19,6 +20,7 @@ import { running } from './reload.ts';
 export interface ServerStatus extends Health {
   readonly hostname: string;
   readonly pid: number;
+  readonly roles: readonly Role[];
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly selfTest: SelfTestStatus;
@@ -48,7 +50,8 @@ export function statusCommand(program: Command): void {
 
 /** The reasons are in the words of others: safe to show. */
 export function statusText(status: ServerStatus): string {
-  const { hostname, pid, startedAt, queue, trail, selfTest, ready, learned, problems, warnings } = status;
+  const { hostname, pid, roles, startedAt, queue, trail, selfTest, ready, learned, problems, warnings } =
+    status;
   const tested = selfTest.at === undefined ? '' : ` (${time(selfTest.at)})`;
   return [
     `${strong(hostname)} runs as process ${pid} since ${time(startedAt)}`,
@@ -62,6 +65,7 @@ export function statusText(status: ServerStatus): string {
       : [`trail: ${numberOf(trail.events, 'event')}, last link ${trail.lastLink}`]),
     `self-test: ${selfTest.verdict}${tested}`,
     ...selfTest.findings.map((finding) => `  ${finding}`),
+    `roles: ${roles.join(', ')}`,
     readyLine(ready),
     ...(learned ?? []).map(learnedLine),
     ...problems.map((problem) => `${strong('problem')}: ${problem}`),

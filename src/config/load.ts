@@ -10,6 +10,7 @@ import { ConfigError } from './find.ts';
 import { DATA_DEFAULT } from './read-lite.ts';
 import { issueInWords } from './issue-words.ts';
 import { nearest } from './nearest.ts';
+import type { Role } from './roles.ts';
 import { configSchema, type Config } from './schema.ts';
 import { type Finding, unsafe } from './unsafe.ts';
 
@@ -18,6 +19,8 @@ export interface LoadedConfig {
   /** Paths in the file are relative to it. */
   readonly directory: string;
   readonly config: Config;
+  /** What this process serves of it (`roles.ts`); absent: all. */
+  readonly roles?: readonly Role[];
   path(relative: string): string;
 }
 

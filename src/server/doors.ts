@@ -1,6 +1,7 @@
 // Everything of a running server that is asked or called from outside, but for SMTP: control socket, submission socket, private HTTP, web. Each is a step of the start.
 
 import type { LoadedConfig } from '../config/load.ts';
+import { rolesOf } from '../config/roles.ts';
 import { startControl } from '../http/control.ts';
 import { startPrivateHttp } from '../http/private.ts';
 import { startWeb, type Web } from '../http/web.ts';
@@ -54,6 +55,7 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
       version: ownVersion(),
       hostname: hostname(),
       pid: process.pid,
+      roles: rolesOf(loaded()),
       startedAt: condition.startedAt,
       selfTest: selfTest.status,
       ready: await readiness.look(),

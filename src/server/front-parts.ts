@@ -5,6 +5,7 @@ import { createMailboxes, type Mailboxes } from '../identity/mailboxes.ts';
 import type { Log } from '../observe/log.ts';
 import type { Network } from '../platform/network.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
+import { noRelay } from '../relay/no-relay.ts';
 import { createRelay, type Relay } from '../relay/relay.ts';
 import { createHolder, type ToldHolder } from '../store/holder.ts';
 import type { Stage } from '../store/port.ts';
@@ -64,12 +65,16 @@ export function createFrontParts(
     settings: { domains: () => settings.submission.domains, configured: () => settings.mailboxes },
   });
   const reportsToStrangers = counts.placeOf('reports to strangers');
-  const relay = createRelay({
-    ...{ store, lookups, holder, clock, entropy, ids, network, log },
-    countReportToStranger: () => counts.addInMinute(reportsToStrangers),
-    settings: () => settings.plan.relay,
-    signer: () => settings.submission.signer,
-  });
+  const { relay: relaySettings } = plan;
+  const relay =
+    relaySettings === undefined
+      ? noRelay
+      : createRelay({
+          ...{ store, lookups, holder, clock, entropy, ids, network, log },
+          countReportToStranger: () => counts.addInMinute(reportsToStrangers),
+          settings: () => settings.plan.relay ?? relaySettings,
+          signer: () => settings.submission.signer,
+        });
   const memory = createMemoryBudget(plan.incomingMemory);
   const strangersMemory = shareOfBudget(memory, plan.strangersMemory);
   return {
@@ -85,6 +90,7 @@ export function createFrontParts(
       settings: () => settings.submission,
       wouldRelayFromMemory: (octets) => relay.hasMemoryFor(octets),
       handOver: (fresh) => relay.handOver(fresh),
+      relaysHere: relaySettings !== undefined,
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { turns } from '../../test/fakes/front.ts';
 import { plan, wholeFront } from '../../test/fakes/whole-front.ts';
 
 const LOGIN = 'AUTH PLAIN AGEAYg==';
@@ -59,3 +60,15 @@ test('a plan that can not be used changes nothing', async () => {
   await ask({ ask: 'reload', plan: { ...plan, hostname: 'new.example.org' } });
   assert.match(await client('192.0.2.1', 'QUIT'), /^220 new\.example\.org /);
 });
+
+for (const relays of [true, false])
+  test(`a front ${relays ? 'claims what is due' : 'without the role relay claims nothing, and drains'}`, async () => {
+    const { ask, asked, clock, figures } = await wholeFront({}, relays);
+    await ask({ ask: 'listen' });
+    clock.advance(60_000);
+    await turns();
+    assert.equal(JSON.stringify(asked.store).includes('"claim"'), relays);
+    assert.deepEqual((await figures()).relay.downRoutes, []);
+    await ask({ ask: 'drain', graceMs: 1_000 });
+    assert.match(JSON.stringify(asked.store), /free/);
+  });

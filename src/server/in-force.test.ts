@@ -13,13 +13,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { loadConfig } from '../config/load.ts';
+import { onlyRoles, type Role } from '../config/roles.ts';
 import { createLog } from '../observe/log.ts';
 import type { FrontPlan } from './plan.ts';
 import { makeCertificate } from '../cli/certificate.ts';
 import { makeDkimKey } from '../cli/dkim.ts';
 import { InForce } from './in-force.ts';
 
-async function inForce(t: TestContext) {
+async function inForce(t: TestContext, roles?: readonly Role[], more = '') {
   const directory = mkdtempSync(join(tmpdir(), 'postern-in-force-'));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const path = (name: string): string => join(directory, name);
@@ -34,12 +35,12 @@ domains: [example.org]
 tls: { cert: cert.pem, key: key.pem }
 dkim: [{ domain: example.org, selector: s1, key: dkim.pem }]
 relay: { files: ./out }
-`,
+${more}`,
   );
   const lines: string[] = [];
   const told: FrontPlan[] = [];
   const made = new InForce(
-    loadConfig(path('postern.yaml')),
+    onlyRoles(loadConfig(path('postern.yaml')), roles),
     1,
     createLog('info', { write: (line) => lines.push(line) }),
   );
@@ -176,4 +177,40 @@ test('5321-aj: the authorities and passwords of next hops are taken when they ch
     assert.deepEqual([name, made.problems, told.length], [name, [], at + 2]);
   }
   assert.match(JSON.stringify(made.plan.relay), /"one renewed".*"two renewed"/);
+});
+
+const LISTENERS = 'listeners: [{ port: 587 }, { port: 25, role: mx, tls: starttls }]';
+
+test('a reload takes what the roles of this node serve, and a restart is needed for what they do', async (t) => {
+  const { made, path, pair } = await inForce(t, ['mx', 'relay'], LISTENERS);
+  assert.deepEqual(
+    made.plan.listeners.map(({ port }) => port),
+    [25],
+  );
+  const text = readFileSync(path('postern.yaml'), 'utf8');
+  const reload = async (listeners: string): Promise<readonly string[]> => {
+    writeFileSync(path('postern.yaml'), text.replace(LISTENERS, listeners));
+    const { problems, needsRestart } = await made.reload();
+    assert.deepEqual(problems, []);
+    return needsRestart;
+  };
+  assert.deepEqual(await reload(LISTENERS), []);
+  assert.deepEqual(
+    await reload(LISTENERS.replace('port: 587', 'port: 587, address: 127.0.0.1')),
+    [],
+    "another node's",
+  );
+  assert.deepEqual(await reload(LISTENERS.replace('tls: starttls', 'tls: none')), ['listeners']);
+  assert.deepEqual(made.plan.certificates, [pair], 'the listener that runs still has TLS');
+});
+
+test('a node that does not relay reads no password of a next hop', async (t) => {
+  const more = 'store: { postgres: "postgres://db/mail" }';
+  const { made, path } = await inForce(t, ['submission'], more);
+  const relay = 'relay: { smarthost: "smtp://me@mta", password: { file: nowhere }, ca: nowhere.pem }';
+  const text = readFileSync(path('postern.yaml'), 'utf8').replace('relay: { files: ./out }', relay);
+  writeFileSync(path('postern.yaml'), text);
+  assert.deepEqual((await made.reload()).problems, []);
+  await made.lookAtFiles();
+  assert.deepEqual([made.problems, made.plan.relay], [[], undefined]);
 });

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { onlyRoles, serves } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import type { Log } from '../observe/log.ts';
@@ -74,10 +75,10 @@ export class InForce {
       try {
         const next = loadConfig(now.file);
         const kept = Object.fromEntries(fixedKeys.map((key) => [key, now.config[key]]));
-        const merged: LoadedConfig = { ...next, config: { ...next.config, ...kept } };
+        const merged = onlyRoles({ ...next, config: { ...next.config, ...kept } }, now.roles);
         assertSafe(merged);
         this.#say({ configuration: [], files: this.#problems.files });
-        this.#needsRestart = fixedIn(next.config, now.config);
+        this.#needsRestart = fixedIn(onlyRoles(next, now.roles).config, now.config);
         await this.#take(merged);
         return { problems: this.problems, needsRestart: this.#needsRestart };
       } catch (error) {
@@ -171,18 +172,21 @@ const problemsOf = (error: unknown): readonly string[] =>
   error instanceof ConfigError ? error.problems : [failureInWords(error)];
 
 /** What a plan is made of beside the configuration itself. */
-function filesNamedIn({ config, path }: LoadedConfig): readonly string[] {
-  const { relay } = config;
+function filesNamedIn(loaded: LoadedConfig): readonly string[] {
+  const { config, path } = loaded;
   const certificates = [config.tls ?? []].flat().flatMap(({ cert, key }) => [cert, key]);
-  const passwords = [relay, ...Object.values(relay.routes)].flatMap(({ password }) =>
-    typeof password === 'object' && 'file' in password ? [password.file] : [],
-  );
   return [
     ...certificates,
     ...config.dkim.map(({ key }) => key),
-    ...passwords,
-    ...[relay.ca ?? []].flat(),
+    ...(serves(loaded, 'relay') ? filesOfRelay(config) : []),
   ].map(path);
+}
+
+function filesOfRelay({ relay }: Config): readonly string[] {
+  const passwords = [relay, ...Object.values(relay.routes)].flatMap(({ password }) =>
+    typeof password === 'object' && 'file' in password ? [password.file] : [],
+  );
+  return [...passwords, ...[relay.ca ?? []].flat()];
 }
 
 /** Another file, another content, other rights: a change of owner or mode moves the time of change alone. A link is followed. */

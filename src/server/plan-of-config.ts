@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { serves } from '../config/roles.ts';
 import type { DestinationConfig } from '../config/schema.ts';
 import { readNamed, underKey } from '../config/named-file.ts';
 import { readSecret } from '../config/secrets.ts';
@@ -76,7 +77,7 @@ export function planOf(loaded: LoadedConfig, o: PlanOptions): FrontPlan {
     strangersMemory: Math.floor(incomingMemory * limits.strangersShare),
     mailboxes: config.postmaster === undefined ? config.mailboxes : [...config.mailboxes, config.postmaster],
     ...(config.postmaster === undefined ? {} : { postmaster: config.postmaster }),
-    relay: relaySettingsOf(loaded, environment, fronts),
+    ...(serves(loaded, 'relay') ? { relay: relaySettingsOf(loaded, environment, fronts) } : {}),
     logLevel: config.log.level,
   };
 }

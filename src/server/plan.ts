@@ -57,7 +57,8 @@ export interface FrontPlan {
   readonly mailboxes: readonly string[];
   /** Where postmaster@ and abuse@ of our domains go, if somebody is named. */
   readonly postmaster?: string;
-  readonly relay: RelaySettings;
+  /** Absent: other nodes relay what is accepted here. */
+  readonly relay?: RelaySettings;
   readonly logLevel: LogLevel;
 }
 

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import type { LoadedConfig } from '../config/load.ts';
 import { portsOf } from '../config/ports.ts';
+import { rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import type { Web } from '../http/web.ts';
@@ -157,7 +158,8 @@ function logFormatOf({ log }: Config): LogFormat {
   return log.format ?? (isatty(process.stdout.fd) ? 'text' : 'json');
 }
 
-function startEvent({ config, file }: LoadedConfig) {
-  const detail = { file, hostname: config.hostname, domains: config.domains };
+function startEvent(loaded: LoadedConfig) {
+  const { config, file } = loaded;
+  const detail = { file, hostname: config.hostname, domains: config.domains, roles: rolesOf(loaded) };
   return { type: 'started', time: clock.now(), payload: { by: 'server', action: 'start', detail } } as const;
 }

@@ -4,13 +4,11 @@ import type { LimitValues } from '../policy/limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { untilDone } from '../platform/until-done.ts';
 import { principalFacts, type IdentityLimits } from '../record/identity.ts';
+import type { Owner } from '../store/owner.ts';
 import type { AcceptChange, Change, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
 import type { Prepared } from './prepare.ts';
-
-/** Leased from birth. */
-export type OwnedAccept = AcceptChange & Required<Pick<AcceptChange, 'owner'>>;
 
 export interface AcceptInput {
   readonly context: SubmissionContext;
@@ -50,7 +48,7 @@ export function piecesInMemory(
   return context.wouldRelayFromMemory(octets) ? pieces : undefined;
 }
 
-export function acceptChange(input: AcceptInput): OwnedAccept {
+export function acceptChange(input: AcceptInput): AcceptChange {
   const { context, door, envelope, prepared, body, now } = input;
   const { recipients, ...from } = envelope;
   const { identityId, proof } = door.principal ?? {};
@@ -79,8 +77,7 @@ export function acceptChange(input: AcceptInput): OwnedAccept {
       ...(identityId === undefined ? {} : { identityId }),
     },
     dueAt: now,
-    owner: context.holder.owner,
-    ...(input.fromMemory ? {} : { untried: true }),
+    ...(context.relaysHere ? leaseOf(input) : {}),
     ...(identityId === undefined
       ? {}
       : {
@@ -90,6 +87,15 @@ export function acceptChange(input: AcceptInput): OwnedAccept {
             limits: effectiveLimits(input.settings.limits, door.principal?.limits ?? {}),
           },
         }),
+  };
+}
+
+/** From its birth on, for the relay of this thread, or until the outcome is known. */
+function leaseOf(input: AcceptInput): Pick<AcceptChange, 'owner' | 'untried'> {
+  const { context } = input;
+  return {
+    owner: context.holder.owner,
+    ...(input.fromMemory ? {} : { untried: true }),
   };
 }
 
@@ -110,10 +116,10 @@ function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
 /**
  * After an unknown outcome the client was told to send again, so the message must not leave as well: asked until the store has taken it back.
  */
-export function withdraw(context: SubmissionContext, change: OwnedAccept): void {
+export function withdraw(context: SubmissionContext, change: AcceptChange): void {
   const messageId = change.message.id;
   context.withdrawing.add(messageId);
-  const { owner } = change;
+  const { owner = context.holder.owner } = change;
   const by = 'server: no answer in time';
   void commitUntilDone(context, () => [
     { type: 'withdraw', messageId, owner, now: context.clock.now(), by },
@@ -124,8 +130,9 @@ export function withdraw(context: SubmissionContext, change: OwnedAccept): void 
  * The message is known to be accepted: any front with room may send it. It was leased until now, because another front could have sent
  * it before an unknown outcome made us tell the client to send it again.
  */
-export function releaseLease(context: SubmissionContext, change: OwnedAccept): void {
-  void commitUntilDone(context, () => [freeChange(context, change)]);
+export function releaseLease(context: SubmissionContext, change: AcceptChange): void {
+  const { owner } = change;
+  if (owner !== undefined) void commitUntilDone(context, () => [freeChange(context, change, owner)]);
 }
 
 /** The store may be away, or its disk full. */
@@ -138,7 +145,8 @@ function commitUntilDone(context: SubmissionContext, changes: () => readonly Cha
 
 function freeChange(
   context: SubmissionContext,
-  { message, recipients, untried, owner }: OwnedAccept,
+  { message, recipients, untried }: AcceptChange,
+  owner: Owner,
 ): FreeChange {
   const attempt = untried === true ? 0 : 1;
   const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber, attempt }));

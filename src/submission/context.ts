@@ -52,6 +52,8 @@ export interface SubmissionContext {
   /** False: the relay has no memory left for it, let it be claimed from the store. */
   wouldRelayFromMemory(octets: number): boolean;
   handOver(fresh: HandOver): void;
+  /** False: what is accepted is nobody's from its birth, for whatever node relays. */
+  readonly relaysHere: boolean;
 }
 
 /** How the message came in, and from whom. */

@@ -495,3 +495,31 @@ test('a reload does not reach into a running transaction', async () => {
   assert.equal(answer(await submission.finish()), '250');
   assert.match(Buffer.from(bytesOf(onlyAccept(world))).toString('latin1'), /by msa\.example\.org/);
 });
+
+test('where other nodes relay, a message is of nobody from its birth, and nothing has to be given back', async () => {
+  const world = await submissionWorld({ relaysHere: false });
+  assert.equal(answer(await submit(world, WHOLE)), '250');
+  const { owner, untried } = onlyAccept(world);
+  assert.deepEqual([owner, untried, world.handedOver], [undefined, undefined, []]);
+  await turn();
+  assert.deepEqual(
+    world.store.changes.filter(({ type }) => type === 'free'),
+    [],
+  );
+});
+
+test('where other nodes relay, a message whose outcome is not known is taken back all the same', async () => {
+  const world = await submissionWorld({ relaysHere: false });
+  world.store.answer = ({ type }) => {
+    if (type === 'accept') throw new StoreUnavailable('no answer');
+    return undefined;
+  };
+  assert.equal(answer(await submit(world, WHOLE)), '451 4.3.0');
+  await turn();
+  assert.deepEqual(
+    world.store.changes
+      .filter(({ type }) => type === 'withdraw')
+      .map((change) => 'messageId' in change && change.messageId),
+    [onlyAccept(world).message.id],
+  );
+});

@@ -10,14 +10,7 @@ import type { Envelope } from '../protocol/envelope.ts';
 import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
 import { identityStatusText } from '../record/identity.ts';
 import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
-import {
-  acceptChange,
-  contentOf,
-  type OwnedAccept,
-  piecesInMemory,
-  releaseLease,
-  withdraw,
-} from './accept.ts';
+import { acceptChange, contentOf, piecesInMemory, releaseLease, withdraw } from './accept.ts';
 import { type Body, openBody } from './body.ts';
 import type { Door, SubmissionContext } from './context.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -173,7 +166,7 @@ class OpenSubmission implements Submission {
     return { type: 'accepted', id: message.id, octets: message.octets };
   }
 
-  #takeBack(change: OwnedAccept): void {
+  #takeBack(change: AcceptChange): void {
     this.#unknown = true;
     withdraw(this.#input.context, change);
   }

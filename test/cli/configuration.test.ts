@@ -182,6 +182,11 @@ test('F-OPS-1: check looks into the files, and tells no secret', async () => {
   assert.equal(missing.status, 1);
   assert.match(missing.stdout, /^problem: tls: .*cert\.pem: there is no such file/);
   assert.match(missing.stderr, /1 problem: this configuration must not be served/);
+  assert.match(
+    await at.good('check --no-dns --role relay'),
+    /is good/,
+    'who only relays needs no certificate',
+  );
   const made = await postern(`init ${join(at.directory, 'made')} --hostname msa.example.org`);
   assert.equal(made.status, 0, made.stderr);
   for (const name of ['cert.pem', 'key.pem'])

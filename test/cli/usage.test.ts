@@ -82,6 +82,10 @@ test('mistakes of usage are 2, and say what would be right', async () => {
     ['account show', /missing required argument 'login'/],
     ['account show alice bob', /too many arguments/],
     ['account app-password add alice', /--label <text>' not specified/],
+    ['serve --role submision', /'submision' is invalid\. Allowed choices are submission, mx, relay/],
+    ['serve --role', /argument missing/],
+    ['serve --role mx', /no listener of role mx/],
+    ['check --role submission', /nothing that is accepted would ever leave/],
   ] as const)
     await at.refused(USAGE, because, line);
   const unknown = await spawned(`account list --jsn -c ${at.config}`);

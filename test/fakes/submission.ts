@@ -176,6 +176,7 @@ export async function submissionWorld(
     memoryOctets?: number;
     strangersMemoryOctets?: number;
     relayFromMemory?: boolean;
+    relaysHere?: boolean;
   } = {},
 ): Promise<World> {
   const clock = virtualClock(NOW);
@@ -206,6 +207,7 @@ export async function submissionWorld(
     settings: () => settings,
     wouldRelayFromMemory: () => options.relayFromMemory ?? false,
     handOver: (fresh) => void handedOver.push(fresh),
+    relaysHere: options.relaysHere ?? true,
   };
   return { context, clock, store, identities, handedOver };
 }

@@ -26,7 +26,9 @@ export const plan: FrontPlan = {
   mechanisms: ['PLAIN'],
 };
 
-export async function wholeFront(changes: Partial<FrontPlan> = {}) {
+/** `relays`: it has that role. */
+export async function wholeFront(changes: Partial<FrontPlan> = {}, relays = true) {
+  const { relay, ...others } = { ...plan, ...changes };
   const clock = virtualClock(NOW);
   const asked = { store: [] as unknown[], lookupThread: [] as unknown[] };
   const told: string[] = [];
@@ -34,7 +36,8 @@ export async function wholeFront(changes: Partial<FrontPlan> = {}) {
   let listening = 0;
   const front = createFront(
     {
-      ...{ plan: { ...plan, ...changes }, owner: 'local/x/1.1', store: engineOf(loaded), row: 0 },
+      plan: { ...others, ...(relays && relay !== undefined ? { relay } : {}) },
+      ...{ owner: 'local/x/1.1', store: engineOf(loaded), row: 0 },
       counts: planCounts({ rows: 1, connections: 10, key: new Uint8Array(16) }),
     },
     {

@@ -1,8 +1,9 @@
 // What the simulated server is configured as: the defaults of a configuration file, and what the plan of the seed says instead.
 
 import { parseConfig, type LoadedConfig } from '../../src/config/load.ts';
+import type { RelaySettings } from '../../src/relay/settings.ts';
 import type { FrontPlan } from '../../src/server/plan.ts';
-import { planOf, storeLimitsOf } from '../../src/server/plan-of-config.ts';
+import { planOf, relaySettingsOf, storeLimitsOf } from '../../src/server/plan-of-config.ts';
 import type { StoreLimits } from '../../src/server/store-body.ts';
 import type { Plan } from './plan.ts';
 import { MINUTE, SECOND } from './time.ts';
@@ -28,17 +29,12 @@ export function settingsOf(plan: Plan): Settings {
   });
   return {
     loaded,
-    front: { ...base, ...ofSeed(plan, base) },
+    front: { ...base, ...ofSeed(plan, base), relay: relayOf(plan, relaySettingsOf(loaded, {}, plan.fronts)) },
     store: { ...storeLimitsOf(loaded), queuedMessagesMax: plan.queuedMessagesMax ?? 'none' },
   };
 }
 
 function ofSeed(plan: Plan, base: FrontPlan): Partial<FrontPlan> {
-  const hop = (host: string) =>
-    ({
-      protocol: host === 'inside' ? 'lmtp' : 'smtp',
-      ...{ host, port: 25, tls: host === 'inside' ? 'none' : plan.hostTls, verify: false },
-    }) as const;
   return {
     listeners: [{ address: undefined, port: 587, role: 'submission', tls: 'none' }],
     session: {
@@ -53,13 +49,21 @@ function ofSeed(plan: Plan, base: FrontPlan): Partial<FrontPlan> {
     },
     admission: { ...base.admission, unauthenticatedPerNetwork: 50, perIdentity: plan.perIdentity },
     ...{ incomingMemory: plan.incomingMemory, strangersMemory: plan.incomingMemory },
-    relay: {
-      ...base.relay,
-      route: { type: 'hops', hops: [hop('mta1'), hop('mta2')] },
-      routes: { [DOMAIN]: { type: 'hops', hops: [hop('inside')] } },
-      ...{ retryMs: plan.retryMs, expireMs: plan.expireMs, delayNoticeMs: plan.delayNoticeMs },
-      ...{ connectionsMax: plan.connectionsMax, memoryOctets: plan.relayMemory },
-    },
     logLevel: 'info',
+  };
+}
+
+function relayOf(plan: Plan, base: RelaySettings): RelaySettings {
+  const hop = (host: string) =>
+    ({
+      protocol: host === 'inside' ? 'lmtp' : 'smtp',
+      ...{ host, port: 25, tls: host === 'inside' ? 'none' : plan.hostTls, verify: false },
+    }) as const;
+  return {
+    ...base,
+    route: { type: 'hops', hops: [hop('mta1'), hop('mta2')] },
+    routes: { [DOMAIN]: { type: 'hops', hops: [hop('inside')] } },
+    ...{ retryMs: plan.retryMs, expireMs: plan.expireMs, delayNoticeMs: plan.delayNoticeMs },
+    ...{ connectionsMax: plan.connectionsMax, memoryOctets: plan.relayMemory },
   };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeCertificate } from '../../src/cli/certificate.ts';
 import { withStore } from '../../src/cli/context.ts';
+import type { Role } from '../../src/config/roles.ts';
 
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -49,6 +50,8 @@ export interface StartOptions {
   /** A program that runs the server, e.g. strace with its arguments. */
   readonly wrapper?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of `--role`. */
+  readonly roles?: readonly Role[];
 }
 
 export interface ServerOptions extends StartOptions {
@@ -184,7 +187,14 @@ class RunningServer implements TestServer {
   }
 
   async start(how: StartOptions = this.#options): Promise<void> {
-    const [program, ...args] = [...(how.wrapper ?? []), LAUNCHER, 'serve', '-c', this.config];
+    const [program, ...args] = [
+      ...(how.wrapper ?? []),
+      LAUNCHER,
+      'serve',
+      '-c',
+      this.config,
+      ...(how.roles ?? []).flatMap((role) => ['--role', role]),
+    ];
     const started = spawn(program ?? LAUNCHER, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...how.environment },

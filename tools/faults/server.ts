@@ -159,6 +159,20 @@ export const serverFaults: readonly Fault[] = [
     to: 'await because()',
   },
   {
+    file: 'src/submission/accept.ts',
+    tests: ['src/submission/submit'],
+    why: 'mail of a node that does not relay belongs to that node, and never leaves',
+    from: 'context.relaysHere',
+    to: 'true',
+  },
+  {
+    file: 'src/server/in-force.ts',
+    tests: ['src/server/in-force'],
+    why: 'a reload takes what other roles serve',
+    from: 'onlyRoles({ ...next, config: { ...next.config, ...kept } }, now.roles)',
+    to: '{ ...next, config: { ...next.config, ...kept } }',
+  },
+  {
     file: 'src/server/server.ts',
     tests: ['src/server/server'],
     why: 'a start that fails cuts off what its fronts have under way',
