@@ -27,7 +27,7 @@ const RECIPIENTS_MAX = 16;
 export type Flowing = AcceptChange | SettleChange | RecordChange;
 
 /** What goes with others in one flush. */
-export function mayFlow(change: Change, { inHand }: NodeState): change is Flowing {
+function mayFlow(change: Change, { inHand }: NodeState): change is Flowing {
   if (change.type === 'accept') return isIntoHand(change);
   if (change.type === 'settle')
     return change.again !== true && isWholeEnd(change) && inHand.has(change.messageId);
@@ -46,14 +46,17 @@ function isIntoHand({ message, recipients, content, owner, untried, again }: Acc
   );
 }
 
-/** As many as go in one flush, from the first on. */
-export function oneFlush(changes: readonly Flowing[]): readonly Flowing[] {
+/** As many as go in one flush, from the first on; none: the first one goes alone. */
+export function oneFlush(changes: readonly Change[], node: NodeState): readonly Flowing[] {
+  const group: Flowing[] = [];
   let octets = 0;
-  const end = changes.findIndex((change, at) => {
+  for (const change of changes) {
+    if (!mayFlow(change, node) || group.length === CHANGES_MAX) break;
     if (change.type === 'accept' && change.content.kind === 'inline') octets += change.content.bytes.length;
-    return at === CHANGES_MAX || (at > 0 && octets > OCTETS_MAX);
-  });
-  return end === -1 ? changes : changes.slice(0, end);
+    if (group.length > 0 && octets > OCTETS_MAX) break;
+    group.push(change);
+  }
+  return group;
 }
 
 /** Rejects with `ConnectionLost` if nobody knows what became of it; after any other error nothing was done. */

@@ -7,7 +7,7 @@ import { accept } from './accept.ts';
 import type { NodeState, Work } from './change.ts';
 import type { Channel } from './channel.ts';
 import { ConnectionLost } from './connection.ts';
-import { flow, type Flowing, mayFlow, oneFlush } from './group.ts';
+import { flow, type Flowing, oneFlush } from './group.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim } from './claim.ts';
@@ -20,7 +20,7 @@ import { isFull, isInTheWay } from './sql-states.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
- * What may go together goes first, in as few flushes as can be; then all else, one after the other: none can fail its neighbours. Rejects with `ConnectionLost` if
+ * In their order: neighbours that may go together do, all else goes one after the other, so that none can fail its neighbours. Rejects with `ConnectionLost` if
  * nothing is known about one of them.
  */
 export async function applyOver(
@@ -28,19 +28,16 @@ export async function applyOver(
   node: NodeState,
   changes: readonly Change[],
 ): Promise<readonly Outcome[]> {
-  // By place: one change may be asked twice.
-  const outcomes: (Outcome | undefined)[] = [];
-  let flowing = changes.flatMap((change, at) => (mayFlow(change, node) ? [{ change, at }] : []));
-  while (flowing.length > 0) {
-    const group = oneFlush(flowing.map(({ change }) => change));
-    const done = await together(channel, node, group);
-    flowing.slice(0, group.length).forEach(({ at }, n) => (outcomes[at] = done?.[n]));
-    flowing = flowing.slice(group.length);
+  const outcomes: Outcome[] = [];
+  for (let left = changes; left.length > 0; left = changes.slice(outcomes.length)) {
+    const group = oneFlush(left, node);
+    const done = group.length === 0 ? undefined : await together(channel, node, group);
+    if (done !== undefined) outcomes.push(...done);
+    else
+      for (const change of left.slice(0, Math.max(1, group.length)))
+        outcomes.push(await alone(channel, node, change));
   }
-  const all: Outcome[] = [];
-  for (const [at, change] of changes.entries())
-    all.push(outcomes[at] ?? (await alone(channel, node, change)));
-  return all;
+  return outcomes;
 }
 
 /** Undefined: one of them does not fit, and nothing was done. */
