@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
+import { fakeHolder } from '../../test/fakes/holder.ts';
 import { turns } from '../../test/fakes/front.ts';
 import { conditionsOf, isReady, Readiness } from './readiness.ts';
 import type { StoreFigures } from './store-body.ts';
@@ -10,7 +11,9 @@ import type { StoreFigures } from './store-body.ts';
 type Asked = Parameters<typeof conditionsOf>[0];
 
 const figures = (full: boolean): Promise<StoreFigures> => Promise.resolve({ full } as StoreFigures);
-const well: Asked = { listens: true, missing: () => [], storeFigures: () => figures(false) };
+const well: Asked = {
+  ...{ listens: true, missing: () => [], storeFigures: () => figures(false), lease: fakeHolder() },
+};
 
 function readinessOf(change: Partial<Asked> = {}) {
   const clock = virtualClock(0);
@@ -31,6 +34,16 @@ const situations: readonly (readonly [
   ['it does not listen yet, or no more', { listens: false }, [['listening', 'no front takes connections']]],
   ['the lookup thread died', { missing: () => ['lookup'] }, [['lookup', 'nobody could log in']]],
   ['a front died, and others listen', { missing: () => ['front 2'] }, []],
+  [
+    'the lease of the node is not held',
+    { lease: { mayAct: () => false, isSure: () => true } },
+    [['lease', 'this node has not heard of the store for too long']],
+  ],
+  [
+    'what others changed is not known',
+    { lease: { mayAct: () => true, isSure: () => false } },
+    [['feed', 'what other nodes changed is not known: nobody is believed']],
+  ],
   [
     'the disk is full',
     { storeFigures: () => figures(true) },

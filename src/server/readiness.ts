@@ -57,7 +57,7 @@ export class Readiness {
 
 /** Of every server. */
 export function conditionsOf(
-  supervisor: Pick<Supervisor, 'listens' | 'missing' | 'storeFigures'>,
+  supervisor: Pick<Supervisor, 'listens' | 'missing' | 'storeFigures' | 'lease'>,
 ): readonly ReadyWhen[] {
   return [
     {
@@ -71,6 +71,16 @@ export function conditionsOf(
     {
       name: 'store',
       because: () => supervisor.storeFigures().then(() => undefined),
+    },
+    {
+      name: 'lease',
+      because: () =>
+        supervisor.lease.mayAct() ? undefined : 'this node has not heard of the store for too long',
+    },
+    {
+      name: 'feed',
+      because: () =>
+        supervisor.lease.isSure() ? undefined : 'what other nodes changed is not known: nobody is believed',
     },
     {
       name: 'space',

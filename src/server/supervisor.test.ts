@@ -303,10 +303,12 @@ test('of a store that several nodes share, a node names and frees its own leases
 });
 
 test('a node that was taken for dead goes on in another life: in its name all threads are born from then on', async () => {
-  const { lives, dying, alive, logged } = await running();
+  const { supervisor, lives, dying, alive, logged } = await running();
   const [store] = alive('store');
   const first = store?.node ?? assert.fail('no node');
+  assert.equal(supervisor.lease.mayAct(), true, 'nobody spoke of a lease');
   store?.says({ type: 'lease', life: first });
+  assert.equal(supervisor.lease.mayAct(), false, 'it is not held');
   store?.says({ type: 'tookOver', lives: [{ node: 'other', incarnation: '7' }] });
   const life = { ...first, incarnation: 'another' };
   store?.says({ type: 'lease', life });

@@ -4,6 +4,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import { type EngineChoice, nodeOf } from '../store/engine-choice.ts';
+import { createHolder, type Holder, type ToldHolder } from '../store/holder.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
 import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups.ts';
@@ -48,6 +49,8 @@ export interface Supervisor {
   listen(): Promise<void>;
   /** Some front takes connections. */
   readonly listens: boolean;
+  /** Of a store that a single node writes it always holds. */
+  readonly lease: Pick<Holder, 'mayAct' | 'isSure'>;
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
   /** Copies the store into a new file. */
   backup(file: string): Promise<void>;
@@ -72,6 +75,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 class RunningSupervisor implements Supervisor {
   readonly store: RemoteStore;
   readonly lookups: RemoteLookups = createRemoteLookups();
+  readonly lease: ToldHolder;
   readonly #options: SupervisorOptions;
   /** A node that was taken for dead goes on in another. */
   #life: Incarnation;
@@ -95,6 +99,7 @@ class RunningSupervisor implements Supervisor {
     this.#options = options;
     this.#plan = plan;
     this.#storeLimits = options.storeLimits;
+    this.lease = createHolder(clock, 'main');
     this.#life = { node: nodeOf(options.store), incarnation: newIncarnation(entropy) };
     this.store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
     this.#counts = planCounts({
@@ -220,6 +225,7 @@ class RunningSupervisor implements Supervisor {
       case 'lease': {
         const before = this.#life;
         this.#life = notice.life;
+        this.lease.told(notice);
         if (before.incarnation !== notice.life.incarnation)
           log.warn(
             { before: before.incarnation, incarnation: notice.life.incarnation },
