@@ -9,12 +9,11 @@ import type { FrontBirth } from '../../src/server/plan.ts';
 import { createStoreBody, type StoreBirth } from '../../src/server/store-body.ts';
 import type { Crew, Thread, ThreadKind, ThreadOptions } from '../../src/server/thread.ts';
 import type { OpenLine, ThreadBody } from '../../src/server/thread-body.ts';
-import type { MemoryStore } from '../../src/store/memory/store.ts';
 import type { Chance } from './chance.ts';
-import type { Disk } from './disk.ts';
 import { createSimulatedFront, type SimulatedFront } from './front.ts';
 import { simulatedLine } from './line.ts';
 import type { NextHops } from './next-hop.ts';
+import type { Storage } from './storage.ts';
 import { Life } from './time.ts';
 
 const ARGON2_MS = 25;
@@ -23,8 +22,7 @@ const BIRTH_MS = 5;
 
 export interface CrewWorld {
   readonly hops: NextHops;
-  readonly memory: MemoryStore;
-  readonly disk: Disk;
+  readonly storage: Storage;
   /** Main's. */
   readonly main: Life;
   readonly chance: Chance;
@@ -68,7 +66,8 @@ export class VirtualCrew implements Crew {
   async start({ kind, name, birth, handlers = {} }: ThreadOptions): Promise<Thread> {
     const { hops, main, chance } = this.#world;
     if (this.#stopped) throw new Error('the server is stopping');
-    const life = new Life(kind === 'front' ? (birth as FrontBirth).owner : `${main.name}${kind}`);
+    const own = kind === 'front' ? (birth as FrontBirth).owner : `${main.name}${kind}`;
+    const life = new Life(own, main.machine);
     this.#lives.push({ kind, life });
     life.onEnd(() => (this.#stopped ? undefined : this.#world.died(life)));
     const delayMs = chance.between(0.5, BIRTH_MS) + this.#world.delayMs(kind);
@@ -118,26 +117,26 @@ export class VirtualCrew implements Crew {
   ): Promise<{ readonly body: ThreadBody; readonly front?: SimulatedFront }> {
     if (kind === 'store') return { body: await this.#store(birth as StoreBirth, life) };
     if (kind === 'lookup') return { body: this.#lookupThread(birth as LookupBirth, life) };
-    const { hops, disk, chance } = this.#world;
+    const { hops, storage, chance } = this.#world;
     const front = createSimulatedFront({
       ...{ hops, life, birth: birth as FrontBirth, chance: chance.named(life.name) },
-      stage: (id) => disk.stage(id, life),
+      stage: (id) => storage.stage(id, life),
     });
     return { body: front, front };
   }
 
   #store(birth: StoreBirth, life: Life): Promise<ThreadBody> {
-    const { hops, disk, chance } = this.#world;
+    const { hops, storage, chance } = this.#world;
     const { time } = hops;
     return createStoreBody(birth, {
       ...{ clock: time.clockOf(life), entropy: chance.named('store entropy') },
       engine: {
-        writer: async (options) => disk.writer(options),
-        space: () => disk.space(),
+        writer: async (options) => storage.writer(options, life),
+        space: () => storage.space(),
         size: async () => 0,
       },
       schedule: {
-        soon: (run) => void time.after(disk.nextCommitMs(), run, life),
+        soon: (run) => void time.after(storage.gatheringMs(), run, life),
         later: (ms, run) => void time.after(ms, run, life),
       },
       end(error) {
@@ -149,9 +148,9 @@ export class VirtualCrew implements Crew {
   }
 
   #lookupThread(birth: LookupBirth, life: Life): ThreadBody {
-    const { hops, memory, chance } = this.#world;
+    const { hops, storage, chance } = this.#world;
     return createLookupBody(birth, {
-      ...{ clock: hops.time.clockOf(life), entropy: chance.named('lookup'), lookups: memory.lookups },
+      ...{ clock: hops.time.clockOf(life), entropy: chance.named('lookup'), lookups: storage.lookups(life) },
       // Argon2 takes real time in a thread of its own: no seed would play the same way twice. Nobody has a password of the kind here.
       verify: async () => {
         await hops.time.pause(ARGON2_MS, life);

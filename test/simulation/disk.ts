@@ -1,16 +1,18 @@
 // The disk under the store: it may be slow, below its floor, or fail, so that nobody knows what a commit left on it.
 
 import type { EngineWriter, Space, WriterOptions } from '../../src/store/engine.ts';
+import type { Lookups } from '../../src/store/lookups.ts';
 import type { MemoryStore, MemoryWriter } from '../../src/store/memory/store.ts';
 import type { Change, Outcome, Stage } from '../../src/store/port.ts';
 import type { Chance } from './chance.ts';
+import type { Storage } from './storage.ts';
 import type { Life, VirtualTime } from './time.ts';
 
 /** A transaction with its sync takes up to this long, ms. */
 export const COMMIT_MS = 3;
 const TOTAL_OCTETS = 2 ** 40;
 
-export class Disk {
+export class Disk implements Storage {
   full = false;
   failing = false;
   commitMs = COMMIT_MS;
@@ -35,8 +37,8 @@ export class Disk {
     return { free: this.full ? 0 : TOTAL_OCTETS, total: TOTAL_OCTETS };
   }
 
-  /** How long the next commit takes, ms. */
-  nextCommitMs(): number {
+  /** How long the commit takes. */
+  gatheringMs(): number {
     return this.#chance.between(0.2, this.commitMs);
   }
 
@@ -61,7 +63,10 @@ export class Disk {
     return outcomes;
   }
 
-  /** A large body, written by its front. */
+  lookups(): Lookups {
+    return this.#memory.lookups;
+  }
+
   async stage(id: string, life: Life): Promise<Stage> {
     const stage = await this.#memory.store.stage(id);
     return {

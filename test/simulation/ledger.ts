@@ -59,7 +59,7 @@ export class Ledger {
   healedAt = Infinity;
   trace: ((line: string) => void) | undefined;
   readonly #time: VirtualTime;
-  readonly #moments = new Map<Moment, () => void>();
+  readonly #moments = new Map<Moment, (whose: string | undefined) => void>();
   readonly #idsByTag = new Map<string, string[]>();
   readonly #reports = new Map<string, string>();
   readonly #suspended = new Map<string, number>();
@@ -75,16 +75,16 @@ export class Ledger {
     this.trace?.(line);
   }
 
-  /** Calls once, a moment after the next such event: before anybody has heard of it, or just then. */
-  onMoment(moment: Moment, call: () => void): void {
+  /** Calls once, a moment after the next such event, with the owner that it is of: before anybody has heard of it, or just then. */
+  onMoment(moment: Moment, call: (whose: string | undefined) => void): void {
     this.#moments.set(moment, call);
   }
 
-  #happened(moment: Moment): void {
+  #happened(moment: Moment, whose: string | undefined): void {
     const call = this.#moments.get(moment);
     if (call === undefined) return;
     this.#moments.delete(moment);
-    this.#time.after((this.takings.length % 5) * 0.1, call);
+    this.#time.after((this.takings.length % 5) * 0.1, () => call(whose));
   }
 
   /** A promise is broken. */
@@ -125,7 +125,7 @@ export class Ledger {
         : /^Received: [^]*?\sid ([0-9A-Z]{26})/.exec(header)?.[1];
     const taking: Taking = { ...what, at: this.#time.monotonic, id: id ?? '', tag, heard: false };
     this.takings.push(taking);
-    this.#happened('taken');
+    this.#happened('taken', what.life.name);
     this.note(`${what.host}: took ${tag ?? 'report'} ${taking.id} for ${what.recipients.join(' ')}`);
     const accepted = this.durable.get(taking.id);
     if (accepted === undefined)
@@ -155,7 +155,7 @@ export class Ledger {
         change.type === 'queue'
       )
         this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
-      if (isMoment(moment)) this.#happened(moment);
+      if (isMoment(moment)) this.#happened(moment, 'owner' in change ? change.owner : undefined);
       if (change.type === 'accept' && type === 'accepted') this.#accepted(change);
       const outcome = outcomes[at];
       if (change.type === 'claim' && outcome?.type === 'claimed')

@@ -5,12 +5,12 @@ import { verifyTrail } from '../../src/audit/verify.ts';
 import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../../src/record/events.ts';
 import type { Ledger, Sending, Taking } from './ledger.ts';
 import { identityIdOf, type Plan } from './plan.ts';
-import type { Server } from './server.ts';
+import type { Site } from './site.ts';
 import { HOUR, MINUTE } from './time.ts';
 
 export interface Evidence {
   readonly plan: Plan;
-  readonly server: Server;
+  readonly site: Site;
   readonly ledger: Ledger;
 }
 
@@ -32,8 +32,8 @@ interface GrowingTold {
 }
 
 export async function checkPromises(evidence: Evidence): Promise<Readonly<Record<string, number>>> {
-  const { server, ledger } = evidence;
-  const { lookups } = server.memory;
+  const { site, ledger } = evidence;
+  const { lookups } = site.memory;
   const verified = await verifyTrail(lookups);
   if (verified.broken !== undefined) ledger.breach(`the trail: ${JSON.stringify(verified.broken)}`);
   const events = await lookups.events({ max: 1_000_000 });
@@ -125,7 +125,7 @@ function checkTrailOf(
 
 function checkSending(
   sending: Sending,
-  { ledger, server }: Evidence,
+  { ledger, site }: Evidence,
   told: ReadonlyMap<string, Told>,
   counts: { promised: number; refused: number; broken: number; unasked: number; refusedButLeft: number },
 ): void {
@@ -148,7 +148,7 @@ function checkSending(
   if (state === 'begun' && ids.length > 0) ledger.breach(`${tag} never had an end, and was accepted`);
   if (takings.length === 0) return;
   // The front that had to withdraw it died first: two faults at once, for one message.
-  const diedAt = server.killed.get(sending.life) ?? Infinity;
+  const diedAt = site.killed.get(sending.life) ?? Infinity;
   if (state === 'refused' && takings.every(({ at }) => at > diedAt)) counts.refusedButLeft += 1;
   else ledger.breach(`${tag} was delivered after "${reply}" (${state})`);
 }
@@ -174,7 +174,7 @@ function checkPromised(sending: Sending, ledger: Ledger, told: Told | undefined)
 }
 
 /** Twice only if the next hop's reply was lost, or the front that got it died before the settle was durable. */
-function checkCopies({ ledger, server }: Evidence, told: ReadonlyMap<string, Told>): number {
+function checkCopies({ ledger, site }: Evidence, told: ReadonlyMap<string, Told>): number {
   const byRecipient = new Map<string, Taking[]>();
   for (const taking of ledger.takings) {
     for (const recipient of taking.recipients) {
@@ -185,7 +185,7 @@ function checkCopies({ ledger, server }: Evidence, told: ReadonlyMap<string, Tol
   let copies = 0;
   for (const [key, takings] of byRecipient) {
     const unexcused = takings.filter(
-      ({ heard, life }) => heard && !(server.killed.has(life) && ledger.ended.get(key) !== life.name),
+      ({ heard, life }) => heard && !(site.killed.has(life) && ledger.ended.get(key) !== life.name),
     );
     copies += takings.length - 1;
     if (unexcused.length > 1) ledger.breach(`${key} was delivered ${takings.length} times without need`);
@@ -257,10 +257,10 @@ function checkLimits({ plan, ledger }: Evidence, events: readonly TrailEvent[]):
 }
 
 /** A front that lived to notice a lost reply has counted it. */
-function checkLostReplies({ server, ledger }: Evidence): void {
-  for (const { life, parts } of server.everyFront) {
+function checkLostReplies({ site, ledger }: Evidence): void {
+  for (const { life, parts } of site.everyFront) {
     const { relay } = parts;
-    if (server.killed.has(life)) continue;
+    if (site.killed.has(life)) continue;
     const lost = ledger.takings.filter((taking) => taking.life === life && !taking.heard);
     const transactions = new Set(lost.map(({ id, begunAt }) => `${id} ${begunAt}`)).size;
     if (relay.stats.repliesLost < transactions)
@@ -269,8 +269,8 @@ function checkLostReplies({ server, ledger }: Evidence): void {
 }
 
 /** After a drain: no memory, no connection, no timer. */
-export function checkNothingIsLeft(server: Server, ledger: Ledger): void {
-  for (const { life, parts } of server.run?.crew.fronts() ?? []) {
+export function checkNothingIsLeft(site: Site, ledger: Ledger): void {
+  for (const { life, parts } of site.fronts()) {
     const { memory, relay, admission, connections } = parts;
     const { memoryOctets, underWay } = relay.stats;
     const left = {

@@ -5,15 +5,16 @@ import { createServer } from '../../src/server/server.ts';
 import { createSteps, type Steps } from '../../src/server/steps.ts';
 import type { Supervisor } from '../../src/server/supervisor.ts';
 import type { ThreadKind } from '../../src/server/thread.ts';
-import { engineIn } from '../../src/store/engine-choice.ts';
-import { type MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts';
+import type { EngineChoice } from '../../src/store/engine-choice.ts';
+import type { MemoryStore } from '../../src/store/memory/store.ts';
+import type { Store } from '../../src/store/port.ts';
 import type { Chance } from './chance.ts';
 import { VirtualCrew } from './crew.ts';
-import { Disk } from './disk.ts';
 import type { SimulatedFront } from './front.ts';
 import type { NextHops } from './next-hop.ts';
 import type { Settings } from './settings.ts';
-import { Life, SECOND } from './time.ts';
+import type { Storage } from './storage.ts';
+import { Life, type Machine, SECOND } from './time.ts';
 
 /** One run of the process. */
 interface Run {
@@ -33,9 +34,19 @@ interface Run {
   ending: () => Promise<void>;
 }
 
-export class Server {
+export interface ServerWorld {
+  readonly hops: NextHops;
+  readonly chance: Chance;
+  readonly settings: Settings;
+  readonly frontCount: number;
   readonly memory: MemoryStore;
-  readonly disk: Disk;
+  readonly storage: Storage;
+  /** Says which store it is, and for which node; it is opened as `storage`. */
+  readonly engine: EngineChoice;
+  readonly machine?: Machine;
+}
+
+export class Server {
   /** A thread takes so much longer to come back, ms. */
   restartMs = 0;
   /** Every front that ever lived, for what is said of them at the end. */
@@ -43,24 +54,30 @@ export class Server {
   /** Times by the virtual clock. */
   readonly killed = new Map<Life, number>();
   run: Run | undefined;
-  readonly #hops: NextHops;
-  readonly #chance: Chance;
+  readonly #world: ServerWorld;
   #settings: Settings;
-  readonly #frontCount: number;
   #runs = 0;
   #storeAwayMs = 0;
 
-  constructor(hops: NextHops, chance: Chance, settings: Settings, frontCount: number) {
-    this.#hops = hops;
-    this.#chance = chance;
-    this.#settings = settings;
-    this.#frontCount = frontCount;
-    const { time, ledger } = hops;
-    this.memory = openMemoryStore({ clock: time.clockOf(time.outside), entropy: chance.named('store') });
-    this.disk = new Disk({
-      ...{ time, chance: chance.named('disk'), memory: this.memory },
-      committed: (changes, outcomes) => ledger.committed(changes, outcomes),
-    });
+  constructor(world: ServerWorld) {
+    this.#world = world;
+    this.#settings = world.settings;
+  }
+
+  get memory(): MemoryStore {
+    return this.#world.memory;
+  }
+
+  /** Of the fronts that live. */
+  fronts(): readonly SimulatedFront[] {
+    return this.run?.crew.fronts() ?? [];
+  }
+
+  /** Undefined: nobody takes commands. */
+  operated(): { readonly store: Store; readonly main: Life } | undefined {
+    const { run } = this;
+    const store = run?.supervisor?.store;
+    return run === undefined || store === undefined ? undefined : { store, main: run.main };
   }
 
   /** True: every thread runs. */
@@ -69,14 +86,14 @@ export class Server {
     return (
       run?.supervisor?.missing().length === 0 &&
       run.crew.alive('store').length + run.crew.alive('lookup').length === 2 &&
-      run.crew.fronts().filter(({ listens }) => listens).length === this.#frontCount
+      run.crew.fronts().filter(({ listens }) => listens).length === this.#world.frontCount
     );
   }
 
   /** A front that takes connections now, if any does. */
   listening(): SimulatedFront | undefined {
-    const fronts = this.run?.crew.fronts().filter(({ listens }) => listens) ?? [];
-    return fronts.length === 0 ? undefined : this.#chance.pick(fronts);
+    const fronts = this.fronts().filter(({ listens }) => listens);
+    return fronts.length === 0 ? undefined : this.#world.chance.pick(fronts);
   }
 
   /** Rejects if the start fails; then nothing runs. */
@@ -84,12 +101,13 @@ export class Server {
     const run = this.#newRun();
     this.run = run;
     const { main, crew, steps } = run;
-    const { time } = this.#hops;
+    const { hops, chance, engine, frontCount: fronts } = this.#world;
+    const { time } = hops;
     const { loaded, front, store } = this.#settings;
     try {
       await createServer(
         {
-          ...{ store: engineIn('simulated'), storeLimits: store, fronts: this.#frontCount },
+          ...{ store: engine, storeLimits: store, fronts },
           inForce: {
             ...{ loaded, plan: front },
             lookAtFiles: async () => undefined,
@@ -99,7 +117,7 @@ export class Server {
           started: () => startEvent(time.wall),
         },
         {
-          ...{ clock: time.clockOf(main), entropy: this.#chance.named(main.name), crew },
+          ...{ clock: time.clockOf(main), entropy: chance.named(main.name), crew },
           log: createLog('info', { write: (line) => this.#logged(run, line) }),
           descriptors: { limit: () => undefined, open: () => undefined },
           writeLog: (lines) => this.#logged(run, lines),
@@ -109,7 +127,7 @@ export class Server {
       );
       run.isReady = true;
     } catch (error) {
-      this.#hops.ledger.note(`${main.name} does not start: ${String(error)}`);
+      hops.ledger.note(`${main.name} does not start: ${String(error)}`);
       const endsAt = time.monotonic + run.graceMs;
       run.ending = () => this.#checkDrained(run, endsAt);
       await steps.undo();
@@ -135,7 +153,7 @@ export class Server {
     if (!run.isReady) return this.crash();
     run.stopping = true;
     run.graceMs = graceMs;
-    const endsAt = this.#hops.time.monotonic + graceMs;
+    const endsAt = this.#world.hops.time.monotonic + graceMs;
     run.ending = async () => {
       await this.#checkDrained(run, endsAt);
       await look();
@@ -175,15 +193,17 @@ export class Server {
 
   #newRun(): Run {
     this.#runs += 1;
-    const { ledger, time } = this.#hops;
-    const main = new Life(`main${this.#runs}/`);
+    const { hops, chance, storage, machine, engine } = this.#world;
+    const { ledger, time } = hops;
+    const node = engine.engine === 'postgres' ? `${engine.node}/` : '';
+    const main = new Life(`${node}main${this.#runs}/`, machine);
     const steps = createSteps({
       entering: () => undefined,
       stuck: (name, error) => ledger.note(`${main.name}: ${name} could not be stopped: ${String(error)}`),
     });
     const crew = new VirtualCrew({
-      ...{ hops: this.#hops, memory: this.memory, disk: this.disk, main },
-      chance: this.#chance.named(`crew of ${main.name}`),
+      ...{ hops, storage, main },
+      chance: chance.named(`crew of ${main.name}`),
       delayMs: (kind) => this.#delayMs(kind),
       born: (front) => void this.everyFront.push(front),
       died: (life) => {
@@ -208,12 +228,12 @@ export class Server {
 
   #logged(run: Run, lines: string): void {
     if (lines.includes('a front did not drain')) run.isUndrained = true;
-    for (const line of lines.trimEnd().split('\n')) this.#hops.ledger.note(`${run.main.name}: ${line}`);
+    for (const line of lines.trimEnd().split('\n')) this.#world.hops.ledger.note(`${run.main.name}: ${line}`);
   }
 
   /** The fronts have finished what was under way and given back the rest, or it was too late for that: then they end as by a kill. */
   async #checkDrained(run: Run, endsAt: number): Promise<void> {
-    const { ledger, time } = this.#hops;
+    const { ledger, time } = this.#world.hops;
     const isLate = time.monotonic >= endsAt;
     const fronts = run.crew.fronts();
     let drained = true;

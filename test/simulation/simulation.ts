@@ -6,13 +6,12 @@ import { createAppPassword } from '../../src/identity/app-password.ts';
 import type { Identity } from '../../src/record/identity.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { runClient } from './client.ts';
-import { healAll, runFault, startAgain } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { Host, type NextHops } from './next-hop.ts';
+import { oneServer } from './one-server.ts';
 import { identityIdOf, logins, type Plan, planOf } from './plan.ts';
 import { checkNothingIsLeft, checkPromises } from './promises.ts';
-import { Server } from './server.ts';
-import { settingsOf } from './settings.ts';
+import { runFault, type Site } from './site.ts';
 import { DAY, HOUR, MINUTE, SECOND, START, VirtualTime } from './time.ts';
 
 export interface Outcome {
@@ -46,18 +45,18 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
     }),
   );
   const hops: NextHops = { hosts, time, ledger };
-  const server = new Server(hops, chance.named('server'), settingsOf(plan), plan.fronts);
+  const site = oneServer(hops, chance.named('server'), plan);
   const stray: unknown[] = [];
   const onStray = (reason: unknown): void => void stray.push(reason);
   process.on('unhandledRejection', onStray);
   try {
-    await play({ plan, chance, time, ledger, hops, server }).catch((error: unknown) =>
+    await play({ plan, chance, time, ledger, site }).catch((error: unknown) =>
       ledger.breach(`the run broke off: ${String(error)}`),
     );
     for (const reason of stray)
       ledger.breach(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`);
-    const counts = await checkPromises({ plan, server, ledger });
-    return { seed: plan.seed, broken: ledger.broken, counts, digest: await digestOf(server, ledger) };
+    const counts = await checkPromises({ plan, site, ledger });
+    return { seed: plan.seed, broken: ledger.broken, counts, digest: await digestOf(site, ledger) };
   } finally {
     process.off('unhandledRejection', onStray);
   }
@@ -68,43 +67,41 @@ interface Stage {
   readonly chance: Chance;
   readonly time: VirtualTime;
   readonly ledger: Ledger;
-  readonly hops: NextHops;
-  readonly server: Server;
+  readonly site: Site;
 }
 
-async function play({ plan, chance, time, ledger, hops, server }: Stage): Promise<void> {
-  const passwords = await createIdentities(server, chance);
-  const world = { hops, server, plan };
+async function play({ plan, chance, time, ledger, site }: Stage): Promise<void> {
+  const passwords = await createIdentities(site, chance);
   let healed = false;
-  await within(time, 'start', startAgain(world));
+  await within(time, 'start', site.start());
   let open = plan.clients.length;
   for (const client of plan.clients) {
     const own = chance.named(`client ${client.number}`);
     const password = passwords.get(client.login) ?? '';
-    void runClient({ time, ledger, plan, password, fronts: server }, client, own).finally(() => (open -= 1));
+    void runClient({ time, ledger, plan, password, fronts: site }, client, own).finally(() => (open -= 1));
   }
-  for (const fault of plan.faults) void runFault(world, fault, () => healed);
-  time.watch = () => watchMemory(server, plan, ledger);
+  for (const fault of plan.faults) void runFault(site, fault, () => healed);
+  time.watch = () => watchMemory(site, plan, ledger);
   await time.runFor(plan.troubleMs);
 
   ledger.note('everything heals');
   healed = true;
-  await within(time, 'healing', healAll(world));
+  await within(time, 'healing', site.heal());
   ledger.healedAt = time.wall;
   const limit = time.monotonic + DAY + 2 * plan.expireMs;
   for (;;) {
-    while ((open > 0 || (await isBusy(server))) && time.monotonic < limit) await time.runFor(5 * SECOND);
+    while ((open > 0 || (await isBusy(site))) && time.monotonic < limit) await time.runFor(5 * SECOND);
     ledger.note('the end: draining');
     const look = async (): Promise<void> => {
       await time.pause(5 * MINUTE);
-      checkNothingIsLeft(server, ledger);
+      checkNothingIsLeft(site, ledger);
     };
-    await within(time, 'drain', server.stop(MINUTE, look));
-    const left = await unfinished(server);
+    await within(time, 'drain', site.stop(MINUTE, look));
+    const left = await unfinished(site);
     if (left.messages === 0 && open === 0) return;
     // A message that was being accepted at the drain is left to the next run.
     if (time.monotonic >= limit) return ledger.breach(`not done: ${open} clients, ${JSON.stringify(left)}`);
-    await within(time, 'start', startAgain(world));
+    await within(time, 'start', site.start());
   }
 }
 
@@ -116,15 +113,14 @@ async function within<T>(time: VirtualTime, what: string, work: Promise<T>): Pro
   return noted;
 }
 
-async function isBusy(server: Server): Promise<boolean> {
-  if (!server.isWhole) return true;
-  const fronts = server.run?.crew.fronts() ?? [];
-  if (fronts.some(({ parts }) => parts.relay.stats.underWay > 0)) return true;
-  return (await unfinished(server)).messages > 0;
+async function isBusy(site: Site): Promise<boolean> {
+  if (!site.isWhole) return true;
+  if (site.fronts().some(({ parts }) => parts.relay.stats.underWay > 0)) return true;
+  return (await unfinished(site)).messages > 0;
 }
 
 /** But for reports that were refused for good: those are held until an operator has seen them. */
-async function unfinished({ memory }: Server): Promise<{ messages: number; deliveries: readonly object[] }> {
+async function unfinished({ memory }: Site): Promise<{ messages: number; deliveries: readonly object[] }> {
   const { lookups } = memory;
   const refused = await lookups.queueCount({ held: true, from: '' });
   const entries = await lookups.queue({}, { max: 5 + refused });
@@ -134,8 +130,8 @@ async function unfinished({ memory }: Server): Promise<{ messages: number; deliv
   return { messages: (await lookups.queueTotals()).messages - refused, deliveries };
 }
 
-function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
-  for (const { life, parts } of server.run?.crew.fronts() ?? []) {
+function watchMemory(site: Site, plan: Plan, ledger: Ledger): void {
+  for (const { life, parts } of site.fronts()) {
     const { memory, relay } = parts;
     const { memoryOctets } = relay.stats;
     if (memory.used > plan.incomingMemory || memory.used < 0)
@@ -147,7 +143,7 @@ function watchMemory(server: Server, plan: Plan, ledger: Ledger): void {
 }
 
 /** Each with an app password, by login. */
-async function createIdentities({ memory }: Server, chance: Chance): Promise<ReadonlyMap<string, string>> {
+async function createIdentities({ memory }: Site, chance: Chance): Promise<ReadonlyMap<string, string>> {
   const passwords = new Map<string, string>();
   for (const login of logins) {
     const device = createAppPassword({ label: 'device', now: START }, chance.named(`password ${login}`));
@@ -164,9 +160,9 @@ async function createIdentities({ memory }: Server, chance: Chance): Promise<Rea
   return passwords;
 }
 
-async function digestOf(server: Server, ledger: Ledger): Promise<string> {
+async function digestOf({ memory }: Site, ledger: Ledger): Promise<string> {
   const hash = createHash('sha256');
-  const links = await server.memory.lookups.links({ max: 1_000_000 });
+  const links = await memory.lookups.links({ max: 1_000_000 });
   for (const { link } of links) hash.update(link);
   for (const { at, id } of ledger.takings) hash.update(`${at} ${id}`);
   return hash.digest('hex').slice(0, 16);

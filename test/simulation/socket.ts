@@ -22,6 +22,7 @@ export class Link {
   isClosed = false;
   readonly #end: ClientEnd;
   readonly #time: VirtualTime;
+  readonly #front: Life;
   readonly #chance: Chance;
   readonly #duplex: ServerSide;
   readonly #inbound: (Uint8Array | null)[] = [];
@@ -33,6 +34,7 @@ export class Link {
   constructor(time: VirtualTime, chance: Chance, front: Life, address: string, end: ClientEnd) {
     this.#end = end;
     this.#time = time;
+    this.#front = front;
     this.#chance = chance;
     this.#duplex = new ServerSide({
       read: () => {
@@ -45,11 +47,8 @@ export class Link {
     });
     this.#duplex.remoteAddress = address;
     this.socket = this.#duplex as unknown as Socket;
-    this.#alive = () => front.alive;
     front.onEnd(() => this.#toClient(() => this.#close()));
   }
-
-  readonly #alive: () => boolean;
 
   /** Octets from the client, in segments. */
   write(bytes: Uint8Array): void {
@@ -82,7 +81,7 @@ export class Link {
   }
 
   #pour(): void {
-    while (this.#wanted && this.#alive()) {
+    while (this.#wanted && this.#front.alive) {
       const segment = this.#inbound.shift();
       if (segment === undefined) return;
       // A read hands out its own buffer.
@@ -116,10 +115,7 @@ export class Link {
 
   #toServer(run: () => void): void {
     this.#toServerAt = Math.max(this.#toServerAt, this.#time.monotonic + this.#chance.between(0.1, 2));
-    const go = (): void => {
-      if (this.#alive()) run();
-    };
-    this.#time.after(this.#toServerAt - this.#time.monotonic, go);
+    this.#time.arriving(this.#toServerAt - this.#time.monotonic, run, this.#front);
   }
 
   #toClient(run: () => void): void {

@@ -1,5 +1,5 @@
 // Virtual time. One heap of what is to happen; one thing happens, everything that follows from it without waiting happens, then the next.
-// What belongs to a life (a thread, a process) ends with it.
+// What belongs to a life (a thread, a process) ends with it, and waits while its machine stands still.
 
 import type { Clock } from '../../src/platform/platform.ts';
 
@@ -11,10 +11,25 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 interface Event {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly life: Life;
+  /** Counted among the timers of its life. */
+  readonly isTimer: boolean;
+  /** Of a clock: how long that had stood still when it was set. It goes by that clock. */
+  stoodStill: number | undefined;
   run: (() => void) | undefined;
+}
+
+/** What some lives run on, with clocks of its own. */
+export class Machine {
+  /** Its wall clock is ahead of the true one by so much, ms. */
+  wallAhead = 0;
+  /** For so long its monotonic clock has stood still, ms. */
+  stoodStill = 0;
+  /** Nothing happens on it. */
+  isStill = false;
+  readonly waiting: Event[] = [];
 }
 
 /** Whoever can die: timers, lines and sockets of a dead life are silent. */
@@ -23,10 +38,12 @@ export class Life {
   /** Timers that wait. */
   timers = 0;
   readonly name: string;
+  readonly machine: Machine | undefined;
   readonly #ends: (() => void)[] = [];
 
-  constructor(name: string) {
+  constructor(name: string, machine?: Machine) {
     this.name = name;
+    this.machine = machine;
   }
 
   onEnd(end: () => void): void {
@@ -57,14 +74,28 @@ export class VirtualTime {
   }
 
   after(delayMs: number, run: () => void, life: Life = this.outside): () => void {
+    return this.#add(delayMs, run, { life, isTimer: true });
+  }
+
+  /** What comes from outside: nobody there waits for it. */
+  arriving(delayMs: number, run: () => void, life: Life): void {
+    this.#add(delayMs, run, { life, isTimer: false });
+  }
+
+  #add(
+    delayMs: number,
+    run: () => void,
+    { life, isTimer, stoodStill }: Pick<Event, 'life' | 'isTimer'> & { readonly stoodStill?: number },
+  ): () => void {
     this.#order += 1;
-    const event: Event = { at: this.monotonic + Math.max(0, delayMs), order: this.#order, life, run };
-    life.timers += 1;
+    const at = this.monotonic + Math.max(0, delayMs);
+    const event: Event = { at, order: this.#order, life, isTimer, stoodStill, run };
+    if (isTimer) life.timers += 1;
     push(this.#heap, event);
     return () => {
       if (event.run === undefined) return;
       event.run = undefined;
-      life.timers -= 1;
+      if (isTimer) life.timers -= 1;
     };
   }
 
@@ -73,10 +104,27 @@ export class VirtualTime {
   }
 
   clockOf(life: Life): Clock {
+    const { machine } = life;
+    const stoodStill = (): number => machine?.stoodStill ?? 0;
     return {
-      now: () => this.wall,
-      monotonic: () => this.monotonic,
-      after: (delayMs, callback) => this.after(Math.ceil(delayMs), callback, life),
+      now: () => this.wall + (machine?.wallAhead ?? 0),
+      monotonic: () => this.monotonic - stoodStill(),
+      after: (delayMs, callback) =>
+        this.#add(Math.ceil(delayMs), callback, { life, isTimer: true, stoodStill: stoodStill() }),
+    };
+  }
+
+  /**
+   * Nothing happens on this machine until the function that it gives is called: then all that waits does, late, in its order. `paused`: its monotonic clock stood still as
+   * well, and its wall clock is set right when it wakes.
+   */
+  stop(machine: Machine, paused: boolean): () => void {
+    const since = this.monotonic;
+    machine.isStill = true;
+    return () => {
+      machine.isStill = false;
+      if (paused) machine.stoodStill += this.monotonic - since;
+      for (const event of machine.waiting.splice(0)) push(this.#heap, event);
     };
   }
 
@@ -86,9 +134,9 @@ export class VirtualTime {
       const event = pop(this.#heap);
       if (event === undefined) return false;
       const { run, life } = event;
-      if (run === undefined) continue;
+      if (run === undefined || this.#mustWait(event)) continue;
       event.run = undefined;
-      life.timers -= 1;
+      if (event.isTimer) life.timers -= 1;
       if (!life.alive) continue;
       this.monotonic = Math.max(this.monotonic, event.at);
       this.events += 1;
@@ -97,6 +145,21 @@ export class VirtualTime {
       this.watch();
       return true;
     }
+  }
+
+  #mustWait(event: Event): boolean {
+    const { machine } = event.life;
+    if (machine === undefined) return false;
+    if (machine.isStill) {
+      machine.waiting.push(event);
+      return true;
+    }
+    const late = machine.stoodStill - (event.stoodStill ?? machine.stoodStill);
+    if (late <= 0) return false;
+    event.at += late;
+    event.stoodStill = machine.stoodStill;
+    push(this.#heap, event);
+    return true;
   }
 
   /** Until `done`, or for this long at most; false: it was not done. */
