@@ -1,5 +1,5 @@
-// Which recipients a claim takes. Lanes are chosen by a rule that asks and gets its answer at once (`lanes.ts`), a database answers later: the rule runs over
-// what was read, says what it lacks, and runs again when that was read too.
+// Which recipients a claim takes. The rule that chooses (`lanes.ts`) asks and gets its answer at once, a database answers later: the rule runs over what was read,
+// says what it lacks, and runs again when that was read too. What is read is locked, and what another has locked is not there.
 
 import { type Lanes, LOOKED_AT_MAX, takeShares } from '../lanes.ts';
 import type { ClaimChange } from '../port.ts';
@@ -18,48 +18,63 @@ interface Choice {
 }
 
 export async function chooseDue({ sql, now }: Work, change: ClaimChange): Promise<Choice> {
-  const lanes = await lanesOf(sql, change, now);
-  const read: Read = { lanes: new Map(), met: [] };
-  // Of the first takes of each lane, and of what is left for some of them.
-  const max = 2 * change.shares.reduce((sum, share) => sum + share.max, 0) + PARKED_MAX;
+  const read: Read = { next: new Map(), lanes: new Map(), met: [] };
   for (;;) {
+    const lacking: Lacking = { lanes: [], counts: new Map() };
     const keys: RecipientKey[] = [];
-    const lacking = new Map<string, number>();
-    const round = takeShares(lanesOver(lanes, read, keys, lacking), change, now);
+    const round = takeShares(lanesOver(read, keys, lacking), change, now);
     const isCut = read.met.length >= PARKED_MAX;
-    if (isCut || lacking.size === 0) {
+    const isWhole = lacking.lanes.length === 0 && lacking.counts.size === 0;
+    if (isCut || isWhole) {
       if (read.met.length > 0) await putAside(sql, read.met.slice(0, PARKED_MAX));
       return { keys, round, isCut };
     }
-    await readMore(sql, read, lacking, { now, max });
+    const [after] = lacking.lanes;
+    if (after === undefined) await readDue(sql, read, lacking.counts, { change, now });
+    else await readLanes(sql, read, after, { change, now });
   }
 }
 
+interface Lane {
+  readonly domain: string;
+  /** Of its oldest. */
+  readonly dueAt: number;
+}
+
 /** The oldest of a lane, as far as they were read. */
-interface ReadLane {
+interface DueLane {
   readonly keys: RecipientKey[];
-  /** The last one that was read, kept or not; absent: none was. */
+  /** The last one that was read; absent: none was. */
   last?: Row;
+  /** There are no more, or others have them. */
   isAll: boolean;
   hasMet: boolean;
 }
 
 interface Read {
-  readonly lanes: Map<string, ReadLane>;
+  /** After a domain, or of all: the next lane, if there is one. */
+  readonly next: Map<string | undefined, Lane | undefined>;
+  readonly lanes: Map<string, DueLane>;
   /** May not be given to anybody. */
   readonly met: Met[];
 }
 
-/** What is taken is added to `keys`; what would be, had it been read, is counted in `lacking`. */
-function lanesOver(
-  lanes: readonly Lane[],
-  read: Read,
-  keys: RecipientKey[],
-  lacking: Map<string, number>,
-): Lanes {
+interface Lacking {
+  /** After which nobody knows what is next. */
+  readonly lanes: { readonly domain: string | undefined }[];
+  /** By domain: how many would have been taken. */
+  readonly counts: Map<string, number>;
+}
+
+/** What is taken is added to `keys`. */
+function lanesOver(read: Read, keys: RecipientKey[], lacking: Lacking): Lanes {
   const taken = new Map<string, number>();
   return {
-    firstAfter: (domain) => lanes[domain === undefined ? 0 : placeAfter(lanes, domain)],
+    firstAfter(domain) {
+      if (!read.next.has(domain)) lacking.lanes.push({ domain });
+      const lane = read.next.get(domain);
+      return lane && (isEmpty(read.lanes.get(lane.domain)) ? { ...lane, dueAt: Infinity } : lane);
+    },
     take(domain, max) {
       const lane = read.lanes.get(domain);
       const from = taken.get(domain) ?? 0;
@@ -67,38 +82,89 @@ function lanesOver(
       keys.push(...given);
       taken.set(domain, from + given.length);
       if (given.length < max && lane?.isAll !== true)
-        lacking.set(domain, (lacking.get(domain) ?? 0) + max - given.length);
+        lacking.counts.set(domain, (lacking.counts.get(domain) ?? 0) + max - given.length);
       return given.length;
     },
   };
 }
 
+/** Nothing of it can be taken now. */
+const isEmpty = (lane: DueLane | undefined): boolean => lane?.isAll === true && lane.keys.length === 0;
+
+interface Asked {
+  readonly change: ClaimChange;
+  readonly now: number;
+}
+
+/** Each step goes to the next lane by the index. `due`: how many of them had something due so far. */
+const lanesFrom = (first: string): string => {
+  const nextWhere = (where: string): string =>
+    `SELECT r.domain, r.due_at, (r.due_at <= $2 AND r.domain <> ALL($3::text[]))::int AS due FROM recipient r
+       WHERE r.owner IS NULL AND r.held = 0 AND r.domain ${where} ORDER BY r.domain, r.due_at LIMIT 1`;
+  return `
+    WITH RECURSIVE lane AS (
+      (SELECT n.domain, n.due_at, n.due, 1 AS looked FROM (${nextWhere(first)}) n)
+      UNION ALL
+      SELECT n.domain, n.due_at, lane.due + n.due, lane.looked + 1 FROM lane, LATERAL (${nextWhere('> lane.domain')}) n
+        WHERE lane.looked < ${LOOKED_AT_MAX} AND lane.due < $4
+    ) SELECT domain, due_at, due FROM lane`;
+};
+const FIRST_LANES = lanesFrom('>= $1');
+const NEXT_LANES = lanesFrom('> $1');
+
+/** Reads on after a lane, until enough of them have something due. */
+async function readLanes(
+  sql: Sql,
+  read: Read,
+  { domain: after }: { readonly domain: string | undefined },
+  { change: { shares }, now }: Asked,
+): Promise<void> {
+  const named = shares.flatMap(({ domains = [] }) => domains);
+  const max = Math.max(...shares.map((share) => (share.domains === undefined ? share.max : 0)));
+  // Where many have nothing that can be taken, many more are looked at.
+  const enough = max + [...read.lanes.values()].filter(isEmpty).length;
+  const rows = await sql.all(
+    after === undefined ? FIRST_LANES : NEXT_LANES,
+    ...[after ?? '', now, named, enough],
+  );
+  let before = after;
+  for (const row of rows) {
+    const lane = { domain: text(row, 'domain'), dueAt: number(row, 'due_at') };
+    read.next.set(before, lane);
+    before = lane.domain;
+  }
+  const isEnd = rows.length < LOOKED_AT_MAX && number(rows.at(-1) ?? {}, 'due') < enough;
+  if (isEnd) read.next.set(before, undefined);
+}
+
 const NO_ID = '0'.repeat(32);
 
-const MORE = `
+const DUE = `
   SELECT r.* FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::int[], $5::int[]) AS lane (domain, due_at, message_id, number, most),
     LATERAL (
       SELECT r.domain, r.due_at, r.message_id, r.number, r.identity_id, ${mayNotSend('r')} AS may_not_send FROM recipient r
         WHERE r.owner IS NULL AND r.held = 0 AND r.domain = lane.domain AND r.due_at <= $6
           AND (r.due_at, r.message_id, r.number) > (lane.due_at, lane.message_id, lane.number)
-        ORDER BY r.due_at, r.message_id, r.number LIMIT lane.most
+        ORDER BY r.due_at, r.message_id, r.number LIMIT lane.most FOR UPDATE OF r SKIP LOCKED
     ) r LIMIT $7`;
 
-/** Reads on in these lanes, in their order, as many as they lack, and no more than `max` of all. */
-async function readMore(
+/** Reads on in these lanes, in their order, as many as they lack. */
+async function readDue(
   sql: Sql,
   read: Read,
-  lacking: ReadonlyMap<string, number>,
-  { now, max }: { readonly now: number; readonly max: number },
+  counts: Lacking['counts'],
+  { change: { shares }, now }: Asked,
 ): Promise<void> {
-  const asked = [...lacking].map(([domain, count]) => {
+  const asked = [...counts].map(([domain, count]) => {
     const lane = read.lanes.get(domain) ?? { keys: [], isAll: false, hasMet: false };
     read.lanes.set(domain, lane);
     return { domain, lane, most: count + (lane.hasMet ? PARKED_MAX : 0), got: 0 };
   });
+  // Of the first takes of each lane, or of what is left for some of them.
+  const max = 2 * shares.reduce((sum, share) => sum + share.max, 0) + PARKED_MAX;
   const lasts = asked.map(({ lane }) => lane.last);
   const rows = await sql.all(
-    MORE,
+    DUE,
     asked.map(({ domain }) => domain),
     lasts.map((last) => (last === undefined ? Number.MIN_SAFE_INTEGER : number(last, 'due_at'))),
     lasts.map((last) => (last === undefined ? NO_ID : keyOfRow(last).messageId)),
@@ -112,64 +178,17 @@ async function readMore(
     const one = byDomain.get(text(row, 'domain'));
     if (one === undefined) continue;
     one.got += 1;
-    one.lane.last = row;
-    if (row['may_not_send'] === true) {
-      one.lane.hasMet = true;
-      read.met.push({ ...keyOfRow(row), identityId: text(row, 'identity_id') });
-    } else one.lane.keys.push(keyOfRow(row));
+    addTo(one.lane, read.met, row);
   }
   // Behind the last row that was given nothing is known.
   const known = rows.length < max ? asked.length : asked.findLastIndex(({ got }) => got > 0);
   for (const { lane, most, got } of asked.slice(0, known)) lane.isAll = got < most;
 }
 
-interface Lane {
-  readonly domain: string;
-  readonly dueAt: number;
-}
-
-/** The lanes that a claim may look at, by their names: from `after` on, then from the first again. */
-async function lanesOf(sql: Sql, change: ClaimChange, now: number): Promise<readonly Lane[]> {
-  const { shares, after } = change;
-  const max = Math.max(0, ...shares.map((share) => (share.domains === undefined ? share.max : 0)));
-  if (max === 0) return [];
-  const named = shares.flatMap(({ domains = [] }) => domains);
-  const look = async (from: string, to: string, isAfter: boolean, most: number): Promise<readonly Row[]> =>
-    sql.all(isAfter ? LANES_AFTER : LANES_FROM, from, to, now, named, most);
-  const tail = after === undefined ? [] : await look(after, LAST, true, max);
-  const found = number(tail.at(-1) ?? {}, 'due');
-  const isDone = found >= max || tail.length >= LOOKED_AT_MAX;
-  const head = isDone ? [] : await look('', after ?? LAST, false, max - found);
-  return [...head, ...tail].map((row) => ({ domain: text(row, 'domain'), dueAt: number(row, 'due_at') }));
-}
-
-/** After every domain. */
-const LAST = '\u{10FFFF}';
-
-/** Each step goes to the next lane by the index. `due`: how many of them had something due so far. */
-const lanesFrom = (first: '>' | '>='): string => {
-  const next = (where: string): string =>
-    `SELECT r.domain, r.due_at, (r.due_at <= $3 AND r.domain <> ALL($4::text[]))::int AS due FROM recipient r
-       WHERE r.owner IS NULL AND r.held = 0 AND r.domain ${where} AND r.domain <= $2 ORDER BY r.domain, r.due_at LIMIT 1`;
-  return `
-    WITH RECURSIVE lane AS (
-      (SELECT n.domain, n.due_at, n.due, 1 AS looked FROM (${next(`${first} $1`)}) n)
-      UNION ALL
-      SELECT n.domain, n.due_at, lane.due + n.due, lane.looked + 1 FROM lane, LATERAL (${next('> lane.domain')}) n
-        WHERE lane.looked < ${LOOKED_AT_MAX} AND lane.due < $5
-    ) SELECT domain, due_at, due FROM lane`;
-};
-const LANES_FROM = lanesFrom('>=');
-const LANES_AFTER = lanesFrom('>');
-
-/** By halving: where the first lane after this domain stands. */
-function placeAfter(lanes: readonly Lane[], domain: string): number {
-  let low = 0;
-  let high = lanes.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((lanes[middle]?.domain ?? '') > domain) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+function addTo(lane: DueLane, met: Met[], row: Row): void {
+  lane.last = row;
+  if (row['may_not_send'] === true) {
+    lane.hasMet = true;
+    met.push({ ...keyOfRow(row), identityId: text(row, 'identity_id') });
+  } else lane.keys.push(keyOfRow(row));
 }
