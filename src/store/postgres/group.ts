@@ -71,8 +71,8 @@ export async function flow(
   );
   await node.counters.look({ sql: sqlOver(connection), now: channel.now() }, asked);
   const plan = new Plan(node, trail);
-  const outcomes = changes.map((change) => plan.add(change));
   try {
+    const outcomes = changes.map((change) => plan.add(change));
     const answers = await connection.flush([...(channel.isReplicated ? [guard] : []), ...plan.statements()]);
     trail.written();
     plan.committed();
