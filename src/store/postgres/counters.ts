@@ -199,9 +199,13 @@ function writeOf(writer: string, rows: readonly OwnRow[]): Statement {
 const LOOK = 'SELECT identity_id, writer, charges, value FROM counter WHERE identity_id = ANY ($1::text[])';
 
 /** What its writer has written since stays. */
-const DELETE_OVER = `DELETE FROM counter WHERE (identity_id, writer) IN (
-  SELECT c.identity_id, c.writer FROM counter c JOIN unnest($1::text[], $2::text[], $3::bigint[]) AS o (identity_id, writer, charges)
-    ON (c.identity_id, c.writer, c.charges) = (o.identity_id, o.writer, o.charges) ORDER BY c.identity_id, c.writer FOR UPDATE OF c SKIP LOCKED)`;
+const DELETE_OVER = `WITH over AS MATERIALIZED (
+    SELECT c.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS o (identity_id, writer, charges), LATERAL (
+      SELECT c.identity_id, c.writer FROM counter c
+        WHERE c.identity_id = o.identity_id AND c.writer = o.writer AND c.charges = o.charges FOR UPDATE SKIP LOCKED
+    ) AS c
+  )
+  DELETE FROM counter c USING over WHERE c.identity_id = over.identity_id AND c.writer = over.writer`;
 
 interface Looked extends Pick<Kept, 'own' | 'charges' | 'others'> {
   readonly identityId: IdentityId;

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MessageId, messageIdSource } from '../../base/message-id.ts';
+import { emptyCounter } from '../../policy/limits.ts';
 import type { Change, ClaimChange, Delivery, OutcomeOf, QueueSelector } from '../port.ts';
 import {
   acceptOf,
@@ -20,14 +21,18 @@ import {
   virtualClock,
   withNotices,
 } from '../store.contract-fixtures.ts';
+import { packedCounter } from '../counter-row.ts';
+import { WITHDRAWN_MS } from '../withdrawals.ts';
+import { hasBody, insertPart, removeBody } from './bodies.ts';
 import type { NodeState } from './change.ts';
 import { openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
-import { openCounters } from './counters.ts';
+import { COUNTERS_PULSE_MS, openCounters } from './counters.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 import type { Reader } from './reader.ts';
 import { inOneView, sqlOver } from './sql.ts';
+import { createSweep } from './sweep.ts';
 import { applyOver } from './writer.ts';
 
 const clock = virtualClock();
@@ -52,7 +57,7 @@ async function open(server: PostgresServer, name: string) {
     close: () => connection.close(),
   };
   return {
-    connection,
+    ...{ connection, counters: node.counters },
     lookups: createPostgresLookups(reader),
     async all<const C extends readonly Change[]>(...changes: C) {
       const outcomes = await applyOver(channel, node, changes);
@@ -74,6 +79,7 @@ async function fill({ all, connection }: Opened, messages: number): Promise<void
     INSERT INTO identity (id, login, state, revision, record) SELECT n, n, 'active', 1, '{}' ${count};
     INSERT INTO identity_name SELECT id, id FROM identity;
     INSERT INTO identity_credential SELECT id, id FROM identity;
+    INSERT INTO counter SELECT id, 'w', 1, '' FROM identity;
     INSERT INTO notice SELECT md5(n::text)::uuid, n % 2, n, ${clock.now() + HOUR}, '{}' ${count};
     INSERT INTO inflight (id, owner, withdrawn_until) SELECT md5(n::text)::uuid, '', n ${count};`);
   for (let count = 0; count < messages; count += 100) {
@@ -86,10 +92,37 @@ let asked = 0;
 
 async function askEverything(opened: Opened): Promise<void> {
   asked += 1;
+  await accepts(opened);
   const half = await settles(opened);
   await reports(opened, half);
   await claims(opened);
   await commandsAndLookups(opened, half);
+}
+
+/** Charged, with a body of its own, asked again, taken back; and what is swept. */
+async function accepts({ all, connection, counters }: Opened): Promise<void> {
+  const sql = sqlOver(connection);
+  const charged = accept({ identityId: 'al', charge: { identityId: 'al', limits: {} } });
+  const staged = accept({ staged: true });
+  const { id } = staged.message;
+  await insertPart(sql, id, 0, new Uint8Array(1));
+  assert.equal(await hasBody(sql, id), true);
+  const old = packedCounter(emptyCounter);
+  await sql.run("INSERT INTO counter VALUES ('al', $1, 1, $2)", `earlier life ${asked}`, old);
+  const again = { ...accept({ owner: 'a' }), again: true } as const;
+  await all(charged, staged, again);
+  clock.advance(2 * COUNTERS_PULSE_MS);
+  await all(
+    { ...charged, again: true },
+    accept({ identityId: 'al', charge: { identityId: 'al', limits: {} } }),
+  );
+  await counters.flush(sql, 'all');
+  for (const { message } of [again, staged])
+    await all({ type: 'withdraw', messageId: message.id, owner: 'a', now: clock.now(), by: 'root' });
+  await removeBody(sql, id);
+  await createSweep(clock)(sql, clock.now());
+  clock.advance(WITHDRAWN_MS);
+  await all(again);
 }
 
 function deliveryOf(messageId: MessageId, recipientNumber: number): Delivery {
