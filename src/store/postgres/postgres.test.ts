@@ -2,12 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { acceptContract } from '../store.contract-accept.ts';
+import { bodyContract } from '../store.contract-bodies.ts';
+import { doubtContract } from '../store.contract-doubt.ts';
+import { twoContract } from '../store.contract-two.ts';
 import { leaseContract } from '../store.contract-leases.ts';
 import { Bench, type Open, started } from '../store.contract-fixtures.ts';
 import { openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
 
 /** `acceptContract` and so on; one after the other they become `storeContract`. */
-const parts: readonly ((name: string, open: Open) => void)[] = [leaseContract];
+const parts: readonly ((name: string, open: Open) => void)[] = [
+  acceptContract,
+  doubtContract,
+  bodyContract,
+  twoContract,
+  leaseContract,
+];
 
 if (withoutPostgres === false) for (const part of parts) part('postgres', openPostgres);
 
