@@ -118,6 +118,35 @@ test('changes and takeovers are told before it is said that all was', async () =
   );
 });
 
+test('a clock that is off that of the store: it is told once, what is due goes by the clock of the store, and its end is told', async () => {
+  const { clock, told, pulses, pass, alive, next } = pulsing();
+  const off = () => told.filter(({ type }) => type === 'clockOff');
+  const aheadBy = async (ms: number, nextAfterMs = PULSE_MS): Promise<void> => {
+    const { at, ...answer } = alive() as Extract<PulseAnswer, { type: 'alive' }>;
+    await next().answer({ ...answer, at: at - ms });
+    await pass(nextAfterMs);
+  };
+  const dueAt = (): number | undefined => {
+    let sent: readonly Change[] = [];
+    const apply = (changes: readonly Change[]): readonly Outcome[] => ((sent = changes), []);
+    void pulses.guarded(apply)([{ type: 'free', ownerPrefix: 'o', dueAt: clock.now() }], 0);
+    const [free] = sent;
+    return free?.type === 'free' ? free.dueAt - clock.now() : undefined;
+  };
+  await aheadBy(1000);
+  assert.deepEqual([off(), dueAt()], [[], 0]);
+  await aheadBy(3_600_000);
+  await aheadBy(3_600_000);
+  const isOff = { type: 'clockOff', aheadMs: 3_600_000, isOff: true };
+  assert.deepEqual([off(), dueAt()], [[isOff], -3_600_000]);
+  await pass(2000);
+  await aheadBy(-3_600_000, 0);
+  assert.equal(dueAt(), -3_600_000, 'an answer that took long says nothing');
+  await aheadBy(0);
+  const isRight = { type: 'clockOff', aheadMs: 0, isOff: false };
+  assert.deepEqual([off(), dueAt()], [[isOff, isRight], 0]);
+});
+
 test('taken for dead: nothing is held from then on, another life begins at once, and is named when it stands in the store', async () => {
   const { told, pulses, pass, alive, next } = pulsing();
   await next().answer(alive());

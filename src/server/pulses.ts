@@ -18,20 +18,31 @@ import {
 } from '../store/lease.ts';
 import { type Incarnation, newIncarnation } from '../store/owner.ts';
 import type { Change, Outcome, StoreNotice } from '../store/port.ts';
+import { inStoreTime } from '../store/store-time.ts';
 
-/** What the store thread tells. `tookOver`: from lives that were gone; what they held is due. */
+/** What the store thread tells. */
 export type StoreThreadNotice =
-  StoreNotice | LeaseNotice | { readonly type: 'tookOver'; readonly lives: readonly Incarnation[] };
+  | StoreNotice
+  | LeaseNotice
+  /** From lives that were gone; what they held is due. */
+  | { readonly type: 'tookOver'; readonly lives: readonly Incarnation[] }
+  /** The clock of this node has gone off that of the store, or is right again. */
+  | { readonly type: 'clockOff'; readonly aheadMs: number; readonly isOff: boolean };
 
 export interface Pulses {
   /** What a new line is told first. */
   readonly lease: LeaseNotice;
-  /** The same, but what begins something fails without the lease. Judged when the group is sent: it may have waited long. */
+  /**
+   * The same, but what begins something fails without the lease: judged when the group is sent, which may have waited long. What is due goes by the clock of the
+   * store (`src/store/store-time.ts`).
+   */
   guarded(apply: EngineWriter['apply']): EngineWriter['apply'];
 }
 
 /** Without an answer for so long the next pulse is sent, ms. */
 const ANSWER_MS = 5_000;
+/** From so far on two clocks are not the same, ms. */
+const OFF_MS = 1_000;
 
 export function startPulses(o: {
   readonly clock: Clock;
@@ -50,6 +61,9 @@ class RunningPulses implements Pulses {
   #toldLife: Incarnation;
   #feed: Feed = nothingTold;
   #sure: Right | undefined;
+  /** Of the clock of the store. */
+  #aheadMs = 0;
+  #isOff = false;
 
   constructor(options: Parameters<typeof startPulses>[0]) {
     this.#options = options;
@@ -68,7 +82,8 @@ class RunningPulses implements Pulses {
   }
 
   guarded(apply: EngineWriter['apply']): EngineWriter['apply'] {
-    return (changes, lane) => {
+    return (given, lane) => {
+      const changes = this.#isOff ? given.map((change) => inStoreTime(change, this.#aheadMs)) : given;
       const causes = changes.map((change) => this.#whyNot(change));
       if (causes.every((cause) => cause === undefined)) return apply(changes, lane);
       const merge = (outcomes: readonly Outcome[]): readonly Outcome[] => {
@@ -124,10 +139,21 @@ class RunningPulses implements Pulses {
       this.#feed = feed;
       this.#sure = rightSince(pulse.sent, FRESH_MS);
       this.#toldLife = life;
+      this.#compareClocks(pulse.sent, answer.at);
       // Before it is said that all was told.
       for (const notice of notices) tell(notice);
       if (answer.tookOver.length > 0) tell({ type: 'tookOver', lives: answer.tookOver });
     }
     tell(this.lease);
+  }
+  /** It was done between question and answer. */
+  #compareClocks(sent: Instant, at: number): void {
+    const { clock, tell } = this.#options;
+    const tookMs = clock.monotonic() - sent.monotonic;
+    if (tookMs > OFF_MS) return;
+    this.#aheadMs = Math.round(sent.wall + tookMs / 2 - at);
+    const isOff = Math.abs(this.#aheadMs) > OFF_MS;
+    if (isOff !== this.#isOff) tell({ type: 'clockOff', aheadMs: this.#aheadMs, isOff });
+    this.#isOff = isOff;
   }
 }

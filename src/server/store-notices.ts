@@ -44,7 +44,7 @@ export function createStoreNotices({
   return {
     noticed(notice) {
       const heard = notice as StoreThreadNotice;
-      if (heard.type === 'tookOver') return;
+      if (heard.type === 'tookOver' || heard.type === 'clockOff') return;
       // What is under way in the life before ends, and is settled in vain; what has not begun goes back.
       if (heard.type === 'lease') return holder.told(heard) ? relay.unsure() : undefined;
       store.noticed(heard);

@@ -233,6 +233,13 @@ class RunningSupervisor implements Supervisor {
           );
         return;
       }
+      case 'clockOff': {
+        const seconds = Math.round(notice.aheadMs / 1000);
+        if (notice.isOff)
+          log.warn({ seconds }, 'the clock of this node is ahead of that of the store by so much');
+        else log.info({}, 'the clock of this node is right again');
+        return;
+      }
       case 'identityChanged':
       case 'due':
       case 'unsure':

@@ -34,6 +34,7 @@ const held: readonly { readonly why: string; readonly now: Instant; readonly sta
   { why: 'not after a stop, whose timers have not rung yet', now: at(HOUR), stands: false },
   { why: 'the wall clock is corrected', now: at(1000, 2000), stands: true },
   { why: 'the machine was paused: the wall clock has jumped', now: at(1000, 2001), stands: false },
+  { why: 'what the wall clock went ahead counts', now: at(HELD_MS - 1500, 1500), stands: false },
   { why: 'the wall clock was set back', now: at(1000, -HOUR), stands: true },
 ];
 

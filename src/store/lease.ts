@@ -36,8 +36,10 @@ export function rightSince(sent: Instant, ms: number): Right {
 
 /** To be asked right before what needs it. */
 export function stands(right: Right | undefined, now: Instant): boolean {
-  if (right === undefined || now.monotonic >= right.until) return false;
-  return now.wall - now.monotonic - right.ahead <= JUMP_MS;
+  if (right === undefined) return false;
+  const byWall = now.wall - right.ahead;
+  if (byWall - now.monotonic > JUMP_MS) return false;
+  return Math.max(now.monotonic, byWall) < right.until;
 }
 
 /** What a node knows of its own lease. */

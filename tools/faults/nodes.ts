@@ -18,8 +18,8 @@ export const nodeFaults: readonly Fault[] = [
   {
     ...lease,
     why: 'a machine that was paused holds its lease',
-    from: 'return now.wall - now.monotonic - right.ahead <= JUMP_MS;',
-    to: 'return true;',
+    from: 'const byWall = now.wall - right.ahead;',
+    to: 'const byWall = now.monotonic;',
   },
   {
     ...lease,
@@ -98,6 +98,12 @@ export const nodeFaults: readonly Fault[] = [
     why: 'an accept whose first time is in doubt is refused without the lease',
     from: "(change.type === 'accept' && change.again !== true)",
     to: "change.type === 'accept'",
+  },
+  {
+    ...pulses,
+    why: 'what is due goes by the clock of a node that is off',
+    from: 'this.#isOff ? given.map((change) => inStoreTime(change, this.#aheadMs)) : given',
+    to: 'given',
   },
   {
     ...pulses,
