@@ -2,7 +2,7 @@
 // the process ends with its code and one clear line. A start that succeeds does not depend on the number of fronts.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chownSync,
@@ -26,6 +26,7 @@ import { loadConfig } from '../src/config/load.ts';
 import { onlyRoles, type Role } from '../src/config/roles.ts';
 import { connectControl } from '../src/http/control-client.ts';
 import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
+import { freshDatabase, withoutPostgres } from './postgres/database.ts';
 import { freePort } from './system/server.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
@@ -110,20 +111,25 @@ const start = (
   at: Place,
   entering: Entering = () => undefined,
   roles?: readonly Role[],
-): Promise<RunningServer> => runServer(onlyRoles(loadConfig(at.config), roles), entering);
+): Promise<RunningServer> => runServer(onlyRoles(loadConfig(at.config), roles), { entering });
 
 interface Ended {
   readonly code: number | null;
   readonly stderr: string;
 }
 
-/** `postern serve`, which must end by itself. */
-async function serve(config: string): Promise<Ended> {
+/** `postern serve`, which must end by itself, or by SIGTERM once its log says this. */
+async function serve(config: string, until?: string): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, 'serve', '-c', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';
+  let log = '';
   child.stderr.on('data', (data) => (stderr += String(data)));
+  child.stdout.on('data', (data) => {
+    log += String(data);
+    if (until !== undefined && log.includes(until)) child.kill();
+  });
   await once(child, 'close');
   return { code: child.exitCode, stderr };
 }
@@ -321,4 +327,55 @@ test('the process ends: its code says whether another try can help, one line say
   assert.match(keyless.stderr, /^postern: [^\n]*key\.pem[^\n]*\n$/);
   assert.ok(!existsSync(broken.data), 'nothing was begun');
   assert.equal((await serve(join(root, 'nowhere.yaml'))).code, 78);
+});
+
+const keptBy = (at: Place, url: string): void =>
+  writeFileSync(at.config, `${readFileSync(at.config, 'utf8')}store: { postgres: "${url}" }\nnode: n1\n`);
+
+test(
+  'a database that refuses us ends the process: its code says that no other try helps, one line what does',
+  { skip: withoutPostgres },
+  async () => {
+    await using database = await freshDatabase();
+    const changed = (change: (url: URL) => void): string => {
+      const url = new URL(database.url);
+      change(url);
+      return url.href;
+    };
+    const refused = [
+      { url: database.url, says: /can't keep the store: fsync is off: set it to on/ },
+      {
+        url: changed((url) => (url.pathname = '/nowhere')),
+        says: /database "nowhere" does not exist: make it by CREATE DATABASE/,
+      },
+      {
+        url: changed((url) => (url.username = 'nobody')),
+        says: /does not let user "nobody" in: role "nobody" does not exist: look at user/,
+      },
+    ];
+    for (const { url, says } of refused) {
+      const at = await place();
+      keptBy(at, url);
+      const { code, stderr } = await serve(at.config);
+      assert.equal(code, 78, stderr);
+      assert.match(stderr, says);
+      assert.match(stderr, /^postern: [^\n]*\n$/);
+      await assertNothingRuns(at);
+    }
+  },
+);
+
+test('a database that is away is waited for, and the log says so, until the server is told to stop', async () => {
+  const at = await place();
+  writeFileSync(at.config, readFileSync(at.config, 'utf8').replace('level: error', 'level: warn'));
+  keptBy(at, `postgres://postern@127.0.0.1:${await freePort()}/postern`);
+  assert.deepEqual(await serve(at.config, 'the store is away: waiting for it'), { code: 0, stderr: '' });
+  await assertNothingRuns(at);
+  // A command does not wait.
+  const asked = spawnSync(process.execPath, [MAIN, 'queue', 'list', '-c', at.config], { encoding: 'utf8' });
+  assert.equal(asked.status, 75);
+  assert.match(
+    asked.stderr,
+    /^postern: the store is away: no PostgreSQL that takes writes: 127\.0\.0\.1:\d+: nobody listens there\n$/,
+  );
 });

@@ -2,9 +2,9 @@
 
 import { UseCaseFailure } from '../administration/failure.ts';
 import { failureInWords } from '../base/failure-words.ts';
+import { EX } from '../base/sysexits.ts';
 import { ConfigError } from '../config/find.ts';
-import { DirectoryUnusable } from '../platform/directory-unusable.ts';
-import { StoreLocked, StoreTooNew } from '../store/engine-errors.ts';
+import { StoreAway } from '../store/engine-errors.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { CommandFailure, failed } from './failure.ts';
 
@@ -14,8 +14,7 @@ export function explainFailure(error: unknown): number {
   if (error instanceof CommandFailure) return failed(error.message, error.code);
   if (error instanceof UseCaseFailure) return failed(error.message, exitCodes[error.kind]);
   if (error instanceof ConfigError) return failed(error.message, 2);
-  if (error instanceof StoreLocked || error instanceof StoreTooNew || error instanceof DirectoryUnusable)
-    return failed(error.message, 3);
+  if (error instanceof StoreAway) return failed(`the store is away: ${error.message}`, EX.TEMPFAIL);
   if (error instanceof StoreUnavailable) return failed(`the store does not answer: ${error.message}`, 3);
   // It may have been thrown in another thread.
   if (error instanceof Error && error.name === 'NotACursor') return failed(error.message, 2);

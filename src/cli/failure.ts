@@ -1,8 +1,8 @@
-// How a command ends: 0, 1 (a negative answer), 2 (usage), 3 (could not tell), with one clear line on standard error.
+// How a command ends: 0, 1 (a negative answer), 2 (usage), 3 (could not tell), 75 (the store is away: try again), with one clear line on standard error.
 
 import { safeLines } from '../base/safe-text.ts';
 
-export type ExitCode = 1 | 2 | 3;
+export type ExitCode = 1 | 2 | 3 | 75;
 
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';

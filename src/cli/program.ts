@@ -36,7 +36,7 @@ function createRoot(): Command {
     .version(ownVersion(), '-V, --version', 'prints the version')
     .addHelpText(
       'after',
-      '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell.',
+      '\nExample:\n  postern init /etc/postern --hostname mail.example.org --domain example.org\n\nExit codes: 0 done, 1 a negative answer, 2 usage, 3 could not tell, 75 the store is away: try again.',
     )
     .showHelpAfterError('(--help shows how)');
 }

@@ -8,7 +8,7 @@ import { rolesOf } from '../config/roles.ts';
 import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { type RoleOption, roleOption, withRoles } from './roles.ts';
-import { runServer, type RunningServer } from '../server/running.ts';
+import { runServer, type RunningServer, StartGivenUp } from '../server/running.ts';
 import { startFailure } from './start-failure.ts';
 
 /** EX_CONFIG: packaging/postern.service does not start it again after that. */
@@ -37,16 +37,20 @@ export async function serveUntilStopped(
   demo?: { readonly whenReady: () => void; readonly trusted: string },
 ): Promise<never> {
   let step = 'configuration';
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
   try {
     const loaded = load();
     const entering = (entered: string): void => {
       step = entered;
     };
-    const server = await runServer(loaded, entering, demo?.trusted);
-    return await runUntilStopped(loaded, server, demo?.whenReady);
+    const server = await runServer(loaded, { entering, trusted: demo?.trusted, stopped });
+    return await runUntilStopped(loaded, server, stopped, demo?.whenReady);
   } catch (error) {
     // The command line is wrong, and nothing was begun.
     if (error instanceof CommandFailure) throw error;
+    if (error instanceof StartGivenUp) return process.exit(0);
     const { code, text } = startFailure(error, step);
     process.stderr.write(text);
     return process.exit(code);
@@ -56,6 +60,7 @@ export async function serveUntilStopped(
 async function runUntilStopped(
   loaded: LoadedConfig,
   server: RunningServer,
+  stopped: Promise<string>,
   whenReady: () => void = () => undefined,
 ): Promise<never> {
   let fail: (because: string) => void = () => undefined;
@@ -63,9 +68,6 @@ async function runUntilStopped(
     fail = resolve;
   });
   const { log } = server;
-  const stopped = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
-  });
   process.on('SIGHUP', () => {
     void server.reload();
   });

@@ -3,10 +3,6 @@
 import { failureInWords } from '../base/failure-words.ts';
 import { safeLines } from '../base/safe-text.ts';
 import { EX, type SysExit } from '../base/sysexits.ts';
-import { ConfigError } from '../config/find.ts';
-import { DirectoryUnusable } from '../platform/directory-unusable.ts';
-import { CannotBind } from '../platform/listen.ts';
-import { StoreLocked, StoreTooNew } from '../store/engine-errors.ts';
 
 /** Everything has been stopped already. `step`: the one that failed. */
 export function startFailure(
@@ -19,16 +15,24 @@ export function startFailure(
   return { code, text: `postern: ${safeLines(text)}\n` };
 }
 
-/** packaging/postern.service tries none of `CONFIG` again: only the operator can mend it. */
+/**
+ * By the name of the error: one from another thread has lost its class on the way. packaging/postern.service tries none of `CONFIG` again: only the operator can
+ * mend it. The holder of a lock or of a port may release it.
+ */
+const codes: Readonly<Record<string, SysExit>> = {
+  ConfigError: EX.CONFIG,
+  ServerUnfit: EX.CONFIG,
+  StoreTooNew: EX.CONFIG,
+  StoreLocked: EX.TEMPFAIL,
+  DirectoryUnusable: EX.OSERR,
+};
+
 function codeOf(error: unknown): SysExit {
-  if (error instanceof ConfigError || error instanceof StoreTooNew) return EX.CONFIG;
-  // The holder may release it.
-  if (error instanceof StoreLocked) return EX.TEMPFAIL;
-  // An error from another thread has lost its class on the way.
-  if (error instanceof CannotBind || (error instanceof Error && error.name === 'CannotBind'))
-    return isForbidden(error) ? EX.NOPERM : EX.TEMPFAIL;
-  if (error instanceof DirectoryUnusable) return EX.OSERR;
+  const name = error instanceof Error ? error.name : '';
+  const known = codes[name];
+  if (known !== undefined) return known;
   if (isForbidden(error)) return EX.NOPERM;
+  if (name === 'CannotBind') return EX.TEMPFAIL;
   return error instanceof Error && 'code' in error ? EX.OSERR : EX.SOFTWARE;
 }
 

@@ -46,23 +46,46 @@ const FAILED_START_GRACE_MS = 10_000;
 /** Told before each step of the start; what it throws fails the step. */
 export type Entering = (step: string) => void;
 
-/** `trusted`: PEM of an authority that the self-test trusts besides the system's. Rejects with what failed, when everything that was started has been stopped again. */
+export interface StartOptions {
+  readonly entering: Entering;
+  /** PEM of an authority that the self-test trusts besides the system's. */
+  readonly trusted?: string | undefined;
+  /** Resolves with the reason when the server is not wanted any more, also while it starts. Absent: that is not heard. */
+  readonly stopped?: Promise<string>;
+}
+
+/** The start was ended because nobody wants the server any more. */
+export class StartGivenUp extends Error {
+  override readonly name = 'StartGivenUp';
+}
+
+/** Rejects with what failed, when everything that was started has been stopped again. */
 export async function runServer(
   first: LoadedConfig,
-  entering: Entering,
-  trusted?: string,
+  { entering, trusted, stopped = new Promise(() => undefined) }: StartOptions,
 ): Promise<RunningServer> {
   const sink = standardOutput();
   const printer = createLogPrinter(sink, logFormatOf(first.config));
   const log = createLog(first.config.log.level, printer);
+  let unwanted: StartGivenUp | undefined;
+  const givenUp = stopped.then((because) => {
+    throw (unwanted = new StartGivenUp(because));
+  });
+  // It may be later than the start.
+  givenUp.catch(() => undefined);
   const steps = createSteps({
-    entering,
+    entering(step) {
+      if (unwanted !== undefined) throw unwanted;
+      entering(step);
+    },
     stuck: (step, error) => log.error({ step, error: String(error) }, 'could not be stopped'),
   });
   try {
-    return await startAll({ first, steps, log, printer, sink, trusted });
+    return await startAll({ first, steps, log, printer, sink, trusted, givenUp });
   } catch (error) {
+    if (unwanted !== undefined) log.info({ because: unwanted.message }, 'stopping');
     await steps.undo();
+    if (unwanted !== undefined) log.info({}, 'stopped');
     await sink.flush();
     throw error;
   }
@@ -75,10 +98,11 @@ interface Starting {
   readonly printer: LogPrinter;
   readonly sink: LogSink;
   readonly trusted: string | undefined;
+  readonly givenUp: Promise<never>;
 }
 
 async function startAll(starting: Starting): Promise<RunningServer> {
-  const { first, steps, log, printer, sink, trusted } = starting;
+  const { first, steps, log, printer, sink, trusted, givenUp } = starting;
   const fronts = first.config.threads.fronts ?? Math.max(1, availableParallelism() - 1);
   const { promise: open, resolve: isOpen } = Promise.withResolvers<string>();
   let graceMs: number | undefined = FAILED_START_GRACE_MS;
@@ -95,7 +119,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
       started: () => startEvent(first),
     },
     {
-      ...{ clock, entropy: systemEntropy(), crew: systemCrew(), log, descriptors },
+      ...{ clock, entropy: systemEntropy(), crew: systemCrew(), log, descriptors, givenUp },
       writeLog: (lines) => printer.write(lines),
       async openDoors(supervisor) {
         const test = createSelfTest({

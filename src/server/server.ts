@@ -33,6 +33,8 @@ export interface ServerPorts {
   writeLog(lines: string): void;
   /** Everything that is asked or called from outside, but for SMTP: taken as steps, between the start of the threads and the first mail. */
   openDoors(supervisor: Supervisor): Promise<void>;
+  /** Rejects when nobody waits for the start any more. Absent: that never happens. */
+  readonly givenUp?: Promise<never>;
 }
 
 /** Rejects with what failed; who calls it undoes the steps, and holds the lock of the store until all of them are undone. */
@@ -48,7 +50,10 @@ export async function createServer(plan: ServerPlan, ports: ServerPorts, steps: 
       await made.stop();
     },
   );
-  await steps.take('store thread', () => supervisor.startStore());
+  // It may be away for long.
+  await steps.take('store thread', () =>
+    Promise.race([supervisor.startStore(), ...(ports.givenUp === undefined ? [] : [ports.givenUp])]),
+  );
   await steps.take('lookup thread', () => supervisor.startLookup());
   await steps.take('front threads', () => supervisor.startFronts());
   await ports.openDoors(supervisor);

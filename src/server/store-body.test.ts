@@ -84,6 +84,7 @@ async function running({
         size: async () => 600,
       },
       schedule: { soon: (run) => void setImmediate(run), later: (ms, run) => void clock.after(ms, run) },
+      away: () => undefined,
       end(error) {
         ended.push(error);
         // Nothing goes on in a thread that has ended.

@@ -4,7 +4,7 @@
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Line } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
-import type { Engine, EngineWriter } from '../store/engine.ts';
+import type { Engine, EngineWriter, WriterOptions } from '../store/engine.ts';
 import type { EngineChoice } from '../store/engine-choice.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
 import type { Incarnation } from '../store/owner.ts';
@@ -13,6 +13,7 @@ import type { Outcome } from '../store/port.ts';
 import { startPulses, type StoreThreadNotice } from './pulses.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
 import type { ThreadBody } from './thread-body.ts';
+import { whenThere } from './when-there.ts';
 
 export interface StoreBirth {
   readonly store: EngineChoice;
@@ -56,6 +57,8 @@ export interface StorePorts {
   readonly schedule: Schedule;
   /** Ends the thread: only a new one can know what is kept. */
   end(error: unknown): never;
+  /** The store is away, and waited for. */
+  away(because: string): void;
 }
 
 const IDLE_MS = 50;
@@ -73,15 +76,14 @@ export async function createStoreBody(
     () => engine.space(),
     () => limits.freeSpaceFloor,
   );
-  const writer = await engine
-    .writer({
-      ...{ clock, entropy, node: birth.node, sweepStages: birth.sweepStages, failed: end },
-      fullBecause: () => space.look()?.because,
-      queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
-      strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
-      onNotice: tell,
-    })
-    .catch(end);
+  const options: WriterOptions = {
+    ...{ clock, entropy, node: birth.node, sweepStages: birth.sweepStages, failed: end },
+    fullBecause: () => space.look()?.because,
+    queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
+    strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
+    onNotice: tell,
+  };
+  const writer = await whenThere(clock, () => engine.writer(options), ports.away).catch(end);
   const committer = createCommitter(clock, writer, end);
   const pulse = writer.pulse?.bind(writer);
   const pulses = pulse && startPulses({ clock, entropy, life: birth.node, pulse, tell });

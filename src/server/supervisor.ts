@@ -196,13 +196,14 @@ class RunningSupervisor implements Supervisor {
   }
 
   async #startStore(isFirst: boolean): Promise<void> {
-    const { crew } = this.#options;
+    const { crew, log } = this.#options;
     const birth: StoreBirth = {
       ...{ store: this.#options.store, node: this.#life, limits: this.#storeLimits, sweepStages: isFirst },
     };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => this.#noticed(notice as StoreThreadNotice) },
+      away: (because) => log.warn({ because }, 'the store is away: waiting for it'),
     });
     this.#storeThread = thread;
     if (birth.limits !== this.#storeLimits) await askOrEnd(thread, { limits: this.#storeLimits });

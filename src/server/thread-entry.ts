@@ -1,6 +1,7 @@
 // The entry of each thread of the server: gives a body what main sends into the thread, and says when it is ready.
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import type { FailureNote } from '../platform/line-packets.ts';
 import { openLine } from '../platform/line.ts';
 import type { Peer, ThreadBody } from './thread-body.ts';
 
@@ -10,13 +11,20 @@ export interface ThreadGreeting {
   readonly port: MessagePort;
 }
 
-/** Notices of a thread to main. */
-export type ThreadNews = { readonly ready: true } | { readonly failed: string };
+/** Notices of a thread to main. `away`: what it waits for before it can be ready. */
+export type ThreadNews =
+  { readonly ready: true } | { readonly away: string } | { readonly failed: FailureNote };
 
-/** `create` gets what main has sent, and a way to end the thread with a reason. */
-export function enterThread<Birth>(
-  create: (birth: Birth, end: (error: unknown) => never) => Promise<ThreadBody>,
-): void {
+/** What a thread tells main of itself. */
+export interface ThreadStart {
+  /** Ends the thread with a reason. */
+  end(error: unknown): never;
+  /** It waits for something, and why. */
+  away(because: string): void;
+}
+
+/** `create` gets what main has sent. */
+export function enterThread<Birth>(create: (birth: Birth, start: ThreadStart) => Promise<ThreadBody>): void {
   if (parentPort === null) throw new Error('this file is the entry of a thread');
   void enter(parentPort, create);
 }
@@ -24,15 +32,22 @@ export function enterThread<Birth>(
 /** A rejection is nobody's, and so ends the thread with its words. */
 async function enter<Birth>(
   main: MessagePort,
-  create: (birth: Birth, end: (error: unknown) => never) => Promise<ThreadBody>,
+  create: (birth: Birth, start: ThreadStart) => Promise<ThreadBody>,
 ): Promise<void> {
-  const body = await create(workerData as Birth, (error) => {
-    const failed = error instanceof Error ? error.message : String(error);
-    main.postMessage({ failed } satisfies ThreadNews);
-    return process.exit(1);
+  const tell = (news: ThreadNews): void => main.postMessage(news);
+  const { promise: created, resolve: greets } = Promise.withResolvers<ThreadBody>();
+  // From the beginning: a thread that listens to nobody ends while it waits.
+  main.on('message', ({ connect, port }: ThreadGreeting) => {
+    void created.then((body) => body.greet(connect, (handlers) => openLine(port, handlers)));
   });
-  main.on('message', ({ connect, port }: ThreadGreeting) =>
-    body.greet(connect, (handlers) => openLine(port, handlers)),
-  );
-  main.postMessage({ ready: true } satisfies ThreadNews);
+  const body = await create(workerData as Birth, {
+    end(error) {
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      tell({ failed: { name, message } });
+      return process.exit(1);
+    },
+    away: (because) => tell({ away: because }),
+  });
+  greets(body);
+  tell({ ready: true });
 }

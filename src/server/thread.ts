@@ -3,7 +3,8 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { type Line, type LineHandlers, openLine } from '../platform/line.ts';
+import type { FailureNote } from '../platform/line-packets.ts';
+import { type Line, type LineHandlers, openLine, RemoteFailure } from '../platform/line.ts';
 import type { Peer } from './thread-body.ts';
 import type { ThreadGreeting, ThreadNews } from './thread-entry.ts';
 
@@ -37,6 +38,8 @@ export interface ThreadOptions {
   readonly birth: object;
   readonly heapMiB: number;
   readonly handlers?: LineHandlers;
+  /** It waits for something before it can be ready. Told again now and then. */
+  away?(because: string): void;
 }
 
 /** All threads of this server, also those still starting, so that none can outlive it. */
@@ -56,7 +59,7 @@ export function systemCrew(): Crew {
   const workers = new WeakMap<Thread, Worker>();
   let stopped = false;
   return {
-    start({ kind, name, birth, heapMiB, handlers = {} }) {
+    start({ kind, name, birth, heapMiB, handlers = {}, away = () => undefined }) {
       if (stopped) return Promise.reject(new Error('the server is stopping'));
       setFlagsFromString(`--initial-old-space-size=${OLD_AT_FIRST_MIB}`);
       const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
@@ -67,7 +70,7 @@ export function systemCrew(): Crew {
       });
       alive.set(worker, kind);
       worker.once('exit', () => alive.delete(worker));
-      return threadOf(worker, { kind, name, handlers }).then((thread) => {
+      return threadOf(worker, { kind, name, handlers, away }).then((thread) => {
         workers.set(thread, worker);
         return thread;
       });
@@ -91,21 +94,23 @@ function greet(worker: Worker | undefined, connect: Peer, port: MessagePort): vo
 
 async function threadOf(
   worker: Worker,
-  { kind, name, handlers }: Pick<ThreadOptions, 'kind' | 'name'> & { readonly handlers: LineHandlers },
+  { kind, name, handlers, away }: Required<Pick<ThreadOptions, 'kind' | 'name' | 'handlers' | 'away'>>,
 ): Promise<Thread> {
-  let reason = '';
+  let failed: FailureNote | undefined;
   const ended = new Promise<string>((resolve) => {
     worker.on('error', (error) => {
-      reason ||= error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      failed ??= { name: 'Error', message };
     });
-    worker.on('exit', (code) => resolve(reason === '' ? `exit code ${code}` : reason));
+    worker.on('exit', (code) => resolve(failed?.message ?? `exit code ${code}`));
   });
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (news: ThreadNews) => {
       if ('ready' in news) resolve();
-      else reason ||= news.failed;
+      else if ('away' in news) away(news.away);
+      else failed ??= news.failed;
     });
-    void ended.then((why) => reject(new Error(why)));
+    void ended.then((message) => reject(new RemoteFailure(failed ?? { name: 'Error', message })));
   });
   const { port1, port2 } = new MessageChannel();
   greet(worker, 'main', port2);

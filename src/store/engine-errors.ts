@@ -5,6 +5,16 @@ export class StoreLocked extends Error {
   override readonly name = 'StoreLocked';
 }
 
+/** Who keeps it can't be reached, or takes nothing now: that may pass. */
+export class StoreAway extends Error {
+  override readonly name = 'StoreAway';
+}
+
+/** What should keep it can't keep what it is told, or does not let us in; says what to change. */
+export class ServerUnfit extends Error {
+  override readonly name = 'ServerUnfit';
+}
+
 /** A newer Postern has written it. */
 export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew';

@@ -139,6 +139,7 @@ export class VirtualCrew implements Crew {
         soon: (run) => void time.after(storage.gatheringMs(), run, life),
         later: (ms, run) => void time.after(ms, run, life),
       },
+      away: () => undefined,
       end(error) {
         hops.ledger.note(`${life.name} ends: ${String(error)}`);
         life.end();

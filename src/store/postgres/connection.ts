@@ -2,6 +2,7 @@
 // transaction, one commit. An error of the connection itself leaves open what became of what was asked (`ConnectionLost`), one of a statement does not.
 
 import pg from 'pg';
+import { reasonInWords } from '../../base/failure-words.ts';
 import { type Alarm, createAlarm } from '../../platform/alarm.ts';
 import type { Clock } from '../../platform/platform.ts';
 import { CopyOut, type OctetsRow } from './copy-out.ts';
@@ -96,6 +97,9 @@ export interface ConnectOptions {
 
 const CONNECT_MS_MAX = 5_000;
 
+/** SQLSTATE: login, no such database, not permitted. Another try can't help. */
+const REFUSED = /^(28|3D000|42501)/;
+
 /** Rejects with `ConnectionLost` if no host can be reached or takes writes, and with `SqlError` if one refuses. */
 export async function connect(server: PostgresServer, options: ConnectOptions): Promise<Connection> {
   const failures: string[] = [];
@@ -110,8 +114,8 @@ export async function connect(server: PostgresServer, options: ConnectOptions): 
     } catch (error) {
       client.connection.stream.destroy();
       const known = asKnown(error);
-      if (known instanceof SqlError && known.code.startsWith('28')) throw known;
-      failures.push(`${shown(address)}: ${known.message}`);
+      if (known instanceof SqlError && REFUSED.test(known.code)) throw known;
+      failures.push(`${shown(address)}: ${reasonInWords(error)}`);
     }
   }
   throw new ConnectionLost(`no PostgreSQL that takes writes: ${failures.join('; ')}`);

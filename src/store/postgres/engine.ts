@@ -10,15 +10,22 @@ import type { PostgresServer } from './connection.ts';
 export interface PostgresChoice {
   /** The node's own. */
   readonly directory: string;
+  readonly node: string;
   readonly server: PostgresServer;
 }
+
+const RUN_OCTETS = 4;
 
 const COPIES =
   'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/OPERATING.md)';
 
 const noCopies = (): Promise<never> => Promise.reject(new Error(COPIES));
 
-export function postgresEngine({ directory, server }: PostgresChoice): Engine {
+export function postgresEngine({ directory, node, server }: PostgresChoice): Engine {
+  const opening = <T>(opened: Promise<T>): Promise<T> =>
+    opened.catch(async (error: unknown) => {
+      throw (await import('./refusals.ts')).asStoreError(error, server);
+    });
   return {
     async lock() {
       const unlock = lockDirectory(directory, { setting: 'data' });
@@ -37,11 +44,11 @@ export function postgresEngine({ directory, server }: PostgresChoice): Engine {
     },
     async exists() {
       const { isMade } = await import('./open.ts');
-      return isMade(server, systemClock);
+      return opening(isMade(server, systemClock));
     },
     async writer(options) {
       const { openEngineWriter } = await import('./engine-writer.ts');
-      return openEngineWriter(server, options);
+      return opening(openEngineWriter(server, options));
     },
     async lookups() {
       const { openPostgresLookups } = await import('./open.ts');
@@ -56,12 +63,12 @@ export function postgresEngine({ directory, server }: PostgresChoice): Engine {
     space: () => undefined,
     async size() {
       const { sizeOf } = await import('./open.ts');
-      return sizeOf(server, systemClock);
+      return opening(sizeOf(server, systemClock));
     },
     async open(ports) {
       const { openPostgresStore } = await import('./open.ts');
-      const name = `command/${Buffer.from(ports.entropy.bytes(6)).toString('hex')}`;
-      const { store, lookups, close } = await openPostgresStore({ server, name, ...ports });
+      const name = `${node}/command/${Buffer.from(ports.entropy.bytes(RUN_OCTETS)).toString('hex')}`;
+      const { store, lookups, close } = await opening(openPostgresStore({ server, name, ...ports }));
       return { store, lookups, copy: noCopies, close: () => void close() };
     },
     async backups() {

@@ -1,5 +1,6 @@
 // Opening the store on PostgreSQL: the connections that write, one for what is asked all the time and one for what may take long, and those that read.
 
+import { failureInWords } from '../../base/failure-words.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { QueueLimits } from '../depth.ts';
@@ -18,6 +19,7 @@ import { type Connections, withConnections } from './connections.ts';
 import { openCounters } from './counters.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { pulseOver } from './lives.ts';
+import { asStoreError } from './refusals.ts';
 import { openReader } from './reader.ts';
 import { migrate } from './schema.ts';
 import { createStoreClock } from './store-clock.ts';
@@ -227,7 +229,7 @@ export function sizeOf(server: PostgresServer, clock: Clock): Promise<number> {
 export function flawsOf(server: PostgresServer, clock: Clock): Promise<readonly string[]> {
   return connected(server, clock, (connection) => assertFit(connection, server.isReplicated === true)).then(
     () => [],
-    (error: Error) => [error.message],
+    (error: unknown) => [failureInWords(asStoreError(error, server))],
   );
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../../test/fakes/clock.ts';
+import { ServerUnfit } from '../engine-errors.ts';
 import { connect, type Connection } from './connection.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
-import { assertFit, ServerUnfit } from './server-checks.ts';
+import { assertFit } from './server-checks.ts';
 
 const skip = withoutPostgres;
 

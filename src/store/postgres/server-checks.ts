@@ -1,13 +1,9 @@
 // What a server must be like before mail is trusted to it. Everything else is a matter of speed.
 
+import { ServerUnfit } from '../engine-errors.ts';
 import { NOT_REPLICATED } from './replication.ts';
 import { number, text } from '../row.ts';
 import { type Connection, type Statement, SqlError } from './connection.ts';
-
-/** The server can't keep what it is told; says what to change. */
-export class ServerUnfit extends Error {
-  override readonly name = 'ServerUnfit';
-}
 
 /** The oldest that is tested. */
 const OLDEST = 15;
