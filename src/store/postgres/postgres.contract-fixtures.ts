@@ -1,7 +1,7 @@
 // Fixtures of the tests on a real PostgreSQL: a database of its own for each test, made from one that has the tables, and the store opened there.
 
 import assert from 'node:assert/strict';
-import { after, type TestContext } from 'node:test';
+import { after } from 'node:test';
 import {
   freshDatabase as emptyDatabase,
   type TestDatabase as AnyDatabase,
@@ -56,7 +56,7 @@ export const openPostgres: Open = async (options) => {
 };
 
 /** A store whose tables the test may touch. */
-export async function openInside(t: TestContext): Promise<{
+export async function openInside(t: { after(done: () => Promise<void>): void }): Promise<{
   readonly bench: Bench;
   readonly database: TestDatabase;
   /** Beside the store. */

@@ -20,8 +20,8 @@ export function indexedWords(terms: Iterable<Term>): readonly Term[] {
 /** Who forgets events holds the chain meanwhile (`holdChains`): else words could be written of what is just being forgotten. */
 const HOLD = 'SELECT 1 FROM chain WHERE id = $1 FOR UPDATE NOWAIT';
 const WRITE = `INSERT INTO term (term, place)
-  SELECT w.term, e.place FROM unnest($2::text[], $3::bigint[]) AS w (term, sequence) JOIN event e ON e.chain = $1 AND e.sequence = w.sequence
-    WHERE e.payload IS NOT NULL ORDER BY 1, 2 ON CONFLICT DO NOTHING`;
+  SELECT w.term, e.place FROM unnest($3::text[], $4::bigint[]) AS w (term, sequence) JOIN event e ON e.chain = $1 AND e.sequence = w.sequence
+    WHERE e.payload IS NOT NULL AND EXISTS (SELECT 1 FROM chain c WHERE c.id = $1 AND c.indexed = $2) ORDER BY 1, 2 ON CONFLICT DO NOTHING`;
 /** Whoever took it for a dead one by its process was wrong. */
 const NOTE = `UPDATE chain c SET indexed = e.sequence, head = e.sequence, head_link = e.link, closed = false, pid = CASE WHEN NOT c.closed THEN c.pid END
   FROM event e WHERE c.id = $1 AND c.indexed = $2 AND e.chain = c.id AND e.sequence = $3`;
@@ -55,7 +55,7 @@ export async function indexSlice(
     const [, , , noted] = await connection.flush([
       { sql: LAZILY, values: [] },
       { sql: HOLD, values: [chain] },
-      { sql: WRITE, values: [chain, ...words] },
+      { sql: WRITE, values: [chain, from, ...words] },
       { sql: NOTE, values: [chain, from, through] },
     ]);
     if (noted?.count !== 1) return await watermark(sqlOver(connection), chain);
