@@ -6,6 +6,8 @@ import { acceptContract } from '../store.contract-accept.ts';
 import { bodyContract } from '../store.contract-bodies.ts';
 import { doubtContract } from '../store.contract-doubt.ts';
 import { twoContract } from '../store.contract-two.ts';
+import { identityContract } from '../store.contract-identities.ts';
+import { trailContract } from '../store.contract-trail.ts';
 import { leaseContract } from '../store.contract-leases.ts';
 import { Bench, type Open, started } from '../store.contract-fixtures.ts';
 import { openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
@@ -17,6 +19,8 @@ const parts: readonly ((name: string, open: Open) => void)[] = [
   bodyContract,
   twoContract,
   leaseContract,
+  identityContract,
+  trailContract,
 ];
 
 if (withoutPostgres === false) for (const part of parts) part('postgres', openPostgres);
