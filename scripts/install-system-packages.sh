@@ -2,7 +2,7 @@
 # Installs the Debian packages that `npm run test:system` talks to. Needs root and apt; without them the tests that lack a
 # program are reported as skipped, with the reason.
 set -eu
-packages="curl swaks msmtp s-nail git git-email libmailtools-perl python3 libauthen-sasl-perl libio-socket-ssl-perl postfix dovecot-core dovecot-lmtpd dovecot-submissiond strace fiu-utils openssl procps unbound libxml2-utils mutt mailutils php-cli php-symfony-mailer mount e2fsprogs libfaketime debootstrap chromium gcc libc6-dev libssl-dev zsh groff-base mandoc postgresql"
+packages="curl swaks msmtp s-nail git git-email libmailtools-perl python3 libauthen-sasl-perl libio-socket-ssl-perl postfix dovecot-core dovecot-lmtpd dovecot-submissiond strace fiu-utils openssl procps unbound libxml2-utils mutt mailutils php-cli php-symfony-mailer mount e2fsprogs libfaketime debootstrap chromium gcc libc6-dev libssl-dev zsh groff-base mandoc postgresql haproxy"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
