@@ -20,17 +20,17 @@ export async function free(
   return { type: 'freed', count };
 }
 
-/** What is just being settled is left to that. */
+/** Waits for what is just being settled: the rest of that message would stay leased to who is gone. */
 const FREE_ALL = `
   WITH taken AS MATERIALIZED (
     SELECT r.message_id, r.number FROM recipient r WHERE r.owner IS NOT NULL AND r.owner >= $1 AND r.owner <= $1 || chr(1114111)
-      ORDER BY r.message_id, r.number FOR UPDATE SKIP LOCKED
+      ORDER BY r.message_id, r.number FOR UPDATE
   )
   UPDATE recipient r SET owner = NULL, due_at = $2 ${OF_TAKEN}`;
 
 async function freeAll(work: Work, ownerPrefix: string, dueAt: number): Promise<number> {
   for (let isAll = false; !isAll;) {
-    const ids = await fileOfOwners(work.sql, ownerPrefix, FILED_MAX);
+    const ids = await fileOfOwners(work.sql, ownerPrefix, FILED_MAX, 'FOR UPDATE');
     notInHand(work, ids);
     isAll = ids.length < FILED_MAX;
   }

@@ -101,6 +101,9 @@ export function isWholeEnd({ recipients }: Pick<SettleChange, 'recipients'>): bo
   );
 }
 
+/** Waits for who has locked a row, or leaves it to them. */
+type Lock = 'FOR UPDATE' | 'FOR UPDATE SKIP LOCKED';
+
 /** Which rows are filed: `i` is the row. What another deletes meanwhile is left to it. */
 const fileWhere = (where: string, taken: string): string => `
   WITH taken AS (
@@ -120,7 +123,7 @@ const fileWhere = (where: string, taken: string): string => `
   SELECT id FROM taken`;
 
 const FILE = fileWhere('i.id = ANY($1::uuid[])', 'FOR UPDATE');
-const FILE_OF_OWNERS = fileWhere('starts_with(i.owner, $1)', 'LIMIT $2 FOR UPDATE SKIP LOCKED');
+const fileOf = (lock: Lock): string => fileWhere('starts_with(i.owner, $1)', `LIMIT $2 ${lock}`);
 const FILE_MEANT = fileWhere(
   `i.id >= $1 AND i.n <= $2 AND ($3::text IS NULL OR i.identity_id = $3) AND ($4::text IS NULL OR i.credential_id = $4)
     AND ($5::text IS NULL OR $5 = ANY(i.domains))`,
@@ -132,9 +135,14 @@ export async function file(work: Work, ...ids: readonly MessageId[]): Promise<vo
   notInHand(work, await filed(work.sql, FILE, ids.map(uuidOfId)));
 }
 
-/** The same for up to `max` that owners of this prefix have in hand; fewer: there are none left. What another is just ending is left to it. */
-export function fileOfOwners(sql: Sql, ownerPrefix: string, max: number): Promise<readonly MessageId[]> {
-  return filed(sql, FILE_OF_OWNERS, ownerPrefix, max);
+/** The same for up to `max` that owners of this prefix have in hand; fewer: there are none left, or others have locked them. */
+export function fileOfOwners(
+  sql: Sql,
+  ownerPrefix: string,
+  max: number,
+  lock: Lock,
+): Promise<readonly MessageId[]> {
+  return filed(sql, fileOf(lock), ownerPrefix, max);
 }
 
 /** The same for up to `max` that a command may mean, from an id on. Gives how many; fewer: there are none left. */

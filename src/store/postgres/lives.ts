@@ -148,7 +148,7 @@ async function deadLives(sql: Sql): Promise<readonly Incarnation[]> {
 /** A slice of what a life that is over holds becomes due. Within a transaction. How many recipients; 0: nothing is left that nobody has locked. */
 async function giveBack(sql: Sql, life: Incarnation, now: number): Promise<number> {
   const owners = ownersOfLife(life);
-  const filed = await fileOfOwners(sql, owners, SLICE);
+  const filed = await fileOfOwners(sql, owners, SLICE, 'FOR UPDATE SKIP LOCKED');
   const freed = await sql.run(
     `UPDATE recipient SET owner = NULL, claim = NULL, due_at = least(due_at, $2) WHERE (message_id, number) IN (
        SELECT message_id, number FROM recipient WHERE owner >= $1 AND owner < $1 || chr(255) ORDER BY message_id, number LIMIT ${SLICE} FOR UPDATE SKIP LOCKED)`,

@@ -5,7 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Bench, countedEntropy, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
+import {
+  Bench,
+  countedEntropy,
+  type Open,
+  type OpenOptions,
+  virtualClock,
+} from '../store.contract-fixtures.ts';
 import type { BackupResult } from '../engine.ts';
 import { copyStore } from './backup.ts';
 import { openBackup, writeNewFile } from './backup-file.ts';
@@ -23,6 +29,26 @@ export function openAt(
 ): OpenStore {
   return openSqliteStore({ dataDirectory, clock: virtualClock(), entropy: countedEntropy(), ...options });
 }
+
+/** A store for the contract. */
+export const openSqlite: Open = async (options) => {
+  const dataDirectory = temporaryDirectory();
+  let now = openAt(dataDirectory, options);
+  const opened = () => ({
+    store: now.store,
+    lookups: now.lookups,
+    async restart() {
+      now.close();
+      now = openAt(dataDirectory, options);
+      return opened();
+    },
+    close() {
+      now.close();
+      removeDirectory(dataDirectory);
+    },
+  });
+  return opened();
+};
 
 /** A store whose directory and insides the test may touch. */
 export async function openInside(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
 import { storeContract } from '../store.contract.ts';
-import { acceptOf, type Open, started } from '../store.contract-fixtures.ts';
+import { acceptOf, started } from '../store.contract-fixtures.ts';
 import { delivered } from '../store.contract-trail.ts';
 import { bodyIds } from './bodies.ts';
 import { openDatabase } from './database.ts';
@@ -12,28 +12,15 @@ import { number, text } from '../row.ts';
 import { lockDataDirectory } from './data-directory.ts';
 import { StoreLocked, StoreTooNew } from '../engine-errors.ts';
 import { migrate, migrations, STORE_FILE, versionOf } from './schema.ts';
-import { openAt, openInside, removeDirectory, temporaryDirectory } from './sqlite.contract-fixtures.ts';
+import {
+  openAt,
+  openInside,
+  openSqlite,
+  removeDirectory,
+  temporaryDirectory,
+} from './sqlite.contract-fixtures.ts';
 
-const open: Open = async (options) => {
-  const dataDirectory = temporaryDirectory();
-  let now = openAt(dataDirectory, options);
-  const opened = () => ({
-    store: now.store,
-    lookups: now.lookups,
-    async restart() {
-      now.close();
-      now = openAt(dataDirectory, options);
-      return opened();
-    },
-    close() {
-      now.close();
-      removeDirectory(dataDirectory);
-    },
-  });
-  return opened();
-};
-
-storeContract('sqlite', open);
+storeContract('sqlite', openSqlite);
 
 test('5321-y E-Q-7: sqlite: what was acknowledged outlives a kill, and asked again it does not come twice', async (t) => {
   const { bench, dataDirectory } = await openInside(t);
