@@ -16,9 +16,9 @@ import { planDescriptors } from './descriptors.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
 import { checkPolicy } from './start-checks.ts';
 import type { StoreLimits } from './store-body.ts';
+import { TICKET_KEY_OCTETS } from './ticket-keys.ts';
 import { tlsContexts } from './tls-contexts.ts';
 
-const TICKET_KEY_OCTETS = 48;
 /** Keys that are read once. */
 const fixedKeys = ['data', 'store', 'node', 'listeners', 'threads', 'http', 'web'] as const;
 
@@ -101,9 +101,9 @@ export class InForce {
   }
 
   /** What is served stays as it is: no file is read again for it. */
-  renewTicketKeys(): Promise<void> {
+  renewTicketKeys(ticketKeys: Uint8Array): Promise<void> {
     return this.#inTurn(async () => {
-      const plan = { ...this.#plan, ticketKeys: randomBytes(TICKET_KEY_OCTETS) };
+      const plan = { ...this.#plan, ticketKeys };
       try {
         await this.tells(plan, storeLimitsOf(this.#loaded));
         this.#plan = plan;

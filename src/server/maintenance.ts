@@ -3,17 +3,17 @@
 import { keepRetention } from '../audit/retention.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Log } from '../observe/log.ts';
-import type { Clock } from '../platform/platform.ts';
+import type { Clock, Entropy } from '../platform/platform.ts';
 import { watchClock } from './clock-watch.ts';
 import { descriptorTrouble, planDescriptors } from './descriptors.ts';
 import { judgeCertificates } from './start-checks.ts';
+import { keepTicketKeys } from './ticket-keys.ts';
 import type { Store } from '../store/port.ts';
 import type { InForce } from './in-force.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const WATCH_MS = 30_000;
-const TICKET_KEYS_MS = DAY_MS / 2;
 
 /** What is in force, as maintenance asks for it each time. */
 export type InForceNow = Pick<InForce, 'loaded' | 'plan' | 'lookAtFiles' | 'renewTicketKeys'>;
@@ -27,7 +27,10 @@ export interface Descriptors {
 /** Returns a function that ends them. */
 export function startMaintenance(o: {
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly store: Store;
+  /** Other nodes may write it too. */
+  readonly isShared: boolean;
   readonly log: Log;
   readonly descriptors: Descriptors;
   readonly inForce: InForceNow;
@@ -43,7 +46,10 @@ export function startMaintenance(o: {
     }),
     every(WATCH_MS, () => void inForce.lookAtFiles()),
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
-    every(TICKET_KEYS_MS, () => void inForce.renewTicketKeys()),
+    keepTicketKeys({
+      ...{ clock, entropy: o.entropy, log, inForce },
+      shared: o.isShared ? store : undefined,
+    }),
     every(DAY_MS, () => warnOfCertificates(inForce, clock, log)),
     every(MINUTE_MS, () => warnOfDescriptors(descriptors, log)),
   ];

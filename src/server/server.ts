@@ -4,7 +4,7 @@
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { EventDraft } from '../record/events.ts';
-import type { EngineChoice } from '../store/engine-choice.ts';
+import { type EngineChoice, isShared } from '../store/engine-choice.ts';
 import { type Descriptors, startMaintenance, type InForceNow } from './maintenance.ts';
 import type { StoreLimits } from './store-body.ts';
 import type { Steps } from './steps.ts';
@@ -65,7 +65,11 @@ export async function createServer(plan: ServerPlan, ports: ServerPorts, steps: 
   );
   await steps.take(
     'maintenance',
-    () => startMaintenance({ clock, log, inForce, store: supervisor.store, descriptors: ports.descriptors }),
+    () =>
+      startMaintenance({
+        ...{ clock, log, inForce, store: supervisor.store, isShared: isShared(store) },
+        ...{ entropy: ports.entropy, descriptors: ports.descriptors },
+      }),
     (end) => end(),
   );
   return supervisor;

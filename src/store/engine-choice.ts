@@ -54,6 +54,11 @@ export function nodeOf(choice: EngineChoice): string {
   return choice.engine === 'postgres' ? choice.node : ONLY_NODE;
 }
 
+/** Several nodes may write it. */
+export function isShared({ engine }: EngineChoice): boolean {
+  return engine === 'postgres';
+}
+
 /** Of the configuration: what says where the store is. */
 export function keyOfStore(choice: EngineChoice): 'data' | 'store' {
   return choice.engine === 'postgres' ? 'store' : 'data';

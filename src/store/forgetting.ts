@@ -2,8 +2,9 @@
 
 import type { EventDraft } from '../record/events.ts';
 import type { IdentityId } from '../record/identity.ts';
+import { type SharedKeyName, TICKET, ticketKeyOf } from './shared-key.ts';
 
-/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets shared keys of periods before that day, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
+/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets shared keys of periods before that day and those of TLS tickets soon after their time, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
 export interface PurgeChange {
   readonly type: 'purge';
   readonly eventsBefore: number;
@@ -64,9 +65,25 @@ export function sweepSlice<E extends SweptEvent>(
   };
 }
 
-/** Periods before it are forgotten. */
-export function keysBefore({ eventsBefore }: PurgeChange): string {
-  return new Date(eventsBefore).toISOString().slice(0, 10);
+/** Periods before them are forgotten. */
+export interface KeysBefore {
+  readonly ticket: string;
+  readonly other: string;
+}
+
+/** So long after its time the key of tickets is kept, ms: the clocks of nodes differ. */
+const TICKET_KEPT_MS = 3_600_000;
+
+/** A key of tickets opens what was said under TLS 1.2: it goes soon, so that nobody who gets hold of the store later can read what he has recorded. */
+export function keysBefore({ eventsBefore, now }: PurgeChange): KeysBefore {
+  return {
+    ticket: ticketKeyOf(now - TICKET_KEPT_MS).period,
+    other: new Date(eventsBefore).toISOString().slice(0, 10),
+  };
+}
+
+export function isKeyOver({ purpose, period }: SharedKeyName, { ticket, other }: KeysBefore): boolean {
+  return period < other || (purpose === TICKET && period < ticket);
 }
 
 /** Undefined: nothing went. */

@@ -7,6 +7,17 @@ export interface SharedKeyName {
   readonly period: string;
 }
 
+/** Purpose of the keys of TLS session tickets. */
+export const TICKET = 'ticket';
+/** A key of TLS session tickets counts for so long, ms. */
+export const TICKET_PERIOD_MS = 43_200_000;
+
+/** The key of TLS session tickets at that time, ms since the epoch. */
+export function ticketKeyOf(nowMs: number): SharedKeyName {
+  const begun = new Date(nowMs - (nowMs % TICKET_PERIOD_MS)).toISOString();
+  return { purpose: TICKET, period: begun.slice(0, 'YYYY-MM-DDTHH'.length) };
+}
+
 /** The first one proposed stays. */
 export interface SharedKeyChange extends SharedKeyName {
   readonly type: 'sharedKey';

@@ -10,6 +10,7 @@ import type { TrailEvent } from '../record/events.ts';
 import type { Cursor, TraceTerm } from './lookups.ts';
 import type { MessageId } from '../base/message-id.ts';
 import type { PurgeChange } from './forgetting.ts';
+import { ticketKeyOf } from './shared-key.ts';
 import type { SettleChange } from './port.ts';
 import { findEventsContract } from './store.contract-find-events.ts';
 import {
@@ -255,6 +256,21 @@ function sharedKeyContract(name: string, open: Open): void {
     const purged = await bench.one({ type: 'purge', now: eventsBefore, eventsBefore, max: 9 });
     assert.equal(purged.type, 'purged');
     assert.deepEqual(await kept(), [undefined, undefined, undefined, keyOf(3)]);
+  });
+
+  test(`${name}: a key of TLS tickets is forgotten an hour after its time, whatever the retention`, async () => {
+    await using bench = await Bench.open(open);
+    const noon = Date.UTC(2026, 10, 25, 12);
+    const label = labelKeyOf(noon);
+    const names = [ticketKeyOf(noon - 1), ticketKeyOf(noon), label];
+    for (const key of names) await bench.one({ type: 'sharedKey', ...key, proposedKey: new Uint8Array(32) });
+    const kept = async (now: number): Promise<readonly boolean[]> => {
+      await bench.one({ type: 'purge', now, eventsBefore: noon - 30 * DAY, max: 9 });
+      const keys = await Promise.all(names.map((key) => bench.lookups.sharedKey(key)));
+      return keys.map((key) => key !== undefined);
+    };
+    assert.deepEqual(await kept(noon + HOUR - 1), [true, true, true]);
+    assert.deepEqual(await kept(noon + HOUR), [false, true, true]);
   });
 }
 

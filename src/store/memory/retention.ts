@@ -4,6 +4,7 @@ import { addressTerm } from '../../record/terms.ts';
 import {
   type EraseChange,
   erasedEvent,
+  isKeyOver,
   keysBefore,
   type PurgeChange,
   purgedEvent,
@@ -39,7 +40,8 @@ export function purge(state: State, change: PurgeChange): OutcomeOf<PurgeChange>
   for (const { event } of slice.forget) forget(tables, event);
   tables.marks.set('purge', slice.marks);
 
-  const keys = tables.sharedKeys.values().filter(({ period }) => period < keysBefore(change));
+  const before = keysBefore(change);
+  const keys = tables.sharedKeys.values().filter((key) => isKeyOver(key, before));
   for (const key of keys) tables.sharedKeys.delete(keyName(key));
   const tombstones = dropTombstones(tables, change.eventsBefore);
   const count = slice.forget.length;

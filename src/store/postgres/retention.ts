@@ -15,6 +15,7 @@ import {
   sweepSlice,
 } from '../forgetting.ts';
 import { keptId } from '../kept-id.ts';
+import { TICKET } from '../shared-key.ts';
 import type { OutcomeOf } from '../port.ts';
 import { bytes, number, optionalText, type Row, text } from '../row.ts';
 import type { Work } from './change.ts';
@@ -46,7 +47,11 @@ export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<
     slice.marks.through,
     slice.marks.kept,
   );
-  const sharedKeys = await sql.run('DELETE FROM shared_key WHERE period < $1', keysBefore(change));
+  const { ticket, other } = keysBefore(change);
+  const sharedKeys = await sql.run(
+    'DELETE FROM shared_key WHERE period < $1 OR (purpose = $2 AND period < $3)',
+    ...[other, TICKET, ticket],
+  );
   const tombstones = await dropTombstones(work, change.eventsBefore);
   const count = slice.forget.length;
   const event = purgedEvent(change, { events: count, tombstones, sharedKeys });

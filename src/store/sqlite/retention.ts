@@ -10,6 +10,7 @@ import {
   purgedEvent,
   sweepSlice,
 } from '../forgetting.ts';
+import { TICKET } from '../shared-key.ts';
 import type { OutcomeOf } from '../port.ts';
 import { type Database, type Row } from './database.ts';
 import { number, text } from '../row.ts';
@@ -38,7 +39,11 @@ export function purge(writer: Writer, change: PurgeChange): OutcomeOf<PurgeChang
   for (const { place } of slice.forget) forget(writer, place);
   setMark(db, 'purged', slice.marks.through);
   setMark(db, 'kept', slice.marks.kept);
-  const sharedKeys = db.run('DELETE FROM shared_key WHERE period < ?', keysBefore(change));
+  const { ticket, other } = keysBefore(change);
+  const sharedKeys = db.run(
+    'DELETE FROM shared_key WHERE period < ? OR (purpose = ? AND period < ?)',
+    ...[other, TICKET, ticket],
+  );
   const tombstones = dropTombstones(writer, change.eventsBefore);
   const count = slice.forget.length;
   const event = purgedEvent(change, { events: count, tombstones, sharedKeys });
