@@ -131,9 +131,12 @@ async function writerOver(connections: Connections, options: PostgresWriterOptio
     pulse: (life, isFirst) =>
       beside.inTurn(async (connection) => {
         await storeClock.ask(connection);
-        await unlessInTheWay(counters.flush(sqlOver(connection)));
         const processIds = [flow, commands, connection].map(({ processId }) => processId);
-        return pulseOver(connection, { life, isFirst, processIds, now: storeClock.now(), onNotice });
+        const now = storeClock.now();
+        const answer = await pulseOver(connection, { life, isFirst, processIds, now, onNotice });
+        // The lease comes first: nobody waits long for counts.
+        await unlessInTheWay(counters.flush(sqlOver(connection)));
+        return answer;
       }),
     figures: () => ({
       roundTrips: lanes.reduce((sum, { connection }) => sum + connection.roundTrips, 0),

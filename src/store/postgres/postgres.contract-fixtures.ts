@@ -79,6 +79,16 @@ export async function openInside(t: { after(done: () => Promise<void>): void }):
   return { ...{ bench, database, inside }, sql: sqlOver(connection) };
 }
 
+/** From now on there is no room for a row in this table. */
+export async function fillDisk(sql: Sql, table: string): Promise<void> {
+  await sql.run(
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space' USING ERRCODE = '53100'; END $$",
+  );
+  await sql.run(
+    `CREATE TRIGGER full_disk BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+  );
+}
+
 /** A store with all who listen to it. */
 interface Living {
   readonly inside: OpenPostgresStore;

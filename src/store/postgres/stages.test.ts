@@ -7,7 +7,7 @@ import { acceptOf, Bench, DAY } from '../store.contract-fixtures.ts';
 import { bytes } from '../row.ts';
 import { PART_OCTETS } from './bodies.ts';
 import { uuidOfId } from './inflight.ts';
-import { openInside, openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
+import { fillDisk, openInside, openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
 import { uuidOf } from './value-types.ts';
 
 const skip = withoutPostgres;
@@ -100,10 +100,7 @@ test('with its connection a stage is lost, and a new one begins over another', {
 
 test('a full database refuses a body as a full disk does', { skip }, async (t) => {
   const { bench, sql } = await openInside(t);
-  await sql.run(
-    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no space' USING ERRCODE = '53100'; END $$",
-  );
-  await sql.run('CREATE TRIGGER full_disk BEFORE INSERT ON body FOR EACH ROW EXECUTE FUNCTION full_disk()');
+  await fillDisk(sql, 'body');
   const { stage } = await staged(bench, []);
   await assert.rejects(stage.append(octets(PART_OCTETS)), { code: 'ENOSPC' });
   await stage.discard();

@@ -7,6 +7,7 @@ import { acceptOf, started } from '../store.contract-fixtures.ts';
 import type { NodeState } from './change.ts';
 import type { Channel } from './channel.ts';
 import { ConnectionLost, SqlError } from './connection.ts';
+import { fillDisk, openInside, withoutPostgres } from './postgres.contract-fixtures.ts';
 import { applyOver } from './writer.ts';
 
 const accept = acceptOf('06EH1HHEPG0000DZQ5Z1TGM5SC', 0, {});
@@ -57,3 +58,21 @@ test('what failed is said of the change alone, unless nobody knows what became o
       );
   }
 });
+
+test(
+  'a full database takes no mail, says so, and takes it when there is room',
+  { skip: withoutPostgres },
+  async (t) => {
+    const { bench, sql } = await openInside(t);
+    const inHand = acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a' });
+    const filed = acceptOf(bench.nextId(), bench.clock.now(), {});
+    await fillDisk(sql, 'inflight');
+    const full = { type: 'full', cause: 'no space' };
+    const recorded = { type: 'recorded' };
+    assert.deepEqual(await bench.store.commit([inHand, record, filed]), [full, recorded, full]);
+    await sql.run('DROP TRIGGER full_disk ON inflight');
+    const accepted = { type: 'accepted' };
+    assert.deepEqual(await bench.store.commit([inHand, filed]), [accepted, accepted]);
+    assert.deepEqual(await bench.eventTypes(), ['started', 'accepted', 'accepted']);
+  },
+);
