@@ -19,3 +19,12 @@ export class ServerUnfit extends Error {
 export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew';
 }
+
+/** The copy of another store that is not done. */
+export class StoreUnfinished extends Error {
+  override readonly name = 'StoreUnfinished';
+}
+
+/** Follows its place. */
+export const UNFINISHED =
+  'holds a copy of another store that is not done: run `postern store copy` again until it is, or empty it';

@@ -10,6 +10,7 @@ import type { Changed } from './freshness.ts';
 import type { Lookups } from './lookups.ts';
 import type { Incarnation } from './owner.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
+import type { Transfer } from './transfer.ts';
 
 /** Each part is loaded when it is asked for: a thread holds what it uses. */
 export interface Engine {
@@ -142,6 +143,23 @@ export interface Backups {
   read(file: string): OpenBackup;
   /** Into a place that holds no store yet, if `inspect` resolves. */
   restore(file: string, inspect: (backup: OpenBackup) => Promise<void>): Promise<BackupResult>;
+}
+
+/** Where a store is kept: as much of a choice as a copy needs. */
+export type StorePlace =
+  | Pick<Extract<EngineChoice, { readonly engine: 'sqlite' }>, 'engine' | 'directory'>
+  | Pick<Extract<EngineChoice, { readonly engine: 'postgres' }>, 'engine' | 'server'>;
+
+/** All that is kept there, out of it and into it. */
+export async function openTransfer(place: StorePlace): Promise<Transfer> {
+  switch (place.engine) {
+    case 'sqlite':
+      return (await import('./sqlite/transfer.ts')).sqliteTransfer(place.directory);
+    case 'postgres':
+      return (await import('./postgres/transfer.ts')).postgresTransfer(place.server);
+    default:
+      return unreachable(place);
+  }
 }
 
 /** One more is a folder beside this file and a case here. Threads open it each for itself: what it keeps must be reached from all of them. */

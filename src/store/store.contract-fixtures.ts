@@ -150,6 +150,11 @@ export class Bench implements AsyncDisposable {
     await this.#live.idle?.();
   }
 
+  /** A piece of what can wait. */
+  async idle(): Promise<unknown> {
+    return this.#live.idle?.();
+  }
+
   async restart(): Promise<void> {
     this.clock.advance(1);
     this.#use(await this.#live.restart());

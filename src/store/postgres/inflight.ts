@@ -78,7 +78,7 @@ export async function forgetWithdrawn(sql: Sql, now: number): Promise<boolean> {
   return count === FORGOTTEN_MAX;
 }
 
-function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient): string | null {
+export function parametersOf({ forwardPath: _path, ...parameters }: EnvelopeRecipient): string | null {
   return Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters);
 }
 

@@ -16,6 +16,7 @@ import { keepChains } from './chains.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
 import { type Connections, withConnections } from './connections.ts';
+import { assertFinished } from './copy-marks.ts';
 import { openCounters } from './counters.ts';
 import { createPostgresLookups } from './lookups.ts';
 import { pulseOver } from './lives.ts';
@@ -92,6 +93,7 @@ async function writerOver(connections: Connections, options: PostgresWriterOptio
   const flow = await connections.open({ clock, answerMsMax: ANSWER_MS_MAX });
   if (options.isTrusted !== true) await assertFit(flow, isReplicated);
   await migrate(flow);
+  await assertFinished(sqlOver(flow));
   const storeClock = createStoreClock(clock, options.clockOffset);
   await storeClock.ask(flow);
   const beside = workBeside(await connections.open({ clock, answerMsMax: ANSWER_MS_MAX }));

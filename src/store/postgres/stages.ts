@@ -39,7 +39,7 @@ export function openStages(server: PostgresServer, clock: Clock): OpenStages {
 }
 
 /** All of it over one connection: if that is lost, nobody knows which parts are kept. */
-async function stageOver(connection: Connection, id: MessageId): Promise<Stage> {
+export async function stageOver(connection: Connection, id: MessageId): Promise<Stage> {
   const sql = sqlOver(connection);
   if (await hasBody(sql, id)) throw new Error(`a body is staged as ${id} already`);
   const part = new Uint8Array(PART_OCTETS);

@@ -21,17 +21,21 @@ export interface QueueItem {
 }
 
 export function enqueue(db: Database, tally: Pick<QueueTally, 'countFiled'>, item: QueueItem): void {
-  const { n, content } = item;
-  insertMessage(db, item);
-  const [staged, octets] = content.kind === 'staged' ? [1, content.header] : [0, content.bytes];
-  db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged, octets);
-  item.recipients.forEach((recipient, at) => {
-    insertRecipient(db, item, recipient, at);
-    tally.countFiled(item.message.identityId, 1);
+  const { n, message, recipients, content, ...leased } = item;
+  insertMessage(db, { n, message, content, unsettled: recipients.length });
+  recipients.forEach((recipient, recipientNumber) => {
+    insertRecipient(db, n, { ...leased, recipient, recipientNumber, held: 0, delayReported: false });
+    tally.countFiled(message.identityId, 1);
   });
 }
 
-function insertMessage(db: Database, { n, message, recipients }: QueueItem): void {
+interface MessageRow extends Pick<QueueItem, 'n' | 'message' | 'content'> {
+  /** Recipients that are left. */
+  readonly unsettled: number;
+}
+
+/** With its content. */
+export function insertMessage(db: Database, { n, message, content, unsettled }: MessageRow): void {
   const { reversePath, ...envelope } = message.envelope;
   db.run(
     'INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -46,26 +50,31 @@ function insertMessage(db: Database, { n, message, recipients }: QueueItem): voi
     message.headerOctets,
     message.headerUtf8 ? 1 : 0,
     message.body8bit ? 1 : 0,
-    recipients.length,
+    unsettled,
     message.credentialId ?? null,
   );
+  const [staged, octets] = content.kind === 'staged' ? [1, content.header] : [0, content.bytes];
+  db.run('INSERT INTO content VALUES (?, ?, ?)', n, staged, octets);
 }
 
-function insertRecipient(
+interface RecipientRow extends Pick<QueueItem, 'dueAt' | 'owner' | 'attempt'> {
+  readonly recipientNumber: number;
+  readonly recipient: EnvelopeRecipient;
+  /** Bits, see `held.ts`. */
+  readonly held: number;
+  readonly delayReported: boolean;
+}
+
+export function insertRecipient(
   db: Database,
-  { n, dueAt, owner, attempt }: QueueItem,
-  { forwardPath, ...parameters }: EnvelopeRecipient,
-  recipientNumber: number,
+  n: number,
+  { recipientNumber, recipient, dueAt, owner, attempt, held, delayReported }: RecipientRow,
 ): void {
+  const { forwardPath, ...parameters } = recipient;
   db.run(
-    'INSERT INTO recipient (message_n, number, forward_path, domain, parameters, due_at, owner, attempt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    n,
-    recipientNumber,
-    forwardPath,
-    deliveryDomain(forwardPath),
+    'INSERT INTO recipient VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ...[n, recipientNumber, forwardPath, deliveryDomain(forwardPath)],
     Object.keys(parameters).length === 0 ? null : JSON.stringify(parameters),
-    dueAt,
-    owner ?? null,
-    attempt,
+    ...[dueAt, held, owner ?? null, attempt, delayReported ? 1 : 0],
   );
 }

@@ -20,7 +20,7 @@ const INFLIGHT_MAX = 1000;
 const RECIPIENTS_MAX = 16;
 
 /** Number of the first attempt, the only one that a message in flight gets. */
-const FIRST_ATTEMPT = 1;
+export const FIRST_ATTEMPT = 1;
 
 export interface InflightFacts {
   readonly message: QueuedMessage;

@@ -5,6 +5,7 @@ import { opening } from '../../platform/directory-lock.ts';
 import { DirectoryUnusable } from '../../platform/directory-unusable.ts';
 import { openSyncWitness } from '../../platform/disk.ts';
 import { troubleOf } from '../../platform/sqlite-trouble.ts';
+import { StoreUnfinished, UNFINISHED } from '../engine-errors.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
 import type { Change, Store, StoreNotice } from '../port.ts';
@@ -17,7 +18,7 @@ import { indexTail } from './term-index.ts';
 import { createWriter, type SqliteWriter, type WriterOptions } from './writer.ts';
 
 /** The settings that make a commit durable; page size and vacuum mode count for a new file only. */
-function openForWriting(dataDirectory: string, now: number): Database {
+export function openForWriting(dataDirectory: string, now: number): Database {
   const db = openDatabase(join(dataDirectory, STORE_FILE));
   db.exec('PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL');
   db.exec(
@@ -36,6 +37,18 @@ function openForWriting(dataDirectory: string, now: number): Database {
   return db;
 }
 
+/** A copy into it was begun and is not done (`transfer.ts`). */
+export function isCopying(db: Database): boolean {
+  return db.get("SELECT 1 FROM sqlite_master WHERE name = 'transfer'") !== undefined;
+}
+
+/** Its mail would leave, and the copy could not go on. Throws `StoreUnfinished`, and then it is closed. */
+export function assertFinished(db: Database, dataDirectory: string): void {
+  if (!isCopying(db)) return;
+  db.close();
+  throw new StoreUnfinished(`${dataDirectory} ${UNFINISHED}`);
+}
+
 export interface OpenWriter extends SqliteWriter {
   /** Indexes some of the trail's tail; true: there is more. False on a full disk too: it can wait. */
   indexTail(max: number): boolean;
@@ -48,6 +61,7 @@ export interface OpenWriter extends SqliteWriter {
 export function openSqliteWriter(options: WriterOptions): OpenWriter {
   const { dataDirectory, clock } = options;
   const db = opening(dataDirectory, () => openForWriting(dataDirectory, clock.now()));
+  assertFinished(db, dataDirectory);
   opening(dataDirectory, () => makeBodiesDirectory(dataDirectory));
   const witness = opening(dataDirectory, () => openSyncWitness(dataDirectory));
   const writer = createWriter(db, options, witness);

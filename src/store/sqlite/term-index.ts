@@ -29,10 +29,10 @@ export function indexTail(db: Database, recent: RecentTerms, max: number): boole
   return events.length === max;
 }
 
-/** With the index, not with each commit: the end of a chain may be beyond its head, never before it. */
+/** With the index, not with each commit: the end of a chain may be beyond its head, never before it. Of a chain that was copied it stands already. */
 function noteHead(db: Database, sequence: number): void {
   db.run(
-    'UPDATE chain SET head = e.number, head_link = e.link FROM (SELECT chain, coalesce(chain_sequence, sequence) AS number, link FROM event WHERE sequence = ?) e WHERE id = e.chain',
+    'UPDATE chain SET head = e.number, head_link = e.link FROM (SELECT chain, coalesce(chain_sequence, sequence) AS number, link FROM event WHERE sequence = ?) e WHERE id = e.chain AND coalesce(head, 0) < e.number',
     sequence,
   );
 }
