@@ -1,76 +1,7 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { Lookups } from '../lookups.ts';
-import { DAY } from '../store.contract-fixtures.ts';
-import { delivered, findable, findableTerms, unfindableTerms } from '../store.contract-trail.ts';
+import { indexContract } from '../store.contract-index.ts';
 import { openInside } from './sqlite.contract-fixtures.ts';
 
-/** Everything that a look-up in the trail can tell. */
-async function trailAnswers(lookups: Lookups, ids: readonly string[]): Promise<unknown> {
-  const terms = [...findableTerms, ...unfindableTerms].map(({ term }) => term);
-  const byId = ids.map((id) => ({ kind: 'id', id }) as const);
-  return {
-    found: await Promise.all([...terms, ...byId].map((term) => lookups.findMessages(term, { max: 9 }))),
-    told: await Promise.all(ids.map((id) => lookups.eventsOfMessage(id, 99))),
-  };
-}
-
-test('BCP134-3.1-h: sqlite: the index of the trail changes no answer, however far it has come', async (t) => {
+indexContract('sqlite', async (t) => {
   const { bench, inside } = await openInside(t);
-  const ids: string[] = [];
-  const deliverSome = async (): Promise<void> => {
-    ids.push(await delivered(bench, findable));
-    ids.push(await delivered(bench, { identityId: 'i2', from: 'x@example.org' }));
-    bench.clock.advance(DAY);
-  };
-  const indexAll = async (why: string, max: number): Promise<void> => {
-    const before = await trailAnswers(bench.lookups, ids);
-    for (let slice = 1; inside().writer.indexTail(max); slice += 1) {
-      assert.deepEqual(await trailAnswers(bench.lookups, ids), before, `${why}, after slice ${slice}`);
-    }
-    assert.deepEqual(await trailAnswers(bench.lookups, ids), before, why);
-  };
-  for (let count = 0; count < 4; count += 1) await deliverSome();
-  await indexAll('nothing was forgotten', 4);
-
-  // Forgotten when it was indexed, and before it was.
-  await deliverSome();
-  const purge = {
-    type: 'purge',
-    eventsBefore: bench.clock.now() - 4 * DAY,
-    now: bench.clock.now(),
-    max: 99,
-  } as const;
-  assert.equal((await bench.one(purge)).type, 'purged');
-  await indexAll('some was purged after it was indexed', 4);
-  await deliverSome();
-  const before = bench.clock.now();
-  const erase = {
-    type: 'erase',
-    addresses: ['carla@bücher.example'],
-    before,
-    now: before,
-    by: 'root',
-  } as const;
-  assert.deepEqual(await bench.one(erase), { type: 'erased', count: 25, kept: 0 });
-  await indexAll('some was erased before it was indexed', 4);
-  assert.equal(inside().writer.indexTail(4), false);
-});
-
-test('BCP134-3.1-h: sqlite: what an address has a great many of is read newest first, page by page, and no further than asked', async (t) => {
-  const { bench, inside } = await openInside(t);
-  const ids: string[] = [];
-  for (let count = 0; count < 1100; count += 1)
-    ids.unshift((await bench.accepted({ dueAt: bench.clock.now() + DAY })).message.id);
-  const [event] = await bench.lookups.eventsOfMessage(ids[0] ?? '', 1);
-  assert.ok(event?.type === 'accepted' && event.payload !== undefined);
-  const term = { kind: 'address', address: event.payload.envelope.reversePath } as const;
-  const all = (): Promise<readonly string[]> => bench.findIds(term, 2000);
-  assert.deepEqual(await all(), ids, 'from the tail alone');
-  // Half of it is indexed, then all: the seams lie in and between pages.
-  inside().writer.indexTail(550);
-  assert.deepEqual(await all(), ids);
-  while (inside().writer.indexTail(100));
-  assert.deepEqual(await all(), ids);
-  assert.deepEqual(await bench.findIds(term, 3), ids.slice(0, 3));
+  return { bench, indexTail: (max) => inside().writer.indexTail(max) };
 });
