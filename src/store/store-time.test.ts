@@ -69,6 +69,11 @@ const vectors: readonly { readonly why: string; readonly asked: Change; readonly
     asked: { ...queue, selector: {} },
     sent: { ...queue, selector: {}, now: START - HOUR },
   },
+  {
+    why: 'what is too old to be kept',
+    asked: { type: 'purge', eventsBefore: START, now: START + HOUR, max: 1 },
+    sent: { type: 'purge', eventsBefore: START - HOUR, now: START, max: 1 },
+  },
   ...[
     { type: 'claim', owner: 'o', token: 't', shares: [] } as const,
     { type: 'dueNotices', putOffMs: 5, max: 1 } as const,

@@ -1,5 +1,5 @@
 // Where several nodes write one store, what is due goes by the clock of the store, and that of a node may be another. Before a change is sent, its times at which
-// something is due are brought to the store's clock: else the mail of a node that is an hour ahead would wait for an hour, and that of one behind be tried all the time.
+// something is due, or too old, are brought to the store's clock: else the mail of a node that is an hour ahead would wait for an hour, and that of one behind be tried all the time.
 // Times in events stay those of their node. A queue command has one time for both.
 
 import type { AcceptChange, Change, SettleChange } from './port.ts';
@@ -23,6 +23,9 @@ export function inStoreTime(change: Change, aheadMs: number): Change {
         selector: dueAfter === undefined ? selector : { ...selector, dueAfter: dueAfter - aheadMs },
       };
     }
+    // Else a node that is far ahead would forget what none of the others may.
+    case 'purge':
+      return { ...change, eventsBefore: change.eventsBefore - aheadMs, now: change.now - aheadMs };
     case 'withdraw':
     case 'claim':
     case 'dueNotices':
@@ -30,7 +33,6 @@ export function inStoreTime(change: Change, aheadMs: number): Change {
     case 'identity':
     case 'credentialUsed':
     case 'sharedKey':
-    case 'purge':
     case 'erase':
       return change;
   }

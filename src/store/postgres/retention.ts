@@ -1,5 +1,5 @@
-// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chains still verify. Who forgets takes turns with who else does, by a lock
-// of the marks.
+// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chains still verify. Who forgets holds the lock of the marks; what is asked
+// for now waits for it, and what is done now and then leaves it to who has it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import { canonicalAddress } from '../../policy/address.ts';
@@ -28,7 +28,9 @@ import { allPlaces, newestNaming } from './trail-search.ts';
 /** One slice of a sweep through the trail. */
 export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<PurgeChange>> {
   const { sql } = work;
-  const marks = await takeMarks(sql);
+  const marks = await takeMarks(sql, 'SKIP LOCKED');
+  // Another node is at it: that does for both.
+  if (marks === undefined) return { type: 'purged', count: 0, more: false };
   const events = (
     await sql.all(
       `SELECT ${COLUMNS} FROM event WHERE place > $1 ORDER BY place LIMIT $2`,
@@ -43,7 +45,7 @@ export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<
   const slice = sweepSlice(events, marks, change, isQueued);
   await forget(sql, slice.forget);
   await sql.run(
-    "UPDATE mark SET value = CASE name WHEN 'purged' THEN $1::bigint ELSE $2 END",
+    `UPDATE mark SET value = CASE name WHEN 'purged' THEN $1::bigint ELSE $2 END WHERE name IN (${MARKS})`,
     slice.marks.through,
     slice.marks.kept,
   );
@@ -62,7 +64,7 @@ export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<
 /** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */
 export async function erase(work: Work, change: EraseChange): Promise<OutcomeOf<EraseChange>> {
   const { sql } = work;
-  await takeMarks(sql);
+  await takeMarks(sql, '');
   const present = (await eventsOfSubject(sql, change)).filter(({ isGone }) => !isGone);
   const isQueued = await queuedAmong(sql, present);
   const gone = present.filter((event) => event.time < change.before && !isQueued(event));
@@ -72,9 +74,14 @@ export async function erase(work: Work, change: EraseChange): Promise<OutcomeOf<
   return { type: 'erased', ...counts };
 }
 
-/** Until the end of the transaction nobody else forgets. */
-async function takeMarks(sql: Sql): Promise<PurgeMarks> {
-  const rows = await sql.all('SELECT name, value FROM mark ORDER BY name FOR UPDATE');
+const MARKS = "'purged', 'kept'";
+
+/** Until the end of the transaction nobody else forgets. `SKIP LOCKED`: undefined, if somebody else does now. */
+async function takeMarks(sql: Sql, others: '' | 'SKIP LOCKED'): Promise<PurgeMarks | undefined> {
+  const rows = await sql.all(
+    `SELECT name, value FROM mark WHERE name IN (${MARKS}) ORDER BY name FOR UPDATE ${others}`,
+  );
+  if (rows.length < 2) return undefined;
   const of = (name: string): number => number(rows.find((row) => text(row, 'name') === name) ?? {}, 'value');
   return { through: of('purged'), kept: of('kept') };
 }

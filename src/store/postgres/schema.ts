@@ -81,9 +81,9 @@ const steps: readonly string[] = [
   CREATE INDEX event_message ON event (message_id) WHERE message_id IS NOT NULL;
   -- Written behind the commits, chain by chain: see \`term-index.ts\`.
   CREATE TABLE term (term text COLLATE "C" NOT NULL, place bigint NOT NULL, PRIMARY KEY (term, place));
-  -- How far the sweep of retention has come: see \`retention.ts\`.
+  -- How far the sweep of retention has come (\`retention.ts\`); when bodies were swept last (\`sweep.ts\`), ms since the epoch.
   CREATE TABLE mark (name text PRIMARY KEY, value bigint NOT NULL);
-  INSERT INTO mark VALUES ('purged', 0), ('kept', 0);
+  INSERT INTO mark VALUES ('purged', 0), ('kept', 0), ('swept', 0);
 
   CREATE TABLE identity (
     id text COLLATE "C" PRIMARY KEY, login text COLLATE "C" NOT NULL, state text NOT NULL, revision int NOT NULL, removed_at bigint,

@@ -8,6 +8,14 @@ import type { Sql } from './sql.ts';
 const KEYS_EVERY_MS = 60_000;
 const BODIES_EVERY_MS = 3_600_000;
 
+/** One node walks through all bodies; the others look again when it is time. A time to come: the clock was set back. */
+const TURN = `UPDATE mark SET value = $1::bigint
+  WHERE name = 'swept' AND (value <= $1::bigint - ${BODIES_EVERY_MS} OR value > $1::bigint)`;
+
+async function takesTurn(sql: Sql, now: number): Promise<boolean> {
+  return (await sql.run(TURN, now)) === 1;
+}
+
 /** A small piece of it, if its time has come; true: there is more. `now`: by the store's clock, ms since the epoch. */
 export type Sweep = (sql: Sql, now: number) => Promise<boolean>;
 
@@ -25,7 +33,8 @@ export function createSweep(clock: Pick<Clock, 'monotonic'>): Sweep {
 
   async function bodies(sql: Sql, now: number): Promise<boolean> {
     if (clock.monotonic() < bodiesAt) return false;
-    position = await sweepBodies(sql, now, position);
+    if (position !== undefined || (await takesTurn(sql, now)))
+      position = await sweepBodies(sql, now, position);
     if (position !== undefined) return true;
     bodiesAt = clock.monotonic() + BODIES_EVERY_MS;
     return false;
