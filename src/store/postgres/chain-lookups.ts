@@ -23,8 +23,9 @@ type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEnt
 const LINKS = `SELECT ${EVENT_COLUMNS}, e.salt, e.place_salt, e.content_hash, e.link, c.closed OR e.sequence <= c.indexed AS indexed
   FROM event e LEFT JOIN chain c ON c.id = e.chain`;
 /** A chain that nobody has written anything to is none. */
-const CHAINS = `SELECT c.id, c.name, c.started_at, c.head, c.head_link FROM chain c
-  WHERE c.head IS NOT NULL OR EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id) ORDER BY c.started_at, c.id`;
+const CHAINS = `SELECT c.id, c.name, c.started_at, c.head, c.head_link
+  FROM chain c LEFT JOIN LATERAL (SELECT 1 AS one FROM event e WHERE e.chain = c.id LIMIT 1) AS event ON true
+  WHERE c.head IS NOT NULL OR event.one IS NOT NULL ORDER BY c.started_at, c.id`;
 
 export function chainLookups(reader: Reader): ChainLookups {
   const linksOf = (sql: string, ...values: readonly SqlValue[]): Promise<readonly ChainLink[]> =>

@@ -3,73 +3,28 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type MessageId, messageIdSource } from '../../base/message-id.ts';
+import type { MessageId } from '../../base/message-id.ts';
 import { emptyCounter } from '../../policy/limits.ts';
-import type { Change, ClaimChange, Delivery, OutcomeOf, QueueSelector } from '../port.ts';
+import type { ClaimChange, Delivery, QueueSelector } from '../port.ts';
 import {
-  acceptOf,
   changed,
-  countedEntropy,
   deferred,
   final,
   HOUR,
   identityChange,
   identityOf,
   MINUTE,
-  type Said,
   settleOf,
-  virtualClock,
   withNotices,
 } from '../store.contract-fixtures.ts';
 import { packedCounter } from '../counter-row.ts';
 import { WITHDRAWN_MS } from '../withdrawals.ts';
 import { hasBody, insertPart, removeBody } from './bodies.ts';
-import type { NodeState } from './change.ts';
-import { openChannel } from './channel.ts';
-import { connect, type Connection, type PostgresServer } from './connection.ts';
-import { COUNTERS_PULSE_MS, openCounters } from './counters.ts';
-import { createPostgresLookups } from './lookups.ts';
-import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
-import type { Reader } from './reader.ts';
-import { inOneView, sqlOver } from './sql.ts';
+import { COUNTERS_PULSE_MS } from './counters.ts';
+import { accept, assertNoWalks, clock, type Opened } from './plans.contract-fixtures.ts';
+import { withoutPostgres } from './postgres.contract-fixtures.ts';
+import { sqlOver } from './sql.ts';
 import { createSweep } from './sweep.ts';
-import { applyOver } from './writer.ts';
-
-const clock = virtualClock();
-const entropy = countedEntropy();
-const ids = messageIdSource((length) => entropy.bytes(length));
-
-/** Writer and look-ups over one connection. */
-async function open(server: PostgresServer, name: string) {
-  const connection = await connect(server, { clock });
-  const node: NodeState = {
-    ...{ clock, counters: openCounters(name, clock), queue: { messages: 0, ofStrangers: 0 } },
-    ...{ queueLimits: {}, inHand: new Map(), figures: { redone: 0 }, fullBecause: () => undefined },
-  };
-  const now = (): number => clock.now();
-  const channel = await openChannel({
-    ...{ connection, name, node, entropy, now, isReplicated: false, onNotice: () => undefined },
-  });
-  const reader: Reader = {
-    ...sqlOver(connection),
-    inOneView: (look) => inOneView(connection, look),
-    copyOut: () => Promise.reject(new Error('bodies are read by their key')),
-    close: () => connection.close(),
-  };
-  return {
-    ...{ connection, counters: node.counters },
-    lookups: createPostgresLookups(reader),
-    async all<const C extends readonly Change[]>(...changes: C) {
-      const outcomes = await applyOver(channel, node, changes);
-      for (const outcome of outcomes) if (outcome.type === 'failed') throw new Error(outcome.cause);
-      return outcomes as { readonly [K in keyof C]: OutcomeOf<C[K]> };
-    },
-  };
-}
-
-type Opened = Awaited<ReturnType<typeof open>>;
-
-const accept = (said: Said = {}) => acceptOf(ids.next(clock.now()), clock.now(), said);
 
 /** Some are in hand, more wait to be claimed. */
 async function fill({ all, connection }: Opened, messages: number): Promise<void> {
@@ -207,83 +162,6 @@ async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId
   await lookups.queueTotals();
 }
 
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Parent Relationship'?: string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly 'Index Cond'?: string;
-  readonly Plans?: readonly Plan[];
-}
-
-/** Gives a row on before it has read all of its own, and reads no more than is asked of it. */
-const STREAMS = new Set([
-  ...[
-    'Append',
-    'Incremental Sort',
-    'Limit',
-    'LockRows',
-    'Merge Append',
-    'Nested Loop',
-    'Result',
-    'Subquery Scan',
-  ],
-]);
-
-/** Scans that go on to the end. `isLimited`: whoever takes the rows stops at so many. */
-function walksIn(plan: Plan, isLimited = false): readonly string[] {
-  const { 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition } = plan;
-  const isWalk =
-    type === 'Seq Scan' || (/^(Bitmap )?Index /.test(type) && condition === undefined && !isLimited);
-  const inner = (plan.Plans ?? []).flatMap((below) =>
-    walksIn(
-      below,
-      type === 'Limit' || (isLimited && STREAMS.has(type) && below['Parent Relationship'] !== 'Inner'),
-    ),
-  );
-  return [...(isWalk ? [`${type} ${index ?? table}`] : []), ...inner];
-}
-
-/** What is counted as a whole is read as a whole, and what is in hand is little. */
-const MAY_WALK = /^\s*SELECT (domain, )?count\(/;
-const SMALL = new Set(['Index Scan inflight_pkey', 'Seq Scan message_n']);
-
-async function walksOf({ connection }: Opened): Promise<readonly string[]> {
-  const walks: string[] = [];
-  for (const { name, statement, parameters } of await statementsOf(connection)) {
-    const values = Array.from({ length: Number(parameters) }, () => 'NULL').join();
-    const { rows } = await connection.query(
-      `EXPLAIN (FORMAT JSON) EXECUTE ${String(name)}${values === '' ? '' : `(${values})`}`,
-    );
-    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['QUERY PLAN'])) as [{ Plan: Plan }];
-    if (MAY_WALK.test(String(statement))) continue;
-    const found = walksIn(plan).filter((walk) => !SMALL.has(walk));
-    walks.push(...found.map((walk) => `${walk}: ${String(statement).replaceAll(/\s+/g, ' ').slice(0, 400)}`));
-  }
-  return walks;
-}
-
-/** All that were prepared, planned for whatever values. */
-async function statementsOf(connection: Connection) {
-  await connection.exec('SET plan_cache_mode = force_generic_plan');
-  const { rows } = await connection.query(
-    `SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)'`,
-  );
-  return rows;
-}
-
-test('postgres: no statement walks a table that grows', { skip: withoutPostgres }, async (t) => {
-  const database = await freshDatabase();
-  t.after(() => database.drop());
-  const empty = await open(database.server, 'empty');
-  await askEverything(empty);
-  assert.deepEqual(await walksOf(empty), [], 'planned over empty tables');
-  await fill(empty, 1000);
-  await empty.connection.close();
-  const full = await open(database.server, 'full');
-  await askEverything(full);
-  assert.deepEqual(await walksOf(full), [], 'planned over rows that nobody has counted');
-  await full.connection.exec('ANALYZE');
-  assert.deepEqual(await walksOf(full), [], 'planned over rows that were counted');
-  await full.connection.close();
-});
+test('postgres: no statement of the queue walks a table that grows', { skip: withoutPostgres }, () =>
+  assertNoWalks(askEverything, fill),
+);

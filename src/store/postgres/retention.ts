@@ -165,8 +165,10 @@ async function eventsOfSubject(
 }
 
 /** Tombstones with mail in the queue stay: nothing else says that it is held. */
-const OVER = `SELECT i.id FROM identity i WHERE i.state = 'removed' AND i.removed_at < $1
-  AND NOT EXISTS (SELECT 1 FROM queued_recipient r WHERE r.identity_id = i.id)`;
+const OVER = `SELECT i.id FROM identity i
+  LEFT JOIN LATERAL (SELECT 1 AS one FROM recipient r WHERE r.identity_id = i.id LIMIT 1) AS filed ON true
+  WHERE i.state = 'removed' AND i.removed_at < $1 AND filed.one IS NULL
+    AND i.id <> ALL (ARRAY(SELECT f.identity_id FROM inflight f WHERE f.identity_id IS NOT NULL))`;
 
 async function dropTombstones({ sql, node, afterCommit }: Work, before: number): Promise<number> {
   const isAny = await sql.get(
