@@ -10,6 +10,7 @@ import { text } from '../row.ts';
 import { Bench, START, started } from '../store.contract-fixtures.ts';
 import { keepChains } from './chains.ts';
 import { type Answer, connect, type PostgresServer } from './connection.ts';
+import { COUNTERS_PULSE_MS } from './counters.ts';
 import { freshDatabase, openIn, withoutPostgres } from './postgres.contract-fixtures.ts';
 import type { OpenPostgresStore } from './open.ts';
 
@@ -148,4 +149,16 @@ test('a writer that is closed leaves its chains indexed, and closed', { skip }, 
   await record(bench.store, 1, 2);
   await inside().writer.close();
   assert.deepEqual(await chains(), ['1: 2 of 2 closed', '2: 0 of 0 closed']);
+});
+
+test('what waits to be indexed holds up no other work of idle times', { skip }, async (t) => {
+  const { bench, ask, inside } = await openInside(t);
+  const charged = { identityId: 'i1', charge: { identityId: 'i1', limits: {} } };
+  for (let count = 0; count < 2; count += 1) await bench.accepted(charged);
+  bench.clock.advance(COUNTERS_PULSE_MS - 1);
+  await inside().writer.idle();
+  bench.clock.advance(1);
+  await record(bench.store, 1);
+  assert.equal(await inside().writer.idle(), true, 'in a moment');
+  assert.equal((await ask('SELECT charges FROM counter')).rows[0]?.['charges'], 2);
 });

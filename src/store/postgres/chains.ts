@@ -24,9 +24,10 @@ const OTHERS_EVERY_MS = 10_000;
 const DEAD = `SELECT c.id, c.indexed FROM chain c WHERE NOT c.closed AND c.id <> ALL($1::int[]) AND c.pid IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM pg_stat_activity a WHERE a.pid = c.pid AND (a.backend_start = c.since OR a.backend_start IS NULL OR c.since IS NULL)
 ) ORDER BY c.id`;
-/** By a look of its own: what the process did last is seen only after it was seen to be gone. */
-const CLOSE = `UPDATE chain c SET closed = true WHERE c.id = $1 AND NOT c.closed
-  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id AND e.sequence > c.indexed)`;
+/** By a look of its own: what the process did last is seen only after it was seen to be gone. Who holds it is not waited for. */
+const CLOSE = `UPDATE chain SET closed = true WHERE id = (
+  SELECT c.id FROM chain c WHERE c.id = $1 AND NOT c.closed AND NOT EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id AND e.sequence > c.indexed)
+    FOR UPDATE SKIP LOCKED)`;
 
 /** `trails`: those that are written now. */
 export function keepChains(clock: Clock, trails: () => readonly Trail[]): ChainKeeper {

@@ -123,11 +123,11 @@ async function writerOver(connections: Connections, options: PostgresWriterOptio
     idle: () =>
       beside.inTurn(async (connection) => {
         const sql = sqlOver(connection);
-        return (
-          (await chains.keep(connection)) ||
-          (await unlessInTheWay(counters.flush(sql))) ||
-          unlessInTheWay(sweep(sql, storeClock.now()))
-        );
+        // A piece of each: under load there is always more of the first.
+        const isMoreToIndex = await unlessInTheWay(chains.keep(connection));
+        const isMoreToCount = await unlessInTheWay(counters.flush(sql));
+        const isMoreToSweep = await unlessInTheWay(sweep(sql, storeClock.now()));
+        return isMoreToIndex || isMoreToCount || isMoreToSweep;
       }),
     indexTail: (max) => beside.inTurn((connection) => chains.indexOwn(connection, max)),
     pulse: (life, isFirst) =>
