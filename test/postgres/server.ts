@@ -2,7 +2,16 @@
 // started it ends, however that ends: a shell waits at a pipe whose other end is here.
 
 import { type ChildProcessByStdio, execFile, spawn, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +27,8 @@ export interface PostgresServer {
 }
 
 const run = promisify(execFile);
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/postern');
+/** Where it stands itself: a tree that links to it may be closed to who runs the server. */
+const CACHE = join(realpathSync(join(import.meta.dirname, '../../node_modules')), '.cache/postern');
 const MESSAGES_LENGTH_MAX = 16_384;
 
 const settings = [

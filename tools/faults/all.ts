@@ -6,6 +6,7 @@ import { configFaults } from './config.ts';
 import { identityFaults } from './identity.ts';
 import { nodeFaults } from './nodes.ts';
 import { policyFaults } from './policy.ts';
+import { postgresFaults } from './postgres.ts';
 import { relayFaults } from './relay.ts';
 import { serverFaults } from './server.ts';
 import { sessionFaults } from './session.ts';
@@ -20,6 +21,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   submission: submissionFaults,
   session: sessionFaults,
   store: storeFaults,
+  postgres: postgresFaults,
   nodes: nodeFaults,
   relay: relayFaults,
   config: configFaults,

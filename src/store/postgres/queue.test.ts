@@ -210,3 +210,19 @@ test('postgres: what another has locked while the rest is put back comes back la
   await sql.run('COMMIT');
   assert.equal((await claimAll(bench)).length, 1);
 });
+
+test('postgres: a claim goes on where another has locked what it would take', { skip }, async (t) => {
+  const { bench, sql } = await openInside(t);
+  await bench.accepted({ to: ['a@x.example', 'b@x.example', 'a@y.example'] });
+  const lock = (where: string) => sql.run(`SELECT 1 FROM recipient WHERE ${where} FOR UPDATE`);
+  const shares = [{ max: 1 }];
+  const [first] = (await bench.lookups.queue({}, { max: 1 })).map(({ delivery }) => delivery);
+  assert.ok(first);
+  await sql.run('BEGIN');
+  await lock('number = 0');
+  assert.deepEqual((await bench.claim('a', { shares })).map(keyOf), [`${first.messageId}/1`], 'in its lane');
+  assert.deepEqual((await bench.claim('b', { shares })).map(keyOf), [`${first.messageId}/2`], 'and beyond');
+  assert.deepEqual(await bench.claim('c', { shares }), []);
+  await sql.run('COMMIT');
+  assert.deepEqual((await bench.claim('c', { shares })).map(keyOf), [keyOf(first)]);
+});
