@@ -162,6 +162,15 @@ test(
   },
 );
 
+test(
+  'no statement is compiled, where PostgreSQL can: it would take longer than all else',
+  { skip },
+  async (t) => {
+    const [connection] = await connected(t);
+    assert.deepEqual((await connection.query('SHOW jit')).rows, [{ jit: 'off' }]);
+  },
+);
+
 test('an error of the server has its SQLSTATE', { skip }, async (t) => {
   const [connection] = await connected(t);
   await assert.rejects(

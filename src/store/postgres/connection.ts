@@ -165,6 +165,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
+  // By the plans that are off a small table costs so much that PostgreSQL would compile each look at it: 0.7 s.
+  jit: 'off',
   lock_timeout: '2s',
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '2',
