@@ -122,6 +122,27 @@ test('an answer that does not come in time ends the connection', { skip }, async
   await assert.rejects(slow, /no answer within 5000 ms/);
 });
 
+test('what is asked together is answered in this order, each with its own time', { skip }, async (t) => {
+  const clock = virtualClock(0);
+  const [connection, other] = await connected(t, { clock, answerMsMax: 5_000 });
+  await connection.exec('SET lock_timeout = 0');
+  for (const lock of [1, 2]) await other.query('SELECT pg_advisory_lock($1)', lock);
+  const asked = [1, 2].map((lock) => connection.query('SELECT pg_advisory_lock($1)', lock));
+  for (const [at, answered] of asked.entries()) {
+    clock.advance(4_999);
+    await other.query('SELECT pg_advisory_unlock($1)', at + 1);
+    await answered;
+  }
+  assert.equal(connection.lost, undefined);
+});
+
+test('a statement whose plan is stale needs another connection', { skip }, async (t) => {
+  const [connection, other] = await connected(t);
+  await connection.query('SELECT * FROM t');
+  await other.exec('ALTER TABLE t ADD COLUMN later int');
+  await assert.rejects(connection.query('SELECT * FROM t'), ConnectionLost);
+});
+
 test(
   'a transaction that failed inside is undone, and a commit that did not commit is an error',
   { skip },

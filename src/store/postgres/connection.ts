@@ -1,14 +1,14 @@
-// A connection to PostgreSQL. Nothing else imports pg. Statements are prepared at their first use; several of them go as one flush: one round trip, one
-// transaction, one commit. An error of the connection itself leaves open what became of what was asked (`ConnectionLost`), one of a statement does not.
+// A connection to PostgreSQL. pg is imported here and in `client.ts` alone. Statements are prepared at their first use; several of them go as one flush: one
+// round trip, one transaction, one commit. An error of the connection itself leaves open what became of what was asked (`ConnectionLost`), one of a statement does not.
 
 import pg from 'pg';
 import { reasonInWords } from '../../base/failure-words.ts';
 import { type Alarm, createAlarm } from '../../platform/alarm.ts';
 import type { Clock } from '../../platform/platform.ts';
+import { type Client, clientFor } from './client.ts';
 import { CopyOut, type OctetsRow } from './copy-out.ts';
 import { Flush } from './flush.ts';
 import { forPg, nameOf } from './statements.ts';
-import { valueTypes } from './value-types.ts';
 
 export type SqlValue =
   null | boolean | number | string | Uint8Array | readonly (null | boolean | number | string | Uint8Array)[];
@@ -95,8 +95,6 @@ export interface ConnectOptions {
   readonly readOnly?: true;
 }
 
-const CONNECT_MS_MAX = 5_000;
-
 /** SQLSTATE: login, no such database, not permitted. Another try can't help. */
 const REFUSED = /^(28|3D000|42501)/;
 
@@ -132,49 +130,6 @@ async function takesWrites(connection: Connection): Promise<boolean> {
   return rows[0]?.['no'] === false;
 }
 
-/** Its types leave this out. */
-type Client = pg.Client & { readonly processID: number | null };
-
-function clientFor(
-  server: PostgresServer,
-  { host, port }: Address,
-  { settings = {} }: ConnectOptions,
-): Client {
-  const { database, user, password, tls } = server;
-  return new pg.Client({
-    ...{ host, port, database, user },
-    // Without one pg would look into the environment and the home directory.
-    password: password ?? '',
-    ssl:
-      tls === undefined
-        ? false
-        : { rejectUnauthorized: tls.mode === 'verify', ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
-    keepAlive: true,
-    connectionTimeoutMillis: CONNECT_MS_MAX,
-    application_name: 'postern',
-    types: valueTypes,
-    options: Object.entries({ ...SETTINGS, ...settings })
-      .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, String.raw`\$&`)}`)
-      .join(' '),
-  }) as Client;
-}
-
-const SETTINGS: Readonly<Record<string, string>> = {
-  synchronous_commit: 'on',
-  // A plan made while a table was empty must not walk it when it is full: each row that is joined is found by its key.
-  enable_seqscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  // By the plans that are off a small table costs so much that PostgreSQL would compile each look at it: 0.7 s.
-  jit: 'off',
-  lock_timeout: '2s',
-  tcp_keepalives_idle: '5',
-  tcp_keepalives_interval: '2',
-  tcp_keepalives_count: '3',
-  client_encoding: 'UTF8',
-  timezone: 'UTC',
-};
-
 class OpenConnection implements Connection {
   lost: ConnectionLost | undefined;
   roundTrips = 0;
@@ -182,7 +137,11 @@ class OpenConnection implements Connection {
   readonly #answerMsMax: number | undefined;
   readonly #clock: Clock;
   readonly #alarm: Alarm;
-  readonly #failing = new Set<(error: ConnectionLost) => void>();
+  /** Asked, and not answered yet. */
+  #open = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Fails what waits for an answer. */
+  #fail: ((error: ConnectionLost) => void) | undefined;
   readonly #lostListeners: ((error: ConnectionLost) => void)[] = [];
 
   constructor(client: Client, { clock, answerMsMax }: ConnectOptions) {
@@ -202,26 +161,22 @@ class OpenConnection implements Connection {
   }
 
   async query(sql: string, ...values: readonly SqlValue[]): Promise<Answer> {
-    const { rows, rowCount } = await this.#asked(
+    const { rows, rowCount } = await this.#ask(() =>
       this.#client.query<Row>({ name: nameOf(sql), text: sql, values: values.map(forPg) }),
     );
     return { rows, count: rowCount ?? 0 };
   }
 
   flush(statements: readonly Statement[]): Promise<readonly Answer[]> {
-    const flush = new Flush(statements);
-    this.#client.query(flush);
-    return this.#asked(flush.done);
+    return this.#ask(() => this.#client.query(new Flush(statements)).done);
   }
 
   copyOut(query: string): Promise<readonly OctetsRow[]> {
-    const copy = new CopyOut(query);
-    this.#client.query(copy);
-    return this.#asked(copy.done);
+    return this.#ask(() => this.#client.query(new CopyOut(query)).done);
   }
 
   async exec(sql: string): Promise<string> {
-    const answer: unknown = await this.#asked(this.#client.query(sql));
+    const answer: unknown = await this.#ask(() => this.#client.query(sql));
     const last = (Array.isArray(answer) ? answer.at(-1) : answer) as { readonly command: string };
     return last.command;
   }
@@ -240,34 +195,42 @@ class OpenConnection implements Connection {
     this.lost = new ConnectionLost(`the connection to PostgreSQL is lost: ${because}`);
     this.#alarm.set(undefined);
     this.#client.connection.stream.destroy();
-    for (const tell of [...this.#failing, ...this.#lostListeners]) tell(this.lost);
+    this.#fail?.(this.lost);
+    for (const tell of this.#lostListeners) tell(this.lost);
   }
 
   async close(): Promise<void> {
+    await this.#last;
     if (this.lost !== undefined) return;
     this.lost = new ConnectionLost('the connection to PostgreSQL was closed');
     this.#alarm.set(undefined);
     await this.#client.end();
   }
 
-  async #asked<T>(answer: Promise<T>): Promise<T> {
-    // Its own failure is told by what comes first below.
-    answer.catch(() => undefined);
-    if (this.lost !== undefined) throw this.lost;
-    this.roundTrips += 1;
+  /** One after the other: each has its own time for an answer. */
+  #ask<T>(send: () => Promise<T>): Promise<T> {
+    this.#open += 1;
+    const answered = this.#open === 1 ? this.#answerOf(send) : this.#last.then(() => this.#answerOf(send));
+    this.#last = answered.catch(() => undefined);
+    return answered;
+  }
+
+  async #answerOf<T>(send: () => Promise<T>): Promise<T> {
     const { promise: lost, reject } = Promise.withResolvers<never>();
-    this.#failing.add(reject);
-    if (this.#answerMsMax !== undefined && this.#failing.size === 1)
-      this.#alarm.set(this.#clock.monotonic() + this.#answerMsMax);
     try {
-      return await Promise.race([answer, lost]);
+      if (this.lost !== undefined) throw this.lost;
+      this.roundTrips += 1;
+      this.#fail = reject;
+      if (this.#answerMsMax !== undefined) this.#alarm.set(this.#clock.monotonic() + this.#answerMsMax);
+      return await Promise.race([send(), lost]);
     } catch (error) {
       const known = asKnown(error);
       if (known instanceof ConnectionLost) this.destroy(known.message);
       throw this.lost ?? known;
     } finally {
-      this.#failing.delete(reject);
-      if (this.#failing.size === 0) this.#alarm.set(undefined);
+      this.#open -= 1;
+      this.#fail = undefined;
+      this.#alarm.set(undefined);
     }
   }
 }
@@ -283,15 +246,17 @@ function isDoubt({
   return severity === 'WARNING' && (code === '01000' || code === '57P01');
 }
 
-/** SQLSTATE classes after which the session is over: 08 connection, 57P0x shutdown; a statement that is gone needs a new session too. */
-const OVER = /^(08|57P0[1-5]|26000|0A000)/;
+/** SQLSTATE classes after which the session is over, if they are fatal: 08 connection, 57P0x shutdown. */
+const OVER = /^(08|57P0[1-5])/;
+/** A prepared statement is gone, or its plan: only another session can do it. */
+const STALE = /^(26000|0A000)/;
 
 function asKnown(error: unknown): ConnectionLost | SqlError {
   if (error instanceof ConnectionLost || error instanceof SqlError) return error;
   const { code } = error as { readonly code?: unknown };
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof pg.DatabaseError && typeof code === 'string')
-    return OVER.test(code) && error.severity !== 'ERROR'
+    return STALE.test(code) || (OVER.test(code) && error.severity !== 'ERROR')
       ? new ConnectionLost(message, { cause: error })
       : new SqlError(message, code, { cause: error });
   return new ConnectionLost(message, { cause: error });

@@ -1,0 +1,50 @@
+// The client of pg for one host: how it logs in, and the settings of its session.
+
+import pg from 'pg';
+import type { Address, ConnectOptions, PostgresServer } from './connection.ts';
+import { valueTypes } from './value-types.ts';
+
+const CONNECT_MS_MAX = 5_000;
+
+/** Its types leave this out. */
+export type Client = pg.Client & { readonly processID: number | null };
+
+export function clientFor(
+  server: PostgresServer,
+  { host, port }: Address,
+  { settings = {} }: ConnectOptions,
+): Client {
+  const { database, user, password, tls } = server;
+  return new pg.Client({
+    ...{ host, port, database, user },
+    // Without one pg would look into the environment and the home directory.
+    password: password ?? '',
+    ssl:
+      tls === undefined
+        ? false
+        : { rejectUnauthorized: tls.mode === 'verify', ...(tls.ca === undefined ? {} : { ca: tls.ca }) },
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    application_name: 'postern',
+    types: valueTypes,
+    options: Object.entries({ ...SETTINGS, ...settings })
+      .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, String.raw`\$&`)}`)
+      .join(' '),
+  }) as Client;
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  synchronous_commit: 'on',
+  // A plan made while a table was empty must not walk it when it is full: each row that is joined is found by its key.
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  // By the plans that are off a small table costs so much that PostgreSQL would compile each look at it: 0.7 s.
+  jit: 'off',
+  lock_timeout: '2s',
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '2',
+  tcp_keepalives_count: '3',
+  client_encoding: 'UTF8',
+  timezone: 'UTC',
+};
