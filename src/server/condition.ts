@@ -5,6 +5,7 @@ import { createMetricsPage, maxOf } from '../http/metrics.ts';
 import type { Health } from '../http/private.ts';
 import type { LogSink } from '../observe/log.ts';
 import { systemClock as clock } from '../platform/clock.ts';
+import { withDeadline } from '../platform/with-deadline.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
 import type { DownRoute } from '../relay/down-routes.ts';
 import type { InForce } from './in-force.ts';
@@ -41,9 +42,9 @@ export function createCondition(options: ConditionOptions): Condition {
     contentType: page.contentType,
     async health() {
       // Without an answer the store thread is being started again, and is named as missing.
-      const store = await supervisor.storeFigures().catch(() => undefined);
+      const store = await inTime(supervisor.storeFigures());
       const figures = await supervisor.frontFigures();
-      const heldReports = await countHeldReports(supervisor.lookups).catch(() => 0);
+      const heldReports = (await inTime(countHeldReports(supervisor.lookups))) ?? 0;
       const { plan, loaded } = inForce;
       const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
@@ -79,8 +80,8 @@ export function createCondition(options: ConditionOptions): Condition {
     async metrics() {
       return page.render({
         fronts: await supervisor.frontFigures(),
-        store: await supervisor.storeFigures().catch(() => undefined),
-        queue: await supervisor.lookups.queueTotals().catch(() => undefined),
+        store: await inTime(supervisor.storeFigures()),
+        queue: await inTime(supervisor.lookups.queueTotals()),
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         ready: await options.readiness.look(),
         logDropped: sink.dropped,
@@ -89,6 +90,13 @@ export function createCondition(options: ConditionOptions): Condition {
       });
     },
   };
+}
+
+/** Whoever asks how the server is hears it, whatever does not answer. */
+const ANSWER_MS = 5_000;
+
+function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  return withDeadline(clock, ANSWER_MS, answer).catch(() => undefined);
 }
 
 /** What the hops of each front were found to take. */

@@ -30,6 +30,9 @@ export function createRemoteLookups(): RemoteLookups {
     } catch (error) {
       if (error instanceof LineClosed)
         throw new StoreUnavailable('the look-up thread is gone', { cause: error });
+      // Thrown in another thread, it has lost its class.
+      if (error instanceof Error && error.name === 'StoreUnavailable')
+        throw new StoreUnavailable(error.message, { cause: error });
       throw error;
     }
   }

@@ -15,6 +15,8 @@ export interface PostgresChoice {
 }
 
 const RUN_OCTETS = 4;
+/** For a look-up of a running server. */
+const AWAY_MS_MAX = 20_000;
 
 const COPIES =
   'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/OPERATING.md)';
@@ -52,7 +54,7 @@ export function postgresEngine({ directory, node, server }: PostgresChoice): Eng
     },
     async lookups() {
       const { openPostgresLookups } = await import('./open.ts');
-      return openPostgresLookups({ server, clock: systemClock });
+      return openPostgresLookups({ server, clock: systemClock, awayMsMax: AWAY_MS_MAX });
     },
     async stages() {
       const { openStages } = await import('./stages.ts');

@@ -165,11 +165,13 @@ async function depthOf(connection: Connection): Promise<{ messages: number; ofSt
   return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
 }
 
+/** `awayMsMax`: as in `ReaderOptions`. */
 export function openPostgresLookups(options: {
   readonly server: PostgresServer;
   readonly clock: Clock;
+  readonly awayMsMax: number;
 }): OpenLookups {
-  const reader = openReader(options.server, { clock: options.clock, answerMsMax: READ_MS_MAX });
+  const reader = openReader(options.server, { ...options, answerMsMax: READ_MS_MAX });
   return { ...createPostgresLookups(reader), close: () => void reader.close() };
 }
 
@@ -189,7 +191,8 @@ export async function openPostgresStore(
     ...options,
     onNotice: (notice) => listeners.forEach((listener) => listener(notice)),
   });
-  const lookups = openPostgresLookups(options);
+  // A command says at once that the database is away.
+  const lookups = openPostgresLookups({ ...options, awayMsMax: 0 });
   const stages = openStages(options.server, options.clock);
   const group = createGroupCommit(
     (changes, lane) => writer.apply(changes, lane).catch(unavailable),

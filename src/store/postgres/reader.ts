@@ -1,9 +1,17 @@
-// Connections for reading, a few, opened as they are needed, so that one long look-up does not hold up the others.
+// Connections for reading, a few, opened as they are needed, so that one long look-up does not hold up the others. What meets a database that is away is asked again
+// for a while: a restart or a fail-over of the database takes seconds, and who waits for a log-in hears of it only if it lasts.
 
 import type { Clock } from '../../platform/platform.ts';
+import { StoreUnavailable } from '../port.ts';
 import type { Row } from '../row.ts';
 import type { OctetsRow } from './copy-out.ts';
-import { connect, type Connection, type PostgresServer, type SqlValue } from './connection.ts';
+import {
+  connect,
+  type Connection,
+  ConnectionLost,
+  type PostgresServer,
+  type SqlValue,
+} from './connection.ts';
 import { inOneView, type Sql } from './sql.ts';
 
 export interface Reader extends Sql {
@@ -16,63 +24,40 @@ export interface Reader extends Sql {
 
 export const READERS_MAX = 4;
 
-/** `answerMsMax`: for one statement, ms. */
-export function openReader(
-  server: PostgresServer,
-  options: { readonly clock: Clock; readonly answerMsMax: number },
-): Reader {
-  const all = new Set<Connection>();
-  const idle: Connection[] = [];
-  const waiting: ((connection: Connection | undefined) => void)[] = [];
-  /** Those that are being opened too. */
-  let opened = 0;
+/** Between two tries to reach the database, ms. */
+const AGAIN_MS = 500;
 
-  async function take(): Promise<Connection> {
-    for (;;) {
-      const connection = idle.pop();
-      if (connection === undefined) break;
-      if (connection.lost === undefined) return connection;
-      forget(connection);
-    }
-    if (opened < READERS_MAX) {
-      opened += 1;
-      try {
-        const connection = await connect(server, options);
-        // Afterwards: it is by this setting that a server takes no writes.
-        await connection.exec('SET default_transaction_read_only = on');
-        all.add(connection);
-        return connection;
-      } catch (error) {
-        opened -= 1;
-        // Whoever waits tries by itself, and hears why.
-        waiting.shift()?.(undefined);
-        throw error;
-      }
-    }
-    const given = await new Promise<Connection | undefined>((resolve) => waiting.push(resolve));
-    return given ?? take();
-  }
+export interface ReaderOptions {
+  readonly clock: Clock;
+  /** For one statement, ms. */
+  readonly answerMsMax: number;
+  /** So long a look is made again if the database is away, ms; then it rejects with `StoreUnavailable`. */
+  readonly awayMsMax: number;
+}
 
-  function forget(connection: Connection): void {
-    if (all.delete(connection)) opened -= 1;
-  }
+export function openReader(server: PostgresServer, options: ReaderOptions): Reader {
+  const { clock, awayMsMax } = options;
+  const pool = new Pool(server, options);
 
-  function give(connection: Connection): void {
-    if (connection.lost !== undefined) {
-      forget(connection);
-      return waiting.shift()?.(undefined);
-    }
-    const next = waiting.shift();
-    if (next === undefined) idle.push(connection);
-    else next(connection);
-  }
-
-  async function using<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await take();
+  async function once<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await pool.take();
     try {
       return await look(connection);
     } finally {
-      give(connection);
+      pool.give(connection);
+    }
+  }
+
+  async function using<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
+    const until = clock.monotonic() + awayMsMax;
+    for (;;) {
+      try {
+        return await once(look);
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+        if (clock.monotonic() >= until) throw new StoreUnavailable(error.message, { cause: error });
+      }
+      await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
     }
   }
 
@@ -85,8 +70,73 @@ export function openReader(
     run: (sql, ...values) => using(async (connection) => (await connection.query(sql, ...values)).count),
     copyOut: (query) => using((connection) => connection.copyOut(query)),
     inOneView: (look) => using((connection) => inOneView(connection, look)),
-    async close() {
-      await Promise.all([...all].map((connection) => connection.close()));
-    },
+    close: () => pool.close(),
   };
+}
+
+class Pool {
+  readonly #server: PostgresServer;
+  readonly #options: ReaderOptions;
+  readonly #all = new Set<Connection>();
+  readonly #idle: Connection[] = [];
+  readonly #waiting: ((connection: Connection | undefined) => void)[] = [];
+  /** Those that are being opened too. */
+  #opened = 0;
+  /** Of the last try to open one, until so many ms by the monotonic clock. */
+  #failure: { readonly error: unknown; readonly until: number } | undefined;
+
+  constructor(server: PostgresServer, options: ReaderOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  async take(): Promise<Connection> {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) break;
+      if (connection.lost === undefined) return connection;
+      this.#forget(connection);
+    }
+    if (this.#opened < READERS_MAX) return this.#open();
+    const given = await new Promise<Connection | undefined>((resolve) => this.#waiting.push(resolve));
+    return given ?? this.take();
+  }
+
+  give(connection: Connection): void {
+    if (connection.lost !== undefined) {
+      this.#forget(connection);
+      return this.#waiting.shift()?.(undefined);
+    }
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else next(connection);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((connection) => connection.close()));
+  }
+
+  async #open(): Promise<Connection> {
+    const { clock } = this.#options;
+    if (this.#failure !== undefined && clock.monotonic() < this.#failure.until) throw this.#failure.error;
+    this.#opened += 1;
+    try {
+      const connection = await connect(this.#server, this.#options);
+      // Afterwards: it is by this setting that a server takes no writes.
+      await connection.exec('SET default_transaction_read_only = on');
+      this.#all.add(connection);
+      this.#failure = undefined;
+      return connection;
+    } catch (error) {
+      this.#opened -= 1;
+      this.#failure = { error, until: clock.monotonic() + AGAIN_MS / 2 };
+      // Whoever waits hears why.
+      for (const wake of this.#waiting.splice(0)) wake(undefined);
+      throw error;
+    }
+  }
+
+  #forget(connection: Connection): void {
+    if (this.#all.delete(connection)) this.#opened -= 1;
+  }
 }

@@ -75,7 +75,7 @@ async function assertAlone(connection: Connection): Promise<void> {
 }
 
 function keptIn(server: PostgresServer, connection: Connection): KeptRows {
-  const lookups = openPostgresLookups({ server, clock: systemClock });
+  const lookups = openPostgresLookups({ server, clock: systemClock, awayMsMax: 0 });
   const sql = sqlOver(connection);
   const rows = rowsOf(sql, lookups);
   return {
