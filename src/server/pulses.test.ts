@@ -70,6 +70,26 @@ test('a pulse every two seconds, from the start on; the first one begins the lif
   assert.deepEqual([second.isFirst, second.at], [false, PULSE_MS]);
 });
 
+test('it has begun when it holds its lease, in this life or in another, or when nothing is heard', async () => {
+  const begun = async ({ pulses }: ReturnType<typeof pulsing>): Promise<boolean> => {
+    await turns();
+    return Promise.race([pulses.begun.then(() => true), turns().then(() => false)]);
+  };
+  const alive = pulsing();
+  assert.equal(await begun(alive), false);
+  await alive.next().answer(alive.alive());
+  assert.equal(await begun(alive), true);
+  const dead = pulsing();
+  await dead.next().answer({ type: 'dead' });
+  assert.equal(await begun(dead), false);
+  await dead.pass(0);
+  await dead.next().answer(dead.alive());
+  assert.equal(await begun(dead), true);
+  const unheard = pulsing();
+  await unheard.next().fail();
+  assert.equal(await begun(unheard), true);
+});
+
 test('what was not heard is sent again: at once, or after five seconds', async () => {
   const { asked, pass, alive, next } = pulsing();
   await next().fail();

@@ -32,6 +32,8 @@ export type StoreThreadNotice =
 export interface Pulses {
   /** What a new line is told first. */
   readonly lease: LeaseNotice;
+  /** Fulfilled when the lease is held, or nothing was heard of the first try: what is asked before would be refused. */
+  readonly begun: Promise<void>;
   /**
    * The same, but what begins something fails without the lease: judged when the group is sent, which may have waited long. What is due goes by the clock of the
    * store (`src/store/store-time.ts`).
@@ -64,6 +66,8 @@ class RunningPulses implements Pulses {
   /** Of the clock of the store. */
   #aheadMs = 0;
   #isOff = false;
+  readonly #begins = Promise.withResolvers<void>();
+  readonly begun = this.#begins.promise;
 
   constructor(options: Parameters<typeof startPulses>[0]) {
     this.#options = options;
@@ -115,6 +119,7 @@ class RunningPulses implements Pulses {
     const sent = instantOf(clock);
     await this.#send({ incarnation, sent }).catch(() => undefined);
     const isOver = incarnation !== this.#own.incarnation;
+    if (!isOver) this.#begins.resolve();
     const waitMs = isOver ? 0 : PULSE_MS - (clock.monotonic() - sent.monotonic);
     clock.after(Math.max(0, waitMs), () => void this.#go());
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { turns } from '../../test/fakes/front.ts';
 import type { LineHandlers } from '../platform/line.ts';
+import { PULSE_MS } from '../store/lease.ts';
 import type { EngineWriter, PulseAnswer, Space, WriterOptions } from '../store/engine.ts';
 import { packed } from '../store/packing.ts';
 import type { Change, Outcome } from '../store/port.ts';
@@ -24,7 +25,7 @@ interface Asked<T> {
 }
 
 /** Groups and idle pieces wait until they are answered; claims have a lane of their own. */
-function laterWriter(shared: boolean) {
+function laterWriter(shared: boolean, pulsed: (asked: Asked<PulseAnswer>) => void) {
   const pulses: Asked<PulseAnswer>[] = [];
   const groups: (Asked<readonly Outcome[]> & { readonly changes: readonly Change[] })[] = [];
   const idles: Asked<boolean>[] = [];
@@ -48,7 +49,7 @@ function laterWriter(shared: boolean) {
       ? {
           pulse() {
             const { promise, ...asked } = Promise.withResolvers<PulseAnswer>();
-            pulses.push(asked);
+            if (pulses.push(asked) === 1) pulsed(asked);
             return promise;
           },
         }
@@ -60,9 +61,15 @@ function laterWriter(shared: boolean) {
 async function running({
   space = { free: 1000, total: 2000 },
   shared = false,
-}: { readonly space?: Space | 'elsewhere'; readonly shared?: boolean } = {}) {
+  pulsed = () => undefined,
+}: {
+  readonly space?: Space | 'elsewhere';
+  readonly shared?: boolean;
+  /** At the first pulse. */
+  readonly pulsed?: (asked: Asked<PulseAnswer>) => void;
+} = {}) {
   const clock = virtualClock(0);
-  const { writer, groups, idles, copies, pulses } = laterWriter(shared);
+  const { writer, groups, idles, copies, pulses } = laterWriter(shared, pulsed);
   let told: WriterOptions | undefined;
   const ended: unknown[] = [];
   const body = await createStoreBody(
@@ -243,13 +250,17 @@ test('of a store that nobody else writes no lease is told', async () => {
   assert.deepEqual(heard, []);
 });
 
-test('where others write too nothing is begun before a pulse was heard, and each line is told how long it holds', async () => {
-  const { commit, groups, heard, pulses } = await running({ shared: true });
+test('where others write too nothing is begun without the lease, and each line is told how long it holds', async () => {
+  const { commit, groups, heard, pulses, clock } = await running({
+    shared: true,
+    pulsed: (asked) => asked.reject(new Error('no connection')),
+  });
   assert.deepEqual(heard, [{ type: 'lease', life: node }]);
   assert.deepEqual(await commit(claim), [
     { type: 'failed', cause: 'this node does not hold its lease: it has not heard of the store' },
   ]);
-  pulses[0]?.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] });
+  clock.advance(PULSE_MS);
+  pulses[1]?.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] });
   await turns();
   const told = heard.at(-1);
   assert.ok(told?.type === 'lease' && told.held !== undefined && told.sure !== undefined);
@@ -259,4 +270,15 @@ test('where others write too nothing is begun before a pulse was heard, and each
     groups.map(({ changes }) => changes),
     [[claim]],
   );
+});
+
+test('a thread whose first pulse is heard is ready then: nothing that is asked of it is refused', async () => {
+  const { commit, groups, heard } = await running({
+    shared: true,
+    pulsed: (asked) => asked.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] }),
+  });
+  assert.ok(heard[0]?.type === 'lease' && heard[0].held !== undefined);
+  void commit(claim);
+  await turns();
+  assert.equal(groups.length, 1);
 });

@@ -94,6 +94,7 @@ export async function createStoreBody(
   );
   const backup = backupOf(engine, writer, space);
   committer.idleSoon();
+  await pulses?.begun;
 
   function answer(asked: StoreQuestion): Promise<unknown> | unknown {
     if ('commit' in asked) return group.commit(changesOf(asked));
