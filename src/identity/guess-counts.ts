@@ -24,7 +24,7 @@ export interface Guess {
   readonly shared?: boolean;
 }
 
-interface Count {
+export interface Count {
   readonly value: number;
   readonly at: number;
 }
@@ -48,6 +48,8 @@ export class GuessCounts {
   readonly #pairs: Lru<string, PairCount>;
   readonly #networks: Lru<string, Count>;
   readonly #accounts: Lru<string, Count>;
+  /** Of other processes, by name. */
+  readonly #others: Lru<string, Count>;
 
   /** `entriesMax`: of each table. */
   constructor(halfLifeMs: number, entriesMax: number) {
@@ -55,21 +57,36 @@ export class GuessCounts {
     this.#pairs = createLru(entriesMax);
     this.#networks = createLru(entriesMax);
     this.#accounts = createLru(entriesMax);
+    this.#others = createLru(entriesMax);
   }
 
   ofPair(attempt: Guess, now: number): number {
-    return this.#current(this.#pairs.get(pairKey(attempt)), now);
+    const key = pairKey(attempt);
+    return this.#current(this.#pairs.get(key), now) + this.#ofOthers('pair', key, now);
   }
 
   /** The count of the network; or of a wider one, as a part of what that may have. Where many users share one by design, none. */
   ofNetwork({ network, wider = [], shared }: Guess, now: number): number {
     if (shared === true) return 0;
-    const around = wider.map((one) => this.#current(this.#networks.get(one.network), now) / one.factor);
-    return Math.max(this.#current(this.#networks.get(network), now), ...around);
+    const around = wider.map((one) => this.#inNetwork(one.network, now) / one.factor);
+    return Math.max(this.#inNetwork(network, now), ...around);
   }
 
   ofAccount({ account }: Guess, now: number): number {
-    return this.#current(this.#accounts.get(account), now);
+    return this.#current(this.#accounts.get(account), now) + this.#ofOthers('account', account, now);
+  }
+
+  /** Own counts, each with when it changed last and its name, which other processes give to it too. */
+  *own(): Iterable<{ readonly name: string; readonly count: Count }> {
+    const tables = { pair: this.#pairs, network: this.#networks, account: this.#accounts } as const;
+    for (const kind of ['pair', 'network', 'account'] as const)
+      for (const [key, count] of tables[kind].entries()) yield { name: nameOf(kind, key), count };
+  }
+
+  /** What other processes have counted under that name, all together. */
+  heardOf(name: string, value: number, now: number): void {
+    if (value < NOTHING_LEFT) this.#others.delete(name);
+    else this.#others.set(name, { value, at: now });
   }
 
   countOnce(attempt: Guess, now: number): CountedSecret {
@@ -108,7 +125,7 @@ export class GuessCounts {
   }
 
   get size(): number {
-    return this.#pairs.size + this.#networks.size + this.#accounts.size;
+    return this.#pairs.size + this.#networks.size + this.#accounts.size + this.#others.size;
   }
 
   #addToBoth(attempt: Guess, amount: number, now: number): void {
@@ -126,10 +143,29 @@ export class GuessCounts {
   }
 
   #current(count: Count | undefined, now: number): number {
-    if (count === undefined) return 0;
-    // A clock that stepped back forgives nothing and adds nothing.
-    return count.value * 2 ** (-Math.max(0, now - count.at) / this.#halfLifeMs);
+    return decayed(count, now, this.#halfLifeMs);
   }
+
+  #inNetwork(network: string, now: number): number {
+    return this.#current(this.#networks.get(network), now) + this.#ofOthers('network', network, now);
+  }
+
+  #ofOthers(kind: Kind, key: string, now: number): number {
+    if (this.#others.size === 0) return 0;
+    return this.#current(this.#others.get(nameOf(kind, key)), now);
+  }
+}
+
+type Kind = 'pair' | 'network' | 'account';
+
+function nameOf(kind: Kind, key: string): string {
+  return `${kind} ${key}`;
+}
+
+export function decayed(count: Count | undefined, now: number, halfLifeMs: number): number {
+  if (count === undefined) return 0;
+  // A clock that stepped back forgives nothing and adds nothing.
+  return count.value * 2 ** (-Math.max(0, now - count.at) / halfLifeMs);
 }
 
 export function pairKey(attempt: Pick<Guess, 'network' | 'account'>): string {

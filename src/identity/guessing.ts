@@ -66,8 +66,10 @@ export interface Guessing {
   readonly size: number;
 }
 
-export function createGuessing(settings: GuessingSettings = guessingDefaults): Guessing {
-  const counts = new GuessCounts(settings.halfLifeMs, settings.entriesMax);
+export function createGuessing(
+  settings: GuessingSettings = guessingDefaults,
+  counts = new GuessCounts(settings.halfLifeMs, settings.entriesMax),
+): Guessing {
   const knownGoodUntil = createLru<string, number>(settings.entriesMax);
 
   function leaveToVerify(attempt: Guess, delayMs: number, began: number): LeaveToVerify {

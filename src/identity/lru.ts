@@ -2,6 +2,9 @@
 
 export interface Lru<K, V> {
   get(key: K): V | undefined;
+  /** As `get`, and no use of it. */
+  peek(key: K): V | undefined;
+  entries(): Iterable<readonly [K, V]>;
   set(key: K, value: V): void;
   delete(key: K): void;
   /** Deletes every entry that `matches`; linear. */
@@ -20,6 +23,8 @@ export function createLru<K, V>(capacity: number): Lru<K, V> {
       entries.set(key, value);
       return value;
     },
+    peek: (key) => entries.get(key),
+    entries: () => entries.entries(),
     set(key, value) {
       entries.delete(key);
       entries.set(key, value);

@@ -3,14 +3,19 @@
 
 import { networkList } from '../base/network-list.ts';
 import { type AuthenticatorOptions, createAuthenticator } from '../identity/authenticator.ts';
+import { GuessCounts } from '../identity/guess-counts.ts';
+import { createGuessing, guessingDefaults } from '../identity/guessing.ts';
+import { shareGuesses } from '../identity/shared-guesses.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
 import type { EngineChoice } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { StoreNotice } from '../store/port.ts';
 import { lookupAnswerer } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
+import type { StoreThreadNotice } from './pulses.ts';
 import type { ThreadBody } from './thread-body.ts';
+
+const WRITER_OCTETS = 16;
 
 export interface LookupBirth {
   readonly store: EngineChoice;
@@ -47,8 +52,12 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
     clock,
     stage: () => Promise.reject(new Error('the lookup thread stages nothing')),
   });
+  const { halfLifeMs, entriesMax } = guessingDefaults;
+  const counts = new GuessCounts(halfLifeMs, entriesMax);
+  const writer = Buffer.from(entropy.bytes(WRITER_OCTETS)).toString('hex');
+  const sharedGuesses = shareGuesses({ counts, halfLifeMs, store, clock, writer });
   const authenticator = createAuthenticator({
-    ...{ lookups, clock, entropy },
+    ...{ lookups, clock, entropy, guessing: createGuessing(guessingDefaults, counts) },
     ...(verify === undefined ? {} : { verify }),
     settings: { domains: () => domains, isShared: (address) => isShared(address) },
     // Last use is a convenience: a commit that fails is not repeated, the next use writes it again.
@@ -62,14 +71,16 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
     return true;
   }
 
-  function noticed(heard: StoreNotice): void {
+  function noticed(heard: StoreThreadNotice): void {
     if (heard.type === 'identityChanged') authenticator.forget(heard.identityId);
+    // Where other nodes write too, each pulse tells of the lease.
+    if (heard.type === 'lease') void sharedGuesses.exchange();
   }
 
   return {
     greet(peer, open) {
       if (peer === 'store')
-        return store.connect(open({ notice: (notice) => noticed(notice as StoreNotice) }));
+        return store.connect(open({ notice: (notice) => noticed(notice as StoreThreadNotice) }));
       const answerer = lookupAnswerer(lookups);
       open({
         answer: (question) =>

@@ -35,6 +35,7 @@ export function packed(change: Change): PackedChange {
     case 'record':
     case 'credentialUsed':
     case 'free':
+    case 'guesses':
       return { text: JSON.stringify(change) };
     case 'claim':
     case 'report':

@@ -14,6 +14,7 @@ import type { Charge, LimitName, LimitValues } from '../policy/limits.ts';
 import type { Owner } from './owner.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { QueueChange, QueueOutcome } from './queue-change.ts';
+import type { GuessesChange, GuessesOutcomes } from './guesses.ts';
 import type { SharedKeyChange, SharedKeyOutcomes } from './shared-key.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
@@ -201,10 +202,11 @@ export type Change =
   | CredentialUsedChange
   | QueueChange
   | SharedKeyChange
+  | GuessesChange
   | PurgeChange
   | EraseChange;
 
-export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes {
+export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes, GuessesOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }

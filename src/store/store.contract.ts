@@ -27,6 +27,13 @@ export function storeContract(name: string, open: Open): void {
   trailContract(name, open);
   bodyContract(name, open);
 
+  test(`${name}: a process that counts wrong secrets alone hears of no others`, async () => {
+    await using bench = await Bench.open(open);
+    const told = { type: 'guesses', writer: 'w', counts: [{ name: 'a', count: 3 }] } as const;
+    for (let time = 0; time < 2; time += 1)
+      assert.deepEqual(await bench.one(told), { type: 'guesses', others: [] });
+  });
+
   test(`${name}: a listener is told until it unsubscribes`, async () => {
     await using bench = await Bench.open(open);
     const heard: StoreNotice[] = [];

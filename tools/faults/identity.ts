@@ -242,8 +242,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...guesses,
     why: 'a /48 of IPv6 has a fresh start in each of its networks',
-    from: 'return Math.max(this.#current(this.#networks.get(network), now), ...around);',
-    to: 'return around.length < 0 ? 0 : this.#current(this.#networks.get(network), now);',
+    from: 'return Math.max(this.#inNetwork(network, now), ...around);',
+    to: 'return around.length < 0 ? 0 : this.#inNetwork(network, now);',
   },
   {
     ...connections,

@@ -6,9 +6,35 @@ const lease = { file: 'src/store/lease.ts', tests: ['src/store/lease'] };
 const freshness = { file: 'src/store/freshness.ts', tests: ['src/store/freshness'] };
 const holder = { file: 'src/store/holder.ts', tests: ['src/store/holder'] };
 const lives = { file: 'src/store/memory/lives.ts', tests: ['src/store/memory/lives'] };
+const guesses = { file: 'src/identity/shared-guesses.ts', tests: ['src/identity/shared-guesses'] };
+const tickets = { file: 'src/server/ticket-keys.ts', tests: ['src/server/ticket-keys'] };
 const pulses = { file: 'src/server/pulses.ts', tests: ['src/server/pulses'] };
 
 export const nodeFaults: readonly Fault[] = [
+  {
+    ...tickets,
+    why: 'the next key of tickets is asked for when it is needed',
+    from: 'AHEAD_MS = 3_600_000',
+    to: 'AHEAD_MS = 0',
+  },
+  {
+    ...guesses,
+    why: 'guesses of others are taken for new ones, however old they are',
+    from: 'decayed({ value: count, at: 0 }, ageMs, halfLifeMs)',
+    to: 'count',
+  },
+  {
+    ...guesses,
+    why: 'guesses that were taken back are held against a network elsewhere',
+    from: '>= LEAST) own.set(name, 0);',
+    to: '< 0) own.set(name, 0);',
+  },
+  {
+    ...guesses,
+    why: 'in a flood nobody hears of what is new',
+    from: '(count === undefined ? 0 : 1e9) + value',
+    to: 'value',
+  },
   {
     ...lease,
     why: 'a node acts until the very end of its lease',

@@ -4,13 +4,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoreNotice } from '../port.ts';
 import { acceptOf, countedEntropy, START, virtualClock } from '../store.contract-fixtures.ts';
-import { livesContract } from '../store.contract-lives.ts';
+import { guessesContract } from '../store.contract-guesses.ts';
+import { livesContract, type OpenShared } from '../store.contract-lives.ts';
 import { openMemoryStore } from './store.ts';
 
-livesContract('memory', async (ports) => {
+const open: OpenShared = async (ports) => {
   const memory = openMemoryStore(ports);
   return { writer: async (options) => memory.beside(options), close: async () => memory.close() };
-});
+};
+livesContract('memory', open);
+guessesContract('memory', open);
 
 test('memory: each of two hears at once what the other did', () => {
   const clock = virtualClock(START);

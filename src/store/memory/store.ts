@@ -13,6 +13,7 @@ import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
 import { accept } from './accept.ts';
 import { type Bodies, createBodies } from './bodies.ts';
 import { appendEvent, chainEnd } from './events.ts';
+import { guesses } from './guesses.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { createLives, type Lives } from './lives.ts';
 import { createMemoryLookups } from './lookups.ts';
@@ -231,6 +232,8 @@ function applyOne(state: State, change: Change): Outcome {
       return changeQueue(state, change);
     case 'sharedKey':
       return sharedKey(state, change);
+    case 'guesses':
+      return guesses(state, change);
     case 'purge':
       return purge(state, change);
     case 'erase':

@@ -1,41 +1,46 @@
 // Several nodes on one PostgreSQL.
 
-import { livesContract, type WriterOptions } from '../store.contract-lives.ts';
+import { guessesContract } from '../store.contract-guesses.ts';
+import { livesContract, type OpenShared, type WriterOptions } from '../store.contract-lives.ts';
 import { ConnectionLost } from './connection.ts';
 import { openPostgresWriter, type PostgresWriter } from './open.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 
-if (withoutPostgres === false)
-  livesContract('postgres', async (ports) => {
-    const { server, drop } = await freshDatabase();
-    const all: PostgresWriter[] = [];
-    const opened = async (options: WriterOptions): Promise<PostgresWriter> => {
-      const own = { server, name: `node/${all.length}`, clockOffset: 0, isTrusted: true } as const;
-      const writer = await openPostgresWriter({ ...ports, ...options, ...own });
-      all.push(writer);
-      return writer;
-    };
-    return {
-      async writer(options) {
-        let writer = await opened(options);
-        /** Who is taken over from is cut off, and comes back as a new thread would. */
-        const again = async <T>(ask: () => Promise<T>): Promise<T> => {
-          try {
-            return await ask();
-          } catch (error) {
-            if (!(error instanceof ConnectionLost)) throw error;
-            writer = await opened(options);
-            return ask();
-          }
-        };
-        return {
-          apply: (changes) => again(() => writer.apply(changes, writer.laneOf(changes))),
-          pulse: (life, isFirst) => again(() => writer.pulse(life, isFirst)),
-        };
-      },
-      async close() {
-        await Promise.all(all.map((writer) => writer.close()));
-        await drop();
-      },
-    };
-  });
+const open: OpenShared = async (ports) => {
+  const { server, drop } = await freshDatabase();
+  const all: PostgresWriter[] = [];
+  const opened = async (options: WriterOptions): Promise<PostgresWriter> => {
+    const own = { server, name: `node/${all.length}`, clockOffset: 0, isTrusted: true } as const;
+    const writer = await openPostgresWriter({ ...ports, ...options, ...own });
+    all.push(writer);
+    return writer;
+  };
+  return {
+    async writer(options) {
+      let writer = await opened(options);
+      /** Who is taken over from is cut off, and comes back as a new thread would. */
+      const again = async <T>(ask: () => Promise<T>): Promise<T> => {
+        try {
+          return await ask();
+        } catch (error) {
+          if (!(error instanceof ConnectionLost)) throw error;
+          writer = await opened(options);
+          return ask();
+        }
+      };
+      return {
+        apply: (changes) => again(() => writer.apply(changes, writer.laneOf(changes))),
+        pulse: (life, isFirst) => again(() => writer.pulse(life, isFirst)),
+      };
+    },
+    async close() {
+      await Promise.all(all.map((writer) => writer.close()));
+      await drop();
+    },
+  };
+};
+
+if (withoutPostgres === false) {
+  livesContract('postgres', open);
+  guessesContract('postgres', open);
+}

@@ -35,6 +35,7 @@ async function fill({ all, connection }: Opened, messages: number): Promise<void
     INSERT INTO identity_name SELECT id, id FROM identity;
     INSERT INTO identity_credential SELECT id, id FROM identity;
     INSERT INTO counter SELECT id, 'w', 1, '' FROM identity;
+    INSERT INTO guess SELECT id, 'w', 2, 1 FROM identity;
     INSERT INTO notice SELECT md5(n::text)::uuid, n % 2, n, ${clock.now() + HOUR}, '{}' ${count};
     INSERT INTO inflight (id, owner, withdrawn_until) SELECT md5(n::text)::uuid, '', n ${count};`);
   for (let count = 0; count < messages; count += 100) {
@@ -74,6 +75,8 @@ async function accepts({ all, connection, counters }: Opened): Promise<void> {
   await counters.flush(sql, 'all');
   for (const { message } of [again, staged])
     await all({ type: 'withdraw', messageId: message.id, owner: 'a', now: clock.now(), by: 'root' });
+  const counts = [{ name: '1', count: 2 }, { name: 'al', count: 0 }, { name: '2' }];
+  await all({ type: 'guesses', writer: 'a', counts });
   await removeBody(sql, id);
   await createSweep(clock)(sql, clock.now());
   clock.advance(WITHDRAWN_MS);

@@ -118,6 +118,11 @@ const steps: readonly string[] = [
     identity_id text COLLATE "C" NOT NULL, writer text COLLATE "C" NOT NULL, charges bigint NOT NULL, value bytea NOT NULL,
     PRIMARY KEY (identity_id, writer)
   ) WITH (fillfactor = 50);
+  -- Wrong secrets, as each process has counted them at that time (\`guesses.ts\`).
+  CREATE UNLOGGED TABLE guess (
+    name text COLLATE "C" NOT NULL, writer text COLLATE "C" NOT NULL, count float8 NOT NULL, at bigint NOT NULL, PRIMARY KEY (name, writer)
+  );
+  CREATE INDEX guess_at ON guess (at);
   CREATE TABLE shared_key (purpose text COLLATE "C" NOT NULL, period text COLLATE "C" NOT NULL, key bytea NOT NULL, PRIMARY KEY (purpose, period));
   `,
 ];

@@ -1,7 +1,8 @@
-// What is left over and can wait: keys of withdrawals that are long past, bodies that no message names.
+// What is left over and can wait: keys of withdrawals that are long past, guesses of hours ago, bodies that no message names.
 
 import type { Clock } from '../../platform/platform.ts';
 import { sweepBodies } from './bodies.ts';
+import { forgetGuesses } from './guesses.ts';
 import { forgetWithdrawn } from './inflight.ts';
 import type { Sql } from './sql.ts';
 
@@ -26,7 +27,7 @@ export function createSweep(clock: Pick<Clock, 'monotonic'>): Sweep {
 
   async function keys(sql: Sql, now: number): Promise<boolean> {
     if (clock.monotonic() < keysAt) return false;
-    if (await forgetWithdrawn(sql, now)) return true;
+    if ((await forgetWithdrawn(sql, now)) || (await forgetGuesses(sql, now))) return true;
     keysAt = clock.monotonic() + KEYS_EVERY_MS;
     return false;
   }

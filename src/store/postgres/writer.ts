@@ -8,6 +8,7 @@ import type { NodeState, Work } from './change.ts';
 import type { Channel } from './channel.ts';
 import { ConnectionLost } from './connection.ts';
 import { flow, type Flowing, oneFlush } from './group.ts';
+import { guesses } from './guesses.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim } from './claim.ts';
@@ -97,6 +98,8 @@ async function applyOne(work: Work, change: Change): Promise<Outcome> {
       return changeQueue(work, change);
     case 'sharedKey':
       return sharedKey(work, change);
+    case 'guesses':
+      return guesses(work, change);
     case 'purge':
       return purge(work, change);
     case 'erase':

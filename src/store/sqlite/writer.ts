@@ -201,6 +201,9 @@ function applyOne(writer: Writer, change: Change): Outcome {
       return changeQueue(writer, change);
     case 'sharedKey':
       return sharedKey(writer, change);
+    case 'guesses':
+      // There are no others.
+      return { type: 'guesses', others: [] };
     case 'purge':
       return purge(writer, change);
     case 'erase':
