@@ -74,11 +74,15 @@ const STREAMS = new Set([
   ],
 ]);
 
+/** A chain is all that a life of a node wrote: its name alone limits nothing. */
+const ofWholeChain = (condition = ''): boolean =>
+  /\bchain\b/.test(condition) && !/\bsequence\b/.test(condition);
+
 /** Scans that go on to the end. `isLimited`: whoever takes the rows stops at so many. */
 function walksIn(plan: Plan, isLimited = false): readonly string[] {
   const { 'Node Type': type, 'Relation Name': table, 'Index Name': index, 'Index Cond': condition } = plan;
-  const isWalk =
-    type === 'Seq Scan' || (/^(Bitmap )?Index /.test(type) && condition === undefined && !isLimited);
+  const isEndless = condition === undefined || ofWholeChain(condition);
+  const isWalk = type === 'Seq Scan' || (/^(Bitmap )?Index /.test(type) && isEndless && !isLimited);
   const inner = (plan.Plans ?? []).flatMap((below) =>
     walksIn(
       below,

@@ -19,9 +19,11 @@ export function indexedWords(terms: Iterable<Term>): readonly Term[] {
 
 /** Who forgets events holds the chain meanwhile (`holdChains`): else words could be written of what is just being forgotten. */
 const HOLD = 'SELECT 1 FROM chain WHERE id = $1 FOR UPDATE NOWAIT';
+/** OFFSET: each event is looked up by its number. A plan that was made while the chain was short would else go through all of it, for each word. */
 const WRITE = `INSERT INTO term (term, place)
-  SELECT w.term, e.place FROM unnest($3::text[], $4::bigint[]) AS w (term, sequence) JOIN event e ON e.chain = $1 AND e.sequence = w.sequence
-    WHERE e.payload IS NOT NULL AND EXISTS (SELECT 1 FROM chain c WHERE c.id = $1 AND c.indexed = $2) ORDER BY 1, 2 ON CONFLICT DO NOTHING`;
+  SELECT w.term, e.place FROM unnest($3::text[], $4::bigint[]) AS w (term, sequence),
+      LATERAL (SELECT place FROM event WHERE chain = $1 AND sequence = w.sequence AND payload IS NOT NULL OFFSET 0) AS e
+    WHERE EXISTS (SELECT 1 FROM chain c WHERE c.id = $1 AND c.indexed = $2) ORDER BY 1, 2 ON CONFLICT DO NOTHING`;
 /** Whoever took it for a dead one by its process was wrong. */
 const NOTE = `UPDATE chain c SET indexed = e.sequence, head = e.sequence, head_link = e.link, closed = false, pid = CASE WHEN NOT c.closed THEN c.pid END
   FROM event e WHERE c.id = $1 AND c.indexed = $2 AND e.chain = c.id AND e.sequence = $3`;
