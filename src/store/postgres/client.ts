@@ -33,8 +33,18 @@ export function clientFor(
   }) as Client;
 }
 
+/** They come before those of the role and of the database: `ALTER ROLE … SET` must not weaken what a 250 promises, nor change how values are written. */
 const SETTINGS: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
+  // Who waits for a lock must see what its holder has committed.
+  default_transaction_isolation: 'read committed',
+  // That a standby did not confirm is told as a warning.
+  client_min_messages: 'warning',
+  bytea_output: 'hex',
+  array_nulls: 'on',
+  // Some work takes long, and the connections of a quiet night stay.
+  statement_timeout: '0',
+  idle_session_timeout: '0',
   // A plan made while a table was empty must not walk it when it is full: each row that is joined is found by its key.
   enable_seqscan: 'off',
   enable_hashjoin: 'off',

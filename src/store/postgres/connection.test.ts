@@ -192,6 +192,29 @@ test(
   },
 );
 
+test('what a role or a database sets weakens nothing that we rely on', { skip }, async (t) => {
+  const database = await freshDatabase();
+  t.after(() => database[Symbol.asyncDispose]());
+  const clock = virtualClock(0);
+  const theirs = {
+    synchronous_commit: ['off', 'on'],
+    default_transaction_isolation: ['serializable', 'read committed'],
+    client_min_messages: ['error', 'warning'],
+    bytea_output: ['escape', 'hex'],
+    array_nulls: ['off', 'on'],
+    statement_timeout: ['1s', '0'],
+    idle_session_timeout: ['1s', '0'],
+  };
+  const before = await connect(database.server, { clock });
+  for (const [name, [set]] of Object.entries(theirs))
+    await before.exec(`ALTER DATABASE ${database.server.database} SET ${name} = '${set}'`);
+  await before.close();
+  const connection = await connect(database.server, { clock });
+  for (const [name, [, kept]] of Object.entries(theirs))
+    assert.deepEqual((await connection.query('SELECT current_setting($1) AS is', name)).rows, [{ is: kept }]);
+  await connection.close();
+});
+
 test('an error of the server has its SQLSTATE', { skip }, async (t) => {
   const [connection] = await connected(t);
   await assert.rejects(

@@ -235,28 +235,29 @@ class OpenConnection implements Connection {
   }
 }
 
-/** The wait for a standby was given up: the commit is told as done, and may be lost with this server. */
-function isDoubt({
-  severity,
-  code,
-}: {
-  readonly severity?: string | undefined;
-  readonly code?: string | undefined;
-}): boolean {
-  return severity === 'WARNING' && (code === '01000' || code === '57P01');
+/** The wait for a standby was given up: the commit is told as done, and may be lost with this server. Severity is no help: a server says it in its own language. */
+function isDoubt({ code }: { readonly code?: string | undefined }): boolean {
+  return code === '01000' || code === '57P01';
 }
 
-/** SQLSTATE classes after which the session is over, if they are fatal: 08 connection, 57P0x shutdown. */
+/** Whatever the code: a server that could not write its log may have committed all the same. */
+const FATAL: ReadonlySet<unknown> = new Set(['FATAL', 'PANIC']);
+/** SQLSTATE classes after which the session is over, in any language of the server, unless they are plain errors: 08 connection, 57P0x shutdown. */
 const OVER = /^(08|57P0[1-5])/;
 /** A prepared statement is gone, or its plan: only another session can do it. */
 const STALE = /^(26000|0A000)/;
+
+function isOver(code: string, severity: string | undefined): boolean {
+  if (STALE.test(code) || (OVER.test(code) && severity !== 'ERROR')) return true;
+  return FATAL.has(severity) && !REFUSED.test(code);
+}
 
 function asKnown(error: unknown): ConnectionLost | SqlError {
   if (error instanceof ConnectionLost || error instanceof SqlError) return error;
   const { code } = error as { readonly code?: unknown };
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof pg.DatabaseError && typeof code === 'string')
-    return STALE.test(code) || (OVER.test(code) && error.severity !== 'ERROR')
+    return isOver(code, error.severity)
       ? new ConnectionLost(message, { cause: error })
       : new SqlError(message, code, { cause: error });
   return new ConnectionLost(message, { cause: error });

@@ -45,6 +45,8 @@ const good = {
   full_page_writes: 'on',
   server_encoding: 'UTF8',
   replicated: false,
+  synchronous_commit: 'on',
+  isolation: 'read committed',
 };
 
 const vectors: readonly Vector[] = [
@@ -56,6 +58,16 @@ const vectors: readonly Vector[] = [
     why: 'names that are no UTF-8',
     said: { server_encoding: 'SQL_ASCII' },
     refused: /encoding SQL_ASCII: make it with ENCODING/,
+  },
+  {
+    why: 'a pooler that drops settings, and a role that waits for no disk',
+    said: { synchronous_commit: 'off' },
+    refused: /has not the settings that it asked for/,
+  },
+  {
+    why: 'a view that stands still while a lock is waited for',
+    said: { isolation: 'repeatable read' },
+    refused: /has not the settings that it asked for/,
   },
   { why: 'a standby', said: { replicated: true }, isReplicated: true },
   { why: 'no standby', said: {}, isReplicated: true, refused: /no synchronous standby confirms/ },

@@ -13,7 +13,8 @@ export async function assertFit(connection: Connection, isReplicated: boolean): 
   const { rows } =
     await connection.query(`SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
     current_setting('full_page_writes') AS full_page_writes, current_setting('server_encoding') AS server_encoding,
-    current_setting('synchronous_standby_names') <> '' AS replicated`);
+    current_setting('synchronous_standby_names') <> '' AS replicated, current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('default_transaction_isolation') AS isolation`);
   const [row = {}] = rows;
   const version = Math.floor(number(row, 'version') / 10_000);
   const flaws = [
@@ -26,6 +27,11 @@ export async function assertFit(connection: Connection, isReplicated: boolean): 
     ...(text(row, 'server_encoding') === 'UTF8'
       ? []
       : [`the database has the encoding ${text(row, 'server_encoding')}: make it with ENCODING 'UTF8'`]),
+    ...(text(row, 'synchronous_commit') === 'on' && text(row, 'isolation') === 'read committed'
+      ? []
+      : [
+          'the session has not the settings that it asked for (synchronous_commit, default_transaction_isolation): connect to the server itself, through no pooler, and look for a login trigger that changes them',
+        ]),
     ...(isReplicated && row['replicated'] !== true ? [NOT_REPLICATED] : []),
     ...((await undoesWhole(connection))
       ? []
