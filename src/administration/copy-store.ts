@@ -6,7 +6,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 import { copyAll } from '../store/copy.ts';
 import { differenceOf } from '../store/same-rows.ts';
 import { type Copied, type Counts, type KeptRows, originOf, type Transfer } from '../store/transfer.ts';
-import { type Actor, byOf } from './actor.ts';
+import { type Actor, byOf, reasonGiven } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 
 /** What a copy is doing: rows of this kind, or the index, or looking at what was copied. */
@@ -84,7 +84,7 @@ async function copyInto(copy: StoreCopy, actor: Actor, ends: Ends): Promise<Stor
       payload: {
         by: byOf(actor),
         action: 'store copy',
-        detail: { from: place, lastLink: origin, events, messages, accounts },
+        detail: { from: place, lastLink: origin, events, messages, accounts, ...reasonGiven(actor) },
       },
     },
     entropy,

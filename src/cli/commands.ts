@@ -93,6 +93,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./backup.ts')).backupCommands,
   },
   {
+    call: 'store',
+    summary: 'where accounts, queue and trail are kept: copied to another place or engine',
+    load: async () => (await import('./store.ts')).storeCommands,
+  },
+  {
     call: 'send [recipients...]',
     summary: 'submits a message from standard input, as sendmail does',
     load: async () => (await import('./send-command.ts')).sendCommand,

@@ -23,6 +23,7 @@ const codes: Readonly<Record<string, SysExit>> = {
   ConfigError: EX.CONFIG,
   ServerUnfit: EX.CONFIG,
   StoreTooNew: EX.CONFIG,
+  StoreUnfinished: EX.CONFIG,
   StoreLocked: EX.TEMPFAIL,
   DirectoryUnusable: EX.OSERR,
 };

@@ -60,7 +60,7 @@ export async function postgresPlace(t: TestContext): Promise<TestPlace & { reado
   t.after(drop);
   let lives = 0;
   return {
-    ...{ server, transfer: postgresTransfer(server) },
+    ...{ server, transfer: postgresTransfer(server, { isTrusted: true }) },
     open: () =>
       openBench(async (options) => {
         const name = `node/${(lives += 1)}`;

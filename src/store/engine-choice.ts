@@ -2,6 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { err, ok, type Result } from '../base/result.ts';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { readNamed, underKey } from '../config/named-file.ts';
@@ -20,6 +22,11 @@ export type EngineChoice =
       readonly node: string;
       readonly server: PostgresServer;
     };
+
+/** Where a store is kept: as much of a choice as a copy needs. */
+export type StorePlace =
+  | Extract<EngineChoice, { readonly engine: 'sqlite' }>
+  | Pick<Extract<EngineChoice, { readonly engine: 'postgres' }>, 'engine' | 'server'>;
 
 const KEY = 'store.postgres';
 
@@ -49,6 +56,21 @@ export function engineIn(directory: string): EngineChoice {
   return { engine: 'sqlite', directory };
 }
 
+/** As a command line names it: `sqlite:DIR`, or the URL of a PostgreSQL. Throws `ConfigError` if the file of a certificate can't be read. */
+export function placeNamed(written: string): Result<StorePlace> {
+  const [, directory] = /^sqlite:(.+)$/s.exec(written) ?? [];
+  if (directory !== undefined) return ok(engineIn(resolve(directory)));
+  if (!/^postgres(?:ql)?:/.test(written))
+    return err('write sqlite:DIRECTORY or postgres://USER@HOST:PORT/DATABASE');
+  const place = postgresPlace(written);
+  if (!place.ok) return err(place.error.map(({ message }) => message).join('; '));
+  if (place.value.password !== undefined)
+    return err(
+      'others on this machine can read the password of a command line: write this store into a configuration, and leave the option out',
+    );
+  return ok({ engine: 'postgres', server: serverAt(place.value, { file: '', path: resolve }, process.env) });
+}
+
 /** By which the owners of its leases begin. */
 export function nodeOf(choice: EngineChoice): string {
   return choice.engine === 'postgres' ? choice.node : ONLY_NODE;
@@ -73,7 +95,7 @@ export function choiceInWords(choice: EngineChoice): string {
 }
 
 /** Its place, in words, without secrets. */
-export function storeInWords(choice: EngineChoice): string {
+export function storeInWords(choice: StorePlace): string {
   if (choice.engine === 'sqlite') return choice.directory;
   const { hosts, database } = choice.server;
   const where = hosts.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
@@ -81,7 +103,7 @@ export function storeInWords(choice: EngineChoice): string {
 }
 
 /** Undefined: nothing of it can be read on its way there. */
-export function clearTextWarning(choice: EngineChoice): string | undefined {
+export function clearTextWarning(choice: StorePlace): string | undefined {
   if (choice.engine === 'sqlite' || choice.server.tls !== undefined) return undefined;
   const far = choice.server.hosts.find(({ host }) => !isHere(host));
   return far === undefined

@@ -5,7 +5,7 @@ import { unreachable } from '../base/assert.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { QueueLimits } from './depth.ts';
-import type { EngineChoice } from './engine-choice.ts';
+import type { EngineChoice, StorePlace } from './engine-choice.ts';
 import type { Changed } from './freshness.ts';
 import type { Lookups } from './lookups.ts';
 import type { Incarnation } from './owner.ts';
@@ -144,11 +144,6 @@ export interface Backups {
   /** Into a place that holds no store yet, if `inspect` resolves. */
   restore(file: string, inspect: (backup: OpenBackup) => Promise<void>): Promise<BackupResult>;
 }
-
-/** Where a store is kept: as much of a choice as a copy needs. */
-export type StorePlace =
-  | Pick<Extract<EngineChoice, { readonly engine: 'sqlite' }>, 'engine' | 'directory'>
-  | Pick<Extract<EngineChoice, { readonly engine: 'postgres' }>, 'engine' | 'server'>;
 
 /** All that is kept there, out of it and into it. */
 export async function openTransfer(place: StorePlace): Promise<Transfer> {

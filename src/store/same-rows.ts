@@ -65,7 +65,7 @@ async function differenceIn<K extends ComparedKind>(
       if ('content' in row && !(await hasSameBody(one, other, row)))
         return `has another body of ${name(row)}`;
     }
-    pageDone(rows.length);
+    if (rows.length > 0) pageDone(rows.length);
   }
   return undefined;
 }

@@ -12,14 +12,20 @@ import { writers } from './copied-rows.ts';
 import { assertFinished, beginCopy, endCopy, noteOf, progressOf } from './copy-marks.ts';
 import { countsOf, rowsOf } from './kept-rows.ts';
 import { openPostgresLookups } from './open.ts';
+import { asStoreError } from './refusals.ts';
 import { migrate } from './schema.ts';
+import { assertFit } from './server-checks.ts';
 import { inTransaction, type Sql, sqlOver } from './sql.ts';
 import { isInTheWay } from './sql-states.ts';
 import { stageOver } from './stages.ts';
 import { indexSlice } from './term-index.ts';
 import { beginTrail } from './trail.ts';
 
-export function postgresTransfer(server: PostgresServer): Transfer {
+/** `isTrusted`: settings of the server are not looked at. */
+export function postgresTransfer(
+  server: PostgresServer,
+  { isTrusted = false }: { readonly isTrusted?: boolean } = {},
+): Transfer {
   return {
     source: () =>
       over(server, async (connection) => {
@@ -33,6 +39,7 @@ export function postgresTransfer(server: PostgresServer): Transfer {
       }),
     target: (origin) =>
       over(server, async (connection) => {
+        if (!isTrusted) await assertFit(connection, server.isReplicated === true);
         await migrate(connection);
         await assertAlone(connection);
         await beginCopy(connection, origin);
@@ -42,12 +49,13 @@ export function postgresTransfer(server: PostgresServer): Transfer {
 }
 
 async function over<T>(server: PostgresServer, open: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await connect(server, { clock: systemClock });
+  let connection: Connection | undefined;
   try {
+    connection = await connect(server, { clock: systemClock });
     return await open(connection);
   } catch (error) {
-    await connection.close();
-    throw error;
+    await connection?.close();
+    throw asStoreError(error, server);
   }
 }
 

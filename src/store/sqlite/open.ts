@@ -39,7 +39,7 @@ export function openForWriting(dataDirectory: string, now: number): Database {
 
 /** A copy into it was begun and is not done (`transfer.ts`). */
 export function isCopying(db: Database): boolean {
-  return db.get("SELECT 1 FROM sqlite_master WHERE name = 'transfer'") !== undefined;
+  return db.get("SELECT 1 FROM sqlite_master WHERE name = 'copying'") !== undefined;
 }
 
 /** Its mail would leave, and the copy could not go on. Throws `StoreUnfinished`, and then it is closed. */

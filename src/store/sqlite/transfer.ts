@@ -1,4 +1,4 @@
-// SQLite as the source and as the target of a copy. How far a copy has come stands in the table `transfer`, which is there until the copy is done.
+// SQLite as the source and as the target of a copy. How far a copy has come stands in the table `copying`, which is there until the copy is done.
 
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
@@ -91,7 +91,7 @@ function copiedInto(directory: string, db: Database): Omit<Copied, keyof KeptRow
   const writers = writersOf(db);
   return {
     async progress(kind) {
-      const row = db.get('SELECT after, rows, done FROM transfer WHERE name = ?', kind) ?? {};
+      const row = db.get('SELECT after, rows, done FROM copying WHERE name = ?', kind) ?? {};
       const after = optionalText(row, 'after');
       return {
         ...(after === undefined ? {} : { after }),
@@ -115,7 +115,7 @@ function copiedInto(directory: string, db: Database): Omit<Copied, keyof KeptRow
       inTransaction(db, () => {
         beginOwnChain(db, event.time);
         openTrail(db, entropy).append(event);
-        db.exec('DROP TABLE transfer');
+        db.exec('DROP TABLE copying');
       });
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     },
@@ -124,7 +124,7 @@ function copiedInto(directory: string, db: Database): Omit<Copied, keyof KeptRow
 
 function note(db: Database, kind: Kind, { rows, next }: Page<Kind>): void {
   db.run(
-    `INSERT INTO transfer VALUES (?, ?, ?, ?)
+    `INSERT INTO copying VALUES (?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET after = excluded.after, rows = rows + excluded.rows, done = excluded.done`,
     ...[kind, next ?? null, rows.length, next === undefined ? 1 : 0],
   );
@@ -139,7 +139,7 @@ const ORIGIN = 'origin';
 
 function begin(db: Database, directory: string, origin: string): void {
   if (isCopying(db)) {
-    const begun = text(db.get('SELECT after FROM transfer WHERE name = ?', ORIGIN) ?? {}, 'after');
+    const begun = text(db.get('SELECT after FROM copying WHERE name = ?', ORIGIN) ?? {}, 'after');
     if (begun === origin) return;
     throw new NotEmpty(
       `${directory} holds a copy that was begun of another store, or of this one as it was before: remove it, or name another directory`,
@@ -150,9 +150,9 @@ function begin(db: Database, directory: string, origin: string): void {
     throw new NotEmpty(`${directory} holds a store already: name another directory, or move it away`);
   inTransaction(db, () => {
     db.exec(
-      'CREATE TABLE transfer (name TEXT PRIMARY KEY, after TEXT, rows INTEGER NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+      'CREATE TABLE copying (name TEXT PRIMARY KEY, after TEXT, rows INTEGER NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID',
     );
-    db.run('INSERT INTO transfer VALUES (?, ?, 0, 0)', ORIGIN, origin);
+    db.run('INSERT INTO copying VALUES (?, ?, 0, 0)', ORIGIN, origin);
     // Those of the source come.
     db.exec('DELETE FROM chain');
   });
