@@ -17,8 +17,6 @@ export async function openEngineWriter(
   return {
     ...writer,
     copy: () =>
-      Promise.reject(
-        new Error('the store is on PostgreSQL, which has backups of its own (docs/OPERATING.md)'),
-      ),
+      Promise.reject(new Error('the store is on PostgreSQL, which has backups of its own (docs/CLUSTER.md)')),
   };
 }

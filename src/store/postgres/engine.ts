@@ -19,7 +19,7 @@ const RUN_OCTETS = 4;
 const AWAY_MS_MAX = 20_000;
 
 const COPIES =
-  'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/OPERATING.md)';
+  'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/CLUSTER.md)';
 
 const noCopies = (): Promise<never> => Promise.reject(new Error(COPIES));
 
