@@ -20,6 +20,7 @@ export function indexContract(
 ): void {
   laggingContract(name, open, skip);
   manyContract(name, open, skip);
+  longContract(name, open, skip);
 }
 
 /** Everything that a look-up in the trail can tell. */
@@ -113,6 +114,34 @@ function manyContract(name: string, open: (t: TestContext) => Promise<Indexing>,
       while (await indexTail(100));
       assert.deepEqual(await all(), ids);
       assert.deepEqual(await bench.findIds(term, 3), ids.slice(0, 3));
+    },
+  );
+}
+
+/** Letters that no database makes shorter. */
+const longValue = Array.from({ length: 998 }, (_, at) =>
+  String.fromCodePoint(0x4e00 + ((at * at * 7919 + at * 104_729) % 20_000)),
+).join('');
+
+function longContract(name: string, open: (t: TestContext) => Promise<Indexing>, skip: string | false): void {
+  test(
+    `${name}: a word as long as a sender can make it is found, before and after it is indexed, and forgotten`,
+    { skip },
+    async (t) => {
+      const { bench, indexTail } = await open(t);
+      const id = await delivered(bench, { identityId: 'i1', messageIdField: longValue });
+      const term = { kind: 'messageIdField', value: longValue } as const;
+      const other = { kind: 'messageIdField', value: `${longValue}x` } as const;
+      assert.deepEqual(await bench.findIds(term, 9), [id]);
+      while (await indexTail(9));
+      assert.deepEqual(await bench.findIds(term, 9), [id]);
+      assert.deepEqual(await bench.findIds(other, 9), []);
+      assert.equal((await verifyTrail(bench.lookups)).broken, undefined);
+      bench.clock.advance(DAY);
+      const now = bench.clock.now();
+      await bench.one({ type: 'purge', eventsBefore: now, now, max: 99 });
+      assert.deepEqual(await bench.findIds(term, 9), []);
+      assert.equal((await verifyTrail(bench.lookups)).broken, undefined);
     },
   );
 }

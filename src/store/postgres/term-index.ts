@@ -1,6 +1,7 @@
 // The look-up index of the trail: by which words an event is found. It is written behind the commits, a slice of one chain at a time, and each chain has a watermark: what
 // stands after it is looked through. The id of its message is no word here: events have a column and an index of it.
 
+import { hash } from 'node:crypto';
 import type { Term } from '../../record/terms.ts';
 import { wordsOfRow } from '../event-row.ts';
 import type { EventTerms, RecentTerms } from '../recent-terms.ts';
@@ -12,9 +13,19 @@ import { sqlOver, type Sql } from './sql.ts';
 export const EVENT_COLUMNS =
   'e.place AS at, e.chain, e.sequence AS number, e.time, e.type, e.message_id, e.identity_id, e.payload, e.place_content AS place';
 
-/** Those that stand in the index. */
+/** PostgreSQL takes up to 2,704 octets of a row into an index, and a sender decides how long a broken Message-ID is. */
+const WORD_OCTETS_MAX = 1_000;
+
+/** Those that stand in the index, as they stand there: of a long one its digest. */
 export function indexedWords(terms: Iterable<Term>): readonly Term[] {
-  return [...new Set(terms)].filter((term) => !term.startsWith('id:'));
+  const words = new Set<Term>();
+  for (const term of terms) if (!term.startsWith('id:')) words.add(wordOf(term));
+  return [...words];
+}
+
+function wordOf(term: Term): Term {
+  if (Buffer.byteLength(term) <= WORD_OCTETS_MAX) return term;
+  return `${term.slice(0, term.indexOf(':'))}:sha256:${hash('sha256', term)}`;
 }
 
 /** Who forgets events holds the chain meanwhile (`holdChains`): else words could be written of what is just being forgotten. */

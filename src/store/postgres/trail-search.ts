@@ -4,7 +4,7 @@ import type { Term } from '../../record/terms.ts';
 import { hasTerm } from '../event-row.ts';
 import { number, type Row } from '../row.ts';
 import type { Sql } from './sql.ts';
-import { EVENT_COLUMNS } from './term-index.ts';
+import { EVENT_COLUMNS, indexedWords } from './term-index.ts';
 
 /** Places of events, both ends left out. */
 export interface Places {
@@ -58,7 +58,7 @@ async function* indexed(
   { above, below }: Places,
   first: number,
 ): AsyncGenerator<Row, void> {
-  const words = terms.filter((term) => !term.startsWith(ID));
+  const words = indexedWords(terms);
   let before = below;
   for (let max = first; ; max = PAGE) {
     const page = await sql.all(NEWEST, words, idsOf(terms), above, before, max);
