@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Thread } from './thread.ts';
 
-/** Doubles with each death within a minute, up to 16 times as long. */
+/** Doubles with each death within a minute, up to 8 times as long. */
 const RESTART_MS = 200;
 const MINUTE_MS = 60_000;
 
@@ -57,7 +57,7 @@ export class Restarts {
 
   #pause(doublings: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.after(RESTART_MS * 2 ** Math.min(doublings, 4), resolve);
+      this.#clock.after(RESTART_MS * 2 ** Math.min(doublings, 3), resolve);
     });
   }
 }

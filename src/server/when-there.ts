@@ -4,7 +4,7 @@ import type { Clock } from '../platform/platform.ts';
 import { StoreAway } from '../store/engine-errors.ts';
 
 /** Between two tries, ms. */
-const TRY_MS = 1_000;
+const TRY_MS = 500;
 /** Between two words about it, ms. */
 const TELL_MS = 600_000;
 

@@ -1,37 +1,26 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { Client } from 'pg';
-import { type PostgresCluster, startPostgres, withoutDebianPostgres } from './postgres.ts';
+import { startPostgres, withoutDebianPostgres } from './postgres.ts';
 import { eventually, HANGING_MS } from './server.ts';
 
 const skip = withoutDebianPostgres;
-
-async function ask(cluster: PostgresCluster, statement: string): Promise<unknown> {
-  const client = new Client({ connectionString: cluster.url });
-  await client.connect();
-  try {
-    return Object.values(((await client.query(statement)).rows[0] as object | undefined) ?? {})[0];
-  } finally {
-    await client.end();
-  }
-}
 
 test(
   'what PostgreSQL committed is there after it was stopped, stopped at once and killed',
   { skip },
   async () => {
     await using cluster = await startPostgres(['work_mem = 5MB']);
-    assert.equal(await ask(cluster, 'SHOW fsync'), 'on');
-    assert.equal(await ask(cluster, 'SHOW work_mem'), '5MB');
-    await ask(cluster, 'CREATE TABLE kept (number int)');
+    assert.equal(await cluster.query('SHOW fsync'), 'on');
+    assert.equal(await cluster.query('SHOW work_mem'), '5MB');
+    await cluster.query('CREATE TABLE kept (number int)');
     const ends = [() => cluster.stop(), () => cluster.stop('immediate'), () => cluster.kill()];
     for (const [number, end] of ends.entries()) {
-      await ask(cluster, `INSERT INTO kept VALUES (${number})`);
+      await cluster.query(`INSERT INTO kept VALUES (${number})`);
       await end();
-      await assert.rejects(ask(cluster, 'SELECT 1'), { code: 'ECONNREFUSED' });
+      await assert.rejects(cluster.query('SELECT 1'), { code: 'ECONNREFUSED' });
       await cluster.start();
-      assert.equal(await ask(cluster, 'SELECT count(*)::int FROM kept'), number + 1);
+      assert.equal(await cluster.query('SELECT count(*)::int FROM kept'), number + 1);
     }
     assert.match(cluster.log(), /was not properly shut down; automatic recovery in progress/);
   },
@@ -51,18 +40,18 @@ test('the unit tests of the store pass on this PostgreSQL', { skip }, async () =
 
 test('a standby follows, and takes over when the first is killed', { skip }, async () => {
   await using first = await startPostgres();
-  await ask(first, 'CREATE TABLE followed (number int)');
+  await first.query('CREATE TABLE followed (number int)');
   await using standby = await first.standby();
-  await ask(first, 'INSERT INTO followed VALUES (1)');
+  await first.query('INSERT INTO followed VALUES (1)');
   await eventually(
     'the standby has the row',
     10,
-    async () => (await ask(standby, 'SELECT number FROM followed')) === 1,
+    async () => (await standby.query('SELECT number FROM followed')) === 1,
   );
-  assert.equal(await ask(first, 'SELECT application_name FROM pg_stat_replication'), 'standby');
-  await assert.rejects(ask(standby, 'INSERT INTO followed VALUES (2)'), { code: '25006' });
+  assert.equal(await first.query('SELECT application_name FROM pg_stat_replication'), 'standby');
+  await assert.rejects(standby.query('INSERT INTO followed VALUES (2)'), { code: '25006' });
   await first.kill();
   await standby.promote();
-  await ask(standby, 'INSERT INTO followed VALUES (2)');
-  assert.equal(await ask(standby, 'SELECT count(*)::int FROM followed'), 2);
+  await standby.query('INSERT INTO followed VALUES (2)');
+  assert.equal(await standby.query('SELECT count(*)::int FROM followed'), 2);
 });

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { asWhom } from '../postgres/binaries.ts';
 import { eventually, freePort } from './server.ts';
 
@@ -31,6 +32,8 @@ export interface PostgresCluster extends AsyncDisposable {
   standby(): Promise<PostgresCluster>;
   /** A standby takes over. */
   promote(): Promise<void>;
+  /** The first value of the first row. */
+  query(statement: string): Promise<unknown>;
   log(): string;
 }
 
@@ -107,6 +110,7 @@ async function open(
         ["cluster_name = 'standby'"],
       ),
     promote: () => program('pg_ctl', ['promote', '-D', data]),
+    query: (statement) => ask(url, statement),
     log: () => readFileSync(log, 'utf8'),
     async [Symbol.asyncDispose]() {
       const gone = once(watcher, 'exit');
@@ -124,6 +128,16 @@ async function open(
     throw error;
   }
   return cluster;
+}
+
+async function ask(url: string, statement: string): Promise<unknown> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return Object.values(((await client.query(statement)).rows[0] as object | undefined) ?? {})[0];
+  } finally {
+    await client.end();
+  }
 }
 
 interface Server {

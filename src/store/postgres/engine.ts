@@ -3,6 +3,7 @@
 import type { Engine } from '../engine.ts';
 import { StoreLocked } from '../engine-errors.ts';
 import { lockDirectory, lockFilesIn } from '../../platform/directory-lock.ts';
+import { UNKNOWN_MS_MAX } from '../remote.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { PostgresServer } from './connection.ts';
 
@@ -15,8 +16,6 @@ export interface PostgresChoice {
 }
 
 const RUN_OCTETS = 4;
-/** For a look-up of a running server. */
-const AWAY_MS_MAX = 20_000;
 
 const COPIES =
   'the store is on PostgreSQL, which has backups of its own: pg_basebackup with WAL archiving, or pg_dump (docs/CLUSTER.md)';
@@ -54,11 +53,11 @@ export function postgresEngine({ directory, node, server }: PostgresChoice): Eng
     },
     async lookups() {
       const { openPostgresLookups } = await import('./open.ts');
-      return openPostgresLookups({ server, clock: systemClock, awayMsMax: AWAY_MS_MAX });
+      return openPostgresLookups({ server, clock: systemClock, awayMsMax: UNKNOWN_MS_MAX });
     },
     async stages() {
       const { openStages } = await import('./stages.ts');
-      const stages = openStages(server, systemClock);
+      const stages = openStages(server, { clock: systemClock, awayMsMax: UNKNOWN_MS_MAX });
       return (id) => stages.stage(id);
     },
     // The disk is the database's.

@@ -165,7 +165,7 @@ async function depthOf(connection: Connection): Promise<{ messages: number; ofSt
   return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
 }
 
-/** `awayMsMax`: as in `ReaderOptions`. */
+/** `awayMsMax`: as `whileAway` says. */
 export function openPostgresLookups(options: {
   readonly server: PostgresServer;
   readonly clock: Clock;
@@ -193,7 +193,7 @@ export async function openPostgresStore(
   });
   // A command says at once that the database is away.
   const lookups = openPostgresLookups({ ...options, awayMsMax: 0 });
-  const stages = openStages(options.server, options.clock);
+  const stages = openStages(options.server, { ...options, awayMsMax: 0 });
   const group = createGroupCommit(
     (changes, lane) => writer.apply(changes, lane).catch(unavailable),
     atOnce,

@@ -1,18 +1,11 @@
-// Connections for reading, a few, opened as they are needed, so that one long look-up does not hold up the others. What meets a database that is away is asked again
-// for a while: a restart or a fail-over of the database takes seconds, and who waits for a log-in hears of it only if it lasts.
+// Connections for reading, a few, opened as they are needed, so that one long look-up does not hold up the others.
 
 import type { Clock } from '../../platform/platform.ts';
-import { StoreUnavailable } from '../port.ts';
 import type { Row } from '../row.ts';
 import type { OctetsRow } from './copy-out.ts';
-import {
-  connect,
-  type Connection,
-  ConnectionLost,
-  type PostgresServer,
-  type SqlValue,
-} from './connection.ts';
+import { connect, type Connection, type PostgresServer, type SqlValue } from './connection.ts';
 import { inOneView, type Sql } from './sql.ts';
+import { AGAIN_MS, type Patience, whileAway } from './while-away.ts';
 
 export interface Reader extends Sql {
   /** As `Connection.copyOut`. */
@@ -24,19 +17,14 @@ export interface Reader extends Sql {
 
 export const READERS_MAX = 4;
 
-/** Between two tries to reach the database, ms. */
-const AGAIN_MS = 500;
-
-export interface ReaderOptions {
+/** Looks are made again as `whileAway` says. */
+export interface ReaderOptions extends Patience {
   readonly clock: Clock;
   /** For one statement, ms. */
   readonly answerMsMax: number;
-  /** So long a look is made again if the database is away, ms; then it rejects with `StoreUnavailable`. */
-  readonly awayMsMax: number;
 }
 
 export function openReader(server: PostgresServer, options: ReaderOptions): Reader {
-  const { clock, awayMsMax } = options;
   const pool = new Pool(server, options);
 
   async function once<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
@@ -48,18 +36,8 @@ export function openReader(server: PostgresServer, options: ReaderOptions): Read
     }
   }
 
-  async function using<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
-    const until = clock.monotonic() + awayMsMax;
-    for (;;) {
-      try {
-        return await once(look);
-      } catch (error) {
-        if (!(error instanceof ConnectionLost)) throw error;
-        if (clock.monotonic() >= until) throw new StoreUnavailable(error.message, { cause: error });
-      }
-      await new Promise<void>((resolve) => void clock.after(AGAIN_MS, resolve));
-    }
-  }
+  const using = <T>(look: (connection: Connection) => Promise<T>): Promise<T> =>
+    whileAway(options, () => once(look));
 
   const rows = (sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> =>
     using(async (connection) => (await connection.query(sql, ...values)).rows);

@@ -8,6 +8,7 @@ import { hasBody, insertPart, PART_OCTETS, removeBody } from './bodies.ts';
 import { connect, type Connection, ConnectionLost, type PostgresServer } from './connection.ts';
 import { isFull } from './sql-states.ts';
 import { sqlOver } from './sql.ts';
+import { type Patience, whileAway } from './while-away.ts';
 
 export interface OpenStages {
   stage(id: MessageId): Promise<Stage>;
@@ -17,7 +18,11 @@ export interface OpenStages {
 /** For an answer, ms. */
 const ANSWER_MS_MAX = 30_000;
 
-export function openStages(server: PostgresServer, clock: Clock): OpenStages {
+/** One that can't be begun is tried again as `whileAway` says; one that was begun is lost with its connection. */
+export function openStages(
+  server: PostgresServer,
+  { clock, awayMsMax }: Patience & { readonly clock: Clock },
+): OpenStages {
   let last: Promise<Connection> | undefined;
 
   const open = (): Promise<Connection> =>
@@ -30,7 +35,7 @@ export function openStages(server: PostgresServer, clock: Clock): OpenStages {
   }
 
   return {
-    stage: (id) => asked(async () => stageOver(await live(), id)),
+    stage: (id) => asked(() => whileAway({ clock, awayMsMax }, async () => stageOver(await live(), id))),
     async close() {
       const connection = await last?.catch(() => undefined);
       await connection?.close();
