@@ -9,6 +9,8 @@ import { loadConfig } from '../config/load.ts';
 import type { Role } from '../config/roles.ts';
 import type { Health } from '../http/private.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
+import { differenceInWords } from '../server/alike.ts';
+import type { ShownNode } from '../server/cluster.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { SelfTestStatus } from '../server/self-test.ts';
 import type { ConfigOption } from './context.ts';
@@ -50,8 +52,8 @@ export function statusCommand(program: Command): void {
 
 /** The reasons are in the words of others: safe to show. */
 export function statusText(status: ServerStatus): string {
-  const { hostname, pid, roles, startedAt, queue, trail, selfTest, ready, learned, problems, warnings } =
-    status;
+  const { hostname, pid, roles, startedAt, queue, trail, selfTest, ready, problems, warnings } = status;
+  const { learned = [], nodes = [], differences = [] } = status;
   const tested = selfTest.at === undefined ? '' : ` (${time(selfTest.at)})`;
   return [
     `${strong(hostname)} runs as process ${pid} since ${time(startedAt)}`,
@@ -67,13 +69,27 @@ export function statusText(status: ServerStatus): string {
     ...selfTest.findings.map((finding) => `  ${finding}`),
     `roles: ${roles.join(', ')}`,
     readyLine(ready),
-    ...(learned ?? []).map(learnedLine),
+    ...learned.map(learnedLine),
+    ...nodes.map(nodeLine),
+    ...differences.map((one) => `configured differently: ${differenceInWords(one)}`),
     ...problems.map((problem) => `${strong('problem')}: ${problem}`),
     ...warnings.map((warning) => `warning: ${warning}`),
     ...(problems.length === 0 ? ['it is well'] : []),
   ]
     .map(safe)
     .join('\n');
+}
+
+function nodeLine({ node, state, leaseLeftMs, isThis, roles, version }: ShownNode): string {
+  const seconds = Math.round(Math.abs(leaseLeftMs) / 1000);
+  const told = [
+    ...(state === 'alive'
+      ? [`alive, its lease ends in ${seconds} s`]
+      : [`${state}, its lease ended ${seconds} s ago`]),
+    ...(roles === undefined ? [] : [roles.join(' ')]),
+    ...(version === undefined ? [] : [version]),
+  ];
+  return `node ${strong(node)}${isThis === true ? ' (this one)' : ''}: ${told.join(', ')}`;
 }
 
 function learnedLine({ route, connections, messages }: LearnedLimits): string {

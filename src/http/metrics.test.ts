@@ -40,6 +40,7 @@ function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}): Figu
   return {
     ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail } },
     queue: { messages: 2, deliveries: 3, held: 1, oldestAcceptedAt: START - 60_000, byDomain: [] },
+    cluster: undefined,
     ...{ certificate: { leftMs: 86_400_000, share: 0.5 }, logDropped: 0, clockOffsetMs: 0, now: START },
     ready: [
       { name: 'store', because: undefined },

@@ -4,6 +4,7 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
 import { replies } from '../protocol/wire/reply-registry.ts';
+import type { ClusterLook } from '../server/cluster.ts';
 import type { FrontAnswers } from '../server/plan.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { StoreFigures } from '../server/store-body.ts';
@@ -17,6 +18,8 @@ export interface Figures {
   readonly queue: QueueTotals | undefined;
   readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
   readonly ready: readonly ReadyLook[];
+  /** Undefined: the store is this server's own, or it can't be asked. */
+  readonly cluster: ClusterLook | undefined;
   readonly logDropped: number;
   /** Wall clock against monotonic clock since the start, ms: a jump is seen here. */
   readonly clockOffsetMs: number;
@@ -210,8 +213,16 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     'certificate_remaining_ratio',
     'The smallest part of the lifetime that a certificate has left, 0 to 1; NaN without one',
   );
+  const nodes = gauge(
+    'cluster_nodes',
+    'Nodes that hold their lease, as this one sees it; NaN where the store is its own',
+  );
+  const differs = gauge(
+    'cluster_config_differs',
+    'Keys of the configuration that nodes do not have alike; NaN where the store is its own',
+  );
   const clock = gauge('clock_offset_seconds', 'Jump of the wall clock since the start');
-  return ({ fronts, store, queue, certificate, ready: looks, clockOffsetMs, now }) => {
+  return ({ fronts, store, queue, certificate, ready: looks, cluster, clockOffsetMs, now }) => {
     const sum = (value: (front: Front) => number): number =>
       fronts.reduce((total, front) => total + value(front), 0);
     ready.set(Number(isReady(looks)));
@@ -229,6 +240,8 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     incoming.set(sum(({ incomingOctets }) => incomingOctets));
     left.set(certificate === undefined ? NaN : certificate.leftMs / 1000);
     share.set(certificate?.share ?? NaN);
+    nodes.set(cluster?.nodes.filter(({ state }) => state === 'alive').length ?? NaN);
+    differs.set(cluster?.differences.length ?? NaN);
     clock.set(clockOffsetMs / 1000);
   };
 }

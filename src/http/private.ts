@@ -5,6 +5,8 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { isIP } from '../base/network.ts';
+import type { Difference } from '../server/alike.ts';
+import type { ShownNode } from '../server/cluster.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
 import { closeServer } from './close.ts';
@@ -15,6 +17,10 @@ export interface Health {
   readonly queue?: { readonly messages: number; readonly limit: number | 'none' };
   /** Events, and the link of the last one (`audit verify --expect`), hex. Absent like `queue`. */
   readonly trail?: { readonly events: number; readonly lastLink: string };
+  /** Those that share the store; absent: nobody does, or the store can't be asked. */
+  readonly nodes?: readonly ShownNode[];
+  /** What they have configured differently. Absent like `nodes`. */
+  readonly differences?: readonly Difference[];
   /** Next hops that take less than the configuration allows. */
   readonly learned?: readonly LearnedLimits[];
   /** Empty: all is well. */

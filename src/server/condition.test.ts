@@ -8,6 +8,7 @@ import type { DownRoute } from '../relay/down-routes.ts';
 import { planOf } from './plan-of-config.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { createStopwatch } from '../observe/tally.ts';
+import type { ClusterLook } from './cluster.ts';
 import { createCondition } from './condition.ts';
 
 const config = parseConfig(
@@ -25,6 +26,7 @@ interface Situation {
   readonly heldReports?: number;
   readonly descriptors?: string;
   readonly needsRestart?: readonly string[];
+  readonly cluster?: ClusterLook;
 }
 
 function conditionIn({
@@ -33,6 +35,7 @@ function conditionIn({
   heldReports = 0,
   descriptors,
   needsRestart = [],
+  cluster,
 }: Situation) {
   return createCondition({
     supervisor: {
@@ -54,6 +57,7 @@ function conditionIn({
         queueTotals: () => Promise.reject(new Error('not asked for')),
       },
     },
+    cluster: cluster && { look: () => Promise.resolve(cluster) },
     readiness: { look: () => Promise.resolve([]) },
     sink: { dropped: 0 },
     inForce: { loaded, plan, problems: [], needsRestart },
@@ -68,6 +72,28 @@ test('metrics are there while no thread knows the store: what is not known is Na
   assert.match(page, /^postern_connections_open 0$/m);
   assert.match(page, /^postern_queue_messages NaN$/im);
   assert.match(page, /^postern_store_full NaN$/im);
+});
+
+test('nodes and what they do not have alike show at once; that it lasts is a warning, and no problem', async () => {
+  const limits = { subject: 'limits', groups: [['a'], ['b']] };
+  const life = { incarnation: '1', leaseLeftMs: 1000 };
+  const nodes = [
+    { ...life, node: 'a', state: 'alive' as const, isThis: true as const },
+    { ...life, node: 'b', state: 'gone' as const },
+  ];
+  const cluster = { nodes, differences: [limits], lasting: [] };
+  const health = await healthIn({ cluster });
+  assert.deepEqual(
+    { nodes: health.nodes, differences: health.differences, warnings: health.warnings },
+    { nodes, differences: [limits], warnings: [] },
+  );
+  const { warnings, problems } = await healthIn({ cluster: { ...cluster, lasting: [limits] } });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(warnings, ['nodes have been configured differently for ten minutes: limits: a / b']);
+  const page = await conditionIn({ cluster }).metrics();
+  assert.match(page, /^postern_cluster_nodes 1$/m);
+  assert.match(page, /^postern_cluster_config_differs 1$/m);
+  assert.match(await conditionIn({}).metrics(), /^postern_cluster_nodes NaN$/im);
 });
 
 test('a server that is well says nothing', async () => {

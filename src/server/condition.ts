@@ -8,6 +8,8 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
 import type { DownRoute } from '../relay/down-routes.ts';
+import { differenceInWords } from './alike.ts';
+import type { Cluster } from './cluster.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from './start-checks.ts';
 import type { Readiness } from './readiness.ts';
@@ -21,6 +23,8 @@ export interface ConditionOptions {
   readonly sink: Pick<LogSink, 'dropped'>;
   readonly inForce: Pick<InForce, 'loaded' | 'plan' | 'problems' | 'needsRestart'>;
   readonly readiness: Pick<Readiness, 'look'>;
+  /** Undefined: the store is this server's own. */
+  readonly cluster: Pick<Cluster, 'look'> | undefined;
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
 }
@@ -34,7 +38,7 @@ export interface Condition {
 }
 
 export function createCondition(options: ConditionOptions): Condition {
-  const { supervisor, sink, inForce } = options;
+  const { supervisor, sink, inForce, cluster } = options;
   const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
   const page = createMetricsPage();
   return {
@@ -45,6 +49,7 @@ export function createCondition(options: ConditionOptions): Condition {
       const store = await inTime(supervisor.storeFigures());
       const figures = await supervisor.frontFigures();
       const heldReports = (await inTime(countHeldReports(supervisor.lookups))) ?? 0;
+      const nodes = await cluster?.look();
       const { plan, loaded } = inForce;
       const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
@@ -52,6 +57,7 @@ export function createCondition(options: ConditionOptions): Condition {
           queue: { messages: store.queued, limit: store.queuedMessagesMax },
           trail: { events: store.trail.sequence, lastLink: linkText(store.trail.link) },
         }),
+        ...(nodes && { nodes: nodes.nodes, differences: nodes.differences }),
         problems: [
           ...inForce.problems.map((problem) => `configuration: ${problem}`),
           ...certificates.ill,
@@ -68,6 +74,9 @@ export function createCondition(options: ConditionOptions): Condition {
             ? [`changed in the configuration, and needs a restart: ${inForce.needsRestart.join(', ')}`]
             : []),
           ...[options.descriptorTrouble() ?? []].flat(),
+          ...(nodes?.lasting ?? []).map(
+            (one) => `nodes have been configured differently for ten minutes: ${differenceInWords(one)}`,
+          ),
           ...(heldReports > 0
             ? [
                 `${heldReports} reports (mail of the null sender) are held, their senders do not know: postern queue list --held`,
@@ -84,6 +93,7 @@ export function createCondition(options: ConditionOptions): Condition {
         queue: await inTime(supervisor.lookups.queueTotals()),
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         ready: await options.readiness.look(),
+        cluster: await cluster?.look(),
         logDropped: sink.dropped,
         clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
         now: clock.now(),

@@ -13,7 +13,10 @@ import { systemClock as clock } from '../platform/clock.ts';
 import { descriptors } from '../platform/descriptors.ts';
 import { ownVersion } from '../platform/own-version.ts';
 import type { Engine } from '../store/engine.ts';
+import type { NodeFacts } from '../store/nodes.ts';
+import { digestsOf } from './alike.ts';
 import { administrationPorts } from './administration.ts';
+import { type Cluster, joinCluster } from './cluster.ts';
 import { createCondition } from './condition.ts';
 import { descriptorTrouble } from './descriptors.ts';
 import type { InForce } from './in-force.ts';
@@ -30,6 +33,8 @@ export interface DoorsOptions {
   readonly log: Log;
   readonly sink: LogSink;
   readonly engine: Pick<Engine, 'backups'>;
+  /** Several nodes may write the store. */
+  readonly isShared: boolean;
   readonly inForce: InForce;
   readonly supervisor: Supervisor;
   readonly selfTest: SelfTest;
@@ -46,8 +51,10 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
   const close = (door: (() => Promise<void>) | undefined): Promise<void> | undefined => door?.();
   const notTaken = createNotTaken(clock, log);
   const door = (name: string) => ({ notTaken: (error: Error) => notTaken(name, error) });
+  const { store, lookups } = supervisor;
+  const cluster = o.isShared ? await joinNodes(o) : undefined;
   const condition = createCondition({
-    ...{ supervisor, sink, inForce, readiness },
+    ...{ supervisor, sink, inForce, readiness, cluster },
     descriptorTrouble: () => descriptorTrouble(descriptors.open(), descriptors.limit()),
   });
   const status = async (): Promise<object> => ({
@@ -68,7 +75,7 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
       startControl(first.path(config.data), {
         ...{ clock, status, ...door('control socket') },
         administration: administrationPorts({
-          ...{ store: supervisor.store, lookups: supervisor.lookups, loaded },
+          ...{ store, lookups, loaded },
           copy: async () => (await engine.backups()).stage((path) => supervisor.backup(path)),
         }),
         reload: () => inForce.reload(),
@@ -98,5 +105,18 @@ export async function openDoors(o: DoorsOptions): Promise<Web | undefined> {
     'web',
     () => startWeb({ ...web, certificates: inForce.plan.certificates, settings, clock, ...door('web') }),
     (started) => started.close(),
+  );
+}
+
+function joinNodes({ steps, log, inForce, supervisor }: DoorsOptions): Promise<Cluster> {
+  const { store, lookups } = supervisor;
+  const facts = (): NodeFacts => ({
+    ...{ version: ownVersion(), roles: rolesOf(inForce.loaded) },
+    digests: digestsOf(inForce.loaded, inForce.plan),
+  });
+  return steps.take(
+    'cluster',
+    () => joinCluster({ clock, log, store, lookups, facts, life: () => supervisor.life }),
+    (joined) => joined.end(),
   );
 }

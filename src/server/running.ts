@@ -17,7 +17,7 @@ import { descriptors } from '../platform/descriptors.ts';
 import { systemEntropy } from '../platform/entropy.ts';
 import { proveBindable } from '../platform/listen.ts';
 import { type Engine, openEngine } from '../store/engine.ts';
-import { engineOf } from '../store/engine-choice.ts';
+import { engineOf, isShared } from '../store/engine-choice.ts';
 import { openDoors } from './doors.ts';
 import { InForce } from './in-force.ts';
 import { storeLimitsOf } from './plan-of-config.ts';
@@ -140,7 +140,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
           printer.format = logFormatOf(config);
           test.begin();
         };
-        const asked = { selfTest: test, readiness };
+        const asked = { selfTest: test, readiness, isShared: isShared(store) };
         web = await openDoors({ first, steps, log, sink, engine, inForce, supervisor, ...asked });
       },
     },

@@ -49,6 +49,8 @@ export interface Supervisor {
   listen(): Promise<void>;
   /** Some front takes connections. */
   readonly listens: boolean;
+  /** Of this node, as it is named in the store now. */
+  readonly life: Incarnation;
   /** Of a store that a single node writes it always holds. */
   readonly lease: Pick<Holder, 'mayAct' | 'isSure'>;
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
@@ -142,6 +144,10 @@ class RunningSupervisor implements Supervisor {
     this.#listening = true;
     await this.#fronts.ask({ ask: 'listen' });
     this.#listens = true;
+  }
+
+  get life(): Incarnation {
+    return this.#life;
   }
 
   get listens(): boolean {

@@ -5,6 +5,7 @@ import type { EventPosition, EventType, TrailEvent } from '../record/events.ts';
 import type { ChainEnd } from '../record/link.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
+import type { StoreNodes } from './nodes.ts';
 import type { SharedKeyName } from './shared-key.ts';
 import type { HoldReason } from './queue-change.ts';
 
@@ -189,6 +190,7 @@ export interface Lookups {
     readonly max: number;
   }): Promise<{ readonly stray: readonly StrayEntry[]; readonly next?: Cursor }>;
   sharedKey(name: SharedKeyName): Promise<Uint8Array | undefined>;
+  nodes(): Promise<StoreNodes>;
 }
 
 /** By their names they travel between threads and over the control socket; content comes piece by piece. */
@@ -214,4 +216,5 @@ export const lookupMethods = [
   'indexEntries',
   'strayEntries',
   'sharedKey',
+  'nodes',
 ] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];

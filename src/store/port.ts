@@ -15,6 +15,7 @@ import type { Owner } from './owner.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { QueueChange, QueueOutcome } from './queue-change.ts';
 import type { GuessesChange, GuessesOutcomes } from './guesses.ts';
+import type { NodeFactsChange, NodeFactsOutcomes } from './nodes.ts';
 import type { SharedKeyChange, SharedKeyOutcomes } from './shared-key.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
 
@@ -203,10 +204,12 @@ export type Change =
   | QueueChange
   | SharedKeyChange
   | GuessesChange
+  | NodeFactsChange
   | PurgeChange
   | EraseChange;
 
-export interface Outcomes extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes, GuessesOutcomes {
+export interface Outcomes
+  extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes, GuessesOutcomes, NodeFactsOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }

@@ -33,6 +33,7 @@ export function inStoreTime(change: Change, aheadMs: number): Change {
     case 'identity':
     case 'credentialUsed':
     case 'sharedKey':
+    case 'nodeFacts':
     case 'guesses':
     case 'erase':
       return change;

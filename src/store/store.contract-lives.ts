@@ -7,6 +7,8 @@ import { FEED_MAX, FEED_MS } from './freshness.ts';
 import { BEYOND_MS, LEASE_MS, PULSE_MS } from './lease.ts';
 import { ownerOf } from './owner.ts';
 import type { EngineWriter } from './engine.ts';
+import type { Lookups } from './lookups.ts';
+import type { NodeLife } from './nodes.ts';
 import type { Change, Delivery, StoreNotice } from './port.ts';
 import {
   acceptOf,
@@ -34,6 +36,7 @@ export interface WriterOptions {
 }
 
 export interface Shared {
+  readonly lookups: Pick<Lookups, 'nodes'>;
   writer(options: WriterOptions): Promise<NodeWriter>;
   close(): Promise<void>;
 }
@@ -90,6 +93,7 @@ async function twoNodes(open: OpenShared) {
 export function livesContract(name: string, open: OpenShared): void {
   takeoverContract(name, open);
   tellingContract(name, open);
+  nodesContract(name, open);
 }
 
 function takeoverContract(name: string, open: OpenShared): void {
@@ -154,6 +158,55 @@ function takeoverContract(name: string, open: OpenShared): void {
     assert.deepEqual(await claimed('b', '1'), []);
     await pass(60_000, 'a', 'b');
     assert.deepEqual(await claimed('b', '2'), []);
+  });
+}
+
+function nodesContract(name: string, open: OpenShared): void {
+  test(`${name}: who looks at the nodes sees each life with its lease, those that are over for ten minutes, and what it says of itself`, async () => {
+    await using nodes = await twoNodes(open);
+    const { a, b, clock, shared, pass } = nodes;
+    const begun = clock.now();
+    const look = async (): Promise<readonly NodeLife[]> => (await shared.lookups.nodes()).lives;
+    const [ofA, ofB] = [lives.a, lives.b].map((life) => ({
+      ...({ ...life, state: 'alive', until: begun + LEASE_MS } as const),
+    }));
+    assert.deepEqual(await look(), [ofA, ofB]);
+    const facts = { version: '1.2.3', roles: ['submission', 'relay'], digests: { limits: 'x' } };
+    for (const told of [{ ...facts, roles: [] }, facts])
+      assert.deepEqual(await b.one({ type: 'nodeFacts', life: lives.b, facts: told }), { type: 'noted' });
+    await pass(PULSE_MS, 'b');
+    const now = { ...ofB, until: begun + PULSE_MS + LEASE_MS, facts };
+    assert.deepEqual(await look(), [ofA, now]);
+    await pass(LEASE_MS + BEYOND_MS, 'b');
+    const gone = { ...ofA, state: 'dead' };
+    assert.deepEqual((await look())[0], gone);
+    const next = { node: 'a', incarnation: '2' };
+    assert.equal(
+      (await (await shared.writer({ onNotice: () => undefined })).pulse(next, true)).type,
+      'alive',
+    );
+    assert.deepEqual((await look()).slice(0, 2), [
+      gone,
+      { ...next, state: 'alive', until: clock.now() + LEASE_MS },
+    ]);
+    await pass(600_000, 'b');
+    assert.equal((await look()).filter(({ incarnation }) => incarnation === '1').length, 1);
+    assert.deepEqual(await a.pulse(), { type: 'dead' });
+  });
+
+  test(`${name}: a life that does not stand in the store says nothing of itself`, async () => {
+    await using nodes = await twoNodes(open);
+    const facts = { version: '1', roles: [], digests: {} };
+    const unknown = { node: 'a', incarnation: '9' };
+    assert.deepEqual(await nodes.a.one({ type: 'nodeFacts', life: unknown, facts }), { type: 'noted' });
+    const { lives: all } = await nodes.shared.lookups.nodes();
+    assert.deepEqual(
+      all.map(({ incarnation, facts: said }) => [incarnation, said]),
+      [
+        ['1', undefined],
+        ['1', undefined],
+      ],
+    );
   });
 }
 

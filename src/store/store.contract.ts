@@ -34,6 +34,14 @@ export function storeContract(name: string, open: Open): void {
       assert.deepEqual(await bench.one(told), { type: 'guesses', others: [] });
   });
 
+  test(`${name}: a store that nobody shares has no nodes`, async () => {
+    await using bench = await Bench.open(open);
+    const facts = { version: '1', roles: ['mx'], digests: {} };
+    const told = { type: 'nodeFacts', life: { node: 'a', incarnation: '1' }, facts } as const;
+    assert.deepEqual(await bench.one(told), { type: 'noted' });
+    assert.deepEqual((await bench.lookups.nodes()).lives, []);
+  });
+
   test(`${name}: a listener is told until it unsubscribes`, async () => {
     await using bench = await Bench.open(open);
     const heard: StoreNotice[] = [];

@@ -7,10 +7,36 @@ const freshness = { file: 'src/store/freshness.ts', tests: ['src/store/freshness
 const holder = { file: 'src/store/holder.ts', tests: ['src/store/holder'] };
 const lives = { file: 'src/store/memory/lives.ts', tests: ['src/store/memory/lives'] };
 const guesses = { file: 'src/identity/shared-guesses.ts', tests: ['src/identity/shared-guesses'] };
+const alike = { file: 'src/server/alike.ts', tests: ['src/server/alike'] };
+const cluster = { file: 'src/server/cluster.ts', tests: ['src/server/cluster'] };
 const tickets = { file: 'src/server/ticket-keys.ts', tests: ['src/server/ticket-keys'] };
 const pulses = { file: 'src/server/pulses.ts', tests: ['src/server/pulses'] };
 
 export const nodeFaults: readonly Fault[] = [
+  {
+    ...alike,
+    why: 'a digest tells of a password',
+    from: "'files', 'password']",
+    to: "'files']",
+  },
+  {
+    ...alike,
+    why: 'nodes of two versions are compared',
+    from: 'Map.groupBy(alive, ({ version }) => version)',
+    to: "Map.groupBy(alive, () => '')",
+  },
+  {
+    ...cluster,
+    why: 'whoever changes one node after the other is warned at once',
+    from: 'CHANGING_MS = 600_000',
+    to: 'CHANGING_MS = 0',
+  },
+  {
+    ...cluster,
+    why: 'a node that has begun anew says nothing of itself',
+    from: 'JSON.stringify(own.facts) !== JSON.stringify(facts)',
+    to: "own.facts === undefined && life.incarnation === '1'",
+  },
   {
     ...tickets,
     why: 'the next key of tickets is asked for when it is needed',

@@ -10,7 +10,12 @@ import { openMemoryStore } from './store.ts';
 
 const open: OpenShared = async (ports) => {
   const memory = openMemoryStore(ports);
-  return { writer: async (options) => memory.beside(options), close: async () => memory.close() };
+  const { lookups } = memory;
+  return {
+    lookups,
+    writer: async (options) => memory.beside(options),
+    close: async () => memory.close(),
+  };
 };
 livesContract('memory', open);
 guessesContract('memory', open);

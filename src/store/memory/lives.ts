@@ -5,10 +5,14 @@ import type { PulseAnswer } from '../engine.ts';
 import { FEED_MAX, FEED_MS, type Changed, type IdentityChanged } from '../freshness.ts';
 import { beginning, bounded, isLost, type LifeRow, mayTakeOver, renewed } from '../lease.ts';
 import { type Incarnation, type Owner, ownersOfLife } from '../owner.ts';
-import type { StoreNotice } from '../port.ts';
+import type { NodeFacts, NodeFactsChange, StoreNodes } from '../nodes.ts';
+import type { OutcomeOf, StoreNotice } from '../port.ts';
+import { compareBytes } from './state.ts';
 
 export interface Lives {
   pulse(life: Incarnation, isFirst: boolean): PulseAnswer;
+  noteFacts(change: NodeFactsChange): OutcomeOf<NodeFactsChange>;
+  nodes(): StoreNodes;
   /** After a commit. */
   noticed(notice: StoreNotice): void;
 }
@@ -16,6 +20,7 @@ export interface Lives {
 interface Kept {
   readonly life: Incarnation;
   readonly row: LifeRow;
+  readonly facts?: NodeFacts;
 }
 
 /** What a life that is over has still under way has come by then, ms. */
@@ -41,7 +46,8 @@ export function createLives(
 
   function takeOver(now: number): readonly Incarnation[] {
     const gone = [...lives].filter(([, { row }]) => isLost(row, now));
-    for (const [owners, { life, row }] of gone) lives.set(owners, { life, row: { ...row, state: 'dead' } });
+    for (const [owners, { life, row }] of gone)
+      lives.set(owners, { ...lives.get(owners), life, row: { ...row, state: 'dead' } });
     return gone.map(([, { life }]) => life);
   }
 
@@ -61,12 +67,27 @@ export function createLives(
       const before = lives.get(owners)?.row;
       if (before === undefined ? !isFirst : before.state === 'dead') return { type: 'dead' };
       const row = before === undefined ? beginning(now) : renewed(before, now);
-      lives.set(owners, { life, row });
+      lives.set(owners, { ...lives.get(owners), life, row });
       for (const [other, kept] of lives) lives.set(other, { ...kept, row: bounded(kept.row, now) });
       const tookOver = mayTakeOver(row, now) ? takeOver(now) : [];
       sweep(now);
       return { type: 'alive', at: now, changed: changed(now), tookOver };
     },
+    noteFacts({ life, facts }) {
+      const owners = ownersOfLife(life);
+      const kept = lives.get(owners);
+      if (kept !== undefined) lives.set(owners, { ...kept, facts });
+      return { type: 'noted' };
+    },
+    nodes: () => ({
+      at: clock.now(),
+      lives: [...lives.entries()]
+        .toSorted(([one], [other]) => compareBytes(one, other))
+        .map(([, { life, row, facts }]) => ({
+          ...{ ...life, state: row.state, until: row.until },
+          ...(facts === undefined ? {} : { facts }),
+        })),
+    }),
     noticed(notice) {
       if (notice.type !== 'identityChanged') return;
       forget(clock.now());

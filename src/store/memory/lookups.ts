@@ -12,7 +12,7 @@ import { trailLookups } from './trail-lookups.ts';
 
 const DOMAINS_MAX = 50;
 
-export function createMemoryLookups(tables: Tables, bodies: Bodies): Lookups {
+export function createMemoryLookups(tables: Tables, bodies: Bodies): Omit<Lookups, 'nodes'> {
   return { ...identityLookups(tables), ...queueLookups(tables, bodies), ...trailLookups(tables) };
 }
 

@@ -5,7 +5,8 @@ import type { Clock } from '../../platform/platform.ts';
 import type { EventDraft } from '../../record/events.ts';
 import type { QueueLimits } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
-import type { StoreNotice } from '../port.ts';
+import type { NodeFactsChange } from '../nodes.ts';
+import type { OutcomeOf, StoreNotice } from '../port.ts';
 import type { Withdrawals } from '../withdrawals.ts';
 import type { MessageRow, Tables } from './tables.ts';
 
@@ -22,6 +23,7 @@ export interface State {
   notice(notice: StoreNotice): void;
   /** Its body is removed after the commit. */
   bodyDone(id: MessageId): void;
+  noteFacts(change: NodeFactsChange): OutcomeOf<NodeFactsChange>;
 }
 
 export function findMessage({ messages }: Tables, id: MessageId): MessageRow | undefined {

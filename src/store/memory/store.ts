@@ -65,6 +65,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const apply = applyTo({
     ...{ journal, tables, bodies, clock, entropy },
     withdrawals: () => withdrawals,
+    noteFacts: (told) => lives.noteFacts(told),
     noticed(notice) {
       lives.noticed(notice);
       for (const listener of listeners) listener(notice);
@@ -111,7 +112,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return () => listeners.delete(listener);
       },
     },
-    lookups: createMemoryLookups(tables, bodies),
+    lookups: { ...createMemoryLookups(tables, bodies), nodes: async () => lives.nodes() },
     crash,
     writer(next) {
       crash({ sweepStages: next.sweepStages !== false });
@@ -166,6 +167,7 @@ interface Kept {
   readonly entropy: Entropy;
   withdrawals(): Withdrawals;
   noticed(notice: StoreNotice): void;
+  noteFacts: State['noteFacts'];
 }
 
 /** Each change alone: none can fail its neighbours. */
@@ -184,6 +186,7 @@ function applyTo(kept: Kept): Apply {
       append: (event) => appendEvent(tables, entropy, event),
       notice: (notice) => void told.push(notice),
       bodyDone: (id) => void done.push(id),
+      noteFacts: (told) => kept.noteFacts(told),
     };
     try {
       const outcome = journal.attempt(() => applyOne(state, change));
@@ -234,6 +237,8 @@ function applyOne(state: State, change: Change): Outcome {
       return sharedKey(state, change);
     case 'guesses':
       return guesses(state, change);
+    case 'nodeFacts':
+      return state.noteFacts(change);
     case 'purge':
       return purge(state, change);
     case 'erase':

@@ -3,7 +3,7 @@
 import { guessesContract } from '../store.contract-guesses.ts';
 import { livesContract, type OpenShared, type WriterOptions } from '../store.contract-lives.ts';
 import { ConnectionLost } from './connection.ts';
-import { openPostgresWriter, type PostgresWriter } from './open.ts';
+import { openPostgresLookups, openPostgresWriter, type PostgresWriter } from './open.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 
 const open: OpenShared = async (ports) => {
@@ -15,7 +15,9 @@ const open: OpenShared = async (ports) => {
     all.push(writer);
     return writer;
   };
+  const lookups = openPostgresLookups({ server, clock: ports.clock, awayMsMax: 0 });
   return {
+    lookups,
     async writer(options) {
       let writer = await opened(options);
       /** Who is taken over from is cut off, and comes back as a new thread would. */
@@ -34,6 +36,7 @@ const open: OpenShared = async (ports) => {
       };
     },
     async close() {
+      lookups.close();
       await Promise.all(all.map((writer) => writer.close()));
       await drop();
     },

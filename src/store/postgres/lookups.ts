@@ -4,6 +4,7 @@ import type { Lookups } from '../lookups.ts';
 import { chainLookups } from './chain-lookups.ts';
 import { identityLookups } from './identity-lookups.ts';
 import { queueLookups } from './queue-lookups.ts';
+import { nodesIn } from './node-rows.ts';
 import type { Reader } from './reader.ts';
 import { trailLookups } from './trail-lookups.ts';
 
@@ -13,5 +14,6 @@ export function createPostgresLookups(reader: Reader): Lookups {
     ...queueLookups(reader),
     ...trailLookups(reader),
     ...chainLookups(reader),
+    nodes: () => nodesIn(reader),
   };
 }

@@ -99,10 +99,10 @@ const steps: readonly string[] = [
     revision int NOT NULL, state text NOT NULL, gone text NOT NULL
   );
   CREATE INDEX identity_change_at ON identity_change (changed_at);
-  -- Of nodes, see \`lives.ts\`; times by the clock of the database, ms since the epoch.
+  -- Of nodes, see \`lives.ts\`; times by the clock of the database, ms since the epoch. facts: what it says of itself, JSON (\`node-rows.ts\`).
   CREATE TABLE life (
     node text COLLATE "C" NOT NULL, incarnation text COLLATE "C" NOT NULL, state text NOT NULL, until bigint NOT NULL, steady_since bigint NOT NULL,
-    process_ids int[], PRIMARY KEY (node, incarnation)
+    process_ids int[], facts text, PRIMARY KEY (node, incarnation)
   ) WITH (fillfactor = 50);
   CREATE TABLE identity_name (name text COLLATE "C" NOT NULL, identity_id text COLLATE "C" NOT NULL, PRIMARY KEY (name, identity_id));
   CREATE INDEX identity_name_of ON identity_name (identity_id);

@@ -10,6 +10,7 @@ import { ConnectionLost } from './connection.ts';
 import { flow, type Flowing, oneFlush } from './group.ts';
 import { guesses } from './guesses.ts';
 import { credentialUsed, writeIdentity } from './identities.ts';
+import { noteFacts } from './node-rows.ts';
 import { dueNotices, report } from './notices.ts';
 import { claim } from './claim.ts';
 import { free } from './free.ts';
@@ -100,6 +101,8 @@ async function applyOne(work: Work, change: Change): Promise<Outcome> {
       return sharedKey(work, change);
     case 'guesses':
       return guesses(work, change);
+    case 'nodeFacts':
+      return noteFacts(work, change);
     case 'purge':
       return purge(work, change);
     case 'erase':

@@ -204,6 +204,9 @@ function applyOne(writer: Writer, change: Change): Outcome {
     case 'guesses':
       // There are no others.
       return { type: 'guesses', others: [] };
+    case 'nodeFacts':
+      // Nor does anybody look for this one.
+      return { type: 'noted' };
     case 'purge':
       return purge(writer, change);
     case 'erase':
