@@ -35,7 +35,10 @@ function front({ owner = 'a', metrics = createFrontMetrics(), delivery = [], att
 }
 
 function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}): Figures {
-  const store = { commits: 5, changes: 9, commitMs: 1500, freeOctets: 1e9, full: false, queued: 2 };
+  const store = {
+    ...{ commits: 5, changes: 9, commitMs: 1500, roundTrips: 7, redone: 1 },
+    ...{ freeOctets: 1e9, full: false, queued: 2 },
+  };
   const trail = { chain: 1, sequence: 4, link: new Uint8Array(32) };
   return {
     ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail } },
@@ -188,6 +191,8 @@ test('fronts are added up, each thing under labels of its own', async () => {
   assert.equal(value('delivery_duration_seconds_bucket', 'le="0.025"'), '3');
   assert.equal(value('delivery_duration_seconds_count'), '4');
   assert.equal(value('store_commit_seconds_total'), '1.5');
+  assert.equal(value('store_round_trips_total'), '7');
+  assert.equal(value('store_redone_total'), '1');
   assert.equal(value('certificate_remaining_seconds'), '86400');
 });
 

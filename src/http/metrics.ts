@@ -139,6 +139,14 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
   const commits = counter('store_commits', 'Transactions of the store, one fsync each');
   const changes = counter('store_changes', 'Changes in those transactions');
   const commitSeconds = counter('store_commit_seconds', 'Time spent in them');
+  const roundTrips = counter(
+    'store_round_trips',
+    'Questions to the database of the store about changes, each of which it was waited for; 0 without one',
+  );
+  const redone = counter(
+    'store_redone',
+    'Groups of changes in which one did not fit, so that each was done alone; many make the store slow',
+  );
   const recordsLost = counter('records_lost', 'Refusal records that could not be written');
   const linesDropped = counter('log_lines_dropped', 'Log lines dropped because standard output was blocked');
   return (totals, { store, logDropped }) => {
@@ -159,6 +167,8 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
       setTo(commits, store.commits);
       setTo(changes, store.changes);
       setTo(commitSeconds, store.commitMs / 1000);
+      setTo(roundTrips, store.roundTrips);
+      setTo(redone, store.redone);
     }
     setTo(recordsLost, totals.recordsLost);
     setTo(linesDropped, logDropped);

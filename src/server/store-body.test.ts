@@ -42,6 +42,7 @@ function laterWriter(shared: boolean, pulsed: (asked: Asked<PulseAnswer>) => voi
       idles.push(asked);
       return promise;
     },
+    figures: () => ({ roundTrips: 3, redone: 1 }),
     queued: () => 7,
     trailEnd: () => ({ chain: 1, sequence: 4, link: new Uint8Array(32) }),
     copy: async (file) => void copies.push(file),
@@ -147,10 +148,10 @@ test('a group counts when it is answered, with the time that took', async () => 
     { type: 'withdrawn', count: 1 },
   ]);
   await withdrawn;
-  const { commits, changes, commitMs, queued, trail } = await figures();
+  const { commits, changes, commitMs, queued, trail, roundTrips, redone } = await figures();
   assert.deepEqual(
-    { commits, changes, commitMs, queued },
-    { commits: 1, changes: 2, commitMs: 30, queued: 7 },
+    { commits, changes, commitMs, queued, roundTrips, redone },
+    { commits: 1, changes: 2, commitMs: 30, queued: 7, roundTrips: 3, redone: 1 },
   );
   assert.equal(trail.sequence, 4);
 });

@@ -41,6 +41,10 @@ export interface StoreFigures {
   readonly changes: number;
   /** Time of all commits together, ms. */
   readonly commitMs: number;
+  /** With the database, for changes; 0 of a store that is asked over no network. */
+  readonly roundTrips: number;
+  /** Groups of changes that were done once more, each change alone. */
+  readonly redone: number;
   /** Undefined: the store is not on a disk of ours. */
   readonly freeOctets: number | undefined;
   /** Free space is below the floor. */
@@ -106,6 +110,7 @@ export async function createStoreBody(
     const left = space.look();
     return {
       ...committer.figures,
+      ...(writer.figures?.() ?? { roundTrips: 0, redone: 0 }),
       ...{ queued: writer.queued(), trail: writer.trailEnd(), queuedMessagesMax: limits.queuedMessagesMax },
       ...{ freeOctets: left?.free, full: left?.because !== undefined },
     } satisfies StoreFigures;

@@ -69,12 +69,21 @@ export interface EngineWriter {
   pulse?(life: Incarnation, isFirst: boolean): PulseAnswer | Promise<PulseAnswer>;
   /** A small piece of the work that can wait for idle times, one at a time but beside groups; true: there is more. Fails as `apply` does. */
   idle(): boolean | Promise<boolean>;
+  /** Of a store that is asked over a network. Absent: it is none. */
+  figures?(): WriterFigures;
   /** Messages in the queue. */
   queued(): number;
   /** Where the chain of the trail stands. */
   trailEnd(): ChainEnd;
   /** Copies everything into a new private file, while changes go on; not synced yet, and not verified. One at a time. */
   copy(file: string): Promise<void>;
+}
+
+export interface WriterFigures {
+  /** With the database, for changes. */
+  readonly roundTrips: number;
+  /** Groups of which one part did not fit, so that each change was done alone. */
+  readonly redone: number;
 }
 
 export type PulseAnswer =

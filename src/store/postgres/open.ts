@@ -5,7 +5,7 @@ import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { QueueLimits } from '../depth.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
-import type { OpenLookups, PulseAnswer } from '../engine.ts';
+import type { OpenLookups, PulseAnswer, WriterFigures } from '../engine.ts';
 import type { Incarnation } from '../owner.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
@@ -45,13 +45,6 @@ export interface PostgresWriterOptions extends QueueLimits {
   readonly isTrusted?: true;
   /** What the store's clock is ahead of ours, ms. Absent: it is asked. */
   readonly clockOffset?: number;
-}
-
-export interface WriterFigures {
-  /** With the database, over the connections that write. */
-  readonly roundTrips: number;
-  /** Groups of which one part did not fit, so that each change was done alone. */
-  readonly redone: number;
 }
 
 export interface PostgresWriter {
