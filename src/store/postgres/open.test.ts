@@ -27,6 +27,24 @@ test('a writer that is refused leaves no connection open', { skip }, async () =>
   await (await emptyDatabase(database)).drop();
 });
 
+test(
+  'a schema that was made since, and comes first, gets no empty store in place of the one that is there',
+  { skip },
+  async () => {
+    await using database = await freshDatabase();
+    const other = await connect(database.server, { clock: virtualClock(0) });
+    const { database: name } = database.server;
+    await other.exec(`CREATE SCHEMA later; ALTER DATABASE ${name} SET search_path = later, public`);
+    const told = /the tables are in schema public, and later comes before it in search_path: .*= "public"$/;
+    await assert.rejects(openPostgresWriter(optionsFor(database)), told);
+    await other.exec(`ALTER DATABASE ${name} SET search_path = nowhere`);
+    await assert.rejects(openPostgresWriter(optionsFor(database)), /search_path names no schema/);
+    await other.exec(`ALTER DATABASE ${name} SET search_path = public, later`);
+    await (await openPostgresWriter(optionsFor(database))).close();
+    await other.close();
+  },
+);
+
 test('whichever connection of a writer is lost, it is told', { skip }, async () => {
   await using database = await freshDatabase();
   const other = await connect(database.server, { clock: virtualClock(0) });

@@ -21,7 +21,7 @@ export function asStoreError(
     return unfit(`${message}: make it by CREATE DATABASE "${database}" OWNER "${user}" ENCODING 'UTF8'`);
   if (code === '42501')
     return unfit(
-      `user "${user}" may not keep a store in database "${database}": ${message}: make it the owner by ALTER DATABASE "${database}" OWNER TO "${user}"`,
+      `user "${user}" may not keep a store in database "${database}": ${message}: make it the owner by ALTER DATABASE "${database}" OWNER TO "${user}", and of each table that is there (restored by another, say) by ALTER TABLE … OWNER TO "${user}"`,
     );
   return error;
 }

@@ -1,8 +1,8 @@
 // The tables, as steps from one version to the next. Steps only add: code of the version before goes on working beside them. Text is compared by its octets.
 
 import type { Connection } from './connection.ts';
-import { StoreTooNew } from '../engine-errors.ts';
-import { number } from '../row.ts';
+import { ServerUnfit, StoreTooNew } from '../engine-errors.ts';
+import { number, optionalText, text } from '../row.ts';
 
 /** One step is one version; a step that was released never changes. */
 const steps: readonly string[] = [
@@ -131,6 +131,7 @@ const LOCK = 0x706f7374;
 
 /** Brings the tables forward, or makes them. Several who begin at once wait for each other. */
 export async function migrate(connection: Connection): Promise<void> {
+  await assertInPlace(connection);
   await connection
     .exec('CREATE TABLE IF NOT EXISTS schema_version (version int NOT NULL)')
     .catch((error: unknown) => {
@@ -158,4 +159,21 @@ export async function migrate(connection: Connection): Promise<void> {
     if (connection.lost === undefined) await connection.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** Else a schema that was made since, and comes first in `search_path`, would get an empty store: accounts and mail would be out of sight. Rejects with `ServerUnfit`. */
+async function assertInPlace(connection: Connection): Promise<void> {
+  const { rows } =
+    await connection.query(`SELECT current_schema() AS here, current_user AS role, current_database() AS database,
+      (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass('schema_version')) AS there`);
+  const [row = {}] = rows;
+  const [here, there] = [optionalText(row, 'here'), optionalText(row, 'there')];
+  const byHand = (schema: string): string =>
+    `ALTER ROLE "${text(row, 'role')}" IN DATABASE "${text(row, 'database')}" SET search_path = "${schema}"`;
+  if (here === undefined)
+    throw new ServerUnfit(`search_path names no schema that is there: say where by ${byHand('public')}`);
+  if (there !== undefined && there !== here)
+    throw new ServerUnfit(
+      `the tables are in schema ${there}, and ${here} comes before it in search_path: say which is meant by ${byHand(there)}`,
+    );
 }
