@@ -244,7 +244,7 @@ test('check says where the store would be, and what keeps it from being there', 
     nobody.stdout,
     /^store: database queue of PostgreSQL at 127\.0\.0\.1:1, of which this is node mail1$/m,
   );
-  assert.match(nobody.stdout, /^problem: store: .*127\.0\.0\.1:1.*ECONNREFUSED/m);
+  assert.match(nobody.stdout, /^problem: store: .*127\.0\.0\.1:1: nobody listens there$/m);
   const secretless = await checkedWith('store: { postgres: { hosts: [db1], password: { env: HUNTER } } }');
   assert.match(
     secretless.stdout,
