@@ -71,7 +71,7 @@ async function assertAlone(connection: Connection): Promise<void> {
   if (alive !== undefined) {
     const seconds = Math.ceil(number(alive, 'left') / 1000);
     throw new StoreLocked(
-      `node ${text(alive, 'node')} works on it: stop all nodes first; if it has fallen down, wait ${seconds} s`,
+      `node ${text(alive, 'node')} works on it, or did a moment ago: stop all nodes, and try again in ${seconds} s`,
     );
   }
   try {
