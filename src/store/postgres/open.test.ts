@@ -7,6 +7,7 @@ import { virtualClock } from '../../../test/fakes/clock.ts';
 import { countingEntropy } from '../../../test/fakes/submission.ts';
 import { connect, ConnectionLost } from './connection.ts';
 import { openPostgresWriter, type PostgresWriterOptions } from './open.ts';
+import { migrate } from './schema.ts';
 import { freshDatabase, type TestDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 
 const skip = withoutPostgres;
@@ -44,6 +45,31 @@ test(
     await other.close();
   },
 );
+
+test(
+  'who may connect and no more, and holds an advisory lock, keeps no node from starting',
+  { skip },
+  async () => {
+    await using database = await freshDatabase();
+    const other = await connect(database.server, { clock: virtualClock(0) });
+    // The one that starts once asked for.
+    await other.query('SELECT pg_advisory_lock($1)', 0x706f7374);
+    await (await openPostgresWriter(optionsFor(database))).close();
+    await other.close();
+  },
+);
+
+test('several that make the tables at once wait for each other', { skip }, async () => {
+  await using database = await freshDatabase();
+  const { server } = database;
+  const clock = virtualClock(0);
+  const all = await Promise.all([0, 1, 2].map(() => connect(server, { clock })));
+  await all[0]?.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  await Promise.all(all.map((connection) => migrate(connection)));
+  const { rows } = (await all[0]?.query('SELECT count(*) AS versions FROM schema_version')) ?? {};
+  assert.deepEqual(rows, [{ versions: 1 }]);
+  await Promise.all(all.map((connection) => connection.close()));
+});
 
 test('whichever connection of a writer is lost, it is told', { skip }, async () => {
   await using database = await freshDatabase();

@@ -127,8 +127,6 @@ const steps: readonly string[] = [
   `,
 ];
 
-const LOCK = 0x706f7374;
-
 /** Brings the tables forward, or makes them. Several who begin at once wait for each other. */
 export async function migrate(connection: Connection): Promise<void> {
   await assertInPlace(connection);
@@ -140,7 +138,8 @@ export async function migrate(connection: Connection): Promise<void> {
     });
   await connection.exec('BEGIN');
   try {
-    await connection.query('SELECT pg_advisory_xact_lock($1)', LOCK);
+    // Not an advisory lock: whoever may connect to the database could hold that, and keep every node from starting.
+    await connection.exec('LOCK TABLE schema_version IN EXCLUSIVE MODE');
     const { rows } = await connection.query(
       'SELECT coalesce(max(version), 0) AS version FROM schema_version',
     );
