@@ -223,7 +223,7 @@ export interface Outcomes
   settle:
     /** `noticesDue`: the round of attempts is over, a report can tell of all its notices. */
     | { readonly type: 'settled'; readonly messageDone: boolean; readonly noticesDue?: true }
-    /** `again`: it may have been settled when it was asked before. */
+    /** `again`: it was settled when it was asked before, or may have been. Absent: others have had the message since. */
     | { readonly type: 'stale'; readonly again?: true };
   claim: {
     readonly type: 'claimed';

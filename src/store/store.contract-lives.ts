@@ -112,11 +112,16 @@ function takeoverContract(name: string, open: OpenShared): void {
       [2, 2],
     );
     const attempts = taken.map((delivery) => ({ ...delivery, attempt: 1 }));
-    assert.deepEqual(await a.one(settleOf(owners.a, attempts, final, clock.now())), { type: 'stale' });
-    assert.deepEqual(await b.one(settleOf(owners.b, taken, final, clock.now())), {
-      type: 'settled',
-      messageDone: true,
-    });
+    const late = settleOf(owners.a, attempts, final, clock.now());
+    const inTime = settleOf(owners.b, taken, final, clock.now());
+    assert.deepEqual(await a.one(late), { type: 'stale' });
+    assert.deepEqual(await b.one(inTime), { type: 'settled', messageDone: true });
+    assert.deepEqual(
+      await a.one({ ...late, again: true }),
+      { type: 'stale' },
+      'it was asked before, and was not done then either',
+    );
+    assert.deepEqual(await b.one({ ...inTime, again: true }), { type: 'stale', again: true });
   });
 
   test(`${name}: who took over says from whom, once; a life that is over stays so, and another of that node begins`, async () => {

@@ -1,6 +1,8 @@
 // The way out in memory: claim leases what is due, settle ends an attempt, free gives back.
 
 import type { MessageId } from '../../base/message-id.ts';
+import type { EventDraft } from '../../record/events.ts';
+import { idTerm } from '../../record/terms.ts';
 import type {
   ClaimChange,
   Delivery,
@@ -12,7 +14,9 @@ import type {
 } from '../port.ts';
 import { eventOfDrop, type QueueChange } from '../queue-change.ts';
 import { keptId } from '../kept-id.ts';
+import { tellsOf } from '../told-before.ts';
 import { endIfDone } from './end.ts';
+import { eventsNaming } from './events.ts';
 import { keepNotices } from './notices.ts';
 import { type Lanes, sameNext, takeShares } from '../lanes.ts';
 import { isHeld, type QueueRow, queueRows } from './selector.ts';
@@ -102,14 +106,12 @@ export function update(
 export function settle(state: State, change: SettleChange): OutcomeOf<SettleChange> {
   const { tables } = state;
   const row = findMessage(tables, change.messageId);
-  const stale =
-    change.again === true ? ({ type: 'stale', again: true } as const) : ({ type: 'stale' } as const);
-  if (row === undefined) return stale;
+  if (row === undefined) return staleBy(tables, change);
   const isOurs = ({ recipientNumber, attempt }: { recipientNumber: number; attempt: number }): boolean => {
     const recipient = row.recipients.find(({ number }) => number === recipientNumber);
     return recipient?.owner === change.owner && recipient.attempt === attempt;
   };
-  if (!change.recipients.every(isOurs)) return stale;
+  if (!change.recipients.every(isOurs)) return staleBy(tables, change);
 
   const { id } = row.message;
   const finals = new Set<number>();
@@ -134,6 +136,17 @@ export function settle(state: State, change: SettleChange): OutcomeOf<SettleChan
   const noticesDue = keepNotices(tables, id, change);
   const messageDone = finals.size > 0 && endIfDone(state, id);
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
+}
+
+/** All of a settle is told in one commit. */
+function staleBy(tables: Tables, { again, recipients: [first] }: SettleChange): OutcomeOf<SettleChange> {
+  const wasSettled = (event: EventDraft): boolean =>
+    eventsNaming(tables, idTerm(event.messageId ?? '')).some((row) =>
+      tellsOf({ ...row, payload: row.payload?.octets }, event),
+    );
+  return again === true && first !== undefined && wasSettled(first.event)
+    ? { type: 'stale', again: true }
+    : { type: 'stale' };
 }
 
 /** Removes recipients that are settled for good. */

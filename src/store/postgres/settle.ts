@@ -3,7 +3,8 @@
 import { countMessage } from '../depth.ts';
 import { holdBit } from '../held.ts';
 import type { Fate, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
-import { number, text } from '../row.ts';
+import { number, optionalBytes, text } from '../row.ts';
+import { tellsOf } from '../told-before.ts';
 import type { Work } from './change.ts';
 import { finish, lockMessage } from './finish.ts';
 import { file, FIRST_ATTEMPT, isWholeEnd, uuidOfId } from './inflight.ts';
@@ -18,12 +19,28 @@ export async function settle(work: Work, change: SettleChange): Promise<OutcomeO
     return { type: 'settled', messageDone: true };
   }
   if (!(await isLocked(work, messageId)) || !(await areOurs(sql, change)))
-    return change.again === true ? { type: 'stale', again: true } : { type: 'stale' };
+    return (await wasSettled(sql, change)) ? { type: 'stale', again: true } : { type: 'stale' };
   const finals = await writeEnds(sql, change);
   for (const { event } of recipients) append(event);
   const noticesDue = await keepNotices(sql, change);
   const messageDone = finals > 0 && (await finish(work, messageId));
   return { type: 'settled', messageDone, ...(noticesDue ? { noticesDue } : {}) };
+}
+
+/** When it was asked before. All of a settle is told in one commit. */
+async function wasSettled(sql: Sql, { again, recipients: [first] }: SettleChange): Promise<boolean> {
+  if (again !== true || first === undefined) return false;
+  const { event } = first;
+  const rows = await sql.all(
+    'SELECT type, time, payload FROM event WHERE message_id = $1',
+    event.messageId ?? '',
+  );
+  return rows.some((row) =>
+    tellsOf(
+      { type: text(row, 'type'), time: number(row, 'time'), payload: optionalBytes(row, 'payload') },
+      event,
+    ),
+  );
 }
 
 /** Ends the message if it is in hand, the change ends all its recipients, and nobody is to be told. */
