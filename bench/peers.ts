@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../src/cli/certificate.ts';
 import { makeDkimKey } from '../src/cli/dkim.ts';
+import { startPostgres, withoutDebianPostgres } from '../test/system/postgres.ts';
 import { eventually, freePort, lacking, PASSWORD, startServer } from '../test/system/server.ts';
 
 export interface Peer {
@@ -88,6 +89,26 @@ export async function startPosternSigning(sink: number): Promise<Peer> {
 /** The same with two front threads, where two cores have one. */
 export const startPosternOfTwo = (sink: number): Promise<Peer> =>
   startPosternAs('postern-two', sink, 'threads: { fronts: 2 }');
+
+export const postgresMissing = withoutDebianPostgres;
+
+/** The same with its store on a PostgreSQL of its own that syncs what it commits; that counts with the server. */
+export async function startPosternOnPostgres(sink: number): Promise<Peer> {
+  const database = await startPostgres([
+    ...['shared_buffers = 256MB', 'max_wal_size = 4GB', 'checkpoint_timeout = 15min'],
+  ]);
+  const store = `store: { postgres: "${database.url}" }\nnode: bench`;
+  const peer = await startPosternAs('postern-postgres', sink, store);
+  return {
+    ...peer,
+    cpuSeconds: () => peer.cpuSeconds() + cpuOfTree(database.pid),
+    residentMiB: () => peer.residentMiB() + residentOfTree(database.pid),
+    async stop() {
+      await peer.stop();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
 
 async function startPosternAs(name: string, sink: number, extra: string): Promise<Peer> {
   const server = await startServer({

@@ -10,8 +10,10 @@ import { leanestEnds } from './native.ts';
 import {
   type Peer,
   postfixMissing,
+  postgresMissing,
   startPostern,
   startPosternOfTwo,
+  startPosternOnPostgres,
   startPosternSigning,
   startPostfixPeer,
 } from './peers.ts';
@@ -30,7 +32,7 @@ interface Options {
 
 type Starter = (sink: number) => Promise<Peer>;
 
-const PEERS = ['postern', 'postern-dkim', 'postern-two', 'postfix'];
+const PEERS = ['postern', 'postern-dkim', 'postern-two', 'postern-postgres', 'postfix'];
 
 function positive(text: string): number {
   const number = Number(text);
@@ -45,7 +47,10 @@ const program = new Command('bench')
   .option('--rounds <number>', 'rounds in which each peer is measured once', positive, 3)
   .option('--warm <number>', 'how often the messages of a round warm up each peer', positive, 0.25)
   .addOption(
-    new Option('--peer <names...>', 'postern-dkim signs, postern-two has two front threads')
+    new Option(
+      '--peer <names...>',
+      'postern-dkim signs, postern-two has two front threads, postern-postgres keeps its store in a PostgreSQL',
+    )
       .choices(PEERS)
       .default(['postern', 'postern-dkim', 'postfix']),
   )
@@ -66,7 +71,8 @@ Examples:
   npm run bench -- --rounds 9 --warm 8 --scenario ab
   git worktree add /tmp/before HEAD~1; npm ci --prefix /tmp/before
   npm run bench -- --before /tmp/before --peer postern --scenario a --rounds 15
-  npm run bench -- --peer postern postern-two --scenario ab --rounds 9 --warm 4`,
+  npm run bench -- --peer postern postern-two --scenario ab --rounds 9 --warm 4
+  npm run bench -- --peer postern postern-postgres --scenario abd --rounds 9 --warm 2`,
   );
 const options = program.parse().opts<Options>();
 
@@ -83,6 +89,8 @@ async function startersOf(): Promise<ReadonlyMap<string, Starter>> {
     ['postern-dkim', startPosternSigning],
     ['postern-two', startPosternOfTwo],
   ]);
+  if (postgresMissing === false) starters.set('postern-postgres', startPosternOnPostgres);
+  else console.log(`postern-postgres is left out: ${postgresMissing}`);
   const missing = postfixMissing();
   if (missing === false) starters.set('postfix', startPostfixPeer);
   else console.log(`postfix is left out: ${missing}`);

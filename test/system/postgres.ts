@@ -23,6 +23,8 @@ import { eventually, freePort } from './server.ts';
 export interface PostgresCluster extends AsyncDisposable {
   /** Of the superuser `postern`, on the database `postgres`. */
   readonly url: string;
+  /** Of the process that the others are children of; 0: it does not run. */
+  readonly pid: number;
   start(): Promise<void>;
   /** `immediate`: without a checkpoint, as after a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
@@ -94,6 +96,9 @@ async function open(
   let server: Server | undefined;
   const cluster: PostgresCluster = {
     url,
+    get pid() {
+      return server?.pid ?? 0;
+    },
     async start() {
       server = await startIn(data, log);
     },
