@@ -41,7 +41,7 @@ async function makeTemplate(): Promise<AnyDatabase> {
   return database;
 }
 
-function serverOf({ url: text }: AnyDatabase): PostgresServer {
+export function serverOf({ url: text }: AnyDatabase): PostgresServer {
   const url = new URL(text);
   const host = url.searchParams.get('host') ?? url.hostname;
   const port = Number(url.port || 5432);

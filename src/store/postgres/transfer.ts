@@ -97,6 +97,10 @@ function keptIn(server: PostgresServer, connection: Connection): KeptRows {
   };
 }
 
+/** Of the server's own it would warn that we may not, and after a warning nobody knows what a connection has done. */
+const OWN_TABLES =
+  'SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user';
+
 /** Indexed in one transaction. */
 const INDEX_EVENTS = 5_000;
 
@@ -128,7 +132,8 @@ function copiedInto(connection: Connection): Omit<Copied, keyof KeptRows> {
         await endCopy(transaction);
       });
       // Else the server would find out by itself only after a while.
-      await connection.exec('ANALYZE');
+      const tables = await sql.all(OWN_TABLES);
+      await connection.exec(`ANALYZE ${tables.map((row) => text(row, 'name')).join(', ')}`);
     },
   };
 }
