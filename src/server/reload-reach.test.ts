@@ -24,7 +24,7 @@ const listeners = [
 const dkim = { domain: 'example.org', selector: 's1', key: 'dkim.pem' };
 const postgres = {
   ...{ hosts: ['db1', 'db2'], port: 5433, database: 'mail', user: 'mail' },
-  ...{ password: { file: 'password' }, tls: 'verify', ca: 'cert.pem' },
+  ...{ password: { file: 'password' }, tls: 'verify', ca: 'cert.pem', durability: 'replicated' },
 };
 const services = [{ osUser: '4321', identity: 'backup' }];
 const there: Settings = {
