@@ -88,7 +88,7 @@ test('E-S-2: what is claimed or handed over after the begin of a drain is not be
   await relay.drain(MINUTE);
   answerClaim();
   const content = { pieces: [Buffer.from('Subject: x\r\n\r\n')], hasDotLines: false };
-  relay.handOver({ message, recipients: [delivery.recipient], content });
+  relay.handOver({ message, recipients: [delivery.recipient], content, owner: 'o' });
   await turns();
   assert.equal(dials, 0);
   assert.equal(relay.stats.underWay, 0);
@@ -121,7 +121,7 @@ test('E-Q-7: an attempt that outlived its lease is counted, unless its own first
   });
   const attempt = async (): Promise<void> => {
     const content = { pieces: [Buffer.from('Subject: x\r\n\r\n')], hasDotLines: false };
-    relay.handOver({ message, recipients: [delivery.recipient], content });
+    relay.handOver({ message, recipients: [delivery.recipient], content, owner: 'o' });
     await turns();
   };
   await attempt();
@@ -218,6 +218,7 @@ test('F-DOS-2/4 E-D-5: what is relayed from memory is bounded in octets and in n
       message: one,
       recipients: [delivery.recipient],
       content: { pieces: [], hasDotLines: false },
+      owner: 'o',
     });
   };
   handOver(600_000);

@@ -99,6 +99,8 @@ class RunningClaims implements Claims {
     // What was leased after the stop goes back with the rest: nobody waits for a job that begins now.
     if (outcome.type !== 'claimed' || this.#stopped) return;
     this.#number += 1;
+    // This node was taken for dead meanwhile: others have it.
+    if (owner !== holder.owner) return;
     for (const message of outcome.messages) {
       const deliveries = outcome.deliveries.filter(({ messageId }) => messageId === message.id);
       this.#options.take(message, deliveries);

@@ -119,9 +119,11 @@ class RunningRelay implements Relay {
     );
   }
 
-  handOver({ message, recipients, content }: HandOver): void {
+  handOver({ message, recipients, content, owner }: HandOver): void {
     // Its accept was under way when the drain began: the lease goes back with the others, and the next run sends it.
     if (this.#draining) return;
+    // This node was taken for dead meanwhile: others have it.
+    if (owner !== this.#options.holder.owner) return;
     const deliveries = recipients.map((recipient, recipientNumber): Delivery => {
       const domain = deliveryDomain(recipient.forwardPath);
       return { messageId: message.id, recipientNumber, recipient, domain, attempt: 1, delayReported: false };

@@ -1,6 +1,7 @@
 // When the reports are written that senders are still to get (round-report.ts): as soon as notices are due. One that can't be written now is tried
 // again a minute later, by whichever front looks first.
 
+import { GATHER_MS, ONE_SECOND } from './settlement.ts';
 import { RoundReports, type RoundReportOptions } from './round-report.ts';
 
 const AGAIN_MS = 60_000;
@@ -53,7 +54,9 @@ export function createReporter(options: RoundReportOptions): Reporter {
       const second = Math.ceil(at / 1000);
       if (expected.has(second)) return;
       expected.add(second);
-      clock.after(Math.max(0, second * 1000 - clock.now()), () => {
+      // The wall clock may have been set back meanwhile.
+      const waitMs = Math.min(second * 1000 - clock.now(), GATHER_MS + ONE_SECOND);
+      clock.after(Math.max(0, waitMs), () => {
         expected.delete(second);
         look();
       });

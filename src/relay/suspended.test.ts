@@ -65,7 +65,7 @@ function gated() {
     const content = { pieces: [Buffer.from('Subject: x\r\n\r\nbody\r\n')], hasDotLines: false };
     const one = { ...message, id: ids.next(clock.now()), identityId };
     const recipients = [{ forwardPath: `${identityId}@far.example` }];
-    relay.handOver({ message: one, recipients, content });
+    relay.handOver({ message: one, recipients, content, owner: 'o' });
   };
   return {
     ...{ relay, handOver },

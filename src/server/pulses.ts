@@ -63,8 +63,8 @@ class RunningPulses implements Pulses {
   #toldLife: Incarnation;
   #feed: Feed = nothingTold;
   #sure: Right | undefined;
-  /** Of the clock of the store. */
-  #aheadMs = 0;
+  /** The clock of the store, less our monotonic one, ms. */
+  #storeClock: number | undefined;
   #isOff = false;
   readonly #begins = Promise.withResolvers<void>();
   readonly begun = this.#begins.promise;
@@ -87,7 +87,8 @@ class RunningPulses implements Pulses {
 
   guarded(apply: EngineWriter['apply']): EngineWriter['apply'] {
     return (given, lane) => {
-      const changes = this.#isOff ? given.map((change) => inStoreTime(change, this.#aheadMs)) : given;
+      const aheadMs = this.#ahead(instantOf(this.#options.clock));
+      const changes = isOff(aheadMs) ? given.map((change) => inStoreTime(change, aheadMs)) : given;
       const causes = changes.map((change) => this.#whyNot(change));
       if (causes.every((cause) => cause === undefined)) return apply(changes, lane);
       const merge = (outcomes: readonly Outcome[]): readonly Outcome[] => {
@@ -156,9 +157,18 @@ class RunningPulses implements Pulses {
     const { clock, tell } = this.#options;
     const tookMs = clock.monotonic() - sent.monotonic;
     if (tookMs > OFF_MS) return;
-    this.#aheadMs = Math.round(sent.wall + tookMs / 2 - at);
-    const isOff = Math.abs(this.#aheadMs) > OFF_MS;
-    if (isOff !== this.#isOff) tell({ type: 'clockOff', aheadMs: this.#aheadMs, isOff });
-    this.#isOff = isOff;
+    this.#storeClock = at - (sent.monotonic + tookMs / 2);
+    const aheadMs = this.#ahead(instantOf(clock));
+    if (isOff(aheadMs) !== this.#isOff) tell({ type: 'clockOff', aheadMs, isOff: !this.#isOff });
+    this.#isOff = isOff(aheadMs);
   }
+
+  /** By how much our wall clock is ahead of the clock of the store, whole ms: that one goes on as the monotonic one does. */
+  #ahead({ monotonic, wall }: Instant): number {
+    return this.#storeClock === undefined ? 0 : Math.round(wall - monotonic - this.#storeClock);
+  }
+}
+
+function isOff(aheadMs: number): boolean {
+  return Math.abs(aheadMs) > OFF_MS;
 }

@@ -10,6 +10,7 @@ import type { Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { QueuedMessage, Store } from '../store/port.ts';
 import type { Holder } from '../store/holder.ts';
+import type { Owner } from '../store/owner.ts';
 import type { Labels } from './labels.ts';
 import type { Signer } from './signer.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -31,6 +32,8 @@ export interface HandOver {
   readonly message: QueuedMessage;
   readonly recipients: readonly EnvelopeRecipient[];
   readonly content: WatchedContent;
+  /** Who holds its lease. */
+  readonly owner: Owner;
 }
 
 export interface SubmissionContext {

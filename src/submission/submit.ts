@@ -160,9 +160,9 @@ class OpenSubmission implements Submission {
       this.#takeBack(change);
       return refused(tooLate());
     }
-    const { message, recipients } = change;
-    if (pieces === undefined || outcome.held === true) releaseLease(context, change);
-    else context.handOver({ message, recipients, content: { pieces, hasDotLines } });
+    const { message, recipients, owner } = change;
+    if (pieces === undefined || owner === undefined || outcome.held === true) releaseLease(context, change);
+    else context.handOver({ message, recipients, content: { pieces, hasDotLines }, owner });
     return { type: 'accepted', id: message.id, octets: message.octets };
   }
 

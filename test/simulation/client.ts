@@ -11,6 +11,8 @@ import { Link } from './socket.ts';
 /** A front answers or closes within this, whatever happens: reply deadline 110 s, idle 5 min, and the longest pause of the client. */
 const PATIENCE_MS = 360 * SECOND;
 
+const STRANGER = 'somebody@far.example';
+
 interface Reply {
   readonly code: number;
   readonly text: string;
@@ -83,7 +85,7 @@ class Conversation {
       closed: () => this.#end(),
     });
     this.#greeting = this.#reply();
-    front.serve(this.#link);
+    front.serve(this.#link, this.#isStranger ? 'mx' : 'submission');
   }
 
   async run(numbers: readonly number[]): Promise<void> {
@@ -94,15 +96,24 @@ class Conversation {
     }
     if ((await this.#greeting)?.code !== 220) return this.#leave();
     if ((await this.#command('EHLO client.example'))?.code !== 250) return this.#leave();
-    const login = Buffer.from(`\0${this.#plan.login}\0${this.#world.password}`).toString('base64');
-    if ((await this.#command(`AUTH PLAIN ${login}`))?.code !== 235) return this.#leave();
-    this.#world.ledger.logins.taken += 1;
+    if (!this.#isStranger && !(await this.#logsIn())) return this.#leave();
     for (const [number, sending] of numbers.map((n) => [n, this.#compose(n)] as const)) {
       if (this.#closed || (await this.#send(sending, number)) === 'broken') return;
       if (this.#chance.happens(0.1)) await time.pause(this.#chance.between(10, 30_000));
     }
     await this.#command('QUIT');
     this.#leave();
+  }
+
+  get #isStranger(): boolean {
+    return this.#plan.login === '';
+  }
+
+  async #logsIn(): Promise<boolean> {
+    const login = Buffer.from(`\0${this.#plan.login}\0${this.#world.password}`).toString('base64');
+    if ((await this.#command(`AUTH PLAIN ${login}`))?.code !== 235) return false;
+    this.#world.ledger.logins.taken += 1;
+    return true;
   }
 
   #compose(number: number): Sending {
@@ -112,7 +123,7 @@ class Conversation {
     const isUtf8 = chance.happens(0.2);
     const lines = [
       `X-Tag: ${tag}`,
-      `From: ${login}`,
+      `From: ${login || STRANGER}`,
       'To: somebody@far.example',
       `Subject: ${tag}`,
       ...(complete ? ['Date: Tue, 24 Nov 2026 09:00:00 +0000', `Message-ID: <${tag}@client.example>`] : []),
@@ -127,7 +138,11 @@ class Conversation {
     const content = Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1');
     const sending: Sending = {
       ...{ tag, connection: this.#plan.number, life: this.#front.life, login, recipients: [], content },
-      ...{ reversePath: chance.happens(0.1) ? '' : login, silent: chance.happens(0.1), complete },
+      ...{
+        reversePath: chance.happens(0.1) ? '' : login || STRANGER,
+        silent: chance.happens(0.1) && !this.#isStranger,
+        complete,
+      },
       ...{ state: 'begun', reply: '', id: undefined, begunAt: Infinity, repliedAt: 0 },
     };
     this.#world.ledger.sendings.set(tag, sending);
@@ -146,7 +161,7 @@ class Conversation {
     const has8bit = !isAscii(sending.content);
     const count = chance.happens(0.05) ? this.#world.plan.recipientsMax + 2 : 1 + chance.below(4);
     const rcpts = Array.from({ length: count }, (_, n) => {
-      const domain = chance.happens(0.25)
+      const domain = chance.happens(this.#isStranger ? 1 : 0.25)
         ? 'example.org'
         : chance.pick(['far.example', 'near.example', 'x.example']);
       if (domain === 'example.org') return ['alice', 'bob', 'carol', 'nobody'][(n + sending.tag.length) % 4];

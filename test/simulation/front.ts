@@ -9,11 +9,13 @@ import { type NextHops, networkOf } from './next-hop.ts';
 import type { Link } from './socket.ts';
 import type { Life } from './time.ts';
 
+type Role = 'submission' | 'mx';
+
 export interface SimulatedFront extends RunningFront {
   readonly life: Life;
   /** False: it does not listen yet, or not any more. */
   readonly listens: boolean;
-  serve(link: Link): void;
+  serve(link: Link, role: Role): void;
 }
 
 export function createSimulatedFront(o: {
@@ -24,23 +26,24 @@ export function createSimulatedFront(o: {
   stage(id: string): Promise<Stage>;
 }): SimulatedFront {
   const { hops, life } = o;
-  let take: ((socket: Socket) => void) | undefined;
+  const taking = new Map<Role, (socket: Socket) => void>();
   const front = createFront(o.birth, {
     clock: hops.time.clockOf(life),
     entropy: o.chance.named('entropy'),
     network: networkOf(hops, life),
     stage: (id) => o.stage(id),
-    async listen(_, onConnection) {
-      take = onConnection;
-      return { close: () => void (take = undefined) };
+    async listen({ port }, onConnection) {
+      const role = port === 25 ? 'mx' : 'submission';
+      taking.set(role, onConnection);
+      return { close: () => void taking.delete(role) };
     },
   });
   return {
     ...{ life, parts: front.parts },
     greet: (peer, open) => front.greet(peer, open),
     get listens() {
-      return take !== undefined && life.alive;
+      return taking.size > 0 && life.alive;
     },
-    serve: (link) => take?.(link.socket),
+    serve: (link, role) => taking.get(role)?.(link.socket),
   };
 }

@@ -58,6 +58,9 @@ export class Ledger {
   /** When the faults end, by the wall clock. */
   healedAt = Infinity;
   trace: ((line: string) => void) | undefined;
+  /** After its commit a suspension is heard by every front within this, ms. */
+  suspensionMs = 2_000;
+  onTaking: (taking: Taking) => void = () => undefined;
   readonly #time: VirtualTime;
   readonly #moments = new Map<Moment, (whose: string | undefined) => void>();
   readonly #idsByTag = new Map<string, string[]>();
@@ -109,7 +112,7 @@ export class Ledger {
     if (code >= 300) return;
     sending.id = /queued as (\w+)/.exec(reply)?.[1];
     const since = this.#suspended.get(identityIdOf(sending.login)) ?? Infinity;
-    if (sending.begunAt - Math.max(since, this.#linked.get(sending.life) ?? 0) > SUSPENSION_MS)
+    if (sending.begunAt - Math.max(since, this.#linked.get(sending.life) ?? 0) > this.suspensionMs)
       this.breach(`${sending.tag} was taken though its identity was suspended before it began`);
     if (!this.durable.has(sending.id ?? ''))
       this.breach(`${sending.tag} got its 250 before it was durable (${reply})`);
@@ -125,13 +128,14 @@ export class Ledger {
         : /^Received: [^]*?\sid ([0-9A-Z]{26})/.exec(header)?.[1];
     const taking: Taking = { ...what, at: this.#time.monotonic, id: id ?? '', tag, heard: false };
     this.takings.push(taking);
+    this.onTaking(taking);
     this.#happened('taken', what.life.name);
     this.note(`${what.host}: took ${tag ?? 'report'} ${taking.id} for ${what.recipients.join(' ')}`);
     const accepted = this.durable.get(taking.id);
     if (accepted === undefined)
       this.breach(`${tag ?? 'a report'} (${taking.id}) was relayed before its commit`);
     const since = this.#suspended.get(accepted?.message.identityId ?? '');
-    if (since !== undefined && taking.begunAt - since > SUSPENSION_MS)
+    if (since !== undefined && taking.begunAt - since > this.suspensionMs)
       this.breach(`${taking.id} left ${taking.begunAt - since} ms after its identity was suspended`);
     return taking;
   }
@@ -221,6 +225,3 @@ function withoutEvents(change: Change): object {
   const recipients = change.recipients.map(({ event, ...fate }) => ({ ...fate, is: event.type }));
   return { ...change, recipients };
 }
-
-/** After its commit a suspension is heard by every front within this. */
-const SUSPENSION_MS = 2_000;

@@ -9,9 +9,9 @@ import { type Life, SECOND, type VirtualTime } from './time.ts';
 
 /**
  * How a host behaves for a while. `odd`: each of its moves is drawn; `garbled`: the same, and where another message follows a content it loses that,
- * answers MAIL, and then says what is no reply, or half of one.
+ * answers MAIL, and then says what is no reply, or half of one. `slow`: it thinks about each content for a moment.
  */
-export type Mood = 'fine' | 'refuses' | 'silent' | 'busy' | 'odd' | 'garbled';
+export type Mood = 'fine' | 'refuses' | 'silent' | 'busy' | 'odd' | 'garbled' | 'slow';
 
 export interface HostSettings {
   readonly name: string;
@@ -332,7 +332,8 @@ class HopWire implements Wire {
       for (const { reply, taking } of words) this.#say(reply, { taking, followed });
       if (move === 'closeBehind') this.#break();
     };
-    if (move === 'slow') this.#think(host.chance.between(1, 60) * SECOND, answer);
+    if (host.mood === 'slow') this.#think(host.chance.between(0.1, 2) * SECOND, answer);
+    else if (move === 'slow') this.#think(host.chance.between(1, 60) * SECOND, answer);
     else answer();
   }
 

@@ -3,6 +3,7 @@
 import { engineIn } from '../../src/store/engine-choice.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import type { Chance } from './chance.ts';
+import { beginCommon, isCommon } from './common-faults.ts';
 import { COMMIT_MS, Disk } from './disk.ts';
 import type { NextHops } from './next-hop.ts';
 import { operate, setState } from './operator.ts';
@@ -44,13 +45,14 @@ export function oneServer(hops: NextHops, chance: Chance, plan: Plan): Site {
     operated: () => server.operated(),
     start: () => startAgain(parts),
     stop: (graceMs, look) => server.stop(graceMs, look),
-    begin: (fault) => begin(parts, site, fault),
+    begin: (fault) => (isCommon(fault) ? beginCommon(site, fault) : begin(parts, fault)),
+    look: () => undefined,
     heal: () => heal(parts, site),
   };
   return site;
 }
 
-function begin(parts: Parts, site: Site, fault: FaultPlan): Heal {
+function begin(parts: Parts, fault: FaultPlan): Heal {
   const { server, disk, hops } = parts;
   switch (fault.type) {
     case 'killStore':
@@ -87,19 +89,13 @@ function begin(parts: Parts, site: Site, fault: FaultPlan): Heal {
     case 'clockStep':
       hops.time.wallAtZero += fault.byMs;
       return undefined;
-    case 'suspend':
-      void setState(site, fault.login, 'suspended');
-      return () => setState(site, fault.login, 'active');
+    case 'database':
     case 'hold':
-      void operate(site, fault.login, 'hold');
-      return () => operate(site, fault.login, 'release');
+    case 'mood':
+    case 'node':
     case 'retry':
-      return () => operate(site, fault.login, 'retry');
-    case 'mood': {
-      const host = hops.hosts.get(fault.host);
-      if (host !== undefined) host.mood = fault.mood;
-      return () => void (host === undefined ? undefined : (host.mood = 'fine'));
-    }
+    case 'suspend':
+      throw new Error(`one server knows no fault ${fault.type}`);
   }
 }
 

@@ -14,6 +14,7 @@ export function identityIdOf(login: string): string {
 export interface ClientPlan {
   readonly number: number;
   readonly at: number;
+  /** Empty: a stranger, who sends to us alone. */
   readonly login: string;
   readonly messages: number;
   /** Each over a connection of its own, with a login of its own. */
@@ -38,22 +39,54 @@ export type FaultPlan = {
   /** Absent: the fault happens at once. */
   readonly moment?: Moment;
   readonly lastsMs: number;
-} &
-  /** `awayMs`: how long the store does not come back. */
-  (
-    | { readonly type: 'killStore'; readonly awayMs: number }
-    | { readonly type: 'stop'; readonly graceMs: number }
-    | { readonly type: 'killLookup' | 'killFront' | 'crash' | 'reload' }
-    | { readonly type: 'diskFull' | 'diskFails' | 'slowDisk' | 'slowRestart' }
-    | { readonly type: 'clockStep'; readonly byMs: number }
-    | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
-    | { readonly type: 'mood'; readonly host: string; readonly mood: Mood }
-  );
+} & (CommonFault | ServerFault | NodesFault);
+
+export type CommonFault =
+  | { readonly type: 'suspend' | 'hold' | 'retry'; readonly login: string }
+  | { readonly type: 'mood'; readonly host: string; readonly mood: Mood };
+
+/** Of one server. `awayMs`: how long the store does not come back. */
+type ServerFault =
+  | { readonly type: 'killStore'; readonly awayMs: number }
+  | { readonly type: 'stop'; readonly graceMs: number }
+  | { readonly type: 'killLookup' | 'killFront' | 'crash' | 'reload' }
+  | { readonly type: 'diskFull' | 'diskFails' | 'slowDisk' | 'slowRestart' }
+  | { readonly type: 'clockStep'; readonly byMs: number };
+
+/** Of several nodes on one store. `node`: that one, unless the fault waits for a moment: then whose that is. */
+export type NodesFault =
+  | {
+      readonly node: number;
+      readonly of:
+        /** `isBack`: it is started again when the fault is over. */
+        | { readonly type: 'killed'; readonly isBack: boolean }
+        /** `stands`: its machine is paused, and its monotonic clock stands still. */
+        | { readonly type: 'frozen'; readonly stands: boolean }
+        | { readonly type: 'cut'; readonly ways: 'both' | 'answers' }
+        /** Notifications are lost. */
+        | { readonly type: 'deaf' }
+        | { readonly type: 'clockStep'; readonly byMs: number };
+      readonly type: 'node';
+    }
+  | {
+      readonly type: 'database';
+      /** `byMs`: by so much the clock of the next host is ahead. */
+      readonly of: { readonly type: 'away' | 'slow' } | { readonly type: 'failOver'; readonly byMs: number };
+    };
+
+type DistributiveOmit<T> = T extends FaultPlan ? Omit<T, 'number'> : never;
+export type Unnumbered = DistributiveOmit<FaultPlan>;
+
+export function numbered(faults: readonly Unnumbered[]): readonly FaultPlan[] {
+  return faults.map((fault, number) => ({ ...fault, number }));
+}
 
 /** What goes wrong most in a run: of a mixed one each kind is too rare to meet its like. */
 type Theme = 'mixed' | 'stops' | 'suspensions' | 'outages';
 
-const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], number>>>>> = {
+const themes: Readonly<
+  Record<Theme, Readonly<Partial<Record<(CommonFault | ServerFault)['type'], number>>>>
+> = {
   mixed: {
     ...{ killStore: 4, killLookup: 2, killFront: 4, crash: 3, stop: 1 },
     ...{ diskFull: 2, diskFails: 2, slowDisk: 3, slowRestart: 1, reload: 1 },
@@ -66,6 +99,10 @@ const themes: Readonly<Record<Theme, Readonly<Partial<Record<FaultPlan['type'], 
 
 export interface Plan {
   readonly seed: number;
+  /** Several nodes on one store; absent: one server with a disk. */
+  readonly nodes?: number;
+  /** By how much the clock of each node is ahead from the start, ms; absent: it is right. */
+  readonly clocksAhead?: readonly number[];
   readonly fronts: number;
   readonly hosts: readonly Omit<HostSettings, 'protocol'>[];
   readonly hostTls: 'none' | 'opportunistic' | 'required';

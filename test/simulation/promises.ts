@@ -49,7 +49,8 @@ export async function checkPromises(evidence: Evidence): Promise<Readonly<Record
   checkLimits(evidence, events);
   checkLostReplies(evidence);
   const recalled = Math.max(0, ledger.logins.taken - ledger.logins.asked);
-  return { ...counts, recalled, events: events.length, takings: ledger.takings.length, copies };
+  const ofNodes = site.promises?.check(site.everyFront, site.killed);
+  return { ...counts, ...ofNodes, recalled, events: events.length, takings: ledger.takings.length, copies };
 }
 
 function byMessage(events: readonly TrailEvent[]): ReadonlyMap<string, Told> {
@@ -147,9 +148,10 @@ function checkSending(
   counts.refused += 1;
   if (state === 'begun' && ids.length > 0) ledger.breach(`${tag} never had an end, and was accepted`);
   if (takings.length === 0) return;
-  // The front that had to withdraw it died first: two faults at once, for one message.
+  // The front that had to withdraw it died first, or its node was taken over from: two faults at once, for one message.
   const diedAt = site.killed.get(sending.life) ?? Infinity;
-  if (state === 'refused' && takings.every(({ at }) => at > diedAt)) counts.refusedButLeft += 1;
+  const isLost = ids.some((id) => site.promises?.lostHold.has(id));
+  if (state === 'refused' && (isLost || takings.every(({ at }) => at > diedAt))) counts.refusedButLeft += 1;
   else ledger.breach(`${tag} was delivered after "${reply}" (${state})`);
 }
 
@@ -158,7 +160,8 @@ function checkPromised(sending: Sending, ledger: Ledger, told: Told | undefined)
   const [accepted] = told?.accepted ?? [];
   const payload = accepted?.payload as AcceptedPayload | undefined;
   const envelope = payload?.envelope;
-  if (accepted?.identityId !== identityIdOf(login) || payload?.principal?.login !== login)
+  const isStranger = login === '' && accepted?.identityId === undefined;
+  if (!isStranger && (accepted?.identityId !== identityIdOf(login) || payload?.principal?.login !== login))
     ledger.breach(`${tag} is not accounted to ${login}`);
   if (envelope?.recipients.map(({ forwardPath }) => forwardPath).join(' ') !== recipients.join(' '))
     ledger.breach(`${tag} was promised to ${recipients.join(' ')}`);
@@ -184,9 +187,7 @@ function checkCopies({ ledger, site }: Evidence, told: ReadonlyMap<string, Told>
   }
   let copies = 0;
   for (const [key, takings] of byRecipient) {
-    const unexcused = takings.filter(
-      ({ heard, life }) => heard && !(site.killed.has(life) && ledger.ended.get(key) !== life.name),
-    );
+    const unexcused = takings.filter((taking) => taking.heard && !isExcused(taking, key, { ledger, site }));
     copies += takings.length - 1;
     if (unexcused.length > 1) ledger.breach(`${key} was delivered ${takings.length} times without need`);
     const [id = '', recipient] = key.split(' ');
@@ -196,6 +197,17 @@ function checkCopies({ ledger, site }: Evidence, told: ReadonlyMap<string, Told>
       ledger.breach(`${key} was delivered and called ${last?.type}`);
   }
   return copies;
+}
+
+/** The front died, or its node was taken over from, before the settle was durable. */
+function isExcused(
+  taking: Taking,
+  key: string,
+  { ledger, site }: Pick<Evidence, 'ledger' | 'site'>,
+): boolean {
+  const { life } = taking;
+  if (site.promises?.overtaken.has(taking) === true) return true;
+  return site.killed.has(life) && ledger.ended.get(key) !== life.name;
 }
 
 /** The octets that were submitted, with our field in front; completed where it was not complete. */

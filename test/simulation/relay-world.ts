@@ -86,7 +86,10 @@ export class RelayWorld {
     const { message, recipients } = change;
     const [outcome] = await this.store.commit([change]);
     assert.equal(outcome.type, 'accepted');
-    this.relay.handOver({ message, recipients, content: { pieces: [content], hasDotLines: true } });
+    this.relay.handOver({
+      ...{ message, recipients, owner: OWNER },
+      content: { pieces: [content], hasDotLines: true },
+    });
     await settleTurns();
     return message.id;
   }

@@ -1,12 +1,17 @@
 // Runs that lead where chance hardly ever does: what a plan must have for one kind of trouble is set, the rest is of the seed.
 
 import { type Chance, chanceOf } from './chance.ts';
-import { type ClientPlan, type FaultPlan, logins, type Plan, planOf } from './plan.ts';
+import { type ClientPlan, logins, numbered, type Plan, planOf, type Unnumbered } from './plan.ts';
+import { nodes } from './node-scenario.ts';
 import { MINUTE, SECOND } from './time.ts';
 
-export type Scenario = 'waiting' | 'garbled';
+export type Scenario = 'waiting' | 'garbled' | 'nodes';
 
-const scenarios: Readonly<Record<Scenario, (plan: Plan, chance: Chance) => Plan>> = { waiting, garbled };
+const scenarios: Readonly<Record<Scenario, (plan: Plan, chance: Chance) => Plan>> = {
+  waiting,
+  garbled,
+  nodes,
+};
 
 export function isScenario(name: string): name is Scenario {
   return Object.hasOwn(scenarios, name);
@@ -37,7 +42,7 @@ const ROUND_MS = 40 * SECOND;
 /** Mail waits for slow hosts while its identity is suspended; the store may die right after that commit, so that nobody hears of it. */
 function waiting(plan: Plan, chance: Chance): Plan {
   const troubleMs = (ROUNDS + 1) * ROUND_MS;
-  const rounds = Array.from({ length: ROUNDS }, (_, round): readonly DistributiveOmit<FaultPlan>[] => {
+  const rounds = Array.from({ length: ROUNDS }, (_, round): readonly Unnumbered[] => {
     const at = (round + chance.next() / 2 + 0.1) * ROUND_MS;
     const dies = chance.happens(0.7);
     return [
@@ -73,12 +78,6 @@ function garbled(plan: Plan, chance: Chance): Plan {
   };
 }
 
-type DistributiveOmit<T> = T extends FaultPlan ? Omit<T, 'number'> : never;
-
-function moods(mood: 'odd' | 'garbled', lastsMs: number): readonly DistributiveOmit<FaultPlan>[] {
+function moods(mood: 'odd' | 'garbled', lastsMs: number): readonly Unnumbered[] {
   return ['mta1', 'mta2'].map((host) => ({ type: 'mood', at: 0, lastsMs, host, mood }));
-}
-
-function numbered(faults: readonly DistributiveOmit<FaultPlan>[]): readonly FaultPlan[] {
-  return faults.map((fault, number) => ({ ...fault, number }));
 }

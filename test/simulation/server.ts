@@ -244,8 +244,8 @@ export class Server {
       if (left > 0) drained = false;
       if (left > 0 || isLate) this.killed.set(life, time.monotonic);
     }
-    // A start that is interrupted has not freed yet what the run before it held.
-    if (fronts.length === 0) return;
+    // A start that is interrupted has not freed yet what the run before it held; and other nodes hold what is theirs.
+    if (fronts.length === 0 || this.#world.machine !== undefined) return;
     if (!drained || run.isUndrained) return ledger.note('some fronts were not drained in time');
     for (const { active, delivery } of await this.memory.lookups.queue({}, { max: 10_000 }))
       if (active && run.deaths === 0) ledger.breach(`${delivery.messageId} is leased, and nobody is there`);

@@ -36,7 +36,12 @@ export function settingsOf(plan: Plan): Settings {
 
 function ofSeed(plan: Plan, base: FrontPlan): Partial<FrontPlan> {
   return {
-    listeners: [{ address: undefined, port: 587, role: 'submission', tls: 'none' }],
+    listeners: [
+      { address: undefined, port: 587, role: 'submission', tls: 'none' },
+      ...(plan.nodes === undefined
+        ? []
+        : ([{ address: undefined, port: 25, role: 'mx', tls: 'none' }] as const)),
+    ],
     session: {
       ...base.session,
       ...{ messageOctetsMax: plan.messageOctetsMax, recipientsMax: plan.recipientsMax },

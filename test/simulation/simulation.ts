@@ -8,6 +8,7 @@ import { type Chance, chanceOf } from './chance.ts';
 import { runClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { Host, type NextHops } from './next-hop.ts';
+import { SeveralNodes } from './nodes.ts';
 import { oneServer } from './one-server.ts';
 import { identityIdOf, logins, type Plan, planOf } from './plan.ts';
 import { checkNothingIsLeft, checkPromises } from './promises.ts';
@@ -45,7 +46,8 @@ export async function simulate(plan: Plan, options: SimulationOptions = {}): Pro
     }),
   );
   const hops: NextHops = { hosts, time, ledger };
-  const site = oneServer(hops, chance.named('server'), plan);
+  const named = chance.named('server');
+  const site = plan.nodes === undefined ? oneServer(hops, named, plan) : new SeveralNodes(hops, named, plan);
   const stray: unknown[] = [];
   const onStray = (reason: unknown): void => void stray.push(reason);
   process.on('unhandledRejection', onStray);
@@ -81,14 +83,17 @@ async function play({ plan, chance, time, ledger, site }: Stage): Promise<void> 
     void runClient({ time, ledger, plan, password, fronts: site }, client, own).finally(() => (open -= 1));
   }
   for (const fault of plan.faults) void runFault(site, fault, () => healed);
-  time.watch = () => watchMemory(site, plan, ledger);
+  time.watch = () => {
+    site.look();
+    watchMemory(site, plan, ledger);
+  };
   await time.runFor(plan.troubleMs);
 
   ledger.note('everything heals');
   healed = true;
   await within(time, 'healing', site.heal());
   ledger.healedAt = time.wall;
-  const limit = time.monotonic + DAY + 2 * plan.expireMs;
+  const limit = time.monotonic + (plan.nodes === undefined ? DAY + 2 * plan.expireMs : HOUR);
   for (;;) {
     while ((open > 0 || (await isBusy(site))) && time.monotonic < limit) await time.runFor(5 * SECOND);
     ledger.note('the end: draining');

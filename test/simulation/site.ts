@@ -4,6 +4,7 @@ import type { MemoryStore } from '../../src/store/memory/store.ts';
 import type { Store } from '../../src/store/port.ts';
 import type { SimulatedFront } from './front.ts';
 import type { NextHops } from './next-hop.ts';
+import type { NodePromises } from './node-promises.ts';
 import type { FaultPlan } from './plan.ts';
 import type { Life } from './time.ts';
 
@@ -18,6 +19,8 @@ export interface Site {
   readonly everyFront: readonly SimulatedFront[];
   /** When each life was killed, by the virtual clock. */
   readonly killed: ReadonlyMap<Life, number>;
+  /** What several nodes promise beyond one server. */
+  readonly promises?: NodePromises;
   /** Fronts that live. */
   fronts(): readonly SimulatedFront[];
   /** One that takes connections now, if any does. */
@@ -30,6 +33,8 @@ export interface Site {
   stop(graceMs: number, look: () => Promise<void>): Promise<void>;
   /** Lets this fault begin; gives what ends it. `whose`: of which owner the moment was that it waited for. */
   begin(fault: FaultPlan, whose: string | undefined): Heal;
+  /** After everything that happens. */
+  look(): void;
   /** All faults are over: everything is well from now on. */
   heal(): Promise<void>;
 }

@@ -154,7 +154,7 @@ export const nodeFaults: readonly Fault[] = [
   {
     ...pulses,
     why: 'what is due goes by the clock of a node that is off',
-    from: 'this.#isOff ? given.map((change) => inStoreTime(change, this.#aheadMs)) : given',
+    from: 'isOff(aheadMs) ? given.map((change) => inStoreTime(change, aheadMs)) : given',
     to: 'given',
   },
   {
