@@ -190,6 +190,11 @@ function setBy<T extends string>(
     counter.labels({ [label]: key } as Record<T, string>).inc(value);
 }
 
+/** A node that has just begun anew has two lives for a moment. */
+function aliveIn({ nodes }: ClusterLook): number {
+  return new Set(nodes.filter(({ state }) => state === 'alive').map(({ node }) => node)).size;
+}
+
 function gaugesOn(registry: Registry): (figures: Figures) => void {
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `postern_${name}`, help, registers: [registry] });
@@ -250,7 +255,7 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     incoming.set(sum(({ incomingOctets }) => incomingOctets));
     left.set(certificate === undefined ? NaN : certificate.leftMs / 1000);
     share.set(certificate?.share ?? NaN);
-    nodes.set(cluster?.nodes.filter(({ state }) => state === 'alive').length ?? NaN);
+    nodes.set(cluster === undefined ? NaN : aliveIn(cluster));
     differs.set(cluster?.differences.length ?? NaN);
     clock.set(clockOffsetMs / 1000);
   };

@@ -79,6 +79,7 @@ test('nodes and what they do not have alike show at once; that it lasts is a war
   const life = { incarnation: '1', leaseLeftMs: 1000 };
   const nodes = [
     { ...life, node: 'a', state: 'alive' as const, isThis: true as const },
+    { ...life, incarnation: '0', node: 'a', state: 'alive' as const },
     { ...life, node: 'b', state: 'gone' as const },
   ];
   const cluster = { nodes, differences: [limits], lasting: [] };
