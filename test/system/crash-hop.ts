@@ -111,7 +111,7 @@ class RunningHop implements CrashHop {
 }
 
 /** Answers everything but the end of the content. */
-function converse(socket: Socket, end: (content: string) => void): void {
+export function converse(socket: Socket, end: (content: string) => void): void {
   let text = '';
   let inContent = false;
   socket.setEncoding('latin1').write('220 hop\r\n');

@@ -1,7 +1,8 @@
 // What must hold when a load has been through trouble: all that was promised arrived, nothing that was refused did, and the trail verifies.
 
 import assert from 'node:assert/strict';
-import { delivered, eventually, type TestServer } from './server.ts';
+import { delivered, eventually } from './server.ts';
+import type { Ended } from './shell.ts';
 
 export interface Told {
   readonly promised: readonly string[];
@@ -25,7 +26,7 @@ export const subjectsIn = (directory: string): readonly string[] =>
 
 /** Waits until the queue is empty, then asserts the promise. `taken`: what the next hop took, by subject, copies included. */
 export async function settled(o: {
-  readonly server: TestServer;
+  readonly server: { postern(args: readonly string[]): Ended | Promise<Ended> };
   readonly load: Told;
   readonly seconds?: number;
   /** How many may have been refused and left all the same: the front that had to withdraw them was killed first, two faults at once. Default: none. */
@@ -38,8 +39,8 @@ export async function settled(o: {
     const now = new Set(o.taken());
     return promised.every((subject) => now.has(subject)) && now;
   });
-  await eventually('an empty queue', 60, () => {
-    const listed = server.postern(['queue', 'list', '--json']);
+  await eventually('an empty queue', 60, async () => {
+    const listed = await server.postern(['queue', 'list', '--json']);
     assert.equal(listed.status, 0, listed.stderr);
     return /"deliveries":\s*0/.test(listed.stdout);
   });
@@ -49,7 +50,7 @@ export async function settled(o: {
   const allowed = new Set([...promised, ...unknown, ...wrongly.map(({ subject }) => subject)]);
   const foreign = [...arrived].filter((subject) => !allowed.has(subject));
   assert.deepEqual(foreign, [], 'a message nobody finished was delivered');
-  const verified = server.postern(['audit', 'verify']);
+  const verified = await server.postern(['audit', 'verify']);
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);
   const taken = o.taken();
   const refusedButLeft = wrongly.length;

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly onPromised?: (subject: string, reply: string) => void;
   readonly onRefused?: (subject: string, reply: string) => void;
   readonly onOpen?: (client: Client) => void;
+  /** The subject is the Message-ID too, as `messageIdOf` says. */
+  readonly withMessageId?: true;
 }
 
 /** Reads whole replies from a socket, one promise at a time. */
@@ -121,8 +123,12 @@ export interface OneMessage {
   readonly body?: string;
   readonly mailParameters?: string;
   readonly rcptParameters?: string;
+  readonly withMessageId?: true;
   onDot?(): void;
 }
+
+/** Of a subject in one word. */
+export const messageIdOf = (subject: string): string => `<${subject}@client.example.net>`;
 
 /** Submits one message in one transaction; the final reply. */
 export async function submitOne(client: Client, o: OneMessage): Promise<string> {
@@ -133,7 +139,10 @@ export async function submitOne(client: Client, o: OneMessage): Promise<string> 
     const reply = await client.command(line);
     if (!/^[23]/.test(reply)) return reply;
   }
-  client.write(`From: <${o.login}>\r\nTo: <x@far.example>\r\nSubject: ${o.subject}\r\n\r\n${body}.\r\n`);
+  const messageId = o.withMessageId === true ? `Message-ID: ${messageIdOf(o.subject)}\r\n` : '';
+  client.write(
+    `From: <${o.login}>\r\nTo: <x@far.example>\r\nSubject: ${o.subject}\r\n${messageId}\r\n${body}.\r\n`,
+  );
   o.onDot?.();
   return client.reply();
 }
@@ -171,8 +180,8 @@ export interface Load {
   readonly promised: string[];
   readonly refused: { readonly subject: string; readonly reply: string }[];
   readonly unknown: string[];
-  /** Of each 250, in the order of their coming. */
-  readonly replies: { readonly subject: string; readonly reply: string }[];
+  /** Of each 250, in the order of their coming. `at`: by the monotonic clock, ms. */
+  readonly replies: { readonly subject: string; readonly reply: string; readonly at: number }[];
   readonly connections: number;
   /** Connections that ended before they were told to. */
   readonly cut: number;
@@ -184,8 +193,10 @@ export interface Load {
 
 /** Clients that submit until they are told to stop, one message after the other, and come back when their connection ends. */
 export function startLoad(
-  o: Pick<LoadOptions, 'port' | 'login' | 'password'> & {
+  o: Pick<LoadOptions, 'port' | 'login' | 'password' | 'withMessageId'> & {
     readonly connections: number;
+    /** Subjects begin with it. */
+    readonly name?: string;
     /** Of each client, after each message. */
     readonly pauseMs?: number;
     /** Of each client by its number. */
@@ -198,7 +209,7 @@ export function startLoad(
   };
   const clients = new Map<number, Client>();
   let stopping = false;
-  const message = (client: number, number: number) => `c${client}n${number}`;
+  const message = (client: number, number: number) => `${o.name ?? ''}c${client}n${number}`;
 
   async function run(client: number): Promise<void> {
     for (let number = 0; !stopping;) {
@@ -206,12 +217,12 @@ export function startLoad(
         for (; !stopping; await delay(o.pauseMs ?? 0)) yield message(client, (number += 1));
       };
       const sent = await submitAll({
-        ...{ port: o.port, login: o.login, password: o.password, bodyOctets: o.bodyOctets(client) },
+        ...{ ...o, bodyOctets: o.bodyOctets(client) },
         subjects: subjects(),
         onOpen: (opened) => void clients.set(client, opened),
         onPromised(subject, reply) {
           load.promised.push(subject);
-          load.replies.push({ subject, reply });
+          load.replies.push({ subject, reply, at: performance.now() });
         },
         onRefused: (subject, reply) => void load.refused.push({ subject, reply }),
       });
