@@ -62,8 +62,8 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...submit,
     why: 'what is accepted for a suspended identity leaves from memory',
-    from: 'if (pieces === undefined || outcome.held === true) releaseLease(context, change);',
-    to: 'if (pieces === undefined) releaseLease(context, change);',
+    from: 'if (pieces === undefined || owner === undefined || outcome.held === true) releaseLease(context, change);',
+    to: 'if (pieces === undefined || owner === undefined) releaseLease(context, change);',
   },
   {
     ...accept,
