@@ -42,8 +42,10 @@ test('D-TR-1 D-TR-2 D-TR-7: the record: who, with what, when, from where to wher
   );
   const afterwards = Date.now();
   client.close();
-  await eventually('both fates', 10, async () =>
-    (await house.tracedOne(id)).recipients.every(({ fate }) => fate !== 'queued'),
+  await eventually('both fates, and the report on one', 10, async () =>
+    (await house.tracedOne(id)).recipients.every(
+      ({ fate, reportId }) => fate === 'relayed' || reportId !== undefined,
+    ),
   );
   const { accepted, acceptedAt, recipients, identityId } = await house.tracedOne(id);
   const at = Date.parse(String(acceptedAt));
