@@ -37,11 +37,12 @@ export async function serveUntilStopped(
   demo?: { readonly whenReady: () => void; readonly trusted: string },
 ): Promise<never> {
   let step = 'configuration';
-  const stopped = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
-  });
   try {
     const loaded = load();
+    // Nothing was begun before: there a signal ends the process.
+    const stopped = new Promise<string>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+    });
     const entering = (entered: string): void => {
       step = entered;
     };
