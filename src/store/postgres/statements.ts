@@ -39,12 +39,14 @@ function arrayText(items: Extract<SqlValue, readonly unknown[]>): string {
   const texts = items.map((value) => {
     const item = itemOnWire(itemForPg(value));
     if (item === null) return 'NULL';
-    return typeof item === 'string'
-      ? `"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"`
-      : String.raw`"\\x${item.toString('hex')}"`;
+    return `"${typeof item === 'string' ? escaped(item) : String.raw`\\x${item.toString('hex')}`}"`;
   });
   return `{${texts.join(',')}}`;
 }
+
+/** Most hold nothing to escape, and to look is a fifth of the work. */
+const escaped = (text: string): string =>
+  /["\\]/.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text;
 
 const asBuffer = (octets: Uint8Array): Buffer =>
   Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
