@@ -8,11 +8,16 @@ import { verifyTrail } from '../audit/verify.ts';
 import { type MessageId, messageIdSource } from '../base/message-id.ts';
 import type { IdentityState } from '../record/identity.ts';
 import type { EraseChange } from './forgetting.ts';
-import type { Lookups } from './lookups.ts';
+import type { TrailEvent } from '../record/events.ts';
+import type { Cursor, Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
 import type { ReportChange } from './notices.ts';
+import { WITHDRAWN_MS } from './withdrawals.ts';
 import type { AcceptChange, Change, Delivery, FreeChange, Outcome, SettleChange, Store } from './port.ts';
 import type { QueueChange } from './queue-change.ts';
+import { connect } from './postgres/connection.ts';
+import { openPostgresStore, type OpenPostgresStore } from './postgres/open.ts';
+import { freshDatabase, withoutPostgres } from './postgres/postgres.contract-fixtures.ts';
 import { openSqliteStore, type OpenStore } from './sqlite/open.ts';
 import {
   acceptOf,
@@ -25,6 +30,7 @@ import {
   identityChange,
   identityOf,
   MINUTE,
+  type OpenOptions,
   START,
   started,
   virtualClock,
@@ -179,19 +185,38 @@ interface Lease {
   readonly delivery: Delivery;
 }
 
+/** What is compared with the memory engine. */
+interface Rival {
+  readonly store: Store;
+  readonly lookups: Lookups;
+  /**
+   * What waits goes out in the order of its acceptance and not of ids. It numbers messages and events as memory does, knows an accept that comes again though it does not say so, and the last token of an owner whatever came after it. No
+   * asker relies on that.
+   */
+  readonly isTwin: boolean;
+  /** As its writer has counted. */
+  queued(): number;
+  /** Indexes a little. */
+  index(): Promise<unknown> | unknown;
+  /** It is closed and opened again. */
+  restart(): Promise<void> | void;
+  close(): Promise<void> | void;
+}
+
+type OpenRival = (options: OpenOptions) => Promise<Rival>;
+
 /** Both engines, with the same clock and the same changes. */
 class Pair {
   readonly clock = virtualClock();
   most: number | undefined;
   mostOfStrangers: number | undefined;
   readonly #saw: (what: string) => void;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'postern-agree-'));
-  readonly #memory = openMemoryStore({
-    ...{ clock: this.clock, entropy: countedEntropy() },
+  readonly #limits = {
     queuedMessagesMax: () => this.most,
     strangersMessagesMax: () => this.mostOfStrangers,
-  });
-  #sqlite = this.#openSqlite();
+  };
+  readonly #memory = openMemoryStore({ clock: this.clock, entropy: countedEntropy(), ...this.#limits });
+  #rival!: Rival;
   readonly #ids: MessageId[] = [];
   readonly #nextId = messageIdSource((length) => new Uint8Array(length));
   #leases: Lease[] = [];
@@ -199,61 +224,91 @@ class Pair {
   readonly #noticed: { readonly messageId: string; readonly recipientNumber: number; readonly at: number }[] =
     [];
 
-  constructor(saw: (what: string) => void) {
+  #group: readonly Change[] = [];
+  /** Or refused. */
+  readonly #accepted = new Set<MessageId>();
+  /** Until when (monotonic, ms). */
+  readonly #withdrawn = new Map<MessageId, number>();
+  #claims = 0;
+  /** By owner: the token of a claim that gave something, if nothing but claims was asked since. */
+  readonly #repeatable = new Map<string, string>();
+
+  private constructor(saw: (what: string) => void) {
     this.#saw = saw;
   }
 
-  #openSqlite(): OpenStore {
-    return openSqliteStore({
-      ...{ dataDirectory: this.#directory, clock: this.clock, entropy: countedEntropy() },
-      queuedMessagesMax: () => this.most,
-      strangersMessagesMax: () => this.mostOfStrangers,
-    });
+  static async open(openRival: OpenRival, saw: (what: string) => void): Promise<Pair> {
+    const pair = new Pair(saw);
+    const options = { clock: pair.clock, entropy: countedEntropy(), fullBecause: () => undefined };
+    pair.#rival = await openRival({ ...options, ...pair.#limits });
+    return pair;
   }
 
-  /** As the writer of SQLite has counted. */
+  get isTwin(): boolean {
+    return this.#rival.isTwin;
+  }
+
   get queued(): number {
-    return this.#sqlite.writer.queued();
+    return this.#rival.queued();
   }
 
   get lookups(): readonly [Lookups, Lookups] {
-    return [this.#memory.lookups, this.#sqlite.lookups];
+    return [this.#memory.lookups, this.#rival.lookups];
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#memory.close();
-    this.#sqlite.close();
-    rmSync(this.#directory, { recursive: true, force: true });
+    await this.#rival.close();
   }
 
-  restart(): void {
-    this.clock.advance(1);
+  pass(ms: number): void {
+    this.#repeatable.clear();
+    this.clock.advance(ms);
+  }
+
+  async restart(): Promise<void> {
+    this.pass(1);
+    this.#withdrawn.clear();
     this.#memory.crash();
-    this.#sqlite.close();
-    this.#sqlite = this.#openSqlite();
+    await this.#rival.restart();
   }
 
-  index(): void {
-    this.#sqlite.writer.indexTail(3);
+  async index(): Promise<void> {
+    await this.#rival.index();
   }
 
   async commit(deeds: readonly Deed[]): Promise<void> {
     const changes: Change[] = [];
-    for (const one of deeds) changes.push(await this.#changeOf(one));
-    const [memory, sqlite] = await Promise.all([
+    this.#group = changes;
+    for (const one of deeds) {
+      if (one.do !== 'claim') this.#repeatable.clear();
+      changes.push(await this.#changeOf(one));
+    }
+    const [memory, rival] = await Promise.all([
       outcomesOf(this.#memory.store, changes),
-      outcomesOf(this.#sqlite.store, changes),
+      outcomesOf(this.#rival.store, changes),
     ]);
-    assert.deepEqual(memory, sqlite);
+    if (this.#rival.isTwin) assert.deepEqual(rival, memory);
+    else assert.deepEqual(rival.map(withoutNumbers), memory.map(withoutNumbers));
     memory.forEach((outcome, index) => {
       const change = changes[index];
       if (change !== undefined) this.#saw(`${change.type} ${inWords(outcome)}`);
       if (change?.type === 'claim' && outcome.type === 'claimed') {
         this.#leases.push(...outcome.deliveries.map((delivery) => ({ owner: change.owner, delivery })));
+        if (outcome.deliveries.length > 0) this.#repeatable.set(change.owner, change.token);
       }
+      if (change?.type !== 'claim') this.#repeatable.clear();
+      const accept = change?.type === 'report' ? change.report : change;
+      if (accept?.type === 'accept') this.#accepted.add(accept.message.id);
       if (change?.type === 'accept' && change.owner !== undefined)
         this.#leases.push(...bornLeases(change, change.owner));
     });
+  }
+
+  #token({ owner: whose, token }: Extract<Deed, { do: 'claim' }>): string {
+    if (this.#rival.isTwin) return `t${token}`;
+    this.#claims += 1;
+    return (token === 0 ? this.#repeatable.get(whose) : undefined) ?? `claim ${this.#claims}`;
   }
 
   #id(index: number): MessageId {
@@ -263,9 +318,25 @@ class Pair {
     return id;
   }
 
-  #accept(said: { id: number; to: readonly number[]; from: number }, more: object = {}): AcceptChange {
+  async #accept(
+    said: { id: number; to: readonly number[]; from: number; again?: boolean },
+    more: object = {},
+  ): Promise<AcceptChange> {
     const to = said.to.map((one) => at(addresses, one));
-    return acceptOf(this.#id(said.id), this.clock.now(), { from: at(senders, said.from), to, ...more });
+    const isKnown = !this.#rival.isTwin && (await this.#isKnown(this.#id(said.id)));
+    const isAgain = said.again === true || isKnown;
+    const mayStay = this.#rival.isTwin || isKnown || (isAgain && this.#accepted.has(this.#id(said.id)));
+    if (!mayStay) this.#ids[said.id] = this.#nextId.next(this.clock.now());
+    const from = at(senders, said.from);
+    const accept = acceptOf(this.#id(said.id), this.clock.now(), { from, to, ...more });
+    return isAgain ? { ...accept, again: true } : accept;
+  }
+
+  /** It is in the queue, asked for, or taken back. */
+  async #isKnown(id: MessageId): Promise<boolean> {
+    const isAsked = this.#group.some((change) => change.type === 'accept' && change.message.id === id);
+    const isWithdrawn = (this.#withdrawn.get(id) ?? 0) > this.clock.monotonic();
+    return isAsked || isWithdrawn || (await this.#memory.lookups.message(id)) !== undefined;
   }
 
   async #changeOf(one: Deed): Promise<Change> {
@@ -274,12 +345,13 @@ class Pair {
       case 'accept':
         return this.#acceptAs(one);
       case 'withdraw':
+        this.#withdrawn.set(this.#id(one.id), this.clock.monotonic() + WITHDRAWN_MS);
         return { type: 'withdraw', messageId: this.#id(one.id), owner: one.owner, now, by: 'x' };
       case 'claim':
         return {
           type: 'claim',
           owner: one.owner,
-          token: `t${one.token}`,
+          token: this.#token(one),
           shares: [{ max: one.max }, { domains: one.named, max: one.namedMax }],
           ...(one.after === null ? {} : { after: one.after }),
         };
@@ -322,14 +394,13 @@ class Pair {
     }
   }
 
-  #acceptAs(one: Extract<Deed, { do: 'accept' }>): AcceptChange {
+  async #acceptAs(one: Extract<Deed, { do: 'accept' }>): Promise<AcceptChange> {
     const identityId = one.identity === null ? undefined : `id-${at(identities, one.identity)}`;
     const limits = { messagesPerHour: one.limit ?? 9 };
     const whose = identityId === undefined ? {} : { identityId, charge: { identityId, limits } };
     const leased = one.owner === null ? {} : { owner: one.owner };
     const label = `label${one.id}`;
-    const accept = this.#accept(one, { ...whose, ...leased, label, dueAt: this.clock.now() + one.dueIn });
-    return one.again ? { ...accept, again: true } : accept;
+    return this.#accept(one, { ...whose, ...leased, label, dueAt: this.clock.now() + one.dueIn });
   }
 
   #free(one: Extract<Deed, { do: 'free' }>): FreeChange {
@@ -355,8 +426,13 @@ class Pair {
       now: this.clock.now(),
       by: 'root',
       ...(one.max === undefined ? {} : { max: one.max }),
-      ...(one.after === null ? {} : { after: { ...one.after, messageId: this.#id(one.after.id) } }),
+      ...(one.after === null ? {} : { after: this.#after(one.after) }),
     };
+  }
+
+  #after({ until, ...after }: NonNullable<Extract<Deed, { do: 'queue' }>['after']>) {
+    const messageId = this.#id(after.id);
+    return { ...after, messageId, until: this.#rival.isTwin ? until : Number.MAX_SAFE_INTEGER };
   }
 
   #erase(one: Extract<Deed, { do: 'erase' }>): EraseChange {
@@ -407,14 +483,16 @@ class Pair {
     return withNotices(change, now);
   }
 
-  #report({ about, first, report }: Extract<Deed, { do: 'report' }>): ReportChange {
+  async #report({ about, first, report }: Extract<Deed, { do: 'report' }>): Promise<ReportChange> {
     const now = this.clock.now();
     const nobody = { messageId: this.#id(about), recipientNumber: 0, at: now };
     const { messageId } = this.#noticed.at(-1 - about) ?? nobody;
     const alike = this.#noticed.filter((one) => one.messageId === messageId);
     const notices = [...new Map(alike.map((one) => [one.recipientNumber, one])).values()];
     const accepting =
-      report === null ? {} : { report: report === 'bad' ? acceptOf('bad', now, {}) : this.#accept(report) };
+      report === null
+        ? {}
+        : { report: report === 'bad' ? acceptOf('bad', now, {}) : await this.#accept(report) };
     return {
       ...{ type: 'report', messageId, ...accepting },
       notices: first ? notices.slice(0, 1) : notices,
@@ -543,9 +621,11 @@ async function queueOf(lookups: Lookups): Promise<unknown> {
   return [await lookups.queue({}, { max: 100 }), await lookups.queueTotals()];
 }
 
-async function everythingOf(lookups: Lookups): Promise<unknown> {
+type Everything = Awaited<ReturnType<typeof everythingOf>>;
+
+async function everythingOf(lookups: Lookups) {
   const events = await lookups.events({ max: 1000 });
-  const ids = [...new Set(events.flatMap(({ messageId }) => messageId ?? []))];
+  const ids = [...new Set(events.flatMap(({ messageId }) => messageId ?? []))].toSorted();
   const terms = [
     ...addresses.map((address) => ({ kind: 'address', address }) as const),
     ...identities.map((login) => ({ kind: 'identity', identityId: `id-${login}` }) as const),
@@ -571,33 +651,127 @@ async function everythingOf(lookups: Lookups): Promise<unknown> {
   };
 }
 
-test('memory and sqlite give the same outcomes, the same queue and the same answers, whatever is asked of them', async () => {
+/** Of the newest message that a queue command means. */
+function withoutNumbers(outcome: Outcome): Outcome {
+  return outcome.type === 'changed' && outcome.next !== undefined
+    ? { ...outcome, next: { ...outcome.next, until: 0 } }
+    : outcome;
+}
+
+/** Other engines have other places, and a chain for each lane of each life: what an event is stays, and what comes before what. */
+function withoutPlaces(all: Everything): unknown {
+  const event = ({
+    chain: _c,
+    sequence: _s,
+    cursor: _w,
+    ...rest
+  }: TrailEvent & { readonly cursor?: Cursor }) => JSON.stringify(rest);
+  return {
+    ...all,
+    events: all.events.map(event).toSorted(),
+    found: all.found.map(({ ids, next }) => [ids, next !== undefined]),
+    named: all.named.map(({ events, next }) => [events.map(event), next !== undefined]),
+    told: all.told.map((events) => events.map(event)),
+  };
+}
+
+async function assertAgreement(openRival: OpenRival, seed: number, numRuns: number): Promise<void> {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }), async (steps) => {
-      const pair = new Pair((what) => seen.add(what));
+      const pair = await Pair.open(openRival, (what) => seen.add(what));
       try {
         for (const one of steps) {
-          if (one === 'restart') pair.restart();
-          else if (one === 'index') pair.index();
-          else if ('pass' in one) pair.clock.advance(one.pass);
+          if (one === 'restart') await pair.restart();
+          else if (one === 'index') await pair.index();
+          else if ('pass' in one) pair.pass(one.pass);
           else if ('most' in one) {
             pair.most = one.most;
             pair.mostOfStrangers = one.most === undefined ? undefined : Math.ceil(one.most / 2);
           } else await pair.commit(one);
-          const [memory, sqlite] = pair.lookups;
-          assert.deepEqual(await queueOf(memory), await queueOf(sqlite));
+          const [memory, rival] = pair.lookups;
+          assert.deepEqual(await queueOf(rival), await queueOf(memory));
           assert.equal(pair.queued, (await memory.queueTotals()).messages);
         }
-        const [memory, sqlite] = pair.lookups;
-        const all = await everythingOf(memory);
-        assert.deepEqual(all, await everythingOf(sqlite));
+        const [memory, rival] = (await Promise.all(pair.lookups.map(everythingOf))) as [
+          Everything,
+          Everything,
+        ];
+        if (pair.isTwin) assert.deepEqual(rival, memory);
+        else assert.deepEqual(withoutPlaces(rival), withoutPlaces(memory));
       } finally {
-        pair.close();
+        await pair.close();
       }
     }),
-    { seed: 20_261_128, numRuns: 60 },
+    { seed, numRuns },
   );
   // Else the steps would prove little.
   assert.deepEqual([...seen].sort(), [...expectedOutcomes].sort());
-});
+}
+
+async function openSqlite(options: OpenOptions): Promise<Rival> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'postern-agree-'));
+  const open = (): OpenStore => openSqliteStore({ dataDirectory, ...options });
+  let opened = open();
+  return {
+    isTwin: true,
+    get store() {
+      return opened.store;
+    },
+    get lookups() {
+      return opened.lookups;
+    },
+    queued: () => opened.writer.queued(),
+    index: () => opened.writer.indexTail(3),
+    restart() {
+      opened.close();
+      opened = open();
+    },
+    close() {
+      opened.close();
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openPostgres(options: OpenOptions): Promise<Rival> {
+  const database = await freshDatabase();
+  const beside = await connect(database.server, { clock: options.clock });
+  let lives = 0;
+  const open = (): Promise<OpenPostgresStore> => {
+    lives += 1;
+    const own = { server: database.server, name: `node/${lives}`, clockOffset: 0, isTrusted: true } as const;
+    return openPostgresStore({ ...options, ...own });
+  };
+  let opened = await open();
+  return {
+    isTwin: false,
+    get store() {
+      return opened.store;
+    },
+    get lookups() {
+      return opened.lookups;
+    },
+    queued: () => opened.writer.queued(),
+    index: () => opened.writer.indexTail(3),
+    async restart() {
+      await opened.close();
+      // Here a withdrawal outlives its writer; the others forget it then.
+      await beside.query('DELETE FROM inflight WHERE withdrawn_until IS NOT NULL');
+      opened = await open();
+    },
+    async close() {
+      await Promise.all([opened.close(), beside.close()]);
+      await database.drop();
+    },
+  };
+}
+
+test('memory and sqlite give the same outcomes, the same queue and the same answers, whatever is asked of them', () =>
+  assertAgreement(openSqlite, 20_261_128, 60));
+
+test(
+  'memory and postgres give the same outcomes, the same queue and the same answers, whatever is asked of them',
+  { skip: withoutPostgres },
+  () => assertAgreement(openPostgres, 2, 30),
+);

@@ -29,6 +29,6 @@ export function createWithdrawals(clock: Pick<Clock, 'monotonic'>): Withdrawals 
         kept.delete(oldest);
       }
     },
-    has: (id) => kept.size > 0 && kept.has(keptId(id) ?? ''),
+    has: (id) => kept.size > 0 && (kept.get(keptId(id) ?? '') ?? 0) > clock.monotonic(),
   };
 }
