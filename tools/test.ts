@@ -9,6 +9,7 @@ import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { findBinaries } from '../test/postgres/binaries.ts';
 import { startServer } from '../test/postgres/server.ts';
+import { groupFiles } from './test-groups.ts';
 
 // The start of a process takes half the time when the files it loads were compiled before. A changed file is compiled again.
 process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/postern/compiled');
@@ -24,7 +25,7 @@ const patterns: Readonly<
     concurrency: 3,
     timeoutMs: 900_000,
   },
-  system: { include: ['test/system/**/*.test.ts'], exclude: [], concurrency: 1, timeoutMs: 1_800_000 },
+  system: { include: ['test/system/**/*.test.ts'], exclude: [], concurrency: 1, timeoutMs: 1_200_000 },
 };
 const chosen = patterns[suite];
 if (chosen === undefined) {
@@ -46,6 +47,10 @@ if (files.length === 0) {
   process.exit(2);
 }
 
+/** What each process runs. Chosen files run alone, as they do by `node --test`. */
+const groups =
+  suite === 'unit' && words.length === 0 ? groupFiles(files) : groupFiles(files, () => undefined);
+
 interface Outcome {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'skipped';
@@ -64,6 +69,8 @@ async function startPostgres() {
 }
 
 const postgres = await startPostgres();
+// Later than the runner's own limit, which tells more but holds only while a test runs.
+process.env['POSTERN_TEST_FILE_LIMIT_MS'] = String(chosen.timeoutMs + 10_000);
 const outcomes: Outcome[] = [];
 /** Of each file that has not ended: how many of its tests passed, failed and were skipped. */
 const tallies = new Map<string, Record<Outcome['status'], number>>();
@@ -73,15 +80,19 @@ const startedAt = performance.now();
 const told = new AbortController();
 process.once('SIGTERM', () => told.abort());
 const stream = run({
-  files,
+  files: [...groups.keys()],
   signal: told.signal,
   concurrency: chosen.concurrency,
   timeout: chosen.timeoutMs,
-  execArgv: ['--disable-warning=ExperimentalWarning'],
+  execArgv: [
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    new URL('limit-file.ts', import.meta.url).href,
+  ],
 });
 
 function isFile(name: string): boolean {
-  return files.some((file) => name === file || name.endsWith(`/${file}`));
+  return [...groups.keys()].some((file) => name === file || name.endsWith(`/${file}`));
 }
 
 function note(file: string | undefined, outcome: Outcome): void {
@@ -93,13 +104,21 @@ function note(file: string | undefined, outcome: Outcome): void {
 
 stream.on('test:summary', ({ file, duration_ms: ms }) => {
   if (file === undefined) return;
-  filesEnded += 1;
-  const { passed, failed, skipped } = tallies.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
-  const others = `${failed > 0 ? `, ${failed} FAILED` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  const where = relative(process.cwd(), file);
-  console.log(
-    `[${filesEnded}/${files.length}] ${where}: ${passed} passed${others} (${(ms / 1000).toFixed(1)} s)`,
-  );
+  const members = groups.get(relative(process.cwd(), file)) ?? [];
+  for (const member of members) {
+    filesEnded += 1;
+    const tally = tallies.get(resolve(member));
+    // Alone, a file may have the tests of a contract suite and none of its own.
+    const isMissing = tally === undefined && members.length > 1;
+    if (isMissing) {
+      note(resolve(member), { name: member, status: 'failed' });
+      console.log(`\nnot ok: ${member} has no test of its own`);
+    }
+    const { passed = 0, failed = Number(isMissing), skipped = 0 } = tally ?? {};
+    const others = `${failed > 0 ? `, ${failed} FAILED` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+    const took = member === members.at(-1) ? ` (${(ms / 1000).toFixed(1)} s)` : '';
+    console.log(`[${filesEnded}/${files.length}] ${member}: ${passed} passed${others}${took}`);
+  }
 });
 stream.on('test:fail', ({ name, details, file, todo }) => {
   if (todo !== undefined) return;
@@ -126,6 +145,9 @@ if (suite === 'system') {
       console.log(`ok: ${name} (${Math.round(details.duration_ms)} ms)`);
   });
 }
+stream.on('test:stdout', ({ message, file }) => {
+  if (message.startsWith('did not end within')) console.log(`\n${file}: ${message.trim()}`);
+});
 stream.on('test:stderr', ({ message, file }) => {
   if (process.env['POSTERN_TEST_STDERR'] !== undefined) process.stderr.write(`${file}: ${message}`);
 });
