@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
-import { failureInWords, isClearText, reasonInWords } from './failure-words.ts';
+import { causeInWords, failureInWords, isClearText, reasonInWords } from './failure-words.ts';
 
 const system = (code: string, more: object = {}): Error =>
   Object.assign(new Error(`${code}: something, open '/x'`), { code, ...more });
@@ -45,4 +45,13 @@ test('what is no error of these stays as it is', () => {
   assert.equal(failureInWords('text'), 'text');
   assert.equal(failureInWords(system('EWHAT', { path: '/x' })), "EWHAT: something, open '/x'");
   assert.equal(isClearText(new Error('x')), false);
+});
+
+test('the log has the SQLSTATE of an error of a database, and of no other', () => {
+  const denied = Object.assign(new Error('permission denied for table life'), { code: '42501' });
+  assert.equal(causeInWords(denied), 'permission denied for table life (SQLSTATE 42501)');
+  assert.equal(reasonInWords(denied), 'permission denied for table life');
+  assert.equal(causeInWords(system('EPERM')), 'not permitted');
+  assert.equal(causeInWords(system('EPIPE')), 'the connection was cut');
+  assert.equal(causeInWords('gone'), 'gone');
 });

@@ -75,6 +75,23 @@ export function failureInWords(error: unknown): string {
     : `${to}: ${reason}`;
 }
 
+/** SQLSTATE, as the server of a database tells it. */
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** For the log: what happened, and for an error of a database its SQLSTATE, by which its documentation tells more. */
+export function causeInWords(error: unknown): string {
+  const reason = reasonInWords(error);
+  const code = sqlStateOf(error);
+  return code === undefined ? reason : `${reason} (SQLSTATE ${code})`;
+}
+
+/** Undefined: it is no error of a database. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code } = error instanceof Error ? (error as Told) : {};
+  const isIt = typeof code === 'string' && SQLSTATE.test(code) && !Object.hasOwn(words, code);
+  return isIt ? code : undefined;
+}
+
 /** The other side has no TLS at all on this port, or not yet. */
 export function isClearText(error: unknown): boolean {
   return (

@@ -10,3 +10,21 @@ export function parseSize(text: string): number | undefined {
   const unit = match?.[2] === undefined ? undefined : unitOctets[match[2]];
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
+
+/** The shortest exact spelling: 262144 is `256KiB`. */
+export function formatSize(octets: number): string {
+  const [unit, size] = Object.entries(unitOctets).findLast(
+    ([, one]) => octets !== 0 && octets % one === 0,
+  ) ?? ['B', 1];
+  return `${octets / size}${unit}`;
+}
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** `25.0 MiB`, for people to look at. */
+export function sizeInWords(octets: number): string {
+  let value = octets;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024;
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,16 +1,18 @@
-// App passwords, one for each device (requirements D-OUT-5): `id-secret` in Crockford base32. The id finds the credential, the secret
-// has 128 random bits, so that one salted SHA-256 is enough and a busy server spends no argon2 on them.
+// App passwords, one for each device (requirements D-OUT-5): `id-secret` in Crockford base32. The id finds the credential; the
+// secret: `secret.ts`.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeBase32, encodeBase32 } from '../base/base32.ts';
 import type { Entropy } from '../platform/platform.ts';
-import type { Credential, Verifier } from '../record/identity.ts';
+import type { Credential } from '../record/identity.ts';
+import {
+  createSecret,
+  ID_OCTETS,
+  ID_SYMBOLS,
+  SECRET_OCTETS,
+  SECRET_SYMBOLS,
+  verifiesSecret,
+} from './secret.ts';
 
-const ID_OCTETS = 5;
-const SECRET_OCTETS = 16;
-const SALT_OCTETS = 16;
-const ID_SYMBOLS = 8;
-const SECRET_SYMBOLS = 26;
 /** How the text is shown: the id, then the secret in groups that can be read out. */
 const groups = [ID_SYMBOLS, 5, 5, 5, 5, 6] as const;
 /** With every separator that people put in. */
@@ -33,18 +35,16 @@ export function createAppPassword(
   options: { readonly label: string; readonly now: number; readonly expiresAt?: number },
   entropy: Entropy,
 ): NewAppPassword {
-  const id = encodeBase32(entropy.bytes(ID_OCTETS));
-  const secret = entropy.bytes(SECRET_OCTETS);
-  const salt = entropy.bytes(SALT_OCTETS);
+  const { id, text, verifier } = createSecret(entropy);
   const credential: Credential = {
     id,
     kind: 'appPassword',
     label: options.label,
     createdAt: options.now,
     ...(options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt }),
-    verifiers: [{ type: 'sha256', salt: hex(salt), digest: hex(digestOf(salt, secret)) }],
+    verifiers: [verifier],
   };
-  return { text: grouped(id + encodeBase32(secret)), credential };
+  return { text: grouped(id + text), credential };
 }
 
 /** What mail programs and editors make of the dashes, blanks and breaks between groups: typographic hyphens, minus, soft hyphen, zero width. */
@@ -65,26 +65,11 @@ export function verifyAppPassword(credential: Credential, password: AppPassword)
   return (
     credential.kind === 'appPassword' &&
     credential.id === password.id &&
-    credential.verifiers.some((verifier) => verifies(verifier, password.secret))
+    credential.verifiers.some((verifier) => verifiesSecret(verifier, password.secret))
   );
-}
-
-function verifies(verifier: Verifier, secret: Uint8Array): boolean {
-  if (verifier.type !== 'sha256') return false;
-  const expected = Buffer.from(verifier.digest, 'hex');
-  const given = digestOf(Buffer.from(verifier.salt, 'hex'), secret);
-  return expected.length === given.length && timingSafeEqual(expected, given);
-}
-
-function digestOf(salt: Uint8Array, secret: Uint8Array): Uint8Array {
-  return createHash('sha256').update(salt).update(secret).digest();
 }
 
 function grouped(symbols: string): string {
   let at = 0;
   return groups.map((length) => symbols.slice(at, (at += length))).join('-');
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

@@ -9,7 +9,11 @@ import {
   type VirtualClock,
 } from '../store/store.contract-fixtures.ts';
 import type { Identity } from '../record/identity.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 import { createAuthenticator } from './authenticator.ts';
+import { accounts } from './directory/accounts.ts';
+import { inTurn } from './directory/directories.ts';
+import { createHashing } from './hashing.ts';
 
 const alice = identityOf('alice@example.org', {
   credentials: [
@@ -24,7 +28,7 @@ const SHARED = '192.0.2.200';
 
 interface Situation {
   /** What the directory holds now; instead of `of`. */
-  readonly stored?: { identity: Identity };
+  readonly stored?: { identity: ShownIdentity };
   readonly domains?: readonly string[];
   /** Where credentials have been used from, as the store knows it. */
   readonly uses?: readonly string[];
@@ -48,25 +52,30 @@ function gathering({
   const hashed: string[] = [];
   const clock = virtualClock();
   let steppedMs = 0;
-  const authenticator = createAuthenticator({
-    lookups: {
-      async identityByLogin(login) {
-        if (away()) throw new Error('away');
-        return login === stored.identity.login ? stored.identity : undefined;
-      },
-      identityById: async () => undefined,
-      credentialUses: async () => uses.map((address) => ({ credentialId: 'c1', at: START, address })),
-    },
-    clock: { ...clock, now: () => clock.now() + steppedMs },
-    entropy: { bytes: (length) => new Uint8Array(length) },
-    settings: { domains: () => new Set(domains), isShared: (address) => address === SHARED },
-    note: () => undefined,
+  const stepping = { ...clock, now: () => clock.now() + steppedMs };
+  const counted = createHashing({
+    clock: stepping,
     async verify(phc, password) {
       hashed.push(`${phc} ${password}`);
       await new Promise((resolve) => setImmediate(resolve));
       await hashing(clock);
       return phc === 'of alice' && password === 'right';
     },
+  });
+  const lookups = {
+    async identityByLogin(login: string) {
+      if (away()) throw new Error('away');
+      return login === stored.identity.login ? stored.identity : undefined;
+    },
+    identityByAddress: async () => undefined,
+    credentialUses: async () => uses.map((address) => ({ credentialId: 'c1', at: START, address })),
+  };
+  const authenticator = createAuthenticator({
+    ...{ lookups, clock: stepping, hashing: counted },
+    directories: inTurn([accounts({ lookups, hashing: counted })]),
+    entropy: { bytes: (length) => new Uint8Array(length) },
+    settings: { domains: () => new Set(domains), isShared: (address) => address === SHARED },
+    note: () => undefined,
   });
   const ask = (
     authenticationIdentity: string,
@@ -186,6 +195,22 @@ test('F-AUTH-6/3: whoever closes instead of waiting pays for each hash all the s
   assert.ok(busy.type === 'refused' && busy.refusal.name === 'authTemporary', 'no verdict without a hash');
   clock.advance(6 * MINUTE);
   assert.equal(await logIn(alice.login, 'right'), 'authenticated', 'and no lock-out');
+});
+
+test('where credentials are hidden a login is put off, for the reason that they are, and is no guess', async () => {
+  const stored: { identity: ShownIdentity } = {
+    identity: { ...alice, credentials: { because: 'no right to see them' } },
+  };
+  const { ask, logIn, hashed } = gathering({ stored });
+  for (let n = 0; n < 100; n += 1) {
+    const outcome = await ask(alice.login, `wrong ${n}`);
+    assert.ok(outcome.type === 'refused');
+    assert.equal(outcome.refusal.name, 'authTemporary');
+    assert.match(outcome.cause, /no right to see them/);
+  }
+  assert.deepEqual(hashed, []);
+  stored.identity = alice;
+  assert.equal(await logIn(alice.login, 'right'), 'authenticated');
 });
 
 test('F-AUTH-1: repeating wrong guesses while there is no room to hash, or no directory, takes back nothing', async () => {

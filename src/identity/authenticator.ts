@@ -1,7 +1,7 @@
 // The check of credentials, step by step:
 //   name the account → ask the guessing defence → find the identity → verify the secret → judge what it was good for
 // Unknown, wrong, suspended, removed, expired: one answer (535) and one cost, exactly one argon2 (requirements F-AUTH-2, F-AUTH-3).
-// No directory or no room to hash: 454, never 535.
+// No directory to be asked or no room to hash: 454, never 535.
 
 import { createHmac } from 'node:crypto';
 import type { Clock, Entropy } from '../platform/platform.ts';
@@ -15,13 +15,12 @@ import { CredentialCheck } from './credential-check.ts';
 import { createCredentialUses, type NoteCredentialUse } from './credential-uses.ts';
 import { principalOf } from './identity-changes.ts';
 import type { Guess } from './guess-counts.ts';
+import type { Directories, Kept } from './directory/directories.ts';
 import { createGuessing, type Guessing, type Leave, type LeaveToVerify } from './guessing.ts';
-import { type Asker, createHashing, type Hashing } from './hashing.ts';
-import type { KdfGate } from './kdf-gate.ts';
+import type { Asker, Hashing } from './hashing.ts';
 import { loginCandidates } from './login.ts';
 import { networkOf } from '../base/address-network.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
-import type { verifyPassword } from './password.ts';
 import { LOOKUP_KEEPS_MS } from './verified-logins.ts';
 
 export type AuthenticationOutcome =
@@ -41,7 +40,13 @@ export type AuthenticationOutcome =
 
 export interface Authenticator {
   /** Never rejects. */
-  authenticate(evidence: Evidence, from: { readonly address: string }): Promise<AuthenticationOutcome>;
+  authenticate(evidence: Evidence, from: Asking): Promise<AuthenticationOutcome>;
+}
+
+export interface Asking {
+  readonly address: string;
+  /** It must be the person: an app password, which stands in some program, is wrong. */
+  readonly personally?: true;
 }
 
 export interface AuthenticatorSettings {
@@ -54,22 +59,21 @@ export interface AuthenticatorSettings {
 }
 
 export interface AuthenticatorOptions {
-  readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityById' | 'credentialUses'>;
+  readonly directories: Pick<Directories, 'byLogin'>;
+  readonly lookups: Pick<Lookups, 'credentialUses'>;
+  readonly hashing: Hashing;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly settings: AuthenticatorSettings;
   /** Rides on the next commit; nothing waits for it. */
   note(change: CredentialUsedChange): void;
-  readonly gate?: KdfGate;
   readonly guessing?: Guessing;
-  /** Exactly one argon2; replaced where its calls are counted. */
-  readonly verify?: typeof verifyPassword;
 }
 
 interface Login {
   readonly evidence: Evidence;
   readonly candidates: readonly string[];
-  readonly address: string;
+  readonly from: Asking;
   readonly attempt: Guess;
   readonly asker: Asker;
 }
@@ -86,6 +90,7 @@ export function createAuthenticator(
 }
 
 class RunningAuthenticator implements Authenticator {
+  readonly #directories: AuthenticatorOptions['directories'];
   readonly #lookups: AuthenticatorOptions['lookups'];
   readonly #clock: Clock;
   readonly #settings: AuthenticatorSettings;
@@ -96,18 +101,19 @@ class RunningAuthenticator implements Authenticator {
   readonly #key: Uint8Array;
 
   constructor(options: AuthenticatorOptions) {
+    this.#directories = options.directories;
     this.#lookups = options.lookups;
     this.#clock = options.clock;
     this.#settings = options.settings;
     this.#guessing = options.guessing ?? createGuessing();
-    this.#hashing = createHashing(options);
+    this.#hashing = options.hashing;
     const rememberMs = options.settings.rememberMs ?? LOOKUP_KEEPS_MS;
-    this.#credentials = new CredentialCheck(options.clock, this.#hashing, rememberMs);
+    this.#credentials = new CredentialCheck(options.clock, rememberMs);
     this.#noteUse = createCredentialUses(options);
     this.#key = options.entropy.bytes(32);
   }
 
-  async authenticate(evidence: Evidence, from: { readonly address: string }): Promise<AuthenticationOutcome> {
+  async authenticate(evidence: Evidence, from: Asking): Promise<AuthenticationOutcome> {
     const candidates = loginCandidates(evidence.authenticationIdentity, this.#settings.domains());
     // A name that can be nobody's is counted under one heading, so that the tables stay small.
     const account = candidates[0] ?? '(no name)';
@@ -121,7 +127,7 @@ class RunningAuthenticator implements Authenticator {
     const [, ...wider] = asker.networks;
     const attempt = { network: networkOf(from.address), wider, account, fingerprint, shared };
     try {
-      return await this.#attemptLogin({ evidence, candidates, address: from.address, attempt, asker });
+      return await this.#attemptLogin({ evidence, candidates, from, attempt, asker });
     } catch (error) {
       return temporary(`infrastructure: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -135,30 +141,33 @@ class RunningAuthenticator implements Authenticator {
     const { attempt } = login;
     const first = this.#guessing.begin(attempt, this.#clock.monotonic());
     return this.#withdrawnOnError(first, async () => {
-      const identity = await this.#findIdentity(login.candidates);
+      const kept = await this.#within(this.#directories.byLogin(login.candidates));
+      const { identity } = kept;
       const knownGood = first.type === 'refuse' && (await this.#isKnownFromStore(identity, attempt));
       const leave = knownGood ? this.#guessing.begin(attempt, this.#clock.monotonic(), true) : first;
       const outcome =
         leave.type === 'refuse'
           ? failed(leave.because, leave.delayMs)
-          : await this.#withdrawnOnError(leave, () => this.#verifyLogin(login, identity, leave));
+          : await this.#withdrawnOnError(leave, () => this.#verifyLogin(login, kept, leave));
       const whose = identity === undefined ? {} : { identityId: identity.id };
       return outcome.type === 'refused' ? { ...outcome, ...whose } : outcome;
     });
   }
 
   async #verifyLogin(
-    { evidence, candidates, address, attempt, asker }: Login,
-    identity: Identity | undefined,
+    { evidence, candidates, from, attempt, asker }: Login,
+    kept: Kept,
     leave: LeaveToVerify,
   ): Promise<AuthenticationOutcome> {
+    const { identity } = kept;
     const mayActAs = isSameLogin(evidence.authorizationIdentity, candidates, this.#settings.domains());
-    const claim = { evidence, fingerprint: attempt.fingerprint, mayActAs };
-    let secret = await this.#credentials.check(identity, claim, asker);
+    const { address, personally = false } = from;
+    const claim = { evidence, fingerprint: attempt.fingerprint, mayActAs, personally };
+    let secret = await this.#credentials.check(kept, claim, asker);
     if (secret.type === 'busy') {
       if (await this.#isKnownFromStore(identity, attempt)) {
         const ofAccount = this.#hashing.askerFor(asker, attempt.account);
-        secret = await this.#credentials.check(identity, claim, ofAccount);
+        secret = await this.#credentials.check(kept, claim, ofAccount);
       }
       if (secret.type === 'busy') leave.withdrawn(this.#clock.monotonic());
       // Only who has the right secret may see that there was a hash for this name, and for another one was none.
@@ -168,20 +177,9 @@ class RunningAuthenticator implements Authenticator {
       return failed(secret.type === 'wrong' ? secret.cause : 'unknown login', leave.delayMs);
     leave.succeeded(this.#clock.monotonic());
     this.#hashing.markKnown(asker);
-    this.#credentials.remember(attempt.fingerprint, identity, secret.credential);
-    this.#noteUse(identity, secret.credential, address);
-    return {
-      type: 'authenticated',
-      principal: principalOf(identity, secret.credential, evidence.mechanism),
-    };
-  }
-
-  async #findIdentity(logins: readonly string[]): Promise<Identity | undefined> {
-    for (const login of logins) {
-      const identity = await this.#within(this.#lookups.identityByLogin(login));
-      if (identity !== undefined) return identity;
-    }
-    return undefined;
+    this.#credentials.remember(attempt.fingerprint, identity, secret.proof);
+    this.#noteUse(identity, secret.proof, address);
+    return { type: 'authenticated', principal: principalOf(identity, secret.proof, evidence.mechanism) };
   }
 
   /** From the store: has a credential of this identity been used from the network of this attempt? */

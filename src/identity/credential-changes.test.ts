@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aliceAsStored } from '../../test/fakes/submission.ts';
 import type { Credential, Identity } from '../record/identity.ts';
-import { revokeCredential } from './credential-changes.ts';
+import { revokeAppPasswords, revokeCredential } from './credential-changes.ts';
 
 const device = (id: string, label: string, revokedAt?: number): Credential => ({
   ...{ id, kind: 'appPassword', label, createdAt: 0, verifiers: [] },
@@ -23,7 +23,6 @@ const good: readonly (readonly [named: string, revoked: string])[] = [
   ['a1', 'A1'],
   ['phone', 'A1'],
   ['a6', 'A6'],
-  ['password', 'password'],
 ];
 for (const [named, revoked] of good)
   test(`D-OUT-5: revoke ${named}`, () => {
@@ -37,7 +36,8 @@ for (const [named, revoked] of good)
   });
 
 const none: readonly (readonly [named: string, identity: Identity, told: RegExp])[] = [
-  ['fax', alice, /^alice@example\.org has no credential fax$/],
+  ['fax', alice, /^alice@example\.org has no app password fax$/],
+  ['password', alice, /^`password` is no app password .* `account password alice@example\.org --revoke`$/],
   ['laptop', alice, /labelled laptop; name one by its id: A5 or A6$/],
   ['a2', alice, /^a2 of alice@example\.org was revoked already, 1970-01-01T00:00:01\.000Z by root$/],
   ['tablet', alice, /^tablet of .* was revoked already, 1970-01-01T00:00:02\.000Z by root$/],
@@ -49,3 +49,25 @@ for (const [named, identity, told] of none)
     assert.ok(!changed.ok);
     assert.match(changed.error.text, told);
   });
+
+test('the password of the person is revoked by an act of its own, and app passwords stay', () => {
+  const disabled = { at: 5000, by: 'root' };
+  const changed = revokeCredential(alice, 'password', disabled, 'password');
+  assert.ok(changed.ok);
+  const now = changed.value.credentials.filter((one) => one.disabled?.at === 5000);
+  assert.deepEqual(
+    now.map(({ kind }) => kind),
+    ['password'],
+  );
+  const again = revokeCredential(changed.value, 'password', disabled, 'password');
+  assert.match(again.ok ? '' : again.error.text, /^password of alice@example\.org was revoked already/);
+});
+
+test('all app passwords at once: each of them and nothing else; those revoked before keep their moment', () => {
+  const changed = revokeAppPasswords(alice, { at: 5000, by: 'root' });
+  assert.ok(changed.ok);
+  const at = (moment: number): readonly string[] =>
+    changed.value.credentials.filter(({ disabled }) => disabled?.at === moment).map(({ id }) => id);
+  assert.deepEqual(at(5000), ['A1', 'A5', 'A6']);
+  assert.deepEqual([at(1000), at(2000)], [['A2', 'A3'], ['A4']]);
+});

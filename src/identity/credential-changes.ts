@@ -1,4 +1,4 @@
-// What an operator does to the credentials of an identity, in the way of `directory.ts`: pure functions to the next revision.
+// What an operator does to the credentials of an identity, in the way of `identity-changes.ts`: pure functions to the next revision.
 
 import { ok, type Result } from '../base/result.ts';
 import { time } from '../base/time.ts';
@@ -7,10 +7,17 @@ import { changed, type Changed, type ChangeProblem, problem } from './identity-c
 
 export const PASSWORD_CREDENTIAL_ID = 'password';
 const APP_PASSWORDS_MAX = 100;
+const TOKENS_MAX = 20;
 const LABEL_LENGTH_MAX = 100;
 
 /** Replaces the human password. `phc`: see `hashPassword`. */
 export function setPassword(identity: Identity, phc: string, now: number): Changed {
+  const { login, origin } = identity;
+  if (origin !== undefined)
+    return problem(
+      'keptElsewhere',
+      `the password of ${login} is kept in the directory "${origin.directory}", which is not written to: change it there, or give ${login} an app password: \`account app-password add ${login}\``,
+    );
   const password: Credential = {
     id: PASSWORD_CREDENTIAL_ID,
     kind: 'password',
@@ -28,16 +35,24 @@ export function addAppPassword(identity: Identity, credential: Credential): Chan
   if (appPasswords.length >= APP_PASSWORDS_MAX) {
     return problem('limit', `an identity has at most ${APP_PASSWORDS_MAX} app passwords; revoke one first`);
   }
-  if (
-    credential.label.trim() === '' ||
-    credential.label.length > LABEL_LENGTH_MAX ||
-    /\p{C}/u.test(credential.label)
-  ) {
-    return problem(
-      'label',
-      `a label has 1 to ${LABEL_LENGTH_MAX} visible characters, e.g. the name of the device`,
-    );
-  }
+  return labelled(credential, 'the name of the device') ?? withCredential(identity, credential);
+}
+
+/** `credential`: see `createToken`. */
+export function addToken(identity: Identity, credential: Credential): Changed {
+  const tokens = enabledCredentials(identity).filter(({ kind }) => kind === 'token');
+  if (tokens.length >= TOKENS_MAX)
+    return problem('limit', `an identity has at most ${TOKENS_MAX} tokens; revoke one first`);
+  return labelled(credential, 'the name of the program') ?? withCredential(identity, credential);
+}
+
+export function labelled({ label }: Credential, example: string): Result<never, ChangeProblem> | undefined {
+  const isLabel = label.trim() !== '' && label.length <= LABEL_LENGTH_MAX && !/\p{C}/u.test(label);
+  if (isLabel) return undefined;
+  return problem('label', `a label has 1 to ${LABEL_LENGTH_MAX} visible characters, e.g. ${example}`);
+}
+
+function withCredential(identity: Identity, credential: Credential): Changed {
   return changed(identity, { credentials: [...identity.credentials, credential] });
 }
 
@@ -65,14 +80,31 @@ export function credentialNamed(
   );
 }
 
+/** Each kind is revoked by a command of its own, so that a label of several means one of them; second factors are removed (`second-factor-changes.ts`). */
+export type Revocable = 'token' | 'appPassword' | 'password';
+
+const kindWords: Readonly<Record<Revocable, string>> = {
+  token: 'token',
+  appPassword: 'app password',
+  password: 'password',
+};
+
 /** The one that lets somebody in, so named. */
-export function credentialToRevoke(identity: Identity, idOrLabel: string): Result<Credential, ChangeProblem> {
-  const found = credentialNamed(enabledCredentials(identity), idOrLabel);
+export function credentialToRevoke(
+  identity: Identity,
+  idOrLabel: string,
+  kind: Revocable = 'appPassword',
+): Result<Credential, ChangeProblem> {
+  const found = credentialNamed(
+    enabledCredentials(identity).filter((one) => one.kind === kind),
+    idOrLabel,
+  );
   if (!found.ok) return found;
   if (found.value !== undefined) return ok(found.value);
   const able = changed(identity, {});
   if (!able.ok) return able;
   const [revoked] = identity.credentials
+    .filter((one) => one.kind === kind)
     .filter((one) => hasId(one, idOrLabel) || one.label === idOrLabel)
     .toSorted(newestRevokedFirst);
   const already =
@@ -80,9 +112,28 @@ export function credentialToRevoke(identity: Identity, idOrLabel: string): Resul
   return problem(
     'noSuchCredential',
     already === undefined
-      ? `${identity.login} has no credential ${idOrLabel}`
+      ? nothingToRevoke(identity, idOrLabel, kind)
       : `${idOrLabel} of ${identity.login} ${already}`,
   );
+}
+
+function nothingToRevoke({ login }: Identity, idOrLabel: string, kind: Revocable): string {
+  if (kind === 'password') return `${login} has no password`;
+  const isPassword = kind === 'appPassword' && idOrLabel.toLowerCase() === PASSWORD_CREDENTIAL_ID;
+  return isPassword
+    ? `\`${idOrLabel}\` is no app password of ${login}: its password is revoked by \`account password ${login} --revoke\``
+    : `${login} has no ${kindWords[kind]} ${idOrLabel}`;
+}
+
+/** All app passwords at once: for who does not know which of them is in the wrong hands. */
+export function revokeAppPasswords(
+  identity: Identity,
+  disabled: { readonly at: number; readonly by: string },
+): Changed {
+  const credentials = identity.credentials.map((one) =>
+    one.kind === 'appPassword' && one.disabled === undefined ? { ...one, disabled } : one,
+  );
+  return changed(identity, { credentials: withoutLongDisabled(credentials) });
 }
 
 /** It stays, disabled; of those, the newest hundred. */
@@ -90,8 +141,9 @@ export function revokeCredential(
   identity: Identity,
   idOrLabel: string,
   disabled: { readonly at: number; readonly by: string },
+  kind: Revocable = 'appPassword',
 ): Changed {
-  const found = credentialToRevoke(identity, idOrLabel);
+  const found = credentialToRevoke(identity, idOrLabel, kind);
   if (!found.ok) return found;
   const credentials = identity.credentials.map((one) => (one === found.value ? { ...one, disabled } : one));
   return changed(identity, { credentials: withoutLongDisabled(credentials) });

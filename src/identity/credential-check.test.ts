@@ -5,8 +5,11 @@ import { test } from 'node:test';
 import { countedEntropy, identityOf, START, virtualClock } from '../store/store.contract-fixtures.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import { createAppPassword } from './app-password.ts';
-import { type CheckedSecret, CredentialCheck } from './credential-check.ts';
+import { CredentialCheck } from './credential-check.ts';
+import { accounts } from './directory/accounts.ts';
+import type { JudgedPassword } from './directory/directory.ts';
 import type { Asker, Hashing } from './hashing.ts';
+import { proofOf } from './standing.ts';
 
 const device = createAppPassword({ label: 'phone', now: START }, countedEntropy());
 const human: Credential = {
@@ -28,16 +31,20 @@ function checking(hasRoom = true) {
       return { isRight: phc === 'of alice' && password === 'right', paysOff: () => void (charged -= 1) };
     },
   };
-  const check = new CredentialCheck(virtualClock(), hashing as Hashing, 60_000);
-  const ask = (identity: Identity | undefined, password: string, o: Asked = {}): Promise<CheckedSecret> =>
+  const clock = virtualClock();
+  const noLookups = { identityByLogin: async () => undefined, identityByAddress: async () => undefined };
+  const directory = accounts({ lookups: noLookups, hashing });
+  const check = new CredentialCheck(clock, 60_000);
+  const ask = (identity: Identity | undefined, password: string, o: Asked = {}): Promise<JudgedPassword> =>
     check.check(
-      identity,
+      { identity, directory },
       {
         evidence: {
           ...{ kind: 'password', mechanism: 'PLAIN', authorizationIdentity: '' },
           ...{ authenticationIdentity: o.name ?? alice.login, password },
         },
         ...{ fingerprint: `print of ${password}`, mayActAs: o.mayActAs ?? true },
+        personally: o.personally ?? false,
       },
       askerOf(o),
     );
@@ -47,6 +54,7 @@ function checking(hasRoom = true) {
 interface Asked {
   readonly name?: string;
   readonly mayActAs?: boolean;
+  readonly personally?: boolean;
   readonly network?: string;
   readonly account?: string;
 }
@@ -75,28 +83,28 @@ const secrets: readonly {
     why: 'the password of who may not log in',
     of: { ...alice, state: 'suspended' },
     password: 'right',
-    told: 'identity is suspended',
+    told: 'the identity is suspended',
     cost: [1, 1],
   },
   {
     why: 'the app password of who may not log in',
     of: { ...alice, state: 'suspended' },
     password: device.text,
-    told: 'identity is suspended',
+    told: 'the identity is suspended',
     cost: [1, 1],
   },
   {
     why: 'a revoked app password',
     of: withOnly({ ...device.credential, disabled }),
     password: device.text,
-    told: 'credential revoked',
+    told: 'the credential of the login was revoked',
     cost: [1, 1],
   },
   {
     why: 'an expired password',
     of: withOnly({ ...human, expiresAt: START }),
     password: 'right',
-    told: 'credential expired',
+    told: 'the credential of the login has expired',
     cost: [1, 1],
   },
   {
@@ -116,8 +124,8 @@ const secrets: readonly {
   },
 ];
 
-const inWords = (checked: CheckedSecret): string =>
-  checked.type === 'right' ? checked.credential.id : checked.type === 'wrong' ? checked.cause : 'busy';
+const inWords = (checked: JudgedPassword): string =>
+  checked.type === 'right' ? checked.proof.id : checked.type === 'wrong' ? checked.cause : 'busy';
 
 for (const { why, of, password, asked, told, cost } of secrets)
   test(`a secret is checked: ${why}`, async () => {
@@ -137,12 +145,12 @@ test('where there is no room to hash, nothing is said of the secret', async () =
 
 test('what is remembered costs nothing, under the same revision alone and until it is forgotten', async () => {
   const { check, ask, costs } = checking();
-  check.remember('print of right', alice, human);
+  check.remember('print of right', alice, proofOf(human));
   assert.equal(inWords(await ask(alice, 'right')), 'c1');
   assert.deepEqual(costs(), [0, 0]);
   await ask({ ...alice, revision: alice.revision + 1 }, 'right');
   assert.deepEqual(costs(), [1, 0]);
-  check.remember('print of right', alice, human);
+  check.remember('print of right', alice, proofOf(human));
   check.forget(alice.id);
   await ask(alice, 'right');
   assert.deepEqual(costs(), [2, 0]);
@@ -162,3 +170,20 @@ for (const { why, second, hashes } of together)
     assert.deepEqual(both.map(inWords), ['c1', 'c1']);
     assert.deepEqual(costs(), [hashes, 0]);
   });
+
+test('where the person is asked, an app password costs a hash and is wrong, remembered or not, alone or beside one that may', async () => {
+  const { check, ask, costs } = checking();
+  const asked = { personally: true };
+  assert.deepEqual(await ask(alice, device.text, asked), {
+    ...{ type: 'wrong', cause: 'an app password, where the person is asked' },
+  });
+  assert.deepEqual(costs(), [1, 1]);
+  const both = await Promise.all([ask(alice, device.text, asked), ask(alice, device.text)]);
+  assert.deepEqual(
+    both.map(({ type }) => type),
+    ['wrong', 'right'],
+  );
+  check.remember(`print of ${device.text}`, alice, proofOf(device.credential));
+  assert.equal((await ask(alice, device.text, asked)).type, 'wrong');
+  assert.equal((await ask(alice, 'right', asked)).type, 'right');
+});

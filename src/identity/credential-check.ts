@@ -1,20 +1,17 @@
-// Is what a client brought a credential of this identity, and good for a login? A right app password costs no argon2, nor does a credential
-// verified minutes ago; the same credentials on many connections at once cost one. Everything that fails costs exactly one, whatever it lacks.
+// Is what a client brought a credential of this identity, and good for a login? An app password is ours to judge; any other password is judged by the directory that
+// keeps the person. A right app password costs no argon2, nor does what was proved minutes ago; the same credentials on many connections at once are judged once.
+// Everything that fails costs the same, whatever it lacks: one password judged.
 
 import { createSharedAnswer } from '../base/shared-answer.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
-import type { Credential, Identity, IdentityId } from '../record/identity.ts';
+import { type Identity, type IdentityId, identityStatusText, type Proof } from '../record/identity.ts';
 import { parseAppPassword, verifyAppPassword } from './app-password.ts';
-import { flawOf, phcOf } from './credential-flaw.ts';
-import type { Asker, Hashing } from './hashing.ts';
+import type { Kept } from './directory/directories.ts';
+import type { JudgedPassword } from './directory/directory.ts';
+import type { Asker } from './hashing.ts';
+import { proofOf, standingOf } from './standing.ts';
 import { createVerifiedLogins, type VerifiedLogins } from './verified-logins.ts';
-
-export type CheckedSecret =
-  | { readonly type: 'right'; readonly credential: Credential }
-  | { readonly type: 'wrong'; readonly cause: string }
-  /** There was no room to hash. */
-  | { readonly type: 'busy' };
 
 /** What is to be checked. */
 export interface LoginClaim {
@@ -23,92 +20,106 @@ export interface LoginClaim {
   readonly fingerprint: string;
   /** May the login act as its authorization identity? If not, the secret is wrong whatever it is. */
   readonly mayActAs: boolean;
+  /** No app password will do. */
+  readonly personally: boolean;
 }
 
-interface VerifiedCredential {
+interface VerifiedProof {
   readonly identityId: IdentityId;
   readonly revision: number;
-  readonly credentialId: string;
+  readonly proof: Proof;
 }
 
 export class CredentialCheck {
   readonly #clock: Clock;
-  readonly #hashing: Hashing;
-  readonly #verified: VerifiedLogins<VerifiedCredential>;
-  readonly #verifying = createSharedAnswer<CheckedSecret>();
+  readonly #verified: VerifiedLogins<VerifiedProof>;
+  readonly #verifying = createSharedAnswer<JudgedPassword>();
 
-  /** `rememberMs`: how long a verified credential is remembered. */
-  constructor(clock: Clock, hashing: Hashing, rememberMs: number) {
+  /** `rememberMs`: how long what was proved is remembered. */
+  constructor(clock: Clock, rememberMs: number) {
     this.#clock = clock;
-    this.#hashing = hashing;
     this.#verified = createVerifiedLogins(rememberMs);
   }
 
-  /** A credential verified minutes ago under the same revision of the identity is right; any other is verified. */
+  /** What proved it minutes ago under the same revision of the identity is right; anything else is judged. */
   async check(
-    identity: Identity | undefined,
-    { evidence, fingerprint, mayActAs }: LoginClaim,
+    kept: Kept,
+    { evidence, fingerprint, mayActAs, personally }: LoginClaim,
     asker: Asker,
-  ): Promise<CheckedSecret> {
-    if (!mayActAs) return this.#wrongAnyway('authorization identity is not the login', evidence, asker);
-    const credential = this.#recall(identity, fingerprint);
-    if (credential !== undefined && flawOf(identity, credential, this.#clock.now()) === undefined) {
-      return { type: 'right', credential };
-    }
+  ): Promise<JudgedPassword> {
+    const { identity } = kept;
+    if (!mayActAs) return wrongAnyway('authorization identity is not the login', kept, evidence, asker);
+    const proof = this.#recall(identity, fingerprint);
+    if (proof !== undefined && !(personally && proof.kind === 'appPassword')) return { type: 'right', proof };
     // As it was spelled: whether two spellings are one account must not show in what they cost together.
     const question = JSON.stringify([
       ...[fingerprint, evidence.authenticationIdentity],
-      ...[identity?.id, identity?.revision],
+      ...[identity?.id, identity?.revision, personally],
       // Attempts share a hash only if network and account are the same: `busy` for one must not become the answer of another.
       ...[asker.networks[0]?.network, asker.account],
     ]);
-    const secret = await this.#verifying(question, () => this.#verify(identity, evidence.password, asker));
-    const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, this.#clock.now()) : undefined;
-    return flaw === undefined ? secret : { type: 'wrong', cause: flaw };
+    return this.#verifying(question, () => this.#verify(kept, { evidence, personally }, asker));
   }
 
-  remember(fingerprint: string, { id: identityId, revision }: Identity, { id }: Credential): void {
-    this.#verified.remember(fingerprint, { identityId, revision, credentialId: id }, this.#clock.now());
+  remember(fingerprint: string, { id: identityId, revision }: Identity, proof: Proof): void {
+    this.#verified.remember(fingerprint, { identityId, revision, proof }, this.#clock.now());
   }
 
   forget(identityId: IdentityId): void {
     this.#verified.forget((one) => one.identityId === identityId);
   }
 
-  #recall(identity: Identity | undefined, fingerprint: string): Credential | undefined {
+  #recall(identity: Identity | undefined, fingerprint: string): Proof | undefined {
+    const now = this.#clock.now();
     const remembered = this.#verified.recall(
       fingerprint,
-      this.#clock.now(),
+      now,
       ({ identityId, revision }) => identityId === identity?.id && revision === identity.revision,
     );
-    return remembered && identity?.credentials.find(({ id }) => id === remembered.credentialId);
+    if (remembered === undefined || identity === undefined) return undefined;
+    const standing = standingOf(identity, remembered.proof, now);
+    return standing.state === 'active' ? standing.proof : undefined;
   }
 
-  /** One argon2 for everything that fails; none for an app password that is right. */
-  async #verify(identity: Identity | undefined, password: string, asker: Asker): Promise<CheckedSecret> {
-    const now = this.#clock.now();
+  #asItStands(identity: Identity, proof: Proof): JudgedPassword {
+    const standing = standingOf(identity, proof, this.#clock.now());
+    return standing.state === 'active'
+      ? { type: 'right', proof: standing.proof }
+      : { type: 'wrong', cause: identityStatusText(standing.state) };
+  }
+
+  async #verify(
+    kept: Kept,
+    { evidence, personally }: Pick<LoginClaim, 'evidence' | 'personally'>,
+    asker: Asker,
+  ): Promise<JudgedPassword> {
+    const { identity, directory } = kept;
+    const { password } = evidence;
     const appPassword = parseAppPassword(password);
     const device = identity?.credentials.find(
       (credential) => appPassword !== undefined && verifyAppPassword(credential, appPassword),
     );
-    const flaw = device === undefined ? undefined : flawOf(identity, device, now);
-    if (device !== undefined && flaw === undefined) return { type: 'right', credential: device };
-
-    const human = identity?.credentials.find(({ kind }) => kind === 'password');
-    const phc = device === undefined ? phcOf(human) : undefined;
-    const hashed = await this.#hashing.verify(asker, phc, password);
-    if (hashed === 'busy') return { type: 'busy' };
-    if (flaw !== undefined) return { type: 'wrong', cause: flaw };
-    if (identity === undefined) return { type: 'wrong', cause: 'unknown login' };
-    if (!hashed.isRight || human === undefined) return { type: 'wrong', cause: 'wrong secret' };
-    const humanFlaw = flawOf(identity, human, now);
-    if (humanFlaw !== undefined) return { type: 'wrong', cause: humanFlaw };
-    hashed.paysOff();
-    return { type: 'right', credential: human };
+    if (identity !== undefined && device !== undefined) {
+      if (personally) return wrongAnyway('an app password, where the person is asked', kept, evidence, asker);
+      const judged = this.#asItStands(identity, proofOf(device));
+      return judged.type === 'wrong' ? wrongAnyway(judged.cause, kept, { password }, asker) : judged;
+    }
+    const judged = await directory.password(identity, password, asker);
+    if (judged.type !== 'right' || identity === undefined) return judged;
+    // Now: it may have expired meanwhile.
+    const standing = this.#asItStands(identity, judged.proof);
+    if (standing.type === 'right') judged.paysOff?.();
+    return standing;
   }
+}
 
-  async #wrongAnyway(cause: string, { password }: Evidence, asker: Asker): Promise<CheckedSecret> {
-    const hashed = await this.#hashing.verify(asker, undefined, password);
-    return hashed === 'busy' ? { type: 'busy' } : { type: 'wrong', cause };
-  }
+/** The secret goes to nobody whose password it could be. */
+async function wrongAnyway(
+  cause: string,
+  { directory }: Kept,
+  { password }: Pick<Evidence, 'password'>,
+  asker: Asker,
+): Promise<JudgedPassword> {
+  const judged = await directory.password(undefined, password, asker);
+  return judged.type === 'busy' ? judged : { type: 'wrong', cause };
 }

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
-import type { Credential, Identity } from '../record/identity.ts';
+import type { Identity, Proof } from '../record/identity.ts';
 import type { CredentialUse } from '../store/lookups.ts';
 import { createCredentialUses } from './credential-uses.ts';
 
 const START = Date.UTC(2026, 10, 24, 9);
 const HOUR = 3_600_000;
 const alice = { id: 'i-alice' } as Identity;
-const credential = (id: string): Credential => ({ id }) as Credential;
+const proof = (id: string): Proof => ({ id }) as Proof;
 
 function noting(stored: CredentialUse[] = []) {
   const clock = virtualClock(START);
@@ -36,7 +36,7 @@ function noting(stored: CredentialUse[] = []) {
     looks: () => looks,
     away: (yes: boolean) => void (isAway = yes),
     async use(address: string, id = 'c1') {
-      note(alice, credential(id), address);
+      note(alice, proof(id), address);
       await new Promise(setImmediate);
     },
   };

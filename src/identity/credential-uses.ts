@@ -3,7 +3,7 @@
 
 import { networkOf } from '../base/address-network.ts';
 import type { Clock } from '../platform/platform.ts';
-import type { Credential, Identity } from '../record/identity.ts';
+import type { Identity, Proof } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { CredentialUsedChange } from '../store/port.ts';
 import { createLru } from './lru.ts';
@@ -12,7 +12,7 @@ import { createLru } from './lru.ts';
 const NOTE_EVERY_MS = 86_400_000;
 const NOTED_ENTRIES_MAX = 10_000;
 
-export type NoteCredentialUse = (identity: Identity, credential: Credential, address: string) => void;
+export type NoteCredentialUse = (identity: Identity, proof: Proof, address: string) => void;
 
 export function createCredentialUses(o: {
   readonly clock: Clock;
@@ -32,9 +32,9 @@ export function createCredentialUses(o: {
     return Math.max(0, ...times);
   }
 
-  return (identity, credential, address) => {
+  return (identity, proof, address) => {
     const now = o.clock.now();
-    const [identityId, credentialId, network] = [identity.id, credential.id, networkOf(address)];
+    const [identityId, credentialId, network] = [identity.id, proof.id, networkOf(address)];
     const use = `${identityId} ${credentialId} ${network}`;
     if (isFresh(noted.get(use), now)) return;
     // Logins that come while the store is looked at are of this use too.

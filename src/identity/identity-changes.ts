@@ -7,13 +7,14 @@ import { err, ok, type Result } from '../base/result.ts';
 import { addressDomain, canonicalAddress } from '../policy/address.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import {
-  type Credential,
   type Identity,
   type IdentityId,
   type IdentityLimits,
   type Principal,
+  type Proof,
   type SenderRight,
 } from '../record/identity.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 import {
   nameProblemTexts,
   ownableAddress,
@@ -33,7 +34,8 @@ export interface ChangeProblem {
     | 'label'
     | 'limit'
     | 'state'
-    | 'taken';
+    | 'taken'
+    | 'keptElsewhere';
   readonly text: string;
 }
 
@@ -88,7 +90,7 @@ function newLogin(options: NewIdentity, rules: NameRules): Result<string, Change
 export function rightFor(
   identity: Identity,
   text: string,
-  owner: Identity | undefined,
+  owner: Pick<Identity, 'id' | 'login' | 'state'> | undefined,
   rules: NameRules,
 ): Result<SenderRight, ChangeProblem> {
   if (text.startsWith('@')) return domainRight(text.slice(1), rules);
@@ -153,16 +155,16 @@ export function resume(identity: Identity): Changed {
   return changed(identity, { state: 'active' });
 }
 
-/** The tombstone: traceable, without credentials, its login still taken. */
-export function remove(identity: Identity, now: number): Changed {
+/** The tombstone: traceable, without credentials and role, its login still taken. */
+export function remove({ role: _role, adminOf: _adminOf, ...identity }: Identity, now: number): Changed {
   const removedFrom = identity.state === 'suspended' ? 'suspended' : 'active';
   return changed(identity, { state: 'removed', removedAt: now, removedFrom, credentials: [] });
 }
 
-/** As it was before its removal, but for its credentials, which are gone. */
+/** As it was before its removal, but for its credentials and its role, which are gone: what knows no roles, a node of the version before, leaves them when it removes. */
 export function restore(identity: Identity): Changed {
   if (identity.state !== 'removed') return problem('state', `${identity.login} is not removed`);
-  const { removedAt: _removedAt, removedFrom = 'active', ...kept } = identity;
+  const { removedAt: _removedAt, removedFrom = 'active', role: _role, adminOf: _adminOf, ...kept } = identity;
   return ok({ ...kept, state: removedFrom, revision: identity.revision + 1 });
 }
 
@@ -183,15 +185,12 @@ export function setLimits(
   return changed(identity, { limits: Object.fromEntries(next) });
 }
 
-/** The identity as authenticated with this credential: plain data that crosses threads. */
-export function principalOf(identity: Identity, credential: Credential, mechanism: string): Principal {
+/** The identity as proved by this: plain data that crosses threads. */
+export function principalOf(identity: ShownIdentity, proof: Proof, mechanism: string): Principal {
   return {
     identityId: identity.id,
     login: identity.login,
-    proof: {
-      ...{ kind: credential.kind, id: credential.id, label: credential.label, since: credential.createdAt },
-      ...(credential.expiresAt === undefined ? {} : { expiresAt: credential.expiresAt }),
-    },
+    proof,
     mechanism,
     revision: identity.revision,
     mailbox: identity.mailbox,
@@ -204,17 +203,8 @@ export function principalOf(identity: Identity, credential: Credential, mechanis
 const OS_USER = 'OS-USER';
 
 /** The identity as a program of this host uses it: its operating-system user is bound to it by the configuration. */
-export function servicePrincipal(identity: Identity, osUser: string): Principal {
-  return {
-    identityId: identity.id,
-    login: identity.login,
-    proof: { kind: 'osUser', id: '', label: osUser },
-    mechanism: OS_USER,
-    revision: identity.revision,
-    mailbox: identity.mailbox,
-    rights: identity.rights,
-    limits: identity.limits,
-  };
+export function servicePrincipal(identity: ShownIdentity, osUser: string): Principal {
+  return principalOf(identity, { kind: 'osUser', id: '', label: osUser }, OS_USER);
 }
 
 /** The next revision; not of a tombstone. */

@@ -53,7 +53,7 @@ export function configuredMailboxes(texts: Iterable<string>): ReadonlySet<string
 
 export function createMailboxes(options: {
   readonly lookups: Pick<Lookups, 'identityByAddress'>;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly settings: MailboxSettings;
 }): Mailboxes {
   const { lookups, clock, settings } = options;

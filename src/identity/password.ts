@@ -26,6 +26,9 @@ const TAG_OCTETS = 32;
 /** A longer one fails like any wrong password; nobody types it, and hashing it would be work for a stranger. */
 export const PASSWORD_OCTETS_MAX = 1024;
 
+/** Characters of a new one. */
+export const PASSWORD_MIN = 8;
+
 // The highest cost that a stored string may ask for: a damaged or hostile import must not exhaust the machine.
 const costMax: Cost = { memory: 262_144, passes: 10, parallelism: 4 };
 

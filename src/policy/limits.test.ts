@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver } from './limits.ts';
+import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver, usesOf } from './limits.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -137,4 +137,22 @@ test('a counter is over when it would change nothing any more', () => {
   assert.equal(isOver(counter, midnight + 3 * DAY), true);
   const at = midnight + 2 * DAY;
   assert.deepEqual(charged(counter, at, 1), charged(emptyCounter, at, 1));
+});
+
+test('how much of each limit is used, told in whole messages and recipients', () => {
+  const charged = chargeLimits(emptyCounter, { at: NOON, recipients: 3, nullSender: false }, {});
+  assert.ok(charged.type === 'charged');
+  const at = (time: number) =>
+    Object.fromEntries(usesOf(charged.counter, limits, time).map(({ name, ...use }) => [name, use]));
+  assert.deepEqual(at(NOON), {
+    messagesPerHour: { used: 1, limit: 10 },
+    messagesPerDay: { used: 1, limit: 40 },
+    recipientsPerHour: { used: 3 },
+    recipientsPerDay: { used: 3 },
+    nullSenderPerHour: { used: 0 },
+    nullSenderPerDay: { used: 0 },
+  });
+  const later = at(NOON + HOUR + HOUR / 2);
+  assert.deepEqual([later['recipientsPerHour'], later['recipientsPerDay']], [{ used: 2 }, { used: 3 }]);
+  assert.deepEqual(at(NOON + 2 * DAY)['messagesPerDay'], { used: 0, limit: 40 });
 });

@@ -102,12 +102,45 @@ export function chargeLimits(before: Counter, charge: Charge, limits: LimitValue
   return { type: 'charged', counter };
 }
 
+export interface Use {
+  readonly name: LimitName;
+  /** What counts now of the window, in whole messages or recipients. */
+  readonly used: number;
+  /** Absent: there is no limit. */
+  readonly limit?: number;
+}
+
+/** How much of each limit is used. `at`: milliseconds since the epoch. */
+export function usesOf(counter: Counter, limits: LimitValues, at: number): readonly Use[] {
+  const hour = roll(counter.hour, at, HOUR_MS);
+  const day = roll(counter.day, at, DAY_MS);
+  return rules.flatMap(([key, perHour, perDay]) => {
+    const limit = limits[perHour];
+    return [
+      useOf(perHour, used(hour, key, at, HOUR_MS), limit),
+      useOf(perDay, used(day, key, at, DAY_MS), limit === undefined ? undefined : limit * DAY_FACTOR),
+    ];
+  });
+}
+
+function useOf(name: LimitName, counts: number, limit: number | undefined): Use {
+  return { name, used: Math.ceil(counts), ...(limit === undefined ? {} : { limit }) };
+}
+
 /** What two have counted of one identity, as if one counter had counted it all. `at`: milliseconds since the epoch. */
 export function addedCounters(one: Counter, other: Counter, at: number): Counter {
   return {
     hour: addedWindows(one.hour, other.hour, at, HOUR_MS),
     day: addedWindows(one.day, other.day, at, DAY_MS),
   };
+}
+
+/** What several have counted of one identity, as of the newest window of any; undefined: nobody counted. */
+export function summedCounter(counters: readonly Counter[]): Counter | undefined {
+  const at = Math.max(...counters.map(({ hour }) => hour.start));
+  return counters.length === 0
+    ? undefined
+    : counters.reduce((sum, counter) => addedCounters(sum, counter, at));
 }
 
 function addedWindows(one: Window, other: Window, at: number, length: number): Window {
