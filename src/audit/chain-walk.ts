@@ -8,11 +8,15 @@ import type { VerifiedChain } from './verify.ts';
 export interface ChainWalk {
   /** A chain of this page may have begun during the walk: then the register is read again. */
   prepare(page: readonly ChainLink[]): Promise<void>;
+  /** It stands at or before the checkpoint of its chain: nothing is said of its neighbours. */
+  isKept(event: ChainLink): boolean;
   /** The event as the next one of its chain, or why it can't be. */
   follow(event: ChainLink): Verified | string;
   /** To be called when all were followed. */
   flawOfEnds(): Flaw | undefined;
   chains(): readonly VerifiedChain[];
+  /** As the register was read. */
+  register(): readonly Chain[];
 }
 
 interface Walked {
@@ -34,6 +38,10 @@ export async function walkOf(lookups: Pick<Lookups, 'chains'>): Promise<ChainWal
     async prepare(page) {
       if (page.some(({ chain }) => !walked.has(chain))) await readRegister();
     },
+    isKept({ chain, sequence }) {
+      const checkpoint = walked.get(chain)?.entry.checkpoint;
+      return checkpoint !== undefined && sequence <= checkpoint.sequence;
+    },
     follow(event) {
       const chain = walked.get(event.chain);
       if (chain === undefined) return `the register knows no chain ${event.chain}`;
@@ -54,6 +62,7 @@ export async function walkOf(lookups: Pick<Lookups, 'chains'>): Promise<ChainWal
           };
       return undefined;
     },
+    register: () => [...walked.values()].map(({ entry }) => entry),
     chains: () =>
       [...walked.values()].map(({ entry: { chain, name, checkpoint }, last }) => ({
         ...{ chain, name, sequence: last.sequence, lastLink: linkText(last.link) },

@@ -34,9 +34,14 @@ export async function endOfTail(
     newest = next;
   }
   let counted = 0;
-  for (const { chain, head, checkpoint } of await lookups.chains())
+  let isCut = false;
+  for (const { chain, head, checkpoint } of await lookups.chains()) {
     counted += (ends.get(chain) ?? head).sequence - (checkpoint?.sequence ?? 0);
-  if (counted !== events) return `it holds ${events} events, and its chains count ${counted}`;
+    isCut ||= checkpoint !== undefined;
+  }
+  // Before a checkpoint some may have been kept.
+  if (counted !== events && !(isCut && counted < events))
+    return `it holds ${events} events, and its chains count ${counted}`;
   return newest ?? 'it is empty';
 }
 
@@ -48,14 +53,14 @@ export function eventText({ chain, sequence }: EventPosition): string {
 /** Of all chains, from before the first, a page at a time. */
 export async function* linkPages(
   lookups: Pick<Lookups, 'links'>,
-  pageDone?: (events: number) => void,
+  pageDone?: (events: number) => void | Promise<void>,
 ): AsyncGenerator<readonly ChainLink[], void> {
   let after: Cursor | undefined;
   for (let count = 0; ;) {
     const page = await lookups.links({ max: PAGE, ...(after === undefined ? {} : { after }) });
     yield page;
     count += page.length;
-    pageDone?.(count);
+    await pageDone?.(count);
     if (page.length < PAGE) return;
     after = page.at(-1)?.cursor;
   }
@@ -89,7 +94,7 @@ export function startOf({ chain, checkpoint }: Chain): Verified {
 
 /** The event as the next one of its chain, or why it can't be. */
 export function following(last: Verified, event: ChainLink): Verified | string {
-  if (event.sequence < 1) return 'no event has such a number';
+  if (event.sequence < 1) return NO_NUMBER;
   if (event.sequence !== last.sequence + 1) return `event ${last.sequence + 1} is missing`;
   const input = { ...event, previous: last.link };
   const isFit = (link: Uint8Array): boolean => equal(link, event.link);
@@ -104,6 +109,12 @@ export function following(last: Verified, event: ChainLink): Verified | string {
   return flawOfContent(event, fits) ?? { ...last, sequence: event.sequence, link: event.link, version: fits };
 }
 
+/** An event whose neighbours are gone: its content alone can be judged. Undefined: it fits. */
+export function flawOfKept(event: ChainLink): string | undefined {
+  return event.sequence < 1 ? NO_NUMBER : flawOfContent(event, LINK_VERSION);
+}
+
+const NO_NUMBER = 'no event has such a number';
 const CHANGED = 'its content was changed';
 
 /** The hash covers salt and octets as one piece: where the one ends is told by its length alone. */

@@ -57,6 +57,14 @@ const vectors: readonly {
     fate: ['dropped', 1],
   },
   {
+    why: 'claims that were put back untried are no attempts',
+    events: [
+      { type: 'deferred', time: 10, attempt: 3 },
+      { type: 'relayed', time: 20, attempt: 14, chain: 2 },
+    ],
+    fate: ['relayed', 2],
+  },
+  {
     why: 'dropped before any attempt',
     events: [{ type: 'dropped', time: 5, attempt: 0 }],
     fate: ['dropped', 0],
@@ -109,7 +117,7 @@ const vectors: readonly {
       { type: 'dropped', time: 10 },
       { type: 'reported', time: 11, action: 'failed', id: 'R' },
     ],
-    fate: ['dropped', 1, 'R'],
+    fate: ['dropped', 0, 'R'],
   },
   {
     why: 'why nobody was told',

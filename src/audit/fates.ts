@@ -1,5 +1,6 @@
 // What became of each recipient of a message, from its events. They may come from several chains, written by clocks that differ: a later attempt counts, of one
-// attempt its end before a deferral, and the times only then. A report belongs to the fate that it tells of.
+// attempt its end before a deferral, and the times only then. A report belongs to the fate that it tells of. The number of an attempt grows with each claim, also
+// of one that was put back untried: how many attempts there were is counted.
 
 import type { AcceptedPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
 
@@ -8,9 +9,12 @@ export interface RecipientFate {
   /** `queued` until something final is known. */
   readonly fate: 'queued' | 'delivered' | 'relayed' | 'deferred' | 'failed' | 'expired' | 'dropped';
   readonly at?: number;
+  /** That came to something. */
   readonly attempts: number;
   readonly status?: string;
   readonly remote?: string;
+  /** That made the last attempt, where several nodes share the store. */
+  readonly node?: string;
   readonly diagnostic?: string;
   /** Its last attempt went in clear, because TLS broke. */
   readonly inClearBecause?: string;
@@ -43,14 +47,25 @@ export function fatesOf(
   events: readonly TrailEvent[],
 ): readonly RecipientFate[] {
   const fates = new Map<number, RecipientFate>();
+  const last = new Map<number, Latest>();
+  const attempts = new Map<number, Set<number>>();
   accepted?.envelope.recipients.forEach(({ forwardPath }, at) =>
     fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }),
   );
   for (const event of events) {
     if (!isFate(event) || event.payload === undefined) continue;
-    const fate = fateOf(event, event.payload);
-    const before = fates.get(event.payload.recipientNumber);
-    if (before === undefined || compare(fate, before) >= 0) fates.set(event.payload.recipientNumber, fate);
+    const { recipientNumber: number, attempt } = event.payload;
+    const its = attempts.get(number) ?? new Set();
+    attempts.set(number, event.type === 'dropped' ? its : its.add(attempt));
+    const latest = { attempt, type: event.type, time: event.time };
+    const before = last.get(number);
+    if (before !== undefined && compare(latest, before) < 0) continue;
+    last.set(number, latest);
+    fates.set(number, fateOf(event, event.payload));
+  }
+  for (const [number, { size }] of attempts) {
+    const fate = fates.get(number);
+    if (fate !== undefined) fates.set(number, { ...fate, attempts: size });
   }
   const reports = events.filter((event) => event.type === 'reported');
   for (const { payload } of reports.toSorted((one, other) => one.time - other.time))
@@ -60,24 +75,32 @@ export function fatesOf(
 
 type FateEvent = Extract<TrailEvent, { readonly type: Told }>;
 
-function isFate(event: TrailEvent): event is FateEvent {
+/** It tells what became of a recipient, for now or for good. */
+export function isFate(event: TrailEvent): event is FateEvent {
   return told.has(event.type);
 }
 
 function fateOf({ type, time }: FateEvent, payload: FatePayload): RecipientFate {
-  const { recipient, attempt, status, remote, diagnostic, inClearBecause, reportId } = payload;
+  const { recipient, status, remote, node, diagnostic, inClearBecause, reportId } = payload;
   return {
-    ...{ recipient, fate: type, at: time, attempts: attempt, status, diagnostic },
+    ...{ recipient, fate: type, at: time, attempts: 0, status, diagnostic },
     ...(remote === undefined ? {} : { remote }),
+    ...(node === undefined ? {} : { node }),
     ...(inClearBecause === undefined ? {} : { inClearBecause }),
     ...(reportId === undefined ? {} : { reportId }),
   };
 }
 
+interface Latest {
+  readonly attempt: number;
+  readonly type: Told;
+  readonly time: number;
+}
+
 /** Above nought: the first is the later one. */
-function compare(one: RecipientFate, other: RecipientFate): number {
-  const isEnd = ({ fate }: RecipientFate): number => Number(fate !== 'queued' && fate !== 'deferred');
-  return one.attempts - other.attempts || isEnd(one) - isEnd(other) || (one.at ?? 0) - (other.at ?? 0);
+function compare(one: Latest, other: Latest): number {
+  const isEnd = ({ type }: Latest): number => Number(type !== 'deferred');
+  return one.attempt - other.attempt || isEnd(one) - isEnd(other) || one.time - other.time;
 }
 
 function addReport(

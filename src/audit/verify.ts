@@ -1,9 +1,11 @@
 // Was anything of the trail changed, removed or inserted (D-TR-3)? Checks the chain itself, and what a look-up relies on: the words of the index, what
 // was forgotten, and the acceptances of what is queued.
 
-import type { TrailEvent } from '../record/events.ts';
-import type { Lookups, QueueEntry } from '../store/lookups.ts';
-import { eventText, type Flaw, linkPages, linkText, positionOf } from './chain.ts';
+import type { AcceptedEvent } from '../record/events.ts';
+import { checkpointText } from '../record/beginnings.ts';
+import type { Chain, Lookups, QueueEntry } from '../store/lookups.ts';
+import { createBeginnings } from './beginnings.ts';
+import { eventText, type Flaw, flawOfKept, linkPages, linkText, positionOf } from './chain.ts';
 import { walkOf } from './chain-walk.ts';
 import { createForgetting } from './forgetting.ts';
 import { createIndexCount, flawOfIndex } from './index-words.ts';
@@ -47,85 +49,101 @@ export function placeOfFlaw({ event }: Flaw): string {
 export interface VerifyOptions {
   /** A link that was kept elsewhere, hex: it must be in a chain. */
   readonly expect?: string;
-  /** Events walked so far. */
-  progress?(events: number): void;
+  /** Events walked so far. It is waited for. */
+  progress?(events: number): void | Promise<void>;
 }
 
 export type Verifiable = Pick<
   Lookups,
-  'chains' | 'links' | 'indexEntries' | 'strayEntries' | 'queue' | 'eventsOfMessage'
+  'chains' | 'links' | 'indexEntries' | 'strayEntries' | 'queue' | 'acceptances'
 >;
 
 const PAGE = 1000;
-/** Of a message that are looked at; its acceptance is the first. */
-const EVENTS_MAX = 100;
 
-export async function verifyTrail(
+/** A look at a trail of which a day is dropped meanwhile is begun again. */
+const TRIES = 5;
+
+export async function verifyTrail(lookups: Verifiable, options: VerifyOptions = {}): Promise<Verification> {
+  for (let tries = 1; ; tries += 1) {
+    const { register, ...verification } = await verifyOnce(lookups, options);
+    if (verification.broken === undefined || tries === TRIES) return verification;
+    const now = new Set((await lookups.chains()).map(beginOf));
+    if (register.every((chain) => now.has(beginOf(chain)))) return verification;
+  }
+}
+
+function beginOf({ chain, checkpoint }: Chain): string {
+  return checkpoint === undefined ? `${chain}` : checkpointText(checkpoint);
+}
+
+async function verifyOnce(
   lookups: Verifiable,
-  { expect, progress }: VerifyOptions = {},
-): Promise<Verification> {
+  { expect, progress }: VerifyOptions,
+): Promise<Verification & { readonly register: readonly Chain[] }> {
   const forgetting = createForgetting();
+  const beginnings = createBeginnings();
   const index = createIndexCount();
   const walk = await walkOf(lookups);
   let events = 0;
-  let isExpected = expect === undefined;
   let flaw: Flaw | undefined;
+  const isExpected = (link: Uint8Array): boolean => linkText(link) === expect?.toLowerCase();
+  let hasExpected = expect === undefined;
   for await (const page of linkPages(lookups, progress)) {
     await walk.prepare(page);
     for (const event of page) {
-      const next = walk.follow(event);
-      if (typeof next === 'string') return found({ event: positionOf(event), because: next });
+      const isKept = walk.isKept(event);
+      const because = isKept ? flawOfKept(event) : walk.follow(event);
+      if (typeof because === 'string') return found({ event: positionOf(event), because });
       events += 1;
       flaw ??= index.flawOf(event);
       forgetting.see(event);
+      beginnings.see(event);
+      if (isKept) beginnings.seeKept(event);
       index.see(event);
-      isExpected ||= linkText(next.link) === expect?.toLowerCase();
+      hasExpected ||= isExpected(event.link);
     }
   }
+  const register = walk.register();
+  hasExpected ||= register.some(({ checkpoint }) => checkpoint !== undefined && isExpected(checkpoint.link));
   return found(
     flaw ??
       walk.flawOfEnds() ??
-      (isExpected ? undefined : { because: `no event has the link ${expect}: ${CUT_OR_REWRITTEN}` }) ??
+      beginnings.flaw(register) ??
+      (hasExpected ? undefined : { because: `no event has the link ${expect}: ${whyNot(register)}` }) ??
       (await forgetting.flaw(lookups)) ??
       (await flawOfIndex(lookups, index)) ??
       (await flawOfQueue(lookups)),
   );
 
-  function found(broken: Flaw | undefined): Verification {
+  function found(broken: Flaw | undefined): Verification & { readonly register: readonly Chain[] } {
     const chains = walk.chains();
-    return { events, forgotten: forgetting.count, chains, ...(broken === undefined ? {} : { broken }) };
+    return {
+      ...{ events, forgotten: forgetting.count, chains, register: walk.register() },
+      ...(broken === undefined ? {} : { broken }),
+    };
   }
 }
 
-const CUT_OR_REWRITTEN = 'the end of the trail was cut off, or the chain was written again';
+function whyNot(register: readonly Chain[]): string {
+  const isCut = register.some(({ checkpoint }) => checkpoint !== undefined);
+  return `${isCut ? 'it is older than the retention, or ' : ''}the end of the trail was cut off, or the chain was written again`;
+}
 
 /** Whatever is queued was accepted so: from this sender, for this recipient, of this account. */
-async function flawOfQueue(lookups: Pick<Lookups, 'queue' | 'eventsOfMessage'>): Promise<Flaw | undefined> {
+async function flawOfQueue(lookups: Pick<Lookups, 'queue' | 'acceptances'>): Promise<Flaw | undefined> {
   let after: { messageId: string; recipientNumber: number } | undefined;
-  let known: { readonly id: string; readonly acceptances: readonly AcceptedEvent[] } | undefined;
   for (;;) {
     const page = await lookups.queue({}, { max: PAGE, ...(after === undefined ? {} : { after }) });
+    const acceptances = await lookups.acceptances([...new Set(page.map(({ message }) => message.id))]);
+    const of = Map.groupBy(acceptances, ({ messageId }) => messageId);
     for (const entry of page) {
       const { message, delivery } = entry;
-      if (known?.id !== message.id)
-        known = { id: message.id, acceptances: await acceptancesOf(lookups, message.id) };
-      const because = flawOfEntry(entry, known.acceptances);
+      const because = flawOfEntry(entry, of.get(message.id) ?? []);
       if (because !== undefined) return { because: `message ${message.id} is queued, and ${because}` };
       after = { messageId: message.id, recipientNumber: delivery.recipientNumber };
     }
     if (page.length < PAGE) return undefined;
   }
-}
-
-type AcceptedEvent = Extract<TrailEvent, { readonly type: 'accepted' }>;
-
-/** There is one; a store may take an id again that has left it. */
-async function acceptancesOf(
-  lookups: Pick<Lookups, 'eventsOfMessage'>,
-  id: string,
-): Promise<readonly AcceptedEvent[]> {
-  const events = await lookups.eventsOfMessage(id, EVENTS_MAX);
-  return events.filter((event) => event.type === 'accepted');
 }
 
 /** Undefined: one of the acceptances is of this entry. */

@@ -1,13 +1,13 @@
 // The lock of a directory: one process has it, and it ends with that process.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { lockDirectory } from './directory-lock.ts';
+import { lockDirectory, lockNameOf } from './directory-lock.ts';
 import { DirectoryUnusable } from './directory-unusable.ts';
 
 const queue = { setting: 'queueDirectory' };
@@ -27,20 +27,30 @@ test('a directory is made for its user alone, and one at a time has it', (t) => 
   lockDirectory(wanted, queue)?.();
 });
 
-test('the lock of a process that is killed is free', async (t) => {
-  const wanted = directory(t);
+/** Another process has it then. Nobody there refers to the release, and what nobody refers to was collected. */
+async function heldByAnother(t: TestContext, wanted: string): Promise<ChildProcess> {
   const module = JSON.stringify(join(import.meta.dirname, 'directory-lock.ts'));
   const script = `
     import { lockDirectory } from ${module};
     const unlock = lockDirectory(${JSON.stringify(wanted)}, { setting: 'data' });
-    process.stdout.write(typeof unlock);
+    const type = typeof unlock;
+    setImmediate(() => {
+      gc();
+      setImmediate(() => process.stdout.write(type));
+    });
     process.stdin.resume();`;
-  const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const holder = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => holder.kill('SIGKILL'));
   const [told] = (await once(holder.stdout, 'data')) as [Buffer];
   assert.equal(told.toString(), 'function');
+  return holder;
+}
+
+test('a process has its lock as long as it lives, and the lock of one that is killed is free', async (t) => {
+  const wanted = directory(t);
+  const holder = await heldByAnother(t, wanted);
   assert.equal(lockDirectory(wanted, queue), undefined);
   const closed = once(holder, 'close');
   holder.kill('SIGKILL');
@@ -68,3 +78,18 @@ test('what else is in it is looked at before it is locked', (t) => {
   assert.throws(() => lockDirectory(wanted, { ...queue, look }), /not so/);
   lockDirectory(wanted, queue)?.();
 });
+
+test(
+  'the lock of a directory has a name that no other has, whatever the directory is called',
+  { skip: process.platform === 'linux' ? false : 'only Linux names each run of a system' },
+  (t) => {
+    const [one, other] = [directory(t), directory(t)];
+    const name = lockNameOf(one);
+    assert.ok(name !== undefined);
+    assert.notEqual(lockNameOf(other), name);
+    const moved = join(other, 'moved');
+    renameSync(one, moved);
+    assert.equal(lockNameOf(moved), name);
+    assert.equal(lockNameOf(one), undefined);
+  },
+);

@@ -1,6 +1,15 @@
 // A directory that one process at a time works in: made if it is not there, locked for life, and, if it can't be used, why and what to do about it.
 
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { reasonInWords } from '../base/failure-words.ts';
 import { assertNoLink, DirectoryUnusable } from './directory-unusable.ts';
@@ -61,6 +70,21 @@ export function lockDirectory(
     }
     return lockFile(join(directory, LOCK_FILE));
   });
+}
+
+/**
+ * Names the lock of a directory as nothing else in the world, until its machine is started again: two who name it alike hold it one after the other. Undefined: the
+ * system has no name for this run of it (only Linux has), or nobody has made the directory.
+ */
+export function lockNameOf(directory: string): string | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    const { dev, ino } = statSync(directory);
+    return `${boot}/${dev}/${ino}`;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** With what SQLite keeps beside it. */

@@ -4,7 +4,10 @@
 import { openDatabaseFile } from './database-file.ts';
 import { troubleOf } from './sqlite-trouble.ts';
 
-/** The release. Undefined: another process holds it. Throws what SQLite says against the file. */
+/** What nobody refers to any more is collected, and closed with that: a lock would end with the last reference to its release. */
+const held = new Set<() => void>();
+
+/** The release; else held as long as the process lives. Undefined: another process holds it. Throws what SQLite says against the file. */
 export function lockFile(path: string): (() => void) | undefined {
   const file = openDatabaseFile(path, { timeout: 0 });
   try {
@@ -14,5 +17,10 @@ export function lockFile(path: string): (() => void) | undefined {
     if (troubleOf(error) !== 'busy') throw error;
     return undefined;
   }
-  return () => file.close();
+  const release = (): void => {
+    held.delete(release);
+    file.close();
+  };
+  held.add(release);
+  return release;
 }

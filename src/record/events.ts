@@ -27,6 +27,8 @@ export interface PrincipalFacts {
   readonly credentialId: string;
   readonly credentialLabel: string;
   readonly mechanism: string;
+  /** That proved it. Absent: it was proved here. */
+  readonly directory?: string;
 }
 
 /** A DKIM key that had to sign a message. */
@@ -41,6 +43,8 @@ export interface AcceptedPayload {
   readonly session: SessionFacts;
   readonly principal?: PrincipalFacts;
   readonly envelope: Envelope;
+  /** The node that accepted it, where several share the store. */
+  readonly node?: string;
   /** The rule that let the reverse-path and the header senders pass. */
   readonly rule: string;
   readonly withProtocol: string;
@@ -77,7 +81,8 @@ export interface RefusedPayload {
 }
 
 export interface AuthenticationPayload {
-  readonly session: SessionFacts;
+  /** `console`: not with SMTP; it has no EHLO and no id. */
+  readonly session: Omit<SessionFacts, 'role'> & { readonly role: SessionFacts['role'] | 'console' };
   /** As the client gave it, cut at 255 characters. Failed: only if it names an account here. */
   readonly login?: string;
   readonly mechanism: string;
@@ -91,6 +96,8 @@ export interface FatePayload {
   /** Position in the accepted envelope, from 0. */
   readonly recipientNumber: number;
   readonly attempt: number;
+  /** The node that made the attempt, where several share the store. */
+  readonly node?: string;
   /** e.g. `smtp mail.example.net [192.0.2.7]:25` or `files /var/...`; absent if no host was reached. */
   readonly remote?: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly verified: boolean };
@@ -141,10 +148,14 @@ export interface EventPayloads {
   identityChanged: AdministrationPayload;
   lookedUp: AdministrationPayload;
   configChanged: AdministrationPayload;
+  /** Somebody was let into the console, or left it; a link that lets somebody in was made. */
+  consoleSession: AdministrationPayload;
   /** From here on the chain links by another version (`link.ts`). */
   chainVersion: AdministrationPayload;
   purged: AdministrationPayload;
   erased: AdministrationPayload;
+  /** Tables brought forward, totals counted again. */
+  storeChanged: AdministrationPayload;
   started: AdministrationPayload;
 }
 
@@ -177,3 +188,9 @@ export type TrailEvent = {
     readonly payload: EventPayloads[T] | undefined;
   };
 }[EventType];
+
+export type AcceptedEvent = Extract<TrailEvent, { readonly type: 'accepted' }>;
+
+export function isAcceptance(event: TrailEvent): event is AcceptedEvent {
+  return event.type === 'accepted';
+}

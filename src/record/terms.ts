@@ -23,6 +23,8 @@ export type Term = string;
 
 export const idTerm = (id: string): Term => `id:${id}`;
 export const identityTerm = (identityId: string): Term => `identity:${identityId}`;
+/** Of who was looked at: what he did himself is found by `identityTerm`. */
+export const lookedAtTerm = (identityId: string): Term => `looked-at:${identityId}`;
 export const labelTerm = (label: string): Term => `label:${label}`;
 export const messageIdFieldTerm = (value: string): Term => `mid:${value}`;
 /** Canonical where the address has such a form, else as written. */
@@ -40,7 +42,10 @@ export function termsOf(event: FindableEvent): readonly Term[] {
   const terms: Term[] = [];
   if (event.messageId !== undefined) terms.push(idTerm(event.messageId));
   if (event.payload === undefined) return terms;
-  if (event.identityId !== undefined) terms.push(identityTerm(event.identityId));
+  if (event.identityId !== undefined) {
+    const term = event.type === 'lookedUp' ? lookedAtTerm : identityTerm;
+    terms.push(term(event.identityId));
+  }
   if (typesWithSession.has(event.type)) addNetwork(terms, event.payload as WithSession);
   if (event.type === 'accepted') addAccepted(terms, event.payload as AcceptedPayload);
   if (event.type === 'refused') addRefused(terms, event.payload as RefusedPayload);

@@ -12,8 +12,8 @@ export interface Bounce {
   /** Of one message, none of them under way. */
   readonly entries: readonly QueueEntry[];
   readonly content: DeliveryJob['content'];
-  readonly settings: RelaySettings;
-  readonly reports: ReportWriter;
+  readonly settings: Pick<RelaySettings, 'expireMs'>;
+  readonly reports: Pick<ReportWriter, 'write'>;
   /** Who gives it up, when, and why. */
   readonly who: Pick<QueueChange, 'now' | 'by' | 'because'>;
 }

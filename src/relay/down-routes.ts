@@ -16,6 +16,14 @@ export interface DownRoute {
   readonly since: number;
 }
 
+/** Each route once, with what the first front that met it says; the longest down first. */
+export function eachOnce(routes: readonly DownRoute[]): readonly DownRoute[] {
+  const first = new Map<string, DownRoute>();
+  for (const route of routes.toSorted((one, other) => one.since - other.since))
+    if (!first.has(route.route)) first.set(route.route, route);
+  return [...first.values()];
+}
+
 export class DownRoutes {
   readonly #clock: Clock;
   readonly #log: CarrierLog;

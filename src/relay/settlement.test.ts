@@ -26,7 +26,7 @@ function deliveryTo(forwardPath: string, recipientNumber: number): Delivery {
   return { ...at, recipientNumber, recipient };
 }
 
-test('E-Q-1 D-TR-1: a recipient of whom an attempt says nothing is tried again, and each fate names whose message it was', () => {
+test('E-Q-1 D-TR-1: a recipient of whom an attempt says nothing is tried again, and each fate names whose message it was, and the node that tried', () => {
   const now = message.acceptedAt + MINUTE;
   const delivered: Attempt = { type: 'delivered', status: '2.0.0', diagnostic: 'taken' };
   const deliveries = [deliveryTo('a@far.example', 0), deliveryTo('b@far.example', 1)];
@@ -36,14 +36,17 @@ test('E-Q-1 D-TR-1: a recipient of whom an attempt says nothing is tried again, 
   } as unknown as DeliveryJob;
   const { change, told } = settlementOf(job, [delivered], {
     settings: { ...settings, delayNoticeMs: 50 * MINUTE } as unknown as RelaySettings,
-    ...{ owner: 'o', now, holdRefused: false },
+    ...{ owner: 'mail1/i/1.1', now, holdRefused: false },
   });
   assert.deepEqual(told, ['delivered', 'deferred']);
   assert.deepEqual(
-    change.recipients.map(({ fate, event }) => [fate.type, event?.type, event?.identityId]),
+    change.recipients.map(({ fate, event }) => [
+      ...[fate.type, event?.type, event?.identityId],
+      event?.type === 'delivered' || event?.type === 'deferred' ? event.payload.node : undefined,
+    ]),
     [
-      ['final', 'delivered', 'i1'],
-      ['deferred', 'deferred', 'i1'],
+      ['final', 'delivered', 'i1', 'mail1'],
+      ['deferred', 'deferred', 'i1', 'mail1'],
     ],
   );
 });

@@ -2,7 +2,7 @@
 
 import type { EventDraft } from '../record/events.ts';
 import type { Delivery, Fate, QueuedMessage, SettleChange } from '../store/port.ts';
-import type { Owner } from '../store/owner.ts';
+import { nodeOfOwner, type Owner } from '../store/owner.ts';
 import type { Attempt, DeliveryJob } from './delivery-job.ts';
 import { aboutOf, noticeOf, type Told } from './notices.ts';
 import type { RelaySettings } from './settings.ts';
@@ -93,7 +93,7 @@ function settled(message: QueuedMessage, delivery: Delivery, told: Told, o: Sett
     : { type: 'final' };
   const isNews = !isDelayed || (delayDue && !delivery.delayReported);
   const about = isNews ? noticeOf(message, delivery, told, settings) : undefined;
-  const event = eventOf(message, delivery, told, now, isDelayed ? dueAt : undefined);
+  const event = eventOf(message, delivery, told, { ...o, nextAttemptAt: isDelayed ? dueAt : undefined });
   return {
     ...{ recipientNumber, attempt, fate, event },
     ...(about === undefined ? {} : { notice: { recipientNumber, at: now, about } }),
@@ -104,8 +104,11 @@ function eventOf(
   message: QueuedMessage,
   delivery: Delivery,
   told: Told,
-  now: number,
-  nextAttemptAt: number | undefined,
+  {
+    now,
+    owner,
+    nextAttemptAt,
+  }: Pick<SettlementOptions, 'now' | 'owner'> & { readonly nextAttemptAt: number | undefined },
 ): EventDraft {
   return {
     type: told.final,
@@ -116,6 +119,7 @@ function eventOf(
       recipient: delivery.recipient.forwardPath,
       recipientNumber: delivery.recipientNumber,
       attempt: delivery.attempt,
+      ...nodeOfOwner(owner),
       ...(told.remote === undefined ? {} : { remote: told.remote }),
       ...(told.tls === undefined ? {} : { tls: told.tls }),
       ...(told.inClearBecause === undefined ? {} : { inClearBecause: told.inClearBecause }),

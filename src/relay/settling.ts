@@ -92,13 +92,17 @@ export class Settling {
 
   #commit(message: QueuedMessage, change: SettleChange): Promise<void> {
     const { clock, store, log } = this.#options;
+    let told: string | undefined;
     return untilDone(clock, async (again) => {
       const [outcome] = await store.commit([again ? { ...change, again } : change]);
       if (outcome.type === 'stale' && outcome.again !== true) this.#fenced(message);
       if (outcome.type === 'settled' && change.tellBy !== undefined)
         this.#reporter.expect(outcome.noticesDue === true ? undefined : change.tellBy);
       if (outcome.type !== 'failed') return true;
-      log.error({ id: message.id, cause: outcome.cause }, 'attempt could not be settled, asking again');
+      // It may be asked each second for as long as the store is away.
+      if (outcome.cause !== told)
+        log.error({ id: message.id, cause: outcome.cause }, 'attempt could not be settled, asking again');
+      told = outcome.cause;
       return false;
     });
   }

@@ -1,10 +1,10 @@
 // The accept change: what one commit has to hold so that the message is both safe and accountable (BCP134-3.1-h).
 
-import type { LimitValues } from '../policy/limits.ts';
+import { effectiveLimits } from '../policy/sending-limits.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { untilDone } from '../platform/until-done.ts';
-import { principalFacts, type IdentityLimits } from '../record/identity.ts';
-import type { Owner } from '../store/owner.ts';
+import { principalFacts } from '../record/identity.ts';
+import { nodeOfOwner, type Owner } from '../store/owner.ts';
 import type { AcceptChange, Change, FreeChange, MessageContent } from '../store/port.ts';
 import type { FinishedBody } from './body.ts';
 import type { Door, SubmissionContext, SubmissionSettings } from './context.ts';
@@ -99,10 +99,11 @@ function leaseOf(input: AcceptInput): Pick<AcceptChange, 'owner' | 'untried'> {
   };
 }
 
-function acceptedPayload({ door, envelope, prepared, body }: AcceptInput) {
+function acceptedPayload({ context, door, envelope, prepared, body }: AcceptInput) {
   const { principal } = door;
   return {
     session: door.session,
+    ...nodeOfOwner(context.holder.owner),
     envelope,
     rule: prepared.rule,
     withProtocol: door.withProtocol,
@@ -151,14 +152,4 @@ function freeChange(
   const attempt = untried === true ? 0 : 1;
   const only = recipients.map((_, recipientNumber) => ({ messageId: message.id, recipientNumber, attempt }));
   return { type: 'free', ownerPrefix: owner, only, dueAt: context.clock.now() };
-}
-
-/** An identity's own value wins over the configured default; `none` lifts the limit. */
-export function effectiveLimits(defaults: LimitValues, own: IdentityLimits): LimitValues {
-  const limits: { -readonly [K in keyof LimitValues]: LimitValues[K] } = {};
-  for (const name of ['messagesPerHour', 'recipientsPerHour', 'nullSenderPerHour'] as const) {
-    const value = own[name] ?? defaults[name];
-    if (value !== undefined && value !== 'none') limits[name] = value;
-  }
-  return limits;
 }

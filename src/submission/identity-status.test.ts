@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Credential, Identity, Principal } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
+import { StoreUnavailable } from '../store/port.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 import { createIdentityStatuses, type IdentityStatuses } from './identity-status.ts';
 import { alice, aliceAsStored, NOW } from '../../test/fakes/submission.ts';
 
-function statusesOver(identity: Identity | undefined, isSure = () => true): IdentityStatuses {
-  const identityById = (): Promise<Identity | undefined> => Promise.resolve(identity);
+function statusesOver(identity: ShownIdentity | undefined, isSure = () => true): IdentityStatuses {
+  const identityById = (): Promise<ShownIdentity | undefined> => Promise.resolve(identity);
   return createIdentityStatuses({ identityById } as unknown as Lookups, isSure);
 }
 
@@ -54,6 +56,18 @@ test('F-TX-2: while changes are not heard of nobody is believed; when they are a
 });
 
 const [password] = aliceAsStored.credentials as readonly [Credential];
+
+test('where credentials are hidden nobody is told that his was revoked: it can’t be told now', async () => {
+  const hidden = { ...aliceAsStored, credentials: { because: 'no right to see them' } };
+  await assert.rejects(
+    statusesOver(hidden).refresh(alice, NOW),
+    new StoreUnavailable('no right to see them'),
+  );
+  const suspended = await statusesOver({ ...hidden, state: 'suspended' }).refresh(alice, NOW);
+  assert.equal(suspended.state, 'suspended');
+  const ofProgram = { ...alice, proof: { kind: 'osUser', id: '', label: 'backup' } } as const;
+  assert.equal((await statusesOver(hidden).refresh(ofProgram, NOW)).state, 'active');
+});
 
 const states: readonly (readonly [stored: Identity | undefined, state: string, why: string])[] = [
   [aliceAsStored, 'active', 'as she was'],

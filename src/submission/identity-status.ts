@@ -1,8 +1,9 @@
 // Is the principal of an open session still who it was? Every change of an identity bumps its revision, which is pushed to the
 // fronts; a session compares before it lets in, at MAIL and at end of data (BCP134-3.1-f, F-TX-2), so that suspension bites at once.
 
-import { principalOf, servicePrincipal } from '../identity/identity-changes.ts';
-import type { Identity, IdentityId, Principal, Proof, IdentityStatus } from '../record/identity.ts';
+import { principalOf } from '../identity/identity-changes.ts';
+import { hasExpired, standingOf } from '../identity/standing.ts';
+import type { IdentityId, Principal, IdentityStatus } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { StoreNotice } from '../store/port.ts';
 
@@ -54,39 +55,11 @@ export function createIdentityStatuses(lookups: Lookups, isSure: () => boolean):
       const confirm = reading();
       const identity = await lookups.identityById(principal.identityId);
       if (identity === undefined) return { state: 'removed' };
-      if (identity.state !== 'active') return { state: identity.state };
-      const identityStatus = statusByProof[principal.proof.kind](identity, principal, nowMs);
-      if (identityStatus.state === 'active') confirm(identityStatus.principal);
-      return identityStatus;
+      const standing = standingOf(identity, principal.proof, nowMs);
+      if (standing.state !== 'active') return standing;
+      const now = principalOf(identity, standing.proof, principal.mechanism);
+      confirm(now);
+      return { state: 'active', principal: now };
     },
   };
-}
-
-type StatusOfProof = (identity: Identity, principal: Principal, nowMs: number) => PrincipalStatus;
-
-/** Of an active identity: does what proved it still stand? */
-const statusByProof: Readonly<Record<Proof['kind'], StatusOfProof>> = {
-  password: credentialStatus,
-  appPassword: credentialStatus,
-  osUser: (identity, { proof }) => ({
-    state: 'active',
-    principal: servicePrincipal(identity, proof.label),
-  }),
-};
-
-function credentialStatus(
-  identity: Identity,
-  { proof, mechanism }: Principal,
-  nowMs: number,
-): PrincipalStatus {
-  const credential = identity.credentials.find(({ id }) => id === proof.id);
-  if (credential === undefined || credential.disabled !== undefined) return { state: 'credentialRevoked' };
-  // A changed password keeps its id: a session that logged in with the old one must not go on.
-  if (proof.since !== undefined && proof.since !== credential.createdAt) return { state: 'passwordChanged' };
-  if (hasExpired(credential, nowMs)) return { state: 'credentialExpired' };
-  return { state: 'active', principal: principalOf(identity, credential, mechanism) };
-}
-
-function hasExpired({ expiresAt }: { readonly expiresAt?: number }, nowMs: number): boolean {
-  return expiresAt !== undefined && expiresAt <= nowMs;
 }

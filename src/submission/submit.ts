@@ -186,6 +186,8 @@ function refusalOf(outcome: Exclude<OutcomeOf<AcceptChange>, { type: 'accepted' 
       return refusal('noSpace', outcome.cause);
     case 'queueFull':
       return refusal('queueFull', outcome.cause);
+    case 'unfit':
+      return refusal('notAccepting', outcome.cause);
     case 'failed':
       return refusal('cannotAcceptNow', outcome.cause);
   }

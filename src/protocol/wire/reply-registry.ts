@@ -351,6 +351,12 @@ export const replies = {
     text: 'Cannot accept the message now, try again later',
     source: 'RFC 5321 4.2.2',
   },
+  notAccepting: {
+    code: 451,
+    status: '4.3.2',
+    text: 'Not accepting messages now, try again later',
+    source: 'RFC 3463 3.4',
+  },
   cannotSign: {
     code: 451,
     status: '4.7.5',
