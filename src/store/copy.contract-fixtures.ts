@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Lookups, TraceTerm } from './lookups.ts';
 import { openPostgresStore } from './postgres/open.ts';
-import { freshDatabase } from './postgres/postgres.contract-fixtures.ts';
+import { endDay, freshDatabase } from './postgres/postgres.contract-fixtures.ts';
 import { postgresTransfer } from './postgres/transfer.ts';
 import { openSqliteStore } from './sqlite/open.ts';
 import { sqliteTransfer } from './sqlite/transfer.ts';
@@ -68,7 +68,10 @@ export async function postgresPlace(t: TestContext): Promise<TestPlace & { reado
           ...{ ...options, server, name, clockOffset: 0, isTrusted: true },
         });
         const { store, lookups, writer, close } = opened;
-        return { store, lookups, restart: noRestart, close, idle: () => writer.indexTail(3) };
+        return {
+          ...{ store, lookups, restart: noRestart, close, idle: () => writer.indexTail(3) },
+          endDay: () => endDay(server, options.clock),
+        };
       }),
   };
 }
@@ -217,7 +220,7 @@ export async function everythingOf(lookups: Lookups): Promise<unknown> {
     found: await askEach(terms, (term) => askEach(ranges, (range) => lookups.findMessages(term, range))),
     named: await askEach(terms, (term) => lookups.findEvents([term], { max: 100 })),
     told: await askEach(ids, (id) => lookups.eventsOfMessage(id, 100)),
-    queue: queue.map(({ active: _active, ...entry }) => entry),
+    queue: queue.map(({ active: _active, node: _node, ...entry }) => entry),
     totals: await lookups.queueTotals(),
     held: await lookups.queueCount({ held: true }),
     ofIdentities: await askEach(LOGINS, (login) => lookups.queueCount({ identityId: `id-${login}` })),

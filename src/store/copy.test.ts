@@ -18,6 +18,7 @@ import {
 import { openPostgresStore } from './postgres/open.ts';
 import { withoutPostgres } from './postgres/postgres.contract-fixtures.ts';
 import { differenceOf } from './same-rows.ts';
+import { withCredentials } from './shown-identity.ts';
 import {
   type Bench,
   changed,
@@ -109,7 +110,7 @@ async function leave(bench: Bench): Promise<unknown> {
   }
   const eve = await bench.lookups.identityByLogin('eve@x.example');
   assert.ok(eve);
-  await bench.written(changed(eve, { state: 'active' }));
+  await bench.written(changed(withCredentials(eve), { state: 'active' }));
   // It was put aside.
   const resumed = await bench.claim('m/1/1');
   assert.deepEqual(resumed.map(({ recipient }) => recipient.forwardPath).sort(), [

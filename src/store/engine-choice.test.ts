@@ -13,6 +13,7 @@ import {
   engineOf,
   keyOfStore,
   nodeOf,
+  placeNamed,
   storeInWords,
 } from './engine-choice.ts';
 
@@ -58,7 +59,7 @@ test('what is embedded lies in the data directory, and is of one node', () => {
 });
 
 test('PostgreSQL is told with all that its engine needs, as plain data', () => {
-  writeFileSync(at('secret'), 'hunter2\n');
+  writeFileSync(at('secret'), 'hunter2\n', { mode: 0o640 });
   writeFileSync(at('ca.pem'), 'an authority');
   const password = { file: 'secret' };
   const choice = chosen({
@@ -149,4 +150,18 @@ test('what goes to another machine in clear is warned of', () => {
     'embedded',
   ])
     assert.equal(warning(store), undefined);
+});
+
+test('the password of a PostgreSQL that a command line names stands in PGPASSWORD alone', () => {
+  const url = 'postgres://copier@db.example.org/postern';
+  const passwordIn = (environment: Readonly<Record<string, string>>): unknown => {
+    const place = placeNamed(url, environment);
+    assert.ok(place.ok && place.value.engine === 'postgres');
+    return place.value.server.password;
+  };
+  assert.equal(passwordIn({ PGPASSWORD: 'hunter2' }), 'hunter2');
+  assert.equal(passwordIn({}), undefined);
+  const inUrl = placeNamed('postgres://copier:hunter2@db.example.org/postern', { PGPASSWORD: 'other' });
+  assert.ok(!inUrl.ok);
+  assert.match(inUrl.error, /put it into PGPASSWORD/);
 });

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { readNamed, underKey } from '../config/named-file.ts';
-import { readSecret } from '../config/secrets.ts';
+import { isOpenToAll, readSecret } from '../config/secrets.ts';
 import { isHere, type PostgresPlace, postgresPlace } from '../config/store.ts';
 import { nodeName } from '../config/values.ts';
 import { ONLY_NODE } from './owner.ts';
@@ -56,8 +56,14 @@ export function engineIn(directory: string): EngineChoice {
   return { engine: 'sqlite', directory };
 }
 
+/** Where the password of a place that a command line names is looked for, as programs of PostgreSQL do. */
+const PASSWORD_VARIABLE = 'PGPASSWORD';
+
 /** As a command line names it: `sqlite:DIR`, or the URL of a PostgreSQL. Throws `ConfigError` if the file of a certificate can't be read. */
-export function placeNamed(written: string): Result<StorePlace> {
+export function placeNamed(
+  written: string,
+  environment: Surroundings['environment'] = process.env,
+): Result<StorePlace> {
   const [, directory] = /^sqlite:(.+)$/s.exec(written) ?? [];
   if (directory !== undefined) return ok(engineIn(resolve(directory)));
   if (!/^postgres(?:ql)?:/.test(written))
@@ -66,9 +72,11 @@ export function placeNamed(written: string): Result<StorePlace> {
   if (!place.ok) return err(place.error.map(({ message }) => message).join('; '));
   if (place.value.password !== undefined)
     return err(
-      'others on this machine can read the password of a command line: write this store into a configuration, and leave the option out',
+      `others on this machine can read the password of a command line: put it into ${PASSWORD_VARIABLE}, or write this store into a configuration and leave the option out`,
     );
-  return ok({ engine: 'postgres', server: serverAt(place.value, { file: '', path: resolve }, process.env) });
+  const server = serverAt(place.value, { file: '', path: resolve }, environment);
+  const password = environment[PASSWORD_VARIABLE];
+  return ok({ engine: 'postgres', server: password === undefined ? server : { ...server, password } });
 }
 
 /** By which the owners of its leases begin. */
@@ -143,7 +151,7 @@ function serverAt(
 }
 
 function assertPrivate(file: string): void {
-  if ((statSync(file).mode & 0o007) === 0) return;
+  if (!isOpenToAll(statSync(file))) return;
   throw new ConfigError([
     `it stands in ${file}, which is readable by everybody: chmod o= it, or write the password as { file: PATH } or { env: NAME } beside \`hosts:\``,
   ]);

@@ -15,6 +15,11 @@ export class ServerUnfit extends Error {
   override readonly name = 'ServerUnfit';
 }
 
+/** Another node lives that has the same name. */
+export class NodeNameTaken extends Error {
+  override readonly name = 'NodeNameTaken';
+}
+
 /** A newer Postern has written it. */
 export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew';

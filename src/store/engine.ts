@@ -8,8 +8,10 @@ import type { QueueLimits } from './depth.ts';
 import type { EngineChoice, StorePlace } from './engine-choice.ts';
 import type { Changed } from './freshness.ts';
 import type { Lookups } from './lookups.ts';
+import type { StoreOperations } from './operations.ts';
 import type { Incarnation } from './owner.ts';
 import type { Change, Outcome, Stage, Store, StoreNotice } from './port.ts';
+import type { SideWorkNotice, SideWorks } from './side-work.ts';
 import type { Transfer } from './transfer.ts';
 
 /** Each part is loaded when it is asked for: a thread holds what it uses. */
@@ -22,7 +24,10 @@ export interface Engine {
   check?(): Promise<readonly string[]>;
   /** Somebody has made a store here. */
   exists(): Promise<boolean>;
-  /** Makes the store if there is none. Rejects with `StoreTooNew` and `DirectoryUnusable`. */
+  /**
+   * Makes the store if there is none. What the writer of this process before has under way is done by then, or comes no more. Rejects with `StoreTooNew` and
+   * `DirectoryUnusable`.
+   */
   writer(options: WriterOptions): Promise<EngineWriter>;
   /** A view of its own, which never holds up the writer. */
   lookups(): Promise<OpenLookups>;
@@ -35,6 +40,8 @@ export interface Engine {
   /** Writer and look-ups in this very thread: for commands without a running server. Rejects as `writer` does. */
   open(ports: Pick<WriterOptions, 'clock' | 'entropy'>): Promise<OpenStore>;
   backups(): Promise<Backups>;
+  /** Absent: no server keeps it that somebody would have to set up. */
+  operations?(): Promise<StoreOperations>;
 }
 
 export type Stages = (id: string) => Promise<Stage>;
@@ -42,15 +49,21 @@ export type Stages = (id: string) => Promise<Stage>;
 export interface WriterOptions extends QueueLimits {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** Whose leases its changes name: of a store that several nodes share, the one that this writer writes for. */
-  readonly node: Incarnation;
+  /** The process that writes, by its node and the first life of it: its writers come one after the other. */
+  readonly process: Incarnation;
   /** Why nothing more can be accepted, or undefined. */
   fullBecause?(): string | undefined;
   /** False: fronts are writing stages, so what no message names is not swept. Default: true. */
   readonly sweepStages?: boolean;
   onNotice(notice: StoreNotice): void;
+  /** Somebody has to look at the store, though it goes on: `because` says why, with the way out. */
+  warn?(because: string): void;
   /** What works beside the writer has failed: only a new writer knows what is kept. */
   failed(error: unknown): void;
+  /** Work that nobody waits for fails, or does no more. */
+  onSideWork?(notice: SideWorkNotice): void;
+  /** What is to keep the store is there, and takes nothing yet: it is waited for. */
+  away?(because: string): void;
 }
 
 export interface EngineWriter {
@@ -63,10 +76,16 @@ export interface EngineWriter {
   laneOf?(changes: readonly Change[]): number;
   /**
    * Where several nodes write: renews the lease of this life of this node, and tells what others did. A life that stands there as `dead` never comes back, nor does
-   * one that is unknown, unless this `isFirst` pulse begins it. Takes over from lives that are gone (`lease.ts`): what they hold is due now. Rejects if nothing was
+   * one that is unknown, unless this `isFirst` pulse begins it: not while another may live that has its name. A life that is over is forgotten in the end, so who
+   * asks begins each of them for some minutes at most (`BEGIN_MS`). Takes over from lives that are gone (`lease.ts`): what they hold is due now. Rejects if nothing was
    * heard: it may have been done, or be done a moment later. Absent: this is the only one that writes.
    */
   pulse?(life: Incarnation, isFirst: boolean): PulseAnswer | Promise<PulseAnswer>;
+  /**
+   * Where several nodes write: this life of this node ends in order. What it holds is due, what it has counted is written, and others hear of it with their next pulse.
+   * Nothing is asked of the writer after that. Rejects if it is not known whether that was done: then others take over when the lease is over.
+   */
+  end?(life: Incarnation): void | Promise<void>;
   /** A small piece of the work that can wait for idle times, one at a time but beside groups; true: there is more. Fails as `apply` does. */
   idle(): boolean | Promise<boolean>;
   /** Of a store that is asked over a network. Absent: it is none. */
@@ -82,20 +101,33 @@ export interface EngineWriter {
 export interface WriterFigures {
   /** With the database, for changes. */
   readonly roundTrips: number;
-  /** Groups of which one part did not fit, so that each change was done alone. */
-  readonly redone: number;
+  /** Groups of which one part did not fit, so that each change was done alone, by the SQLSTATE of the first that did not; `none`: it had no such code. */
+  readonly redone: Readonly<Record<string, number>>;
+  readonly sideWorks: SideWorks;
+}
+
+/** A life that has the name of another. */
+export interface Namesake extends Incarnation {
+  /** Absent: it did not say. */
+  readonly host?: string;
+  /** Of its lease, ms since the epoch by the clock of the store: it grows as long as it lives. */
+  readonly until: number;
 }
 
 export type PulseAnswer =
   | { readonly type: 'dead' }
+  /** It was not begun. */
+  | { readonly type: 'taken'; readonly by: Namesake }
   | {
       readonly type: 'alive';
       /** When it was done, ms since the epoch by the clock of the store. */
       readonly at: number;
-      /** In the last `FEED_MS`. */
+      /** What came into view in the last `FEED_MS`. */
       readonly changed: Changed;
       /** Lives that were gone. */
       readonly tookOver: readonly Incarnation[];
+      /** Why nothing may be accepted until another pulse says otherwise; absent: it may. */
+      readonly unfit?: string;
     };
 
 export interface Space {

@@ -61,11 +61,17 @@ async function inRange<T>(
 
 function fits(
   event: TrailEvent,
-  { since = -Infinity, until = Infinity, types, clientAddress }: EventRange,
+  { since = -Infinity, until = Infinity, types, clientAddress, recipient }: EventRange,
 ): boolean {
   if (event.time < since || event.time > until) return false;
   if (types?.includes(event.type) === false) return false;
+  if (recipient !== undefined && !isFor(event, recipient.toLowerCase())) return false;
   return clientAddress === undefined || addressOf(event) === clientAddress;
+}
+
+function isFor({ type, payload }: TrailEvent, text: string): boolean {
+  const recipients = type === 'accepted' ? (payload?.envelope.recipients ?? []) : [];
+  return recipients.some(({ forwardPath }) => forwardPath.toLowerCase().includes(text));
 }
 
 function addressOf({ type, payload }: TrailEvent): string | undefined {

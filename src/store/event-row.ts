@@ -2,8 +2,9 @@
 // payload, place_salt and place (what it says of places), content_hash, link.
 
 import { payloadOf } from '../record/event-content.ts';
-import type { EventType, TrailEvent } from '../record/events.ts';
+import type { EventType, RefusedPayload, TrailEvent } from '../record/events.ts';
 import { type Term, termsOf } from '../record/terms.ts';
+import type { CountedEvent } from './days.ts';
 import type { ChainLink } from './lookups.ts';
 import { bytes, number, optionalBytes, optionalText, type Row, text } from './row.ts';
 
@@ -19,6 +20,13 @@ export function eventOfRow(row: Row): TrailEvent {
     ...(identityId === undefined ? {} : { identityId }),
     payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
   } as TrailEvent;
+}
+
+/** `payload`: of a refusal, else NULL. */
+export function countedOfRow(row: Row): CountedEvent {
+  const refused = payloadOf(optionalBytes(row, 'payload'), undefined) as Partial<RefusedPayload> | undefined;
+  const type = text(row, 'type') as EventType;
+  return { time: number(row, 'time'), type, count: refused?.count ?? 1 };
 }
 
 export function linkOfRow(row: Row): Omit<ChainLink, 'cursor' | 'index'> {

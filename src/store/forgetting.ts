@@ -1,18 +1,22 @@
 // Forgetting: content of events goes, by age or because a person asks for it; their links stay, and the chain still verifies.
 
+import { type Beginnings, detailOfBeginnings } from '../record/beginnings.ts';
 import type { EventDraft } from '../record/events.ts';
 import type { IdentityId } from '../record/identity.ts';
+import type { Cursor } from './lookups.ts';
 import { type SharedKeyName, TICKET, ticketKeyOf } from './shared-key.ts';
 
-/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), forgets shared keys of periods before that day and those of TLS tickets soon after their time, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
+/** Retention: nulls payloads of events older than `eventsBefore` (except of messages still queued), or drops whole days of events once the last of a day is so old, forgets shared keys of periods before that day and those of TLS tickets soon after their time, drops tombstones removed before it that have no mail in the queue; at most `max` rows a call. */
 export interface PurgeChange {
   readonly type: 'purge';
   readonly eventsBefore: number;
   readonly now: number;
   readonly max: number;
+  /** Who asked for it; absent: what does it now and then. */
+  readonly by?: string;
 }
 
-/** Nulls every payload that belongs to an identity or names one of the addresses, older than `before`. */
+/** Nulls payloads that belong to an identity or name one of the addresses, older than `before`. Each slice tells of what it took; one that broke off may be asked for again. */
 export interface EraseChange {
   readonly type: 'erase';
   readonly identityId?: IdentityId;
@@ -22,11 +26,16 @@ export interface EraseChange {
   readonly by: string;
   /** Why, in the words of who does it. */
   readonly because?: string;
+  /** Events that name the subject in this slice; absent: all. Those of the same messages go with them. An engine that is fast enough does all at once. */
+  readonly max?: number;
+  /** `next` of the slice before; absent: the first slice. */
+  readonly after?: Cursor;
 }
 
 export interface ForgettingOutcomes {
   purge: { readonly type: 'purged'; readonly count: number; readonly more: boolean };
-  erase: { readonly type: 'erased'; readonly count: number; readonly kept: number };
+  /** Counts of this slice; `next`: there may be more, to be asked for with it. */
+  erase: { readonly type: 'erased'; readonly count: number; readonly kept: number; readonly next?: Cursor };
 }
 
 /** How far purges have come in a sweep through the trail, by places of events. */
@@ -40,7 +49,7 @@ export interface PurgeMarks {
 export interface SweptEvent {
   readonly place: number;
   readonly time: number;
-  /** Its content. */
+  /** Its content; or there is none that has to go: `purged` tells no person's data, and where chains may begin. */
   readonly isGone: boolean;
 }
 
@@ -88,12 +97,14 @@ export function isKeyOver({ purpose, period }: SharedKeyName, { ticket, other }:
 
 /** Undefined: nothing went. */
 export function purgedEvent(
-  { eventsBefore, now }: PurgeChange,
+  { eventsBefore, now, by = 'retention' }: PurgeChange,
   gone: { readonly events: number; readonly tombstones: number; readonly sharedKeys: number },
+  beginnings?: Beginnings,
 ): EventDraft | undefined {
-  if (gone.events + gone.tombstones + gone.sharedKeys === 0) return undefined;
-  const detail = { ...gone, before: new Date(eventsBefore).toISOString() };
-  return { type: 'purged', time: now, payload: { by: 'retention', action: 'purge', detail } };
+  if (gone.events + gone.tombstones + gone.sharedKeys === 0 && beginnings === undefined) return undefined;
+  const begin = beginnings === undefined ? {} : detailOfBeginnings(beginnings);
+  const detail = { ...gone, before: new Date(eventsBefore).toISOString(), ...begin };
+  return { type: 'purged', time: now, payload: { by, action: 'purge', detail } };
 }
 
 export function erasedEvent(

@@ -6,10 +6,10 @@ import type { StoreNotice } from './port.ts';
 
 /** What was told is believed for so long from when the pulse was sent, ms. */
 export const FRESH_MS = 4_000;
-/** A pulse tells what was changed in this time, ms by the clock of the store: it is told several times, so that one that is lost is no harm. */
+/** For so long a pulse tells of a change, ms from when it came into view: it is told several times, so that one that is lost is no harm. */
 export const FEED_MS = 30_000;
-/** A change may be written so long after its time, ms. */
-const LATE_MS = 10_000;
+/** In that time the clock of the store, which tells of a gap, may go so far from that of the node, ms. */
+const APART_MS = 10_000;
 /** Changes that a pulse tells at most. */
 export const FEED_MAX = 1_000;
 
@@ -34,7 +34,7 @@ export function heardFrom(
   { at, changed }: { readonly at: number; readonly changed: Changed },
 ): { readonly feed: Feed; readonly notices: readonly StoreNotice[] } {
   const next = { at, told: revisionsOf(changed) };
-  const isGap = feed.at === undefined || Math.abs(at - feed.at) > FEED_MS - LATE_MS;
+  const isGap = feed.at === undefined || Math.abs(at - feed.at) > FEED_MS - APART_MS;
   if (changed === 'many') return { feed: next, notices: [unsure] };
   // What was asked before the gap may be answered after it: of that these tell.
   if (isGap) return { feed: next, notices: [unsure, ...changed] };

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   afterPulse,
+  beforePulse,
+  BEGIN_MS,
   beginning,
   BEYOND_MS,
   bounded,
@@ -11,13 +13,16 @@ import {
   type Instant,
   isLost,
   LEASE_MS,
+  lifeGoesOn,
   type LifeRow,
   mayTakeOver,
   newLife,
+  type OwnLease,
   PULSE_MS,
   renewed,
   rightSince,
   stands,
+  SWEPT_MS,
 } from './lease.ts';
 import { HOUR } from './store.contract-fixtures.ts';
 
@@ -118,6 +123,49 @@ for (const { why, answers, ...expected } of answered)
     assert.deepEqual([own.incarnation, own.begun], [expected.incarnation, expected.begun]);
     assert.equal(own.held?.until, expected.until);
   });
+
+interface Tried {
+  readonly why: string;
+  /** Of the pulses that nobody answered, the last one is now. */
+  readonly sent: readonly Instant[];
+  readonly own?: OwnLease;
+  /** Asked for with the last one. */
+  readonly incarnation: string;
+}
+
+const tried: readonly Tried[] = [
+  { why: 'the same one is tried again', sent: [at(0), at(BEGIN_MS - 1)], incarnation: 'a' },
+  { why: 'not when its begin may have been done long ago', sent: [at(0), at(BEGIN_MS)], incarnation: 'b1' },
+  {
+    why: 'not when the machine was paused for that long',
+    sent: [at(0), at(PULSE_MS, BEGIN_MS)],
+    incarnation: 'b1',
+  },
+  {
+    why: 'the next one is tried as long',
+    sent: [at(0), at(BEGIN_MS), at(2 * BEGIN_MS - 1)],
+    incarnation: 'b1',
+  },
+  { why: 'and has an end too', sent: [at(0), at(BEGIN_MS), at(2 * BEGIN_MS)], incarnation: 'b2' },
+  {
+    why: 'one that was begun goes on, however long nothing was heard',
+    sent: [at(0), at(HOUR)],
+    own: lifeGoesOn('a'),
+    incarnation: 'a',
+  },
+];
+
+for (const { why, sent, own = newLife('a'), incarnation } of tried)
+  test(`lease: which life is begun, ${why}`, () => {
+    let lives = 0;
+    const next = (): string => `b${(lives += 1)}`;
+    const last = sent.reduce((before, now) => beforePulse(before, now, next), own);
+    assert.deepEqual([last.incarnation, last.begun], [incarnation, own.begun]);
+  });
+
+test('lease: a begin that nobody heard of is not tried any more when its life may have been swept', () => {
+  assert.ok(BEGIN_MS + PULSE_MS < LEASE_MS + SWEPT_MS);
+});
 
 interface TakesOver {
   readonly why: string;

@@ -15,6 +15,11 @@ export const GAP_MS = 4_500;
 /** The wall clock went ahead of the monotonic one by more: the machine was paused, and the monotonic clock does not know, ms. */
 export const JUMP_MS = 2_000;
 
+/** What a life that is over has still under way has come by then, ms: nothing is known of it any more. */
+export const SWEPT_MS = 600_000;
+/** From its first try on a life may be begun for so long, ms: if that try was done after all, the life may be over since, and known to nobody when it is swept. */
+export const BEGIN_MS = SWEPT_MS / 2;
+
 /** By the two clocks of one process, ms. */
 export interface Instant {
   readonly monotonic: number;
@@ -49,10 +54,24 @@ export interface OwnLease {
   readonly begun: boolean;
   /** It may act while this stands. */
   readonly held?: Right;
+  /** It may be begun while this stands. Absent: that was not tried. */
+  readonly begins?: Right;
 }
 
 export function newLife(incarnation: string): OwnLease {
   return { incarnation, begun: false };
+}
+
+/** Of a node whose thread before may have begun this life: it is never begun again. If nobody knows it, it is over. */
+export function lifeGoesOn(incarnation: string): OwnLease {
+  return { incarnation, begun: true };
+}
+
+/** What is to be asked for with a pulse that is sent now. */
+export function beforePulse(own: OwnLease, now: Instant, nextIncarnation: () => string): OwnLease {
+  if (own.begun || stands(own.begins, now)) return own;
+  const life = own.begins === undefined ? own : newLife(nextIncarnation());
+  return { ...life, begins: rightSince(now, BEGIN_MS) };
 }
 
 /** Of a pulse that was sent then, by this life. `dead`: another has taken over from it; it never comes back, and another life begins. */
@@ -70,10 +89,12 @@ export function afterPulse(
   return { ...own, begun: true, held: isOlder ? own.held : held };
 }
 
+/** `dead`: it was taken over from. `ended`: it ended in order. Neither ever lives again. */
+export type LifeState = 'alive' | 'dead' | 'ended';
+
 /** Of one life, as the store keeps it, by its clock, ms. What is judged is judged when it is written: a pulse or a takeover may come late. */
 export interface LifeRow {
-  /** `dead`: it was taken over from, and never lives again. */
-  readonly state: 'alive' | 'dead';
+  readonly state: LifeState;
   readonly until: number;
   /** It has pulsed without a gap since then. */
   readonly steadySince: number;
@@ -101,6 +122,19 @@ export function mayTakeOver({ state, steadySince }: LifeRow, now: number): boole
 
 export function isLost({ state, until }: LifeRow, now: number): boolean {
   return state === 'alive' && now > until + BEYOND_MS;
+}
+
+/** Where a life runs. */
+export interface Place {
+  readonly host: string;
+  /** Names a lock that its process holds as long as it lives: who holds it later knows that the process is gone. Absent: nothing tells. */
+  readonly lock?: string;
+}
+
+/** May a life that begins at a place of its own have the name of this one? Not while its process may live, and act on its lease. */
+export function mayFollow(row: LifeRow, of: Partial<Place>, own: Partial<Place>, now: number): boolean {
+  const isGone = of.lock !== undefined && of.lock === own.lock;
+  return row.state !== 'alive' || isGone || isLost(row, now);
 }
 
 /** The clock of the store may have been set back: no lease lasts longer than one that is renewed now, and nobody has been there since a time to come. */

@@ -1,13 +1,18 @@
 // Reading the store: snapshots that never hold up commits. Every list is paged and bounded.
 
 import type { MessageId } from '../base/message-id.ts';
-import type { EventPosition, EventType, TrailEvent } from '../record/events.ts';
+import type { Counter } from '../policy/limits.ts';
+import type { AcceptedEvent, EventPosition, EventType, TrailEvent } from '../record/events.ts';
 import type { ChainEnd } from '../record/link.ts';
-import type { Identity, IdentityId } from '../record/identity.ts';
+import type { IdentityId } from '../record/identity.ts';
+import type { ConsoleSessionLookups } from './console-sessions.ts';
 import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
 import type { StoreNodes } from './nodes.ts';
 import type { SharedKeyName } from './shared-key.ts';
+import type { ShownIdentity } from './shown-identity.ts';
 import type { HoldReason } from './queue-change.ts';
+import type { Days } from './days.ts';
+import type { IdentityPage } from './identity-page.ts';
 
 export interface QueueEntry {
   readonly message: QueuedMessage;
@@ -17,6 +22,8 @@ export interface QueueEntry {
   readonly heldBy: readonly HoldReason[];
   /** Leased: an attempt is under way or the message is still in a front's memory. */
   readonly active: boolean;
+  /** Which node has leased it, where several share the store. */
+  readonly node?: string;
 }
 
 export interface QueueTotals {
@@ -53,7 +60,7 @@ export interface Chain {
   readonly startedAt: number;
   /** So far it had come when the register was written last: a chain that ends before was cut. */
   readonly head: ChainEnd;
-  /** The events up to here are gone, the first one left links to this. */
+  /** The events up to here are gone, but those that were kept for queued mail; the first one after them links to this. A purge tells of it (`beginnings.ts`). */
   readonly checkpoint?: ChainEnd;
 }
 
@@ -96,6 +103,8 @@ export type TraceTerm =
   | { readonly kind: 'messageIdField'; readonly value: string }
   | { readonly kind: 'label'; readonly label: string }
   | { readonly kind: 'identity'; readonly identityId: IdentityId }
+  /** Looks at this identity and at its mail. */
+  | { readonly kind: 'lookedAt'; readonly identityId: IdentityId }
   /** Of clients: the /24 or the /64 of this address. */
   | { readonly kind: 'network'; readonly address: string };
 
@@ -108,10 +117,18 @@ export interface EventRange {
   readonly types?: readonly EventType[];
   /** Sessions of this client address alone, as recorded. */
   readonly clientAddress?: string;
+  /** Acceptances alone, for a recipient in whose address this stands, in any case. */
+  readonly recipient?: string;
   /** `next` of the part before. */
   readonly after?: Cursor;
   readonly max: number;
 }
+
+/** Which part of the access record: newest first, a part at a time. */
+export type LookRange = Omit<EventRange, 'types' | 'clientAddress'> & {
+  /** By this person alone, through whatever. */
+  readonly who?: string;
+};
 
 export interface FoundEvents {
   readonly events: readonly TrailEvent[];
@@ -120,7 +137,7 @@ export interface FoundEvents {
 }
 
 /** Messages that a term names: newest first, a part at a time, as with events. */
-export type MessageRange = Omit<EventRange, 'clientAddress' | 'types'>;
+export type MessageRange = Omit<EventRange, 'clientAddress' | 'recipient' | 'types'>;
 
 export interface FoundMessages {
   readonly ids: readonly MessageId[];
@@ -136,26 +153,31 @@ export type WalkedEvent = TrailEvent & {
 /** Events that one question looks at, whatever fits. */
 export const EXAMINED_MAX = 5000;
 
+/** Events that `newestAcceptances` looks at. */
+export const NEWEST_EXAMINED = 1000;
+
 /** Events may stand later in the trail than their time says: a message is dated when its content begins. */
 export const LATE_MS_MAX = 3_600_000;
 
 /** Of those who share an address, that a look-up tells. */
 export const SHARED_MAX = 100;
 
-export interface Lookups {
-  identityByLogin(login: string): Promise<Identity | undefined>;
-  identityById(id: IdentityId): Promise<Identity | undefined>;
+export interface Lookups extends ConsoleSessionLookups {
+  identityByLogin(login: string): Promise<ShownIdentity | undefined>;
+  identityById(id: IdentityId): Promise<ShownIdentity | undefined>;
   /** The first of `identitiesByAddress`. */
-  identityByAddress(address: string): Promise<Identity | undefined>;
+  identityByAddress(address: string): Promise<ShownIdentity | undefined>;
   /**
    * Who has this canonical address (rights of kind `address`, or login): whose login it is, then those that live, then tombstones; no more than
    * `SHARED_MAX`.
    */
-  identitiesByAddress(address: string): Promise<readonly Identity[]>;
-  identityByCredential(credentialId: string): Promise<Identity | undefined>;
+  identitiesByAddress(address: string): Promise<readonly ShownIdentity[]>;
+  identityByCredential(credentialId: string): Promise<ShownIdentity | undefined>;
   /** By login, tombstones last. */
-  identities(page: { readonly after?: string; readonly max: number }): Promise<readonly Identity[]>;
+  identities(page: IdentityPage): Promise<readonly ShownIdentity[]>;
   credentialUses(id: IdentityId): Promise<readonly CredentialUse[]>;
+  /** What was counted against the sending limits of this identity; where several nodes accept, as of a second ago. */
+  counter(id: IdentityId): Promise<Counter>;
 
   message(id: MessageId): Promise<QueuedMessage | undefined>;
   /** Header and body of a queued message in chunks, or undefined if it is gone. */
@@ -172,8 +194,16 @@ export interface Lookups {
   findMessages(term: TraceTerm, range: MessageRange): Promise<FoundMessages>;
   /** Newest first, each once: what any of the terms names, by the same index. */
   findEvents(terms: readonly TraceTerm[], range: EventRange): Promise<FoundEvents>;
+  /** Newest first: who looked at what, and who came into the console. */
+  looks(range: LookRange): Promise<FoundEvents>;
+  /** How much mail an identity had on each day since then: of its newest events, at most `EXAMINED_MAX`. */
+  daysOf(id: IdentityId, since: number): Promise<Days>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
+  /** Of these messages, in any order. There is one of each, but a store may take an id again that has left it. */
+  acceptances(ids: readonly MessageId[]): Promise<readonly AcceptedEvent[]>;
+  /** Newest first, of those among the last `NEWEST_EXAMINED` events of the store: a glance, no search. */
+  newestAcceptances(max: number): Promise<readonly AcceptedEvent[]>;
   /** Of all chains, each in the order of its numbers; fewer than `max`: there are no more. */
   events(page: { readonly after?: Cursor; readonly max: number }): Promise<readonly WalkedEvent[]>;
   /** The register of chains, oldest first. */
@@ -202,13 +232,18 @@ export const lookupMethods = [
   'identityByCredential',
   'identities',
   'credentialUses',
+  'counter',
   'message',
   'queue',
   'queueCount',
   'queueTotals',
   'findMessages',
   'findEvents',
+  'looks',
+  'daysOf',
   'eventsOfMessage',
+  'acceptances',
+  'newestAcceptances',
   'events',
   'chains',
   'links',
@@ -217,4 +252,6 @@ export const lookupMethods = [
   'strayEntries',
   'sharedKey',
   'nodes',
+  'consoleSession',
+  'consoleSessions',
 ] as const satisfies readonly Exclude<keyof Lookups, 'content'>[];

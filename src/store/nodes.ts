@@ -7,6 +7,10 @@ import type { Incarnation } from './owner.ts';
 export interface NodeFacts {
   readonly version: string;
   readonly roles: readonly string[];
+  /** Of its process, ms since the epoch by its own clock. Absent: an older version. */
+  readonly startedAt?: number;
+  /** It takes no new connections, and will stop. */
+  readonly isLeaving?: true;
   /** Of its configuration, by subject: nodes of one version whose digests of a subject differ are configured differently. */
   readonly digests: Readonly<Record<string, string>>;
 }

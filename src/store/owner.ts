@@ -24,6 +24,17 @@ export const ONLY_NODE = 'local';
 /** What all owners of a node begin with, of whatever life. */
 export const ownersOfNode = (node: string): Owner => `${node}/`;
 
+/** The node of an owner, where several share the store; none of an engine that serves a single one. */
+export function nodeOfOwner(owner: Owner): { readonly node?: string } {
+  const [node = ONLY_NODE] = owner.split('/');
+  return node === ONLY_NODE ? {} : { node };
+}
+
+/** As an entry of the queue tells it. */
+export function leasedBy(owner: Owner | undefined): { readonly active: boolean; readonly node?: string } {
+  return owner === undefined ? { active: false } : { active: true, ...nodeOfOwner(owner) };
+}
+
 /** What all owners of one life of a node begin with. */
 export const ownersOfLife = ({ node, incarnation }: Incarnation): Owner =>
   `${ownersOfNode(node)}${incarnation}/`;

@@ -42,6 +42,7 @@ export function packed(change: Change): PackedChange {
     case 'queue':
     case 'identity':
     case 'sharedKey':
+    case 'consoleSession':
     case 'nodeFacts':
     case 'purge':
     case 'erase':

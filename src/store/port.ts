@@ -3,8 +3,7 @@
 // with its events. A rejected promise (`StoreUnavailable`) means unknown: it may have been done, not be done, or be done a moment later. Who goes on asks
 // again with the same change (`again`): `accept`, `settle` and `claim` are idempotent (by message id, by attempt, by token). Who gives an accept up takes
 // it back (`withdraw`). Times in events and `dueAt` are the asker's; what is due, and for how long something is put off, goes by the store's own clock: clocks of
-// several askers differ. Reading is in `lookups.ts`.
-// One folder per engine (`memory/ sqlite/`), the same contract suite for each (`store.contract.ts`).
+// several askers differ. Reading is in `lookups.ts`. One folder per engine, the same contract suite for each (`store.contract.ts`).
 
 import type { Envelope, EnvelopeRecipient } from '../protocol/envelope.ts';
 import type { EventDraft } from '../record/events.ts';
@@ -15,6 +14,7 @@ import type { Owner } from './owner.ts';
 import type { EraseChange, ForgettingOutcomes, PurgeChange } from './forgetting.ts';
 import type { QueueChange, QueueOutcome } from './queue-change.ts';
 import type { GuessesChange, GuessesOutcomes } from './guesses.ts';
+import type { ConsoleSessionChange, ConsoleSessionOutcomes } from './console-sessions.ts';
 import type { NodeFactsChange, NodeFactsOutcomes } from './nodes.ts';
 import type { SharedKeyChange, SharedKeyOutcomes } from './shared-key.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
@@ -205,18 +205,27 @@ export type Change =
   | SharedKeyChange
   | GuessesChange
   | NodeFactsChange
+  | ConsoleSessionChange
   | PurgeChange
   | EraseChange;
 
 export interface Outcomes
-  extends NoticeOutcomes, ForgettingOutcomes, SharedKeyOutcomes, GuessesOutcomes, NodeFactsOutcomes {
+  extends
+    NoticeOutcomes,
+    ForgettingOutcomes,
+    SharedKeyOutcomes,
+    GuessesOutcomes,
+    NodeFactsOutcomes,
+    ConsoleSessionOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }
     | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
     | { readonly type: 'full'; readonly cause: string }
     /** As many messages wait as may; where several nodes accept, as of a second ago. Never said of a report of our own. */
-    | { readonly type: 'queueFull'; readonly cause: string };
+    | { readonly type: 'queueFull'; readonly cause: string }
+    /** What keeps the store could not keep a promise now. */
+    | { readonly type: 'unfit'; readonly cause: string };
   /** `count`: recipients that were taken out. */
   withdraw: { readonly type: 'withdrawn'; readonly count: number };
   /** `stale`: these attempts were not ours any more; nothing of the change was done. */

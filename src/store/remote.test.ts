@@ -219,6 +219,29 @@ test('remote: after thirty seconds without an answer the outcome is unknown, and
   clock.advance(UNKNOWN_MS_MAX);
 });
 
+test('remote: a store that has been out for thirty seconds is not waited for, until there is a line again', async (t) => {
+  for (const how of ['it is told', 'a question finds out'] as const) {
+    const { clock, store, back, connect } = front(t);
+    const first = connect();
+    if (how === 'it is told') store.disconnect();
+    else first.close();
+    await arrive();
+    const inDoubt = store.commit([change]).catch((error: unknown) => error);
+    await arrive();
+    clock.advance(UNKNOWN_MS_MAX - 1);
+    const late = store.commit([freeing]);
+    clock.advance(1);
+    assert.ok((await inDoubt) instanceof StoreUnavailable, how);
+    const failed = { type: 'failed', cause: 'the store has been away for more than 30 s' };
+    assert.deepEqual(await store.commit([change, freeing]), [failed, failed], how);
+    connect();
+    await arrive();
+    back.answerAll();
+    assert.deepEqual(await late, [{ type: 'freed', count: 0 }], how);
+    assert.deepEqual(back.asked, [[freeing]], 'what failed was not done');
+  }
+});
+
 test('remote: a store that fails says so at once, as an outcome that is unknown', async (t) => {
   const store = createRemoteStore({ clock: virtualClock(), stage: () => Promise.reject(new Error('no')) });
   const { lookups } = openMemoryStore({ clock: virtualClock(), entropy: countedEntropy() });

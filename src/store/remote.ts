@@ -1,6 +1,7 @@
 // The store as a front sees it: over a line to the thread that owns it. A line that closes leaves outcomes unknown, so open
 // questions are asked again over the next line: accept, settle and claim are idempotent. After
-// `unknownMsMax` without an answer the asker gets `StoreUnavailable`, and replies 451.
+// `UNKNOWN_MS_MAX` without an answer the asker gets `StoreUnavailable`, and replies 451. A store that has been out for so long is known to be: what is asked
+// then fails at once, and was not done.
 
 import { createSlots } from '../base/slots.ts';
 import { createAlarm } from '../platform/alarm.ts';
@@ -19,6 +20,8 @@ import {
 } from './port.ts';
 
 export const UNKNOWN_MS_MAX = 30_000;
+
+const OUT = `the store has been away for more than ${UNKNOWN_MS_MAX / 1000} s`;
 
 export interface RemoteStore extends Store {
   /** A new line to the store thread; open questions are asked again over it. */
@@ -48,14 +51,18 @@ export function createRemoteStore(o: {
   const listeners = new Set<(notice: StoreNotice) => void>();
   let line: Line | undefined;
   let lastNumber = 0;
+  /** Since the line was found broken, monotonic, ms. */
+  let outSince: number | undefined;
 
   function ask(entry: Pending, again?: true): void {
     const question: CommitQuestion = { commit: entry.packs, ...(again === undefined ? {} : { again }) };
-    line?.ask(question, entry.mayWait ? PATIENCE_MS : 0).then(
+    const over = line;
+    over?.ask(question, entry.mayWait ? PATIENCE_MS : 0).then(
       (outcomes) => entry.resolve(outcomes as readonly Outcome[]),
       (error: unknown) => {
-        // The line broke: the entry stays pending and is asked again over the next one.
         if (!(error instanceof LineClosed)) entry.reject(asUnavailable(error));
+        // The line broke: the entry stays pending and is asked again over the next one.
+        else if (over === line) outSince ??= o.clock.monotonic();
       },
     );
   }
@@ -64,11 +71,7 @@ export function createRemoteStore(o: {
 
   /** One alarm for all open questions. */
   const alarm = createAlarm(o.clock, () => {
-    const now = o.clock.monotonic();
-    for (const entry of inOrder()) {
-      if (entry.askedAt + UNKNOWN_MS_MAX > now) break;
-      entry.reject(new StoreUnavailable('no answer from the store'));
-    }
+    giveUpOld(inOrder(), o.clock.monotonic());
     watch();
   });
 
@@ -78,6 +81,8 @@ export function createRemoteStore(o: {
   }
 
   function commit(changes: readonly Change[]): Promise<readonly Outcome[]> {
+    const isOut = outSince !== undefined && o.clock.monotonic() - outSince >= UNKNOWN_MS_MAX;
+    if (isOut) return Promise.resolve(changes.map(() => ({ type: 'failed', cause: OUT })));
     return new Promise((resolve, reject) => {
       lastNumber += 1;
       const entry: Pending = {
@@ -108,12 +113,21 @@ export function createRemoteStore(o: {
     },
     connect(next) {
       line = next;
+      outSince = undefined;
       for (const entry of inOrder()) ask(entry, true);
     },
     disconnect() {
       line = undefined;
+      outSince ??= o.clock.monotonic();
     },
   };
+}
+
+function giveUpOld(inOrder: readonly Pending[], now: number): void {
+  for (const entry of inOrder) {
+    if (entry.askedAt + UNKNOWN_MS_MAX > now) return;
+    entry.reject(new StoreUnavailable('no answer from the store'));
+  }
 }
 
 function asUnavailable(error: unknown): Error {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change } from './port.ts';
+import type { AcceptChange, Change } from './port.ts';
 import {
   acceptOf,
   deferred,
@@ -23,6 +23,10 @@ const delivery = (recipientNumber: number) => ({
   recipient: { forwardPath: 'b@x.example' },
 });
 const accept = acceptOf(ID, START, {});
+const charged = (at: number): AcceptChange => ({
+  ...accept,
+  charge: { identityId: 'i', charge: { at, recipients: 1, nullSender: false }, limits: {} },
+});
 const settle = {
   ...settleOf('o', [delivery(0)], deferred(START + 5), START),
   recipients: [
@@ -37,6 +41,11 @@ const queue = { type: 'queue', action: 'retry', now: START, by: 'root' } as cons
 
 const vectors: readonly { readonly why: string; readonly asked: Change; readonly sent: Change }[] = [
   { why: 'an accept', asked: accept, sent: { ...accept, dueAt: START - HOUR } },
+  {
+    why: 'an accept that is charged to a limit',
+    asked: charged(START),
+    sent: { ...charged(START - HOUR), dueAt: START - HOUR },
+  },
   {
     why: 'a lease that is given back',
     asked: { type: 'free', ownerPrefix: 'o', dueAt: START },

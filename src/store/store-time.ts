@@ -1,5 +1,5 @@
 // Where several nodes write one store, what is due goes by the clock of the store, and that of a node may be another. Before a change is sent, its times at which
-// something is due, or too old, are brought to the store's clock: else the mail of a node that is an hour ahead would wait for an hour, and that of one behind be tried all the time.
+// something is due, too old, or charged to a limit, are brought to the store's clock: else the mail of a node that is an hour ahead would wait for an hour, and that of one behind be tried all the time.
 // Times in events stay those of their node. A queue command has one time for both.
 
 import type { AcceptChange, Change, SettleChange } from './port.ts';
@@ -35,13 +35,18 @@ export function inStoreTime(change: Change, aheadMs: number): Change {
     case 'sharedKey':
     case 'nodeFacts':
     case 'guesses':
+    case 'consoleSession':
     case 'erase':
       return change;
   }
 }
 
+/** Limits are counted together with what other nodes charge. */
 function accept(change: AcceptChange, aheadMs: number): AcceptChange {
-  return { ...change, dueAt: change.dueAt - aheadMs };
+  const { dueAt, charge: asked } = change;
+  const due = { ...change, dueAt: dueAt - aheadMs };
+  if (asked === undefined) return due;
+  return { ...due, charge: { ...asked, charge: { ...asked.charge, at: asked.charge.at - aheadMs } } };
 }
 
 function settle({ recipients, tellBy, ...change }: SettleChange, aheadMs: number): SettleChange {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifyTrail } from '../audit/verify.ts';
-import type { LimitName, LimitValues } from '../policy/limits.ts';
+import { emptyCounter, type LimitName, type LimitValues, usesOf } from '../policy/limits.ts';
 import type { EventDraft } from '../record/events.ts';
 import type { Change } from './port.ts';
 import {
@@ -186,6 +186,10 @@ function limitsContract(name: string, open: Open): void {
       }
       await bench.counted();
       await bench.restart();
+      const counts = usesOf(await bench.lookups.counter('i1'), limits, bench.clock.now());
+      const ofDay = counts.find((use) => use.name === 'messagesPerDay');
+      assert.equal(ofDay?.used, fits, 'what was counted can be looked up');
+      assert.deepEqual(await bench.lookups.counter('i2'), emptyCounter);
       const over = acceptOf(bench.nextId(), bench.clock.now(), charged);
       const limited = { type: 'limited', limit, hard };
       assert.deepEqual(await bench.store.commit([over, over]), [limited, limited]);

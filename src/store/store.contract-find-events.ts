@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventDraft, SessionFacts } from '../record/events.ts';
-import { type Cursor, EXAMINED_MAX, type EventRange, type MessageRange, type TraceTerm } from './lookups.ts';
+import {
+  type Cursor,
+  EXAMINED_MAX,
+  type EventRange,
+  type MessageRange,
+  NEWEST_EXAMINED,
+  type TraceTerm,
+} from './lookups.ts';
 import { Bench, DAY, HOUR, MINUTE, type Open, START, started } from './store.contract-fixtures.ts';
 
 const i1: TraceTerm = { kind: 'identity', identityId: 'i1' };
@@ -45,6 +52,52 @@ export function findEventsContract(name: string, open: Open): void {
   inPartsContract(name, open);
   byNetworkContract(name, open);
   ofIdentityContract(name, open);
+  newestContract(name, open);
+  nulContract(name, open);
+}
+
+/** A text of PostgreSQL holds none. */
+function nulContract(name: string, open: Open): void {
+  test(`${name}: what is asked for with a NUL is not there`, async () => {
+    await using bench = await Bench.open(open);
+    const { lookups } = bench;
+    const terms: readonly TraceTerm[] = [
+      { kind: 'address', address: 'a\0@example.org' },
+      { kind: 'messageIdField', value: '<\0@example.org>' },
+      { kind: 'identity', identityId: 'i1\0' },
+    ];
+    for (const term of terms) {
+      assert.deepEqual((await lookups.findMessages(term, { max: 10 })).ids, []);
+      assert.deepEqual((await lookups.findEvents([term], { max: 10 })).events, []);
+    }
+    const login = 'alice\0@example.org';
+    assert.equal(await lookups.identityByLogin(login), undefined);
+    assert.deepEqual(await lookups.identitiesByAddress(login), []);
+    assert.deepEqual(await lookups.queue({ from: login }, { max: 10 }), []);
+    assert.equal(await lookups.message('\0'), undefined);
+  });
+}
+
+function newestContract(name: string, open: Open): void {
+  test(`${name}: the newest acceptances, whatever else was written, as far back as a glance goes`, async () => {
+    await using bench = await Bench.open(open);
+    assert.deepEqual(await bench.lookups.newestAcceptances(9), []);
+    const ids: string[] = [];
+    for (let minute = 0; minute < 4; minute += 1) {
+      ids.unshift((await bench.accepted({ identityId: `i${minute}` })).message.id);
+      await record(bench, [refusedAt(bench.clock.now()), started(bench.clock.now())]);
+      bench.clock.advance(MINUTE);
+    }
+    const newest = async (max: number) =>
+      (await bench.lookups.newestAcceptances(max)).map((one) => one.messageId);
+    assert.deepEqual(await newest(3), ids.slice(0, 3));
+    assert.deepEqual(await newest(9), ids);
+    const [first] = await bench.lookups.newestAcceptances(1);
+    assert.equal(first?.payload?.envelope.recipients.length, 1);
+    const others = Array.from({ length: NEWEST_EXAMINED - 3 }, () => started(bench.clock.now()));
+    await record(bench, others);
+    assert.deepEqual(await newest(9), ids.slice(0, 1));
+  });
 }
 
 function byWordContract(name: string, open: Open): void {
@@ -231,6 +284,9 @@ function ofIdentityContract(name: string, open: Open): void {
     const { message } = await bench.accepted({ identityId: 'i1' });
     await record(bench, [{ ...started(START + MINUTE), identityId: 'i1' }]);
     await bench.one({ type: 'withdraw', messageId: message.id, owner: 'a', now: START + HOUR, by: 'x' });
+    const to = async (recipient: string) => found(bench, i1, { recipient });
+    assert.deepEqual(await to('BOB@example'), ['accepted 0'], 'a part of an address, in any case');
+    assert.deepEqual(await to('carla'), []);
     for (const when of ['at once', 'after a restart']) {
       assert.deepEqual(await found(bench, i1), ['dropped 60', 'started 1', 'accepted 0'], when);
       assert.deepEqual(await bench.findIds(i1, 1), [message.id], when);

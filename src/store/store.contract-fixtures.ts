@@ -66,10 +66,14 @@ export interface Opened {
   hear?(): Promise<void>;
   /** Does a piece of what can wait. Absent: nothing does. */
   idle?(): Promise<unknown>;
+  /** Ends the part of the trail that is written now, of those that are dropped whole. Absent: none is. */
+  endDay?(): Promise<void>;
   /** So long, ms, counts that limits are judged by may be unknown to others, and lost by a kill. Absent: neither. */
   readonly countsLagMs?: number;
   /** A body that no message names is swept when it is so old, ms. Absent: at the next start. */
   readonly orphanMs?: number;
+  /** By the clock of the database all bodies are so much older, ms. Absent: their ids say how old they are. */
+  aged?(ms: number): Promise<void>;
   close(): Promise<void> | void;
 }
 
@@ -146,8 +150,15 @@ export class Bench implements AsyncDisposable {
   /** A new start, and all that is swept then or later. */
   async swept(): Promise<void> {
     await this.restart();
-    this.clock.advance(this.#live.orphanMs ?? 0);
+    const { orphanMs = 0 } = this.#live;
+    this.clock.advance(orphanMs);
+    await this.#live.aged?.(orphanMs);
     await this.#live.idle?.();
+  }
+
+  /** What is recorded from now on stands in another part of the trail, if whole parts of it are dropped. */
+  async endDay(): Promise<void> {
+    await this.#live.endDay?.();
   }
 
   /** A piece of what can wait. */

@@ -11,13 +11,14 @@ export function guessesContract(name: string, open: OpenShared): void {
     const clock = virtualClock(START);
     const shared = await open({ clock, entropy: countedEntropy() });
     t.after(() => shared.close());
-    const nodes = [0, 1, 2].map(() => shared.writer({ onNotice: () => undefined }));
+    // Before the clock is moved: it would not wait for who connects.
+    const nodes = await Promise.all([0, 1, 2].map(() => shared.writer({ onNotice: () => undefined })));
     const tell = async (
       node: number,
       counts: readonly OwnGuessCount[],
     ): Promise<readonly OtherGuessCount[]> => {
-      const writer = await nodes[node];
-      const [outcome] = (await writer?.apply([{ type: 'guesses', writer: `w${node}`, counts }], 0)) ?? [];
+      const [outcome] =
+        (await nodes[node]?.apply([{ type: 'guesses', writer: `w${node}`, counts }], 0)) ?? [];
       assert.ok(outcome?.type === 'guesses', JSON.stringify(outcome));
       return outcome.others.toSorted((one, other) => one.count - other.count);
     };

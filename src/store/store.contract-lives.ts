@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Entropy } from '../platform/platform.ts';
 import { FEED_MAX, FEED_MS } from './freshness.ts';
-import { BEYOND_MS, LEASE_MS, PULSE_MS } from './lease.ts';
+import { BEYOND_MS, LEASE_MS, type Place, PULSE_MS } from './lease.ts';
 import { ownerOf } from './owner.ts';
 import type { EngineWriter } from './engine.ts';
 import type { Lookups } from './lookups.ts';
@@ -23,15 +23,17 @@ import {
   type VirtualClock,
 } from './store.contract-fixtures.ts';
 
-const lives = { a: { node: 'a', incarnation: '1' }, b: { node: 'b', incarnation: '1' } };
-const owners = { a: ownerOf(lives.a, 1, 1), b: ownerOf(lives.b, 1, 1) };
-const ID = '01KB0000000000000000000000';
+export const lives = { a: { node: 'a', incarnation: '1' }, b: { node: 'b', incarnation: '1' } };
+export const owners = { a: ownerOf(lives.a, 1, 1), b: ownerOf(lives.b, 1, 1) };
+export const ID = '01KB0000000000000000000000';
 
 /** One of those who write to it. */
-export type NodeWriter = Pick<EngineWriter, 'apply'> & Required<Pick<EngineWriter, 'pulse'>>;
+export type NodeWriter = Pick<EngineWriter, 'apply'> & Required<Pick<EngineWriter, 'pulse' | 'end'>>;
 
 export interface WriterOptions {
   fullBecause?(): string;
+  /** Where its node runs. */
+  readonly place?: Place;
   onNotice(notice: StoreNotice): void;
 }
 
@@ -46,7 +48,7 @@ export type OpenShared = (ports: {
   readonly entropy: Entropy;
 }) => Promise<Shared>;
 
-async function twoNodes(open: OpenShared) {
+export async function twoNodes(open: OpenShared) {
   const clock = virtualClock(START);
   const shared = await open({ clock, entropy: countedEntropy() });
   const heard: Record<'a' | 'b', StoreNotice[]> = { a: [], b: [] };
@@ -55,6 +57,7 @@ async function twoNodes(open: OpenShared) {
     return {
       one: async (change: Change) => (await writer.apply([change], 0))[0],
       pulse: async (isFirst = false) => writer.pulse(lives[name], isFirst),
+      end: async () => writer.end(lives[name]),
     };
   };
   const nodes = { a: await node('a'), b: await node('b') };

@@ -73,6 +73,14 @@ function positions(s: Spelling): readonly Tampering[] {
       because: /event 3 is missing/,
     },
     {
+      why: 'the beginning removed, as if retention had dropped it',
+      sql: `UPDATE chain SET checkpoint = 1, checkpoint_link = (SELECT link FROM event WHERE chain = 1 AND sequence = 1) WHERE id = 1;
+        DELETE FROM ${s.words} WHERE ${s.entry} = (SELECT ${s.place} FROM event WHERE chain = 1 AND sequence = 1);
+        DELETE FROM event WHERE chain = 1 AND sequence = 1`,
+      // Where the engine drops nothing of its own chain it believes no checkpoint of it.
+      because: /event 1 is missing|only after it, and no purge tells of it/,
+    },
+    {
       why: 'the end cut off',
       sql: `DELETE FROM event WHERE ${s.place} = ${NEWEST(s)}`,
       because: new RegExp(`the chain had come to event ${s.last}: its end was cut off`),

@@ -13,6 +13,7 @@ import type { PurgeChange } from './forgetting.ts';
 import { ticketKeyOf } from './shared-key.ts';
 import type { SettleChange } from './port.ts';
 import { findEventsContract } from './store.contract-find-events.ts';
+import { looksContract } from './store.contract-looks.ts';
 import {
   Bench,
   DAY,
@@ -30,10 +31,12 @@ import {
 export function trailContract(name: string, open: Open): void {
   findContract(name, open);
   findEventsContract(name, open);
+  looksContract(name, open);
   storyContract(name, open);
   chainContract(name, open);
   sharedKeyContract(name, open);
   purgeContract(name, open);
+  purgeOfDayContract(name, open);
   purgeOutOfOrderContract(name, open);
   eraseContract(name, open);
 }
@@ -154,6 +157,26 @@ function storyContract(name: string, open: Open): void {
     );
     assert.deepEqual(await bench.lookups.eventsOfMessage(message.id, 2), events.slice(0, 2));
     assert.deepEqual(await bench.lookups.eventsOfMessage(bench.nextId(), 2), []);
+  });
+
+  test(`${name}: the acceptances of several messages come at once, of those that were asked for alone`, async () => {
+    await using bench = await Bench.open(open);
+    const { acceptances } = bench.lookups;
+    const one = await bench.accepted({ to: ['a@x.example'], identityId: 'i1' });
+    await bench.accepted({ to: ['a@x.example'], messageIdField: `<${one.message.id}@x.example>` });
+    const gone = await bench.accepted({ to: ['b@x.example'], owner: 'a' });
+    const born = await bench.lookups.queue({ messageId: gone.message.id }, { max: 9 });
+    const deliveries = born.map(({ delivery }) => delivery);
+    await bench.one(settleOf('a', deliveries, final, bench.clock.now()));
+    const told = await acceptances([gone.message.id, bench.nextId(), one.message.id]);
+    const byId = (messageId?: string): string => messageId ?? '';
+    assert.deepEqual(
+      told
+        .map(({ chain: _chain, sequence: _sequence, ...draft }) => draft)
+        .toSorted((a, b) => byId(a.messageId).localeCompare(byId(b.messageId))),
+      [one.event, gone.event],
+    );
+    assert.deepEqual(await acceptances([]), []);
   });
 }
 
@@ -295,6 +318,16 @@ async function present(bench: Bench): Promise<readonly number[]> {
 }
 
 function purgeContract(name: string, open: Open): void {
+  test(`${name}: what is forgotten because somebody asks for it is forgotten in their name`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.one({ type: 'record', events: [started(bench.clock.now())] });
+    bench.clock.advance(DAY);
+    const now = bench.clock.now();
+    await bench.one({ type: 'purge', eventsBefore: now, now, max: 9, by: 'root (command line)' });
+    const last = (await bench.events()).at(-1);
+    assert.equal(last?.type === 'purged' && last.payload?.by, 'root (command line)');
+  });
+
   test(`D-GDPR-2: ${name}: what is older is forgotten, what is queued is not, and the chain still holds`, async () => {
     await using bench = await Bench.open(open);
     const id = await delivered(bench, findable);
@@ -336,6 +369,47 @@ function purgeContract(name: string, open: Open): void {
     assert.deepEqual([verified.events, verified.forgotten, verified.broken], [events.length, 5, undefined]);
     assert.notDeepEqual(verified.chains, before);
     assert.deepEqual(await purgeAll(bench, bench.clock.now() - 30 * DAY, 100), [0], 'nothing is left to do');
+  });
+}
+
+function purgeOfDayContract(name: string, open: Open): void {
+  test(`${name}: what is forgotten with its whole day is found no more, what is queued is, and the chain holds from a link that was kept`, async () => {
+    await using bench = await Bench.open(open);
+    const gone = await delivered(bench, findable);
+    const { message: queued } = await bench.accepted({ to: ['still@example.net'], identityId: 'i2' });
+    await bench.endDay();
+    bench.clock.advance(31 * DAY);
+    const young = await delivered(bench, { to: ['young@example.net'], identityId: 'i2' });
+    const [kept] = (await verifyTrail(bench.lookups)).chains;
+    const before = bench.clock.now() - 30 * DAY;
+    const counts = await purgeAll(bench, before, 100);
+    assert.equal(
+      counts.reduce((sum, count) => sum + count),
+      5,
+      'one acceptance, four fates',
+    );
+    for (const when of ['at once', 'after a restart']) {
+      for (const { why, term } of findableTerms)
+        assert.deepEqual(await bench.findIds(term, 9), [], `${why} ${when}`);
+      const left = await bench.lookups.eventsOfMessage(gone, 9);
+      assert.ok(left.every(({ payload }) => payload === undefined));
+      const [acceptance] = await bench.lookups.eventsOfMessage(queued.id, 9);
+      assert.equal(acceptance?.type === 'accepted' && acceptance.payload?.envelope.recipients.length, 1);
+      assert.deepEqual(await bench.findIds({ kind: 'identity', identityId: 'i2' }, 9), [young, queued.id]);
+      const told = (await bench.events()).findLast(({ type }) => type === 'purged');
+      assert.equal(told?.type === 'purged' && told.payload?.detail['before'], new Date(before).toISOString());
+      const { broken } = await verifyTrail(bench.lookups, { expect: kept?.lastLink ?? '' });
+      assert.equal(broken, undefined, JSON.stringify(broken));
+      await bench.restart();
+    }
+    const erase = { addresses: ['still@example.net'], before: bench.clock.now(), by: 'root' } as const;
+    const now = bench.clock.now();
+    assert.deepEqual(await bench.one({ type: 'erase', ...erase, now }), {
+      type: 'erased',
+      count: 0,
+      kept: 1,
+    });
+    assert.deepEqual(await purgeAll(bench, before, 100), [0], 'nothing is left to do');
   });
 }
 

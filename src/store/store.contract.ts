@@ -4,12 +4,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acceptContract } from './store.contract-accept.ts';
 import { bodyContract } from './store.contract-bodies.ts';
+import { daysContract } from './store.contract-days.ts';
 import { doubtContract } from './store.contract-doubt.ts';
 import { Bench, identityOf, type Open } from './store.contract-fixtures.ts';
 import { identityContract } from './store.contract-identities.ts';
+import { identityPageContract } from './store.contract-identity-pages.ts';
 import { leaseContract } from './store.contract-leases.ts';
 import { noticesContract } from './store.contract-notices.ts';
+import { pastContract } from './store.contract-past.ts';
 import { queueContract } from './store.contract-queue.ts';
+import { sessionsContract } from './store.contract-sessions.ts';
 import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
 import { twoContract } from './store.contract-two.ts';
@@ -20,12 +24,16 @@ export function storeContract(name: string, open: Open): void {
   doubtContract(name, open);
   twoContract(name, open);
   leaseContract(name, open);
+  pastContract(name, open);
   settleContract(name, open);
   noticesContract(name, open);
   queueContract(name, open);
   identityContract(name, open);
+  identityPageContract(name, open);
   trailContract(name, open);
+  daysContract(name, open);
   bodyContract(name, open);
+  sessionsContract(name, open);
 
   test(`${name}: a process that counts wrong secrets alone hears of no others`, async () => {
     await using bench = await Bench.open(open);

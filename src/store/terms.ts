@@ -5,6 +5,7 @@ import {
   idTerm,
   identityTerm,
   labelTerm,
+  lookedAtTerm,
   messageIdFieldTerm,
   networkTerm,
   type Term,
@@ -23,6 +24,8 @@ export function indexTerm(term: TraceTerm): Term {
       return labelTerm(term.label);
     case 'identity':
       return identityTerm(term.identityId);
+    case 'lookedAt':
+      return lookedAtTerm(term.identityId);
     case 'network':
       // What is no address is in no network: nothing has that word.
       return networkTerm(term.address) ?? `net:${term.address}`;

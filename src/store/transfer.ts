@@ -131,6 +131,8 @@ export interface Transfer {
    * and with `StoreLocked`.
    */
   target(origin: string): Promise<Copied>;
+  /** Rejects with what `target` would reject with, and writes nothing. */
+  assertTarget(origin: string): Promise<void>;
 }
 
 /** The place of a copy holds a store already, or the copy of another one, or of this one as it was before. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { StoreNotice } from '../port.ts';
 import { acceptOf, countedEntropy, START, virtualClock } from '../store.contract-fixtures.ts';
 import { guessesContract } from '../store.contract-guesses.ts';
+import { endsContract } from '../store.contract-life-ends.ts';
 import { livesContract, type OpenShared } from '../store.contract-lives.ts';
 import { openMemoryStore } from './store.ts';
 
@@ -18,6 +19,7 @@ const open: OpenShared = async (ports) => {
   };
 };
 livesContract('memory', open);
+endsContract('memory', open);
 guessesContract('memory', open);
 
 test('memory: each of two hears at once what the other did', () => {

@@ -1,9 +1,13 @@
 // Reading the store in memory.
 
+import { leasedBy } from '../owner.ts';
+import { emptyCounter } from '../../policy/limits.ts';
 import type { Identity } from '../../record/identity.ts';
 import { type Lookups, type QueueEntry, type QueueTotals, SHARED_MAX } from '../lookups.ts';
+import { compareListed, isOfPage } from '../identity-page.ts';
 import { keptId } from '../kept-id.ts';
 import type { Bodies } from './bodies.ts';
+import { consoleSessionLookups } from './console-sessions.ts';
 import { deliveryOf } from './queue.ts';
 import { heldBy, isHeld, matches, type QueueRow, queueRows } from './selector.ts';
 import { compareBytes, findMessage } from './state.ts';
@@ -13,7 +17,12 @@ import { trailLookups } from './trail-lookups.ts';
 const DOMAINS_MAX = 50;
 
 export function createMemoryLookups(tables: Tables, bodies: Bodies): Omit<Lookups, 'nodes'> {
-  return { ...identityLookups(tables), ...queueLookups(tables, bodies), ...trailLookups(tables) };
+  return {
+    ...identityLookups(tables),
+    ...queueLookups(tables, bodies),
+    ...trailLookups(tables),
+    ...consoleSessionLookups(tables),
+  };
 }
 
 type IdentityLookups = Pick<
@@ -25,9 +34,10 @@ type IdentityLookups = Pick<
   | 'identityByCredential'
   | 'identities'
   | 'credentialUses'
+  | 'counter'
 >;
 
-function identityLookups({ identities, names, appPasswords, uses }: Tables): IdentityLookups {
+function identityLookups({ identities, names, appPasswords, uses, counters }: Tables): IdentityLookups {
   const named = (name: string): readonly Identity[] =>
     (names.get(name) ?? [])
       .flatMap((id) => identities.get(id) ?? [])
@@ -38,18 +48,18 @@ function identityLookups({ identities, names, appPasswords, uses }: Tables): Ide
     identityByAddress: async (address) => named(address)[0],
     identitiesByAddress: async (address) => named(address).slice(0, SHARED_MAX),
     identityByCredential: async (id) => identities.get(appPasswords.get(id) ?? ''),
-    async identities({ after = '', max }) {
-      const isRemoved = (login: string): boolean =>
-        named(login).some((identity) => identity.login === login && identity.state === 'removed');
-      const compare = (one: string, other: string): number =>
-        Number(isRemoved(one)) - Number(isRemoved(other)) || compareBytes(one, other);
+    async identities(page) {
+      const { after, max } = page;
+      const last = after === undefined ? undefined : named(after).find(({ login }) => login === after);
+      const place = after === undefined ? undefined : { login: after, state: last?.state ?? 'active' };
       return identities
         .values()
-        .filter(({ login }) => after === '' || compare(login, after) > 0)
-        .toSorted((one, other) => compare(one.login, other.login))
+        .filter((one) => isOfPage(one, page) && (place === undefined || compareListed(one, place) > 0))
+        .toSorted(compareListed)
         .slice(0, max);
     },
     credentialUses: async (id) => uses.get(id) ?? [],
+    counter: async (id) => counters.get(id) ?? emptyCounter,
   };
 }
 
@@ -99,7 +109,7 @@ function entryOf(tables: Tables, one: QueueRow): QueueEntry {
     delivery: deliveryOf(id, recipient),
     dueAt: recipient.dueAt,
     heldBy: heldBy(tables, one),
-    active: recipient.owner !== undefined,
+    ...leasedBy(recipient.owner),
   };
 }
 

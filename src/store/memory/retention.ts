@@ -1,6 +1,6 @@
 // Forgetting in memory: purge by age and erasure of a person null payload and salt, the links stay, the chain still verifies.
 
-import { addressTerm } from '../../record/terms.ts';
+import { addressTerm, identityTerm } from '../../record/terms.ts';
 import {
   type EraseChange,
   erasedEvent,
@@ -12,6 +12,7 @@ import {
 } from '../forgetting.ts';
 import type { OutcomeOf } from '../port.ts';
 import type { SharedKeyChange, SharedKeyName } from '../shared-key.ts';
+import { forgetSessions } from './console-sessions.ts';
 import { eventsAfter, eventsNaming } from './events.ts';
 import { forgetNames } from './identities.ts';
 import { findMessage, type State } from './state.ts';
@@ -34,7 +35,8 @@ export function purge(state: State, change: PurgeChange): OutcomeOf<PurgeChange>
   const { tables } = state;
   const marks = tables.marks.get('purge') ?? { through: 0, kept: 0 };
   const rows = eventsAfter(tables, marks.through, change.max).map((event) => ({
-    ...{ event, place: event.sequence, time: event.time, isGone: event.payload === undefined },
+    ...{ event, place: event.sequence, time: event.time },
+    isGone: event.payload === undefined || event.type === 'purged',
   }));
   const slice = sweepSlice(rows, marks, change, ({ event }) => isQueued(tables, event));
   for (const { event } of slice.forget) forget(tables, event);
@@ -43,6 +45,7 @@ export function purge(state: State, change: PurgeChange): OutcomeOf<PurgeChange>
   const before = keysBefore(change);
   const keys = tables.sharedKeys.values().filter((key) => isKeyOver(key, before));
   for (const key of keys) tables.sharedKeys.delete(keyName(key));
+  forgetSessions(tables, change.now);
   const tombstones = dropTombstones(tables, change.eventsBefore);
   const count = slice.forget.length;
   const event = purgedEvent(change, { events: count, tombstones, sharedKeys: keys.length });
@@ -100,10 +103,9 @@ export function erase(state: State, change: EraseChange): OutcomeOf<EraseChange>
 /** With the fates of the same messages: they name the recipients too. */
 function eventsOfSubject(tables: Tables, { identityId, addresses }: EraseChange): readonly EventRow[] {
   const all = eventsAfter(tables, 0, Infinity);
-  const named = new Set(addresses.flatMap((address) => eventsNaming(tables, addressTerm(address))));
-  const own = all.filter(
-    (event) => named.has(event) || (identityId !== undefined && event.identityId === identityId),
-  );
+  const terms = addresses.map((address) => addressTerm(address));
+  const ofIdentity = identityId === undefined ? [] : [identityTerm(identityId)];
+  const own = eventsNaming(tables, ...terms, ...ofIdentity);
   const sequences = new Set(own.map(({ sequence }) => sequence));
   const messages = new Set(own.map(({ messageId }) => messageId));
   messages.delete(undefined);

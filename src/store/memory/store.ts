@@ -1,12 +1,14 @@
 // The store in memory: the reference model of the port, for tests and simulation. Plain Maps, no index, no cache. `crash` is a kill
 // and a new start: what was committed stays, what was asked and not committed is unknown to its asker.
 
+import { consoleSession } from './console-sessions.ts';
 import { unreachable } from '../../base/assert.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { QueueLimits } from '../depth.ts';
 import type { EngineWriter, PulseAnswer, WriterOptions } from '../engine.ts';
 import { atOnce, createGroupCommit, type GroupCommit, type Schedule } from '../group-commit.ts';
 import type { Lookups } from '../lookups.ts';
+import type { Place } from '../lease.ts';
 import type { Incarnation } from '../owner.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
 import { createWithdrawals, type Withdrawals } from '../withdrawals.ts';
@@ -42,11 +44,9 @@ export interface MemoryStore {
    */
   crash(how?: { readonly sweepStages: boolean }): void;
   /** As a thread of a server has it: a kill and a new start first, then what is asked is applied at once. */
-  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'node' | 'failed'>): MemoryWriter;
+  writer(options: Omit<WriterOptions, 'clock' | 'entropy' | 'process' | 'failed'>): MemoryWriter;
   /** One of several that write, each for a node of its own, as on a server of databases: nothing is killed, and nothing is swept. */
-  beside(
-    options: Limits & Pick<WriterOptions, 'onNotice'>,
-  ): MemoryWriter & Required<Pick<MemoryWriter, 'pulse'>>;
+  beside(options: Beside): MemoryWriter & Required<Pick<MemoryWriter, 'pulse' | 'end'>>;
   close(): void;
 }
 
@@ -54,6 +54,7 @@ export interface MemoryStore {
 export interface MemoryWriter extends EngineWriter {
   apply(changes: readonly Change[]): readonly Outcome[];
   pulse?(life: Incarnation, isFirst: boolean): PulseAnswer;
+  end?(life: Incarnation): void;
 }
 
 export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
@@ -66,8 +67,8 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
     ...{ journal, tables, bodies, clock, entropy },
     withdrawals: () => withdrawals,
     noteFacts: (told) => lives.noteFacts(told),
-    noticed(notice) {
-      lives.noticed(notice);
+    noticed(notice, { datedMsAgo = () => 0 }) {
+      lives.noticed(notice, datedMsAgo());
       for (const listener of listeners) listener(notice);
     },
   });
@@ -130,7 +131,7 @@ export function openMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 type Apply = (changes: readonly Change[], limits: Limits) => readonly Outcome[];
-type Views = Omit<MemoryWriter, 'apply' | 'pulse'>;
+type Views = Omit<MemoryWriter, 'apply' | 'pulse' | 'end'>;
 
 function viewsOf(tables: Tables): Views {
   return {
@@ -152,9 +153,16 @@ function writersBeside(o: {
     return {
       ...o.views,
       apply: (changes) => o.apply(structuredClone(changes), options),
-      pulse: (life, isFirst) => o.lives.pulse(life, isFirst),
+      pulse: (life, isFirst) => o.lives.pulse(life, isFirst, options.place ?? {}),
+      end: (life) => o.lives.end(life),
     };
   };
+}
+
+interface Beside extends Limits, Pick<WriterOptions, 'onNotice'> {
+  readonly place?: Partial<Place>;
+  /** A change is seen so long after its time, ms: it took long. */
+  datedMsAgo?(): number;
 }
 
 type Limits = Pick<WriterOptions, keyof QueueLimits | 'fullBecause'>;
@@ -166,7 +174,7 @@ interface Kept {
   readonly clock: Clock;
   readonly entropy: Entropy;
   withdrawals(): Withdrawals;
-  noticed(notice: StoreNotice): void;
+  noticed(notice: StoreNotice, limits: Limits & Partial<Beside>): void;
   noteFacts: State['noteFacts'];
 }
 
@@ -201,7 +209,7 @@ function applyTo(kept: Kept): Apply {
   return (changes, limits) => {
     const notices: StoreNotice[] = [];
     const outcomes = changes.map((change) => alone(change, limits, notices));
-    for (const notice of notices) kept.noticed(notice);
+    for (const notice of notices) kept.noticed(notice, limits);
     return outcomes;
   };
 }
@@ -239,6 +247,8 @@ function applyOne(state: State, change: Change): Outcome {
       return guesses(state, change);
     case 'nodeFacts':
       return state.noteFacts(change);
+    case 'consoleSession':
+      return consoleSession(state, change);
     case 'purge':
       return purge(state, change);
     case 'erase':

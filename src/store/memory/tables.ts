@@ -12,6 +12,7 @@ import type { CredentialUse } from '../lookups.ts';
 import type { Notice } from '../notices.ts';
 import type { MessageContent, QueuedMessage } from '../port.ts';
 import type { SharedKeyName } from '../shared-key.ts';
+import type { ConsoleSession } from '../console-sessions.ts';
 import type { GuessRow } from './guesses.ts';
 import type { Owner } from '../owner.ts';
 import type { HoldReason } from '../queue-change.ts';
@@ -135,6 +136,7 @@ export interface Tables {
   readonly counters: Table<IdentityId, Counter>;
   readonly sharedKeys: Table<string, SharedKeyName & { readonly key: Uint8Array }>;
   readonly guesses: Table<string, GuessRow>;
+  readonly consoleSessions: Table<string, ConsoleSession>;
   /** Identities that are not active. */
   readonly mayNotSend: Table<IdentityId, true>;
   readonly marks: Table<'purge', PurgeMarks>;
@@ -152,6 +154,7 @@ export function createTables(journal: UndoLog): Tables {
     counters: journal.table(),
     sharedKeys: journal.table(),
     guesses: journal.table(),
+    consoleSessions: journal.table(),
     mayNotSend: journal.table(),
     marks: journal.table(),
   };

@@ -1,10 +1,20 @@
 // Reading the trail in memory: one chain, whose numbers are also the places of its events.
 
-import type { TrailEvent } from '../../record/events.ts';
-import { idTerm } from '../../record/terms.ts';
+import { isAcceptance, type TrailEvent } from '../../record/events.ts';
+import { idTerm, identityTerm } from '../../record/terms.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
+import { type CountedEvent, DAY_EVENTS_MAX, daysOf } from '../days.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
-import type { ChainLink, Cursor, EventRange, Lookups, TraceTerm } from '../lookups.ts';
+import {
+  type ChainLink,
+  type Cursor,
+  type EventRange,
+  LATE_MS_MAX,
+  type Lookups,
+  NEWEST_EXAMINED,
+  type TraceTerm,
+} from '../lookups.ts';
+import { looksInRange, type LookPart, lookTypes, partOf, type PlacedLook } from '../looks-range.ts';
 import { indexTerm } from '../terms.ts';
 import { CHAIN, chainEnd, eventsAfter, eventsNaming, payloadOfEvent } from './events.ts';
 import { keyName } from './retention.ts';
@@ -14,7 +24,11 @@ type TrailLookups = Pick<
   Lookups,
   | 'findMessages'
   | 'findEvents'
+  | 'looks'
+  | 'daysOf'
   | 'eventsOfMessage'
+  | 'acceptances'
+  | 'newestAcceptances'
   | 'events'
   | 'chains'
   | 'links'
@@ -30,10 +44,33 @@ export function trailLookups(tables: Tables): TrailLookups {
   return {
     findMessages: async (term, range) => messagesInRange(newestNaming(tables, [term], range), range, term),
     findEvents: async (terms, range) => eventsInRange(newestNaming(tables, terms, range), range),
+    looks: async (range) => looksInRange(newestLooks(tables, partOf(range)), range),
+    daysOf: async (id, since) =>
+      daysOf(
+        eventsNaming(tables, identityTerm(id))
+          .filter(({ time }) => time >= since - LATE_MS_MAX)
+          .toReversed()
+          .slice(0, DAY_EVENTS_MAX + 1)
+          .map((row) => countedOf(eventOf(row))),
+        since,
+      ),
     eventsOfMessage: async (id, max) =>
       eventsNaming(tables, idTerm(id))
         .slice(0, max)
         .map((row) => eventOf(row)),
+    acceptances: async (ids) =>
+      ids.flatMap((id) =>
+        eventsNaming(tables, idTerm(id))
+          .map((row) => eventOf(row))
+          .filter(isAcceptance)
+          .filter(({ messageId }) => messageId === id),
+      ),
+    newestAcceptances: async (max) =>
+      eventsAfter(tables, tables.events.size - NEWEST_EXAMINED, NEWEST_EXAMINED)
+        .map((row) => eventOf(row))
+        .filter(isAcceptance)
+        .toReversed()
+        .slice(0, max),
     events: async ({ after, max }) =>
       rowsAfter(after, max).map((row) => ({ ...eventOf(row), cursor: cursorAt(row.sequence) })),
     async chains() {
@@ -52,6 +89,15 @@ export function trailLookups(tables: Tables): TrailLookups {
   };
 }
 
+function newestLooks(tables: Tables, { since, before }: LookPart): readonly PlacedLook[] {
+  return eventsAfter(tables, 0, Infinity)
+    .map((row) => ({ time: row.time, place: row.sequence, event: eventOf(row) }))
+    .filter(({ event: { type } }) => lookTypes.some((one) => one === type))
+    .filter(({ time }) => time >= since)
+    .filter(({ time, place }) => time < before.time || (time === before.time && place < before.place))
+    .toSorted((one, other) => other.time - one.time || other.place - one.place);
+}
+
 function newestNaming(
   tables: Tables,
   terms: readonly TraceTerm[],
@@ -62,6 +108,12 @@ function newestNaming(
     .filter(({ sequence }) => sequence < before)
     .toReversed()
     .map((row) => ({ place: row.sequence, event: eventOf(row) }));
+}
+
+function countedOf(event: TrailEvent): CountedEvent {
+  const { time, type } = event;
+  const count = event.type === 'refused' ? (event.payload?.count ?? 1) : 1;
+  return { time, type, count };
 }
 
 function linkOf({ payload, place, ...row }: EventRow): ChainLink {

@@ -9,7 +9,7 @@ import { WITHDRAWN } from '../withdrawals.ts';
 import { isWhole } from './bodies.ts';
 import type { Work } from './change.ts';
 import type { Charging } from './counters.ts';
-import { file, insertOf, keyOf, leaveKey, NOBODY, takeKey, uuidOfId } from './inflight.ts';
+import { fileAtOnce, insertOf, keyOf, leaveKey, takeKey, uuidOfId } from './inflight.ts';
 
 type Outcome = OutcomeOf<AcceptChange>;
 
@@ -21,7 +21,7 @@ export async function accept(work: Work, change: AcceptChange): Promise<Outcome>
   const isOurs = await takeKey(
     work,
     id,
-    refusal === undefined ? insertOf(change, change.owner ?? NOBODY) : keyOf(id),
+    refusal === undefined && change.owner !== undefined ? insertOf(change, change.owner) : keyOf(id),
   );
   const found = await look(work, id, change);
   if (!isOurs) return found.isWithdrawn ? { type: 'failed', cause: WITHDRAWN } : accepted(found);
@@ -59,7 +59,7 @@ interface Found {
   readonly mayNotSend: boolean;
 }
 
-const LOOK = `SELECT EXISTS (SELECT 1 FROM inflight WHERE id = $1 AND withdrawn_until IS NOT NULL) AS withdrawn,
+const LOOK = `SELECT (SELECT withdrawn_until FROM inflight WHERE id = $1) IS NOT NULL AS withdrawn,
     EXISTS (SELECT 1 FROM message WHERE id = $1) OR $2 AND EXISTS (SELECT 1 FROM event WHERE message_id = $3 AND type = 'accepted') AS known,
     EXISTS (SELECT 1 FROM identity WHERE id = $4 AND state <> 'active') AS may_not_send`;
 
@@ -83,7 +83,9 @@ async function keep(work: Work, change: AcceptChange, charging: Charging): Promi
   const counted = charging.statement();
   if (counted !== undefined) await sql.run(counted.sql, ...counted.values);
   if (change.owner === undefined) {
-    await file(work, change.message.id);
+    await fileAtOnce(sql, change);
+    await leaveKey(work, change.message.id);
+    work.afterCommit(() => node.floors.bring(change.dueAt));
     work.notice({ type: 'due' });
   }
   work.append(change.event);

@@ -1,7 +1,8 @@
-// Large bodies as rows of 256 KiB. All parts of a body are full but the last, which is shorter, or empty: so what was cut off is found, and taken for no body.
+// Large bodies as rows of 256 KiB. All parts of a body are full but the last, which is shorter, or empty: so what was cut off or has a hole is found, and taken
+// for no body.
 
 import type { MessageId } from '../../base/message-id.ts';
-import { bytes, number } from '../row.ts';
+import { bytes } from '../row.ts';
 import { uuidOfId } from './inflight.ts';
 import type { Reader } from './reader.ts';
 import type { Sql } from './sql.ts';
@@ -24,37 +25,40 @@ export async function hasBody(sql: Sql, id: MessageId): Promise<boolean> {
   return (await sql.get('SELECT 1 AS found FROM body WHERE id = $1 LIMIT 1', uuidOfId(id))) !== undefined;
 }
 
+/** The first short part is the last one, and none is missing before it. */
+const WHOLE = `SELECT count(*) = max(part) + 1 AND max(part) = min(part) FILTER (WHERE octets < ${PART_OCTETS}) AS whole
+  FROM body_part WHERE id = $1`;
+
 /**
  * Its parts are written without waiting for the disk: they are durable with the first commit behind them that waits. A server that fell down between loses the last
- * ones first, so where the end is, all is.
+ * ones; a sweep that came while it was written removes the first ones.
  */
 export async function isWhole(sql: Sql, id: MessageId): Promise<boolean> {
-  const last = await sql.get(
-    'SELECT octet_length(bytes) AS octets FROM body WHERE id = $1 ORDER BY part DESC LIMIT 1',
-    uuidOfId(id),
-  );
-  return last !== undefined && number(last, 'octets') < PART_OCTETS;
+  return (await sql.get(WHOLE, uuidOfId(id)))?.['whole'] === true;
 }
 
-/** A front that fell down leaves what it was writing; an upload never takes so long, ms. */
+/** A front that fell down leaves what it was writing; an upload never takes so long, ms by the clock of the database: clocks of nodes differ. */
 export const ORPHAN_MS = 86_400_000;
 const SWEPT_MAX = 100;
+const NO_ID = uuidOf(new Uint8Array(16));
 
-/** Ids begin with their time. */
-const uuidOfTime = (ms: number): string => Math.max(0, ms).toString(16).padStart(12, '0').padEnd(32, '0');
-
+/** From the first part that is there: what came after a sweep has others. */
 const SWEEP = `
-  WITH old AS (
-    SELECT id FROM body WHERE part = 0 AND id > $1 AND id < $2 ORDER BY id LIMIT ${SWEPT_MAX}
+  WITH RECURSIVE walk (id, staged_at, n) AS (
+    (SELECT id, staged_at, 1 FROM body WHERE id > $1 ORDER BY id, part LIMIT 1)
+    UNION ALL
+    SELECT b.id, b.staged_at, w.n + 1
+      FROM walk w, LATERAL (SELECT id, staged_at FROM body WHERE id > w.id ORDER BY id, part LIMIT 1) AS b WHERE w.n < ${SWEPT_MAX}
   ), gone AS (
-    DELETE FROM body b USING old o WHERE b.id = o.id AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = b.id)
+    DELETE FROM body b USING walk w WHERE b.id = w.id AND w.staged_at <= now() - interval '${ORPHAN_MS} ms'
+      AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = b.id)
       AND NOT EXISTS (SELECT 1 FROM inflight i WHERE i.id = b.id AND i.withdrawn_until IS NULL)
   )
-  SELECT id FROM old ORDER BY id DESC LIMIT 1`;
+  SELECT id FROM walk ORDER BY n DESC LIMIT 1`;
 
 /** Removes old bodies that no message names, some at a time, from a position on. Gives where it goes on; undefined: these were all. */
-export async function sweepBodies(sql: Sql, now: number, after?: string): Promise<string | undefined> {
-  const last = await sql.get(SWEEP, after ?? uuidOfTime(0), uuidOfTime(now - ORPHAN_MS));
+export async function sweepBodies(sql: Sql, after = NO_ID): Promise<string | undefined> {
+  const last = await sql.get(SWEEP, after);
   return last && uuidOf(bytes(last, 'id'));
 }
 

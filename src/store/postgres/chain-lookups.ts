@@ -23,8 +23,8 @@ type ChainLookups = Pick<Lookups, 'chains' | 'links' | 'newestLinks' | 'indexEnt
 const LINKS = `SELECT ${EVENT_COLUMNS}, e.salt, e.place_salt, e.content_hash, e.link, c.closed OR e.sequence <= c.indexed AS indexed
   FROM event e LEFT JOIN chain c ON c.id = e.chain`;
 /** A chain that nobody has written anything to is none. */
-const CHAINS = `SELECT c.id, c.name, c.started_at, c.head, c.head_link
-  FROM chain c LEFT JOIN LATERAL (SELECT 1 AS one FROM event e WHERE e.chain = c.id LIMIT 1) AS event ON true
+const CHAINS = `SELECT c.id, c.name, c.started_at, c.head, c.head_link, c.checkpoint, c.checkpoint_link
+  FROM chain c LEFT JOIN LATERAL (SELECT 1 AS one FROM event e WHERE e.chain = c.id ORDER BY e.sequence LIMIT 1) AS event ON true
   WHERE c.head IS NOT NULL OR event.one IS NOT NULL ORDER BY c.started_at, c.id`;
 
 export function chainLookups(reader: Reader): ChainLookups {
@@ -60,16 +60,20 @@ function positionOf(cursor: Cursor): Position {
 
 function chainOfRow(row: Row): Chain {
   const chain = number(row, 'id');
-  const link = optionalBytes(row, 'head_link');
-  const none: ChainEnd = { chain, sequence: 0, link: firstLink };
+  const end = (column: 'head' | 'checkpoint'): ChainEnd | undefined => {
+    const link = optionalBytes(row, `${column}_link`);
+    return link && { chain, sequence: number(row, column), link };
+  };
+  const checkpoint = end('checkpoint');
   return {
     ...{ chain, name: text(row, 'name'), startedAt: number(row, 'started_at') },
-    head: link === undefined ? none : { chain, sequence: number(row, 'head'), link },
+    head: end('head') ?? checkpoint ?? { chain, sequence: 0, link: firstLink },
+    ...(checkpoint === undefined ? {} : { checkpoint }),
   };
 }
 
-const PRESENT = `SELECT t.place, count(*) AS present FROM unnest($1::text[], $2::bigint[]) AS w (term, place)
-  JOIN term t ON t.term = w.term AND t.place = w.place GROUP BY t.place`;
+const PRESENT = `SELECT t.place, count(*) AS present FROM unnest($1::text[], $2::bigint[]) AS w (term, place),
+  LATERAL (SELECT place FROM term WHERE term.term = w.term AND term.place = w.place OFFSET 0) AS t GROUP BY t.place`;
 
 async function withIndex(sql: Sql, rows: readonly Row[]): Promise<readonly ChainLink[]> {
   const words = new Map<number, readonly Term[]>();
@@ -96,9 +100,11 @@ async function withIndex(sql: Sql, rows: readonly Row[]): Promise<readonly Chain
 /** Entries of one statement: the index may have very many. */
 const COUNTED_AT_ONCE = 50_000;
 const END_OF_PAGE = `SELECT term, place FROM term WHERE (term, place) > ($1, $2) ORDER BY term, place OFFSET ${COUNTED_AT_ONCE - 1} LIMIT 1`;
+/** Each by its key, in its own partition. */
+const ITS_EVENT = 'LEFT JOIN LATERAL (SELECT * FROM event WHERE event.place = t.place OFFSET 0) AS e ON true';
 const COUNT = `
   SELECT count(*) AS count FROM (SELECT place FROM term WHERE (term, place) > ($1, $2) ORDER BY term, place LIMIT ${COUNTED_AT_ONCE}) AS t
-    LEFT JOIN event e ON e.place = t.place LEFT JOIN chain c ON c.id = e.chain
+    ${ITS_EVENT} LEFT JOIN chain c ON c.id = e.chain
     LEFT JOIN unnest($3::int[], $4::bigint[]) AS u (chain, sequence) ON u.chain = e.chain
     WHERE e.place IS NULL OR e.sequence <= u.sequence OR (NOT c.closed AND e.sequence > c.indexed)`;
 
@@ -120,7 +126,7 @@ const FIRST_ENTRY: Entry = ['', Number.MIN_SAFE_INTEGER];
 const ENTRIES = `
   SELECT t.term, t.place AS entry, ${EVENT_COLUMNS}, c.closed OR e.sequence <= c.indexed AS indexed
     FROM (SELECT term, place FROM term WHERE (term, place) > ($1, $2) ORDER BY term, place LIMIT $3) AS t
-    LEFT JOIN event e ON e.place = t.place LEFT JOIN chain c ON c.id = e.chain ORDER BY t.term, t.place`;
+    ${ITS_EVENT} LEFT JOIN chain c ON c.id = e.chain ORDER BY t.term, t.place`;
 
 async function strayOf(
   sql: Sql,

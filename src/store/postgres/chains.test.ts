@@ -10,7 +10,7 @@ import { text } from '../row.ts';
 import { Bench, START, started } from '../store.contract-fixtures.ts';
 import { keepChains } from './chains.ts';
 import { type Answer, connect, type PostgresServer } from './connection.ts';
-import { COUNTERS_PULSE_MS } from './counters.ts';
+import { COUNTERS_EVERY_MS } from './counters.ts';
 import { freshDatabase, openIn, withoutPostgres } from './postgres.contract-fixtures.ts';
 import type { OpenPostgresStore } from './open.ts';
 
@@ -155,7 +155,7 @@ test('what waits to be indexed holds up no other work of idle times', { skip }, 
   const { bench, ask, inside } = await openInside(t);
   const charged = { identityId: 'i1', charge: { identityId: 'i1', limits: {} } };
   for (let count = 0; count < 2; count += 1) await bench.accepted(charged);
-  bench.clock.advance(COUNTERS_PULSE_MS - 1);
+  bench.clock.advance(COUNTERS_EVERY_MS - 1);
   await inside().writer.idle();
   bench.clock.advance(1);
   await record(bench.store, 1);

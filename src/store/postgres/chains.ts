@@ -27,7 +27,7 @@ const DEAD = `SELECT c.id, c.indexed FROM chain c WHERE NOT c.closed AND c.id <>
 /** By a look of its own: what the process did last is seen only after it was seen to be gone. Who holds it is not waited for. */
 const CLOSE = `UPDATE chain SET closed = true WHERE id = (
   SELECT c.id FROM chain c WHERE c.id = $1 AND NOT c.closed
-    AND coalesce((SELECT e.sequence FROM event e WHERE e.chain = c.id ORDER BY e.sequence DESC LIMIT 1), 0) <= c.indexed FOR UPDATE SKIP LOCKED)`;
+    AND NOT EXISTS (SELECT 1 FROM event e WHERE e.chain = c.id AND e.sequence > c.indexed OFFSET 0) FOR UPDATE SKIP LOCKED)`;
 
 /** `trails`: those that are written now. */
 export function keepChains(clock: Clock, trails: () => readonly Trail[]): ChainKeeper {

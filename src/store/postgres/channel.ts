@@ -43,7 +43,6 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
     let done: T;
     try {
       done = await inTransaction(connection, async (sql) => {
-        if (isReplicated) await assertReplicated(connection);
         const outcome = await work({
           ...{ sql, node, now: now() },
           append: (event) => trail.append(event),
@@ -52,6 +51,8 @@ export async function openChannel(options: ChannelOptions): Promise<Channel> {
         });
         const events = trail.statement();
         if (events !== undefined) await sql.run(events.sql, ...events.values);
+        // Right before the commit: what it waits for may change while this goes on.
+        if (isReplicated) await assertReplicated(connection);
         return outcome;
       });
     } catch (error) {

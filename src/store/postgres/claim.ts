@@ -17,13 +17,16 @@ export async function claim(work: Work, change: ClaimChange): Promise<OutcomeOf<
   const before = await askedBefore(sql, change);
   if (before.length > 0)
     return {
-      ...(await claimed(sql, await stillOurs(sql, change, before))),
+      ...(await claimed(sql, await stillOurs(work, change, before))),
       ...sameNext(change),
       more: true,
     };
-  const isPartlyBack = await putBack(sql);
-  const { keys, round, isCut } = await chooseDue(work, change);
+  const { floors } = work.node;
+  floors.begin();
+  const isPartlyBack = await putBack(work);
+  const { keys, round, isCut, looks } = await chooseDue(work, change);
   const leased = await lease(work, change, keys);
+  work.afterCommit(() => floors.looked(looks, work.now));
   return {
     ...(await claimed(sql, leased)),
     ...round,
@@ -45,12 +48,15 @@ const GIVE_BACK = `${taken('FOR UPDATE')}
 
 /** Who asks again may not have heard of a suspension since: what that identity has is nobody's again. */
 async function stillOurs(
-  sql: Sql,
+  { sql, node, afterCommit }: Work,
   { owner, token }: ClaimChange,
   rows: readonly Row[],
 ): Promise<readonly Row[]> {
   const suspended = rows.filter((row) => row['may_not_send'] === true);
-  if (suspended.length > 0) await sql.run(GIVE_BACK, ...keyValues(suspended.map(keyOfRow)), owner, token);
+  if (suspended.length > 0) {
+    await sql.run(GIVE_BACK, ...keyValues(suspended.map(keyOfRow)), owner, token);
+    afterCommit(() => node.floors.forget());
+  }
   return rows.filter((row) => row['may_not_send'] !== true);
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { virtualClock } from '../../../test/fakes/clock.ts';
-import { octetsArray } from './arrays.ts';
+import { octetsArray, textsArray } from './arrays.ts';
 import { connect, type Connection, ConnectionLost, type ConnectOptions, SqlError } from './connection.ts';
 import { inTransaction } from './sql.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
@@ -17,7 +17,8 @@ async function connected(
   const database = await freshDatabase();
   const { server } = database;
   const both = [
-    await connect(server, { clock: virtualClock(0), ...options }),
+    // Of the two the one that hears more.
+    await connect({ ...server, isReplicated: true }, { clock: virtualClock(0), ...options }),
     await connect(server, { clock: virtualClock(0) }),
   ] as const;
   t.after(async () => {
@@ -94,6 +95,18 @@ test('an array of octets in binary comes as it was given', { skip }, async (t) =
   for (const items of lists) {
     const read = 'SELECT o FROM unnest($1::bytea[]) WITH ORDINALITY AS u (o, at) ORDER BY at';
     const { rows } = await connection.query(read, octetsArray(items));
+    assert.deepEqual(
+      rows.map(({ o }) => o),
+      items,
+    );
+  }
+});
+
+test('an array of texts in binary comes as it was given', { skip }, async (t) => {
+  const [connection] = await connected(t);
+  for (const items of [[], ['{"a\\"",NULL}'], ['', 'NULL', 'smør 中 🙂', '\n']]) {
+    const read = 'SELECT o FROM unnest($1::text[]) WITH ORDINALITY AS u (o, at) ORDER BY at';
+    const { rows } = await connection.query(read, textsArray(items));
     assert.deepEqual(
       rows.map(({ o }) => o),
       items,
@@ -204,8 +217,13 @@ test('what a role or a database sets weakens nothing that we rely on', { skip },
     array_nulls: ['off', 'on'],
     statement_timeout: ['1s', '0'],
     idle_session_timeout: ['1s', '0'],
+    idle_in_transaction_session_timeout: ['0', '10s'],
+    client_connection_check_interval: ['0', '5s'],
+    lock_timeout: ['0', '2s'],
   };
   const before = await connect(database.server, { clock });
+  const [version] = (await before.query("SELECT current_setting('server_version_num')::int AS n")).rows;
+  if (Number(version?.['n']) >= 170_000) Object.assign(theirs, { transaction_timeout: ['1s', '0'] });
   for (const [name, [set]] of Object.entries(theirs))
     await before.exec(`ALTER DATABASE ${database.server.database} SET ${name} = '${set}'`);
   await before.close();
@@ -213,6 +231,29 @@ test('what a role or a database sets weakens nothing that we rely on', { skip },
   for (const [name, [, kept]] of Object.entries(theirs))
     assert.deepEqual((await connection.query('SELECT current_setting($1) AS is', name)).rows, [{ is: kept }]);
   await connection.close();
+});
+
+test(
+  'who stands still within a transaction is cut off, and what he has locked is free',
+  { skip },
+  async (t) => {
+    const [connection, other] = await connected(t, {
+      settings: { idle_in_transaction_session_timeout: '50ms' },
+    });
+    await connection.exec('BEGIN; LOCK TABLE t');
+    await other.exec('BEGIN; LOCK TABLE t; COMMIT');
+    await assert.rejects(connection.exec('COMMIT'), ConnectionLost);
+  },
+);
+
+test('a warning that comes with each write ends nothing', { skip }, async (t) => {
+  const [connection, other] = await connected(t);
+  await other.exec(`CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      RAISE WARNING 'database "d" must be vacuumed within 10000000 transactions'; RETURN NULL; END $$;
+    CREATE TRIGGER warn AFTER INSERT ON t EXECUTE FUNCTION warn()`);
+  await connection.flush([insert(1)]);
+  await inTransaction(connection, (sql) => sql.run('INSERT INTO t (n) VALUES (2)'));
+  assert.deepEqual(await numbersIn(connection), [1, 2]);
 });
 
 test('an error of the server has its SQLSTATE', { skip }, async (t) => {

@@ -5,9 +5,10 @@ import pg from 'pg';
 import { reasonInWords } from '../../base/failure-words.ts';
 import { type Alarm, createAlarm } from '../../platform/alarm.ts';
 import type { Clock } from '../../platform/platform.ts';
-import { type Client, clientFor } from './client.ts';
+import { type Client, clientFor, NoPassword, TAKES_WRITES } from './client.ts';
 import { CopyOut, type OctetsRow } from './copy-out.ts';
 import { Flush } from './flush.ts';
+import { type Attempt, firstToServe, NoneServes } from './hosts.ts';
 import { forPg, nameOf } from './statements.ts';
 
 export type SqlValue =
@@ -58,7 +59,7 @@ export interface Address {
 
 /** Plain data: it crosses into threads. */
 export interface PostgresServer {
-  /** The first that takes writes is used. */
+  /** One that takes writes is used (`hosts.ts`). */
   readonly hosts: readonly Address[];
   readonly database: string;
   readonly user: string;
@@ -89,6 +90,8 @@ export interface ConnectOptions {
   readonly clock: Clock;
   /** For an answer, ms; then the connection is lost. Absent: it waits. */
   readonly answerMsMax?: number;
+  /** It is known why an answer is late, and that it will come: then it is waited for. */
+  isExcused?(): boolean;
   /** Settings of the session, by name. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Reads only: a standby will do. */
@@ -98,36 +101,46 @@ export interface ConnectOptions {
 /** SQLSTATE: login, no such database, not permitted. Another try can't help. */
 const REFUSED = /^(28|3D000|42501)/;
 
-/** Rejects with `ConnectionLost` if no host can be reached or takes writes, and with `SqlError` if one refuses. */
+/** Rejects with `SqlError` if all hosts refuse, and with `ConnectionLost` if none takes writes and another try may help. */
 export async function connect(server: PostgresServer, options: ConnectOptions): Promise<Connection> {
-  const failures: string[] = [];
-  for (const address of server.hosts) {
+  const attemptAt = (address: Address): Attempt<Connection> => {
     const client = clientFor(server, address, options);
-    try {
-      await client.connect();
-      const connection = new OpenConnection(client, options);
-      if (options.readOnly === true || (await takesWrites(connection))) return connection;
-      connection.destroy('it takes no writes');
-      failures.push(`${shown(address)} takes no writes`);
-    } catch (error) {
-      client.connection.stream.destroy();
-      const known = asKnown(error);
-      if (known instanceof SqlError && REFUSED.test(known.code)) throw known;
-      failures.push(`${shown(address)}: ${reasonInWords(error)}`);
-    }
+    return { done: opened(client, server, options), abandon: () => client.connection.stream.destroy() };
+  };
+  try {
+    return await firstToServe(server.hosts, options.clock, attemptAt);
+  } catch (error) {
+    throw error instanceof NoneServes ? failureOf(error) : error;
   }
-  throw new ConnectionLost(`no PostgreSQL that takes writes: ${failures.join('; ')}`);
+}
+
+async function opened(client: Client, server: PostgresServer, options: ConnectOptions): Promise<Connection> {
+  try {
+    await client.connect();
+    const connection = new OpenConnection(client, server, options);
+    if (options.readOnly === true || (await takesWrites(connection))) return connection;
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error;
+  }
+  client.connection.stream.destroy();
+  throw new ConnectionLost('takes no writes');
+}
+
+function failureOf({ failures }: NoneServes): Error {
+  const known = failures.map(({ error }) => asKnown(error));
+  const isRefusal = known.every((error) => error instanceof SqlError && REFUSED.test(error.code));
+  if (isRefusal && known[0] !== undefined) return known[0];
+  const all = failures.map(({ address, error }) => `${shown(address)}: ${reasonInWords(error)}`);
+  return new ConnectionLost(`no PostgreSQL that takes writes: ${all.join('; ')}`);
 }
 
 const shown = ({ host, port }: Address): string =>
   host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
 
 async function takesWrites(connection: Connection): Promise<boolean> {
-  const { rows } = await connection.query(
-    'SELECT pg_is_in_recovery() OR current_setting($1)::bool AS no',
-    'transaction_read_only',
-  );
-  return rows[0]?.['no'] === false;
+  const { rows } = await connection.query(TAKES_WRITES);
+  return rows[0]?.['yes'] === true;
 }
 
 class OpenConnection implements Connection {
@@ -144,14 +157,19 @@ class OpenConnection implements Connection {
   #fail: ((error: ConnectionLost) => void) | undefined;
   readonly #lostListeners: ((error: ConnectionLost) => void)[] = [];
 
-  constructor(client: Client, { clock, answerMsMax }: ConnectOptions) {
+  constructor(client: Client, { isReplicated }: PostgresServer, options: ConnectOptions) {
+    const { clock, answerMsMax } = options;
     this.#client = client;
     this.#clock = clock;
     this.#answerMsMax = answerMsMax;
-    this.#alarm = createAlarm(clock, () => this.destroy(`no answer within ${answerMsMax} ms`));
+    this.#alarm = createAlarm(clock, () => {
+      if (options.isExcused?.() === true) this.#waitAgain();
+      else this.destroy(`no answer within ${answerMsMax} ms`);
+    });
     client.on('error', (error) => this.destroy(error.message));
     client.on('notice', (notice) => {
-      if (isDoubt(notice)) this.destroy(`a commit came with a warning: ${notice.message}`);
+      if (isReplicated === true && isDoubt(notice))
+        this.destroy(`a commit came with a warning: ${notice.message}`);
     });
     client.on('end', () => this.destroy('it was closed'));
   }
@@ -207,6 +225,10 @@ class OpenConnection implements Connection {
     await this.#client.end();
   }
 
+  #waitAgain(): void {
+    if (this.#answerMsMax !== undefined) this.#alarm.set(this.#clock.monotonic() + this.#answerMsMax);
+  }
+
   /** One after the other: each has its own time for an answer. */
   #ask<T>(send: () => Promise<T>): Promise<T> {
     this.#open += 1;
@@ -221,7 +243,7 @@ class OpenConnection implements Connection {
       if (this.lost !== undefined) throw this.lost;
       this.roundTrips += 1;
       this.#fail = reject;
-      if (this.#answerMsMax !== undefined) this.#alarm.set(this.#clock.monotonic() + this.#answerMsMax);
+      this.#waitAgain();
       return await Promise.race([send(), lost]);
     } catch (error) {
       const known = asKnown(error);
@@ -235,15 +257,18 @@ class OpenConnection implements Connection {
   }
 }
 
-/** The wait for a standby was given up: the commit is told as done, and may be lost with this server. Severity is no help: a server says it in its own language. */
-function isDoubt({ code }: { readonly code?: string | undefined }): boolean {
-  return code === '01000' || code === '57P01';
+/**
+ * The wait for a standby was given up: the commit is told as done, and may be lost with this server. Severity and words are no help: a server says them in its own
+ * language. The name of the function in PostgreSQL's source is.
+ */
+function isDoubt({ code, routine }: { code?: string | undefined; routine?: string | undefined }): boolean {
+  return code === '57P01' || routine === 'SyncRepWaitForLSN';
 }
 
 /** Whatever the code: a server that could not write its log may have committed all the same. */
 const FATAL: ReadonlySet<unknown> = new Set(['FATAL', 'PANIC']);
-/** SQLSTATE classes after which the session is over, in any language of the server, unless they are plain errors: 08 connection, 57P0x shutdown. */
-const OVER = /^(08|57P0[1-5])/;
+/** SQLSTATE after which the session is over, in any language of the server, unless they are plain errors: 08 connection, 57P0x shutdown, 25P0x stood still for too long. */
+const OVER = /^(08|57P0[1-5]|25P0[34])/;
 /** A prepared statement is gone, or its plan: only another session can do it. */
 const STALE = /^(26000|0A000)/;
 
@@ -252,10 +277,17 @@ function isOver(code: string, severity: string | undefined): boolean {
   return FATAL.has(severity) && !REFUSED.test(code);
 }
 
+/** As the server itself says that it lets nobody in so. */
+const INVALID_AUTHORIZATION = '28000';
+/** So pg begins what it finds wrong with a login: the server would never come to say it. */
+const LOGIN_OF_PG = /^SASL: /;
+
 function asKnown(error: unknown): ConnectionLost | SqlError {
   if (error instanceof ConnectionLost || error instanceof SqlError) return error;
   const { code } = error as { readonly code?: unknown };
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof NoPassword || LOGIN_OF_PG.test(message))
+    return new SqlError(message, INVALID_AUTHORIZATION, { cause: error });
   if (error instanceof pg.DatabaseError && typeof code === 'string')
     return isOver(code, error.severity)
       ? new ConnectionLost(message, { cause: error })

@@ -28,13 +28,18 @@ export const writers: { readonly [K in Kind]: Write<K> } = {
   chain: (rows) => [
     insert(
       'chain',
-      ['id int', 'name text', 'started_at bigint', 'head bigint', 'head_link bytea'],
+      [
+        ...['id int', 'name text', 'started_at bigint', 'head bigint', 'head_link bytea'],
+        ...['checkpoint bigint', 'checkpoint_link bytea'],
+      ],
       [
         rows.map(({ chain }) => chain),
         rows.map(({ name }) => name),
         rows.map(({ startedAt }) => startedAt),
         rows.map(({ head }) => (head.sequence === 0 ? null : head.sequence)),
         octetsArray(rows.map(({ head }) => (head.sequence === 0 ? null : head.link))),
+        rows.map(({ checkpoint }) => checkpoint?.sequence ?? null),
+        octetsArray(rows.map(({ checkpoint }) => checkpoint?.link ?? null)),
       ],
     ),
   ],

@@ -17,18 +17,25 @@ export async function assertFinished(sql: Sql): Promise<void> {
 const IS_EMPTY = `SELECT NOT EXISTS (SELECT 1 FROM event) AND NOT EXISTS (SELECT 1 FROM identity) AND NOT EXISTS (SELECT 1 FROM inflight)
   AND NOT EXISTS (SELECT 1 FROM message) AND NOT EXISTS (SELECT 1 FROM shared_key) AS is`;
 
-/** Begins a copy of the store that has this origin, or finds that one begun. Rejects with `NotEmpty`. */
-export async function beginCopy(connection: Connection, origin: string): Promise<void> {
-  const sql = sqlOver(connection);
+/** A copy of the store that has this origin was begun; false: it may be. Rejects with `NotEmpty`. */
+export async function isBegun(sql: Sql, origin: string): Promise<boolean> {
   if ((await sql.get(IS_COPYING))?.['is'] === true) {
     const begun = await sql.get('SELECT after FROM copying WHERE name = $1', ORIGIN);
-    if (text(begun ?? {}, 'after') === origin) return;
+    if (text(begun ?? {}, 'after') === origin) return true;
     throw new NotEmpty(
       'the database holds a copy that was begun of another store, or of this one as it was before: name another database, or drop this one and make it again',
     );
   }
   if ((await sql.get(IS_EMPTY))?.['is'] !== true)
-    throw new NotEmpty('the database holds a store already: name another one');
+    throw new NotEmpty(
+      'the database holds a store already, if only the one that a first start of `postern serve` or `postern account add` has made: name another database, or, if nobody needs what is in this one, drop it and make it again',
+    );
+  return false;
+}
+
+/** Begins a copy of the store that has this origin, or finds that one begun. Rejects with `NotEmpty`. */
+export async function beginCopy(connection: Connection, origin: string): Promise<void> {
+  if (await isBegun(sqlOver(connection), origin)) return;
   await inTransaction(connection, async (transaction) => {
     await connection.exec(
       'CREATE TABLE copying (name text PRIMARY KEY, after text, rows bigint NOT NULL, done bool NOT NULL)',

@@ -1,6 +1,6 @@
 // The counters of sending limits. Each writer has a row of its own for each identity, so that none waits for another; limits are judged by the sum. It counts in
 // memory, and knows of the others what they had written when it looked last. Its own row is written with the first commit that charges the identity, then at most
-// once a pulse: so a sum may lag behind by what the others accept of one identity in two pulses, and a kill loses what was counted in one.
+// once a second: so a sum may lag behind by what the others accept of one identity in two seconds, and a kill loses what was counted in one.
 
 import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver } from '../../policy/limits.ts';
 import type { Clock } from '../../platform/platform.ts';
@@ -12,7 +12,7 @@ import type { Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
 
 /** Between two writes of a row, and between two looks at the others', ms. */
-export const COUNTERS_PULSE_MS = 2_000;
+export const COUNTERS_EVERY_MS = 1_000;
 
 /** Of identities, in memory: some 1,000 octets each. */
 const KEPT_MAX = 20_000;
@@ -30,7 +30,7 @@ export interface Counters {
   look(by: Look, asked: readonly Asked[]): Promise<void>;
   /** Of identities that are gone, with their rows. */
   forget(identityIds: readonly IdentityId[]): void;
-  /** Writes own rows that wait for it: those that were written before the last pulse, or `all`. True: there are more. */
+  /** Writes own rows that wait for it and are due, or `all`. True: there are more, now or in a moment. */
   flush(sql: Sql, all?: 'all'): Promise<boolean>;
 }
 
@@ -65,7 +65,7 @@ interface Kept {
 /** `writer`: of this life, no other ever has the same. */
 export function openCounters(writer: string, clock: Pick<Clock, 'monotonic'>, keptMax = KEPT_MAX): Counters {
   const kept = new Map<IdentityId, Kept>();
-  const isOld = (at: number): boolean => at + COUNTERS_PULSE_MS <= clock.monotonic();
+  const isOld = (at: number): boolean => at + COUNTERS_EVERY_MS <= clock.monotonic();
 
   function forgetOldest(): void {
     for (const [identityId, { charges, written, lookedAt }] of kept) {
@@ -94,11 +94,10 @@ export function openCounters(writer: string, clock: Pick<Clock, 'monotonic'>, ke
       for (const identityId of identityIds) kept.delete(identityId);
     },
     async flush(sql, all) {
-      const waiting = [...kept].filter(
-        ([, { charges, written, writtenAt }]) => charges > written && (all !== undefined || isOld(writtenAt)),
-      );
-      const piece = waiting.slice(0, PIECE_MAX).map(([identityId, one]) => rowOf(identityId, one));
-      if (piece.length === 0) return false;
+      const waiting = [...kept].filter(([, { charges, written }]) => charges > written);
+      const due = waiting.filter(([, { writtenAt }]) => all !== undefined || isOld(writtenAt));
+      const piece = due.slice(0, PIECE_MAX).map(([identityId, one]) => rowOf(identityId, one));
+      if (piece.length === 0) return waiting.length > 0;
       const at = clock.monotonic();
       const { sql: write, values } = writeOf(writer, piece);
       await sql.run(write, ...values);
@@ -119,12 +118,12 @@ interface Pending {
 
 function beginCharging(
   writer: string,
-  kept: ReadonlyMap<IdentityId, Kept>,
+  kept: Map<IdentityId, Kept>,
   { monotonic }: Pick<Clock, 'monotonic'>,
 ): Charging {
   const pending = new Map<IdentityId, Pending>();
   let rows: readonly OwnRow[] = [];
-  const isOld = (at: number): boolean => at + COUNTERS_PULSE_MS <= monotonic();
+  const isOld = (at: number): boolean => at + COUNTERS_EVERY_MS <= monotonic();
   return {
     charge({ identityId, charge, limits }) {
       const one = kept.get(identityId);
@@ -146,10 +145,13 @@ function beginCharging(
       return rows.length === 0 ? undefined : writeOf(writer, rows);
     },
     committed() {
-      for (const { one, before, own, charges } of pending.values()) {
+      for (const [identityId, { one, before, own, charges }] of pending) {
+        // It may have been forgotten meanwhile, and read again.
+        const now = kept.get(identityId) ?? one;
+        kept.set(identityId, now);
         // Another connection may have charged it meanwhile.
-        one.own = one.own === before ? own : charges.reduce(counted, one.own);
-        one.charges += charges.length;
+        now.own = now.own === before ? own : charges.reduce(counted, now.own);
+        now.charges += charges.length;
       }
       for (const row of rows) wrote(row, monotonic());
     },

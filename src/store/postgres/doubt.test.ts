@@ -11,6 +11,8 @@ import type { NodeState } from './change.ts';
 import { openChannel } from './channel.ts';
 import { connect } from './connection.ts';
 import { openCounters } from './counters.ts';
+import { Floors } from './floors.ts';
+import { InHand } from './in-hand.ts';
 import { openInside, type TestDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 import type { Sql } from './sql.ts';
 import { withdraw } from './withdraw.ts';
@@ -122,8 +124,14 @@ async function begun(
   const connection = await connect(server, { clock });
   t.after(() => connection.close());
   const node: NodeState = {
-    ...{ clock, counters: openCounters('first', clock), queueLimits: {}, inHand: new Map() },
-    ...{ queue: { messages: 0, ofStrangers: 0 }, figures: { redone: 0 }, fullBecause: () => undefined },
+    ...{
+      clock,
+      counters: openCounters('first', clock),
+      queueLimits: {},
+      inHand: new InHand(),
+      floors: new Floors(),
+    },
+    ...{ queue: { messages: 0, ofStrangers: 0 }, figures: { redone: {} }, fullBecause: () => undefined },
   };
   const channel = await openChannel({
     ...{ connection, node, name: 'first', entropy: countedEntropy(), onNotice: () => undefined },

@@ -1,11 +1,13 @@
 // Which recipients a claim takes. The rule that chooses (`lanes.ts`) asks and gets its answer at once, a database answers later: the rule runs over what was read,
 // says what it lacks, and runs again when that was read too. What is read is locked, and what another has locked is not there.
 
-import { type Lanes, LOOKED_AT_MAX, takeShares } from '../lanes.ts';
+import { type Lanes, takeShares } from '../lanes.ts';
 import type { ClaimChange } from '../port.ts';
 import { mayNotSend } from '../held.ts';
 import { number, type Row, text } from '../row.ts';
 import type { Work } from './change.ts';
+import { type Floors, type LaneLook, NO_FLOOR } from './floors.ts';
+import { type Lane, walkLanes } from './lane-walk.ts';
 import { type Met, PARKED_MAX, putAside } from './parked.ts';
 import { keyOfRow, type RecipientKey } from './recipient-key.ts';
 import type { Sql } from './sql.ts';
@@ -15,35 +17,33 @@ interface Choice {
   readonly round: ReturnType<typeof takeShares>;
   /** It met as much mail of identities that may not send as one claim puts aside. */
   readonly isCut: boolean;
+  /** For the floors. */
+  readonly looks: readonly LaneLook[];
 }
 
-export async function chooseDue({ sql, now }: Work, change: ClaimChange): Promise<Choice> {
+export async function chooseDue({ sql, now, node }: Work, change: ClaimChange): Promise<Choice> {
+  const asked = { change, now, floors: node.floors };
   const read: Read = { next: new Map(), lanes: new Map(), met: [] };
   for (;;) {
     const lacking: Lacking = { lanes: [], counts: new Map() };
     const keys: RecipientKey[] = [];
     const round = takeShares(lanesOver(read, keys, lacking), change, now);
-    const isCut = read.met.length >= PARKED_MAX;
-    const isWhole = lacking.lanes.length === 0 && lacking.counts.size === 0;
-    if (isCut || isWhole) {
+    if (lacking.lanes.length === 0 && lacking.counts.size === 0) {
       if (read.met.length > 0) await putAside(sql, read.met.slice(0, PARKED_MAX));
-      return { keys, round, isCut };
+      return { keys, round, isCut: hasMetEnough(read), looks: looksOf(read, new Set(keys)) };
     }
     const [after] = lacking.lanes;
-    if (after === undefined) await readDue(sql, read, lacking.counts, { change, now });
-    else await readLanes(sql, read, after, { change, now });
+    if (after === undefined) await readDue(sql, read, withOthers(read, lacking.counts, asked), asked);
+    else await readLanes(sql, read, after, asked);
   }
-}
-
-interface Lane {
-  readonly domain: string;
-  /** Of its oldest. */
-  readonly dueAt: number;
 }
 
 /** The oldest of a lane, as far as they were read. */
 interface DueLane {
+  /** In their order; they have more: who may not have it. */
   readonly keys: RecipientKey[];
+  /** All that were read, with those that may not be given to anybody. */
+  readonly rows: { readonly key: RecipientKey; readonly dueAt: number }[];
   /** The last one that was read; absent: none was. */
   last?: Row;
   /** There are no more, or others have them. */
@@ -59,6 +59,8 @@ interface Read {
   readonly met: Met[];
 }
 
+const hasMetEnough = ({ met }: Read): boolean => met.length >= PARKED_MAX;
+
 interface Lacking {
   /** After which nobody knows what is next. */
   readonly lanes: { readonly domain: string | undefined }[];
@@ -73,7 +75,7 @@ function lanesOver(read: Read, keys: RecipientKey[], lacking: Lacking): Lanes {
     firstAfter(domain) {
       if (!read.next.has(domain)) lacking.lanes.push({ domain });
       const lane = read.next.get(domain);
-      return lane && (isEmpty(read.lanes.get(lane.domain)) ? { ...lane, dueAt: Infinity } : lane);
+      return lane && (isEmpty(read, lane.domain) ? { ...lane, dueAt: Infinity } : lane);
     },
     take(domain, max) {
       const lane = read.lanes.get(domain);
@@ -81,60 +83,79 @@ function lanesOver(read: Read, keys: RecipientKey[], lacking: Lacking): Lanes {
       const given = lane?.keys.slice(from, from + max) ?? [];
       keys.push(...given);
       taken.set(domain, from + given.length);
-      if (given.length < max && lane?.isAll !== true)
+      if (given.length < max && !isOver(read, lane))
         lacking.counts.set(domain, (lacking.counts.get(domain) ?? 0) + max - given.length);
       return given.length;
     },
   };
 }
 
+/** It has no more; or what may not be sent is in the way, and is put aside by the next claims: others are not to wait for that. */
+const isOver = (read: Read, lane: DueLane | undefined): boolean =>
+  lane !== undefined && (lane.isAll || (lane.hasMet && hasMetEnough(read)));
+
 /** Nothing of it can be taken now. */
-const isEmpty = (lane: DueLane | undefined): boolean => lane?.isAll === true && lane.keys.length === 0;
+function isEmpty(read: Read, domain: string): boolean {
+  const lane = read.lanes.get(domain);
+  return isOver(read, lane) && lane?.keys.length === 0;
+}
 
 interface Asked {
   readonly change: ClaimChange;
   readonly now: number;
+  readonly floors: Floors;
 }
 
-/** Each step goes to the next lane by the index. `due`: how many of them had something due so far. */
-const lanesFrom = (first: string): string => {
-  const nextWhere = (where: string): string =>
-    `SELECT r.domain, r.due_at, (r.due_at <= $2 AND r.domain <> ALL($3::text[]))::int AS due FROM recipient r
-       WHERE r.owner IS NULL AND r.held = 0 AND r.domain ${where} ORDER BY r.domain, r.due_at LIMIT 1`;
-  return `
-    WITH RECURSIVE lane AS (
-      (SELECT n.domain, n.due_at, n.due, 1 AS looked FROM (${nextWhere(first)}) n)
-      UNION ALL
-      SELECT n.domain, n.due_at, lane.due + n.due, lane.looked + 1 FROM lane, LATERAL (${nextWhere('> lane.domain')}) n
-        WHERE lane.looked < ${LOOKED_AT_MAX} AND lane.due < $4
-    ) SELECT domain, due_at, due FROM lane`;
-};
-const FIRST_LANES = lanesFrom('>= $1');
-const NEXT_LANES = lanesFrom('> $1');
+/** What was left in each lane. */
+function looksOf(read: Read, taken: ReadonlySet<RecipientKey>): readonly LaneLook[] {
+  const oldest = new Map<string, number>();
+  for (const lane of read.next.values()) if (lane !== undefined) oldest.set(lane.domain, lane.dueAt);
+  for (const [domain, { rows, isAll }] of read.lanes) {
+    const left = rows.find(({ key }) => !taken.has(key));
+    if (left !== undefined) oldest.set(domain, left.dueAt);
+    else if (isAll && (rows.length > 0 || !oldest.has(domain))) oldest.set(domain, Infinity);
+    else if (rows.length > 0) oldest.set(domain, rows.at(-1)?.dueAt ?? NO_FLOOR);
+  }
+  return [...oldest].map(([domain, dueAt]) => {
+    const keys = read.lanes.get(domain)?.keys ?? [];
+    return { domain, oldest: dueAt, taken: keys.filter((key) => taken.has(key)).length };
+  });
+}
 
 /** Reads on after a lane, until enough of them have something due. */
 async function readLanes(
   sql: Sql,
   read: Read,
   { domain: after }: { readonly domain: string | undefined },
-  { change: { shares }, now }: Asked,
+  { change: { shares }, now, floors }: Asked,
 ): Promise<void> {
   const named = shares.flatMap(({ domains = [] }) => domains);
   const max = Math.max(...shares.map((share) => (share.domains === undefined ? share.max : 0)));
   // Where many have nothing that can be taken, many more are looked at.
-  const enough = max + [...read.lanes.values()].filter(isEmpty).length;
-  const rows = await sql.all(
-    after === undefined ? FIRST_LANES : NEXT_LANES,
-    ...[after ?? '', now, named, enough],
-  );
+  const enough = max + [...read.lanes.keys()].filter((domain) => isEmpty(read, domain)).length;
+  const { lanes, isEnd } = await walkLanes(sql, { after, now, named, enough, floors: floors.all(now) });
   let before = after;
-  for (const row of rows) {
-    const lane = { domain: text(row, 'domain'), dueAt: number(row, 'due_at') };
+  for (const lane of lanes) {
     read.next.set(before, lane);
     before = lane.domain;
   }
-  const isEnd = rows.length < LOOKED_AT_MAX && number(rows.at(-1) ?? {}, 'due') < enough;
   if (isEnd) read.next.set(before, undefined);
+}
+
+/** In search of who is not in the way, one of each lane that is known is looked at too. */
+function withOthers(
+  read: Read,
+  counts: Lacking['counts'],
+  { change: { shares }, now }: Asked,
+): Lacking['counts'] {
+  if (!hasMetEnough(read)) return counts;
+  const named = new Set(shares.flatMap(({ domains = [] }) => domains));
+  const others = [...read.next.values()].flatMap((lane) =>
+    lane === undefined || lane.dueAt > now || named.has(lane.domain) || read.lanes.has(lane.domain)
+      ? []
+      : [[lane.domain, 1] as const],
+  );
+  return new Map([...others, ...counts]);
 }
 
 const NO_ID = '0'.repeat(32);
@@ -153,10 +174,10 @@ async function readDue(
   sql: Sql,
   read: Read,
   counts: Lacking['counts'],
-  { change: { shares }, now }: Asked,
+  { change: { shares }, now, floors }: Asked,
 ): Promise<void> {
   const asked = [...counts].map(([domain, count]) => {
-    const lane = read.lanes.get(domain) ?? { keys: [], isAll: false, hasMet: false };
+    const lane = read.lanes.get(domain) ?? { keys: [], rows: [], isAll: false, hasMet: false };
     read.lanes.set(domain, lane);
     return { domain, lane, most: count + (lane.hasMet ? PARKED_MAX : 0), got: 0 };
   });
@@ -166,7 +187,9 @@ async function readDue(
   const rows = await sql.all(
     DUE,
     asked.map(({ domain }) => domain),
-    lasts.map((last) => (last === undefined ? Number.MIN_SAFE_INTEGER : number(last, 'due_at'))),
+    asked.map(({ domain, lane: { last } }) =>
+      last === undefined ? floors.of(domain, now) : number(last, 'due_at'),
+    ),
     lasts.map((last) => (last === undefined ? NO_ID : keyOfRow(last).messageId)),
     lasts.map((last) => (last === undefined ? -1 : number(last, 'number'))),
     asked.map(({ most }) => most),
@@ -187,8 +210,10 @@ async function readDue(
 
 function addTo(lane: DueLane, met: Met[], row: Row): void {
   lane.last = row;
+  const key = keyOfRow(row);
+  lane.rows.push({ key, dueAt: number(row, 'due_at') });
   if (row['may_not_send'] === true) {
     lane.hasMet = true;
-    met.push({ ...keyOfRow(row), identityId: text(row, 'identity_id') });
-  } else lane.keys.push(keyOfRow(row));
+    met.push({ ...key, identityId: text(row, 'identity_id') });
+  } else lane.keys.push(key);
 }

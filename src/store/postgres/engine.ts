@@ -40,7 +40,7 @@ export function postgresEngine({ directory, node, server }: PostgresChoice): Eng
       leaveToOwner(directory, (held, give) => lockFilesIn(held).forEach(give));
     },
     async check() {
-      const { flawsOf } = await import('./open.ts');
+      const { flawsOf } = await import('./flaws.ts');
       return flawsOf(server, systemClock);
     },
     async exists() {
@@ -49,7 +49,7 @@ export function postgresEngine({ directory, node, server }: PostgresChoice): Eng
     },
     async writer(options) {
       const { openEngineWriter } = await import('./engine-writer.ts');
-      return opening(openEngineWriter(server, options));
+      return opening(openEngineWriter(server, options, directory));
     },
     async lookups() {
       const { openPostgresLookups } = await import('./open.ts');
@@ -71,6 +71,10 @@ export function postgresEngine({ directory, node, server }: PostgresChoice): Eng
       const name = `${node}/command/${Buffer.from(ports.entropy.bytes(RUN_OCTETS)).toString('hex')}`;
       const { store, lookups, close } = await opening(openPostgresStore({ server, name, ...ports }));
       return { store, lookups, copy: noCopies, close: () => void close() };
+    },
+    async operations() {
+      const { postgresOperations } = await import('./operations.ts');
+      return postgresOperations(server);
     },
     async backups() {
       return { stage: noCopies, writeNewFile: noCopies, read: refuse, restore: noCopies };

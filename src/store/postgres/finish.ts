@@ -19,8 +19,8 @@ export async function finishAll(
   ids: readonly MessageId[],
 ): Promise<number> {
   const gone = await sql.all(
-    `DELETE FROM message m WHERE id = ANY($1::uuid[]) AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.message_id = m.id)
-       AND NOT EXISTS (SELECT 1 FROM notice o WHERE o.message_id = m.id) RETURNING id, role`,
+    `DELETE FROM message m WHERE id = ANY($1::uuid[]) AND (SELECT 1 FROM recipient r WHERE r.message_id = m.id LIMIT 1) IS NULL
+       AND (SELECT 1 FROM notice o WHERE o.message_id = m.id LIMIT 1) IS NULL RETURNING id, role`,
     ids.map(uuidOfId),
   );
   if (gone.length === 0) return 0;

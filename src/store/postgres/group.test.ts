@@ -13,6 +13,9 @@ import {
   settleOf,
   started,
 } from '../store.contract-fixtures.ts';
+import { connect, type Connection } from './connection.ts';
+import { uuidOfId } from './inflight.ts';
+import { FOLD_EVERY_MS } from './queue-totals.ts';
 import type { OpenPostgresStore } from './open.ts';
 import { freshDatabase, openIn, withoutPostgres } from './postgres.contract-fixtures.ts';
 
@@ -28,7 +31,13 @@ interface Group {
   readonly bench: Bench;
   /** With the round trips and the groups done again that it cost. */
   applied(changes: readonly Change[]): Promise<Applied>;
+  /** Groups, by SQLSTATE. */
+  redoneBy(): Readonly<Record<string, number>>;
+  /** Messages, as the writer has it. */
+  queuedBy(): number;
   accept(said?: Said): AcceptChange;
+  /** Another connection, within a transaction. */
+  beside(): Promise<Connection>;
   /** Ends its first attempt. */
   settle(change: AcceptChange, fate?: Parameters<typeof settleOf>[2]): Promise<SettleChange>;
 }
@@ -50,8 +59,20 @@ async function group(t: TestContext): Promise<Group> {
       const before = writer.figures();
       const outcomes = await writer.apply(changes, 0);
       const after = writer.figures();
-      const { roundTrips, redone } = before;
-      return { outcomes, roundTrips: after.roundTrips - roundTrips, redone: after.redone - redone };
+      const redoneIn = ({ redone }: typeof before): number =>
+        Object.values(redone).reduce((sum, count) => sum + count, 0);
+      return {
+        ...{ outcomes, roundTrips: after.roundTrips - before.roundTrips },
+        redone: redoneIn(after) - redoneIn(before),
+      };
+    },
+    redoneBy: () => writer.figures().redone,
+    queuedBy: () => writer.queued(),
+    async beside() {
+      const other = await connect(database.server, { clock: bench.clock });
+      t.after(() => other.close());
+      await other.exec('BEGIN');
+      return other;
     },
     accept: (said = {}) => acceptOf(bench.nextId(), bench.clock.now(), { owner: 'a', ...said }),
     async settle(change, fate = final) {
@@ -87,7 +108,7 @@ test('a group of accepts, ends and events is one round trip', { skip }, async (t
 });
 
 test('one part of a group that does not fit fails nobody else', { skip }, async (t) => {
-  const { bench, applied, accept, settle } = await group(t);
+  const { bench, applied, accept, settle, redoneBy } = await group(t);
   const [gone, known] = [accept(), accept()];
   await applied([gone, known]);
   const ends = [await settle(gone), await settle(known)];
@@ -99,6 +120,7 @@ test('one part of a group that does not fit fails nobody else', { skip }, async 
   const fresh = accept();
   const done = await applied([fresh, late, known, { type: 'record', events: [started(1)] }]);
   assert.deepEqual([types(done), done.redone], [['accepted', 'stale', 'accepted', 'recorded'], 1]);
+  assert.deepEqual(redoneBy(), { '22012': 1 }, 'others have filed them');
   const once = (await bench.events()).filter(({ messageId }) => messageId === known.message.id);
   assert.deepEqual(
     once.map(({ type }) => type),
@@ -169,3 +191,53 @@ test('a group is bounded, and more than one group is several', { skip }, async (
   const much = await applied(Array.from({ length: 5 }, () => accept({ text: large })));
   assert.deepEqual([new Set(types(much)).size, much.roundTrips], [1, 2]);
 });
+
+test(
+  'ends are locked in the order of their ids, whoever holds them and however they came',
+  { skip },
+  async (t) => {
+    const { applied, accept, settle, beside } = await group(t);
+    const accepts = [accept(), accept({ owner: 'b' }), accept()];
+    await applied(accepts);
+    const ids = accepts.map(({ message }) => uuidOfId(message.id)).toSorted();
+    const ends = await Promise.all(accepts.toReversed().map((change) => settle(change)));
+    const other = await beside();
+    const lock = 'SELECT 1 FROM inflight WHERE id = $1 FOR UPDATE NOWAIT';
+    await other.query(lock, ids[0] ?? '');
+    const ended = applied(ends);
+    const waits =
+      'SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))';
+    while ((await other.query(waits)).rows.length === 0);
+    for (const id of ids.slice(1)) assert.equal((await other.query(lock, id)).count, 1);
+    await other.exec('COMMIT');
+    const done = await ended;
+    assert.deepEqual([types(done), done.redone], [['settled', 'settled', 'settled'], 0]);
+  },
+);
+
+test(
+  'what others have filed is in hand no more when its front gives it back, or is gone',
+  { skip },
+  async (t) => {
+    const { bench, applied, accept, queuedBy } = await group(t);
+    const [first, given, gone] = [accept(), accept(), accept({ owner: 'b/1' })];
+    await applied([first, given, gone]);
+    const [, other] = await bench.both();
+    const { now } = bench.clock;
+    const counted = async (): Promise<number> => {
+      bench.clock.advance(FOLD_EVERY_MS);
+      await bench.idle();
+      await bench.hear();
+      return queuedBy();
+    };
+    await other.commit([{ type: 'queue', action: 'hold', now: now(), by: 'root', selector: {} }]);
+    assert.equal(await counted(), 6, 'until then it counts twice');
+    const only = [{ messageId: given.message.id, recipientNumber: 0, attempt: 1 }];
+    await bench.one({ type: 'free', ownerPrefix: 'a', only, dueAt: now() });
+    assert.equal(await counted(), 5);
+    await bench.one({ type: 'free', ownerPrefix: 'b/', dueAt: now() });
+    assert.equal(await counted(), 4);
+    await bench.one({ type: 'free', ownerPrefix: 'a', dueAt: now() });
+    assert.equal(await counted(), 3);
+  },
+);

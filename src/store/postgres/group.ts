@@ -7,7 +7,6 @@ import type { IdentityId } from '../../record/identity.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, Change, Outcome, RecordChange, SettleChange } from '../port.ts';
-import type { Owner } from '../owner.ts';
 import { text } from '../row.ts';
 import type { NodeState } from './change.ts';
 import type { Channel } from './channel.ts';
@@ -73,10 +72,10 @@ export async function flow(
   const plan = new Plan(node, trail);
   try {
     const outcomes = changes.map((change) => plan.add(change));
-    const answers = await connection.flush([...(channel.isReplicated ? [guard] : []), ...plan.statements()]);
+    const answers = await connection.flush([...plan.statements(), ...(channel.isReplicated ? [guard] : [])]);
     trail.written();
     plan.committed();
-    const held = plan.heldIn(channel.isReplicated ? answers.slice(1) : answers);
+    const held = plan.heldIn(answers);
     return outcomes.map((outcome, at) => heldIf(outcome, changes[at], held));
   } catch (error) {
     trail.undone();
@@ -90,8 +89,9 @@ function heldIf(outcome: Outcome, change: Flowing | undefined, held: ReadonlySet
   return isHeld ? { type: 'accepted', held: true } : outcome;
 }
 
-const ENDED = `WITH s AS (SELECT unnest($1::uuid[]) AS id, unnest($2::int[]) AS recipients),
-    d AS (DELETE FROM inflight i USING s WHERE i.id = s.id AND i.owner = $3 AND i.attempt = 1 AND cardinality(i.forward_paths) = s.recipients RETURNING 1)
+/** In the order of ids, as whoever files many locks them (`inflight.ts`); by their keys, as `OF_TAKEN` says. */
+const ENDED = `WITH s AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[]) AS s (id, recipients, owner)),
+    d AS (DELETE FROM inflight i USING s WHERE i.id = ANY(ARRAY[s.id]) AND i.owner = s.owner AND i.attempt = 1 AND cardinality(i.forward_paths) = s.recipients RETURNING 1)
   SELECT 1 / (CASE WHEN (SELECT count(*) FROM d) = $4 THEN 1 ELSE 0 END) AS whole`;
 /** Their key in `inflight` says nothing of messages that were filed. */
 const NONE_FILED =
@@ -155,8 +155,7 @@ class Plan {
         sql: NONE_FILED,
         values: [this.#accepted.map(({ message: { id } }) => uuidOfId(id))],
       });
-    for (const [owner, ended] of Map.groupBy(this.#ended, (change) => change.owner))
-      statements.push(endedOf(owner, ended));
+    if (this.#ended.length > 0) statements.push(endedOf(this.#ended));
     for (const statement of [this.#charging.statement(), this.#trail.statement()])
       if (statement !== undefined) statements.push(statement);
     const senders = new Set(this.#accepted.flatMap(({ message: { identityId } }) => identityId ?? []));
@@ -167,15 +166,15 @@ class Plan {
   committed(): void {
     const { queue, inHand } = this.#node;
     this.#charging.committed();
-    for (const { message } of this.#accepted) {
+    for (const { message, owner } of this.#accepted) {
       countMessage(queue, message, 1);
-      inHand.set(message.id, message.role);
+      inHand.take(message.id, message.role, owner ?? NOBODY);
     }
     for (const { messageId } of this.#ended) {
-      const role = inHand.get(messageId);
+      const role = inHand.roleOf(messageId);
       if (role !== undefined) countMessage(queue, { role }, -1);
-      inHand.delete(messageId);
     }
+    inHand.letGo(this.#ended.map(({ messageId }) => messageId));
   }
 
   /** Identities that may not send, as the flush saw it. */
@@ -184,14 +183,17 @@ class Plan {
   }
 }
 
-function endedOf(owner: Owner, ended: readonly SettleChange[]): Statement {
+function endedOf(ended: readonly SettleChange[]): Statement {
+  const rows = ended
+    .map(({ messageId, recipients, owner }) => ({ id: uuidOfId(messageId), count: recipients.length, owner }))
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return {
     sql: ENDED,
     values: [
-      ended.map(({ messageId }) => uuidOfId(messageId)),
-      ended.map(({ recipients }) => recipients.length),
-      owner,
-      ended.length,
+      rows.map(({ id }) => id),
+      rows.map(({ count }) => count),
+      rows.map(({ owner }) => owner),
+      rows.length,
     ],
   };
 }

@@ -3,10 +3,10 @@
 
 import { credentialsGone, type Identity } from '../../record/identity.ts';
 import { appPasswordIds, ownNames, USES_MAX } from '../identity-names.ts';
-import type { CredentialUsedChange, IdentityChange, OutcomeOf, StoreNotice } from '../port.ts';
-import { FEED_MS } from '../freshness.ts';
+import type { CredentialUsedChange, IdentityChange, OutcomeOf } from '../port.ts';
 import { number, text } from '../row.ts';
 import type { Work } from './change.ts';
+import { tellOthers } from './feed.ts';
 import type { Sql } from './sql.ts';
 
 export async function writeIdentity(
@@ -28,7 +28,10 @@ export async function writeIdentity(
   if (mayAgain) work.notice({ type: 'due' });
   const { id: identityId, revision, state } = identity;
   const gone = credentialsGone(before, identity);
-  await tell(work, { type: 'identityChanged', identityId, revision, state, gone });
+  const change = { type: 'identityChanged', identityId, revision, state, gone } as const;
+  // Whom this writer serves hears it at once, others with their next pulse.
+  await tellOthers(sql, change);
+  work.notice(change);
   return { type: 'written' };
 }
 
@@ -71,20 +74,6 @@ async function takenCredential(sql: Sql, identity: Identity): Promise<string | u
     ...[appPasswordIds(identity), identity.id],
   );
   return row && `credential ${text(row, 'id')}`;
-}
-
-/** Whom this writer serves at once; those of others with the next pulse of their writers (`lives.ts`). */
-async function tell(
-  { sql, now, notice }: Work,
-  change: Extract<StoreNotice, { type: 'identityChanged' }>,
-): Promise<void> {
-  const { identityId, revision, state, gone } = change;
-  await sql.run('DELETE FROM identity_change WHERE changed_at < $1', now - 2 * FEED_MS);
-  await sql.run(
-    'INSERT INTO identity_change (changed_at, identity_id, revision, state, gone) VALUES ($1, $2, $3, $4, $5)',
-    ...[now, identityId, revision, state, JSON.stringify(gone)],
-  );
-  notice(change);
 }
 
 export async function credentialUsed(

@@ -8,6 +8,7 @@ import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import type { AcceptChange, QueueSelector, SettleChange } from '../port.ts';
 import type { QueuePosition } from '../queue-change.ts';
 import { bytes } from '../row.ts';
+import { begins } from './begins.ts';
 import type { Work } from './change.ts';
 import type { SqlValue, Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
@@ -21,6 +22,24 @@ export function uuidOfId(id: MessageId): string {
   return uuidOf(messageIdBytes(id) ?? new Uint8Array(16));
 }
 
+/** In their order: what is kept of a message, its recipients and its content. */
+function valuesOf({ message, recipients, content }: AcceptChange) {
+  const { reversePath, ...envelope } = message.envelope;
+  return {
+    message: [
+      ...[message.acceptedAt, message.role],
+      ...[message.identityId ?? null, message.credentialId ?? null, reversePath, JSON.stringify(envelope)],
+      ...[message.octets, message.headerOctets, message.headerUtf8, message.body8bit],
+    ],
+    recipients: [
+      recipients.map(({ forwardPath }) => forwardPath),
+      recipients.map(({ forwardPath }) => deliveryDomain(forwardPath)),
+      recipients.map(parametersOf),
+    ],
+    content: content.kind === 'staged' ? [true, content.header] : [false, content.bytes],
+  } as const;
+}
+
 const INSERT = `INSERT INTO inflight (id, owner, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit,
     due_at, attempt, forward_paths, domains, parameters, staged, content)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`;
@@ -29,22 +48,39 @@ const INSERT = `INSERT INTO inflight (id, owner, accepted_at, role, identity_id,
  * Fails with a unique violation (23505) if a message of this id is in flight, or was withdrawn; waits for one of whom nobody knows yet whether it will be. `owner`:
  * `NOBODY` for what is to be filed at once.
  */
-export function insertOf(
-  { message, recipients, content, dueAt, untried }: AcceptChange,
-  owner: string,
-): Statement {
-  const { reversePath, ...envelope } = message.envelope;
-  const values: readonly SqlValue[] = [
-    ...[uuidOfId(message.id), owner, message.acceptedAt, message.role],
-    ...[message.identityId ?? null, message.credentialId ?? null, reversePath, JSON.stringify(envelope)],
-    ...[message.octets, message.headerOctets, message.headerUtf8, message.body8bit, dueAt],
-    owner === NOBODY || untried === true ? 0 : FIRST_ATTEMPT,
-    recipients.map(({ forwardPath }) => forwardPath),
-    recipients.map(({ forwardPath }) => deliveryDomain(forwardPath)),
-    recipients.map(parametersOf),
-    ...(content.kind === 'staged' ? [true, content.header] : [false, content.bytes]),
-  ];
-  return { sql: INSERT, values };
+export function insertOf(change: AcceptChange, owner: string): Statement {
+  const { message, recipients, content } = valuesOf(change);
+  const attempt = owner === NOBODY || change.untried === true ? 0 : FIRST_ATTEMPT;
+  return {
+    sql: INSERT,
+    values: [
+      uuidOfId(change.message.id),
+      owner,
+      ...message,
+      change.dueAt,
+      attempt,
+      ...recipients,
+      ...content,
+    ],
+  };
+}
+
+/** What nobody has in hand: straight into the queue tables, by who need not be able to read it. */
+export async function fileAtOnce(sql: Sql, change: AcceptChange): Promise<void> {
+  const { message, recipients, content } = valuesOf(change);
+  const id = uuidOfId(change.message.id);
+  await sql.run(
+    `INSERT INTO message (id, n, accepted_at, role, identity_id, credential_id, reverse_path, envelope, octets, header_octets, header_utf8, body_8bit)
+      VALUES ($1, nextval('message_n'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    ...[id, ...message],
+  );
+  await sql.run('INSERT INTO content (id, staged, bytes) VALUES ($1, $2, $3)', id, ...content);
+  await sql.run(
+    `INSERT INTO recipient (message_id, number, identity_id, forward_path, domain, parameters, due_at, attempt)
+      SELECT $1, r.number - 1, $2, r.forward_path, r.domain, r.parameters, $3, 0
+        FROM unnest($4::text[], $5::text[], $6::text[]) WITH ORDINALITY AS r (forward_path, domain, parameters, number)`,
+    ...[id, change.message.identityId ?? null, change.dueAt, ...recipients],
+  );
 }
 
 /** Takes the key alone: for what will not be accepted, and must know whether it was. */
@@ -123,7 +159,7 @@ const fileWhere = (where: string, taken: string): string => `
   SELECT id FROM taken`;
 
 const FILE = fileWhere('i.id = ANY($1::uuid[])', 'FOR UPDATE');
-const fileOf = (lock: Lock): string => fileWhere('starts_with(i.owner, $1)', `LIMIT $2 ${lock}`);
+const fileOf = (lock: Lock): string => fileWhere(begins('i.owner', '$1'), `LIMIT $2 ${lock}`);
 const FILE_MEANT = fileWhere(
   `i.id >= $1 AND i.n <= $2 AND ($3::text IS NULL OR i.identity_id = $3) AND ($4::text IS NULL OR i.credential_id = $4)
     AND ($5::text IS NULL OR $5 = ANY(i.domains))`,
@@ -136,14 +172,18 @@ export async function file(work: Work, ...ids: readonly MessageId[]): Promise<vo
 }
 
 /** The same for up to `max` that owners of this prefix have in hand; fewer: there are none left, or others have locked them. */
-export function fileOfOwners(
+export async function fileOfOwners(
   sql: Sql,
   ownerPrefix: string,
   max: number,
   lock: Lock,
 ): Promise<readonly MessageId[]> {
+  // Who may not read mail may ask this all the same, and finds nothing of his.
+  if ((await sql.get(HAS_IN_HAND, ownerPrefix)) === undefined) return [];
   return filed(sql, fileOf(lock), ownerPrefix, max);
 }
+
+const HAS_IN_HAND = `SELECT 1 AS found FROM inflight WHERE withdrawn_until IS NULL AND ${begins('owner', '$1')} LIMIT 1`;
 
 /** The same for up to `max` that a command may mean, from an id on. Gives how many; fewer: there are none left. */
 export async function fileMeant(
@@ -169,5 +209,5 @@ async function filed(
 
 /** Something has happened to them: their ends fit into no group any more. */
 export function notInHand({ node, afterCommit }: Work, ids: readonly MessageId[]): void {
-  afterCommit(() => ids.forEach((id) => node.inHand.delete(id)));
+  afterCommit(() => node.inHand.letGo(ids));
 }

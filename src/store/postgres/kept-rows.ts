@@ -2,7 +2,7 @@
 
 import { messageIdFromBytes, type MessageId } from '../../base/message-id.ts';
 import type { ReportRecipient } from '../../message/report.ts';
-import { addedCounters, type Counter } from '../../policy/limits.ts';
+import { summedCounter } from '../../policy/limits.ts';
 import type { Identity } from '../../record/identity.ts';
 import { unpackedCounter } from '../counter-row.ts';
 import { linkOfRow } from '../event-row.ts';
@@ -85,7 +85,7 @@ async function identitiesAfter(sql: Sql, { after = '', max }: Asked): Promise<Pa
       return {
         identity,
         uses: (usesOf.get(identity.id) ?? []).map(useOf),
-        counter: sumOf(
+        counter: summedCounter(
           (countersOf.get(identity.id) ?? []).map((one) => unpackedCounter(bytes(one, 'value'))),
         ),
       };
@@ -96,14 +96,6 @@ async function identitiesAfter(sql: Sql, { after = '', max }: Asked): Promise<Pa
 
 function useOf(row: Row): Rows['identity']['uses'][number] {
   return { credentialId: text(row, 'credential_id'), at: number(row, 'at'), address: text(row, 'address') };
-}
-
-/** Of its writers, as of the newest window of any. */
-function sumOf(counters: readonly Counter[]): Counter | undefined {
-  const at = Math.max(...counters.map(({ hour }) => hour.start));
-  return counters.length === 0
-    ? undefined
-    : counters.reduce((sum, counter) => addedCounters(sum, counter, at));
 }
 
 const OF_MESSAGES = 'WHERE message_id = ANY($1::uuid[]) ORDER BY message_id, number';

@@ -1,6 +1,7 @@
 // Reading the store over connections of its own.
 
 import type { Lookups } from '../lookups.ts';
+import { consoleSessionLookups } from './console-sessions.ts';
 import { chainLookups } from './chain-lookups.ts';
 import { identityLookups } from './identity-lookups.ts';
 import { queueLookups } from './queue-lookups.ts';
@@ -14,6 +15,7 @@ export function createPostgresLookups(reader: Reader): Lookups {
     ...queueLookups(reader),
     ...trailLookups(reader),
     ...chainLookups(reader),
+    ...consoleSessionLookups(reader),
     nodes: () => nodesIn(reader),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { NodeFacts, NodeFactsChange, NodeLife, StoreNodes } from '../nodes.ts';
 import type { OutcomeOf } from '../port.ts';
+import type { LifeState } from '../lease.ts';
 import { number, optionalText, type Row, text } from '../row.ts';
 import type { Work } from './change.ts';
 import type { Sql } from './sql.ts';
@@ -29,7 +30,7 @@ function lifeOf(row: Row): NodeLife {
   const facts = optionalText(row, 'facts');
   return {
     ...{ node: text(row, 'node'), incarnation: text(row, 'incarnation') },
-    state: text(row, 'state') === 'dead' ? 'dead' : 'alive',
+    state: text(row, 'state') as LifeState,
     until: number(row, 'until'),
     ...(facts === undefined ? {} : { facts: JSON.parse(facts) as NodeFacts }),
   };

@@ -58,7 +58,7 @@ const DUE_MESSAGES = `
 
 const PUT_OFF = `
   UPDATE notice SET due_at = $2
-    WHERE message_id = ANY(ARRAY(SELECT DISTINCT message_id FROM notice WHERE message_id = ANY($1::uuid[]) AND due_at <= $3))
+    WHERE message_id = ANY(ARRAY(SELECT DISTINCT message_id FROM notice WHERE message_id = ANY($1::uuid[]) AND due_at + 0 <= $3))
     RETURNING message_id, number, at, about`;
 
 export async function dueNotices(

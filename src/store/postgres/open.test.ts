@@ -7,7 +7,7 @@ import { virtualClock } from '../../../test/fakes/clock.ts';
 import { countingEntropy } from '../../../test/fakes/submission.ts';
 import { connect, ConnectionLost } from './connection.ts';
 import { openPostgresWriter, type PostgresWriterOptions } from './open.ts';
-import { migrate } from './schema.ts';
+import { migrate } from './migration.ts';
 import { freshDatabase, type TestDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 
 const skip = withoutPostgres;
@@ -21,7 +21,7 @@ const optionsFor = ({ server }: TestDatabase): PostgresWriterOptions => ({
 test('a writer that is refused leaves no connection open', { skip }, async () => {
   await using database = await freshDatabase();
   const other = await connect(database.server, { clock: virtualClock(0) });
-  await other.exec('UPDATE schema_version SET version = 1000000');
+  await other.exec('UPDATE schema_version SET version = 1000000, oldest_code = 1000000');
   await other.close();
   await assert.rejects(openPostgresWriter(optionsFor(database)), { name: 'StoreTooNew' });
   // A database to which somebody is connected can't be copied.
@@ -64,12 +64,37 @@ test('several that make the tables at once wait for each other', { skip }, async
   const { server } = database;
   const clock = virtualClock(0);
   const all = await Promise.all([0, 1, 2].map(() => connect(server, { clock })));
-  await all[0]?.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-  await Promise.all(all.map((connection) => migrate(connection)));
-  const { rows } = (await all[0]?.query('SELECT count(*) AS versions FROM schema_version')) ?? {};
-  assert.deepEqual(rows, [{ versions: 1 }]);
+  // How far the one has come when the other begins is chance.
+  for (let time = 0; time < 3; time += 1) {
+    await all[0]?.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    await Promise.all(all.map((connection) => migrate(connection)));
+    const { rows } = (await all[0]?.query('SELECT count(*) AS versions FROM schema_version')) ?? {};
+    assert.deepEqual(rows, [{ versions: 1 }]);
+  }
   await Promise.all(all.map((connection) => connection.close()));
 });
+
+test(
+  'a writer whose tables were brought beyond what it knows ends; one whom they serve goes on',
+  { skip },
+  async () => {
+    await using database = await freshDatabase();
+    const other = await connect(database.server, { clock: virtualClock(0) });
+    const failures: unknown[] = [];
+    const writer = await openPostgresWriter({
+      ...optionsFor(database),
+      failed: (error) => failures.push(error),
+    });
+    const life = { node: 'n', incarnation: '1' };
+    await other.exec('UPDATE schema_version SET version = version + 1');
+    assert.equal((await writer.pulse(life, true)).type, 'alive');
+    await other.exec("UPDATE schema_version SET oldest_code = version, made_by = '9.9.9'");
+    await assert.rejects(writer.pulse(life, false), /install Postern 9\.9\.9 or later/);
+    assert.equal(failures.length, 1);
+    await writer.close();
+    await other.close();
+  },
+);
 
 test('whichever connection of a writer is lost, it is told', { skip }, async () => {
   await using database = await freshDatabase();

@@ -1,34 +1,41 @@
 // Opening the store on PostgreSQL: the connections that write, one for what is asked all the time and one for what may take long, and those that read.
 
-import { failureInWords } from '../../base/failure-words.ts';
+import { StoreTooNew } from '../engine-errors.ts';
 import type { Clock, Entropy } from '../../platform/platform.ts';
 import type { ChainEnd } from '../../record/link.ts';
 import type { QueueLimits } from '../depth.ts';
 import { atOnce, createGroupCommit } from '../group-commit.ts';
 import type { OpenLookups, PulseAnswer, WriterFigures } from '../engine.ts';
+import type { Place } from '../lease.ts';
 import type { Incarnation } from '../owner.ts';
 import type { Lookups } from '../lookups.ts';
 import { type Change, type Outcome, type Store, type StoreNotice, StoreUnavailable } from '../port.ts';
-import { number } from '../row.ts';
+import type { SideWorkNotice } from '../side-work.ts';
+import { backendsOf } from './backends.ts';
 import { workBeside } from './beside.ts';
 import type { NodeState } from './change.ts';
 import { keepChains } from './chains.ts';
 import { type Channel, openChannel } from './channel.ts';
+import { PLANNED_ONCE } from './client.ts';
 import { connect, type Connection, type PostgresServer } from './connection.ts';
 import { type Connections, withConnections } from './connections.ts';
 import { assertFinished } from './copy-marks.ts';
 import { openCounters } from './counters.ts';
+import { Floors } from './floors.ts';
+import { isWholeEnd } from './inflight.ts';
 import { createPostgresLookups } from './lookups.ts';
-import { pulseOver } from './lives.ts';
-import { asStoreError } from './refusals.ts';
+import { keepPartitions } from './partitions.ts';
+import { InHand } from './in-hand.ts';
+import { endReplaced } from './replaced.ts';
 import { openReader } from './reader.ts';
-import { migrate } from './schema.ts';
+import { migrateIfNeeded } from './migration.ts';
+import { depthAtStart } from './queue-totals.ts';
 import { createStoreClock } from './store-clock.ts';
 import { assertFit } from './server-checks.ts';
-import { unlessInTheWay } from './sql-states.ts';
 import { sqlOver } from './sql.ts';
 import { openStages } from './stages.ts';
-import { createSweep } from './sweep.ts';
+import { StandbyWatch } from './standby-watch.ts';
+import { assertPlace } from './place-checks.ts';
 import { applyOver } from './writer.ts';
 
 export interface PostgresWriterOptions extends QueueLimits {
@@ -37,10 +44,19 @@ export interface PostgresWriterOptions extends QueueLimits {
   readonly entropy: Entropy;
   /** Of this life of a node: no two writers have the same. */
   readonly name: string;
+  /** What names of writers begin with that are not used any more: what they have under way is ended first (`replaced.ts`). */
+  readonly replaces?: string;
+  /** Where its node runs. */
+  readonly place?: Place;
   fullBecause?(): string | undefined;
   onNotice(notice: StoreNotice): void;
+  /** Somebody has to look at the store. */
+  warn?(because: string): void;
   /** One of its connections was lost: only a new writer knows what is kept. */
   failed?(error: unknown): void;
+  /** As `WriterOptions` says. */
+  onSideWork?(notice: SideWorkNotice): void;
+  away?(because: string): void;
   /** Settings of the server are not looked at: it may lose what it was told. */
   readonly isTrusted?: true;
   /** What the store's clock is ahead of ours, ms. Absent: it is asked. */
@@ -58,6 +74,8 @@ export interface PostgresWriter {
   indexTail(max: number): Promise<boolean>;
   /** As `EngineWriter.pulse`. */
   pulse(life: Incarnation, isFirst: boolean): Promise<PulseAnswer>;
+  /** As `EngineWriter.end`. */
+  end(life: Incarnation): Promise<void>;
   figures(): WriterFigures;
   queued(): number;
   trailEnd(): ChainEnd;
@@ -68,11 +86,12 @@ export interface PostgresWriter {
 const ANSWER_MS_MAX = 5_000;
 const READ_MS_MAX = 30_000;
 
-/** Its statements are few and go by keys: to plan them for the values of each group took a quarter of the server's time. */
-const FLOW_SETTINGS = { plan_cache_mode: 'force_generic_plan' };
+/** They take as long as it takes, but not for ever; a statement of theirs is one slice. */
+const COMMAND_SETTINGS = { statement_timeout: '10min' };
 
-/** What goes all the time. Everything else may take long. */
-const FLOWING: ReadonlySet<Change['type']> = new Set(['accept', 'settle', 'record']);
+/** What goes all the time, many in one flush. Everything else may take long: a next hop that puts off what it is offered must not hold up a 250. */
+const isFlowing = (change: Change): boolean =>
+  change.type === 'accept' || change.type === 'record' || (change.type === 'settle' && isWholeEnd(change));
 
 /** Rejects with what failed, with nothing left open. */
 export function openPostgresWriter(options: PostgresWriterOptions): Promise<PostgresWriter> {
@@ -86,21 +105,22 @@ export function openPostgresWriter(options: PostgresWriterOptions): Promise<Post
 async function writerOver(connections: Connections, options: PostgresWriterOptions): Promise<PostgresWriter> {
   const { server, clock, entropy, onNotice, name } = options;
   const isReplicated = server.isReplicated === true;
-  const flow = await connections.open({ clock, answerMsMax: ANSWER_MS_MAX, settings: FLOW_SETTINGS });
-  if (options.isTrusted !== true) await assertFit(flow, isReplicated);
-  await migrate(flow);
-  await assertFinished(sqlOver(flow));
+  const { flow, standby } = await fitFlow(connections, options);
   const storeClock = createStoreClock(clock, options.clockOffset);
   await storeClock.ask(flow);
-  const beside = workBeside(await connections.open({ clock, answerMsMax: ANSWER_MS_MAX }));
+  const side = await connections.open({
+    ...{ clock, answerMsMax: ANSWER_MS_MAX },
+    // Leases, counts and words need no standby: what follows from them is committed after them.
+    settings: { ...PLANNED_ONCE, ...(isReplicated ? { synchronous_commit: 'local' } : {}) },
+  });
   const counters = openCounters(name, clock);
-  const sweep = createSweep(clock);
   const node: NodeState = {
     ...{ clock, counters },
-    queue: await depthOf(flow),
+    queue: await depthAtStart(flow),
     queueLimits: options,
-    inHand: new Map(),
-    figures: { redone: 0 },
+    inHand: new InHand(),
+    floors: new Floors(),
+    figures: { redone: {} },
     fullBecause: () => options.fullBecause?.(),
   };
   const channelOver = (connection: Connection, of: string): Promise<Channel> =>
@@ -108,60 +128,74 @@ async function writerOver(connections: Connections, options: PostgresWriterOptio
       ...{ connection, name: `${name}/${of}`, isReplicated, node, entropy, onNotice },
       now: () => storeClock.now(),
     });
-  const commands = await connections.open({ clock });
+  const commands = await connections.open({ clock, settings: COMMAND_SETTINGS });
   const lanes = [await channelOver(flow, 'flow'), await channelOver(commands, 'commands')] as const;
-  const chains = keepChains(clock, () => lanes.map(({ trail }) => trail));
-  const laneOf = (changes: readonly Change[]): number =>
-    changes.every(({ type }) => FLOWING.has(type)) ? 0 : 1;
+  const beside = workBeside({
+    ...{ connection: side, clock, storeClock, counters, standby, isTrusted: options.isTrusted === true },
+    partitions: keepPartitions(clock, (because) => options.warn?.(because)),
+    chains: keepChains(clock, () => lanes.map(({ trail }) => trail)),
+    node,
+    place: options.place ?? {},
+    backends: await backendsOf(
+      sqlOver(side),
+      [flow, commands, side].map(({ processId }) => processId),
+    ),
+    onNotice,
+    onSideWork: (notice) => options.onSideWork?.(notice),
+  });
+  const { idle, indexTail, end } = beside;
+  const pulse: PostgresWriter['pulse'] = async (life, isFirst) => {
+    try {
+      return await beside.pulse(life, isFirst);
+    } catch (error) {
+      // What this code would write there now could harm: nothing of it may go on.
+      if (error instanceof StoreTooNew) options.failed?.(error);
+      throw error;
+    }
+  };
   return {
-    laneOf,
+    ...{ idle, indexTail, pulse, end },
+    laneOf: (changes) => (changes.every(isFlowing) ? 0 : 1),
     apply: (changes, lane) => applyOver(lane === 0 ? lanes[0] : lanes[1], node, changes),
-    idle: () =>
-      beside.inTurn(async (connection) => {
-        const sql = sqlOver(connection);
-        // A piece of each: under load there is always more of the first.
-        const isMoreToIndex = await unlessInTheWay(chains.keep(connection));
-        const isMoreToCount = await unlessInTheWay(counters.flush(sql));
-        const isMoreToSweep = await unlessInTheWay(sweep(sql, storeClock.now()));
-        return isMoreToIndex || isMoreToCount || isMoreToSweep;
-      }),
-    indexTail: (max) => beside.inTurn((connection) => chains.indexOwn(connection, max)),
-    pulse: (life, isFirst) =>
-      beside.inTurn(async (connection) => {
-        await storeClock.ask(connection);
-        const processIds = [flow, commands, connection].map(({ processId }) => processId);
-        const now = storeClock.now();
-        const answer = await pulseOver(connection, { life, isFirst, processIds, now, onNotice });
-        // The lease comes first: nobody waits long for counts.
-        await unlessInTheWay(counters.flush(sqlOver(connection)));
-        return answer;
-      }),
     figures: () => ({
       roundTrips: lanes.reduce((sum, { connection }) => sum + connection.roundTrips, 0),
-      redone: node.figures.redone,
+      redone: { ...node.figures.redone },
+      sideWorks: beside.sideWorks,
     }),
     queued: () => node.queue.messages,
     trailEnd: () => lanes[0].trail.end(),
     async close() {
       await Promise.all(lanes.map(({ connection }) => connection.close()));
-      await beside.inTurn(async (connection) => {
-        await chains.close(connection);
-        while (await unlessInTheWay(counters.flush(sqlOver(connection), 'all')));
-      });
       await beside.close();
+      standby?.end();
     },
   };
 }
 
-async function depthOf(connection: Connection): Promise<{ messages: number; ofStrangers: number }> {
-  const { rows } = await connection.query(
-    "SELECT count(*) AS messages, count(*) FILTER (WHERE role = 'mx') AS strangers FROM queued_message",
-  );
-  const [row = {}] = rows;
-  return { messages: number(row, 'messages'), ofStrangers: number(row, 'strangers') };
+/** The connection for what flows, to a server that can keep the store now, with the tables that this code knows. */
+async function fitFlow(
+  connections: Connections,
+  { server, clock, entropy, name, isTrusted, away, replaces }: PostgresWriterOptions,
+): Promise<{ readonly flow: Connection; readonly standby: StandbyWatch | undefined }> {
+  const isReplicated = server.isReplicated === true;
+  const standby = isReplicated ? new StandbyWatch(await connections.open({ clock }), clock) : undefined;
+  const flow = await connections.open({
+    ...{ clock, answerMsMax: ANSWER_MS_MAX, settings: PLANNED_ONCE },
+    // The commit stands on this server, and waits for a standby: to ask again would only wait for it.
+    isExcused: () => standby?.isLate === true,
+  });
+  if (isTrusted !== true) {
+    await assertFit(flow, isReplicated);
+    await assertPlace(flow);
+    await standby?.confirmed(away);
+  }
+  await migrateIfNeeded(flow, server, { clock, entropy, name });
+  await assertFinished(sqlOver(flow));
+  if (replaces !== undefined) await endReplaced(flow, replaces);
+  return { flow, standby };
 }
 
-/** `awayMsMax`: as `whileAway` says. */
+/** `awayMsMax`: as `while-away.ts` says. */
 export function openPostgresLookups(options: {
   readonly server: PostgresServer;
   readonly clock: Clock;
@@ -227,14 +261,6 @@ export function isMade(server: PostgresServer, clock: Clock): Promise<boolean> {
 /** Octets of the database. */
 export function sizeOf(server: PostgresServer, clock: Clock): Promise<number> {
   return asking(server, clock, 'SELECT pg_database_size(current_database()) AS value').then(Number);
-}
-
-/** Why a server could not be started on it, of what is known without making anything there. */
-export function flawsOf(server: PostgresServer, clock: Clock): Promise<readonly string[]> {
-  return connected(server, clock, (connection) => assertFit(connection, server.isReplicated === true)).then(
-    () => [],
-    (error: unknown) => [failureInWords(asStoreError(error, server))],
-  );
 }
 
 function asking(server: PostgresServer, clock: Clock, sql: string): Promise<unknown> {

@@ -1,4 +1,5 @@
-// Fixtures of the tests on a real PostgreSQL: a database of its own for each test, made from one that has the tables, and the store opened there.
+// Fixtures of the tests on a real PostgreSQL: a database for each test alone, made from one that has the tables or emptied after another test, and the store opened
+// there.
 
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
@@ -7,13 +8,23 @@ import {
   type TestDatabase as AnyDatabase,
   withoutPostgres,
 } from '../../../test/postgres/database.ts';
-import { Bench, type Open, type Opened, type OpenOptions, virtualClock } from '../store.contract-fixtures.ts';
+import {
+  Bench,
+  DAY,
+  type Open,
+  type Opened,
+  type OpenOptions,
+  virtualClock,
+} from '../store.contract-fixtures.ts';
+import type { Clock } from '../../platform/platform.ts';
 import type { Store, StoreNotice } from '../port.ts';
 import { ORPHAN_MS } from './bodies.ts';
 import { connect, type PostgresServer } from './connection.ts';
-import { COUNTERS_PULSE_MS } from './counters.ts';
+import { COUNTERS_EVERY_MS } from './counters.ts';
+import { emptied, type FreshState, freshStateOf } from './emptied.contract-fixtures.ts';
 import { openPostgresStore, type OpenPostgresStore } from './open.ts';
-import { migrate } from './schema.ts';
+import { keepPartitions } from './partitions.ts';
+import { migrate } from './migration.ts';
 import { type Sql, sqlOver } from './sql.ts';
 
 export { withoutPostgres };
@@ -22,23 +33,41 @@ export interface TestDatabase extends AnyDatabase {
   readonly server: PostgresServer;
 }
 
-let template: Promise<AnyDatabase> | undefined;
-after(async () => (await template)?.drop());
-
-/** With the tables, and nothing in them. */
-export async function freshDatabase(): Promise<TestDatabase> {
-  template ??= makeTemplate();
-  const database = await emptyDatabase(await template);
-  return { ...database, server: serverOf(database) };
+interface Template {
+  readonly database: AnyDatabase;
+  readonly state: FreshState;
 }
 
-async function makeTemplate(): Promise<AnyDatabase> {
+let template: Promise<Template> | undefined;
+/** Those that a test has given back, emptied; undefined: there will be no other test. */
+let spare: AnyDatabase[] | undefined = [];
+
+after(async () => {
+  const unused = spare ?? [];
+  spare = undefined;
+  for (const database of unused) await database.drop();
+  await (await template)?.database.drop();
+});
+
+/** With the tables, and nothing in them: as no test has used it. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  template ??= makeTemplate();
+  const { database: like, state } = await template;
+  const database = spare?.pop() ?? (await emptyDatabase(like));
+  const drop = async (): Promise<void> => {
+    if (spare !== undefined && (await emptied(database.url, state))) spare.push(database);
+    else await database.drop();
+  };
+  return { ...database, server: serverOf(database), drop, [Symbol.asyncDispose]: drop };
+}
+
+async function makeTemplate(): Promise<Template> {
   const database = await emptyDatabase();
   // Nothing here waits for a time to come.
   const connection = await connect(serverOf(database), { clock: virtualClock() });
   await migrate(connection);
   await connection.close();
-  return database;
+  return { database, state: await freshStateOf(database.url) };
 }
 
 export function serverOf({ url: text }: AnyDatabase): PostgresServer {
@@ -79,6 +108,14 @@ export async function openInside(t: { after(done: () => Promise<void>): void }):
   return { ...{ bench, database, inside }, sql: sqlOver(connection) };
 }
 
+/** Of the trail, as if its day was over. */
+export async function endDay(server: PostgresServer, clock: Clock): Promise<void> {
+  const connection = await connect(server, { clock });
+  const fail = (because: string): void => assert.fail(because);
+  for (const at of [clock.now(), clock.now() + DAY]) await keepPartitions(clock, fail).keep(connection, at);
+  await connection.close();
+}
+
 /** From now on there is no room for a row in this table. */
 export async function fillDisk(sql: Sql, table: string): Promise<void> {
   await sql.run(
@@ -87,6 +124,12 @@ export async function fillDisk(sql: Sql, table: string): Promise<void> {
   await sql.run(
     `CREATE TRIGGER full_disk BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION full_disk()`,
   );
+}
+
+async function aged(server: PostgresServer, ms: number): Promise<void> {
+  const connection = await connect(server, { clock: virtualClock() });
+  await connection.query('UPDATE body SET staged_at = staged_at - make_interval(secs => $1 / 1000.0)', ms);
+  await connection.close();
 }
 
 /** A store with all who listen to it. */
@@ -99,7 +142,7 @@ interface Living {
 
 /** As a running server does with each pulse. */
 async function hear({ inside, incarnation, tell }: Living): Promise<void> {
-  const answer = await inside.writer.pulse({ node: 'test', incarnation }, true);
+  const answer = await inside.writer.pulse({ node: `test${incarnation}`, incarnation }, true);
   if (answer.type === 'alive' && answer.changed !== 'many') answer.changed.forEach(tell);
 }
 
@@ -140,9 +183,11 @@ export function openIn(
         return opened();
       },
       beside: async () => (await open()).store,
-      countsLagMs: COUNTERS_PULSE_MS,
+      countsLagMs: COUNTERS_EVERY_MS,
       orphanMs: ORPHAN_MS,
+      aged: (ms) => aged(server, ms),
       idle: () => inside.writer.idle(),
+      endDay: () => endDay(server, options.clock),
       hear: async () => void (await Promise.all(living.map(hear))),
       chainName: 'node/1/flow',
       async close() {

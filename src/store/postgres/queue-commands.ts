@@ -28,7 +28,10 @@ export async function changeQueue(work: Work, change: QueueChange): Promise<Outc
   const changed = await changeAll(work, change, meant);
   const [first] = changed;
   if (first !== undefined) tell(work, change, first);
-  if (first !== undefined && (action === 'retry' || action === 'release')) notice({ type: 'due' });
+  if (first !== undefined && (action === 'retry' || action === 'release')) {
+    work.afterCommit(() => work.node.floors.bring(change.now));
+    notice({ type: 'due' });
+  }
   const next = end && { ...end, told: after.told || first !== undefined, until: after.until };
   return { type: 'changed', count: changed.length, ...(next === undefined ? {} : { next }) };
 }

@@ -3,9 +3,12 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import { COMMANDED, mayNotSend, reasonsOf } from '../held.ts';
-import { number, type Row, text } from '../row.ts';
+import type { QueueSelector } from '../port.ts';
+import { leasedBy } from '../owner.ts';
+import { number, optionalText, type Row } from '../row.ts';
 import { contentOf } from './bodies.ts';
 import { uuidOfId } from './inflight.ts';
+import { domainTotals, messagesIn } from './queue-totals.ts';
 import type { Reader } from './reader.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { Values, whereOf } from './selector.ts';
@@ -24,14 +27,13 @@ export function queueLookups(reader: Reader): QueueLookups {
     },
     content: (id) => contentOf(reader, id),
     queue: (selector, page) => entriesOf(reader, selector, page),
-    async queueCount(selector) {
-      const values = new Values();
-      const row = await reader.get(
-        `SELECT count(*) AS count FROM queued_recipient r WHERE ${whereOf(selector, values, 'queued_message')}`,
-        ...values.all,
-      );
-      return number(row ?? {}, 'count');
-    },
+    queueCount: ({ held, ...selector }) =>
+      held === true
+        ? reader.inOneView((sql) => heldCount(sql, selector))
+        : countOf(reader, 'queued_recipient r WHERE', {
+            ...selector,
+            ...(held === undefined ? {} : { held }),
+          }),
     queueTotals: () => reader.inOneView(totalsOf),
   };
 }
@@ -64,39 +66,42 @@ function entryOfRow(row: Row): QueueEntry {
     delivery: deliveryOfRow(row),
     dueAt: number(row, 'due_at'),
     heldBy: reasonsOf(number(row, 'held'), row['may_not_send'] === true),
-    active: row['owner'] !== null,
+    ...leasedBy(optionalText(row, 'owner')),
   };
 }
 
-const DOMAINS_MAX = 50;
 /** Ids grow with time: the oldest message is among the first of them. */
 const OLDEST_AMONG = 1000;
 
-const DOMAINS = `
-  SELECT domain, count(*) AS deliveries, (sum(count(*)) OVER ())::bigint AS of_all FROM queued_recipient
-    GROUP BY domain ORDER BY deliveries DESC, domain LIMIT ${DOMAINS_MAX}`;
+async function countOf(sql: Sql, among: string, selector: QueueSelector): Promise<number> {
+  const values = new Values();
+  const where = whereOf(selector, values, 'queued_message');
+  const row = await sql.get(`SELECT count(*) AS count FROM ${among} ${where}`, ...values.all);
+  return number(row ?? {}, 'count');
+}
 
-const HELD_BY_IDENTITY = `
-  SELECT count(*) AS count FROM identity i JOIN queued_recipient r ON r.identity_id = i.id WHERE i.state <> 'active' AND r.held & ${COMMANDED} = 0`;
+/** Those who may not send, by the index of them. */
+const SILENCED = "SELECT i.id FROM identity i WHERE i.state <> 'active' AND i.id > ''";
+
+/** By the index of what commands hold, and by the identities that may not send: to ask each row of the queue takes seconds. */
+async function heldCount(sql: Sql, selector: QueueSelector): Promise<number> {
+  const commanded = `recipient r WHERE r.held & ${COMMANDED} <> 0 AND`;
+  const ofSilenced = `queued_recipient r WHERE r.identity_id = ANY (ARRAY(${SILENCED})) AND r.held & ${COMMANDED} = 0 AND`;
+  return (await countOf(sql, commanded, selector)) + (await countOf(sql, ofSilenced, selector));
+}
+
+const UNREPORTED = `
+  SELECT count(DISTINCT o.message_id) AS count FROM notice o WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.message_id = o.message_id)`;
 
 async function totalsOf(sql: Sql): Promise<QueueTotals> {
-  const count = async (of: string): Promise<number> => number((await sql.get(of)) ?? {}, 'count');
-  const domains = await sql.all(DOMAINS);
-  const unreported = await count(
-    `SELECT count(DISTINCT o.message_id) AS count FROM notice o
-       WHERE NOT EXISTS (SELECT 1 FROM recipient r WHERE r.message_id = o.message_id)`,
-  );
+  const unreported = number((await sql.get(UNREPORTED)) ?? {}, 'count');
   const oldest = await sql.get(
     `SELECT min(accepted_at) AS oldest FROM (SELECT accepted_at FROM queued_message ORDER BY id LIMIT ${OLDEST_AMONG}) AS first`,
   );
   return {
-    messages: await count('SELECT count(*) AS count FROM queued_message'),
-    deliveries: number(domains[0] ?? {}, 'of_all'),
-    held:
-      (await count(`SELECT count(*) AS count FROM recipient r WHERE r.held & ${COMMANDED} <> 0`)) +
-      (await count(HELD_BY_IDENTITY)),
+    ...{ messages: await messagesIn(sql), ...(await domainTotals(sql)) },
+    held: await heldCount(sql, {}),
     ...(unreported === 0 ? {} : { unreported }),
     ...(oldest?.['oldest'] === null ? {} : { oldestAcceptedAt: number(oldest ?? {}, 'oldest') }),
-    byDomain: domains.map((row) => ({ domain: text(row, 'domain'), deliveries: number(row, 'deliveries') })),
   };
 }

@@ -19,9 +19,10 @@ import {
   started,
   withNotices,
 } from '../store.contract-fixtures.ts';
-import { claimAll, parkedContract } from '../store.contract-parked.ts';
+import { acceptMany, bySuspension, claim, claimAll, parkedContract } from '../store.contract-parked.ts';
 import { PARKED_MAX } from './parked.ts';
 import { openInside, openPostgres, withoutPostgres } from './postgres.contract-fixtures.ts';
+import { createFold, FOLD_EVERY_MS } from './queue-totals.ts';
 
 const skip = withoutPostgres;
 
@@ -103,7 +104,85 @@ test('postgres: a writer knows how many messages wait, however they leave', { sk
     assert.deepEqual(await counted(), [2, 2], why);
   }
   await bench.restart();
-  assert.deepEqual(await counted(), [2, 2], 'counted anew');
+  await inside().writer.idle();
+  await inside().writer.pulse({ node: 'one', incarnation: '2' }, true);
+  assert.deepEqual(await counted(), [2, 2], 'with the first pulse of a new life');
+});
+
+test('postgres: a change that commits late is folded too', { skip }, async (t) => {
+  const { bench, sql } = await openInside(t);
+  const fold = createFold(bench.clock);
+  const change = (n: number) =>
+    sql.run(
+      "INSERT INTO queue_change (n, kind, key, count) OVERRIDING SYSTEM VALUE VALUES ($1, 'role', 'mx', 1)",
+      n,
+    );
+  await change(100);
+  await fold(sql);
+  bench.clock.advance(FOLD_EVERY_MS);
+  await change(7);
+  await fold(sql);
+  assert.deepEqual(await sql.all('SELECT key, count FROM queue_total'), [{ key: 'mx', count: 2 }]);
+  assert.deepEqual(await sql.all('SELECT n FROM queue_change'), []);
+});
+
+test('postgres: what a next hop puts off goes another way than what is accepted', { skip }, async (t) => {
+  const { bench, inside } = await openInside(t);
+  const { laneOf } = inside().writer;
+  const now = bench.clock.now();
+  const { message } = await bench.accepted({ owner: 'a', to });
+  const both = await underWay(bench, message.id);
+  const accept = acceptOf(message.id, now, {});
+  assert.equal(laneOf([accept, settleOf('a', both, final, now)]), laneOf([accept]));
+  assert.notEqual(laneOf([settleOf('a', both, deferred(now), now)]), laneOf([accept]));
+});
+
+test('postgres: a writer hears with a pulse of what others took out of the queue', { skip }, async (t) => {
+  const { bench, inside } = await openInside(t);
+  const { writer } = inside();
+  const [, other] = await bench.both();
+  const { message } = await bench.accepted({ to, dueAt: bench.clock.now() + HOUR });
+  await bench.accepted({ from: 'mx@example.org', owner: 'a', to });
+  await other.commit([{ ...drop, selector: { messageId: message.id } }]);
+  assert.equal(writer.queued(), 2);
+  await writer.idle();
+  await writer.pulse({ node: 'one', incarnation: '1' }, true);
+  assert.equal(writer.queued(), 1);
+});
+
+test('postgres: totals are the same before and after they are folded', { skip }, async (t) => {
+  const { bench, sql } = await openInside(t);
+  const filed = { dueAt: bench.clock.now() + HOUR };
+  for (const to of [['a@x.example', 'b@y.example'], ['c@x.example'], ['d@z.example']])
+    await bench.accepted({ to, ...filed });
+  await bench.accepted({ to: ['in-hand@w.example'], owner: 'a' });
+  const fold = createFold(bench.clock);
+  const counted = async () => {
+    const { messages, deliveries, byDomain } = await bench.lookups.queueTotals();
+    return { messages, deliveries, byDomain };
+  };
+  const before = await counted();
+  assert.deepEqual(before, {
+    ...{ messages: 4, deliveries: 5 },
+    byDomain: [
+      { domain: 'x.example', deliveries: 2 },
+      { domain: 'w.example', deliveries: 1 },
+      { domain: 'y.example', deliveries: 1 },
+      { domain: 'z.example', deliveries: 1 },
+    ],
+  });
+  assert.equal(await fold(sql), false);
+  assert.deepEqual(await sql.all('SELECT n FROM queue_change'), []);
+  assert.deepEqual(await counted(), before);
+
+  await bench.one({ ...drop, selector: { domain: 'x.example' } });
+  bench.clock.advance(FOLD_EVERY_MS);
+  await fold(sql);
+  assert.deepEqual(await counted(), {
+    ...{ messages: 3, deliveries: 3 },
+    byDomain: before.byDomain.slice(1),
+  });
+  assert.deepEqual(await sql.all("SELECT key FROM queue_total WHERE count = 0 OR key = 'x.example'"), []);
 });
 
 test(
@@ -192,6 +271,51 @@ test(
       }
     }
     assert.equal((await claimAll(bench)).length, 30);
+  },
+);
+
+test(
+  'postgres: each claim serves who waits while mail of another to more domains than it takes from is put aside',
+  { skip },
+  async (t) => {
+    const { bench } = await openInside(t);
+    const { suspended } = bySuspension;
+    await bench.written(identityOf('bot'));
+    const domains = Array.from({ length: 30 }, (_, n) => `d${String(n).padStart(2, '0')}.example`);
+    const now = bench.clock.now();
+    await bench.store.commit(
+      Array.from({ length: 3 * PARKED_MAX }, (_, n) =>
+        acceptOf(bench.nextId(), now, { identityId: suspended.id, to: [`x@${domains[n % 30]}`] }),
+      ),
+    );
+    for (let count = 0; count < 6; count += 1) await bench.accepted({ to: ['x@waiting.example'] });
+    await bench.written(suspended);
+    for (let claims = 1; claims <= 2; claims += 1) {
+      const { deliveries, cut } = await claim(bench, 3);
+      assert.deepEqual(
+        [deliveries.map(({ domain }) => domain), cut],
+        [Array(3).fill('waiting.example'), true],
+      );
+    }
+    await claimAll(bench);
+    assert.equal((await bench.lookups.queueTotals()).held, 3 * PARKED_MAX);
+  },
+);
+
+test(
+  'postgres: the row of who may not send is written once, in however many parts its mail is put aside',
+  { skip },
+  async (t) => {
+    const { bench, sql } = await openInside(t);
+    await acceptMany(bench, 3 * PARKED_MAX);
+    await bench.written(bySuspension.suspended);
+    const versionOf = async (): Promise<unknown> =>
+      (await sql.get("SELECT ctid::text AS at FROM identity WHERE state = 'suspended'"))?.['at'];
+    assert.equal((await claim(bench)).cut, true);
+    const version = await versionOf();
+    assert.equal((await claim(bench)).cut, true);
+    await claimAll(bench);
+    assert.equal(await versionOf(), version);
   },
 );
 

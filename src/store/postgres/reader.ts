@@ -1,11 +1,11 @@
 // Connections for reading, a few, opened as they are needed, so that one long look-up does not hold up the others.
 
-import type { Clock } from '../../platform/platform.ts';
 import type { Row } from '../row.ts';
 import type { OctetsRow } from './copy-out.ts';
+import { PLANNED_ONCE } from './client.ts';
 import { connect, type Connection, type PostgresServer, type SqlValue } from './connection.ts';
 import { inOneView, type Sql } from './sql.ts';
-import { AGAIN_MS, type Patience, whileAway } from './while-away.ts';
+import { AGAIN_MS, createWhileAway, type Patience } from './while-away.ts';
 
 export interface Reader extends Sql {
   /** As `Connection.copyOut`. */
@@ -17,15 +17,15 @@ export interface Reader extends Sql {
 
 export const READERS_MAX = 4;
 
-/** Looks are made again as `whileAway` says. */
+/** Looks are made again as `while-away.ts` says. */
 export interface ReaderOptions extends Patience {
-  readonly clock: Clock;
   /** For one statement, ms. */
   readonly answerMsMax: number;
 }
 
 export function openReader(server: PostgresServer, options: ReaderOptions): Reader {
   const pool = new Pool(server, options);
+  const whileAway = createWhileAway(options);
 
   async function once<T>(look: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await pool.take();
@@ -36,8 +36,7 @@ export function openReader(server: PostgresServer, options: ReaderOptions): Read
     }
   }
 
-  const using = <T>(look: (connection: Connection) => Promise<T>): Promise<T> =>
-    whileAway(options, () => once(look));
+  const using = <T>(look: (connection: Connection) => Promise<T>): Promise<T> => whileAway(() => once(look));
 
   const rows = (sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> =>
     using(async (connection) => (await connection.query(sql, ...values)).rows);
@@ -95,11 +94,15 @@ class Pool {
   }
 
   async #open(): Promise<Connection> {
-    const { clock } = this.#options;
+    const { clock, answerMsMax } = this.#options;
     if (this.#failure !== undefined && clock.monotonic() < this.#failure.until) throw this.#failure.error;
     this.#opened += 1;
     try {
-      const connection = await connect(this.#server, this.#options);
+      const connection = await connect(this.#server, {
+        ...{ clock, answerMsMax },
+        // What nobody waits for any more is given up.
+        settings: { ...PLANNED_ONCE, statement_timeout: `${answerMsMax}ms` },
+      });
       // Afterwards: it is by this setting that a server takes no writes.
       await connection.exec('SET default_transaction_read_only = on');
       this.#all.add(connection);

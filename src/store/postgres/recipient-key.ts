@@ -36,5 +36,9 @@ export const taken = (lock: 'FOR UPDATE' | 'FOR UPDATE SKIP LOCKED'): string => 
     ) AS r
   )`;
 
-/** In a statement that changes `recipient r`: those alone, by their keys; what else must be true is asked of `taken`. */
-export const OF_TAKEN = 'FROM taken WHERE r.message_id = taken.message_id AND r.number = taken.number';
+/**
+ * In a statement that changes `recipient r`: those alone, by their keys; what else must be true is asked of `taken`. A plain equality could be gone through from either
+ * side, and of a queue that PostgreSQL takes for empty it goes through all that has not been cleared away.
+ */
+export const OF_TAKEN =
+  'FROM taken WHERE r.message_id = ANY(ARRAY[taken.message_id]) AND r.number = taken.number';

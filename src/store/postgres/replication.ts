@@ -12,13 +12,18 @@ export const guard: Statement = {
 export const NOT_REPLICATED =
   'no synchronous standby confirms commits, as `durability: replicated` asks: set synchronous_standby_names on the PostgreSQL server';
 
-/** Rejects with an error in words if commits wait for no standby. */
+/** Nothing that is written now would stand on a standby. */
+export class NotReplicated extends Error {
+  override readonly name = 'NotReplicated';
+}
+
+/** Rejects with `NotReplicated` if commits wait for no standby. */
 export async function assertReplicated(connection: Pick<Connection, 'query'>): Promise<void> {
   try {
     await connection.query(guard.sql);
   } catch (error) {
     if (error instanceof SqlError && error.code === '22012')
-      throw new Error(NOT_REPLICATED, { cause: error });
+      throw new NotReplicated(NOT_REPLICATED, { cause: error });
     throw error;
   }
 }

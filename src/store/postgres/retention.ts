@@ -1,9 +1,7 @@
-// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chains still verify. Who forgets holds the lock of the marks; what is asked
+// Forgetting: purge by age and erasure of a person null payload and salt, the links stay, the chains still verify; whole partitions that are over are dropped (`trail-drop.ts`). Who forgets holds the lock of the marks; what is asked
 // for now waits for it, and what is done now and then leaves it to who has it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { canonicalAddress } from '../../policy/address.ts';
-import { addressTerm, identityTerm } from '../../record/terms.ts';
 import {
   type EraseChange,
   erasedEvent,
@@ -11,33 +9,65 @@ import {
   type PurgeChange,
   purgedEvent,
   type PurgeMarks,
-  type SweptEvent,
   sweepSlice,
 } from '../forgetting.ts';
 import { keptId } from '../kept-id.ts';
 import { TICKET } from '../shared-key.ts';
 import type { OutcomeOf } from '../port.ts';
 import { bytes, number, optionalText, type Row, text } from '../row.ts';
+import { forgetSessions } from './console-sessions.ts';
 import type { Work } from './change.ts';
 import { takeTurn } from './identities.ts';
 import { uuidOfId } from './inflight.ts';
-import type { Sql } from './sql.ts';
+import { currentOf, daysOf, partitions, placesOf, setDaysEach } from './partitions.ts';
+import type { Sql, WritingSql } from './sql.ts';
+import { sliceOfSubject, type StoredEvent } from './subject.ts';
 import { EVENT_COLUMNS, holdChains, unindex } from './term-index.ts';
-import { allPlaces, newestNaming } from './trail-search.ts';
+import { dropPartition, forgetChains, oldestOver, putAside } from './trail-drop.ts';
 
-/** One slice of a sweep through the trail. */
+/** A piece of it: whole partitions that are over, else events one by one. */
 export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<PurgeChange>> {
   const { sql } = work;
   const marks = await takeMarks(sql, 'SKIP LOCKED');
   // Another node is at it: that does for both.
   if (marks === undefined) return { type: 'purged', count: 0, more: false };
-  const events = (
-    await sql.all(
-      `SELECT ${COLUMNS} FROM event WHERE place > $1 ORDER BY place LIMIT $2`,
-      marks.through,
-      change.max,
-    )
-  ).map((row) => storedOf(row));
+  await setDaysEach(sql, daysOf(change.now - change.eventsBefore));
+  await forgetChains(sql);
+  const over = await oldestOver(sql, change.eventsBefore);
+  const swept = over === undefined ? await sweep(sql, marks, change) : { count: 0, more: false };
+  const { ticket, other } = keysBefore(change);
+  const sharedKeys = await sql.run(
+    'DELETE FROM shared_key WHERE period < $1 OR (purpose = $2 AND period < $3)',
+    ...[other, TICKET, ticket],
+  );
+  await forgetSessions(sql, change.now);
+  const tombstones = await dropTombstones(work, change.eventsBefore);
+  const isReady = over !== undefined && (await putAside(sql, over));
+  // Last of all: from here on nobody writes.
+  const dropped = isReady ? await dropPartition(sql, over) : undefined;
+  const count = swept.count + (dropped?.events ?? 0);
+  const event = purgedEvent(change, { events: count, tombstones, sharedKeys }, dropped?.beginnings);
+  if (event !== undefined) work.append(event);
+  const isMoreOver = over !== undefined && (!isReady || dropped !== undefined);
+  return { type: 'purged', count, more: swept.more || isMoreOver };
+}
+
+/**
+ * Through the partition that events are put into, which holds little that is over: what was dated back, or all of it if no day was begun for long. And through the first
+ * one while it is there: it may hold what was written in years, before there were partitions, or what was copied.
+ */
+async function sweep(
+  sql: WritingSql,
+  marks: PurgeMarks,
+  change: PurgeChange,
+): Promise<{ readonly count: number; readonly more: boolean }> {
+  const all = await partitions(sql);
+  const { from } = placesOf(all[0]?.n === 0 ? 0 : currentOf(all));
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM event WHERE place > $1 ORDER BY place LIMIT $2`,
+    ...[Math.max(marks.through, from - 1), change.max],
+  );
+  const events = rows.map((row) => storedOf(row));
   const isQueued = await queuedAmong(
     sql,
     events.filter(({ time }) => time < change.eventsBefore),
@@ -49,29 +79,22 @@ export async function purge(work: Work, change: PurgeChange): Promise<OutcomeOf<
     slice.marks.through,
     slice.marks.kept,
   );
-  const { ticket, other } = keysBefore(change);
-  const sharedKeys = await sql.run(
-    'DELETE FROM shared_key WHERE period < $1 OR (purpose = $2 AND period < $3)',
-    ...[other, TICKET, ticket],
-  );
-  const tombstones = await dropTombstones(work, change.eventsBefore);
-  const count = slice.forget.length;
-  const event = purgedEvent(change, { events: count, tombstones, sharedKeys });
-  if (event !== undefined) work.append(event);
-  return { type: 'purged', count, more: slice.more };
+  return { count: slice.forget.length, more: slice.more };
 }
 
-/** Events that belong to the identity or name an address; those of messages still queued are kept and counted. */
+/** A slice of the events that belong to the identity or name an address; those of messages still queued are kept and counted. */
 export async function erase(work: Work, change: EraseChange): Promise<OutcomeOf<EraseChange>> {
   const { sql } = work;
   await takeMarks(sql, '');
-  const present = (await eventsOfSubject(sql, change)).filter(({ isGone }) => !isGone);
+  const { events, next } = await sliceOfSubject(sql, change);
+  const present = events.filter(({ isGone }) => !isGone);
   const isQueued = await queuedAmong(sql, present);
   const gone = present.filter((event) => event.time < change.before && !isQueued(event));
   await forget(sql, gone);
   const counts = { count: gone.length, kept: present.length - gone.length };
-  work.append(erasedEvent(change, counts));
-  return { type: 'erased', ...counts };
+  // The first slice tells that it was asked, whatever there is.
+  if (change.after === undefined || present.length > 0) work.append(erasedEvent(change, counts));
+  return { type: 'erased', ...counts, ...(next === undefined ? {} : { next }) };
 }
 
 const MARKS = "'purged', 'kept'";
@@ -86,12 +109,7 @@ async function takeMarks(sql: Sql, others: '' | 'SKIP LOCKED'): Promise<PurgeMar
   return { through: of('purged'), kept: of('kept') };
 }
 
-interface StoredEvent extends SweptEvent {
-  readonly chain: number;
-  readonly messageId: string | undefined;
-}
-
-const COLUMNS = 'place AS at, chain, time, message_id, payload IS NULL AS gone';
+const COLUMNS = "place AS at, chain, time, message_id, payload IS NULL OR type = 'purged' AS gone";
 
 function storedOf(row: Row): StoredEvent {
   return {
@@ -125,7 +143,7 @@ async function queuedAmong(
 }
 
 /** Only the id of its message stays: that there was such a message, and nothing else. */
-async function forget(sql: Sql, events: readonly StoredEvent[]): Promise<void> {
+async function forget(sql: WritingSql, events: readonly StoredEvent[]): Promise<void> {
   if (events.length === 0) return;
   await holdChains(
     sql,
@@ -142,26 +160,6 @@ async function forget(sql: Sql, events: readonly StoredEvent[]): Promise<void> {
       places,
     );
   }
-}
-
-/** With the fates of the same messages: they name the recipients too. */
-async function eventsOfSubject(
-  sql: Sql,
-  { identityId, addresses }: EraseChange,
-): Promise<readonly StoredEvent[]> {
-  const terms = addresses.map((address) => addressTerm(canonicalAddress(address) ?? address));
-  if (identityId !== undefined) terms.push(identityTerm(identityId));
-  const found = new Map<number, StoredEvent>();
-  for await (const row of newestNaming(sql, terms, allPlaces)) {
-    const event = { ...storedOf(row), isGone: row['payload'] === null };
-    found.set(event.place, event);
-  }
-  const ids = [...new Set([...found.values()].flatMap(({ messageId }) => messageId ?? []))];
-  for (const some of slicesOf(ids)) {
-    const rows = await sql.all(`SELECT ${COLUMNS} FROM event WHERE message_id = ANY($1::text[])`, some);
-    for (const row of rows) found.set(number(row, 'at'), storedOf(row));
-  }
-  return [...found.values()];
 }
 
 /** Tombstones with mail in the queue stay: nothing else says that it is held. */

@@ -17,13 +17,16 @@ export class Values {
   }
 }
 
+/** Leads to the index of domains, and is true of all: see `schema.ts`. */
+const BY_DOMAIN = 'r.number >= 0';
+
 /** `messages`: where the message of `r` stands. */
 export function whereOf(
   selector: QueueSelector,
   values: Values,
   messages: 'message' | 'queued_message',
 ): string {
-  return whereIn(selector, {
+  const where = whereIn(selector, {
     ...{ messageId: 'r.message_id', identityId: 'r.identity_id', isHeld: isHeld('r') },
     ...{
       credentialId: ofMessage('credential_id', messages),
@@ -32,6 +35,7 @@ export function whereOf(
     value: (value) => values.add(value),
     id: (id) => values.add(uuidOfId(id)),
   });
+  return selector.domain === undefined ? where : `${where} AND ${BY_DOMAIN}`;
 }
 
 /** In SQL: what its message says. Asked of one row at a time: with a join all messages might be walked first. */

@@ -4,7 +4,7 @@ import { virtualClock } from '../../../test/fakes/clock.ts';
 import { ServerUnfit } from '../engine-errors.ts';
 import { connect, type Connection } from './connection.ts';
 import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
-import { assertFit } from './server-checks.ts';
+import { assertFit, flawNow } from './server-checks.ts';
 
 const skip = withoutPostgres;
 
@@ -35,7 +35,6 @@ interface Vector {
   readonly said: Readonly<Record<string, string | number | boolean>>;
   /** Rows that a failed flush left. */
   readonly left?: number;
-  readonly isReplicated?: true;
   readonly refused?: RegExp;
 }
 
@@ -44,7 +43,6 @@ const good = {
   fsync: 'on',
   full_page_writes: 'on',
   server_encoding: 'UTF8',
-  replicated: false,
   synchronous_commit: 'on',
   isolation: 'read committed',
 };
@@ -69,12 +67,10 @@ const vectors: readonly Vector[] = [
     said: { isolation: 'repeatable read' },
     refused: /has not the settings that it asked for/,
   },
-  { why: 'a standby', said: { replicated: true }, isReplicated: true },
-  { why: 'no standby', said: {}, isReplicated: true, refused: /no synchronous standby confirms/ },
   { why: 'half a pipeline', said: {}, left: 1, refused: /keeps half of what failed/ },
 ];
 
-for (const { why, said, left = 0, isReplicated = false, refused } of vectors)
+for (const { why, said, left = 0, refused } of vectors)
   test(`what a server says of itself: ${why}`, async () => {
     const rows = [{ ...good, ...said }, { count: left }];
     const connection = {
@@ -82,6 +78,44 @@ for (const { why, said, left = 0, isReplicated = false, refused } of vectors)
       exec: async () => '',
       flush: async () => [],
     } as unknown as Connection;
-    if (refused === undefined) await assertFit(connection, isReplicated);
-    else await assert.rejects(assertFit(connection, isReplicated), refused);
+    if (refused === undefined) await assertFit(connection, false);
+    else await assert.rejects(assertFit(connection, false), refused);
   });
+
+const standing = { fsync: 'on', full_page_writes: 'on', replicated: false };
+const served = { version: 1, oldest: '1', made_by: '0.1.0' };
+
+const flaws: readonly {
+  readonly why: string;
+  readonly said: Readonly<Record<string, string | boolean>>;
+  readonly isReplicated?: true;
+  readonly flaw?: RegExp;
+}[] = [
+  { why: 'as it was', said: {} },
+  {
+    why: 'no sync',
+    said: { fsync: 'off' },
+    flaw: /^PostgreSQL can't keep what it is told: fsync is off: set it to on/,
+  },
+  { why: 'torn pages', said: { full_page_writes: 'off' }, flaw: /: full_page_writes is off: / },
+  { why: 'a standby', said: { replicated: true }, isReplicated: true },
+  { why: 'no standby', said: {}, isReplicated: true, flaw: /^no synchronous standby confirms/ },
+];
+
+for (const { why, said, isReplicated = false, flaw } of flaws)
+  test(`what a running server is found with: ${why}`, async () => {
+    const connection = {
+      flush: async () => [{ rows: [{ ...standing, ...said }] }, { rows: [served] }],
+    } as unknown as Connection;
+    const found = await flawNow(connection, isReplicated);
+    if (flaw === undefined) assert.equal(found, undefined);
+    else assert.match(found ?? '', flaw);
+  });
+
+test('a node that runs and is too old for tables that were brought forward ends', { skip }, async () => {
+  await using database = await freshDatabase();
+  const connection = await connect(database.server, { clock: virtualClock(0) });
+  await connection.exec('UPDATE schema_version SET version = 1000000, oldest_code = 1000000');
+  await assert.rejects(flawNow(connection, false), { name: 'StoreTooNew' });
+  await connection.close();
+});

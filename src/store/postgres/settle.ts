@@ -21,6 +21,8 @@ export async function settle(work: Work, change: SettleChange): Promise<OutcomeO
   if (!(await isLocked(work, messageId)) || !(await areOurs(sql, change)))
     return (await wasSettled(sql, change)) ? { type: 'stale', again: true } : { type: 'stale' };
   const finals = await writeEnds(sql, change);
+  const dueAgain = recipients.flatMap(({ fate }) => (fate.type === 'deferred' ? [fate.dueAt] : []));
+  if (dueAgain.length > 0) work.afterCommit(() => work.node.floors.bring(Math.min(...dueAgain)));
   for (const { event } of recipients) append(event);
   const noticesDue = await keepNotices(sql, change);
   const messageDone = finals > 0 && (await finish(work, messageId));
@@ -65,9 +67,10 @@ async function isLocked(work: Work, messageId: string): Promise<boolean> {
   return lockMessage(work, messageId);
 }
 
+/** By the key: `=` could go through all that the owner has had by its index. */
 async function areOurs(sql: Sql, { messageId, owner, recipients }: SettleChange): Promise<boolean> {
   const rows = await sql.all(
-    `SELECT r.number, r.attempt FROM recipient r WHERE r.message_id = $1 AND r.number = ANY($2::int[]) AND r.owner = $3
+    `SELECT r.number, r.attempt FROM recipient r WHERE r.message_id = $1 AND r.number = ANY($2::int[]) AND r.owner IS NOT DISTINCT FROM $3
        ORDER BY r.number FOR UPDATE`,
     ...[uuidOfId(messageId), recipients.map(({ recipientNumber }) => recipientNumber), owner],
   );

@@ -5,8 +5,23 @@ import { SqlError } from './connection.ts';
 /** serialization failure, deadlock, lock timeout */
 const IN_THE_WAY = new Set(['40001', '40P01', '55P03']);
 
+const NOT_PERMITTED = '42501';
+
+/** Our user may not do it: another one does. */
+export function isNotPermitted(error: unknown): boolean {
+  return error instanceof SqlError && error.code === NOT_PERMITTED;
+}
+
 /** disk full, out of memory */
 const FULL = new Set(['53100', '53200']);
+
+/** unique violation, duplicate table, duplicate object: by how far the other had come, as the row of an index, a table, or the type of its rows */
+const THERE_ALREADY = new Set(['23505', '42P07', '42710']);
+
+/** Another made it at the same moment; `IF NOT EXISTS` looks only at what was there before. */
+export function isThereAlready(error: unknown): boolean {
+  return error instanceof SqlError && THERE_ALREADY.has(error.code);
+}
 
 /** Others were in the way, and nothing was done. */
 export function isInTheWay(error: unknown): boolean {

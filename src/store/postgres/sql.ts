@@ -10,8 +10,20 @@ export interface Sql {
   run(sql: string, ...values: readonly SqlValue[]): Promise<number>;
 }
 
-export function sqlOver(connection: Pick<Connection, 'query'>): Sql {
+/** Of a connection that writes. */
+export interface WritingSql extends Sql {
+  /** The same statement for each of these values, in one round trip for many of them. */
+  each(sql: string, values: readonly (readonly SqlValue[])[]): Promise<void>;
+}
+
+const AT_ONCE = 1_000;
+
+export function sqlOver(connection: Pick<Connection, 'query' | 'flush'>): WritingSql {
   return {
+    async each(sql, values) {
+      for (let at = 0; at < values.length; at += AT_ONCE)
+        await connection.flush(values.slice(at, at + AT_ONCE).map((its) => ({ sql, values: its })));
+    },
     all: async (sql, ...values) => (await connection.query(sql, ...values)).rows,
     get: async (sql, ...values) => (await connection.query(sql, ...values)).rows[0],
     run: async (sql, ...values) => (await connection.query(sql, ...values)).count,
@@ -19,7 +31,10 @@ export function sqlOver(connection: Pick<Connection, 'query'>): Sql {
 }
 
 /** Commits when `work` resolves. Rejects with `ConnectionLost` if nobody knows what became of it; after any other error nothing was done. */
-export async function inTransaction<T>(connection: Connection, work: (sql: Sql) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  connection: Connection,
+  work: (sql: WritingSql) => Promise<T>,
+): Promise<T> {
   await connection.exec('BEGIN');
   try {
     const done = await work(sqlOver(connection));

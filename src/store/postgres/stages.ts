@@ -2,13 +2,12 @@
 // and what was written before it is durable with it (`bodies.ts`).
 
 import type { MessageId } from '../../base/message-id.ts';
-import type { Clock } from '../../platform/platform.ts';
 import { type Stage, StoreUnavailable } from '../port.ts';
 import { hasBody, insertPart, PART_OCTETS, removeBody } from './bodies.ts';
 import { connect, type Connection, ConnectionLost, type PostgresServer } from './connection.ts';
 import { isFull } from './sql-states.ts';
 import { sqlOver } from './sql.ts';
-import { type Patience, whileAway } from './while-away.ts';
+import { createWhileAway, type Patience } from './while-away.ts';
 
 export interface OpenStages {
   stage(id: MessageId): Promise<Stage>;
@@ -18,11 +17,10 @@ export interface OpenStages {
 /** For an answer, ms. */
 const ANSWER_MS_MAX = 30_000;
 
-/** One that can't be begun is tried again as `whileAway` says; one that was begun is lost with its connection. */
-export function openStages(
-  server: PostgresServer,
-  { clock, awayMsMax }: Patience & { readonly clock: Clock },
-): OpenStages {
+/** One that can't be begun is tried again as `while-away.ts` says; one that was begun is lost with its connection. */
+export function openStages(server: PostgresServer, patience: Patience): OpenStages {
+  const { clock } = patience;
+  const whileAway = createWhileAway(patience);
   let last: Promise<Connection> | undefined;
 
   const open = (): Promise<Connection> =>
@@ -35,7 +33,7 @@ export function openStages(
   }
 
   return {
-    stage: (id) => asked(() => whileAway({ clock, awayMsMax }, async () => stageOver(await live(), id))),
+    stage: (id) => asked(() => whileAway(async () => stageOver(await live(), id))),
     async close() {
       const connection = await last?.catch(() => undefined);
       await connection?.close();

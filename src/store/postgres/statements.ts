@@ -16,10 +16,13 @@ export function nameOf(sql: string): string {
 
 type Item = null | boolean | number | string | Buffer;
 
-/** pg sends only a Buffer as octets; any other array of octets becomes text. */
+/** pg sends only a Buffer as octets; any other array of octets becomes text. A text of PostgreSQL holds no NUL, and what is asked for with one is not there. */
 export function forPg(value: SqlValue): Item | readonly Item[] {
-  return isList(value) ? value.map((item) => itemForPg(item)) : itemForPg(value);
+  return isList(value) ? value.map((item) => withoutNul(itemForPg(item))) : withoutNul(itemForPg(value));
 }
+
+const withoutNul = (item: Item): Item =>
+  typeof item === 'string' ? item.replaceAll('\0', '\u{fffd}') : item;
 
 /** As a protocol message takes it: text, a Buffer or null. */
 export function onWire(value: SqlValue): string | Buffer | null {
@@ -35,7 +38,8 @@ function itemForPg(value: Exclude<SqlValue, readonly unknown[]>): Item {
 const itemOnWire = (item: Item): string | Buffer | null =>
   typeof item === 'boolean' || typeof item === 'number' ? String(item) : item;
 
-function arrayText(items: Extract<SqlValue, readonly unknown[]>): string {
+/** An array as text. */
+export function arrayText(items: Extract<SqlValue, readonly unknown[]>): string {
   const texts = items.map((value) => {
     const item = itemOnWire(itemForPg(value));
     if (item === null) return 'NULL';

@@ -1,9 +1,10 @@
-// What is left over and can wait: keys of withdrawals that are long past, guesses of hours ago, bodies that no message names.
+// What is left over and can wait: changes of the totals, keys of withdrawals that are long past, guesses of hours ago, bodies that no message names.
 
 import type { Clock } from '../../platform/platform.ts';
 import { sweepBodies } from './bodies.ts';
 import { forgetGuesses } from './guesses.ts';
 import { forgetWithdrawn } from './inflight.ts';
+import { createFold } from './queue-totals.ts';
 import type { Sql } from './sql.ts';
 
 const KEYS_EVERY_MS = 60_000;
@@ -21,6 +22,7 @@ async function takesTurn(sql: Sql, now: number): Promise<boolean> {
 export type Sweep = (sql: Sql, now: number) => Promise<boolean>;
 
 export function createSweep(clock: Pick<Clock, 'monotonic'>): Sweep {
+  const fold = createFold(clock);
   let keysAt = -Infinity;
   let bodiesAt = -Infinity;
   let position: string | undefined;
@@ -34,12 +36,11 @@ export function createSweep(clock: Pick<Clock, 'monotonic'>): Sweep {
 
   async function bodies(sql: Sql, now: number): Promise<boolean> {
     if (clock.monotonic() < bodiesAt) return false;
-    if (position !== undefined || (await takesTurn(sql, now)))
-      position = await sweepBodies(sql, now, position);
+    if (position !== undefined || (await takesTurn(sql, now))) position = await sweepBodies(sql, position);
     if (position !== undefined) return true;
     bodiesAt = clock.monotonic() + BODIES_EVERY_MS;
     return false;
   }
 
-  return async (sql, now) => (await keys(sql, now)) || bodies(sql, now);
+  return async (sql, now) => (await fold(sql)) || (await keys(sql, now)) || bodies(sql, now);
 }

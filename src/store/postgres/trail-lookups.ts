@@ -1,24 +1,54 @@
 // Reading the trail.
 
+import { isAcceptance } from '../../record/events.ts';
+import { identityTerm } from '../../record/terms.ts';
 import { placeOf } from '../cursor.ts';
+import { daysOf } from '../days.ts';
 import { eventOfRow } from '../event-row.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
-import { type EventRange, LATE_MS_MAX, type Lookups, type TraceTerm } from '../lookups.ts';
-import { number } from '../row.ts';
+import { type EventRange, LATE_MS_MAX, type Lookups, NEWEST_EXAMINED, type TraceTerm } from '../lookups.ts';
+import {
+  LOOK_TYPES_SQL,
+  looksByPages,
+  looksInRange,
+  type LookPart,
+  PAGE_OF_LOOKS,
+  partOf,
+} from '../looks-range.ts';
+import { number, type Row } from '../row.ts';
 import { indexTerm } from '../terms.ts';
 import { walkEvents } from './event-walk.ts';
 import type { Reader } from './reader.ts';
 import { keyOf } from './shared-keys.ts';
 import type { Sql } from './sql.ts';
 import { EVENT_COLUMNS } from './term-index.ts';
-import { allPlaces, lastBefore, newestNaming, type Places } from './trail-search.ts';
+import { allPlaces, countedNaming, lastBefore, newestNaming, type Places } from './trail-search.ts';
 
-type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'sharedKey'>;
+type TrailLookups = Pick<
+  Lookups,
+  | 'findMessages'
+  | 'findEvents'
+  | 'looks'
+  | 'daysOf'
+  | 'eventsOfMessage'
+  | 'acceptances'
+  | 'newestAcceptances'
+  | 'events'
+  | 'sharedKey'
+>;
 
 export function trailLookups(reader: Reader): TrailLookups {
   return {
     findMessages: (term, range) => messagesInRange(named(reader, [term], range), range, term),
     findEvents: (terms, range) => eventsInRange(named(reader, terms, range), range),
+    async looks(range) {
+      const looks = looksByPages(partOf(range), 'at', (part) => newestLooks(reader, part), eventOfRow);
+      return looksInRange(looks, range);
+    },
+    async daysOf(id, since) {
+      const places = await placesOf(reader, { since, max: 0 });
+      return daysOf(await countedNaming(reader, identityTerm(id), places), since);
+    },
     async eventsOfMessage(id, max) {
       const rows = await reader.all(
         `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.message_id = $1 ORDER BY e.place LIMIT $2`,
@@ -26,9 +56,32 @@ export function trailLookups(reader: Reader): TrailLookups {
       );
       return rows.map((row) => eventOfRow(row));
     },
+    async acceptances(ids) {
+      const rows = await reader.all(
+        `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.message_id = ANY($1::text[]) AND e.type = 'accepted'`,
+        ids,
+      );
+      return rows.map((row) => eventOfRow(row)).filter(isAcceptance);
+    },
+    async newestAcceptances(max) {
+      const rows = await reader.all(
+        `SELECT ${EVENT_COLUMNS} FROM (SELECT * FROM event ORDER BY place DESC LIMIT ${NEWEST_EXAMINED}) AS e WHERE e.type = 'accepted' ORDER BY e.place DESC LIMIT $1`,
+        max,
+      );
+      return rows.map((row) => eventOfRow(row)).filter(isAcceptance);
+    },
     events: (page) => reader.inOneView((sql) => walkEvents(sql, page)),
     sharedKey: (name) => keyOf(reader, name),
   };
+}
+
+/** By time: in the order of places the planner might go through all events. */
+function newestLooks(sql: Pick<Sql, 'all'>, { since, before }: LookPart): Promise<readonly Row[]> {
+  return sql.all(
+    `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.type IN (${LOOK_TYPES_SQL}) AND e.time >= $1 AND (e.time, e.place) < ($2, $3)
+       ORDER BY e.time DESC, e.place DESC LIMIT ${PAGE_OF_LOOKS}`,
+    ...[since, before.time, before.place],
+  );
 }
 
 async function* named(

@@ -14,6 +14,7 @@ import {
 import { keepChains } from './chains.ts';
 import { accept, assertNoWalks, clock, type Opened } from './plans.contract-fixtures.ts';
 import { withoutPostgres } from './postgres.contract-fixtures.ts';
+import { keepPartitions } from './partitions.ts';
 import { indexSlice } from './term-index.ts';
 
 async function fill({ connection }: Opened, rows: number): Promise<void> {
@@ -33,17 +34,24 @@ async function fill({ connection }: Opened, rows: number): Promise<void> {
     INSERT INTO inflight (id, owner, withdrawn_until) SELECT md5(n::text)::uuid, '', CASE WHEN n % 2 = 0 THEN n END ${count};
     INSERT INTO recipient (message_id, number, identity_id, forward_path, domain, due_at, attempt)
       SELECT md5(n::text)::uuid, 0, n % 9, 'x@x.example', 'x.example', n, 0 ${count};
-    INSERT INTO counter SELECT id, 'w', 1, '' FROM identity;`);
+    INSERT INTO counter SELECT id, 'w', 1, decode(repeat('00', 112), 'hex') FROM identity;`);
 }
 
 let asked = 0;
 
 async function askEverything(opened: Opened): Promise<void> {
   asked += 1;
+  await beginDay(opened);
   await identities(opened);
   await events(opened);
   await lookUp(opened);
   await forget(opened);
+}
+
+/** So that the trail has several partitions, and some to come. */
+async function beginDay({ connection }: Opened): Promise<void> {
+  const fail = (because: string): void => assert.fail(because);
+  await keepPartitions(clock, fail).keep(connection, clock.now() + asked * DAY);
 }
 
 async function identities({ all, lookups }: Opened): Promise<void> {
@@ -61,8 +69,10 @@ async function identities({ all, lookups }: Opened): Promise<void> {
   await lookups.identitiesByAddress('2');
   await lookups.identityByCredential('2');
   for (const after of ['2', '3', undefined])
-    await lookups.identities({ max: 9, ...(after === undefined ? {} : { after }) });
+    for (const part of [{}, { domain: 'example.org' }, { prefix: '3', state: 'active' } as const])
+      await lookups.identities({ ...part, max: 9, ...(after === undefined ? {} : { after }) });
   await lookups.credentialUses('2');
+  await lookups.counter('2');
   await lookups.sharedKey({ purpose: 'label', period: '2026-01-01' });
 }
 
@@ -86,7 +96,12 @@ async function lookUp({ lookups }: Opened): Promise<void> {
   const { next } = await lookups.findEvents(terms, { max: 1, since: 0, until: clock.now() });
   await lookups.findEvents(terms, { max: 1, ...(next === undefined ? {} : { after: next }) });
   await lookups.findMessages({ kind: 'id', id: 'm7' }, { max: 1 });
+  await lookups.daysOf('i1', 0);
   await lookups.eventsOfMessage('m7', 9);
+  await lookups.acceptances(['m7', 'm8']);
+  await lookups.newestAcceptances(2);
+  const { next: older } = await lookups.looks({ max: 1, since: 0, until: clock.now() });
+  await lookups.looks({ max: 1, who: 'root', ...(older === undefined ? {} : { after: older }) });
   const walked = await lookups.events({ max: 2 });
   await lookups.events({ max: 2, after: walked.at(-1)?.cursor ?? '' });
   await lookups.chains();

@@ -1,7 +1,8 @@
 // Events that words or ids of messages name, newest first, page by page: what the index leads to, together with what stands after its watermarks.
 
 import type { Term } from '../../record/terms.ts';
-import { hasTerm } from '../event-row.ts';
+import { type CountedEvent, DAY_EVENTS_MAX } from '../days.ts';
+import { countedOfRow, hasTerm } from '../event-row.ts';
 import { number, type Row } from '../row.ts';
 import type { Sql } from './sql.ts';
 import { EVENT_COLUMNS, indexedWords } from './term-index.ts';
@@ -12,11 +13,11 @@ export interface Places {
   readonly below: number;
 }
 
-export const allPlaces: Places = { above: 0, below: Number.MAX_SAFE_INTEGER };
+export const allPlaces: Places = { above: Number.MIN_SAFE_INTEGER, below: Number.MAX_SAFE_INTEGER };
 
 const PAGE = 500;
-const TAIL_MAX = 1_000_000;
 
+/** OFFSET: each event is looked up by its place, in its own partition. Joined, all partitions would be read once for the whole of it. */
 const NEWEST = `
   SELECT ${EVENT_COLUMNS} FROM (
     SELECT DISTINCT place FROM (
@@ -24,14 +25,18 @@ const NEWEST = `
         SELECT place FROM term WHERE term.term = w.term AND place > $3 AND place < $4 ORDER BY place DESC LIMIT $5
       ) AS t
       UNION ALL
-      SELECT e.place FROM unnest($2::text[]) AS i (id) JOIN event e ON e.message_id = i.id WHERE e.place > $3 AND e.place < $4
+      SELECT e.place FROM unnest($2::text[]) AS i (id), LATERAL (SELECT place FROM event WHERE message_id = i.id AND place > $3 AND place < $4 OFFSET 0) AS e
     ) AS named ORDER BY place DESC LIMIT $5
-  ) AS newest JOIN event e ON e.place = newest.place ORDER BY e.place DESC`;
+  ) AS newest, LATERAL (SELECT * FROM event WHERE event.place = newest.place OFFSET 0) AS e ORDER BY newest.place DESC`;
 
-const TAIL = `
+/** Of each tail its beginning. By its number alone: the place would leave out partitions, but with it all that others wrote since might be walked, for a chain that has no tail. */
+const TAILS = `
   SELECT ${EVENT_COLUMNS} FROM chain c, LATERAL (
-    SELECT * FROM event WHERE event.chain = c.id AND event.sequence > c.indexed ORDER BY event.sequence LIMIT ${TAIL_MAX}
-  ) AS e WHERE NOT c.closed AND e.place > $1 AND e.place < $2 ORDER BY e.place DESC`;
+    SELECT * FROM event WHERE event.chain = c.id AND event.sequence > c.indexed ORDER BY event.sequence LIMIT ${PAGE}
+  ) AS e WHERE NOT c.closed`;
+const TAIL_AFTER = `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.chain = $1 AND e.sequence > $2 ORDER BY e.sequence LIMIT ${PAGE}`;
+const AT_PLACES = `
+  SELECT ${EVENT_COLUMNS} FROM unnest($1::bigint[]) AS p (place), LATERAL (SELECT * FROM event WHERE event.place = p.place OFFSET 0) AS e ORDER BY p.place DESC`;
 
 /** Rows with `EVENT_COLUMNS`, each once; no more pages are read than are asked for. `first`: how many are wanted at first. */
 export async function* newestNaming(
@@ -41,15 +46,15 @@ export async function* newestNaming(
   first: number = PAGE,
 ): AsyncGenerator<Row, void> {
   // The tail first: what is indexed meanwhile is met in a page once more.
-  const tail = (await unindexed(sql, terms, places)).values();
-  let next = tail.next();
+  const tail = rowsAt(sql, await unindexed(sql, terms, places));
+  let next = await tail.next();
   for await (const row of indexed(sql, terms, places, Math.min(first, PAGE))) {
-    for (; next.done !== true && number(next.value, 'at') > number(row, 'at'); next = tail.next())
+    for (; next.done !== true && number(next.value, 'at') > number(row, 'at'); next = await tail.next())
       yield next.value;
-    if (next.done !== true && number(next.value, 'at') === number(row, 'at')) next = tail.next();
+    if (next.done !== true && number(next.value, 'at') === number(row, 'at')) next = await tail.next();
     yield row;
   }
-  for (; next.done !== true; next = tail.next()) yield next.value;
+  for (; next.done !== true; next = await tail.next()) yield next.value;
 }
 
 async function* indexed(
@@ -75,27 +80,76 @@ function idsOf(terms: readonly Term[]): readonly string[] {
   return terms.flatMap((term) => (term.startsWith(ID) ? [term.slice(ID.length)] : []));
 }
 
-/** In the tails that the index does not reach yet. Ids are found there too, without it. */
-async function unindexed(sql: Sql, terms: readonly Term[], places: Places): Promise<readonly Row[]> {
+/** Places in the tails that the index does not reach yet, newest first. Ids are found there too, without it. */
+async function unindexed(
+  sql: Sql,
+  terms: readonly Term[],
+  { above, below }: Places,
+): Promise<readonly number[]> {
   const has = terms.filter((term) => !term.startsWith(ID)).map((term) => hasTerm(term));
   if (has.length === 0) return [];
-  const rows = await sql.all(TAIL, places.above, places.below);
-  return rows.filter((row) => has.some((hasIt) => hasIt(row)));
+  const found: number[] = [];
+  const look = (rows: readonly Row[]): void => {
+    for (const row of rows) {
+      const place = number(row, 'at');
+      if (place > above && place < below && has.some((hasIt) => hasIt(row))) found.push(place);
+    }
+  };
+  const begun = Map.groupBy(await sql.all(TAILS), (row) => number(row, 'chain'));
+  for (const [chain, beginning] of begun)
+    for (let page = beginning; page.length > 0;) {
+      look(page);
+      const last = Math.max(...page.map((row) => number(row, 'number')));
+      page = page.length < PAGE ? [] : [...(await sql.all(TAIL_AFTER, chain, last))];
+    }
+  return found.toSorted((one, other) => other - one);
 }
 
-/** The place of the last event that was written before this time, or one after it before the next; found by halving: the trail has no index of times. */
+/** Read again, a page at a time: all of them would be too much to hold. */
+async function* rowsAt(sql: Sql, places: readonly number[]): AsyncGenerator<Row, void> {
+  for (let at = 0; at < places.length; at += PAGE)
+    yield* await sql.all(AT_PLACES, places.slice(at, at + PAGE));
+}
+
+const COUNTED = `
+  SELECT n.place AS at, e.time, e.type, e.payload FROM (
+    SELECT place FROM term WHERE term.term = $1 AND place > $2 AND place < $3 ORDER BY place DESC LIMIT $4
+  ) AS n, LATERAL (
+    SELECT time, type, CASE WHEN type = 'refused' THEN payload END AS payload FROM event WHERE event.place = n.place OFFSET 0
+  ) AS e ORDER BY n.place DESC`;
+
+/** What the word names, newest first: no more than are counted by day, and one; without the content of most. */
+export async function countedNaming(sql: Sql, term: Term, places: Places): Promise<readonly CountedEvent[]> {
+  const tail: Row[] = [];
+  for await (const row of rowsAt(sql, (await unindexed(sql, [term], places)).slice(0, DAY_EVENTS_MAX + 1)))
+    tail.push(row);
+  const indexed = await sql.all(
+    COUNTED,
+    ...[indexedWords([term])[0] ?? term, places.above, places.below, DAY_EVENTS_MAX + 1],
+  );
+  const byPlace = new Map([...tail, ...indexed].map((row) => [number(row, 'at'), row]));
+  return [...byPlace]
+    .toSorted(([one], [other]) => other - one)
+    .slice(0, DAY_EVENTS_MAX + 1)
+    .map(([, row]) => countedOfRow(row['type'] === 'refused' ? row : { ...row, payload: null }));
+}
+
+/** By halving, within one question: places have large gaps, so it takes some thirty steps. */
+const LAST_BEFORE = `
+  WITH RECURSIVE halved (low, high) AS (
+    SELECT (SELECT min(place) FROM event WHERE place >= 0) - 1, (SELECT max(place) FROM event) + 1
+    UNION ALL
+    SELECT CASE WHEN e.time >= $1 THEN h.low ELSE m.middle END, CASE WHEN e.time >= $1 THEN e.place ELSE h.high END
+      FROM halved h, LATERAL (SELECT (h.low + h.high) / 2 AS middle) AS m
+        LEFT JOIN LATERAL (SELECT place, time FROM event WHERE place > h.low AND place <= m.middle ORDER BY place DESC LIMIT 1) AS e ON true
+      WHERE h.high - h.low > 1
+  )
+  SELECT h.low, (SELECT min(place) FROM event WHERE place >= 0) - 1 AS none FROM halved h ORDER BY h.high - h.low LIMIT 1`;
+
+/** The place of the last event that was written before this time, or one after it before the next: the trail has no index of times. */
 export async function lastBefore(sql: Sql, time: number): Promise<number> {
-  const newest = await sql.get('SELECT max(place) AS place FROM event');
-  let low = 0;
-  let high = number(newest ?? {}, 'place') + 1;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    const row = await sql.get(
-      'SELECT place, time FROM event WHERE place > $1 AND place <= $2 ORDER BY place DESC LIMIT 1',
-      ...[low, middle],
-    );
-    if (row === undefined || number(row, 'time') < time) low = middle;
-    else high = number(row, 'place');
-  }
-  return low;
+  const row = (await sql.get(LAST_BEFORE, time)) ?? {};
+  const { low, none } = row;
+  // Those that were kept for queued mail stand before all others. Or there are no events.
+  return typeof low === 'number' && low !== none ? low : allPlaces.above;
 }

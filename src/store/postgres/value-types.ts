@@ -31,3 +31,10 @@ export const valueTypes = {
 export function uuidOf(octets: Uint8Array): string {
   return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('hex');
 }
+
+/** The first id of a time, ms since the epoch: ids begin with it. */
+export const uuidOfTime = (ms: number): string =>
+  Math.max(0, ms).toString(16).padStart(12, '0').padEnd(32, '0');
+
+/** Of an id, ms since the epoch. */
+export const timeOfUuid = (octets: Uint8Array): number => Number.parseInt(uuidOf(octets).slice(0, 12), 16);

@@ -37,6 +37,6 @@ async function keepOff({ sql, now }: Work, id: MessageId): Promise<boolean> {
 }
 
 /** What nobody else has under way. */
-const TAKE_OUT = `DELETE FROM recipient r WHERE (r.message_id, r.number) IN (
+const TAKE_OUT = `DELETE FROM recipient r WHERE r.message_id = $1 AND (r.message_id, r.number) IN (
     SELECT o.message_id, o.number FROM recipient o WHERE o.message_id = $1 AND (o.owner IS NULL OR o.owner = $2) ORDER BY o.number FOR UPDATE
   ) RETURNING ${DROP_COLUMNS}`;

@@ -43,7 +43,7 @@ const vectors: readonly {
   { why: 'a row is held by another', error: new SqlError('', '55P03'), change: record, outcome: 'failed' },
 ];
 
-const node = { figures: { redone: 0 } } as unknown as NodeState;
+const node = { figures: { redone: {} } } as unknown as NodeState;
 
 test('what failed is said of the change alone, unless nobody knows what became of it', async () => {
   for (const { why, error, change, outcome } of vectors) {

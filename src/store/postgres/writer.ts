@@ -1,7 +1,9 @@
 // What writes to PostgreSQL: changes that fit together in one flush (`group.ts`), any other as a transaction of its own, over the connection that it belongs to. What
 // is asked all the time, and what may take long, go over two, so that a slow command never holds up a 250.
 
+import { consoleSession } from './console-sessions.ts';
 import { unreachable } from '../../base/assert.ts';
+import { sqlStateOf } from '../../base/failure-words.ts';
 import type { Change, Outcome } from '../port.ts';
 import { accept } from './accept.ts';
 import type { NodeState, Work } from './change.ts';
@@ -16,9 +18,10 @@ import { claim } from './claim.ts';
 import { free } from './free.ts';
 import { changeQueue } from './queue-commands.ts';
 import { erase, purge } from './retention.ts';
+import { NotReplicated } from './replication.ts';
 import { settle } from './settle.ts';
 import { sharedKey } from './shared-keys.ts';
-import { isFull, isInTheWay } from './sql-states.ts';
+import { isFull, isInTheWay, isNotPermitted } from './sql-states.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
@@ -52,7 +55,8 @@ async function together(
     return await flow(channel, group, node);
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
-    node.figures.redone += 1;
+    const why = sqlStateOf(error) ?? 'none';
+    node.figures.redone[why] = (node.figures.redone[why] ?? 0) + 1;
     return undefined;
   }
 }
@@ -61,13 +65,16 @@ async function together(
 async function alone(channel: Channel, node: NodeState, change: Change): Promise<Outcome> {
   try {
     const outcome = await channel.transact((work) => applyOne(work, change));
-    if (change.type === 'settle') node.inHand.delete(change.messageId);
+    if (change.type === 'settle') node.inHand.letGo([change.messageId]);
     return outcome;
   } catch (error) {
     if (error instanceof ConnectionLost) throw error;
     if (change.type === 'accept' && isInTheWay(error))
       throw new ConnectionLost(`message ${change.message.id} is still in doubt`, { cause: error });
+    // It is left to who may forget (`postern store keep`).
+    if (change.type === 'purge' && isNotPermitted(error)) return { type: 'purged', count: 0, more: false };
     const cause = error instanceof Error ? error.message : String(error);
+    if (change.type === 'accept' && error instanceof NotReplicated) return { type: 'unfit', cause };
     return change.type === 'accept' && isFull(error) ? { type: 'full', cause } : { type: 'failed', cause };
   }
 }
@@ -103,6 +110,8 @@ async function applyOne(work: Work, change: Change): Promise<Outcome> {
       return guesses(work, change);
     case 'nodeFacts':
       return noteFacts(work, change);
+    case 'consoleSession':
+      return consoleSession(work, change);
     case 'purge':
       return purge(work, change);
     case 'erase':

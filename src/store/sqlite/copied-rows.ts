@@ -72,7 +72,10 @@ function insertEvents(db: Database, rows: readonly Rows['event'][]): void {
     ends.set(event.chain, event);
   }
   for (const { chain, sequence, link } of ends.values())
-    db.run('UPDATE chain SET head = ?, head_link = ? WHERE id = ?', sequence, link, chain);
+    db.run(
+      'UPDATE chain SET head = ?1, head_link = ?2 WHERE id = ?3 AND (head IS NULL OR head < ?1)',
+      ...[sequence, link, chain],
+    );
 }
 
 function insertQueued(db: Database, tally: QueueTally, n: number, row: KeptMessage): void {

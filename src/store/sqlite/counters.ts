@@ -7,6 +7,10 @@ import { packedCounter, unpackedCounter } from '../counter-row.ts';
 import { type Database } from './database.ts';
 import { bytes, number } from '../row.ts';
 
+/** Its number and its packed counter. */
+export const COUNTER =
+  'SELECT i.n, c.value FROM identity_number i JOIN counter c ON c.n = i.n WHERE i.identity_id = ?';
+
 export interface Counters {
   of(identityId: IdentityId): Counter;
   set(identityId: IdentityId, counter: Counter): void;
@@ -36,10 +40,7 @@ export function openCounters(db: Database, keptMax = KEPT_MAX): Counters {
   function find(identityId: IdentityId): Kept {
     const known = kept.get(identityId);
     if (known !== undefined) return known;
-    const row = db.get(
-      'SELECT i.n, c.value FROM identity_number i JOIN counter c ON c.n = i.n WHERE i.identity_id = ?',
-      identityId,
-    );
+    const row = db.get(COUNTER, identityId);
     const found =
       row === undefined
         ? { n: undefined, counter: emptyCounter }

@@ -14,6 +14,10 @@ export function sqliteEngine(directory: string): Engine {
       const { leaveStoreToOwner } = await import('./data-directory.ts');
       leaveStoreToOwner(directory);
     },
+    async check() {
+      const { flawsIn } = await import('./flaws.ts');
+      return flawsIn(directory);
+    },
     async exists() {
       const { STORE_FILE } = await import('./schema.ts');
       return lstatSync(join(directory, STORE_FILE), { throwIfNoEntry: false }) !== undefined;

@@ -5,7 +5,8 @@ import type { QueueEntry } from '../lookups.ts';
 import type { QueueSelector } from '../port.ts';
 import { readBody } from './bodies.ts';
 import { type Database, type Row } from './database.ts';
-import { bytes, number } from '../row.ts';
+import { leasedBy } from '../owner.ts';
+import { bytes, number, optionalText } from '../row.ts';
 import { mayNotSend, reasonsOf } from '../held.ts';
 import type { QueuePage, QueuePlace } from './queue-place.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
@@ -91,7 +92,7 @@ function entryOfRow(row: Row): QueueEntry {
     delivery: deliveryOfRow(row, message.id),
     dueAt: number(row, 'due_at'),
     heldBy: reasonsOf(number(row, 'held'), number(row, 'may_not_send') === 1),
-    active: row['owner'] !== null,
+    ...leasedBy(optionalText(row, 'owner')),
   };
 }
 

@@ -7,6 +7,7 @@ import type { QueueEntry } from '../lookups.ts';
 import type { QueueSelector } from '../port.ts';
 import { isSelected } from '../selector.ts';
 import { type Database } from './database.ts';
+import { leasedBy } from '../owner.ts';
 import { bytes, number } from '../row.ts';
 import { reasonsOf } from '../held.ts';
 import { factsOfRow, type InflightFacts } from './inflight.ts';
@@ -102,7 +103,7 @@ function isMeant({ message, delivery, dueAt, heldBy }: QueueEntry, selector: Que
   );
 }
 
-function entriesOf({ message, recipients, dueAt, mayNotSend }: Inflight): readonly QueueEntry[] {
+function entriesOf({ message, recipients, dueAt, owner, mayNotSend }: Inflight): readonly QueueEntry[] {
   return recipients.map((recipient, recipientNumber) => ({
     message,
     delivery: {
@@ -115,6 +116,6 @@ function entriesOf({ message, recipients, dueAt, mayNotSend }: Inflight): readon
     },
     dueAt,
     heldBy: reasonsOf(0, mayNotSend),
-    active: true,
+    ...leasedBy(owner),
   }));
 }

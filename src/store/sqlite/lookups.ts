@@ -1,16 +1,39 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
-import { idTerm } from '../../record/terms.ts';
-import type { Identity } from '../../record/identity.ts';
+import { emptyCounter } from '../../policy/limits.ts';
+import { isAcceptance } from '../../record/events.ts';
+import { idTerm, identityTerm } from '../../record/terms.ts';
+import type { Identity, IdentityId } from '../../record/identity.ts';
+import { unpackedCounter } from '../counter-row.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
-import { eventOfRow } from '../event-row.ts';
+import { DAY_EVENTS_MAX, type CountedEvent, daysOf } from '../days.ts';
+import { countedOfRow, eventOfRow } from '../event-row.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
-import { type EventRange, LATE_MS_MAX, type Lookups, SHARED_MAX, type TraceTerm } from '../lookups.ts';
+import {
+  type EventRange,
+  LATE_MS_MAX,
+  type Lookups,
+  NEWEST_EXAMINED,
+  SHARED_MAX,
+  type TraceTerm,
+} from '../lookups.ts';
+import { identitiesOfPage, type LoginRange } from '../identity-page.ts';
+import {
+  LOOK_TYPES_SQL,
+  looksByPages,
+  looksInRange,
+  type LookPart,
+  PAGE_OF_LOOKS,
+  partOf,
+} from '../looks-range.ts';
 import { indexTerm } from '../terms.ts';
 import { type Database, type Row } from './database.ts';
-import { number, text } from '../row.ts';
+import { bytes, number, text } from '../row.ts';
+import { consoleSessionLookups } from './console-sessions.ts';
 import { chainLookups } from './chain-lookups.ts';
+import { COUNTER } from './counters.ts';
 import { POSITION_COLUMNS } from './events.ts';
+import { LOGIN_ENDING } from './schema.ts';
 import { queueLookups } from './queue-lookups.ts';
 import { keyOf } from './shared-keys.ts';
 import { findSequences, newestSequences, type Numbers } from './term-index.ts';
@@ -23,6 +46,7 @@ export function createSqliteLookups(db: Database, dataDirectory: string): Lookup
     ...queueLookups(db, dataDirectory),
     ...trailLookups(db),
     ...chainLookups(db),
+    ...consoleSessionLookups(db),
     nodes: async () => ({ at: 0, lives: [] }),
   };
 }
@@ -36,6 +60,7 @@ type IdentityLookups = Pick<
   | 'identityByCredential'
   | 'identities'
   | 'credentialUses'
+  | 'counter'
 >;
 
 function identityLookups(db: Database): IdentityLookups {
@@ -68,20 +93,13 @@ function identityLookups(db: Database): IdentityLookups {
           credentialId,
         ),
       ),
-    async identities({ after, max }) {
-      const from =
-        after === undefined ? undefined : db.get('SELECT state, login FROM identity WHERE login = ?', after);
-      const removed = from !== undefined && text(from, 'state') === 'removed' ? 1 : 0;
-      return db
-        .all(
-          "SELECT record FROM identity WHERE ? = '' OR ((state = 'removed'), login) > (?, ?) ORDER BY (state = 'removed'), login LIMIT ?",
-          after ?? '',
-          removed,
-          after ?? '',
-          max,
-        )
-        .map((row) => JSON.parse(text(row, 'record')) as Identity);
-    },
+    identities: (page) =>
+      identitiesOfPage(
+        page,
+        async (login) => named(login, 1).find((identity) => identity.login === login)?.state,
+        async (range) =>
+          identitiesInRange(db, range).map((row) => JSON.parse(text(row, 'record')) as Identity),
+      ),
     credentialUses: async (id) =>
       db
         .all(
@@ -93,10 +111,38 @@ function identityLookups(db: Database): IdentityLookups {
           at: number(row, 'at'),
           address: text(row, 'address'),
         })),
+    async counter(id) {
+      const row = db.get(COUNTER, id);
+      return row === undefined ? emptyCounter : unpackedCounter(bytes(row, 'value'));
+    },
   };
 }
 
-type TrailLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage' | 'events' | 'sharedKey'>;
+/** Each state for itself, in the order of its index; then the first of them. */
+function identitiesInRange(db: Database, { states, ending, from, to, max }: LoginRange): readonly Row[] {
+  // Without statistics SQLite takes the index of states, and walks all domains.
+  const ofDomain =
+    ending === undefined ? 'WHERE' : `INDEXED BY identity_domain WHERE ${LOGIN_ENDING} = ? AND`;
+  const ofState = `SELECT * FROM (SELECT login, record FROM identity ${ofDomain} state = ? AND login >= ? AND login < ? ORDER BY login LIMIT ?)`;
+  return db.all(
+    `SELECT record FROM (${states.map(() => ofState).join(' UNION ALL ')}) ORDER BY login LIMIT ?`,
+    ...states.flatMap((state) => [...(ending === undefined ? [] : [ending]), state, from, to, max]),
+    max,
+  );
+}
+
+type TrailLookups = Pick<
+  Lookups,
+  | 'findMessages'
+  | 'findEvents'
+  | 'looks'
+  | 'daysOf'
+  | 'eventsOfMessage'
+  | 'acceptances'
+  | 'newestAcceptances'
+  | 'events'
+  | 'sharedKey'
+>;
 
 function trailLookups(db: Database): TrailLookups {
   const named = (terms: readonly TraceTerm[], range: EventRange): Iterable<PlacedEvent> =>
@@ -104,8 +150,28 @@ function trailLookups(db: Database): TrailLookups {
   return {
     findMessages: async (term, range) => messagesInRange(named([term], range), range, term),
     findEvents: async (terms, range) => eventsInRange(named(terms, range), range),
+    async looks(range) {
+      const looks = looksByPages(partOf(range), 'sequence', (part) => newestLooks(db, part), eventOfRow);
+      return looksInRange(looks, range);
+    },
+    daysOf: async (id, since) => daysOf(countedEvents(db, id, since), since),
     eventsOfMessage: async (id, max) =>
       [...placedAt(db, findSequences(db, idTerm(id)).slice(0, max))].map(({ event }) => event),
+    acceptances: async (ids) =>
+      ids.flatMap((id) =>
+        [...placedAt(db, findSequences(db, idTerm(id)))]
+          .map(({ event }) => event)
+          .filter(isAcceptance)
+          .filter(({ messageId }) => messageId === id),
+      ),
+    newestAcceptances: async (max) =>
+      db
+        .all(
+          `SELECT * FROM (SELECT ${EVENT_COLUMNS} FROM event ORDER BY sequence DESC LIMIT ${NEWEST_EXAMINED}) WHERE type = 'accepted' ORDER BY sequence DESC LIMIT ?`,
+          max,
+        )
+        .map((row) => eventOfRow(row))
+        .filter(isAcceptance),
     events: async ({ after, max }) =>
       db
         .all(
@@ -116,6 +182,36 @@ function trailLookups(db: Database): TrailLookups {
         .map((row) => ({ ...eventOfRow(row), cursor: cursorAt(number(row, 'sequence')) })),
     sharedKey: async (name) => keyOf(db, name),
   };
+}
+
+function newestLooks(db: Database, { since, before }: LookPart): readonly Row[] {
+  return db.all(
+    `SELECT ${EVENT_COLUMNS} FROM event INDEXED BY event_look WHERE type IN (${LOOK_TYPES_SQL}) AND time >= ? AND (time, sequence) < (?, ?)
+       ORDER BY time DESC, sequence DESC LIMIT ${PAGE_OF_LOOKS}`,
+    ...[since, before.time, before.place],
+  );
+}
+
+const COUNTED_AT_ONCE = 500;
+
+/** Newest first; no more than are counted, and one. */
+function countedEvents(db: Database, id: IdentityId, since: number): readonly CountedEvent[] {
+  const numbers: number[] = [];
+  for (const sequence of newestSequences(db, [identityTerm(id)], numbersOf(db, { since, max: 0 }))) {
+    numbers.push(sequence);
+    if (numbers.length > DAY_EVENTS_MAX) break;
+  }
+  const counted: CountedEvent[] = [];
+  for (let at = 0; at < numbers.length; at += COUNTED_AT_ONCE)
+    counted.push(
+      ...db
+        .all(
+          'SELECT e.time, e.type, CASE e.type WHEN ? THEN e.payload END AS payload FROM json_each(?) n JOIN event e ON e.sequence = n.value ORDER BY e.sequence DESC',
+          ...['refused', JSON.stringify(numbers.slice(at, at + COUNTED_AT_ONCE))],
+        )
+        .map((row) => countedOfRow(row)),
+    );
+  return counted;
 }
 
 function* placedAt(db: Database, places: Iterable<number>): Generator<PlacedEvent> {

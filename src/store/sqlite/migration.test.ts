@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { verifyTrail } from '../../audit/verify.ts';
 import { messageIdSource } from '../../base/message-id.ts';
 import { START, acceptOf, countedEntropy, identityChange, virtualClock } from '../store.contract-fixtures.ts';
+import { withCredentials } from '../shown-identity.ts';
 import { openDatabase } from './database.ts';
 import { openSqliteStore } from './open.ts';
 import { migrations, STORE_FILE, versionOf } from './schema.ts';
@@ -104,7 +105,11 @@ test('E-Q-7 E-Q-8: what was held before because of its identity is held still, a
     assert.deepEqual(none[0].type === 'claimed' && none[0].deliveries, []);
     const alice = await lookups.identityByLogin('alice@example.org');
     assert.ok(alice);
-    const active = { ...alice, state: 'active', revision: alice.revision + 1 } as const;
+    const active = {
+      ...withCredentials(alice),
+      state: 'active',
+      revision: alice.revision + 1,
+    } as const;
     await store.commit([identityChange(active, alice.revision, START)]);
     assert.deepEqual(await heldBy(), ['alice0: operator', 'nobody: operator']);
     const [some] = await store.commit([{ ...claim, token: '2' }]);
@@ -144,7 +149,16 @@ test('E-Q-7 D-TR-1: refusals of before are found by their identity after the ste
 });
 
 test('E-Q-7 D-OUT-1: what an account had sent counts after the step that packed the counters', async () => {
-  for (const file of ['store-10', 'store-11', 'store-12', 'store-13', 'store-14', 'store-15']) {
+  for (const file of [
+    'store-10',
+    'store-11',
+    'store-12',
+    'store-13',
+    'store-14',
+    'store-15',
+    'store-16',
+    'store-17',
+  ]) {
     const directory = mkdtempSync(join(tmpdir(), 'postern-migration-'));
     try {
       copyFileSync(`test/fixtures/${file}.sqlite`, join(directory, STORE_FILE));

@@ -12,6 +12,7 @@ import {
 } from '../forgetting.ts';
 import { TICKET } from '../shared-key.ts';
 import type { OutcomeOf } from '../port.ts';
+import { forgetSessions } from './console-sessions.ts';
 import { type Database, type Row } from './database.ts';
 import { number, text } from '../row.ts';
 import { findSequences, unindex } from './term-index.ts';
@@ -23,7 +24,7 @@ export function purge(writer: Writer, change: PurgeChange): OutcomeOf<PurgeChang
   const marks = { through: markOf(db, 'purged'), kept: markOf(db, 'kept') };
   const events = db
     .all(
-      'SELECT sequence, time, message_id, payload IS NULL AS gone FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+      "SELECT sequence, time, message_id, payload IS NULL OR type = 'purged' AS gone FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?",
       marks.through,
       change.max,
     )
@@ -44,6 +45,7 @@ export function purge(writer: Writer, change: PurgeChange): OutcomeOf<PurgeChang
     'DELETE FROM shared_key WHERE period < ? OR (purpose = ? AND period < ?)',
     ...[other, TICKET, ticket],
   );
+  forgetSessions(db, change.now);
   const tombstones = dropTombstones(writer, change.eventsBefore);
   const count = slice.forget.length;
   const event = purgedEvent(change, { events: count, tombstones, sharedKeys });

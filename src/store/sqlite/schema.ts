@@ -10,6 +10,9 @@ import { addWordsOfIndexed } from './term-index.ts';
 /** In the data directory. */
 export const STORE_FILE = 'postern.sqlite';
 
+/** Of a login from its last @ on, as the index of domains has it: `@example.org`; of a service without one the whole. */
+export const LOGIN_ENDING = "substr(login, length(rtrim(login, replace(login, '@', ''))))";
+
 /** Each entry brings the file from the version of its index to the next. Never change one that was released: add one. */
 export const migrations: readonly (string | ((db: Database) => void))[] = [
   `
@@ -169,20 +172,41 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
   INSERT INTO shared_key SELECT 'label', day, key FROM day_key;
   DROP TABLE day_key;
   `,
+  // See `../console-sessions.ts`. Times are milliseconds since the epoch; facts: JSON.
+  `
+  CREATE TABLE console_session (
+    key TEXT PRIMARY KEY, identity_id TEXT NOT NULL, name TEXT NOT NULL, mark TEXT NOT NULL, used_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX console_session_of ON console_session (identity_id, ends_at);
+  CREATE INDEX console_session_over ON console_session (ends_at);
+  `,
+  // Accounts are listed by login within a state, and within a domain.
+  `
+  CREATE INDEX identity_state ON identity (state, login);
+  CREATE INDEX identity_domain ON identity (${LOGIN_ENDING}, state, login);
+  `,
+  // The access record (`looks-range.ts`).
+  "CREATE INDEX event_look ON event (time, sequence) WHERE type IN ('lookedUp', 'consoleSession')",
 ];
 
 export function versionOf(db: Database): number {
   return number(db.get('PRAGMA user_version') ?? {}, 'user_version');
 }
 
-/** A new file gets its page size and vacuum mode before its first table. */
-export function migrate(db: Database, now: number): void {
+/** Throws `StoreTooNew`. */
+export function assertKnown(db: Database): void {
   const version = versionOf(db);
-  if (version > migrations.length) {
+  if (version > migrations.length)
     throw new StoreTooNew(
       `the store was written by a newer Postern (format ${version}, this one knows ${migrations.length}): install that version or restore a backup`,
     );
-  }
+}
+
+/** A new file gets its page size and vacuum mode before its first table. */
+export function migrate(db: Database, now: number): void {
+  assertKnown(db);
+  const version = versionOf(db);
   for (let at = version; at < migrations.length; at += 1) {
     db.exec('BEGIN IMMEDIATE');
     try {

@@ -1,7 +1,7 @@
 // SQLite as the source and as the target of a copy. How far a copy has come stands in the table `copying`, which is there until the copy is done.
 
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { MessageId } from '../../base/message-id.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { opening } from '../../platform/directory-lock.ts';
@@ -20,12 +20,12 @@ import {
 import { makeBodiesDirectory, openStage, removeBody } from './bodies.ts';
 import { beginOwnChain, writersOf } from './copied-rows.ts';
 import { leaveStoreToOwner, lockDataDirectory } from './data-directory.ts';
-import { type Database, rollBack } from './database.ts';
+import { type Database, openDatabase, rollBack } from './database.ts';
 import { openTrail } from './events.ts';
 import { countsOf, rowsOf } from './kept-rows.ts';
 import { createSqliteLookups } from './lookups.ts';
 import { assertFinished, isCopying, openForWriting } from './open.ts';
-import { STORE_FILE } from './schema.ts';
+import { assertKnown, STORE_FILE } from './schema.ts';
 import { indexTail, watermark } from './term-index.ts';
 
 export function sqliteTransfer(directory: string): Transfer {
@@ -50,7 +50,29 @@ export function sqliteTransfer(directory: string): Transfer {
         }
         return { ...keptIn(directory, db), ...copiedInto(directory, db) };
       }),
+    async assertTarget(origin) {
+      if (!isThere(directory)) return assertRoom(directory);
+      const unlock = lockDataDirectory(directory);
+      try {
+        const db = openDatabase(join(directory, STORE_FILE), { readOnly: true });
+        try {
+          assertKnown(db);
+          isBegun(db, directory, origin);
+        } finally {
+          db.close();
+        }
+      } finally {
+        unlock();
+      }
+    },
   };
+}
+
+/** The directory can be made, or files in it. Throws `DirectoryUnusable`. */
+function assertRoom(directory: string): void {
+  let at = directory;
+  while (!existsSync(at)) at = dirname(at);
+  opening(directory, () => accessSync(at, constants.W_OK));
 }
 
 function isThere(directory: string): boolean {
@@ -137,10 +159,11 @@ async function emptyStage(directory: string, id: MessageId): Promise<Stage> {
 
 const ORIGIN = 'origin';
 
-function begin(db: Database, directory: string, origin: string): void {
+/** A copy of the store that has this origin was begun; false: it may be. Throws `NotEmpty`. */
+function isBegun(db: Database, directory: string, origin: string): boolean {
   if (isCopying(db)) {
     const begun = text(db.get('SELECT after FROM copying WHERE name = ?', ORIGIN) ?? {}, 'after');
-    if (begun === origin) return;
+    if (begun === origin) return true;
     throw new NotEmpty(
       `${directory} holds a copy that was begun of another store, or of this one as it was before: remove it, or name another directory`,
     );
@@ -148,13 +171,18 @@ function begin(db: Database, directory: string, origin: string): void {
   const { chain: _chain, ...counts } = countsOf(db);
   if (Object.values(counts).some((count) => count > 0))
     throw new NotEmpty(`${directory} holds a store already: name another directory, or move it away`);
+  return false;
+}
+
+function begin(db: Database, directory: string, origin: string): void {
+  if (isBegun(db, directory, origin)) return;
   inTransaction(db, () => {
     db.exec(
       'CREATE TABLE copying (name TEXT PRIMARY KEY, after TEXT, rows INTEGER NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID',
     );
     db.run('INSERT INTO copying VALUES (?, ?, 0, 0)', ORIGIN, origin);
-    // Those of the source come.
-    db.exec('DELETE FROM chain');
+    // Those of the source come, and none of them is written here.
+    db.exec("DELETE FROM chain; UPDATE meta SET value = 0 WHERE name = 'ownChain'");
   });
 }
 

@@ -1,6 +1,7 @@
 // The one connection that writes. A group of changes is one transaction; if one of them fails, the group is rolled back and done
 // again one by one, so that none can fail its neighbours. A disk error ends the writer: only a new one can read what is on the disk.
 
+import { consoleSession } from './console-sessions.ts';
 import type { MessageId } from '../../base/message-id.ts';
 import { troubleOf } from '../../platform/sqlite-trouble.ts';
 import type { ChainEnd } from '../../record/link.ts';
@@ -207,6 +208,8 @@ function applyOne(writer: Writer, change: Change): Outcome {
     case 'nodeFacts':
       // Nor does anybody look for this one.
       return { type: 'noted' };
+    case 'consoleSession':
+      return consoleSession(writer, change);
     case 'purge':
       return purge(writer, change);
     case 'erase':
