@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { commentedConfig, jsonSchema, referencePage } from './document.ts';
+import { commentedConfig, referencePage } from './document.ts';
+import { jsonSchema } from './keys.ts';
 import { parseConfig } from './load.ts';
 import { configSchema } from './schema.ts';
 

@@ -104,6 +104,7 @@ test('BCP134-3.2-a/1 G-17: the smallest file has the defaults of the design', ()
     },
     audit: { retention: 30 * DAY, requireReason: false },
     http: { address: '127.0.0.1', port: 8587 },
+    console: 'off',
     drain: { announce: 0 },
     log: { level: 'info' },
     onboarding: { pacc: 'off' },
@@ -370,13 +371,13 @@ test(
 test('a secret comes from the file itself, from another file or from the environment', () => {
   inDirectory((directory) => {
     const path = (relative: string): string => join(directory, relative);
-    writeFileSync('secret', 'from a file\n');
-    writeFileSync('secret-crlf', ' spaces stay \r\n');
+    writeFileSync('secret', 'from a file\n', { mode: 0o600 });
+    writeFileSync('secret-crlf', ' spaces stay \r\n', { mode: 0o600 });
     const environment = { SMARTHOST_PASSWORD: 'from the environment', EMPTY: '' };
     assert.equal(readSecret('plain', path, environment), 'plain');
     assert.equal(readSecret({ file: 'secret' }, path, environment), 'from a file');
-    writeFileSync('secret-latin1', Buffer.from('70e473730a', 'hex'));
-    writeFileSync('secret-mark', '\ufeffsecret\n');
+    writeFileSync('secret-latin1', Buffer.from('70e473730a', 'hex'), { mode: 0o600 });
+    writeFileSync('secret-mark', '\ufeffsecret\n', { mode: 0o600 });
     assert.throws(
       () => readSecret({ file: 'secret-latin1' }, path, environment),
       /secret-latin1: it is no valid UTF-8/,

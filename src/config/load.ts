@@ -9,6 +9,7 @@ import { reasonInWords } from '../base/failure-words.ts';
 import { ConfigError } from './find.ts';
 import { DATA_DEFAULT } from './read-lite.ts';
 import { issueInWords } from './issue-words.ts';
+import { type Lines, linesIn } from './lines.ts';
 import { nearest } from './nearest.ts';
 import type { Role } from './roles.ts';
 import { configSchema, type Config } from './schema.ts';
@@ -21,13 +22,17 @@ export interface LoadedConfig {
   readonly config: Config;
   /** What this process serves of it (`roles.ts`); absent: all. */
   readonly roles?: readonly Role[];
+  /** Where values stand in the file; absent: it was not read from one. */
+  readonly lines?: Lines;
+  /** Keys of which the file says something else than what is in force: it counts after a restart. */
+  readonly waiting?: readonly string[];
   path(relative: string): string;
 }
 
 export function loadConfig(file: string): LoadedConfig {
-  const config = parseConfig(readConfigText(file), file);
+  const { config, lines } = parseWithLines(readConfigText(file), file);
   const directory = dirname(file);
-  return { file, directory, config, path: (relative) => resolve(directory, relative) };
+  return { file, directory, config, lines, path: (relative) => resolve(directory, relative) };
 }
 
 function readConfigText(file: string): string {
@@ -72,6 +77,10 @@ const notBuilt: Readonly<Record<string, string>> = {
 };
 
 export function parseConfig(text: string, file: string): Config {
+  return parseWithLines(text, file).config;
+}
+
+function parseWithLines(text: string, file: string): { readonly config: Config; readonly lines: Lines } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const place = (path: readonly PropertyKey[]): string => `${file}:${lineOf(document, lines, path)}`;
@@ -96,7 +105,7 @@ export function parseConfig(text: string, file: string): Config {
       findings.map(({ path, message }) => `${place(path)}: ${path.join('.')}: ${message}`),
     );
   }
-  return parsed.data;
+  return { config: parsed.data, lines: linesIn(document, lines) };
 }
 
 /** The place stands in front, and the lines below that the colon announces are left out. */

@@ -15,11 +15,13 @@ export function portsOf({
   listeners,
   http,
   web,
-}: Pick<Config, 'listeners' | 'http' | 'web'>): readonly PortUse[] {
+  console,
+}: Pick<Config, 'listeners' | 'http' | 'web' | 'console'>): readonly PortUse[] {
   return [
     ...listeners.map(({ address, port }, at) => ({ path: ['listeners', at], address, port })),
     ...(http === 'off' ? [] : [{ path: ['http'], address: http.address, port: http.port }]),
     ...(web === undefined ? [] : [{ path: ['web'], address: web.address, port: web.port }]),
+    ...(console === 'off' ? [] : [{ path: ['console'], address: console.address, port: console.port }]),
   ];
 }
 

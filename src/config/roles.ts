@@ -1,6 +1,7 @@
 // What a process serves of its configuration. Several nodes may have one file, and each its part of it (`serve --role`): what the others serve is taken out here, once, so
 // that nothing else has to know of it.
 
+import type { Lines } from './lines.ts';
 import type { LoadedConfig } from './load.ts';
 import type { Config } from './schema.ts';
 
@@ -37,10 +38,12 @@ export function onlyRoles(loaded: LoadedConfig, roles: readonly Role[] | undefin
     ...(submits && local !== undefined ? { local } : {}),
     ...(submits && web !== undefined ? { web } : {}),
   };
+  const kept = loaded.config.listeners.flatMap(({ role }, at) => (roles.includes(role) ? [at] : []));
   const needsTls = listeners.some((listener) => listener.tls !== 'none') || served.web?.tls === true;
   return {
     ...loaded,
     roles,
+    ...(loaded.lines === undefined ? {} : { lines: ofListeners(loaded.lines, kept) }),
     config: {
       ...config,
       ...served,
@@ -50,6 +53,18 @@ export function onlyRoles(loaded: LoadedConfig, roles: readonly Role[] | undefin
       dkim: submits || roles.includes('relay') ? dkim : [],
     },
   };
+}
+
+/** As if the file had these alone, in their order. */
+function ofListeners(lines: Lines, kept: readonly number[]): Lines {
+  return Object.fromEntries(
+    Object.entries(lines).flatMap(([key, line]) => {
+      const [, at, rest = ''] = /^listeners\[(\d+)\](.*)$/s.exec(key) ?? [];
+      if (at === undefined) return [[key, line]];
+      const now = kept.indexOf(Number(at));
+      return now < 0 ? [] : [[`listeners[${now}]${rest}`, line]];
+    }),
+  );
 }
 
 function isConfigured({ listeners, local }: Config, role: Role): boolean {

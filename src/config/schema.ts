@@ -44,7 +44,8 @@ const certificate = z.strictObject({
 });
 
 const password = secret.optional().meta({
-  description: 'Password for the user named in `smarthost`; a text, `{ file: PATH }` or `{ env: NAME }`.',
+  description:
+    'Password for the user named in `smarthost`; a text, `{ file: PATH }` (a file that is not readable by everybody) or `{ env: NAME }`.',
 });
 
 const destination = {
@@ -299,6 +300,25 @@ const local = z.strictObject({
     .meta({ description: 'Who may submit without a password, and as whom. Nobody else may.' }),
 });
 
+const consoleListener = z.strictObject({
+  address: ipAddress.prefault('127.0.0.1').meta({
+    description: 'Address to listen on. With `tls: false` a loopback address alone.',
+  }),
+  port: count(1, 65535).prefault(8588).meta({ description: 'TCP port.' }),
+  tls: z.boolean().prefault(false).meta({
+    description:
+      'TLS with the certificates of `tls`, chosen by name: needed on other addresses than loopback.',
+  }),
+  origin: z
+    .string()
+    .regex(/^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$|^http:\/\/\[::1\](:\d{1,5})?$/)
+    .optional()
+    .meta({
+      description:
+        'How browsers call it, if not by `http://` and that address, or with `tls` by `https://`, the hostname and the port: `https://console.example.org` behind a proxy of this machine that does TLS.',
+    }),
+});
+
 export const configSchema = z.strictObject({
   hostname: domainName.meta({
     description: 'Name of this server as clients know it: in the greeting, in Received, in the certificate.',
@@ -405,6 +425,13 @@ export const configSchema = z.strictObject({
     description:
       'The public web listener, off by default: onboarding documents for mail programs, nothing else.',
   }),
+  console: z
+    .union([consoleListener, z.literal('off')])
+    .prefault('off')
+    .meta({
+      description:
+        'The console: pages for operators and users, or `off`. `console: {}` has it on 127.0.0.1:8588; `postern console link` lets somebody in.',
+    }),
   onboarding: onboarding.prefault({}).meta({
     description:
       'What mail programs are told: in the documents of `web`, by `postern dns` and on its sheets.',

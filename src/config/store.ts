@@ -26,7 +26,7 @@ const postgresGroup = z.strictObject({
   user: z.string().min(1).max(NAME_LENGTH_MAX).prefault(NAME).meta({ description: 'Who logs in there.' }),
   password: secret.optional().meta({
     description:
-      'A text, `{ file: PATH }` or `{ env: NAME }`, read at the start. A text only in a file that others may not read.',
+      'A text, `{ file: PATH }` or `{ env: NAME }`, read at the start. Whatever file it stands in must not be readable by everybody.',
   }),
   tls: z.enum(['off', 'require', 'verify']).optional().meta({
     description:

@@ -40,6 +40,37 @@ function check({ why, change, findings }: Vector): void {
 
 const clear = /would take passwords in clear \(RFC 8314, BCP 134 section 5\): use starttls or implicit/;
 
+const consoleInClear = /is no loopback address.*add `tls: true`.*ssh -L/;
+
+const consoles: readonly Vector[] = [
+  { why: 'the console as it is by itself', change: { console: {} }, findings: [] },
+  { why: 'on the loopback of IPv6', change: { console: { address: '::1' } }, findings: [] },
+  {
+    why: 'behind a proxy of this machine that does TLS',
+    change: { console: { origin: 'https://console.example.org' } },
+    findings: [],
+  },
+  ...['192.0.2.1', '0.0.0.0', '::', '10.0.0.1', '2001:db8::127'].map((address) => ({
+    ...{ why: `on ${address}`, change: { console: { address } } },
+    findings: [['console.address', consoleInClear]] as const,
+  })),
+  { why: 'with TLS on all addresses', change: { console: { address: '::', tls: true } }, findings: [] },
+  ...['http://console.example.org', 'http://127.0.0.1.example.org:8588', 'http://127.example'].map(
+    (origin) => ({
+      ...{ why: `in clear at ${origin}`, change: { console: { origin } } },
+      findings: [['console.origin', /use https/]] as const,
+    }),
+  ),
+  ...['http://127.0.0.1:9000', 'http://localhost:9000', 'http://[::1]:9000'].map((origin) => ({
+    ...{ why: `in clear on loopback, ${origin}`, change: { console: { origin } }, findings: [] },
+  })),
+  {
+    why: 'on the port of another listener',
+    change: { console: { port: 8587 } },
+    findings: [['console.port', /port 8587 of 127\.0\.0\.1 is taken already by http/]],
+  },
+];
+
 const inClear: readonly Vector[] = [
   {
     why: 'submission without TLS',
@@ -481,4 +512,8 @@ test('6409-8.5: selectors and fields that can not be signed with or signed are r
   }
   const parsed = configOf({ dkim: [key({ selector: 'Mail.P1', headers: ['X-Tenant'] })] });
   assert.deepEqual(parsed.dkim, [{ ...key({ selector: 'mail.p1', headers: ['x-tenant'] }), required: true }]);
+});
+
+test('the console is in clear on loopback alone', () => {
+  for (const vector of consoles) check(vector);
 });

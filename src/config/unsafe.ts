@@ -1,6 +1,7 @@
 // Combinations that are impossible or unsafe although each key is fine by itself. Each finding names the key and the way out.
 
 import { DAY } from '../base/duration.ts';
+import { isIP } from '../base/network.ts';
 import { dkimFindings } from './dkim.ts';
 import { portsOf, portsTakenTwice } from './ports.ts';
 import type { Config, DestinationConfig } from './schema.ts';
@@ -47,7 +48,37 @@ const proxyRule: Rule = ({ listeners }) =>
     ),
   );
 
+/** Passwords are typed there. */
+const consoleRule: Rule = ({ console }) => {
+  if (console === 'off') return [];
+  const { address, origin, tls } = console;
+  return [
+    ...(tls || isLoopback(address)
+      ? []
+      : [
+          {
+            path: ['console', 'address'],
+            message: `${address} is no loopback address, and in clear anybody on the way could take passwords and sessions: add \`tls: true\`, or leave the address out and reach it through \`ssh -L ${console.port}:127.0.0.1:${console.port} HOST\``,
+          },
+        ]),
+    ...(origin?.startsWith('http:') === true && !isLoopbackOrigin(origin)
+      ? [
+          {
+            path: ['console', 'origin'],
+            message: 'in clear anybody on the way could take the session: use https',
+          },
+        ]
+      : []),
+  ];
+};
+
+function isLoopbackOrigin(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) !== 0 && isLoopback(hostname));
+}
+
 const rules: readonly Rule[] = [
+  consoleRule,
   localRule,
   proxyRule,
   ({ store }) => storeFindings(store),
@@ -150,7 +181,7 @@ function isPrivate(address: string | undefined): boolean {
   return address !== undefined && /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd])/i.test(address);
 }
 
-function isLoopback(address: string | undefined): boolean {
+export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && (address.startsWith('127.') || address === '::1');
 }
 
