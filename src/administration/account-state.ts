@@ -43,9 +43,23 @@ export async function limitAccount(
       `there is no limit ${of.name}: it is one of ${accountLimits.join(', ')}`,
       'usage',
     );
+  assertWithinDefault(ports, actor, name, of.value);
   const deed = { action: 'limit', detail: { name, value: String(of.value) } };
   const { login, limits } = await changeIdentity(ports, actor, of.login, deed, (identity) =>
     setLimits(identity, { [name]: of.value }),
   );
   return { login, limits };
+}
+
+/** What a domain may take from all is not for itself to say. */
+function assertWithinDefault(
+  { config }: AdministrationPorts,
+  { role }: Actor,
+  name: (typeof accountLimits)[number],
+  value: number | 'none' | 'default',
+): void {
+  if (role !== 'domainAdmin' || value === 'default') return;
+  const most = config().limits.identity[name];
+  if (most === 'none' || (value !== 'none' && value <= most)) return;
+  throw new UseCaseFailure(`${name} is at most ${most}, as configured: only an admin gives more`, 'denied');
 }

@@ -7,18 +7,16 @@ import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
 import { createIdentity } from '../identity/identity-changes.ts';
 import { hashPassword } from '../identity/password.ts';
 import type { Credential, Identity } from '../record/identity.ts';
+import { canonicalAddress } from '../policy/address.ts';
+import { type Use, usesOf } from '../policy/limits.ts';
+import { effectiveLimits } from '../policy/sending-limits.ts';
+import { canonicalDomain } from '../protocol/wire/mailbox.ts';
+import type { IdentityPage } from '../store/identity-page.ts';
 import type { CredentialUse } from '../store/lookups.ts';
+import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
-import {
-  credentialDetail,
-  domainsOf,
-  everybody,
-  identityOf,
-  takenWords,
-  valueOf,
-  writeIdentity,
-} from './identities.ts';
+import { credentialDetail, domainsOf, identityOf, takenWords, valueOf, writeIdentity } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 
 export interface NewAccount {
@@ -94,14 +92,43 @@ export interface Account extends Omit<Identity, 'credentials'> {
   readonly credentials: readonly Omit<Credential, 'verifiers'>[];
 }
 
-function accountOf(identity: Identity): Account {
-  const credentials = identity.credentials.map(({ verifiers: _secret, ...shown }) => shown);
+function accountOf(shown: ShownIdentity): Account {
+  const identity = withCredentials(shown);
+  const credentials = identity.credentials.map(({ verifiers: _secret, ...kept }) => kept);
   return { ...identity, credentials };
 }
 
-/** By login, those that were removed last. */
-export async function listAccounts({ lookups }: AdministrationPorts): Promise<readonly Account[]> {
-  return (await everybody(lookups)).map(accountOf);
+/** Which accounts are meant; every given field must match. */
+export interface AccountPart extends Pick<IdentityPage, 'domain' | 'state' | 'prefix'> {
+  /** Who has this address, as login or as another one. Nothing else is asked then. */
+  readonly address?: string;
+}
+
+/** A page of them: those after this login, `max` at most. */
+export async function pageAccounts(
+  { lookups }: AdministrationPorts,
+  _actor: Actor,
+  {
+    part: { address, prefix, domain, state } = {},
+    after,
+    max,
+  }: { readonly part?: AccountPart; readonly after?: string; readonly max: number },
+): Promise<{ readonly accounts: readonly Account[]; readonly next?: string }> {
+  if (address !== undefined) {
+    const having = await lookups.identitiesByAddress(canonicalAddress(address) ?? address);
+    return { accounts: having.slice(0, max).map(accountOf) };
+  }
+  const page = await lookups.identities({
+    max,
+    ...(after === undefined ? {} : { after }),
+    // As logins are kept.
+    ...(prefix === undefined ? {} : { prefix: prefix.normalize('NFC').toLowerCase() }),
+    ...(domain === undefined ? {} : { domain: canonicalDomain(domain) ?? domain }),
+    ...(state === undefined ? {} : { state }),
+  });
+  const last = page.at(-1);
+  const more = last === undefined || page.length < max ? {} : { next: last.login };
+  return { accounts: page.map(accountOf), ...more };
 }
 
 export interface ShownAccount {
@@ -109,6 +136,8 @@ export interface ShownAccount {
   /** Its own limits, and the configured ones where it has none. */
   readonly limits: Readonly<Record<string, number | 'none'>>;
   readonly uses: readonly CredentialUse[];
+  /** How much of each is used; where several nodes accept, as of a second ago. */
+  readonly limitUse: readonly Use[];
 }
 
 export async function showAccount(
@@ -117,10 +146,16 @@ export async function showAccount(
   { login }: { readonly login: string },
 ): Promise<ShownAccount> {
   const identity = await identityOf(ports, login);
-  const { messagesPerHour, recipientsPerHour, nullSenderPerHour } = ports.config().limits.identity;
+  const configured = ports.config().limits.identity;
+  const { messagesPerHour, recipientsPerHour, nullSenderPerHour } = configured;
+  const [uses, counter] = await Promise.all([
+    ports.lookups.credentialUses(identity.id),
+    ports.lookups.counter(identity.id),
+  ]);
+  const values = effectiveLimits(configured, identity.limits);
   return {
     account: accountOf(identity),
     limits: { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...identity.limits },
-    uses: await ports.lookups.credentialUses(identity.id),
+    ...{ uses, limitUse: usesOf(counter, values, ports.clock.now()) },
   };
 }

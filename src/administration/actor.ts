@@ -1,19 +1,26 @@
-// Who acts: found by whoever carries the act out, never said by who asks for it.
+// Who acts: found by whoever carries the act out, never said by who asks for it. What he may is judged by `permissions.ts`, whom it may touch by `scope.ts`.
 
 import type { Clock } from '../platform/platform.ts';
+import type { IdentityId, Role, TokenScope } from '../record/identity.ts';
 
 export interface Actor {
-  /** User of the operating system: the peer of the control socket, or of the process itself where no server runs. */
+  /** User of the operating system: the peer of the control socket, or of the process itself where no server runs. At the private HTTP port: the address. In the console: for whom the link was made. Through the API: the login. */
   readonly who: string;
-  readonly through: 'command line';
-  readonly role: 'operator';
+  readonly through: 'command line' | 'private HTTP port' | 'console' | 'API';
+  readonly role: Role;
+  /** Of a domain admin: whose identities he sees and acts on. */
+  readonly domains?: readonly string[];
+  /** The identity that acts. Whoever acts as `user` sees this one alone. */
+  readonly identityId?: IdentityId;
+  /** The token that he came with. Its scopes narrow what the role may. */
+  readonly token?: { readonly id: string; readonly scopes: readonly TokenScope[] };
   /** In the actor's own words, for the trail. */
   readonly reason?: string;
 }
 
-/** `root (command line)`: how the trail names them. */
-export function byOf({ who, through }: Actor): string {
-  return `${who} (${through})`;
+/** `root (command line)`, `ci@example.org (API, token 4Q7WJ2ZK)`: how the trail names them. */
+export function byOf({ who, through, token }: Pick<Actor, 'who' | 'through' | 'token'>): string {
+  return `${who} (${through}${token === undefined ? '' : `, token ${token.id}`})`;
 }
 
 /** For the detail of a record; nothing if none was given. */

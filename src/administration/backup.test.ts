@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BY_ROOT, openOffice, textOf } from '../../test/fakes/administration.ts';
+import { BY_ROOT, failsWith, openOffice, ROOT, textOf } from '../../test/fakes/administration.ts';
 
-function withCopy() {
+function withCopy(options: Parameters<typeof openOffice>[0] = {}) {
   const seen = { recorded: 0, closed: 0 };
   const office = openOffice({
     async copy() {
@@ -15,6 +15,7 @@ function withCopy() {
       })();
       return { content, close: () => Promise.resolve(void (seen.closed += 1)) };
     },
+    ...options,
   });
   return { office, seen };
 }
@@ -34,4 +35,29 @@ test('backUp that nobody reads to its end is let go', async () => {
     break;
   }
   assert.equal(seen.closed, 1);
+});
+
+test('backUp is for admins, elsewhere than on the host with a reason alone', async () => {
+  for (const role of ['user', 'domainAdmin', 'desk', 'auditor'] as const) {
+    const { office } = withCopy({ actor: { ...ROOT, role } });
+    await assert.rejects(office.backUp(), failsWith('denied', /not for the role/));
+  }
+  const { reason: _reason, ...silent } = ROOT;
+  const { office, seen } = withCopy({ actor: { ...silent, through: 'console' } });
+  await assert.rejects(office.backUp(), failsWith('usage', /say why/));
+  assert.equal(await textOf(await withCopy({ actor: silent }).office.backUp()), 'one two');
+  assert.deepEqual([seen.recorded, await office.trail()], [0, []]);
+});
+
+test('backUp of a store on PostgreSQL says what to do instead, and records nothing', async () => {
+  const { office } = withCopy({ extra: ['store: { postgres: postgres://postern@db/postern }'] });
+  await assert.rejects(office.backUp(), failsWith('negative', /pg_basebackup[^]*docs\/CLUSTER\.md/));
+  assert.deepEqual(await office.trail(), []);
+});
+
+test('backUp that could not be made is told so in the trail', async () => {
+  const { office } = withCopy({ copy: () => Promise.reject(new Error('no space for a copy')) });
+  await assert.rejects(textOf(await office.backUp()), failsWith('trouble', /no space for a copy/));
+  const detail = { because: 'no space for a copy', reason: 'ticket 4711' };
+  assert.deepEqual(await office.newest(), { by: BY_ROOT, action: 'backup failed', detail });
 });

@@ -10,7 +10,8 @@ import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
 
-const PAGE = 500;
+/** Recipients of a slice: a message takes some ten milliseconds, and whoever asks hears how far it is. */
+const PAGE = 100;
 /** Recipients of a message in one commit. */
 const PART = 200;
 
@@ -27,7 +28,7 @@ export interface Bounced {
 }
 
 /**
- * A slice of the part: some hundred recipients, each message whole. One that can't be given up ends a slice that has given up others: the next slice begins with it, and
+ * A slice of the part: a hundred recipients or more, each message whole. One that can't be given up ends a slice that has given up others: the next slice begins with it, and
  * throws `UseCaseFailure`. What was given up before stays so.
  */
 export async function bounceQueue(
@@ -35,7 +36,7 @@ export async function bounceQueue(
   actor: Actor,
   { part, after }: { readonly part: QueuePart; readonly after?: After },
 ): Promise<Bounced> {
-  const selector = await selectorOf(ports, part);
+  const selector = await selectorOf(ports, actor, part);
   const { entries, next } = await sliceOf(ports, selector, after);
   const began = after?.began ?? ports.clock.now();
   const meant = entries.filter(({ message }) => cameBefore(message, began));

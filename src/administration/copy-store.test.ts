@@ -17,7 +17,7 @@ import {
 } from '../store/store.contract-fixtures.ts';
 import { copyStore, countKept, type StoreCopied, type StoreCopy } from './copy-store.ts';
 
-const actor = { who: 'root', through: 'command line', role: 'operator' } as const;
+const actor = { who: 'root', through: 'command line', role: 'admin' } as const;
 
 function copied(
   { transfer: from }: TestPlace,

@@ -29,10 +29,11 @@ export interface StoreCopied {
   readonly chains: readonly VerifiedChain[];
 }
 
-/** What there is to copy. */
-export async function countKept(from: Transfer): Promise<Counts> {
+/** What there is to copy. Rejects with what `copyStore` would refuse at once, and writes nothing to the target. */
+export async function countKept(from: Transfer, to?: Transfer): Promise<Counts> {
   const source = await from.source();
   try {
+    await to?.assertTarget(await originOf(source));
     return await source.counts();
   } finally {
     await source.close();

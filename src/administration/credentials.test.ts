@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
+import { identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 
 const login = 'alice@example.org';
 const PASSWORD = 'correct horse battery staple';
@@ -32,6 +33,22 @@ test('assertCanSetPassword says no before anybody types one', async () => {
   );
 });
 
+test('whoever another directory keeps gets app passwords here, and the password there', async () => {
+  const { ports, ...office } = openOffice();
+  const eve = identityOf('eve@example.org', { origin: { directory: 'staff', key: '7' } });
+  await ports.store.commit([identityChange(eve, 0, office.clock.now())]);
+  const refused = failsWith(
+    'negative',
+    /^the password of eve@example\.org is kept in the directory "staff", .* change it there/,
+  );
+  await assert.rejects(office.assertCanSetPassword({ login: eve.login }), refused);
+  await assert.rejects(office.setPassword({ login: eve.login, password: PASSWORD }), refused);
+  const { id } = await office.addAppPassword({ login: eve.login, label: 'phone' });
+  await office.revokeAppPassword({ login: eve.login, which: id });
+  const { account } = await office.showAccount({ login: eve.login });
+  assert.deepEqual(account.origin, { directory: 'staff', key: '7' });
+});
+
 test('addAppPassword, for a time', async () => {
   const office = await withAlice();
   const added = await office.addAppPassword({ login: 'alice', label: 'phone', lifetimeMs: 1000 });
@@ -54,4 +71,27 @@ test('revokeAppPassword says by whom, in the account and in the trail', async ()
     office.revokeAppPassword({ login, which: 'phone' }),
     failsWith('negative', /was revoked already, .* by root/),
   );
+});
+
+test('all app passwords are revoked in one act, told by their ids; none left is told too', async () => {
+  const office = openOffice();
+  const login = 'alice@example.org';
+  await office.addAccount({ login, mailbox: true, allowReserved: true });
+  await office.setPassword({ login, password: 'correct horse battery staple' });
+  await office.addAppPassword({ login, label: 'phone' });
+  const { revoked } = await office.revokeAppPasswords({ login });
+  assert.deepEqual(revoked.map(({ label }) => label).toSorted(), ['first', 'phone']);
+  const { account } = await office.showAccount({ login });
+  assert.deepEqual(
+    account.credentials.flatMap(({ kind, disabled }) => (disabled === undefined ? [kind] : [])),
+    ['password'],
+  );
+  const credentials = revoked.map(({ id }) => id);
+  assert.deepEqual(await office.newest(), {
+    ...{ by: BY_ROOT, action: 'app-password revoke all' },
+    detail: { login, credentials, reason: 'ticket 4711' },
+  });
+  await assert.rejects(office.revokeAppPasswords({ login }), failsWith('negative', /has no app password/));
+  await office.revokePassword({ login });
+  await assert.rejects(office.revokePassword({ login }), failsWith('negative', /was revoked already/));
 });

@@ -1,7 +1,7 @@
 // Why a use case was not carried out, in words for people, with the way out.
 
-/** `negative`: it is not so, or may not be. `usage`: it was asked in a wrong way. `trouble`: it could not be told or done. */
-export type FailureKind = 'negative' | 'usage' | 'trouble';
+/** `negative`: it is not so, or may not be. `usage`: it was asked in a wrong way. `trouble`: it could not be told or done. `denied`: it is not for this role, or this token. */
+export type FailureKind = 'negative' | 'usage' | 'trouble' | 'denied';
 
 export class UseCaseFailure extends Error {
   override readonly name = 'UseCaseFailure';
@@ -12,3 +12,6 @@ export class UseCaseFailure extends Error {
     this.kind = kind;
   }
 }
+
+/** What it is about is not there, or not for who asks. */
+export class NotThere extends UseCaseFailure {}

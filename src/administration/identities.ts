@@ -3,10 +3,12 @@
 import type { Result } from '../base/result.ts';
 import type { Changed } from '../identity/identity-changes.ts';
 import { loginCandidates } from '../identity/login.ts';
+import { addressDomain } from '../policy/address.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
+import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts';
 import { type Actor, byOf, reasonGiven } from './actor.ts';
-import { UseCaseFailure } from './failure.ts';
+import { NotThere, UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 
 export function domainsOf({ config }: Pick<AdministrationPorts, 'config'>): ReadonlySet<string> {
@@ -17,20 +19,20 @@ export function domainsOf({ config }: Pick<AdministrationPorts, 'config'>): Read
 export async function identityOf(
   ports: Pick<AdministrationPorts, 'config'> & { readonly lookups: Pick<Lookups, 'identityByLogin'> },
   login: string,
-): Promise<Identity> {
+): Promise<ShownIdentity> {
   const known = login.includes('@') ? new Set<string>() : domainsOf(ports);
   for (const candidate of loginCandidates(login, known)) {
     const identity = await ports.lookups.identityByLogin(candidate);
     if (identity !== undefined) return identity;
   }
-  throw new UseCaseFailure(`there is no account ${login}; \`postern account list\` shows all`);
+  throw new NotThere(`there is no account ${login}; \`postern account list\` shows all`);
 }
 
 const PAGE = 500;
 
 /** All there are by login, those that were removed last. */
-export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<readonly Identity[]> {
-  const all: Identity[] = [];
+export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<readonly ShownIdentity[]> {
+  const all: ShownIdentity[] = [];
   for (;;) {
     const last = all.at(-1)?.login;
     const page = await lookups.identities({ max: PAGE, ...(last === undefined ? {} : { after: last }) });
@@ -52,14 +54,16 @@ export function credentialDetail({ id, label }: Credential): {
   return { credential: id, label };
 }
 
+export type WritePorts = Pick<AdministrationPorts, 'store' | 'lookups' | 'clock'>;
+
 /** What is done to an account, for its record. */
 export interface Deed {
   readonly action: string;
-  readonly detail?: Readonly<Record<string, string>>;
+  readonly detail?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** Each time somebody else was faster: more than as many operators at once. */
-const TRIES_MAX = 100;
+export const TRIES_MAX = 100;
 
 /** Writes the result of `change`, which is repeated if somebody else wrote the identity meanwhile. Throws `UseCaseFailure`. */
 export async function changeIdentity(
@@ -70,7 +74,8 @@ export async function changeIdentity(
   change: (identity: Identity) => Changed | Promise<Changed>,
 ): Promise<Identity> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const before = await identityOf(ports, login);
+    const before = withCredentials(await identityOf(ports, login));
+    assertMayChange(actor, before, deed.action);
     const after = valueOf(await change(before));
     const outcome = await writeIdentity(ports, actor, after, before.revision, deed);
     if (outcome === 'written') return after;
@@ -78,8 +83,30 @@ export async function changeIdentity(
   throw new UseCaseFailure(`${login} was changed by somebody else each time: try again`, 'trouble');
 }
 
+const stops: ReadonlySet<string> = new Set(['suspend', 'console session end']);
+
+/** Throws `UseCaseFailure`. With a password of a colleague a domain admin would have his role, and could send as all that he may send as. Anybody of his may be stopped. */
+export function assertMayChange(
+  actor: Actor,
+  { id, login, role = 'user', rights }: Identity,
+  action: string,
+): void {
+  if (actor.role !== 'domainAdmin' || id === actor.identityId) return;
+  if (role !== 'user')
+    throw new UseCaseFailure(`${login} has the role ${role}: only an admin changes it`, 'denied');
+  const { domains = [] } = actor;
+  const reachesOut = rights.some(
+    (right) => !domains.includes(right.kind === 'domain' ? right.domain : addressDomain(right.address)),
+  );
+  if (reachesOut && !stops.has(action))
+    throw new UseCaseFailure(
+      `${login} may send as somebody outside of your domains: only an admin changes it`,
+      'denied',
+    );
+}
+
 export async function writeIdentity(
-  ports: AdministrationPorts,
+  ports: WritePorts,
   actor: Actor,
   identity: Identity,
   expectRevision: number,

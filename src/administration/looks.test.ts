@@ -20,6 +20,7 @@ const looks: readonly {
   { name: 'queue show', asksWhy: true, look: (at) => at.showQueued({ id: ID }) },
   { name: 'queue show --content', asksWhy: true, look: (at) => at.queuedContent({ id: ID }) },
   { name: 'audit export', asksWhy: true, look: (at) => at.exportTrail({}) },
+  { name: 'audit looks', asksWhy: true, look: (at) => at.listLooks({ max: 1 }) },
   { name: 'backup', asksWhy: false, look: (at) => at.backUp() },
 ];
 

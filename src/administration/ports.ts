@@ -1,6 +1,10 @@
 // What use cases work on: the store, the configuration in force, and what writes reports and copies.
 
+import type { Verifier } from '../audit/verifier.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { PublishedKey } from '../onboarding/dns-records.ts';
+import type { DomainChecks } from '../onboarding/domain-checks.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { ReportWriter } from '../relay/reports.ts';
 import type { RelaySettings } from '../relay/settings.ts';
@@ -12,9 +16,24 @@ export interface AdministrationPorts {
   readonly lookups: Lookups;
   readonly clock: Pick<Clock, 'now'>;
   readonly entropy: Entropy;
+  /** Of this process. */
+  readonly verifier: Pick<Verifier, 'start' | 'stop' | 'view'>;
+  /** Of this process. */
+  readonly domainChecks: Pick<DomainChecks, 'last' | 'check' | 'texts'>;
+  /** What of the keys that sign for a domain is published. Rejects with `ConfigError` if one can't be read. */
+  dkimKeys(domain: string): Promise<readonly PublishedKey[]>;
   /** In force now. Throws `ConfigError` if there is none that can be read. */
   config(): Config;
-  reports(): Promise<{ readonly settings: RelaySettings; readonly writer: ReportWriter }>;
+  /** Where it is written. */
+  written(): Pick<LoadedConfig, 'file' | 'lines' | 'waiting'>;
+  reports(): Promise<{
+    readonly settings: Pick<RelaySettings, 'expireMs'>;
+    readonly writer: Pick<ReportWriter, 'write'>;
+  }>;
+  /** The next hop of mail to this domain, by the configuration in force, as the log names it. */
+  hopOf(domain: string): string;
+  /** How the server is; absent: none runs. */
+  condition?(): Promise<object>;
   /** A copy of the store, in pieces. Whoever asks closes it, whether it was read or not. */
   copy(): Promise<{ readonly content: AsyncIterable<Uint8Array>; close(): Promise<void> }>;
 }

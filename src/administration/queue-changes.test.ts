@@ -24,6 +24,9 @@ test('countQueue and changeQueue', async () => {
     [BY_ROOT, 'hold'],
   );
   assert.equal((await office.changeQueue({ part, action: 'hold' })).changed, 0, 'it is held already');
+  const meant = async (action?: 'release' | 'retry') =>
+    office.countQueue({ part: {}, ...(action === undefined ? {} : { action }) });
+  assert.deepEqual([await meant(), await meant('retry'), await meant('release')], [2, 2, 1]);
 
   await office.suspendAccount({ login: 'alice' });
   const released = await office.changeQueue({ part: { id: ID.toLowerCase() }, action: 'release' });

@@ -15,13 +15,14 @@ interface OfPart {
   readonly part: QueuePart;
 }
 
-/** How many recipients it means. */
+/** How many recipients it means: of a release those that are held, for whatever reason. */
 export async function countQueue(
   ports: AdministrationPorts,
-  _actor: Actor,
-  { part }: OfPart,
+  actor: Actor,
+  { part, action }: OfPart & Partial<Pick<QueueChange, 'action'>>,
 ): Promise<number> {
-  return ports.lookups.queueCount(await selectorOf(ports, part));
+  const selector = await selectorOf(ports, actor, part);
+  return ports.lookups.queueCount(action === 'release' ? { ...selector, held: true } : selector);
 }
 
 export interface QueueChanged {
@@ -37,9 +38,13 @@ export interface QueueChanged {
 export async function changeQueue(
   ports: AdministrationPorts,
   actor: Actor,
-  { part, action, after }: OfPart & Pick<QueueChange, 'action' | 'after'>,
+  {
+    part,
+    action,
+    after,
+  }: OfPart & Pick<QueueChange, 'action'> & { readonly after?: QueuePosition | undefined },
 ): Promise<QueueChanged> {
-  const selector = await selectorOf(ports, part);
+  const selector = await selectorOf(ports, actor, part);
   const command = { action, selector, ...whoActs(ports, actor), max: SLICE };
   const outcome = await changeInSlices(ports.store, command, { slices: SLICES, after });
   if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');

@@ -1,11 +1,12 @@
 // What waits in the queue, and why; one message of it, as it will go.
 
-import type { QueueCursor, QueueEntry, QueueTotals } from '../store/lookups.ts';
+import type { QueueCursor, QueueEntry } from '../store/lookups.ts';
 import type { QueuedMessage } from '../store/port.ts';
 import { type Actor, reasonGiven } from './actor.ts';
-import { UseCaseFailure } from './failure.ts';
-import { assertReason, recordLook } from './looks.ts';
+import { NotThere } from './failure.ts';
+import { assertReason, assertReasonForContent, recordLook } from './looks.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { type TotalsByHop, withHops } from './queue-hops.ts';
 import { type QueuePart, selectorOf } from './queue-selector.ts';
 import { type ListedEntry, withReasons } from './queue-why.ts';
 
@@ -14,7 +15,7 @@ export interface QueueList {
   /** Recipients, listed or not. With the first page alone: counting them may mean a walk through the queue. */
   readonly deliveries?: number;
   /** With the first page, if the whole queue was asked for. */
-  readonly totals?: QueueTotals;
+  readonly totals?: TotalsByHop;
   /** There may be more, after this. */
   readonly next?: QueueCursor;
 }
@@ -28,13 +29,13 @@ const RECIPIENTS_MAX = 1000;
 /** A page of the part: `max` recipients, or as many as a page has. */
 export async function listQueue(
   ports: AdministrationPorts,
-  _actor: Actor,
+  actor: Actor,
   { part, max, after }: { readonly part: QueuePart; readonly max: number; readonly after?: QueueCursor },
 ): Promise<QueueList> {
   const { lookups, clock } = ports;
   const isFirst = after === undefined;
   const most = Math.min(max, PAGE);
-  const selector = await selectorOf(ports, part);
+  const selector = await selectorOf(ports, actor, part);
   const [entries, deliveries, totals] = await Promise.all([
     lookups.queue(selector, { max: most, ...(isFirst ? {} : { after }) }),
     isFirst ? lookups.queueCount(selector) : undefined,
@@ -44,7 +45,7 @@ export async function listQueue(
   return {
     entries: await withReasons(lookups, entries, clock.now()),
     ...(deliveries === undefined ? {} : { deliveries }),
-    ...(totals === undefined ? {} : { totals }),
+    ...(totals === undefined ? {} : { totals: withHops(ports, totals) }),
     ...(last === undefined || entries.length < most ? {} : { next: cursorAt(last) }),
   };
 }
@@ -53,8 +54,8 @@ function cursorAt({ message, delivery }: QueueEntry): QueueCursor {
   return { messageId: message.id, recipientNumber: delivery.recipientNumber };
 }
 
-export function queueTotals({ lookups }: AdministrationPorts): Promise<QueueTotals> {
-  return lookups.queueTotals();
+export async function queueTotals(ports: AdministrationPorts): Promise<TotalsByHop> {
+  return withHops(ports, await ports.lookups.queueTotals());
 }
 
 export interface ShownMessage {
@@ -84,6 +85,7 @@ export async function queuedContent(
   actor: Actor,
   { id }: { readonly id: string },
 ): Promise<AsyncIterable<Uint8Array>> {
+  assertReasonForContent(ports, actor);
   const message = await lookAt(ports, actor, 'queue show --content', id);
   return (await ports.lookups.content(message.id)) ?? none();
 }
@@ -97,8 +99,9 @@ async function lookAt(
   assertReason(ports, actor);
   const message = await ports.lookups.message(id.toUpperCase());
   if (message === undefined)
-    throw new UseCaseFailure(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
-  await recordLook(ports, actor, action, { message: message.id, ...reasonGiven(actor) });
+    throw new NotThere(`${id} is not in the queue; \`postern trace ${id}\` tells what became of it`);
+  const detail = { message: message.id, ...reasonGiven(actor) };
+  await recordLook(ports, actor, action, detail, message.identityId);
   return message;
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ROOT } from '../../test/fakes/administration.ts';
 import { aliceAsStored } from '../../test/fakes/submission.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import type { QueueSelector } from '../store/port.ts';
@@ -25,8 +26,11 @@ const bob: Identity = { ...aliceAsStored, id: 'i-bob', login: 'bob@example.org',
 /** In the queue, and in no account any more. */
 const GONE = '04JXYJ9A';
 
+const byLogin = (login: string): Identity | undefined => [alice, bob].find((one) => one.login === login);
+
 const lookups = {
-  identityByLogin: (login: string) => Promise.resolve([alice, bob].find((one) => one.login === login)),
+  identityByLogin: (login: string) => Promise.resolve(byLogin(login)),
+  identityById: (id: string) => Promise.resolve([alice, bob].find((one) => one.id === id)),
   identityByCredential: (id: string) =>
     Promise.resolve(
       [alice, bob].find(({ credentials }) =>
@@ -83,9 +87,10 @@ const vectors: readonly (readonly [
 for (const [credential, login, expected, kind] of vectors)
   test(`--credential '${credential}'${login === undefined ? '' : ` --identity ${login}`}`, async () => {
     const options = { credential, ...(login === undefined ? {} : { identity: login }) };
-    const asked = selectorOf({ lookups, config: assert.fail }, options);
+    const asked = selectorOf({ lookups, config: assert.fail }, ROOT, options);
     if (typeof expected === 'string') {
-      const whose = login === undefined ? {} : { identityId: login === A ? alice.id : bob.id };
+      const owner = login === undefined ? await lookups.identityByCredential(expected) : byLogin(login);
+      const whose = owner === undefined ? {} : { identityId: owner.id };
       assert.deepEqual(await asked, { ...whose, credentialId: expected });
     } else
       await assert.rejects(asked, (error: unknown) => {

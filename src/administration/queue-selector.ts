@@ -1,9 +1,10 @@
 // How an operator names a part of the queue: by id, or by words that must all match.
 
 import { credentialNamed, PASSWORD_CREDENTIAL_ID } from '../identity/credential-changes.ts';
-import type { Identity } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { QueueSelector } from '../store/port.ts';
+import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts';
+import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { identityOf, valueOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -22,18 +23,19 @@ export interface QueuePart {
 }
 
 interface Ports extends Pick<AdministrationPorts, 'config'> {
-  readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityByCredential' | 'queueCount'>;
+  readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityById' | 'identityByCredential' | 'queueCount'>;
 }
 
 /** Throws `UseCaseFailure` if it names an account or a credential that there is not. */
-export async function selectorOf(ports: Ports, part: QueuePart): Promise<QueueSelector> {
-  const identity = part.identity === undefined ? undefined : await identityOf(ports, part.identity);
-  const credentialId =
+export async function selectorOf(ports: Ports, actor: Actor, part: QueuePart): Promise<QueueSelector> {
+  const identity = await senderOf(ports, actor, part);
+  const sent =
     part.credential === undefined ? undefined : await credentialOf(ports, part.credential, identity);
+  const identityId = identity?.id ?? sent?.identityId;
   return {
     ...(part.id === undefined ? {} : { messageId: part.id.toUpperCase() }),
-    ...(identity === undefined ? {} : { identityId: identity.id }),
-    ...(credentialId === undefined ? {} : { credentialId }),
+    ...(identityId === undefined ? {} : { identityId }),
+    ...(sent === undefined ? {} : { credentialId: sent.credentialId }),
     ...(part.from === undefined ? {} : { from: part.from }),
     ...(part.to === undefined ? {} : { to: part.to }),
     ...(part.domain === undefined ? {} : { domain: part.domain }),
@@ -41,12 +43,29 @@ export async function selectorOf(ports: Ports, part: QueuePart): Promise<QueueSe
   };
 }
 
-/** Its id. Revoked ones count: what they sent is what is looked for. */
+/** A user means his own mail. */
+function senderOf(
+  ports: Ports,
+  actor: Actor,
+  { identity, id }: QueuePart,
+): Promise<ShownIdentity | undefined> {
+  if (identity !== undefined) return identityOf(ports, identity);
+  const isOwn = actor.role === 'user' && id === undefined && actor.identityId !== undefined;
+  return isOwn ? ports.lookups.identityById(actor.identityId) : Promise.resolve(undefined);
+}
+
+interface Sent {
+  readonly credentialId: string;
+  /** Of whose mail it is, where that is known. */
+  readonly identityId?: string;
+}
+
+/** Revoked ones count: what they sent is what is looked for. */
 async function credentialOf(
   { lookups }: Ports,
   named: string,
-  identity: Identity | undefined,
-): Promise<string> {
+  identity: ShownIdentity | undefined,
+): Promise<Sent> {
   const isPassword = named.toLowerCase() === PASSWORD_CREDENTIAL_ID;
   if (named === '' || (isPassword && identity === undefined))
     throw new UseCaseFailure(
@@ -55,14 +74,15 @@ async function credentialOf(
     );
   const id = isPassword ? PASSWORD_CREDENTIAL_ID : named.toUpperCase();
   if (identity === undefined) {
-    if ((await lookups.identityByCredential(id)) !== undefined) return id;
+    const owner = await lookups.identityByCredential(id);
+    if (owner !== undefined) return { credentialId: id, identityId: owner.id };
   } else {
-    const found = valueOf(credentialNamed(identity.credentials, named));
-    if (found !== undefined) return found.id;
+    const found = valueOf(credentialNamed(withCredentials(identity).credentials, named));
+    if (found !== undefined) return { credentialId: found.id };
   }
   // The mail of a removed account outlives its credentials.
   const whose = identity === undefined ? {} : { identityId: identity.id };
-  if ((await lookups.queueCount({ ...whose, credentialId: id })) > 0) return id;
+  if ((await lookups.queueCount({ ...whose, credentialId: id })) > 0) return { credentialId: id };
   throw new UseCaseFailure(
     identity === undefined
       ? `no app password has the id ${named}; a label needs --identity LOGIN`

@@ -1,8 +1,8 @@
 // Why a message waits: what the last hop said of it, or who holds it. Told beside the queue, which keeps only what is still to be done.
 
 import type { TrailEvent } from '../record/events.ts';
-import type { Identity } from '../record/identity.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 import { spanWords } from '../base/span.ts';
 
 /** The end of the last attempt. */
@@ -91,7 +91,7 @@ function attemptOf(event: TrailEvent): { readonly number: number; readonly last:
 
 function whyOf(
   { message, delivery, heldBy, active, dueAt }: QueueEntry,
-  identity: Identity | undefined,
+  identity: ShownIdentity | undefined,
   last: LastAttempt | undefined,
   now: number,
 ): string {

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
-import { acceptOf, DAY } from '../store/store.contract-fixtures.ts';
+import { BY_ROOT, failsWith, openOffice, ROOT } from '../../test/fakes/administration.ts';
+import { acceptOf, DAY, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import { administrationOf } from './use-cases.ts';
 
 const [alice, bob, sales] = ['alice@example.org', 'bob@example.org', 'sales@example.org'] as const;
 
@@ -32,4 +33,23 @@ test('removalMeans, removeAccount and restoreAccount', async () => {
   const restored = await office.restoreAccount({ login: alice });
   assert.deepEqual([restored.state, restored.addresses], ['active', means.addresses]);
   assert.deepEqual(await office.newest(), { by: BY_ROOT, action: 'restore', detail });
+});
+
+test('who may not remove an account is told so before anything is handed over', async () => {
+  const office = openOffice();
+  const now = office.clock.now();
+  const owned = [alice, sales].map((address) => ({ kind: 'address', address }) as const);
+  await office.ports.store.commit([
+    identityChange(identityOf(alice, { role: 'admin', rights: owned }), 0, now),
+  ]);
+  const granted = [
+    { kind: 'address', address: bob },
+    { kind: 'granted', address: sales },
+  ] as const;
+  await office.ports.store.commit([identityChange(identityOf(bob, { rights: granted }), 0, now)]);
+  const dora = { ...ROOT, role: 'domainAdmin', domains: ['example.org'] } as const;
+  const byDora = administrationOf(office.ports, dora);
+  await assert.rejects(byDora.removalMeans({ login: alice }), failsWith('denied', /only an admin/));
+  await assert.rejects(byDora.removeAccount({ login: alice }), failsWith('denied', /only an admin/));
+  assert.deepEqual((await office.accountRights({ login: bob })).rights, granted);
 });

@@ -3,8 +3,9 @@
 import { addRight, remove, restore } from '../identity/identity-changes.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';
-import { changeIdentity, everybody, identityOf, valueOf } from './identities.ts';
+import { assertMayChange, changeIdentity, everybody, identityOf, valueOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { withCredentials } from '../store/shown-identity.ts';
 
 interface OfAccount {
   readonly login: string;
@@ -29,11 +30,12 @@ export interface RemovalMeans {
 /** Throws `UseCaseFailure` if it can't be removed. */
 export async function removalMeans(
   ports: AdministrationPorts,
-  _actor: Actor,
+  actor: Actor,
   of: OfAccount,
 ): Promise<RemovalMeans> {
   const now = ports.clock.now();
-  const identity = await identityOf(ports, of.login);
+  const identity = withCredentials(await identityOf(ports, of.login));
+  assertMayChange(actor, identity, 'remove');
   valueOf(remove(identity, now));
   return {
     login: identity.login,

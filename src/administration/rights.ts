@@ -6,6 +6,7 @@ import type { Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';
 import { changeIdentity, domainsOf, identityOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 
 export type AccountRights = Pick<Identity, 'login' | 'state' | 'rights'>;
 
@@ -50,7 +51,10 @@ export async function changeRight(
 }
 
 /** Whose login it is. */
-async function ownerOf({ lookups }: AdministrationPorts, address: string): Promise<Identity | undefined> {
+async function ownerOf(
+  { lookups }: AdministrationPorts,
+  address: string,
+): Promise<ShownIdentity | undefined> {
   const first = await lookups.identityByAddress(address);
   return first?.login === address ? first : undefined;
 }

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BY_ROOT, openOffice } from '../../test/fakes/administration.ts';
+import { BY_ROOT, openOffice, ROOT } from '../../test/fakes/administration.ts';
 import { questionOfMessage } from '../audit/question-of-message.ts';
 import { acceptOf } from '../store/store.contract-fixtures.ts';
+import { administrationOf } from './use-cases.ts';
 
 const ID = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 const reason = 'ticket 4711';
@@ -38,4 +39,35 @@ test('traceFile', async () => {
   const { messages } = await office.traceFile({ question, max: 20 });
   const detail = { question: question.text, reason, found: messages.length };
   assert.deepEqual(await office.newest(), { by: BY_ROOT, action: 'trace', detail });
+});
+
+test('that others have more to show is not told to who may not see it', async () => {
+  const office = openOffice();
+  const now = office.clock.now();
+  const to = ['bob@far.example'];
+  const ids = ['A', 'B', 'C', 'D'].map((last) => `01ARZ3NDEKTSV4RRFFQ69G5FA${last}`);
+  const write = (at: number, from: string, identityId: string): Promise<unknown> =>
+    office.ports.store.commit([acceptOf(ids[at] ?? '', now + at, { from, identityId, to })]);
+  const [alice, mallory] = await Promise.all(
+    ['alice@example.org', 'mallory@example.org'].map((login) =>
+      office.addAccount({ login, mailbox: true, allowReserved: true }),
+    ),
+  );
+  assert.ok(alice && mallory);
+  const user = { ...ROOT, role: 'user', identityId: alice.id } as const;
+  const asked = (after?: string) =>
+    administrationOf(office.ports, user).traceWords({
+      words: 'bob@far.example',
+      range: { max: 1, ...(after === undefined ? {} : { after }) },
+    });
+  await write(0, 'mallory@example.org', mallory.id);
+  await write(1, 'mallory@example.org', mallory.id);
+  await write(2, 'alice@example.org', alice.id);
+  const newest = (await asked())?.answer;
+  assert.deepEqual([newest?.messages.map(({ id }) => id), newest?.more], [[ids[2]], false]);
+  await write(3, 'alice@example.org', alice.id);
+  const first = (await asked())?.answer;
+  assert.deepEqual([first?.messages.map(({ id }) => id), first?.more], [[ids[3]], true]);
+  const second = (await asked(first?.next))?.answer;
+  assert.deepEqual([second?.messages.map(({ id }) => id), second?.more], [[ids[2]], false]);
 });

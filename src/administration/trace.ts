@@ -6,6 +6,7 @@ import { loginCandidates } from '../identity/login.ts';
 import { canonicalAddress } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import type { EventRange } from '../store/lookups.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { domainsOf } from './identities.ts';
 import { assertReason, recordLook } from './looks.ts';
@@ -32,7 +33,7 @@ export async function traceWords(
   );
   if (question === undefined) return undefined;
   const answer = await trace(ports.lookups, question, range);
-  await recordTrace(ports, actor, question.text, answer);
+  await recordTrace(ports, actor, question.text, answer, identities);
   return {
     question,
     identities: identities.map(({ id, login, state, removedAt }) => ({
@@ -60,13 +61,18 @@ function recordTrace(
   actor: Actor,
   question: string,
   { messages, refusals }: TraceAnswer,
+  named: readonly Pick<Identity, 'id'>[] = [],
 ): Promise<void> {
   const found = messages.length + refusals.length;
-  return recordLook(ports, actor, 'trace', { question, reason: actor.reason ?? '', found });
+  // Of whom it was asked; or else, if all that was found is one's, his.
+  const whose = named.length > 0 ? named.map(({ id }) => id) : messages.map(({ identityId }) => identityId);
+  const [only, ...others] = new Set(whose);
+  const detail = { question, reason: actor.reason ?? '', found };
+  return recordLook(ports, actor, 'trace', detail, others.length === 0 ? only : undefined);
 }
 
 /** By login, by id, and who has an address as an own one. Tombstones are found like any other. */
-async function identitiesNamed(ports: AdministrationPorts, word: string): Promise<readonly Identity[]> {
+async function identitiesNamed(ports: AdministrationPorts, word: string): Promise<readonly ShownIdentity[]> {
   const { lookups } = ports;
   if (word === '' || /[<>\s]/.test(word)) return [];
   const address = canonicalAddress(word);

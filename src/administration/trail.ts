@@ -10,6 +10,8 @@ import type { AdministrationPorts } from './ports.ts';
 
 const PAGE = 1000;
 const DAY_MS = 86_400_000;
+/** Events that one slice of an erasure looks for: what others' commands may have to wait for. */
+const SLICE = 500;
 /** What is younger, and may still be queued, stays traceable. */
 const FLOOR_MS = 7 * DAY_MS;
 
@@ -25,7 +27,7 @@ export async function exportTrail(
     ...(after === undefined ? {} : { after }),
     ...(identity === undefined ? {} : { identity: identity.login }),
   };
-  await recordLook(ports, actor, 'audit export', { ...detail, ...reasonGiven(actor) });
+  await recordLook(ports, actor, 'audit export', { ...detail, ...reasonGiven(actor) }, identity?.id);
   return linesOf(ports, after, identity?.id);
 }
 
@@ -42,6 +44,28 @@ async function* linesOf(
     after = page.at(-1)?.cursor;
     if (page.length < PAGE) return;
   }
+}
+
+export interface TrailEnd {
+  readonly chain: number;
+  /** Of the node that began it. */
+  readonly name: string;
+  readonly startedAt: number;
+  readonly events: number;
+  /** Hex. Kept elsewhere, it shows later that nothing before it was changed (`audit verify --expect`). */
+  readonly lastLink: string;
+}
+
+/** How far each chain had come when the register was written last. */
+export async function trailEnds(
+  { lookups }: AdministrationPorts,
+  _actor: Actor,
+): Promise<readonly TrailEnd[]> {
+  const chains = await lookups.chains();
+  return chains.map(({ chain, name, startedAt, head }) => ({
+    ...{ chain, name, startedAt },
+    ...{ events: head.sequence, lastLink: Buffer.from(head.link).toString('hex') },
+  }));
 }
 
 export interface Erased {
@@ -66,7 +90,22 @@ export async function eraseFromTrail(
       `what is younger than 7 days plus relay.expire must stay traceable: the latest --before is ${new Date(floor).toISOString().slice(0, 10)}`,
     );
   const identity = login === undefined ? {} : { identityId: (await identityOf(ports, login)).id };
-  const [outcome] = await ports.store.commit([{ type: 'erase', ...identity, addresses, before, ...who }]);
-  if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
-  return { forgotten: outcome.count, kept: outcome.kept, until: before };
+  const sum = { forgotten: 0, kept: 0 };
+  for (let after: Cursor | undefined, isLast = false; !isLast;) {
+    const slice = {
+      ...identity,
+      addresses,
+      before,
+      ...who,
+      max: SLICE,
+      ...(after === undefined ? {} : { after }),
+    };
+    const [outcome] = await ports.store.commit([{ type: 'erase', ...slice }]);
+    if (outcome.type === 'failed') throw new UseCaseFailure(outcome.cause, 'trouble');
+    sum.forgotten += outcome.count;
+    sum.kept += outcome.kept;
+    after = outcome.next;
+    isLast = after === undefined;
+  }
+  return { ...sum, until: before };
 }

@@ -1,28 +1,79 @@
 // All that can be done and looked at, in one table. Each takes who acts and plain data, gives plain data or octets in pieces, and writes its own record.
-// Doors (command line, control socket) call it here and only render.
+// Doors (command line, control socket, console, API) call it here and only render: whether the actor may, and whom it touches, is judged here.
 
-import { addAccount, assertCanAddAccount, listAccounts, showAccount } from './accounts.ts';
+import { listLooks } from './access-record.ts';
+import { addAccount, assertCanAddAccount, pageAccounts, showAccount } from './accounts.ts';
+import { accountDays, accountLooks } from './account-mail.ts';
 import { limitAccount, resumeAccount, suspendAccount } from './account-state.ts';
 import type { Actor } from './actor.ts';
 import { backUp } from './backup.ts';
 import { bounceQueue } from './bounce.ts';
-import { addAppPassword, assertCanSetPassword, revokeAppPassword, setPassword } from './credentials.ts';
-import { ownHostname } from './facts.ts';
+import { endSession, listSessions } from './console-sessions.ts';
+import {
+  addAppPassword,
+  assertCanSetPassword,
+  revokeAppPassword,
+  revokeAppPasswords,
+  revokePassword,
+  setPassword,
+} from './credentials.ts';
+import { accountSheet, checkDomain, listDomains, lookUpSelector, showDomain } from './domains.ts';
+import { ownHostname, serverStatus } from './facts.ts';
+import {
+  addMyAppPassword,
+  changeMyPassword,
+  endMySession,
+  myAccount,
+  mySessions,
+  revokeMine,
+  suspendMyself,
+} from './my-account.ts';
+import { myMail, myMessage } from './my-mail.ts';
+import { mySettings } from './my-settings.ts';
+import { addPasskey, beginPasskey } from './passkeys.ts';
+import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { changeQueue, countQueue } from './queue-changes.ts';
 import { listQueue, queuedContent, queueTotals, showQueued } from './queue-looks.ts';
+import { recentMessages } from './recent-messages.ts';
 import { removalMeans, removeAccount, restoreAccount } from './removal.ts';
 import { accountRights, changeRight } from './rights.ts';
+import { setRole } from './role.ts';
+import { explainSending } from './sending.ts';
+import { scopedPorts } from './scope.ts';
+import { resetSecondFactor, mySecondFactor, showSecondFactor } from './second-factor.ts';
+import { beginTotp, confirmTotp, makeRecoveryCodes, removeSecondFactor } from './second-factor-setup.ts';
+import { showSettings } from './settings.ts';
+import { addToken, listTokens, revokeToken } from './tokens.ts';
 import { traceFile, traceWords } from './trace.ts';
-import { eraseFromTrail, exportTrail } from './trail.ts';
+import { eraseFromTrail, exportTrail, trailEnds } from './trail.ts';
+import { showVerification, startVerification, stopVerification } from './verification.ts';
+
+/** About who acts, whatever his role: they see what a `user` sees, and reach nobody else. */
+export const ownUseCases = {
+  ...{ myAccount, myMail, myMessage, mySettings },
+  ...{ addMyAppPassword, revokeMine, suspendMyself },
+  ...{ mySessions, endMySession, changeMyPassword },
+  ...{ mySecondFactor, beginTotp, confirmTotp, makeRecoveryCodes, removeSecondFactor },
+  ...{ beginPasskey, addPasskey },
+} as const;
 
 export const useCases = {
-  ...{ assertCanAddAccount, addAccount, listAccounts, showAccount },
-  ...{ assertCanSetPassword, setPassword, addAppPassword, revokeAppPassword },
+  ...ownUseCases,
+  ...{ assertCanAddAccount, addAccount, pageAccounts, showAccount },
+  ...{ accountDays, accountLooks, explainSending },
+  ...{ assertCanSetPassword, setPassword, revokePassword },
+  ...{ addAppPassword, revokeAppPassword, revokeAppPasswords },
+  ...{ showSecondFactor, resetSecondFactor },
   ...{ suspendAccount, resumeAccount, limitAccount },
+  ...{ listSessions, endSession },
+  ...{ setRole, listTokens, addToken, revokeToken },
   ...{ accountRights, changeRight, removalMeans, removeAccount, restoreAccount },
   ...{ listQueue, queueTotals, showQueued, queuedContent, countQueue, changeQueue, bounceQueue },
-  ...{ ownHostname, traceWords, traceFile, exportTrail, eraseFromTrail, backUp },
+  ...{ serverStatus, showSettings, trailEnds, listLooks },
+  ...{ listDomains, showDomain, checkDomain, lookUpSelector, accountSheet },
+  ...{ startVerification, showVerification, stopVerification },
+  ...{ ownHostname, recentMessages, traceWords, traceFile, exportTrail, eraseFromTrail, backUp },
 } as const;
 
 export type UseCaseName = keyof typeof useCases;
@@ -36,9 +87,15 @@ export type Administration = {
 };
 
 export function administrationOf(ports: AdministrationPorts, actor: Actor): Administration {
+  const scoped = scopedPorts(ports, actor);
+  const own = scopedPorts(ports, { ...actor, role: 'user' });
   const bound = Object.entries(useCases).map(([name, useCase]) => {
     const call = useCase as (ports: AdministrationPorts, actor: Actor, input: unknown) => unknown;
-    return [name, (input: unknown) => call(ports, actor, input)] as const;
+    const judged = async (input: unknown): Promise<unknown> => {
+      assertMay(actor, name as UseCaseName);
+      return call(Object.hasOwn(ownUseCases, name) ? own : scoped, actor, input);
+    };
+    return [name, judged] as const;
   });
   return Object.fromEntries(bound) as unknown as Administration;
 }

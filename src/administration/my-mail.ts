@@ -1,0 +1,192 @@
+// A person's own mail, and what became of it. It leaves no record: nobody looks at anybody else. He learns what a delivery report would tell him, and that somebody
+// held his mail, not who; next hops, paths and nodes are the operator's.
+
+import { fatesOf, isFate, type RecipientFate } from '../audit/fates.ts';
+import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
+import type { Cursor, Lookups, QueueEntry } from '../store/lookups.ts';
+import type { HoldReason } from '../store/queue-change.ts';
+import type { Actor } from './actor.ts';
+import { NotThere } from './failure.ts';
+import type { AdministrationPorts } from './ports.ts';
+import { ownIdentity } from './second-factor.ts';
+
+export interface MyFate {
+  readonly recipient: string;
+  readonly fate: RecipientFate['fate'];
+  /** Of the last attempt. */
+  readonly at?: number;
+  readonly status?: string;
+  /** In the words of the other server. */
+  readonly said?: string;
+  /** That came to something. */
+  readonly attempts: number;
+  /** While it waits: when it is tried next. */
+  readonly dueAt?: number;
+  /** An attempt is under way. */
+  readonly active?: true;
+  /** Empty: it is not held. */
+  readonly heldBy: readonly HoldReason[];
+}
+
+export interface MyMessage {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly acceptedAt: number;
+  /** Absent, and nobody below: what was recorded is forgotten. */
+  readonly from?: string;
+  readonly octets?: number;
+  /** With which it was submitted. */
+  readonly device?: string;
+  readonly recipients: number;
+  /** Of some recipients, of whom it is known: first those of whom something is wrong. */
+  readonly fates: readonly MyFate[];
+}
+
+/** What happened, oldest first. */
+export interface MyStep extends Pick<Partial<MyFate>, 'recipient' | 'status' | 'said'> {
+  readonly type: 'accepted' | Exclude<RecipientFate['fate'], 'queued'> | 'held' | 'released' | 'reported';
+  readonly at: number;
+  readonly dueAt?: number;
+}
+
+const MESSAGES_MAX = 100;
+/** Of one message in a list. */
+const FATES_LISTED = 5;
+/** Of one message by itself. */
+const FATES_MAX = 200;
+const STEPS_MAX = 200;
+/** Events of one message that are looked at: in a list, and by itself. */
+const EVENTS_LISTED = 500;
+const EVENTS_MAX = 10_000;
+
+export interface MyMail {
+  readonly messages: readonly MyMessage[];
+  readonly next?: Cursor;
+}
+
+/** Newest first. `to`: for a recipient in whose address this stands; what lies deep in the past may take several pages, some of them empty. */
+export async function myMail(
+  ports: AdministrationPorts,
+  actor: Actor,
+  { to = '', max, after }: { readonly to?: string; readonly max: number; readonly after?: Cursor },
+): Promise<MyMail> {
+  const { id: identityId } = await ownIdentity(ports, actor);
+  const { lookups } = ports;
+  const { events, next } = await lookups.findEvents([{ kind: 'identity', identityId }], {
+    ...{ types: ['accepted'], max: Math.min(max, MESSAGES_MAX) },
+    ...(to === '' ? {} : { recipient: to }),
+    ...(after === undefined ? {} : { after }),
+  });
+  const messages = await Promise.all(
+    events.flatMap((event) =>
+      event.type === 'accepted' && event.messageId !== undefined
+        ? [messageOf(lookups, event.messageId, { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED })]
+        : [],
+    ),
+  );
+  return { messages: messages.flatMap(({ message }) => message), ...(next === undefined ? {} : { next }) };
+}
+
+export interface MyMessageStory {
+  readonly message: MyMessage;
+  readonly steps: readonly MyStep[];
+  /** Steps that are not told. */
+  readonly left: number;
+}
+
+export async function myMessage(
+  ports: AdministrationPorts,
+  actor: Actor,
+  { id }: { readonly id: string },
+): Promise<MyMessageStory> {
+  const self = await ownIdentity(ports, actor);
+  const most = { eventsMax: EVENTS_MAX, fatesMax: FATES_MAX };
+  const { message, events, identityId } = await messageOf(ports.lookups, id.toUpperCase(), most);
+  if (identityId !== self.id) throw new NotThere(`you sent no message ${id}, or it is forgotten`);
+  const steps = events.flatMap(stepOf);
+  return { message, steps: steps.slice(0, STEPS_MAX), left: Math.max(0, steps.length - STEPS_MAX) };
+}
+
+interface Found {
+  readonly message: MyMessage;
+  readonly events: readonly TrailEvent[];
+  readonly identityId?: string | undefined;
+}
+
+async function messageOf(
+  lookups: Pick<Lookups, 'eventsOfMessage' | 'queue'>,
+  id: string,
+  { eventsMax, fatesMax }: { readonly eventsMax: number; readonly fatesMax: number },
+): Promise<Found> {
+  const events = await lookups.eventsOfMessage(id, eventsMax);
+  const acceptance = events.find(({ type }) => type === 'accepted');
+  const accepted = acceptance?.type === 'accepted' ? acceptance.payload : undefined;
+  const all = fatesOf(accepted, events);
+  const waits = all.some(({ fate }) => fate === 'queued' || fate === 'deferred');
+  const queued = waits ? await lookups.queue({ messageId: id }, { max: eventsMax }) : [];
+  const byRecipient = new Map(queued.map((entry) => [entry.delivery.recipient.forwardPath, entry]));
+  // Of what comes after the events that were looked at, only the queue tells that somebody still waits.
+  const isCut = events.length >= eventsMax;
+  const known = all.filter(
+    ({ fate, recipient }) =>
+      !isCut || (fate !== 'queued' && fate !== 'deferred') || byRecipient.has(recipient),
+  );
+  return {
+    ...{ events, identityId: acceptance?.identityId },
+    message: {
+      ...{ id, acceptedAt: acceptance?.time ?? 0, recipients: all.length },
+      ...whatOf(accepted),
+      fates: known
+        .toSorted((one, other) => rankOf(one) - rankOf(other))
+        .slice(0, fatesMax)
+        .map((fate) => myFate(fate, byRecipient.get(fate.recipient))),
+    },
+  };
+}
+
+function whatOf(accepted: AcceptedPayload | undefined): Pick<MyMessage, 'from' | 'octets' | 'device'> {
+  if (accepted === undefined) return {};
+  const { envelope, octets, principal } = accepted;
+  const device = principal === undefined ? {} : { device: principal.credentialLabel };
+  return { from: envelope.reversePath, octets, ...device };
+}
+
+const order: readonly RecipientFate['fate'][] = ['failed', 'expired', 'dropped', 'deferred', 'queued'];
+
+/** What a person has to know of comes first. */
+function rankOf({ fate }: RecipientFate): number {
+  const at = order.indexOf(fate);
+  return at < 0 ? order.length : at;
+}
+
+function myFate(
+  { recipient, fate, at, status, attempts, remote, diagnostic }: RecipientFate,
+  queued: QueueEntry | undefined,
+): MyFate {
+  return {
+    ...{ recipient, fate, attempts, heldBy: queued?.heldBy ?? [] },
+    ...(at === undefined ? {} : { at }),
+    ...(status === undefined ? {} : { status }),
+    ...saidBy(remote, diagnostic),
+    ...(queued === undefined ? {} : { dueAt: queued.dueAt }),
+    ...(queued?.active === true ? { active: true } : {}),
+  };
+}
+
+/** What we say ourselves of a connection or a file tells of this server. */
+function saidBy(remote: string | undefined, diagnostic = ''): { readonly said?: string } {
+  const isReply = remote !== undefined && /^(smtp|lmtp) /.test(remote) && /^\d{3}\b/.test(diagnostic);
+  return isReply ? { said: diagnostic } : {};
+}
+
+function stepOf(event: TrailEvent): readonly MyStep[] {
+  const { type, time: at, payload } = event;
+  if (type === 'accepted' || type === 'held' || type === 'released') return [{ type, at }];
+  // That there was none is for the operator.
+  if (type === 'reported') return payload?.reportId === undefined ? [] : [{ type, at }];
+  if (!isFate(event)) return [];
+  if (event.payload === undefined) return [{ type: event.type, at }];
+  const { recipient, status, remote, diagnostic, nextAttemptAt } = event.payload;
+  const due = nextAttemptAt === undefined ? {} : { dueAt: nextAttemptAt };
+  return [{ type: event.type, at, recipient, status, ...saidBy(remote, diagnostic), ...due }];
+}

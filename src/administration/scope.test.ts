@@ -1,0 +1,95 @@
+// The ports of an actor with a scope, asked directly: use cases come to their answers by several of them, so that a hole in one of these may not show there.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openOffice } from '../../test/fakes/administration.ts';
+import { emptyCounter } from '../policy/limits.ts';
+import { identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
+import type { Actor } from './actor.ts';
+import { scopedPorts } from './scope.ts';
+
+const logins = [
+  'alice@example.org',
+  'carol@example.org',
+  'dora@other.example',
+  'abel@third.example',
+] as const;
+const idOf = (login: string): string => `id-${login}`;
+const [alice, carol, dora, abel] = logins;
+
+const user: Actor = { who: alice, through: 'console', role: 'user', identityId: idOf(alice) };
+const domainAdmin: Actor = {
+  ...{ who: 'admin@example.org', through: 'console', role: 'domainAdmin' },
+  domains: ['example.org', 'third.example'],
+};
+
+async function open() {
+  const office = openOffice({ domains: ['example.org', 'other.example', 'third.example'] });
+  const { store } = office.ports;
+  const now = office.clock.now();
+  for (const login of logins) {
+    await store.commit([identityChange(identityOf(login), 0, now)]);
+    const begin = consoleSessionOf({ key: login, name: `of ${login}`, identityId: idOf(login) });
+    await store.commit([{ type: 'consoleSession', begin, event: consoleEvent(now) }]);
+  }
+  return office;
+}
+
+for (const [actor, mine, outside] of [
+  [user, alice, carol],
+  [domainAdmin, carol, dora],
+] as const) {
+  const { role } = actor;
+
+  test(`of the sessions of others ${role} sees none, ends none, and begins or uses none at all`, async () => {
+    const office = await open();
+    const { lookups, store } = scopedPorts(office.ports, actor);
+    assert.equal((await lookups.consoleSessions(idOf(mine))).length, 1);
+    assert.deepEqual(await lookups.consoleSessions(idOf(outside)), []);
+    await assert.rejects(lookups.consoleSession(mine), { kind: 'denied' });
+    const event = consoleEvent(office.clock.now());
+    const ending = (login: string) =>
+      store.commit([
+        { type: 'consoleSession', end: { identityId: idOf(login), name: `of ${login}` }, event },
+      ]);
+    await assert.rejects(ending(outside), { kind: 'denied' });
+    const begin = consoleSessionOf({ key: 'k', identityId: idOf(mine) });
+    await assert.rejects(store.commit([{ type: 'consoleSession', begin, event }]), { kind: 'denied' });
+    const use = { key: mine, usedAt: office.clock.now(), mark: 'x' };
+    await assert.rejects(store.commit([{ type: 'consoleSession', use }]), { kind: 'denied' });
+    await ending(mine);
+    assert.equal((await office.ports.lookups.consoleSessions(idOf(outside))).length, 1);
+  });
+
+  test(`what others have sent is not counted for ${role}, and who looked is not told`, async () => {
+    const { ports } = await open();
+    const counted = { ...emptyCounter, hour: { ...emptyCounter.hour, start: 1 } };
+    const all = { ...ports.lookups, counter: () => Promise.resolve(counted) };
+    const { lookups } = scopedPorts({ ...ports, lookups: all }, actor);
+    assert.deepEqual(await lookups.counter(idOf(outside)), emptyCounter);
+    assert.deepEqual(await lookups.counter(idOf(mine)), counted);
+    await assert.rejects(lookups.looks({ max: 10 }), { kind: 'denied' });
+  });
+}
+
+test('a domain admin lists the accounts of all his domains in one order, a page at a time, or of one of them', async () => {
+  const { lookups } = scopedPorts((await open()).ports, domainAdmin);
+  const listed = async (page: Partial<Parameters<typeof lookups.identities>[0]> = {}) =>
+    (await lookups.identities({ max: 10, ...page })).map(({ login }) => login);
+  assert.deepEqual(await listed(), [abel, alice, carol]);
+  assert.deepEqual(await listed({ max: 2 }), [abel, alice]);
+  assert.deepEqual(await listed({ max: 2, after: alice }), [carol]);
+  assert.deepEqual(await listed({ domain: 'example.org' }), [alice, carol]);
+  assert.deepEqual(await listed({ domain: 'other.example' }), []);
+});
+
+test('a user lists himself alone, once, and only where he is asked for', async () => {
+  const { lookups } = scopedPorts((await open()).ports, user);
+  const listed = async (page: Partial<Parameters<typeof lookups.identities>[0]> = {}) =>
+    (await lookups.identities({ max: 10, ...page })).map(({ login }) => login);
+  assert.deepEqual(await listed(), [alice]);
+  assert.deepEqual(await listed({ after: alice }), []);
+  assert.deepEqual(await listed({ prefix: 'c' }), []);
+  assert.deepEqual(await listed({ state: 'removed' }), []);
+});
