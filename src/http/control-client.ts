@@ -28,6 +28,8 @@ export interface ControlClient {
   administration(reason?: string): Administration;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
+  /** A link into the console, for who calls this. */
+  consoleLink(login?: string): Promise<string>;
 }
 
 /** Undefined: no server runs on this data directory. */
@@ -53,19 +55,25 @@ function controlClient(socketPath: string): ControlClient {
     return valueOf(value, failure);
   }
 
-  async function act(useCase: string, input: unknown, reason: string | undefined): Promise<unknown> {
+  async function proven<T>(run: (claim: string) => Promise<T>): Promise<T> {
     const claim = await ask('POST', '/claim');
     if (!isClaimName(claim)) throw new Error('it names no claim: this is no control socket of ours');
     const made = join(dirname(socketPath), `${CLAIM_PREFIX}${claim}`);
     makeClaim(made);
     try {
-      const asked: Act = { useCase, input, claim, ...(reason === undefined ? {} : { reason }) };
-      return Object.hasOwn(inPieces, useCase)
-        ? await piecesOver(socketPath, toJson(asked))
-        : await ask('POST', '/act', asked);
+      return await run(claim);
     } finally {
       rmSync(made, { force: true });
     }
+  }
+
+  function act(useCase: string, input: unknown, reason: string | undefined): Promise<unknown> {
+    return proven((claim) => {
+      const asked: Act = { useCase, input, claim, ...(reason === undefined ? {} : { reason }) };
+      return Object.hasOwn(inPieces, useCase)
+        ? piecesOver(socketPath, toJson(asked))
+        : ask('POST', '/act', asked);
+    });
   }
 
   return {
@@ -75,6 +83,10 @@ function controlClient(socketPath: string): ControlClient {
     administration: (reason) => administrationOver((name, input) => act(name, input, reason)),
     status: async () => (await ask('GET', '/status')) as object,
     reload: async () => (await ask('POST', '/reload')) as ReloadResult,
+    consoleLink: async (login) =>
+      (await proven((claim) =>
+        ask('POST', '/console-link', { claim, ...(login === undefined ? {} : { login }) }),
+      )) as string,
   };
 }
 

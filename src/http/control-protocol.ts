@@ -14,7 +14,7 @@ export const LOOKUPS_MAX = 100;
 
 /**
  * What `explain`, `check` and `audit verify` look up by themselves. These commands show nobody's mail; what does is a use case. Another program could ask the same
- * (`eventsOfMessage` tells who sent) and leave no record: only who may read the database itself gets to the socket, so there is no more to be held off here.
+ * (`acceptances` tells who sent) and leave no record: only who may read the database itself gets to the socket, so there is no more to be held off here.
  */
 export const controlLookups = [
   'identityByLogin',
@@ -23,7 +23,7 @@ export const controlLookups = [
   'identitiesByAddress',
   'identities',
   'queue',
-  'eventsOfMessage',
+  'acceptances',
   'chains',
   'links',
   'newestLinks',

@@ -44,6 +44,7 @@ async function serverOf(t: TestContext, octets: number) {
   });
   const close = await startControl(data, {
     ...{ administration: office.ports, clock: systemClock, status: never, reload: never },
+    consoleLink: (who) => Promise.resolve(`link for ${who}`),
     notTaken: () => undefined,
   });
   t.after(async () => {
@@ -173,7 +174,7 @@ test('a command finds what its use case gives and throws, and leaves no file of 
   const client = await connectControl(data);
   assert.ok(client !== undefined);
   await client.administration().addAccount(account);
-  const [listed] = await client.administration().listAccounts();
+  const [listed] = (await client.administration().pageAccounts({ max: 10 })).accounts;
   assert.equal(listed?.login, account.login);
   const twice = client.administration().addAccount(account);
   await assert.rejects(twice, failsWith('negative', /is the login of an account already/));
@@ -206,7 +207,7 @@ for (const { why, claim } of [
       removeDirectory(place);
     });
     const client = await connectControl(data);
-    await assert.rejects(async () => client?.administration().listAccounts(), /names no claim/);
+    await assert.rejects(async () => client?.administration().pageAccounts({ max: 10 }), /names no claim/);
     assert.deepEqual(
       kept.map((file) => existsSync(file)),
       [true, true],
@@ -259,4 +260,14 @@ test('a backup that is read to its end holds no file', async (t) => {
     octets += part.length;
   await closed;
   assert.deepEqual([octets, openBelow(data)], [LARGE, []]);
+});
+
+test('a link into the console is for who proved to ask, once for each proof', async (t) => {
+  const { data } = await serverOf(t, 0);
+  const { ask, claimed } = clientOf(data);
+  const claim = await claimed(proven);
+  assert.match(String((await ask('/console-link', { claim })).value), /^link for /);
+  for (const wrong of [claim, 'x', 7, undefined])
+    assert.match(String((await ask('/console-link', { claim: wrong })).error), /does not know who asks/);
+  assert.match((await (await connectControl(data))?.consoleLink()) ?? '', /^link for /);
 });

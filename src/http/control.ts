@@ -31,6 +31,8 @@ export interface ControlActions {
   readonly clock: Clock;
   status(): Promise<object>;
   reload(): Promise<ReloadResult>;
+  /** A link into the console, made by this user of the operating system: for himself, or for an account. */
+  consoleLink(who: string, login?: string): Promise<string>;
   notTaken(error: Error): void;
 }
 
@@ -71,6 +73,11 @@ function controlApp(actions: ControlActions, peers: ControlPeers): Hono<{ Bindin
     const { lookups } = actions.administration;
     return json(await Promise.all(asked.map(([method, args]) => lookUp(lookups, method, args))));
   });
+  app.post('/console-link', async ({ req }) => {
+    const { claim, login } = (await body(req.raw)) as Pick<Act, 'claim'> & { readonly login?: unknown };
+    if (login !== undefined && typeof login !== 'string') throw new Error('a login is text');
+    return json(await actions.consoleLink(peers.whoProved(claim), login));
+  });
   app.get('/status', async () => json(await actions.status()));
   app.post('/reload', async () => json(await actions.reload()));
   return app;
@@ -82,7 +89,7 @@ async function carryOut(
   { useCase, input, reason, claim }: Act,
 ): Promise<unknown> {
   const through = 'command line';
-  const actor = { who: peers.whoProved(claim), through, role: 'operator' } as const;
+  const actor = { who: peers.whoProved(claim), through, role: 'admin' } as const;
   if (reason !== undefined && typeof reason !== 'string') throw new Error('a reason is text');
   const bound = administrationOf(administration, { ...actor, ...(reason === undefined ? {} : { reason }) });
   const named = Object.entries(bound).find(([name]) => name === useCase)?.[1] as

@@ -2,56 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStopwatch, DELIVERY_SECONDS } from '../observe/tally.ts';
-import { createFrontMetrics, type FrontMetrics } from '../server/front-metrics.ts';
+import { figures, frontFigures as front } from '../../test/fakes/figures.ts';
+import { createFrontMetrics } from '../server/front-metrics.ts';
 import { createMetricsPage, type Figures } from './metrics.ts';
-
-const START = Date.UTC(2026, 10, 29);
-
-interface Options {
-  readonly owner?: string;
-  readonly metrics?: FrontMetrics;
-  readonly delivery?: readonly number[];
-  readonly attempts?: Readonly<Record<string, number>>;
-}
-
-function front({ owner = 'a', metrics = createFrontMetrics(), delivery = [], attempts = {} }: Options = {}) {
-  const stopwatch = createStopwatch(DELIVERY_SECONDS);
-  for (const ms of delivery) stopwatch.took(ms);
-  return {
-    ...{ owner, counts: metrics.counts, connections: 1, incomingOctets: 2, recordsLost: 3 },
-    relay: {
-      ...{
-        attempts,
-        repliesLost: 0,
-        leasesLost: 0,
-        deliveryTimes: stopwatch.times,
-        memoryOctets: 4,
-        underWay: 0,
-      },
-      ...{ downRoutes: [], learned: [] },
-    },
-  };
-}
-
-function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}): Figures {
-  const store = {
-    ...{ commits: 5, changes: 9, commitMs: 1500, roundTrips: 7, redone: 1 },
-    ...{ freeOctets: 1e9, full: false, queued: 2 },
-  };
-  const trail = { chain: 1, sequence: 4, link: new Uint8Array(32) };
-  return {
-    ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail } },
-    queue: { messages: 2, deliveries: 3, held: 1, oldestAcceptedAt: START - 60_000, byDomain: [] },
-    cluster: undefined,
-    ...{ certificate: { leftMs: 86_400_000, share: 0.5 }, logDropped: 0, clockOffsetMs: 0, now: START },
-    ready: [
-      { name: 'store', because: undefined },
-      { name: 'space', because: 'none' },
-    ],
-    ...change,
-  };
-}
 
 interface Family {
   readonly name: string;
@@ -190,9 +143,13 @@ test('fronts are added up, each thing under labels of its own', async () => {
   assert.equal(value('delivery_duration_seconds_bucket', 'le="0.005"'), '1', 'a clock that was set back');
   assert.equal(value('delivery_duration_seconds_bucket', 'le="0.025"'), '3');
   assert.equal(value('delivery_duration_seconds_count'), '4');
+  assert.equal(value('thread_deaths_total', 'thread="store"'), '2');
   assert.equal(value('store_commit_seconds_total'), '1.5');
   assert.equal(value('store_round_trips_total'), '7');
-  assert.equal(value('store_redone_total'), '1');
+  assert.equal(value('store_redone_total', 'sqlstate="22012"'), '1');
+  assert.equal(value('store_redone_total', 'sqlstate="40P01"'), '2');
+  assert.equal(value('store_side_work_failures_total', 'work="index"'), '3');
+  assert.equal(value('store_side_work_failures_total', 'work="sweep"'), '0');
   assert.equal(value('certificate_remaining_seconds'), '86400');
 });
 
@@ -234,7 +191,13 @@ test('while the store thread is started again its counters stay, and what it alo
 test('where the store is on no disk of ours it is not full, and its free space is NaN', async () => {
   const { store } = figures([]);
   assert.ok(store);
-  const families = await familiesOf(figures([], { store: { ...store, freeOctets: undefined } }));
+  const families = await familiesOf(
+    figures([], { store: { ...store, freeOctets: undefined, floorOctets: undefined } }),
+  );
   const value = (name: string) => valuesOf(families, `postern_${name}`)[''];
-  assert.deepEqual(['store_free_bytes', 'store_full'].map(value), ['Nan', '0']);
+  assert.deepEqual(['store_free_bytes', 'store_free_floor_bytes', 'store_full'].map(value), [
+    'Nan',
+    'Nan',
+    '0',
+  ]);
 });

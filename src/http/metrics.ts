@@ -8,8 +8,11 @@ import type { ClusterLook } from '../server/cluster.ts';
 import type { FrontAnswers } from '../server/plan.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { StoreFigures } from '../server/store-body.ts';
+import type { ThreadKind } from '../server/thread.ts';
 import type { QueueTotals } from '../store/lookups.ts';
+import { setBy, setTo } from './counter-set.ts';
 import { histogramText } from './histogram-text.ts';
+import { storeCountersOn } from './store-metrics.ts';
 
 export interface Figures {
   readonly fronts: readonly FrontAnswers['figures'][];
@@ -18,6 +21,9 @@ export interface Figures {
   readonly queue: QueueTotals | undefined;
   readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
   readonly ready: readonly ReadyLook[];
+  readonly threadDeaths: Readonly<Record<ThreadKind, number>>;
+  /** Of the API. */
+  readonly refusedTokens: number;
   /** Undefined: the store is this server's own, or it can't be asked. */
   readonly cluster: ClusterLook | undefined;
   readonly logDropped: number;
@@ -136,20 +142,12 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     'fenced',
     'Attempts that ended when their lease was no longer ours: these may be delivered twice',
   );
-  const commits = counter('store_commits', 'Transactions of the store, one fsync each');
-  const changes = counter('store_changes', 'Changes in those transactions');
-  const commitSeconds = counter('store_commit_seconds', 'Time spent in them');
-  const roundTrips = counter(
-    'store_round_trips',
-    'Questions to the database of the store about changes, each of which it was waited for; 0 without one',
-  );
-  const redone = counter(
-    'store_redone',
-    'Groups of changes in which one did not fit, so that each was done alone; many make the store slow',
-  );
+  const setStore = storeCountersOn(registry);
+  const deaths = counter('thread_deaths', 'Threads that died and were started again, by kind', ['thread']);
+  const refusedTokens = counter('api_refused_tokens', 'Requests to the API whose token was refused');
   const recordsLost = counter('records_lost', 'Refusal records that could not be written');
   const linesDropped = counter('log_lines_dropped', 'Log lines dropped because standard output was blocked');
-  return (totals, { store, logDropped }) => {
+  return (totals, { store, threadDeaths, logDropped, refusedTokens: tokens }) => {
     setBy(connections, 'role', totals.connections);
     setBy(tls, 'version', totals.tls);
     authentications.reset();
@@ -163,31 +161,12 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     setBy(attempts, 'outcome', totals.attempts);
     setTo(repliesLost, totals.repliesLost);
     setTo(fenced, totals.leasesLost);
-    if (store !== undefined) {
-      setTo(commits, store.commits);
-      setTo(changes, store.changes);
-      setTo(commitSeconds, store.commitMs / 1000);
-      setTo(roundTrips, store.roundTrips);
-      setTo(redone, store.redone);
-    }
+    if (store !== undefined) setStore(store);
+    setBy(deaths, 'thread', threadDeaths);
+    setTo(refusedTokens, tokens);
     setTo(recordsLost, totals.recordsLost);
     setTo(linesDropped, logDropped);
   };
-}
-
-function setTo(counter: Counter<never>, value: number): void {
-  counter.reset();
-  counter.inc(value);
-}
-
-function setBy<T extends string>(
-  counter: Counter<T>,
-  label: T,
-  values: Readonly<Record<string, number>>,
-): void {
-  counter.reset();
-  for (const [key, value] of Object.entries(values))
-    counter.labels({ [label]: key } as Record<T, string>).inc(value);
 }
 
 /** A node that has just begun anew has two lives for a moment. */
@@ -216,6 +195,10 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
   const free = gauge(
     'store_free_bytes',
     'Free space where the store is; NaN where that is no disk of this machine',
+  );
+  const floor = gauge(
+    'store_free_floor_bytes',
+    'With less free space nothing is accepted (limits.freeSpace); NaN where that is no disk of this machine',
   );
   const full = gauge('store_full', '1: below the free-space floor, nothing is accepted');
   const relayMemory = gauge('relay_memory_bytes', 'Accepted messages held in memory for the relay');
@@ -250,6 +233,7 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     age.set(queue === undefined ? NaN : Math.max(0, now - (queue.oldestAcceptedAt ?? now)) / 1000);
     routesDown.set(Math.max(0, ...fronts.map(({ relay }) => relay.downRoutes.length)));
     free.set(store?.freeOctets ?? NaN);
+    floor.set(store?.floorOctets ?? NaN);
     full.set(store === undefined ? NaN : Number(store.full));
     relayMemory.set(sum(({ relay }) => relay.memoryOctets));
     incoming.set(sum(({ incomingOctets }) => incomingOctets));

@@ -3,8 +3,13 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { freePort } from '../../test/system/server.ts';
+import { messageIdSource } from '../base/message-id.ts';
+import { openOffice } from '../../test/fakes/administration.ts';
+import { freePort } from '../../test/free-port.ts';
 import type { ReadyLook } from '../server/readiness.ts';
+import { acceptOf } from '../store/store.contract-fixtures.ts';
+import type { Page } from './pages/page.ts';
+import { pages, type PageSources } from './pages/pages.ts';
 import { startPrivateHttp } from './private.ts';
 
 const ready: readonly ReadyLook[] = [
@@ -17,14 +22,22 @@ const leaving: readonly ReadyLook[] = [
 ];
 
 /** Status line, content type and body. */
-async function ask(looks: readonly ReadyLook[], request: string): Promise<readonly [string, string, string]> {
+async function ask(
+  looks: readonly ReadyLook[],
+  request: string,
+  { administration = openOffice().ports, shown = pages } = {},
+): Promise<readonly [string, string, string]> {
   const port = await freePort();
-  const close = await startPrivateHttp({
-    ...{ port, address: '127.0.0.1', contentType: 'text/plain', hostname: () => 'msa.example.org' },
-    metrics: () => Promise.resolve('m 1\n'),
-    health: () => Promise.resolve({ problems: [], warnings: [] }),
-    ...{ ready: () => Promise.resolve(looks), selfTest: () => 'passed', notTaken: assert.ifError },
-  });
+  const close = await startPrivateHttp(
+    {
+      ...{ port, address: '127.0.0.1', contentType: 'text/plain', hostname: () => 'msa.example.org' },
+      metrics: () => Promise.resolve('m 1\n'),
+      health: () => Promise.resolve({ problems: [], warnings: [] }),
+      ...{ ready: () => Promise.resolve(looks), selfTest: () => 'passed', notTaken: assert.ifError },
+      administration,
+    },
+    shown,
+  );
   try {
     const socket = connect(port, '127.0.0.1');
     let heard = '';
@@ -42,6 +55,8 @@ async function ask(looks: readonly ReadyLook[], request: string): Promise<readon
 const get = (path: string, more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${more}\r\n`;
 const JSON_WANTED = 'Accept: application/json\r\n';
+
+const named = (path: string, more = ''): string => get(path, more).replace('127.0.0.1', 'backend-pool');
 
 const answers: readonly (readonly [
   why: string,
@@ -89,18 +104,54 @@ const answers: readonly (readonly [
     ['200 OK', 'text/plain', 'alive\n'],
   ],
   [
-    'a browser that was led here by the name of a stranger',
-    ready,
-    get('/readyz').replace('127.0.0.1', 'evil.example'),
-    [
-      '421 Misdirected Request',
-      'text/plain',
-      'Misdirected: ask by address, localhost or the name of this server\n',
-    ],
+    'a balancer that sends a name of its own hears yes or no',
+    leaving,
+    named('/readyz'),
+    ['503 Service Unavailable', 'text/plain', 'not ready\n'],
   ],
+  [
+    'the same in JSON',
+    ready,
+    named('/readyz', JSON_WANTED),
+    ['200 OK', 'application/json', '{"ready":true}'],
+  ],
+  ['alive under any name', leaving, named('/livez'), ['200 OK', 'text/plain', 'alive\n']],
+  ...['/health', '/metrics', '/readyz/', '/'].map(
+    (path) =>
+      [
+        `a browser that was led to ${path} by the name of a stranger`,
+        ready,
+        named(path),
+        [
+          '421 Misdirected Request',
+          'text/plain',
+          'Misdirected: ask by address, localhost or the name of this server\n',
+        ],
+      ] as const,
+  ),
 ];
 
 for (const [why, looks, request, answer] of answers)
   test(why, async () => {
     assert.deepEqual(await ask(looks, request), answer);
   });
+
+const queuePage: Page<PageSources> = {
+  path: '/queue',
+  async answer({ context }, { administration }) {
+    const { messages } = await administration.queueTotals();
+    return context.html(`<p>${messages} on ${await administration.ownHostname()}</p>`);
+  },
+};
+
+test('a page may show use cases, and is told to nobody who was led here', async () => {
+  const { ports: administration, clock } = openOffice();
+  const id = messageIdSource((length) => administration.entropy.bytes(length)).next(clock.now());
+  const [outcome] = await administration.store.commit([acceptOf(id, clock.now(), {})]);
+  assert.equal(outcome.type, 'accepted');
+  const asPage = { administration, shown: [queuePage] };
+  const shown = ['200 OK', 'text/html', '<p>1 on msa.example.org</p>'];
+  assert.deepEqual(await ask(ready, get('/queue'), asPage), shown);
+  assert.match((await ask(ready, named('/queue'), asPage)).join(), /^421 /);
+  assert.match((await ask(ready, get('/metrics'), asPage)).join(), /^404 /);
+});

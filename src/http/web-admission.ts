@@ -1,6 +1,8 @@
-// How many connections of the web listener one network may hold: so few that one address can't take all that there are. Behind a proxy its clients can't
-// be told apart, and it has to see to that itself.
+// How many connections of the web listener and of the console, or sign-ins that are judged, one network may hold: so few that one address can't take all that there are.
+// Behind a proxy its clients can't be told apart, and it has to see to that itself.
 
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { invariant } from '../base/assert.ts';
 import { connectionNetworksOf } from '../identity/network.ts';
 
@@ -13,7 +15,7 @@ export interface WebAdmission {
   enter(address: string): (() => void) | undefined;
 }
 
-export function createWebAdmission(): WebAdmission {
+export function createWebAdmission(perNetwork = CONNECTIONS_PER_NETWORK): WebAdmission {
   const held = new Map<string, number>();
 
   function change(network: string, by: 1 | -1): void {
@@ -26,9 +28,7 @@ export function createWebAdmission(): WebAdmission {
   return {
     enter(address) {
       const networks = connectionNetworksOf(address);
-      const fits = networks.every(
-        ({ network, factor }) => (held.get(network) ?? 0) < CONNECTIONS_PER_NETWORK * factor,
-      );
+      const fits = networks.every(({ network, factor }) => (held.get(network) ?? 0) < perNetwork * factor);
       if (!fits) return undefined;
       for (const { network } of networks) change(network, 1);
       return () => {
@@ -36,4 +36,19 @@ export function createWebAdmission(): WebAdmission {
       };
     },
   };
+}
+
+/** Counts the connection from its first moment, before TLS. `isExempt`: whose clients can’t be told apart. */
+export function boundPerNetwork(
+  server: Pick<EventEmitter, 'on'>,
+  isExempt: (address: string) => boolean = () => false,
+): void {
+  const admission = createWebAdmission();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (isExempt(address)) return;
+    const leave = admission.enter(address);
+    if (leave === undefined) socket.destroy();
+    else socket.once('close', leave);
+  });
 }

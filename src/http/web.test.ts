@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as ask, type IncomingHttpHeaders } from 'node:http';
 import { request as askTls } from 'node:https';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { makeCertificate } from '../cli/certificate.ts';
@@ -10,6 +10,7 @@ import { systemClock } from '../platform/clock.ts';
 import type { CertificatePair } from '../server/tls-contexts.ts';
 import { CONNECTIONS_PER_NETWORK, createWebAdmission } from './web-admission.ts';
 import { requestGate, startWeb, type Web } from './web.ts';
+import { freePort } from '../../test/free-port.ts';
 
 const settings = {
   hostname: 'msa.example.org',
@@ -17,14 +18,6 @@ const settings = {
   incoming: [],
   outgoing: outgoingServices('msa.example.org', [{ port: 465, role: 'submission', tls: 'implicit' }]),
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function withWeb(
   certificates: readonly CertificatePair[],

@@ -1,26 +1,24 @@
 // The public web listener: onboarding documents and nothing else. Everything that a stranger can make it hold is bounded: connections, header,
 // body, time, requests from one network. It shares no port and no route with the private HTTP.
 
-import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:https';
 import { connectionNetworkOf } from '../identity/network.ts';
 import { answer, type SiteAnswer } from '../onboarding/site.ts';
 import { siteRequest } from '../onboarding/site-request.ts';
 import type { OnboardingSettings } from '../onboarding/settings.ts';
-import { bindingOf, cannotBind, listening, type ServerTls, whereOf } from '../platform/listen.ts';
+import { bindingOf, cannotBind, listening, whereOf } from '../platform/listen.ts';
 import type { Clock } from '../platform/platform.ts';
 import { closeServer } from './close.ts';
-import { type CertificatePair, fallbackOptions, tlsContexts } from '../server/tls-contexts.ts';
-import { CONNECTIONS_OF_WEB, createWebAdmission } from './web-admission.ts';
+import type { CertificatePair } from '../server/tls-contexts.ts';
+import { tlsServer } from './tls-server.ts';
+import { boundPerNetwork, CONNECTIONS_OF_WEB } from './web-admission.ts';
 
 const HEADER_OCTETS_MAX = 8 * 1024;
 const BODY_OCTETS_MAX = 16 * 1024;
 const REQUEST_MS = 10_000;
 const IDLE_MS = 5000;
 const REQUESTS_PER_SOCKET = 20;
-const TICKET_KEY_OCTETS = 48;
 const MINUTE_MS = 60_000;
 const REQUESTS_PER_MINUTE = 60;
 /** All of them together: also what a proxy may bring, whose clients we can't tell apart. */
@@ -56,7 +54,9 @@ export async function startWeb(options: WebOptions): Promise<Web> {
       return send(request, response, plain(429, 'Too many requests: try again in a minute\n'));
     serve(request, response, options.settings);
   };
-  const { server, reload } = options.tls ? tlsServer(options.certificates, handle) : plainServer(handle);
+  const { server, reload } = options.tls
+    ? tlsServer(options.certificates, { ...common, handshakeTimeout: REQUEST_MS }, handle)
+    : plainServer(handle);
   // Through a proxy all connections come from one address.
   if (options.tls) boundPerNetwork(server);
   server.maxConnections = CONNECTIONS_OF_WEB;
@@ -74,16 +74,6 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   };
 }
 
-/** Counts the connection from its first moment, before TLS. */
-function boundPerNetwork(server: Server | TlsServer): void {
-  const admission = createWebAdmission();
-  server.on('connection', (socket: Socket) => {
-    const leave = admission.enter(socket.remoteAddress ?? '');
-    if (leave === undefined) socket.destroy();
-    else socket.once('close', leave);
-  });
-}
-
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 interface Listening {
   readonly server: Server | TlsServer;
@@ -94,32 +84,6 @@ const common = { maxHeaderSize: HEADER_OCTETS_MAX, connectionsCheckingInterval: 
 
 function plainServer(handle: Handler): Listening {
   return { server: createServer(common, handle), reload: () => undefined };
-}
-
-/** Clients without SNI get the first certificate, others what fits the name. */
-function tlsServer(pairs: readonly CertificatePair[], handle: Handler): Listening {
-  // Of its own: what was agreed here is not to be resumed over SMTP.
-  let ticketKeys = randomBytes(TICKET_KEY_OCTETS);
-  let contexts: ServerTls = tlsContexts(pairs, ticketKeys);
-  const server = createTlsServer(
-    {
-      ...common,
-      ...fallbackOptions(pairs, ticketKeys),
-      handshakeTimeout: REQUEST_MS,
-      SNICallback: (name, done) => done(null, contexts.forName?.(name)),
-    },
-    handle,
-  );
-  // A failed handshake is no error of ours.
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return {
-    server,
-    reload(next) {
-      ticketKeys = randomBytes(TICKET_KEY_OCTETS);
-      contexts = tlsContexts(next, ticketKeys);
-      server.setSecureContext(fallbackOptions(next, ticketKeys));
-    },
-  };
 }
 
 /** A fixed minute for each network; the table is as small as the total that it may count. */

@@ -1,0 +1,433 @@
+// What somebody may try at the API, and hears.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ALICE,
+  type Api,
+  idOf,
+  MALLORY,
+  OF_ALICE,
+  OF_MALLORY,
+  openApiDesk,
+  type Said,
+} from '../../../test/fakes/api.ts';
+import { openOffice } from '../../../test/fakes/administration.ts';
+import { StoreUnavailable } from '../../store/port.ts';
+import { createApi } from './api.ts';
+import type { ProblemName } from './problem.ts';
+import { BURST } from './rate.ts';
+
+const NOBODY = 'nobody@nowhere.example';
+const OF_NOBODY = '01ARZ3NDEKTSV4RRFFQ69G5FAZ';
+const DAY_MS = 86_400_000;
+
+interface Heard {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly { readonly at: string }[];
+}
+
+async function hears(response: Response, problem: ProblemName, status: number): Promise<Heard> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  const heard = JSON.parse(text) as Heard;
+  assert.deepEqual([heard.type, heard.status], [`urn:postern:problem:${problem}`, status]);
+  assert.ok(heard.detail.length > 10);
+  return heard;
+}
+
+type Outside = readonly [call: `${string} /${string}`, said?: Said];
+
+/** All that names somebody or his mail. */
+const outside = (login: string, id: string): readonly Outside[] => [
+  [`GET /accounts/${login}`],
+  [`GET /accounts/${login}/rights`],
+  [`GET /accounts/${login}/tokens`],
+  [`GET /accounts/${login}/removal`],
+  [`GET /accounts/${login}/days`],
+  [`GET /accounts/${login}/looks`],
+  [`GET /accounts/${login}/explain?from=${login}`],
+  [`POST /accounts/${login}/suspend`],
+  [`DELETE /accounts/${login}`],
+  [`PUT /accounts/${login}/password`, { body: { password: 'correct horse battery' } }],
+  [`POST /accounts/${login}/app-passwords`, { body: { label: 'mine' } }],
+  [`DELETE /accounts/${login}/app-passwords`],
+  [`DELETE /accounts/${login}/password`],
+  [`PUT /accounts/${login}/rights/${ALICE}`],
+  [`PUT /accounts/${login}/limits/messagesPerHour`, { body: { value: 1 } }],
+  [`GET /queue/${id}`],
+  [`GET /queue/${id}/content`, { headers: { reason: 'curious' } }],
+  [`POST /queue/${id}/drop`],
+  [`POST /queue/${id}/bounce`],
+  [`GET /queue?identity=${login}`],
+  [`POST /queue/changes`, { body: { action: 'drop', part: { identity: login } } }],
+  [`POST /queue/bounces`, { body: { part: { identity: login } } }],
+  [`GET /trace?q=${id}`],
+  [`GET /me/mail/${id}`],
+  [`DELETE /me/credentials/${id}`],
+  [`GET /trace?q=${login}`],
+];
+
+for (const role of ['user', 'domainAdmin'] as const)
+  test(`${role}: who is outside can't be told from nobody, and nothing happens to him`, async () => {
+    const api = await openApiDesk();
+    const token = await api.tokenOf(role);
+    const before = await stateOf(api);
+    const others = outside(MALLORY, OF_MALLORY);
+    for (const [at, [call, said]] of others.entries()) {
+      const [nobody, nobodySaid] = outside(NOBODY, OF_NOBODY)[at] ?? assert.fail();
+      const told = await api.ask(call, { token, ...said });
+      const untold = await api.ask(nobody, { token, ...nobodySaid });
+      const text = (await told.text()).replaceAll(MALLORY, NOBODY).replaceAll(OF_MALLORY, OF_NOBODY);
+      assert.deepEqual([told.status, text], [untold.status, await untold.text()], call);
+      api.office.clock.advance(1000);
+    }
+    assert.equal(await stateOf(api), before);
+    assert.deepEqual(api.faults, []);
+  });
+
+async function stateOf({ office }: Api): Promise<string> {
+  const { lookups } = office.ports;
+  const kept = [lookups.identityByLogin(MALLORY), lookups.queue({ messageId: OF_MALLORY }, { max: 9 })];
+  return JSON.stringify(await Promise.all(kept));
+}
+
+test('a domain admin: no account and no address in another domain, no account of a higher role', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('domainAdmin');
+  const add = (login: string) => api.ask('POST /accounts', { token, body: { login } });
+  await hears(await add('new@other.example'), 'refused', 409);
+  await hears(await api.ask(`PUT /accounts/${ALICE}/rights/${MALLORY}`, { token }), 'refused', 409);
+  await hears(await api.ask(`PUT /accounts/${ALICE}/rights/%40other.example`, { token }), 'refused', 409);
+  await hears(await api.ask('POST /accounts/desk@example.org/suspend', { token }), 'denied', 403);
+  await hears(await api.ask('GET /queue', { token }), 'invalid', 400);
+  const { accounts } = (await (await api.ask('GET /accounts', { token })).json()) as {
+    readonly accounts: readonly { readonly login: string }[];
+  };
+  assert.ok(accounts.every(({ login }) => login.endsWith('@example.org')));
+});
+
+const withoutToken: readonly (readonly [why: string, headers: Readonly<Record<string, string>>])[] = [
+  ['none', {}],
+  ['empty', { authorization: '' }],
+  ['Basic', { authorization: 'Basic cm9vdDpzZWNyZXQ=' }],
+  ['a cookie', { cookie: 'token=x' }],
+  ['garbage', { authorization: 'Bearer x' }],
+  ['one that is too long', { authorization: `Bearer ${'x'.repeat(300)}` }],
+];
+for (const [why, headers] of withoutToken)
+  test(`no way in with ${why}`, async () => {
+    const api = await openApiDesk();
+    const response = await api.ask('GET /status', { headers });
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer realm="postern"/);
+    await hears(response, 'unauthenticated', 401);
+  });
+
+const ends: readonly (readonly [why: string, end: (api: Api) => Promise<unknown> | void])[] = [
+  ['was revoked', ({ office }) => office.revokeToken({ login: ALICE, which: 'test' })],
+  ['has expired', ({ office }) => office.clock.advance(DAY_MS)],
+  ['is of a suspended account', ({ office }) => office.suspendAccount({ login: ALICE })],
+  ['is of a removed account', ({ office }) => office.removeAccount({ login: ALICE })],
+  [
+    'is of a restored account',
+    async ({ office }) => {
+      await office.removeAccount({ login: ALICE });
+      await office.restoreAccount({ login: ALICE });
+    },
+  ],
+];
+for (const [why, end] of ends)
+  test(`a token that ${why} lets nobody in from the next request on, and doesn't say why`, async () => {
+    const api = await openApiDesk();
+    const token = await api.tokenOf('user', undefined, DAY_MS);
+    assert.equal((await api.ask('GET /queue', { token })).status, 200);
+    await end(api);
+    const { detail } = await hears(await api.ask('GET /queue', { token }), 'unauthenticated', 401);
+    assert.equal(detail, 'the token is not valid, or not any more');
+    assert.deepEqual(
+      api.refused.map(({ account }) => account),
+      [idOf(ALICE)],
+    );
+  });
+
+test('a body that comes after its token was revoked does nothing', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const body = { login: 'new@example.org' };
+  const late = await api.ask('POST /accounts', {
+    ...{ token, body, headers: { 'content-length': String(JSON.stringify(body).length) } },
+    between: () => api.office.revokeToken({ login: 'root@example.org', which: 'test' }),
+  });
+  await hears(late, 'unauthenticated', 401);
+  await assert.rejects(api.office.showAccount(body), /there is no account/);
+});
+
+test('who has proved nothing hears nothing of a store that does not answer', async () => {
+  const { ports } = openOffice();
+  const away = (): Promise<never> => Promise.reject(new StoreUnavailable('db1.internal:5432 is away'));
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const app = createApi({
+    administration: { ...ports, lookups: { ...ports.lookups, identityById: away } },
+    ...{ clock: api.office.clock, report: assert.fail, refusedToken: () => assert.fail() },
+  });
+  const request = new Request('http://localhost/status', { headers: { authorization: `Bearer ${token}` } });
+  const { detail } = await hears(await app.fetch(request), 'trouble', 503);
+  assert.match(detail, /it can't be told now whose token this is/);
+});
+
+test('an app password is no token, and a token of another secret neither', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('user');
+  const { appPassword } = await api.office.addAppPassword({ login: ALICE, label: 'phone' });
+  const [name, identity, , secret] = token.split('_');
+  const [phone = ''] = appPassword.split('-');
+  const made = [name, identity, phone, appPassword.slice(9).replaceAll('-', '')].join('_');
+  for (const wrong of [
+    appPassword,
+    made,
+    [name, idOf('root@example.org'), token.split('_')[2], secret].join('_'),
+  ])
+    await hears(await api.ask('GET /queue', { token: wrong }), 'unauthenticated', 401);
+});
+
+test('a token that loses its role loses what it could', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  assert.equal((await api.ask('GET /status', { token })).status, 200);
+  await api.office.setRole({ login: 'root@example.org', role: 'user', domains: [] });
+  await hears(await api.ask('GET /status', { token }), 'denied', 403);
+  await hears(await api.ask(`POST /accounts/${ALICE}/suspend`, { token }), 'denied', 403);
+});
+
+test('a token does what its scopes say', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin', ['trace']);
+  assert.equal((await api.ask(`GET /trace?q=${ALICE}`, { token })).status, 200);
+  const { detail } = await hears(await api.ask('GET /queue', { token }), 'denied', 403);
+  assert.match(detail, /needs a token with the scope queue/);
+});
+
+test('who guesses tokens is refused without a look; the owner of a right one goes on', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('auditor');
+  assert.equal((await api.ask('GET /trail', { token })).status, 200);
+  const guess = (n: number) => {
+    const secret = String(n).padStart(26, '0');
+    return api.ask('GET /trail', { token: `postern_${idOf('root@example.org')}_4Q7WJ2ZK_${secret}` });
+  };
+  for (let n = 0; n < 20; n += 1) await hears(await guess(n), 'unauthenticated', 401);
+  const refused = await guess(20);
+  assert.match(refused.headers.get('retry-after') ?? '', /^\d+$/);
+  await hears(refused, 'tooMany', 429);
+  const right = await api.tokenOf('admin');
+  await hears(await api.ask('GET /trail', { token: right }), 'tooMany', 429);
+  assert.equal((await api.ask('GET /trail', { token })).status, 200);
+  // Who was here before is known from the store.
+  const use = {
+    identityId: idOf('root@example.org'),
+    credentialId: 'x',
+    at: 1,
+    address: 'somebody who left',
+  };
+  await api.office.ports.store.commit([{ type: 'credentialUsed', ...use }]);
+  assert.equal((await api.ask('GET /trail', { token: right })).status, 200);
+});
+
+test('a token in the address is refused, right or wrong', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  for (const query of [`access_token=x`, `access_token=${token}`, `q=${token}`])
+    for (const as of [{}, { token }])
+      await hears(await api.ask(`GET /trace?${query}`, as), 'tokenInUrl', 400);
+  assert.ok(!JSON.stringify(await api.office.trail()).includes(token));
+});
+
+test('a content type that a form of another site can send is refused', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', ''])
+    await hears(
+      await api.ask('POST /accounts', {
+        ...{ token, body: { login: 'new@example.org' }, headers: { 'content-type': type } },
+      }),
+      'notJson',
+      415,
+    );
+});
+
+test('a body that is too large is not read to its end', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const body = { login: 'new@example.org', displayName: 'x'.repeat(70_000) };
+  await hears(await api.ask('POST /accounts', { token, body }), 'tooLarge', 413);
+});
+
+const bad: readonly (readonly [
+  why: string,
+  call: `${string} /${string}`,
+  problem: ProblemName,
+  status: number,
+  said?: Said,
+])[] = [
+  ['no JSON', 'POST /accounts', 'malformed', 400, { body: '{"login":' }],
+  ['JSON that is no object', 'POST /accounts', 'invalid', 400, { body: '[]' }],
+  ['a field too many', 'POST /accounts', 'invalid', 400, { body: { login: 'n@example.org', role: 'admin' } }],
+  ['a field too few', 'POST /accounts', 'invalid', 400, { body: {} }],
+  ['a body where none belongs', `POST /accounts/${ALICE}/suspend`, 'malformed', 400, { body: {} }],
+  ['a parameter too many', 'GET /status?x=1', 'invalid', 400],
+  ['a parameter twice', 'GET /queue?to=a@b.example&to=c@d.example', 'invalid', 400],
+  ['a limit of none', 'GET /queue?limit=0', 'invalid', 400],
+  ['a limit too high', 'GET /queue?limit=501', 'invalid', 400],
+  ['a limit where there are no pages', 'GET /status?limit=1', 'invalid', 400],
+  ['a time that is none', `GET /trace?q=${ALICE}&since=yesterday`, 'invalid', 400],
+  ['no message id', 'GET /queue/..%2f..', 'invalid', 400],
+  ['no action', `POST /queue/${OF_ALICE}/explode`, 'invalid', 400],
+  ['no part of the queue', 'POST /queue/changes', 'invalid', 400, { body: { action: 'drop', part: {} } }],
+  ['no part to be bounced', 'POST /queue/bounces', 'invalid', 400, { body: { part: {} } }],
+  [
+    'a limit that is no number',
+    `PUT /accounts/${ALICE}/limits/messagesPerHour`,
+    'invalid',
+    400,
+    { body: { value: 1.5 } },
+  ],
+  ['another limit', `PUT /accounts/${ALICE}/limits/__proto__`, 'invalid', 400, { body: { value: 1 } }],
+  ['a reason with a control character', 'GET /queue', 'invalid', 400, { headers: { reason: 'a%00b' } }],
+  [
+    'a key that is none',
+    `POST /accounts/${ALICE}/suspend`,
+    'invalid',
+    400,
+    { headers: { 'idempotency-key': 'a b' } },
+  ],
+  ['no such path', 'GET /etc/passwd', 'notFound', 404],
+  ['no such method', 'DELETE /status', 'notAllowed', 405],
+  ['no such account', `GET /accounts/${NOBODY}`, 'notFound', 404],
+  ['no such message', `POST /queue/${OF_NOBODY}/drop`, 'notFound', 404],
+  ['no such message to return', `POST /queue/${OF_NOBODY}/bounce`, 'notFound', 404],
+  ['content without a reason', `GET /queue/${OF_ALICE}/content`, 'invalid', 400],
+  ['a cursor that is none', 'GET /accounts?cursor=x', 'cursor', 400],
+  ['a cursor of no place', 'GET /accounts?cursor=WyJ4Iix7fV0', 'cursor', 400],
+];
+for (const [why, call, problem, status, said] of bad)
+  test(`${why}: ${call}`, async () => {
+    const api = await openApiDesk();
+    const token = await api.tokenOf('admin');
+    const before = (await api.office.trail()).length;
+    await hears(await api.ask(call, { token, ...said }), problem, status);
+    assert.deepEqual(api.faults, []);
+    assert.equal((await api.office.trail()).length, before);
+  });
+
+test('the fields that are wrong are named', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const body = { login: 7, mailbox: 'yes' };
+  const { errors = [] } = await hears(await api.ask('POST /accounts', { token, body }), 'invalid', 400);
+  assert.deepEqual(
+    errors.map(({ at }) => at),
+    ['/login', '/mailbox'],
+  );
+});
+
+test('a cursor is of its question and its asker alone', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const first = await api.ask('GET /queue?limit=1', { token });
+  const { next } = (await first.json()) as { readonly next: string };
+  const another = await api.tokenOf('desk');
+  for (const [call, as] of [
+    [`GET /queue?limit=1&domain=example.net&cursor=${next}`, token],
+    [`GET /accounts?limit=1&cursor=${next}`, token],
+    [`GET /queue?limit=1&cursor=${next}`, another],
+  ] as const)
+    await hears(await api.ask(call, { token: as }), 'cursor', 400);
+  assert.equal((await api.ask(`GET /queue?limit=2&cursor=${next}`, { token })).status, 200);
+});
+
+test('a key that comes with another request is refused, and that one is not carried out', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const headers = { 'idempotency-key': 'k1' };
+  const add = (login: string) => api.ask('POST /accounts', { token, headers, body: { login } });
+  assert.equal((await add('one@example.org')).status, 200);
+  await hears(await add('two@example.org'), 'keyReused', 422);
+  await hears(await api.ask(`POST /accounts/${ALICE}/suspend`, { token, headers }), 'keyReused', 422);
+  assert.equal(await api.office.ports.lookups.identityByLogin('two@example.org'), undefined);
+  const { account } = await api.office.showAccount({ login: ALICE });
+  assert.equal(account.state, 'active');
+});
+
+test('one token asks so often, and no oftener; another one goes on', async () => {
+  const api = await openApiDesk();
+  const [token, other] = [await api.tokenOf('admin'), await api.tokenOf('auditor')];
+  for (let n = 0; n < BURST; n += 1) assert.equal((await api.ask('GET /trail', { token })).status, 200);
+  await hears(await api.ask('GET /trail', { token }), 'tooMany', 429);
+  assert.equal((await api.ask('GET /trail', { token: other })).status, 200);
+  api.office.clock.advance(100);
+  assert.equal((await api.ask('GET /trail', { token })).status, 200);
+});
+
+test('what fails here is logged, and not shown', async () => {
+  const api = await openApiDesk({ condition: () => Promise.reject(new TypeError('secret of the house')) });
+  const response = await api.ask('GET /status', { token: await api.tokenOf('admin') });
+  const { detail } = await hears(response, 'fault', 500);
+  assert.ok(!detail.includes('secret'));
+  assert.equal(api.faults.length, 1);
+});
+
+test('an answer that does not come is not waited for, and its act is not done twice', async () => {
+  const api = await openApiDesk();
+  const { store } = api.office.ports;
+  const commit = store.commit.bind(store);
+  const token = await api.tokenOf('admin');
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>();
+  Object.assign(store, {
+    async commit(changes: Parameters<typeof commit>[0]) {
+      if (changes.some(({ type }) => type === 'identity')) {
+        hold();
+        await gate;
+      }
+      return commit(changes);
+    },
+  });
+  const headers = { 'idempotency-key': 'k1' };
+  const suspend = () => api.ask(`POST /accounts/${ALICE}/suspend`, { token, headers });
+  const first = suspend();
+  await held;
+  api.office.clock.advance(20_000);
+  await hears(await first, 'late', 504);
+  await hears(await suspend(), 'keyInUse', 409);
+  open();
+  let last = await suspend();
+  while (last.status === 409) {
+    await new Promise((resolve) => setImmediate(resolve));
+    api.office.clock.advance(100);
+    last = await suspend();
+  }
+  assert.equal(last.status, 200);
+});
+
+test('a token tells of its own account what is its own, an admin’s too', async () => {
+  const api = await openApiDesk();
+  const admin = await api.tokenOf('admin');
+  await hears(await api.ask(`GET /me/mail/${OF_ALICE}`, { token: admin }), 'notFound', 404);
+  assert.deepEqual(await (await api.ask('GET /me/mail', { token: admin })).json(), { messages: [] });
+  const { credentials } = (await api.office.showAccount({ login: 'root@example.org' })).account;
+  const user = await api.tokenOf('user');
+  const revoke = `DELETE /me/credentials/${credentials[0]?.id ?? ''}` as const;
+  await hears(await api.ask(revoke, { token: user }), 'notFound', 404);
+  assert.equal((await api.ask('GET /me', { token: admin })).status, 200);
+});
+
+test('who has stopped his account comes in no more', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('user');
+  assert.equal((await api.ask('POST /me/suspend', { token })).status, 200);
+  await hears(await api.ask('GET /me', { token }), 'unauthenticated', 401);
+});
