@@ -1,0 +1,264 @@
+// The console as one answer to each request: what guards it, who comes in, and the table of its pages. No network in here: `listener.ts` gives it requests.
+
+import { type Context, Hono } from 'hono';
+import { type Administration, administrationOf } from '../administration/use-cases.ts';
+import { type FailureKind, UseCaseFailure } from '../administration/failure.ts';
+import { isFor } from '../administration/permissions.ts';
+import type { AdministrationPorts } from '../administration/ports.ts';
+import { failureInWords } from '../base/failure-words.ts';
+import { createLru } from '../identity/lru.ts';
+import type { Clock } from '../platform/platform.ts';
+import { StoreUnavailable } from '../store/port.ts';
+import { createApi } from '../http/api/api.ts';
+import { octetsResponse } from '../http/octets.ts';
+import type { RefusedToken } from '../http/api/tokens.ts';
+import { API_PATH } from '../http/api/path.ts';
+import { type Asset, readAssets } from './assets.ts';
+import type { ConsoleCondition } from './condition.ts';
+import { cookieOf } from './cookie.ts';
+import { Entrance, isOfForm, refusedForm } from './entrance.ts';
+import { FORM_OCTETS_MAX, FormRefused, readForm } from './form.ts';
+import { noHeadAlone, ownHost, ownPagesOnly, securityHeaders } from './guard.ts';
+import { frame } from './layout.ts';
+import { Live } from './live.ts';
+import type { Act, Asked, Html, Outcome, Page } from './page.ts';
+import { overview, overviewParts } from './pages/overview.ts';
+import { failed, notHere } from './pages/plain.ts';
+import { passkeysAt } from './passkeys.ts';
+import type { PersonCheck } from './person-check.ts';
+import { acts, pages } from './routes.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { isTold } from './told.ts';
+
+export interface ConsoleOptions {
+  /** How browsers call it: scheme, host and port. */
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly administration: AdministrationPorts;
+  readonly sessions: Sessions;
+  /** Judges passwords. */
+  readonly check: PersonCheck;
+  condition(): Promise<ConsoleCondition>;
+  /** A fault of ours, for the log. */
+  report(error: unknown): void;
+  /** Of the API. */
+  refusedToken(token: RefusedToken): void;
+}
+
+export interface Console {
+  readonly app: Hono;
+  /** The address that lets somebody in, once: whoever has `login`; absent: `who`, as an admin. Rejects if that could not be recorded. */
+  link(who: string, login?: string): Promise<string>;
+}
+
+export function createConsole(options: ConsoleOptions): Console {
+  return new TheConsole(options);
+}
+
+/** Of those that were not shown yet. */
+const NOTICES_MAX = 1000;
+
+class TheConsole implements Console {
+  readonly app = new Hono();
+  readonly #options: ConsoleOptions;
+  readonly #sessions: Sessions;
+  readonly #assets = readAssets();
+  readonly #cookie;
+  readonly #passkeys;
+  /** What the last act of a session came to, to be said on its next page. */
+  readonly #notices = createLru<string, string>(NOTICES_MAX);
+  readonly #entrance: Entrance;
+
+  constructor(options: ConsoleOptions) {
+    const { origin, clock, administration, sessions, condition, report, refusedToken } = options;
+    this.#options = options;
+    this.#sessions = sessions;
+    this.#cookie = cookieOf(origin);
+    this.#passkeys = passkeysAt(origin, { clock, entropy: administration.entropy });
+    this.#entrance = new Entrance({
+      ...{ ...options, cookie: this.#cookie, passkeys: this.#passkeys },
+      plain: (context, title, content, status) => this.#plain(context, title, content, status),
+    });
+    const { app } = this;
+    app.use(securityHeaders(origin), ownHost(origin), noHeadAlone);
+    app.route(
+      API_PATH,
+      createApi({ ...{ clock, report, refusedToken }, administration: { ...administration, condition } }),
+    );
+    app.use(ownPagesOnly(origin));
+    app.onError((error, context) => this.#failed(context, error));
+    app.notFound((context) => this.#plain(context, 'Not found', notHere(), 404));
+    for (const asset of Object.values(this.#assets)) app.get(asset.path, (context) => send(context, asset));
+    this.#entrance.serve(app);
+    this.#serveLive();
+    for (const page of pages) app.get(page.path, (context) => this.#show(context, page));
+    for (const act of acts) app.post(act.path, (context) => this.#carryOut(context, act));
+  }
+
+  link(who: string, login?: string): Promise<string> {
+    return this.#entrance.link(who, login);
+  }
+
+  #serveLive(): void {
+    const { clock } = this.#options;
+    const live = new Live({
+      clock,
+      lives: (session) => this.#sessions.lives(session),
+      scopeOf: ({ actor: { role, domains, identityId } }) =>
+        JSON.stringify([role, domains, role === 'user' ? identityId : undefined]),
+      look: async (session) => String(await overviewParts(this.#askedBy(session))),
+    });
+    this.app.get('/live', async (context) => {
+      const session = await this.#sessionOf(context);
+      if (session === undefined) return context.text('Sign in first\n', 401);
+      if (!sees(session, overview)) return context.text('This is not for your role\n', 403);
+      return live.stream(session) ?? context.text('Too many open pages: load this one again by hand\n', 503);
+    });
+  }
+
+  async #show(context: Context, page: Page): Promise<Response> {
+    const session = await this.#sessionOf(context);
+    if (session === undefined) return this.#entrance.askWho(context, 401);
+    const first = page === overview && !sees(session, page) ? firstOf(session) : undefined;
+    if (first !== undefined) return context.redirect(first.path, 303);
+    const notice = this.#notices.get(session.name);
+    this.#notices.delete(session.name);
+    try {
+      assertSees(session, page);
+      const content = await page.show(this.#asked(context, session));
+      return await this.#framed(context, { session, ...page, content, notice }, 200);
+    } catch (error) {
+      return this.#framed(
+        context,
+        { session, ...page, content: this.#words(error), notice },
+        statusOf(error),
+      );
+    }
+  }
+
+  async #carryOut(context: Context, { path, carryOut }: Act): Promise<Response> {
+    const session = await this.#sessionOf(context);
+    if (session === undefined) return this.#entrance.askWho(context, 401);
+    const form = await readForm(context.req.raw, FORM_OCTETS_MAX);
+    if (!isOfForm(form, session)) return refusedForm(context);
+    // A form may take its time to come: what the session stood on then may be gone.
+    if (!(await this.#sessions.lives(session))) return this.#entrance.askWho(context, 401);
+    try {
+      const outcome = await carryOut(this.#asked(context, session), form);
+      if (outcome.changedOwnSignIn === true) await this.#sessions.renew(session);
+      if ('file' in outcome) return await fileOf(outcome);
+      if (!('to' in outcome)) return await this.#framed(context, { session, path, ...outcome }, 200);
+      this.#notices.set(session.name, outcome.notice);
+      return context.redirect(outcome.to, 303);
+    } catch (error) {
+      const content = this.#words(error);
+      return this.#framed(context, { session, path, title: 'Not done', content }, statusOf(error));
+    }
+  }
+
+  #asked(context: Context, session: Session): Asked {
+    return {
+      ...this.#askedBy(session),
+      query: new URL(context.req.url).searchParams,
+      provesPassword: (password) => this.#entrance.provesPassword(context, session.actor, password),
+    };
+  }
+
+  #askedBy(session: Session): Omit<Asked, 'query' | 'provesPassword'> {
+    const { administration, condition, clock } = this.#options;
+    return {
+      passkeys: this.#passkeys,
+      ...{ session, condition, clock, now: clock.now(), config: () => administration.config() },
+      may: (useCase) => isFor(session.actor.role, useCase),
+      administration: (reason = ''): Administration =>
+        administrationOf(administration, { ...session.actor, ...(reason === '' ? {} : { reason }) }),
+    };
+  }
+
+  #sessionOf(context: Context): Promise<Session | undefined> {
+    return this.#sessions.find(this.#cookie.read(context.req.header('cookie')));
+  }
+
+  async #failed(context: Context, error: unknown): Promise<Response> {
+    if (error instanceof FormRefused) return context.text(`${error.message}\n`, error.status);
+    return this.#plain(context, 'Something failed', this.#words(error), statusOf(error));
+  }
+
+  /** What is nobody's fault but ours is told in general, and logged. */
+  #words(error: unknown): Html {
+    if (isTold(error)) return failed(error.message);
+    this.#options.report(error);
+    return failed(`The console met a fault of its own: ${failureInWords(error)}`);
+  }
+
+  async #plain(context: Context, title: string, content: Html, status: Status): Promise<Response> {
+    return context.html(await frame({ ...this.#everywhere(), title, content }), status);
+  }
+
+  async #framed(
+    context: Context,
+    shown: Pick<Page, 'path' | 'title'> & {
+      readonly session: Session;
+      readonly content: Html;
+      readonly notice?: string | undefined;
+    },
+    status: Status,
+  ): Promise<Response> {
+    const menu = pages.filter((page) => page.inMenu && sees(shown.session, page));
+    return context.html(await frame({ ...this.#everywhere(), menu, ...shown }), status);
+  }
+
+  #everywhere() {
+    return { assets: this.#assets, hostname: this.#options.administration.config().hostname };
+  }
+}
+
+type Status = 200 | 400 | 401 | 403 | 404 | 409 | 410 | 500 | 503;
+
+const statusOfKind: Readonly<Record<FailureKind, Status>> = {
+  ...{ negative: 409, denied: 403, usage: 400, trouble: 503 },
+};
+
+function statusOf(error: unknown): Status {
+  if (error instanceof UseCaseFailure) return statusOfKind[error.kind];
+  if (error instanceof StoreUnavailable) return 503;
+  return isTold(error) ? 400 : 500;
+}
+
+const sees = ({ actor }: Session, { needs = [], ofOneself }: Page): boolean =>
+  (ofOneself !== true || actor.identityId !== undefined) &&
+  needs.every((useCase) => isFor(actor.role, useCase));
+
+/** Where a role begins that has no overview. */
+const firstOf = (session: Session): Page | undefined =>
+  pages.find((page) => page.inMenu === true && sees(session, page));
+
+/** Throws `UseCaseFailure` of kind `denied`. */
+function assertSees(session: Session, page: Page): void {
+  if (!sees(session, page))
+    throw new UseCaseFailure(`this page is not for the role ${session.actor.role}`, 'denied');
+}
+
+const YEAR_S = 31_536_000;
+
+/** `file`: of letters, digits, dots and hyphens. */
+function fileOf({
+  file,
+  pieces,
+  type = 'application/octet-stream',
+}: Extract<Outcome, { readonly file: string }>): Promise<Response> {
+  return octetsResponse(pieces, {
+    'content-type': type,
+    'content-disposition': `attachment; filename="${file}"`,
+  });
+}
+
+function send(context: Context, { type, content, zipped }: Asset): Response {
+  const takesZipped = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
+  return context.body(takesZipped ? zipped : content, 200, {
+    'content-type': type,
+    'cache-control': `public, max-age=${YEAR_S}, immutable`,
+    vary: 'accept-encoding',
+    ...(takesZipped ? { 'content-encoding': 'gzip' } : {}),
+  });
+}

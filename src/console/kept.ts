@@ -1,0 +1,58 @@
+// Secrets of this thread that are given out for minutes: a link that lets somebody in, a half of a sign-in. Kept as hashes, in memory, so many at most; a restart ends them.
+
+import { createHash } from 'node:crypto';
+import type { Clock, Entropy } from '../platform/platform.ts';
+
+const SECRET_OCTETS = 32;
+
+export interface KeptSecrets<T> {
+  /** The secret: it stands nowhere else. The oldest gives way where there are too many. */
+  keep(value: T): string;
+  /** It stays as it is. Undefined: there is none such, or no more. */
+  look(secret: string): T | undefined;
+  /** Looks, and uses it up. */
+  take(secret: string): T | undefined;
+}
+
+export function keepSecrets<T>(o: {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly entropy: Entropy;
+  readonly ms: number;
+  readonly max: number;
+}): KeptSecrets<T> {
+  const { clock, entropy, ms, max } = o;
+  const kept = new Map<string, { readonly value: T; readonly until: number }>();
+
+  function look(secret: string): T | undefined {
+    const found = kept.get(hashOf(secret));
+    return found !== undefined && clock.monotonic() < found.until ? found.value : undefined;
+  }
+
+  return {
+    keep(value) {
+      const now = clock.monotonic();
+      for (const [key, { until }] of kept) if (now >= until) kept.delete(key);
+      const [oldest] = kept.keys();
+      if (kept.size >= max && oldest !== undefined) kept.delete(oldest);
+      const secret = newSecret(entropy);
+      kept.set(hashOf(secret), { value, until: now + ms });
+      return secret;
+    },
+    look,
+    take(secret) {
+      const value = look(secret);
+      kept.delete(hashOf(secret));
+      return value;
+    },
+  };
+}
+
+/** 256 bits, as text. */
+export function newSecret(entropy: Entropy): string {
+  return Buffer.from(entropy.bytes(SECRET_OCTETS)).toString('base64url');
+}
+
+/** What is looked up is a hash: nobody learns a secret by how long that takes. */
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

@@ -1,0 +1,175 @@
+// My mail: what became of what one has sent oneself, in plain words; and one message of it as a time line.
+
+import { html } from 'hono/html';
+import type { MyMail, MyMessage } from '../../../administration/my-mail.ts';
+import { safe } from '../../../base/safe-text.ts';
+import { myFateWords, myStory } from '../../my-fate.ts';
+import type { Html, Page } from '../../page.ts';
+import { capital, counted, figure, moment, pageOf } from '../../words.ts';
+
+const MESSAGES = 20;
+const WORDS_LENGTH_MAX = 320;
+const PATH = '/me';
+const MESSAGE = '/me/message';
+
+export const myMail: Page = {
+  path: PATH,
+  title: 'My mail',
+  inMenu: true,
+  ofOneself: true,
+  needs: ['myMail'],
+  async show({ administration, query, now }) {
+    const to = (query.get('to') ?? '').trim().slice(0, WORDS_LENGTH_MAX);
+    const before = query.get('before') ?? '';
+    const found = await administration().myMail({
+      ...{ to, max: MESSAGES },
+      ...(before === '' ? {} : { after: before }),
+    });
+    return html`<h1>My mail</h1>
+      ${box(to)} ${listOf(found, { to, isFirst: before === '', now })}`;
+  },
+};
+
+function box(to: string): Html {
+  return html`<form class="card" method="get" action="${PATH}" role="search">
+    <div class="row">
+      <label class="wide">
+        Sent to
+        <input
+          type="search"
+          name="to"
+          value="${to}"
+          maxlength="${WORDS_LENGTH_MAX}"
+          placeholder="a part of the address, such as bob or example.net"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+        />
+      </label>
+      <button class="main">Find</button>
+    </div>
+  </form>`;
+}
+
+function listOf(
+  { messages, next }: MyMail,
+  { to, isFirst, now }: { readonly to: string; readonly isFirst: boolean; readonly now: number },
+): Html {
+  return html`<section class="card">
+    <h2>${to === '' ? 'Sent last' : html`To addresses with “${to}” in them`}</h2>
+    ${messages.length === 0 ? empty(to, isFirst && next === undefined) : table(messages, now)}
+    ${next === undefined ? '' : html`<p><a class="button" href="${pageOf(PATH, { to, before: next })}">Older mail</a></p>`}
+  </section>`;
+}
+
+function empty(to: string, isAll: boolean): Html {
+  if (!isAll) return html`<p class="empty">None among the ones that were looked through here.</p>`;
+  if (to !== '') return html`<p class="empty">You have sent none, or it is so old that it is forgotten.</p>`;
+  return html`<p class="empty">
+    You have sent nothing over this server yet. <a href="/me/setup">Set up a device</a> to begin.
+  </p>`;
+}
+
+function table(messages: readonly MyMessage[], now: number): Html {
+  return html`<table class="rows">
+    <thead>
+      <tr>
+        <th scope="col">Sent</th>
+        <th scope="col">To</th>
+        <th scope="col">What became of it</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${messages.map((message) => rowsOf(message, now))}
+    </tbody>
+  </table>`;
+}
+
+function rowsOf({ id, acceptedAt, recipients, fates }: MyMessage, now: number): Html {
+  const sent = html`<a href="${pageOf(MESSAGE, { id })}">${moment(acceptedAt)}</a>`;
+  const more = recipients - fates.length;
+  return html`${fates.map(
+    (fate) =>
+      html`<tr>
+        <td data-name="Sent"><span>${sent}</span></td>
+        <td data-name="To"><span>${safe(fate.recipient)}</span></td>
+        <td data-name="Became"><span>${myFateWords(fate, now)}</span></td>
+      </tr>`,
+  )}
+  ${
+    recipients === 0 || more > 0
+      ? html`<tr>
+          <td data-name="Sent"><span>${sent}</span></td>
+          <td data-name="To"><span>${recipients === 0 ? 'forgotten' : `${figure(more)} more`}</span></td>
+          <td data-name="Became"><span></span></td>
+        </tr>`
+      : ''
+  }`;
+}
+
+export const myMessage: Page = {
+  path: MESSAGE,
+  title: 'My message',
+  ofOneself: true,
+  needs: ['myMessage'],
+  async show({ administration, query, now }) {
+    const id = (query.get('id') ?? '').trim();
+    const { message, steps, left } = await administration().myMessage({ id });
+    const { fates, recipients } = message;
+    const more = recipients - fates.length;
+    return html`<div class="head">
+        <h1>My message</h1>
+        <span class="id">${message.id}</span>
+      </div>
+      <section class="card">
+        ${factsOf(message)}
+        <h2>What became of it</h2>
+        <ul class="fates">
+          ${fates.map(
+            (fate) =>
+              html`<li>
+                <span>${safe(fate.recipient)}</span> <span>${myFateWords(fate, now)}</span>
+                ${fate.said === undefined ? '' : html`<span class="soft small">“${safe(fate.said)}”</span>`}
+              </li>`,
+          )}
+          ${more > 0 ? html`<li class="soft">and ${figure(more)} more</li>` : ''}
+        </ul>
+      </section>
+      <section class="card">
+        <h2>What happened</h2>
+        ${myStory(steps, left)}
+        <p class="soft small">
+          For help, give your administrator the id above. What other servers do with a mail after they have
+          taken it is not known here.
+        </p>
+      </section>`;
+  },
+};
+
+function factsOf({ acceptedAt, from, device, octets, recipients }: MyMessage): Html {
+  return html`<dl class="facts">
+    <dt>Sent</dt>
+    <dd>${moment(acceptedAt)}</dd>
+    ${
+      from === undefined
+        ? html`<dt>Recorded</dt>
+            <dd>nothing more: it is forgotten</dd>`
+        : html`<dt>As</dt>
+            <dd>${from === '' ? 'no sender (<>)' : safe(from)}</dd>
+            <dt>To</dt>
+            <dd>${capital(counted(recipients, 'recipient'))}</dd>`
+    }
+    ${
+      device === undefined
+        ? ''
+        : html`<dt>With</dt>
+            <dd>${safe(device)}</dd>`
+    }
+    ${
+      octets === undefined
+        ? ''
+        : html`<dt>Size</dt>
+            <dd>${figure(octets)} octets</dd>`
+    }
+  </dl>`;
+}

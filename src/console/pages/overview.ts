@@ -1,0 +1,182 @@
+// Overview: how it is, in one sentence; what has gone through, what came last, what waits longest, which next hops are down. Its parts are sent again as they change.
+
+import { html } from 'hono/html';
+import type { ListedEntry } from '../../administration/queue-why.ts';
+import type { RecentMessage } from '../../administration/recent-messages.ts';
+import type { Administration } from '../../administration/use-cases.ts';
+import { safe } from '../../base/safe-text.ts';
+import type { QueueTotals } from '../../store/lookups.ts';
+import { flowKinds, nothing, sum } from '../../server/flow.ts';
+import { chart } from '../chart.ts';
+import type { ConsoleCondition } from '../condition.ts';
+import { fateStates } from '../fate.ts';
+import { firstMail } from '../first-mail.ts';
+import type { Asked, Html, Page } from '../page.ts';
+import { watched } from '../watched.ts';
+import { verdict } from '../verdict.ts';
+import { ago, figure, moment, pageOf } from '../words.ts';
+import { stateOf } from './queue.ts';
+
+const RECENT = 10;
+/** Of those that wait longest: so many are looked at, and so many are shown. */
+const WAITING = 20;
+const WAITING_SHOWN = 6;
+
+export const overview: Page = {
+  path: '/',
+  title: 'Overview',
+  inMenu: true,
+  needs: ['serverStatus', 'queueTotals'],
+  show: async (asked) =>
+    html`<div class="head">
+        <h1>Overview</h1>
+        <p class="soft small" data-live>Load this page again to see what is new.</p>
+      </div>
+      ${await overviewParts(asked)}`,
+};
+
+interface Seen {
+  readonly condition: ConsoleCondition;
+  /** Undefined: the store does not answer. */
+  readonly queue: { readonly waiting: readonly ListedEntry[]; readonly totals: QueueTotals } | undefined;
+  readonly recent: readonly RecentMessage[] | undefined;
+}
+
+/** What the stream sends: each part has an id, and takes the place of the one that is shown. */
+export async function overviewParts(
+  asked: Pick<Asked, 'administration' | 'condition' | 'config' | 'now'>,
+): Promise<Html> {
+  const seen = await look(asked.administration(), asked.condition);
+  const { now } = asked;
+  const { flow } = seen.condition;
+  const isNew = seen.recent?.length === 0 && flow.day.reduce(sum, nothing).accepted === 0;
+  return html`<div aria-live="polite">${verdict({ ...seen, ...seen.queue, now })}</div>
+    ${isNew ? firstMail(asked.config()) : html`<div id="live-first" hidden></div>`}
+    <div class="pair">${hour(seen.condition)} ${recentMail(seen.recent)}</div>
+    ${watched(seen.condition, seen.queue?.totals, now)}
+    <div class="pair">${longest(seen.queue?.waiting, now)} ${day(seen.condition)}</div>`;
+}
+
+async function look(administration: Administration, condition: Asked['condition']): Promise<Seen> {
+  const [now, queue, recent] = await Promise.allSettled([
+    condition(),
+    administration.listQueue({ part: {}, max: WAITING }),
+    administration.recentMessages({ max: RECENT }),
+  ]);
+  if (now.status === 'rejected') throw now.reason;
+  const totals = queue.status === 'fulfilled' ? queue.value.totals : undefined;
+  return {
+    condition: now.value,
+    queue:
+      queue.status === 'fulfilled' && totals !== undefined
+        ? { waiting: queue.value.entries, totals }
+        : undefined,
+    recent: recent.status === 'fulfilled' ? recent.value : undefined,
+  };
+}
+
+function hour({ flow }: ConsoleCondition): Html {
+  const total = flow.hour.reduce(sum, nothing);
+  return html`<section class="card" id="live-hour">
+    <h2>The last hour</h2>
+    <dl class="figures">
+      ${flowKinds.map(
+        (kind) =>
+          html`<div class="${total[kind] === 0 ? 'zero' : ''}">
+            <dt>${kind}</dt>
+            <dd>${figure(total[kind])}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${chart({ id: 'hour', title: 'Mail of the last hour, minute by minute', spans: flow.hour, each: 'minute' })}
+    <p class="soft small">Counted by this server since ${moment(flow.since)}.</p>
+  </section>`;
+}
+
+function day({ flow }: ConsoleCondition): Html {
+  return html`<section class="card" id="live-day">
+    <h2>The last day</h2>
+    ${chart({ id: 'day', title: 'Mail of the last day, by quarters of an hour', spans: flow.day, each: 'quarter of an hour' })}
+  </section>`;
+}
+
+function recentMail(recent: readonly RecentMessage[] | undefined): Html {
+  return html`<section class="card" id="live-recent">
+    <div class="head">
+      <h2>Accepted last</h2>
+      <span class="soft small">Who sent it: follow the id. The trail keeps that you looked.</span>
+    </div>
+    ${
+      recent === undefined
+        ? html`<p class="empty">The store does not answer.</p>`
+        : recent.length === 0
+          ? html`<p class="empty">Nothing yet.</p>`
+          : html`<table class="rows">
+              <thead>
+                <tr>
+                  <th scope="col">When</th>
+                  <th scope="col">Message</th>
+                  <th scope="col">To</th>
+                  <th scope="col">State</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${recent.map(recentRow)}
+              </tbody>
+            </table>`
+    }
+  </section>`;
+}
+
+function recentRow({ id, acceptedAt, domains, recipients, fates }: RecentMessage): Html {
+  const more = recipients > 1 ? `, ${figure(recipients)} recipients` : '';
+  return html`<tr data-row="${id}">
+    <td data-name="When">${moment(acceptedAt)}</td>
+    <td data-name="Message">
+      <a class="id" id="recent-${id}" href="${pageOf('/trace', { q: id })}">${id}</a>
+    </td>
+    <td data-name="To"><span>${domains.join(', ')}${more}</span></td>
+    <td data-name="State"><span>${fateStates(fates)}</span></td>
+  </tr>`;
+}
+
+function longest(waiting: readonly ListedEntry[] | undefined, now: number): Html {
+  return html`<section class="card" id="live-longest">
+    <div class="head">
+      <h2>Waits longest</h2>
+      <a class="small" href="/queue">The whole queue</a>
+    </div>
+    ${
+      waiting === undefined
+        ? html`<p class="empty">The store does not answer.</p>`
+        : waiting.length === 0
+          ? html`<p class="empty">Nothing waits.</p>`
+          : html`<table class="rows">
+              <thead>
+                <tr>
+                  <th scope="col">For</th>
+                  <th scope="col">Message</th>
+                  <th scope="col">Why</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${waiting.slice(0, WAITING_SHOWN).map(({ entry, waiting: why }) => {
+                  const { message } = entry;
+                  return html`<tr>
+                    <td data-name="For">${ago(message.acceptedAt, now)}</td>
+                    <td data-name="Message">
+                      <a class="id" href="${pageOf('/trace', { q: message.id })}">${message.id}</a>
+                    </td>
+                    <td data-name="Why">
+                      <span
+                        >${stateOf(entry, why)}
+                        ${entry.heldBy.length > 0 ? '' : safe(why.last?.status ?? '')}</span
+                      >
+                    </td>
+                  </tr>`;
+                })}
+              </tbody>
+            </table>`
+    }
+  </section>`;
+}

@@ -1,0 +1,165 @@
+// Queue: what waits, why, and for how long; a part of it chosen by words, or message by message, and what can be done to it.
+
+import { html } from 'hono/html';
+import type { QueueList } from '../../administration/queue-looks.ts';
+import type { ListedEntry } from '../../administration/queue-why.ts';
+import { safe } from '../../base/safe-text.ts';
+import { state } from '../fate.ts';
+import type { Asked, Html, Page } from '../page.ts';
+import { cursorOf, hiddenPart, pageOfPart, partInWords, partOf } from '../queue-words.ts';
+import { totalsOf } from './queue-totals.ts';
+import { ago, counted, figure, moment, pageOf } from '../words.ts';
+import { tokenField } from '../token-field.ts';
+
+const ROWS = 50;
+
+export const queue: Page = {
+  path: '/queue',
+  title: 'Queue',
+  inMenu: true,
+  needs: ['countQueue'],
+  async show(asked) {
+    const part = partOf(asked.query);
+    const after = cursorOf(asked.query.get('after'));
+    const administration = asked.administration();
+    const list = await administration.listQueue({
+      part,
+      max: ROWS,
+      ...(after === undefined ? {} : { after }),
+    });
+    return html`<h1>Queue</h1>
+      ${list.totals === undefined ? '' : totalsOf(list.totals, await downHops(asked), asked.now)}
+      ${filter(asked)} ${list.entries.length === 0 ? empty(asked) : listed(asked, list)}`;
+  },
+};
+
+async function downHops({ may, condition }: Asked): Promise<ReadonlySet<string>> {
+  if (!may('serverStatus')) return new Set();
+  return new Set((await condition()).downHops.map(({ route }) => route));
+}
+
+function filter({ query }: Asked): Html {
+  const field = (name: string, words: string): Html =>
+    html`<label
+      >${words}<input
+        name="${name}"
+        value="${query.get(name) ?? ''}"
+        maxlength="320"
+        autocomplete="off"
+        spellcheck="false"
+    /></label>`;
+  const isOpen = partInWords(partOf(query)) !== '';
+  return html`<details class="card" id="queue-filter" ${isOpen ? html`open` : ''}>
+    <summary>Only a part of it</summary>
+    <form method="get" action="/queue" class="row stack-top">
+      ${field('domain', 'To the domain')} ${field('identity', 'Of the account')} ${field('from', 'Sender')}
+      ${field('to', 'Recipient')} ${field('id', 'Message id')}
+      <label>
+        Held
+        <select name="held">
+          ${[
+            ['', 'held or not'],
+            ['yes', 'held'],
+            ['no', 'not held'],
+          ].map(
+            ([value, words]) =>
+              html`<option value="${value}" ${query.get('held') === value ? html`selected` : ''}>
+                ${words}
+              </option>`,
+          )}
+        </select>
+      </label>
+      <button>Show</button>
+    </form>
+  </details>`;
+}
+
+function empty({ query }: Asked): Html {
+  const words = partInWords(partOf(query));
+  return html`<section class="card">
+    <h2>${words === '' ? 'The queue is empty' : 'Nothing in the queue matches'}</h2>
+    <p class="soft">
+      ${words === '' ? 'What was accepted has been delivered or passed on, or its sender was told why not.' : `Asked for: ${words}.`}
+    </p>
+  </section>`;
+}
+
+function listed({ query, session, now }: Asked, { entries, deliveries, next }: QueueList): Html {
+  const part = partOf(query);
+  const words = partInWords(part);
+  const count = deliveries ?? entries.length;
+  return html`<form method="post" action="/queue" class="card">
+    ${tokenField(session.formToken)} ${hiddenPart(part)}
+    <div class="head">
+      <h2>${words === '' ? 'Waiting, the oldest first' : `Waiting: ${words}`}</h2>
+      <span class="soft small">${counted(count, 'recipient')}</span>
+    </div>
+    <table class="rows">
+      <thead>
+        <tr>
+          <th scope="col"><span class="hidden">Choose</span></th>
+          <th scope="col">For</th>
+          <th scope="col">State</th>
+          <th scope="col">From and to</th>
+          <th scope="col">Why</th>
+          <th scope="col">Message</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${entries.map((one) => row(one, now))}
+      </tbody>
+    </table>
+    ${next === undefined ? '' : html`<p><a class="button" href="${pageOfPart(part, next)}">More</a></p>`}
+    <div class="row chosen" role="group" aria-label="What to do">
+      <label>
+        With
+        <select name="what">
+          <option value="chosen">the chosen messages</option>
+          <option value="part">
+            ${words === '' ? `the whole queue (${figure(count)})` : `all that match (${figure(count)})`}
+          </option>
+        </select>
+      </label>
+      <button name="action" value="retry">Try now</button>
+      <button name="action" value="hold">Hold</button>
+      <button name="action" value="release">Release</button>
+      <button name="action" value="bounce">Return to sender …</button>
+      <button name="action" value="drop" class="bad">Drop …</button>
+    </div>
+  </form>`;
+}
+
+function row({ entry, waiting }: ListedEntry, now: number): Html {
+  const { message, delivery, dueAt, heldBy, active } = entry;
+  const from = message.envelope.reversePath === '' ? '<>' : safe(message.envelope.reversePath);
+  const to = safe(delivery.recipient.forwardPath);
+  const next = heldBy.length > 0 || active ? '' : dueAt <= now ? 'due now' : html`next try ${moment(dueAt)}`;
+  return html`<tr>
+    <td data-name="Choose">
+      <input type="checkbox" name="id" value="${message.id}" aria-label="Choose ${message.id} to ${to}" />
+    </td>
+    <td data-name="For"><span>${ago(message.acceptedAt, now)}</span></td>
+    <td data-name="State">
+      <span
+        >${stateOf(entry, waiting)}${waiting.attempts === 0 ? '' : html`<br /><span class="soft">${counted(waiting.attempts, 'attempt')}</span>`}</span
+      >
+    </td>
+    <td data-name="From, to">
+      <span
+        >${from}<br />${to}${waiting.login === undefined || waiting.login === from ? '' : html`<br /><span class="soft">by ${waiting.login}</span>`}</span
+      >
+    </td>
+    <td data-name="Why">
+      <span>${safe(waiting.why)}${next === '' ? '' : html`<br /><span class="soft">${next}</span>`}</span>
+    </td>
+    <td data-name="Message">
+      <a class="id" href="${pageOf('/queue/message', { id: message.id })}">${message.id}</a>
+    </td>
+  </tr>`;
+}
+
+export function stateOf({ heldBy, active }: ListedEntry['entry'], { last }: ListedEntry['waiting']): Html {
+  if (heldBy.length > 0) return state('hold', 'held');
+  if (active) return state('none', 'under way');
+  return last === undefined ? state('none', 'not tried yet') : state('wait', 'put off');
+}

@@ -1,0 +1,29 @@
+// What the forms of the page Trail do: a verification begins or is stopped, events are exported as a file.
+
+import { UseCaseFailure } from '../../administration/failure.ts';
+import type { Act } from '../page.ts';
+
+export const verifyTrail: Act = {
+  path: '/trail/verification',
+  async carryOut({ administration }, form) {
+    const action = form.get('action');
+    if (action === 'start') {
+      const expect = (form.get('expect') ?? '').trim();
+      await administration().startVerification(expect === '' ? {} : { expect });
+      return { to: '/trail', notice: 'The verification is under way.' };
+    }
+    if (action !== 'stop') throw new UseCaseFailure('a verification is begun or stopped', 'usage');
+    await administration().stopVerification();
+    return { to: '/trail', notice: 'The verification is stopped.' };
+  },
+};
+
+export const exportEvents: Act = {
+  path: '/trail/export',
+  async carryOut({ administration, now }, form) {
+    const login = (form.get('login') ?? '').trim();
+    const reason = (form.get('reason') ?? '').trim();
+    const pieces = await administration(reason).exportTrail(login === '' ? {} : { login });
+    return { file: `trail-${new Date(now).toISOString().slice(0, 10)}.jsonl`, pieces };
+  },
+};

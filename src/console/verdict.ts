@@ -1,0 +1,88 @@
+// How it is, in one sentence, and what is wrong with the way out.
+
+import { html } from 'hono/html';
+import type { ListedEntry } from '../administration/queue-why.ts';
+import { safe } from '../base/safe-text.ts';
+import { nothing, sum } from '../server/flow.ts';
+import type { QueueTotals } from '../store/lookups.ts';
+import type { ConsoleCondition } from './condition.ts';
+import type { Html } from './page.ts';
+import { ago, capital, counted, figure } from './words.ts';
+
+const HOUR_MS = 3_600_000;
+
+interface Judged {
+  readonly condition: ConsoleCondition;
+  readonly now: number;
+  /** Of those that wait longest, some. Absent: the store does not answer. */
+  readonly waiting?: readonly ListedEntry[];
+  readonly totals?: QueueTotals;
+}
+
+const shapes = {
+  good: html`<path
+    d="M16 3a13 13 0 1 0 0 26 13 13 0 0 0 0-26Zm-2 19-6-6 2.5-2.5 3.5 3.5 7.500-7.500L24 12Z"
+  />`,
+  warn: html`<path d="M16 3 30 28H2Zm-1.500 9v8h3v-8Zm0 10v3h3v-3Z" />`,
+  bad: html`<path d="M10 3h12l7 7v12l-7 7H10l-7-7V10Zm4.500 5v10h3V8Zm0 12v3.500h3V20Z" />`,
+};
+
+export function verdict({ condition, now, waiting, totals }: Judged): Html {
+  const { problems, warnings } = condition.health;
+  // Those are told below, each with its reply.
+  const others = problems.filter((problem) => !problem.startsWith('the next hop '));
+  const kind = problems.length > 0 ? 'bad' : warnings.length > 0 ? 'warn' : 'good';
+  return html`<section class="verdict ${kind}" id="live-verdict">
+    <svg viewBox="0 0 32 32" fill="currentColor" fill-rule="evenodd" aria-hidden="true">${shapes[kind]}</svg>
+    <div>
+      <h2 class="sentence">${sentences[kind]}</h2>
+      <p>${facts(condition, waiting, totals, now)}</p>
+    </div>
+    ${
+      problems.length + warnings.length === 0
+        ? ''
+        : html`<ul>
+            ${others.map((problem) => html`<li><b>Problem</b>${problem}</li>`)}
+            ${condition.downHops.map(
+              ({ route, diagnostic, since }) =>
+                html`<li>
+                  <b>Down</b>The next hop <code>${route}</code> has taken nothing for ${ago(since, now)}:
+                  ${withoutWords(diagnostic)}. Its mail waits and is tried again by itself.
+                </li>`,
+            )}
+            ${warnings.map((warning) => html`<li><b>Soon</b>${warning}</li>`)}
+          </ul>`
+    }
+  </section>`;
+}
+
+/** Others' servers may name their users in a reply: its code is told, the words are for who looks at the message. What we say ourselves is told whole. */
+export function withoutWords(diagnostic: string): string {
+  const code = /(?:^|[\s:])([245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?)(?=[ -]|$)/.exec(diagnostic)?.[1];
+  return code === undefined ? safe(diagnostic).replaceAll(/\S*@\S*/g, '…') : `it answers ${code}`;
+}
+
+const sentences = {
+  good: 'All is well.',
+  warn: 'Mail goes through. Something needs you soon.',
+  bad: 'Something is wrong.',
+} as const;
+
+function facts(
+  { flow }: ConsoleCondition,
+  waiting: readonly ListedEntry[] | undefined,
+  totals: QueueTotals | undefined,
+  now: number,
+): string {
+  const { accepted } = flow.hour.reduce(sum, nothing);
+  // What came before the start was counted by nobody.
+  const when = now - flow.since < HOUR_MS ? 'since the start' : 'in the last hour';
+  const first = `${counted(accepted, 'message')} ${when}`;
+  if (waiting === undefined || totals === undefined) return `${capital(first)}. The store does not answer.`;
+  const long = waiting.filter(({ entry }) => now - entry.message.acceptedAt > HOUR_MS).length;
+  const isAll = long < waiting.length || waiting.length === totals.deliveries;
+  const longer = `${long === 0 ? 'none' : isAll ? figure(long) : `${figure(long)} or more`}`;
+  const held = totals.held === 0 ? 'nothing is held' : `${figure(totals.held)} held`;
+  const wait = `${counted(totals.deliveries, 'recipient')} in the queue`;
+  return `${capital(first)}; ${wait}${totals.deliveries === 0 ? '' : `, ${longer} of them longer than an hour`}; ${held}.`;
+}
