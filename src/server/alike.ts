@@ -64,7 +64,7 @@ export interface Difference {
 /** Of nodes that live, and of one version: another one may have other keys, or other defaults. */
 export function differencesOf(lives: readonly NodeLife[]): readonly Difference[] {
   const alive = lives.flatMap(({ node, state, facts }) =>
-    facts === undefined || state === 'dead' ? [] : [{ node, ...facts }],
+    facts === undefined || state !== 'alive' ? [] : [{ node, ...facts }],
   );
   const subjects = new Set(alive.flatMap(({ digests }) => Object.keys(digests)));
   const found: Difference[] = [];

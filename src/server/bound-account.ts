@@ -1,15 +1,15 @@
 // The account that the configuration binds an operating-system user to, and the address it sends as.
 
 import { loginCandidates } from '../identity/login.ts';
-import type { Identity } from '../record/identity.ts';
 import type { Lookups } from '../store/lookups.ts';
+import type { ShownIdentity } from '../store/shown-identity.ts';
 
 export interface Binding {
   readonly osUser: string;
   readonly login: string;
 }
 
-export type BoundAccount = { readonly identity: Identity } | { readonly noAccount: string };
+export type BoundAccount = { readonly identity: ShownIdentity } | { readonly noAccount: string };
 
 /** What a removed one has left is no account. */
 export async function boundAccount(
@@ -25,7 +25,7 @@ export async function boundAccount(
 }
 
 /** The login of a mailbox, or the first address that a service may use. */
-export function ownAddressOf({ login, rights }: Identity): string | undefined {
+export function ownAddressOf({ login, rights }: ShownIdentity): string | undefined {
   if (login.includes('@')) return login;
   const own = rights.find(({ kind }) => kind === 'address');
   const usable = own ?? rights.find(({ kind }) => kind === 'granted');

@@ -9,14 +9,19 @@ import type { Incarnation } from '../store/owner.ts';
 import { countedEntropy, MINUTE, START } from '../store/store.contract-fixtures.ts';
 import { differenceInWords } from './alike.ts';
 import { joinCluster } from './cluster.ts';
+import { LOOK_MS } from './store-looks.ts';
 
 function cluster() {
   const clock = virtualClock(START);
   const memory = openMemoryStore({ clock, entropy: countedEntropy() });
   const said: string[] = [];
-  let isAway = false;
+  let away: PromiseWithResolvers<never> | undefined;
+  let fault: Error | undefined;
   const lookups = {
-    nodes: () => (isAway ? new Promise<never>(() => undefined) : memory.lookups.nodes()),
+    async nodes() {
+      if (fault !== undefined) throw fault;
+      return away === undefined ? memory.lookups.nodes() : away.promise;
+    },
   };
 
   function node(name: string) {
@@ -41,13 +46,25 @@ function cluster() {
   const [a, b] = [node('a'), node('b')];
   return {
     ...{ a, b, clock, said },
-    away: (value: boolean) => void (isAway = value),
+    away: () => void (away = Promise.withResolvers()),
+    /** What is asked already fails, as it does when nobody has answered for long. */
+    back() {
+      away?.reject(new Error('no answer'));
+      away = undefined;
+    },
+    fails: (error: Error | undefined) => void (fault = error),
     async pass(ms: number) {
+      // A look asks, and then tells.
+      const looked = async (): Promise<void> => {
+        for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      };
+      // The first look is at once.
+      clock.advance(0);
+      await looked();
       for (let left = ms; left > 0; left -= PULSE_MS) {
         clock.advance(Math.min(PULSE_MS, left));
         for (const one of [a, b]) one.pulse();
-        // A look asks, and then tells.
-        for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        await looked();
       }
     },
   };
@@ -121,11 +138,28 @@ test('a difference that goes and comes back begins anew', async () => {
 });
 
 test('of a store that does not answer nothing is seen, and nobody waits for it', async () => {
-  const { a, clock, away } = cluster();
-  away(true);
+  const { a, clock, away, back } = cluster();
+  away();
   const look = a.look();
-  clock.advance(2_000);
+  clock.advance(LOOK_MS);
   assert.equal(await look, undefined);
-  away(false);
+  back();
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal((await a.look())?.nodes.length, 2);
+});
+
+test('why the others are not seen is said, once a minute, and when they are again', async () => {
+  const { a, b, said, pass, fails } = cluster();
+  b.end();
+  await pass(MINUTE);
+  assert.deepEqual(said, []);
+  fails(Object.assign(new Error('permission denied for table life'), { code: '42501' }));
+  await pass(3 * MINUTE);
+  const why = 'permission denied for table life (SQLSTATE 42501)';
+  const fault = `a: the other nodes can't be looked at ${JSON.stringify({ because: why })}`;
+  assert.deepEqual(said, Array(3).fill(fault));
+  fails(undefined);
+  await pass(MINUTE);
+  assert.deepEqual(said.slice(3), ['a: the other nodes are looked at again {}']);
+  a.end();
 });

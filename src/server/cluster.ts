@@ -2,15 +2,15 @@
 
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../platform/platform.ts';
-import { withDeadline } from '../platform/with-deadline.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { NodeFacts, NodeLife, StoreNodes } from '../store/nodes.ts';
 import type { Incarnation } from '../store/owner.ts';
 import type { Store } from '../store/port.ts';
+import { createLook, type Look } from './store-looks.ts';
 import { type Difference, differenceInWords, differencesOf } from './alike.ts';
 
-/** `away`: its lease has ended, and nobody has taken over yet. `gone`: another has taken over what it had. */
-type NodeState = 'alive' | 'away' | 'gone';
+/** `away`: its lease has ended, and nobody has taken over yet. `gone`: another has taken over what it had. `stopped`: it ended in order. */
+type NodeState = 'alive' | 'away' | 'gone' | 'stopped';
 
 export interface ShownNode extends Incarnation {
   readonly state: NodeState;
@@ -20,6 +20,8 @@ export interface ShownNode extends Incarnation {
   /** Absent, like the version: it has said nothing yet. */
   readonly roles?: readonly string[];
   readonly version?: string;
+  readonly startedAt?: number;
+  readonly isLeaving?: true;
 }
 
 export interface ClusterLook {
@@ -30,7 +32,7 @@ export interface ClusterLook {
 }
 
 export interface Cluster {
-  /** Undefined: the store does not answer, for two seconds. */
+  /** Undefined: the store does not answer in time (`store-looks.ts`). */
   look(): Promise<ClusterLook | undefined>;
   end(): void;
 }
@@ -46,7 +48,8 @@ export interface ClusterOptions {
 }
 
 const EVERY_MS = 30_000;
-const ANSWER_MS = 2_000;
+/** Between two words about looks that fail, ms. */
+const TOLD_EACH_MS = 60_000;
 /** For so long nodes may differ while somebody changes one after the other, ms. */
 const CHANGING_MS = 600_000;
 
@@ -56,22 +59,42 @@ export function joinCluster(options: ClusterOptions): Cluster {
 
 class JoinedCluster implements Cluster {
   readonly #options: ClusterOptions;
+  readonly #look: Look;
   /** Since when (monotonic, ms), by subject. */
   readonly #since = new Map<string, number>();
   readonly #warned = new Set<string>();
+  /** When it was said last that a look fails, monotonic, ms. Undefined: the last one did not. */
+  #failureToldAt: number | undefined;
   #cancel: () => void;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.#look = createLook(options.clock);
     this.#cancel = options.clock.after(0, () => this.#again());
   }
 
   async look(): Promise<ClusterLook | undefined> {
-    try {
-      return this.#judge(await withDeadline(this.#options.clock, ANSWER_MS, this.#nodes()));
-    } catch {
+    const { value: nodes, because = '' } = await this.#look('nodes', () => this.#nodes());
+    if (nodes === undefined) {
+      this.#failed(because);
       return undefined;
     }
+    this.#works();
+    return this.#judge(nodes);
+  }
+
+  #failed(because: string): void {
+    const { clock, log } = this.#options;
+    const now = clock.monotonic();
+    if (this.#failureToldAt !== undefined && now - this.#failureToldAt < TOLD_EACH_MS) return;
+    this.#failureToldAt = now;
+    log.warn({ because }, "the other nodes can't be looked at");
+  }
+
+  #works(): void {
+    if (this.#failureToldAt === undefined) return;
+    this.#failureToldAt = undefined;
+    this.#options.log.info({}, 'the other nodes are looked at again');
   }
 
   end(): void {
@@ -121,10 +144,14 @@ function isSame(one: Incarnation, other: Incarnation): boolean {
   return one.node === other.node && one.incarnation === other.incarnation;
 }
 
+function stateAt({ state, until }: NodeLife, at: number): NodeState {
+  if (state === 'alive') return until > at ? 'alive' : 'away';
+  return state === 'dead' ? 'gone' : 'stopped';
+}
+
 /** Lives that are over are told of until their node lives again. */
 function shown(lives: readonly NodeLife[], at: number, own: Incarnation): readonly ShownNode[] {
-  const stateOf = ({ state, until }: NodeLife): NodeState =>
-    state === 'dead' ? 'gone' : until > at ? 'alive' : 'away';
+  const stateOf = (life: NodeLife): NodeState => stateAt(life, at);
   const living = new Set(lives.filter((life) => stateOf(life) === 'alive').map(({ node }) => node));
   return lives
     .filter((life) => stateOf(life) === 'alive' || !living.has(life.node))
@@ -132,6 +159,14 @@ function shown(lives: readonly NodeLife[], at: number, own: Incarnation): readon
       ...{ node: life.node, incarnation: life.incarnation, state: stateOf(life) },
       leaseLeftMs: life.until - at,
       ...(isSame(life, own) ? { isThis: true as const } : {}),
-      ...(life.facts === undefined ? {} : { roles: life.facts.roles, version: life.facts.version }),
+      ...(life.facts === undefined ? {} : toldBy(life.facts)),
     }));
+}
+
+function toldBy({ roles, version, startedAt, isLeaving }: NodeFacts): Partial<ShownNode> {
+  return {
+    ...{ roles, version },
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(isLeaving === undefined ? {} : { isLeaving }),
+  };
 }

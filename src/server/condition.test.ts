@@ -9,7 +9,13 @@ import { planOf } from './plan-of-config.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { createStopwatch } from '../observe/tally.ts';
 import type { ClusterLook } from './cluster.ts';
+import type { StoreFigures } from './store-body.ts';
 import { createCondition } from './condition.ts';
+import { LOOK_MS } from './store-looks.ts';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { turns } from '../../test/fakes/front.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { Clock } from '../platform/platform.ts';
 
 const config = parseConfig(
   "hostname: msa.example.org\ndomains: [example.org]\nlisteners: [{ port: 25, role: mx, tls: none }]\nrelay: { smarthost: 'smtp://mta:25' }",
@@ -25,21 +31,44 @@ interface Situation {
   readonly learned?: readonly LearnedLimits[];
   readonly heldReports?: number;
   readonly descriptors?: string;
+  /** Why the console does not run. */
+  readonly faceOut?: string;
   readonly needsRestart?: readonly string[];
+  /** Why the store thread does not run; what stands in the store is never answered then. */
+  readonly out?: string;
   readonly cluster?: ClusterLook;
+  readonly store?: Partial<StoreFigures>;
+  /** What stands in the store is not answered. */
+  readonly slow?: true;
+  readonly clock?: Clock;
 }
+
+const storeFigures: StoreFigures = {
+  ...{ commits: 0, changes: 0, commitMs: 0, roundTrips: 0, redone: {}, sideWorks: {}, unfit: undefined },
+  ...{ freeOctets: undefined, floorOctets: undefined, full: false, queued: 0, queuedMessagesMax: 'none' },
+  trail: { chain: 1, sequence: 0, link: new Uint8Array(32) },
+};
 
 function conditionIn({
   down = [[], []],
   learned = [],
   heldReports = 0,
   descriptors,
+  faceOut,
   needsRestart = [],
   cluster,
+  store,
+  out,
+  slow,
+  clock = systemClock,
 }: Situation) {
   return createCondition({
+    clock,
     supervisor: {
-      storeFigures: () => Promise.reject(new Error('not asked for')),
+      storeFigures: () =>
+        store === undefined
+          ? Promise.reject(new Error('not asked for'))
+          : Promise.resolve({ ...storeFigures, ...store }),
       frontFigures: () =>
         Promise.resolve(
           down.map((downRoutes, at) => ({
@@ -51,17 +80,32 @@ function conditionIn({
             },
           })),
         ),
-      missing: () => [],
+      restarts: {
+        missing: out === undefined ? [] : [{ name: 'store', because: out }],
+        deathsOf: (kind) => (kind === 'lookup' ? 2 : 0),
+      },
       lookups: {
-        queueCount: ({ from }) => Promise.resolve(from === '' ? heldReports : 9),
+        queueCount: ({ from }) =>
+          out === undefined && slow === undefined
+            ? Promise.resolve(from === '' ? heldReports : 9)
+            : new Promise(() => undefined),
         queueTotals: () => Promise.reject(new Error('not asked for')),
       },
     },
-    cluster: cluster && { look: () => Promise.resolve(cluster) },
+    cluster: cluster && {
+      look: () => (out === undefined ? Promise.resolve(cluster) : new Promise(() => undefined)),
+    },
     readiness: { look: () => Promise.resolve([]) },
     sink: { dropped: 0 },
     inForce: { loaded, plan, problems: [], needsRestart },
     descriptorTrouble: () => descriptors,
+    face: () => ({
+      refusedTokens: { count: 0 },
+      restarts: {
+        missing: faceOut === undefined ? [] : [{ name: 'face', because: faceOut }],
+        deathsOf: () => 3,
+      },
+    }),
   });
 }
 
@@ -72,6 +116,8 @@ test('metrics are there while no thread knows the store: what is not known is Na
   assert.match(page, /^postern_connections_open 0$/m);
   assert.match(page, /^postern_queue_messages NaN$/im);
   assert.match(page, /^postern_store_full NaN$/im);
+  assert.match(page, /^postern_thread_deaths_total\{thread="lookup"\} 2$/m);
+  assert.match(page, /^postern_thread_deaths_total\{thread="face"\} 3$/m);
 });
 
 test('nodes and what they do not have alike show at once; that it lasts is a warning, and no problem', async () => {
@@ -95,6 +141,38 @@ test('nodes and what they do not have alike show at once; that it lasts is a war
   assert.match(page, /^postern_cluster_nodes 1$/m);
   assert.match(page, /^postern_cluster_config_differs 1$/m);
   assert.match(await conditionIn({}).metrics(), /^postern_cluster_nodes NaN$/im);
+});
+
+test('work beside mail that fails is a warning while it does; a store that could not keep mail is a problem', async () => {
+  const failing = await healthIn({
+    store: { sideWorks: { index: { failures: 2, because: 'no such column' }, sweep: { failures: 1 } } },
+  });
+  assert.deepEqual(failing.problems, []);
+  assert.deepEqual(failing.warnings, [
+    'the look-up index of the trail fails, and is tried again: no such column',
+  ]);
+  const unfit = await healthIn({ store: { unfit: 'fsync is off' } });
+  assert.deepEqual([unfit.problems, unfit.warnings], [['nothing is accepted: fsync is off'], []]);
+});
+
+test('a store that is out is named with its last cause, and nobody waits for what stands in it', async () => {
+  const out = 'no PostgreSQL that takes writes: db1:5432: nobody listens there';
+  const cluster = { nodes: [], differences: [], lasting: [] };
+  const { problems } = await healthIn({ out, cluster });
+  assert.deepEqual(problems, [`the store thread died and does not run again yet: ${out}`]);
+  assert.match(await conditionIn({ out, cluster }).metrics(), /^postern_queue_messages NaN$/im);
+});
+
+test('a store that answers no look-up is a warning, and everything else is said in time', async () => {
+  const clock = virtualClock(SINCE);
+  const health = conditionIn({ slow: true, clock, store: { queued: 3 } }).health();
+  await turns();
+  clock.advance(LOOK_MS);
+  const { problems, warnings, queue } = await health;
+  assert.deepEqual([problems, queue?.messages], [[], 3]);
+  assert.deepEqual(warnings, [
+    "the store is slow, or can't be read: what stands in it is not known now: no answer in time",
+  ]);
 });
 
 test('a server that is well says nothing', async () => {
@@ -133,5 +211,13 @@ test('5321-aj: what was reloaded and waits for a restart is a warning', async ()
   assert.deepEqual(
     [problems, warnings],
     [[], ['changed in the configuration, and needs a restart: listeners, web']],
+  );
+});
+
+test('a console that does not run is a warning: mail goes on without it', async () => {
+  const { problems, warnings } = await healthIn({ faceOut: 'out of memory' });
+  assert.deepEqual(
+    [problems, warnings],
+    [[], ['the face thread died and does not run again yet: out of memory']],
   );
 });

@@ -1,23 +1,26 @@
 // How a running server is: its health and its metrics, gathered from the threads.
 
 import { linkText } from '../audit/chain.ts';
-import { createMetricsPage, maxOf } from '../http/metrics.ts';
-import type { Health } from '../http/private.ts';
+import { createMetricsPage, type Figures, maxOf } from '../http/metrics.ts';
+import type { Health } from '../http/pages/health.ts';
 import type { LogSink } from '../observe/log.ts';
-import { systemClock as clock } from '../platform/clock.ts';
-import { withDeadline } from '../platform/with-deadline.ts';
+import type { Clock } from '../platform/platform.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
-import type { DownRoute } from '../relay/down-routes.ts';
+import { type DownRoute, eachOnce } from '../relay/down-routes.ts';
 import { differenceInWords } from './alike.ts';
 import type { Cluster } from './cluster.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from './start-checks.ts';
 import type { Readiness } from './readiness.ts';
+import type { Missing } from './restarts.ts';
+import { createLook, type Looked } from './store-looks.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Lookups } from '../store/lookups.ts';
+import { sideWorkInWords, type SideWorks, sideWorks } from '../store/side-work.ts';
 
 export interface ConditionOptions {
-  readonly supervisor: Pick<Supervisor, 'storeFigures' | 'frontFigures' | 'missing'> & {
+  readonly clock: Clock;
+  readonly supervisor: Pick<Supervisor, 'storeFigures' | 'frontFigures' | 'restarts'> & {
     readonly lookups: Pick<Lookups, 'queueCount' | 'queueTotals'>;
   };
   readonly sink: Pick<LogSink, 'dropped'>;
@@ -27,6 +30,8 @@ export interface ConditionOptions {
   readonly cluster: Pick<Cluster, 'look'> | undefined;
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
+  /** The console's thread, undefined without one. Mail goes on without it. */
+  face(): { readonly restarts: Restarts; readonly refusedTokens: { readonly count: number } } | undefined;
 }
 
 export interface Condition {
@@ -38,18 +43,22 @@ export interface Condition {
 }
 
 export function createCondition(options: ConditionOptions): Condition {
-  const { supervisor, sink, inForce, cluster } = options;
+  const { clock, supervisor, sink, inForce, cluster } = options;
+  const look = createLook(clock);
   const startedAt = { wall: clock.now(), monotonic: clock.monotonic() };
   const page = createMetricsPage();
   return {
     startedAt: startedAt.wall,
     contentType: page.contentType,
     async health() {
-      // Without an answer the store thread is being started again, and is named as missing.
-      const store = await inTime(supervisor.storeFigures());
-      const figures = await supervisor.frontFigures();
-      const heldReports = (await inTime(countHeldReports(supervisor.lookups))) ?? 0;
-      const nodes = await cluster?.look();
+      const isOut = isStoreOut(supervisor);
+      const [{ value: store }, figures, held, nodes] = await Promise.all([
+        // Without an answer the store thread is being started again, and is named as missing.
+        look('figures', () => supervisor.storeFigures()),
+        supervisor.frontFigures(),
+        isOut ? undefined : look('held', () => countHeldReports(supervisor.lookups)),
+        isOut ? undefined : cluster?.look(),
+      ]);
       const { plan, loaded } = inForce;
       const certificates = judgeCertificates(plan.certificates, loaded.config, clock.now());
       return {
@@ -61,11 +70,12 @@ export function createCondition(options: ConditionOptions): Condition {
         problems: [
           ...inForce.problems.map((problem) => `configuration: ${problem}`),
           ...certificates.ill,
+          ...[store?.unfit ?? []].flat().map((because) => `nothing is accepted: ${because}`),
           ...(store?.full === true ? ['below the free-space floor: nothing is accepted'] : []),
           ...(store !== undefined && store.queued >= maxOf(store)
             ? [`${store.queued} messages in the queue, limits.queuedMessages is reached: new mail hears 452`]
             : []),
-          ...supervisor.missing().map((name) => `the ${name} thread died and does not run again yet`),
+          ...supervisor.restarts.missing.map(missingInWords),
           ...downHops(figures.flatMap(({ relay }) => relay.downRoutes)),
         ],
         warnings: [
@@ -74,26 +84,28 @@ export function createCondition(options: ConditionOptions): Condition {
             ? [`changed in the configuration, and needs a restart: ${inForce.needsRestart.join(', ')}`]
             : []),
           ...[options.descriptorTrouble() ?? []].flat(),
+          ...(options.face()?.restarts.missing ?? []).map(missingInWords),
+          ...failingWorks(store?.sideWorks ?? {}),
           ...(nodes?.lasting ?? []).map(
             (one) => `nodes have been configured differently for ten minutes: ${differenceInWords(one)}`,
           ),
-          ...(heldReports > 0
-            ? [
-                `${heldReports} reports (mail of the null sender) are held, their senders do not know: postern queue list --held`,
-              ]
-            : []),
+          ...heldInWords(held?.value ?? 0),
+          ...silentInWords(held),
         ],
         ...learnedOf(figures.flatMap(({ relay }) => relay.learned)),
       };
     },
     async metrics() {
+      const isOut = isStoreOut(supervisor);
       return page.render({
         fronts: await supervisor.frontFigures(),
-        store: await inTime(supervisor.storeFigures()),
-        queue: await inTime(supervisor.lookups.queueTotals()),
+        store: (await look('figures', () => supervisor.storeFigures())).value,
+        queue: isOut ? undefined : (await look('totals', () => supervisor.lookups.queueTotals())).value,
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         ready: await options.readiness.look(),
-        cluster: await cluster?.look(),
+        refusedTokens: options.face()?.refusedTokens.count ?? 0,
+        threadDeaths: deathsIn(supervisor.restarts, options.face()?.restarts),
+        cluster: isOut ? undefined : await cluster?.look(),
         logDropped: sink.dropped,
         clockOffsetMs: clock.now() - startedAt.wall - (clock.monotonic() - startedAt.monotonic),
         now: clock.now(),
@@ -102,24 +114,48 @@ export function createCondition(options: ConditionOptions): Condition {
   };
 }
 
-/** Whoever asks how the server is hears it, whatever does not answer. */
-const ANSWER_MS = 5_000;
+/** What stands in it would be asked for in vain, as long as a look-up may take. */
+const isStoreOut = (supervisor: Pick<Supervisor, 'restarts'>): boolean =>
+  supervisor.restarts.missing.some(({ name }) => name === 'store');
 
-function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
-  return withDeadline(clock, ANSWER_MS, answer).catch(() => undefined);
+type Restarts = Supervisor['restarts'];
+
+function deathsIn(mail: Restarts, face: Restarts | undefined): Figures['threadDeaths'] {
+  return {
+    ...{ front: mail.deathsOf('front'), lookup: mail.deathsOf('lookup') },
+    ...{ store: mail.deathsOf('store'), face: face?.deathsOf('face') ?? 0 },
+  };
 }
+
+const missingInWords = ({ name, because }: Missing): string =>
+  `the ${name} thread died and does not run again yet: ${because}`;
+
+const heldInWords = (reports: number): readonly string[] =>
+  reports > 0
+    ? [
+        `${reports} reports (mail of the null sender) are held, their senders do not know: postern queue list --held`,
+      ]
+    : [];
+
+const silentInWords = (look: Looked<unknown> | undefined): readonly string[] =>
+  look?.because === undefined
+    ? []
+    : [`the store is slow, or can't be read: what stands in it is not known now: ${look.because}`];
 
 /** What the hops of each front were found to take. */
 function learnedOf(learned: readonly LearnedLimits[]): { readonly learned?: readonly LearnedLimits[] } {
   return learned.length === 0 ? {} : { learned };
 }
 
-/** Each hop once, with the reply to the first front that met it. */
+function failingWorks(works: SideWorks): readonly string[] {
+  return sideWorks.flatMap((work) => {
+    const because = works[work]?.because;
+    return because === undefined ? [] : `${sideWorkInWords[work]} fails, and is tried again: ${because}`;
+  });
+}
+
 function downHops(routes: readonly DownRoute[]): readonly string[] {
-  const first = new Map<string, DownRoute>();
-  for (const route of routes.toSorted((one, other) => one.since - other.since))
-    if (!first.has(route.route)) first.set(route.route, route);
-  return [...first.values()].map(
+  return eachOnce(routes).map(
     ({ route, diagnostic, since }) =>
       `the next hop ${route} is down since ${new Date(since).toISOString()}, its mail waits: ${diagnostic}`,
   );

@@ -6,6 +6,7 @@ import { ConfigError } from '../config/find.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { readDkimKey } from '../message/dkim/key.ts';
 import { dkimRecord } from '../message/dkim/record.ts';
+import type { PublishedKey } from '../onboarding/dns-records.ts';
 
 export interface DkimKeyPlan {
   readonly domain: string;
@@ -40,4 +41,13 @@ export function readDkimKeys({ config, path }: LoadedConfig): readonly DkimKeyPl
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return keys;
+}
+
+/** Of one domain, without what signs. Throws `ConfigError`. */
+export function publishedKeys(loaded: LoadedConfig, domain: string): readonly PublishedKey[] {
+  const { config } = loaded;
+  const dkim = config.dkim.filter((key) => key.domain === domain);
+  return readDkimKeys({ ...loaded, config: { ...config, dkim } }).map(({ selector, record }) => ({
+    ...{ domain, selector, record },
+  }));
 }

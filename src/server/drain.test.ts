@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { fakeHolder } from '../../test/fakes/holder.ts';
+import type { FreeChange, OutcomeOf } from '../store/port.ts';
 import { createMemoryBudget } from '../submission/memory-budget.ts';
 import { type Draining, drainFront } from './drain.ts';
 
 const GRACE_MS = 10_000;
 const START = Date.UTC(2026, 10, 24, 9);
 
-function draining() {
+function draining(outcome: OutcomeOf<FreeChange> = { type: 'freed', count: 0 }) {
   const clock = virtualClock(START);
   const told: string[] = [];
   const memory = createMemoryBudget(1000);
@@ -25,13 +26,19 @@ function draining() {
     relay: { drain: () => relayIsDone.promise },
     submission: {
       ...{ memory, withdrawing, holder: fakeHolder('local/x/1.1') },
-      store: { commit: async ([change]: readonly [{ readonly type: string }]) => told.push(change.type) },
+      store: {
+        async commit([change]: readonly [{ readonly type: string }]) {
+          told.push(change.type);
+          return [outcome];
+        },
+      },
     },
   } as unknown as Draining;
   let isOver = false;
   const turn = () => new Promise<void>((resolve) => void setImmediate(resolve));
   return {
     ...{ memory, withdrawing, connections, relayIsDone, wall, told },
+    parts,
     begin: () => void drainFront(parts, GRACE_MS).then(() => (isOver = true)),
     async passes(ms: number): Promise<boolean> {
       for (let at = 0; at < ms; at += 100) {
@@ -94,4 +101,10 @@ test('a drain waits for what the relay has under way', async () => {
   assert.equal(await at.passes(GRACE_MS / 2), false);
   at.relayIsDone.resolve();
   assert.equal(await at.passes(100), true);
+});
+
+test('a drain that could give nothing back says so', async () => {
+  const { parts, relayIsDone } = draining({ type: 'failed', cause: 'the store has been away' });
+  relayIsDone.resolve();
+  await assert.rejects(drainFront(parts, GRACE_MS), { name: 'StoreUnavailable' });
 });

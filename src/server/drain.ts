@@ -2,6 +2,7 @@
 
 import type { Clock } from '../platform/platform.ts';
 import type { Relay } from '../relay/relay.ts';
+import { StoreUnavailable } from '../store/port.ts';
 import type { SubmissionContext } from '../submission/context.ts';
 import type { Journal } from '../submission/journal.ts';
 import type { Connections } from './connections.ts';
@@ -36,5 +37,6 @@ export async function drainFront(
   })();
   await Promise.all([emptied, relay.drain(graceMs)]);
   journal.flush();
-  await store.commit([{ type: 'free', ownerPrefix: holder.owner, dueAt: clock.now() }]);
+  const [outcome] = await store.commit([{ type: 'free', ownerPrefix: holder.owner, dueAt: clock.now() }]);
+  if (outcome.type === 'failed') throw new StoreUnavailable(outcome.cause);
 }

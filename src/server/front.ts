@@ -135,11 +135,11 @@ function frontOf({ ports, settings, parts }: Inside, metrics: FrontMetrics, log:
     },
     authenticated({ id: session, principal, session: { view } }) {
       const { login = '', mechanism = '', proof } = principal ?? {};
-      const credential = proof?.label ?? '';
+      const { label: credential = '', directory } = proof ?? {};
       metrics.authentication(mechanism, 'authOk');
       log.accountable(session);
       const { version: tls, cipher } = view.tls ?? {};
-      log.info({ session, login, mechanism, credential, tls, cipher }, 'authenticated');
+      log.info({ session, login, mechanism, credential, directory, tls, cipher }, 'authenticated');
     },
     accepted({ id: session, principal }, { id, octets }, { reversePath: from, recipients }, ms) {
       metrics.accepted(octets, ms);

@@ -27,6 +27,7 @@ async function inForce(t: TestContext, roles?: readonly Role[], more = '') {
   const pair = await makeCertificate(['msa.example.org'], []);
   writeFileSync(path('cert.pem'), pair.cert);
   writeFileSync(path('key.pem'), pair.key, { mode: 0o600 });
+  writeFileSync(path('db-password'), 'one', { mode: 0o600 });
   await makeDkimKey(path('dkim.pem'), 'ed25519');
   writeFileSync(
     path('postern.yaml'),
@@ -201,6 +202,21 @@ test('a reload takes what the roles of this node serve, and a restart is needed 
   );
   assert.deepEqual(await reload(LISTENERS.replace('tls: starttls', 'tls: none')), ['listeners']);
   assert.deepEqual(made.plan.certificates, [pair], 'the listener that runs still has TLS');
+});
+
+test('a password of the store that changed in its file needs a restart, whoever finds it, until it is as before', async (t) => {
+  const store = 'store: { postgres: { hosts: [db1], password: { file: db-password } } }';
+  const { made, path } = await inForce(t, undefined, `node: mail1\n${store}`);
+  await made.lookAtFiles();
+  assert.deepEqual((await made.reload()).needsRestart, []);
+  replace(path('db-password'), 'two', 0o600);
+  await made.lookAtFiles();
+  assert.deepEqual(made.needsRestart, ['store']);
+  assert.deepEqual(await made.reload(), { problems: [], needsRestart: ['store'] });
+  replace(path('db-password'), 'one', 0o644);
+  assert.match((await made.reload()).problems.join(), /^store\.postgres\.password: .* readable by everybody/);
+  replace(path('db-password'), 'one', 0o600);
+  assert.deepEqual(await made.reload(), { problems: [], needsRestart: [] });
 });
 
 test('a node that does not relay reads no password of a next hop', async (t) => {

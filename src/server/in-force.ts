@@ -5,12 +5,15 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { failureInWords } from '../base/failure-words.ts';
 import { ConfigError } from '../config/find.ts';
+import { fixedKeys } from '../config/fixed-keys.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { onlyRoles, serves } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
+import { postgresPlace } from '../config/store.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
 import type { Log } from '../observe/log.ts';
 import type { FrontPlan } from './plan.ts';
+import { engineOf } from '../store/engine-choice.ts';
 import { descriptorLimit } from '../platform/descriptors.ts';
 import { planDescriptors } from './descriptors.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
@@ -19,14 +22,11 @@ import type { StoreLimits } from './store-body.ts';
 import { TICKET_KEY_OCTETS } from './ticket-keys.ts';
 import { tlsContexts } from './tls-contexts.ts';
 
-/** Keys that are read once. */
-const fixedKeys = ['data', 'store', 'node', 'listeners', 'threads', 'http', 'web'] as const;
-
 export class InForce {
   /** Sends it to the threads; before they run nothing is sent. */
   tells: (plan: FrontPlan, storeLimits: StoreLimits) => Promise<void> = () => Promise.resolve();
   /** What else depends on it, called when another one is in force. */
-  taken: (loaded: LoadedConfig) => void = () => undefined;
+  taken: (loaded: LoadedConfig) => Promise<void> | void = () => undefined;
   readonly #fronts: number;
   readonly #log: Log;
   #loaded: LoadedConfig;
@@ -36,6 +36,9 @@ export class InForce {
   /** The files as they were when they were last tried. */
   #tried: string;
   #needsRestart: readonly string[] = [];
+  /** Where the store is, with the secrets that it was reached with: they are read once. */
+  readonly #store: string;
+  #storeDiffers = false;
   #problems: Problems = { configuration: [], files: [] };
   /** One change at a time. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -46,6 +49,7 @@ export class InForce {
     this.#log = log;
     this.#loaded = first;
     assertSafe(first);
+    this.#store = JSON.stringify(engineOf(first));
     this.#tried = stampOf(filesNamedIn(first));
     this.#plan = this.#provenPlan(first, randomBytes(TICKET_KEY_OCTETS));
   }
@@ -63,9 +67,10 @@ export class InForce {
     return [...this.#problems.configuration, ...this.#problems.files];
   }
 
-  /** Keys that the last reload found changed, and that count after a restart only. */
+  /** Keys that were found changed, they or the files that they name, and that count after a restart only. */
   get needsRestart(): readonly string[] {
-    return this.#needsRestart;
+    const isNamed = this.#needsRestart.includes('store');
+    return this.#storeDiffers && !isNamed ? [...this.#needsRestart, 'store'] : this.#needsRestart;
   }
 
   /** Never rejects: what is wrong is in the answer. */
@@ -75,12 +80,13 @@ export class InForce {
       try {
         const next = loadConfig(now.file);
         const kept = Object.fromEntries(fixedKeys.map((key) => [key, now.config[key]]));
-        const merged = onlyRoles({ ...next, config: { ...next.config, ...kept } }, now.roles);
+        const waiting = fixedIn(onlyRoles(next, now.roles).config, now.config);
+        const merged = onlyRoles({ ...next, waiting, config: { ...next.config, ...kept } }, now.roles);
         assertSafe(merged);
         this.#say({ configuration: [], files: this.#problems.files });
-        this.#needsRestart = fixedIn(onlyRoles(next, now.roles).config, now.config);
+        this.#needsRestart = waiting;
         await this.#take(merged);
-        return { problems: this.problems, needsRestart: this.#needsRestart };
+        return { problems: this.problems, needsRestart: this.needsRestart };
       } catch (error) {
         this.#say({ configuration: problemsOf(error), files: this.#problems.files });
         return { problems: this.problems, needsRestart: [] };
@@ -118,13 +124,14 @@ export class InForce {
     this.#tried = stampOf(filesNamedIn(next));
     try {
       const plan = this.#provenPlan(next, this.#plan.ticketKeys);
+      this.#storeDiffers = JSON.stringify(engineOf(next)) !== this.#store;
       await this.tells(plan, storeLimitsOf(next));
       this.#plan = plan;
       this.#loaded = next;
       this.#wanted = undefined;
       this.#say({ ...this.#problems, files: [] });
-      this.taken(next);
-      this.#log.info({ needsRestart: this.#needsRestart }, 'reloaded');
+      await this.taken(next);
+      this.#log.info({ needsRestart: this.needsRestart }, 'reloaded');
     } catch (error) {
       this.#wanted = next;
       this.#say({ ...this.#problems, files: problemsOf(error) });
@@ -178,8 +185,17 @@ function filesNamedIn(loaded: LoadedConfig): readonly string[] {
   return [
     ...certificates,
     ...config.dkim.map(({ key }) => key),
+    ...filesOfStore(config),
     ...(serves(loaded, 'relay') ? filesOfRelay(config) : []),
   ].map(path);
+}
+
+/** Only to see that they changed. */
+function filesOfStore({ store }: Config): readonly string[] {
+  const place = store === 'embedded' ? undefined : postgresPlace(store.postgres);
+  if (place?.ok !== true) return [];
+  const { password, ca } = place.value;
+  return [typeof password === 'object' && 'file' in password ? password.file : [], ca ?? []].flat();
 }
 
 function filesOfRelay({ relay }: Config): readonly string[] {

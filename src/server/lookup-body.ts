@@ -1,10 +1,13 @@
 // The lookup thread: authentication and look-ups. It reads the store over a connection of its own, so that look-ups never hold up commits, checks
-// credentials for all fronts, and so owns the only password gate, cache and guessing defence of the process.
+// credentials for all fronts, and so owns the only password gate, cache, guessing defence and line to a directory of the process.
 
 import { networkList } from '../base/network-list.ts';
-import { type AuthenticatorOptions, createAuthenticator } from '../identity/authenticator.ts';
+import { type Asking, createAuthenticator } from '../identity/authenticator.ts';
+import { openDirectories } from '../identity/directory/directories.ts';
 import { GuessCounts } from '../identity/guess-counts.ts';
 import { createGuessing, guessingDefaults } from '../identity/guessing.ts';
+import { createHashing } from '../identity/hashing.ts';
+import type { verifyPassword } from '../identity/password.ts';
 import { shareGuesses } from '../identity/shared-guesses.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Evidence } from '../protocol/sasl/mechanism.ts';
@@ -12,7 +15,7 @@ import type { EngineChoice } from '../store/engine-choice.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { lookupAnswerer } from '../store/remote-lookups.ts';
 import { createRemoteStore } from '../store/remote.ts';
-import type { StoreThreadNotice } from './pulses.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
 import type { ThreadBody } from './thread-body.ts';
 
 const WRITER_OCTETS = 16;
@@ -32,7 +35,7 @@ export interface LookupSettings {
 export type LookupThreadQuestion =
   | {
       readonly authenticate: Evidence;
-      readonly from: { readonly address: string };
+      readonly from: Asking;
     }
   | { readonly settings: LookupSettings };
 
@@ -41,7 +44,7 @@ export interface LookupPorts {
   readonly entropy: Entropy;
   readonly lookups: Lookups;
   /** How long a password takes to verify is up to it; by default argon2 in a thread of the pool. */
-  readonly verify?: AuthenticatorOptions['verify'];
+  readonly verify?: typeof verifyPassword | undefined;
 }
 
 export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: LookupPorts): ThreadBody {
@@ -56,9 +59,13 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
   const counts = new GuessCounts(halfLifeMs, entriesMax);
   const writer = Buffer.from(entropy.bytes(WRITER_OCTETS)).toString('hex');
   const sharedGuesses = shareGuesses({ counts, halfLifeMs, store, clock, writer });
+  const hashing = createHashing({ clock, verify });
+  const directories = openDirectories({ lookups, store, clock, entropy, hashing });
+  // Who a mailbox belongs to, a directory may know before the store does.
+  const known: Lookups = { ...lookups, identityByAddress: (address) => directories.byAddress(address) };
   const authenticator = createAuthenticator({
-    ...{ lookups, clock, entropy, guessing: createGuessing(guessingDefaults, counts) },
-    ...(verify === undefined ? {} : { verify }),
+    ...{ directories, lookups, clock, entropy, hashing },
+    guessing: createGuessing(guessingDefaults, counts),
     settings: { domains: () => domains, isShared: (address) => isShared(address) },
     // Last use is a convenience: a commit that fails is not repeated, the next use writes it again.
     note: (change) => void store.commit([change]).catch(() => undefined),
@@ -81,7 +88,7 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
     greet(peer, open) {
       if (peer === 'store')
         return store.connect(open({ notice: (notice) => noticed(notice as StoreThreadNotice) }));
-      const answerer = lookupAnswerer(lookups);
+      const answerer = lookupAnswerer(known);
       open({
         answer: (question) =>
           answerer.isLookup(question) ? answerer.answer(question) : answer(question as LookupThreadQuestion),

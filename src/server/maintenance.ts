@@ -48,7 +48,8 @@ export function startMaintenance(o: {
     watchClock({ ...{ clock, store, log }, longestRetryMs: () => Math.max(...loaded().config.relay.retry) }),
     keepTicketKeys({
       ...{ clock, entropy: o.entropy, log, inForce },
-      shared: o.isShared ? store : undefined,
+      // Who has no TLS of its own need not know the keys of others.
+      shared: o.isShared && loaded().config.tls !== undefined ? store : undefined,
     }),
     every(DAY_MS, () => warnOfCertificates(inForce, clock, log)),
     every(MINUTE_MS, () => warnOfDescriptors(descriptors, log)),

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { serves } from '../config/roles.ts';
 import type { DestinationConfig } from '../config/schema.ts';
 import { readNamed, underKey } from '../config/named-file.ts';
-import { readSecret } from '../config/secrets.ts';
+import { isOpenToAll, readSecret } from '../config/secrets.ts';
 import type { Hop, RelaySettings, Route } from '../relay/settings.ts';
 import type { LimitValues } from '../policy/limits.ts';
 import { lmtpHop, smtpHop } from './hop-of-url.ts';
@@ -108,7 +108,7 @@ export function readCertificates({ config, path }: LoadedConfig): readonly Certi
   return [config.tls].flat().map(({ cert, key }) => {
     const pair = { cert: readNamed('tls', path(cert)), key: readNamed('tls', path(key)) };
     // A key that everybody can read is everybody's key (F-OPS-1).
-    if ((statSync(path(key)).mode & 0o007) !== 0)
+    if (isOpenToAll(statSync(path(key))))
       throw new ConfigError([`tls: ${path(key)}: it is readable by everybody: chmod o= it`]);
     const problem = pairProblem({ file: path(cert), pem: pair.cert }, { file: path(key), pem: pair.key });
     if (problem !== undefined) throw new ConfigError([`tls: ${problem}`]);

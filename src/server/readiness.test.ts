@@ -11,8 +11,12 @@ import type { StoreFigures } from './store-body.ts';
 type Asked = Parameters<typeof conditionsOf>[0];
 
 const figures = (full: boolean): Promise<StoreFigures> => Promise.resolve({ full } as StoreFigures);
+const dead = (...missing: Asked['restarts']['missing']): Asked['restarts'] => ({
+  missing,
+  deathsOf: () => missing.length,
+});
 const well: Asked = {
-  ...{ listens: true, missing: () => [], storeFigures: () => figures(false), lease: fakeHolder() },
+  ...{ listens: true, restarts: dead(), storeFigures: () => figures(false), lease: fakeHolder() },
 };
 
 function readinessOf(change: Partial<Asked> = {}) {
@@ -32,8 +36,23 @@ const situations: readonly (readonly [
 ])[] = [
   ['all is well', {}, []],
   ['it does not listen yet, or no more', { listens: false }, [['listening', 'no front takes connections']]],
-  ['the lookup thread died', { missing: () => ['lookup'] }, [['lookup', 'nobody could log in']]],
-  ['a front died, and others listen', { missing: () => ['front 2'] }, []],
+  [
+    'the lookup thread died',
+    { restarts: dead({ name: 'lookup', because: 'out of memory' }) },
+    [['lookup', 'nobody could log in: out of memory']],
+  ],
+  ['a front died, and others listen', { restarts: dead({ name: 'front 2', because: 'a bug' }) }, []],
+  [
+    'the store is out, and it is known why',
+    {
+      restarts: dead({ name: 'store', because: 'db1:5432: nobody listens there' }),
+      storeFigures: () => Promise.reject(new Error('the other thread is gone')),
+    },
+    [
+      ['store', 'db1:5432: nobody listens there'],
+      ['space', 'db1:5432: nobody listens there'],
+    ],
+  ],
   [
     'the lease of the node is not held',
     { lease: { mayAct: () => false, isSure: () => true } },
@@ -48,6 +67,11 @@ const situations: readonly (readonly [
     'the disk is full',
     { storeFigures: () => figures(true) },
     [['space', 'below the free-space floor: nothing is accepted']],
+  ],
+  [
+    'the store could not keep a promise',
+    { storeFigures: async () => ({ ...(await figures(false)), unfit: 'fsync is off' }) },
+    [['store', 'fsync is off']],
   ],
   [
     'the store is being started again',

@@ -35,6 +35,10 @@ export class Readiness {
     this.#conditions = [...conditions, { name: 'staying', because: staying }];
   }
 
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
   /** Never rejects. */
   look(): Promise<readonly ReadyLook[]> {
     return Promise.all(
@@ -57,8 +61,10 @@ export class Readiness {
 
 /** Of every server. */
 export function conditionsOf(
-  supervisor: Pick<Supervisor, 'listens' | 'missing' | 'storeFigures' | 'lease'>,
+  supervisor: Pick<Supervisor, 'listens' | 'restarts' | 'storeFigures' | 'lease'>,
 ): readonly ReadyWhen[] {
+  const missing = (thread: string): string | undefined =>
+    supervisor.restarts.missing.find(({ name }) => name === thread)?.because;
   return [
     {
       name: 'listening',
@@ -66,11 +72,14 @@ export function conditionsOf(
     },
     {
       name: 'lookup',
-      because: () => (supervisor.missing().includes('lookup') ? 'nobody could log in' : undefined),
+      because: () => {
+        const because = missing('lookup');
+        return because === undefined ? undefined : `nobody could log in: ${because}`;
+      },
     },
     {
       name: 'store',
-      because: () => supervisor.storeFigures().then(() => undefined),
+      because: async () => missing('store') ?? (await supervisor.storeFigures()).unfit,
     },
     {
       name: 'lease',
@@ -85,9 +94,10 @@ export function conditionsOf(
     {
       name: 'space',
       because: async () =>
-        (await supervisor.storeFigures()).full
+        missing('store') ??
+        ((await supervisor.storeFigures()).full
           ? 'below the free-space floor: nothing is accepted'
-          : undefined,
+          : undefined),
     },
   ];
 }

@@ -106,6 +106,10 @@ const rows: readonly (readonly [change: Settings, told: readonly Told[]])[] = [
   [{ web: { port: 444 } }, ['restart']],
   [{ web: { address: '127.0.0.2' } }, ['restart']],
   [{ web: { tls: false, address: '127.0.0.2' } }, ['restart']],
+  [
+    { console: { address: '::1', port: 8589, tls: true, origin: 'https://console.example.org' } },
+    ['restart'],
+  ],
   [{ log: { level: 'warn' } }, ['fronts']],
   [{ threads: { fronts: 7 } }, ['restart']],
 ];
@@ -135,7 +139,7 @@ before(async () => {
     writeFileSync(at(`cert${n}.pem`), pair.cert);
     writeFileSync(at(`key${n}.pem`), pair.key, { mode: 0o600 });
     await makeDkimKey(at(`dkim${n}.pem`), 'ed25519');
-    writeFileSync(at(`password${n}`), `password${n}`);
+    writeFileSync(at(`password${n}`), `password${n}`, { mode: 0o600 });
   }
 });
 after(() => rmSync(directory, { recursive: true }));

@@ -1,19 +1,30 @@
 // Replaces a thread that died: at once the first time; one that dies again and again meets something that takes time.
 
+import { reasonInWords } from '../base/failure-words.ts';
 import type { Log } from '../observe/log.ts';
 import type { Clock } from '../platform/platform.ts';
-import type { Thread } from './thread.ts';
+import type { Thread, ThreadKind } from './thread.ts';
 
 /** Doubles with each death within a minute, up to 8 times as long. */
 const RESTART_MS = 200;
 const MINUTE_MS = 60_000;
 
+/** A thread that died and does not run again yet. */
+export interface Missing {
+  readonly name: string;
+  /** Of what is known the last: why it died, could not be started, or what it waits for. One line. */
+  readonly because: string;
+}
+
 export class Restarts {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #isWanted: (thread: Thread) => boolean;
+  /** Within the last minute. */
   readonly #deaths: number[] = [];
-  readonly #missing = new Set<string>();
+  readonly #counted = new Map<ThreadKind, number>();
+  /** Why, by the names of threads. */
+  readonly #missing = new Map<string, string>();
 
   /** `isWanted`: should there be such a thread now? */
   constructor(clock: Clock, log: Log, isWanted: (thread: Thread) => boolean) {
@@ -22,15 +33,25 @@ export class Restarts {
     this.#isWanted = isWanted;
   }
 
-  /** Names of threads that died and do not run again yet. */
-  get missing(): readonly string[] {
-    return [...this.#missing];
+  get missing(): readonly Missing[] {
+    return [...this.#missing].map(([name, because]) => ({ name, because }));
+  }
+
+  /** How many threads of this kind died since the start. */
+  deathsOf(kind: ThreadKind): number {
+    return this.#counted.get(kind) ?? 0;
+  }
+
+  /** It is being started, and waits for something before it runs. */
+  waits(name: string, because: string): void {
+    if (this.#missing.has(name)) this.#missing.set(name, firstLine(because));
   }
 
   watch(thread: Thread, replace: () => Promise<void>): void {
     void thread.ended.then(async (because) => {
       if (!this.#isWanted(thread)) return;
-      this.#missing.add(thread.name);
+      this.#missing.set(thread.name, firstLine(because));
+      this.#counted.set(thread.kind, this.deathsOf(thread.kind) + 1);
       this.#log.error({ thread: thread.name, because }, 'thread died, starting it again');
       const deaths = this.#deaths;
       const now = this.#clock.monotonic();
@@ -49,6 +70,7 @@ export class Restarts {
         this.#missing.delete(name);
         return this.#log.info({ thread: name }, 'thread runs again');
       } catch (error) {
+        this.#missing.set(name, firstLine(reasonInWords(error)));
         this.#log.error({ thread: name, error: String(error) }, 'thread could not be started');
         await this.#pause(tries);
       }
@@ -61,3 +83,6 @@ export class Restarts {
     });
   }
 }
+
+/** What ended a thread may be told with its stack. */
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

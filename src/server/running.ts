@@ -9,7 +9,6 @@ import { portsOf } from '../config/ports.ts';
 import { rolesOf } from '../config/roles.ts';
 import type { Config } from '../config/schema.ts';
 import type { ReloadResult } from '../http/control-protocol.ts';
-import type { Web } from '../http/web.ts';
 import { createLog, type Log, type LogSink, standardOutput } from '../observe/log.ts';
 import { createLogPrinter, type LogFormat, type LogPrinter } from '../observe/log-text.ts';
 import { systemClock as clock } from '../platform/clock.ts';
@@ -18,7 +17,7 @@ import { systemEntropy } from '../platform/entropy.ts';
 import { proveBindable } from '../platform/listen.ts';
 import { type Engine, openEngine } from '../store/engine.ts';
 import { engineOf, isShared } from '../store/engine-choice.ts';
-import { openDoors } from './doors.ts';
+import { type Doors, linkOf, openDoors } from './doors.ts';
 import { InForce } from './in-force.ts';
 import { storeLimitsOf } from './plan-of-config.ts';
 import { conditionsOf, Readiness } from './readiness.ts';
@@ -30,6 +29,8 @@ import { systemCrew } from './thread.ts';
 export interface RunningServer {
   readonly log: Log;
   reload(): Promise<ReloadResult>;
+  /** Lets somebody into the console, once. Rejects if there is none. */
+  consoleLink(who: string): Promise<string>;
   /** Runs in the background; call it when the server is ready. */
   beginSelfTest(): void;
   /** Why the server must end: its self-test found that strangers get in. */
@@ -108,6 +109,8 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   let graceMs: number | undefined = FAILED_START_GRACE_MS;
   let selfTest: SelfTest | undefined;
   let readiness: Readiness | undefined;
+  let doors: Doors | undefined;
+  const crew = systemCrew();
   const inForce = await steps.take('configuration', () => new InForce(first, fronts, log));
   const store = engineOf(first);
   const engine = await openEngine(store);
@@ -119,7 +122,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
       started: () => startEvent(first),
     },
     {
-      ...{ clock, entropy: systemEntropy(), crew: systemCrew(), log, descriptors, givenUp },
+      ...{ clock, entropy: systemEntropy(), crew, log, descriptors, givenUp },
       writeLog: (lines) => printer.write(lines),
       async openDoors(supervisor) {
         const test = createSelfTest({
@@ -129,19 +132,20 @@ async function startAll(starting: Starting): Promise<RunningServer> {
         });
         selfTest = test;
         readiness = new Readiness(clock, conditionsOf(supervisor));
-        let web: Web | undefined;
         // Before somebody can ask for a reload.
         inForce.tells = async (plan, storeLimits) => {
           await supervisor.reload(plan, storeLimits);
-          web?.reload(plan.certificates);
+          doors?.web?.reload(plan.certificates);
         };
-        inForce.taken = ({ config }) => {
+        inForce.taken = async (loaded) => {
+          const { config } = loaded;
           log.level = config.log.level;
           printer.format = logFormatOf(config);
           test.begin();
+          await doors?.face?.reload(loaded);
         };
         const asked = { selfTest: test, readiness, isShared: isShared(store) };
-        web = await openDoors({ first, steps, log, sink, engine, inForce, supervisor, ...asked });
+        doors = await openDoors({ first, steps, log, sink, engine, inForce, supervisor, crew, ...asked });
       },
     },
     steps,
@@ -150,6 +154,7 @@ async function startAll(starting: Starting): Promise<RunningServer> {
   return {
     ...{ log, open },
     reload: () => inForce.reload(),
+    consoleLink: (who) => linkOf(doors?.face, first, who),
     beginSelfTest: () => selfTest?.begin(),
     announceStop: async () => readiness?.leave(inForce.loaded.config.drain.announce),
     async stop(grace) {

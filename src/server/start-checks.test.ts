@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeCertificate } from '../cli/certificate.ts';
 import { loadConfig } from '../config/load.ts';
-import { certificateTime, checkCertificates, judgeCertificates } from './start-checks.ts';
+import { certificateStates, certificateTime, checkCertificates, judgeCertificates } from './start-checks.ts';
 
 test('a server for mail from outside alone, without TLS, needs no certificate', () => {
   const judgement = judgeCertificates([], { hostname: 'msa.example.org', tls: undefined }, Date.now());
   assert.deepEqual(judgement, { ill: [], warnings: [] });
+});
+
+test('a certificate is told by its names and addresses alone', async () => {
+  const pair = await makeCertificate(['msa.example.org', 'smtp.example.org'], ['192.0.2.1']);
+  const [state] = certificateStates([pair], Date.now());
+  assert.equal(state?.names, 'msa.example.org, smtp.example.org, 192.0.2.1');
 });
 
 test('TLS-r: certificates that can not be read for a moment are a problem that is told, never an exception', async (t) => {

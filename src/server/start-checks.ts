@@ -61,9 +61,9 @@ export function judgeCertificates(
   const warnings: string[] = [];
   for (const certificate of certificates) {
     const left = leftOf(certificate, now);
-    const name = certificate.subjectAltName ?? certificate.subject;
+    const name = namesOf(certificate);
     if (left < 0) ill.push(`the certificate for ${name} has expired: clients refuse it`);
-    else if (left < Math.min(LATE_MS_MAX, LATE_SHARE * lifetimeOf(certificate)))
+    else if (isLate(certificate, now))
       warnings.push(`the certificate for ${name} expires in ${inWords(left)}, and was not renewed yet`);
   }
   if (certificates[0]?.checkHost(hostname) === undefined && certificates.length > 0)
@@ -74,6 +74,36 @@ export function judgeCertificates(
       `tls: ${files[at]?.cert} is never used: certificates before it have all its names (two kinds of key are served for the names of the first pair)`,
     );
   return { ill, warnings };
+}
+
+/** As a person says them: without the kinds that stand before each. */
+const namesOf = ({ subjectAltName, subject }: X509Certificate): string =>
+  (subjectAltName ?? subject)
+    .split(', ')
+    .map((name) => name.replace(/^(DNS|IP Address):/, ''))
+    .join(', ');
+
+const isLate = (certificate: X509Certificate, now: number): boolean =>
+  leftOf(certificate, now) < Math.min(LATE_MS_MAX, LATE_SHARE * lifetimeOf(certificate));
+
+export interface CertificateState {
+  readonly names: string;
+  /** Milliseconds since the epoch. */
+  readonly endsAt: number;
+  /** It should have been renewed by now. */
+  readonly isLate: boolean;
+}
+
+/** Throws if one can't be read. */
+export function certificateStates(
+  pairs: readonly CertificatePair[],
+  now: number,
+): readonly CertificateState[] {
+  return pairs.map(({ cert }) => {
+    const certificate = new X509Certificate(cert);
+    const names = namesOf(certificate);
+    return { names, endsAt: Date.parse(certificate.validTo), isLate: isLate(certificate, now) };
+  });
 }
 
 export interface CertificateTime {

@@ -8,13 +8,15 @@ import type { LineHandlers } from '../platform/line.ts';
 import { PULSE_MS } from '../store/lease.ts';
 import type { EngineWriter, PulseAnswer, Space, WriterOptions } from '../store/engine.ts';
 import { packed } from '../store/packing.ts';
+import type { Incarnation } from '../store/owner.ts';
 import type { Change, Outcome } from '../store/port.ts';
-import { countedEntropy } from '../store/store.contract-fixtures.ts';
-import type { StoreThreadNotice } from './pulses.ts';
+import { acceptOf, countedEntropy } from '../store/store.contract-fixtures.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
 import { createStoreBody, type StoreFigures, type StoreQuestion } from './store-body.ts';
 
 const IDLE_MS = 50;
 const node = { node: 'a', incarnation: 'x' };
+const firstLife = { node: 'a', incarnation: 'w' };
 
 const withdraw: Change = { type: 'withdraw', messageId: 'm', owner: 'local/x/1.1', now: 0, by: 'test' };
 const claim: Change = { type: 'claim', owner: 'local/x/1.1', token: 't', shares: [] };
@@ -30,6 +32,7 @@ function laterWriter(shared: boolean, pulsed: (asked: Asked<PulseAnswer>) => voi
   const groups: (Asked<readonly Outcome[]> & { readonly changes: readonly Change[] })[] = [];
   const idles: Asked<boolean>[] = [];
   const copies: string[] = [];
+  const lives: Incarnation[] = [];
   const writer: EngineWriter = {
     apply(changes) {
       const { promise, ...asked } = Promise.withResolvers<readonly Outcome[]>();
@@ -42,7 +45,7 @@ function laterWriter(shared: boolean, pulsed: (asked: Asked<PulseAnswer>) => voi
       idles.push(asked);
       return promise;
     },
-    figures: () => ({ roundTrips: 3, redone: 1 }),
+    figures: () => ({ roundTrips: 3, redone: { '22012': 1 }, sideWorks: {} }),
     queued: () => 7,
     trailEnd: () => ({ chain: 1, sequence: 4, link: new Uint8Array(32) }),
     copy: async (file) => void copies.push(file),
@@ -53,10 +56,11 @@ function laterWriter(shared: boolean, pulsed: (asked: Asked<PulseAnswer>) => voi
             if (pulses.push(asked) === 1) pulsed(asked);
             return promise;
           },
+          end: (life: Incarnation) => void lives.push(life),
         }
       : {}),
   };
-  return { writer, groups, idles, copies, pulses };
+  return { writer, groups, idles, copies, pulses, lives };
 }
 
 async function running({
@@ -70,12 +74,12 @@ async function running({
   readonly pulsed?: (asked: Asked<PulseAnswer>) => void;
 } = {}) {
   const clock = virtualClock(0);
-  const { writer, groups, idles, copies, pulses } = laterWriter(shared, pulsed);
+  const { writer, groups, idles, copies, pulses, lives } = laterWriter(shared, pulsed);
   let told: WriterOptions | undefined;
   const ended: unknown[] = [];
   const body = await createStoreBody(
     {
-      ...{ node, sweepStages: false },
+      ...{ node, process: firstLife, isFirst: true },
       limits: {
         freeSpaceFloor: { share: 0.25, octets: 0 },
         ...{ queuedMessagesMax: 'none', strangersMessagesMax: 'none' },
@@ -92,7 +96,7 @@ async function running({
         size: async () => 600,
       },
       schedule: { soon: (run) => void setImmediate(run), later: (ms, run) => void clock.after(ms, run) },
-      away: () => undefined,
+      waits: () => undefined,
       end(error) {
         ended.push(error);
         // Nothing goes on in a thread that has ended.
@@ -112,10 +116,11 @@ async function running({
   });
   const ask = async (question: StoreQuestion): Promise<unknown> => handlers.answer?.(question);
   return {
-    ...{ clock, groups, idles, ended, copies, pulses, heard },
-    node: () => told?.node,
+    ...{ clock, groups, idles, ended, copies, pulses, heard, lives },
+    process: () => told?.process,
     fullBecause: () => told?.fullBecause?.(),
     backUp: (file: string) => ask({ backup: file }),
+    end: () => ask({ end: true }),
     commit: (...changes: readonly Change[]) => ask({ commit: changes.map(packed) }),
     figures: async () => (await ask({ figures: true })) as StoreFigures,
   };
@@ -151,7 +156,7 @@ test('a group counts when it is answered, with the time that took', async () => 
   const { commits, changes, commitMs, queued, trail, roundTrips, redone } = await figures();
   assert.deepEqual(
     { commits, changes, commitMs, queued, roundTrips, redone },
-    { commits: 1, changes: 2, commitMs: 30, queued: 7, roundTrips: 3, redone: 1 },
+    { commits: 1, changes: 2, commitMs: 30, queued: 7, roundTrips: 3, redone: { '22012': 1 } },
   );
   assert.equal(trail.sequence, 4);
 });
@@ -241,7 +246,7 @@ test('where the disk is not ours nothing is said of it, and nothing is refused f
 });
 
 test('the writer is told which node it writes for', async () => {
-  assert.deepEqual((await running()).node(), node);
+  assert.deepEqual((await running()).process(), firstLife);
 });
 
 test('of a store that nobody else writes no lease is told', async () => {
@@ -258,12 +263,13 @@ test('where others write too nothing is begun without the lease, and each line i
   });
   assert.deepEqual(heard, [{ type: 'lease', life: node }]);
   assert.deepEqual(await commit(claim), [
-    { type: 'failed', cause: 'this node does not hold its lease: it has not heard of the store' },
+    { type: 'failed', cause: 'this node does not hold its lease: no connection' },
   ]);
+  await turns();
   clock.advance(PULSE_MS);
   pulses[1]?.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] });
   await turns();
-  const told = heard.at(-1);
+  const told = heard.findLast(({ type }) => type === 'lease');
   assert.ok(told?.type === 'lease' && told.held !== undefined && told.sure !== undefined);
   void commit(claim);
   await turns();
@@ -282,4 +288,66 @@ test('a thread whose first pulse is heard is ready then: nothing that is asked o
   void commit(claim);
   await turns();
   assert.equal(groups.length, 1);
+});
+
+test('what is refused is refused at once, whatever is under way', async () => {
+  const { commit, groups, pulses, clock } = await running({
+    shared: true,
+    pulsed: (asked) =>
+      asked.resolve({ type: 'alive', at: 0, changed: [], tookOver: [], unfit: 'no standby' }),
+  });
+  assert.equal(pulses.length, 1);
+  void commit(withdraw);
+  await turns();
+  assert.equal(groups.length, 1);
+  const accept = acceptOf('01KB0000000000000000000000', clock.now(), { owner: 'a' });
+  assert.deepEqual(await commit(accept), [{ type: 'unfit', cause: 'no standby' }]);
+  assert.equal(groups.length, 1);
+});
+
+test('behind a pulse there is idle work, however quiet it is', async () => {
+  const alive = { type: 'alive', at: 0, changed: [], tookOver: [] } as const;
+  const { idles, clock, pulses } = await running({ shared: true, pulsed: (asked) => asked.resolve(alive) });
+  clock.advance(IDLE_MS);
+  idles[0]?.resolve(false);
+  await turns();
+  clock.advance(PULSE_MS);
+  await turns();
+  assert.equal(idles.length, 1);
+  pulses[1]?.resolve(alive);
+  await turns();
+  clock.advance(IDLE_MS);
+  assert.equal(idles.length, 2);
+});
+
+test('the life of a node ends when no group is under way any more; no pulse follows, and nothing begins', async () => {
+  const { commit, groups, pulses, lives, end, clock } = await running({
+    shared: true,
+    pulsed: (asked) => asked.resolve({ type: 'alive', at: 0, changed: [], tookOver: [] }),
+  });
+  const claimed = commit(claim);
+  await turns();
+  const ended = end();
+  await turns();
+  assert.deepEqual(lives, []);
+  groups[0]?.resolve([{ type: 'claimed', deliveries: [], messages: [], more: false }]);
+  await claimed;
+  assert.equal(await ended, true);
+  assert.deepEqual(lives, [node]);
+  const [refused] = (await commit(claim)) as readonly Outcome[];
+  assert.equal(refused?.type, 'failed');
+  clock.advance(10 * PULSE_MS);
+  await turns();
+  assert.equal(pulses.length, 1);
+});
+
+test('a clock that is off from the start is told over each line, for its first pulse was before them', async () => {
+  const { heard } = await running({
+    shared: true,
+    pulsed: (asked) => asked.resolve({ type: 'alive', at: -3_600_000, changed: [], tookOver: [] }),
+  });
+  assert.deepEqual(
+    heard.filter(({ type }) => type === 'clockOff'),
+    [{ type: 'clockOff', aheadMs: 3_600_000, isOff: true }],
+  );
 });

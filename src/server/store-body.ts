@@ -4,23 +4,28 @@
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Line } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
-import type { Engine, EngineWriter, WriterOptions } from '../store/engine.ts';
+import type { Engine, EngineWriter, WriterFigures, WriterOptions } from '../store/engine.ts';
 import type { EngineChoice } from '../store/engine-choice.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
 import type { Incarnation } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import type { Outcome } from '../store/port.ts';
-import { startPulses, type StoreThreadNotice } from './pulses.ts';
+import type { SideWorks } from '../store/side-work.ts';
+import { type Pulses, startPulses } from './pulses.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
-import type { ThreadBody } from './thread-body.ts';
+import type { ThreadBody, Waiting } from './thread-body.ts';
 import { whenThere } from './when-there.ts';
 
 export interface StoreBirth {
   readonly store: EngineChoice;
+  /** Its life now. */
   readonly node: Incarnation;
+  /** As of `WriterOptions`. */
+  readonly process: Incarnation;
   readonly limits: StoreLimits;
-  /** True only before fronts run: a body that a front is staging belongs to no message yet, and must stay. */
-  readonly sweepStages: boolean;
+  /** True only before fronts run: none can be staging a body, and nobody has begun its life. */
+  readonly isFirst: boolean;
 }
 
 /** Limits that a reload replaces. */
@@ -34,7 +39,9 @@ export type StoreQuestion =
   | CommitQuestion
   | { readonly backup: string }
   | { readonly figures: true }
-  | { readonly limits: StoreLimits };
+  | { readonly limits: StoreLimits }
+  /** Of a store that several nodes share: the life of this one ends in order. Nothing is asked after that. */
+  | { readonly end: true };
 
 export interface StoreFigures {
   readonly commits: number;
@@ -43,10 +50,16 @@ export interface StoreFigures {
   readonly commitMs: number;
   /** With the database, for changes; 0 of a store that is asked over no network. */
   readonly roundTrips: number;
-  /** Groups of changes that were done once more, each change alone. */
-  readonly redone: number;
+  /** As `WriterFigures` says. */
+  readonly redone: WriterFigures['redone'];
+  /** What is done beside changes, and has failed. */
+  readonly sideWorks: SideWorks;
+  /** Why nothing can be accepted, whatever space there is; undefined: it can. */
+  readonly unfit: string | undefined;
   /** Undefined: the store is not on a disk of ours. */
   readonly freeOctets: number | undefined;
+  /** Less free, and nothing is accepted. Undefined as above. */
+  readonly floorOctets: number | undefined;
   /** Free space is below the floor. */
   readonly full: boolean;
   readonly queued: number;
@@ -61,11 +74,12 @@ export interface StorePorts {
   readonly schedule: Schedule;
   /** Ends the thread: only a new one can know what is kept. */
   end(error: unknown): never;
-  /** The store is away, and waited for. */
-  away(because: string): void;
+  /** Before it is ready. */
+  waits(waiting: Waiting): void;
 }
 
 const IDLE_MS = 50;
+const NOT_ASKED: WriterFigures = { roundTrips: 0, redone: {}, sideWorks: {} };
 
 export async function createStoreBody(
   birth: Omit<StoreBirth, 'store'>,
@@ -80,17 +94,20 @@ export async function createStoreBody(
     () => engine.space(),
     () => limits.freeSpaceFloor,
   );
+  const waitsFor = (what: Waiting['for']) => (because: string) => ports.waits({ for: what, because });
   const options: WriterOptions = {
-    ...{ clock, entropy, node: birth.node, sweepStages: birth.sweepStages, failed: end },
+    ...{ clock, entropy, process: birth.process, sweepStages: birth.isFirst, failed: end },
     fullBecause: () => space.look()?.because,
     queuedMessagesMax: () => limitOf(limits.queuedMessagesMax),
     strangersMessagesMax: () => limitOf(limits.strangersMessagesMax),
-    onNotice: tell,
+    ...{ onNotice: tell, onSideWork: tell, away: waitsFor('store') },
+    warn: (because) => tell({ type: 'warning', because }),
   };
-  const writer = await whenThere(clock, () => engine.writer(options), ports.away).catch(end);
+  const writer = await whenThere(clock, () => engine.writer(options), waitsFor('store')).catch(end);
   const committer = createCommitter(clock, writer, end);
-  const pulse = writer.pulse?.bind(writer);
-  const pulses = pulse && startPulses({ clock, entropy, life: birth.node, pulse, tell });
+  const pulse = pulseOf(writer, committer);
+  const life = { life: birth.node, isNewLife: birth.isFirst };
+  const pulses = pulse && startPulses({ clock, entropy, ...life, pulse, tell, waits: waitsFor('name') });
   const group = createGroupCommit(
     pulses?.guarded(committer.apply) ?? committer.apply,
     schedule,
@@ -98,21 +115,28 @@ export async function createStoreBody(
   );
   const backup = backupOf(engine, writer, space);
   committer.idleSoon();
-  await pulses?.begun;
+  await pulses?.begun.catch(end);
 
   function answer(asked: StoreQuestion): Promise<unknown> | unknown {
-    if ('commit' in asked) return group.commit(changesOf(asked));
+    if ('commit' in asked) {
+      const changes = changesOf(asked);
+      // At once: what is under way may take long.
+      return pulses?.refusal(changes) ?? group.commit(changes);
+    }
     if ('backup' in asked) return backup(asked.backup);
+    if ('end' in asked) return endLife(writer, committer, pulses);
     if ('limits' in asked) {
       limits = asked.limits;
       return space.forget();
     }
     const left = space.look();
+    const { sideWorks, ...figures } = writer.figures?.() ?? NOT_ASKED;
     return {
       ...committer.figures,
-      ...(writer.figures?.() ?? { roundTrips: 0, redone: 0 }),
+      ...figures,
+      ...{ sideWorks: { ...sideWorks, ...pulses?.sideWorks }, unfit: pulses?.unfit },
       ...{ queued: writer.queued(), trail: writer.trailEnd(), queuedMessagesMax: limits.queuedMessagesMax },
-      ...{ freeOctets: left?.free, full: left?.because !== undefined },
+      ...{ freeOctets: left?.free, floorOctets: left?.floor, full: left?.because !== undefined },
     } satisfies StoreFigures;
   }
 
@@ -123,9 +147,31 @@ export async function createStoreBody(
         closed: () => lines.delete(line),
       });
       lines.add(line);
-      if (pulses !== undefined) line.tell(pulses.lease);
+      for (const notice of pulses?.standing ?? []) line.tell(notice);
     },
   };
+}
+
+/** Work that failed in a quiet time is tried again behind a pulse. */
+function pulseOf(writer: EngineWriter, { idleSoon }: Committer): EngineWriter['pulse'] {
+  const pulse = writer.pulse?.bind(writer);
+  if (pulse === undefined) return undefined;
+  return (life, isFirst) => {
+    const answer = pulse(life, isFirst);
+    void Promise.resolve(answer).then(idleSoon, () => undefined);
+    return answer;
+  };
+}
+
+async function endLife(
+  writer: EngineWriter,
+  committer: Committer,
+  pulses: Pulses | undefined,
+): Promise<true> {
+  const life = pulses?.stop();
+  await committer.rested();
+  if (life !== undefined) await writer.end?.(life);
+  return true;
 }
 
 function limitOf(value: number | 'none'): number | undefined {
@@ -135,12 +181,15 @@ function limitOf(value: number | 'none'): number | undefined {
 interface Committer {
   readonly apply: EngineWriter['apply'];
   idleSoon(): void;
+  /** Resolves when no group is under way. */
+  rested(): Promise<unknown>;
   readonly figures: Pick<StoreFigures, 'commits' | 'changes' | 'commitMs'>;
 }
 
 /** What fails ends the thread: main starts a new writer, and open questions are asked again. */
 function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknown) => never): Committer {
   const figures = { commits: 0, changes: 0, commitMs: 0 };
+  const groups = new Set<Promise<unknown>>();
   let idleWanted = false;
   let idling = false;
 
@@ -164,6 +213,7 @@ function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknow
   return {
     figures,
     idleSoon,
+    rested: () => Promise.all(groups),
     apply(changes, lane) {
       const startedAt = clock.monotonic();
       const done = (outcomes: readonly Outcome[]): readonly Outcome[] => {
@@ -179,7 +229,11 @@ function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknow
       } catch (error) {
         return end(error);
       }
-      return outcomes instanceof Promise ? outcomes.then(done, end) : done(outcomes);
+      if (!(outcomes instanceof Promise)) return done(outcomes);
+      const group: Promise<readonly Outcome[]> = outcomes.then(done, end);
+      groups.add(group);
+      void group.finally(() => groups.delete(group));
+      return group;
     },
   };
 }

@@ -7,7 +7,8 @@ import type { ToldHolder } from '../store/holder.ts';
 import type { RemoteStore } from '../store/remote.ts';
 import type { IdentityStatuses } from '../submission/identity-status.ts';
 import type { Connections } from './connections.ts';
-import type { StoreThreadNotice } from './pulses.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
+import { isStoreNews } from './store-news.ts';
 
 /** The parts of a front that get notices of the store. */
 interface Hearing {
@@ -44,7 +45,7 @@ export function createStoreNotices({
   return {
     noticed(notice) {
       const heard = notice as StoreThreadNotice;
-      if (heard.type === 'tookOver' || heard.type === 'clockOff') return;
+      if (isStoreNews(heard)) return;
       // What is under way in the life before ends, and is settled in vain; what has not begun goes back.
       if (heard.type === 'lease') return holder.told(heard) ? relay.unsure() : undefined;
       store.noticed(heard);

@@ -12,7 +12,7 @@ import { createLog } from '../observe/log.ts';
 import { LineClosed } from '../platform/line.ts';
 import type { FrontPlan } from './plan.ts';
 import { planOf, storeLimitsOf } from './plan-of-config.ts';
-import type { StoreThreadNotice } from './pulses.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
 import { createSupervisor } from './supervisor.ts';
 import type { Crew, ThreadKind } from './thread.ts';
 
@@ -107,7 +107,7 @@ function fakeCrew(answer: Answer) {
       };
     },
     connect: () => undefined,
-    stop: async () => undefined,
+    stop: (lastWords) => lastWords(),
   };
   return { crew, lives, hold: (until: Promise<void> | undefined) => void (held = until) };
 }
@@ -173,7 +173,7 @@ for (const [kind, wanted] of kinds)
     assert.notDeepEqual(born.goesBy, wanted, 'it was born before');
     await ready();
     assert.deepEqual(born.goesBy, wanted);
-    assert.deepEqual(supervisor.missing(), []);
+    assert.deepEqual(supervisor.restarts.missing, []);
     await supervisor.reload(OLD, limits(8));
     assert.notDeepEqual(born.goesBy, wanted, 'and the next reload too');
   });
@@ -290,16 +290,30 @@ test('each store thread is told of the same life of the node, whose name all own
   assert.ok(owner.startsWith(ownersOfThread(life, 1)), owner);
 });
 
-test('of a store that several nodes share, a node names and frees its own leases alone', async () => {
+test('of a store that several nodes share, a node frees nothing at its start, and ends its life at its stop', async () => {
   const server = { hosts: [], database: 'postern', user: 'postern' };
-  const { lives } = await running({ store: { engine: 'postgres', directory: '/', node: 'mail1', server } });
+  const { supervisor, lives } = await running({
+    store: { engine: 'postgres', directory: '/', node: 'mail1', server },
+  });
   const [store, , front] = lives;
   assert.ok(store && front);
-  assert.deepEqual(
-    store.asked.filter((ask) => ask.startsWith('free ')),
-    ['free mail1/'],
-  );
   assert.match(front.owner ?? '', /^mail1\//);
+  assert.deepEqual(store.asked, [], 'its new life has given back what those before held');
+  await supervisor.stop();
+  assert.deepEqual(store.asked, ['end']);
+});
+
+test('a store that a single node writes knows no life that could end; and one that is gone ends none, which is told', async () => {
+  const embedded = await running();
+  await embedded.supervisor.stop();
+  assert.ok(embedded.lives.every(({ asked }) => !asked.includes('end')));
+  const server = { hosts: [], database: 'postern', user: 'postern' };
+  const { supervisor, lives, logged } = await running({
+    store: { engine: 'postgres', directory: '/', node: 'mail1', server },
+  });
+  lives[0]?.die();
+  await supervisor.stop();
+  assert.match(logged.join(''), /others take over from this node when its lease is over/);
 });
 
 test('a node that was taken for dead goes on in another life: in its name all threads are born from then on', async () => {

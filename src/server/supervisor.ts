@@ -3,7 +3,7 @@
 
 import type { Log } from '../observe/log.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import { type EngineChoice, nodeOf } from '../store/engine-choice.ts';
+import { type EngineChoice, isShared, nodeOf } from '../store/engine-choice.ts';
 import { createHolder, type Holder, type ToldHolder } from '../store/holder.ts';
 import type { Lookups } from '../store/lookups.ts';
 import { type Store, StoreUnavailable } from '../store/port.ts';
@@ -11,14 +11,15 @@ import { createRemoteLookups, type RemoteLookups } from '../store/remote-lookups
 import { type Incarnation, newIncarnation, ownerOf, ownersOfNode, ownersOfThread } from '../store/owner.ts';
 import { createRemoteStore, type RemoteStore } from '../store/remote.ts';
 import { beginMinute, type CountsPlan, emptyRow, planCounts } from './counts.ts';
-import { askIfAlive, askOrEnd } from './asking.ts';
+import { askIfAlive, askOrEnd, endLife } from './asking.ts';
 import type { LookupBirth, LookupSettings } from './lookup-body.ts';
 import { FrontThreads } from './front-threads.ts';
 import type { LocalAnswer, LocalMessage } from './local-submission.ts';
 import type { FrontAnswers, FrontBirth, FrontPlan, FrontQuestion } from './plan.ts';
-import type { StoreThreadNotice } from './pulses.ts';
+import type { StoreThreadNotice } from './store-thread-notice.ts';
 import { Restarts } from './restarts.ts';
 import type { StoreBirth, StoreFigures, StoreLimits } from './store-body.ts';
+import { isStoreNews, logNextLife, logStoreNews, logWaiting } from './store-news.ts';
 import type { Crew, Thread } from './thread.ts';
 
 const HEAP_MIB = 1024;
@@ -56,14 +57,16 @@ export interface Supervisor {
   reload(plan: FrontPlan, storeLimits: StoreLimits): Promise<void>;
   /** Copies the store into a new file. */
   backup(file: string): Promise<void>;
+  /** Gives a thread of the crew lines to the store and to look-ups, and new ones when those threads are replaced. The returned function ends that. */
+  adopt(thread: Thread): () => void;
   /** By the front that is next. Rejects with `LineClosed` if that dies: then the message may be accepted. */
   submit(message: LocalMessage): Promise<LocalAnswer>;
   /** Tells the fronts where the self-test comes from; undefined: it is over. */
   selfTestFrom(address: string | undefined): Promise<void>;
   storeFigures(): Promise<StoreFigures>;
   frontFigures(): Promise<readonly FrontAnswers['figures'][]>;
-  /** Names of threads that died and do not run again yet. */
-  missing(): readonly string[];
+  /** What became of threads that died. */
+  readonly restarts: Pick<Restarts, 'missing' | 'deathsOf'>;
   /** The fronts take no more connections; sessions end at their next quiet moment, at most until `graceMs`. Once: asked again, it is the same drain. */
   drain(graceMs: number): Promise<void>;
   /** Resolves when no thread lives any more, and so none writes. */
@@ -79,14 +82,18 @@ class RunningSupervisor implements Supervisor {
   readonly lookups: RemoteLookups = createRemoteLookups();
   readonly lease: ToldHolder;
   readonly #options: SupervisorOptions;
+  readonly #process: Incarnation;
   /** A node that was taken for dead goes on in another. */
   #life: Incarnation;
   readonly #counts: CountsPlan;
   readonly #fronts: FrontThreads;
-  readonly #restarts: Restarts;
+  readonly restarts: Restarts;
+  readonly #adopted = new Set<Thread>();
   #plan: FrontPlan;
   #storeLimits: StoreLimits;
   #storeThread!: Thread;
+  /** Several nodes share the store, and this one has begun to live there. */
+  #lives = false;
   #lookupThread!: Thread;
   #listening = false;
   #listens = false;
@@ -102,7 +109,8 @@ class RunningSupervisor implements Supervisor {
     this.#plan = plan;
     this.#storeLimits = options.storeLimits;
     this.lease = createHolder(clock, 'main');
-    this.#life = { node: nodeOf(options.store), incarnation: newIncarnation(entropy) };
+    this.#process = { node: nodeOf(options.store), incarnation: newIncarnation(entropy) };
+    this.#life = this.#process;
     this.store = createRemoteStore({ clock, stage: () => Promise.reject(new Error('main stages nothing')) });
     this.#counts = planCounts({
       ...{ rows: fronts, connections: plan.admission.total, key: entropy.bytes(COUNTS_KEY_OCTETS) },
@@ -110,7 +118,7 @@ class RunningSupervisor implements Supervisor {
     this.#fronts = new FrontThreads(log);
     const isWanted = ({ kind }: Thread): boolean =>
       !this.#stopping && (this.#draining === undefined || kind !== 'front');
-    this.#restarts = new Restarts(clock, log, isWanted);
+    this.restarts = new Restarts(clock, log, isWanted);
   }
 
   startStore(): Promise<void> {
@@ -126,16 +134,16 @@ class RunningSupervisor implements Supervisor {
     if (plan !== this.#plan) await askOrEnd(thread, { settings: lookupSettings(this.#plan) });
     this.lookups.connect(thread.line);
     crew.connect(thread, this.#storeThread);
-    this.#restarts.watch(thread, async () => {
+    this.restarts.watch(thread, async () => {
       this.lookups.disconnect();
       await this.startLookup();
-      for (const front of this.#fronts.alive) crew.connect(front, this.#lookupThread);
+      for (const asker of this.#askers()) crew.connect(asker, this.#lookupThread);
     });
   }
 
   async startFronts(): Promise<void> {
-    // Leases of the process before are void: it is gone, because the lock is ours.
-    await this.#freeLeases(ownersOfNode(this.#life.node));
+    // Leases of the process before are void: it is gone, because the lock is ours. Where nodes have lives, that which begins sees to the one before.
+    if (!isShared(this.#options.store)) await this.#freeLeases(ownersOfNode(this.#life.node));
     for (let number = 1; number <= this.#options.fronts; number += 1) await this.#startFront(number);
     this.#countMinutes();
   }
@@ -166,6 +174,12 @@ class RunningSupervisor implements Supervisor {
     await this.#storeThread.line.ask({ backup: file });
   }
 
+  adopt(thread: Thread): () => void {
+    this.#adopted.add(thread);
+    for (const one of [this.#storeThread, this.#lookupThread]) this.#options.crew.connect(thread, one);
+    return () => void this.#adopted.delete(thread);
+  }
+
   async submit(message: LocalMessage): Promise<LocalAnswer> {
     const front = this.#fronts.next();
     if (front === undefined) throw new StoreUnavailable('no front runs');
@@ -185,10 +199,6 @@ class RunningSupervisor implements Supervisor {
     return (await this.#fronts.ask({ ask: 'figures' })) as readonly FrontAnswers['figures'][];
   }
 
-  missing(): readonly string[] {
-    return this.#restarts.missing;
-  }
-
   async drain(graceMs: number): Promise<void> {
     this.#listening = false;
     this.#listens = false;
@@ -198,60 +208,41 @@ class RunningSupervisor implements Supervisor {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#options.crew.stop();
+    const { clock, crew, log } = this.#options;
+    await crew.stop(async () => (this.#lives ? endLife(this.#storeThread, clock, log) : undefined));
   }
 
   async #startStore(isFirst: boolean): Promise<void> {
-    const { crew, log } = this.#options;
-    const birth: StoreBirth = {
-      ...{ store: this.#options.store, node: this.#life, limits: this.#storeLimits, sweepStages: isFirst },
-    };
+    const { crew, log, store } = this.#options;
+    const lives = { node: this.#life, process: this.#process };
+    const birth: StoreBirth = { store, ...lives, limits: this.#storeLimits, isFirst };
     const thread = await crew.start({
       ...{ kind: 'store', name: 'store', birth, heapMiB: HEAP_MIB },
       handlers: { notice: (notice) => this.#noticed(notice as StoreThreadNotice) },
-      away: (because) => log.warn({ because }, 'the store is away: waiting for it'),
+      waits: (waiting) => {
+        logWaiting(log, waiting);
+        this.restarts.waits('store', waiting.because);
+      },
     });
     this.#storeThread = thread;
+    this.#lives = isShared(birth.store);
     if (birth.limits !== this.#storeLimits) await askOrEnd(thread, { limits: this.#storeLimits });
     this.store.connect(thread.line);
-    this.#restarts.watch(thread, async () => {
+    this.restarts.watch(thread, async () => {
       this.store.disconnect();
       await this.#startStore(false);
-      for (const front of this.#fronts.alive) crew.connect(front, this.#storeThread);
+      for (const asker of this.#askers()) crew.connect(asker, this.#storeThread);
       crew.connect(this.#lookupThread, this.#storeThread);
     });
   }
 
   #noticed(notice: StoreThreadNotice): void {
     const { log } = this.#options;
-    switch (notice.type) {
-      case 'tookOver':
-        for (const { node, incarnation } of notice.lives)
-          log.warn({ node, incarnation }, 'a node is gone: what it had under way is due again');
-        return;
-      case 'lease': {
-        const before = this.#life;
-        this.#life = notice.life;
-        this.lease.told(notice);
-        if (before.incarnation !== notice.life.incarnation)
-          log.warn(
-            { before: before.incarnation, incarnation: notice.life.incarnation },
-            'this node was away, and others took over what it had under way: it begins anew',
-          );
-        return;
-      }
-      case 'clockOff': {
-        const seconds = Math.round(notice.aheadMs / 1000);
-        if (notice.isOff)
-          log.warn({ seconds }, 'the clock of this node is ahead of that of the store by so much');
-        else log.info({}, 'the clock of this node is right again');
-        return;
-      }
-      case 'identityChanged':
-      case 'due':
-      case 'unsure':
-        return this.store.noticed(notice);
-    }
+    if (isStoreNews(notice)) return logStoreNews(log, notice);
+    if (notice.type !== 'lease') return this.store.noticed(notice);
+    if (this.#life.incarnation !== notice.life.incarnation) logNextLife(log, this.#life, notice.life);
+    this.#life = notice.life;
+    this.lease.told(notice);
   }
 
   async #startFront(number: number): Promise<void> {
@@ -273,12 +264,16 @@ class RunningSupervisor implements Supervisor {
     crew.connect(thread, this.#storeThread);
     crew.connect(thread, this.#lookupThread);
     if (this.#listening) await askOrEnd(thread, { ask: 'listen' });
-    this.#restarts.watch(thread, async () => {
+    this.restarts.watch(thread, async () => {
       emptyRow(this.#counts, number - 1);
       // The mail in its memory is in the store too: any front may claim it.
       await this.#freeLeases(ownersOfThread(this.#life, number));
       await this.#startFront(number);
     });
+  }
+
+  #askers(): readonly Thread[] {
+    return [...this.#fronts.alive, ...this.#adopted];
   }
 
   async #freeLeases(ownerPrefix: string): Promise<void> {

@@ -4,7 +4,13 @@
 import type { Line, LineHandlers } from '../platform/line.ts';
 
 /** Who is at the other end of a line. */
-export type Peer = 'main' | 'store' | 'lookup' | 'front';
+export type Peer = 'main' | 'store' | 'lookup' | 'front' | 'face';
+
+/** What a thread waits for before it can be ready: the store, or that another has the name of this node no longer. */
+export interface Waiting {
+  readonly for: 'store' | 'name';
+  readonly because: string;
+}
 
 /** Opens this end of the line; call it once. */
 export type OpenLine = (handlers: LineHandlers) => Line;

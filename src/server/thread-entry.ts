@@ -3,7 +3,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { FailureNote } from '../platform/line-packets.ts';
 import { openLine } from '../platform/line.ts';
-import type { Peer, ThreadBody } from './thread-body.ts';
+import type { Peer, ThreadBody, Waiting } from './thread-body.ts';
 
 /** How main connects two threads: `port` leads to a thread of that kind. */
 export interface ThreadGreeting {
@@ -11,16 +11,15 @@ export interface ThreadGreeting {
   readonly port: MessagePort;
 }
 
-/** Notices of a thread to main. `away`: what it waits for before it can be ready. */
+/** Notices of a thread to main. */
 export type ThreadNews =
-  { readonly ready: true } | { readonly away: string } | { readonly failed: FailureNote };
+  { readonly ready: true } | { readonly waits: Waiting } | { readonly failed: FailureNote };
 
 /** What a thread tells main of itself. */
 export interface ThreadStart {
   /** Ends the thread with a reason. */
   end(error: unknown): never;
-  /** It waits for something, and why. */
-  away(because: string): void;
+  waits(waiting: Waiting): void;
 }
 
 /** `create` gets what main has sent. */
@@ -46,7 +45,7 @@ async function enter<Birth>(
       tell({ failed: { name, message } });
       return process.exit(1);
     },
-    away: (because) => tell({ away: because }),
+    waits: (waiting) => tell({ waits: waiting }),
   });
   greets(body);
   tell({ ready: true });

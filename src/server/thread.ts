@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { FailureNote } from '../platform/line-packets.ts';
 import { type Line, type LineHandlers, openLine, RemoteFailure } from '../platform/line.ts';
-import type { Peer } from './thread-body.ts';
+import type { Peer, Waiting } from './thread-body.ts';
 import type { ThreadGreeting, ThreadNews } from './thread-entry.ts';
 
 /**
@@ -20,7 +20,7 @@ const YOUNG_MIB = 24;
  */
 const OLD_AT_FIRST_MIB = 48;
 
-export type ThreadKind = 'store' | 'lookup' | 'front';
+export type ThreadKind = 'store' | 'lookup' | 'front' | 'face';
 
 export interface Thread {
   readonly kind: ThreadKind;
@@ -39,7 +39,7 @@ export interface ThreadOptions {
   readonly heapMiB: number;
   readonly handlers?: LineHandlers;
   /** It waits for something before it can be ready. Told again now and then. */
-  away?(because: string): void;
+  waits?(waiting: Waiting): void;
 }
 
 /** All threads of this server, also those still starting, so that none can outlive it. */
@@ -48,18 +48,18 @@ export interface Crew {
   start(options: ThreadOptions): Promise<Thread>;
   /** Gives `asker` a line to `answerer`; both are of this crew. */
   connect(asker: Thread, answerer: Thread): void;
-  /** Resolves when no thread lives any more: the one that writes last ends last. None is started from then on. */
-  stop(): Promise<void>;
+  /** Resolves when no thread lives any more: the one that writes ends last, and `lastWords` come before. None is started from then on. */
+  stop(lastWords: () => Promise<void>): Promise<void>;
 }
 
-const ORDER_OF_STOPPING: readonly ThreadKind[] = ['front', 'lookup', 'store'];
+const ORDER_OF_STOPPING: readonly ThreadKind[] = ['face', 'front', 'lookup', 'store'];
 
 export function systemCrew(): Crew {
   const alive = new Map<Worker, ThreadKind>();
   const workers = new WeakMap<Thread, Worker>();
   let stopped = false;
   return {
-    start({ kind, name, birth, heapMiB, handlers = {}, away = () => undefined }) {
+    start({ kind, name, birth, heapMiB, handlers = {}, waits = () => undefined }) {
       if (stopped) return Promise.reject(new Error('the server is stopping'));
       setFlagsFromString(`--initial-old-space-size=${OLD_AT_FIRST_MIB}`);
       const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
@@ -70,7 +70,7 @@ export function systemCrew(): Crew {
       });
       alive.set(worker, kind);
       worker.once('exit', () => alive.delete(worker));
-      return threadOf(worker, { kind, name, handlers, away }).then((thread) => {
+      return threadOf(worker, { kind, name, handlers, waits }).then((thread) => {
         workers.set(thread, worker);
         return thread;
       });
@@ -80,10 +80,12 @@ export function systemCrew(): Crew {
       greet(workers.get(asker), answerer.kind, port1);
       greet(workers.get(answerer), asker.kind, port2);
     },
-    async stop() {
+    async stop(lastWords) {
       stopped = true;
-      for (const kind of ORDER_OF_STOPPING)
+      for (const kind of ORDER_OF_STOPPING) {
+        if (kind === 'store') await lastWords();
         for (const [worker, itsKind] of alive) if (itsKind === kind) await worker.terminate();
+      }
     },
   };
 }
@@ -94,7 +96,7 @@ function greet(worker: Worker | undefined, connect: Peer, port: MessagePort): vo
 
 async function threadOf(
   worker: Worker,
-  { kind, name, handlers, away }: Required<Pick<ThreadOptions, 'kind' | 'name' | 'handlers' | 'away'>>,
+  { kind, name, handlers, waits }: Required<Pick<ThreadOptions, 'kind' | 'name' | 'handlers' | 'waits'>>,
 ): Promise<Thread> {
   let failed: FailureNote | undefined;
   const ended = new Promise<string>((resolve) => {
@@ -107,7 +109,7 @@ async function threadOf(
   await new Promise<void>((resolve, reject) => {
     worker.on('message', (news: ThreadNews) => {
       if ('ready' in news) resolve();
-      else if ('away' in news) away(news.away);
+      else if ('waits' in news) waits(news.waits);
       else failed ??= news.failed;
     });
     void ended.then((message) => reject(new RemoteFailure(failed ?? { name: 'Error', message })));

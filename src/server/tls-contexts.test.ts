@@ -15,6 +15,7 @@ import {
   tlsContexts,
   unusedPairs,
 } from './tls-contexts.ts';
+import { freePort } from '../../test/free-port.ts';
 
 const ticketKeys = new Uint8Array(48);
 let ecdsa: CertificatePair;
@@ -56,14 +57,6 @@ const smtp: Listening = async (t, pairs) => {
   });
   return (server.address() as AddressInfo).port;
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const web: Listening = async (t, certificates) => {
   const port = await freePort();

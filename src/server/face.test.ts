@@ -1,0 +1,169 @@
+// Main's part of the console, over threads that do as they are told: what dies is replaced and gets its lines again, and what hangs holds nobody up.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openOffice } from '../../test/fakes/administration.ts';
+import { virtualClock } from '../../test/fakes/clock.ts';
+import { turns } from '../../test/fakes/front.ts';
+import { parseConfig } from '../config/load.ts';
+import { createLog } from '../observe/log.ts';
+import type { Line } from '../platform/line.ts';
+import { type FaceBirth, faceConfigOf, originOf } from './face-body.ts';
+import { startFace } from './face.ts';
+import type { FrontPlan } from './plan.ts';
+import type { Thread, ThreadOptions } from './thread.ts';
+
+const loadedOf = (hostname: string) => {
+  const text = `hostname: ${hostname}\ndomains: [example.org]\nrelay: { smarthost: 'smtp://u@mta', password: Tr0ub4dor }\ntls: { cert: c, key: k }\nconsole: {}`;
+  return { file: 'x', directory: '/', config: parseConfig(text, 'x'), path: (name: string) => name };
+};
+const { console: configured } = loadedOf('a.example.org').config;
+const listen = configured === 'off' ? assert.fail('it is configured') : configured;
+
+interface Born {
+  readonly options: ThreadOptions;
+  readonly asked: unknown[];
+  die(because: string): void;
+}
+
+async function begin({ answers = true } = {}) {
+  const clock = virtualClock(Date.UTC(2026, 0, 2));
+  const births: Born[] = [];
+  const adopted = new Set<Thread>();
+  const inForce = { loaded: loadedOf('a.example.org'), plan: { certificates: [] } as unknown as FrontPlan };
+  let refuses = 0;
+  const face = await startFace(listen, {
+    ...{ clock, inForce, log: createLog('fatal', { write: () => undefined }) },
+    crew: {
+      start: async (options) => {
+        if ((refuses -= 1) >= 0) throw new Error('no memory');
+        const { promise: ended, resolve } = Promise.withResolvers<string>();
+        const asked: unknown[] = [];
+        const line: Line = {
+          ask: (question) => {
+            asked.push(question);
+            return answers ? Promise.resolve('answered') : new Promise(() => undefined);
+          },
+          tell: () => undefined,
+          close: () => undefined,
+        };
+        births.push({ options, asked, die: resolve });
+        return { ...options, line, ended, terminate: async () => resolve('terminated') };
+      },
+      connect: () => undefined,
+      stop: () => Promise.resolve(),
+    },
+    supervisor: {
+      adopt(thread) {
+        adopted.add(thread);
+        return () => void adopted.delete(thread);
+      },
+      frontFigures: () => Promise.resolve([]),
+    },
+    administration: openOffice().ports,
+    condition: { startedAt: 0, health: () => Promise.resolve({ problems: [], warnings: [] }) },
+    readiness: { look: () => Promise.resolve([]) },
+    selfTest: { status: { verdict: 'passed', findings: [] } },
+  });
+  const refuse = (times: number): void => void (refuses = times);
+  return { face, clock, births, adopted, inForce, refuse };
+}
+
+test('a thread that died is replaced, has its lines, and starts with the configuration of now', async () => {
+  const { face, clock, births, adopted, inForce } = await begin();
+  assert.deepEqual([births.length, adopted.size], [1, 1]);
+  inForce.loaded = loadedOf('b.example.org');
+  births[0]?.die('out of memory\n    at a stack');
+  await turns();
+  assert.deepEqual(face.restarts.missing, [{ name: 'face', because: 'out of memory' }]);
+  assert.equal(adopted.size, 0);
+  await assert.rejects(face.link('root'), /being started again/);
+  clock.advance(200);
+  await turns();
+  assert.deepEqual([births.length, adopted.size, face.restarts.missing], [2, 1, []]);
+  const birth = births[1]?.options.birth as FaceBirth | undefined;
+  assert.equal(birth?.loaded.config.hostname, 'b.example.org');
+  assert.equal(await face.link('root'), 'answered');
+});
+
+test('one that can not be started is tried again, and is missing until then', async () => {
+  const { face, clock, births, refuse } = await begin();
+  refuse(2);
+  births[0]?.die('killed');
+  await turns();
+  clock.advance(200);
+  await turns();
+  assert.deepEqual(face.restarts.missing, [{ name: 'face', because: 'no memory' }]);
+  clock.advance(10_000);
+  await turns();
+  clock.advance(10_000);
+  await turns();
+  assert.deepEqual([births.length, face.restarts.missing], [2, []]);
+});
+
+test('a console that hangs holds no reload up', async () => {
+  const { face, clock, births } = await begin({ answers: false });
+  let isDone = false;
+  const reloading = face.reload(loadedOf('b.example.org')).then(() => void (isDone = true));
+  await turns();
+  assert.deepEqual([births[0]?.asked.length, isDone], [1, false]);
+  clock.advance(2_000);
+  await reloading;
+});
+
+test('after the stop nothing is started', async () => {
+  const { face, clock, births } = await begin();
+  await face.stop();
+  await turns();
+  clock.advance(60_000);
+  await turns();
+  assert.equal(births.length, 1);
+  assert.deepEqual(face.restarts.missing, []);
+});
+
+test('no secret of the configuration crosses into the thread', async () => {
+  const { births } = await begin();
+  const crossed = JSON.stringify(births[0]?.options.birth);
+  assert.doesNotMatch(crossed, /Tr0ub4dor/);
+  assert.match(crossed, /smtp:\/\/u@mta/);
+  assert.equal(faceConfigOf(loadedOf('a.example.org')).config.relay.password, '(not shown)');
+});
+
+test('browsers call it by its origin, or by where it listens', () => {
+  assert.equal(originOf(listen, 'msa.example.org'), 'http://127.0.0.1:8588');
+  assert.equal(originOf({ ...listen, address: '::1', port: 9 }, 'msa.example.org'), 'http://[::1]:9');
+  assert.equal(
+    originOf({ ...listen, origin: 'https://c.example.org' }, 'msa.example.org'),
+    'https://c.example.org',
+  );
+  const safe = { ...listen, address: '::', tls: true };
+  assert.equal(originOf(safe, 'msa.example.org'), 'https://msa.example.org:8588');
+  assert.equal(originOf({ ...safe, port: 443 }, 'msa.example.org'), 'https://msa.example.org');
+});
+
+test('a console that says nothing for half a minute is ended and replaced; a link is not waited for that long', async () => {
+  const { face, clock, births } = await begin({ answers: false });
+  const asked = assert.rejects(face.link('root'), /made no link: no answer in time; try again/);
+  await turns();
+  clock.advance(10_000);
+  await asked;
+  await turns();
+  assert.deepEqual(births[0]?.asked.at(-1), { alive: true });
+  clock.advance(29_999);
+  await turns();
+  assert.equal(births.length, 1);
+  clock.advance(1);
+  await turns();
+  clock.advance(200);
+  await turns();
+  assert.equal(births.length, 2);
+});
+
+test('a console that answers is left alone', async () => {
+  const { face, clock, births } = await begin();
+  for (let at = 0; at < 20; at += 1) {
+    clock.advance(10_000);
+    await turns();
+  }
+  assert.deepEqual([births.length, face.restarts.missing], [1, []]);
+});
