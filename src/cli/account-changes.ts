@@ -11,7 +11,7 @@ import { wholeNumber } from './number.ts';
 import { reasonHelp } from './option-rows.ts';
 import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
-import { rightText } from './right-text.ts';
+import { rightText } from '../administration/right-text.ts';
 
 interface AppPasswordOptions extends JsonOption {
   readonly label: string;
@@ -21,6 +21,14 @@ interface AppPasswordOptions extends JsonOption {
 interface JsonOption {
   readonly json?: boolean;
   readonly reason?: string;
+}
+
+interface PasswordOptions extends JsonOption {
+  readonly revoke?: boolean;
+}
+
+interface RevokeOptions extends JsonOption {
+  readonly all?: boolean;
 }
 
 /** What came of a change, for a program or for a person. */
@@ -46,15 +54,21 @@ export function passwordCommands(account: Command): void {
   account
     .command('password <login>')
     .description('sets the password: asked for twice on a terminal, else one line of standard input')
+    .option('--revoke', 'revokes it instead: nobody logs in with it until another is set')
     .option('--stdin', 'the password is never an argument, which others can see; this option changes nothing')
     .option('--reason <text>', reasonHelp)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  postern account password alice@example.org\n  postern account password alice@example.org < secret.txt',
+      '\nExamples:\n  postern account password alice@example.org\n  postern account password alice@example.org < secret.txt\n  postern account password alice@example.org --revoke',
     )
-    .action((login: string, { json, reason }: JsonOption, command: Command) =>
+    .action((login: string, { json, reason, revoke }: PasswordOptions, command: Command) =>
       withStore(command.optsWithGlobals(), async ({ administration }) => {
+        if (revoke === true) {
+          const { login: revoked } = await administration(reason).revokePassword({ login });
+          tell(json, { login: revoked, revoked: 'password' }, `revoked password of ${revoked}`);
+          return;
+        }
         // What can't be done is refused before anything is asked.
         await administration().assertCanSetPassword({ login });
         const password = await readNewPassword(login);
@@ -107,13 +121,26 @@ function addCommand(app: Command): void {
 
 function revokeCommand(app: Command): void {
   app
-    .command('revoke <login> <id-or-label>')
-    .description('revokes an app password at once')
+    .command('revoke <login> [id-or-label]')
+    .description('revokes an app password at once, or all of them')
+    .option('--all', 'all app passwords of the account')
     .option('--reason <text>', reasonHelp)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  postern account app-password revoke alice@example.org phone')
-    .action((login: string, which: string, { json, reason }: JsonOption, command: Command) =>
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern account app-password revoke alice@example.org phone\n  postern account app-password revoke alice@example.org --all',
+    )
+    .action((login: string, which: string | undefined, options: RevokeOptions, command: Command) =>
       withStore(command.optsWithGlobals(), async ({ administration }) => {
+        const { json, reason, all } = options;
+        if ((which === undefined) === (all !== true))
+          throw new CommandFailure('name the app password by its id or its label, or --all', 2);
+        if (which === undefined) {
+          const gone = await administration(reason).revokeAppPasswords({ login });
+          const words = gone.revoked.map((one) => credentialText({ ...one, kind: 'appPassword' }));
+          tell(json, gone, `revoked ${words.join(', ')} of ${gone.login}`);
+          return;
+        }
         const revoked = await administration(reason).revokeAppPassword({ login, which });
         const { login: changed, id, label } = revoked;
         tell(

@@ -8,7 +8,7 @@ import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { reasonHelp } from './option-rows.ts';
 import { print, printJson } from './output.ts';
-import { rightText } from './right-text.ts';
+import { rightText } from '../administration/right-text.ts';
 
 interface RemoveOptions {
   readonly yes?: boolean;

@@ -1,23 +1,35 @@
 // `postern account`: who may submit. Passwords are read from standard input or made here, never from arguments, which others could see.
 
 import type { Command } from 'commander';
-import type { Account } from '../administration/accounts.ts';
+import { accountJson } from '../administration/account-json.ts';
+import type { Account, AccountPart, ShownAccount } from '../administration/accounts.ts';
+import type { Administration } from '../administration/use-cases.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
 import { time } from '../base/time.ts';
+import { isSecondFactor } from '../identity/second-factor-changes.ts';
 import { passwordCommands, rightsCommands, stateCommands } from './account-changes.ts';
 import { removalCommands } from './account-removal.ts';
+import { roleCommand } from './account-role.ts';
+import { secondFactorCommand } from './account-second-factor.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { reasonHelp } from './option-rows.ts';
+import type { IdentityState } from '../record/identity.ts';
+import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { readNewPassword } from './password-input.ts';
-import { rightText } from './right-text.ts';
+import { rightText } from '../administration/right-text.ts';
 
 interface AddOptions extends ConfigOption {
   readonly passwordStdin?: boolean;
   readonly displayName?: string;
   readonly mailbox: boolean;
   readonly reason?: string;
+  readonly json?: boolean;
+}
+
+interface ListOptions extends ConfigOption, Pick<AccountPart, 'domain' | 'prefix'> {
+  readonly state?: string;
   readonly json?: boolean;
 }
 
@@ -46,10 +58,13 @@ export function accountCommands(program: Command): void {
     );
   account
     .command('list')
-    .description('lists all accounts')
+    .description('lists accounts: all, or those that match')
+    .option('--domain <domain>', 'of this domain')
+    .option('--prefix <text>', 'whose logins begin with this')
+    .option('--state <state>', 'active, suspended or removed')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  postern account list --json')
-    .action((options: { json?: boolean }, command: Command) =>
+    .addHelpText('after', '\nExample:\n  postern account list --domain example.org --state suspended')
+    .action((options: ListOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => list(context, options)),
     );
   account
@@ -64,6 +79,8 @@ export function accountCommands(program: Command): void {
   stateCommands(account);
   removalCommands(account);
   rightsCommands(account);
+  roleCommand(account);
+  secondFactorCommand(account);
 }
 
 async function add(
@@ -84,11 +101,15 @@ async function add(
 
 async function list(
   { administration }: CommandContext,
-  { json }: { readonly json?: boolean },
+  { json, config: _config, state, ...named }: ListOptions,
 ): Promise<void> {
-  const all = await administration().listAccounts();
-  if (json === true) return printJson(all.map(summary));
-  if (all.length === 0) return print('no accounts yet: `postern account add LOGIN`');
+  const part = { ...named, ...(state === undefined ? {} : { state: stateNamed(state) }) };
+  const all = await accountsOf(administration(), part);
+  if (json === true) return printJson(all.map(accountJson));
+  if (all.length === 0)
+    return print(
+      Object.keys(part).length === 0 ? 'no accounts yet: `postern account add LOGIN`' : 'no account matches',
+    );
   print(
     table([
       ['LOGIN', 'STATE', 'RIGHTS', 'CREDENTIALS'],
@@ -102,64 +123,73 @@ async function list(
   );
 }
 
-function summary({
-  id,
-  login,
-  displayName,
-  state,
-  mailbox,
-  rights,
-  credentials,
-  limits,
-  createdAt,
-  removedAt,
-}: Account) {
-  const shown = credentials.map(
-    ({ id: credentialId, kind, label, createdAt: since, expiresAt, disabled }) => ({
-      id: credentialId,
-      kind,
-      label,
-      since,
-      expiresAt,
-      disabled,
-    }),
-  );
-  return {
-    id,
-    login,
-    displayName,
-    state,
-    mailbox,
-    rights: rights.map(rightText),
-    credentials: shown,
-    limits,
-    createdAt,
-    removedAt,
-  };
+const PAGE = 500;
+
+async function accountsOf(
+  administration: Pick<Administration, 'pageAccounts'>,
+  part: AccountPart,
+): Promise<readonly Account[]> {
+  const all: Account[] = [];
+  for (let after: string | undefined, isLast = false; !isLast;) {
+    const page = await administration.pageAccounts({
+      ...{ part, max: PAGE },
+      ...(after === undefined ? {} : { after }),
+    });
+    all.push(...page.accounts);
+    after = page.next;
+    isLast = after === undefined;
+  }
+  return all;
 }
+
+function stateNamed(text: string): IdentityState {
+  const state = (['active', 'suspended', 'removed'] as const).find((known) => known === text);
+  if (state === undefined) throw new CommandFailure('--state is active, suspended or removed', 2);
+  return state;
+}
+
+const kindText = {
+  password: () => 'password',
+  appPassword: (id: string) => `app password ${id}`,
+  token: (id: string) => `token ${id}`,
+  totp: () => 'second factor',
+  passkey: (id: string) => `passkey ${id}`,
+  recoveryCode: () => 'second factor',
+} as const;
+
+const usedText = (uses: ShownAccount['limitUse'], name: string): string => {
+  const use = uses.find((one) => one.name === name);
+  return use === undefined ? '' : `  ${use.used} used`;
+};
 
 async function show(
   { administration }: CommandContext,
   login: string,
   { json }: { readonly json?: boolean },
 ): Promise<void> {
-  const { account: identity, limits, uses } = await administration().showAccount({ login });
-  if (json === true) return printJson({ ...summary(identity), effectiveLimits: limits, uses });
+  const { account: identity, limits, uses, limitUse } = await administration().showAccount({ login });
+  if (json === true) return printJson({ ...accountJson(identity), effectiveLimits: limits, limitUse, uses });
   print(`${identity.login}  ${identity.state}${identity.mailbox ? '' : '  (no mailbox)'}`);
   if (identity.displayName !== undefined) print(`name     ${safe(identity.displayName)}`);
   print(`id       ${identity.id}`);
   print(`created  ${time(identity.createdAt)}`);
+  if (identity.role !== undefined)
+    print(
+      `role     ${identity.role}${identity.adminOf === undefined ? '' : ` of ${identity.adminOf.join(', ')}`}`,
+    );
   if (identity.removedAt !== undefined) print(`removed  ${time(identity.removedAt)}`);
   print(
     `rights   ${identity.rights.map((right) => `${rightText(right)}${right.kind === 'granted' ? ' (granted)' : ''}`).join(', ') || 'none'}`,
   );
   for (const [name, value] of Object.entries(limits))
-    print(`limit    ${name} ${value}${Object.hasOwn(identity.limits, name) ? ' (own)' : ''}`);
+    print(
+      `limit    ${name} ${value}${Object.hasOwn(identity.limits, name) ? ' (own)' : ''}${usedText(limitUse, name)}`,
+    );
   for (const { id, kind, label, expiresAt, disabled } of identity.credentials) {
     const last = uses.find(({ credentialId }) => credentialId === id);
-    const used = last === undefined ? 'never used' : `last used ${time(last.at)} from ${last.address}`;
+    const used = last === undefined ? '  never used' : `  last used ${time(last.at)} from ${last.address}`;
     print(
-      `${kind === 'password' ? 'password' : `app password ${id}`}  ${safe(label)}  ${used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}${disabled === undefined ? '' : `  revoked ${time(disabled.at)} by ${safe(disabled.by)}`}`,
+      `${kindText[kind](id)}  ${safe(label)}${isSecondFactor({ kind }) ? '' : used}${expiresAt === undefined ? '' : `  expires ${time(expiresAt)}`}${disabled === undefined ? '' : `  revoked ${time(disabled.at)} by ${safe(disabled.by)}`}`,
     );
   }
 }

@@ -1,7 +1,8 @@
-// `postern audit`: the trail itself. Verify its chain, export it, erase a person's part of it.
+// `postern audit`: the trail itself. Verify its chain, export it, see who looked, erase a person's part of it.
 
 import type { Command } from 'commander';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
+import { looksCommand } from './audit-looks.ts';
 import { type CommandContext, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson, printOctets, progress, progressDone } from './output.ts';
@@ -24,7 +25,7 @@ interface ExportOptions {
 export function auditCommands(program: Command): void {
   const audit = program
     .command('audit')
-    .description('the trail: verify, export, erase')
+    .description('the trail: verify, export, who looked, erase')
     .addHelpText('after', '\nExample:\n  postern audit verify');
   audit
     .command('verify')
@@ -48,6 +49,7 @@ export function auditCommands(program: Command): void {
     .action((options: ExportOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => exportEvents(context, options)),
     );
+  looksCommand(audit);
   audit
     .command('erase')
     .description(
@@ -82,7 +84,7 @@ async function verify({ lookups }: CommandContext, { expect, json }: VerifyComma
   if (json === true) printJson({ ...result, ...(lastLink === undefined ? {} : { lastLink }) });
   else if (result.broken === undefined)
     print(
-      `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\n${lastLinksText(result.chains)}`,
+      `${result.events} events, the chain holds (${result.forgotten} forgotten by retention or erasure)\n${expect === undefined ? '' : 'the expected link is in it\n'}${lastLinksText(result.chains)}`,
     );
   if (result.broken !== undefined)
     throw new CommandFailure(`the trail is broken${placeOfFlaw(result.broken)}: ${result.broken.because}`);

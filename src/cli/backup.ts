@@ -7,9 +7,10 @@ import type { Command } from 'commander';
 import { endOfTail, linkText } from '../audit/chain.ts';
 import { lastLinksText, placeOfFlaw, verifyTrail } from '../audit/verify.ts';
 import { numberOf } from '../base/number-of.ts';
+import { safe } from '../base/safe-text.ts';
 import { connectControl } from '../http/control-client.ts';
 import { type BackupResult, type Backups, type OpenBackup, openEngine } from '../store/engine.ts';
-import { engineOf } from '../store/engine-choice.ts';
+import { type EngineChoice, engineOf, isShared, storeInWords } from '../store/engine-choice.ts';
 import {
   type CommandContext,
   type ConfigOption,
@@ -50,10 +51,12 @@ export function backupCommands(program: Command): void {
     )
     .action(async (file: string, options: RestoreOptions, command: Command) => {
       const loaded = loadForCommand(command.optsWithGlobals());
+      const choice = engineOf(loaded);
+      if (isShared(choice)) throw new CommandFailure(restoredByPostgres(choice), 2);
       const dataDirectory = loaded.path(loaded.config.data);
       if ((await connectControl(dataDirectory)) !== undefined)
         throw new CommandFailure('a server runs on this data directory: stop it first');
-      const engine = await openEngine(engineOf(loaded));
+      const engine = await openEngine(choice);
       const unlock = await lockForCommand(engine, loaded);
       try {
         const backups = await engine.backups();
@@ -67,6 +70,9 @@ export function backupCommands(program: Command): void {
       }
     });
 }
+
+const restoredByPostgres = (choice: EngineChoice): string =>
+  `the store is ${safe(storeInWords(choice))}: restore it as PostgreSQL was backed up (docs/CLUSTER.md, Backup). A backup of an embedded store gets there in two steps: \`postern restore\` with a configuration without \`store:\` and \`data:\` at an empty directory, then \`postern store copy --from sqlite:DIRECTORY\` with this one`;
 
 /** Bodies are mentioned only if there are some: only large messages have a file of their own. */
 function contentText({ messages, events, bodies }: BackupResult): string {

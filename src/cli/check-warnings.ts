@@ -78,7 +78,7 @@ async function openLookups(
   }
 }
 
-function domainsOf({ login, rights }: Identity): ReadonlySet<string> {
+function domainsOf({ login, rights }: Pick<Identity, 'login' | 'rights'>): ReadonlySet<string> {
   const addresses = rights.flatMap((right) => (right.kind === 'domain' ? [] : [right.address]));
   const domains = rights.flatMap((right) => (right.kind === 'domain' ? [right.domain] : []));
   return new Set([

@@ -26,7 +26,7 @@ import type { ConfigOption } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { print, printJson } from './output.ts';
 import { type RoleOption, roleOption, withRoles } from './roles.ts';
-import { spfNote } from './spf-note.ts';
+import { spfNote } from '../onboarding/spf-note.ts';
 
 interface CheckOptions extends ConfigOption, RoleOption {
   readonly json?: boolean;

@@ -36,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./account.ts')).accountCommands,
   },
   {
+    call: 'token',
+    summary: 'tokens of an account, for programs that ask the HTTP API',
+    load: async () => (await import('./token.ts')).tokenCommands,
+  },
+  {
     call: 'trace <what>',
     summary:
       'who sent this? WHAT: id, Received label, Message-ID, address, login, or the file of a message or of a complaint',
@@ -48,7 +53,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     call: 'audit',
-    summary: 'the trail: verify, export, erase',
+    summary: 'the trail: verify, export, who looked, erase',
     load: async () => (await import('./audit.ts')).auditCommands,
   },
   {
@@ -82,6 +87,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./status.ts')).statusCommand,
   },
   {
+    call: 'console',
+    summary: 'the web console: a link that lets you in',
+    load: async () => (await import('./console.ts')).consoleCommands,
+  },
+  {
     call: 'backup <file>',
     summary:
       'copies accounts, keys, queue with bodies, and the trail into one new file, while the server runs',
@@ -94,7 +104,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     call: 'store',
-    summary: 'where accounts, queue and trail are kept: copied to another place or engine',
+    summary:
+      'where accounts, queue and trail are kept: how it stands, copied to another place, what its database needs',
     load: async () => (await import('./store.ts')).storeCommands,
   },
   {

@@ -1,10 +1,11 @@
-// `npm start` on a fresh checkout: makes ./var with everything in it, serves it, and prints three lines to copy: submit, look, trace.
+// `npm start` on a fresh checkout: makes ./var with everything in it, serves it, and prints three lines to copy: submit, look, trace, and a link to open: the console.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { loadConfig } from '../config/load.ts';
+import { ownUserName } from '../platform/own-user.ts';
 import { proveBindable } from '../platform/listen.ts';
 import { addFirstAccount } from './first-account.ts';
 import { writeInitialFiles } from './init.ts';
@@ -27,17 +28,20 @@ export function demoCommand(program: Command): void {
       const loaded = loadConfig(config);
       const [submission] = loaded.config.listeners;
       await serveUntilStopped(() => loaded, {
-        whenReady: () => printLines(directory, submission?.port ?? 587),
+        async whenReady(server) {
+          const link = loaded.config.console === 'off' ? undefined : await server.consoleLink(ownUserName());
+          printLines(directory, submission?.port ?? 587, link);
+        },
         trusted: readFileSync(join(directory, 'cert.pem'), 'utf8'),
       });
     });
 }
 
 async function makeFirstTry(directory: string): Promise<void> {
-  const isFree = await portsAreFree([587, 465, 8587]);
+  const isFree = await portsAreFree([587, 465, 8587, 8588]);
   // A user who tries Postern out has not decided to open a port to others: that takes an edit of the file.
   const where = { address: LOOPBACK };
-  const [submission, submissions, http] = isFree ? [587, 465, 8587] : [5587, 5465, 9587];
+  const [submission, submissions, http, face] = isFree ? [587, 465, 8587, 8588] : [5587, 5465, 9587, 9588];
   const config = await writeInitialFiles({
     ...{
       target: directory,
@@ -53,6 +57,7 @@ async function makeFirstTry(directory: string): Promise<void> {
         { port: submissions, ...where, role: 'submission', tls: 'implicit' },
       ],
       http: { address: LOOPBACK, port: http },
+      console: { address: LOOPBACK, port: face },
     },
   });
   const { password } = await addFirstAccount(config, LOGIN);
@@ -60,7 +65,7 @@ async function makeFirstTry(directory: string): Promise<void> {
   writeFileSync(join(directory, 'hello.eml'), helloMessage(), { mode: 0o600 });
 }
 
-/** All three ports or none: half a demo helps nobody. */
+/** All of them or none: half a demo helps nobody. */
 async function portsAreFree(ports: readonly number[]): Promise<boolean> {
   try {
     await proveBindable(ports.map((port) => ({ port, address: LOOPBACK, what: 'demo' })));
@@ -81,7 +86,7 @@ function helloMessage(): string {
   ].join('\r\n');
 }
 
-function printLines(directory: string, port: number): void {
+function printLines(directory: string, port: number, link: string | undefined): void {
   const [login = '', password = ''] = readFileSync(join(directory, 'first-account.txt'), 'utf8').split('\n');
   const ca = parse(readFileSync(join(directory, 'postern.yaml'), 'utf8')) as { tls: { cert: string } };
   print('');
@@ -93,5 +98,11 @@ function printLines(directory: string, port: number): void {
   );
   print(`cat ${join(directory, 'outbox')}/*.eml`);
   print(`bin/postern trace ${RECIPIENT}`);
+  if (link !== undefined) {
+    print('');
+    print('Open the console (once, within ten minutes; `bin/postern console link` makes another link):');
+    print('');
+    print(link);
+  }
   print('');
 }

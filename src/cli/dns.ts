@@ -17,7 +17,7 @@ import { type ConfigOption, loadForCommand, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { identityOf } from '../administration/identities.ts';
 import { onboardingOf } from '../onboarding/of-config.ts';
-import { spfNote } from './spf-note.ts';
+import { spfNote } from '../onboarding/spf-note.ts';
 import { print, printJson, strong } from './output.ts';
 
 interface DnsCommandOptions extends ConfigOption {

@@ -8,7 +8,7 @@ import { StoreAway } from '../store/engine-errors.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { CommandFailure, failed } from './failure.ts';
 
-const exitCodes = { negative: 1, usage: 2, trouble: 3 } as const;
+const exitCodes = { negative: 1, denied: 1, usage: 2, trouble: 3 } as const;
 
 export function explainFailure(error: unknown): number {
   if (error instanceof CommandFailure) return failed(error.message, error.code);

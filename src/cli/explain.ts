@@ -1,14 +1,8 @@
 // `postern explain`: which rule decides, and why, asked of the same functions as the live server.
 
 import type { Command } from 'commander';
-import { createMailboxes, configuredMailboxes } from '../identity/mailboxes.ts';
-import { principalOf } from '../identity/identity-changes.ts';
-import { systemClock } from '../platform/clock.ts';
-import { explain } from '../policy/explain.ts';
-import { isAsciiText } from '../protocol/wire/mailbox.ts';
 import { type CommandContext, type ConfigOption, withStore } from './context.ts';
 import { CommandFailure } from './failure.ts';
-import { domainsOf, identityOf } from '../administration/identities.ts';
 import { print, printJson } from './output.ts';
 
 interface ExplainOptions extends ConfigOption {
@@ -38,45 +32,12 @@ export function explainCommand(program: Command): void {
     );
 }
 
-async function run(context: CommandContext, options: ExplainOptions): Promise<void> {
-  const { config } = context.loaded;
-  const facts = { lookups: context.lookups, config: () => config };
-  const identity = await identityOf(facts, options.as);
-  const domains = domainsOf(facts);
-  const configured = configuredMailboxes(config.mailboxes);
-  const mailboxes = createMailboxes({
-    lookups: context.lookups,
-    clock: systemClock,
-    settings: { domains: () => domains, configured: () => configured },
+async function run({ administration }: CommandContext, options: ExplainOptions): Promise<void> {
+  const { headerFrom } = options;
+  const { steps } = await administration().explainSending({
+    ...{ login: options.as, from: options.from, to: options.to },
+    ...(headerFrom === undefined ? {} : { headerFrom }),
   });
-  const credential = {
-    id: 'explain',
-    kind: 'password',
-    label: 'explain',
-    createdAt: 0,
-    verifiers: [],
-  } as const;
-  const smtputf8 = ![options.from, ...options.to].every(isAsciiText);
-  const steps = explain(
-    {
-      principal: principalOf(identity, credential, 'PLAIN'),
-      state: identity.state,
-      domains,
-      displayNames: config.displayNames,
-    },
-    {
-      from: { reversePath: options.from, smtputf8 },
-      to: await Promise.all(
-        options.to.map(async (forwardPath) => ({
-          recipient: { forwardPath },
-          mailbox: await mailboxes.find(forwardPath),
-        })),
-      ),
-      ...(options.headerFrom === undefined
-        ? {}
-        : { header: { from: [{ address: options.headerFrom, displayName: '' }], resent: [] } }),
-    },
-  );
   if (options.json === true) printJson(steps);
   else {
     for (const { question, verdict, rule, because } of steps) {

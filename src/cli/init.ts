@@ -11,7 +11,7 @@ import { CommandFailure } from './failure.ts';
 import { addFirstAccount } from './first-account.ts';
 import { handOver, ownerOf } from './init-owner.ts';
 import { print } from './output.ts';
-import { spfNote } from './spf-note.ts';
+import { spfNote } from '../onboarding/spf-note.ts';
 
 interface InitOptions {
   readonly hostname?: string;

@@ -22,7 +22,7 @@ export async function openAdministration(
     ...{ store, lookups, loaded: () => loaded },
     copy: async () => (await engine.backups()).stage(copy, copyIn),
   });
-  const actor = { who, through: 'command line', role: 'operator' } as const;
+  const actor = { who, through: 'command line', role: 'admin' } as const;
   return {
     lookups,
     administration: (reason) =>

@@ -1,10 +1,9 @@
 // A new password: typed on a terminal, or one line of standard input. Never an argument, which others could see.
 
 import { readPlainText } from '../base/plain-text.ts';
+import { PASSWORD_MIN } from '../identity/password.ts';
 import { CommandFailure } from './failure.ts';
 import { askTwice } from './hidden-input.ts';
-
-const PASSWORD_MIN = 8;
 
 /** Rejects with `CommandFailure`. */
 export async function readNewPassword(login: string): Promise<string> {

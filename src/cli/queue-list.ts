@@ -1,5 +1,7 @@
 // `postern queue list`: what waits, why, and for how long still.
 
+import type { TotalsByHop } from '../administration/queue-hops.ts';
+import { entryJson, stateOf } from '../administration/queue-json.ts';
 import type { QueueList } from '../administration/queue-looks.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
 import type { ListedEntry, Waiting } from '../administration/queue-why.ts';
@@ -86,7 +88,7 @@ function rowOf({ entry, waiting }: ListedEntry, now: number): readonly string[] 
   return [
     message.id,
     spanWords(now - message.acceptedAt),
-    stateOf(entry, waiting),
+    shownState(entry, waiting),
     String(waiting.attempts),
     nextTry(entry, now),
     waiting.login ?? '-',
@@ -110,50 +112,29 @@ async function listTotals(
   printTotals(totals, now);
 }
 
-function printTotals(totals: QueueTotals, now: number, domainsMax?: number): void {
-  const { messages, deliveries, held, oldestAcceptedAt = now, byDomain } = totals;
+function printTotals(totals: TotalsByHop, now: number, domainsMax?: number): void {
+  const { messages, deliveries, held, oldestAcceptedAt = now, byDomain, byHop } = totals;
   print(
     `${messages} messages to ${deliveries} recipients, ${held} of them held; the oldest is ${spanWords(now - oldestAcceptedAt)} old`,
   );
   if (totals.unreported !== undefined) print(unreported(totals));
-  const rows = byDomain.slice(0, domainsMax).map((one) => [one.domain, String(one.deliveries)]);
-  print(table([['DOMAIN', 'RECIPIENTS'], ...rows]));
+  const hops = new Map(byHop.flatMap(({ hop, domains }) => domains.map(({ domain }) => [domain, hop])));
+  const rows = byDomain
+    .slice(0, domainsMax)
+    .map(({ domain, deliveries: count }) => [domain, String(count), safe(hops.get(domain) ?? '')]);
+  print(table([['DOMAIN', 'RECIPIENTS', 'NEXT HOP'], ...rows]));
   if (rows.length < byDomain.length) print('… and more: --totals');
 }
 
-/** In the words of the trail and the metrics. */
-export function stateOf({ heldBy, active }: QueueEntry, waiting: Waiting): string {
-  if (heldBy.length > 0) return 'held';
-  if (active) return 'active';
-  return waiting.last === undefined ? 'new' : 'deferred';
+/** With the node that has it in hand. */
+export function shownState(entry: QueueEntry, waiting: Waiting): string {
+  const { heldBy, node } = entry;
+  const state = stateOf(entry, waiting);
+  return node === undefined || heldBy.length > 0 ? state : `${state} at ${safe(node)}`;
 }
 
 /** Empty: nothing happens without the operator, or it happens now. */
 export function nextTry({ heldBy, active, dueAt }: QueueEntry, now: number): string {
   if (heldBy.length > 0 || active) return '';
   return dueAt <= now ? 'now' : `in ${spanWords(dueAt - now)}`;
-}
-
-export function entryJson({ entry, waiting }: ListedEntry) {
-  const { message, delivery, dueAt, heldBy, active } = entry;
-  const { id, acceptedAt, identityId, envelope, octets } = message;
-  const { recipient, recipientNumber } = delivery;
-  return {
-    id,
-    acceptedAt,
-    identityId,
-    login: waiting.login,
-    state: stateOf(entry, waiting),
-    from: envelope.reversePath,
-    to: recipient.forwardPath,
-    recipientNumber,
-    octets,
-    attempts: waiting.attempts,
-    dueAt,
-    held: heldBy.length > 0,
-    heldBy,
-    active,
-    why: waiting.why,
-    lastAttempt: waiting.last,
-  };
 }

@@ -1,5 +1,6 @@
 // `postern queue show`: one message of the queue: envelope, each recipient with its attempts and why it waits, header.
 
+import { entryJson } from '../administration/queue-json.ts';
 import type { ListedEntry } from '../administration/queue-why.ts';
 import { safe } from '../base/safe-text.ts';
 import { spanWords } from '../base/span.ts';
@@ -8,7 +9,7 @@ import type { QueuedMessage } from '../store/port.ts';
 import type { CommandContext } from './context.ts';
 import { type OptionRow, reasonHelp } from './option-rows.ts';
 import { print, printJson, printOctets } from './output.ts';
-import { entryJson, nextTry, stateOf } from './queue-list.ts';
+import { nextTry, shownState } from './queue-list.ts';
 
 export interface ShowOptions {
   readonly content?: boolean;
@@ -52,7 +53,7 @@ function printRecipient(now: number, { entry, waiting }: ListedEntry): void {
   const next = nextTry(entry, now);
   const { attempts, last, why } = waiting;
   const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-  print(`to    <${safe(delivery.recipient.forwardPath)}>  ${stateOf(entry, waiting)}, ${tries}`);
+  print(`to    <${safe(delivery.recipient.forwardPath)}>  ${shownState(entry, waiting)}, ${tries}`);
   if (next !== '') print(`      next try ${next}${next === 'now' ? '' : ` (${time(dueAt)})`}`);
   if (last === undefined) return print(`      ${why}`);
   const where = last.remote === undefined ? '' : `, ${safe(last.remote)}`;

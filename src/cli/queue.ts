@@ -77,9 +77,13 @@ async function change(
   if (Object.keys(part).length === 0 && options.all !== true) {
     throw new CommandFailure('name an id, a selector such as --domain, or --all', 2);
   }
-  const count = await administration.countQueue({ part });
-  if (count === 0) throw new CommandFailure('nothing in the queue matches');
-  const matched = numberOf(count, 'recipient');
+  const count = await administration.countQueue({ part, action });
+  const isRelease = action === 'release';
+  if (count === 0)
+    throw new CommandFailure(
+      isRelease ? 'nothing that matches in the queue is held' : 'nothing in the queue matches',
+    );
+  const matched = numberOf(count, isRelease ? 'held recipient' : 'recipient');
   await sayOrAsk(action, matched, isNamed(part, options), options);
   if (options.bounce === true) {
     const given = await inSlices(
@@ -102,10 +106,10 @@ async function change(
   if (options.json === true)
     return printJson({
       ...{ action, matched: count, changed },
-      ...(action === 'release' ? { stillHeld } : {}),
+      ...(isRelease ? { stillHeld } : {}),
     });
   print(
-    `${action}: ${changed} of ${matched}${changed < count ? ' (the others are under way, or were so already)' : ''}`,
+    `${action}: ${changed} of ${matched}${changed < count && !isRelease ? ' (the others are under way, or were so already)' : ''}`,
   );
   if (stillHeld > 0)
     print(

@@ -34,7 +34,10 @@ export function serveCommand(program: Command): void {
 /** Ends the process. */
 export async function serveUntilStopped(
   load: () => LoadedConfig,
-  demo?: { readonly whenReady: () => void; readonly trusted: string },
+  demo?: {
+    readonly whenReady: (server: RunningServer) => void | Promise<void>;
+    readonly trusted: string;
+  },
 ): Promise<never> {
   let step = 'configuration';
   try {
@@ -62,7 +65,7 @@ async function runUntilStopped(
   loaded: LoadedConfig,
   server: RunningServer,
   stopped: Promise<string>,
-  whenReady: () => void = () => undefined,
+  whenReady: (server: RunningServer) => void | Promise<void> = () => undefined,
 ): Promise<never> {
   let fail: (because: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
@@ -92,7 +95,7 @@ async function runUntilStopped(
     'ready',
   );
   notifyServiceManager('--ready');
-  whenReady();
+  await whenReady(server);
 
   server.beginSelfTest();
   const { because, exitCode, graceMs } = await Promise.race([

@@ -17,7 +17,7 @@ export function startFailure(
 
 /**
  * By the name of the error: one from another thread has lost its class on the way. packaging/postern.service tries none of `CONFIG` again: only the operator can
- * mend it. The holder of a lock or of a port may release it.
+ * mend it. The holder of a lock, of a port or of a name may release it.
  */
 const codes: Readonly<Record<string, SysExit>> = {
   ConfigError: EX.CONFIG,
@@ -25,6 +25,7 @@ const codes: Readonly<Record<string, SysExit>> = {
   StoreTooNew: EX.CONFIG,
   StoreUnfinished: EX.CONFIG,
   StoreLocked: EX.TEMPFAIL,
+  NodeNameTaken: EX.TEMPFAIL,
   DirectoryUnusable: EX.OSERR,
 };
 

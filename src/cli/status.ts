@@ -7,7 +7,7 @@ import { time } from '../base/time.ts';
 import { ConfigError, findConfig } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Role } from '../config/roles.ts';
-import type { Health } from '../http/private.ts';
+import type { Health } from '../http/pages/health.ts';
 import type { LearnedLimits } from '../relay/carriers.ts';
 import { differenceInWords } from '../server/alike.ts';
 import type { ShownNode } from '../server/cluster.ts';
@@ -85,7 +85,9 @@ function nodeLine({ node, state, leaseLeftMs, isThis, roles, version }: ShownNod
   const told = [
     ...(state === 'alive'
       ? [`alive, its lease ends in ${seconds} s`]
-      : [`${state}, its lease ended ${seconds} s ago`]),
+      : state === 'stopped'
+        ? [`stopped ${seconds} s ago`]
+        : [`${state}, its lease ended ${seconds} s ago`]),
     ...(roles === undefined ? [] : [roles.join(' ')]),
     ...(version === undefined ? [] : [version]),
   ];

@@ -14,34 +14,38 @@ import { type ConfigOption, loadForCommand } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { reasonHelp } from './option-rows.ts';
 import { print, printJson, progress, progressDone } from './output.ts';
+import { storeOperationCommands } from './store-operations.ts';
 
 export function storeCommands(program: Command): void {
   const store = program
     .command('store')
-    .description('where accounts, queue and trail are kept: copied to another place or engine')
+    .description(
+      'where accounts, queue and trail are kept: how it stands, copied to another place, what its database needs',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  postern store copy --from sqlite:/var/lib/postern --to postgres://postern@db.example.org/postern',
+      '\nExamples:\n  postern store status\n  postern store copy --from sqlite:/var/lib/postern --to postgres://postern@db.example.org/postern',
     );
+  storeOperationCommands(store);
   store
     .command('copy')
     .description('copies all that a store keeps into an empty place, and looks whether it is the same')
     .option('--from <place>', 'the store: sqlite:DIRECTORY or postgres://USER@HOST/DATABASE')
     .option('--to <place>', 'where nothing is kept yet')
     .option('--reason <text>', reasonHelp)
-    .option('--dry-run', 'only say how much there is to copy')
+    .option('--dry-run', 'only say how much there is to copy, and what the copy would be refused for')
     .option('--json', 'print JSON, a line for each step forward')
     .addHelpText('after', HELP)
     .action((options: CopyOptions, command: Command) => copy(options, command.optsWithGlobals()));
 }
 
 const HELP = `
-What is left out is the store of the configuration: its password is in no command line.
+What is left out is the store of the configuration, with its password. That of a place named here is looked for in PGPASSWORD: no command line may hold one.
 
 Examples:
   postern store copy --from sqlite:/var/lib/postern --to postgres://postern@db.example.org/postern
   postern store copy --from sqlite:/var/lib/postern -c /etc/postern/postern.yaml
-  postern store copy --from sqlite:/var/lib/postern --dry-run
+  postern store copy --from sqlite:/var/lib/postern -c /etc/postern/postern.yaml --dry-run
 
 Stop all servers of both first. A copy that was cut off goes on when it is called again; nobody can open the target before it is done.
 Rows and bodies are compared, and the chain of the trail is walked.
@@ -66,14 +70,14 @@ async function copy(options: CopyOptions, option: ConfigOption): Promise<void> {
   const source = placeIn('--from', from, option);
   const place = storeInWords(source);
   const transfer = await openTransfer(source);
-  if (dryRun) {
-    const counts = await countKept(transfer);
-    return json ? printJson(counts) : print(`${place} holds ${countsText(counts)}`);
-  }
+  const tellCounts = (counts: Counts): void =>
+    json ? printJson(counts) : print(`${place} holds ${countsText(counts)}`);
+  if (from === undefined && to === undefined) return tellCounts(await countKept(transfer));
   const target = placeIn('--to', to, option);
   const into = storeInWords(target);
   if (place === into) throw new CommandFailure(`--from and --to are the same place: ${place}`, 2);
-  const actor = { who: ownUserName(), through: 'command line', role: 'operator' } as const;
+  if (dryRun) return tellCounts(await countKept(transfer, await openTransfer(target)));
+  const actor = { who: ownUserName(), through: 'command line', role: 'admin' } as const;
   const copied = await copyStore(
     {
       ...{ from: transfer, to: await openTransfer(target), place },

@@ -87,6 +87,7 @@ const termWords = {
   messageIdField: 'a Message-ID',
   label: 'a Received label',
   identity: 'an account',
+  lookedAt: 'looks at an account',
   network: 'a client network',
 } as const;
 

@@ -7,7 +7,7 @@ import type { Refused, TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import { time } from '../base/time.ts';
 import { dkimRecordName } from '../message/dkim/record-name.ts';
-import type { PrincipalFacts, SessionFacts } from '../record/events.ts';
+import type { AuthenticationPayload, PrincipalFacts, SessionFacts } from '../record/events.ts';
 import { print, strong } from './output.ts';
 import type { Traced } from './trace-look.ts';
 
@@ -79,6 +79,7 @@ function showMessage(message: TracedMessage): void {
       `  who       nobody here: ${accepted.rule === 'report' ? `a report of this server on ${accepted.reportOn ?? 'a message'}` : 'unauthenticated mail for our own mailboxes'}`,
     );
   showSession(session, `, ${accepted.withProtocol}`, principal);
+  if (accepted.node !== undefined) print(`  node      ${safe(accepted.node)}`);
   print(
     `  sender    <${safe(envelope.reversePath)}>, header From ${accepted.headerFrom.map(safe).join(', ')}`,
   );
@@ -102,19 +103,23 @@ function showPrincipal(principal: PrincipalFacts, { role }: SessionFacts): void 
   print(`  who       ${principal.login}  (identity ${principal.identityId})`);
   // Known by their user: there is no credential, and no connection that an address could tell of.
   if (role === 'local') return;
-  print(
-    `  with      ${principal.mechanism}, credential ${safe(principal.credentialLabel)} (${principal.credentialId})`,
-  );
+  const { mechanism, credentialLabel, credentialId, directory } = principal;
+  const where = directory === undefined ? '' : `, by the directory ${safe(directory)}`;
+  print(`  with      ${mechanism}, credential ${safe(credentialLabel)} (${credentialId})${where}`);
 }
 
-function showSession(session: SessionFacts, withProtocol: string, principal?: PrincipalFacts): void {
+function showSession(
+  session: AuthenticationPayload['session'],
+  withProtocol: string,
+  principal?: PrincipalFacts,
+): void {
   if (session.role === 'local' && principal !== undefined)
     return print(
       `  from      operating-system user ${safe(principal.credentialLabel)} over the local socket, session ${session.sessionId}`,
     );
   if (session.clientAddress !== '') {
     print(
-      `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, EHLO ${safe(session.ehlo)}, session ${session.sessionId}`,
+      `  from      ${session.clientAddress} port ${session.clientPort}, to ${session.serverAddress} port ${session.serverPort}, ${session.role === 'console' ? 'the console' : `EHLO ${safe(session.ehlo)}, session ${session.sessionId}`}`,
     );
   }
   if (session.proxy !== undefined) {
@@ -154,13 +159,15 @@ function fateText({
   attempts,
   status,
   remote,
+  node,
   diagnostic,
   reportId,
   notReported,
 }: RecipientFate): string {
   const when = at === undefined ? '' : ` ${time(at)}`;
   const where = remote === undefined ? '' : ` by ${safe(remote)}`;
+  const from = node === undefined ? '' : ` from node ${safe(node)}`;
   const words = diagnostic === undefined ? '' : `: ${status ?? ''} ${safe(diagnostic)}`;
   const tried = attempts > 1 ? ` (${attempts} attempts)` : '';
-  return `<${safe(recipient)}>  ${fate}${when}${where}${tried}${words}${reportId === undefined ? '' : `; report ${reportId}`}${notReported === undefined ? '' : `; no report: ${safe(notReported)}`}`;
+  return `<${safe(recipient)}>  ${fate}${when}${where}${from}${tried}${words}${reportId === undefined ? '' : `; report ${reportId}`}${notReported === undefined ? '' : `; no report: ${safe(notReported)}`}`;
 }
