@@ -30,6 +30,7 @@ cp "$tree/scripts/check-node.cjs" "$home/scripts/"
 ln -s ../lib/postern/bin/postern "$root/usr/bin/postern"
 cp "$tree/packaging/postern.service" "$root/usr/lib/systemd/system/"
 cp -r "$tree/docs/." "$tree/README.md" "$tree/packaging/postern.example.yaml" "$root/usr/share/doc/postern/"
+cp "$tree/packaging/prometheus/postern.rules.yaml" "$tree/packaging/grafana/postern.json" "$root/usr/share/doc/postern/"
 cp "$tree/LICENSE" "$root/usr/share/doc/postern/copyright"
 "$node" "$tree/tools/man.ts" "$root/usr/share/man/man1"
 gzip -9n "$root"/usr/share/man/man1/*
