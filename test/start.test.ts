@@ -27,7 +27,7 @@ import { onlyRoles, type Role } from '../src/config/roles.ts';
 import { connectControl } from '../src/http/control-client.ts';
 import { lockDataDirectory } from '../src/store/sqlite/data-directory.ts';
 import { freshDatabase, withoutPostgres } from './postgres/database.ts';
-import { freePort } from './system/server.ts';
+import { freePort } from './free-port.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 const noIpv6 =

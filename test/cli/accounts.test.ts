@@ -123,7 +123,9 @@ async function keepsNoSecret(at: Place, secrets: readonly string[]): Promise<voi
 }
 
 async function revokes(at: Place, phone: string): Promise<void> {
-  await at.refused(1, /no credential fax/, 'account app-password revoke alice fax');
+  await at.refused(1, /is no app password .*--revoke/, 'account app-password revoke alice password');
+  await at.refused(USAGE, /its id or its label, or --all/, 'account app-password revoke alice');
+  await at.refused(1, /no app password fax/, 'account app-password revoke alice fax');
   assert.deepEqual(JSON.parse(await at.good('account app-password revoke alice phone --json')), {
     ...{ login: 'alice@example.org', revoked: phone, label: 'phone' },
   });
@@ -276,6 +278,9 @@ async function keepsItsNames(at: Place): Promise<void> {
   assert.equal((await show(at, 'alice@example.org')).state, 'removed');
   assert.match(await at.good('account show alice'), /^removed {2}\d{4}-/m);
   assert.match(await at.good('account list'), /alice@example\.org +removed/);
+  assert.match(await at.good('account list --state removed --domain example.org'), /alice@/);
+  assert.equal(await at.good('account list --state suspended --prefix al'), 'no account matches\n');
+  await at.refused(USAGE, /--state is active, suspended or removed/, 'account list --state gone');
 }
 
 async function comesBack(at: Place): Promise<void> {
@@ -325,7 +330,10 @@ test('what is printed for people is there for programs too: rights, app password
   });
   const text = await at.good('account show alice');
   assert.match(text, /^name {5}Alice A\.$/m);
-  assert.match(text, /^limit {4}messagesPerHour 20 \(own\)\nlimit {4}recipientsPerHour 2000$/m);
+  assert.match(
+    text,
+    /^limit {4}messagesPerHour 20 \(own\) {2}0 used\nlimit {4}recipientsPerHour 2000 {2}0 used$/m,
+  );
   const erased = await json('audit erase --identity alice --before 2026-01-01');
   assert.deepEqual(erased, { forgotten: 0, kept: 4, until: '2026-01-01T00:00:00.000Z' });
 });

@@ -265,17 +265,16 @@ test(
       stdout,
       /^problem: store: PostgreSQL can't keep the store: fsync is off: set it to on[^;]*$/m,
     );
-    assert.match(stdout, /^store: database test_\w+ of PostgreSQL at .*, of which this is node mail1$/m);
+    assert.match(
+      stdout,
+      /^store: database test_\w+ of PostgreSQL at .*, of which this is node mail1; it holds no store yet: .*`postern store copy`/m,
+    );
     const at = place(...lines);
     await at.refused(
       COULD_NOT_TELL,
       /there is no store in database test_\w+ of .*: is `store:` right\?/,
       'queue list',
     );
-    await at.refused(
-      COULD_NOT_TELL,
-      /PostgreSQL, which has backups of its own/,
-      `restore ${join(root, 'no.db')}`,
-    );
+    await at.refused(USAGE, /restore it as PostgreSQL was backed up/, `restore ${join(root, 'no.db')}`);
   },
 );

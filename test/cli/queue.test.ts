@@ -23,8 +23,9 @@ test('an empty queue says so, and a change that means nothing is a negative answ
   await at.good('account add alice@example.org');
   assert.equal(await at.good('queue list'), 'the queue is empty\n');
   assert.deepEqual(JSON.parse(await at.good('queue list --json')), { deliveries: 0, entries: [] });
-  for (const action of ['retry', 'hold', 'release', 'drop'])
+  for (const action of ['retry', 'hold', 'drop'])
     await at.refused(1, /nothing in the queue matches/, `queue ${action} --domain far.example`);
+  await at.refused(1, /nothing that matches in the queue is held/, 'queue release --domain far.example');
   await at.refused(USAGE, /name an id, a selector .*or --all/, 'queue drop --yes');
   await at.refused(1, /is not in the queue; `postern trace/, 'queue show 06FN0Z2V3W00000000000000AB');
   await at.refused(USAGE, /--max is a whole number, not "all"/, 'queue list --max all');

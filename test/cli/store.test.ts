@@ -1,7 +1,7 @@
 // The store on the command line: copied to another place, with what that leaves behind, and what is refused.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -30,7 +30,8 @@ test('store copy moves all to a new place, which begins with a record of it', as
     `${other.data} holds 1 account, 0 queued messages and 2 events; its chain holds, last link ${lastLink}\n`,
   );
   assert.match(await other.good('account list'), /alice@example\.org +suspended/);
-  await other.good(`audit verify --expect ${lastLink}`);
+  assert.match(await other.good(`audit verify --expect ${lastLink}`), /^the expected link is in it$/m);
+  assert.doesNotMatch(await other.good('audit verify'), /expected/);
   const copied = (await trail(other)).find(({ payload }) => payload?.action === 'store copy');
   assert.deepEqual(copied?.payload?.detail, {
     ...{ from: at.data, lastLink, events: 2, messages: 0, accounts: 1, reason: 'a larger disk' },
@@ -69,6 +70,28 @@ test('a copy that is not done is no store for other commands, and goes on from i
   );
 });
 
+test('a dry run finds what the copy would be refused for, and writes nothing to its target', async () => {
+  const [at, other] = [place(), place()];
+  await at.good('account add alice@example.org');
+  const to = `--to sqlite:${at.directory}/new`;
+  assert.match(await at.good(`store copy ${to} --dry-run`), /holds 1 account/);
+  assert.equal(existsSync(join(at.directory, 'new')), false);
+  await other.good('account add bob@example.org');
+  const dry = `store copy --from sqlite:${at.data} --dry-run`;
+  await other.refused(COULD_NOT_TELL, /holds a store already: name another directory/, dry);
+  const unlock = lockDataDirectory(other.data);
+  await other.refused(COULD_NOT_TELL, /another Postern uses/, dry);
+  unlock();
+  await at.refused(USAGE, /are the same place/, dry);
+  const url = 'postgres://127.0.0.1:1/x';
+  await at.refused(75, /nobody listens there/, `store copy --to ${url} --dry-run`);
+  await at.refused(
+    USAGE,
+    /others on this machine can read the password/,
+    'store copy --to postgres://u:secret@127.0.0.1:1/x --dry-run',
+  );
+});
+
 const wrong: readonly { readonly line: string; readonly status: number; readonly because: RegExp }[] = [
   { line: 'store copy', status: USAGE, because: /say --from, --to or both/ },
   { line: 'store copy --to mysql:x', status: USAGE, because: /--to: write sqlite:DIRECTORY or postgres:/ },
@@ -101,4 +124,29 @@ test('a store that a server uses is not copied', async () => {
   const line = `store copy --from sqlite:${at.data} --to sqlite:${at.directory}/new`;
   assertRefused(await postern(line), COULD_NOT_TELL, /another Postern uses/, line);
   unlock();
+});
+
+test('a backup is not restored into a store on PostgreSQL, whether a server runs or not: it is said how it gets there', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  await at.good(`backup ${at.directory}/one.db`);
+  const written = readFileSync(at.config, 'utf8');
+  writeFileSync(at.config, `${written}\nstore: { postgres: { hosts: [127.0.0.1], user: a, database: b } }\n`);
+  const refused = /the store is .*PostgreSQL.*two steps: `postern restore` with .*, then `postern store copy/;
+  const line = `restore ${at.directory}/one.db`;
+  await at.refused(USAGE, refused, line);
+  const unlock = lockDataDirectory(at.data);
+  await at.refused(USAGE, refused, line);
+  unlock();
+});
+
+test('the embedded store shows where it is and how large; it has no server to look after', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  assert.match(await at.good('store status'), /^store: embedded, in \S+\nsize: \d+\.\d KiB\n$/);
+  const { octets } = JSON.parse(await at.good('store status --json')) as { octets: number };
+  assert.ok(octets > 1000);
+  for (const command of ['migrate', 'keep', 'recount', 'advise', 'roles'])
+    await at.refused(USAGE, /there is no database server to look after/, `store ${command}`);
+  await at.refused(USAGE, /--nodes is a whole number, not "x"/, 'store advise --nodes x');
 });

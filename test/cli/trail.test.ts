@@ -31,6 +31,26 @@ test('D-TR-3: audit verify walks the chain, and names the event that was changed
   await at.refused(1, /the trail is broken at event 2: its content was changed/, 'audit verify');
 });
 
+test('audit looks tells who looked at what, newest first, by person and time, and goes on where it ended', async () => {
+  const at = place();
+  await at.good('account add alice@example.org');
+  await at.good('audit export --reason first');
+  await at.good('audit export --identity alice --reason second');
+  const shown = await at.good('audit looks');
+  assert.match(shown, /^TIME +WHO +DID +WHAT AND WHY\n/);
+  assert.match(
+    shown,
+    /audit export +identity=alice@example\.org reason=second\n.*audit export +reason=first\n$/,
+  );
+  assert.ok(shown.includes(byOperator));
+  assert.match(await at.good('audit looks --by nobody'), /nobody looked/);
+  assert.match(await at.good('audit looks --since 1h --until 2099-01-01'), /audit looks/);
+  const { next } = JSON.parse(await at.good('audit looks --max 1 --json')) as { next: string };
+  assert.match(await at.good(`audit looks --max 1 --before ${next}`), /audit looks/);
+  await at.refused(USAGE, /--max is a whole number/, 'audit looks --max many');
+  await at.refused(USAGE, /no place in the access record/, 'audit looks --before x');
+});
+
 const byOperator = `${userInfo().username} (command line)`;
 
 const session: SessionFacts = {

@@ -50,7 +50,7 @@ test('beside a running server a file that is broken stops only what needs it', a
     administration: administrationPorts({
       ...{ store: open.store, lookups: open.lookups, loaded: () => loaded, copy: never },
     }),
-    ...{ clock: systemClock, status: never, reload: never, notTaken: () => undefined },
+    ...{ clock: systemClock, status: never, reload: never, consoleLink: never, notTaken: () => undefined },
   });
   t.after(() => close());
   writeFileSync(at.config, 'hostname: msa.example.org\ndomains: [example.org]\ndata: ./data\nlistners: []\n');
@@ -58,7 +58,7 @@ test('beside a running server a file that is broken stops only what needs it', a
     ['account suspend alice@example.org', /is suspended/],
     ['account list', /alice@example\.org +suspended/],
     ['queue hold --all --yes', /1 recipient/],
-    ['queue release --identity alice@example.org --yes', /1 recipient/],
+    ['queue release --identity alice@example.org --yes', /release: 1 of 1 held recipient\n/],
     ['audit verify', /the chain holds/],
     ['account add bob@example.org', /added bob@example\.org/],
   ] as const) {
@@ -70,7 +70,7 @@ test('beside a running server a file that is broken stops only what needs it', a
       /unknown key "listners"[^\n]*\n(.*\n)*postern: the server runs on with what it read before/,
     );
   }
-  await at.refused(USAGE, /listners/, 'explain --as alice@example.org --from alice@example.org');
+  await at.refused(USAGE, /listners/, 'dns');
 });
 
 test('mistakes of usage are 2, and say what would be right', async () => {

@@ -4,15 +4,20 @@ import type { Actor } from '../../src/administration/actor.ts';
 import { type FailureKind, UseCaseFailure } from '../../src/administration/failure.ts';
 import type { AdministrationPorts } from '../../src/administration/ports.ts';
 import { type Administration, administrationOf } from '../../src/administration/use-cases.ts';
+import { Verifier } from '../../src/audit/verifier.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import { DomainChecks } from '../../src/onboarding/domain-checks.ts';
+import type { RecordSource } from '../../src/platform/record-lookup.ts';
 import type { TrailEvent } from '../../src/record/events.ts';
 import { administrationPorts } from '../../src/server/administration.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { countedEntropy, START } from '../../src/store/store.contract-fixtures.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 
-export const ROOT: Actor = { who: 'root', through: 'command line', role: 'operator', reason: 'ticket 4711' };
+export const ROOT: Actor = { who: 'root', through: 'command line', role: 'admin', reason: 'ticket 4711' };
 export const BY_ROOT = 'root (command line)';
+
+const noRecords: RecordSource = { lookup: () => Promise.resolve({ type: 'answer', records: [] }) };
 
 export interface Office extends Administration {
   readonly ports: AdministrationPorts;
@@ -26,17 +31,22 @@ export interface Office extends Administration {
 /** `extra`: lines of the configuration. */
 export function openOffice({
   extra = [],
+  domains = ['example.org'],
   actor = ROOT,
+  records = noRecords,
   ...changed
 }: Partial<AdministrationPorts> & {
   readonly extra?: readonly string[];
+  readonly domains?: readonly string[];
   readonly actor?: Actor;
+  /** The DNS. */
+  readonly records?: RecordSource;
 } = {}): Office {
   const clock = virtualClock(START);
   const { store, lookups } = openMemoryStore({ clock, entropy: countedEntropy() });
   const lines = [
     'hostname: msa.example.org',
-    'domains: [example.org]',
+    `domains: [${domains.join(', ')}]`,
     'tls: { cert: cert.pem, key: key.pem }',
     'relay: { files: ./outbox }',
     ...extra,
@@ -52,6 +62,10 @@ export function openOffice({
       copy: () => Promise.reject(new Error('not asked here')),
     }),
     ...{ clock, entropy: countedEntropy() },
+    verifier: new Verifier({
+      ...{ now: () => clock.now(), monotonic: () => clock.monotonic(), rest: () => Promise.resolve() },
+    }),
+    domainChecks: new DomainChecks(clock, () => records),
     ...changed,
   };
   const trail = (): Promise<readonly TrailEvent[]> => lookups.events({ max: 1000 });

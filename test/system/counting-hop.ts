@@ -16,17 +16,29 @@ export interface CountingHop extends AsyncDisposable {
   portOf(node: number): number;
   /** In the order of taking; a message that stands twice was taken twice. */
   readonly taken: readonly Taking[];
+  /** What is taken of this node from now on, it is not told of; gives a function that tells it. What is not taken is told at once: nobody has a copy of it. */
+  hold(node: number): () => void;
+  /** So many it was not told of. */
+  readonly untold: number;
 }
 
 class Port {
   readonly sockets = new Set<Socket>();
   readonly server: Server;
+  /** Replies that wait. Absent: none does. */
+  held: (() => void)[] | undefined;
 
   constructor(end: (content: string) => string) {
     this.server = createServer((socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket)).on('error', () => undefined);
-      converse(socket, (content) => void socket.write(`${end(content)}\r\n`));
+      converse(socket, (content) => {
+        const reply = end(content);
+        const tell = (): void => void socket.write(`${reply}\r\n`);
+        const taken = reply.startsWith('2');
+        if (this.held === undefined || !taken) tell();
+        else this.held.push(tell);
+      });
     });
   }
 }
@@ -58,6 +70,18 @@ export async function startCountingHop(nodes: number): Promise<CountingHop> {
   };
   return {
     taken,
+    hold(node) {
+      const port = portOf(node);
+      const held: (() => void)[] = [];
+      port.held = held;
+      return () => {
+        port.held = undefined;
+        for (const tell of held) tell();
+      };
+    },
+    get untold() {
+      return ports.reduce((sum, { held = [] }) => sum + held.length, 0);
+    },
     portOf: (node) => (portOf(node).server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       for (const { server, sockets } of ports) {

@@ -110,6 +110,11 @@ test('the package brings a manual page of each command, and completion', { skip 
     assert.match(readFileSync(join(share, script), 'utf8'), /_postern\(\) \{/);
 });
 
+test('the package brings the alerts and the board', { skip }, () => {
+  for (const file of ['postern.rules.yaml', 'postern.json'])
+    assert.ok(existsSync(join(work, 'unpacked/usr/share/doc/postern', file)), file);
+});
+
 test(
   'BCP134-3.1-h: the package in a fresh Debian: installed as the README says, it submits, is upgraded with a full queue, removed and purged',
   { skip },

@@ -7,7 +7,8 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../../src/cli/certificate.ts';
-import { eventually, freePort, PASSWORD } from './server.ts';
+import { eventually, PASSWORD } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 export const SUBMISSIOND = '/usr/lib/dovecot/submission';
 

@@ -69,7 +69,7 @@ test('F-OPS-5: releasing mail of a suspended account says that it stays', async 
   const { stdout } = server.postern(['queue', 'release', '--all', '--yes']);
   assert.match(
     stdout,
-    /^release means 1 recipient\nrelease: 1 of 1 recipient\n1 of them stay held because their account is suspended: `postern account resume LOGIN`/,
+    /^release means 1 held recipient\nrelease: 1 of 1 held recipient\n1 of them stay held because their account is suspended: `postern account resume LOGIN`/,
   );
 });
 

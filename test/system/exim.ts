@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../../src/cli/certificate.ts';
-import { eventually, freePort, PASSWORD } from './server.ts';
+import { eventually, PASSWORD } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 export const EXIM = '/opt/postern-test/exim4/usr/sbin/exim4';
 

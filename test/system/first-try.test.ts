@@ -65,7 +65,7 @@ for (const taken of [false, true]) {
         );
         assert.doesNotMatch(output, /certificate/, 'its own certificate is nothing to warn of');
         const listeners = readFileSync(join(directory, 'var/postern.yaml'), 'utf8');
-        assert.equal((listeners.match(/address: 127\.0\.0\.1/g) ?? []).length, 3, 'this machine alone');
+        assert.equal((listeners.match(/address: 127\.0\.0\.1/g) ?? []).length, 4, 'this machine alone');
       } finally {
         child.kill('SIGTERM');
         await gone;

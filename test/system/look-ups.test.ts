@@ -63,8 +63,8 @@ test('the totals of the queue are told, in all and by domain', () => {
     first ?? '',
     /^300 messages to 300 recipients, 0 of them held; the oldest is (?:less than a minute|\d+ \w+) old$/,
   );
-  assert.match(head ?? '', /^DOMAIN +RECIPIENTS$/);
-  assert.match(second ?? '', /^d0\.example\.net +2$/);
+  assert.match(head ?? '', /^DOMAIN +RECIPIENTS +NEXT HOP$/);
+  assert.match(second ?? '', /^d0\.example\.net +2 +files$/);
   const totals = JSON.parse(server.postern(['queue', 'list', '--totals', '--json']).stdout) as QueueTotals;
   assert.deepEqual([totals.deliveries, totals.byDomain.length], [300, 50]);
 });
@@ -72,8 +72,8 @@ test('the totals of the queue are told, in all and by domain', () => {
 test('a list that shows a part of the whole queue is headed by totals, and says how to see more', () => {
   const lines = server.postern(['queue', 'list']).stdout.trimEnd().split('\n');
   assert.match(lines[0] ?? '', /^300 messages to 300 recipients, /);
-  assert.match(lines[1] ?? '', /^DOMAIN +RECIPIENTS$/);
-  assert.match(lines[2] ?? '', /^d0\.example\.net +2$/);
+  assert.match(lines[1] ?? '', /^DOMAIN +RECIPIENTS +NEXT HOP$/);
+  assert.match(lines[2] ?? '', /^d0\.example\.net +2 +files$/);
   assert.deepEqual(lines.slice(12, 14), ['… and more: --totals', '']);
   assert.match(lines[14] ?? '', /^ID +AGE +STATE +TRIES +NEXT TRY +LOGIN +FROM +TO +WHY$/);
   assert.equal(lines.slice(15, -1).filter((line) => line.includes('<')).length, 50);

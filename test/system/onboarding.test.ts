@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { complaint, pagesOnPaper, PHONE_WIDTH, seenOnPhone } from './page.ts';
-import { eventually, freePort, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import { eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures');
 

@@ -23,13 +23,13 @@ import { makeCertificate } from '../../src/cli/certificate.ts';
 import {
   delivered,
   eventually,
-  freePort,
   HANGING_MS,
   lacking,
   PASSWORD,
   startServer,
   type TestServer,
 } from './server.ts';
+import { freePort } from '../free-port.ts';
 import { type Client, openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';

@@ -96,6 +96,15 @@ test('BCP134-3.1-c: an installed package submits mail with the types it declares
   assert.match(output, /^250 2\.0\.0 queued as \w+\nbadInput never\n$/);
 });
 
+test('what surrounds the server is in the package: its unit, the alerts, the board', () => {
+  for (const file of ['postern.service', 'prometheus/postern.rules.yaml', 'grafana/postern.json'])
+    assert.equal(
+      readFileSync(join(place, 'node_modules/postern/packaging', file), 'utf8'),
+      readFileSync(join(root, 'packaging', file), 'utf8'),
+      file,
+    );
+});
+
 test('every entry of `exports` can be imported, and nothing but them; the command runs', () => {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
   assert.ok('./client' in exports);

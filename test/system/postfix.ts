@@ -5,7 +5,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newIn } from './maildir.ts';
-import { eventually, freePort } from './server.ts';
+import { eventually } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 export interface Postfix {
   readonly port: number;

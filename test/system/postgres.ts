@@ -2,23 +2,14 @@
 // and its directory goes with the test, or with the process of the test, however that ends.
 
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  appendFileSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  globSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, closeSync, existsSync, globSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { asWhom } from '../postgres/binaries.ts';
-import { eventually, freePort } from './server.ts';
+import { eventually } from './server.ts';
+import { freePort } from '../free-port.ts';
+import { openServersDirectory } from './servers-directory.ts';
 
 export interface PostgresCluster extends AsyncDisposable {
   /** Of the superuser `postern`, on the database `postgres`. */
@@ -41,23 +32,15 @@ export interface PostgresCluster extends AsyncDisposable {
 
 const run = promisify(execFile);
 /** Of the newest version that is installed. */
-const bin = globSync('/usr/lib/postgresql/*/bin')
+export const postgresBin = globSync('/usr/lib/postgresql/*/bin')
   .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
   .at(-1);
 
 /** For `skip` of node:test. */
 export const withoutDebianPostgres: string | false =
-  bin === undefined ? 'not installed: postgresql (scripts/install-system-packages.sh installs it)' : false;
-
-/** $1: the cluster's directory. A stopped process hears of its end when it goes on. */
-const WATCHER = `
-cat
-while server=$(head -n 1 "$1/data/postmaster.pid") && kill -QUIT "$server"; do
-  kill -CONT "$server"
-  sleep 0.1
-done
-until rm -rf "$1"; do sleep 0.1; done
-`;
+  postgresBin === undefined
+    ? 'not installed: postgresql (scripts/install-system-packages.sh installs it)'
+    : false;
 
 /** `settings`: lines of postgresql.conf. */
 export async function startPostgres(settings: readonly string[] = []): Promise<PostgresCluster> {
@@ -77,7 +60,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
 }
 
 async function program(name: string, args: readonly string[]): Promise<void> {
-  await run(join(bin ?? '', name), args, { ...asWhom, cwd: '/' });
+  await run(join(postgresBin ?? '', name), args, { ...asWhom, cwd: '/' });
 }
 
 async function open(
@@ -85,13 +68,9 @@ async function open(
   settings: readonly string[],
 ): Promise<PostgresCluster> {
   const port = await freePort();
-  const directory = mkdtempSync(join(tmpdir(), 'postern-debian-postgres-'));
-  if (asWhom.uid !== undefined && asWhom.gid !== undefined) chownSync(directory, asWhom.uid, asWhom.gid);
-  const watcher = spawn('sh', ['-c', WATCHER, 'sh', directory], {
-    ...{ ...asWhom, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
-  });
-  const data = join(directory, 'data');
-  const log = join(directory, 'log');
+  const directory = openServersDirectory('postern-debian-postgres-');
+  const data = join(directory.path, 'data');
+  const log = join(directory.path, 'log');
   const url = `postgres://postern@127.0.0.1:${port}/postgres`;
   let server: Server | undefined;
   const cluster: PostgresCluster = {
@@ -107,7 +86,9 @@ async function open(
       await server?.ended;
     },
     async kill() {
-      if (server !== undefined) await killAll(server);
+      if (server === undefined) return;
+      await killWithChildren(server.pid);
+      await server.ended;
     },
     standby: () =>
       open(
@@ -117,15 +98,11 @@ async function open(
     promote: () => program('pg_ctl', ['promote', '-D', data]),
     query: (statement) => ask(url, statement),
     log: () => readFileSync(log, 'utf8'),
-    async [Symbol.asyncDispose]() {
-      const gone = once(watcher, 'exit');
-      watcher.stdin.end();
-      await gone;
-    },
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
   try {
     await fill(data);
-    const own = [...settings, `port = ${port}`, `unix_socket_directories = '${directory}'`];
+    const own = [...settings, `port = ${port}`, `unix_socket_directories = '${directory.path}'`];
     appendFileSync(join(data, 'postgresql.conf'), `${own.join('\n')}\n`);
     await cluster.start();
   } catch (error) {
@@ -135,7 +112,8 @@ async function open(
   return cluster;
 }
 
-async function ask(url: string, statement: string): Promise<unknown> {
+/** The first value of the first row. */
+export async function ask(url: string, statement: string): Promise<unknown> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -153,7 +131,7 @@ interface Server {
 /** Not by pg_ctl: a child of ours is gone as soon as it is killed, an orphan when the first process of the system looks for it. */
 async function startIn(data: string, log: string): Promise<Server> {
   const output = openSync(log, 'a');
-  const child = spawn(join(bin ?? '', 'postgres'), ['-D', data], {
+  const child = spawn(join(postgresBin ?? '', 'postgres'), ['-D', data], {
     ...{ ...asWhom, cwd: '/', detached: true, stdio: ['ignore', output, output] },
   });
   closeSync(output);
@@ -172,17 +150,16 @@ function textOf(file: string): string {
 }
 
 /** The first is stopped before its children are listed: it would start others in their place. */
-async function killAll({ pid, ended }: Server): Promise<void> {
+export async function killWithChildren(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   const { stdout } = await run('pgrep', ['-P', String(pid)]);
   const children = stdout.trim().split('\n').map(Number);
   for (const each of [pid, ...children]) process.kill(each, 'SIGKILL');
-  await ended;
   await eventually('all processes of PostgreSQL gone', 5, () => children.every(isGone));
 }
 
 /** A zombie is gone: the process that adopted it has not looked yet. */
-function isGone(pid: number): boolean {
+export function isGone(pid: number): boolean {
   try {
     return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {

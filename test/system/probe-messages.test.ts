@@ -16,7 +16,8 @@ import {
 } from '../../src/probe/index.ts';
 import { startDovecotSubmission, SUBMISSIOND } from './dovecot-submission.ts';
 import { EXIM, startExim } from './exim.ts';
-import { delivered, freePort, lacking, PASSWORD, startServer } from './server.ts';
+import { delivered, lacking, PASSWORD, startServer } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 const login = { user: 'alice@example.org', password: PASSWORD };
 const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };

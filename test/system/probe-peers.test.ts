@@ -9,7 +9,8 @@ import { probe, type ProbeReport, systemClock } from '../../src/probe/index.ts';
 import type { ProbeOptions } from '../../src/probe/index.ts';
 import { startDovecotSubmission, SUBMISSIOND } from './dovecot-submission.ts';
 import { EXIM, type EximOptions, startExim } from './exim.ts';
-import { freePort, lacking, PASSWORD } from './server.ts';
+import { lacking, PASSWORD } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 const login = { user: 'alice@example.org', password: PASSWORD };
 const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };

@@ -15,7 +15,8 @@ import {
   systemClock,
 } from '../../src/probe/index.ts';
 import { complaint, PHONE_WIDTH, seenOnPhone } from './page.ts';
-import { eventually, freePort, lacking, PASSWORD, startServer } from './server.ts';
+import { eventually, lacking, PASSWORD, startServer } from './server.ts';
+import { freePort } from '../free-port.ts';
 
 async function probed(options: Omit<ProbeOptions, 'host'>): Promise<ProbeReport> {
   const records = { lookup: () => Promise.resolve({ type: 'answer' as const, records: [] }) };

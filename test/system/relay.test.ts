@@ -5,15 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startDovecot } from './dovecot.ts';
 import { startPostfix } from './postfix.ts';
-import {
-  delivered,
-  eventually,
-  freePort,
-  lacking,
-  PASSWORD,
-  startServer,
-  type TestServer,
-} from './server.ts';
+import { delivered, eventually, lacking, PASSWORD, startServer, type TestServer } from './server.ts';
+import { freePort } from '../free-port.ts';
 import { openClient, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';

@@ -1,14 +1,15 @@
 // A real server for the system tests: its own directory, its own ports on loopback, started and stopped by this process alone.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { makeCertificate } from '../../src/cli/certificate.ts';
 import { withStore } from '../../src/cli/context.ts';
 import type { Role } from '../../src/config/roles.ts';
+import { freePort } from '../free-port.ts';
 
 const NODE = process.execPath;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -47,6 +48,8 @@ export interface TestServer {
 }
 
 export interface StartOptions {
+  /** Of another release (`trees.ts`). Absent: of this tree. */
+  readonly launcher?: string;
   /** A program that runs the server, e.g. strace with its arguments. */
   readonly wrapper?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -69,16 +72,6 @@ export interface ServerOptions extends StartOptions {
   readonly proxy?: string;
 }
 
-/** A port that was free a moment ago; the system hands out others first, so that collisions are rare. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-system-'));
   const made = await makeCertificate(['msa.example.org', 'localhost'], ['127.0.0.1']);
@@ -94,7 +87,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   writeFileSync(server.config, configurationOf(ports, options));
   options.prepare?.(directory);
   if (options.autostart !== false) {
-    await addAccounts(server.config, options.accounts ?? ['alice@example.org', 'bob@example.org']);
+    const accounts = options.accounts ?? ['alice@example.org', 'bob@example.org'];
+    if (options.launcher === undefined) await addAccounts(server.config, accounts);
+    else await addAccountsBy(options.launcher, server.config, accounts);
     await server.start();
   }
   return server;
@@ -110,6 +105,15 @@ function addAccounts(config: string, logins: readonly string[]): Promise<void> {
     },
     { makes: true },
   );
+}
+
+/** A store that another release makes must not be opened by this one before. */
+async function addAccountsBy(launcher: string, config: string, logins: readonly string[]): Promise<void> {
+  for (const login of logins) {
+    const added = promisify(execFile)(launcher, ['account', 'add', login, '--password-stdin', '-c', config]);
+    added.child.stdin?.end(`${PASSWORD}\n`);
+    await added;
+  }
 }
 
 type Ports = Pick<TestServer, 'submission' | 'submissions' | 'mx' | 'http'>;
@@ -132,6 +136,10 @@ function configurationOf({ submission, submissions, mx, http }: Ports, options: 
     '',
   ].join('\n');
 }
+
+/** They must not outlive a process that is ended before its tests stop them. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 class RunningServer implements TestServer {
   readonly directory: string;
@@ -189,7 +197,7 @@ class RunningServer implements TestServer {
   async start(how: StartOptions = this.#options): Promise<void> {
     const [program, ...args] = [
       ...(how.wrapper ?? []),
-      LAUNCHER,
+      how.launcher ?? LAUNCHER,
       'serve',
       '-c',
       this.config,
@@ -200,6 +208,8 @@ class RunningServer implements TestServer {
       env: { ...process.env, ...how.environment },
     });
     this.#child = started;
+    children.add(started);
+    started.once('exit', () => children.delete(started));
     const from = this.#output.length;
     // A million messages log half a gigabyte: the older half goes.
     started.stdout.on('data', (data) => {

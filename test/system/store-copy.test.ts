@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client } from 'pg';
 import { startPostgres, withoutDebianPostgres } from './postgres.ts';
-import { delivered, eventually, freePort, PASSWORD, startServer, type TestServer } from './server.ts';
+import { delivered, eventually, PASSWORD, startServer, type TestServer } from './server.ts';
+import { freePort } from '../free-port.ts';
 import { openClient, submitAll, submitOne } from './smtp-load.ts';
 
 const login = 'alice@example.org';
