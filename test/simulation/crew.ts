@@ -73,7 +73,9 @@ export class VirtualCrew implements Crew {
     const delayMs = chance.between(0.5, BIRTH_MS) + this.#world.delayMs(kind);
     await hops.time.pause(delayMs, main);
     if (!life.alive) throw new Error('it died before it was ready');
-    const { body, front } = await this.#bodyOf(kind, birth, life);
+    const died = Promise.withResolvers<never>();
+    life.onEnd(() => died.reject(new Error('it died before it was ready')));
+    const { body, front } = await Promise.race([this.#bodyOf(kind, birth, life), died.promise]);
     if (front !== undefined) this.#world.born(front);
     const [mainEnd, ownEnd] = simulatedLine({ time: hops.time, chance }, main, life);
     body.greet('main', ownEnd);
@@ -104,10 +106,13 @@ export class VirtualCrew implements Crew {
       });
   }
 
-  async stop(): Promise<void> {
+  async stop(lastWords: () => Promise<void>): Promise<void> {
     this.#stopped = true;
     await this.#world.ending();
-    for (const kind of ['front', 'lookup', 'store'] as const) for (const life of this.alive(kind)) life.end();
+    for (const kind of ['face', 'front', 'lookup', 'store'] as const) {
+      if (kind === 'store') await lastWords();
+      for (const life of this.alive(kind)) life.end();
+    }
   }
 
   async #bodyOf(
@@ -131,7 +136,7 @@ export class VirtualCrew implements Crew {
     return createStoreBody(birth, {
       ...{ clock: time.clockOf(life), entropy: chance.named('store entropy') },
       engine: {
-        writer: async (options) => storage.writer(options, life),
+        writer: (options) => storage.writer(options, life),
         space: () => storage.space(),
         size: async () => 0,
       },
@@ -139,7 +144,7 @@ export class VirtualCrew implements Crew {
         soon: (run) => void time.after(storage.gatheringMs(), run, life),
         later: (ms, run) => void time.after(ms, run, life),
       },
-      away: () => undefined,
+      waits: () => undefined,
       end(error) {
         hops.ledger.note(`${life.name} ends: ${String(error)}`);
         life.end();

@@ -42,7 +42,7 @@ export class Disk implements Storage {
     return this.#chance.between(0.2, this.commitMs);
   }
 
-  writer(options: WriterOptions): EngineWriter {
+  async writer(options: WriterOptions): Promise<EngineWriter> {
     let told = options.onNotice;
     const writer = this.#memory.writer({ ...options, onNotice: (notice) => told(notice) });
     return {

@@ -105,6 +105,6 @@ function inOrder(time: VirtualTime, chance: Chance, to: Life): (run: () => void)
   let last = 0;
   return (run) => {
     last = Math.max(last, time.monotonic + chance.between(0.02, 0.3));
-    time.after(last - time.monotonic, run, to);
+    time.arriving(last - time.monotonic, run, to);
   };
 }

@@ -15,7 +15,7 @@ const WAITS_MS = LEASE_MS + 10 * SECOND;
 export interface Nodes {
   /** Since when a node has been well without a break, the longest; Infinity: none is. */
   wellSince(): number;
-  /** This life goes on, and nothing was wrong with its node for longer than its lease lasts. */
+  /** This life goes on, and nothing but an outage of the database has kept its pulses away for longer than its lease lasts. */
   isWell(life: Incarnation): boolean;
 }
 

@@ -8,10 +8,15 @@ import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 const TROUBLE_MS = 100 * SECOND;
 const NODES = 3;
 
-/** `late`: answers that come when others have taken over. `suspensions`: by a node that does not hear of them. `edge`: of a lease, by a clock that jumps. */
-type Theme = 'mixed' | 'late' | 'suspensions' | 'edge';
+/**
+ * `late`: answers that come when others have taken over. `suspensions`: of whom a node does not hear in time. `edge`: of a lease, by a clock that jumps. `outages`: of the
+ * database, for as long as a client waits for its 250.
+ */
+type Theme = 'mixed' | 'late' | 'suspensions' | 'edge' | 'outages';
 
-const themes: Readonly<Record<Theme, (chance: Chance) => Partial<Plan>>> = { mixed, late, suspensions, edge };
+const themes: Readonly<Record<Theme, (chance: Chance) => Partial<Plan>>> = {
+  ...{ mixed, late, suspensions, edge, outages },
+};
 
 type OfNode = Extract<NodesFault, { readonly type: 'node' }>['of'];
 
@@ -23,20 +28,25 @@ const openDoors = {
 } satisfies Partial<Plan>;
 
 export function nodes(plan: Plan, chance: Chance): Plan {
-  const theme = chance.weighted<Theme>({ mixed: 5, late: 2, suspensions: 2, edge: 2 });
+  const theme = chance.weighted<Theme>({ mixed: 5, late: 2, suspensions: 2, edge: 2, outages: 2 });
   return {
     ...{ ...plan, ...openDoors, troubleMs: TROUBLE_MS, nodes: NODES, fronts: 1 },
     clocksAhead: chance.happens(0.4) ? [Math.round(chance.between(-1, 1) * HOUR)] : [],
     hosts: plan.hosts.map(({ name }) => ({ name, extensions: ['PIPELINING', '8BITMIME'] })),
-    clients: clientsOf(10, chance.named('clients')),
+    clients: clientsOf(12, chance.named('clients')),
     faults: [],
     ...themes[theme](chance.named(theme)),
   };
 }
 
-function clientsOf(count: number, chance: Chance, withinMs = TROUBLE_MS): readonly ClientPlan[] {
+/** `messages`: of each client, one right after the other. */
+function clientsOf(
+  count: number,
+  chance: Chance,
+  { withinMs = TROUBLE_MS, messages = 4 } = {},
+): readonly ClientPlan[] {
   return Array.from({ length: count }, (_, number) => ({
-    ...{ number, at: chance.between(0, withinMs), messages: 10, each: false, slowMs: 0, deafMs: 0 },
+    ...{ number, at: chance.between(0, withinMs), messages, each: false, slowMs: 0, deafMs: 0 },
     login: chance.happens(0.3) ? '' : chance.pick(logins),
     manner: chance.pick(['plain', 'pipelined', 'chunks'] as const),
   }));
@@ -53,7 +63,7 @@ function mixed(chance: Chance): Partial<Plan> {
   return { faults: numbered([...(isOdd ? moods('odd', 'mta1', 'mta2') : []), ...faults]) };
 }
 
-/** Cut off at a commit whose answer does not come, for longer than the lease. */
+/** Cut off at a commit whose answer does not come, most often for longer than the lease. */
 function late(chance: Chance): Partial<Plan> {
   const faults = Array.from({ length: 3 }, (_, round): Unnumbered => {
     const at = (0.1 + round / 3) * TROUBLE_MS;
@@ -61,19 +71,18 @@ function late(chance: Chance): Partial<Plan> {
     const of: OfNode = chance.happens(0.7)
       ? { type: 'cut', ways: chance.pick(['both', 'answers']) }
       : { type: 'frozen', stands: chance.happens(0.3) };
-    return { at, moment, lastsMs: chance.between(17, 27) * SECOND, type: 'node', node: round, of };
+    return { at, moment, lastsMs: chance.between(6, 27) * SECOND, type: 'node', node: round, of };
   });
   return { faults: numbered(faults) };
 }
 
-/** Mail waits for slow hosts at a node that is cut off, and its sender is suspended elsewhere. */
+/** Mail waits for slow hosts at a node that is cut off, and its sender is suspended elsewhere; that may be told late. */
 function suspensions(chance: Chance): Partial<Plan> {
   const faults = Array.from({ length: 3 }, (_, round): readonly Unnumbered[] => {
     const at = (0.1 + round / 3) * TROUBLE_MS;
     const of = chance.pick([
       { type: 'cut', ways: 'both' },
       { type: 'cut', ways: 'answers' },
-      { type: 'deaf' },
       { type: 'frozen', stands: true },
       { type: 'frozen', stands: false },
     ] as const);
@@ -89,33 +98,69 @@ function suspensions(chance: Chance): Partial<Plan> {
     ];
   });
   return {
-    ...{ connectionsMax: 1, clients: clientsOf(16, chance.named('clients'), TROUBLE_MS * 0.8) },
-    faults: numbered([...moods('slow', 'mta1', 'mta2', 'inside'), ...faults.flat()]),
+    ...{
+      connectionsMax: 1,
+      clients: clientsOf(16, chance.named('clients'), { withinMs: TROUBLE_MS * 0.8, messages: 7 }),
+    },
+    faults: numbered([
+      ...(chance.happens(0.5) ? [database('locked')] : []),
+      ...moods('slow', 'mta1', 'mta2', 'inside'),
+      ...faults.flat(),
+    ]),
   };
 }
 
-/** Many strangers, whose mail only the lease keeps back; cut off, and the database goes over to a host whose clock is ahead. */
+/**
+ * Many strangers, whose mail only the lease keeps back. A node is cut off, and the database goes over to a host whose clock is ahead; or it is stopped, and its clock set
+ * back.
+ */
 function edge(chance: Chance): Partial<Plan> {
   const faults = Array.from({ length: 3 }, (_, round): readonly Unnumbered[] => {
     const at = (0.1 + round / 3) * TROUBLE_MS;
     const byMs = Math.round(chance.between(1.5, 5) * SECOND);
+    const [of, jump]: readonly [OfNode, Unnumbered] = chance.happens(0.5)
+      ? [
+          { type: 'cut', ways: 'both' },
+          { at, lastsMs: chance.between(20, 1500), type: 'database', of: { type: 'failOver', byMs } },
+        ]
+      : [
+          { type: 'frozen', stands: false },
+          { at, lastsMs: 0, type: 'node', node: round, of: { type: 'clockStep', byMs: -10 * byMs } },
+        ];
     return [
-      { at, lastsMs: 27 * SECOND, type: 'node', node: round, of: { type: 'cut', ways: 'both' } },
-      {
-        ...{ at: at + chance.between(0, 13 * SECOND), lastsMs: chance.between(20, 1500) },
-        ...{ type: 'database', of: { type: 'failOver', byMs } },
-      },
+      { at, lastsMs: 27 * SECOND, type: 'node', node: round, of },
+      { ...jump, at: at + chance.between(0, 13 * SECOND) },
     ];
   });
-  const clients = clientsOf(14, chance.named('clients')).map((client) => ({ ...client, login: '' }));
+  const clients = clientsOf(14, chance.named('clients'), { messages: 7 }).map((client) => ({
+    ...client,
+    login: '',
+  }));
   return {
     ...{ clients, connectionsMax: 1 },
     faults: numbered([...moods('slow', 'inside'), ...faults.flat()]),
   };
 }
 
-const nodeFaults = { killed: 4, frozen: 5, cut: 5, deaf: 2, clockStep: 2 };
-const databaseFaults = { away: 2, slow: 1, failOver: 2 };
+function database(type: 'slow' | 'locked'): Unnumbered {
+  return { at: 0, lastsMs: TROUBLE_MS, type: 'database', of: { type } };
+}
+
+/** Who accepted last before the outage gives up when the database has just come back, and is slow. */
+function outages(chance: Chance): Partial<Plan> {
+  const at = 0.15 * TROUBLE_MS;
+  const type = chance.pick(['down', 'still'] as const);
+  return {
+    clients: clientsOf(16, chance.named('clients'), { withinMs: at + 15 * SECOND }),
+    faults: numbered([
+      ...(chance.happens(0.5) ? [database('slow')] : []),
+      { at, lastsMs: chance.between(22, 38) * SECOND, type: 'database', of: { type } },
+    ]),
+  };
+}
+
+const nodeFaults = { killed: 4, frozen: 5, cut: 5, clockStep: 2 };
+const databaseFaults = { down: 1, still: 1, slow: 1, failOver: 2 };
 
 function anyFault(chance: Chance): Unnumbered {
   const lastsMs = chance.pick([
@@ -130,7 +175,7 @@ function anyFault(chance: Chance): Unnumbered {
   if (kind === 'suspend') return { ...about, type: 'suspend', login: chance.pick(logins) };
   if (kind === 'node') return { ...about, type: 'node', node: chance.below(NODES), of: nodeFault(chance) };
   const type = chance.weighted(databaseFaults);
-  if (type === 'away')
+  if (type === 'down' || type === 'still')
     return { ...about, lastsMs: Math.min(lastsMs, MINUTE), type: 'database', of: { type } };
   if (type === 'slow') return { ...about, type: 'database', of: { type } };
   const byMs = Math.round(chance.between(-5, 5) * SECOND);
@@ -146,8 +191,6 @@ function nodeFault(chance: Chance): OfNode {
       return { type, stands: chance.happens(0.4) };
     case 'cut':
       return { type, ways: chance.pick(['both', 'both', 'answers']) };
-    case 'deaf':
-      return { type };
     case 'clockStep':
       return { type, byMs: Math.round(chance.between(-1, 1) * HOUR) };
   }

@@ -4,7 +4,7 @@ import { LEASE_MS } from '../../src/store/lease.ts';
 import { type Incarnation, ownersOfLife } from '../../src/store/owner.ts';
 import type { Chance } from './chance.ts';
 import { beginCommon, isCommon } from './common-faults.ts';
-import { Database, Way } from './database.ts';
+import { Database } from './database.ts';
 import type { SimulatedFront } from './front.ts';
 import type { NextHops } from './next-hop.ts';
 import { NodePromises } from './node-promises.ts';
@@ -14,6 +14,7 @@ import { Server } from './server.ts';
 import { settingsOf } from './settings.ts';
 import type { Heal, Site } from './site.ts';
 import { type Life, Machine, SECOND } from './time.ts';
+import { Way } from './way.ts';
 
 /** A command whose outcome is unknown may still be done until then. */
 const LATE_MS = 60 * SECOND;
@@ -30,7 +31,7 @@ class Node {
   isGone = false;
   /** Since when all is well with it; undefined: it is not. */
   wellSince: number | undefined;
-  /** When something was wrong with it last, and not with the database. */
+  /** When it was cut off or stood still last, or the database was slow: that may keep a pulse from it. An outage of the database does not count. */
   troubledAt = 0;
   readonly #time: NextHops['time'];
   #wake: (() => void) | undefined;
@@ -38,7 +39,7 @@ class Node {
   constructor(name: string, hops: NextHops, database: Database, chance: Chance, plan: Plan) {
     this.name = name;
     this.#time = hops.time;
-    this.way = new Way(database, hops.time, chance.named('way'));
+    this.way = new Way(name, database, hops.time, chance.named('way'));
     this.server = new Server({
       ...{ hops, chance, settings: settingsOf(plan), frontCount: plan.fronts, memory: database.memory },
       ...{ storage: this.way, machine: this.machine },
@@ -73,10 +74,10 @@ class Node {
     this.thaw();
   }
 
-  look(isDatabaseWell: boolean): void {
+  look({ away, isSlow }: Database): void {
     const now = this.#time.monotonic;
-    if (!this.isSound) this.troubledAt = now;
-    if (this.isSound && isDatabaseWell) this.wellSince ??= now;
+    if (isSlow || this.machine.isStill || this.way.cut !== 'none') this.troubledAt = now;
+    if (this.isSound && away === undefined && !isSlow) this.wellSince ??= now;
     else this.wellSince = undefined;
   }
 }
@@ -123,6 +124,11 @@ export class SeveralNodes implements Site {
     return this.#nodes.flatMap(({ server }) => server.everyFront);
   }
 
+  frontOf(life: Life): SimulatedFront | undefined {
+    const node = life.machine && this.#nodes.find(({ machine }) => machine === life.machine);
+    return node?.server.frontOf(life);
+  }
+
   get killed(): ReadonlyMap<Life, number> {
     return new Map(this.#nodes.flatMap(({ server }) => [...server.killed]));
   }
@@ -138,8 +144,8 @@ export class SeveralNodes implements Site {
   }
 
   operated(): ReturnType<Site['operated']> {
-    const well = this.#nodes.filter(({ wellSince }) => wellSince !== undefined);
-    return well.length === 0 ? undefined : this.#chance.pick(well).server.operated();
+    const sound = this.#nodes.filter(({ isSound }) => isSound);
+    return sound.length === 0 ? undefined : this.#chance.pick(sound).server.operated();
   }
 
   async start(): Promise<void> {
@@ -161,10 +167,10 @@ export class SeveralNodes implements Site {
 
   async heal(): Promise<void> {
     const { hops } = this;
-    this.#database.isSlow = false;
+    Object.assign(this.#database, { isSlow: false, isLocked: false });
     this.#database.comeBack();
     for (const host of hops.hosts.values()) host.mood = 'fine';
-    for (const { way } of this.#nodes) Object.assign(way, { cut: 'none', isDeaf: false });
+    for (const { way } of this.#nodes) way.cut = 'none';
     for (const node of this.#nodes) node.thaw();
     for (await this.start(); !this.isWhole; await this.start()) await hops.time.pause(SECOND);
     await hops.time.pause(LATE_MS);
@@ -178,8 +184,7 @@ export class SeveralNodes implements Site {
     const now = this.hops.time.monotonic;
     if (now < this.#lookAt) return;
     this.#lookAt = now + LOOK_MS;
-    const isDatabaseWell = !this.#database.isAway && !this.#database.isSlow;
-    for (const node of this.#nodes) node.look(isDatabaseWell);
+    for (const node of this.#nodes) node.look(this.#database);
   }
 
   wellSince(): number {
@@ -196,11 +201,12 @@ export class SeveralNodes implements Site {
   }
 
   #beginDatabase({ of }: Extract<NodesFault, { type: 'database' }>): Heal {
-    if (of.type === 'slow') {
-      this.#database.isSlow = true;
-      return () => void (this.#database.isSlow = false);
+    if (of.type === 'slow' || of.type === 'locked') {
+      const what = of.type === 'slow' ? 'isSlow' : 'isLocked';
+      this.#database[what] = true;
+      return () => void (this.#database[what] = false);
     }
-    this.#database.leave();
+    this.#database.leave(of.type === 'failOver' ? 'down' : of.type);
     return () => {
       if (of.type === 'failOver') this.#database.machine.wallAhead += of.byMs;
       this.#database.comeBack();
@@ -217,9 +223,6 @@ export class SeveralNodes implements Site {
       case 'cut':
         node.way.cut = of.ways;
         return () => void (node.way.cut = 'none');
-      case 'deaf':
-        node.way.isDeaf = true;
-        return () => void (node.way.isDeaf = false);
       case 'clockStep':
         node.machine.wallAhead += of.byMs;
         return undefined;

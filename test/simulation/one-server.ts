@@ -36,7 +36,11 @@ export function oneServer(hops: NextHops, chance: Chance, plan: Plan): Site {
   });
   const parts = { hops, server, disk, plan };
   const site: Site = {
-    ...{ hops, memory, everyFront: server.everyFront, killed: server.killed },
+    ...{ hops, memory, killed: server.killed },
+    get everyFront() {
+      return server.everyFront;
+    },
+    frontOf: (life) => server.frontOf(life),
     get isWhole() {
       return server.isWhole;
     },

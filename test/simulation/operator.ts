@@ -2,6 +2,7 @@
 
 import type { Identity } from '../../src/record/identity.ts';
 import type { Change } from '../../src/store/port.ts';
+import { withCredentials } from '../../src/store/shown-identity.ts';
 import type { Site } from './site.ts';
 
 export async function operate(
@@ -20,7 +21,7 @@ export async function setState(site: Site, login: string, state: Identity['state
   if (identity === undefined || identity.state === state) return;
   const change = {
     type: 'identity',
-    identity: { ...identity, state, revision: identity.revision + 1 },
+    identity: { ...withCredentials(identity), state, revision: identity.revision + 1 },
     expectRevision: identity.revision,
     event: {
       type: 'identityChanged',

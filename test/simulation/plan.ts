@@ -63,15 +63,15 @@ export type NodesFault =
         /** `stands`: its machine is paused, and its monotonic clock stands still. */
         | { readonly type: 'frozen'; readonly stands: boolean }
         | { readonly type: 'cut'; readonly ways: 'both' | 'answers' }
-        /** Notifications are lost. */
-        | { readonly type: 'deaf' }
         | { readonly type: 'clockStep'; readonly byMs: number };
       readonly type: 'node';
     }
   | {
       readonly type: 'database';
       /** `byMs`: by so much the clock of the next host is ahead. */
-      readonly of: { readonly type: 'away' | 'slow' } | { readonly type: 'failOver'; readonly byMs: number };
+      readonly of:
+        | { readonly type: 'down' | 'still' | 'slow' | 'locked' }
+        | { readonly type: 'failOver'; readonly byMs: number };
     };
 
 type DistributiveOmit<T> = T extends FaultPlan ? Omit<T, 'number'> : never;

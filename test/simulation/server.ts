@@ -49,12 +49,11 @@ export interface ServerWorld {
 export class Server {
   /** A thread takes so much longer to come back, ms. */
   restartMs = 0;
-  /** Every front that ever lived, for what is said of them at the end. */
-  readonly everyFront: SimulatedFront[] = [];
   /** Times by the virtual clock. */
   readonly killed = new Map<Life, number>();
   run: Run | undefined;
   readonly #world: ServerWorld;
+  readonly #born = new Map<Life, SimulatedFront>();
   #settings: Settings;
   #runs = 0;
   #storeAwayMs = 0;
@@ -66,6 +65,15 @@ export class Server {
 
   get memory(): MemoryStore {
     return this.#world.memory;
+  }
+
+  /** Every front that ever lived, for what is said of them at the end. */
+  get everyFront(): readonly SimulatedFront[] {
+    return [...this.#born.values()];
+  }
+
+  frontOf(life: Life): SimulatedFront | undefined {
+    return life.alive ? this.#born.get(life) : undefined;
   }
 
   /** Of the fronts that live. */
@@ -84,7 +92,7 @@ export class Server {
   get isWhole(): boolean {
     const { run } = this;
     return (
-      run?.supervisor?.missing().length === 0 &&
+      run?.supervisor?.restarts.missing.length === 0 &&
       run.crew.alive('store').length + run.crew.alive('lookup').length === 2 &&
       run.crew.fronts().filter(({ listens }) => listens).length === this.#world.frontCount
     );
@@ -205,7 +213,7 @@ export class Server {
       ...{ hops, storage, main },
       chance: chance.named(`crew of ${main.name}`),
       delayMs: (kind) => this.#delayMs(kind),
-      born: (front) => void this.everyFront.push(front),
+      born: (front) => void this.#born.set(front.life, front),
       died: (life) => {
         run.deaths += 1;
         ledger.note(`${life.name} dies`);

@@ -6,6 +6,7 @@ import { createAppPassword } from '../../src/identity/app-password.ts';
 import type { Identity } from '../../src/record/identity.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { runClient } from './client.ts';
+import type { SimulatedFront } from './front.ts';
 import { Ledger } from './ledger.ts';
 import { Host, type NextHops } from './next-hop.ts';
 import { SeveralNodes } from './nodes.ts';
@@ -83,9 +84,10 @@ async function play({ plan, chance, time, ledger, site }: Stage): Promise<void> 
     void runClient({ time, ledger, plan, password, fronts: site }, client, own).finally(() => (open -= 1));
   }
   for (const fault of plan.faults) void runFault(site, fault, () => healed);
-  time.watch = () => {
+  time.watch = (life) => {
     site.look();
-    watchMemory(site, plan, ledger);
+    const front = site.frontOf(life);
+    if (front !== undefined) watchMemory(front, plan, ledger);
   };
   await time.runFor(plan.troubleMs);
 
@@ -98,7 +100,7 @@ async function play({ plan, chance, time, ledger, site }: Stage): Promise<void> 
     while ((open > 0 || (await isBusy(site))) && time.monotonic < limit) await time.runFor(5 * SECOND);
     ledger.note('the end: draining');
     const look = async (): Promise<void> => {
-      await time.pause(5 * MINUTE);
+      await time.pause(plan.nodes === undefined ? 5 * MINUTE : MINUTE);
       checkNothingIsLeft(site, ledger);
     };
     await within(time, 'drain', site.stop(MINUTE, look));
@@ -135,16 +137,13 @@ async function unfinished({ memory }: Site): Promise<{ messages: number; deliver
   return { messages: (await lookups.queueTotals()).messages - refused, deliveries };
 }
 
-function watchMemory(site: Site, plan: Plan, ledger: Ledger): void {
-  for (const { life, parts } of site.fronts()) {
-    const { memory, relay } = parts;
-    const { memoryOctets } = relay.stats;
-    if (memory.used > plan.incomingMemory || memory.used < 0)
-      ledger.breach(`${life.name} holds ${memory.used} octets of incoming mail`);
-    // What was being accepted when the memory ran full comes on top; a message counts for each of its two routes.
-    if (memoryOctets > 2 * (plan.relayMemory + plan.incomingMemory) || memoryOctets < 0)
-      ledger.breach(`${life.name} relays ${memoryOctets} octets from memory`);
-  }
+function watchMemory({ life, parts: { memory, relay } }: SimulatedFront, plan: Plan, ledger: Ledger): void {
+  const { memoryOctets } = relay.stats;
+  if (memory.used > plan.incomingMemory || memory.used < 0)
+    ledger.breach(`${life.name} holds ${memory.used} octets of incoming mail`);
+  // What was being accepted when the memory ran full comes on top; a message counts for each of its two routes.
+  if (memoryOctets > 2 * (plan.relayMemory + plan.incomingMemory) || memoryOctets < 0)
+    ledger.breach(`${life.name} relays ${memoryOctets} octets from memory`);
 }
 
 /** Each with an app password, by login. */

@@ -17,6 +17,8 @@ export interface Site {
   readonly isWhole: boolean;
   /** Every front that ever lived. */
   readonly everyFront: readonly SimulatedFront[];
+  /** Whose life this is, if it is a front's that lives. */
+  frontOf(life: Life): SimulatedFront | undefined;
   /** When each life was killed, by the virtual clock. */
   readonly killed: ReadonlyMap<Life, number>;
   /** What several nodes promise beyond one server. */

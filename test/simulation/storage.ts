@@ -1,4 +1,4 @@
-// What the threads of a simulated server keep things in: the disk of its own (`disk.ts`), or a database that it shares with others (`database.ts`).
+// What the threads of a simulated server keep things in: the disk of its own (`disk.ts`), or a database that it shares with others (`way.ts`).
 
 import type { EngineWriter, Space, WriterOptions } from '../../src/store/engine.ts';
 import type { Lookups } from '../../src/store/lookups.ts';
@@ -6,7 +6,8 @@ import type { Stage } from '../../src/store/port.ts';
 import type { Life } from './time.ts';
 
 export interface Storage {
-  writer(options: WriterOptions, life: Life): EngineWriter;
+  /** Rejects with `StoreAway`. */
+  writer(options: WriterOptions, life: Life): Promise<EngineWriter>;
   space(): Space | undefined;
   /** How long after the first that asks a group is written, ms. */
   gatheringMs(): number;

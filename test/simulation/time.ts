@@ -64,8 +64,8 @@ export class VirtualTime {
   /** The wall clock may step; this is where it stands at `monotonic` 0. */
   wallAtZero = START;
   events = 0;
-  /** Looks on after everything that happens. */
-  watch: () => void = () => undefined;
+  /** Looks on after everything that happens, by whose it was. */
+  watch: (life: Life) => void = () => undefined;
   readonly #heap: Event[] = [];
   #order = 0;
 
@@ -142,7 +142,7 @@ export class VirtualTime {
       this.events += 1;
       run();
       await everythingThatFollows();
-      this.watch();
+      this.watch(life);
       return true;
     }
   }
