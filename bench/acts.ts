@@ -4,7 +4,8 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, PASSWORD, startServer, type TestServer } from '../test/system/server.ts';
+import { PASSWORD, startServer, type TestServer } from '../test/system/server.ts';
+import { freePort } from '../test/free-port.ts';
 import type { LoadResult } from './load.ts';
 import { median, runLoad } from './measuring.ts';
 import { fillQueue } from './queued.ts';

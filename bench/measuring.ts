@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../test/system/server.ts';
+import { freePort } from '../test/free-port.ts';
 import type { Load, LoadResult } from './load.ts';
 
 /** Takes everything and counts it (bench/sink.ts). */

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Load, LoadResult } from './load.ts';
 import { collectLoad, followSink, type Ends, nodeEnds } from './measuring.ts';
-import { freePort } from '../test/system/server.ts';
+import { freePort } from '../test/free-port.ts';
 
 const BUILT = join(import.meta.dirname, '../node_modules/.cache/postern/bench');
 

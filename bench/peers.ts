@@ -16,11 +16,14 @@ import { join } from 'node:path';
 import { makeCertificate } from '../src/cli/certificate.ts';
 import { makeDkimKey } from '../src/cli/dkim.ts';
 import { startPostgres, withoutDebianPostgres } from '../test/system/postgres.ts';
-import { eventually, freePort, lacking, PASSWORD, startServer } from '../test/system/server.ts';
+import { eventually, lacking, PASSWORD, startServer } from '../test/system/server.ts';
+import { freePort } from '../test/free-port.ts';
 
 export interface Peer {
   readonly name: string;
   readonly port: number;
+  /** Of its other nodes: each takes as much of the load. */
+  readonly morePorts?: readonly number[];
   readonly user: string;
   readonly from: string;
   readonly password: string;
@@ -93,27 +96,51 @@ export const startPosternOfTwo = (sink: number): Promise<Peer> =>
 export const postgresMissing = withoutDebianPostgres;
 
 /** The same with its store on a PostgreSQL of its own that syncs what it commits; that counts with the server. */
-export async function startPosternOnPostgres(sink: number): Promise<Peer> {
+export const startPosternOnPostgres = (sink: number): Promise<Peer> =>
+  startNodes('postern-postgres', sink, ['bench']);
+
+/** The same with a second node on that PostgreSQL, which counts too, and takes no load. */
+export async function startPosternBesideAnother(sink: number): Promise<Peer> {
+  const { morePorts: _idle, ...peer } = await startNodes('postern-beside', sink, ['bench', 'idle']);
+  return peer;
+}
+
+/** The same with a second node on that PostgreSQL, which takes half of the load. */
+export const startPosternOfTwoNodes = (sink: number): Promise<Peer> =>
+  startNodes('postern-nodes', sink, ['bench', 'other']);
+
+async function startNodes(name: string, sink: number, names: readonly [string, ...string[]]): Promise<Peer> {
   const database = await startPostgres([
     ...['shared_buffers = 256MB', 'max_wal_size = 4GB', 'checkpoint_timeout = 15min'],
   ]);
-  const store = `store: { postgres: "${database.url}" }\nnode: bench`;
-  const peer = await startPosternAs('postern-postgres', sink, store);
+  const start = (node: string, accounts?: readonly string[]): Promise<Peer> =>
+    startPosternAs(name, sink, `store: { postgres: "${database.url}" }\nnode: ${node}`, accounts);
+  const first = await start(names[0]);
+  const others = await Promise.all(names.slice(1).map((node) => start(node, [])));
+  const sum = (of: (peer: Peer) => number): number =>
+    [first, ...others].reduce((total, peer) => total + of(peer), 0);
   return {
-    ...peer,
-    cpuSeconds: () => peer.cpuSeconds() + cpuOfTree(database.pid),
-    residentMiB: () => peer.residentMiB() + residentOfTree(database.pid),
+    ...first,
+    ...(others.length === 0 ? {} : { morePorts: others.map(({ port }) => port) }),
+    cpuSeconds: () => sum((peer) => peer.cpuSeconds()) + cpuOfTree(database.pid),
+    residentMiB: () => sum((peer) => peer.residentMiB()) + residentOfTree(database.pid),
     async stop() {
-      await peer.stop();
+      for (const peer of [first, ...others]) await peer.stop();
       await database[Symbol.asyncDispose]();
     },
   };
 }
 
-async function startPosternAs(name: string, sink: number, extra: string): Promise<Peer> {
+async function startPosternAs(
+  name: string,
+  sink: number,
+  extra: string,
+  accounts?: readonly string[],
+): Promise<Peer> {
   const server = await startServer({
     relay: `relay: { smarthost: "smtp://127.0.0.1:${sink}" }`,
     extra: `limits: { identity: { messagesPerHour: none, recipientsPerHour: none } }\n${extra}`,
+    ...(accounts === undefined ? {} : { accounts }),
   });
   return {
     ...{ name, port: server.submission, user: LOGIN, from: LOGIN, password: PASSWORD },

@@ -7,17 +7,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { eventually } from '../test/system/server.ts';
 import { type Ends, nodeEnds, type Sink, startSink } from './measuring.ts';
 import { leanestEnds } from './native.ts';
-import {
-  type Peer,
-  postfixMissing,
-  postgresMissing,
-  startPostern,
-  startPosternOfTwo,
-  startPosternOnPostgres,
-  startPosternSigning,
-  startPostfixPeer,
-} from './peers.ts';
-import { type Measured, printMeasured, type Scenario, scenarios } from './scenarios.ts';
+import type { LoadResult } from './load.ts';
+import * as own from './peers.ts';
+import { type Measured, printMeasured, type Scenario, scenarios, shareOf } from './scenarios.ts';
 
 interface Options {
   readonly rounds: number;
@@ -30,9 +22,13 @@ interface Options {
   readonly json: boolean;
 }
 
+type Peer = own.Peer;
 type Starter = (sink: number) => Promise<Peer>;
 
-const PEERS = ['postern', 'postern-dkim', 'postern-two', 'postern-postgres', 'postfix'];
+const PEERS = [
+  ...['postern', 'postern-dkim', 'postern-two', 'postern-postgres', 'postern-beside', 'postern-nodes'],
+  'postfix',
+];
 
 function positive(text: string): number {
   const number = Number(text);
@@ -49,7 +45,7 @@ const program = new Command('bench')
   .addOption(
     new Option(
       '--peer <names...>',
-      'postern-dkim signs, postern-two has two front threads, postern-postgres keeps its store in a PostgreSQL',
+      'postern-dkim signs, postern-two has two front threads, postern-postgres keeps its store in a PostgreSQL, postern-beside has a second node on it without load, postern-nodes one with half of the load',
     )
       .choices(PEERS)
       .default(['postern', 'postern-dkim', 'postfix']),
@@ -57,7 +53,7 @@ const program = new Command('bench')
   .option('--scenario <letters>', 'which of a, b, c, d', 'abcd')
   .option(
     '--before <directory>',
-    'another checkout of Postern, as the peer `before`, with its packages installed',
+    'another checkout of Postern, with its packages installed: the first peer as it is there, as the peer `before`',
   )
   .addOption(
     new Option('--ends <language>', 'generator and next hop').choices(['leanest', 'node']).default('leanest'),
@@ -72,7 +68,9 @@ Examples:
   git worktree add /tmp/before HEAD~1; npm ci --prefix /tmp/before
   npm run bench -- --before /tmp/before --peer postern --scenario a --rounds 15
   npm run bench -- --peer postern postern-two --scenario ab --rounds 9 --warm 4
-  npm run bench -- --peer postern postern-postgres --scenario abd --rounds 9 --warm 2`,
+  npm run bench -- --peer postern postern-postgres --scenario abd --rounds 9 --warm 2
+  npm run bench -- --before /tmp/before --peer postern-postgres --scenario ab --rounds 9
+  npm run bench -- --peer postern-postgres postern-beside postern-nodes --scenario ab --rounds 9`,
   );
 const options = program.parse().opts<Options>();
 
@@ -83,24 +81,53 @@ function chooseEnds(): Ends {
   return ends;
 }
 
-async function startersOf(): Promise<ReadonlyMap<string, Starter>> {
-  const starters = new Map<string, Starter>([
-    ['postern', startPostern],
-    ['postern-dkim', startPosternSigning],
-    ['postern-two', startPosternOfTwo],
+/** What a checkout can start, by name. */
+const startersIn = (peers: typeof own): ReadonlyMap<string, Starter> =>
+  new Map<string, Starter>([
+    ['postern', peers.startPostern],
+    ['postern-dkim', peers.startPosternSigning],
+    ['postern-two', peers.startPosternOfTwo],
+    ['postern-postgres', peers.startPosternOnPostgres],
+    ['postern-beside', peers.startPosternBesideAnother],
+    ['postern-nodes', peers.startPosternOfTwoNodes],
+    ['postfix', peers.startPostfixPeer],
   ]);
-  if (postgresMissing === false) starters.set('postern-postgres', startPosternOnPostgres);
-  else console.log(`postern-postgres is left out: ${postgresMissing}`);
-  const missing = postfixMissing();
-  if (missing === false) starters.set('postfix', startPostfixPeer);
-  else console.log(`postfix is left out: ${missing}`);
+
+const ON_POSTGRES: ReadonlySet<string> = new Set(['postern-postgres', 'postern-beside', 'postern-nodes']);
+
+/** Why a peer can't be measured here; false: it can. */
+function missing(name: string): string | false {
+  if (ON_POSTGRES.has(name)) return own.postgresMissing;
+  return name === 'postfix' && own.postfixMissing();
+}
+
+async function startersOf(): Promise<ReadonlyMap<string, Starter>> {
+  const starters = new Map<string, Starter>();
+  for (const [name, start] of startersIn(own)) {
+    if (!options.peer.includes(name)) continue;
+    const lacking = missing(name);
+    if (lacking === false) starters.set(name, start);
+    else console.log(`${name} is left out: ${lacking}`);
+  }
   if (options.before !== undefined) {
-    const other = (await import(
-      join(resolve(options.before), 'bench/peers.ts')
-    )) as typeof import('./peers.ts');
-    starters.set('before', async (sink) => ({ ...(await other.startPostern(sink)), name: 'before' }));
+    const other = (await import(join(resolve(options.before), 'bench/peers.ts'))) as typeof own;
+    const start = startersIn(other).get(options.peer[0] ?? 'postern') ?? other.startPostern;
+    starters.set('before', async (sink) => ({ ...(await start(sink)), name: 'before' }));
   }
   return starters;
+}
+
+/** Of all nodes of a peer; latencies are those of the slowest. */
+function together(results: readonly LoadResult[]) {
+  const sum = (of: (result: LoadResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
+  return {
+    accepted: sum(({ accepted }) => accepted),
+    perSecond: sum(({ perSecond }) => perSecond),
+    errors: sum(({ errors }) => errors),
+    p50Ms: Math.max(...results.map(({ p50Ms }) => p50Ms)),
+    p99Ms: Math.max(...results.map(({ p99Ms }) => p99Ms)),
+  };
 }
 
 async function measure(
@@ -114,8 +141,13 @@ async function measure(
   const cpuBefore = peer.cpuSeconds();
   const startedAt = performance.now();
   const tag = `${peer.name}-${scenario.name.charAt(0)}-${round}`;
-  const { port, user, password, from } = peer;
-  const result = await ends.runLoad({ port, user, password, from, tag, ...scenario });
+  const { user, password, from } = peer;
+  const ports = [peer.port, ...(peer.morePorts ?? [])];
+  const share = shareOf(scenario, ports.length);
+  const loads = ports.map((port) =>
+    ends.runLoad({ port, user, password, from, ...share, tag: `${tag}-${port}` }),
+  );
+  const result = together(await Promise.all(loads));
   await eventually(
     'delivery of everything',
     300,
@@ -148,9 +180,7 @@ const peersIn = ({ name }: Scenario, round: number): readonly Peer[] =>
     .filter((peer) => peer.name !== 'postern-dkim' || name.startsWith('a)'))
     .map((_, at, those) => those[(at + round) % those.length] ?? _);
 try {
-  for (const [name, start] of await startersOf()) {
-    if (options.peer.includes(name) || name === 'before') peers.push(await start(sink.port));
-  }
+  for (const start of (await startersOf()).values()) peers.push(await start(sink.port));
   const chosen = scenarios.filter(({ name }) => options.scenario.includes(name.charAt(0)));
   for (const scenario of chosen) {
     const warm = { ...scenario, messages: Math.ceil(scenario.messages * options.warm) };
@@ -166,7 +196,7 @@ try {
     }
   }
   const reference = ['postfix', 'before'].find((name) => peers.some((peer) => peer.name === name));
-  printMeasured(all, reference ?? 'postern');
+  printMeasured(all, reference ?? options.peer[0] ?? 'postern');
   if (options.json) console.log(JSON.stringify(all));
   mkdirSync('bench/results', { recursive: true });
   writeFileSync('bench/results/last.json', JSON.stringify(all, null, 2));

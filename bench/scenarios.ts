@@ -29,6 +29,12 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** What one of so many servers takes of it. */
+export function shareOf(scenario: Scenario, servers: number): Scenario {
+  const part = (of: number): number => Math.ceil(of / servers);
+  return { ...scenario, connections: part(scenario.connections), messages: part(scenario.messages) };
+}
+
 export interface Measured {
   readonly peer: string;
   readonly scenario: string;
