@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 
 const steps: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: "types of the console's script", command: ['tsc', '-p', 'src/console/assets'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test', 'tools', 'bench'] },
   { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'] },
   { name: 'rings and style', command: ['node', 'tools/test.ts', 'unit', 'tools/tidy'] },

@@ -22,6 +22,7 @@ export const rings: Readonly<Record<string, number>> = {
   onboarding: 4,
   server: 5,
   http: 5,
+  console: 5,
   send: 5,
   cli: 6,
 };
@@ -48,7 +49,7 @@ export const doors: readonly {
   },
   {
     module: /^node:(fs|fs\/promises)$/,
-    allowed: /^src\/(platform|store|config|relay|http|cli|send|server)\/|^src\/main\.ts$/,
+    allowed: /^src\/(platform|store|config|relay|http|console|cli|send|server)\/|^src\/main\.ts$/,
     instead: 'a function of src/platform',
   },
   {
@@ -68,7 +69,7 @@ export const doors: readonly {
   },
   {
     module: /^node:(http|https|child_process)$/,
-    allowed: /^src\/(http|cli|platform|send)\//,
+    allowed: /^src\/(http|console|cli|platform|send)\//,
     instead: 'src/http',
   },
 ];

@@ -7,7 +7,12 @@ const authenticator = {
   tests: ['src/identity/authenticator', 'src/identity/guessing'],
 };
 const check = { ...authenticator, file: 'src/identity/credential-check.ts' };
-const flaw = { ...authenticator, file: 'src/identity/credential-flaw.ts' };
+const standing = { ...authenticator, file: 'src/identity/standing.ts' };
+const accounts = {
+  file: 'src/identity/directory/accounts.ts',
+  tests: ['src/identity/credential-check', 'src/identity/directory'],
+};
+const inTurn = { file: 'src/identity/directory/directories.ts', tests: ['src/identity/directory'] };
 const verified = { file: 'src/identity/verified-logins.ts', tests: ['src/identity/verified-logins'] };
 const answers = { file: 'src/server/answers.ts', tests: ['src/server/late-answers'] };
 
@@ -26,7 +31,7 @@ export const identityFaults: readonly Fault[] = [
     ...authenticator,
     why: 'a wrong password is right the second time',
     from: "    if (secret.type === 'wrong' || identity === undefined)\n",
-    to: "    if (secret.type === 'wrong' && identity?.credentials[0] !== undefined) this.#credentials.remember(attempt.fingerprint, identity, identity.credentials[0]);\n    if (secret.type === 'wrong' || identity === undefined)\n",
+    to: "    if (secret.type === 'wrong' && identity !== undefined) this.#credentials.remember(attempt.fingerprint, identity, { kind: 'password', id: 'c1', label: 'password' });\n    if (secret.type === 'wrong' || identity === undefined)\n",
   },
   {
     ...check,
@@ -37,26 +42,27 @@ export const identityFaults: readonly Fault[] = [
   {
     ...check,
     why: 'what is remembered of a suspended identity is right',
-    from: 'if (credential !== undefined && flawOf(identity, credential, this.#clock.now()) === undefined) {',
-    to: 'if (credential !== undefined) {',
+    from: "    return standing.state === 'active' ? standing.proof : undefined;",
+    to: '    return remembered.proof;',
   },
   {
-    ...flaw,
+    ...standing,
     why: 'an expired credential is right',
-    from: "if (credential.expiresAt !== undefined && credential.expiresAt <= now) return 'credential expired';",
+    from: "if (hasExpired(credential, nowMs)) return { state: 'credentialExpired' };",
     to: '',
   },
   {
-    ...flaw,
+    ...standing,
     why: 'a suspended identity logs in',
-    from: "if (identity.state !== 'active') return `identity is ${identity.state}`;",
+    from: "if (identity.state !== 'active') return { state: identity.state };",
     to: '',
   },
   {
     ...check,
-    why: 'the human password of a suspended identity is judged by its app password',
-    from: '    const humanFlaw = flawOf(identity, human, now);\n',
-    to: '    const humanFlaw = undefined;\n',
+    tests: ['src/identity/credential-check'],
+    why: 'the right password of who may not log in is not charged',
+    from: "if (standing.type === 'right') judged.paysOff?.();",
+    to: 'judged.paysOff?.();',
   },
   {
     ...authenticator,
@@ -73,8 +79,8 @@ export const identityFaults: readonly Fault[] = [
   {
     ...check,
     why: 'an expiry while the password is verified is not seen',
-    from: "const flaw = secret.type === 'right' ? flawOf(identity, secret.credential, this.#clock.now()) : undefined;",
-    to: 'const flaw = undefined;',
+    from: '    return standing;',
+    to: '    return judged;',
   },
   {
     ...authenticator,
@@ -258,10 +264,29 @@ export const identityFaults: readonly Fault[] = [
     to: 'const isGone = gone.includes(principal.proof.id);',
   },
   {
-    ...flaw,
+    ...standing,
     why: 'a revoked credential lets in',
-    from: "if (credential.disabled !== undefined) return 'credential revoked';",
-    to: '',
+    from: 'credential === undefined || credential.disabled !== undefined',
+    to: 'credential === undefined',
+  },
+  {
+    ...accounts,
+    why: 'whom another directory keeps is an account of ours too',
+    from: 'return identity?.origin === undefined ? identity : undefined;',
+    to: 'return identity;',
+  },
+  {
+    ...inTurn,
+    why: 'a directory that is silent lets the next one decide',
+    from: 'const identity = await directory.byLogin(login);',
+    to: 'const identity = await directory.byLogin(login).catch(() => undefined);',
+  },
+  {
+    ...check,
+    tests: ['src/identity/directory'],
+    why: 'a secret that may not count is tried on the account at its directory',
+    from: 'directory.password(undefined, password, asker)',
+    to: 'directory.password(arguments[1].identity, password, asker)',
   },
   {
     ...record,

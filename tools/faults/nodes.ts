@@ -10,6 +10,8 @@ const guesses = { file: 'src/identity/shared-guesses.ts', tests: ['src/identity/
 const alike = { file: 'src/server/alike.ts', tests: ['src/server/alike'] };
 const cluster = { file: 'src/server/cluster.ts', tests: ['src/server/cluster'] };
 const tickets = { file: 'src/server/ticket-keys.ts', tests: ['src/server/ticket-keys'] };
+const apart = { file: 'src/store/apart.ts', tests: ['src/store/apart'] };
+const rights = { file: 'src/store/postgres/rights.ts', tests: ['src/store/postgres/rights'] };
 const pulses = { file: 'src/server/pulses.ts', tests: ['src/server/pulses'] };
 
 export const nodeFaults: readonly Fault[] = [
@@ -81,6 +83,12 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     ...lease,
+    why: 'a life is begun however long ago its first try was',
+    from: 'own.begun || stands(own.begins, now)',
+    to: 'own.begun || own.begins !== undefined',
+  },
+  {
+    ...lease,
     why: 'the first one back after an outage takes everything over',
     from: ' && now - steadySince >= LEASE_MS',
     to: ' && now >= steadySince',
@@ -124,8 +132,8 @@ export const nodeFaults: readonly Fault[] = [
   {
     ...lives,
     why: 'a life that nobody knows is begun by any pulse',
-    from: "before === undefined ? !isFirst : before.state === 'dead'",
-    to: "before?.state === 'dead'",
+    from: "before === undefined ? !isFirst : before.state !== 'alive'",
+    to: "before !== undefined && before.state !== 'alive'",
   },
   {
     ...pulses,
@@ -159,6 +167,18 @@ export const nodeFaults: readonly Fault[] = [
   },
   {
     ...pulses,
+    why: 'what is asked before the clock of the store was heard goes by that of the node',
+    from: 'return waits ? this.#compared.promise.then(() => send(given, lane)) : send(given, lane);',
+    to: 'void waits;\n      return send(given, lane);',
+  },
+  {
+    ...pulses,
+    why: 'a slow first answer tells nothing of the clock of the store',
+    from: 'if (!isClose && this.#storeClock !== undefined) return;',
+    to: 'if (!isClose) return;',
+  },
+  {
+    ...pulses,
     why: 'mail is claimed that may not leave',
     from: "change.type === 'claim' && !stands(this.#sure, now)",
     to: "change.type === 'withdraw' && !stands(this.#sure, now)",
@@ -174,14 +194,14 @@ export const nodeFaults: readonly Fault[] = [
     file: 'src/server/store-body.ts',
     tests: ['src/server/store-body'],
     why: 'a new line is not told whether the lease is held',
-    from: '      if (pulses !== undefined) line.tell(pulses.lease);\n',
+    from: '      for (const notice of pulses?.standing ?? []) line.tell(notice);\n',
     to: '',
   },
   {
     file: 'src/server/supervisor.ts',
     tests: ['src/server/supervisor'],
     why: 'a thread is born into a life that is over',
-    from: '        this.#life = notice.life;\n',
+    from: '    this.#life = notice.life;\n',
     to: '',
   },
   {
@@ -190,5 +210,35 @@ export const nodeFaults: readonly Fault[] = [
     why: 'a principal is believed though nobody tells any more who changes',
     from: ' || !isSure()',
     to: '',
+  },
+  {
+    ...pulses,
+    why: 'mail is accepted that could not be kept',
+    from: "if (change.type === 'accept' && this.#unfit !== undefined) return",
+    to: "if (change.type === 'claim' && this.#unfit !== undefined) return",
+  },
+  {
+    ...apart,
+    why: 'a lost connection is taken for a fault of the work that met it',
+    from: '        if (isOver(error)) throw error;\n',
+    to: '',
+  },
+  {
+    ...apart,
+    why: 'work that fails is tried again at once',
+    from: 'if (its !== undefined && clock.monotonic() < its.againAt) return instead;',
+    to: '',
+  },
+  {
+    ...rights,
+    why: 'who relays can read credentials',
+    from: "updates: ['parked'], submission: 'S', mx: 's', relay: 'su'",
+    to: "updates: ['parked'], submission: 'S', mx: 's', relay: 'Su'",
+  },
+  {
+    ...rights,
+    why: 'who takes mail in can read what is queued',
+    from: "inflight: { hidden: ['content'],",
+    to: 'inflight: { hidden: [],',
   },
 ];

@@ -3,9 +3,17 @@
 import type { Fault } from './fault.ts';
 
 const queue = { tests: ['src/store/postgres/queue'] };
+const floors = { file: 'src/store/postgres/floors.ts', tests: ['src/store/postgres/floors'] };
 const plans = { tests: ['src/store/postgres/plans'] };
 
 export const postgresFaults: readonly Fault[] = [
+  {
+    tests: ['src/store/postgres/replaced'],
+    file: 'src/store/postgres/open.ts',
+    why: 'an accept that comes late over a connection that was given up is accepted a second time',
+    from: 'if (replaces !== undefined) await endReplaced(flow, replaces);',
+    to: 'void endReplaced;',
+  },
   {
     ...queue,
     file: 'src/store/postgres/settle.ts',
@@ -42,6 +50,32 @@ export const postgresFaults: readonly Fault[] = [
     to: "FILED_MAX, 'FOR UPDATE SKIP LOCKED')",
   },
   {
+    ...floors,
+    why: 'what another node brings below the floor waits for ever',
+    from: 'now >= since + FLOOR_MS || now < since',
+    to: 'now < since',
+  },
+  {
+    ...floors,
+    why: 'what is brought while a claim looks is stranded',
+    from: 'for (const [domain, dueAt] of this.#brought) this.#lower(dueAt, domain);',
+    to: '',
+  },
+  {
+    ...floors,
+    file: 'src/store/postgres/due.ts',
+    why: 'under an old snapshot each claim goes over all that was claimed',
+    from: 'last === undefined ? floors.of(domain, now)',
+    to: 'last === undefined ? NO_FLOOR',
+  },
+  {
+    ...plans,
+    file: 'src/store/postgres/settle.ts',
+    why: 'a settle goes through all that its owner has had',
+    from: 'AND r.owner IS NOT DISTINCT FROM $3',
+    to: 'AND r.owner = $3',
+  },
+  {
     ...queue,
     file: 'src/store/postgres/notices.ts',
     why: 'two tell one sender the same',
@@ -52,7 +86,7 @@ export const postgresFaults: readonly Fault[] = [
     ...queue,
     file: 'src/store/postgres/parked.ts',
     why: 'what was locked while the rest was put back stays aside',
-    from: 'if (count < max) await sql.run(FORGET, id);',
+    from: 'if (back.length < max) await sql.run(FORGET, id);',
     to: "await sql.run('UPDATE identity SET parked = false WHERE id = $1', id);",
   },
   {
@@ -66,8 +100,15 @@ export const postgresFaults: readonly Fault[] = [
     ...queue,
     file: 'src/store/postgres/due.ts',
     why: 'a lane that another has locked keeps a claim from the others',
-    from: 'isEmpty(read.lanes.get(lane.domain)) ? { ...lane, dueAt: Infinity } : lane',
+    from: 'isEmpty(read, lane.domain) ? { ...lane, dueAt: Infinity } : lane',
     to: 'lane',
+  },
+  {
+    ...queue,
+    file: 'src/store/postgres/due.ts',
+    why: 'who waits is served in turn with all lanes whose mail is put aside',
+    from: '(lane.isAll || (lane.hasMet && hasMetEnough(read)))',
+    to: '(lane.isAll || hasMetEnough(read))',
   },
   {
     ...queue,

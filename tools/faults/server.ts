@@ -169,8 +169,8 @@ export const serverFaults: readonly Fault[] = [
     file: 'src/server/in-force.ts',
     tests: ['src/server/in-force'],
     why: 'a reload takes what other roles serve',
-    from: 'onlyRoles({ ...next, config: { ...next.config, ...kept } }, now.roles)',
-    to: '{ ...next, config: { ...next.config, ...kept } }',
+    from: 'onlyRoles({ ...next, waiting, config: { ...next.config, ...kept } }, now.roles)',
+    to: '{ ...next, waiting, config: { ...next.config, ...kept } }',
   },
   {
     file: 'src/server/server.ts',

@@ -6,6 +6,7 @@ import type { Fault } from './fault.ts';
 const doubt = { file: 'test/simulation/doubt.ts', tests: [], scenario: 'garbled' } as const;
 const delivery = { file: 'src/protocol/delivery/session.ts', tests: [] };
 const relay = { file: 'src/relay/relay.ts', tests: [] };
+const nodes = { tests: [], scenario: 'nodes' } as const;
 const senders = { file: 'src/relay/senders.ts', tests: [] };
 
 export const simulationFaults: readonly Fault[] = [
@@ -126,5 +127,29 @@ export const simulationFaults: readonly Fault[] = [
     from: ' && isFarewell !== true',
     to: ' && isFarewell !== null',
     seeds: [234],
+  },
+  {
+    ...nodes,
+    file: 'src/store/lease.ts',
+    why: 'a lease is believed by the wall clock, which may be set back',
+    from: '  if (byWall - now.monotonic > JUMP_MS) return false;\n  return Math.max(now.monotonic, byWall) < right.until;',
+    to: '  return byWall < right.until;',
+    seeds: [15],
+  },
+  {
+    ...nodes,
+    file: 'src/store/lease.ts',
+    why: 'who was away with the database takes everything from the others',
+    from: "state === 'alive' && now - steadySince >= LEASE_MS;",
+    to: "state === 'alive' && now >= steadySince;",
+    seeds: [2],
+  },
+  {
+    ...nodes,
+    file: 'test/simulation/way.ts',
+    why: 'what was asked over connections that were given up is done after it was asked again (src/store/postgres/replaced.ts)',
+    from: '    if (before !== undefined) this.#database.end(before);\n',
+    to: '    void before;\n',
+    seeds: [126],
   },
 ];

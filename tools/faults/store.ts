@@ -152,8 +152,22 @@ export const storeFaults: readonly Fault[] = [
     file: 'src/audit/verify.ts',
     tests: [tampering],
     why: 'the link that was kept is not looked for',
-    from: 'let isExpected = expect === undefined;',
-    to: 'let isExpected = true;',
+    from: 'let hasExpected = expect === undefined;',
+    to: 'let hasExpected = true;',
+  },
+  {
+    file: 'src/audit/beginnings.ts',
+    tests: ['src/audit/chain-walk.test.ts'],
+    why: 'a checkpoint that no purge tells of passes',
+    from: '!told.has(checkpointText(checkpoint))',
+    to: 'told.has(checkpointText(checkpoint))',
+  },
+  {
+    file: 'src/audit/beginnings.ts',
+    tests: ['src/audit/chain-walk.test.ts'],
+    why: 'what was kept of a beginning is not compared',
+    from: 'toldKept.has(kept.digest())',
+    to: 'toldKept.size > 0',
   },
   {
     file: 'src/audit/verify.ts',
@@ -166,7 +180,7 @@ export const storeFaults: readonly Fault[] = [
     file: 'src/audit/fates.ts',
     tests: ['src/audit/fates'],
     why: 'the last event tells the fate, whatever attempt it is of',
-    from: 'one.attempts - other.attempts || isEnd(one) - isEnd(other) || ',
+    from: 'one.attempt - other.attempt || isEnd(one) - isEnd(other) || ',
     to: '',
   },
   {
@@ -258,6 +272,13 @@ export const storeFaults: readonly Fault[] = [
     why: 'two processes have the lock of a directory',
     from: 'BEGIN EXCLUSIVE',
     to: 'BEGIN',
+  },
+  {
+    file: 'src/platform/file-lock.ts',
+    tests: ['src/platform/directory-lock'],
+    why: 'a lock ends when its release is collected',
+    from: 'held.add(release);',
+    to: '',
   },
   {
     file: 'src/platform/directory-unusable.ts',

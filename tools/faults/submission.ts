@@ -72,10 +72,11 @@ export const submissionFaults: readonly Fault[] = [
     to: '            charge: { at: now, recipients: 0, nullSender: false },',
   },
   {
-    ...accept,
+    file: 'src/policy/sending-limits.ts',
+    tests: ['src/policy/sending-limits'],
     why: "an identity's own limit does not count",
-    from: 'const value = own[name] ?? defaults[name];',
-    to: 'const value = defaults[name] ?? own[name];',
+    from: 'const value = own[name] ?? configured[name];',
+    to: 'const value = configured[name] ?? own[name];',
   },
   {
     ...accept,
