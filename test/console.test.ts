@@ -1,12 +1,12 @@
 // The console of a running server: its own thread on its own port, a link over the control socket, and that whatever happens to it is nothing to mail.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { request as requestOverTls } from 'node:https';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { makeCertificate } from '../src/cli/certificate.ts';
@@ -85,6 +85,21 @@ test('a link over the control socket opens the console; a reload reaches it, and
   }
   await assert.rejects(fetch(origin));
 });
+
+/** Threads of this process that let the others go first. */
+const waiting = (): number =>
+  readdirSync('/proc/self/task').filter((id) => getPriority(Number(id)) > getPriority()).length;
+
+test(
+  'of the threads of a server the console alone lets the others go first',
+  { skip: process.platform !== 'linux' && 'a thread has a niceness of its own on Linux' },
+  async () => {
+    const { server } = await run('last');
+    const during = waiting();
+    await server.stop(0);
+    assert.deepEqual([during, waiting()], [1, 0]);
+  },
+);
 
 test('a person comes in by his password, is in after a restart of the server too, and out with the account', async () => {
   const running = await run('person');
