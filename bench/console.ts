@@ -19,7 +19,14 @@ import type { Store } from '../src/store/port.ts';
 import { connect } from '../src/store/postgres/connection.ts';
 import { openPostgresStore } from '../src/store/postgres/open.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
-import { acceptOf, DAY, identityChange, identityOf } from '../src/store/store.contract-fixtures.ts';
+import {
+  acceptOf,
+  DAY,
+  deferred,
+  identityChange,
+  identityOf,
+  settleOf,
+} from '../src/store/store.contract-fixtures.ts';
 import { openOffice } from '../test/fakes/administration.ts';
 import { openDesk } from '../test/fakes/console.ts';
 import { startPostgres } from '../test/system/postgres.ts';
@@ -105,10 +112,24 @@ async function fillRest({ store, index }: Open, now: number): Promise<string> {
   const ids = idsFrom();
   const waiting = Array.from({ length: QUEUED }, (_, n) => {
     const said = { from: ALICE.login, identityId: ALICE.identityId, to: [`bob@d${n % 200}.example.net`] };
-    return acceptOf(ids.next(now), now, { ...said, dueAt: now + DAY });
+    return acceptOf(ids.next(now), now, { ...said, owner: 'bench' });
   });
   await store.commit(accounts);
   await store.commit(waiting);
+  // Each was put off by its next hop.
+  await store.commit(
+    waiting.map(({ message: { id: messageId }, recipients: [recipient = { forwardPath: '' }] }) => {
+      const delivery = {
+        messageId,
+        recipientNumber: 0,
+        recipient,
+        domain: '',
+        attempt: 1,
+        delayReported: false,
+      };
+      return settleOf('bench', [delivery], deferred(now + DAY), now);
+    }),
+  );
   await index();
   return waiting[0]?.message.id ?? '';
 }

@@ -19,12 +19,12 @@ async function withMessage(options: Parameters<typeof openOffice>[0] = {}) {
 test('listQueue and queueTotals', async () => {
   const office = await withMessage();
   const before = await office.trail();
-  const { entries, deliveries, totals } = await office.listQueue({ part: {}, max: 1 });
-  assert.deepEqual([entries.length, deliveries, totals?.deliveries], [1, 2, 2]);
+  const { entries, deliveries } = await office.listQueue({ part: {}, max: 1 });
+  assert.deepEqual([entries.length, deliveries], [1, 2]);
   assert.equal(entries[0]?.waiting?.why, 'not tried yet');
-  assert.deepEqual(await office.queueTotals(), totals);
+  assert.equal((await office.queueTotals()).deliveries, 2);
   const some = await office.listQueue({ part: { to: 'one@far.example' }, max: 9 });
-  assert.deepEqual([some.entries.length, some.totals], [1, undefined]);
+  assert.deepEqual([some.entries.length, some.deliveries], [1, 1]);
   assert.deepEqual(await office.trail(), before);
 });
 

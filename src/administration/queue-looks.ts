@@ -14,8 +14,6 @@ export interface QueueList {
   readonly entries: readonly ListedEntry[];
   /** Recipients, listed or not. With the first page alone: counting them may mean a walk through the queue. */
   readonly deliveries?: number;
-  /** With the first page, if the whole queue was asked for. */
-  readonly totals?: TotalsByHop;
   /** There may be more, after this. */
   readonly next?: QueueCursor;
 }
@@ -36,16 +34,14 @@ export async function listQueue(
   const isFirst = after === undefined;
   const most = Math.min(max, PAGE);
   const selector = await selectorOf(ports, actor, part);
-  const [entries, deliveries, totals] = await Promise.all([
+  const [entries, deliveries] = await Promise.all([
     lookups.queue(selector, { max: most, ...(isFirst ? {} : { after }) }),
     isFirst ? lookups.queueCount(selector) : undefined,
-    isFirst && Object.keys(selector).length === 0 ? lookups.queueTotals() : undefined,
   ]);
   const last = entries.at(-1);
   return {
     entries: await withReasons(lookups, entries, clock.now()),
     ...(deliveries === undefined ? {} : { deliveries }),
-    ...(totals === undefined ? {} : { totals: withHops(ports, totals) }),
     ...(last === undefined || entries.length < most ? {} : { next: cursorAt(last) }),
   };
 }

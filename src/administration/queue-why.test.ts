@@ -8,7 +8,7 @@ import { withReasons } from './queue-why.ts';
 
 const SECOND = 1000;
 const lookups = {
-  findEvents: () => Promise.resolve({ events: [] }),
+  endedAttempts: () => Promise.resolve([]),
   identityById: () => Promise.resolve(undefined),
 };
 

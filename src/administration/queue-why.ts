@@ -1,18 +1,9 @@
 // Why a message waits: what the last hop said of it, or who holds it. Told beside the queue, which keeps only what is still to be done.
 
-import type { TrailEvent } from '../record/events.ts';
+import type { LastAttempt } from '../store/ended-attempts.ts';
 import type { Lookups, QueueEntry } from '../store/lookups.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
 import { spanWords } from '../base/span.ts';
-
-/** The end of the last attempt. */
-export interface LastAttempt {
-  readonly at: number;
-  readonly status: string;
-  /** The hop's own words, or ours if none was reached. */
-  readonly reply: string;
-  readonly remote?: string;
-}
 
 export interface Waiting {
   readonly login?: string;
@@ -22,8 +13,6 @@ export interface Waiting {
   readonly last?: LastAttempt;
 }
 
-/** Events of a message that are looked at, newest first: enough for an attempt of each of many recipients. */
-const EVENTS_MAX = 1000;
 /** The first attempt begins with the acceptance: one that takes so long waits for the hop, or for mail before it that does. */
 const LONG_MS = 10_000;
 
@@ -32,23 +21,25 @@ export interface ListedEntry {
   readonly waiting: Waiting;
 }
 
-/** With the reasons of each. They are looked up message by message: ask for a page, not for the queue. */
+/** With the reasons of each. They are looked up beside the queue: ask for a page, not for all of it. */
 export async function withReasons(
-  lookups: Pick<Lookups, 'findEvents' | 'identityById'>,
+  lookups: Pick<Lookups, 'endedAttempts' | 'identityById'>,
   entries: readonly QueueEntry[],
   now: number,
 ): Promise<readonly ListedEntry[]> {
-  const ids = [...new Set(entries.map(({ message }) => message.id))];
+  const tried = entries.filter(mayHaveEnded).map(({ message, delivery }) => ({
+    ...{ messageId: message.id, recipientNumber: delivery.recipientNumber },
+  }));
   const owners = [...new Set(entries.flatMap(({ message }) => message.identityId ?? []))];
   const [ended, identities] = await Promise.all([
-    Promise.all(ids.map(async (id) => [id, await attemptsOf(lookups, id)] as const)),
+    tried.length === 0 ? [] : lookups.endedAttempts(tried),
     Promise.all(owners.map(async (id) => [id, await lookups.identityById(id)] as const)),
   ]);
-  const byMessage = new Map(ended);
+  const byDelivery = new Map(ended.map((one) => [keyOf(one.messageId, one.recipientNumber), one]));
   const byOwner = new Map(identities);
   return entries.map((entry) => {
     const { message, delivery } = entry;
-    const { attempts = 0, last } = byMessage.get(message.id)?.get(delivery.recipientNumber) ?? {};
+    const { attempts = 0, last } = byDelivery.get(keyOf(message.id, delivery.recipientNumber)) ?? {};
     const identity = message.identityId === undefined ? undefined : byOwner.get(message.identityId);
     const waiting = {
       ...(identity === undefined ? {} : { login: identity.login }),
@@ -60,34 +51,12 @@ export async function withReasons(
   });
 }
 
-interface Ended {
-  readonly attempts: number;
-  readonly last: LastAttempt;
+/** Nothing is looked up for what was never tried, or is for the first time. */
+function mayHaveEnded({ delivery, active }: QueueEntry): boolean {
+  return delivery.attempt > (active ? 1 : 0);
 }
 
-/** By number of the recipient. */
-async function attemptsOf(
-  { findEvents }: Pick<Lookups, 'findEvents'>,
-  id: string,
-): Promise<ReadonlyMap<number, Ended>> {
-  const { events } = await findEvents([{ kind: 'id', id }], { max: EVENTS_MAX });
-  const ended = new Map<number, Ended>();
-  for (const event of events) {
-    const attempt = attemptOf(event);
-    if (attempt === undefined) continue;
-    // Events come newest first: the first one met is the last attempt.
-    const { attempts = 0, last = attempt.last } = ended.get(attempt.number) ?? {};
-    ended.set(attempt.number, { attempts: attempts + 1, last });
-  }
-  return ended;
-}
-
-function attemptOf(event: TrailEvent): { readonly number: number; readonly last: LastAttempt } | undefined {
-  if (event.type !== 'deferred' || event.payload === undefined) return undefined;
-  const { recipientNumber, status, diagnostic, remote } = event.payload;
-  const where = remote === undefined ? {} : { remote };
-  return { number: recipientNumber, last: { at: event.time, status, reply: diagnostic, ...where } };
-}
+const keyOf = (messageId: string, recipientNumber: number): string => `${messageId}/${recipientNumber}`;
 
 function whyOf(
   { message, delivery, heldBy, active, dueAt }: QueueEntry,

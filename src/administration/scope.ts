@@ -142,6 +142,11 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
         ({ messageId }) => messageId !== undefined && mine.has(messageId),
       );
     },
+    async endedAttempts(of) {
+      const mine = await seen.messages(of.map(({ messageId }) => messageId));
+      const asked = of.filter(({ messageId }) => mine.has(messageId));
+      return asked.length === 0 ? [] : all.endedAttempts(asked);
+    },
     consoleSessions: async (id) => ((await seen.identity(id)) ? all.consoleSessions(id) : []),
     ...ofEverybody,
   };

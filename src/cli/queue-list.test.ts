@@ -16,8 +16,10 @@ for (const [unreported, told] of [
       ...{ messages: unreported ?? 0, deliveries: 0, held: 0, byDomain: [] },
       ...(unreported === undefined ? {} : { unreported }),
     };
-    const listed = { entries: [], deliveries: 0, totals };
-    const administration = () => ({ listQueue: () => Promise.resolve(listed) });
+    const administration = () => ({
+      listQueue: () => Promise.resolve({ entries: [], deliveries: 0 }),
+      queueTotals: () => Promise.resolve(totals),
+    });
     assert.match(await said(t, { administration, now: 0 }, {}), told);
   });
 

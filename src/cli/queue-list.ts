@@ -45,11 +45,13 @@ export async function listQueue(
   const max = options.max === undefined ? LIST_MAX : wholeNumberFrom1(options.max, '--max');
   const { administration, now } = context;
   const part = partOf(id, options);
-  const { entries, deliveries, totals } = await listPages(administration(), part, max);
+  const { entries, deliveries } = await listPages(administration(), part, max);
   if (options.json === true) return printJson({ deliveries, entries: entries.map(entryJson) });
   // What left the queue meanwhile is no more to be seen.
   const isCut = entries.length === max && deliveries > entries.length;
-  if (entries.length === 0 && totals === undefined) return print('nothing in the queue matches');
+  const isWhole = Object.keys(part).length === 0;
+  if (entries.length === 0 && !isWhole) return print('nothing in the queue matches');
+  const totals = isWhole ? await administration().queueTotals() : undefined;
   if (entries.length === 0)
     return print(totals?.unreported === undefined ? 'the queue is empty' : unreported(totals));
   if (isCut && totals !== undefined) {

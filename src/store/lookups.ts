@@ -12,6 +12,7 @@ import type { SharedKeyName } from './shared-key.ts';
 import type { ShownIdentity } from './shown-identity.ts';
 import type { HoldReason } from './queue-change.ts';
 import type { Days } from './days.ts';
+import type { DeliveryPlace, EndedAttempts } from './ended-attempts.ts';
 import type { IdentityPage } from './identity-page.ts';
 
 export interface QueueEntry {
@@ -202,6 +203,8 @@ export interface Lookups extends ConsoleSessionLookups {
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
   /** Of these messages, in any order. There is one of each, but a store may take an id again that has left it. */
   acceptances(ids: readonly MessageId[]): Promise<readonly AcceptedEvent[]>;
+  /** Of these recipients, in any order; those that no attempt has put off are left out. Of each message its newest `DEFERRALS_EXAMINED` are looked at. */
+  endedAttempts(of: readonly DeliveryPlace[]): Promise<readonly EndedAttempts[]>;
   /** Newest first, of those among the last `NEWEST_EXAMINED` events of the store: a glance, no search. */
   newestAcceptances(max: number): Promise<readonly AcceptedEvent[]>;
   /** Of all chains, each in the order of its numbers; fewer than `max`: there are no more. */
@@ -243,6 +246,7 @@ export const lookupMethods = [
   'daysOf',
   'eventsOfMessage',
   'acceptances',
+  'endedAttempts',
   'newestAcceptances',
   'events',
   'chains',

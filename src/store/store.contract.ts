@@ -13,6 +13,7 @@ import { leaseContract } from './store.contract-leases.ts';
 import { noticesContract } from './store.contract-notices.ts';
 import { pastContract } from './store.contract-past.ts';
 import { queueContract } from './store.contract-queue.ts';
+import { queueLooksContract } from './store.contract-queue-looks.ts';
 import { sessionsContract } from './store.contract-sessions.ts';
 import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
@@ -28,6 +29,7 @@ export function storeContract(name: string, open: Open): void {
   settleContract(name, open);
   noticesContract(name, open);
   queueContract(name, open);
+  queueLooksContract(name, open);
   identityContract(name, open);
   identityPageContract(name, open);
   trailContract(name, open);

@@ -60,17 +60,14 @@ export async function overviewParts(
 async function look(administration: Administration, condition: Asked['condition']): Promise<Seen> {
   const [now, queue, recent] = await Promise.allSettled([
     condition(),
-    administration.listQueue({ part: {}, max: WAITING }),
+    Promise.all([administration.listQueue({ part: {}, max: WAITING }), administration.queueTotals()]),
     administration.recentMessages({ max: RECENT }),
   ]);
   if (now.status === 'rejected') throw now.reason;
-  const totals = queue.status === 'fulfilled' ? queue.value.totals : undefined;
+  const [listed, totals] = queue.status === 'fulfilled' ? queue.value : [];
   return {
     condition: now.value,
-    queue:
-      queue.status === 'fulfilled' && totals !== undefined
-        ? { waiting: queue.value.entries, totals }
-        : undefined,
+    queue: listed && totals && { waiting: listed.entries, totals },
     recent: recent.status === 'fulfilled' ? recent.value : undefined,
   };
 }

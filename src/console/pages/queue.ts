@@ -22,14 +22,14 @@ export const queue: Page = {
     const part = partOf(asked.query);
     const after = cursorOf(asked.query.get('after'));
     const administration = asked.administration();
-    const list = await administration.listQueue({
-      part,
-      max: ROWS,
-      ...(after === undefined ? {} : { after }),
-    });
+    const isAll = partInWords(part) === '' && after === undefined;
+    const [list, totals] = await Promise.all([
+      administration.listQueue({ part, max: ROWS, ...(after === undefined ? {} : { after }) }),
+      isAll && asked.may('queueTotals') ? administration.queueTotals() : undefined,
+    ]);
     return html`<h1>Queue</h1>
-      ${list.totals === undefined ? '' : totalsOf(list.totals, await downHops(asked), asked.now)}
-      ${filter(asked)} ${list.entries.length === 0 ? empty(asked) : listed(asked, list)}`;
+      ${totals === undefined ? '' : totalsOf(totals, await downHops(asked), asked.now)} ${filter(asked)}
+      ${list.entries.length === 0 ? empty(asked) : listed(asked, list)}`;
   },
 };
 

@@ -16,6 +16,7 @@ import {
 } from '../lookups.ts';
 import { looksInRange, type LookPart, lookTypes, partOf, type PlacedLook } from '../looks-range.ts';
 import { indexTerm } from '../terms.ts';
+import { DEFERRALS_EXAMINED, endedOf, numbersByMessage } from '../ended-attempts.ts';
 import { CHAIN, chainEnd, eventsAfter, eventsNaming, payloadOfEvent } from './events.ts';
 import { keyName } from './retention.ts';
 import type { EventRow, Tables } from './tables.ts';
@@ -28,6 +29,7 @@ type TrailLookups = Pick<
   | 'daysOf'
   | 'eventsOfMessage'
   | 'acceptances'
+  | 'endedAttempts'
   | 'newestAcceptances'
   | 'events'
   | 'chains'
@@ -65,6 +67,13 @@ export function trailLookups(tables: Tables): TrailLookups {
           .filter(isAcceptance)
           .filter(({ messageId }) => messageId === id),
       ),
+    async endedAttempts(of) {
+      const deferrals = eventsAfter(tables, 0, Infinity).filter(({ type }) => type === 'deferred');
+      const ofMessages = Map.groupBy(deferrals.toReversed(), ({ messageId }) => messageId ?? '');
+      return [...numbersByMessage(of)].flatMap(([id, numbers]) =>
+        endedOf(id, numbers, (ofMessages.get(id) ?? []).slice(0, DEFERRALS_EXAMINED).map(eventOf)),
+      );
+    },
     newestAcceptances: async (max) =>
       eventsAfter(tables, tables.events.size - NEWEST_EXAMINED, NEWEST_EXAMINED)
         .map((row) => eventOf(row))

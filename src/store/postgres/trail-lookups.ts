@@ -5,6 +5,7 @@ import { identityTerm } from '../../record/terms.ts';
 import { placeOf } from '../cursor.ts';
 import { daysOf } from '../days.ts';
 import { eventOfRow } from '../event-row.ts';
+import { DEFERRALS_EXAMINED, endedOf, numbersByMessage } from '../ended-attempts.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
 import { type EventRange, LATE_MS_MAX, type Lookups, NEWEST_EXAMINED, type TraceTerm } from '../lookups.ts';
 import {
@@ -15,7 +16,7 @@ import {
   PAGE_OF_LOOKS,
   partOf,
 } from '../looks-range.ts';
-import { number, type Row } from '../row.ts';
+import { number, type Row, text } from '../row.ts';
 import { indexTerm } from '../terms.ts';
 import { walkEvents } from './event-walk.ts';
 import type { Reader } from './reader.ts';
@@ -32,6 +33,7 @@ type TrailLookups = Pick<
   | 'daysOf'
   | 'eventsOfMessage'
   | 'acceptances'
+  | 'endedAttempts'
   | 'newestAcceptances'
   | 'events'
   | 'sharedKey'
@@ -63,6 +65,14 @@ export function trailLookups(reader: Reader): TrailLookups {
       );
       return rows.map((row) => eventOfRow(row)).filter(isAcceptance);
     },
+    async endedAttempts(of) {
+      const numbers = numbersByMessage(of);
+      const rows = await reader.all(DEFERRALS, [...numbers.keys()]);
+      const ofMessages = Map.groupBy(rows, (row) => text(row, 'message_id'));
+      return [...ofMessages].flatMap(([id, some]) =>
+        endedOf(id, numbers.get(id) ?? new Set(), some.map(eventOfRow)),
+      );
+    },
     async newestAcceptances(max) {
       const rows = await reader.all(
         `SELECT ${EVENT_COLUMNS} FROM (SELECT * FROM event ORDER BY place DESC LIMIT ${NEWEST_EXAMINED}) AS e WHERE e.type = 'accepted' ORDER BY e.place DESC LIMIT $1`,
@@ -74,6 +84,12 @@ export function trailLookups(reader: Reader): TrailLookups {
     sharedKey: (name) => keyOf(reader, name),
   };
 }
+
+/** Newest first of each message. OFFSET: what is of the message is found by that, then put in order; else the planner may go through all events in that order. */
+const DEFERRALS = `
+  SELECT ${EVENT_COLUMNS} FROM unnest($1::text[]) AS i (id), LATERAL (
+    SELECT * FROM (SELECT * FROM event WHERE message_id = i.id AND type = 'deferred' OFFSET 0) AS d ORDER BY d.place DESC LIMIT ${DEFERRALS_EXAMINED}
+  ) AS e ORDER BY e.place DESC`;
 
 /** By time: in the order of places the planner might go through all events. */
 function newestLooks(sql: Pick<Sql, 'all'>, { since, before }: LookPart): Promise<readonly Row[]> {

@@ -99,6 +99,7 @@ async function lookUp({ lookups }: Opened): Promise<void> {
   await lookups.daysOf('i1', 0);
   await lookups.eventsOfMessage('m7', 9);
   await lookups.acceptances(['m7', 'm8']);
+  await lookups.endedAttempts(['m7', 'm8'].map((messageId) => ({ messageId, recipientNumber: 0 })));
   await lookups.newestAcceptances(2);
   const { next: older } = await lookups.looks({ max: 1, since: 0, until: clock.now() });
   await lookups.looks({ max: 1, who: 'root', ...(older === undefined ? {} : { after: older }) });

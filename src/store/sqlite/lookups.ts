@@ -8,6 +8,13 @@ import { unpackedCounter } from '../counter-row.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
 import { DAY_EVENTS_MAX, type CountedEvent, daysOf } from '../days.ts';
 import { countedOfRow, eventOfRow } from '../event-row.ts';
+import {
+  type DeliveryPlace,
+  type EndedAttempts,
+  endedOf,
+  numbersByMessage,
+  DEFERRALS_EXAMINED,
+} from '../ended-attempts.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
 import {
   type EventRange,
@@ -27,8 +34,8 @@ import {
   partOf,
 } from '../looks-range.ts';
 import { indexTerm } from '../terms.ts';
-import { type Database, type Row } from './database.ts';
-import { bytes, number, text } from '../row.ts';
+import { type Database, inOneView, type Row } from './database.ts';
+import { bytes, number, optionalText, text } from '../row.ts';
 import { consoleSessionLookups } from './console-sessions.ts';
 import { chainLookups } from './chain-lookups.ts';
 import { COUNTER } from './counters.ts';
@@ -36,7 +43,7 @@ import { POSITION_COLUMNS } from './events.ts';
 import { LOGIN_ENDING } from './schema.ts';
 import { queueLookups } from './queue-lookups.ts';
 import { keyOf } from './shared-keys.ts';
-import { findSequences, newestSequences, type Numbers } from './term-index.ts';
+import { findSequences, newestSequences, type Numbers, watermark } from './term-index.ts';
 
 const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
 
@@ -139,6 +146,7 @@ type TrailLookups = Pick<
   | 'daysOf'
   | 'eventsOfMessage'
   | 'acceptances'
+  | 'endedAttempts'
   | 'newestAcceptances'
   | 'events'
   | 'sharedKey'
@@ -164,6 +172,7 @@ function trailLookups(db: Database): TrailLookups {
           .filter(isAcceptance)
           .filter(({ messageId }) => messageId === id),
       ),
+    endedAttempts: async (of) => inOneView(db, () => endedAttempts(db, of)),
     newestAcceptances: async (max) =>
       db
         .all(
@@ -182,6 +191,25 @@ function trailLookups(db: Database): TrailLookups {
         .map((row) => ({ ...eventOfRow(row), cursor: cursorAt(number(row, 'sequence')) })),
     sharedKey: async (name) => keyOf(db, name),
   };
+}
+
+const DEFERRALS = `
+  SELECT ${EVENT_COLUMNS} FROM event WHERE type = 'deferred' AND sequence IN (SELECT t.sequence FROM trail_term t WHERE t.term = ?)
+    ORDER BY sequence DESC LIMIT ${DEFERRALS_EXAMINED}`;
+
+/** What the index does not reach yet is read once for all of them. */
+function endedAttempts(db: Database, of: readonly DeliveryPlace[]): readonly EndedAttempts[] {
+  const late = Map.groupBy(
+    db.all(
+      `SELECT ${EVENT_COLUMNS} FROM event WHERE sequence > ? AND type = 'deferred' ORDER BY sequence DESC`,
+      watermark(db),
+    ),
+    (row) => optionalText(row, 'message_id') ?? '',
+  );
+  return [...numbersByMessage(of)].flatMap(([id, numbers]) => {
+    const rows = [...(late.get(id) ?? []), ...db.all(DEFERRALS, idTerm(id))];
+    return endedOf(id, numbers, rows.slice(0, DEFERRALS_EXAMINED).map(eventOfRow));
+  });
 }
 
 function newestLooks(db: Database, { since, before }: LookPart): readonly Row[] {
