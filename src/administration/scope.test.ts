@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openOffice } from '../../test/fakes/administration.ts';
 import { emptyCounter } from '../policy/limits.ts';
-import { identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import { acceptOf, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
 import type { Actor } from './actor.ts';
 import { scopedPorts } from './scope.ts';
@@ -72,6 +72,24 @@ for (const [actor, mine, outside] of [
     await assert.rejects(lookups.looks({ max: 10 }), { kind: 'denied' });
   });
 }
+
+test('who held or dropped the mail of a user, and why, is for those who look after it', async () => {
+  const { ports, clock } = await open();
+  const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const now = clock.now();
+  const to = ['bob@example.net', 'eve@example.net'];
+  const who = { selector: { messageId: id }, now, by: 'mallet (console)', because: 'suspicion' } as const;
+  await ports.store.commit([
+    acceptOf(id, now, { from: alice, identityId: idOf(alice), to }),
+    ...(['hold', 'release', 'drop'] as const).map((action) => ({ type: 'queue', action, ...who }) as const),
+  ]);
+  const told = async (actor: Actor) => scopedPorts(ports, actor).lookups.eventsOfMessage(id, 10);
+  const his = await told(user);
+  const types = ['accepted', 'held', 'released', 'dropped', 'dropped'];
+  assert.deepEqual(his.map(({ type }) => type).toSorted(), types.toSorted());
+  assert.doesNotMatch(JSON.stringify(his), /mallet|suspicion/);
+  assert.equal(JSON.stringify(await told(domainAdmin)).match(/mallet/g)?.length, 4);
+});
 
 test('a domain admin lists the accounts of all his domains in one order, a page at a time, or of one of them', async () => {
   const { lookups } = scopedPorts((await open()).ports, domainAdmin);

@@ -60,9 +60,12 @@ interface Seen {
   told(this: void, event: TrailEvent): TrailEvent;
 }
 
-/** Who held a user's mail, and why, is written for those who look after it. */
+/** Who held or dropped a user's mail, and why, is written for those who look after it. */
 function byAnOperator(event: TrailEvent): TrailEvent {
-  if ((event.type !== 'held' && event.type !== 'released') || event.payload === undefined) return event;
+  if (event.payload === undefined) return event;
+  if (event.type === 'dropped')
+    return { ...event, payload: { ...event.payload, diagnostic: 'dropped by an operator' } };
+  if (event.type !== 'held' && event.type !== 'released') return event;
   return { ...event, payload: { by: 'an operator', action: event.payload.action, detail: {} } };
 }
 
