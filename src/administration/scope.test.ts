@@ -7,7 +7,9 @@ import { emptyCounter } from '../policy/limits.ts';
 import { acceptOf, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
 import type { Actor } from './actor.ts';
+import { roles } from '../record/identity.ts';
 import { scopedPorts } from './scope.ts';
+import { ownUseCases, portsOf, type UseCaseName, useCases } from './use-cases.ts';
 
 const logins = [
   'alice@example.org',
@@ -110,4 +112,30 @@ test('a user lists himself alone, once, and only where he is asked for', async (
   assert.deepEqual(await listed({ after: alice }), []);
   assert.deepEqual(await listed({ prefix: 'c' }), []);
   assert.deepEqual(await listed({ state: 'removed' }), []);
+});
+
+test('what is about oneself reaches nobody else in any role; what is about others does, where the role has no bounds', async () => {
+  const { ports, clock } = await open();
+  for (const name of Object.keys(useCases) as UseCaseName[])
+    for (const role of roles) {
+      const actor: Actor = {
+        ...user,
+        role,
+        ...(role === 'domainAdmin' ? { domains: ['other.example'] } : {}),
+      };
+      const { lookups, store } = portsOf(ports, actor, name);
+      const change = identityChange(identityOf(carol), 9, clock.now());
+      const reaches = [
+        (await lookups.identityById(idOf(carol))) !== undefined,
+        (await lookups.consoleSessions(idOf(carol))).length > 0,
+        await store.commit([change]).then(
+          () => true,
+          () => false,
+        ),
+      ];
+      const isFree = !Object.hasOwn(ownUseCases, name) && !['user', 'domainAdmin'].includes(role);
+      assert.deepEqual(reaches, [isFree, isFree, isFree], `${name} ${role}`);
+      const himself = Object.hasOwn(ownUseCases, name) || role !== 'domainAdmin';
+      assert.equal((await lookups.identityById(idOf(alice))) !== undefined, himself, `${name} ${role}`);
+    }
 });

@@ -86,14 +86,17 @@ export type Administration = {
   readonly [N in UseCaseName]: (...args: Args<(typeof useCases)[N]>) => ReturnType<(typeof useCases)[N]>;
 };
 
+/** What a use case works on in this actor's name: what is about oneself knows nobody else, whatever the role. */
+export function portsOf(ports: AdministrationPorts, actor: Actor, name: UseCaseName): AdministrationPorts {
+  return scopedPorts(ports, Object.hasOwn(ownUseCases, name) ? { ...actor, role: 'user' } : actor);
+}
+
 export function administrationOf(ports: AdministrationPorts, actor: Actor): Administration {
-  const scoped = scopedPorts(ports, actor);
-  const own = scopedPorts(ports, { ...actor, role: 'user' });
   const bound = Object.entries(useCases).map(([name, useCase]) => {
     const call = useCase as (ports: AdministrationPorts, actor: Actor, input: unknown) => unknown;
     const judged = async (input: unknown): Promise<unknown> => {
       assertMay(actor, name as UseCaseName);
-      return call(Object.hasOwn(ownUseCases, name) ? own : scoped, actor, input);
+      return call(portsOf(ports, actor, name as UseCaseName), actor, input);
     };
     return [name, judged] as const;
   });
