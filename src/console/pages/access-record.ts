@@ -5,6 +5,7 @@ import type { LooksWanted, ShownLook } from '../../administration/access-record.
 import { UseCaseFailure } from '../../administration/failure.ts';
 import { safe } from '../../base/safe-text.ts';
 import type { Asked, Html, Page } from '../page.ts';
+import { reasonField } from '../reason-field.ts';
 import { moment, pageOf } from '../words.ts';
 
 const PATH = '/trail/looks';
@@ -70,17 +71,7 @@ function box({ query, config }: Asked): Html {
           spellcheck="false"
       /></label>
       ${day('since', 'From the day (UTC)')} ${day('until', 'To the day (UTC)')}
-      ${
-        asksWhy
-          ? html`<label class="wide"
-              >Why? It is kept in the trail.<input
-                name="reason"
-                value="${query.get('reason') ?? ''}"
-                maxlength="500"
-                required
-            /></label>`
-          : ''
-      }
+      ${asksWhy ? reasonField({ value: query.get('reason') ?? '', isRequired: true }) : ''}
       <button class="main">Show</button>
     </div>
     <p class="soft small">That you look here is recorded as well.</p>

@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import { noBackupBecause } from '../../administration/backup.ts';
 import { capital } from '../words.ts';
 import type { Act, Asked, Html } from '../page.ts';
+import { reasonField } from '../reason-field.ts';
 import { tokenField } from '../token-field.ts';
 
 export function backupForm({ may, config, session }: Asked): Html {
@@ -18,8 +19,7 @@ export function backupForm({ may, config, session }: Asked): Html {
               <code>postern restore</code>; the configuration, certificates and keys are files of yours.
             </p>
             <form method="post" action="/server/backup" class="row">
-              ${tokenField(session.formToken)}
-              <label>Why? It is kept in the trail.<input name="reason" required maxlength="500" /></label>
+              ${tokenField(session.formToken)} ${reasonField({ isRequired: true })}
               <button>Make a copy, and save it</button>
             </form>`
         : html`<p>${capital(because)}.</p>`

@@ -3,10 +3,10 @@
 import { html } from 'hono/html';
 import type { Asked, Html, Outcome } from '../page.ts';
 import { pageOf } from '../words.ts';
+import { reasonField } from '../reason-field.ts';
 import { tokenField } from '../token-field.ts';
 
 export const ACCOUNT = '/identity';
-export const REASON_LENGTH_MAX = 500;
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -44,12 +44,7 @@ export function asksFirst(
       <p>${words}</p>
       <form method="post" action="${ACCOUNT}" class="stack">
         ${tokenField(session.formToken)} ${hidden({ ...kept, sure: 'yes' })}
-        <label
-          >Why? It is kept in the trail.<input
-            name="reason"
-            value="${form.get('reason') ?? ''}"
-            maxlength="${REASON_LENGTH_MAX}"
-        /></label>
+        ${reasonField({ value: form.get('reason') ?? '' })}
         <div class="row">
           <button class="${isBad === true ? 'bad' : 'main'}">${button}</button>
           <a class="button" href="${pageOf(ACCOUNT, { login })}">Leave it as it is</a>

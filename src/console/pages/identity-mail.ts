@@ -8,8 +8,9 @@ import { safe } from '../../base/safe-text.ts';
 import { chart } from '../chart.ts';
 import { fateStates, state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
+import { REASON_LENGTH_MAX } from '../reason-field.ts';
 import { counted, figure, moment, pageOf } from '../words.ts';
-import { ACCOUNT, REASON_LENGTH_MAX } from './identity-forms.ts';
+import { ACCOUNT } from './identity-forms.ts';
 
 export function fourWeeks({ days, isCut }: AccountDays): Html {
   const sum = days.reduce((all, { accepted }) => all + accepted, 0);

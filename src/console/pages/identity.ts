@@ -7,10 +7,11 @@ import type { IdentityState } from '../../record/identity.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { limitMeter } from '../limit-meter.ts';
+import { reasonField } from '../reason-field.ts';
 import { counted, moment, pageOf } from '../words.ts';
 import { accountsNamed, searchBox, wordsOf } from './identities.ts';
 import { credentials, places } from './identity-credentials.ts';
-import { ACCOUNT, actForm, REASON_LENGTH_MAX } from './identity-forms.ts';
+import { ACCOUNT, actForm } from './identity-forms.ts';
 import { fourWeeks, lastMail, whoLooked } from './identity-mail.ts';
 import { limitForm, mayItSend, rights, roleAndEnd, roleText } from './identity-rights.ts';
 
@@ -95,14 +96,12 @@ function stateOf(asked: Asked, { account }: ShownAccount, queued: number): Html 
       html`<a class="button" href="${pageOf('/trace', { q: login })}">Its mail and refusals</a> ${
           account.state === 'removed'
             ? ''
-            : html`<label
-                  >Why? It is kept in the trail.<input name="reason" maxlength="${REASON_LENGTH_MAX}"
-                /></label>
-                ${
-                  account.state === 'active'
-                    ? html`<button class="bad" name="action" value="suspend">Suspend</button>`
-                    : html`<button class="main" name="action" value="resume">Let it send again</button>`
-                }`
+            : html`${reasonField()}
+              ${
+                account.state === 'active'
+                  ? html`<button class="bad" name="action" value="suspend">Suspend</button>`
+                  : html`<button class="main" name="action" value="resume">Let it send again</button>`
+              }`
         }`,
     )}
   </section>`;

@@ -8,6 +8,7 @@ import type { Act, Asked, Html, Outcome } from '../page.ts';
 import { hiddenPart, PART, partInWords, pageOfPart, partOf } from '../queue-words.ts';
 import { type QueueAction, workOn } from '../queue-work.ts';
 import { capital, counted, figure } from '../words.ts';
+import { reasonField } from '../reason-field.ts';
 import { tokenField } from '../token-field.ts';
 
 const done: Readonly<Record<QueueAction, string>> = {
@@ -83,7 +84,7 @@ async function question(
         <input type="hidden" name="what" value="${form.get('what') ?? ''}" />
         <input type="hidden" name="sure" value="yes" />
         ${hiddenPart(shown)} ${form.get('what') === 'part' ? '' : chosen(parts)}
-        <label>Why? It is kept in the trail.<input name="reason" maxlength="500" /></label>
+        ${reasonField()}
         <div class="row">
           <button class="${cannotBeUndone(action) ? 'bad' : 'main'}">
             ${verbs[action]} ${figure(count)}

@@ -8,6 +8,7 @@ import { safe } from '../../base/safe-text.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { ago, counted, figure, moment } from '../words.ts';
+import { reasonField } from '../reason-field.ts';
 import { tokenField } from '../token-field.ts';
 
 export const trail: Page = {
@@ -160,12 +161,7 @@ function taken({ session, may, config }: Asked): Html {
                 autocomplete="off"
                 spellcheck="false"
             /></label>
-            <label
-              >Why? It is kept in the trail.<input
-                name="reason"
-                maxlength="500"
-                ${config().audit.requireReason ? html`required` : ''}
-            /></label>
+            ${reasonField({ isRequired: config().audit.requireReason })}
             <button>Export as JSON lines</button>
           </form>`
         : html`<p class="empty">An export shows everybody's mail: it is not for your role.</p>`
