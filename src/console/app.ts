@@ -21,7 +21,7 @@ import { FORM_OCTETS_MAX, FormRefused, readForm } from './form.ts';
 import { noHeadAlone, ownHost, ownPagesOnly, securityHeaders } from './guard.ts';
 import { frame } from './layout.ts';
 import { Live } from './live.ts';
-import type { Act, Asked, Html, Outcome, Page } from './page.ts';
+import type { Act, Asked, CarryOut, Html, Outcome, Page } from './page.ts';
 import { overview, overviewParts } from './pages/overview.ts';
 import { failed, notHere } from './pages/plain.ts';
 import { passkeysAt } from './passkeys.ts';
@@ -136,7 +136,8 @@ class TheConsole implements Console {
     }
   }
 
-  async #carryOut(context: Context, { path, carryOut }: Act): Promise<Response> {
+  async #carryOut(context: Context, act: Act): Promise<Response> {
+    const { path } = act;
     const session = await this.#sessionOf(context);
     if (session === undefined) return this.#entrance.askWho(context, 401);
     const form = await readForm(context.req.raw, FORM_OCTETS_MAX);
@@ -144,7 +145,7 @@ class TheConsole implements Console {
     // A form may take its time to come: what the session stood on then may be gone.
     if (!(await this.#sessions.lives(session))) return this.#entrance.askWho(context, 401);
     try {
-      const outcome = await carryOut(this.#asked(context, session), form);
+      const outcome = await carryOutOf(act, form)(this.#asked(context, session), form);
       if (outcome.changedOwnSignIn === true) await this.#sessions.renew(session);
       if ('file' in outcome) return await fileOf(outcome);
       if (!('to' in outcome)) return await this.#framed(context, { session, path, ...outcome }, 200);
@@ -237,6 +238,15 @@ const firstOf = (session: Session): Page | undefined =>
 function assertSees(session: Session, page: Page): void {
   if (!sees(session, page))
     throw new UseCaseFailure(`this page is not for the role ${session.actor.role}`, 'denied');
+}
+
+/** Throws `UseCaseFailure` of kind `usage`. */
+function carryOutOf(act: Act, form: URLSearchParams): CarryOut {
+  if ('carryOut' in act) return act.carryOut;
+  const action = form.get('action') ?? '';
+  const found = Object.hasOwn(act.actions, action) ? act.actions[action] : undefined;
+  if (found === undefined) throw new UseCaseFailure('there is no such thing to do here', 'usage');
+  return found;
 }
 
 const YEAR_S = 31_536_000;

@@ -60,8 +60,11 @@ export type Outcome = (
   readonly changedOwnSignIn?: true;
 };
 
-export interface Act {
-  readonly path: string;
-  /** Throws `UseCaseFailure`. */
-  carryOut(asked: Asked, form: URLSearchParams): Promise<Outcome>;
-}
+/** Throws `UseCaseFailure`. */
+export type CarryOut = (asked: Asked, form: URLSearchParams) => Promise<Outcome>;
+
+export type Act = { readonly path: string } & (
+  | { readonly carryOut: CarryOut }
+  /** By what its forms say in the field `action`; anything else is refused. */
+  | { readonly actions: Readonly<Record<string, CarryOut>> }
+);

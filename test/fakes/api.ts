@@ -7,11 +7,10 @@ import type { Role, TokenScope } from '../../src/record/identity.ts';
 import { tokenScopes } from '../../src/record/identity.ts';
 import { acceptOf, identityChange, identityOf } from '../../src/store/store.contract-fixtures.ts';
 import { type Office, openOffice } from './administration.ts';
+import { foreign, own } from './role-matrix.ts';
 
-export const ALICE = 'alice@example.org';
-export const MALLORY = 'mallory@other.example';
-export const OF_ALICE = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
-export const OF_MALLORY = '01ARZ3NDEKTSV4RRFFQ69G5FAW';
+export const { login: ALICE, message: OF_ALICE } = own;
+export const { login: MALLORY, message: OF_MALLORY } = foreign;
 
 export interface Said {
   readonly token?: string;

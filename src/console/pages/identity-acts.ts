@@ -204,18 +204,21 @@ const domainsOf = (form: URLSearchParams): readonly string[] =>
     .split(/[\s,]+/)
     .filter((domain) => domain !== '');
 
-const acts: ReadonlyMap<string, AccountAct> = new Map(Object.entries({ ...states, ...credentials, ...may }));
+async function change(act: AccountAct, asked: Asked, form: URLSearchParams): Promise<Outcome> {
+  const login = given(form, 'login');
+  const as = asked.administration(given(form, 'reason'));
+  if (act.question !== undefined && form.get('sure') !== 'yes')
+    return asksFirst(asked, login, form, await act.question(as, login, form));
+  const came = await act.carryOut(as, login, form);
+  return typeof came === 'string' ? { to: pageOf(ACCOUNT, { login }), notice: came } : came;
+}
 
 export const changeIdentity: Act = {
   path: ACCOUNT,
-  async carryOut(asked: Asked, form) {
-    const login = given(form, 'login');
-    const act = acts.get(form.get('action') ?? '');
-    if (act === undefined) throw new UseCaseFailure('there is no such thing to do to an account', 'usage');
-    const as = asked.administration(given(form, 'reason'));
-    if (act.question !== undefined && form.get('sure') !== 'yes')
-      return asksFirst(asked, login, form, await act.question(as, login, form));
-    const came = await act.carryOut(as, login, form);
-    return typeof came === 'string' ? { to: pageOf(ACCOUNT, { login }), notice: came } : came;
-  },
+  actions: Object.fromEntries(
+    Object.entries({ ...states, ...credentials, ...may }).map(([name, act]) => [
+      name,
+      (asked: Asked, form: URLSearchParams) => change(act, asked, form),
+    ]),
+  ),
 };

@@ -3,7 +3,7 @@
 import { html } from 'hono/html';
 import { UseCaseFailure } from '../../administration/failure.ts';
 import type { SecondFactor } from '../../administration/second-factor.ts';
-import type { Act, Asked, Html } from '../page.ts';
+import type { Asked, CarryOut, Html } from '../page.ts';
 import { CHALLENGE_MS } from '../passkeys.ts';
 import { moment } from '../words.ts';
 import { safe } from '../../base/safe-text.ts';
@@ -68,7 +68,7 @@ async function addForm(asked: Asked): Promise<Html> {
     <p class="soft small">Adding one takes the script of this page, and a browser that knows passkeys.</p>`;
 }
 
-export const takePasskey: Act['carryOut'] = async (asked, form) => {
+export const takePasskey: CarryOut = async (asked, form) => {
   const challenge = asked.passkeys?.take(asked.session.name);
   if (challenge === undefined)
     throw new UseCaseFailure(

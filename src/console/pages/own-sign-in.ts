@@ -7,7 +7,7 @@ import { UseCaseFailure } from '../../administration/failure.ts';
 import type { SecondFactor } from '../../administration/second-factor.ts';
 import type { TotpSetup } from '../../administration/second-factor-setup.ts';
 import { state } from '../fate.ts';
-import type { Act, Asked, Html, Outcome, Page } from '../page.ts';
+import type { Act, Asked, CarryOut, Html, Outcome, Page } from '../page.ts';
 import { qrCode } from '../qr.ts';
 import { counted, moment } from '../words.ts';
 import { OWN_SIGN_IN, proof } from './own-forms.ts';
@@ -164,17 +164,6 @@ function recoveryCodes(codes: readonly string[], first: string): Outcome {
   };
 }
 
-export const changeOwnSignIn: Act = {
-  path: OWN_SIGN_IN,
-  carryOut(asked, form) {
-    const action = actions.get(form.get('action') ?? '');
-    if (action === undefined) throw new UseCaseFailure('there is no such thing to do here', 'usage');
-    return action(asked, form);
-  },
-};
-
-type CarryOut = Act['carryOut'];
-
 const confirm: CarryOut = async (asked, form) => {
   const given = (name: string): string => form.get(name) ?? '';
   const secret = given('secret');
@@ -208,10 +197,10 @@ const remove: CarryOut = async ({ administration, session }, form) => {
   return { to: OWN_SIGN_IN, notice, changedOwnSignIn: true };
 };
 
-const actions = new Map<string, CarryOut>([
-  ['begin', (asked) => setUp(asked, {})],
-  ['confirm', confirm],
-  ['codes', makeCodes],
-  ['remove', remove],
-  ['passkey', takePasskey],
-]);
+export const changeOwnSignIn: Act = {
+  path: OWN_SIGN_IN,
+  actions: {
+    ...{ confirm, remove, codes: makeCodes, passkey: takePasskey },
+    begin: (asked) => setUp(asked, {}),
+  },
+};

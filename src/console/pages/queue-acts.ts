@@ -23,20 +23,20 @@ const CHOSEN_MAX = 500;
 
 export const changeQueue: Act = {
   path: '/queue',
-  async carryOut(asked, form) {
-    const action = actionOf(form.get('action'));
-    const parts = partsOf(form);
-    const isAsked = cannotBeUndone(action) || form.get('what') === 'part';
-    if (isAsked && form.get('sure') !== 'yes') return question(asked, form, action, parts);
-    const reason = (form.get('reason') ?? '').trim();
-    return carryOn(asked, asked.administration(reason), action, parts, partOf(form, PART));
-  },
+  actions: Object.fromEntries(
+    (Object.keys(done) as QueueAction[]).map((action) => [
+      action,
+      (asked: Asked, form: URLSearchParams) => change(action, asked, form),
+    ]),
+  ),
 };
 
-function actionOf(text: string | null): QueueAction {
-  const action = (Object.keys(done) as QueueAction[]).find((known) => known === text);
-  if (action === undefined) throw new UseCaseFailure('there is no such thing to do to the queue', 'usage');
-  return action;
+async function change(action: QueueAction, asked: Asked, form: URLSearchParams): Promise<Outcome> {
+  const parts = partsOf(form);
+  const isAsked = cannotBeUndone(action) || form.get('what') === 'part';
+  if (isAsked && form.get('sure') !== 'yes') return question(asked, form, action, parts);
+  const reason = (form.get('reason') ?? '').trim();
+  return carryOn(asked, asked.administration(reason), action, parts, partOf(form, PART));
 }
 
 const cannotBeUndone = (action: QueueAction): boolean => action === 'drop' || action === 'bounce';
@@ -83,8 +83,7 @@ async function question(
         <input type="hidden" name="action" value="${action}" />
         <input type="hidden" name="what" value="${form.get('what') ?? ''}" />
         <input type="hidden" name="sure" value="yes" />
-        ${hiddenPart(shown)} ${form.get('what') === 'part' ? '' : chosen(parts)}
-        ${reasonField()}
+        ${hiddenPart(shown)} ${form.get('what') === 'part' ? '' : chosen(parts)} ${reasonField()}
         <div class="row">
           <button class="${cannotBeUndone(action) ? 'bad' : 'main'}">
             ${verbs[action]} ${figure(count)}

@@ -1,20 +1,19 @@
 // What the forms of the page Trail do: a verification begins or is stopped, events are exported as a file.
 
-import { UseCaseFailure } from '../../administration/failure.ts';
 import type { Act } from '../page.ts';
 
 export const verifyTrail: Act = {
   path: '/trail/verification',
-  async carryOut({ administration }, form) {
-    const action = form.get('action');
-    if (action === 'start') {
+  actions: {
+    async start({ administration }, form) {
       const expect = (form.get('expect') ?? '').trim();
       await administration().startVerification(expect === '' ? {} : { expect });
       return { to: '/trail', notice: 'The verification is under way.' };
-    }
-    if (action !== 'stop') throw new UseCaseFailure('a verification is begun or stopped', 'usage');
-    await administration().stopVerification();
-    return { to: '/trail', notice: 'The verification is stopped.' };
+    },
+    async stop({ administration }) {
+      await administration().stopVerification();
+      return { to: '/trail', notice: 'The verification is stopped.' };
+    },
   },
 };
 

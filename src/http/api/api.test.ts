@@ -2,114 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setUpTotp } from '../../../test/fakes/second-factor.ts';
-import { ALICE, MALLORY, openApiDesk, OF_ALICE, type Said } from '../../../test/fakes/api.ts';
-import type { Role } from '../../record/identity.ts';
-import type { AdministrationPorts } from '../../administration/ports.ts';
-import { signInMark } from '../../identity/sign-in-mark.ts';
-import { withCredentials } from '../../store/shown-identity.ts';
-import { START } from '../../store/store.contract-fixtures.ts';
-import { consoleEvent, consoleSessionOf } from '../../store/store.contract-sessions.ts';
+import { ALICE, MALLORY, openApiDesk } from '../../../test/fakes/api.ts';
+import { apiSamples, prepare } from '../../../test/fakes/api-samples.ts';
+import { own } from '../../../test/fakes/role-matrix.ts';
+import { ownUseCases } from '../../administration/use-cases.ts';
 import { routes } from './routes.ts';
 
-interface Sample extends Said {
-  /** `{own token}`: the id of the one that asks. */
-  readonly path: string;
-  /** Whose token asks; absent: an admin's. */
-  readonly as?: Role;
-  /** Set up at the console alone. */
-  readonly hasApp?: true;
-  /** Begun there too. */
-  readonly hasSession?: true;
-  /** What has to be so before. */
-  readonly first?: readonly (readonly [call: `${string} /${string}`, body?: unknown])[];
-}
-
-const at = (rest: string): string => `/accounts/${ALICE}${rest}`;
-const addPhone = ['POST /accounts/alice@example.org/app-passwords', { label: 'phone' }] as const;
-
-/** Of Alice, in the console. */
-async function beginSession({ store, lookups }: AdministrationPorts): Promise<void> {
-  const alice = (await lookups.identityByLogin(ALICE)) ?? assert.fail();
-  const begin = consoleSessionOf({ identityId: alice.id, mark: signInMark(withCredentials(alice)) });
-  await store.commit([{ type: 'consoleSession', begin, event: consoleEvent(START) }]);
-}
-
-const samples: Readonly<Record<string, Sample>> = {
-  serverStatus: { path: '/status' },
-  pageAccounts: { path: '/accounts?limit=2' },
-  addAccount: { path: '/accounts', body: { login: 'new@example.org', displayName: 'New' } },
-  showAccount: { path: at(''), first: [addPhone] },
-  accountDays: { path: at('/days') },
-  accountLooks: { path: at('/looks'), first: [[`GET /trace?q=${OF_ALICE}`]] },
-  explainSending: { path: at(`/explain?from=${ALICE}&to=bob@example.net`) },
-  suspendAccount: { path: at('/suspend') },
-  resumeAccount: { path: at('/resume'), first: [['POST /accounts/alice@example.org/suspend']] },
-  removalMeans: { path: at('/removal') },
-  removeAccount: { path: at('') },
-  restoreAccount: { path: at('/restore'), first: [['DELETE /accounts/alice@example.org']] },
-  setPassword: { path: at('/password'), body: { password: 'correct horse battery' } },
-  revokePassword: {
-    path: at('/password'),
-    first: [['PUT /accounts/alice@example.org/password', { password: 'correct horse battery' }]],
-  },
-  revokeAppPasswords: { path: at('/app-passwords'), first: [addPhone] },
-  addAppPassword: { path: at('/app-passwords'), body: { label: 'tablet', expiresIn: '90d' } },
-  revokeAppPassword: { path: at('/app-passwords/phone'), first: [addPhone] },
-  listTokens: { path: '/accounts/root@example.org/tokens' },
-  revokeToken: { path: '/accounts/root@example.org/tokens/test' },
-  listSessions: { path: at('/sessions'), hasSession: true },
-  endSession: { path: at('/sessions/name'), hasSession: true },
-  showSecondFactor: { path: at('/second-factor'), hasApp: true },
-  resetSecondFactor: { path: at('/second-factor'), hasApp: true },
-  accountRights: { path: at('/rights') },
-  addRight: { path: at('/rights/%40example.org') },
-  removeRight: {
-    path: at('/rights/sales@example.org'),
-    first: [['PUT /accounts/alice@example.org/rights/sales@example.org']],
-  },
-  limitAccount: { path: at('/limits/messagesPerHour'), body: { value: 7 } },
-  listQueue: { path: '/queue?limit=1' },
-  queueTotals: { path: '/queue/totals' },
-  showQueued: { path: `/queue/${OF_ALICE}` },
-  queuedContent: { path: `/queue/${OF_ALICE}/content` },
-  changeMessage: { path: `/queue/${OF_ALICE}/hold` },
-  changeQueue: { path: '/queue/changes', body: { action: 'retry', part: { identity: ALICE } } },
-  bounceMessage: { path: `/queue/${OF_ALICE}/bounce` },
-  bounceQueue: { path: '/queue/bounces', body: { part: { identity: ALICE } } },
-  backUp: { path: '/backup' },
-  traceWords: { path: `/trace?q=${ALICE}&limit=1` },
-  showSettings: { path: '/settings?word=limits' },
-  trailEnds: { path: '/trail' },
-  listLooks: { path: '/trail/looks?limit=1' },
-  listDomains: { path: '/domains?limit=1' },
-  showDomain: { path: '/domains/example.org' },
-  checkDomain: { path: '/domains/example.org/check' },
-  lookUpSelector: { path: '/domains/example.org/selectors/s1?record=x' },
-  accountSheet: { path: at('/sheet') },
-  startVerification: { path: '/trail/verification', body: {} },
-  showVerification: {
-    path: '/trail/verification',
-    first: [['POST /trail/verification', {}]],
-  },
-  stopVerification: {
-    path: '/trail/verification',
-    first: [['POST /trail/verification', {}]],
-  },
-  exportTrail: { path: '/trail/events' },
-  myAccount: { path: '/me', as: 'user', first: [['POST /me/app-passwords', { label: 'phone' }]] },
-  myMail: { path: '/me/mail?to=BOB&limit=1', as: 'user' },
-  myMessage: { path: `/me/mail/${OF_ALICE}`, as: 'user' },
-  mySettings: { path: '/me/settings', as: 'user' },
-  addMyAppPassword: { path: '/me/app-passwords', as: 'auditor', body: { label: 'phone', expiresIn: '90d' } },
-  revokeMine: { path: '/me/credentials/{own token}', as: 'user' },
-  mySessions: { path: '/me/sessions', as: 'user', hasSession: true },
-  endMySession: { path: '/me/sessions/name', as: 'user', hasSession: true },
-  suspendMyself: { path: '/me/suspend', as: 'user' },
-};
-
 test('each path has a sample, and a name of its own', () => {
-  assert.deepEqual(routes.map(({ name }) => name).sort(), Object.keys(samples).sort());
+  assert.deepEqual(routes.map(({ name }) => name).sort(), Object.keys(apiSamples).sort());
 });
 
 async function* content(): AsyncGenerator<Uint8Array> {
@@ -117,22 +17,15 @@ async function* content(): AsyncGenerator<Uint8Array> {
 }
 const close = () => Promise.resolve();
 
-for (const { name, method, answer, paging } of routes)
+for (const { name, method, useCase, answer, paging } of routes)
   test(`${name} gives what is told of it`, async () => {
     const api = await openApiDesk({ copy: () => Promise.resolve({ content: content(), close }) });
-    const { path, as = 'admin', first = [], hasApp, hasSession, body } = samples[name] ?? assert.fail(name);
-    const token = await api.tokenOf(as);
-    const headers = { reason: 'Beschwerde%20%C3%BCber%20Spam' };
-    if (hasApp === true) await setUpTotp(api.office.ports, ALICE);
-    if (hasSession === true) await beginSession(api.office.ports);
-    for (const [call, sent] of first)
-      assert.equal(
-        (await api.ask(call, { token, ...(sent === undefined ? {} : { body: sent }) })).status,
-        200,
-      );
-    const [, , id = ''] = token.split('_');
-    const response = await api.ask(`${method} ${path.replace('{own token}', id)}` as 'GET /', {
-      ...{ token, headers },
+    const sample = apiSamples[name] ?? assert.fail(name);
+    await prepare(api, sample, own);
+    const token = await api.tokenOf(Object.hasOwn(ownUseCases, useCase) ? 'user' : 'admin');
+    const body = sample.body?.(own);
+    const response = await api.ask(`${method} ${sample.path(own)}` as 'GET /', {
+      ...{ token, headers: { reason: 'Beschwerde%20%C3%BCber%20Spam' } },
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();

@@ -2,16 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  ALICE,
-  type Api,
-  idOf,
-  MALLORY,
-  OF_ALICE,
-  OF_MALLORY,
-  openApiDesk,
-  type Said,
-} from '../../../test/fakes/api.ts';
+import { ALICE, type Api, idOf, MALLORY, OF_ALICE, openApiDesk, type Said } from '../../../test/fakes/api.ts';
 import { openOffice } from '../../../test/fakes/administration.ts';
 import { StoreUnavailable } from '../../store/port.ts';
 import { createApi } from './api.ts';
@@ -37,62 +28,6 @@ async function hears(response: Response, problem: ProblemName, status: number): 
   assert.deepEqual([heard.type, heard.status], [`urn:postern:problem:${problem}`, status]);
   assert.ok(heard.detail.length > 10);
   return heard;
-}
-
-type Outside = readonly [call: `${string} /${string}`, said?: Said];
-
-/** All that names somebody or his mail. */
-const outside = (login: string, id: string): readonly Outside[] => [
-  [`GET /accounts/${login}`],
-  [`GET /accounts/${login}/rights`],
-  [`GET /accounts/${login}/tokens`],
-  [`GET /accounts/${login}/removal`],
-  [`GET /accounts/${login}/days`],
-  [`GET /accounts/${login}/looks`],
-  [`GET /accounts/${login}/explain?from=${login}`],
-  [`POST /accounts/${login}/suspend`],
-  [`DELETE /accounts/${login}`],
-  [`PUT /accounts/${login}/password`, { body: { password: 'correct horse battery' } }],
-  [`POST /accounts/${login}/app-passwords`, { body: { label: 'mine' } }],
-  [`DELETE /accounts/${login}/app-passwords`],
-  [`DELETE /accounts/${login}/password`],
-  [`PUT /accounts/${login}/rights/${ALICE}`],
-  [`PUT /accounts/${login}/limits/messagesPerHour`, { body: { value: 1 } }],
-  [`GET /queue/${id}`],
-  [`GET /queue/${id}/content`, { headers: { reason: 'curious' } }],
-  [`POST /queue/${id}/drop`],
-  [`POST /queue/${id}/bounce`],
-  [`GET /queue?identity=${login}`],
-  [`POST /queue/changes`, { body: { action: 'drop', part: { identity: login } } }],
-  [`POST /queue/bounces`, { body: { part: { identity: login } } }],
-  [`GET /trace?q=${id}`],
-  [`GET /me/mail/${id}`],
-  [`DELETE /me/credentials/${id}`],
-  [`GET /trace?q=${login}`],
-];
-
-for (const role of ['user', 'domainAdmin'] as const)
-  test(`${role}: who is outside can't be told from nobody, and nothing happens to him`, async () => {
-    const api = await openApiDesk();
-    const token = await api.tokenOf(role);
-    const before = await stateOf(api);
-    const others = outside(MALLORY, OF_MALLORY);
-    for (const [at, [call, said]] of others.entries()) {
-      const [nobody, nobodySaid] = outside(NOBODY, OF_NOBODY)[at] ?? assert.fail();
-      const told = await api.ask(call, { token, ...said });
-      const untold = await api.ask(nobody, { token, ...nobodySaid });
-      const text = (await told.text()).replaceAll(MALLORY, NOBODY).replaceAll(OF_MALLORY, OF_NOBODY);
-      assert.deepEqual([told.status, text], [untold.status, await untold.text()], call);
-      api.office.clock.advance(1000);
-    }
-    assert.equal(await stateOf(api), before);
-    assert.deepEqual(api.faults, []);
-  });
-
-async function stateOf({ office }: Api): Promise<string> {
-  const { lookups } = office.ports;
-  const kept = [lookups.identityByLogin(MALLORY), lookups.queue({ messageId: OF_MALLORY }, { max: 9 })];
-  return JSON.stringify(await Promise.all(kept));
 }
 
 test('a domain admin: no account and no address in another domain, no account of a higher role', async () => {

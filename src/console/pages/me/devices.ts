@@ -140,15 +140,7 @@ function stop(): Html {
   </section>`;
 }
 
-export const changeMyDevices: Act = {
-  path: PATH,
-  carryOut(asked, form) {
-    const action = form.get('action');
-    if (action === 'add') return add(asked, form);
-    if (action === 'revoke') return revoke(asked, form);
-    throw new UseCaseFailure('there is no such thing to do to a device', 'usage');
-  },
-};
+export const changeMyDevices: Act = { path: PATH, actions: { add, revoke } };
 
 async function add(asked: Asked, form: URLSearchParams): Promise<Outcome> {
   const days = form.get('days') ?? '';
