@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { request } from 'node:https';
+import { connect as connectInClear } from 'node:net';
 import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { Hono } from 'hono';
@@ -85,4 +86,24 @@ test('one address has a share of the connections, an IPv6 network as one; who is
   assert.equal(open('192.0.2.1').isShut, false);
   assert.equal(shut(many((at) => `2001:db8::${at.toString(16)}`)), 1);
   assert.equal(shut(many(() => '127.0.0.1')), 0);
+});
+
+test('however many connections are opened, no more are held than there may be', async () => {
+  const port = await freePort();
+  const listener = await startListener({ address: '127.0.0.1', port }, app, (error) => assert.fail(error));
+  const opened = Array.from({ length: 300 }, () => connectInClear(port, '127.0.0.1'));
+  try {
+    const asked = opened.map(
+      (socket) =>
+        new Promise<'answered' | 'shut'>((resolve) => {
+          socket.once('data', () => resolve('answered')).once('close', () => resolve('shut'));
+          socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+        }),
+    );
+    const came = await Promise.all(asked);
+    assert.equal(came.filter((one) => one === 'answered').length, 256);
+  } finally {
+    for (const socket of opened) socket.destroy();
+    await listener.close();
+  }
 });
