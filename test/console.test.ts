@@ -13,7 +13,7 @@ import { makeCertificate } from '../src/cli/certificate.ts';
 import { loadConfig, parseConfig } from '../src/config/load.ts';
 import { connectControl, type ControlClient } from '../src/http/control-client.ts';
 import { linkOf } from '../src/server/doors.ts';
-import { STREAMS_MAX } from '../src/console/live.ts';
+import { STREAMS_MAX, STREAMS_PER_PERSON } from '../src/console/live.ts';
 import { runServer, type RunningServer } from '../src/server/running.ts';
 import { freePort } from './free-port.ts';
 
@@ -230,15 +230,17 @@ test('what is too long for a request is refused, and its connection is closed', 
   }
 });
 
-test('a stream tells of a message as it comes; one that is left makes room, and more than fifty there are not', async () => {
+test('a stream tells of a message as it comes; one that is left makes room, and neither one session nor all have too many', async () => {
   const running = await run('live');
   const { origin, server } = running;
   const opened: AbortController[] = [];
-  const cookie = await enter(running);
-  const open = async (): Promise<Response> => {
+  const cookies: string[] = [];
+  for (let at = 0; at <= STREAMS_MAX / STREAMS_PER_PERSON; at += 1) cookies.push(await enter(running));
+  const [cookie = '', ...more] = cookies;
+  const open = async (as = cookie): Promise<Response> => {
     const leaving = new AbortController();
     opened.push(leaving);
-    return fetch(`${origin}/live`, { headers: { cookie }, signal: leaving.signal });
+    return fetch(`${origin}/live`, { headers: { cookie: as }, signal: leaving.signal });
   };
   try {
     const first = await open();
@@ -246,14 +248,17 @@ test('a stream tells of a message as it comes; one that is left makes room, and 
     const reader = first.body?.getReader() ?? assert.fail();
     assert.match(Buffer.from((await reader.read()).value ?? []).toString(), /^event: parts\ndata: /);
     const others: Response[] = [];
-    for (let at = 1; at < STREAMS_MAX; at += 1) others.push(await open());
+    for (let at = 1; at < STREAMS_PER_PERSON; at += 1) others.push(await open());
+    assert.equal((await open()).status, 503, 'of one session');
+    for (let at = STREAMS_PER_PERSON; at < STREAMS_MAX; at += 1)
+      others.push(await open(more[Math.floor(at / STREAMS_PER_PERSON) - 1]));
     assert.ok(others.every(({ status }) => status === 200));
-    const tooMany = await Promise.all(Array.from({ length: 20 }, () => open()));
+    const tooMany = await Promise.all(Array.from({ length: 20 }, () => open(more.at(-1))));
     assert.deepEqual([...new Set(tooMany.map(({ status }) => status))], [503]);
     assert.equal((await fetch(origin, { headers: { cookie } })).status, 200, 'pages are served all the same');
     opened[1]?.abort();
     // Our end hears of it when the system tells.
-    for (let status = 503; status === 503;) ({ status } = await open());
+    for (let status = 503; status === 503;) ({ status } = await open(more.at(-1)));
   } finally {
     for (const leaving of opened) leaving.abort();
     await server.stop(0);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { virtualClock } from '../../test/fakes/clock.ts';
 import { turns } from '../../test/fakes/front.ts';
 import type { Role } from '../record/identity.ts';
-import { Live, STREAMS_MAX } from './live.ts';
+import { Live, STREAMS_MAX, STREAMS_PER_PERSON } from './live.ts';
 import type { Session } from './sessions.ts';
 
 const session = (who: string, role: Role = 'admin'): Session => ({
@@ -111,11 +111,37 @@ test('the streams of a session end with it', async () => {
 
 test('there are no more streams than there may be, and one that ends makes room', async () => {
   const { live } = begin();
-  const streams = Array.from({ length: STREAMS_MAX }, () => live.stream(session('root')));
+  const streams = Array.from({ length: STREAMS_MAX }, (_, at) => live.stream(session(`root ${at}`)));
   assert.ok(streams.every((one) => one !== undefined));
-  assert.equal(live.stream(session('root')), undefined);
+  assert.equal(live.stream(session('alice')), undefined);
   await reader(streams[0]).leave();
+  assert.notEqual(live.stream(session('alice')), undefined);
+});
+
+test('one person has some of the streams, in all his sessions together, and leaves the others to others', async () => {
+  const { live } = begin();
+  const hers = (name: string): Session => {
+    const { actor, ...one } = session(name, 'desk');
+    return { ...one, actor: { ...actor, who: 'alice@example.org', identityId: 'id-alice' } };
+  };
+  const streams = Array.from({ length: STREAMS_PER_PERSON }, (_, at) => live.stream(hers(`${at % 3}`)));
+  assert.ok(streams.every((one) => one !== undefined));
+  for (const name of ['0', 'one more']) assert.equal(live.stream(hers(name)), undefined);
   assert.notEqual(live.stream(session('root')), undefined);
+  await reader(streams[0]).leave();
+  assert.notEqual(live.stream(hers('0')), undefined);
+});
+
+test('ten thousand tabs of everybody hold no more streams than there may be, and cost no more looks than one', async () => {
+  const { live, clock, state } = begin();
+  const given = Array.from({ length: 10_000 }, (_, at) => live.stream(session(`root ${at}`)));
+  const open = given.filter((one) => one !== undefined).map((one) => reader(one));
+  assert.deepEqual([open.length, live.open], [STREAMS_MAX, STREAMS_MAX]);
+  clock.advance(0);
+  await turns();
+  assert.equal(state.looks, 1);
+  for (const { leave } of open) await leave();
+  assert.equal(live.open, 0);
 });
 
 test('a look that fails ends no stream', async () => {

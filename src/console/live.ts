@@ -5,6 +5,8 @@ import type { Clock } from '../platform/platform.ts';
 import type { Session } from './sessions.ts';
 
 export const STREAMS_MAX = 50;
+/** Of one person, in however many sessions; of a link for nobody, of its session. The others' are not for him to take. */
+export const STREAMS_PER_PERSON = 10;
 const LOOK_MS = 2_000;
 /** A quiet stream says so often that it is there. */
 const HEARTBEAT_MS = 15_000;
@@ -41,9 +43,11 @@ export class Live {
     return this.#streams.size;
   }
 
-  /** Undefined: there are as many as there may be. */
+  /** Undefined: there are as many as there may be, or as he may have. */
   stream(session: Session): Response | undefined {
     if (this.#streams.size >= STREAMS_MAX) return undefined;
+    const his = [...this.#streams].filter((one) => personOf(one.session) === personOf(session));
+    if (his.length >= STREAMS_PER_PERSON) return undefined;
     let stream: Stream | undefined;
     const body = new ReadableStream<Uint8Array>(
       {
@@ -112,6 +116,8 @@ export class Live {
     stream.controller.close();
   }
 }
+
+const personOf = ({ actor, name }: Session): string => actor.identityId ?? `session ${name}`;
 
 const encoder = new TextEncoder();
 
