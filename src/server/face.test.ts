@@ -8,7 +8,7 @@ import { turns } from '../../test/fakes/front.ts';
 import { parseConfig } from '../config/load.ts';
 import { createLog } from '../observe/log.ts';
 import type { Line } from '../platform/line.ts';
-import { type FaceBirth, faceConfigOf, originOf } from './face-body.ts';
+import { type FaceBirth, type FaceConfig, faceConfigOf, originOf } from './face-body.ts';
 import { startFace } from './face.ts';
 import type { FrontPlan } from './plan.ts';
 import type { Thread, ThreadOptions } from './thread.ts';
@@ -23,6 +23,7 @@ const listen = configured === 'off' ? assert.fail('it is configured') : configur
 interface Born {
   readonly options: ThreadOptions;
   readonly asked: unknown[];
+  isTerminated: boolean;
   die(because: string): void;
 }
 
@@ -32,11 +33,14 @@ async function begin({ answers = true } = {}) {
   const adopted = new Set<Thread>();
   const inForce = { loaded: loadedOf('a.example.org'), plan: { certificates: [] } as unknown as FrontPlan };
   let refuses = 0;
+  let held: Promise<void> | undefined;
+  const copies = { open: 0 };
   const face = await startFace(listen, {
     ...{ clock, inForce, log: createLog('fatal', { write: () => undefined }) },
     crew: {
       start: async (options) => {
         if ((refuses -= 1) >= 0) throw new Error('no memory');
+        await held;
         const { promise: ended, resolve } = Promise.withResolvers<string>();
         const asked: unknown[] = [];
         const line: Line = {
@@ -47,8 +51,15 @@ async function begin({ answers = true } = {}) {
           tell: () => undefined,
           close: () => undefined,
         };
-        births.push({ options, asked, die: resolve });
-        return { ...options, line, ended, terminate: async () => resolve('terminated') };
+        const born: Born = { options, asked, die: resolve, isTerminated: false };
+        births.push(born);
+        return {
+          ...{ ...options, line, ended },
+          async terminate() {
+            born.isTerminated = true;
+            resolve('terminated');
+          },
+        };
       },
       connect: () => undefined,
       stop: () => Promise.resolve(),
@@ -60,13 +71,24 @@ async function begin({ answers = true } = {}) {
       },
       frontFigures: () => Promise.resolve([]),
     },
-    administration: openOffice().ports,
+    administration: openOffice({
+      copy: async () => {
+        copies.open += 1;
+        return { content: (async function* () {})(), close: async () => void (copies.open -= 1) };
+      },
+    }).ports,
     condition: { startedAt: 0, health: () => Promise.resolve({ problems: [], warnings: [] }) },
     readiness: { look: () => Promise.resolve([]) },
     selfTest: { status: { verdict: 'passed', findings: [] } },
   });
   const refuse = (times: number): void => void (refuses = times);
-  return { face, clock, births, adopted, inForce, refuse };
+  /** The next ones are being started until this is called. */
+  function hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  }
+  return { face, clock, births, adopted, inForce, refuse, hold, copies };
 }
 
 test('a thread that died is replaced, has its lines, and starts with the configuration of now', async () => {
@@ -99,6 +121,43 @@ test('one that can not be started is tried again, and is missing until then', as
   clock.advance(10_000);
   await turns();
   assert.deepEqual([births.length, face.restarts.missing], [2, []]);
+});
+
+test('a copy that the thread was sending takes no space any more when it ends', async () => {
+  const { births, copies } = await begin();
+  await births[0]?.options.handlers?.answer?.({ ask: 'copy' });
+  assert.equal(copies.open, 1);
+  births[0]?.die('out of memory');
+  await turns();
+  assert.equal(copies.open, 0);
+});
+
+test('while it is started again a reload waits for nobody, and what it brought is told to the new one', async () => {
+  const { face, clock, births, inForce, hold } = await begin();
+  const release = hold();
+  births[0]?.die('killed');
+  await turns();
+  clock.advance(200);
+  await turns();
+  inForce.loaded = loadedOf('b.example.org');
+  await face.reload(inForce.loaded);
+  release();
+  await turns();
+  const told = (births[1]?.asked[0] as { readonly loaded?: FaceConfig } | undefined)?.loaded;
+  assert.equal(told?.config.hostname, 'b.example.org');
+});
+
+test('one that comes up after the stop is ended, and gets no lines', async () => {
+  const { face, clock, births, adopted, hold } = await begin();
+  const release = hold();
+  births[0]?.die('killed');
+  await turns();
+  clock.advance(200);
+  await turns();
+  await face.stop();
+  release();
+  await turns();
+  assert.deepEqual([births.length, births[1]?.isTerminated, adopted.size], [2, true, 0]);
 });
 
 test('a console that hangs holds no reload up', async () => {

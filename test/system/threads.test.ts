@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../free-port.ts';
 import { startCrashHop } from './crash-hop.ts';
 import { settled } from './promises.ts';
 import { eventually, PASSWORD, startServer, type StartOptions, type TestServer } from './server.ts';
@@ -46,7 +47,7 @@ const socketOf = (server: TestServer): string => join(server.directory, 'ender.s
 async function startEndable(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
   const server = await startServer({
     ...options,
-    extra: `threads: { fronts: ${FRONTS} }\nlimits: { identity: { messagesPerHour: none, recipientsPerHour: none } }`,
+    extra: `${options.extra ?? ''}\nthreads: { fronts: ${FRONTS} }\nlimits: { identity: { messagesPerHour: none, recipientsPerHour: none } }`,
   });
   await server.stop();
   await server.start(endable(server));
@@ -198,4 +199,41 @@ test('5321-y E-Q-7: without a store thread clients hear 451, what was asked of i
   assert.ok(deathsOf(server, 'store') > 0 && server.log().includes('thread could not be started'));
   const verified = server.postern(['audit', 'verify']);
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+});
+
+test('without the thread of the console mail goes on, and the health warns; when it is back who was in is in, and links are over', async () => {
+  const port = await freePort();
+  await using server = await startEndable({ extra: `console: { port: ${port} }` });
+  const origin = `http://127.0.0.1:${port}`;
+  const client = await openClient({ port: server.submission, ...credentials });
+  const linkOf = (): string =>
+    /http\S+\/sign-in\/(\S+)/.exec(server.postern(['console', 'link']).stdout)?.[1] ?? '';
+  const signIn = (secret: string): Promise<Response> =>
+    fetch(`${origin}/sign-in`, {
+      ...{ method: 'POST', redirect: 'manual', headers: { origin } },
+      body: new URLSearchParams({ secret }),
+    });
+  const cookie = (await signIn(linkOf())).headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  const unused = linkOf();
+  const stream = await fetch(`${origin}/live`, { headers: { cookie } });
+  assert.equal(stream.status, 200);
+  await order(server, 'hold face');
+  await eventually('the end of the console', 20, () => deathsOf(server, 'face') > 0);
+  await assert.rejects(stream.text(), 'its stream is cut');
+  await assert.rejects(fetch(origin));
+  assert.match(await submitOne(client, { ...credentials, subject: 'during' }), /^250/);
+  const health = await fetch(`http://127.0.0.1:${server.http}/health`);
+  assert.equal(health.status, 200);
+  assert.match(server.postern(['status']).stdout, /the face thread died and does not run again yet/);
+  const link = server.postern(['console', 'link']);
+  assert.notEqual(link.status, 0);
+  assert.match(link.stderr, /the console is being started again: try again in a moment/);
+  await order(server, 'release face');
+  await eventually('the console', 60, async () => {
+    const page = await fetch(origin, { headers: { cookie } }).catch(() => undefined);
+    return page?.status === 200;
+  });
+  assert.equal((await signIn(unused)).status, 410);
+  assert.match(await submitOne(client, { ...credentials, subject: 'after' }), /^250/);
+  client.close();
 });
