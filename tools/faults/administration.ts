@@ -13,6 +13,9 @@ const may = { file: 'src/administration/permissions.ts', tests: ['src/administra
 const api = 'src/http/api';
 const attacks = [`${api}/attacks`];
 
+const late = { file: `${api}/api.ts`, tests: [`${api}/late`] };
+const myMail = { file: 'src/administration/my-mail.ts', tests: ['src/administration/my-mail-bounds'] };
+
 const secondFactor = {
   file: 'src/identity/second-factor-changes.ts',
   tests: ['src/administration/second-factor'],
@@ -83,6 +86,102 @@ export const administrationFaults: readonly Fault[] = [
     to: 'if (request === undefined)',
   },
   {
+    file: `${api}/api.ts`,
+    tests: [`${api}/roles`],
+    why: 'every token may what an admin may',
+    from: 'administrationOf(this.#options.administration, actor)',
+    to: "administrationOf(this.#options.administration, { ...actor, role: 'admin' })",
+  },
+  {
+    file: `${api}/api.ts`,
+    tests: attacks,
+    why: 'a body that comes after its token was revoked is carried out',
+    from: '    const body = await context.req.text();\n',
+    to: `    const early = await this.#whoAsks(context.req.header('authorization'), addressOf(context));
+    const body = await context.req.text();
+    this.#whoAsks = () => Promise.resolve(early);\n`,
+  },
+  {
+    ...late,
+    why: 'a copy that is made too late is let go by nobody',
+    from: '      made.then(({ body }) => body?.cancel()).catch(() => undefined);\n',
+    to: '',
+  },
+  {
+    ...late,
+    why: 'a copy of the store has no more time than any answer',
+    from: 'this.#inTime(made, route.answerMs)',
+    to: 'this.#inTime(made)',
+  },
+  {
+    ...late,
+    why: 'an answer may take as long as it likes',
+    from: 'if (key === undefined) return responseOf(await this.#inTime(work()));',
+    to: 'if (key === undefined) return responseOf(await work());',
+  },
+  {
+    ...late,
+    why: 'an answer has less time than is told',
+    from: 'const ANSWER_MS = 20_000;',
+    to: 'const ANSWER_MS = 10_000;',
+  },
+  {
+    ...late,
+    why: 'whoever asks with a token waits for its owner as long as the store likes',
+    from: "await this.#inTime(this.#proved(header('authorization'), addressOf(context)))",
+    to: "await this.#proved(header('authorization'), addressOf(context))",
+  },
+  {
+    ...late,
+    why: 'a request keeps its place',
+    from: '      this.#underWay -= 1;\n',
+    to: '',
+  },
+  {
+    ...scope,
+    tests: ['src/administration/scope'],
+    why: 'a user is told who dropped his mail, and why',
+    from: "diagnostic: 'dropped by an operator'",
+    to: 'diagnostic: event.payload.diagnostic',
+  },
+  {
+    file: 'src/administration/use-cases.ts',
+    tests: ['src/administration/scope'],
+    why: 'what is about oneself reaches as far as the role',
+    from: "Object.hasOwn(ownUseCases, name) ? { ...actor, role: 'user' } : actor",
+    to: 'actor',
+  },
+  {
+    ...myMail,
+    why: 'a page of own mail is as long as somebody likes',
+    from: 'const MESSAGES_MAX = 100;',
+    to: 'const MESSAGES_MAX = 100_000;',
+  },
+  {
+    ...myMail,
+    why: 'the story of a message has no end',
+    from: 'const STEPS_MAX = 200;',
+    to: 'const STEPS_MAX = 20_000;',
+  },
+  {
+    ...myMail,
+    why: 'a list looks through all that happened to each message',
+    from: 'const EVENTS_LISTED = 500;',
+    to: 'const EVENTS_LISTED = 50_000;',
+  },
+  {
+    ...myMail,
+    why: 'a message is looked through without an end',
+    from: 'const EVENTS_MAX = 10_000;',
+    to: 'const EVENTS_MAX = 1_000_000;',
+  },
+  {
+    ...myMail,
+    why: 'a list tells of each recipient of each message',
+    from: 'const FATES_LISTED = 5;',
+    to: 'const FATES_LISTED = 500;',
+  },
+  {
     ...secondFactor,
     why: 'a code of the second factor counts for as long as it is shown',
     from: 'step !== undefined && step > verifier.usedStep',
@@ -113,6 +212,13 @@ export const administrationFaults: readonly Fault[] = [
     why: 'a token takes the second factor of an admin away',
     from: "token !== undefined && role !== 'user'",
     to: "token === undefined && role !== 'user'",
+  },
+  {
+    file: 'src/administration/second-factor.ts',
+    tests: ['src/console/beside'],
+    why: 'a stolen session of an admin resets the second factor of its owner',
+    from: "  if (id === identityId)\n    throw new UseCaseFailure(\n      'remove",
+    to: "  if (id === login)\n    throw new UseCaseFailure(\n      'remove",
   },
   {
     file: 'src/console/passkeys.ts',

@@ -3,6 +3,7 @@
 import type { Fault } from './fault.ts';
 import { administrationFaults } from './administration.ts';
 import { configFaults } from './config.ts';
+import { consoleFaults } from './console.ts';
 import { identityFaults } from './identity.ts';
 import { nodeFaults } from './nodes.ts';
 import { policyFaults } from './policy.ts';
@@ -26,6 +27,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   relay: relayFaults,
   config: configFaults,
   administration: administrationFaults,
+  console: consoleFaults,
   server: serverFaults,
   simulation: simulationFaults,
 };

@@ -6,6 +6,7 @@ const front = { file: 'src/server/front.ts', tests: ['src/server/front'] };
 const drain = { file: 'src/server/drain.ts', tests: ['src/server/drain'] };
 const supervisor = { file: 'src/server/supervisor.ts', tests: ['src/server/supervisor'] };
 
+const face = { file: 'src/server/face.ts', tests: ['src/server/face'] };
 const proxied = { file: 'src/server/proxied.ts', tests: ['src/server/proxied'] };
 
 const isBusy = 'connections.size + memory.used + withdrawing.size > 0';
@@ -143,6 +144,42 @@ export const serverFaults: readonly Fault[] = [
     why: 'a drain waits for the sessions of headers that come late',
     from: '      proxied.close();\n',
     to: '',
+  },
+  {
+    ...face,
+    why: 'a copy of the store outlives the thread that it was sent by',
+    from: '      wishes.end().catch(',
+    to: '      Promise.resolve().catch(',
+  },
+  {
+    ...face,
+    why: 'a console that comes up after the stop runs on',
+    from: '    if (this.#isStopped) return thread.terminate();\n',
+    to: '',
+  },
+  {
+    ...face,
+    why: 'a reload that comes while the console is started again is lost',
+    from: '    if (loaded !== inForce.loaded) await this.reload(inForce.loaded);\n',
+    to: '',
+  },
+  {
+    ...face,
+    why: 'a console that ended is asked for a link',
+    from: '      if (this.#thread === thread) this.#thread = undefined;\n',
+    to: '',
+  },
+  {
+    ...face,
+    why: 'a console that ended keeps its lines',
+    from: '      leave();\n',
+    to: '',
+  },
+  {
+    ...face,
+    why: 'a console that does not answer is left as it is',
+    from: '      await thread.terminate();\n    }\n  }\n\n  async #sample',
+    to: '    }\n  }\n\n  async #sample',
   },
   {
     file: 'src/server/readiness.ts',
