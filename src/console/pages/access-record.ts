@@ -6,6 +6,7 @@ import { UseCaseFailure } from '../../administration/failure.ts';
 import { safe } from '../../base/safe-text.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { reasonField } from '../reason-field.ts';
+import { tableHead } from '../table-head.ts';
 import { moment, pageOf } from '../words.ts';
 
 const PATH = '/trail/looks';
@@ -90,14 +91,7 @@ function nothing(next: string | undefined): Html {
 function list(looks: readonly ShownLook[]): Html {
   return html`<section class="card">
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Who</th>
-          <th scope="col">Did</th>
-          <th scope="col">What and why</th>
-        </tr>
-      </thead>
+      ${tableHead('When', 'Who', 'Did', 'What and why')}
       <tbody>
         ${looks.map(row)}
       </tbody>

@@ -6,6 +6,7 @@ import { safe } from '../../base/safe-text.ts';
 import type { RecordVerdict } from '../../onboarding/dns-check.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html, Page } from '../page.ts';
+import { tableHead } from '../table-head.ts';
 import { ago } from '../words.ts';
 import { rotation } from '../key-rotation.ts';
 import { tokenField } from '../token-field.ts';
@@ -50,14 +51,7 @@ function records(asked: Asked, { domain: name, checkedAt, records: all, warnings
       ${checkedAt === undefined ? '' : html`<span class="soft">Asked ${ago(checkedAt, asked.now)} ago.</span>`}
     </form>
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">Record</th>
-          <th scope="col">State</th>
-          <th scope="col">As it should be</th>
-          <th scope="col">As it is</th>
-        </tr>
-      </thead>
+      ${tableHead('Record', 'State', 'As it should be', 'As it is')}
       <tbody>
         ${all.map(row)}
       </tbody>

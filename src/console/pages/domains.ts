@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import type { ListedDomain } from '../../administration/domains.ts';
 import { state } from '../fate.ts';
 import type { Html, Page } from '../page.ts';
+import { tableHead } from '../table-head.ts';
 import { ago, counted, pageOf } from '../words.ts';
 
 const ROWS = 100;
@@ -25,14 +26,7 @@ export const domains: Page = {
           all.length === 0
             ? html`<p class="empty">No more domains.</p>`
             : html`<table class="rows">
-                <thead>
-                  <tr>
-                    <th scope="col">Domain</th>
-                    <th scope="col">Signed with</th>
-                    <th scope="col">In the DNS</th>
-                    <th scope="col">Asked</th>
-                  </tr>
-                </thead>
+                ${tableHead('Domain', 'Signed with', 'In the DNS', 'Asked')}
                 <tbody>
                   ${all.map((one) => row(one, now))}
                 </tbody>

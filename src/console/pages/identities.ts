@@ -7,6 +7,7 @@ import { canonicalAddress } from '../../policy/address.ts';
 import type { IdentityState } from '../../record/identity.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
+import { tableHead } from '../table-head.ts';
 import { counted, moment, pageOf } from '../words.ts';
 
 const ROWS = 50;
@@ -106,15 +107,7 @@ function listed(
       ${may('addAccount') ? html`<a class="button" href="/identity/new">New account</a>` : ''}
     </div>
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">Login</th>
-          <th scope="col">State</th>
-          <th scope="col">Role</th>
-          <th scope="col">Has</th>
-          <th scope="col">Made</th>
-        </tr>
-      </thead>
+      ${tableHead('Login', 'State', 'Role', 'Has', 'Made')}
       <tbody>
         ${accounts.map(row)}
       </tbody>

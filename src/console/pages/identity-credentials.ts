@@ -6,6 +6,7 @@ import { safe } from '../../base/safe-text.ts';
 import type { CredentialUse } from '../../store/lookups.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
+import { tableHead, unseen } from '../table-head.ts';
 import { counted, figure, moment, pageOf } from '../words.ts';
 import { ACCOUNT, actForm } from './identity-forms.ts';
 
@@ -35,14 +36,7 @@ export function credentials(asked: Asked, { account, uses }: ShownAccount): Html
       all.length === 0
         ? html`<p class="empty">None: nobody can log in.</p>`
         : html`<table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">Label</th>
-                <th scope="col">State</th>
-                <th scope="col">Last used</th>
-                <th scope="col"><span class="hidden">Revoke</span></th>
-              </tr>
-            </thead>
+            ${tableHead('Label', 'State', 'Last used', unseen('Revoke'))}
             <tbody>
               ${rows.map((one) => row(asked, account, one, uses))}
             </tbody>

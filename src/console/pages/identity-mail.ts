@@ -9,6 +9,7 @@ import { chart } from '../chart.ts';
 import { fateStates, state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
 import { REASON_LENGTH_MAX } from '../reason-field.ts';
+import { tableHead } from '../table-head.ts';
 import { counted, figure, moment, pageOf } from '../words.ts';
 import { ACCOUNT } from './identity-forms.ts';
 
@@ -74,13 +75,7 @@ function listOf(login: string, { messages, refusals }: TraceAnswer): Html {
       messages.length + refusals.length === 0
         ? html`<p class="empty">The trail knows of none.</p>`
         : html`<table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">To</th>
-                <th scope="col">State</th>
-              </tr>
-            </thead>
+            ${tableHead('When', 'To', 'State')}
             <tbody>
               ${messages.map(mail)} ${refusals.map(refusal)}
             </tbody>

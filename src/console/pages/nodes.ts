@@ -7,6 +7,7 @@ import type { ShownNode } from '../../server/cluster.ts';
 import type { ConsoleCondition } from '../condition.ts';
 import { state } from '../fate.ts';
 import type { Html } from '../page.ts';
+import { tableHead } from '../table-head.ts';
 import { ago } from '../words.ts';
 
 export function nodesOf({ health: { nodes = [], differences = [] } }: ConsoleCondition, now: number): Html {
@@ -16,17 +17,7 @@ export function nodesOf({ health: { nodes = [], differences = [] } }: ConsoleCon
       nodes.length === 0
         ? html`<p class="empty">The store is this server's own, or can't be asked now.</p>`
         : html`<table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">Node</th>
-                <th scope="col">State</th>
-                <th scope="col">Lease</th>
-                <th scope="col">Runs for</th>
-                <th scope="col">Version</th>
-                <th scope="col">Roles</th>
-                <th scope="col">Incarnation</th>
-              </tr>
-            </thead>
+            ${tableHead('Node', 'State', 'Lease', 'Runs for', 'Version', 'Roles', 'Incarnation')}
             <tbody>
               ${nodes.map((node) => row(node, now))}
             </tbody>

@@ -5,6 +5,7 @@ import type { ShownSetting, ShownSettings } from '../../administration/settings.
 import { safe } from '../../base/safe-text.ts';
 import { state } from '../fate.ts';
 import type { Html, Page } from '../page.ts';
+import { tableHead } from '../table-head.ts';
 import { counted } from '../words.ts';
 
 const WORD_LENGTH_MAX = 100;
@@ -77,14 +78,7 @@ function group(name: string, keys: readonly ShownSetting[], shown: ShownSettings
       >
     </summary>
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">Key</th>
-          <th scope="col">Value</th>
-          <th scope="col">From</th>
-          <th scope="col">Meaning</th>
-        </tr>
-      </thead>
+      ${tableHead('Key', 'Value', 'From', 'Meaning')}
       <tbody>
         ${keys.map((key) => row(key, shown.file))}
       </tbody>

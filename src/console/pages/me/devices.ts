@@ -8,6 +8,7 @@ import { UseCaseFailure } from '../../../administration/failure.ts';
 import { safe } from '../../../base/safe-text.ts';
 import { state } from '../../fate.ts';
 import type { Act, Asked, Html, Outcome, Page } from '../../page.ts';
+import { tableHead, unseen } from '../../table-head.ts';
 import { moment } from '../../words.ts';
 import { sheetCard } from './setup.ts';
 import { passwordCard, sessionsCard } from './sign-ins.ts';
@@ -47,14 +48,7 @@ function devicesOf(asked: Asked, { devices }: MyAccount): Html {
       devices.length === 0
         ? html`<p class="empty">None yet.</p>`
         : html`<table class="rows">
-            <thead>
-              <tr>
-                <th scope="col">For</th>
-                <th scope="col">State</th>
-                <th scope="col">Last used</th>
-                <th scope="col"><span class="hidden">Revoke</span></th>
-              </tr>
-            </thead>
+            ${tableHead('For', 'State', 'Last used', unseen('Revoke'))}
             <tbody>
               ${devices.map((device) => row(asked, device))}
             </tbody>

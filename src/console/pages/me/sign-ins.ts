@@ -7,6 +7,7 @@ import { UseCaseFailure } from '../../../administration/failure.ts';
 import { safe } from '../../../base/safe-text.ts';
 import { state } from '../../fate.ts';
 import type { Act, Asked, Html } from '../../page.ts';
+import { tableHead, unseen } from '../../table-head.ts';
 import { moment } from '../../words.ts';
 import { tokenField } from '../../token-field.ts';
 
@@ -19,14 +20,7 @@ export function sessionsCard(asked: Asked, sessions: readonly OwnSession[]): Htm
   return html`<section class="card">
     <h2>Signed in here</h2>
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col">Since</th>
-          <th scope="col">From</th>
-          <th scope="col">Last used</th>
-          <th scope="col"><span class="hidden">End</span></th>
-        </tr>
-      </thead>
+      ${tableHead('Since', 'From', 'Last used', unseen('End'))}
       <tbody>
         ${sessions.map((one) => row(asked, one))}
       </tbody>
