@@ -63,7 +63,7 @@ interface Seen {
 /** Who held or dropped a user's mail, and why, is written for those who look after it. */
 function byAnOperator(event: TrailEvent): TrailEvent {
   if (event.payload === undefined) return event;
-  if (event.type === 'dropped')
+  if (event.type === 'dropped' && event.payload.takenBack !== true)
     return { ...event, payload: { ...event.payload, diagnostic: 'dropped by an operator' } };
   if (event.type !== 'held' && event.type !== 'released') return event;
   return { ...event, payload: { by: 'an operator', action: event.payload.action, detail: {} } };
@@ -236,6 +236,7 @@ async function isInside(change: Change, seen: Seen): Promise<boolean> {
   if (change.type === 'identity') return seen.isMine(change.identity);
   if (change.type === 'consoleSession') return 'end' in change && seen.identity(change.end.identityId);
   if (change.type === 'queue') return seen.selector(change.selector);
+  if (change.type === 'undo') return seen.message(change.messageId);
   if (change.type !== 'accept' || change.event.type !== 'accepted') return false;
   // A report about mail that one of ours has sent (`bounce.ts`).
   const { reportOn } = change.event.payload;

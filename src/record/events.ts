@@ -65,6 +65,8 @@ export interface AcceptedPayload {
   readonly signatures?: readonly SignatureFacts[];
   /** For reports we wrote ourselves: the message the report is about. */
   readonly reportOn?: string;
+  /** Until then its sender may take it back; it leaves some seconds later. Absent: he has no undo window. */
+  readonly undoUntil?: number;
 }
 
 export interface RefusedPayload {
@@ -107,6 +109,8 @@ export interface FatePayload {
   readonly status: string;
   readonly diagnostic: string;
   readonly nextAttemptAt?: number;
+  /** Of what was dropped: by its sender himself, before it left. */
+  readonly takenBack?: true;
   /** Id of the report (DSN) about it, in events older than the type `reported`. */
   readonly reportId?: string;
 }

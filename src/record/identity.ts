@@ -113,6 +113,8 @@ export interface Identity {
   readonly rights: readonly SenderRight[];
   readonly credentials: readonly Credential[];
   readonly limits: IdentityLimits;
+  /** Undo window: so long its mail waits before it leaves, in whole seconds (`src/policy/undo-window.ts`). Absent: not at all. */
+  readonly undoSeconds?: number;
   /** Absent: `user`. */
   readonly role?: Role;
   /** Of a domain admin: lower-case A-labels. */
@@ -163,6 +165,7 @@ export interface Principal {
   readonly mailbox: boolean;
   readonly rights: readonly SenderRight[];
   readonly limits: IdentityLimits;
+  readonly undoSeconds?: number;
 }
 
 /** What the record keeps of a principal. */

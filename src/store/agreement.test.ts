@@ -12,6 +12,7 @@ import type { TrailEvent } from '../record/events.ts';
 import type { Cursor, Lookups } from './lookups.ts';
 import { openMemoryStore } from './memory/store.ts';
 import type { ReportChange } from './notices.ts';
+import type { UndoChange } from './undo.ts';
 import { WITHDRAWN_MS } from './withdrawals.ts';
 import type { AcceptChange, Change, Delivery, FreeChange, Outcome, SettleChange, Store } from './port.ts';
 import type { QueueChange } from './queue-change.ts';
@@ -133,6 +134,14 @@ const deed = fc.oneof(
           until: fc.nat({ max: 30 }),
         }),
       ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('undo'),
+      id: small,
+      wrong: fc.constantFrom('nothing', 'nothing', 'nothing', 'identity', 'recipients'),
     }),
   },
   {
@@ -365,6 +374,8 @@ class Pair {
         return this.#free(one);
       case 'queue':
         return this.#queue(one);
+      case 'undo':
+        return this.#undo(one);
       case 'identity':
         return this.#identity(one);
       case 'credentialUsed': {
@@ -427,6 +438,22 @@ class Pair {
       by: 'root',
       ...(one.max === undefined ? {} : { max: one.max }),
       ...(one.after === null ? {} : { after: this.#after(one.after) }),
+    };
+  }
+
+  async #undo({ id, wrong }: Extract<Deed, { do: 'undo' }>): Promise<UndoChange> {
+    const all = await this.#memory.lookups.queue({}, { max: 100 });
+    const late = all.filter(
+      ({ dueAt, active, message: { identityId } }) =>
+        dueAt > this.clock.now() && !active && identityId !== undefined,
+    );
+    const messageId = late[id % Math.max(1, late.length)]?.message.id ?? this.#id(id);
+    const waiting = await this.#memory.lookups.queue({ messageId }, { max: 10 });
+    const identityId = waiting[0]?.message.identityId ?? 'nobody';
+    return {
+      ...{ type: 'undo', messageId, now: this.clock.now(), by: 'al (console)' },
+      identityId: wrong === 'identity' ? 'another' : identityId,
+      recipients: waiting.length + (wrong === 'recipients' ? 1 : 0),
     };
   }
 
@@ -606,6 +633,8 @@ const expectedOutcomes = [
   'settle settled all',
   'settle settled some',
   'settle stale',
+  'undo tooLate',
+  'undo undone',
   'withdraw withdrawn none',
   'withdraw withdrawn some',
   'sharedKey key',
@@ -773,5 +802,5 @@ test('memory and sqlite give the same outcomes, the same queue and the same answ
 test(
   'memory and postgres give the same outcomes, the same queue and the same answers, whatever is asked of them',
   { skip: withoutPostgres },
-  () => assertAgreement(openPostgres, 2, 30),
+  () => assertAgreement(openPostgres, 9, 30),
 );

@@ -40,6 +40,7 @@ export function packed(change: Change): PackedChange {
     case 'claim':
     case 'report':
     case 'queue':
+    case 'undo':
     case 'identity':
     case 'sharedKey':
     case 'consoleSession':

@@ -18,6 +18,8 @@ import type { ConsoleSessionChange, ConsoleSessionOutcomes } from './console-ses
 import type { NodeFactsChange, NodeFactsOutcomes } from './nodes.ts';
 import type { SharedKeyChange, SharedKeyOutcomes } from './shared-key.ts';
 import type { DueNoticesChange, Notice, NoticeOutcomes, ReportChange } from './notices.ts';
+import type { UndoChange, UndoOutcomes } from './undo.ts';
+import type { WithdrawChange } from './withdrawals.ts';
 
 /** A message as the queue keeps it. The header is complete (fix-ups and Received done) and stands in front of the body. */
 export interface QueuedMessage {
@@ -63,16 +65,6 @@ export interface AcceptChange {
   readonly dueAt: number;
   /** It was asked before, and nobody knows what came of it: the message may have been accepted, and may have left since. */
   readonly again?: true;
-}
-
-/** Takes back an accept whose asker gives it up, whatever became of it: what nobody else has under way is taken out, and an accept that comes late is refused. */
-export interface WithdrawChange {
-  readonly type: 'withdraw';
-  readonly messageId: MessageId;
-  /** That the accept named. */
-  readonly owner: Owner;
-  readonly now: number;
-  readonly by: string;
 }
 
 /** One recipient's way out, as claimed. */
@@ -202,6 +194,7 @@ export type Change =
   | IdentityChange
   | CredentialUsedChange
   | QueueChange
+  | UndoChange
   | SharedKeyChange
   | GuessesChange
   | NodeFactsChange
@@ -216,7 +209,8 @@ export interface Outcomes
     SharedKeyOutcomes,
     GuessesOutcomes,
     NodeFactsOutcomes,
-    ConsoleSessionOutcomes {
+    ConsoleSessionOutcomes,
+    UndoOutcomes {
   accept:
     /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
     | { readonly type: 'accepted'; readonly held?: true }

@@ -95,9 +95,14 @@ function detailOf(
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
 }
 
-/** The event of a recipient that leaves the queue undelivered, because somebody said so. */
+/** Who takes a recipient out of the queue undelivered, when and why. */
+export interface Dropping extends Pick<QueueChange, 'now' | 'by' | 'because'> {
+  /** Its sender himself, before it left. */
+  readonly takenBack?: true;
+}
+
 export function eventOfDrop(
-  { now, by, because }: Pick<QueueChange, 'now' | 'by' | 'because'>,
+  { now, by, because, takenBack }: Dropping,
   one: {
     readonly messageId: MessageId;
     readonly identityId: string | undefined;
@@ -107,10 +112,14 @@ export function eventOfDrop(
   },
 ): EventDraft {
   const { messageId, identityId, recipient, recipientNumber, attempt } = one;
-  const diagnostic = `dropped by ${by}${because === undefined ? '' : `: ${because}`}`;
+  const who = takenBack === true ? `taken back by its sender before it left: ${by}` : `dropped by ${by}`;
+  const diagnostic = `${who}${because === undefined ? '' : `: ${because}`}`;
   return {
     ...{ type: 'dropped', time: now, messageId },
     ...(identityId === undefined ? {} : { identityId }),
-    payload: { recipient, recipientNumber, attempt, status: '5.0.0', diagnostic },
+    payload: {
+      ...{ recipient, recipientNumber, attempt, status: '5.0.0', diagnostic },
+      ...(takenBack === undefined ? {} : { takenBack }),
+    },
   };
 }

@@ -27,6 +27,7 @@ export function inStoreTime(change: Change, aheadMs: number): Change {
     case 'purge':
       return { ...change, eventsBefore: change.eventsBefore - aheadMs, now: change.now - aheadMs };
     case 'withdraw':
+    case 'undo':
     case 'claim':
     case 'dueNotices':
     case 'record':

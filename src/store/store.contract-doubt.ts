@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Change, Outcome, WithdrawChange } from './port.ts';
+import type { Change, Outcome } from './port.ts';
 import {
   acceptOf,
   Bench,
@@ -14,6 +14,7 @@ import {
   type Said,
   settleOf,
 } from './store.contract-fixtures.ts';
+import type { WithdrawChange } from './withdrawals.ts';
 
 /** Where it stood when its answer was lost. `inside`: it is done while its asker asks again already. */
 const moments = ['before', 'inside', 'after'] as const;

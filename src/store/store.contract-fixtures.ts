@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { type MessageId, messageIdSource } from '../base/message-id.ts';
 import type { Entropy } from '../platform/platform.ts';
 import { virtualClock as clockAt, type VirtualClock } from '../../test/fakes/clock.ts';
+import { UNDO_GRACE_MS } from '../policy/undo-window.ts';
 import type { EnvelopeRecipient } from '../protocol/envelope.ts';
 import type { EventDraft, EventType, TrailEvent } from '../record/events.ts';
 import type { Identity } from '../record/identity.ts';
@@ -254,6 +255,8 @@ export interface Said {
   readonly staged?: boolean;
   readonly owner?: string;
   readonly dueAt?: number;
+  /** Of its undo window; it is due as long after it as in a server. */
+  readonly undoUntil?: number;
   readonly charge?: Omit<NonNullable<AcceptChange['charge']>, 'charge'>;
   readonly headerFrom?: readonly string[];
   readonly messageIdField?: string;
@@ -303,9 +306,10 @@ export function acceptOf(id: MessageId, now: number, said: Said): AcceptChange {
         bodyHash: createHash('sha256').update(bytes).digest('hex'),
         ...(said.messageIdField === undefined ? {} : { messageIdField: said.messageIdField }),
         ...(said.label === undefined ? {} : { label: said.label }),
+        ...(said.undoUntil === undefined ? {} : { undoUntil: said.undoUntil }),
       },
     },
-    dueAt: said.dueAt ?? now,
+    dueAt: said.dueAt ?? (said.undoUntil === undefined ? now : said.undoUntil + UNDO_GRACE_MS),
     ...(owner === undefined ? {} : { owner }),
     ...(said.charge === undefined
       ? {}

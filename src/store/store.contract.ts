@@ -18,6 +18,7 @@ import { sessionsContract } from './store.contract-sessions.ts';
 import { settleContract } from './store.contract-settle.ts';
 import { trailContract } from './store.contract-trail.ts';
 import { twoContract } from './store.contract-two.ts';
+import { undoContract } from './store.contract-undo.ts';
 import type { StoreNotice } from './port.ts';
 
 export function storeContract(name: string, open: Open): void {
@@ -30,6 +31,7 @@ export function storeContract(name: string, open: Open): void {
   noticesContract(name, open);
   queueContract(name, open);
   queueLooksContract(name, open);
+  undoContract(name, open);
   identityContract(name, open);
   identityPageContract(name, open);
   trailContract(name, open);

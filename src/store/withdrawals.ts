@@ -3,6 +3,17 @@
 import type { MessageId } from '../base/message-id.ts';
 import type { Clock } from '../platform/platform.ts';
 import { keptId } from './kept-id.ts';
+import type { Owner } from './owner.ts';
+
+/** Takes back an accept whose asker gives it up, whatever became of it: what nobody else has under way is taken out, and an accept that comes late is refused. */
+export interface WithdrawChange {
+  readonly type: 'withdraw';
+  readonly messageId: MessageId;
+  /** That the accept named. */
+  readonly owner: Owner;
+  readonly now: number;
+  readonly by: string;
+}
 
 export interface Withdrawals {
   add(id: MessageId): void;

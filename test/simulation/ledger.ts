@@ -156,7 +156,8 @@ export class Ledger {
         change.type === 'free' ||
         change.type === 'settle' ||
         change.type === 'report' ||
-        change.type === 'queue'
+        change.type === 'queue' ||
+        change.type === 'undo'
       )
         this.note(`store: ${JSON.stringify(withoutEvents(change))} ${JSON.stringify(outcomes[at])}`);
       if (isMoment(moment)) this.#happened(moment, 'owner' in change ? change.owner : undefined);

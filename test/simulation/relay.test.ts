@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReportedPayload } from '../../src/record/events.ts';
 import type { Lookups } from '../../src/store/lookups.ts';
-import { DAY, HOUR, MINUTE, START } from '../../src/store/store.contract-fixtures.ts';
+import { acceptOf, DAY, HOUR, MINUTE, START } from '../../src/store/store.contract-fixtures.ts';
 import { RelayWorld } from './relay-world.ts';
 
 test('E-Q-1 E-Q-2: a recipient that is put off is tried again after 15 and 30 minutes, one, two, then every three hours', async () => {
@@ -35,6 +35,24 @@ test('E-Q-2: after five days it goes back to its sender, once', async () => {
   assert.equal(reports.length, 1);
   assert.deepEqual({ from: reports[0]?.from, to: reports[0]?.to }, { from: '', to: ['alice@example.org'] });
   assert.equal((await w.lookups.queueTotals()).messages, 0);
+});
+
+test('what has an undo window leaves when that is over, unless its sender takes it back', async () => {
+  const w = new RelayWorld();
+  const said = { identityId: 'i1', to: ['x@far.example'], undoUntil: START + 10_000 };
+  const [kept, taken] = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5FAW'] as const;
+  await w.store.commit([acceptOf(kept, START, said), acceptOf(taken, START, said)]);
+  await w.pass(12_000, 1000);
+  const undo = { type: 'undo', identityId: 'i1', recipients: 1, now: w.clock.now(), by: 'alice' } as const;
+  const ask = (messageId: string) => w.store.commit([{ ...undo, messageId }]);
+  assert.deepEqual(await ask(taken), [{ type: 'undone' }]);
+  assert.equal(w.mta.received.length, 0);
+  await w.pass(20_000, 1000);
+  const left = await w.fates('relayed');
+  assert.equal(left.length, 1);
+  assert.ok((left[0]?.at ?? 0) >= 13_000 && (left[0]?.at ?? 0) <= 19_000, `${left[0]?.at}`);
+  assert.deepEqual(await ask(kept), [{ type: 'tooLate' }]);
+  assert.equal(w.mta.received.length, 1);
 });
 
 test('E-D-3: its sender is told once that it is late, after four hours', async () => {

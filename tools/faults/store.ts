@@ -19,9 +19,34 @@ const queueCommands = {
   tests: ['src/store/sqlite/sqlite.test'],
 };
 const parked = { file: 'src/store/sqlite/parked.ts', tests: ['src/store/sqlite/parked'] };
+const undo = { file: 'src/store/undo.ts', tests: ['src/store/memory/memory.test'] };
 const sqliteWriter = { file: 'src/store/sqlite/writer.ts', tests: ['src/store/sqlite'] };
 
 export const storeFaults: readonly Fault[] = [
+  {
+    ...undo,
+    why: 'what is due is taken back, though a claim may have it',
+    from: ' && dueAt > now',
+    to: '',
+  },
+  {
+    ...undo,
+    why: 'what was tried is taken back',
+    from: 'attempt === 0 && ',
+    to: '',
+  },
+  {
+    ...undo,
+    why: 'what an operator holds is taken back',
+    from: ' && !isHeld',
+    to: '',
+  },
+  {
+    ...undo,
+    why: 'a message of which a part has left is taken back by half',
+    from: 'waiting.length === recipients &&',
+    to: '',
+  },
   {
     ...link,
     why: 'the link does not cover the event before',

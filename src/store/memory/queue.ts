@@ -3,18 +3,11 @@
 import type { MessageId } from '../../base/message-id.ts';
 import type { EventDraft } from '../../record/events.ts';
 import { idTerm } from '../../record/terms.ts';
-import type {
-  ClaimChange,
-  Delivery,
-  FreeChange,
-  OutcomeOf,
-  QueuedMessage,
-  SettleChange,
-  WithdrawChange,
-} from '../port.ts';
-import { eventOfDrop, type QueueChange } from '../queue-change.ts';
+import type { ClaimChange, Delivery, FreeChange, OutcomeOf, QueuedMessage, SettleChange } from '../port.ts';
+import { type Dropping, eventOfDrop } from '../queue-change.ts';
 import { keptId } from '../kept-id.ts';
 import { tellsOf } from '../told-before.ts';
+import type { WithdrawChange } from '../withdrawals.ts';
 import { endIfDone } from './end.ts';
 import { eventsNaming } from './events.ts';
 import { keepNotices } from './notices.ts';
@@ -181,11 +174,7 @@ function forgetClaims({ claims }: Tables, ownerPrefix: string): void {
   for (const { owner } of claims.values()) if (owner.startsWith(ownerPrefix)) claims.delete(owner);
 }
 
-export function drop(
-  state: State,
-  { id, row, recipient }: QueueRow,
-  change: Pick<QueueChange, 'now' | 'by' | 'because'>,
-): void {
+export function drop(state: State, { id, row, recipient }: QueueRow, change: Dropping): void {
   const { number: recipientNumber, attempt } = recipient;
   const about = { recipientNumber, attempt, recipient: recipient.recipient.forwardPath };
   state.append(eventOfDrop(change, { messageId: id, identityId: row.message.identityId, ...about }));

@@ -25,6 +25,7 @@ import { changeQueue } from './queue-commands.ts';
 import { erase, purge, sharedKey } from './retention.ts';
 import type { State } from './state.ts';
 import { createJournal, createTables, type Tables } from './tables.ts';
+import { undo } from './undo.ts';
 
 export interface MemoryStoreOptions extends QueueLimits {
   readonly clock: Clock;
@@ -241,6 +242,8 @@ function applyOne(state: State, change: Change): Outcome {
       return credentialUsed(state, change);
     case 'queue':
       return changeQueue(state, change);
+    case 'undo':
+      return undo(state, change);
     case 'sharedKey':
       return sharedKey(state, change);
     case 'guesses':

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { WITHDRAWN } from '../withdrawals.ts';
-import type { AcceptChange, Change, Outcome, WithdrawChange } from '../port.ts';
+import { WITHDRAWN, type WithdrawChange } from '../withdrawals.ts';
+import type { AcceptChange, Change, Outcome } from '../port.ts';
 import { acceptOf, type Bench, countedEntropy } from '../store.contract-fixtures.ts';
 import { accept } from './accept.ts';
 import type { NodeState } from './change.ts';

@@ -172,6 +172,10 @@ const selectors: readonly QueueSelector[] = [
 
 async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId): Promise<void> {
   const command = { type: 'queue', now: clock.now(), by: 'root', max: 2 } as const;
+  const waiting = accept({ identityId: 'al', dueAt: clock.now() + HOUR });
+  await all(waiting);
+  const undo = { messageId: waiting.message.id, identityId: 'al', recipients: 1 } as const;
+  await all({ type: 'undo', ...undo, now: clock.now(), by: 'root' });
   const after = { messageId, recipientNumber: 0 };
   for (const selector of [...selectors, { messageId }]) {
     for (const action of ['hold', 'release', 'retry', 'drop'] as const)

@@ -3,9 +3,9 @@
 
 import type { MessageId } from '../../base/message-id.ts';
 import { keptId } from '../kept-id.ts';
-import type { OutcomeOf, WithdrawChange } from '../port.ts';
+import type { OutcomeOf } from '../port.ts';
 import { number } from '../row.ts';
-import { WITHDRAWN_MS } from '../withdrawals.ts';
+import { WITHDRAWN_MS, type WithdrawChange } from '../withdrawals.ts';
 import type { Work } from './change.ts';
 import { DROP_COLUMNS, dropped } from './drop.ts';
 import { lockMessage } from './finish.ts';

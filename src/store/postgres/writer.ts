@@ -22,6 +22,7 @@ import { NotReplicated } from './replication.ts';
 import { settle } from './settle.ts';
 import { sharedKey } from './shared-keys.ts';
 import { isFull, isInTheWay, isNotPermitted } from './sql-states.ts';
+import { undo } from './undo.ts';
 import { withdraw } from './withdraw.ts';
 
 /**
@@ -104,6 +105,8 @@ async function applyOne(work: Work, change: Change): Promise<Outcome> {
       return credentialUsed(work, change);
     case 'queue':
       return changeQueue(work, change);
+    case 'undo':
+      return undo(work, change);
     case 'sharedKey':
       return sharedKey(work, change);
     case 'guesses':

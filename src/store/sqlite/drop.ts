@@ -1,7 +1,7 @@
 // A recipient leaves the queue undelivered, because somebody said so, with the event that tells of it.
 
 import { messageIdFromBytes } from '../../base/message-id.ts';
-import { eventOfDrop, type QueueChange } from '../queue-change.ts';
+import { type Dropping, eventOfDrop } from '../queue-change.ts';
 import { type Row } from './database.ts';
 import { bytes, number, optionalText, text } from '../row.ts';
 import { finish } from './finish.ts';
@@ -14,11 +14,7 @@ export const DROP_COLUMNS =
   'r.message_n, r.number, r.forward_path, r.domain, r.attempt, r.owner, r.held, m.id, m.identity_id';
 
 /** `row`: with `DROP_COLUMNS`. */
-export function dropRecipient(
-  writer: Writer,
-  row: Row,
-  change: Pick<QueueChange, 'now' | 'by' | 'because'>,
-): void {
+export function dropRecipient(writer: Writer, row: Row, change: Dropping): void {
   const { db, trail, queueTally } = writer;
   const [n, recipientNumber, held] = [number(row, 'message_n'), number(row, 'number'), number(row, 'held')];
   const identityId = optionalText(row, 'identity_id');

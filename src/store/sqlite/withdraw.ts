@@ -1,7 +1,8 @@
 // Withdraw: an accept that its asker gives up is taken back. All changes come over one connection, so a look tells what became of it.
 
 import { messageIdBytes } from '../../base/message-id.ts';
-import type { OutcomeOf, WithdrawChange } from '../port.ts';
+import type { OutcomeOf } from '../port.ts';
+import type { WithdrawChange } from '../withdrawals.ts';
 import { DROP_COLUMNS, dropRecipient } from './drop.ts';
 import type { Writer } from './writer.ts';
 

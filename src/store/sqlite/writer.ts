@@ -31,6 +31,7 @@ import { depthOf, queuePlaces } from './queue-place.ts';
 import { openQueueTally, type QueueTally } from './queue-totals.ts';
 import { erase, purge } from './retention.ts';
 import { sharedKey } from './shared-keys.ts';
+import { undo } from './undo.ts';
 import { withdraw } from './withdraw.ts';
 import { messageIdBytes } from '../../base/message-id.ts';
 
@@ -200,6 +201,8 @@ function applyOne(writer: Writer, change: Change): Outcome {
       return credentialUsed(writer, change);
     case 'queue':
       return changeQueue(writer, change);
+    case 'undo':
+      return undo(writer, change);
     case 'sharedKey':
       return sharedKey(writer, change);
     case 'guesses':
