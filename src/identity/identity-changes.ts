@@ -5,6 +5,7 @@
 
 import { err, ok, type Result } from '../base/result.ts';
 import { addressDomain, canonicalAddress } from '../policy/address.ts';
+import { UNDO_MAX } from '../policy/undo-window.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import {
   type Identity,
@@ -33,6 +34,7 @@ export interface ChangeProblem {
     | 'noSuchCredential'
     | 'label'
     | 'limit'
+    | 'undoWindow'
     | 'state'
     | 'taken'
     | 'keptElsewhere';
@@ -185,6 +187,19 @@ export function setLimits(
   return changed(identity, { limits: Object.fromEntries(next) });
 }
 
+/** 0: its mail leaves at once. */
+export function setUndoWindow({ undoSeconds: _before, ...identity }: Identity, seconds: number): Changed {
+  // It may have come from outside.
+  if (!Number.isSafeInteger(seconds) || seconds < 0 || seconds > UNDO_MAX)
+    return problem('undoWindow', `an undo window has from 0 to ${UNDO_MAX} whole seconds`);
+  if (!identity.mailbox && seconds > 0)
+    return problem(
+      'undoWindow',
+      `${identity.login} is a service without mailbox: nobody takes its mail back, so it has no undo window`,
+    );
+  return changed(identity, seconds === 0 ? {} : { undoSeconds: seconds });
+}
+
 /** The identity as proved by this: plain data that crosses threads. */
 export function principalOf(identity: ShownIdentity, proof: Proof, mechanism: string): Principal {
   return {
@@ -196,6 +211,7 @@ export function principalOf(identity: ShownIdentity, proof: Proof, mechanism: st
     mailbox: identity.mailbox,
     rights: identity.rights,
     limits: identity.limits,
+    ...(identity.undoSeconds === undefined ? {} : { undoSeconds: identity.undoSeconds }),
   };
 }
 

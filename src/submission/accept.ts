@@ -1,6 +1,7 @@
 // The accept change: what one commit has to hold so that the message is both safe and accountable (BCP134-3.1-h).
 
 import { effectiveLimits } from '../policy/sending-limits.ts';
+import { UNDO_GRACE_MS, undoUntil } from '../policy/undo-window.ts';
 import type { Envelope } from '../protocol/envelope.ts';
 import { untilDone } from '../platform/until-done.ts';
 import { principalFacts } from '../record/identity.ts';
@@ -53,6 +54,8 @@ export function acceptChange(input: AcceptInput): AcceptChange {
   const { recipients, ...from } = envelope;
   const { identityId, proof } = door.principal ?? {};
   const credentialId = proof?.id ?? '';
+  // From now on: what is large took long to come.
+  const until = undoUntil(door.principal, envelope.reversePath, context.clock.now());
   return {
     type: 'accept',
     message: {
@@ -73,11 +76,11 @@ export function acceptChange(input: AcceptInput): AcceptChange {
       type: 'accepted',
       time: now,
       messageId: input.messageId,
-      payload: acceptedPayload(input),
+      payload: acceptedPayload(input, until),
       ...(identityId === undefined ? {} : { identityId }),
     },
-    dueAt: now,
-    ...(context.relaysHere ? leaseOf(input) : {}),
+    dueAt: until === undefined ? now : until + UNDO_GRACE_MS,
+    ...(context.relaysHere && until === undefined ? leaseOf(input) : {}),
     ...(identityId === undefined
       ? {}
       : {
@@ -99,7 +102,10 @@ function leaseOf(input: AcceptInput): Pick<AcceptChange, 'owner' | 'untried'> {
   };
 }
 
-function acceptedPayload({ context, door, envelope, prepared, body }: AcceptInput) {
+function acceptedPayload(
+  { context, door, envelope, prepared, body }: AcceptInput,
+  until: number | undefined,
+) {
   const { principal } = door;
   return {
     session: door.session,
@@ -111,6 +117,7 @@ function acceptedPayload({ context, door, envelope, prepared, body }: AcceptInpu
     bodyHash: body.hash,
     ...prepared.record,
     ...(principal === undefined ? {} : { principal: principalFacts(principal) }),
+    ...(until === undefined ? {} : { undoUntil: until }),
   };
 }
 

@@ -241,6 +241,50 @@ test('no memory left for the header: the client is told to come again', async ()
   assert.equal(world.context.memory.used, 0);
 });
 
+test('what has an undo window is nobody’s until then, from the moment that it was accepted; what has none leaves at once', async () => {
+  const withWindow: Door = { ...door, principal: { ...alice, undoSeconds: 10 } };
+  const { principal = alice } = withWindow;
+  const nullSender: Envelope = { ...envelope, reversePath: '' };
+  for (const { why, through = withWindow, mail = envelope, waits = false, tookMs = 0, size = 0 } of [
+    { why: 'a window', waits: true },
+    { why: 'a message that took longer to come than its window', waits: true, tookMs: 300_000 },
+    { why: 'a large message', waits: true, size: 300_000 },
+    { why: 'no window', through: door },
+    { why: 'the null sender', mail: nullSender },
+    { why: 'a service', through: { ...withWindow, principal: { ...principal, mailbox: false } } },
+  ]) {
+    const world = await submissionWorld({ relayFromMemory: true });
+    const submission = open(world, through, mail);
+    await submission.write(latin1(WHOLE));
+    if (size > 0) await submission.write(latin1(`${'x'.repeat(size)}\r\n`));
+    world.clock.advance(tookMs);
+    assert.equal(answer(await submission.finish()), '250', why);
+    const { message, event, dueAt, owner } = onlyAccept(world);
+    assert.ok(event.type === 'accepted');
+    const until = waits ? NOW + tookMs + 10_000 : undefined;
+    assert.deepEqual([event.payload.undoUntil, message.acceptedAt], [until, NOW], why);
+    assert.equal(dueAt, until === undefined ? NOW : until + 3000, why);
+    assert.equal(owner, waits ? undefined : world.context.holder.owner, why);
+    assert.equal(world.handedOver.length, waits ? 0 : 1, why);
+    assert.deepEqual(freed(world), [], why);
+  }
+});
+
+test('an accept with an undo window is taken back like others when its outcome is unknown', async () => {
+  const world = await submissionWorld();
+  world.store.answer = ({ type }) => {
+    if (type === 'accept') throw new StoreUnavailable('gone');
+    return undefined;
+  };
+  const through: Door = { ...door, principal: { ...alice, undoSeconds: 10 } };
+  assert.equal(answer(await submit(world, WHOLE, through)), '451 4.3.0');
+  await turn();
+  assert.deepEqual(
+    world.store.changes.map(({ type }) => type).filter((type) => type !== 'sharedKey'),
+    ['accept', 'withdraw'],
+  );
+});
+
 type Held = readonly [act: (world: World) => void, expected: string, why: string];
 const revision = (world: World): void =>
   world.context.identityStatuses.noticed({

@@ -81,8 +81,8 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...accept,
     why: 'the identity is missing in the event',
-    from: '      payload: acceptedPayload(input),\n      ...(identityId === undefined ? {} : { identityId }),',
-    to: '      payload: acceptedPayload(input),',
+    from: '      payload: acceptedPayload(input, until),\n      ...(identityId === undefined ? {} : { identityId }),',
+    to: '      payload: acceptedPayload(input, until),',
   },
   {
     ...accept,
