@@ -3,7 +3,7 @@
 
 import { fatesOf, isFate, type RecipientFate } from '../audit/fates.ts';
 import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
-import type { Cursor, Lookups, QueueEntry } from '../store/lookups.ts';
+import type { Cursor, QueueEntry } from '../store/lookups.ts';
 import type { HoldReason } from '../store/queue-change.ts';
 import type { Actor } from './actor.ts';
 import { NotThere } from './failure.ts';
@@ -24,6 +24,8 @@ export interface MyFate {
   readonly dueAt?: number;
   /** An attempt is under way. */
   readonly active?: true;
+  /** It was dropped by oneself, before it left. */
+  readonly takenBack?: true;
   /** Empty: it is not held. */
   readonly heldBy: readonly HoldReason[];
 }
@@ -38,13 +40,16 @@ export interface MyMessage {
   /** With which it was submitted. */
   readonly device?: string;
   readonly recipients: number;
+  /** Until then it can be taken back. Absent: it can't. */
+  readonly undoUntil?: number;
   /** Of some recipients, of whom it is known: first those of whom something is wrong. */
   readonly fates: readonly MyFate[];
 }
 
 /** What happened, oldest first. */
 export interface MyStep extends Pick<Partial<MyFate>, 'recipient' | 'status' | 'said'> {
-  readonly type: 'accepted' | Exclude<RecipientFate['fate'], 'queued'> | 'held' | 'released' | 'reported';
+  readonly type:
+    'accepted' | Exclude<RecipientFate['fate'], 'queued'> | 'takenBack' | 'held' | 'released' | 'reported';
   readonly at: number;
   readonly dueAt?: number;
 }
@@ -61,6 +66,8 @@ const EVENTS_MAX = 10_000;
 
 export interface MyMail {
   readonly messages: readonly MyMessage[];
+  /** So long one's mail waits, to be taken back. Absent: it can't have such a window. */
+  readonly undoSeconds?: number;
   readonly next?: Cursor;
 }
 
@@ -70,7 +77,7 @@ export async function myMail(
   actor: Actor,
   { to = '', max, after }: { readonly to?: string; readonly max: number; readonly after?: Cursor },
 ): Promise<MyMail> {
-  const { id: identityId } = await ownIdentity(ports, actor);
+  const { id: identityId, mailbox, undoSeconds = 0 } = await ownIdentity(ports, actor);
   const { lookups } = ports;
   const { events, next } = await lookups.findEvents([{ kind: 'identity', identityId }], {
     ...{ types: ['accepted'], max: Math.min(max, MESSAGES_MAX) },
@@ -80,11 +87,15 @@ export async function myMail(
   const messages = await Promise.all(
     events.flatMap((event) =>
       event.type === 'accepted' && event.messageId !== undefined
-        ? [messageOf(lookups, event.messageId, { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED })]
+        ? [messageOf(ports, event.messageId, { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED })]
         : [],
     ),
   );
-  return { messages: messages.flatMap(({ message }) => message), ...(next === undefined ? {} : { next }) };
+  return {
+    messages: messages.flatMap(({ message }) => message),
+    ...(mailbox ? { undoSeconds } : {}),
+    ...(next === undefined ? {} : { next }),
+  };
 }
 
 export interface MyMessageStory {
@@ -101,7 +112,7 @@ export async function myMessage(
 ): Promise<MyMessageStory> {
   const self = await ownIdentity(ports, actor);
   const most = { eventsMax: EVENTS_MAX, fatesMax: FATES_MAX };
-  const { message, events, identityId } = await messageOf(ports.lookups, id.toUpperCase(), most);
+  const { message, events, identityId } = await messageOf(ports, id.toUpperCase(), most);
   if (identityId !== self.id) throw new NotThere(`you sent no message ${id}, or it is forgotten`);
   const steps = events.flatMap(stepOf);
   return { message, steps: steps.slice(0, STEPS_MAX), left: Math.max(0, steps.length - STEPS_MAX) };
@@ -114,7 +125,7 @@ interface Found {
 }
 
 async function messageOf(
-  lookups: Pick<Lookups, 'eventsOfMessage' | 'queue'>,
+  { lookups, clock }: Pick<AdministrationPorts, 'lookups' | 'clock'>,
   id: string,
   { eventsMax, fatesMax }: { readonly eventsMax: number; readonly fatesMax: number },
 ): Promise<Found> {
@@ -136,6 +147,7 @@ async function messageOf(
     message: {
       ...{ id, acceptedAt: acceptance?.time ?? 0, recipients: all.length },
       ...whatOf(accepted),
+      ...undoOf(accepted, queued, clock.now()),
       fates: known
         .toSorted((one, other) => rankOf(one) - rankOf(other))
         .slice(0, fatesMax)
@@ -151,6 +163,20 @@ function whatOf(accepted: AcceptedPayload | undefined): Pick<MyMessage, 'from' |
   return { from: envelope.reversePath, octets, ...device };
 }
 
+/** As far as it can be told: whether it is early enough the store decides. */
+function undoOf(
+  accepted: AcceptedPayload | undefined,
+  queued: readonly QueueEntry[],
+  now: number,
+): Pick<MyMessage, 'undoUntil'> {
+  const undoUntil = accepted?.undoUntil ?? 0;
+  const isUntouched = queued.every(
+    ({ delivery, active, heldBy, dueAt }) =>
+      delivery.attempt === 0 && !active && heldBy.length === 0 && dueAt > now,
+  );
+  return undoUntil > now && queued.length > 0 && isUntouched ? { undoUntil } : {};
+}
+
 const order: readonly RecipientFate['fate'][] = ['failed', 'expired', 'dropped', 'deferred', 'queued'];
 
 /** What a person has to know of comes first. */
@@ -160,7 +186,7 @@ function rankOf({ fate }: RecipientFate): number {
 }
 
 function myFate(
-  { recipient, fate, at, status, attempts, remote, diagnostic }: RecipientFate,
+  { recipient, fate, at, status, attempts, remote, diagnostic, takenBack }: RecipientFate,
   queued: QueueEntry | undefined,
 ): MyFate {
   return {
@@ -170,6 +196,7 @@ function myFate(
     ...saidBy(remote, diagnostic),
     ...(queued === undefined ? {} : { dueAt: queued.dueAt }),
     ...(queued?.active === true ? { active: true } : {}),
+    ...(takenBack === undefined ? {} : { takenBack }),
   };
 }
 
@@ -186,7 +213,8 @@ function stepOf(event: TrailEvent): readonly MyStep[] {
   if (type === 'reported') return payload?.reportId === undefined ? [] : [{ type, at }];
   if (!isFate(event)) return [];
   if (event.payload === undefined) return [{ type: event.type, at }];
-  const { recipient, status, remote, diagnostic, nextAttemptAt } = event.payload;
+  const { recipient, status, remote, diagnostic, nextAttemptAt, takenBack } = event.payload;
+  if (takenBack === true) return [{ type: 'takenBack', at, recipient }];
   const due = nextAttemptAt === undefined ? {} : { dueAt: nextAttemptAt };
   return [{ type: event.type, at, recipient, status, ...saidBy(remote, diagnostic), ...due }];
 }

@@ -134,6 +134,7 @@ const samples: Readonly<Record<UseCaseName, Sample>> = {
   limitAccount: {
     call: (as, { login }) => as.limitAccount({ login, name: 'messagesPerHour', value: 7 }),
   },
+  setUndoWindow: { call: (as, { login }) => as.setUndoWindow({ login, undoSeconds: 10 }) },
   accountRights: { call: (as, { login }) => as.accountRights({ login }) },
   changeRight: { call: (as, { login, address }) => as.changeRight({ login, action: 'add', right: address }) },
   removalMeans: { call: (as, { login }) => as.removalMeans({ login }) },
@@ -185,6 +186,8 @@ const samples: Readonly<Record<UseCaseName, Sample>> = {
   myMail: { ofOneself: true, call: (as) => as.myMail({ max: 10 }) },
   myMessage: { ofOneself: true, call: (as, { message }) => as.myMessage({ id: message }) },
   mySettings: { ofOneself: true, call: (as) => as.mySettings() },
+  undoMessage: { ofOneself: true, call: (as, { message }) => as.undoMessage({ id: message }) },
+  setMyUndoWindow: { ofOneself: true, call: (as) => as.setMyUndoWindow({ undoSeconds: 10 }) },
   addMyAppPassword: { ofOneself: true, call: (as) => as.addMyAppPassword({ label: 'new' }) },
   revokeMine: {
     ofOneself: true,
@@ -233,7 +236,8 @@ async function openFor({ of }: Pick<Sample, 'of'>) {
     const begin = consoleSessionOf(session);
     await store.commit([{ type: 'consoleSession', begin, event: consoleEvent(now) }]);
     const to = ['bob@example.net'];
-    await store.commit([acceptOf(message, now, { from: login, identityId: `id-${login}`, to })]);
+    const undoUntil = now + 10_000;
+    await store.commit([acceptOf(message, now, { from: login, identityId: `id-${login}`, to, undoUntil })]);
   }
   return office;
 }

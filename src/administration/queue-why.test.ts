@@ -28,6 +28,18 @@ for (const [what, entry, ageMs, why] of [
     'first attempt under way',
   ],
   ['a message that nobody has taken up', {}, 240 * SECOND, 'not tried yet'],
+  [
+    'a message in its undo window',
+    { dueAt: START + 13 * SECOND, delivery: { ...delivery, attempt: 0 } },
+    4 * SECOND,
+    'waits to be sent: its sender may take it back (undo window)',
+  ],
+  [
+    'a message whose undo window is just over',
+    { dueAt: START + 13 * SECOND, active: true },
+    15 * SECOND,
+    'first attempt under way',
+  ],
 ] as const)
   test(`queue list and show say of ${what}: "${why}"`, async () => {
     const queued: QueueEntry = { message, delivery, dueAt: START, heldBy: [], active: false, ...entry };

@@ -68,10 +68,14 @@ function whyOf(
   if (heldBy.includes('operator')) return 'held by the operator';
   if (heldBy.includes('review')) return 'held until it was looked at';
   if (last !== undefined) return last.reply;
-  const waitedMs = now - message.acceptedAt;
+  // What has an undo window is due later than it was accepted.
+  const waitedMs = now - Math.max(message.acceptedAt, dueAt);
   if (active && delivery.attempt === 1 && waitedMs >= LONG_MS)
     return `first attempt under way for ${spanWords(waitedMs)}: its next hop has not answered yet`;
   if (active) return 'first attempt under way';
+  // Nothing else makes what was never tried wait.
+  if (delivery.attempt === 0 && dueAt > now)
+    return 'waits to be sent: its sender may take it back (undo window)';
   // Mail that finds its route down is deferred without an attempt.
   return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';
 }

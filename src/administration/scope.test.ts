@@ -44,6 +44,28 @@ for (const [actor, mine, outside] of [
 ] as const) {
   const { role } = actor;
 
+  test(`no message of others is taken back by ${role}`, async () => {
+    const office = await open();
+    const now = office.clock.now();
+    const { store } = scopedPorts(office.ports, actor);
+    const came: boolean[] = [];
+    for (const [login, messageId] of [
+      [mine, '01ARZ3NDEKTSV4RRFFQ69G5FAV'],
+      [outside, '01ARZ3NDEKTSV4RRFFQ69G5FAW'],
+    ] as const) {
+      const identityId = idOf(login);
+      await office.ports.store.commit([acceptOf(messageId, now, { identityId, undoUntil: now + 10_000 })]);
+      const undo = { type: 'undo', messageId, identityId, recipients: 1, now, by: 'x' } as const;
+      came.push(
+        await store.commit([undo]).then(
+          ([{ type }]) => type === 'undone',
+          () => false,
+        ),
+      );
+    }
+    assert.deepEqual(came, [true, false]);
+  });
+
   test(`of the sessions of others ${role} sees none, ends none, and begins or uses none at all`, async () => {
     const office = await open();
     const { lookups, store } = scopedPorts(office.ports, actor);

@@ -47,11 +47,13 @@ import { showSettings } from './settings.ts';
 import { addToken, listTokens, revokeToken } from './tokens.ts';
 import { traceFile, traceWords } from './trace.ts';
 import { eraseFromTrail, exportTrail, trailEnds } from './trail.ts';
+import { setMyUndoWindow, setUndoWindow, undoMessage } from './undo.ts';
 import { showVerification, startVerification, stopVerification } from './verification.ts';
 
 /** About who acts, whatever his role: they see what a `user` sees, and reach nobody else. */
 export const ownUseCases = {
   ...{ myAccount, myMail, myMessage, mySettings },
+  ...{ undoMessage, setMyUndoWindow },
   ...{ addMyAppPassword, revokeMine, suspendMyself },
   ...{ mySessions, endMySession, changeMyPassword },
   ...{ mySecondFactor, beginTotp, confirmTotp, makeRecoveryCodes, removeSecondFactor },
@@ -65,7 +67,7 @@ export const useCases = {
   ...{ assertCanSetPassword, setPassword, revokePassword },
   ...{ addAppPassword, revokeAppPassword, revokeAppPasswords },
   ...{ showSecondFactor, resetSecondFactor },
-  ...{ suspendAccount, resumeAccount, limitAccount },
+  ...{ suspendAccount, resumeAccount, limitAccount, setUndoWindow },
   ...{ listSessions, endSession },
   ...{ setRole, listTokens, addToken, revokeToken },
   ...{ accountRights, changeRight, removalMeans, removeAccount, restoreAccount },

@@ -16,6 +16,8 @@ export interface RecipientFate {
   /** That made the last attempt, where several nodes share the store. */
   readonly node?: string;
   readonly diagnostic?: string;
+  /** It was dropped by its sender himself, before it left. */
+  readonly takenBack?: true;
   /** Its last attempt went in clear, because TLS broke. */
   readonly inClearBecause?: string;
   readonly reportId?: string;
@@ -81,11 +83,12 @@ export function isFate(event: TrailEvent): event is FateEvent {
 }
 
 function fateOf({ type, time }: FateEvent, payload: FatePayload): RecipientFate {
-  const { recipient, status, remote, node, diagnostic, inClearBecause, reportId } = payload;
+  const { recipient, status, remote, node, diagnostic, takenBack, inClearBecause, reportId } = payload;
   return {
     ...{ recipient, fate: type, at: time, attempts: 0, status, diagnostic },
     ...(remote === undefined ? {} : { remote }),
     ...(node === undefined ? {} : { node }),
+    ...(takenBack === undefined ? {} : { takenBack }),
     ...(inClearBecause === undefined ? {} : { inClearBecause }),
     ...(reportId === undefined ? {} : { reportId }),
   };

@@ -1,4 +1,4 @@
-// `postern account …`: what is done to an account that exists: passwords, state, limits, sender rights.
+// `postern account …`: what is done to an account that exists: passwords, state, limits, undo window, sender rights.
 
 import type { Command } from 'commander';
 import { accountLimits } from '../administration/account-state.ts';
@@ -192,6 +192,27 @@ export function stateCommands(account: Command): void {
           value: given,
         });
         tell(json, { login, limits }, `${name} of ${login} is ${value}`);
+      }),
+    );
+}
+
+export function undoCommand(account: Command): void {
+  account
+    .command('undo-window <login> <duration>')
+    .description('how long its mail waits before it leaves, so that its person can take it back: 0s to 60s')
+    .option('--reason <text>', reasonHelp)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  postern account undo-window alice@example.org 10s')
+    .action((called: string, duration: string, { json, reason }: JsonOption, command: Command) =>
+      withStore(command.optsWithGlobals(), async ({ administration }) => {
+        const ms = parseDuration(duration);
+        if (ms === undefined) throw new CommandFailure(`"${duration}" is no duration such as 10s`, 2);
+        const { login, undoSeconds } = await administration(reason).setUndoWindow({
+          login: called,
+          undoSeconds: ms / 1000,
+        });
+        const words = undoSeconds === 0 ? 'leaves at once' : `waits ${undoSeconds} s before it leaves`;
+        tell(json, { login, undoSeconds }, `what ${login} sends ${words}`);
       }),
     );
 }

@@ -8,7 +8,7 @@ import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
 import { time } from '../base/time.ts';
 import { isSecondFactor } from '../identity/second-factor-changes.ts';
-import { passwordCommands, rightsCommands, stateCommands } from './account-changes.ts';
+import { passwordCommands, rightsCommands, stateCommands, undoCommand } from './account-changes.ts';
 import { removalCommands } from './account-removal.ts';
 import { roleCommand } from './account-role.ts';
 import { secondFactorCommand } from './account-second-factor.ts';
@@ -77,6 +77,7 @@ export function accountCommands(program: Command): void {
     );
   passwordCommands(account);
   stateCommands(account);
+  undoCommand(account);
   removalCommands(account);
   rightsCommands(account);
   roleCommand(account);
@@ -181,6 +182,7 @@ async function show(
   print(
     `rights   ${identity.rights.map((right) => `${rightText(right)}${right.kind === 'granted' ? ' (granted)' : ''}`).join(', ') || 'none'}`,
   );
+  if (identity.undoSeconds !== undefined) print(`undo     ${identity.undoSeconds} s before its mail leaves`);
   for (const [name, value] of Object.entries(limits))
     print(
       `limit    ${name} ${value}${Object.hasOwn(identity.limits, name) ? ' (own)' : ''}${usedText(limitUse, name)}`,

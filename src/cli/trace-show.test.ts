@@ -46,3 +46,8 @@ test('trace names the node that accepted a message and the one that delivered it
   assert.match(text, /by smtp mx\.far\.example:25 from node mail2: 2\.0\.0 OK$/m);
   assert.doesNotMatch(await shown(t, {}, {}), /node/);
 });
+
+test('trace says until when a message could be taken back', async (t) => {
+  const text = await shown(t, { undoUntil: Date.UTC(2026, 10, 24, 9) }, {});
+  assert.match(text, /^ {2}undo {6}its sender could take it back until 2026-11-24T09:00:00\.000Z$/m);
+});

@@ -92,6 +92,8 @@ function showMessage(message: TracedMessage): void {
       `  signed    ${failure === undefined ? 'by' : 'NOT by'} ${dkimRecordName(selector, domain)}${failure === undefined ? '' : `: ${safe(failure)}`}`,
     );
   if (accepted.label !== undefined) print(`  label     ${accepted.label}`);
+  if (accepted.undoUntil !== undefined)
+    print(`  undo      its sender could take it back until ${time(accepted.undoUntil)}`);
   for (const fate of recipients) {
     print(`  to        ${fateText(fate)}`);
     if (fate.inClearBecause !== undefined)

@@ -160,6 +160,10 @@ const ofAccounts: Readonly<Record<string, Act>> = {
     'limitAccount',
     account('limit', () => ({ name: 'messagesPerHour', value: '7' })),
   ),
+  'POST /identity undoWindow': changes(
+    'setUndoWindow',
+    account('undoWindow', () => ({ seconds: '10' })),
+  ),
   'POST /identity role': changes('setRole', sure(account('role', () => ({ role: 'desk' })))),
   'POST /identity/new': changes('addAccount', ({ newLogin }) => ({ login: newLogin, mailbox: 'yes' })),
 };
@@ -205,6 +209,8 @@ const ofMe: Readonly<Record<string, Act>> = {
     of: () => ({ credentials: [password] }),
   }),
   'POST /me/sessions': changes('endMySession', ({ login }) => ({ session: `of ${login}` }), { ofOneself }),
+  'POST /me/undo': changes('undoMessage', ({ message }) => ({ id: message }), { ofOneself }),
+  'POST /me/undo-window': changes('setMyUndoWindow', () => ({ seconds: '10' }), { ofOneself }),
   'POST /me/setup': tells(['mySettings'], () => ({ file: 'autoconfig' }), { ofOneself }),
   'POST /me/stop': changes(
     'suspendMyself',
@@ -279,7 +285,7 @@ async function enter({ of, queue: queued, runs, ofOneself: isOwn }: Sample, role
     await store.commit([identityChange(identityOf(login, of?.(target)), 0, now)]);
     const begin = consoleSessionOf({ key: login, name: `of ${login}`, identityId });
     await store.commit([{ type: 'consoleSession', begin, event: consoleEvent(now) }]);
-    const said = { identityId, from: login, messageIdField: `<of-${login}>`, dueAt: now + HOUR };
+    const said = { identityId, from: login, messageIdField: `<of-${login}>`, undoUntil: now + HOUR };
     await store.commit([acceptOf(message, now, said)]);
     if (queued !== undefined) await office.changeQueue({ part: { id: message }, action: queued });
   }

@@ -30,8 +30,8 @@ function told(kind: string, word: string, why: string | undefined): Html {
   return why === undefined ? state(kind, word) : html`${state(kind, `${word}:`)} ${why}`;
 }
 
-/** `now`: milliseconds since the epoch. */
-export function myFateWords(fate: MyFate, now: number): Html {
+/** `now`: milliseconds since the epoch. `undoUntil`: until then its sender can take it back. */
+export function myFateWords(fate: MyFate, now: number, undoUntil?: number): Html {
   const { at } = fate;
   const when = at === undefined ? '' : html` ${moment(at)}`;
   switch (fate.fate) {
@@ -45,10 +45,14 @@ export function myFateWords(fate: MyFate, now: number): Html {
       return html`${state('fail', 'Given up')} after
       ${counted(fate.attempts, 'attempt')}${whyOf(fate.status)}${when}`;
     case 'dropped':
-      return html`${state('fail', 'Taken out')} by an operator${when}`;
+      return fate.takenBack === true
+        ? html`${state('none', 'Taken back')} by you before it left${when}`
+        : html`${state('fail', 'Taken out')} by an operator${when}`;
     case 'queued':
     case 'deferred':
-      return waiting(fate, now);
+      return undoUntil === undefined
+        ? waiting(fate, now)
+        : html`${state('wait', 'Waits')} so that you can take it back`;
   }
 }
 
@@ -71,6 +75,7 @@ const stepWords: Readonly<Record<MyStep['type'], readonly [kind: string, words: 
   failed: ['fail', 'Refused'],
   expired: ['fail', 'Given up'],
   dropped: ['fail', 'An operator took it out'],
+  takenBack: ['plain', 'You took it back before it left'],
   held: ['wait', 'An operator, or a rule of this server, held it'],
   released: ['plain', 'It was let go on'],
   reported: ['plain', 'A report about it was written to you'],

@@ -3,7 +3,13 @@
 import { html } from 'hono/html';
 import type { TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
-import type { AdministrationPayload, FatePayload, ReportedPayload, TrailEvent } from '../record/events.ts';
+import type {
+  AcceptedPayload,
+  AdministrationPayload,
+  FatePayload,
+  ReportedPayload,
+  TrailEvent,
+} from '../record/events.ts';
 import type { Html } from './page.ts';
 import { counted, moment, pageOf } from './words.ts';
 
@@ -42,6 +48,8 @@ const fates = {
   dropped: ['fail', 'Dropped'],
 } as const satisfies Partial<Record<TrailEvent['type'], readonly [Step['kind'], string]>>;
 
+const takenBack = ['plain', 'Taken back by its sender before it left'] as const;
+
 const isFate = (event: TrailEvent): event is Extract<TrailEvent, { type: keyof typeof fates }> =>
   Object.hasOwn(fates, event.type);
 
@@ -50,14 +58,10 @@ function stepOf(event: TrailEvent): Step {
   if (payload === undefined)
     return { kind: 'plain', words: html`${type}; what was recorded of it is forgotten` };
   if (isFate(event) && event.payload !== undefined) {
-    const [kind, word] = fates[event.type];
+    const [kind, word] = event.payload.takenBack === true ? takenBack : fates[event.type];
     return fate(kind, word, event.payload);
   }
-  if (type === 'accepted')
-    return {
-      kind: 'good',
-      words: html`Accepted for ${counted(payload.envelope.recipients.length, 'recipient')}`,
-    };
+  if (type === 'accepted') return { kind: 'good', words: acceptedWords(payload) };
   if (type === 'reported') return { kind: 'plain', words: reportWords(payload) };
   if (type === 'held') return { kind: 'wait', words: html`Held by ${byOf(payload)}` };
   if (type === 'released') return { kind: 'plain', words: html`Released by ${byOf(payload)}` };
@@ -75,6 +79,13 @@ function fate(kind: Step['kind'], word: string, payload: FatePayload): Step {
     ${safe(recipient)}${attempt > 1 ? ` (attempt ${attempt})` : ''}${safely}${clear}${nextAttemptAt === undefined ? '' : html`; next try ${moment(nextAttemptAt)}`}`,
     quote: diagnostic.startsWith(status) ? diagnostic : `${status} ${diagnostic}`,
   };
+}
+
+function acceptedWords({ envelope, undoUntil }: AcceptedPayload): Html {
+  const words = `Accepted for ${counted(envelope.recipients.length, 'recipient')}`;
+  return undoUntil === undefined
+    ? html`${words}`
+    : html`${words}; its sender could take it back until ${moment(undoUntil)}`;
 }
 
 function reportWords({ reportId, to, cause, recipients }: ReportedPayload): Html {

@@ -39,15 +39,14 @@ export function tracedMessage(message: TracedMessage): Html {
     }
     <h3 class="hidden">Recipients</h3>
     <ul class="fates">
-      ${recipients
-        .slice(0, RECIPIENTS_MAX)
-        .map(
-          ({ recipient, fate, attempts }) =>
-            html`<li>
-              <span>${safe(recipient)}</span> ${fateState(fate)}
-              ${attempts > 1 ? html`<span class="soft small">${figure(attempts)} attempts</span>` : ''}
-            </li>`,
-        )}
+      ${recipients.slice(0, RECIPIENTS_MAX).map(
+        ({ recipient, fate, attempts, takenBack }) =>
+          html`<li>
+            <span>${safe(recipient)}</span>
+            ${takenBack === true ? state('none', 'taken back') : fateState(fate)}
+            ${attempts > 1 ? html`<span class="soft small">${figure(attempts)} attempts</span>` : ''}
+          </li>`,
+      )}
       ${more <= 0 ? '' : html`<li>and ${counted(more, 'more recipient')}: <code>postern trace ${id} --json</code> has all</li>`}
     </ul>
     <h3>What happened</h3>

@@ -178,6 +178,18 @@ test('F-OPS-5: state, rights and limits: each change is told, and a wrong one ch
   assert.deepEqual(JSON.parse(await at.good('account limit alice messagesPerHour 20 --json')), {
     ...{ login: 'alice@example.org', limits: { messagesPerHour: 20 } },
   });
+  assert.equal(
+    await at.good('account undo-window alice 10s'),
+    'what alice@example.org sends waits 10 s before it leaves\n',
+  );
+  assert.match(await at.good('account show alice'), /^undo {5}10 s before its mail leaves$/m);
+  await at.refused(USAGE, /"10" is no duration such as 10s/, 'account undo-window alice 10');
+  for (const duration of ['61s', '1500ms', '2m'])
+    await at.refused(1, /from 0 to 60 whole seconds/, `account undo-window alice ${duration}`);
+  await at.refused(1, /a service without mailbox/, 'account undo-window newsletter 5s');
+  assert.deepEqual(JSON.parse(await at.good('account undo-window alice 0s --json')), {
+    ...{ login: 'alice@example.org', undoSeconds: 0 },
+  });
   await at.good('account limit alice recipientsPerHour none');
   for (const value of ["''", 'many', '1e3', '2.5', '0x10'])
     await at.refused(USAGE, /is a whole number/, `account limit alice messagesPerHour ${value}`);

@@ -70,6 +70,7 @@ const ofAccounts: Readonly<Record<string, ApiSample>> = {
     first: ({ login, address }) => [`PUT /accounts/${login}/rights/${address}`],
   },
   limitAccount: { path: of('/limits/messagesPerHour'), body: () => ({ value: 7 }) },
+  setUndoWindow: { path: of('/undo-window'), body: () => ({ undoSeconds: 10 }) },
   accountSheet: { path: of('/sheet') },
 };
 
@@ -108,6 +109,8 @@ const ofMe: Readonly<Record<string, ApiSample>> = {
   myAccount: { path: alone('/me'), has: 'device' },
   myMail: { path: alone('/me/mail?to=BOB&limit=1') },
   myMessage: { path: ({ message }) => `/me/mail/${message}` },
+  undoMessage: { path: ({ message }) => `/me/mail/${message}/undo` },
+  setMyUndoWindow: { path: alone('/me/undo-window'), body: () => ({ undoSeconds: 60 }) },
   mySettings: { path: alone('/me/settings') },
   addMyAppPassword: {
     path: alone('/me/app-passwords'),

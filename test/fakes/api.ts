@@ -61,7 +61,9 @@ export async function openApiDesk(options: Parameters<typeof openOffice>[0] = {}
     [OF_ALICE, ALICE],
     [OF_MALLORY, MALLORY],
   ] as const)
-    await ports.store.commit([acceptOf(id, clock.now(), { from, identityId: idOf(from) })]);
+    await ports.store.commit([
+      acceptOf(id, clock.now(), { from, identityId: idOf(from), undoUntil: clock.now() + 60_000 }),
+    ]);
   const faults: unknown[] = [];
   const refused: RefusedToken[] = [];
   const report = (error: unknown): void => void faults.push(error);

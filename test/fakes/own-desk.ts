@@ -25,19 +25,23 @@ export async function openOwnDesk({
   role = 'user',
   to = ['bob@example.net'],
   extra = [],
+  undoSeconds,
 }: {
   readonly role?: Role;
   readonly to?: readonly string[];
   readonly extra?: readonly string[];
+  /** Alice's mail has such an undo window. */
+  readonly undoSeconds?: number;
 } = {}): Promise<OwnDesk> {
   const office = openOffice({ extra });
   const { clock, ports } = office;
   const named = { mailbox: true, allowReserved: false };
   const { id: identityId } = await office.addAccount({ ...named, login: ALICE });
   const carol = await office.addAccount({ ...named, login: CAROL });
+  const undoUntil = undoSeconds === undefined ? {} : { undoUntil: clock.now() + undoSeconds * 1000 };
   const ofCarol = { from: CAROL, identityId: carol.id, to: ['dan@far.example'] };
   await ports.store.commit([
-    acceptOf(OF_ALICE, clock.now(), { from: ALICE, identityId, to }),
+    acceptOf(OF_ALICE, clock.now(), { from: ALICE, identityId, to, ...undoUntil }),
     acceptOf(OF_CAROL, clock.now(), ofCarol),
   ]);
   const desk = openDesk({ office });

@@ -118,6 +118,44 @@ test(
   },
 );
 
+test('without a script, 320 pixels wide: what was just sent is taken back', { skip }, async () => {
+  const desk = await openOwnDesk({ undoSeconds: 20, to: [`${longName}@example.net`, 'bob@example.net'] });
+  const options = { viewport: { width: 320, height: 800 }, colorScheme: 'dark' } as const;
+  const { page } = await windowOn(desk, { ...options, javaScriptEnabled: false });
+  await page.goto(`${ORIGIN}/me`);
+  assert.match(await page.locator('main').innerText(), /Waits so that you can take it back/);
+  assert.ok((await neededWidth(page)) <= 320);
+  await page.getByLabel('Undo window').selectOption('30 seconds');
+  await page.getByRole('button', { name: 'Set' }).click();
+  assert.match(await page.locator('[role=status]').innerText(), /waits 30 seconds from now on/);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  assert.match(await page.locator('[role=status]').innerText(), /Taken back: it goes to none of its 2/);
+  assert.match(await page.locator('main').innerText(), /Taken back by you before it left/);
+  await page.context().close();
+});
+
+test('with a script the seconds are counted down, and then the button is off', { skip }, async () => {
+  const desk = await openOwnDesk({ undoSeconds: 20 });
+  const { page, complaints } = await windowOn(desk, { viewport: { width: 390, height: 844 } });
+  await page.goto(`${ORIGIN}/me`);
+  assert.deepEqual(await violations(page), []);
+  await page.clock.install();
+  await page.goto(`${ORIGIN}/me`);
+  const form = page.locator('form[data-countdown]');
+  const button = page.getByRole('button', { name: 'Undo' });
+  for (const [ms, words, isOff] of [
+    [5000, '15 seconds left', false],
+    [14_000, '1 second left', false],
+    [2000, '0 seconds left', true],
+  ] as const) {
+    await page.clock.runFor(ms);
+    assert.match(await form.innerText(), new RegExp(`${words}$`));
+    assert.equal(await button.isDisabled(), isOff);
+  }
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('by the keyboard alone: from the menu to what became of a mail', { skip }, async () => {
   const { page } = await windowOn(await begin(), { viewport: { width: 1440, height: 900 } });
   await page.goto(`${ORIGIN}/me`);

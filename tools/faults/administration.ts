@@ -5,6 +5,7 @@ import type { Fault } from './fault.ts';
 const control = { file: 'src/http/control.ts', tests: ['src/http/control'] };
 const looks = { file: 'src/administration/looks.ts', tests: ['src/administration/looks'] };
 const trail = { file: 'src/administration/trail.ts', tests: ['src/administration/looks'] };
+const undo = { file: 'src/administration/undo.ts', tests: ['src/administration/undo'] };
 const bounce = { file: 'src/administration/bounce.ts', tests: ['src/administration/bounce'] };
 
 const scope = { file: 'src/administration/scope.ts', tests: ['src/administration/permissions'] };
@@ -22,6 +23,18 @@ const secondFactor = {
 };
 
 export const administrationFaults: readonly Fault[] = [
+  {
+    ...undo,
+    why: 'asked once more, it is too late for what was taken back',
+    from: 'if (already !== undefined) return already;',
+    to: '',
+  },
+  {
+    ...undo,
+    why: 'what was sent without a window is taken back',
+    from: 'if (before.undoUntil === undefined)',
+    to: 'if (before.fates.length === 0)',
+  },
   {
     ...control,
     why: 'who acts is what the client says',

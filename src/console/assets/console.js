@@ -134,7 +134,26 @@ async function takeNext(shown) {
   if (next.hasAttribute('data-follow')) follow(next);
 }
 
+/**
+ * The seconds that are left for a button, counted from when the page came.
+ * @param {HTMLFormElement} form
+ */
+function countDown(form) {
+  const shown = form.querySelector('[data-left]');
+  const button = form.querySelector('button');
+  const end = performance.now() + Number(form.dataset['countdown']) * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    if (shown !== null) shown.textContent = left === 1 ? '1 second' : `${Math.max(0, left)} seconds`;
+    if (left > 0) setTimeout(tick, 250);
+    else if (button !== null) button.disabled = true;
+  };
+  tick();
+}
+
 showLocalTimes(document);
+for (const form of document.querySelectorAll('form[data-countdown]'))
+  if (form instanceof HTMLFormElement) countDown(form);
 for (const button of document.querySelectorAll('button[data-print]')) {
   button.removeAttribute('hidden');
   button.addEventListener('click', () => print());

@@ -9,6 +9,7 @@ import { type Role, roles } from '../../record/identity.ts';
 import type { Act, Asked, Html, Outcome } from '../page.ts';
 import { counted, moment, pageOf } from '../words.ts';
 import { ACCOUNT, asksFirst, type Question, shownOnce } from './identity-forms.ts';
+import { secondsIn } from './me/undo.ts';
 
 interface AccountAct {
   /** Absent: it is done at once. */
@@ -170,6 +171,17 @@ const may: Readonly<Record<string, AccountAct>> = {
         throw new UseCaseFailure('a limit is a number of at most nine digits, none or default', 'usage');
       await as.limitAccount({ login, name, value });
       return value === 'default' ? `${name} is as configured again.` : `${name} is ${value} now.`;
+    },
+  },
+  undoWindow: {
+    async carryOut(as, login, form) {
+      const { undoSeconds } = await as.setUndoWindow({
+        login,
+        undoSeconds: secondsIn(given(form, 'seconds')),
+      });
+      return undoSeconds === 0
+        ? 'What it sends leaves at once.'
+        : `What it sends waits ${counted(undoSeconds, 'second')} now, to be taken back.`;
     },
   },
   role: {

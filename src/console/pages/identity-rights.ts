@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import type { Account, ShownAccount } from '../../administration/accounts.ts';
 import { accountLimits } from '../../administration/account-state.ts';
 import { rightText } from '../../administration/right-text.ts';
+import { UNDO_MAX } from '../../policy/undo-window.ts';
 import { type Role, roles, type SenderRight } from '../../record/identity.ts';
 import { safe } from '../../base/safe-text.ts';
 import { state } from '../fate.ts';
@@ -87,6 +88,22 @@ export function limitForm(asked: Asked, { login, state: isNow }: Account): Html 
       <label>
         Number, none, or default
         <input name="value" maxlength="9" pattern="[0-9]+|none|default" autocomplete="off" required />
+      </label>
+      <button>Set</button>`,
+  );
+}
+
+export function undoWindowForm(
+  asked: Asked,
+  { login, state: isNow, mailbox, undoSeconds = 0 }: Account,
+): Html | '' {
+  if (!asked.may('setUndoWindow') || isNow === 'removed' || !mailbox) return '';
+  return actForm(
+    asked,
+    { login, action: 'undoWindow' },
+    html`<label>
+        Undo window, seconds
+        <input type="number" name="seconds" min="0" max="${UNDO_MAX}" value="${undoSeconds}" required />
       </label>
       <button>Set</button>`,
   );

@@ -108,6 +108,12 @@ test('rights and limits are changed at once, and said on the next page', async (
   for (const value of ['', '-1', 'many', '1e9', '99999999999'])
     assert.equal(await change({ action: 'limit', name: 'messagesPerHour', value }), '400', value);
   assert.equal(await change({ action: 'limit', name: 'x', value: '1' }), '400');
+  const withWindow = await change({ action: 'undoWindow', seconds: '10' });
+  assert.match(withWindow, /What it sends waits 10 seconds now, to be taken back\./);
+  assert.match(withWindow, /<dt>Undo window<\/dt>\s*<dd>10 seconds<\/dd>/);
+  assert.match(await change({ action: 'undoWindow', seconds: '0' }), /What it sends leaves at once\./);
+  assert.equal(await change({ action: 'undoWindow', seconds: '61' }), '409');
+  assert.equal(await change({ action: 'undoWindow', seconds: 'x' }), '400');
 });
 
 const everyAct: readonly Readonly<Record<string, string>>[] = [
@@ -126,6 +132,7 @@ const everyAct: readonly Readonly<Record<string, string>>[] = [
   { action: 'addRight', right: 'mallory2@example.org' },
   { action: 'removeRight', right: MALLORY },
   { action: 'limit', name: 'messagesPerHour', value: '1' },
+  { action: 'undoWindow', seconds: '5' },
   { action: 'role', role: 'user' },
 ];
 

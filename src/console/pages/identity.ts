@@ -13,7 +13,7 @@ import { accountsNamed, searchBox, wordsOf } from './identities.ts';
 import { credentials, places } from './identity-credentials.ts';
 import { ACCOUNT, actForm } from './identity-forms.ts';
 import { fourWeeks, lastMail, whoLooked } from './identity-mail.ts';
-import { limitForm, mayItSend, rights, roleAndEnd, roleText } from './identity-rights.ts';
+import { limitForm, mayItSend, rights, roleAndEnd, roleText, undoWindowForm } from './identity-rights.ts';
 
 const LOGIN_LENGTH_MAX = 320;
 const LOOKS = 10;
@@ -62,7 +62,7 @@ const states: Readonly<Record<IdentityState, Html>> = {
 };
 
 function stateOf(asked: Asked, { account }: ShownAccount, queued: number): Html {
-  const { login, displayName, createdAt, removedAt } = account;
+  const { login, displayName, createdAt, removedAt, undoSeconds } = account;
   return html`<section class="card">
     <div class="head">
       <h2>${login}</h2>
@@ -79,6 +79,12 @@ function stateOf(asked: Asked, { account }: ShownAccount, queued: number): Html 
       <dd>${account.mailbox ? 'yes' : 'none: a service'}</dd>
       <dt>Role</dt>
       <dd>${roleText(account)}</dd>
+      ${
+        undoSeconds === undefined
+          ? ''
+          : html`<dt>Undo window</dt>
+              <dd>${counted(undoSeconds, 'second')}</dd>`
+      }
       <dt>Made</dt>
       <dd>${moment(createdAt)}</dd>
       ${
@@ -114,6 +120,6 @@ function limits(asked: Asked, { account, limitUse }: ShownAccount): Html {
     <ul class="meters">
       ${told.map(limitMeter)}
     </ul>
-    ${limitForm(asked, account)}
+    ${limitForm(asked, account)} ${undoWindowForm(asked, account)}
   </section>`;
 }

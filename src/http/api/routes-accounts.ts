@@ -124,6 +124,13 @@ const rights: readonly Route[] = [
     answer: shapes.accountLimits,
     carryOut: (as, { params, body }) => as.limitAccount({ ...params, ...body }),
   }),
+  route(['PUT', '/accounts/{login}/undo-window', 'setUndoWindow'], {
+    summary: 'So long what an account sends waits before it leaves, so that its person can take it back.',
+    params: ofAccount,
+    body: shapes.undoWindow.pick({ undoSeconds: true }),
+    answer: shapes.undoWindow,
+    carryOut: (as, { params, body }) => as.setUndoWindow({ ...params, ...body }),
+  }),
 ];
 
 const states: readonly Route[] = [

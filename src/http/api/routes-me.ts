@@ -36,6 +36,19 @@ export const ownRoutes: readonly Route[] = [
     answer: own.myMessage,
     carryOut: (as, { params }) => as.myMessage(params),
   }),
+  route(['POST', '/me/mail/{id}/undo', 'undoMessage'], {
+    summary:
+      'Takes back a message that you have sent, for all its recipients. Only within its undo window, before it leaves: else 409.',
+    params: shapes.ofMessage,
+    answer: own.undone,
+    carryOut: (as, { params }) => as.undoMessage(params),
+  }),
+  route(['PUT', '/me/undo-window', 'setMyUndoWindow'], {
+    summary: 'So long what you send waits before it leaves, to be taken back: from then on.',
+    body: shapes.undoWindow.pick({ undoSeconds: true }),
+    answer: shapes.undoWindow,
+    carryOut: (as, { body }) => as.setMyUndoWindow(body),
+  }),
   route(['GET', '/me/settings', 'mySettings'], {
     summary: 'What to enter in a mail program, and files for programs that read one. No password is in it.',
     answer: own.mySettings,

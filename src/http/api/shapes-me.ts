@@ -35,17 +35,29 @@ const fate = z.object({
   ...{ at: optionalTime, status: z.string().optional(), dueAt: optionalTime },
   said: z.string().optional().meta({ description: 'In the words of the other server.' }),
   active: z.literal(true).optional().meta({ description: 'An attempt is under way.' }),
+  takenBack: z.literal(true).optional().meta({ description: 'By you, before it left.' }),
   heldBy: z.array(z.string()),
 });
 
 const message = z.object({
   ...{ id: z.string(), acceptedAt: time, recipients: z.int() },
   from: z.string().optional().meta({ description: 'Absent: what was recorded is forgotten.' }),
+  undoUntil: optionalTime.meta({ description: 'Until then it can be taken back. Absent: it can not.' }),
   ...{ octets: z.int().optional(), device: z.string().optional() },
   fates: z.array(fate).meta({ description: 'Of some recipients, first those of whom something went wrong.' }),
 });
 
-export const myMail = z.object({ messages: z.array(message) });
+export const myMail = z.object({
+  messages: z.array(message),
+  undoSeconds: account.shape.undoSeconds
+    .optional()
+    .meta({ description: 'Your undo window. Absent: a service has none.' }),
+});
+
+export const undone = z.object({
+  id: z.string(),
+  recipients: z.int().meta({ description: 'That it does not go to.' }),
+});
 
 export const myMessage = z.object({
   message,

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
+import { UNDO_MAX } from '../../policy/undo-window.ts';
 import { roles, secondFactorKinds, tokenScopes } from '../../record/identity.ts';
 
 export const text = (most: number) => z.string().min(1).max(most);
@@ -28,6 +29,10 @@ export const lifetime = duration(60_000)
 export const right = text(320).meta({
   description: 'An address, or `@DOMAIN` for all addresses of a domain.',
 });
+export const undoSeconds = z.int().min(0).max(UNDO_MAX).meta({
+  description: 'Undo window: so long what it sends waits before it leaves, seconds. 0: not at all.',
+});
+export const undoWindow = z.strictObject({ login, undoSeconds });
 export const perHour = z.union([z.int().min(0), z.enum(['none', 'default'])]);
 
 export const newAccount = z.strictObject({
@@ -59,6 +64,7 @@ export const account = z.object({
   rights: z.array(z.string()),
   credentials: z.array(credential),
   limits: z.record(z.string(), limit),
+  undoSeconds,
   role: z.enum(roles),
   adminOf: z.array(z.string()).optional(),
   createdAt: time,

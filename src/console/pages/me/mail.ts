@@ -4,8 +4,9 @@ import { html } from 'hono/html';
 import type { MyMail, MyMessage } from '../../../administration/my-mail.ts';
 import { safe } from '../../../base/safe-text.ts';
 import { myFateWords, myStory } from '../../my-fate.ts';
-import type { Html, Page } from '../../page.ts';
+import type { Asked, Html, Page } from '../../page.ts';
 import { capital, counted, figure, moment, pageOf } from '../../words.ts';
+import { undoForm, undoWindowCard } from './undo.ts';
 
 const MESSAGES = 20;
 const WORDS_LENGTH_MAX = 320;
@@ -18,15 +19,18 @@ export const myMail: Page = {
   inMenu: true,
   ofOneself: true,
   needs: ['myMail'],
-  async show({ administration, query, now }) {
+  async show(asked) {
+    const { administration, query } = asked;
     const to = (query.get('to') ?? '').trim().slice(0, WORDS_LENGTH_MAX);
     const before = query.get('before') ?? '';
     const found = await administration().myMail({
       ...{ to, max: MESSAGES },
       ...(before === '' ? {} : { after: before }),
     });
+    const { undoSeconds } = found;
     return html`<h1>My mail</h1>
-      ${box(to)} ${listOf(found, { to, isFirst: before === '', now })}`;
+      ${box(to)} ${listOf(asked, found, { to, isFirst: before === '' })}
+      ${undoSeconds === undefined ? '' : undoWindowCard(asked, undoSeconds)}`;
   },
 };
 
@@ -52,12 +56,13 @@ function box(to: string): Html {
 }
 
 function listOf(
+  asked: Asked,
   { messages, next }: MyMail,
-  { to, isFirst, now }: { readonly to: string; readonly isFirst: boolean; readonly now: number },
+  { to, isFirst }: { readonly to: string; readonly isFirst: boolean },
 ): Html {
   return html`<section class="card">
     <h2>${to === '' ? 'Sent last' : html`To addresses with “${to}” in them`}</h2>
-    ${messages.length === 0 ? empty(to, isFirst && next === undefined) : table(messages, now)}
+    ${messages.length === 0 ? empty(to, isFirst && next === undefined) : table(asked, messages)}
     ${next === undefined ? '' : html`<p><a class="button" href="${pageOf(PATH, { to, before: next })}">Older mail</a></p>`}
   </section>`;
 }
@@ -70,7 +75,7 @@ function empty(to: string, isAll: boolean): Html {
   </p>`;
 }
 
-function table(messages: readonly MyMessage[], now: number): Html {
+function table(asked: Asked, messages: readonly MyMessage[]): Html {
   return html`<table class="rows">
     <thead>
       <tr>
@@ -80,20 +85,23 @@ function table(messages: readonly MyMessage[], now: number): Html {
       </tr>
     </thead>
     <tbody>
-      ${messages.map((message) => rowsOf(message, now))}
+      ${messages.map((message) => rowsOf(asked, message))}
     </tbody>
   </table>`;
 }
 
-function rowsOf({ id, acceptedAt, recipients, fates }: MyMessage, now: number): Html {
+function rowsOf(asked: Asked, message: MyMessage): Html {
+  const { id, acceptedAt, recipients, fates, undoUntil } = message;
   const sent = html`<a href="${pageOf(MESSAGE, { id })}">${moment(acceptedAt)}</a>`;
   const more = recipients - fates.length;
   return html`${fates.map(
-    (fate) =>
+    (fate, at) =>
       html`<tr>
         <td data-name="Sent"><span>${sent}</span></td>
         <td data-name="To"><span>${safe(fate.recipient)}</span></td>
-        <td data-name="Became"><span>${myFateWords(fate, now)}</span></td>
+        <td data-name="Became">
+          <div>${myFateWords(fate, asked.now, undoUntil)} ${at === 0 ? undoForm(asked, message) : ''}</div>
+        </td>
       </tr>`,
   )}
   ${
@@ -112,10 +120,11 @@ export const myMessage: Page = {
   title: 'My message',
   ofOneself: true,
   needs: ['myMessage'],
-  async show({ administration, query, now }) {
+  async show(asked) {
+    const { administration, query, now } = asked;
     const id = (query.get('id') ?? '').trim();
     const { message, steps, left } = await administration().myMessage({ id });
-    const { fates, recipients } = message;
+    const { fates, recipients, undoUntil } = message;
     const more = recipients - fates.length;
     return html`<div class="head">
         <h1>My message</h1>
@@ -128,12 +137,13 @@ export const myMessage: Page = {
           ${fates.map(
             (fate) =>
               html`<li>
-                <span>${safe(fate.recipient)}</span> <span>${myFateWords(fate, now)}</span>
+                <span>${safe(fate.recipient)}</span> <span>${myFateWords(fate, now, undoUntil)}</span>
                 ${fate.said === undefined ? '' : html`<span class="soft small">“${safe(fate.said)}”</span>`}
               </li>`,
           )}
           ${more > 0 ? html`<li class="soft">and ${figure(more)} more</li>` : ''}
         </ul>
+        ${undoForm(asked, message)}
       </section>
       <section class="card">
         <h2>What happened</h2>

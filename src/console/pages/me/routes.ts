@@ -8,6 +8,7 @@ import { myMail, myMessage } from './mail.ts';
 import { mySetup, mySetupFile } from './setup.ts';
 import { changeMyPassword, endMySession } from './sign-ins.ts';
 import { stopMyAccount, stopPage } from './stop.ts';
+import { setMyUndoWindow, undoMyMessage } from './undo.ts';
 
 /** In the order of the menu. */
 export const ownPages: readonly Page[] = [
@@ -17,5 +18,5 @@ export const ownPages: readonly Page[] = [
 
 export const ownActs: readonly Act[] = [
   ...[changeOwnSignIn, changeMyDevices, changeMyPassword, endMySession],
-  ...[mySetupFile, stopMyAccount],
+  ...[mySetupFile, stopMyAccount, undoMyMessage, setMyUndoWindow],
 ];
