@@ -90,6 +90,7 @@ const samples: Readonly<Record<UseCaseName, Sample>> = {
   showAccount: { call: (as, { login }) => as.showAccount({ login }) },
   accountDays: { call: (as, { login }) => as.accountDays({ login }) },
   accountLooks: { call: (as, { login }) => as.accountLooks({ login, max: 10 }) },
+  nearLimits: { call: (as) => as.nearLimits() },
   explainSending: {
     call: (as, { login, address }) => as.explainSending({ login, from: address, to: [login] }),
   },

@@ -46,6 +46,7 @@ export const permissions: Readonly<Record<UseCaseName, Permission>> = {
   showAccount: { roles: andUser, scopes: ['accounts'] },
   accountDays: { roles: andUser, scopes: ['accounts'] },
   accountLooks: { roles: ['auditor', 'admin'], scopes: ['reports'] },
+  nearLimits: { roles: overMail, scopes: ['accounts'] },
   explainSending: { roles: overMail, scopes: ['accounts'] },
   assertCanSetPassword: { roles: overAccounts, scopes: ['accounts'] },
   setPassword: { roles: overAccounts, scopes: ['accounts'] },

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import type { PublishedKey } from '../onboarding/dns-records.ts';
 import type { DomainChecks } from '../onboarding/domain-checks.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
+import type { IdentityId } from '../record/identity.ts';
 import type { ReportWriter } from '../relay/reports.ts';
 import type { RelaySettings } from '../relay/settings.ts';
 import type { Lookups } from '../store/lookups.ts';
@@ -34,6 +35,8 @@ export interface AdministrationPorts {
   hopOf(domain: string): string;
   /** How the server is; absent: none runs. */
   condition?(): Promise<object>;
+  /** Whose sending limits came near their end, as the running server knows; who was charged last stands first. Absent: none runs. */
+  nearLimits?(): Promise<readonly IdentityId[]>;
   /** A copy of the store, in pieces. Whoever asks closes it, whether it was read or not. */
   copy(): Promise<{ readonly content: AsyncIterable<Uint8Array>; close(): Promise<void> }>;
 }

@@ -115,6 +115,19 @@ test('who held or dropped the mail of a user, and why, is for those who look aft
   assert.equal(JSON.stringify(await told(domainAdmin)).match(/mallet/g)?.length, 4);
 });
 
+for (const [actor, seen] of [
+  [user, [alice]],
+  [domainAdmin, [abel, carol, alice]],
+] as const)
+  test(`of the accounts that are near a limit ${actor.role} sees his own alone, in their order`, async () => {
+    const { ports } = await open();
+    const { nearLimits } = scopedPorts(
+      { ...ports, nearLimits: async () => [abel, dora, carol, alice].map(idOf) },
+      actor,
+    );
+    assert.deepEqual(await nearLimits?.(), seen.map(idOf));
+  });
+
 test('a domain admin lists the accounts of all his domains in one order, a page at a time, or of one of them', async () => {
   const { lookups } = scopedPorts((await open()).ports, domainAdmin);
   const listed = async (page: Partial<Parameters<typeof lookups.identities>[0]> = {}) =>

@@ -43,7 +43,22 @@ export function scopedPorts(ports: AdministrationPorts, actor: Actor): Administr
         return ports.store.commit(changes);
       },
     },
+    ...nearLimitsSeen(ports, seen),
     copy: () => Promise.reject(outside()),
+  };
+}
+
+function nearLimitsSeen(
+  { nearLimits }: AdministrationPorts,
+  seen: Seen,
+): Pick<AdministrationPorts, 'nearLimits'> {
+  if (nearLimits === undefined) return {};
+  return {
+    async nearLimits() {
+      const all = await nearLimits();
+      const mine = await seen.identities(all);
+      return all.filter((id) => mine.has(id));
+    },
   };
 }
 

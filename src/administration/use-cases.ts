@@ -30,6 +30,7 @@ import {
 } from './my-account.ts';
 import { myMail, myMessage } from './my-mail.ts';
 import { mySettings } from './my-settings.ts';
+import { nearLimits } from './near-limits.ts';
 import { addPasskey, beginPasskey } from './passkeys.ts';
 import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -63,7 +64,7 @@ export const ownUseCases = {
 export const useCases = {
   ...ownUseCases,
   ...{ assertCanAddAccount, addAccount, pageAccounts, showAccount },
-  ...{ accountDays, accountLooks, explainSending },
+  ...{ accountDays, accountLooks, explainSending, nearLimits },
   ...{ assertCanSetPassword, setPassword, revokePassword },
   ...{ addAppPassword, revokeAppPassword, revokeAppPasswords },
   ...{ showSecondFactor, resetSecondFactor },

@@ -1,10 +1,10 @@
 // How much of a sending limit is used: a meter, and the same in words.
 
 import { html } from 'hono/html';
-import type { LimitName, Use } from '../policy/limits.ts';
+import { isNearEnd, isUsedUp, type LimitName, type Use } from '../policy/limits.ts';
 import { state } from './fate.ts';
 import type { Html } from './page.ts';
-import { capital, counted, figure } from './words.ts';
+import { capital, counted, figure, moment } from './words.ts';
 
 /** What is counted, and over which time. */
 const windows: Readonly<Record<LimitName, readonly [one: string, of: string]>> = {
@@ -16,29 +16,39 @@ const windows: Readonly<Record<LimitName, readonly [one: string, of: string]>> =
   nullSenderPerDay: ['null-sender message', 'the last day'],
 };
 
-export function limitMeter({ name, used, limit }: Use): Html {
+export const USED_UP = state('fail', 'Used up:');
+export const NEARLY = state('wait', 'Nearly used up:');
+
+export function limitMeter(use: Use): Html {
+  const { name, used, limit } = use;
   const [one, of] = windows[name];
   if (limit === undefined)
     return html`<li><span>${capital(counted(used, one))} in ${of}. There is no limit.</span></li>`;
   const left = Math.max(0, limit - used);
-  const label = `${one}s in ${of}`;
   return html`<li>
-    <span>${warning(used, limit)} ${figure(used)} of ${figure(limit)} ${label}; ${figure(left)} left.</span>
+    <span>${warning(use)} ${limitText(use)}; ${figure(left)} left.${again(use)}</span>
     ${
       limit === 0
         ? ''
-        : html`<meter min="0" max="${limit}" value="${Math.min(used, limit)}" aria-label="${label}">
+        : html`<meter min="0" max="${limit}" value="${Math.min(used, limit)}" aria-label="${one}s in ${of}">
             ${used} of ${limit}
           </meter>`
     }
   </li>`;
 }
 
-/** From this part of a limit on it is worth a word. */
-const NEAR = 0.8;
+/** Of one that has a limit. */
+export function limitText({ name, used, limit = 0 }: Use): string {
+  const [one, of] = windows[name];
+  return `${figure(used)} of ${figure(limit)} ${one}s in ${of}`;
+}
 
-function warning(used: number, limit: number): Html | string {
-  if (limit === 0) return state('fail', 'None allowed:');
-  if (used >= limit) return state('fail', 'Used up:');
-  return used >= limit * NEAR ? state('wait', 'Nearly used up:') : '';
+function warning(use: Use): Html | string {
+  if (use.limit === 0) return state('fail', 'None allowed:');
+  if (isUsedUp(use)) return USED_UP;
+  return isNearEnd(use.used, use.limit) ? NEARLY : '';
+}
+
+function again(use: Use): Html | string {
+  return isUsedUp(use) && use.freesAt !== undefined ? html` One more fits from ${moment(use.freesAt)}.` : '';
 }

@@ -1,8 +1,10 @@
 // How it is, in one sentence, and what is wrong with the way out.
 
 import { html } from 'hono/html';
+import type { NearLimit } from '../administration/near-limits.ts';
 import type { ListedEntry } from '../administration/queue-why.ts';
 import { safe } from '../base/safe-text.ts';
+import { isUsedUp } from '../policy/limits.ts';
 import { nothing, sum } from '../server/flow.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import type { ConsoleCondition } from './condition.ts';
@@ -17,6 +19,8 @@ interface Judged {
   /** Of those that wait longest, some. Absent: the store does not answer. */
   readonly waiting?: readonly ListedEntry[];
   readonly totals?: QueueTotals;
+  /** Absent: it is not known, or not for who looks. */
+  readonly nearLimits?: readonly NearLimit[] | undefined;
 }
 
 const shapes = {
@@ -27,8 +31,9 @@ const shapes = {
   bad: html`<path d="M10 3h12l7 7v12l-7 7H10l-7-7V10Zm4.500 5v10h3V8Zm0 12v3.500h3V20Z" />`,
 };
 
-export function verdict({ condition, now, waiting, totals }: Judged): Html {
-  const { problems, warnings } = condition.health;
+export function verdict({ condition, now, waiting, totals, nearLimits = [] }: Judged): Html {
+  const { problems } = condition.health;
+  const warnings = [...condition.health.warnings, ...usedUpInWords(nearLimits)];
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
   const kind = problems.length > 0 ? 'bad' : warnings.length > 0 ? 'warn' : 'good';
@@ -54,6 +59,13 @@ export function verdict({ condition, now, waiting, totals }: Judged): Html {
           </ul>`
     }
   </section>`;
+}
+
+function usedUpInWords(accounts: readonly NearLimit[]): readonly string[] {
+  const count = accounts.filter(({ limits }) => limits.some(isUsedUp)).length;
+  if (count === 0) return [];
+  const [have, they] = count === 1 ? ['has', 'it sends'] : ['have', 'they send'];
+  return [`${counted(count, 'account')} ${have} used up a sending limit: what ${they} is put off, or refused`];
 }
 
 /** Others' servers may name their users in a reply: its code is told, the words are for who looks at the message. What we say ourselves is told whole. */

@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver, usesOf } from './limits.ts';
+import {
+  addedCounters,
+  chargeLimits,
+  type Counter,
+  emptyCounter,
+  isNearEnd,
+  isOver,
+  isUsedUp,
+  usesOf,
+} from './limits.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -155,4 +164,92 @@ test('how much of each limit is used, told in whole messages and recipients', ()
   const later = at(NOON + HOUR + HOUR / 2);
   assert.deepEqual([later['recipientsPerHour'], later['recipientsPerDay']], [{ used: 2 }, { used: 3 }]);
   assert.deepEqual(at(NOON + 2 * DAY)['messagesPerDay'], { used: 0, limit: 40 });
+});
+
+const freed: readonly {
+  readonly why: string;
+  /** Messages charged at a time of the hour that began at noon, ms. */
+  readonly charged: readonly (readonly [count: number, at: number])[];
+  readonly at: number;
+  readonly freesAt?: number;
+}[] = [
+  { why: 'there is enough', charged: [[7, 0]], at: 0 },
+  {
+    why: 'near its end: seven of its eight messages count when an eighth of the next hour is over',
+    charged: [[8, 0]],
+    at: HOUR / 2,
+    freesAt: HOUR + HOUR / 8,
+  },
+  {
+    why: 'used up: one more fits when nine of ten count',
+    charged: [[10, 0]],
+    at: HOUR / 2,
+    freesAt: HOUR + HOUR / 10,
+  },
+  {
+    why: 'with some of the hour before: half of that is gone at half past',
+    charged: [
+      [8, -HOUR],
+      [5, HOUR / 2],
+    ],
+    at: HOUR / 2,
+    freesAt: HOUR * 0.75,
+  },
+];
+
+for (const { why, charged: batches, at, freesAt } of freed)
+  test(`when a limit frees: ${why}`, () => {
+    const counter = batches.reduce(
+      (before, [count, when]) =>
+        Array.from({ length: count }).reduce<Counter>((now) => charged(now, NOON + when, 1), before),
+      emptyCounter,
+    );
+    const [use] = usesOf(counter, limits, NOON + at);
+    assert.equal(use?.freesAt, freesAt === undefined ? undefined : NOON + freesAt + 1);
+  });
+
+test('until a limit frees it is as it was, and then it is not; a charge tells when none is near its end any more', () => {
+  const charges = fc.array(
+    fc.record({
+      after: fc.oneof(fc.integer({ min: 0, max: HOUR / 10 }), fc.integer({ min: 0, max: DAY })),
+      recipients: fc.integer({ min: 1, max: 9 }),
+    }),
+    { minLength: 20, maxLength: 40 },
+  );
+  const both = { messagesPerHour: 10, recipientsPerHour: 30 };
+  let freedOnes = 0;
+  fc.assert(
+    fc.property(charges, (all) => {
+      let [at, counter] = [NOON, emptyCounter];
+      for (const { after, recipients } of all) {
+        at += after;
+        const outcome = chargeLimits(counter, { at, recipients, nullSender: false }, both);
+        if (outcome.type === 'limited') continue;
+        ({ counter } = outcome);
+        const ends = usesOf(counter, both, at).flatMap(({ name, used, limit, freesAt = Infinity }) => {
+          assert.equal(freesAt < Infinity, isNearEnd(used, limit));
+          if (!isNearEnd(used, limit)) return [];
+          const state = (when: number) => usesOf(counter, both, when).find((one) => one.name === name);
+          const isFull = isUsedUp({ used, limit });
+          const holds = (when: number): boolean =>
+            isFull ? isUsedUp(state(when) ?? assert.fail()) : isNearEnd(state(when)?.used ?? 0, limit);
+          assert.ok(holds(freesAt - 2) && !holds(freesAt), `${name} ${used} of ${limit}`);
+          freedOnes += 1;
+          return [freesAt];
+        });
+        const { nearUntil = -Infinity } = outcome;
+        assert.equal(nearUntil > -Infinity, ends.length > 0);
+        if (ends.length === 0) continue;
+        const near = (when: number) =>
+          usesOf(counter, both, when).some((one) => isNearEnd(one.used, one.limit));
+        assert.ok(near(nearUntil - 2) && !near(nearUntil));
+      }
+    }),
+  );
+  assert.ok(freedOnes > 100, 'some were near their end');
+});
+
+test('a limit of nothing is not near its end', () => {
+  const [use] = usesOf(emptyCounter, { messagesPerHour: 0 }, NOON);
+  assert.deepEqual([use?.limit, use?.freesAt], [0, undefined]);
 });

@@ -42,12 +42,19 @@ export interface Counter {
 }
 
 export type ChargeOutcome =
-  | { readonly type: 'charged'; readonly counter: Counter }
+  | {
+      readonly type: 'charged';
+      readonly counter: Counter;
+      /** Absent: no limit is near its end. Else one is until then, if nothing more is charged; milliseconds since the epoch. */
+      readonly nearUntil?: number;
+    }
   | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_FACTOR = 4;
+/** From this part of it on a limit is near its end. */
+export const NEAR = 0.8;
 const none: Counts = { messages: 0, recipients: 0, nullSender: 0 };
 
 export const emptyCounter: Counter = {
@@ -91,15 +98,48 @@ export function chargeLimits(before: Counter, charge: Charge, limits: LimitValue
     hour: { ...hour, current: add(hour.current, charge) },
     day: { ...day, current: add(day.current, charge) },
   };
+  let isNear = false;
   for (const [key, perHour, perDay] of rules) {
     const limit = limits[perHour];
     if (limit === undefined || (key === 'nullSender' && !charge.nullSender)) continue;
-    if (used(counter.day, key, charge.at, DAY_MS) > limit * DAY_FACTOR)
-      return { type: 'limited', limit: perDay, hard: true };
-    if (used(counter.hour, key, charge.at, HOUR_MS) > limit)
-      return { type: 'limited', limit: perHour, hard: false };
+    const ofDay = used(counter.day, key, charge.at, DAY_MS);
+    if (ofDay > limit * DAY_FACTOR) return { type: 'limited', limit: perDay, hard: true };
+    const ofHour = used(counter.hour, key, charge.at, HOUR_MS);
+    if (ofHour > limit) return { type: 'limited', limit: perHour, hard: false };
+    isNear ||= isNearEnd(ofHour, limit) || isNearEnd(ofDay, limit * DAY_FACTOR);
   }
-  return { type: 'charged', counter };
+  return isNear
+    ? { type: 'charged', counter, nearUntil: nearUntil(counter, limits, charge.at) }
+    : { type: 'charged', counter };
+}
+
+/** What an outcome of the store tells of it. */
+export function nearOf({ nearUntil: until }: { readonly nearUntil?: number } = {}): {
+  readonly nearUntil?: number;
+} {
+  return until === undefined ? {} : { nearUntil: until };
+}
+
+/** Also one that is used up. One of 0 is as it was meant. `used`: in whole messages or recipients, or with a part of one. */
+export function isNearEnd(used: number, limit: number | undefined): boolean {
+  return limit !== undefined && limit > 0 && Math.ceil(used) >= limit * NEAR;
+}
+
+function nearUntil(counter: Counter, limits: LimitValues, at: number): number {
+  const ends = windowsOf(counter, limits, at).map(({ window, key, limit, length }) =>
+    limit === undefined ? at : fallsTo(window, key, mostWhileNotNear(limit), at, length),
+  );
+  return Math.max(...ends);
+}
+
+const mostWhileNotNear = (limit: number): number => Math.ceil(limit * NEAR) - 1;
+
+/** When surely no more than `most` counts, if nothing is added; milliseconds since the epoch. */
+function fallsTo(window: Window, key: keyof Counts, most: number, at: number, length: number): number {
+  if (used(window, key, at, length) <= most) return at;
+  const [current, previous] = [window.current[key], window.previous[key]];
+  const part = current <= most ? 1 - (most - current) / previous : 2 - most / current;
+  return Math.floor(window.start + length * part) + 1;
 }
 
 export interface Use {
@@ -108,23 +148,52 @@ export interface Use {
   readonly used: number;
   /** Absent: there is no limit. */
   readonly limit?: number;
+  /** Of one that is used up: when one more fits; of another that is near its end: when it is so no more. If nothing is sent until then; milliseconds since the epoch. */
+  readonly freesAt?: number;
 }
 
 /** How much of each limit is used. `at`: milliseconds since the epoch. */
 export function usesOf(counter: Counter, limits: LimitValues, at: number): readonly Use[] {
-  const hour = roll(counter.hour, at, HOUR_MS);
-  const day = roll(counter.day, at, DAY_MS);
-  return rules.flatMap(([key, perHour, perDay]) => {
-    const limit = limits[perHour];
-    return [
-      useOf(perHour, used(hour, key, at, HOUR_MS), limit),
-      useOf(perDay, used(day, key, at, DAY_MS), limit === undefined ? undefined : limit * DAY_FACTOR),
-    ];
+  return windowsOf(counter, limits, at).map(({ name, window, key, limit, length }) => {
+    const counts = used(window, key, at, length);
+    const use = { name, used: Math.ceil(counts) };
+    if (limit === undefined) return use;
+    if (!isNearEnd(counts, limit)) return { ...use, limit };
+    const most = isUsedUp({ ...use, limit }) ? limit - 1 : mostWhileNotNear(limit);
+    return { ...use, limit, freesAt: fallsTo(window, key, most, at, length) };
   });
 }
 
-function useOf(name: LimitName, counts: number, limit: number | undefined): Use {
-  return { name, used: Math.ceil(counts), ...(limit === undefined ? {} : { limit }) };
+/** Not one more fits. */
+export function isUsedUp({
+  used: counts,
+  limit,
+}: {
+  readonly used: number;
+  readonly limit?: number | undefined;
+}): boolean {
+  return limit !== undefined && counts >= limit;
+}
+
+interface Limited {
+  readonly name: LimitName;
+  readonly key: keyof Counts;
+  readonly window: Window;
+  /** Of the window, ms. */
+  readonly length: number;
+  readonly limit: number | undefined;
+}
+
+function windowsOf(counter: Counter, limits: LimitValues, at: number): readonly Limited[] {
+  const hour = { window: roll(counter.hour, at, HOUR_MS), length: HOUR_MS };
+  const day = { window: roll(counter.day, at, DAY_MS), length: DAY_MS };
+  return rules.flatMap(([key, perHour, perDay]) => {
+    const limit = limits[perHour];
+    return [
+      { name: perHour, key, ...hour, limit },
+      { name: perDay, key, ...day, limit: limit === undefined ? undefined : limit * DAY_FACTOR },
+    ];
+  });
 }
 
 /** What two have counted of one identity, as if one counter had counted it all. `at`: milliseconds since the epoch. */

@@ -47,6 +47,7 @@ const storeFigures: StoreFigures = {
   ...{ commits: 0, changes: 0, commitMs: 0, roundTrips: 0, redone: {}, sideWorks: {}, unfit: undefined },
   ...{ freeOctets: undefined, floorOctets: undefined, full: false, queued: 0, queuedMessagesMax: 'none' },
   trail: { chain: 1, sequence: 0, link: new Uint8Array(32) },
+  nearLimits: [],
 };
 
 function conditionIn({

@@ -5,6 +5,7 @@ import { UseCaseFailure } from '../administration/failure.ts';
 import { failureInWords } from '../base/failure-words.ts';
 import type { ConsoleCondition } from '../console/condition.ts';
 import type { PublishedKey } from '../onboarding/dns-records.ts';
+import type { IdentityId } from '../record/identity.ts';
 import type { AcceptChange } from '../store/port.ts';
 import type { FaceWish } from './face-wishes.ts';
 
@@ -29,12 +30,19 @@ export function asksOf(ask: AskMain, expireMs: () => number) {
           },
         },
       }),
+    async nearLimits() {
+      try {
+        return (await ask({ ask: 'nearLimits' })) as readonly IdentityId[];
+      } catch (error) {
+        throw new UseCaseFailure(`the store does not answer: ${failureInWords(error)}`, 'trouble');
+      }
+    },
     dkimKeys: async (domain) => (await ask({ ask: 'dkimKeys', domain })) as readonly PublishedKey[],
     async copy() {
       const copy = (await ask({ ask: 'copy' })) as number;
       return { content: piecesOf(ask, copy), close: async () => void (await ask({ ask: 'copyEnd', copy })) };
     },
-  } satisfies Pick<AdministrationPorts, 'condition' | 'reports' | 'copy' | 'dkimKeys'>;
+  } satisfies Pick<AdministrationPorts, 'condition' | 'nearLimits' | 'reports' | 'copy' | 'dkimKeys'>;
 }
 
 async function* piecesOf(ask: AskMain, copy: number): AsyncGenerator<Uint8Array> {

@@ -93,6 +93,7 @@ export async function createFaceBody(
       entropy,
       reports: asks.reports,
       dkimKeys: asks.dkimKeys,
+      nearLimits: asks.nearLimits,
     },
     condition: asks.condition,
   });

@@ -44,6 +44,7 @@ async function begin() {
       },
     },
     condition: () => Promise.reject(new Error('not asked here')),
+    nearLimits: () => Promise.resolve(['id-alice']),
   });
   const { answer } = wishes;
   return {
@@ -67,6 +68,11 @@ test('a report is written with the header of the message, and keys are read once
   inForce.loaded = loadedOf('b.example.org');
   await answer({ ask: 'report', order });
   assert.equal(asked(), 2);
+});
+
+test('whose limits are near their end is what main knows', async () => {
+  const { answer } = await begin();
+  assert.deepEqual(await answer({ ask: 'nearLimits' }), ['id-alice']);
 });
 
 test('keys that can not be read are read again for the next report', async () => {

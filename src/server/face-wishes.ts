@@ -4,6 +4,7 @@ import type { AdministrationPorts } from '../administration/ports.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ConsoleCondition } from '../console/condition.ts';
 import type { ReportOrder } from '../relay/reports.ts';
+import type { IdentityId } from '../record/identity.ts';
 import type { Clock } from '../platform/platform.ts';
 import type { AcceptChange } from '../store/port.ts';
 import { FaceCopy } from './face-copy.ts';
@@ -12,7 +13,7 @@ import { FaceCopy } from './face-copy.ts';
 export type ReportAsked = Omit<ReportOrder, 'content'>;
 
 export type FaceWish =
-  | { readonly ask: 'condition' }
+  | { readonly ask: 'condition' | 'nearLimits' }
   | { readonly ask: 'report'; readonly order: ReportAsked }
   /** The records of the keys that sign for a domain. */
   | { readonly ask: 'dkimKeys'; readonly domain: string }
@@ -25,6 +26,7 @@ export interface FaceWishPorts {
   readonly clock: Clock;
   readonly inForce: { readonly loaded: LoadedConfig };
   condition(): Promise<ConsoleCondition>;
+  nearLimits(): Promise<readonly IdentityId[]>;
 }
 
 export interface FaceWishes {
@@ -42,6 +44,8 @@ export function createWishes(ports: FaceWishPorts): FaceWishes {
       switch (wish.ask) {
         case 'condition':
           return ports.condition();
+        case 'nearLimits':
+          return ports.nearLimits();
         case 'report':
           return write(wish.order);
         case 'dkimKeys':

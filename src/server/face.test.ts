@@ -70,6 +70,7 @@ async function begin({ answers = true } = {}) {
         return () => void adopted.delete(thread);
       },
       frontFigures: () => Promise.resolve([]),
+      storeFigures: () => Promise.reject(new Error('not asked here')),
     },
     administration: openOffice({
       copy: async () => {

@@ -5,6 +5,7 @@ import type { AdministrationPorts } from '../administration/ports.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ConsoleCondition } from '../console/condition.ts';
 import type { Log } from '../observe/log.ts';
+import type { IdentityId } from '../record/identity.ts';
 import { ownVersion } from '../platform/own-version.ts';
 import type { Clock } from '../platform/platform.ts';
 import { withDeadline } from '../platform/with-deadline.ts';
@@ -26,6 +27,7 @@ import type { InForce } from './in-force.ts';
 import type { Readiness } from './readiness.ts';
 import { RefusedTokens } from './refused-tokens.ts';
 import { Restarts } from './restarts.ts';
+import { LOOK_MS } from './store-looks.ts';
 import type { SelfTest } from './self-test.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Crew, Thread } from './thread.ts';
@@ -40,7 +42,7 @@ const SILENT_MS = 30_000;
 export interface FaceOptions {
   readonly crew: Crew;
   readonly administration: Pick<AdministrationPorts, 'reports' | 'lookups' | 'copy' | 'dkimKeys'>;
-  readonly supervisor: Pick<Supervisor, 'adopt' | 'frontFigures'>;
+  readonly supervisor: Pick<Supervisor, 'adopt' | 'frontFigures' | 'storeFigures'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly inForce: Pick<InForce, 'loaded' | 'plan'>;
@@ -120,7 +122,11 @@ export class Face {
     const { crew, supervisor, clock, inForce, log } = this.#options;
     const { loaded } = inForce;
     const { administration } = this.#options;
-    const wishes = createWishes({ administration, clock, inForce, condition: () => this.#condition() });
+    const wishes = createWishes({
+      ...{ administration, clock, inForce },
+      condition: () => this.#condition(),
+      nearLimits: () => this.#nearLimits(),
+    });
     const birth: FaceBirth = { listen: this.#listen, loaded: this.#configOf(loaded) };
     const thread = await crew.start({
       ...{ kind: 'face', name: 'face', birth, heapMiB: HEAP_MIB },
@@ -166,6 +172,11 @@ export class Face {
       certificates: certificateStates(inForce.plan.certificates, clock.now()),
       downHops: eachOnce(fronts.flatMap(({ relay }) => relay.downRoutes)),
     };
+  }
+
+  async #nearLimits(): Promise<readonly IdentityId[]> {
+    const { supervisor, clock } = this.#options;
+    return (await withDeadline(clock, LOOK_MS, supervisor.storeFigures())).nearLimits;
   }
 
   #sampleLater(): void {

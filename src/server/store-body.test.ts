@@ -126,6 +126,18 @@ async function running({
   };
 }
 
+test('figures tell whose limits came near their end', async () => {
+  const { commit, groups, figures } = await running();
+  const identityId = 'i1';
+  const charge = { identityId, limits: { messagesPerHour: 10 } };
+  const done = commit(acceptOf('01ARZ3NDEKTSV4RRFFQ69G5FAV', 0, { identityId, charge }));
+  await turns();
+  assert.deepEqual((await figures()).nearLimits, []);
+  groups[0]?.resolve([{ type: 'accepted', nearUntil: 1 }]);
+  await done;
+  assert.deepEqual((await figures()).nearLimits, [identityId]);
+});
+
 test('a slow claim does not hold up what goes in the other lane', async () => {
   const { commit, groups } = await running();
   const claimed = commit(claim);

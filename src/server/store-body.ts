@@ -4,6 +4,7 @@
 import type { Clock, Entropy } from '../platform/platform.ts';
 import type { Line } from '../platform/line.ts';
 import type { ChainEnd } from '../record/link.ts';
+import type { IdentityId } from '../record/identity.ts';
 import type { Engine, EngineWriter, WriterFigures, WriterOptions } from '../store/engine.ts';
 import type { EngineChoice } from '../store/engine-choice.ts';
 import { createGroupCommit, type Schedule } from '../store/group-commit.ts';
@@ -11,6 +12,7 @@ import type { Incarnation } from '../store/owner.ts';
 import { changesOf, type CommitQuestion } from '../store/packing.ts';
 import type { Outcome } from '../store/port.ts';
 import type { SideWorks } from '../store/side-work.ts';
+import { NearLimits } from './near-limits.ts';
 import { type Pulses, startPulses } from './pulses.ts';
 import type { StoreThreadNotice } from './store-thread-notice.ts';
 import { type FreeSpaceFloor, type SpaceWatch, watchSpace } from './space-watch.ts';
@@ -65,6 +67,8 @@ export interface StoreFigures {
   readonly queued: number;
   readonly queuedMessagesMax: number | 'none';
   readonly trail: ChainEnd;
+  /** Whose sending limits came near their end since the thread began; who was charged last stands first. */
+  readonly nearLimits: readonly IdentityId[];
 }
 
 export interface StorePorts {
@@ -104,7 +108,8 @@ export async function createStoreBody(
     warn: (because) => tell({ type: 'warning', because }),
   };
   const writer = await whenThere(clock, () => engine.writer(options), waitsFor('store')).catch(end);
-  const committer = createCommitter(clock, writer, end);
+  const nearLimits = new NearLimits();
+  const committer = createCommitter(clock, writer, { end, nearLimits });
   const pulse = pulseOf(writer, committer);
   const life = { life: birth.node, isNewLife: birth.isFirst };
   const pulses = pulse && startPulses({ clock, entropy, ...life, pulse, tell, waits: waitsFor('name') });
@@ -136,6 +141,7 @@ export async function createStoreBody(
       ...figures,
       ...{ sideWorks: { ...sideWorks, ...pulses?.sideWorks }, unfit: pulses?.unfit },
       ...{ queued: writer.queued(), trail: writer.trailEnd(), queuedMessagesMax: limits.queuedMessagesMax },
+      nearLimits: nearLimits.identities(clock.now()),
       ...{ freeOctets: left?.free, floorOctets: left?.floor, full: left?.because !== undefined },
     } satisfies StoreFigures;
   }
@@ -187,7 +193,11 @@ interface Committer {
 }
 
 /** What fails ends the thread: main starts a new writer, and open questions are asked again. */
-function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknown) => never): Committer {
+function createCommitter(
+  clock: Clock,
+  writer: EngineWriter,
+  { end, nearLimits }: { end(this: void, error: unknown): never; readonly nearLimits: NearLimits },
+): Committer {
   const figures = { commits: 0, changes: 0, commitMs: 0 };
   const groups = new Set<Promise<unknown>>();
   let idleWanted = false;
@@ -220,6 +230,7 @@ function createCommitter(clock: Clock, writer: EngineWriter, end: (error: unknow
         figures.commits += 1;
         figures.changes += changes.length;
         figures.commitMs += clock.monotonic() - startedAt;
+        nearLimits.note(changes, outcomes);
         idleSoon();
         return outcomes;
       };

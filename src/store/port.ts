@@ -212,8 +212,8 @@ export interface Outcomes
     ConsoleSessionOutcomes,
     UndoOutcomes {
   accept:
-    /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. */
-    | { readonly type: 'accepted'; readonly held?: true }
+    /** `held`: its identity may not send now, and nobody should relay it, whoever has the lease. `nearUntil`: with its charge, as `ChargeOutcome` says. */
+    | { readonly type: 'accepted'; readonly held?: true; readonly nearUntil?: number }
     | { readonly type: 'limited'; readonly limit: LimitName; readonly hard: boolean }
     | { readonly type: 'full'; readonly cause: string }
     /** As many messages wait as may; where several nodes accept, as of a second ago. Never said of a report of our own. */

@@ -12,6 +12,7 @@ import {
   deferred,
   final,
   HOUR,
+  START,
   type Open,
   type Said,
   settleOf,
@@ -21,6 +22,7 @@ import {
 
 export function acceptContract(name: string, open: Open): void {
   limitsContract(name, open);
+  nearContract(name, open);
   atomicContract(name, open);
   depthContract(name, open);
   strangersShareContract(name, open);
@@ -203,6 +205,28 @@ function limitsContract(name: string, open: Open): void {
   }
 }
 
+function nearContract(name: string, open: Open): void {
+  for (const [way, owner] of [
+    ['into the hands of a front', { owner: 'a' }],
+    ['into the queue', {}],
+  ] as const)
+    test(`${name}: an accept ${way} tells until when a limit is near its end, if it is`, async () => {
+      await using bench = await Bench.open(open);
+      const limits = { messagesPerHour: 10 };
+      const said = { identityId: 'i1', charge: { identityId: 'i1', limits }, ...owner };
+      const changes = Array.from({ length: 9 }, () => acceptOf(bench.nextId(), bench.clock.now(), said));
+      const plain = { type: 'accepted' };
+      // Seven of eight count when an eighth of the next hour is over, seven of nine after two ninths of it.
+      const near = (part: number) => ({ ...plain, nearUntil: Math.floor(START + HOUR * (1 + part)) + 1 });
+      assert.deepEqual(
+        [...(await bench.store.commit(changes))],
+        [...Array.from({ length: 7 }, () => plain), near(1 / 8), near(2 / 9)],
+      );
+      const [eighth] = changes.slice(7);
+      assert.deepEqual(await bench.one(eighth ?? assert.fail()), plain, 'nothing was charged again');
+    });
+}
+
 const timeless: EventDraft = started(Number.NaN);
 
 function atomicContract(name: string, open: Open): void {
@@ -289,7 +313,7 @@ function depthContract(name: string, open: Open): void {
     await bench.one(settleOf('a', [one], deferred(now), now));
     assert.deepEqual(await bench.one(third), full, 'what is deferred stays in the queue');
     await bench.one(settleOf('a', [other], final, now));
-    assert.deepEqual(await bench.one(third), { type: 'accepted' }, 'refused, it was not charged');
+    assert.equal((await bench.one(third)).type, 'accepted', 'refused, it was not charged');
     const fourth = acceptOf(bench.nextId(), now, {});
     assert.equal((await bench.one(fourth)).type, 'queueFull');
     const selector = { messageId: one.messageId };

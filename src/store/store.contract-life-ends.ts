@@ -65,7 +65,7 @@ function endContract(name: string, open: OpenShared): void {
         ...{ owner: owners.a, identityId: 'i1' },
         charge: { identityId: 'i1', limits: { messagesPerHour: 3 } },
       });
-    for (const n of [1, 2, 3]) assert.deepEqual(await a.one(charged(n)), { type: 'accepted' });
+    for (const n of [1, 2, 3]) assert.equal((await a.one(charged(n)))?.type, 'accepted');
     await a.end();
     assert.equal((await b.one(charged(4)))?.type, 'limited');
   });

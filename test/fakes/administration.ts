@@ -66,6 +66,7 @@ export function openOffice({
       ...{ now: () => clock.now(), monotonic: () => clock.monotonic(), rest: () => Promise.resolve() },
     }),
     domainChecks: new DomainChecks(clock, () => records),
+    nearLimits: () => Promise.resolve([]),
     ...changed,
   };
   const trail = (): Promise<readonly TrailEvent[]> => lookups.events({ max: 1000 });

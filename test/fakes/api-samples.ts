@@ -46,6 +46,7 @@ const ofAccounts: Readonly<Record<string, ApiSample>> = {
   showAccount: { path: of(''), first: addPhone },
   accountDays: { path: of('/days') },
   accountLooks: { path: of('/looks'), first: ({ message }) => [`GET /trace?q=${message}`] },
+  nearLimits: { path: () => '/limits/near' },
   explainSending: { path: ({ login }) => `/accounts/${login}/explain?from=${login}&to=bob@example.net` },
   suspendAccount: { path: of('/suspend') },
   resumeAccount: { path: of('/resume'), first: ({ login }) => [`POST /accounts/${login}/suspend`] },

@@ -23,7 +23,7 @@ export async function begin({
   to = ['bob@example.net'],
   ...options
 }: DeskOptions & { messages?: number; from?: string; to?: readonly string[] } = {}): Promise<At> {
-  const office = openOffice({ extra: options.extra ?? [] });
+  const office = openOffice({ extra: options.extra ?? [], nearLimits: async () => [identityId] });
   const alice = { login: 'alice@example.org', mailbox: true, allowReserved: true };
   const { id: identityId } = await office.addAccount(alice);
   for (let at = 0; at < messages; at += 1)

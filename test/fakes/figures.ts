@@ -46,7 +46,7 @@ export function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}
   };
   const trail = { chain: 1, sequence: 4, link: new Uint8Array(32) };
   return {
-    ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail } },
+    ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail, nearLimits: [] } },
     queue: { messages: 2, deliveries: 3, held: 1, oldestAcceptedAt: START - 60_000, byDomain: [] },
     ...{ refusedTokens: 4, cluster: undefined, threadDeaths: { front: 1, lookup: 0, store: 2, face: 0 } },
     ...{ certificate: { leftMs: 86_400_000, share: 0.5 }, logDropped: 0, clockOffsetMs: 0, now: START },

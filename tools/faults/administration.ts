@@ -60,6 +60,18 @@ export const administrationFaults: readonly Fault[] = [
     to: 'message: async (id) => (true',
   },
   {
+    ...{ ...scope, tests: ['src/administration/scope'] },
+    why: 'a domain admin hears of everybody who is near a limit',
+    from: 'return all.filter((id) => mine.has(id));',
+    to: 'return all.filter((id) => mine.has(id) || true);',
+  },
+  {
+    ...{ file: 'src/policy/limits.ts', tests: ['src/policy/limits'] },
+    why: 'a limit frees when the hour begins that follows',
+    from: ': 2 - most / current;',
+    to: ': 1;',
+  },
+  {
     ...may,
     why: 'a token may all that its role may',
     from: 'if (token === undefined ||',

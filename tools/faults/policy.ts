@@ -112,8 +112,8 @@ export const policyFaults: readonly Fault[] = [
   {
     ...limits,
     why: 'the limit lets one more through',
-    from: 'if (used(counter.hour, key, charge.at, HOUR_MS) > limit)',
-    to: 'if (used(counter.hour, key, charge.at, HOUR_MS) > limit + 1)',
+    from: 'if (ofHour > limit)',
+    to: 'if (ofHour > limit + 1)',
   },
   {
     ...limits,
@@ -130,8 +130,8 @@ export const policyFaults: readonly Fault[] = [
   {
     ...limits,
     why: 'the day is never looked at',
-    from: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * DAY_FACTOR)',
-    to: 'if (used(counter.day, key, charge.at, DAY_MS) > limit * 1000)',
+    from: 'if (ofDay > limit * DAY_FACTOR)',
+    to: 'if (ofDay > limit * 1000)',
   },
   {
     ...onward,

@@ -1,9 +1,9 @@
 // Overview: how it is, in one sentence; what has gone through, what came last, what waits longest, which next hops are down. Its parts are sent again as they change.
 
 import { html } from 'hono/html';
+import type { NearLimit } from '../../administration/near-limits.ts';
 import type { ListedEntry } from '../../administration/queue-why.ts';
 import type { RecentMessage } from '../../administration/recent-messages.ts';
-import type { Administration } from '../../administration/use-cases.ts';
 import { safe } from '../../base/safe-text.ts';
 import type { QueueTotals } from '../../store/lookups.ts';
 import { flowKinds, nothing, sum } from '../../server/flow.ts';
@@ -11,6 +11,7 @@ import { chart } from '../chart.ts';
 import type { ConsoleCondition } from '../condition.ts';
 import { fateStates } from '../fate.ts';
 import { firstMail } from '../first-mail.ts';
+import { nearLimitsCard } from '../near-limits.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { watched } from '../watched.ts';
 import { verdict } from '../verdict.ts';
@@ -40,28 +41,38 @@ interface Seen {
   /** Undefined: the store does not answer. */
   readonly queue: { readonly waiting: readonly ListedEntry[]; readonly totals: QueueTotals } | undefined;
   readonly recent: readonly RecentMessage[] | undefined;
+  readonly nearLimits: readonly NearLimit[] | undefined;
 }
 
 /** What the stream sends: each part has an id, and takes the place of the one that is shown. */
 export async function overviewParts(
-  asked: Pick<Asked, 'administration' | 'condition' | 'config' | 'now'>,
+  asked: Pick<Asked, 'administration' | 'condition' | 'config' | 'may' | 'now'>,
 ): Promise<Html> {
-  const seen = await look(asked.administration(), asked.condition);
+  const seen = await look(asked);
   const { now } = asked;
   const { flow } = seen.condition;
   const isNew = seen.recent?.length === 0 && flow.day.reduce(sum, nothing).accepted === 0;
   return html`<div aria-live="polite">${verdict({ ...seen, ...seen.queue, now })}</div>
     ${isNew ? firstMail(asked.config()) : html`<div id="live-first" hidden></div>`}
     <div class="pair">${hour(seen.condition)} ${recentMail(seen.recent)}</div>
-    ${watched(seen.condition, seen.queue?.totals, now)}
+    <div class="pair">
+      ${watched(seen.condition, seen.queue?.totals, now)}
+      ${asked.may('nearLimits') ? nearLimitsCard(seen.nearLimits) : ''}
+    </div>
     <div class="pair">${longest(seen.queue?.waiting, now)} ${day(seen.condition)}</div>`;
 }
 
-async function look(administration: Administration, condition: Asked['condition']): Promise<Seen> {
-  const [now, queue, recent] = await Promise.allSettled([
+async function look({
+  condition,
+  may,
+  ...asked
+}: Pick<Asked, 'administration' | 'condition' | 'may'>): Promise<Seen> {
+  const administration = asked.administration();
+  const [now, queue, recent, near] = await Promise.allSettled([
     condition(),
     Promise.all([administration.listQueue({ part: {}, max: WAITING }), administration.queueTotals()]),
     administration.recentMessages({ max: RECENT }),
+    may('nearLimits') ? administration.nearLimits() : undefined,
   ]);
   if (now.status === 'rejected') throw now.reason;
   const [listed, totals] = queue.status === 'fulfilled' ? queue.value : [];
@@ -69,6 +80,7 @@ async function look(administration: Administration, condition: Asked['condition'
     condition: now.value,
     queue: listed && totals && { waiting: listed.entries, totals },
     recent: recent.status === 'fulfilled' ? recent.value : undefined,
+    nearLimits: near.status === 'fulfilled' ? near.value?.accounts : undefined,
   };
 }
 

@@ -215,6 +215,12 @@ export const accountRoutes: readonly Route[] = [
     carryOut: (as, { params, after, max }) =>
       as.accountLooks({ ...params, max, ...(after === undefined ? {} : { after: after as string }) }),
   }),
+  route(['GET', '/limits/near', 'nearLimits'], {
+    summary:
+      'Who has used 80 % or more of a sending limit: of accounts that this server has taken mail of since its start, those of the last 100 that came so far.',
+    answer: shapes.nearLimits,
+    carryOut: (as) => as.nearLimits(),
+  }),
   route(['GET', '/accounts/{login}/explain', 'explainSending'], {
     summary: 'May it send as `from`, to `to`, and which rule says so? Nothing is sent.',
     params: ofAccount,

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { roles } from '../../record/identity.ts';
-import { account, accountRights, sessionList } from './shapes.ts';
+import { account, accountRights, limitUse, sessionList } from './shapes.ts';
 
 const time = z.iso.datetime();
 const optionalTime = time.optional();
@@ -20,13 +20,7 @@ export const myAccount = z.object({
   ),
   password: z.object({ since: time, lastUse }).optional(),
   keptIn: z.string().optional().meta({ description: 'The directory that keeps the password.' }),
-  limits: z.array(
-    z.object({
-      name: z.string(),
-      used: z.int(),
-      limit: z.int().optional().meta({ description: 'Absent: there is none.' }),
-    }),
-  ),
+  limits: limitUse,
   rights: accountRights.shape.rights,
 });
 

@@ -53,6 +53,21 @@ const credential = z.object({
   scopes: z.array(z.enum(tokenScopes)).optional(),
 });
 const limit = z.union([z.int(), z.literal('none')]);
+export const limitUse = z.array(
+  z.object({
+    ...{ name: z.string(), used: z.int() },
+    limit: z.int().optional().meta({ description: 'Absent: there is none.' }),
+    freesAt: optionalTime.meta({
+      description:
+        'If nothing is sent until then. Used up: one more fits. 80 % or more of it: less is used. Absent: there is enough.',
+    }),
+  }),
+);
+export const nearLimits = z.object({
+  accounts: z
+    .array(z.object({ login: z.string(), limits: limitUse }))
+    .meta({ description: 'The fullest first.' }),
+});
 const use = z.object({ credentialId: z.string(), at: time, address: z.string() });
 
 export const account = z.object({
@@ -73,7 +88,7 @@ export const account = z.object({
 
 export const shownAccount = account.extend({
   effectiveLimits: z.record(z.string(), limit),
-  limitUse: z.array(z.object({ name: z.string(), used: z.int(), limit: z.int().optional() })),
+  limitUse,
   uses: z.array(use),
 });
 

@@ -1,6 +1,6 @@
 // Accept in memory: message, recipients, counters and event in one change, idempotent by id.
 
-import { chargeLimits, emptyCounter } from '../../policy/limits.ts';
+import { chargeLimits, type ChargeOutcome, emptyCounter, nearOf } from '../../policy/limits.ts';
 import { idTerm } from '../../record/terms.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
@@ -21,8 +21,8 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   if (cause !== undefined) return { type: 'full', cause };
   const deep = queueFullBecause(change, depthOf(state.tables), state.queueLimits);
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
-  const limited = charge(state, change);
-  if (limited !== undefined) return limited;
+  const charged = charge(state, change);
+  if (charged?.type === 'limited') return charged;
 
   messages.set(id, {
     n: state.tables.events.size + 1,
@@ -33,7 +33,7 @@ export function accept(state: State, change: AcceptChange): OutcomeOf<AcceptChan
   });
   state.append(change.event);
   if (change.owner === undefined) state.notice({ type: 'due' });
-  return accepted(state, change);
+  return { ...accepted(state, change), ...nearOf(charged) };
 }
 
 function depthOf({ messages }: Tables): QueueDepth {
@@ -54,13 +54,12 @@ function wasAccepted(state: State, { message, again }: AcceptChange): boolean {
   return again === true && eventsNaming(state.tables, idTerm(message.id)).length > 0;
 }
 
-function charge({ tables }: State, { charge: asked }: AcceptChange): OutcomeOf<AcceptChange> | undefined {
+function charge({ tables }: State, { charge: asked }: AcceptChange): ChargeOutcome | undefined {
   if (asked === undefined) return undefined;
   const before = tables.counters.get(asked.identityId) ?? emptyCounter;
   const outcome = chargeLimits(before, asked.charge, asked.limits);
-  if (outcome.type === 'limited') return outcome;
-  tables.counters.set(asked.identityId, outcome.counter);
-  return undefined;
+  if (outcome.type === 'charged') tables.counters.set(asked.identityId, outcome.counter);
+  return outcome;
 }
 
 function recipientsOf(change: AcceptChange): readonly RecipientRow[] {

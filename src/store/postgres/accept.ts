@@ -2,6 +2,7 @@
 // whoever comes second finds what the first has left, an acceptance or a withdrawal.
 
 import type { MessageId } from '../../base/message-id.ts';
+import { nearOf } from '../../policy/limits.ts';
 import { countMessage, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
 import type { AcceptChange, OutcomeOf } from '../port.ts';
@@ -17,7 +18,8 @@ export async function accept(work: Work, change: AcceptChange): Promise<Outcome>
   const id = keptId(change.message.id);
   if (id === undefined) return { type: 'failed', cause: `not a message id: ${change.message.id}` };
   const charging = work.node.counters.begin();
-  const refusal = await refusalOf(work, change, charging);
+  const judged = await judge(work, change, charging);
+  const refusal = judged.type === 'accepted' ? undefined : judged;
   const isOurs = await takeKey(
     work,
     id,
@@ -34,22 +36,22 @@ export async function accept(work: Work, change: AcceptChange): Promise<Outcome>
     return { type: 'failed', cause: 'its body is not there, or not all of it' };
   }
   await keep(work, change, charging);
-  return accepted(found);
+  return { ...judged, ...accepted(found) };
 }
 
-/** Why this message is not accepted, if it is not known yet. */
-async function refusalOf(work: Work, change: AcceptChange, charging: Charging): Promise<Outcome | undefined> {
+/** What becomes of this message, if it is not known yet. */
+async function judge(work: Work, change: AcceptChange, charging: Charging): Promise<Outcome> {
   const { node } = work;
   const full = node.fullBecause();
   if (full !== undefined) return { type: 'full', cause: full };
   const deep = queueFullBecause(change, node.queue, node.queueLimits);
   if (deep !== undefined) return { type: 'queueFull', cause: deep };
   const { charge: asked } = change;
-  if (asked === undefined) return undefined;
-  const judge = () => charging.charge(asked);
-  const charged = judge() ?? (await node.counters.look(work, [asked]).then(judge));
+  if (asked === undefined) return { type: 'accepted' };
+  const charge = () => charging.charge(asked);
+  const charged = charge() ?? (await node.counters.look(work, [asked]).then(charge));
   if (charged === undefined) throw new Error(`the counter of ${asked.identityId} can't be read`);
-  return charged.type === 'limited' ? charged : undefined;
+  return charged.type === 'limited' ? charged : { type: 'accepted', ...nearOf(charged) };
 }
 
 interface Found {

@@ -2,11 +2,19 @@
 // memory, and knows of the others what they had written when it looked last. Its own row is written with the first commit that charges the identity, then at most
 // once a second: so a sum may lag behind by what the others accept of one identity in two seconds, and a kill loses what was counted in one.
 
-import { addedCounters, chargeLimits, type Counter, emptyCounter, isOver } from '../../policy/limits.ts';
+import {
+  addedCounters,
+  chargeLimits,
+  type ChargeOutcome,
+  type Counter,
+  emptyCounter,
+  isOver,
+  nearOf,
+} from '../../policy/limits.ts';
 import type { Clock } from '../../platform/platform.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import { packedCounter, unpackedCounter } from '../counter-row.ts';
-import type { AcceptChange, OutcomeOf } from '../port.ts';
+import type { AcceptChange } from '../port.ts';
 import { bytes, number, text } from '../row.ts';
 import type { Statement } from './connection.ts';
 import type { Sql } from './sql.ts';
@@ -43,7 +51,10 @@ export interface Charging {
   /** Undefined: what is known of this identity is too old, `look` first. */
   charge(
     asked: Asked,
-  ): Extract<OutcomeOf<AcceptChange>, { type: 'limited' }> | { readonly type: 'charged' } | undefined;
+  ):
+    | Extract<ChargeOutcome, { type: 'limited' }>
+    | Omit<Extract<ChargeOutcome, { type: 'charged' }>, 'counter'>
+    | undefined;
   /** Goes with the commit; undefined: nothing needs to be written with it. */
   statement(): Statement | undefined;
   /** Until then nothing is counted. */
@@ -134,7 +145,7 @@ function beginCharging(
       its.own = counted(its.own, charge);
       its.charges.push(charge);
       pending.set(identityId, its);
-      return { type: 'charged' };
+      return { type: 'charged', ...nearOf(judged) };
     },
     statement() {
       rows = [...pending]

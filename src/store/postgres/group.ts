@@ -3,6 +3,7 @@
 // Only what needs no look at the tables goes this way: mail accepted into the hands of a front, its first attempt that ends for good, and events alone.
 
 import { unreachable } from '../../base/assert.ts';
+import { nearOf } from '../../policy/limits.ts';
 import type { IdentityId } from '../../record/identity.ts';
 import { countMessage, type QueueDepth, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
@@ -86,7 +87,7 @@ export async function flow(
 function heldIf(outcome: Outcome, change: Flowing | undefined, held: ReadonlySet<IdentityId>): Outcome {
   const isHeld =
     outcome.type === 'accepted' && change?.type === 'accept' && held.has(change.message.identityId ?? '');
-  return isHeld ? { type: 'accepted', held: true } : outcome;
+  return isHeld ? { ...outcome, held: true } : outcome;
 }
 
 /** In the order of ids, as whoever files many locks them (`inflight.ts`); by their keys, as `OF_TAKEN` says. */
@@ -136,16 +137,14 @@ class Plan {
     if (full !== undefined) return { type: 'full', cause: full };
     const deep = queueFullBecause(change, this.#queue, this.#node.queueLimits);
     if (deep !== undefined) return { type: 'queueFull', cause: deep };
-    if (change.charge !== undefined) {
-      const charged = this.#charging.charge(change.charge);
-      if (charged === undefined)
-        throw new Error(`the counter of ${change.charge.identityId} was forgotten at once`);
-      if (charged.type === 'limited') return charged;
-    }
+    const charged = change.charge && this.#charging.charge(change.charge);
+    if (change.charge !== undefined && charged === undefined)
+      throw new Error(`the counter of ${change.charge.identityId} was forgotten at once`);
+    if (charged?.type === 'limited') return charged;
     countMessage(this.#queue, change.message, 1);
     this.#trail.append(change.event);
     this.#accepted.push(change);
-    return { type: 'accepted' };
+    return { type: 'accepted', ...nearOf(charged) };
   }
 
   statements(): readonly Statement[] {

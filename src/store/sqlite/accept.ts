@@ -1,6 +1,6 @@
 // Accept: message, recipients, counters and event in one change, idempotent by id.
 
-import { chargeLimits } from '../../policy/limits.ts';
+import { chargeLimits, nearOf } from '../../policy/limits.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { countMessage, queueFullBecause } from '../depth.ts';
 import { keptId } from '../kept-id.ts';
@@ -29,7 +29,7 @@ export function accept(writer: Writer, change: AcceptChange): OutcomeOf<AcceptCh
   for (const { forwardPath } of change.recipients) writer.queueTally.count(deliveryDomain(forwardPath), 1);
   if (charge !== undefined && charged !== undefined) counters.set(charge.identityId, charged.counter);
   if (change.owner === undefined) writer.notice({ type: 'due' });
-  return accepted(writer, change);
+  return { ...accepted(writer, change), ...nearOf(charged) };
 }
 
 /** Also for a repeated accept: the identity may have been suspended meanwhile. */
