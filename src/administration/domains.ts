@@ -1,7 +1,7 @@
 // Our domains: the records that each should publish beside what the DNS says, and the keys that sign its mail.
 
 import type { DomainCheck } from '../onboarding/domain-checks.ts';
-import type { RecordVerdict } from '../onboarding/dns-check.ts';
+import type { CheckedRecord, RecordVerdict } from '../onboarding/dns-check.ts';
 import { type PublishedKey, type WantedRecord, wantedRecords, zoneLine } from '../onboarding/dns-records.ts';
 import { onboardingOf } from '../onboarding/of-config.ts';
 import { type Sheet, sheetOf } from '../onboarding/sheet.ts';
@@ -57,10 +57,14 @@ function verdictsOf(check: DomainCheck | undefined): Partial<ListedDomain> {
   if (check === undefined) return {};
   const verdicts: Partial<Record<RecordVerdict, number>> = {};
   for (const { verdict } of check.records) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-  const bad = check.records.filter(
+  return { checkedAt: check.checkedAt, verdicts, bad: badRecords(check).length };
+}
+
+/** Those that are needed, and missing or different. */
+export function badRecords({ records }: DomainCheck): readonly CheckedRecord[] {
+  return records.filter(
     ({ record, verdict }) => record.isNeeded && (verdict === 'missing' || verdict === 'different'),
   );
-  return { checkedAt: check.checkedAt, verdicts, bad: bad.length };
 }
 
 export interface ShownRecord {
@@ -132,7 +136,7 @@ interface Keys {
   readonly keysBecause?: string;
 }
 
-async function keysOf(ports: AdministrationPorts, domain: string): Promise<Keys> {
+async function keysOf(ports: Pick<AdministrationPorts, 'dkimKeys'>, domain: string): Promise<Keys> {
   try {
     return { keys: await ports.dkimKeys(domain) };
   } catch (error) {
@@ -140,8 +144,17 @@ async function keysOf(ports: AdministrationPorts, domain: string): Promise<Keys>
   }
 }
 
+/** What the DNS should have of this domain, by the configuration in force. */
+export async function wantedNow(
+  ports: Pick<AdministrationPorts, 'config' | 'dkimKeys'>,
+  domain: string,
+): Promise<readonly WantedRecord[]> {
+  const { keys } = await keysOf(ports, domain);
+  return wantedOf(ports, domain, keys);
+}
+
 function wantedOf(
-  { config }: AdministrationPorts,
+  { config }: Pick<AdministrationPorts, 'config'>,
   domain: string,
   dkim: readonly PublishedKey[],
 ): readonly WantedRecord[] {

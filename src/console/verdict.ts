@@ -1,26 +1,34 @@
 // How it is, in one sentence, and what is wrong with the way out.
 
 import { html } from 'hono/html';
+import type { ListedDomains } from '../administration/domains.ts';
 import type { NearLimit } from '../administration/near-limits.ts';
+import type { TotalsByHop } from '../administration/queue-hops.ts';
 import type { ListedEntry } from '../administration/queue-why.ts';
-import { safe } from '../base/safe-text.ts';
 import { isUsedUp } from '../policy/limits.ts';
 import { nothing, sum } from '../server/flow.ts';
-import type { QueueTotals } from '../store/lookups.ts';
 import type { ConsoleCondition } from './condition.ts';
+import { isWrong } from './domain-states.ts';
+import { withoutWords } from './hop-words.ts';
 import type { Html } from './page.ts';
 import { ago, capital, counted, figure } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 
+interface Queue {
+  /** Of those that wait longest, some. */
+  readonly waiting: readonly ListedEntry[];
+  readonly totals: TotalsByHop;
+}
+
 interface Judged {
   readonly condition: ConsoleCondition;
   readonly now: number;
-  /** Of those that wait longest, some. Absent: the store does not answer. */
-  readonly waiting?: readonly ListedEntry[];
-  readonly totals?: QueueTotals;
-  /** Absent: it is not known, or not for who looks. */
-  readonly nearLimits?: readonly NearLimit[] | undefined;
+  /** Undefined: the store does not answer. */
+  readonly queue: Queue | undefined;
+  /** Undefined: it is not known, or not for who looks. */
+  readonly nearLimits: readonly NearLimit[] | undefined;
+  readonly domains: ListedDomains;
 }
 
 const shapes = {
@@ -31,8 +39,10 @@ const shapes = {
   bad: html`<path d="M10 3h12l7 7v12l-7 7H10l-7-7V10Zm4.500 5v10h3V8Zm0 12v3.500h3V20Z" />`,
 };
 
-export function verdict({ condition, now, waiting, totals, nearLimits = [] }: Judged): Html {
+export function verdict(judged: Judged): Html {
+  const { condition, now, nearLimits = [] } = judged;
   const { problems } = condition.health;
+  const { downHops } = condition;
   const warnings = [...condition.health.warnings, ...usedUpInWords(nearLimits)];
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
@@ -41,14 +51,14 @@ export function verdict({ condition, now, waiting, totals, nearLimits = [] }: Ju
     <svg viewBox="0 0 32 32" fill="currentColor" fill-rule="evenodd" aria-hidden="true">${shapes[kind]}</svg>
     <div>
       <h2 class="sentence">${sentences[kind]}</h2>
-      <p>${facts(condition, waiting, totals, now)}</p>
+      <p>${facts(judged)}</p>
     </div>
     ${
-      problems.length + warnings.length === 0
+      kind === 'good'
         ? ''
         : html`<ul>
             ${others.map((problem) => html`<li><b>Problem</b>${problem}</li>`)}
-            ${condition.downHops.map(
+            ${downHops.map(
               ({ route, diagnostic, since }) =>
                 html`<li>
                   <b>Down</b>The next hop <code>${route}</code> has taken nothing for ${ago(since, now)}:
@@ -65,13 +75,9 @@ function usedUpInWords(accounts: readonly NearLimit[]): readonly string[] {
   const count = accounts.filter(({ limits }) => limits.some(isUsedUp)).length;
   if (count === 0) return [];
   const [have, they] = count === 1 ? ['has', 'it sends'] : ['have', 'they send'];
-  return [`${counted(count, 'account')} ${have} used up a sending limit: what ${they} is put off, or refused`];
-}
-
-/** Others' servers may name their users in a reply: its code is told, the words are for who looks at the message. What we say ourselves is told whole. */
-export function withoutWords(diagnostic: string): string {
-  const code = /(?:^|[\s:])([245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?)(?=[ -]|$)/.exec(diagnostic)?.[1];
-  return code === undefined ? safe(diagnostic).replaceAll(/\S*@\S*/g, '…') : `it answers ${code}`;
+  return [
+    `${counted(count, 'account')} ${have} used up a sending limit: what ${they} is put off, or refused`,
+  ];
 }
 
 const sentences = {
@@ -80,21 +86,25 @@ const sentences = {
   bad: 'Something is wrong.',
 } as const;
 
-function facts(
-  { flow }: ConsoleCondition,
-  waiting: readonly ListedEntry[] | undefined,
-  totals: QueueTotals | undefined,
-  now: number,
-): string {
+function facts({ condition: { flow }, queue, domains, now }: Judged): string {
   const { accepted } = flow.hour.reduce(sum, nothing);
   // What came before the start was counted by nobody.
   const when = now - flow.since < HOUR_MS ? 'since the start' : 'in the last hour';
-  const first = `${counted(accepted, 'message')} ${when}`;
-  if (waiting === undefined || totals === undefined) return `${capital(first)}. The store does not answer.`;
+  const first = capital(`${counted(accepted, 'message')} ${when}`);
+  const inTheQueue = queue === undefined ? '. The store does not answer.' : `; ${queueInWords(queue, now)}.`;
+  const wrong = domains.domains.filter(isWrong).length;
+  const dns =
+    wrong === 0
+      ? ''
+      : ` The DNS of ${wrong === 1 ? 'a domain of ours is' : `${figure(wrong)} of our domains is`} not as it should be.`;
+  return `${first}${inTheQueue}${dns}`;
+}
+
+function queueInWords({ waiting, totals }: Queue, now: number): string {
   const long = waiting.filter(({ entry }) => now - entry.message.acceptedAt > HOUR_MS).length;
   const isAll = long < waiting.length || waiting.length === totals.deliveries;
   const longer = `${long === 0 ? 'none' : isAll ? figure(long) : `${figure(long)} or more`}`;
   const held = totals.held === 0 ? 'nothing is held' : `${figure(totals.held)} held`;
   const wait = `${counted(totals.deliveries, 'recipient')} in the queue`;
-  return `${capital(first)}; ${wait}${totals.deliveries === 0 ? '' : `, ${longer} of them longer than an hour`}; ${held}.`;
+  return `${wait}${totals.deliveries === 0 ? '' : `, ${longer} of them longer than an hour`}; ${held}`;
 }

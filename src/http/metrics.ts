@@ -2,6 +2,7 @@
 // Prometheus' conventions, and what can be counted is there from the start, at 0: a rate needs a first value.
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { DomainStates } from '../administration/domain-watch.ts';
 import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
 import { replies } from '../protocol/wire/reply-registry.ts';
 import type { ClusterLook } from '../server/cluster.ts';
@@ -24,6 +25,8 @@ export interface Figures {
   readonly threadDeaths: Readonly<Record<ThreadKind, number>>;
   /** Of the API. */
   readonly refusedTokens: number;
+  /** Undefined: there is no console, which asks the DNS. */
+  readonly domains: DomainStates | undefined;
   /** Undefined: the store is this server's own, or it can't be asked. */
   readonly cluster: ClusterLook | undefined;
   readonly logDropped: number;
@@ -219,8 +222,12 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     'cluster_config_differs',
     'Keys of the configuration that nodes do not have alike; NaN where the store is its own',
   );
+  const dnsWrong = gauge(
+    'domains_dns_wrong',
+    'Domains of ours whose DNS lacked a record that is needed, or had another, when the console asked last; NaN before, and without a console',
+  );
   const clock = gauge('clock_offset_seconds', 'Jump of the wall clock since the start');
-  return ({ fronts, store, queue, certificate, ready: looks, cluster, clockOffsetMs, now }) => {
+  return ({ fronts, store, queue, certificate, ready: looks, cluster, domains, clockOffsetMs, now }) => {
     const sum = (value: (front: Front) => number): number =>
       fronts.reduce((total, front) => total + value(front), 0);
     ready.set(Number(isReady(looks)));
@@ -241,6 +248,7 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     share.set(certificate?.share ?? NaN);
     nodes.set(cluster === undefined ? NaN : aliveIn(cluster));
     differs.set(cluster?.differences.length ?? NaN);
+    dnsWrong.set(domains === undefined || domains.asked === 0 ? NaN : domains.wrong);
     clock.set(clockOffsetMs / 1000);
   };
 }

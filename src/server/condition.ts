@@ -31,7 +31,13 @@ export interface ConditionOptions {
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
   /** The console's thread, undefined without one. Mail goes on without it. */
-  face(): { readonly restarts: Restarts; readonly refusedTokens: { readonly count: number } } | undefined;
+  face():
+    | {
+        readonly restarts: Restarts;
+        readonly refusedTokens: { readonly count: number };
+        readonly domains: Figures['domains'];
+      }
+    | undefined;
 }
 
 export interface Condition {
@@ -104,6 +110,7 @@ export function createCondition(options: ConditionOptions): Condition {
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         ready: await options.readiness.look(),
         refusedTokens: options.face()?.refusedTokens.count ?? 0,
+        domains: options.face()?.domains,
         threadDeaths: deathsIn(supervisor.restarts, options.face()?.restarts),
         cluster: isOut ? undefined : await cluster?.look(),
         logDropped: sink.dropped,

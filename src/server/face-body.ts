@@ -2,6 +2,8 @@
 // secrets of the configuration none comes here but the keys of its own TLS.
 
 import { resolve } from 'node:path';
+import { type DomainStates, watchDomains } from '../administration/domain-watch.ts';
+import type { AdministrationPorts } from '../administration/ports.ts';
 import { type Console, createConsole } from '../console/app.ts';
 import { startListener } from '../console/listener.ts';
 import { createSessions } from '../console/sessions.ts';
@@ -40,8 +42,9 @@ export type FaceQuestion =
   | { readonly loaded: FaceConfig }
   | { readonly alive: true };
 
-/** What it tells main, for the log. */
-export type FaceNotice = { readonly fault: string } | { readonly refusedToken: RefusedToken };
+/** What it tells main, for the log and the metrics. */
+export type FaceNotice =
+  { readonly fault: string } | { readonly refusedToken: RefusedToken } | { readonly domains: DomainStates };
 
 export function faceConfigOf({ path: _path, config, ...others }: LoadedConfig): FaceConfig {
   return { ...others, config: withoutSecrets(config) };
@@ -80,22 +83,22 @@ export async function createFaceBody(
     ...{ store, clock, report, server: birth.listen },
     lookupThread: () => lookupThread,
   });
+  const administration: AdministrationPorts = {
+    ...administrationPorts({
+      ...{ store, lookups },
+      loaded: () => ({ ...loaded, path: (relative) => resolve(loaded.directory, relative) }),
+      copy: asks.copy,
+    }),
+    entropy,
+    reports: asks.reports,
+    dkimKeys: asks.dkimKeys,
+    nearLimits: asks.nearLimits,
+  };
   const face = createConsole({
     ...{ origin: originOf(birth.listen, birth.loaded.config.hostname), clock, report, check },
     refusedToken: (refusedToken) => main?.tell({ refusedToken } satisfies FaceNotice),
     sessions: createSessions({ entropy, ports: { store, lookups, clock } }),
-    administration: {
-      ...administrationPorts({
-        ...{ store, lookups },
-        loaded: () => ({ ...loaded, path: (relative) => resolve(loaded.directory, relative) }),
-        copy: asks.copy,
-      }),
-      entropy,
-      reports: asks.reports,
-      dkimKeys: asks.dkimKeys,
-      nearLimits: asks.nearLimits,
-    },
-    condition: asks.condition,
+    ...{ administration, condition: asks.condition },
   });
   const listener = await startListener(birth.listen, face.app, report, loaded.certificates);
   const take = (next: FaceConfig): void => {
@@ -107,10 +110,12 @@ export async function createFaceBody(
     greet(peer, open) {
       if (peer === 'store') store.connect(open({}));
       else if (peer === 'lookup') lookups.connect((lookupThread = open({})));
-      else
-        main = open({
-          answer: (question) => answer(face, question as FaceQuestion, take),
-        });
+      else {
+        const line = open({ answer: (question) => answer(face, question as FaceQuestion, take) });
+        main = line;
+        const told = (domains: DomainStates): void => line.tell({ domains } satisfies FaceNotice);
+        watchDomains(administration, { clock, told, failed: report });
+      }
     },
   };
 }

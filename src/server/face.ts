@@ -1,6 +1,7 @@
 // Main's part of the console: starts its thread, gives it lines, replaces it when it dies, and tells it how the server is. What becomes of it is nothing to mail: its deaths
 // count by themselves, and a console that can't be started again is a warning.
 
+import type { DomainStates } from '../administration/domain-watch.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ConsoleCondition } from '../console/condition.ts';
@@ -67,6 +68,7 @@ export class Face {
   /** Why the console does not run, and how often it died. */
   readonly restarts: Restarts;
   readonly refusedTokens: RefusedTokens;
+  #domains: DomainStates | undefined;
   #thread: Thread | undefined;
   #isStopped = false;
   #cancelSample: () => void = () => undefined;
@@ -83,6 +85,11 @@ export class Face {
   async start(): Promise<void> {
     await this.#startThread();
     this.#sampleLater();
+  }
+
+  /** Undefined: it has told nothing yet. */
+  get domains(): DomainStates | undefined {
+    return this.#domains;
   }
 
   /** A link that lets somebody in, once. Rejects with what to do instead. */
@@ -149,6 +156,10 @@ export class Face {
   }
 
   #told(notice: FaceNotice): void {
+    if ('domains' in notice) {
+      this.#domains = notice.domains;
+      return;
+    }
     if ('refusedToken' in notice) return this.refusedTokens.add(notice.refusedToken);
     this.#options.log.error({ error: notice.fault }, 'the console met a fault of its own');
   }

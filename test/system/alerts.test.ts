@@ -70,6 +70,7 @@ const well: Series = {
   'postern_delivery_duration_seconds_bucket{le="3600"}': `0+60x${ALL}`,
   'postern_delivery_duration_seconds_bucket{le="+Inf"}': `0+60x${ALL}`,
   postern_clock_offset_seconds: `0x${ALL}`,
+  postern_domains_dns_wrong: `0x${ALL}`,
   postern_cluster_nodes: `3x${ALL}`,
   postern_cluster_config_differs: `0x${ALL}`,
 };
@@ -178,6 +179,9 @@ const cases: readonly (readonly [string, Series, readonly string[]])[] = [
     ['PosternDeliverySlow'],
   ],
   ['the clock', { postern_clock_offset_seconds: '0x170 -3600x10' }, ['PosternClockJumped']],
+  ['a domain', { postern_domains_dns_wrong: '0x50 1x130' }, ['PosternDnsWrong']],
+  ['a domain for an hour', { postern_domains_dns_wrong: '0x120 1x60' }, []],
+  ['without a console', nothing('postern_domains_dns_wrong'), []],
   ['a node', { postern_cluster_nodes: '3x170 2x10' }, ['PosternNodeGone']],
   ['nodes differ', { postern_cluster_config_differs: '0x150 1x30' }, ['PosternNodesDiffer']],
 ];

@@ -1,14 +1,17 @@
 // Overview: how it is, in one sentence; what has gone through, what came last, what waits longest, which next hops are down. Its parts are sent again as they change.
 
 import { html } from 'hono/html';
+import { WATCHED_MAX } from '../../administration/domain-watch.ts';
+import type { ListedDomains } from '../../administration/domains.ts';
 import type { NearLimit } from '../../administration/near-limits.ts';
+import type { TotalsByHop } from '../../administration/queue-hops.ts';
 import type { ListedEntry } from '../../administration/queue-why.ts';
 import type { RecentMessage } from '../../administration/recent-messages.ts';
 import { safe } from '../../base/safe-text.ts';
-import type { QueueTotals } from '../../store/lookups.ts';
 import { flowKinds, nothing, sum } from '../../server/flow.ts';
 import { chart } from '../chart.ts';
 import type { ConsoleCondition } from '../condition.ts';
+import { domainStates } from '../domain-states.ts';
 import { fateStates } from '../fate.ts';
 import { firstMail } from '../first-mail.ts';
 import { nearLimitsCard } from '../near-limits.ts';
@@ -27,7 +30,7 @@ export const overview: Page = {
   path: '/',
   title: 'Overview',
   inMenu: true,
-  needs: ['serverStatus', 'queueTotals'],
+  needs: ['serverStatus', 'queueTotals', 'listDomains'],
   show: async (asked) =>
     html`<div class="head">
         <h1>Overview</h1>
@@ -39,9 +42,10 @@ export const overview: Page = {
 interface Seen {
   readonly condition: ConsoleCondition;
   /** Undefined: the store does not answer. */
-  readonly queue: { readonly waiting: readonly ListedEntry[]; readonly totals: QueueTotals } | undefined;
+  readonly queue: { readonly waiting: readonly ListedEntry[]; readonly totals: TotalsByHop } | undefined;
   readonly recent: readonly RecentMessage[] | undefined;
   readonly nearLimits: readonly NearLimit[] | undefined;
+  readonly domains: ListedDomains;
 }
 
 /** What the stream sends: each part has an id, and takes the place of the one that is shown. */
@@ -52,13 +56,13 @@ export async function overviewParts(
   const { now } = asked;
   const { flow } = seen.condition;
   const isNew = seen.recent?.length === 0 && flow.day.reduce(sum, nothing).accepted === 0;
-  return html`<div aria-live="polite">${verdict({ ...seen, ...seen.queue, now })}</div>
+  return html`<div aria-live="polite">${verdict({ ...seen, now })}</div>
     ${isNew ? firstMail(asked.config()) : html`<div id="live-first" hidden></div>`}
     <div class="pair">${hour(seen.condition)} ${recentMail(seen.recent)}</div>
     <div class="pair">
-      ${watched(seen.condition, seen.queue?.totals, now)}
-      ${asked.may('nearLimits') ? nearLimitsCard(seen.nearLimits) : ''}
+      ${watched(seen.condition, seen.queue?.totals, now)} ${domainStates(seen.domains, now)}
     </div>
+    ${asked.may('nearLimits') ? nearLimitsCard(seen.nearLimits) : ''}
     <div class="pair">${longest(seen.queue?.waiting, now)} ${day(seen.condition)}</div>`;
 }
 
@@ -68,6 +72,7 @@ async function look({
   ...asked
 }: Pick<Asked, 'administration' | 'condition' | 'may'>): Promise<Seen> {
   const administration = asked.administration();
+  const domains = await administration.listDomains({ max: WATCHED_MAX });
   const [now, queue, recent, near] = await Promise.allSettled([
     condition(),
     Promise.all([administration.listQueue({ part: {}, max: WAITING }), administration.queueTotals()]),
@@ -77,7 +82,7 @@ async function look({
   if (now.status === 'rejected') throw now.reason;
   const [listed, totals] = queue.status === 'fulfilled' ? queue.value : [];
   return {
-    condition: now.value,
+    ...{ condition: now.value, domains },
     queue: listed && totals && { waiting: listed.entries, totals },
     recent: recent.status === 'fulfilled' ? recent.value : undefined,
     nearLimits: near.status === 'fulfilled' ? near.value?.accounts : undefined,

@@ -7,7 +7,7 @@ import { openDesk } from '../../../test/fakes/console.ts';
 import { type At, begin, EVIL, id, looksIn } from '../../../test/fakes/desk-with-mail.ts';
 import { acceptOf } from '../../store/store.contract-fixtures.ts';
 import { pages } from '../routes.ts';
-import { withoutWords } from '../verdict.ts';
+import { withoutWords } from '../hop-words.ts';
 
 test('no page is shown to who is not signed in', async () => {
   const { get, post, office } = await begin({ messages: 1 });
