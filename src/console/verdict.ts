@@ -11,6 +11,7 @@ import type { ConsoleCondition } from './condition.ts';
 import { isWrong } from './domain-states.ts';
 import { withoutWords } from './hop-words.ts';
 import type { Html } from './page.ts';
+import { waits } from './waits.ts';
 import { ago, capital, counted, figure } from './words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -40,13 +41,14 @@ const shapes = {
 };
 
 export function verdict(judged: Judged): Html {
-  const { condition, now, nearLimits = [] } = judged;
+  const { condition, now, queue, nearLimits = [] } = judged;
   const { problems } = condition.health;
   const { downHops } = condition;
   const warnings = [...condition.health.warnings, ...usedUpInWords(nearLimits)];
+  const waiting = queue === undefined ? [] : waits({ ...queue, downHops, now });
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
-  const kind = problems.length > 0 ? 'bad' : warnings.length > 0 ? 'warn' : 'good';
+  const kind = problems.length > 0 ? 'bad' : warnings.length + waiting.length > 0 ? 'warn' : 'good';
   return html`<section class="verdict ${kind}" id="live-verdict">
     <svg viewBox="0 0 32 32" fill="currentColor" fill-rule="evenodd" aria-hidden="true">${shapes[kind]}</svg>
     <div>
@@ -65,7 +67,7 @@ export function verdict(judged: Judged): Html {
                   ${withoutWords(diagnostic)}. Its mail waits and is tried again by itself.
                 </li>`,
             )}
-            ${warnings.map((warning) => html`<li><b>Soon</b>${warning}</li>`)}
+            ${waiting} ${warnings.map((warning) => html`<li><b>Soon</b>${warning}</li>`)}
           </ul>`
     }
   </section>`;
