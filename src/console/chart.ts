@@ -24,13 +24,14 @@ const HEIGHT = 120;
 /** Of the height: what is below the line. */
 const BELOW = 0.3;
 const BAR = 0.72;
-/** The scale of a picture without any mail. */
+/** One message is no tower. */
 const LEAST = 4;
 
 export function chart({ id, title, spans, each, when = clockTime, last = 'now' }: Chart): Html {
   const troubles = spans.map(troubleOf);
-  const top = niceAbove(Math.max(LEAST, ...spans.map(({ accepted }) => accepted)));
-  const bottom = niceAbove(Math.max(LEAST, ...troubles));
+  const [most, worst] = [Math.max(0, ...spans.map(({ accepted }) => accepted)), Math.max(0, ...troubles)];
+  const [top, bottom] = [scaleOf(most), scaleOf(worst)];
+  const label = most + worst === 0 ? `${title}: nothing was counted` : title;
   const zero = HEIGHT * (1 - BELOW);
   const step = WIDTH / spans.length;
   const bars = spans.map((span, at) => {
@@ -46,8 +47,10 @@ export function chart({ id, title, spans, each, when = clockTime, last = 'now' }
         <span class="key">accepted each ${each}</span>
         <span class="key trouble">deferred, failed or refused</span>
       </figcaption>
-      <span class="scale" aria-hidden="true"><span>${figure(top)}</span><span>${figure(bottom)}</span></span>
-      <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${title}">
+      <span class="scale" aria-hidden="true"
+        ><span>${most === 0 ? '' : figure(top)}</span><span>${worst === 0 ? '' : figure(bottom)}</span></span
+      >
+      <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">
         <path
           d="M0 ${zero}H${WIDTH}"
           stroke="currentColor"
@@ -101,6 +104,9 @@ function tableOf(title: string, spans: readonly FlowSpan[], when: (at: number) =
 }
 
 const troubleOf = ({ deferred, failed, refused }: FlowCounts): number => deferred + failed + refused;
+
+/** What is empty has one too, and no figure beside it. */
+const scaleOf = (most: number): number => niceAbove(Math.max(LEAST, most));
 
 /** 1, 2, 4, 5 or 8 times a power of ten. */
 export function niceAbove(value: number): number {
