@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { openOffice } from '../../test/fakes/administration.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { started } from '../store/store.contract-fixtures.ts';
-import { type VerificationView, Verifier } from './verifier.ts';
+import { type LastVerified, type VerificationView, Verifier } from './verifier.ts';
 
 async function trailOf(events: number) {
   const office = openOffice();
@@ -21,16 +21,20 @@ function resting(work = 0) {
   let at = 0;
   const rests: number[] = [];
   let goOn: (() => void) | undefined;
-  const verifier = new Verifier({
-    now: () => 1000 + at,
-    monotonic: () => (at += work),
-    rest: (ms) => {
-      rests.push(ms);
-      return new Promise((resolve) => (goOn = resolve));
+  const verified: LastVerified[] = [];
+  const verifier = new Verifier(
+    {
+      now: () => 1000 + at,
+      monotonic: () => (at += work),
+      rest: (ms) => {
+        rests.push(ms);
+        return new Promise((resolve) => (goOn = resolve));
+      },
     },
-  });
+    (last) => void verified.push(last),
+  );
   return {
-    verifier,
+    ...{ verifier, verified },
     rests,
     async until(fits: (view: VerificationView | undefined) => boolean) {
       for (let turns = 0; turns < 10_000; turns += 1) {
@@ -60,7 +64,7 @@ test('a verification tells how far it is, rests as long as it worked, and what i
 
 test('one verification at a time; the next one takes the place of what is over', async () => {
   const lookups = await trailOf(3);
-  const { verifier, until, goOn } = resting();
+  const { verifier, until, goOn, verified } = resting();
   assert.ok(verifier.start(lookups, { by: 'ada', of: 3 }));
   assert.ok(!verifier.start(lookups, { by: 'bob', of: 3 }));
   assert.equal(verifier.view?.by, 'ada');
@@ -72,11 +76,15 @@ test('one verification at a time; the next one takes the place of what is over',
   goOn();
   const { result } = await until((view) => view?.state === 'ended');
   assert.match(result?.broken?.because ?? '', /no event has the link 0000/);
+  assert.deepEqual(verified, [
+    { endedAt: 1000, isBroken: false },
+    { endedAt: 1000, isBroken: true },
+  ]);
 });
 
 test('a verification is stopped, or fails with its cause', async () => {
   const lookups = await trailOf(3000);
-  const { verifier, until, goOn } = resting();
+  const { verifier, until, goOn, verified } = resting();
   verifier.start(lookups, { by: 'ada', of: 3000 });
   await until((view) => view?.events === 1000);
   verifier.stop();
@@ -86,4 +94,5 @@ test('a verification is stopped, or fails with its cause', async () => {
   assert.ok(verifier.start(away, { by: 'ada', of: 3000 }));
   const { state, because, result } = await until((view) => view?.state !== 'running');
   assert.deepEqual([state, because, result], ['failed', 'the store is away', undefined]);
+  assert.deepEqual(verified, [], 'neither came to its end');
 });

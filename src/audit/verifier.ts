@@ -39,13 +39,24 @@ class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
+/** The last one that came to its end. */
+export interface LastVerified {
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number;
+  /** Something is not as it was written. */
+  readonly isBroken: boolean;
+}
+
 export class Verifier {
   readonly #clock: VerifierClock;
+  readonly #verified: (last: LastVerified) => void;
   #view: VerificationView | undefined;
   #isStopped = false;
 
-  constructor(clock: VerifierClock) {
+  /** `verified`: hears of each that came to its end. */
+  constructor(clock: VerifierClock, verified: (last: LastVerified) => void = () => undefined) {
     this.#clock = clock;
+    this.#verified = verified;
   }
 
   /** Undefined: there was none since the start. */
@@ -81,6 +92,7 @@ export class Verifier {
       const options = expect === undefined ? { progress } : { expect, progress };
       const result = await verifyTrail(lookups, options);
       this.#end({ state: 'ended', events: result.events, result });
+      this.#verified({ endedAt: this.#clock.now(), isBroken: result.broken !== undefined });
     } catch (error) {
       if (error instanceof Stopped) this.#end({ state: 'stopped' });
       else this.#end({ state: 'failed', because: failureInWords(error) });

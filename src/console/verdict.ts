@@ -5,6 +5,7 @@ import type { ListedDomains } from '../administration/domains.ts';
 import type { NearLimit } from '../administration/near-limits.ts';
 import type { TotalsByHop } from '../administration/queue-hops.ts';
 import type { ListedEntry } from '../administration/queue-why.ts';
+import type { VerificationView } from '../audit/verifier.ts';
 import { isUsedUp } from '../policy/limits.ts';
 import { nothing, sum } from '../server/flow.ts';
 import type { ConsoleCondition } from './condition.ts';
@@ -30,6 +31,8 @@ interface Judged {
   /** Undefined: it is not known, or not for who looks. */
   readonly nearLimits: readonly NearLimit[] | undefined;
   readonly domains: ListedDomains;
+  /** The last one that was begun here. Undefined: there was none, or it is not for who looks. */
+  readonly verification: VerificationView | undefined;
 }
 
 const shapes = {
@@ -41,10 +44,10 @@ const shapes = {
 };
 
 export function verdict(judged: Judged): Html {
-  const { condition, now, queue, nearLimits = [] } = judged;
-  const { problems } = condition.health;
-  const { downHops } = condition;
-  const warnings = [...condition.health.warnings, ...usedUpInWords(nearLimits)];
+  const { condition, now, queue, nearLimits = [], verification } = judged;
+  const { downHops, health } = condition;
+  const problems = [...health.problems, ...brokenInWords(verification)];
+  const warnings = [...health.warnings, ...usedUpInWords(nearLimits)];
   const waiting = queue === undefined ? [] : waits({ ...queue, downHops, now });
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
@@ -52,7 +55,7 @@ export function verdict(judged: Judged): Html {
   return html`<section class="verdict ${kind}" id="live-verdict">
     <svg viewBox="0 0 32 32" fill="currentColor" fill-rule="evenodd" aria-hidden="true">${shapes[kind]}</svg>
     <div>
-      <h2 class="sentence">${sentences[kind]}</h2>
+      <h2 class="sentence">${kind === 'warn' && waiting.length > 0 ? WAITS : sentences[kind]}</h2>
       <p>${facts(judged)}</p>
     </div>
     ${
@@ -73,6 +76,12 @@ export function verdict(judged: Judged): Html {
   </section>`;
 }
 
+function brokenInWords(verification: VerificationView | undefined): readonly string[] {
+  return verification?.result?.broken === undefined
+    ? []
+    : ['the trail is not as it was written, as the last verification found: the page Trail says where'];
+}
+
 function usedUpInWords(accounts: readonly NearLimit[]): readonly string[] {
   const count = accounts.filter(({ limits }) => limits.some(isUsedUp)).length;
   if (count === 0) return [];
@@ -87,6 +96,8 @@ const sentences = {
   warn: 'Mail goes through. Something needs you soon.',
   bad: 'Something is wrong.',
 } as const;
+
+const WAITS = 'Some mail waits for its way out.';
 
 function facts({ condition: { flow }, queue, domains, now }: Judged): string {
   const { accepted } = flow.hour.reduce(sum, nothing);

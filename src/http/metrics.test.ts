@@ -188,6 +188,36 @@ test('while the store thread is started again its counters stay, and what it alo
   );
 });
 
+for (const [why, face, values] of [
+  ['there is no console', undefined, ['0', 'Nan', 'Nan', 'Nan']],
+  [
+    'it has asked nobody yet',
+    { refusedTokens: 2, domains: { watched: 3, asked: 0, wrong: 0, unknown: 0 } },
+    ['2', 'Nan', 'Nan', 'Nan'],
+  ],
+  [
+    'it has found something',
+    {
+      ...{ refusedTokens: 0, domains: { watched: 3, asked: 3, wrong: 2, unknown: 0 } },
+      verified: { endedAt: 1_500, isBroken: true },
+    },
+    ['0', '2', '1.5', '1'],
+  ],
+] as const)
+  test(`what the console knows of domains and the trail: ${why}`, async () => {
+    const families = await familiesOf(figures([], { face }));
+    const names = [
+      'api_refused_tokens_total',
+      'domains_dns_wrong',
+      'trail_verified_timestamp_seconds',
+      'trail_broken',
+    ];
+    assert.deepEqual(
+      names.map((name) => valuesOf(families, `postern_${name}`)['']),
+      values,
+    );
+  });
+
 test('where the store is on no disk of ours it is not full, and its free space is NaN', async () => {
   const { store } = figures([]);
   assert.ok(store);

@@ -2,16 +2,17 @@
 // Prometheus' conventions, and what can be counted is there from the start, at 0: a rate needs a first value.
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
-import type { DomainStates } from '../administration/domain-watch.ts';
 import { ACCEPT_SECONDS, added, DELIVERY_SECONDS } from '../observe/tally.ts';
 import { replies } from '../protocol/wire/reply-registry.ts';
 import type { ClusterLook } from '../server/cluster.ts';
+import type { FaceFigures } from '../server/face.ts';
 import type { FrontAnswers } from '../server/plan.ts';
 import { isReady, type ReadyLook } from '../server/readiness.ts';
 import type { StoreFigures } from '../server/store-body.ts';
 import type { ThreadKind } from '../server/thread.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import { setBy, setTo } from './counter-set.ts';
+import { faceGaugesOn } from './face-metrics.ts';
 import { histogramText } from './histogram-text.ts';
 import { storeCountersOn } from './store-metrics.ts';
 
@@ -23,10 +24,8 @@ export interface Figures {
   readonly certificate: { readonly leftMs: number; readonly share: number } | undefined;
   readonly ready: readonly ReadyLook[];
   readonly threadDeaths: Readonly<Record<ThreadKind, number>>;
-  /** Of the API. */
-  readonly refusedTokens: number;
-  /** Undefined: there is no console, which asks the DNS. */
-  readonly domains: DomainStates | undefined;
+  /** Undefined: there is no console. */
+  readonly face: FaceFigures | undefined;
   /** Undefined: the store is this server's own, or it can't be asked. */
   readonly cluster: ClusterLook | undefined;
   readonly logDropped: number;
@@ -48,6 +47,7 @@ export function createMetricsPage(): MetricsPage {
     registry.removeSingleMetric(`nodejs_active_${kind}_total`);
   const setCounters = countersOn(registry);
   const setGauges = gaugesOn(registry);
+  const setFace = faceGaugesOn(registry);
   const counted = createCounted();
   return {
     contentType: registry.contentType,
@@ -55,6 +55,7 @@ export function createMetricsPage(): MetricsPage {
       const totals = counted.of(figures.fronts);
       setCounters(totals, figures);
       setGauges(figures);
+      setFace(figures.face);
       const { accepted, deliveryTimes } = totals;
       return [
         await registry.metrics(),
@@ -150,7 +151,7 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
   const refusedTokens = counter('api_refused_tokens', 'Requests to the API whose token was refused');
   const recordsLost = counter('records_lost', 'Refusal records that could not be written');
   const linesDropped = counter('log_lines_dropped', 'Log lines dropped because standard output was blocked');
-  return (totals, { store, threadDeaths, logDropped, refusedTokens: tokens }) => {
+  return (totals, { store, threadDeaths, logDropped, face }) => {
     setBy(connections, 'role', totals.connections);
     setBy(tls, 'version', totals.tls);
     authentications.reset();
@@ -166,7 +167,7 @@ function countersOn(registry: Registry): (totals: Totals, figures: Figures) => v
     setTo(fenced, totals.leasesLost);
     if (store !== undefined) setStore(store);
     setBy(deaths, 'thread', threadDeaths);
-    setTo(refusedTokens, tokens);
+    setTo(refusedTokens, face?.refusedTokens ?? 0);
     setTo(recordsLost, totals.recordsLost);
     setTo(linesDropped, logDropped);
   };
@@ -222,12 +223,8 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     'cluster_config_differs',
     'Keys of the configuration that nodes do not have alike; NaN where the store is its own',
   );
-  const dnsWrong = gauge(
-    'domains_dns_wrong',
-    'Domains of ours whose DNS lacked a record that is needed, or had another, when the console asked last; NaN before, and without a console',
-  );
   const clock = gauge('clock_offset_seconds', 'Jump of the wall clock since the start');
-  return ({ fronts, store, queue, certificate, ready: looks, cluster, domains, clockOffsetMs, now }) => {
+  return ({ fronts, store, queue, certificate, ready: looks, cluster, clockOffsetMs, now }) => {
     const sum = (value: (front: Front) => number): number =>
       fronts.reduce((total, front) => total + value(front), 0);
     ready.set(Number(isReady(looks)));
@@ -248,7 +245,6 @@ function gaugesOn(registry: Registry): (figures: Figures) => void {
     share.set(certificate?.share ?? NaN);
     nodes.set(cluster === undefined ? NaN : aliveIn(cluster));
     differs.set(cluster?.differences.length ?? NaN);
-    dnsWrong.set(domains === undefined || domains.asked === 0 ? NaN : domains.wrong);
     clock.set(clockOffsetMs / 1000);
   };
 }

@@ -101,7 +101,7 @@ function conditionIn({
     inForce: { loaded, plan, problems: [], needsRestart },
     descriptorTrouble: () => descriptors,
     face: () => ({
-      refusedTokens: { count: 0 },
+      figures: { refusedTokens: 0 },
       restarts: {
         missing: faceOut === undefined ? [] : [{ name: 'face', because: faceOut }],
         deathsOf: () => 3,

@@ -9,6 +9,7 @@ import type { LearnedLimits } from '../relay/carriers.ts';
 import { type DownRoute, eachOnce } from '../relay/down-routes.ts';
 import { differenceInWords } from './alike.ts';
 import type { Cluster } from './cluster.ts';
+import type { FaceFigures } from './face.ts';
 import type { InForce } from './in-force.ts';
 import { certificateTime, judgeCertificates } from './start-checks.ts';
 import type { Readiness } from './readiness.ts';
@@ -31,13 +32,7 @@ export interface ConditionOptions {
   /** Undefined: there are enough left. */
   descriptorTrouble(): string | undefined;
   /** The console's thread, undefined without one. Mail goes on without it. */
-  face():
-    | {
-        readonly restarts: Restarts;
-        readonly refusedTokens: { readonly count: number };
-        readonly domains: Figures['domains'];
-      }
-    | undefined;
+  face(): { readonly restarts: Restarts; readonly figures: FaceFigures } | undefined;
 }
 
 export interface Condition {
@@ -109,8 +104,7 @@ export function createCondition(options: ConditionOptions): Condition {
         queue: isOut ? undefined : (await look('totals', () => supervisor.lookups.queueTotals())).value,
         certificate: certificateTime(inForce.plan.certificates, clock.now()),
         ready: await options.readiness.look(),
-        refusedTokens: options.face()?.refusedTokens.count ?? 0,
-        domains: options.face()?.domains,
+        face: options.face()?.figures,
         threadDeaths: deathsIn(supervisor.restarts, options.face()?.restarts),
         cluster: isOut ? undefined : await cluster?.look(),
         logDropped: sink.dropped,

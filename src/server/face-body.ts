@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { type DomainStates, watchDomains } from '../administration/domain-watch.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
+import type { LastVerified } from '../audit/verifier.ts';
 import { type Console, createConsole } from '../console/app.ts';
 import { startListener } from '../console/listener.ts';
 import { createSessions } from '../console/sessions.ts';
@@ -44,7 +45,10 @@ export type FaceQuestion =
 
 /** What it tells main, for the log and the metrics. */
 export type FaceNotice =
-  { readonly fault: string } | { readonly refusedToken: RefusedToken } | { readonly domains: DomainStates };
+  | { readonly fault: string }
+  | { readonly refusedToken: RefusedToken }
+  | { readonly domains: DomainStates }
+  | { readonly verified: LastVerified };
 
 export function faceConfigOf({ path: _path, config, ...others }: LoadedConfig): FaceConfig {
   return { ...others, config: withoutSecrets(config) };
@@ -88,6 +92,7 @@ export async function createFaceBody(
       ...{ store, lookups },
       loaded: () => ({ ...loaded, path: (relative) => resolve(loaded.directory, relative) }),
       copy: asks.copy,
+      verified: (verified) => main?.tell({ verified } satisfies FaceNotice),
     }),
     entropy,
     reports: asks.reports,

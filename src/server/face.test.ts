@@ -11,6 +11,7 @@ import type { Line } from '../platform/line.ts';
 import { type FaceBirth, type FaceConfig, faceConfigOf, originOf } from './face-body.ts';
 import { startFace } from './face.ts';
 import type { FrontPlan } from './plan.ts';
+import type { StoreFigures } from './store-body.ts';
 import type { Thread, ThreadOptions } from './thread.ts';
 
 const loadedOf = (hostname: string) => {
@@ -35,6 +36,7 @@ async function begin({ answers = true } = {}) {
   let refuses = 0;
   let held: Promise<void> | undefined;
   const copies = { open: 0 };
+  let figures = new Promise<StoreFigures>(() => undefined);
   const face = await startFace(listen, {
     ...{ clock, inForce, log: createLog('fatal', { write: () => undefined }) },
     crew: {
@@ -70,7 +72,7 @@ async function begin({ answers = true } = {}) {
         return () => void adopted.delete(thread);
       },
       frontFigures: () => Promise.resolve([]),
-      storeFigures: () => Promise.reject(new Error('not asked here')),
+      storeFigures: () => figures,
     },
     administration: openOffice({
       copy: async () => {
@@ -89,7 +91,12 @@ async function begin({ answers = true } = {}) {
     held = promise;
     return resolve;
   }
-  return { face, clock, births, adopted, inForce, refuse, hold, copies };
+  const storeFigures = {
+    resolve: (said: Pick<StoreFigures, 'nearLimits'>) =>
+      void (figures = Promise.resolve(said as StoreFigures)),
+    hang: () => void (figures = new Promise(() => undefined)),
+  };
+  return { face, clock, births, adopted, inForce, refuse, hold, copies, storeFigures };
 }
 
 test('a thread that died is replaced, has its lines, and starts with the configuration of now', async () => {
@@ -169,6 +176,32 @@ test('a console that hangs holds no reload up', async () => {
   assert.deepEqual([births[0]?.asked.length, isDone], [1, false]);
   clock.advance(2_000);
   await reloading;
+});
+
+test('what the thread tells of domains and the trail is kept, also when it is replaced', async () => {
+  const { face, clock, births } = await begin();
+  assert.deepEqual(face.figures, { refusedTokens: 0 });
+  const domains = { watched: 2, asked: 1, wrong: 1, unknown: 0 };
+  const verified = { endedAt: 5, isBroken: false };
+  for (const notice of [{ domains }, { verified }, { refusedToken: { because: 'unknown', address: 'x' } }])
+    births[0]?.options.handlers?.notice?.(notice);
+  births[0]?.die('killed');
+  await turns();
+  clock.advance(200);
+  await turns();
+  assert.deepEqual(face.figures, { refusedTokens: 1, domains, verified });
+});
+
+test('whose limits are near their end is asked of the store thread, and not waited for long', async () => {
+  const { clock, births, storeFigures } = await begin();
+  const answer = () => births[0]?.options.handlers?.answer?.({ ask: 'nearLimits' });
+  storeFigures.resolve({ nearLimits: ['i1'] });
+  assert.deepEqual(await answer(), ['i1']);
+  storeFigures.hang();
+  const asked = assert.rejects(Promise.resolve(answer()), /no answer in time/);
+  await turns();
+  clock.advance(2_000);
+  await asked;
 });
 
 test('after the stop nothing is started', async () => {

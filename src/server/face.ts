@@ -3,6 +3,7 @@
 
 import type { DomainStates } from '../administration/domain-watch.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
+import type { LastVerified } from '../audit/verifier.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { ConsoleCondition } from '../console/condition.ts';
 import type { Log } from '../observe/log.ts';
@@ -52,6 +53,15 @@ export interface FaceOptions {
   readonly selfTest: Pick<SelfTest, 'status'>;
 }
 
+export interface FaceFigures {
+  /** Requests to the API whose token was refused. */
+  readonly refusedTokens: number;
+  /** Absent: nothing was told of them yet. */
+  readonly domains?: DomainStates;
+  /** Of those that were begun at the console or the API. Absent: none has come to its end since the start. */
+  readonly verified?: LastVerified;
+}
+
 type ConsoleConfig = FaceBirth['listen'];
 
 /** Resolves when it listens. */
@@ -68,7 +78,7 @@ export class Face {
   /** Why the console does not run, and how often it died. */
   readonly restarts: Restarts;
   readonly refusedTokens: RefusedTokens;
-  #domains: DomainStates | undefined;
+  readonly #figures: { domains?: DomainStates; verified?: LastVerified } = {};
   #thread: Thread | undefined;
   #isStopped = false;
   #cancelSample: () => void = () => undefined;
@@ -87,9 +97,9 @@ export class Face {
     this.#sampleLater();
   }
 
-  /** Undefined: it has told nothing yet. */
-  get domains(): DomainStates | undefined {
-    return this.#domains;
+  /** What the thread has told last, this one or one before it. */
+  get figures(): FaceFigures {
+    return { ...this.#figures, refusedTokens: this.refusedTokens.count };
   }
 
   /** A link that lets somebody in, once. Rejects with what to do instead. */
@@ -156,12 +166,10 @@ export class Face {
   }
 
   #told(notice: FaceNotice): void {
-    if ('domains' in notice) {
-      this.#domains = notice.domains;
-      return;
-    }
-    if ('refusedToken' in notice) return this.refusedTokens.add(notice.refusedToken);
-    this.#options.log.error({ error: notice.fault }, 'the console met a fault of its own');
+    if ('domains' in notice) this.#figures.domains = notice.domains;
+    else if ('verified' in notice) this.#figures.verified = notice.verified;
+    else if ('refusedToken' in notice) this.refusedTokens.add(notice.refusedToken);
+    else this.#options.log.error({ error: notice.fault }, 'the console met a fault of its own');
   }
 
   #configOf(loaded: LoadedConfig): FaceConfig {

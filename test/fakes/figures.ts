@@ -48,8 +48,11 @@ export function figures(fronts: Figures['fronts'], change: Partial<Figures> = {}
   return {
     ...{ fronts, store: { ...store, queuedMessagesMax: 'none' as const, trail, nearLimits: [] } },
     queue: { messages: 2, deliveries: 3, held: 1, oldestAcceptedAt: START - 60_000, byDomain: [] },
-    domains: { watched: 3, asked: 2, wrong: 1, unknown: 0 },
-    ...{ refusedTokens: 4, cluster: undefined, threadDeaths: { front: 1, lookup: 0, store: 2, face: 0 } },
+    face: {
+      ...{ refusedTokens: 4, domains: { watched: 3, asked: 2, wrong: 1, unknown: 0 } },
+      verified: { endedAt: START, isBroken: false },
+    },
+    ...{ cluster: undefined, threadDeaths: { front: 1, lookup: 0, store: 2, face: 0 } },
     ...{ certificate: { leftMs: 86_400_000, share: 0.5 }, logDropped: 0, clockOffsetMs: 0, now: START },
     ready: [
       { name: 'store', because: undefined },

@@ -71,6 +71,9 @@ const well: Series = {
   'postern_delivery_duration_seconds_bucket{le="+Inf"}': `0+60x${ALL}`,
   postern_clock_offset_seconds: `0x${ALL}`,
   postern_domains_dns_wrong: `0x${ALL}`,
+  postern_trail_broken: `0x${ALL}`,
+  // The clock of these servers begins at 0.
+  postern_trail_verified_timestamp_seconds: `${-30 * 86_400}x${ALL}`,
   postern_cluster_nodes: `3x${ALL}`,
   postern_cluster_config_differs: `0x${ALL}`,
 };
@@ -179,6 +182,13 @@ const cases: readonly (readonly [string, Series, readonly string[]])[] = [
     ['PosternDeliverySlow'],
   ],
   ['the clock', { postern_clock_offset_seconds: '0x170 -3600x10' }, ['PosternClockJumped']],
+  ['a trail', { postern_trail_broken: '0x170 1x10' }, ['PosternTrailBroken']],
+  [
+    'an old verification',
+    { postern_trail_verified_timestamp_seconds: `${-31 * 86_400}x${ALL}` },
+    ['PosternTrailNotVerified'],
+  ],
+  ['no verification', nothing('postern_trail_broken', 'postern_trail_verified_timestamp_seconds'), []],
   ['a domain', { postern_domains_dns_wrong: '0x50 1x130' }, ['PosternDnsWrong']],
   ['a domain for an hour', { postern_domains_dns_wrong: '0x120 1x60' }, []],
   ['without a console', nothing('postern_domains_dns_wrong'), []],

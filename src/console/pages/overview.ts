@@ -7,6 +7,7 @@ import type { NearLimit } from '../../administration/near-limits.ts';
 import type { TotalsByHop } from '../../administration/queue-hops.ts';
 import type { ListedEntry } from '../../administration/queue-why.ts';
 import type { RecentMessage } from '../../administration/recent-messages.ts';
+import type { VerificationView } from '../../audit/verifier.ts';
 import { safe } from '../../base/safe-text.ts';
 import { flowKinds, nothing, sum } from '../../server/flow.ts';
 import { chart } from '../chart.ts';
@@ -46,6 +47,7 @@ interface Seen {
   readonly recent: readonly RecentMessage[] | undefined;
   readonly nearLimits: readonly NearLimit[] | undefined;
   readonly domains: ListedDomains;
+  readonly verification: VerificationView | undefined;
 }
 
 /** What the stream sends: each part has an id, and takes the place of the one that is shown. */
@@ -73,6 +75,7 @@ async function look({
 }: Pick<Asked, 'administration' | 'condition' | 'may'>): Promise<Seen> {
   const administration = asked.administration();
   const domains = await administration.listDomains({ max: WATCHED_MAX });
+  const { verification } = may('showVerification') ? await administration.showVerification() : {};
   const [now, queue, recent, near] = await Promise.allSettled([
     condition(),
     Promise.all([administration.listQueue({ part: {}, max: WAITING }), administration.queueTotals()]),
@@ -82,7 +85,7 @@ async function look({
   if (now.status === 'rejected') throw now.reason;
   const [listed, totals] = queue.status === 'fulfilled' ? queue.value : [];
   return {
-    ...{ condition: now.value, domains },
+    ...{ condition: now.value, domains, verification },
     queue: listed && totals && { waiting: listed.entries, totals },
     recent: recent.status === 'fulfilled' ? recent.value : undefined,
     nearLimits: near.status === 'fulfilled' ? near.value?.accounts : undefined,

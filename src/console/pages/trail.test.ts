@@ -41,6 +41,7 @@ test('a verification is begun from the page, and its end is told in words', asyn
   assert.equal((await at.act('/trail/verification', { action: 'start', expect: 'xyz' })).status, 400);
   await at.act('/trail/verification', { action: 'start', expect: 'f'.repeat(64) });
   assert.match(await ended(at), /the trail is broken[^]*no event has the link ffff/);
+  assert.match(await at.page('/'), /Something is wrong[^]*the trail is not as it was written/);
   assert.equal((await at.act('/trail/verification', { action: 'burn' })).status, 400);
 });
 
