@@ -14,6 +14,8 @@ export interface Actor {
   readonly identityId?: IdentityId;
   /** The token that he came with. Its scopes narrow what the role may. */
   readonly token?: { readonly id: string; readonly scopes: readonly TokenScope[] };
+  /** In a session: when he last proved that it is he, ms since the epoch. Absent: not yet. */
+  readonly provedAt?: number;
   /** In the actor's own words, for the trail. */
   readonly reason?: string;
 }

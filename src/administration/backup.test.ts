@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BY_ROOT, failsWith, openOffice, ROOT, textOf } from '../../test/fakes/administration.ts';
+import { START } from '../store/store.contract-fixtures.ts';
 
 function withCopy(options: Parameters<typeof openOffice>[0] = {}) {
   const seen = { recorded: 0, closed: 0 };
@@ -43,7 +44,7 @@ test('backUp is for admins, elsewhere than on the host with a reason alone', asy
     await assert.rejects(office.backUp(), failsWith('denied', /not for the role/));
   }
   const { reason: _reason, ...silent } = ROOT;
-  const { office, seen } = withCopy({ actor: { ...silent, through: 'console' } });
+  const { office, seen } = withCopy({ actor: { ...silent, through: 'console', provedAt: START } });
   await assert.rejects(office.backUp(), failsWith('usage', /say why/));
   assert.equal(await textOf(await withCopy({ actor: silent }).office.backUp()), 'one two');
   assert.deepEqual([seen.recorded, await office.trail()], [0, []]);

@@ -66,6 +66,27 @@ export async function beginSession(
   await write(ports, { type: 'consoleSession', begin: session, event });
 }
 
+/** Whoever is in it proved anew that it is he. False: it is over. */
+export async function proveSession(
+  ports: Ports,
+  actor: SessionActor,
+  of: {
+    readonly session: ConsoleSession;
+    readonly next: string;
+    /** By what. */
+    readonly proof: string;
+    /** Of the client. */
+    readonly address: string;
+  },
+): Promise<boolean> {
+  const { key, name, facts } = of.session;
+  const provedAt = ports.clock.now();
+  const detail = { session: name, with: of.proof, address: of.address };
+  const event = eventOf(ports, actor, 'console proof', detail);
+  const prove = { key, next: of.next, facts: { ...facts, provedAt } };
+  return write(ports, { type: 'consoleSession', prove, event });
+}
+
 /** False: it is over. */
 export async function signOut(ports: Ports, actor: SessionActor, name: string): Promise<boolean> {
   return end(ports, actor, { action: 'console sign-out', identityId: actor.identityId ?? '', name });
@@ -126,7 +147,10 @@ export async function listSessions(
   const now = ports.clock.now();
   const sessions = all
     .filter((one) => !isOver(one, identity.role ?? 'user', now) && whoStands(one, identity) !== undefined)
-    .map(({ name, usedAt, endsAt, facts: { who: _who, ...facts } }) => ({ name, usedAt, endsAt, ...facts }));
+    .map(({ name, usedAt, endsAt, facts: { who: _who, provedAt: _provedAt, ...facts } }) => ({
+      ...{ name, usedAt, endsAt },
+      ...facts,
+    }));
   return { login: identity.login, sessions };
 }
 

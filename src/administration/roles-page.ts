@@ -5,10 +5,11 @@ import { permissions, roleWords } from './permissions.ts';
 
 /** Markdown. */
 export function rolesPage(): string {
-  const rows = Object.entries(permissions).map(([name, { roles: may, scopes }]) => [
+  const rows = Object.entries(permissions).map(([name, { roles: may, scopes, proof }]) => [
     `\`${name}\``,
     ...roles.map((role) => (may.includes(role) ? 'yes' : '')),
     scopes.length === 0 ? 'no token' : scopes.join(' or '),
+    proof === undefined ? '' : proof === 'always' ? 'yes' : 'of others',
   ]);
   return [
     '# Roles',
@@ -21,7 +22,10 @@ export function rolesPage(): string {
     '`admin`, `desk` and `auditor` act on all accounts, `domainAdmin` on those whose login is in his domains, `user` on himself. What lies outside is answered as what does not exist.',
     'A domain admin changes no colleague who has another role than `user`.',
     '',
-    ...tableOf([['use case', ...roles, 'scope of a token'], ...rows]),
+    'Fresh proof: in a session of the console it takes a second factor, or a link, that is not older than ten minutes ([CONSOLE.md](../CONSOLE.md#the-fresh-proof)); `of others`: unless it is about himself.',
+    'Of a token, and on the command line, none is asked for.',
+    '',
+    ...tableOf([['use case', ...roles, 'scope of a token', 'fresh proof'], ...rows]),
     '',
   ].join('\n');
 }

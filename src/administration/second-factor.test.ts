@@ -16,7 +16,8 @@ const login = 'alice@example.org';
 async function open() {
   const office = openOffice();
   const { id } = await office.addAccount({ login, mailbox: true, allowReserved: true });
-  const actor: Actor = { who: login, through: 'console', role: 'user', identityId: id };
+  const provedAt = office.clock.now();
+  const actor: Actor = { who: login, through: 'console', role: 'user', identityId: id, provedAt };
   const alice = administrationOf(office.ports, actor);
   let app: App | undefined;
   return {
@@ -211,7 +212,10 @@ test('a reset takes all away and says so in the trail; it is of others alone, an
   const token = { id: '4Q7WJ2ZM', scopes: ['accounts'] } as const;
   const byToken = administrationOf(at.office.ports, { ...ROOT, through: 'API', token });
   await assert.rejects(byToken.resetSecondFactor({ login }), failsWith('denied', /role desk.* by a person/));
-  const dora: Actor = { ...ROOT, through: 'console', role: 'domainAdmin', domains: ['example.org'] };
+  const dora: Actor = {
+    ...{ ...ROOT, through: 'console', role: 'domainAdmin', domains: ['example.org'] },
+    provedAt: at.office.clock.now(),
+  };
   const byDora = administrationOf(at.office.ports, dora);
   await assert.rejects(byDora.resetSecondFactor({ login }), failsWith('denied', /only an admin/));
   assert.equal((await at.factors()).length, 2);

@@ -32,6 +32,7 @@ import { myMail, myMessage } from './my-mail.ts';
 import { mySettings } from './my-settings.ts';
 import { nearLimits } from './near-limits.ts';
 import { addPasskey, beginPasskey } from './passkeys.ts';
+import { assertProved } from './fresh-proof.ts';
 import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { changeQueue, countQueue } from './queue-changes.ts';
@@ -99,6 +100,7 @@ export function administrationOf(ports: AdministrationPorts, actor: Actor): Admi
     const call = useCase as (ports: AdministrationPorts, actor: Actor, input: unknown) => unknown;
     const judged = async (input: unknown): Promise<unknown> => {
       assertMay(actor, name as UseCaseName);
+      assertProved(ports.clock, actor, name as UseCaseName, input);
       return call(portsOf(ports, actor, name as UseCaseName), actor, input);
     };
     return [name, judged] as const;

@@ -3,6 +3,7 @@
 import { type Context, Hono } from 'hono';
 import { type Administration, administrationOf } from '../administration/use-cases.ts';
 import { type FailureKind, UseCaseFailure } from '../administration/failure.ts';
+import { ProofNeeded } from '../administration/fresh-proof.ts';
 import { isFor } from '../administration/permissions.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
 import { failureInWords } from '../base/failure-words.ts';
@@ -10,23 +11,27 @@ import { createLru } from '../identity/lru.ts';
 import type { Clock } from '../platform/platform.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { createApi } from '../http/api/api.ts';
-import { octetsResponse } from '../http/octets.ts';
 import type { RefusedToken } from '../http/api/tokens.ts';
 import { API_PATH } from '../http/api/path.ts';
-import { type Asset, readAssets } from './assets.ts';
+import { fileOf, send } from './answers.ts';
+import { readAssets } from './assets.ts';
 import type { ConsoleCondition } from './condition.ts';
+import { clientOf } from './client.ts';
 import { cookieOf } from './cookie.ts';
-import { Entrance, isOfForm, refusedForm } from './entrance.ts';
-import { FORM_OCTETS_MAX, FormRefused, readForm } from './form.ts';
+import { Entrance } from './entrance.ts';
+import { FORM_OCTETS_MAX, FormRefused, isOfForm, readForm, refusedForm } from './form.ts';
+import { type Asking, freshProof, proveForPage } from './fresh-proof.ts';
 import { noHeadAlone, ownHost, ownPagesOnly, securityHeaders } from './guard.ts';
 import { frame } from './layout.ts';
 import { Live } from './live.ts';
-import type { Act, Asked, CarryOut, Html, Outcome, Page } from './page.ts';
+import type { Act, Asked, CarryOut, Html, Page } from './page.ts';
 import { overview, overviewParts } from './pages/overview.ts';
+import { TITLE as PROOF } from './pages/fresh-proof.ts';
 import { failed, notHere } from './pages/plain.ts';
 import { passkeysAt } from './passkeys.ts';
 import type { PersonCheck } from './person-check.ts';
 import { acts, pages } from './routes.ts';
+import { secondStep } from './second-step.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { isTold } from './told.ts';
 
@@ -68,6 +73,7 @@ class TheConsole implements Console {
   /** What the last act of a session came to, to be said on its next page. */
   readonly #notices = createLru<string, string>(NOTICES_MAX);
   readonly #entrance: Entrance;
+  readonly #freshProof;
 
   constructor(options: ConsoleOptions) {
     const { origin, clock, administration, sessions, condition, report, refusedToken } = options;
@@ -75,10 +81,12 @@ class TheConsole implements Console {
     this.#sessions = sessions;
     this.#cookie = cookieOf(origin);
     this.#passkeys = passkeysAt(origin, { clock, entropy: administration.entropy });
+    const asking = secondStep({ administration, passkeys: this.#passkeys });
     this.#entrance = new Entrance({
-      ...{ ...options, cookie: this.#cookie, passkeys: this.#passkeys },
+      ...{ ...options, cookie: this.#cookie, secondStep: asking },
       plain: (context, title, content, status) => this.#plain(context, title, content, status),
     });
+    this.#freshProof = freshProof({ ...options, secondStep: asking, entrance: this.#entrance });
     const { app } = this;
     app.use(securityHeaders(origin), ownHost(origin), noHeadAlone);
     app.route(
@@ -92,7 +100,7 @@ class TheConsole implements Console {
     this.#entrance.serve(app);
     this.#serveLive();
     for (const page of pages) app.get(page.path, (context) => this.#show(context, page));
-    for (const act of acts) app.post(act.path, (context) => this.#carryOut(context, act));
+    for (const act of [...acts, proveForPage]) app.post(act.path, (context) => this.#carryOut(context, act));
   }
 
   link(who: string, login?: string): Promise<string> {
@@ -128,30 +136,54 @@ class TheConsole implements Console {
       const content = await page.show(this.#asked(context, session));
       return await this.#framed(context, { session, ...page, content, notice }, 200);
     } catch (error) {
-      return this.#framed(
-        context,
-        { session, ...page, content: this.#words(error), notice },
-        statusOf(error),
-      );
+      const asked = new URL(context.req.url);
+      const content =
+        error instanceof ProofNeeded
+          ? await this.#freshProof.ask(session, error, { page: `${page.path}${asked.search}` })
+          : this.#words(error);
+      return this.#framed(context, { session, ...page, content, notice }, statusOf(error));
     }
   }
 
   async #carryOut(context: Context, act: Act): Promise<Response> {
-    const { path } = act;
     const session = await this.#sessionOf(context);
     if (session === undefined) return this.#entrance.askWho(context, 401);
     const form = await readForm(context.req.raw, FORM_OCTETS_MAX);
     if (!isOfForm(form, session)) return refusedForm(context);
     // A form may take its time to come: what the session stood on then may be gone.
     if (!(await this.#sessions.lives(session))) return this.#entrance.askWho(context, 401);
+    const proved = await this.#freshProof.take(session, form, clientOf(context));
+    if (proved === undefined) return this.#done(context, session, act, form);
+    if (proved === 'over') return this.#entrance.askWho(context, 401);
+    if ('useCase' in proved) return this.#askProof(context, session, act, form, proved);
+    const response = await this.#done(context, proved.session, act, form);
+    response.headers.append('set-cookie', this.#cookie.set(proved.token));
+    return response;
+  }
+
+  async #askProof(
+    context: Context,
+    session: Session,
+    { path }: Act,
+    form: URLSearchParams,
+    asking: Asking,
+  ): Promise<Response> {
+    const content = await this.#freshProof.ask(session, asking, { act: path, form });
+    return this.#framed(context, { session, path, title: PROOF, content }, 403);
+  }
+
+  async #done(context: Context, session: Session, act: Act, form: URLSearchParams): Promise<Response> {
+    const { path } = act;
     try {
       const outcome = await carryOutOf(act, form)(this.#asked(context, session), form);
       if (outcome.changedOwnSignIn === true) await this.#sessions.renew(session);
       if ('file' in outcome) return await fileOf(outcome);
       if (!('to' in outcome)) return await this.#framed(context, { session, path, ...outcome }, 200);
-      this.#notices.set(session.name, outcome.notice);
+      if (outcome.notice !== '') this.#notices.set(session.name, outcome.notice);
       return context.redirect(outcome.to, 303);
     } catch (error) {
+      if (error instanceof ProofNeeded)
+        return this.#askProof(context, session, act, form, { useCase: error.useCase });
       const content = this.#words(error);
       return this.#framed(context, { session, path, title: 'Not done', content }, statusOf(error));
     }
@@ -247,28 +279,4 @@ function carryOutOf(act: Act, form: URLSearchParams): CarryOut {
   const found = Object.hasOwn(act.actions, action) ? act.actions[action] : undefined;
   if (found === undefined) throw new UseCaseFailure('there is no such thing to do here', 'usage');
   return found;
-}
-
-const YEAR_S = 31_536_000;
-
-/** `file`: of letters, digits, dots and hyphens. */
-function fileOf({
-  file,
-  pieces,
-  type = 'application/octet-stream',
-}: Extract<Outcome, { readonly file: string }>): Promise<Response> {
-  return octetsResponse(pieces, {
-    'content-type': type,
-    'content-disposition': `attachment; filename="${file}"`,
-  });
-}
-
-function send(context: Context, { type, content, zipped }: Asset): Response {
-  const takesZipped = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
-  return context.body(takesZipped ? zipped : content, 200, {
-    'content-type': type,
-    'cache-control': `public, max-age=${YEAR_S}, immutable`,
-    vary: 'accept-encoding',
-    ...(takesZipped ? { 'content-encoding': 'gzip' } : {}),
-  });
 }

@@ -14,14 +14,13 @@ import type { Identity, IdentityId } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import { clientOf } from './client.ts';
 import type { Cookie } from './cookie.ts';
-import { readForm, SMALL_OCTETS_MAX } from './form.ts';
+import { isOfForm, readForm, refusedForm, SMALL_OCTETS_MAX } from './form.ts';
 import { hashOf, keepSecrets } from './kept.ts';
 import { nextOf } from './next.ts';
 import type { Html, ProvedPassword } from './page.ts';
 import { letIn, linkIsOver, needsSecondFactor, signedOut, signIn } from './pages/sign-in.ts';
 import type { Judged, PersonCheck } from './person-check.ts';
-import type { Passkeys } from './passkeys.ts';
-import { secondStep } from './second-step.ts';
+import type { SecondStep } from './second-step.ts';
 import type { LetIn, Session, Sessions } from './sessions.ts';
 
 export const LINK_MS = 10 * 60_000;
@@ -52,7 +51,7 @@ export interface EntranceParts {
   readonly cookie: Cookie;
   readonly sessions: Sessions;
   readonly check: PersonCheck;
-  readonly passkeys: Passkeys | undefined;
+  readonly secondStep: SecondStep;
   readonly administration: AdministrationPorts;
   plain(
     context: Context,
@@ -66,7 +65,6 @@ export class Entrance {
   readonly #parts: EntranceParts;
   readonly #links;
   readonly #halfWay;
-  readonly #secondStep;
   #judged = 0;
   readonly #ofNetworks = createWebAdmission(JUDGED_PER_NETWORK);
 
@@ -74,7 +72,6 @@ export class Entrance {
     this.#parts = parts;
     const { entropy } = parts.administration;
     const { clock } = parts;
-    this.#secondStep = secondStep(parts);
     this.#links = keepSecrets<Linked>({ clock, entropy, ms: LINK_MS, max: LINKS_MAX });
     this.#halfWay = keepSecrets<HalfWay>({ clock, entropy, ms: HALF_WAY_MS, max: HALF_WAY_MAX });
   }
@@ -119,6 +116,18 @@ export class Entrance {
       signIn({ next, ...(words === undefined ? {} : { words }) }),
       status,
     );
+  }
+
+  /** Is `text` a link that was made for who is in this session? It is used up by this. */
+  takesLink({ actor }: Session, text: string): boolean {
+    const secret = text.trim().split('/').at(-1) ?? '';
+    const linked = this.#links.look(secret);
+    const isHis =
+      linked !== undefined &&
+      ('osUser' in linked
+        ? actor.identityId === undefined && linked.osUser === actor.who
+        : linked.identityId === actor.identityId);
+    return isHis && this.#links.take(secret) !== undefined;
   }
 
   /** What fetches links to show what is behind them (mail programs, chats) uses none up. */
@@ -199,13 +208,13 @@ export class Entrance {
   }
 
   async #passwordIsRight(context: Context, identity: Identity, next: string): Promise<Response> {
-    const { cookie, plain } = this.#parts;
+    const { cookie, plain, secondStep } = this.#parts;
     const factors = secondFactorsOf(identity);
     if (factors.some((factor) => factor !== 'recoveryCode')) {
       await this.#leave(context);
       const ticket = this.#halfWay.keep({ identityId: identity.id, mark: signInMark(identity), next });
       context.header('set-cookie', cookie.set(ticket));
-      const asked = await this.#secondStep.ask({ identityId: identity.id, token: tokenOf(ticket) });
+      const asked = await secondStep.ask({ identityId: identity.id, token: tokenOf(ticket) });
       return plain(context, 'Sign in', asked, 200);
     }
     // Whoever has only guessed or found the password would else set up a factor of his own, and be the admin.
@@ -215,20 +224,22 @@ export class Entrance {
   }
 
   async #judgeCode(context: Context, form: URLSearchParams): Promise<Response> {
-    const { administration, cookie, plain } = this.#parts;
+    const { administration, cookie, plain, secondStep } = this.#parts;
     const ticket = cookie.read(context.req.header('cookie')) ?? '';
     const half = this.#halfWay.look(ticket);
     const startAgain = () =>
       plain(context, 'Sign in', signIn({ next: half?.next ?? '/', words: TOO_LATE, isFailure: true }), 401);
     if (half === undefined || form.get('token') !== tokenOf(ticket)) return startAgain();
-    const of = { identityId: half.identityId, token: tokenOf(ticket) };
-    const judged = await this.#secondStep.judge(of, form);
+    const { identityId } = half;
+    const token = tokenOf(ticket);
+    const given = { code: form.get('code'), answer: form.get('answer') };
+    const judged = await secondStep.judge({ identityId, asker: token }, given);
     if ('words' in judged)
-      return plain(context, 'Sign in', await this.#secondStep.ask({ ...of, ...judged }), 401);
+      return plain(context, 'Sign in', await secondStep.ask({ identityId, token, ...judged }), 401);
     this.#halfWay.take(ticket);
     const shown = await administration.lookups.identityById(half.identityId);
     if (shown?.state !== 'active' || signInMark(withCredentials(shown)) !== half.mark) return startAgain();
-    return this.#begin(context, { who: shown, by: judged.by }, half.next);
+    return this.#begin(context, { who: shown, by: `password and ${judged.proof}` }, half.next);
   }
 
   async #begin(context: Context, of: LetIn, next: string): Promise<Response> {
@@ -277,14 +288,4 @@ const tokenOf = (ticket: string): string => hashOf(`code ${ticket}`);
 function placeOf({ req }: Context): { readonly path: string; readonly query: string } {
   const { pathname, search } = new URL(req.url);
   return { path: pathname, query: search };
-}
-
-export const isOfForm = (form: URLSearchParams, { formToken }: Session): boolean =>
-  form.get('token') === formToken;
-
-export function refusedForm(context: Context): Response {
-  return context.text(
-    'Refused: this form is not of your session. Go back, load the page again, and try once more\n',
-    403,
-  );
 }

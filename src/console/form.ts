@@ -1,5 +1,8 @@
 // A form as a page of ours sends it: read by who knows how large it may be, and no further. What is refused here is nobody's fault but the sender's.
 
+import type { Context } from 'hono';
+import type { Session } from './sessions.ts';
+
 /** Of those who are not signed in yet, and of forms that hold no more than a secret. */
 export const SMALL_OCTETS_MAX = 4096;
 export const FORM_OCTETS_MAX = 1024 * 1024;
@@ -37,4 +40,14 @@ export async function readForm(request: Request, octetsMax: number): Promise<URL
   if (fields > FIELDS_MAX)
     throw new FormRefused(`A form has at most ${FIELDS_MAX} fields: choose fewer messages`, 400);
   return new URLSearchParams(text);
+}
+
+export const isOfForm = (form: URLSearchParams, { formToken }: Session): boolean =>
+  form.get('token') === formToken;
+
+export function refusedForm(context: Context): Response {
+  return context.text(
+    'Refused: this form is not of your session. Go back, load the page again, and try once more\n',
+    403,
+  );
 }

@@ -52,6 +52,7 @@ export interface Page {
 /** A page at once; or where to go on, and what is said there; or a file to be kept. */
 export type Outcome = (
   | { readonly title: string; readonly content: Html }
+  /** `notice`: empty, if nothing is said. */
   | { readonly to: string; readonly notice: string }
   /** `type`: its media type; absent: octets of any kind. */
   | { readonly file: string; readonly pieces: AsyncIterable<Uint8Array>; readonly type?: string }

@@ -1,4 +1,5 @@
-// The second half of a sign-in: a code of the app, a recovery code, or a passkey where the person has one and the browser may use it here.
+// The second factor: a code of the app, a recovery code, or a passkey where the person has one and the browser may use it here. It is asked for after the password, and again
+// in a session before what takes a fresh proof.
 
 import { passkeyRequest, usePasskey } from '../administration/passkeys.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
@@ -7,7 +8,7 @@ import type { IdentityId } from '../record/identity.ts';
 import type { Html } from './page.ts';
 import { whichCode } from './pages/sign-in.ts';
 import { CHALLENGE_MS, type Passkeys } from './passkeys.ts';
-import type { LetIn } from './sessions.ts';
+import type { Proof } from './sessions.ts';
 
 const CODE_MAX = 320;
 
@@ -18,12 +19,19 @@ export interface SecondStep {
     readonly token: string;
     readonly words?: string;
   }): Promise<Html>;
-  /** By what he comes in; or why not. */
-  judge(
-    of: { readonly identityId: IdentityId; readonly token: string },
-    form: URLSearchParams,
-  ): Promise<{ readonly by: LetIn['by'] } | { readonly words: string }>;
+  /** What a browser is asked for, as JSON; `asker`: of whom the answer is then taken. Undefined: he has no passkey, or can't use it here. */
+  passkey(identityId: IdentityId, asker: string): Promise<string | undefined>;
+  /** By what he proved that it is he; or why not. */
+  judge(of: { readonly identityId: IdentityId; readonly asker: string }, given: Given): Promise<Judged>;
 }
+
+export interface Given {
+  readonly code: string | null;
+  /** Of a passkey. */
+  readonly answer: string | null;
+}
+
+export type Judged = { readonly proof: Exclude<Proof, 'link'> } | { readonly words: string };
 
 export function secondStep({
   administration,
@@ -32,26 +40,29 @@ export function secondStep({
   readonly administration: AdministrationPorts;
   readonly passkeys: Passkeys | undefined;
 }): SecondStep {
+  async function passkey(identityId: IdentityId, asker: string): Promise<string | undefined> {
+    const challenge = passkeys?.ask(asker);
+    const request =
+      challenge && (await passkeyRequest(administration, identityId, { challenge, timeoutMs: CHALLENGE_MS }));
+    return request && JSON.stringify(request);
+  }
+
   return {
+    passkey,
     async ask({ identityId, ...shown }) {
-      const challenge = passkeys?.ask(shown.token);
-      const request =
-        challenge &&
-        (await passkeyRequest(administration, identityId, { challenge, timeoutMs: CHALLENGE_MS }));
-      return whichCode({ ...shown, ...(request === undefined ? {} : { passkey: JSON.stringify(request) }) });
+      const request = await passkey(identityId, shown.token);
+      return whichCode({ ...shown, ...(request === undefined ? {} : { passkey: request }) });
     },
-    async judge({ identityId, token }, form) {
-      const answer = form.get('answer');
+    async judge({ identityId, asker }, { code, answer }) {
       if (answer === null) {
-        const code = (form.get('code') ?? '').slice(0, CODE_MAX);
-        const judged = await useSecondFactor(administration, identityId, code);
-        if (judged === 'right') return { by: 'password and code' };
+        const judged = await useSecondFactor(administration, identityId, (code ?? '').slice(0, CODE_MAX));
+        if (judged === 'right') return { proof: 'code' };
         return { words: judged === 'wrong' ? WRONG_CODE : TOO_MANY_CODES };
       }
-      const challenge = passkeys?.take(token);
+      const challenge = passkeys?.take(asker);
       if (challenge === undefined) return { words: TOO_LATE };
       const judged = await usePasskey(administration, identityId, { answer, challenge });
-      return judged === 'right' ? { by: 'password and passkey' } : { words: WRONG_PASSKEY };
+      return judged === 'right' ? { proof: 'passkey' } : { words: WRONG_PASSKEY };
     },
   };
 }

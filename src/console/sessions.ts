@@ -6,6 +6,7 @@ import {
   actorOf,
   beginSession,
   isOver,
+  proveSession,
   signOut,
   whoStands,
   write,
@@ -41,13 +42,23 @@ export interface LetIn {
   readonly by: 'link' | 'password' | 'password and code' | 'password and passkey';
 }
 
+/** What is more than a password. */
+export type Proof = 'link' | 'code' | 'passkey';
+
+export interface Begun {
+  readonly token: string;
+  readonly session: Session;
+}
+
 export interface Sessions {
   /** `token` goes into the cookie; whatever stood there before counts for nothing. Rejects if it could not be recorded. */
-  begin(of: LetIn, client: Client): Promise<{ readonly token: string; readonly session: Session }>;
+  begin(of: LetIn, client: Client): Promise<Begun>;
   /** Its use counts. */
   find(token: string | undefined): Promise<Session | undefined>;
   /** Looks, and keeps nothing alive: an open page is nobody at the desk. */
   lives(session: Session): Promise<boolean>;
+  /** Its person proved anew that it is he. `token` goes into the cookie: a copy of the one before opens nothing. Undefined: it is over. */
+  prove(session: Session, proof: Proof, client: Client): Promise<Begun | undefined>;
   /** After an act of this session by which its person signs in otherwise than before: this one stays, the others of his are over. It does not if anything else of the account was changed since it was found. */
   renew(session: Session): Promise<void>;
   end(session: Session): Promise<void>;
@@ -81,7 +92,10 @@ class StoredSessions implements Sessions {
     const kept: ConsoleSession = {
       ...{ key: hashOf(token), name, identityId: actor.identityId ?? '', mark },
       ...{ usedAt: now, endsAt: now + SESSION_MS },
-      facts: { who: actor.who, beganAt: now, by, address, browser },
+      facts: {
+        ...{ who: actor.who, beganAt: now, by, address, browser },
+        ...(by === 'password' ? {} : { provedAt: now }),
+      },
     };
     await beginSession(this.#ports, actor, kept);
     return { token, session: this.#sessionOf(token, { kept, ...stands }) };
@@ -106,6 +120,16 @@ class StoredSessions implements Sessions {
     const { kept: found } = this.#kept.get(session) ?? {};
     const kept = found && (await this.#ports.lookups.consoleSession(found.key));
     return kept !== undefined && (await this.#whoIs(kept)) !== undefined;
+  }
+
+  async prove(session: Session, proof: Proof, { address }: Client) {
+    const found = this.#kept.get(session);
+    if (found === undefined) return undefined;
+    const token = newSecret(this.#entropy);
+    const of = { session: found.kept, next: hashOf(token), proof, address };
+    if (!(await proveSession(this.#ports, session.actor, of))) return undefined;
+    const proved = await this.find(token);
+    return proved && { token, session: proved };
   }
 
   async renew(session: Session) {
@@ -135,7 +159,9 @@ class StoredSessions implements Sessions {
   }
 
   #sessionOf(token: string, found: Found): Session {
-    const { kept, actor } = found;
+    const { kept } = found;
+    const { provedAt } = kept.facts;
+    const actor = { ...found.actor, ...(provedAt === undefined ? {} : { provedAt }) };
     const session = {
       ...{ name: kept.name, actor, startedAt: kept.facts.beganAt, formToken: hashOf(`form ${token}`) },
     };

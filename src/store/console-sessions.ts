@@ -23,7 +23,7 @@ export interface ConsoleSession {
   readonly facts: ConsoleSessionFacts;
 }
 
-/** What stays as it began. */
+/** What stays as it began, but for `provedAt`. */
 export interface ConsoleSessionFacts {
   readonly who: string;
   readonly beganAt: number;
@@ -33,12 +33,20 @@ export interface ConsoleSessionFacts {
   readonly address: string;
   /** What the browser calls itself. */
   readonly browser: string;
+  /** When whoever is in it last proved that it is he, by more than a password. Absent: never, or not since sessions know it. */
+  readonly provedAt?: number;
 }
 
 export type ConsoleSessionChange = { readonly type: 'consoleSession' } & (
   | { readonly begin: ConsoleSession; readonly event: EventDraft }
   /** Of one that is there: an ended one stays ended. */
   | { readonly use: { readonly key: string; readonly usedAt: number; readonly mark: string } }
+  /** Whoever is in it proved that it is he. From then on `next` is its key, so that a copy of the cookie before opens nothing. */
+  | {
+      readonly prove: { readonly key: string; readonly next: string; readonly facts: ConsoleSessionFacts };
+      /** Written if it was there. */
+      readonly event: EventDraft;
+    }
   | {
       readonly end: Pick<ConsoleSession, 'identityId' | 'name'>;
       /** Written if it was there. */

@@ -32,6 +32,8 @@ const end = (identityId: string, name: string) =>
 const was = (wasThere: boolean) => ({ type: 'session', wasThere });
 
 export function sessionsContract(name: string, open: Open): void {
+  provedContract(name, open);
+
   test(`${name}: a session of the console is found by its key and by its identity, used, and ended, each end with its record`, async () => {
     await using bench = await Bench.open(open);
     const records = async (): Promise<number> =>
@@ -81,5 +83,32 @@ export function sessionsContract(name: string, open: Open): void {
     await bench.one({ type: 'purge', eventsBefore: START, now: START + HOUR, max: 10 });
     assert.equal(await bench.lookups.consoleSession('over'), undefined);
     assert.notEqual(await bench.lookups.consoleSession('key'), undefined);
+  });
+}
+
+function provedContract(name: string, open: Open): void {
+  test(`${name}: a session that is proved goes on under another key, with its record; the one before opens nothing and proves nothing`, async () => {
+    await using bench = await Bench.open(open);
+    await bench.one(begin());
+    await bench.one(begin({ key: 'other', name: 'other' }));
+    await bench.one(use('key', START + MINUTE, 'new'));
+    const proved = { ...consoleSessionOf().facts, provedAt: START + HOUR };
+    const prove = (key: string, next: string) =>
+      bench.one({ type: 'consoleSession', prove: { key, next, facts: proved }, event: consoleEvent(START) });
+    assert.deepEqual(await prove('key', 'next'), was(true));
+    const kept = consoleSessionOf({ key: 'next', usedAt: START + MINUTE, mark: 'new', facts: proved });
+    assert.deepEqual(await bench.lookups.consoleSession('next'), kept);
+    assert.equal(await bench.lookups.consoleSession('key'), undefined);
+    assert.deepEqual(await prove('key', 'again'), was(false));
+    assert.equal(await bench.lookups.consoleSession('again'), undefined);
+    const events = await bench.lookups.events({ max: 99 });
+    assert.equal(events.filter(({ type }) => type === 'consoleSession').length, 3);
+    assert.deepEqual(
+      await bench.lookups.consoleSession('other'),
+      consoleSessionOf({ key: 'other', name: 'other' }),
+    );
+    assert.deepEqual(await bench.one(use('key', START + HOUR)), was(false), 'nor is it used');
+    assert.deepEqual(await bench.one(end('id-alice', 'name')), was(true));
+    assert.equal(await bench.lookups.consoleSession('next'), undefined);
   });
 }

@@ -60,7 +60,7 @@ export function openDesk({ origin = ORIGIN, extra = [], condition = {}, office }
   const own = office ?? openOffice({ extra });
   const faults: unknown[] = [];
   const { clock, ports } = own;
-  const sessions = withPlayed(createSessions({ entropy: ports.entropy, ports }));
+  const sessions = withPlayed(createSessions({ entropy: ports.entropy, ports }), () => clock.now());
   const hashed: string[] = [];
   const lookupThread = openLookupThread({
     ...{ clock, hashed, entropy: ports.entropy, store: ports.store, lookups: ports.lookups },
@@ -135,14 +135,15 @@ export function cookieIn(answer: Response): string {
 
 const PLAYED_TOKEN = 'f'.repeat(43);
 
-/** Beside those that somebody has signed in to, sessions of whoever a test likes. */
-function withPlayed(sessions: Sessions): Sessions & { play(actor: SessionActor): string } {
+/** Beside those that somebody has signed in to, sessions of whoever a test likes, with a proof that is always fresh. */
+function withPlayed(sessions: Sessions, now: () => number): Sessions & { play(actor: SessionActor): string } {
   const played = new Map<string, Session>();
   const isPlayed = (session: Session): boolean => [...played.values()].includes(session);
   return {
     ...{
       begin: (of, client) => sessions.begin(of, client),
       find: async (token = '') => played.get(token) ?? sessions.find(token),
+      prove: (session, proof, client) => sessions.prove(session, proof, client),
       lives: async (session) => isPlayed(session) || sessions.lives(session),
       renew: async (session) => (isPlayed(session) ? undefined : sessions.renew(session)),
       async end(session) {
@@ -150,8 +151,14 @@ function withPlayed(sessions: Sessions): Sessions & { play(actor: SessionActor):
         for (const [token, one] of played) if (one === session) played.delete(token);
       },
     },
-    play(actor) {
+    play(said) {
       const token = `played-${played.size}`;
+      const actor: SessionActor = {
+        ...said,
+        get provedAt() {
+          return now();
+        },
+      };
       played.set(token, { name: token, actor, startedAt: 0, formToken: PLAYED_TOKEN });
       return token;
     },

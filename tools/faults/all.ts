@@ -11,6 +11,7 @@ import { postgresFaults } from './postgres.ts';
 import { relayFaults } from './relay.ts';
 import { serverFaults } from './server.ts';
 import { sessionFaults } from './session.ts';
+import { signInFaults } from './sign-in.ts';
 import { simulationFaults } from './simulation.ts';
 import { storeFaults } from './store.ts';
 import { submissionFaults } from './submission.ts';
@@ -28,6 +29,7 @@ export const faults: Readonly<Record<string, readonly Fault[]>> = {
   config: configFaults,
   administration: administrationFaults,
   console: consoleFaults,
+  'sign-in': signInFaults,
   server: serverFaults,
   simulation: simulationFaults,
 };

@@ -11,7 +11,7 @@ async function askForPasskey(form) {
       : await navigator.credentials.get({
           publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked),
         });
-  const answer = form.querySelector('input[name=answer]');
+  const answer = form.querySelector('input[name$=answer]');
   if (!(made instanceof PublicKeyCredential) || !(answer instanceof HTMLInputElement)) return;
   answer.value = JSON.stringify(made.toJSON());
   form.submit();

@@ -25,6 +25,15 @@ export function consoleSession(state: State, change: ConsoleSessionChange): Outc
     if (kept !== undefined) consoleSessions.set(key, { ...kept, usedAt, mark });
     return { type: 'session', wasThere: kept !== undefined };
   }
+  if ('prove' in change) {
+    const { key, next, facts } = change.prove;
+    const kept = consoleSessions.get(key);
+    if (kept === undefined) return { type: 'session', wasThere: false };
+    consoleSessions.delete(key);
+    consoleSessions.set(next, { ...kept, key: next, facts });
+    state.append(change.event);
+    return { type: 'session', wasThere: true };
+  }
   const { identityId, name } = change.end;
   const ended = sessionsOf(state.tables, identityId).filter((kept) => kept.name === name);
   for (const { key } of ended) consoleSessions.delete(key);

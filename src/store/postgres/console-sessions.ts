@@ -40,14 +40,21 @@ export async function consoleSession(
     );
     return { type: 'session', wasThere: count > 0 };
   }
-  const { identityId, name } = change.end;
-  const count = await sql.run(
-    'DELETE FROM console_session WHERE identity_id = $1 AND name = $2',
-    ...[identityId, name],
-  );
+  const count = await ('prove' in change ? prove(sql, change.prove) : end(sql, change.end));
   if (count > 0) work.append(change.event);
   return { type: 'session', wasThere: count > 0 };
 }
+
+type Of<K extends 'prove' | 'end'> = Extract<ConsoleSessionChange, Readonly<Record<K, unknown>>>[K];
+
+const prove = (sql: Sql, { key, next, facts }: Of<'prove'>): Promise<number> =>
+  sql.run(
+    'UPDATE console_session SET key = $1, facts = $2 WHERE key = $3',
+    ...[next, JSON.stringify(facts), key],
+  );
+
+const end = (sql: Sql, { identityId, name }: Of<'end'>): Promise<number> =>
+  sql.run('DELETE FROM console_session WHERE identity_id = $1 AND name = $2', ...[identityId, name]);
 
 /** Those that are over. */
 export async function forgetSessions(sql: Sql, now: number): Promise<void> {

@@ -39,14 +39,18 @@ export function consoleSession(
     );
     return { type: 'session', wasThere: count > 0 };
   }
-  const { identityId, name } = change.end;
-  const count = db.run(
-    'DELETE FROM console_session WHERE identity_id = ? AND name = ?',
-    ...[identityId, name],
-  );
+  const count = 'prove' in change ? prove(db, change.prove) : end(db, change.end);
   if (count > 0) trail.append(change.event);
   return { type: 'session', wasThere: count > 0 };
 }
+
+type Of<K extends 'prove' | 'end'> = Extract<ConsoleSessionChange, Readonly<Record<K, unknown>>>[K];
+
+const prove = (db: Database, { key, next, facts }: Of<'prove'>): number =>
+  db.run('UPDATE console_session SET key = ?, facts = ? WHERE key = ?', next, JSON.stringify(facts), key);
+
+const end = (db: Database, { identityId, name }: Of<'end'>): number =>
+  db.run('DELETE FROM console_session WHERE identity_id = ? AND name = ?', identityId, name);
 
 /** Those that are over. */
 export function forgetSessions(db: Database, now: number): void {

@@ -1,0 +1,41 @@
+// Faults in who is let in at the console, and in what a session may.
+
+import type { Fault } from './fault.ts';
+
+const fresh = { file: 'src/administration/fresh-proof.ts', tests: ['src/administration/fresh-proof'] };
+const proof = { file: 'src/console/fresh-proof.ts', tests: ['src/console/fresh-proof'] };
+const sessions = { file: 'src/console/sessions.ts', tests: ['src/console/fresh-proof'] };
+
+export const signInFaults: readonly Fault[] = [
+  {
+    ...fresh,
+    why: 'after a clock that stepped back a proof is fresh for longer',
+    from: 'now >= provedAt && ',
+    to: '',
+  },
+  {
+    ...fresh,
+    why: 'of oneself is what names a login as a user of the system is called',
+    from: 'return identityId !== undefined && (input',
+    to: 'return identityId !== null && (input',
+  },
+  {
+    ...proof,
+    why: 'what proves it is recorded as part of the act',
+    from: 'for (const name of [LINK, CODE, ANSWER, FOR]) form.delete(name);',
+    to: '',
+  },
+  {
+    ...sessions,
+    why: 'a copy of the cookie is made fresh by its owner',
+    from: '    const token = newSecret(this.#entropy);\n    const of =',
+    to: '    const token = String(undefined);\n    const of =',
+  },
+  {
+    file: 'src/console/entrance.ts',
+    tests: ['src/console/fresh-proof'],
+    why: 'any link is a proof for any session',
+    from: 'actor.identityId === undefined && linked.osUser === actor.who',
+    to: 'true',
+  },
+];
