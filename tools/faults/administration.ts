@@ -124,7 +124,11 @@ export const administrationFaults: readonly Fault[] = [
     from: '    const body = await context.req.text();\n',
     to: `    const early = await this.#whoAsks(context.req.header('authorization'), addressOf(context));
     const body = await context.req.text();
-    this.#whoAsks = () => Promise.resolve(early);\n`,
+    const whoAsks = this.#whoAsks;
+    this.#whoAsks = () => {
+      this.#whoAsks = whoAsks;
+      return Promise.resolve(early);
+    };\n`,
   },
   {
     ...late,
