@@ -1,4 +1,4 @@
-// Each role on each page: who does not see it in his menu gets it by its address neither, nor by the stream. Who sees it gets it. Generated from the table of pages.
+// Where each role begins, what its menu has, and who gets the stream; generated from the table of pages. What each page and form does for each role: `acts.test.ts`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,17 +21,6 @@ async function begin(role: Role) {
 }
 
 for (const role of roles) {
-  test(`${role}: pages that are his, and no others`, async () => {
-    const { get, cookie, faults } = await begin(role);
-    for (const { path, needs = [] } of pages) {
-      const { status } = await get(path, { cookie });
-      const isHis = needs.every((useCase) => isFor(role, useCase));
-      if (!isHis) assert.ok(status === 403 || (path === '/' && status === 303), `${path}: ${status}`);
-      else assert.ok([200, 400, 404, 409].includes(status), `${path}: ${status}`);
-    }
-    assert.deepEqual(faults, []);
-  });
-
   test(`${role}: begins on a page that is his, whose menu has what he may see alone`, async () => {
     const { get, cookie } = await begin(role);
     const first = await get('/', { cookie });

@@ -116,44 +116,6 @@ test('rights and limits are changed at once, and said on the next page', async (
   assert.equal(await change({ action: 'undoWindow', seconds: 'x' }), '400');
 });
 
-const everyAct: readonly Readonly<Record<string, string>>[] = [
-  ...[
-    'suspend',
-    'resume',
-    'remove',
-    'restore',
-    'revokeAppPasswords',
-    'revokePassword',
-    'resetSecondFactor',
-  ].map((action) => ({ action })),
-  { action: 'addAppPassword', label: 'mine' },
-  { action: 'revokeAppPassword', credential: 'K3' },
-  { action: 'revokeToken', credential: 'K3' },
-  { action: 'addRight', right: 'mallory2@example.org' },
-  { action: 'removeRight', right: MALLORY },
-  { action: 'limit', name: 'messagesPerHour', value: '1' },
-  { action: 'undoWindow', seconds: '5' },
-  { action: 'role', role: 'user' },
-];
-
-test('a domain admin does nothing to an account of another domain, and learns nothing of it', async () => {
-  const at = await openAccountsDesk(DORA, { accounts });
-  const before = JSON.stringify(await at.office.showAccount({ login: MALLORY }));
-  const count = (await at.office.trail()).length;
-  for (const fields of everyAct) {
-    const [told, untold] = await Promise.all(
-      [MALLORY, 'nobody@other.example'].map(async (login) => {
-        const response = await at.act('/identity', { login, ...fields, sure: 'yes' });
-        return `${response.status} ${(await response.text()).replaceAll(login, 'X')}`;
-      }),
-    );
-    assert.equal(told, untold, fields['action']);
-    assert.doesNotMatch(told ?? '', /^[23]/);
-  }
-  assert.equal(JSON.stringify(await at.office.showAccount({ login: MALLORY })), before);
-  assert.equal((await at.office.trail()).length, count);
-});
-
 test('what a role may not do stands on no page of it, and is refused to a form', async () => {
   const at = await openAccountsDesk(DESK, { accounts });
   const text = await at.page(PAGE);
