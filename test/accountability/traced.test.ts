@@ -39,6 +39,24 @@ test('BCP134-3.1-h BCP134-3.1-i D-TR-1: id, label, Message-ID, address, the file
   }
 });
 
+test('what has an undo window waits, from the next message of an open session on, and both queue and trace say why', async () => {
+  const client = await house.session(erin);
+  const message = { from: erin, to: ['later@far.example'], fields: [`From: <${erin}>`] };
+  await house.copyOf(idOf(await submit(client, message)));
+  await house.account('undo-window', erin, '60s');
+  const id = idOf(await submit(client, message));
+  await house.account('undo-window', erin, '0s');
+  const listed = await house.postern(['queue', 'list', id]);
+  assert.match(listed.stdout, /waits to be sent: its sender may take it back \(undo window\)/);
+  const { stdout } = await house.postern(['trace', id]);
+  assert.match(stdout, /^ {2}undo {6}its sender could take it back until 2\S+Z$/m);
+  await house.copyOf(idOf(await submit(client, message)));
+  client.close();
+  assert.equal((await house.tracedOne(id)).recipients[0]?.fate, 'queued', 'who sent later was first');
+  assert.equal((await house.postern(['queue', 'retry', id])).status, 0);
+  await house.copyOf(id);
+});
+
 const MESSAGE_ID = 'Message-ID: <of-bob@bob.example>';
 const COPIED = 'the body of bob, which nobody else has written';
 
