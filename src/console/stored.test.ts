@@ -125,6 +125,9 @@ async function begin() {
   await store.commit([
     { ...accept, message, event: { ...event, payload } },
     acceptOf(GIVEN_UP, clock.now(), { identityId, from: ALICE, to: [address('given-up')] }),
+    // What was never tried has no attempt that ended.
+    { type: 'claim', owner: 'a', token: 't', shares: [{ max: 10 }] },
+    { type: 'free', ownerPrefix: 'a', dueAt: clock.now() },
     { type: 'record', events: events(event, clock.now()) },
   ]);
   const facts = {
