@@ -8,6 +8,7 @@ import type { HoldReason } from '../store/queue-change.ts';
 import type { Actor } from './actor.ts';
 import { NotThere } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { waitsForUndo } from './queue-why.ts';
 import { ownIdentity } from './second-factor.ts';
 
 export interface MyFate {
@@ -171,8 +172,7 @@ function undoOf(
 ): Pick<MyMessage, 'undoUntil'> {
   const undoUntil = accepted?.undoUntil ?? 0;
   const isUntouched = queued.every(
-    ({ delivery, active, heldBy, dueAt }) =>
-      delivery.attempt === 0 && !active && heldBy.length === 0 && dueAt > now,
+    (entry) => waitsForUndo(entry, now) && !entry.active && entry.heldBy.length === 0,
   );
   return undoUntil > now && queued.length > 0 && isUntouched ? { undoUntil } : {};
 }

@@ -58,12 +58,18 @@ function mayHaveEnded({ delivery, active }: QueueEntry): boolean {
 
 const keyOf = (messageId: string, recipientNumber: number): string => `${messageId}/${recipientNumber}`;
 
+/** Its undo window is not over: nothing else makes what was never tried wait. */
+export function waitsForUndo({ delivery, dueAt }: QueueEntry, now: number): boolean {
+  return delivery.attempt === 0 && dueAt > now;
+}
+
 function whyOf(
-  { message, delivery, heldBy, active, dueAt }: QueueEntry,
+  entry: QueueEntry,
   identity: ShownIdentity | undefined,
   last: LastAttempt | undefined,
   now: number,
 ): string {
+  const { message, delivery, heldBy, active, dueAt } = entry;
   if (heldBy.includes('identity')) return `its account is ${identity?.state ?? 'gone'}`;
   if (heldBy.includes('operator')) return 'held by the operator';
   if (heldBy.includes('review')) return 'held until it was looked at';
@@ -73,9 +79,7 @@ function whyOf(
   if (active && delivery.attempt === 1 && waitedMs >= LONG_MS)
     return `first attempt under way for ${spanWords(waitedMs)}: its next hop has not answered yet`;
   if (active) return 'first attempt under way';
-  // Nothing else makes what was never tried wait.
-  if (delivery.attempt === 0 && dueAt > now)
-    return 'waits to be sent: its sender may take it back (undo window)';
+  if (waitsForUndo(entry, now)) return 'waits to be sent: its sender may take it back (undo window)';
   // Mail that finds its route down is deferred without an attempt.
   return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';
 }

@@ -25,17 +25,28 @@ interface Waits {
   /** How the last attempt ended; absent: there was none. */
   readonly last?: readonly [status: string, reply: string];
   readonly held?: true;
+  /** It was not tried: its sender may take it back. */
+  readonly inUndoWindow?: true;
   /** The server knows that the hop is down. */
   readonly isKnown?: true;
 }
 
-async function overviewOf({ messages = 1, since, last, held, isKnown }: Waits): Promise<string> {
+async function overviewOf({
+  messages = 1,
+  since,
+  last,
+  held,
+  inUndoWindow,
+  isKnown,
+}: Waits): Promise<string> {
   const downHops = isKnown === true ? [{ route: 'files', diagnostic: REFUSED, since: START }] : [];
   const at = await begin({ condition: { downHops } });
   const { store } = at.office.ports;
   for (let count = 0; count < messages; count += 1) {
     const owner = 'a/b/1.1';
-    await store.commit([acceptOf(idAt(count), START, { owner })]);
+    const said = inUndoWindow === true ? { undoUntil: START + since } : { owner };
+    await store.commit([acceptOf(idAt(count), START, said)]);
+    if (inUndoWindow === true) continue;
     const delivery = {
       ...{ messageId: idAt(count), recipientNumber: 0, attempt: 1, domain: 'example.net' },
       ...{ recipient: { forwardPath: 'bob@example.net' }, delayReported: false },
@@ -73,6 +84,7 @@ const cases: readonly (readonly [why: string, waits: Waits, says: RegExp | undef
     /Waits<\/b>3 recipients for[^]*it was down when it was their turn/,
   ],
   ['it has just come back from its hop', { since: MINUTE - 1 }, undefined],
+  ['its undo window is over, and it leaves in a moment', { since: MINUTE, inUndoWindow: true }, undefined],
   [
     'the server knows of the hop itself',
     { since: MINUTE, last: ['4.4.1', REFUSED], isKnown: true },
