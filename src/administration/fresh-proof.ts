@@ -30,13 +30,15 @@ export function assertProved(
   input: unknown,
 ): void {
   const { proof } = permissions[useCase];
-  if (proof === undefined || actor.through !== 'console' || isFresh(actor.provedAt, clock.now())) return;
+  if (proof === undefined || isProved(clock, actor)) return;
   if (proof === 'ofOthers' && isAboutHimself(actor, input)) return;
   throw new ProofNeeded(useCase);
 }
 
-/** After a clock that stepped back nobody knows how old it is. */
-function isFresh(provedAt: number | undefined, now: number): boolean {
+export function isProved(clock: Pick<Clock, 'now'>, { through, provedAt }: Actor): boolean {
+  if (through !== 'console') return true;
+  const now = clock.now();
+  // After a clock that stepped back nobody knows how old it is.
   return provedAt !== undefined && now >= provedAt && now - provedAt < FRESH_MS;
 }
 

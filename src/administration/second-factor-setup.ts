@@ -1,5 +1,6 @@
 // A person sets up his own second factor. The secret of an authenticator app goes to him once and comes back with the first code: until then nothing of it is kept here.
-// Where he has a second factor already, each change of it takes a code of the present one.
+// Where he has a second factor already, each change of it takes a code of the present one; the first one takes his password, or the link that he came by: whoever has only taken over a
+// session must not set up a factor of his own.
 
 import type { Changed } from '../identity/identity-changes.ts';
 import { createRecoveryCodes } from '../identity/recovery-codes.ts';
@@ -14,10 +15,11 @@ import {
   TOTP_ID,
 } from '../identity/second-factor-changes.ts';
 import { parseTotpSecret, TOTP_SECRET_OCTETS, totpSecretText, totpStep, totpUri } from '../identity/totp.ts';
-import type { Identity } from '../record/identity.ts';
+import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
+import { isProved, ProofNeeded } from './fresh-proof.ts';
 import { changeIdentity, type Deed } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { byCode, ownIdentity, proven } from './second-factor.ts';
@@ -28,6 +30,8 @@ export interface TotpSetup {
   readonly secret: string;
   /** The same for a picture. */
   readonly uri: string;
+  /** What `confirmTotp` takes beside its code: of the present second factor, the password, nothing because the session has a fresh proof, or such a proof. */
+  readonly takes: 'code' | 'password' | 'nothing' | 'freshProof';
 }
 
 /** Changes nothing. `secret`: begun before, to be shown once more. */
@@ -36,11 +40,19 @@ export async function beginTotp(
   actor: Actor,
   begun: { readonly secret?: string },
 ): Promise<TotpSetup> {
-  const { login } = await ownIdentity(ports, actor);
+  const own = withCredentials(await ownIdentity(ports, actor));
+  const { login } = own;
   const secret =
     begun.secret === undefined ? ports.entropy.bytes(TOTP_SECRET_OCTETS) : givenSecret(begun.secret);
   const uri = totpUri(secret, { issuer: ports.config().hostname, login });
-  return { login, secret: totpSecretText(secret), uri };
+  return { login, secret: totpSecretText(secret), uri, takes: takenOf(ports, actor, own) };
+}
+
+function takenOf({ clock }: AdministrationPorts, actor: Actor, identity: Identity): TotpSetup['takes'] {
+  if (secondFactorsOf(identity).length > 0) return 'code';
+  if (isProved(clock, actor)) return 'nothing';
+  const hasPassword = enabledCredentials(identity).some(({ kind }) => kind === 'password');
+  return hasPassword || identity.origin !== undefined ? 'password' : 'freshProof';
 }
 
 function givenSecret(text: string): Uint8Array {
@@ -55,11 +67,18 @@ export interface WithCodes {
   readonly recoveryCodes?: readonly string[];
 }
 
-/** `code`: the first of the new app. `proof`: a code of the present second factor, where there is one. */
+interface Confirmed {
+  readonly secret: string;
+  readonly code: string;
+  readonly proof?: string;
+  readonly provenAt?: number;
+}
+
+/** `code`: the first of the new app. `proof`: a code of the present second factor, where there is one. `provenAt`: the revision of the account for which his password was given; whoever asks has seen to it. */
 export async function confirmTotp(
   ports: AdministrationPorts,
   actor: Actor,
-  { secret: text, code, proof }: { readonly secret: string; readonly code: string; readonly proof?: string },
+  { secret: text, code, proof, provenAt }: Confirmed,
 ): Promise<WithCodes> {
   const now = ports.clock.now();
   const secret = givenSecret(text);
@@ -71,7 +90,7 @@ export async function confirmTotp(
   const fresh = createRecoveryCodes(ports.entropy);
   let isFresh = false;
   const { login } = await changeOwn(ports, actor, {
-    proof,
+    ...{ proof, provenAt },
     deed: { action: 'second-factor add', detail: { credential: TOTP_ID } },
     change(identity) {
       const after = setTotp(identity, { secret, usedStep, now });
@@ -114,6 +133,8 @@ export async function removeSecondFactor(
 export interface OwnChange {
   /** A code of the app or a recovery code, where there is an app. */
   readonly proof: string | undefined;
+  /** The revision of the account for which the password was given, in the place of a code where there is no app. */
+  readonly provenAt?: number | undefined;
   readonly deed: Deed;
   change(identity: Identity): Changed;
 }
@@ -121,7 +142,7 @@ export interface OwnChange {
 export async function changeOwn(
   ports: AdministrationPorts,
   actor: Actor,
-  { proof = '', deed, change }: OwnChange,
+  { proof = '', provenAt, deed, change }: OwnChange,
 ): Promise<{ readonly login: string }> {
   const own = withCredentials(await ownIdentity(ports, actor));
   if (secondFactorsOf(own).length > 0) {
@@ -132,8 +153,27 @@ export async function changeOwn(
   return changeIdentity(ports, actor, own.login, deed, (identity) => {
     // Another session of the same person was faster.
     if (secondFactorsOf(identity).length > 0) throw notProven({ type: 'wrong' });
-    return inOne(identity, change(identity));
+    const after = inOne(identity, change(identity));
+    if (after.ok && provenAt !== identity.revision) assertHimself(ports, actor, identity, provenAt);
+    return after;
   });
+}
+
+/** Throws `UseCaseFailure`. */
+function assertHimself(
+  ports: AdministrationPorts,
+  actor: Actor,
+  identity: Identity,
+  provenAt: number | undefined,
+): void {
+  const takes = takenOf(ports, actor, identity);
+  if (takes === 'nothing') return;
+  if (takes === 'freshProof') throw new ProofNeeded('confirmTotp');
+  throw new UseCaseFailure(
+    provenAt === undefined
+      ? 'your password is wanted, so that nobody sets up a second factor who has only found your session open'
+      : 'your account was changed in the meantime: type your password once more',
+  );
 }
 
 const MINUTE_MS = 60_000;

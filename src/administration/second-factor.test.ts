@@ -229,6 +229,37 @@ test('a reset takes all away and says so in the trail; it is of others alone, an
   await assert.rejects(byToken.resetSecondFactor({ login }), failsWith('negative', /has no second factor/));
 });
 
+test('the first second factor takes the password of just this account as it is, or a fresh proof', async () => {
+  const { office, actor } = await open();
+  await office.setPassword({ login, password: 'correct horse battery' });
+  const { provedAt: _provedAt, ...stale } = actor;
+  const alice = administrationOf(office.ports, stale);
+  const { secret, takes } = await alice.beginTotp({});
+  assert.equal(takes, 'password');
+  const confirm = (provenAt?: number) =>
+    alice.confirmTotp({
+      ...{ secret, code: codeFor(secret, office.clock.now()) },
+      ...(provenAt === undefined ? {} : { provenAt }),
+    });
+  const { revision = 0 } = (await office.ports.lookups.identityByLogin(login)) ?? {};
+  await assert.rejects(confirm(), failsWith('negative', /your password is wanted/));
+  for (const other of [revision - 1, revision + 1])
+    await assert.rejects(confirm(other), failsWith('negative', /was changed in the meantime/));
+  assert.equal((await confirm(revision)).recoveryCodes?.length, 10);
+});
+
+test('who has neither password nor fresh proof is asked for such a proof', async () => {
+  const { office, actor } = await open();
+  const { provedAt: _provedAt, ...stale } = actor;
+  const alice = administrationOf(office.ports, stale);
+  const { secret, takes } = await alice.beginTotp({});
+  assert.equal(takes, 'freshProof');
+  await assert.rejects(
+    alice.confirmTotp({ secret, code: codeFor(secret, office.clock.now()) }),
+    failsWith('denied', /not older than ten minutes/),
+  );
+});
+
 test('who has no account here has no second factor', async () => {
   const { office } = await open();
   await assert.rejects(office.beginTotp({}), failsWith('negative', /an account of his own/));

@@ -6,6 +6,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number): void;
   /** Callbacks that wait. */
   readonly waiting: number;
+  /** Until the next of them; Infinity: there is none. */
+  readonly nextMs: number;
 }
 
 export function virtualClock(startMs: number): VirtualClock {
@@ -34,5 +36,25 @@ export function virtualClock(startMs: number): VirtualClock {
     get waiting() {
       return timers.size;
     },
+    get nextMs() {
+      return Math.min(...[...timers].map(({ at }) => at - now));
+    },
   };
+}
+
+const TURNS_STILL = 30;
+const TURN_MS = 100;
+/** The longest that an answer is held back. */
+const HELD_MS = 20_000;
+
+/** What is answered no sooner than it may be: where nothing else moves any more, the clock goes on until it is. */
+export async function patiently<T>(clock: VirtualClock, asked: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = (): void => void (isOver = true);
+  asked.then(over, over);
+  for (let turns = 0; !isOver; turns += 1) {
+    await new Promise(setImmediate);
+    if (!isOver && turns > TURNS_STILL && clock.nextMs <= HELD_MS) clock.advance(TURN_MS);
+  }
+  return asked;
 }

@@ -20,7 +20,8 @@ export function codeFor(secret: string, now: number, steps = 0): string {
 
 export async function setUpTotp(ports: AdministrationPorts, login: string): Promise<App> {
   const { id, role = 'user' } = (await ports.lookups.identityByLogin(login)) ?? assert.fail(login);
-  const as = administrationOf(ports, { who: login, through: 'console', role, identityId: id });
+  const actor = { who: login, through: 'console', role, identityId: id } as const;
+  const as = administrationOf(ports, { ...actor, provedAt: ports.clock.now() });
   const { secret } = await as.beginTotp({});
   const code = (steps = 0): string => codeFor(secret, ports.clock.now(), steps);
   const { recoveryCodes = [] } = await as.confirmTotp({ secret, code: code() });

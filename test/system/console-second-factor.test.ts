@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { FRESH_MS } from '../../src/administration/fresh-proof.ts';
 import { startListener } from '../../src/console/listener.ts';
+import type { Identity } from '../../src/record/identity.ts';
 import { identityChange, identityOf } from '../../src/store/store.contract-fixtures.ts';
 import { type Desk, openDesk } from '../fakes/console.ts';
 import { phcOf } from '../fakes/lookup-thread.ts';
@@ -29,13 +31,13 @@ interface At {
 }
 
 /** By a name: an address has no passkeys. */
-async function open(t: TestContext, login: string): Promise<At> {
+async function open(t: TestContext, login: string, said: Partial<Identity> = {}): Promise<At> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const desk = openDesk({ origin });
   const verifiers = [{ type: 'argon2id', phc: phcOf(PASSWORD) }] as const;
   const password = { id: 'password', kind: 'password', label: 'password', createdAt: 1, verifiers } as const;
-  const person = identityOf(login, { credentials: [password] });
+  const person = identityOf(login, { credentials: [password], ...said });
   await desk.office.ports.store.commit([identityChange(person, 0, desk.office.clock.now())]);
   const listener = await startListener({ address: '127.0.0.1', port }, desk.app, () => undefined);
   t.after(() => listener.close());
@@ -66,6 +68,11 @@ async function setUp(page: Page, at: At, look: (what: string) => Promise<void>) 
   const secret = await page.locator('input[name=secret]').inputValue();
   assert.equal(await page.locator(':focus').getAttribute('name'), 'code');
   await page.keyboard.type(codeFor(secret, at.desk.office.clock.now()));
+  // Who came by a link has that as his proof.
+  if (await page.getByLabel('Your password').isVisible()) {
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+  }
   await page.keyboard.press('Enter');
   await page.locator('pre.codes').waitFor();
   await look('recovery codes');
@@ -79,6 +86,26 @@ async function signOut(page: Page): Promise<void> {
   await page.getByText('You are signed out.').waitFor();
 }
 
+async function withAuthenticator(page: Page): Promise<void> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+      ...{ isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  });
+}
+
+async function addPasskey(page: Page, origin: string, code = ''): Promise<void> {
+  await page.goto(`${origin}${PAGE}`);
+  const form = page.locator('form[data-passkey]');
+  await form.getByLabel('What keeps it').fill('this computer');
+  await form.getByLabel('recovery code').fill(code);
+  await page.keyboard.press('Enter');
+  await page.getByText('The passkey this computer counts from now on.').waitFor();
+}
+
 test(
   'with a script: an app is set up, a passkey is added beside it, and lets its owner in',
   { skip },
@@ -86,25 +113,14 @@ test(
     const at = await open(t, 'alice@example.org');
     const viewport = { width: 1440, height: 900 };
     const { page, complaints } = await openPage(browser, { viewport });
-    const cdp = await page.context().newCDPSession(page);
-    await cdp.send('WebAuthn.enable');
-    await cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
-        ...{ isUserVerified: true, automaticPresenceSimulation: true },
-      },
-    });
+    await withAuthenticator(page);
     await signIn(page, at);
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
     const { codes } = await setUp(page, at, (what) => inOrder(page, what, viewport.width));
     assert.ok(await page.getByRole('button', { name: 'Print' }).isVisible());
     await page.goto(`${at.origin}${PAGE}`);
     await inOrder(page, 'an app is set up', viewport.width);
-    const form = page.locator('form[data-passkey]');
-    await form.getByLabel('What keeps it').fill('this computer');
-    await form.getByLabel('recovery code').fill(codes[0] ?? '');
-    await page.keyboard.press('Enter');
-    await page.getByText('The passkey this computer counts from now on.').waitFor();
+    await addPasskey(page, at.origin, codes[0]);
     await inOrder(page, 'a passkey beside it', viewport.width);
     await signOut(page);
 
@@ -160,3 +176,41 @@ test(
     await page.context().close();
   },
 );
+
+for (const withScript of [true, false])
+  test(
+    `a fresh proof is asked for in between, and given by a ${withScript ? 'passkey' : 'code, without a script, 320 pixels wide'}`,
+    { skip },
+    async (t) => {
+      const at = await open(t, 'carol@example.org', { role: 'admin' });
+      const { ports, clock } = at.desk.office;
+      const bob = identityOf('bob@example.org');
+      await ports.store.commit([identityChange(bob, 0, clock.now())]);
+      const viewport = withScript ? { width: 1440, height: 900 } : { width: 320, height: 700 };
+      const { page } = await openPage(browser, { viewport, javaScriptEnabled: withScript });
+      if (withScript) await withAuthenticator(page);
+      await page.goto(await at.desk.link('root', at.login));
+      await page.getByRole('button', { name: 'Open the console' }).click();
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
+      const { secret, codes } = await setUp(page, at, async () => undefined);
+      if (withScript) await addPasskey(page, at.origin, codes[0]);
+      await page.goto(`${at.origin}/identity?login=${bob.login}`);
+      clock.advance(FRESH_MS);
+      await page.getByRole('button', { name: 'Suspend', exact: true }).click();
+      await page.getByRole('heading', { name: 'Show that it is you' }).waitFor();
+      assert.ok((await neededWidth(page)) <= viewport.width);
+      if (withScript) {
+        assert.deepEqual(await violations(page), []);
+        await page.getByRole('button', { name: 'Use a passkey' }).click();
+      } else {
+        assert.equal(await page.locator(':focus').getAttribute('name'), 'fresh-code');
+        await page.keyboard.type(codeFor(secret, clock.now()));
+        await page.keyboard.press('Enter');
+      }
+      await page.getByText(`${bob.login} is suspended`).waitFor();
+      const { account } = await at.desk.office.showAccount({ login: bob.login });
+      assert.equal(account.state, 'suspended');
+      assert.deepEqual(at.desk.faults, []);
+      await page.context().close();
+    },
+  );

@@ -5,6 +5,10 @@ import type { Fault } from './fault.ts';
 const fresh = { file: 'src/administration/fresh-proof.ts', tests: ['src/administration/fresh-proof'] };
 const proof = { file: 'src/console/fresh-proof.ts', tests: ['src/console/fresh-proof'] };
 const sessions = { file: 'src/console/sessions.ts', tests: ['src/console/fresh-proof'] };
+const first = {
+  file: 'src/administration/second-factor-setup.ts',
+  tests: ['src/administration/second-factor'],
+};
 
 export const signInFaults: readonly Fault[] = [
   {
@@ -37,5 +41,17 @@ export const signInFaults: readonly Fault[] = [
     why: 'any link is a proof for any session',
     from: 'actor.identityId === undefined && linked.osUser === actor.who',
     to: 'true',
+  },
+  {
+    ...first,
+    why: 'a stolen session sets up a second factor of its own',
+    from: 'if (after.ok && provenAt !== identity.revision)',
+    to: 'if (after.ok && provenAt !== undefined && provenAt !== identity.revision)',
+  },
+  {
+    ...first,
+    why: 'a password that was changed meanwhile sets up a second factor',
+    from: 'provenAt !== identity.revision) assertHimself',
+    to: 'provenAt === undefined) assertHimself',
   },
 ];

@@ -4,13 +4,14 @@
 import { html } from 'hono/html';
 import type { Actor } from '../../administration/actor.ts';
 import { UseCaseFailure } from '../../administration/failure.ts';
+import { ProofNeeded } from '../../administration/fresh-proof.ts';
 import type { SecondFactor } from '../../administration/second-factor.ts';
 import type { TotpSetup } from '../../administration/second-factor-setup.ts';
 import { state } from '../fate.ts';
 import type { Act, Asked, CarryOut, Html, Outcome, Page } from '../page.ts';
 import { qrCode } from '../qr.ts';
 import { counted, moment } from '../words.ts';
-import { OWN_SIGN_IN, proof } from './own-forms.ts';
+import { OWN_SIGN_IN, passwordField, proof, revisionProven } from './own-forms.ts';
 import { tokenField } from '../token-field.ts';
 import { passkeysCard, takePasskey } from './own-passkeys.ts';
 
@@ -95,19 +96,14 @@ async function setUp(
   asked: Asked,
   { wrong, ...begun }: { readonly secret?: string; readonly wrong?: string },
 ): Promise<Outcome> {
-  const administration = asked.administration();
-  const [setup, { totp }] = await Promise.all([
-    administration.beginTotp(begun),
-    administration.mySecondFactor(),
-  ]);
-  const content = await setUpForm(asked, setup, { hasOne: totp !== undefined, wrong });
+  const content = await setUpForm(asked, await asked.administration().beginTotp(begun), wrong);
   return { title: 'Set up an authenticator app', content };
 }
 
 async function setUpForm(
   { session }: Asked,
-  { secret, uri }: TotpSetup,
-  { hasOne, wrong }: { readonly hasOne: boolean; readonly wrong: string | undefined },
+  { secret, uri, takes }: TotpSetup,
+  wrong: string | undefined,
 ): Promise<Html> {
   return html`<h1>Set up an authenticator app</h1>
     ${wrong === undefined ? '' : html`<p class="failure" role="alert">${wrong}</p>`}
@@ -134,7 +130,8 @@ async function setUpForm(
                 autofocus
               />
             </label>
-            ${hasOne ? proof() : ''}
+            ${takes === 'code' ? proof() : ''}
+            ${takes === 'password' ? passwordField('password', 'Your password', 'current-password') : ''}
             <button class="main" name="action" value="confirm">Confirm</button>
           </form>
         </li>
@@ -167,17 +164,20 @@ function recoveryCodes(codes: readonly string[], first: string): Outcome {
 const confirm: CarryOut = async (asked, form) => {
   const given = (name: string): string => form.get(name) ?? '';
   const secret = given('secret');
+  const password = given('password');
   try {
+    const proven = password === '' ? {} : { provenAt: await revisionProven(asked, password) };
     const { recoveryCodes: codes } = await asked
       .administration()
-      .confirmTotp({ secret, code: given('code'), proof: given('proof') });
+      .confirmTotp({ ...{ secret, code: given('code'), proof: given('proof') }, ...proven });
     const outcome =
       codes === undefined
         ? { to: OWN_SIGN_IN, notice: 'The new authenticator app counts from now on.' }
         : recoveryCodes(codes, 'The authenticator app counts from now on.');
     return { ...outcome, changedOwnSignIn: true };
   } catch (error) {
-    if (!(error instanceof UseCaseFailure) || error.kind !== 'negative') throw error;
+    if (!(error instanceof UseCaseFailure) || error instanceof ProofNeeded) throw error;
+    if (error.kind === 'usage' || error.kind === 'trouble') throw error;
     return setUp(asked, { secret, wrong: error.message });
   }
 };

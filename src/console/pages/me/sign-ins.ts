@@ -10,11 +10,11 @@ import type { Act, Asked, Html } from '../../page.ts';
 import { tableHead, unseen } from '../../table-head.ts';
 import { moment } from '../../words.ts';
 import { tokenField } from '../../token-field.ts';
+import { passwordField, revisionProven } from '../own-forms.ts';
 
 const DEVICES = '/me/devices';
 const SESSIONS = '/me/sessions';
 const PASSWORD = '/me/password';
-const PASSWORD_LENGTH_MAX = 1024;
 
 export function sessionsCard(asked: Asked, sessions: readonly OwnSession[]): Html {
   return html`<section class="card">
@@ -71,9 +71,9 @@ export function passwordCard(asked: Asked, { password, keptIn, login }: MyAccoun
       <form method="post" action="${PASSWORD}" class="stack">
         ${tokenField(asked.session.formToken)}
         <input type="hidden" name="username" autocomplete="username" value="${login}" />
-        ${field('present', 'The present password', 'current-password')}
-        ${field('password', 'The new one', 'new-password')}
-        ${field('again', 'The new one again', 'new-password')}
+        ${passwordField('present', 'The present password', 'current-password')}
+        ${passwordField('password', 'The new one', 'new-password')}
+        ${passwordField('again', 'The new one again', 'new-password')}
         <p><button>Change the password</button></p>
       </form>`,
   );
@@ -85,30 +85,14 @@ const card = (content: Html): Html =>
     ${content}
   </section>`;
 
-const field = (name: string, words: string, autocomplete: string): Html =>
-  html`<label>
-    ${words}
-    <input
-      type="password"
-      name="${name}"
-      autocomplete="${autocomplete}"
-      maxlength="${PASSWORD_LENGTH_MAX}"
-      required
-    />
-  </label>`;
-
 export const changeMyPassword: Act = {
   path: PASSWORD,
-  async carryOut({ administration, provesPassword }, form) {
+  async carryOut(asked, form) {
     const password = form.get('password') ?? '';
     if (password !== form.get('again'))
       throw new UseCaseFailure('the new password was not typed twice alike: nothing was changed', 'usage');
-    const judged = await provesPassword(form.get('present') ?? '');
-    if (judged.type === 'notNow')
-      throw new UseCaseFailure('your password can not be judged now: try again in a minute', 'trouble');
-    if (judged.type === 'wrong')
-      throw new UseCaseFailure('that is not your present password: nothing was changed', 'denied');
-    await administration().changeMyPassword({ password, provenAt: judged.revision });
+    const provenAt = await revisionProven(asked, form.get('present') ?? '');
+    await asked.administration().changeMyPassword({ password, provenAt });
     return {
       to: DEVICES,
       changedOwnSignIn: true,
