@@ -10,10 +10,9 @@ import type { IdentityId } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
-import type { WritePorts } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { changeOwn } from './second-factor-setup.ts';
-import { ownIdentity, proven } from './second-factor.ts';
+import { type FactorPorts, ownIdentity, proven } from './second-factor.ts';
 
 export { type Challenge, relyingPartyOf } from '../identity/passkey.ts';
 
@@ -68,13 +67,16 @@ export async function passkeyRequest(
 
 /** In the place of `useSecondFactor`. `challenge`: of this answer alone. */
 export async function usePasskey(
-  ports: WritePorts,
+  ports: FactorPorts,
   identityId: IdentityId,
   { answer, challenge }: { readonly answer: string; readonly challenge: Challenge },
 ): Promise<JudgedCode['type']> {
   const judged = await proven(ports, {
     identityId,
-    judge: (identity) => judgePasskey(identity, answer, challenge),
+    showing: {
+      ...{ what: 'passkey', shown: answer },
+      judge: (identity) => judgePasskey(identity, answer, challenge),
+    },
   });
   return judged.type;
 }

@@ -33,10 +33,30 @@ export interface AdministrationPorts {
   }>;
   /** The next hop of mail to this domain, by the configuration in force, as the log names it. */
   hopOf(domain: string): string;
+  /** Of the client that shows a second factor; absent: none is shown through this door. */
+  readonly factorGuard?: FactorGuard;
   /** How the server is; absent: none runs. */
   condition?(): Promise<object>;
   /** Whose sending limits came near their end, as the running server knows; who was charged last stands first. Absent: none runs. */
   nearLimits?(): Promise<readonly IdentityId[]>;
   /** A copy of the store, in pieces. Whoever asks closes it, whether it was read or not. */
   copy(): Promise<{ readonly content: AsyncIterable<Uint8Array>; close(): Promise<void> }>;
+}
+
+/** Against guessing at second factors. */
+export interface FactorGuard {
+  /** What is shown counts as wrong until its end is told. Undefined: too many wrong ones came, and it is not to be looked at. Throws `UseCaseFailure`. */
+  begin(tried: FactorTry): Promise<FactorAttempt | undefined>;
+}
+
+export interface FactorTry {
+  readonly identityId: IdentityId;
+  readonly login: string;
+  readonly what: 'code' | 'passkey';
+  readonly shown: string;
+}
+
+export interface FactorAttempt {
+  /** A wrong one is answered late, and recorded. `notJudged`: something else failed. */
+  end(came: 'right' | 'wrong' | 'notLookedAt' | 'notJudged'): Promise<void>;
 }

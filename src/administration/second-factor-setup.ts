@@ -146,7 +146,7 @@ export async function changeOwn(
 ): Promise<{ readonly login: string }> {
   const own = withCredentials(await ownIdentity(ports, actor));
   if (secondFactorsOf(own).length > 0) {
-    const judged = await proven(ports, { identityId: own.id, judge: byCode(proof), actor, deed, change });
+    const judged = await proven(ports, { identityId: own.id, showing: byCode(proof), actor, deed, change });
     if (judged.type === 'right') return own;
     throw notProven(judged);
   }
@@ -181,7 +181,9 @@ const MINUTE_MS = 60_000;
 function notProven(judged: Exclude<JudgedCode, { type: 'right' }>): UseCaseFailure {
   return new UseCaseFailure(
     judged.type === 'tooMany'
-      ? `too many wrong codes: wait ${Math.ceil(judged.waitMs / MINUTE_MS)} minutes, or take a recovery code`
+      ? judged.waitMs === undefined
+        ? 'too many wrong codes came from your network: wait a quarter of an hour'
+        : `too many wrong codes: wait ${Math.ceil(judged.waitMs / MINUTE_MS)} minutes, or take a recovery code`
       : 'the code of your present second factor is not right, or was used already: wait for the next one, or take a recovery code',
   );
 }

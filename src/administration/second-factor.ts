@@ -22,42 +22,66 @@ import {
   writeIdentity,
   type WritePorts,
 } from './identities.ts';
-import type { AdministrationPorts } from './ports.ts';
+import type { AdministrationPorts, FactorTry } from './ports.ts';
 
 export { secondFactorsOf } from '../identity/second-factor-changes.ts';
 
 /** `code`: of an authenticator app, or a recovery code. Too many wrong ones: what came was not looked at. Right and wrong stand in the trail. */
 export async function useSecondFactor(
-  ports: WritePorts,
+  ports: FactorPorts,
   identityId: IdentityId,
   code: string,
 ): Promise<JudgedCode['type']> {
-  return (await proven(ports, { identityId, judge: byCode(code) })).type;
+  return (await proven(ports, { identityId, showing: byCode(code) })).type;
 }
 
-export const byCode =
-  (code: string): Proving['judge'] =>
-  (identity, now) =>
-    judgeCode(identity, code, now);
+/** What somebody shows, and whether it is right. */
+export interface Showing extends Pick<FactorTry, 'what' | 'shown'> {
+  judge(identity: Identity, now: number): JudgedCode | Promise<JudgedCode>;
+}
+
+export const byCode = (code: string): Showing => ({
+  ...{ what: 'code', shown: code },
+  judge: (identity, now) => judgeCode(identity, code, now),
+});
+
+export type FactorPorts = WritePorts & Pick<AdministrationPorts, 'factorGuard'>;
 
 /** What is done with the proof, in the same change of the account. */
 interface Proving {
   readonly identityId: IdentityId;
-  judge(identity: Identity, now: number): JudgedCode | Promise<JudgedCode>;
+  readonly showing: Showing;
   /** Absent: whoever has the account, at the console. */
   readonly actor?: Actor;
   readonly deed?: Deed;
   change?(identity: Identity): Changed;
 }
 
+/** Whoever shows a second factor, wherever: guesses are counted, and what is right is used up. */
+export async function proven(ports: FactorPorts, proving: Proving): Promise<JudgedCode> {
+  const { identityId, showing } = proving;
+  const login = (await ports.lookups.identityById(identityId))?.login;
+  if (login === undefined) return { type: 'wrong' };
+  if (ports.factorGuard === undefined) return writtenOnce(ports, proving);
+  const { what, shown } = showing;
+  const attempt = await ports.factorGuard.begin({ identityId, login, what, shown });
+  if (attempt === undefined) return { type: 'tooMany' };
+  const judged = await writtenOnce(ports, proving).catch(async (error: unknown) => {
+    await attempt.end('notJudged');
+    throw error;
+  });
+  await attempt.end(judged.type === 'tooMany' ? 'notLookedAt' : judged.type);
+  return judged;
+}
+
 /** Whoever was faster with the same code has it: it is judged again by what is stored then. */
-export async function proven(ports: WritePorts, proving: Proving): Promise<JudgedCode> {
-  const { identityId, judge } = proving;
+async function writtenOnce(ports: WritePorts, proving: Proving): Promise<JudgedCode> {
+  const { identityId, showing } = proving;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const shown = await ports.lookups.identityById(identityId);
     if (shown === undefined) return { type: 'wrong' };
     const before = withCredentials(shown);
-    const judged = await judge(before, ports.clock.now());
+    const judged = await showing.judge(before, ports.clock.now());
     if (judged.type === 'tooMany' || judged.identity === undefined) return judged;
     const [deed, after] =
       judged.type === 'right'

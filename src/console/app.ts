@@ -5,7 +5,7 @@ import { type Administration, administrationOf } from '../administration/use-cas
 import { type FailureKind, UseCaseFailure } from '../administration/failure.ts';
 import { ProofNeeded } from '../administration/fresh-proof.ts';
 import { isFor } from '../administration/permissions.ts';
-import type { AdministrationPorts } from '../administration/ports.ts';
+import type { AdministrationPorts, FactorGuard } from '../administration/ports.ts';
 import { failureInWords } from '../base/failure-words.ts';
 import { createLru } from '../identity/lru.ts';
 import type { Clock } from '../platform/platform.ts';
@@ -16,7 +16,7 @@ import { API_PATH } from '../http/api/path.ts';
 import { fileOf, send } from './answers.ts';
 import { readAssets } from './assets.ts';
 import type { ConsoleCondition } from './condition.ts';
-import { clientOf } from './client.ts';
+import { type Client, clientOf } from './client.ts';
 import { cookieOf } from './cookie.ts';
 import { Entrance } from './entrance.ts';
 import { FORM_OCTETS_MAX, FormRefused, isOfForm, readForm, refusedForm } from './form.ts';
@@ -43,6 +43,8 @@ export interface ConsoleOptions {
   readonly sessions: Sessions;
   /** Judges passwords. */
   readonly check: PersonCheck;
+  /** Against guessing at second factors, for this client. */
+  factorGuard(client: Client): FactorGuard;
   condition(): Promise<ConsoleCondition>;
   /** A fault of ours, for the log. */
   report(error: unknown): void;
@@ -81,7 +83,7 @@ class TheConsole implements Console {
     this.#sessions = sessions;
     this.#cookie = cookieOf(origin);
     this.#passkeys = passkeysAt(origin, { clock, entropy: administration.entropy });
-    const asking = secondStep({ administration, passkeys: this.#passkeys });
+    const asking = secondStep({ ...options, passkeys: this.#passkeys });
     this.#entrance = new Entrance({
       ...{ ...options, cookie: this.#cookie, secondStep: asking },
       plain: (context, title, content, status) => this.#plain(context, title, content, status),
@@ -191,20 +193,23 @@ class TheConsole implements Console {
 
   #asked(context: Context, session: Session): Asked {
     return {
-      ...this.#askedBy(session),
+      ...this.#askedBy(session, clientOf(context)),
       query: new URL(context.req.url).searchParams,
       provesPassword: (password) => this.#entrance.provesPassword(context, session.actor, password),
     };
   }
 
-  #askedBy(session: Session): Omit<Asked, 'query' | 'provesPassword'> {
-    const { administration, condition, clock } = this.#options;
+  /** `client`: absent, where nobody shows anything. */
+  #askedBy(session: Session, client?: Client): Omit<Asked, 'query' | 'provesPassword'> {
+    const { administration, condition, clock, factorGuard } = this.#options;
+    const ports =
+      client === undefined ? administration : { ...administration, factorGuard: factorGuard(client) };
     return {
       passkeys: this.#passkeys,
       ...{ session, condition, clock, now: clock.now(), config: () => administration.config() },
       may: (useCase) => isFor(session.actor.role, useCase),
       administration: (reason = ''): Administration =>
-        administrationOf(administration, { ...session.actor, ...(reason === '' ? {} : { reason }) }),
+        administrationOf(ports, { ...session.actor, ...(reason === '' ? {} : { reason }) }),
     };
   }
 

@@ -233,7 +233,7 @@ export class Entrance {
     const { identityId } = half;
     const token = tokenOf(ticket);
     const given = { code: form.get('code'), answer: form.get('answer') };
-    const judged = await secondStep.judge({ identityId, asker: token }, given);
+    const judged = await secondStep.judge({ identityId, asker: token }, given, clientOf(context));
     if ('words' in judged)
       return plain(context, 'Sign in', await secondStep.ask({ identityId, token, ...judged }), 401);
     this.#halfWay.take(ticket);

@@ -53,12 +53,12 @@ export function freshProof({
       : { command: `postern console link ${who}` };
   }
 
-  async function judge(session: Session, given: Fields): Promise<Judged> {
+  async function judge(session: Session, given: Fields, client: Client): Promise<Judged> {
     const { link, code, answer } = given;
     if (link !== null) return o.entrance.takesLink(session, link) ? { proof: 'link' } : { words: WRONG_LINK };
     const { identityId } = session.actor;
     if (identityId === undefined) return { words: WRONG_LINK };
-    return o.secondStep.judge({ identityId, asker: askerOf(session) }, { code, answer });
+    return o.secondStep.judge({ identityId, asker: askerOf(session) }, { code, answer }, client);
   }
 
   return {
@@ -77,7 +77,7 @@ export function freshProof({
       const useCase = form.get(FOR) ?? '';
       for (const name of [LINK, CODE, ANSWER, FOR]) form.delete(name);
       if (link === null && code === null && answer === null) return undefined;
-      const judged = await judge(session, { link, code, answer });
+      const judged = await judge(session, { link, code, answer }, client);
       if ('words' in judged) return { useCase, ...judged };
       return (await o.sessions.prove(session, judged.proof, client)) ?? 'over';
     },

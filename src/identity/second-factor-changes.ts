@@ -37,8 +37,8 @@ export type JudgedCode =
   | { readonly type: 'right'; readonly credential: Credential; readonly identity: Identity }
   /** `identity`: with the wrong one counted; absent: it could not have been right. */
   | { readonly type: 'wrong'; readonly identity?: Identity }
-  /** It was not looked at. */
-  | { readonly type: 'tooMany'; readonly waitMs: number };
+  /** It was not looked at. `waitMs`: until one is, wherever it comes from; absent: too many wrong ones came from this network. */
+  | { readonly type: 'tooMany'; readonly waitMs?: number };
 
 /** `code`: of an authenticator app, or a recovery code. */
 export function judgeCode(identity: Identity, code: string, nowMs: number): JudgedCode {

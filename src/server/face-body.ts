@@ -20,6 +20,8 @@ import { createRemoteStore } from '../store/remote.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { administrationPorts } from './administration.ts';
 import { asksOf } from './face-asks.ts';
+import { factorGuards } from './factor-guard.ts';
+import { noteFailedSignIns } from './failed-sign-ins.ts';
 import { createPersonCheck } from './person-check.ts';
 import type { CertificatePair } from './tls-contexts.ts';
 import type { ThreadBody } from './thread-body.ts';
@@ -83,10 +85,8 @@ export async function createFaceBody(
     () => loaded.config.relay.expire,
   );
   let lookupThread: Line | undefined;
-  const check = createPersonCheck({
-    ...{ store, clock, report, server: birth.listen },
-    lookupThread: () => lookupThread,
-  });
+  const note = noteFailedSignIns({ store, clock, server: birth.listen });
+  const judging = { clock, note, report, lookupThread: () => lookupThread };
   const administration: AdministrationPorts = {
     ...administrationPorts({
       ...{ store, lookups },
@@ -100,7 +100,8 @@ export async function createFaceBody(
     nearLimits: asks.nearLimits,
   };
   const face = createConsole({
-    ...{ origin: originOf(birth.listen, birth.loaded.config.hostname), clock, report, check },
+    ...{ origin: originOf(birth.listen, birth.loaded.config.hostname), clock, report },
+    ...{ check: createPersonCheck(judging), factorGuard: factorGuards(judging) },
     refusedToken: (refusedToken) => main?.tell({ refusedToken } satisfies FaceNotice),
     sessions: createSessions({ entropy, ports: { store, lookups, clock } }),
     ...{ administration, condition: asks.condition },

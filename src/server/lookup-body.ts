@@ -4,6 +4,7 @@
 import { networkList } from '../base/network-list.ts';
 import { type Asking, createAuthenticator } from '../identity/authenticator.ts';
 import { openDirectories } from '../identity/directory/directories.ts';
+import { createFactorGuesses, type FactorQuestion } from '../identity/factor-guesses.ts';
 import { GuessCounts } from '../identity/guess-counts.ts';
 import { createGuessing, guessingDefaults } from '../identity/guessing.ts';
 import { createHashing } from '../identity/hashing.ts';
@@ -37,6 +38,7 @@ export type LookupThreadQuestion =
       readonly authenticate: Evidence;
       readonly from: Asking;
     }
+  | { readonly factor: FactorQuestion }
   | { readonly settings: LookupSettings };
 
 export interface LookupPorts {
@@ -63,9 +65,10 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
   const directories = openDirectories({ lookups, store, clock, entropy, hashing });
   // Who a mailbox belongs to, a directory may know before the store does.
   const known: Lookups = { ...lookups, identityByAddress: (address) => directories.byAddress(address) };
+  const guessing = createGuessing(guessingDefaults, counts);
+  const factorGuesses = createFactorGuesses({ guessing, clock, isShared: (address) => isShared(address) });
   const authenticator = createAuthenticator({
-    ...{ directories, lookups, clock, entropy, hashing },
-    guessing: createGuessing(guessingDefaults, counts),
+    ...{ directories, lookups, clock, entropy, hashing, guessing },
     settings: { domains: () => domains, isShared: (address) => isShared(address) },
     // Last use is a convenience: a commit that fails is not repeated, the next use writes it again.
     note: (change) => void store.commit([change]).catch(() => undefined),
@@ -73,6 +76,7 @@ export function createLookupBody(birth: Pick<LookupBirth, 'settings'>, ports: Lo
 
   function answer(asked: LookupThreadQuestion): unknown {
     if ('authenticate' in asked) return authenticator.authenticate(asked.authenticate, asked.from);
+    if ('factor' in asked) return factorGuesses(asked.factor);
     domains = new Set(asked.settings.domains);
     isShared = networkList(asked.settings.shared);
     return true;

@@ -9,6 +9,8 @@ import {
   type SessionActor,
   type Sessions,
 } from '../../src/console/sessions.ts';
+import { factorGuards } from '../../src/server/factor-guard.ts';
+import { noteFailedSignIns } from '../../src/server/failed-sign-ins.ts';
 import { createPersonCheck } from '../../src/server/person-check.ts';
 import { Flow } from '../../src/server/flow.ts';
 import type { Store } from '../../src/store/port.ts';
@@ -66,14 +68,14 @@ export function openDesk({ origin = ORIGIN, extra = [], condition = {}, office }
     ...{ clock, hashed, entropy: ports.entropy, store: ports.store, lookups: ports.lookups },
     domains: ports.config().domains,
   });
-  const check = createPersonCheck({
-    ...{ store: ports.store as Store, clock, server: { address: '127.0.0.1', port: 8588 } },
-    ...{ lookupThread: () => lookupThread, report: (error) => void faults.push(error) },
-  });
+  const server = { address: '127.0.0.1', port: 8588 };
+  const note = noteFailedSignIns({ store: ports.store as Store, clock, server });
+  const report = (error: unknown): void => void faults.push(error);
+  const judging = { clock, note, report, lookupThread: () => lookupThread };
   const face = createConsole({
-    ...{ origin, clock, administration: ports, sessions, check },
+    ...{ origin, clock, administration: ports, sessions, report },
+    ...{ check: createPersonCheck(judging), factorGuard: factorGuards(judging) },
     condition: async () => ({ ...wellAt(own.clock.now()), ...condition }),
-    report: (error) => void faults.push(error),
     refusedToken: () => undefined,
   });
   const { host } = new URL(origin);

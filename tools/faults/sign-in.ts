@@ -9,6 +9,8 @@ const first = {
   file: 'src/administration/second-factor-setup.ts',
   tests: ['src/administration/second-factor'],
 };
+const guesses = { file: 'src/identity/factor-guesses.ts', tests: ['src/identity/factor-guesses'] };
+const guard = { file: 'src/server/factor-guard.ts', tests: ['src/console/factor-guesses'] };
 
 export const signInFaults: readonly Fault[] = [
   {
@@ -53,5 +55,23 @@ export const signInFaults: readonly Fault[] = [
     why: 'a password that was changed meanwhile sets up a second factor',
     from: 'provenAt !== identity.revision) assertHimself',
     to: 'provenAt === undefined) assertHimself',
+  },
+  {
+    ...guesses,
+    why: 'a right password forgives the guesses at the code after it',
+    from: 'const account = `second factor of ${identityId}`;',
+    to: 'const account = identityId;',
+  },
+  {
+    ...guesses,
+    why: 'a right code counts as a guess',
+    from: 'if (question.isRight) leave?.succeeded(clock.monotonic());',
+    to: 'if (question.isRight) return true;',
+  },
+  {
+    ...guard,
+    why: 'a wrong passkey leaves no record',
+    from: "if (came === 'wrong') await failed(wrong[what]);",
+    to: "if (came === 'wrong' && what === 'code') await failed(wrong[what]);",
   },
 ];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openOffice } from '../../../test/fakes/administration.ts';
+import { patiently } from '../../../test/fakes/clock.ts';
 import { openDesk } from '../../../test/fakes/console.ts';
 import { codeFor, STEP_MS } from '../../../test/fakes/second-factor.ts';
 import { useSecondFactor } from '../../administration/second-factor.ts';
@@ -19,7 +20,8 @@ async function begin(role: Role = 'user') {
     ...{ who: login, role, identityId: id },
     ...(role === 'domainAdmin' ? { domains: ['example.org'] } : {}),
   });
-  const act = (form: Readonly<Record<string, string>>) => desk.post(PATH, { token, ...form }, { cookie });
+  const act = (form: Readonly<Record<string, string>>) =>
+    patiently(office.clock, desk.post(PATH, { token, ...form }, { cookie }));
   return {
     ...{ office, desk, id, act },
     page: async () => (await desk.get(PATH, { cookie })).text(),
