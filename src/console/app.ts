@@ -27,11 +27,13 @@ import { Live } from './live.ts';
 import type { Act, Asked, CarryOut, Html, Page } from './page.ts';
 import { overview, overviewParts } from './pages/overview.ts';
 import { TITLE as PROOF } from './pages/fresh-proof.ts';
+import { notForYou } from './pages/not-for-you.ts';
 import { failed, notHere } from './pages/plain.ts';
 import { passkeysAt } from './passkeys.ts';
 import type { PersonCheck } from './person-check.ts';
 import { acts, pages } from './routes.ts';
 import { secondStep } from './second-step.ts';
+import { menuOf, sees } from './sees.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { isTold } from './told.ts';
 
@@ -129,12 +131,15 @@ class TheConsole implements Console {
   async #show(context: Context, page: Page): Promise<Response> {
     const session = await this.#sessionOf(context);
     if (session === undefined) return this.#entrance.askWho(context, 401);
-    const first = page === overview && !sees(session, page) ? firstOf(session) : undefined;
+    const first = page === overview && !sees(session, page) ? menuOf(session)[0] : undefined;
     if (first !== undefined) return context.redirect(first.path, 303);
     const notice = this.#notices.get(session.name);
     this.#notices.delete(session.name);
+    if (!sees(session, page)) {
+      const content = notForYou(session, page);
+      return this.#framed(context, { session, ...page, content, notice }, 403);
+    }
     try {
-      assertSees(session, page);
       const content = await page.show(this.#asked(context, session));
       return await this.#framed(context, { session, ...page, content, notice }, 200);
     } catch (error) {
@@ -242,7 +247,7 @@ class TheConsole implements Console {
     },
     status: Status,
   ): Promise<Response> {
-    const menu = pages.filter((page) => page.inMenu && sees(shown.session, page));
+    const menu = menuOf(shown.session);
     return context.html(await frame({ ...this.#everywhere(), menu, ...shown }), status);
   }
 
@@ -261,20 +266,6 @@ function statusOf(error: unknown): Status {
   if (error instanceof UseCaseFailure) return statusOfKind[error.kind];
   if (error instanceof StoreUnavailable) return 503;
   return isTold(error) ? 400 : 500;
-}
-
-const sees = ({ actor }: Session, { needs = [], ofOneself }: Page): boolean =>
-  (ofOneself !== true || actor.identityId !== undefined) &&
-  needs.every((useCase) => isFor(actor.role, useCase));
-
-/** Where a role begins that has no overview. */
-const firstOf = (session: Session): Page | undefined =>
-  pages.find((page) => page.inMenu === true && sees(session, page));
-
-/** Throws `UseCaseFailure` of kind `denied`. */
-function assertSees(session: Session, page: Page): void {
-  if (!sees(session, page))
-    throw new UseCaseFailure(`this page is not for the role ${session.actor.role}`, 'denied');
 }
 
 /** Throws `UseCaseFailure` of kind `usage`. */

@@ -21,6 +21,20 @@ async function begin(role: Role) {
 }
 
 for (const role of roles) {
+  test(`${role}: a page of others says so, and leads to his own`, async () => {
+    const { get, cookie, faults } = await begin(role);
+    for (const { path, needs = [] } of pages) {
+      if (path === '/' || needs.every((useCase) => isFor(role, useCase))) continue;
+      const answer = await get(path, { cookie });
+      assert.equal(answer.status, 403, path);
+      const [main = ''] = /<main[^]*<\/main>/.exec(await answer.text()) ?? [];
+      assert.match(main, new RegExp(`This page is not for you[^]*You have the role ${role}:`), path);
+      const [, href = assert.fail(path)] = /href="([^"]+)"/.exec(main) ?? [];
+      assert.equal((await get(href, { cookie })).status, 200, `${path} leads to ${href}`);
+    }
+    assert.deepEqual(faults, []);
+  });
+
   test(`${role}: begins on a page that is his, whose menu has what he may see alone`, async () => {
     const { get, cookie } = await begin(role);
     const first = await get('/', { cookie });
@@ -43,6 +57,14 @@ for (const role of roles) {
     assert.equal(stream.status, isFor(role, 'serverStatus') && isFor(role, 'queueTotals') ? 200 : 403);
   });
 }
+
+test('who came by a link that names no account is told which pages are of himself, and where others are', async () => {
+  const { get, enter } = openDesk();
+  const { cookie } = await enter('root');
+  const answer = await get('/me/devices', { cookie });
+  assert.equal(answer.status, 403);
+  assert.match(await answer.text(), /My devices is about the one who is signed in[^]*href="\/">To Overview</);
+});
 
 test('no act is done for who is not signed in, nor without the token of his session', async () => {
   const { post, cookie } = await begin('admin');
