@@ -12,7 +12,7 @@ import { systemClock } from '../src/platform/clock.ts';
 import { systemEntropy } from '../src/platform/entropy.ts';
 import { scopesFor } from '../src/administration/permissions.ts';
 import type { Role } from '../src/record/identity.ts';
-import { lookupMethods, type Lookups } from '../src/store/lookups.ts';
+import type { Lookups } from '../src/store/lookups.ts';
 import type { Store } from '../src/store/port.ts';
 import { connect } from '../src/store/postgres/connection.ts';
 import { openPostgresStore, type OpenPostgresStore } from '../src/store/postgres/open.ts';
@@ -27,6 +27,7 @@ import {
 } from '../src/store/store.contract-fixtures.ts';
 import { openOffice } from '../test/fakes/administration.ts';
 import { openDesk } from '../test/fakes/console.ts';
+import { countedLookups } from '../test/fakes/counted-lookups.ts';
 import { startPostgres } from '../test/system/postgres.ts';
 import { type As, questionsOf } from './console-questions.ts';
 import { ALICE, fillPostgres, fillSqlite, idsFrom, serverOf } from './long-trail.ts';
@@ -143,24 +144,6 @@ interface Measured {
   readonly lookups: number;
 }
 
-/** `asked`: how often, so far. */
-function counted(lookups: Lookups): { readonly lookups: Lookups; asked(): number } {
-  let asked = 0;
-  const counting = Object.fromEntries(
-    lookupMethods.map((name) => {
-      const method = lookups[name] as (...args: readonly unknown[]) => unknown;
-      return [
-        name,
-        (...args: readonly unknown[]) => {
-          asked += 1;
-          return method.apply(lookups, [...args]);
-        },
-      ];
-    }),
-  );
-  return { lookups: { ...lookups, ...counting } as Lookups, asked: () => asked };
-}
-
 type Headers = Readonly<Record<string, string>>;
 
 async function openWorld({ store, lookups }: Pick<Open, 'store' | 'lookups'>) {
@@ -188,7 +171,7 @@ async function openWorld({ store, lookups }: Pick<Open, 'store' | 'lookups'>) {
 
 async function measured(open: Open, now: number): Promise<ReadonlyMap<string, Measured>> {
   const id = await fillRest(open, now);
-  const { lookups, asked } = counted(open.lookups);
+  const { lookups, asked } = countedLookups(open.lookups);
   const { desk, headers, clock } = await openWorld({ store: open.store, lookups });
   const answers = new Map<string, Measured>();
   for (const { path, as, shown } of questionsOf({ id, messages: MESSAGES })) {

@@ -27,9 +27,13 @@ async function begin({ messages = 1, recipients = 1 } = {}) {
       asked.push({ of: 'events', max });
       return lookups.eventsOfMessage(id, max);
     },
-    queue(selector, page) {
-      asked.push({ of: 'queue', max: page.max });
-      return lookups.queue(selector, page);
+    eventsOfMessages(ids, max) {
+      asked.push({ of: `events of ${ids.length}`, max });
+      return lookups.eventsOfMessages(ids, max);
+    },
+    queueOfMessages(ids, max) {
+      asked.push({ of: 'queue', max });
+      return lookups.queueOfMessages(ids, max);
     },
   };
   const actor: Actor = { who: LOGIN, through: 'console', role: 'user', identityId };
@@ -70,12 +74,17 @@ test('of a message that is tried again and again two hundred steps are told, and
 });
 
 test('no more is looked at than is of use: 500 events of a message in a list, 10,000 of one by itself', async () => {
-  const { me, asked } = await begin();
+  const { me, asked, record } = await begin();
+  // More than a message has that is asked for together with others.
+  await record(Array.from({ length: 150 }, (_, at) => ({ message: 0, to: 0, attempt: at + 1 })));
   await me.myMail({ max: 10 });
   await me.myMessage({ id: idOf(0) });
   assert.deepEqual(
-    asked.filter(({ of }) => of === 'events').map(({ max }) => max),
-    [500, 10_000],
+    asked.map(({ of, max }) => `${of}: ${max}`),
+    [
+      ...['events of 1: 100', 'events: 500', 'queue: 500'],
+      ...['events of 1: 100', 'events: 10000', 'queue: 10000'],
+    ],
   );
   assert.ok(asked.every(({ max }) => max <= 10_000));
 });

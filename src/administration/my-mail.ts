@@ -1,8 +1,9 @@
 // A person's own mail, and what became of it. It leaves no record: nobody looks at anybody else. He learns what a delivery report would tell him, and that somebody
 // held his mail, not who; next hops, paths and nodes are the operator's.
 
+import { eventsOfAll } from '../audit/events-of-messages.ts';
 import { fatesOf, isFate, type RecipientFate } from '../audit/fates.ts';
-import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
+import { type AcceptedEvent, type AcceptedPayload, isAcceptance, type TrailEvent } from '../record/events.ts';
 import type { Cursor, QueueEntry } from '../store/lookups.ts';
 import type { HoldReason } from '../store/queue-change.ts';
 import type { Actor } from './actor.ts';
@@ -85,15 +86,12 @@ export async function myMail(
     ...(to === '' ? {} : { recipient: to }),
     ...(after === undefined ? {} : { after }),
   });
-  const messages = await Promise.all(
-    events.flatMap((event) =>
-      event.type === 'accepted' && event.messageId !== undefined
-        ? [messageOf(ports, event.messageId, { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED })]
-        : [],
-    ),
+  const ids = new Set(
+    events.flatMap(({ type, messageId }) => (type === 'accepted' ? (messageId ?? []) : [])),
   );
+  const found = await messagesOf(ports, [...ids], { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED });
   return {
-    messages: messages.flatMap(({ message }) => message),
+    messages: found.map(({ message }) => message),
     ...(mailbox ? { undoSeconds } : {}),
     ...(next === undefined ? {} : { next }),
   };
@@ -113,10 +111,14 @@ export async function myMessage(
 ): Promise<MyMessageStory> {
   const self = await ownIdentity(ports, actor);
   const most = { eventsMax: EVENTS_MAX, fatesMax: FATES_MAX };
-  const { message, events, identityId } = await messageOf(ports, id.toUpperCase(), most);
-  if (identityId !== self.id) throw new NotThere(`you sent no message ${id}, or it is forgotten`);
-  const steps = events.flatMap(stepOf);
-  return { message, steps: steps.slice(0, STEPS_MAX), left: Math.max(0, steps.length - STEPS_MAX) };
+  const [found] = await messagesOf(ports, [id.toUpperCase()], most);
+  if (found?.identityId !== self.id) throw new NotThere(`you sent no message ${id}, or it is forgotten`);
+  const steps = found.events.flatMap(stepOf);
+  return {
+    message: found.message,
+    steps: steps.slice(0, STEPS_MAX),
+    left: Math.max(0, steps.length - STEPS_MAX),
+  };
 }
 
 interface Found {
@@ -125,30 +127,54 @@ interface Found {
   readonly identityId?: string | undefined;
 }
 
-async function messageOf(
+interface Limits {
+  readonly eventsMax: number;
+  readonly fatesMax: number;
+}
+
+interface Told {
+  readonly id: string;
+  readonly events: readonly TrailEvent[];
+  readonly acceptance: AcceptedEvent | undefined;
+  readonly fates: readonly RecipientFate[];
+}
+
+async function messagesOf(
   { lookups, clock }: Pick<AdministrationPorts, 'lookups' | 'clock'>,
-  id: string,
-  { eventsMax, fatesMax }: { readonly eventsMax: number; readonly fatesMax: number },
-): Promise<Found> {
-  const events = await lookups.eventsOfMessage(id, eventsMax);
-  const acceptance = events.find(({ type }) => type === 'accepted');
-  const accepted = acceptance?.type === 'accepted' ? acceptance.payload : undefined;
-  const all = fatesOf(accepted, events);
-  const waits = all.some(({ fate }) => fate === 'queued' || fate === 'deferred');
-  const queued = waits ? await lookups.queue({ messageId: id }, { max: eventsMax }) : [];
+  ids: readonly string[],
+  limits: Limits,
+): Promise<readonly Found[]> {
+  const told = [...(await eventsOfAll(lookups, ids, limits.eventsMax))].map(toldOf);
+  const waiting = told.flatMap(({ id, fates }) => (fates.some(waits) ? [id] : []));
+  const queued = Map.groupBy(
+    waiting.length === 0 ? [] : await lookups.queueOfMessages(waiting, limits.eventsMax),
+    ({ message }) => message.id,
+  );
+  return told.map((one) => foundOf(one, queued.get(one.id) ?? [], { ...limits, now: clock.now() }));
+}
+
+function toldOf([id, events]: readonly [id: string, events: readonly TrailEvent[]]): Told {
+  const acceptance = events.find(isAcceptance);
+  return { id, events, acceptance, fates: fatesOf(acceptance?.payload, events) };
+}
+
+const waits = ({ fate }: RecipientFate): boolean => fate === 'queued' || fate === 'deferred';
+
+function foundOf(
+  { id, events, acceptance, fates }: Told,
+  queued: readonly QueueEntry[],
+  { eventsMax, fatesMax, now }: Limits & { readonly now: number },
+): Found {
   const byRecipient = new Map(queued.map((entry) => [entry.delivery.recipient.forwardPath, entry]));
   // Of what comes after the events that were looked at, only the queue tells that somebody still waits.
   const isCut = events.length >= eventsMax;
-  const known = all.filter(
-    ({ fate, recipient }) =>
-      !isCut || (fate !== 'queued' && fate !== 'deferred') || byRecipient.has(recipient),
-  );
+  const known = fates.filter((one) => !isCut || !waits(one) || byRecipient.has(one.recipient));
   return {
     ...{ events, identityId: acceptance?.identityId },
     message: {
-      ...{ id, acceptedAt: acceptance?.time ?? 0, recipients: all.length },
-      ...whatOf(accepted),
-      ...undoOf(accepted, queued, clock.now()),
+      ...{ id, acceptedAt: acceptance?.time ?? 0, recipients: fates.length },
+      ...whatOf(acceptance?.payload),
+      ...undoOf(acceptance?.payload, queued, now),
       fates: known
         .toSorted((one, other) => rankOf(one) - rankOf(other))
         .slice(0, fatesMax)

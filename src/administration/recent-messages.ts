@@ -1,5 +1,6 @@
 // What was accepted last, and what became of it: a glance that names nobody. Domains and figures alone, so it leaves no record; who sent it is a look at the trail.
 
+import { eventsOfAll } from '../audit/events-of-messages.ts';
 import { fatesOf, type RecipientFate } from '../audit/fates.ts';
 import type { Actor } from './actor.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -15,8 +16,8 @@ export interface RecentMessage {
   readonly fates: Readonly<Partial<Record<RecipientFate['fate'], number>>>;
 }
 
-const MESSAGES_MAX = 50;
 const DOMAINS_MAX = 3;
+const MESSAGES_MAX = 50;
 /** Events of one message that are looked at. */
 const EVENTS_MAX = 500;
 
@@ -27,17 +28,17 @@ export async function recentMessages(
   { max }: { readonly max: number },
 ): Promise<readonly RecentMessage[]> {
   const acceptances = await lookups.newestAcceptances(Math.min(max, MESSAGES_MAX));
-  return Promise.all(
-    acceptances.map(async ({ messageId: id = '', time: acceptedAt, payload }) => {
-      const recipients = payload?.envelope.recipients ?? [];
-      const domains = new Set(recipients.map(({ forwardPath }) => domainOf(forwardPath)));
-      return {
-        ...{ id, acceptedAt, recipients: recipients.length },
-        domains: [...domains].slice(0, DOMAINS_MAX),
-        fates: counted(fatesOf(payload, await lookups.eventsOfMessage(id, EVENTS_MAX))),
-      };
-    }),
-  );
+  const ids = new Set(acceptances.flatMap(({ messageId }) => messageId ?? []));
+  const events = await eventsOfAll(lookups, [...ids], EVENTS_MAX);
+  return acceptances.map(({ messageId: id = '', time: acceptedAt, payload }) => {
+    const recipients = payload?.envelope.recipients ?? [];
+    const domains = new Set(recipients.map(({ forwardPath }) => domainOf(forwardPath)));
+    return {
+      ...{ id, acceptedAt, recipients: recipients.length },
+      domains: [...domains].slice(0, DOMAINS_MAX),
+      fates: counted(fatesOf(payload, events.get(id) ?? [])),
+    };
+  });
 }
 
 const domainOf = (forwardPath: string): string => forwardPath.slice(forwardPath.lastIndexOf('@') + 1);

@@ -140,6 +140,11 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
     message: async (id) => ((await seen.message(id)) ? all.message(id) : undefined),
     content: async (id) => ((await seen.message(id)) ? all.content(id) : undefined),
     queue: async (selector, page) => ((await seen.selector(selector)) ? all.queue(selector, page) : []),
+    async queueOfMessages(ids, max) {
+      const entries = await all.queueOfMessages(ids, max);
+      const owners = await seen.identities(entries.map(({ message: { identityId } }) => identityId));
+      return entries.filter(({ message }) => owners.has(message.identityId));
+    },
     queueCount: async (selector) => ((await seen.selector(selector)) ? all.queueCount(selector) : 0),
     async findMessages(term, range) {
       const found = await all.findMessages(term, range);
@@ -154,6 +159,11 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
       (await seen.identity(id)) ? all.daysOf(id, since) : { days: [], isCut: false },
     eventsOfMessage: async (id, max) =>
       (await seen.messages([id])).has(id) ? (await all.eventsOfMessage(id, max)).map(seen.told) : [],
+    async eventsOfMessages(ids, max) {
+      const mine = await seen.messages(ids);
+      const asked = ids.filter((id) => mine.has(id));
+      return asked.length === 0 ? [] : (await all.eventsOfMessages(asked, max)).map(seen.told);
+    },
     async acceptances(ids) {
       const mine = await seen.messages(ids);
       return (await all.acceptances(ids)).filter(

@@ -67,6 +67,7 @@ for (const { why, events, messages } of vectors)
       findMessages: () => Promise.resolve({ ids: all.length === 0 ? [] : [id] }),
       findEvents: () => assert.fail('the id leads to it'),
       eventsOfMessage: (_: string, max: number) => Promise.resolve(all.slice(0, max)),
+      eventsOfMessages: (_: readonly string[], max: number) => Promise.resolve(all.slice(0, max)),
     };
     const answer = await trace(lookups, { looks: [[{ kind: 'id', id }]], text: id }, { max: 20 });
     assert.deepEqual(

@@ -3,6 +3,7 @@
 import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
 import type { Cursor, EventRange, FoundEvents, Lookups, TraceTerm } from '../store/lookups.ts';
 import { type Comparison, compareWith } from './evidence.ts';
+import { eventsOfEach, type MessageEvents } from './events-of-messages.ts';
 import { fatesOf, type RecipientFate } from './fates.ts';
 import { newestEvents } from './newest-events.ts';
 import type { FileQuestion, ShownMessage, TraceQuestion } from './question.ts';
@@ -31,11 +32,9 @@ export interface TraceAnswer {
   readonly next?: Cursor;
 }
 
-export type TraceLookups = Pick<Lookups, 'findMessages' | 'findEvents' | 'eventsOfMessage'>;
+export type TraceLookups = MessageEvents & Pick<Lookups, 'findMessages' | 'findEvents'>;
 
 const EVENTS_MAX = 10_000;
-/** So many messages are asked for at once. */
-const TOGETHER = 50;
 
 /** Events that are an answer by themselves; those of a message are told with it. */
 const SHOWN = ['accepted', 'refused', 'authenticationFailed'] as const;
@@ -58,8 +57,8 @@ export async function trace(
       type === 'accepted' && messageId !== undefined ? [messageId] : [],
     );
     const messages: TracedMessage[] = [];
-    for await (const one of eventsOf(lookups, [...new Set(ids)]))
-      messages.push(tracedMessage(one.id, one.events));
+    for await (const [id, told] of eventsOfEach(lookups, [...new Set(ids)], EVENTS_MAX))
+      messages.push(tracedMessage(id, told));
     const refusals = events.filter(
       (event): event is Refused => event.type === 'refused' || event.type === 'authenticationFailed',
     );
@@ -99,7 +98,8 @@ async function compareAll(
   for (const term of shown.terms) {
     // A Message-ID alone proves less than our own id.
     if (term.kind !== 'id' && isProven) return;
-    for await (const { id, events } of eventsOf(lookups, await idsOf(lookups, term, max, found))) {
+    const ids = await idsOf(lookups, term, max, found);
+    for await (const [id, events] of eventsOfEach(lookups, ids, EVENTS_MAX)) {
       if (found.size > max) return;
       const message = tracedMessage(id, events);
       const compared = compareWith(shown, id, message.accepted, topmost);
@@ -120,18 +120,6 @@ async function idsOf(
 ): Promise<readonly string[]> {
   const { ids } = await lookups.findMessages(term, { max: max + 1 });
   return ids.filter((one) => (found.get(one)?.evidence ?? 'none') === 'none');
-}
-
-/** Asked for together: over the control socket that is one round trip. */
-async function* eventsOf(
-  lookups: Pick<Lookups, 'eventsOfMessage'>,
-  ids: readonly string[],
-): AsyncGenerator<{ readonly id: string; readonly events: readonly TrailEvent[] }, void> {
-  for (let from = 0; from < ids.length; from += TOGETHER) {
-    const some = ids.slice(from, from + TOGETHER);
-    const all = await Promise.all(some.map((id) => lookups.eventsOfMessage(id, EVENTS_MAX)));
-    for (const [at, id] of some.entries()) yield { id, events: all[at] ?? [] };
-  }
 }
 
 function rankOf({ evidence }: TracedMessage): number {

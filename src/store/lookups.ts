@@ -187,6 +187,8 @@ export interface Lookups extends ConsoleSessionLookups {
     selector: QueueSelector,
     page: { readonly after?: QueueCursor; readonly max: number },
   ): Promise<readonly QueueEntry[]>;
+  /** What is queued of these messages: the first `max` recipients of each, in the order of `queue`. */
+  queueOfMessages(ids: readonly MessageId[], max: number): Promise<readonly QueueEntry[]>;
   queueCount(selector: QueueSelector): Promise<number>;
   /** Where several nodes accept, as of a second ago. */
   queueTotals(): Promise<QueueTotals>;
@@ -201,6 +203,8 @@ export interface Lookups extends ConsoleSessionLookups {
   daysOf(id: IdentityId, since: number): Promise<Days>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;
+  /** The same of several messages, at most `max` of each; one message after the other, in any order. */
+  eventsOfMessages(ids: readonly MessageId[], max: number): Promise<readonly TrailEvent[]>;
   /** Of these messages, in any order. There is one of each, but a store may take an id again that has left it. */
   acceptances(ids: readonly MessageId[]): Promise<readonly AcceptedEvent[]>;
   /** Of these recipients, in any order; those that no attempt has put off are left out. Of each message its newest `DEFERRALS_EXAMINED` are looked at. */
@@ -238,6 +242,7 @@ export const lookupMethods = [
   'counter',
   'message',
   'queue',
+  'queueOfMessages',
   'queueCount',
   'queueTotals',
   'findMessages',
@@ -245,6 +250,7 @@ export const lookupMethods = [
   'looks',
   'daysOf',
   'eventsOfMessage',
+  'eventsOfMessages',
   'acceptances',
   'endedAttempts',
   'newestAcceptances',

@@ -68,7 +68,10 @@ function rankOf({ login, state }: Identity, name: string): number {
   return login === name ? 0 : state === 'removed' ? 2 : 1;
 }
 
-type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
+type QueueLookups = Pick<
+  Lookups,
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+>;
 
 function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
   return {
@@ -92,6 +95,15 @@ function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
         .slice(0, max)
         .map((row) => entryOf(tables, row));
     },
+    queueOfMessages: async (ids, max) =>
+      ids
+        .toSorted(compareBytes)
+        .flatMap((id) =>
+          queueRows(tables)
+            .filter((row) => row.id === id)
+            .slice(0, max),
+        )
+        .map((row) => entryOf(tables, row)),
     queueCount: async (selector) => queueRows(tables).filter((row) => matches(tables, row, selector)).length,
     queueTotals: async () => totals(tables),
   };

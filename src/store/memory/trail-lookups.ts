@@ -28,6 +28,7 @@ type TrailLookups = Pick<
   | 'looks'
   | 'daysOf'
   | 'eventsOfMessage'
+  | 'eventsOfMessages'
   | 'acceptances'
   | 'endedAttempts'
   | 'newestAcceptances'
@@ -56,10 +57,8 @@ export function trailLookups(tables: Tables): TrailLookups {
           .map((row) => countedOf(eventOf(row))),
         since,
       ),
-    eventsOfMessage: async (id, max) =>
-      eventsNaming(tables, idTerm(id))
-        .slice(0, max)
-        .map((row) => eventOf(row)),
+    eventsOfMessage: async (id, max) => eventsOfMessage(tables, id, max),
+    eventsOfMessages: async (ids, max) => ids.flatMap((id) => eventsOfMessage(tables, id, max)),
     acceptances: async (ids) =>
       ids.flatMap((id) =>
         eventsNaming(tables, idTerm(id))
@@ -97,6 +96,11 @@ export function trailLookups(tables: Tables): TrailLookups {
     },
   };
 }
+
+const eventsOfMessage = (tables: Tables, id: string, max: number): readonly TrailEvent[] =>
+  eventsNaming(tables, idTerm(id))
+    .slice(0, max)
+    .map((row) => eventOf(row));
 
 function newestLooks(tables: Tables, { since, before }: LookPart): readonly PlacedLook[] {
   return eventsAfter(tables, 0, Infinity)

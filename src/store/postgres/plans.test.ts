@@ -185,6 +185,7 @@ async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId
     await lookups.queueCount(selector);
   }
   await lookups.message(messageId);
+  await lookups.queueOfMessages([messageId], 3);
   await lookups.queueTotals();
 }
 

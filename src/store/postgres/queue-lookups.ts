@@ -14,7 +14,10 @@ import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from 
 import { Values, whereOf } from './selector.ts';
 import type { Sql } from './sql.ts';
 
-type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
+type QueueLookups = Pick<
+  Lookups,
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+>;
 
 export function queueLookups(reader: Reader): QueueLookups {
   return {
@@ -27,6 +30,10 @@ export function queueLookups(reader: Reader): QueueLookups {
     },
     content: (id) => contentOf(reader, id),
     queue: (selector, page) => entriesOf(reader, selector, page),
+    async queueOfMessages(ids, max) {
+      const rows = await reader.all(OF_MESSAGES, ids.map(uuidOfId), max);
+      return rows.map((row) => entryOfRow(row));
+    },
     queueCount: ({ held, ...selector }) =>
       held === true
         ? reader.inOneView((sql) => heldCount(sql, selector))
@@ -37,6 +44,13 @@ export function queueLookups(reader: Reader): QueueLookups {
     queueTotals: () => reader.inOneView(totalsOf),
   };
 }
+
+const ENTRY_COLUMNS = `${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('r')} AS may_not_send`;
+const ITS_MESSAGE = 'LATERAL (SELECT * FROM queued_message m WHERE m.id = r.message_id LIMIT 1) AS m';
+
+const OF_MESSAGES = `SELECT ${ENTRY_COLUMNS} FROM unnest($1::uuid[]) AS i (id), LATERAL (
+    SELECT * FROM queued_recipient r WHERE r.message_id = i.id ORDER BY r.number LIMIT $2
+  ) AS r, ${ITS_MESSAGE} ORDER BY r.message_id, r.number`;
 
 async function entriesOf(
   sql: Sql,
@@ -52,9 +66,9 @@ async function entriesOf(
       ? ''
       : `AND (r.message_id, r.number) > (${values.add(uuidOfId(after.messageId))}, ${values.add(after.recipientNumber)})`;
   const rows = await sql.all(
-    `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('r')} AS may_not_send FROM (
+    `SELECT ${ENTRY_COLUMNS} FROM (
        SELECT * FROM queued_recipient r WHERE ${where} ${from} ORDER BY r.message_id, r.number LIMIT ${values.add(max)}
-     ) AS r, LATERAL (SELECT * FROM queued_message m WHERE m.id = r.message_id LIMIT 1) AS m ORDER BY r.message_id, r.number`,
+     ) AS r, ${ITS_MESSAGE} ORDER BY r.message_id, r.number`,
     ...values.all,
   );
   return rows.map((row) => entryOfRow(row));

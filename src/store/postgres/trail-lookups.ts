@@ -1,6 +1,6 @@
 // Reading the trail.
 
-import { isAcceptance } from '../../record/events.ts';
+import { isAcceptance, type TrailEvent } from '../../record/events.ts';
 import { identityTerm } from '../../record/terms.ts';
 import { placeOf } from '../cursor.ts';
 import { daysOf } from '../days.ts';
@@ -32,6 +32,7 @@ type TrailLookups = Pick<
   | 'looks'
   | 'daysOf'
   | 'eventsOfMessage'
+  | 'eventsOfMessages'
   | 'acceptances'
   | 'endedAttempts'
   | 'newestAcceptances'
@@ -51,13 +52,8 @@ export function trailLookups(reader: Reader): TrailLookups {
       const places = await placesOf(reader, { since, max: 0 });
       return daysOf(await countedNaming(reader, identityTerm(id), places), since);
     },
-    async eventsOfMessage(id, max) {
-      const rows = await reader.all(
-        `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.message_id = $1 ORDER BY e.place LIMIT $2`,
-        ...[id, max],
-      );
-      return rows.map((row) => eventOfRow(row));
-    },
+    eventsOfMessage: (id, max) => eventsOfMessages(reader, [id], max),
+    eventsOfMessages: (ids, max) => eventsOfMessages(reader, ids, max),
     async acceptances(ids) {
       const rows = await reader.all(
         `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.message_id = ANY($1::text[]) AND e.type = 'accepted'`,
@@ -85,11 +81,24 @@ export function trailLookups(reader: Reader): TrailLookups {
   };
 }
 
-/** Newest first of each message. OFFSET: what is of the message is found by that, then put in order; else the planner may go through all events in that order. */
+/** OFFSET: what is of the message is found by that, then put in order; else the planner may go through all events in that order. */
+const OF_MESSAGES = `
+  SELECT ${EVENT_COLUMNS} FROM unnest($1::text[]) AS i (id), LATERAL (
+    SELECT * FROM (SELECT * FROM event WHERE message_id = i.id OFFSET 0) AS m ORDER BY m.place LIMIT $2
+  ) AS e ORDER BY e.message_id, e.place`;
+/** Newest first of each message. */
 const DEFERRALS = `
   SELECT ${EVENT_COLUMNS} FROM unnest($1::text[]) AS i (id), LATERAL (
     SELECT * FROM (SELECT * FROM event WHERE message_id = i.id AND type = 'deferred' OFFSET 0) AS d ORDER BY d.place DESC LIMIT ${DEFERRALS_EXAMINED}
   ) AS e ORDER BY e.place DESC`;
+
+async function eventsOfMessages(
+  sql: Pick<Sql, 'all'>,
+  ids: readonly string[],
+  max: number,
+): Promise<readonly TrailEvent[]> {
+  return (await sql.all(OF_MESSAGES, ids, max)).map((row) => eventOfRow(row));
+}
 
 /** By time: in the order of places the planner might go through all events. */
 function newestLooks(sql: Pick<Sql, 'all'>, { since, before }: LookPart): Promise<readonly Row[]> {

@@ -1,7 +1,7 @@
 // Reading the store over a connection of its own, in short statements, so that nobody's look-up holds up a commit.
 
 import { emptyCounter } from '../../policy/limits.ts';
-import { isAcceptance } from '../../record/events.ts';
+import { isAcceptance, type TrailEvent } from '../../record/events.ts';
 import { idTerm, identityTerm } from '../../record/terms.ts';
 import type { Identity, IdentityId } from '../../record/identity.ts';
 import { unpackedCounter } from '../counter-row.ts';
@@ -43,7 +43,13 @@ import { POSITION_COLUMNS } from './events.ts';
 import { LOGIN_ENDING } from './schema.ts';
 import { queueLookups } from './queue-lookups.ts';
 import { keyOf } from './shared-keys.ts';
-import { findSequences, newestSequences, type Numbers, watermark } from './term-index.ts';
+import {
+  findSequences,
+  newestSequences,
+  type Numbers,
+  sequencesOfMessages,
+  watermark,
+} from './term-index.ts';
 
 const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
 
@@ -145,6 +151,7 @@ type TrailLookups = Pick<
   | 'looks'
   | 'daysOf'
   | 'eventsOfMessage'
+  | 'eventsOfMessages'
   | 'acceptances'
   | 'endedAttempts'
   | 'newestAcceptances'
@@ -163,8 +170,8 @@ function trailLookups(db: Database): TrailLookups {
       return looksInRange(looks, range);
     },
     daysOf: async (id, since) => daysOf(countedEvents(db, id, since), since),
-    eventsOfMessage: async (id, max) =>
-      [...placedAt(db, findSequences(db, idTerm(id)).slice(0, max))].map(({ event }) => event),
+    eventsOfMessage: async (id, max) => inOneView(db, () => eventsOfMessages(db, [id], max)),
+    eventsOfMessages: async (ids, max) => inOneView(db, () => eventsOfMessages(db, ids, max)),
     acceptances: async (ids) =>
       ids.flatMap((id) =>
         [...placedAt(db, findSequences(db, idTerm(id)))]
@@ -210,6 +217,12 @@ function endedAttempts(db: Database, of: readonly DeliveryPlace[]): readonly End
     const rows = [...(late.get(id) ?? []), ...db.all(DEFERRALS, idTerm(id))];
     return endedOf(id, numbers, rows.slice(0, DEFERRALS_EXAMINED).map(eventOfRow));
   });
+}
+
+function eventsOfMessages(db: Database, ids: readonly string[], max: number): readonly TrailEvent[] {
+  return sequencesOfMessages(db, ids).flatMap((sequences) =>
+    [...placedAt(db, sequences.slice(0, max))].map(({ event }) => event),
+  );
 }
 
 function newestLooks(db: Database, { since, before }: LookPart): readonly Row[] {

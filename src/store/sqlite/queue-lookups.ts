@@ -1,6 +1,6 @@
 // Look-ups of the queue, whichever place a message stands in.
 
-import type { Lookups, QueueTotals } from '../lookups.ts';
+import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import { type Database, inOneView } from './database.ts';
 import { number, text } from '../row.ts';
 import { compareEntries } from './inflight-place.ts';
@@ -9,7 +9,10 @@ import { depthOf, type QueuePlace, queuePlaces } from './queue-place.ts';
 
 const DOMAINS_MAX = 50;
 
-type QueueLookups = Pick<Lookups, 'message' | 'content' | 'queue' | 'queueCount' | 'queueTotals'>;
+type QueueLookups = Pick<
+  Lookups,
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+>;
 
 export function queueLookups(db: Database, dataDirectory: string): QueueLookups {
   const places = queuePlaces(db, dataDirectory);
@@ -24,14 +27,22 @@ export function queueLookups(db: Database, dataDirectory: string): QueueLookups 
   return {
     message: async (id) => first((place) => place.message(id)),
     content: async (id) => first((place) => place.content(id)),
-    queue: async (selector, page) =>
-      inOneView(db, () => {
-        const found = places.map((place) => place.entries(selector, page)).filter(({ length }) => length > 0);
-        return found.length > 1 ? found.flat().toSorted(compareEntries).slice(0, page.max) : (found[0] ?? []);
-      }),
+    queue: async (selector, page) => inOneView(db, () => entriesOf(places, selector, page)),
+    queueOfMessages: async (ids, max) =>
+      inOneView(db, () =>
+        ids.flatMap((messageId) => entriesOf(places, { messageId }, { max })).toSorted(compareEntries),
+      ),
     queueCount: async (selector) => inOneView(db, () => countOf(db, places, selector)),
     queueTotals: async () => inOneView(db, () => totalsOf(db, places)),
   };
+}
+
+function entriesOf(
+  places: readonly QueuePlace[],
+  ...[selector, page]: Parameters<Lookups['queue']>
+): readonly QueueEntry[] {
+  const found = places.map((place) => place.entries(selector, page)).filter(({ length }) => length > 0);
+  return found.length > 1 ? found.flat().toSorted(compareEntries).slice(0, page.max) : (found[0] ?? []);
 }
 
 function totalsOf(db: Database, places: readonly QueuePlace[]): QueueTotals {

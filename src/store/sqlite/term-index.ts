@@ -1,11 +1,11 @@
 // The look-up index of the trail. It lags behind by a watermark, so that acceptance does not pay for it; a look-up joins it with a scan
 // of the tail, so that a message is found at once after its 250.
 
-import type { Term } from '../../record/terms.ts';
+import { idTerm, type Term } from '../../record/terms.ts';
 import { hasTerm, termsOfRow, wordsOfRow } from '../event-row.ts';
 import type { EventTerms, RecentTerms } from '../recent-terms.ts';
 import { type Database, rollBack, type Row } from './database.ts';
-import { number } from '../row.ts';
+import { number, text } from '../row.ts';
 
 /** Indexes up to `max` events in one transaction; true: there are more. */
 export function indexTail(db: Database, recent: RecentTerms, max: number): boolean {
@@ -112,10 +112,28 @@ export function isIndexed(db: Database, term: Term, sequence: number): boolean {
 
 /** Sequence numbers of the events that the term names, oldest first. */
 export function findSequences(db: Database, term: Term): readonly number[] {
-  const indexed = db
+  return [...indexed(db, term), ...unindexed(db, term)];
+}
+
+function indexed(db: Database, term: Term): readonly number[] {
+  return db
     .all('SELECT sequence FROM trail_term WHERE term = ? ORDER BY sequence', term)
     .map((row) => number(row, 'sequence'));
-  return [...indexed, ...unindexed(db, term)];
+}
+
+/** Of each of these messages the same, by its id. What the index does not reach yet is read once for all of them. */
+export function sequencesOfMessages(db: Database, ids: readonly string[]): readonly (readonly number[])[] {
+  const late = Map.groupBy(
+    db.all(
+      `SELECT sequence, message_id FROM event WHERE sequence > ? AND message_id IS NOT NULL ORDER BY sequence LIMIT ${TAIL_MAX}`,
+      watermark(db),
+    ),
+    (row) => text(row, 'message_id'),
+  );
+  return ids.map((id) => [
+    ...indexed(db, idTerm(id)),
+    ...(late.get(id) ?? []).map((row) => number(row, 'sequence')),
+  ]);
 }
 
 const PAGE = 500;
