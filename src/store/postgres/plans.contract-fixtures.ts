@@ -91,13 +91,15 @@ const ofWholeChain = (condition = ''): boolean =>
 const forOneChain = ({ 'Index Cond': condition = '', Filter: filter = '' }: Plan): boolean =>
   /\bplace\b/.test(condition) && !/\bchain\b/.test(condition) && /\bchain\b/.test(filter);
 
-/** All in the queue that something else leads to, as an owner, for what there is of one message. */
+/** All in the queue or in the trail that something else leads to, as an owner or a place, for what there is of one message. */
 const forOneMessage = ({
-  'Relation Name': table,
+  'Relation Name': table = '',
   'Index Cond': condition = '',
   Filter: filter = '',
 }: Plan): boolean =>
-  table === 'recipient' && filter.includes('(message_id = ') && !/\bmessage_id\b/.test(condition);
+  /^(recipient|event_.*)$/.test(table) &&
+  filter.includes('(message_id = ') &&
+  !/\bmessage_id\b/.test(condition);
 
 /** By index: its first column, as a condition names it. */
 type Firsts = ReadonlyMap<string, string>;
@@ -148,19 +150,17 @@ const SMALL = new Set([
   ...['Seq Scan chain', 'Index Scan chain_pkey', 'Index Scan chain_open', 'Bitmap Index Scan chain_open'],
 ]);
 
-async function walksOf({ connection }: Opened): Promise<readonly string[]> {
+/** Of the statements that this connection has prepared. */
+export async function walksOf({ connection }: Opened): Promise<readonly string[]> {
   const walks: string[] = [];
   const statements = await statementsOf(connection);
   const { rows: indexes } = await connection.query(
     'SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid, 1, true) AS first FROM pg_index',
   );
   const first: Firsts = new Map(indexes.map((row) => [String(row['name']), String(row['first'])]));
-  for (const { name, statement, parameters } of statements) {
-    const values = Array.from({ length: Number(parameters) }, () => 'NULL').join();
-    const { rows } = await connection.query(
-      `EXPLAIN (FORMAT JSON) EXECUTE ${String(name)}${values === '' ? '' : `(${values})`}`,
-    );
-    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['QUERY PLAN'])) as [{ Plan: Plan }];
+  for (const { statement } of statements) {
+    const { rows } = await connection.query('SELECT pg_temp.plan_of($1) AS plan', String(statement));
+    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['plan'])) as [{ Plan: Plan }];
     if (MAY_WALK.test(String(statement))) continue;
     const found = walksIn(plan, first).filter((walk) => !SMALL.has(walk));
     walks.push(...found.map((walk) => `${walk}: ${String(statement).replaceAll(/\s+/g, ' ').slice(0, 400)}`));
@@ -168,11 +168,15 @@ async function walksOf({ connection }: Opened): Promise<readonly string[]> {
   return walks;
 }
 
+/** With values some partitions are left out, and with NULL all of them. */
+const PLAN_OF = `CREATE OR REPLACE FUNCTION pg_temp.plan_of(statement text) RETURNS json LANGUAGE plpgsql AS $$
+  DECLARE plan json; BEGIN EXECUTE 'EXPLAIN (GENERIC_PLAN, FORMAT JSON) ' || statement INTO plan; RETURN plan; END $$`;
+
 /** All that were prepared, planned for whatever values. */
 async function statementsOf(connection: Connection) {
-  await connection.exec('SET plan_cache_mode = force_generic_plan');
+  await connection.exec(PLAN_OF);
   const { rows } = await connection.query(
-    `SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)' AND statement !~ 'pg_index'`,
+    `SELECT statement FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)' AND statement !~ 'pg_index'`,
   );
   return rows;
 }

@@ -12,8 +12,8 @@ import {
   started,
 } from '../store.contract-fixtures.ts';
 import { keepChains } from './chains.ts';
-import { accept, assertNoWalks, clock, type Opened } from './plans.contract-fixtures.ts';
-import { withoutPostgres } from './postgres.contract-fixtures.ts';
+import { accept, assertNoWalks, clock, open, type Opened, walksOf } from './plans.contract-fixtures.ts';
+import { freshDatabase, withoutPostgres } from './postgres.contract-fixtures.ts';
 import { keepPartitions } from './partitions.ts';
 import { indexSlice } from './term-index.ts';
 
@@ -95,11 +95,8 @@ async function lookUp({ lookups }: Opened): Promise<void> {
   ];
   const { next } = await lookups.findEvents(terms, { max: 1, since: 0, until: clock.now() });
   await lookups.findEvents(terms, { max: 1, ...(next === undefined ? {} : { after: next }) });
-  await lookups.findMessages({ kind: 'id', id: 'm7' }, { max: 1 });
+  await lookUpMessages({ lookups });
   await lookups.daysOf('i1', 0);
-  await lookups.eventsOfMessage('m7', 9);
-  await lookups.acceptances(['m7', 'm8']);
-  await lookups.endedAttempts(['m7', 'm8'].map((messageId) => ({ messageId, recipientNumber: 0 })));
   await lookups.newestAcceptances(2);
   const { next: older } = await lookups.looks({ max: 1, since: 0, until: clock.now() });
   await lookups.looks({ max: 1, who: 'root', ...(older === undefined ? {} : { after: older }) });
@@ -112,6 +109,14 @@ async function lookUp({ lookups }: Opened): Promise<void> {
   await lookups.indexEntries({ through: ['11:3'] });
   const { next: later } = await lookups.strayEntries({ max: 2 });
   await lookups.strayEntries({ max: 2, ...(later === undefined ? {} : { after: later }) });
+}
+
+async function lookUpMessages({ lookups }: Pick<Opened, 'lookups'>): Promise<void> {
+  await lookups.findMessages({ kind: 'id', id: 'm7' }, { max: 1 });
+  await lookups.eventsOfMessage('m7', 9);
+  await lookups.eventsOfMessages(['m7', 'm8'], 9);
+  await lookups.acceptances(['m7', 'm8']);
+  await lookups.endedAttempts(['m7', 'm8'].map((messageId) => ({ messageId, recipientNumber: 0 })));
 }
 
 async function forget({ all }: Opened): Promise<void> {
@@ -127,4 +132,21 @@ test(
   'postgres: no statement of the trail, of identities and of forgetting walks a table that grows',
   { skip: withoutPostgres },
   () => assertNoWalks(askEverything, fill),
+);
+
+/** So few that a part of their places looks as cheap as what is of one message. */
+test(
+  'postgres: the events of a message are found by its id, however few stand in a day',
+  { skip: withoutPostgres },
+  async () => {
+    await using database = await freshDatabase();
+    const opened = await open(database.server, 'few');
+    await opened.connection.exec(`
+      INSERT INTO event (chain, sequence, time, type, message_id, identity_id, payload, salt, content_hash, link)
+        SELECT 10, n, n, 'started', 'm' || n / 2, 'i1', '{}', '', '', '' FROM generate_series(1, 1300) AS n;
+      ANALYZE;`);
+    await lookUpMessages(opened);
+    assert.deepEqual(await walksOf(opened), []);
+    await opened.connection.close();
+  },
 );

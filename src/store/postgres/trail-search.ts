@@ -17,7 +17,8 @@ export const allPlaces: Places = { above: Number.MIN_SAFE_INTEGER, below: Number
 
 const PAGE = 500;
 
-/** OFFSET: each event is looked up by its place, in its own partition. Joined, all partitions would be read once for the whole of it. */
+/** OFFSET: each event is looked up by its place, in its own partition. Joined, all partitions would be read once for the whole of it. What is of a message is found by its id alone:
+    by its place, too, small partitions would be walked. */
 const NEWEST = `
   SELECT ${EVENT_COLUMNS} FROM (
     SELECT DISTINCT place FROM (
@@ -25,7 +26,7 @@ const NEWEST = `
         SELECT place FROM term WHERE term.term = w.term AND place > $3 AND place < $4 ORDER BY place DESC LIMIT $5
       ) AS t
       UNION ALL
-      SELECT e.place FROM unnest($2::text[]) AS i (id), LATERAL (SELECT place FROM event WHERE message_id = i.id AND place > $3 AND place < $4 OFFSET 0) AS e
+      SELECT e.place FROM unnest($2::text[]) AS i (id), LATERAL (SELECT place FROM event WHERE message_id = i.id OFFSET 0) AS e WHERE e.place > $3 AND e.place < $4
     ) AS named ORDER BY place DESC LIMIT $5
   ) AS newest, LATERAL (SELECT * FROM event WHERE event.place = newest.place OFFSET 0) AS e ORDER BY newest.place DESC`;
 
