@@ -2,12 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openOffice } from '../../test/fakes/administration.ts';
+import { type Office, openOffice } from '../../test/fakes/administration.ts';
 import { idOf } from '../../test/fakes/api.ts';
 import { openDesk } from '../../test/fakes/console.ts';
 import { signInMark } from '../identity/sign-in-mark.ts';
 import type { EventDraft } from '../record/events.ts';
-import { acceptOf, appPassword, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import {
+  acceptOf,
+  appPassword,
+  deferred,
+  HOUR,
+  identityChange,
+  identityOf,
+} from '../store/store.contract-fixtures.ts';
 import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
 
 const ALICE = 'alice@example.org';
@@ -69,13 +76,6 @@ function events(accepted: EventDraft, at: number): readonly EventDraft[] {
   const refused = { command: 'RCPT', replyCode: 550, replyStatus: '5.7.1', cause: 'no right', count: 1 };
   return [
     {
-      ...{ type: 'deferred', time: at, messageId: MAIL, identityId },
-      payload: {
-        ...{ recipient: address('recipient'), recipientNumber: 0, attempt: 1, status: '4.2.0' },
-        ...{ diagnostic: `450 4.2.0 ${evil('reply')}`, remote: `smtp ${evil('hop')} [192.0.2.9]:25` },
-      },
-    },
-    {
       ...{ type: 'authenticationFailed', time: at, identityId },
       payload: { ...failed, session, login: evil('tried'), cause: evil('guess') },
     },
@@ -84,6 +84,23 @@ function events(accepted: EventDraft, at: number): readonly EventDraft[] {
       payload: { ...refused, session, forwardPaths: [address('refused')] },
     },
   ];
+}
+
+/** What waits was tried. */
+async function putOff({ ports: { store }, clock }: Office): Promise<void> {
+  const owner = 'local/1/front 1.1';
+  const [claimed] = await store.commit([{ type: 'claim', owner, token: 't', shares: [{ max: 1 }] }]);
+  const [delivery] = claimed.type === 'claimed' ? claimed.deliveries : [];
+  const { messageId, recipientNumber, attempt, recipient } = delivery ?? assert.fail();
+  const fate = deferred(clock.now() + HOUR);
+  const payload = {
+    ...{ recipient: recipient.forwardPath, recipientNumber, attempt, status: '4.2.0' },
+    ...{ diagnostic: `450 4.2.0 ${evil('reply')}`, remote: `smtp ${evil('hop')} [192.0.2.9]:25` },
+  };
+  const event: EventDraft = { type: 'deferred', time: clock.now(), messageId, payload };
+  await store.commit([
+    { type: 'settle', owner, messageId, recipients: [{ recipientNumber, attempt, fate, event }] },
+  ]);
 }
 
 const TEXT = [
@@ -122,8 +139,9 @@ async function begin() {
   };
   const session = { ...event.payload.session, ehlo: evil('ehlo') };
   const payload = { ...event.payload, principal, session, rule: evil('rule') };
+  await store.commit([{ ...accept, message, event: { ...event, payload } }]);
+  await putOff(office);
   await store.commit([
-    { ...accept, message, event: { ...event, payload } },
     acceptOf(GIVEN_UP, clock.now(), { identityId, from: ALICE, to: [address('given-up')] }),
     // What was never tried has no attempt that ended.
     { type: 'claim', owner: 'a', token: 't', shares: [{ max: 10 }] },
