@@ -52,11 +52,7 @@ test('a DNS that did not answer is told as such, and says nothing against the do
 
 for (const [why, domains, says] of [
   ['nobody has asked yet', ['a.house'], /Not asked yet: the console begins two minutes after its start/],
-  [
-    'there are only names for examples',
-    ['example.org'],
-    /Names for examples are asked for on their pages alone/,
-  ],
+  ['there are only names for examples', ['example.org'], /Not asked: these names are reserved for examples/],
 ] as const)
   test(`what is not known is said: ${why}`, async () => {
     assert.match(await overviewOf(domains), says);

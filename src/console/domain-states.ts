@@ -53,7 +53,7 @@ function howMany(domains: readonly ListedDomain[], now: number): Html {
   const examples = domains.filter(({ domain }) => isForExamples(domain)).length;
   if (asked.length === 0)
     return examples === domains.length
-      ? html`Names for examples are asked for on their pages alone.`
+      ? html`Not asked: these names are reserved for examples. A domain’s page asks when you want it.`
       : html`Not asked yet: the console begins two minutes after its start.`;
   const right = domains.filter((domain) => !isWrong(domain) && !isUnknown(domain) && domain.checkedAt).length;
   return html`${capital(counted(right, 'domain'))} of ${domains.length} as it should be. Asked now and then,
