@@ -62,8 +62,8 @@ function waiting({ heldBy, active, attempts, status, dueAt, at }: MyFate, now: n
   if (active === true) return told('none', 'On its way', 'it is being sent now');
   if (attempts === 0 && (dueAt ?? 0) <= now) return html`${state('none', 'On its way')}`;
   const since = at === undefined ? '' : html`, last tried ${moment(at)}`;
-  const next =
-    dueAt === undefined || dueAt <= now ? ', tried again now' : html`, tried again ${moment(dueAt)}`;
+  const tried = attempts === 0 ? 'tried' : 'tried again';
+  const next = dueAt === undefined || dueAt <= now ? `, ${tried} now` : html`, ${tried} ${moment(dueAt)}`;
   return html`${told('wait', 'Waits', meaningOf(status))}${since}${next}`;
 }
 

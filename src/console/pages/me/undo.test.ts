@@ -23,7 +23,11 @@ test('what can be taken back has one button, with the seconds that are left', as
     }
   }
   office.clock.advance(500);
-  for (const path of pages) assert.doesNotMatch(await page(path), /action="\/me\/undo"/);
+  for (const path of pages) {
+    const text = await page(path);
+    assert.doesNotMatch(text, /action="\/me\/undo"/);
+    assert.match(textOf(text), /Waits ?, tried 2026-11-24 09:00:13 UTC/);
+  }
 });
 
 test('what had no window has no button', async () => {
