@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts';
 
 const fresh = { file: 'src/administration/fresh-proof.ts', tests: ['src/administration/fresh-proof'] };
 const proof = { file: 'src/console/fresh-proof.ts', tests: ['src/console/fresh-proof'] };
-const sessions = { file: 'src/console/sessions.ts', tests: ['src/console/fresh-proof'] };
+const sessions = { file: 'src/store/memory/console-sessions.ts', tests: ['src/console/fresh-proof'] };
 const first = {
   file: 'src/administration/second-factor-setup.ts',
   tests: ['src/administration/second-factor'],
@@ -21,21 +21,28 @@ export const signInFaults: readonly Fault[] = [
   },
   {
     ...fresh,
+    file: 'src/administration/use-cases.ts',
+    why: 'no fresh proof is asked for',
+    from: '      assertProved(ports.clock, actor, name as UseCaseName, input);\n',
+    to: '',
+  },
+  {
+    ...fresh,
     why: 'of oneself is what names a login as a user of the system is called',
     from: 'return identityId !== undefined && (input',
     to: 'return identityId !== null && (input',
   },
   {
     ...proof,
-    why: 'what proves it is recorded as part of the act',
+    why: 'a wrong code is kept with the form, and shown again in the place of the next',
     from: 'for (const name of [LINK, CODE, ANSWER, FOR]) form.delete(name);',
     to: '',
   },
   {
     ...sessions,
     why: 'a copy of the cookie is made fresh by its owner',
-    from: '    const token = newSecret(this.#entropy);\n    const of =',
-    to: '    const token = String(undefined);\n    const of =',
+    from: 'consoleSessions.delete(key);\n    consoleSessions.set(next, { ...kept, key: next, facts });',
+    to: 'for (const at of [key, next]) consoleSessions.set(at, { ...kept, key: at, facts });',
   },
   {
     file: 'src/console/entrance.ts',
