@@ -6,6 +6,7 @@ import { isUsedUp, type Use } from '../policy/limits.ts';
 import { limitText, NEARLY, USED_UP } from './limit-meter.ts';
 import type { Html } from './page.ts';
 import { ACCOUNT } from './pages/identity-forms.ts';
+import { tableHead } from './table-head.ts';
 import { moment, pageOf } from './words.ts';
 
 const SHOWN = 10;
@@ -20,13 +21,7 @@ export function nearLimitsCard(accounts: readonly NearLimit[] | undefined): Html
         : accounts.length === 0
           ? html`<p class="empty">Nobody has used four fifths of a sending limit.</p>`
           : html`<table class="rows">
-              <thead>
-                <tr>
-                  <th scope="col">Account</th>
-                  <th scope="col">Used</th>
-                  <th scope="col">Frees</th>
-                </tr>
-              </thead>
+              ${tableHead('Account', 'Used', 'Frees')}
               <tbody>
                 ${accounts.slice(0, SHOWN).flatMap(({ login, limits }) => limits.map((use) => row(login, use)))}
               </tbody>

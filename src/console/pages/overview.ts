@@ -19,6 +19,7 @@ import { nearLimitsCard } from '../near-limits.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { watched } from '../watched.ts';
 import { verdict } from '../verdict.ts';
+import { tableHead } from '../table-head.ts';
 import { ago, figure, moment, pageOf } from '../words.ts';
 import { stateOf } from './queue.ts';
 
@@ -129,14 +130,7 @@ function recentMail(recent: readonly RecentMessage[] | undefined): Html {
         : recent.length === 0
           ? html`<p class="empty">Nothing yet.</p>`
           : html`<table class="rows">
-              <thead>
-                <tr>
-                  <th scope="col">When</th>
-                  <th scope="col">Message</th>
-                  <th scope="col">To</th>
-                  <th scope="col">State</th>
-                </tr>
-              </thead>
+              ${tableHead('When', 'Message', 'To', 'State')}
               <tbody>
                 ${recent.map(recentRow)}
               </tbody>
@@ -169,13 +163,7 @@ function longest(waiting: readonly ListedEntry[] | undefined, now: number): Html
         : waiting.length === 0
           ? html`<p class="empty">Nothing waits.</p>`
           : html`<table class="rows">
-              <thead>
-                <tr>
-                  <th scope="col">For</th>
-                  <th scope="col">Message</th>
-                  <th scope="col">Why</th>
-                </tr>
-              </thead>
+              ${tableHead('For', 'Message', 'Why')}
               <tbody>
                 ${waiting.slice(0, WAITING_SHOWN).map(({ entry, waiting: why }) => {
                   const { message } = entry;

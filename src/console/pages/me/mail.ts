@@ -5,6 +5,7 @@ import type { MyMail, MyMessage } from '../../../administration/my-mail.ts';
 import { safe } from '../../../base/safe-text.ts';
 import { myFateWords, myStory } from '../../my-fate.ts';
 import type { Asked, Html, Page } from '../../page.ts';
+import { tableHead } from '../../table-head.ts';
 import { capital, counted, figure, moment, pageOf } from '../../words.ts';
 import { undoForm, undoWindowCard } from './undo.ts';
 
@@ -77,13 +78,7 @@ function empty(to: string, isAll: boolean): Html {
 
 function table(asked: Asked, messages: readonly MyMessage[]): Html {
   return html`<table class="rows">
-    <thead>
-      <tr>
-        <th scope="col">Sent</th>
-        <th scope="col">To</th>
-        <th scope="col">What became of it</th>
-      </tr>
-    </thead>
+    ${tableHead('Sent', 'To', 'What became of it')}
     <tbody>
       ${messages.map((message) => rowsOf(asked, message))}
     </tbody>
