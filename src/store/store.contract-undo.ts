@@ -171,10 +171,12 @@ function raceContract(name: string, open: Open): void {
       } as const;
       const claim = { type: 'claim', owner: 'a', token: String(round), shares: [{ max: 100 }] } as const;
       const undo = undoOf(message.id, now);
-      // Each is asked first as often as the other.
+      // Each is asked first as often as the other, and once alone: who wins the others is up to the engine.
       const isFirst = round % 2 === 0;
       const first = isFirst ? one.commit([undo]) : undefined;
+      if (round === 0) await first;
       const going = other.commit([go, claim]);
+      if (round === 1) await going;
       const [[taken], [, claimed]] = await Promise.all([first ?? one.commit([undo]), going]);
       assert.ok(claimed.type === 'claimed');
       // A claim passes by what an undo is just looking at.
