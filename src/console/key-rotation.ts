@@ -41,10 +41,7 @@ export function rotation(asked: Asked, { domain, keys }: ShownDomain, look?: Sel
       ${
         old === undefined
           ? ''
-          : html`<li>
-                <b>Let the old key rest.</b> Take <code>${old}</code> out of <code>dkim:</code>, check and
-                reload.
-              </li>
+          : html`<li><b>Let the old key rest.</b> ${resting(old, keys)} Then check and reload.</li>
               <li>
                 <b>Take its record out of the DNS</b> a week later, when what it signed has arrived
                 everywhere. Then remove its file.
@@ -52,6 +49,15 @@ export function rotation(asked: Asked, { domain, keys }: ShownDomain, look?: Sel
       }
     </ol>
   </section>`;
+}
+
+/** Of several keys the configuration does not tell which came last: its lines stand in any order. */
+function resting(only: string, keys: ShownDomain['keys']): Html {
+  if (keys.length === 1)
+    return html`Once both sign, take <code>${only}</code>, the key of today, out of <code>dkim:</code>.`;
+  const names = keys.map(({ selector }, at) => html`${at === 0 ? '' : ', '}<code>${selector}</code>`);
+  return html`Of the keys that sign (${names}) take the one that signed before this change out of
+    <code>dkim:</code>, and leave the one that you made in step 1. Its file is the newest.`;
 }
 
 /** `s202612`, or another that no key of the domain has. */

@@ -93,7 +93,7 @@ test('a key is changed step by step: what is published under its name is told, a
   const steps = await at.page(PAGE);
   assert.match(
     steps,
-    /Change the key[^]*postern dkim --domain example\.org --selector s\d{6}[^]*Take <code>s1<\/code> out/,
+    /Change the key[^]*postern dkim --domain example\.org --selector s\d{6}[^]*Once both sign, take <code>s1<\/code>/,
   );
   assert.match(
     await at.page('/domains/domain?name=other.example'),
@@ -109,6 +109,20 @@ test('a key is changed step by step: what is published under its name is told, a
   assert.match(await look({ selector: 's2', record: RECORD }), /published, but another record/);
   assert.match(await look({ selector: 's1' }), /published[^]*It signs now/);
   assert.equal((await at.act('/domains/selector', { domain: 'example.org', selector: 'a b' })).status, 400);
+});
+
+test('which of two keys is to rest is not told by the order of their lines', async () => {
+  for (const selectors of [
+    ['s1', 's2'],
+    ['s2', 's1'],
+  ]) {
+    const at = await begin({
+      dkimKeys: async (domain) => selectors.map((selector) => ({ domain, selector, record: RECORD })),
+    });
+    const rest = /Let the old key rest[^]*?<\/li>/.exec(await at.page(PAGE))?.[0] ?? '';
+    for (const selector of selectors) assert.match(rest, new RegExp(`<code>${selector}</code>`));
+    assert.match(rest, /take the one that signed before this change/);
+  }
 });
 
 test('a DNS that does not answer, and keys that can not be read, are told', async () => {
