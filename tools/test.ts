@@ -10,6 +10,7 @@ import { run } from 'node:test';
 import { findBinaries } from '../test/postgres/binaries.ts';
 import { startServer } from '../test/postgres/server.ts';
 import { groupFiles } from './test-groups.ts';
+import { writeIntoMemory } from './test-place.ts';
 
 // The start of a process takes half the time when the files it loads were compiled before. A changed file is compiled again.
 process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/postern/compiled');
@@ -63,6 +64,8 @@ async function startPostgres() {
   return server;
 }
 
+// The suite of real programs and crashes writes on the disk.
+if (suite === 'unit') writeIntoMemory();
 const postgres = await startPostgres();
 // Later than the runner's own limit, which tells more but holds only while a test runs.
 process.env['POSTERN_TEST_FILE_LIMIT_MS'] = String(chosen.timeoutMs + 10_000);
@@ -73,7 +76,7 @@ let filesEnded = 0;
 const startedAt = performance.now();
 /** Else the processes of the tests would outlive this one. */
 const told = new AbortController();
-process.once('SIGTERM', () => told.abort());
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => told.abort());
 const stream = run({
   files: [...groups.keys()],
   signal: told.signal,

@@ -41,6 +41,8 @@ const settings = [
   // Errors of statements are for who asked; `log` ranks above them.
   'log_min_messages=log',
   'log_checkpoints=off',
+  // It may stand in memory.
+  'max_wal_size=192MB',
 ];
 
 /**
