@@ -9,6 +9,9 @@ import { type PostgresServer, startServer } from './server.ts';
 /** Environment variable: the URL of a server, of a user who may create databases. */
 export const SERVER_URL = 'POSTERN_TEST_POSTGRES';
 
+/** Name of the application that `cut` leaves connected. */
+export const STAYS = 'between tests';
+
 export interface TestDatabase extends AsyncDisposable {
   /** Of a superuser; with a path as `host` where the server listens on a Unix socket. */
   readonly url: string;
@@ -48,7 +51,7 @@ export async function freshDatabase(like?: Pick<TestDatabase, 'url'>): Promise<T
 async function cutAll(server: string, database: string): Promise<void> {
   const client = new Client({ connectionString: server });
   await client.connect();
-  const ofThem = 'FROM pg_stat_activity WHERE datname = $1';
+  const ofThem = `FROM pg_stat_activity WHERE datname = $1 AND application_name <> '${STAYS}'`;
   try {
     await client.query(`SELECT pg_terminate_backend(pid) ${ofThem}`, [database]);
     // The server would wait for one after the other, and look every 100 ms.

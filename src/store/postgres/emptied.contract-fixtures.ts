@@ -2,6 +2,7 @@
 // (ext4 looks at every inode that was freed in the last seconds before it takes one).
 
 import { Client } from 'pg';
+import { STAYS } from '../../../test/postgres/database.ts';
 
 /** What is in a database that nobody has used, of whatever tables there are. */
 export interface FreshState {
@@ -14,19 +15,22 @@ export interface FreshState {
 const TABLES = `SELECT oid::regclass::text AS name FROM pg_class
   WHERE oid >= 16384 AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY oid`;
 
-/** By the transaction that wrote each row of the catalogue, from the first id that is not the system's own. Statistics count: plans depend on them. */
-const DEFINITIONS = `SELECT md5(string_agg(of || ' ' || id || ' ' || written, ',' ORDER BY of, id, written)) AS definitions FROM (
-  SELECT 'relation' AS of, oid::text AS id, xmin::text AS written FROM pg_class WHERE oid >= 16384
-  UNION ALL SELECT 'column', attrelid || '.' || attnum, xmin::text FROM pg_attribute WHERE attrelid >= 16384
-  UNION ALL SELECT 'default', oid::text, xmin::text FROM pg_attrdef
-  UNION ALL SELECT 'constraint', oid::text, xmin::text FROM pg_constraint WHERE oid >= 16384
-  UNION ALL SELECT 'trigger', oid::text, xmin::text FROM pg_trigger
-  UNION ALL SELECT 'function', oid::text, xmin::text FROM pg_proc WHERE oid >= 16384
-  UNION ALL SELECT 'type', oid::text, xmin::text FROM pg_type WHERE oid >= 16384
-  UNION ALL SELECT 'view', oid::text, xmin::text FROM pg_rewrite WHERE oid >= 16384
-  UNION ALL SELECT 'schema', oid::text, xmin::text FROM pg_namespace
-  UNION ALL SELECT 'statistics', starelid || '.' || staattnum, xmin::text FROM pg_statistic WHERE starelid >= 16384
-  UNION ALL SELECT 'setting', setrole::text, array_to_string(setconfig, ' ') FROM pg_db_role_setting
+/**
+ * Of each catalogue how many rows there are from the first id that is not the system's own, and the latest transaction that wrote one: every definition leaves one, or takes one
+ * away. Statistics count: plans depend on them.
+ */
+const DEFINITIONS = `SELECT string_agg(of || ' ' || rows || ' ' || coalesce(last::text, ''), ',' ORDER BY of) AS definitions FROM (
+  SELECT 'relation' AS of, count(*) AS rows, max(xmin::text::bigint)::text AS last FROM pg_class WHERE oid >= 16384
+  UNION ALL SELECT 'column', count(*), max(xmin::text::bigint)::text FROM pg_attribute WHERE attrelid >= 16384
+  UNION ALL SELECT 'default', count(*), max(xmin::text::bigint)::text FROM pg_attrdef
+  UNION ALL SELECT 'constraint', count(*), max(xmin::text::bigint)::text FROM pg_constraint WHERE oid >= 16384
+  UNION ALL SELECT 'trigger', count(*), max(xmin::text::bigint)::text FROM pg_trigger
+  UNION ALL SELECT 'function', count(*), max(xmin::text::bigint)::text FROM pg_proc WHERE oid >= 16384
+  UNION ALL SELECT 'type', count(*), max(xmin::text::bigint)::text FROM pg_type WHERE oid >= 16384
+  UNION ALL SELECT 'view', count(*), max(xmin::text::bigint)::text FROM pg_rewrite WHERE oid >= 16384
+  UNION ALL SELECT 'schema', count(*), max(xmin::text::bigint)::text FROM pg_namespace
+  UNION ALL SELECT 'statistics', count(*), max(xmin::text::bigint)::text FROM pg_statistic WHERE starelid >= 16384
+  UNION ALL SELECT 'setting', count(*), string_agg(setrole || ' ' || array_to_string(setconfig, ' '), ',' ORDER BY setrole) FROM pg_db_role_setting
     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 ) AS defined`;
 
@@ -44,10 +48,22 @@ export function freshStateOf(url: string): Promise<FreshState> {
   });
 }
 
-/** Cuts all who are connected. False: something else is defined there than was, and nothing was done. */
-export function emptied(url: string, { definitions, rows }: FreshState): Promise<boolean> {
-  return connected(url, async (client) => {
+/** Stays connected: what a new session must look up takes longer than to empty all tables. */
+export class Emptier {
+  readonly #url: string;
+  readonly #state: FreshState;
+  #client: Client | undefined;
+
+  constructor(url: string, state: FreshState) {
+    this.#url = url;
+    this.#state = state;
+  }
+
+  /** Cuts all others who are connected. False: something else is defined there than was, and nothing was done. */
+  async emptied(): Promise<boolean> {
+    const client = (this.#client ??= await this.#connected());
     await cutOthers(client);
+    const { definitions, rows } = this.#state;
     if ((await definitionsOf(client)) !== definitions) return false;
     const statements = [...rows].flatMap(([name, kept]) =>
       kept === '[]'
@@ -59,7 +75,21 @@ export function emptied(url: string, { definitions, rows }: FreshState): Promise
     );
     await client.query([...statements, SEQUENCES].join(';'));
     return true;
-  });
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
+  }
+
+  async #connected(): Promise<Client> {
+    const client = new Client({ connectionString: this.#url, application_name: STAYS });
+    // Somebody cut all who were there.
+    client.on('error', () => (this.#client = undefined));
+    await client.connect();
+    return client;
+  }
 }
 
 async function cutOthers(client: Client): Promise<void> {

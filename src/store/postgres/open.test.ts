@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freshDatabase as emptyDatabase } from '../../../test/postgres/database.ts';
+import { freshDatabase as emptyDatabase, STAYS } from '../../../test/postgres/database.ts';
 import { virtualClock } from '../../../test/fakes/clock.ts';
 import { countingEntropy } from '../../../test/fakes/submission.ts';
 import { connect, ConnectionLost } from './connection.ts';
@@ -104,7 +104,7 @@ test('whichever connection of a writer is lost, it is told', { skip }, async () 
     const writer = await openPostgresWriter({ ...optionsFor(database), failed });
     await other.query(
       `SELECT pg_terminate_backend(pid, 10000) FROM (SELECT pid FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY backend_start OFFSET $1 LIMIT 1) AS one`,
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '${STAYS}' ORDER BY backend_start OFFSET $1 LIMIT 1) AS one`,
       which,
     );
     assert.ok((await lost) instanceof ConnectionLost);

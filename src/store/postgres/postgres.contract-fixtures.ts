@@ -21,7 +21,7 @@ import type { Store, StoreNotice } from '../port.ts';
 import { ORPHAN_MS } from './bodies.ts';
 import { connect, type PostgresServer } from './connection.ts';
 import { COUNTERS_EVERY_MS } from './counters.ts';
-import { emptied, type FreshState, freshStateOf } from './emptied.contract-fixtures.ts';
+import { Emptier, type FreshState, freshStateOf } from './emptied.contract-fixtures.ts';
 import { openPostgresStore, type OpenPostgresStore } from './open.ts';
 import { keepPartitions } from './partitions.ts';
 import { migrate } from './migration.ts';
@@ -39,26 +39,41 @@ interface Template {
 }
 
 let template: Promise<Template> | undefined;
+interface Used {
+  readonly database: AnyDatabase;
+  readonly emptier: Emptier;
+}
+
 /** Those that a test has given back, emptied; undefined: there will be no other test. */
-let spare: AnyDatabase[] | undefined = [];
+let spare: Used[] | undefined = [];
 
 after(async () => {
   const unused = spare ?? [];
   spare = undefined;
-  for (const database of unused) await database.drop();
+  await Promise.all(unused.map(drop));
   await (await template)?.database.drop();
 });
 
 /** With the tables, and nothing in them: as no test has used it. */
 export async function freshDatabase(): Promise<TestDatabase> {
   template ??= makeTemplate();
-  const { database: like, state } = await template;
-  const database = spare?.pop() ?? (await emptyDatabase(like));
-  const drop = async (): Promise<void> => {
-    if (spare !== undefined && (await emptied(database.url, state))) spare.push(database);
-    else await database.drop();
+  const used = spare?.pop() ?? (await madeLike(await template));
+  const { database, emptier } = used;
+  const giveBack = async (): Promise<void> => {
+    if (spare !== undefined && (await emptier.emptied())) spare.push(used);
+    else await drop(used);
   };
-  return { ...database, server: serverOf(database), drop, [Symbol.asyncDispose]: drop };
+  return { ...database, server: serverOf(database), drop: giveBack, [Symbol.asyncDispose]: giveBack };
+}
+
+async function madeLike({ database: like, state }: Template): Promise<Used> {
+  const database = await emptyDatabase(like);
+  return { database, emptier: new Emptier(database.url, state) };
+}
+
+async function drop({ database, emptier }: Used): Promise<void> {
+  await emptier.close();
+  await database.drop();
 }
 
 async function makeTemplate(): Promise<Template> {
