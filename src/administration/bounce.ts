@@ -3,7 +3,8 @@
 import { bounceChanges } from '../relay/bounce.ts';
 import { isOwnReport } from '../relay/notices.ts';
 import type { QueueCursor, QueueEntry } from '../store/lookups.ts';
-import type { AcceptChange, OutcomeOf, QueuedMessage, QueueSelector } from '../store/port.ts';
+import type { AcceptChange, OutcomeOf, QueuedMessage } from '../store/port.ts';
+import type { QueueSelector } from '../store/selector.ts';
 import type { QueueChange } from '../store/queue-change.ts';
 import { type Actor, whoActs } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';

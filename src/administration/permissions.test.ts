@@ -155,6 +155,8 @@ const samples: Readonly<Record<UseCaseName, Sample>> = {
   },
   listQueue: { call: (as, { login }) => as.listQueue({ part: { identity: login }, max: 10 }) },
   queueTotals: { call: (as) => as.queueTotals() },
+  queueByIdentity: { call: (as) => as.queueByIdentity({ max: 10 }) },
+  queueByAge: { call: (as, { login }) => as.queueByAge({ part: { identity: login } }) },
   showQueued: { call: (as, { message }) => as.showQueued({ id: message }) },
   queuedContent: { call: async (as, { message }) => textOf(await as.queuedContent({ id: message })) },
   countQueue: { call: (as, { message }) => as.countQueue({ part: { id: message } }) },

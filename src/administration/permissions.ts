@@ -82,6 +82,8 @@ export const permissions: Readonly<Record<UseCaseName, Permission>> = {
   revokeToken: { roles: andUser, scopes: ['accounts', 'contain'], proof: 'ofOthers' },
   listQueue: { roles: andUser, scopes: ['queue'] },
   queueTotals: { roles: ['desk', 'auditor', 'admin'], scopes: ['queue', 'reports'] },
+  queueByIdentity: { roles: overMail, scopes: ['queue'] },
+  queueByAge: { roles: overMail, scopes: ['queue'] },
   showQueued: { roles: andUser, scopes: ['queue'] },
   queuedContent: { roles: ['desk', 'admin'], scopes: ['queue'], proof: 'always' },
   countQueue: { roles: overMail, scopes: ['queue'] },

@@ -9,6 +9,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 import type { IdentityId } from '../record/identity.ts';
 import type { ReportWriter } from '../relay/reports.ts';
 import type { RelaySettings } from '../relay/settings.ts';
+import type { HopDomains } from '../store/hop-domains.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
 
@@ -31,10 +32,10 @@ export interface AdministrationPorts {
     readonly settings: Pick<RelaySettings, 'expireMs'>;
     readonly writer: Pick<ReportWriter, 'write'>;
   }>;
-  /** The next hop of mail to this domain, by the configuration in force, as the log names it. */
-  hopOf(domain: string): string;
   /** Of the client that shows a second factor; absent: none is shown through this door. */
   readonly factorGuard?: FactorGuard;
+  /** By the configuration in force: of each domain one takes the mail. */
+  nextHops(): readonly HopDomains[];
   /** How the server is; absent: none runs. */
   condition?(): Promise<object>;
   /** Whose sending limits came near their end, as the running server knows; who was charged last stands first. Absent: none runs. */

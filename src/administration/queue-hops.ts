@@ -1,6 +1,7 @@
 // How much waits for which next hop. The store knows no hops: which one a recipient's mail takes is decided by its domain and the configuration when it is tried, so the
 // largest domains are put together by the hop that each has now.
 
+import { takesDomain } from '../store/hop-domains.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import type { AdministrationPorts } from './ports.ts';
 
@@ -18,7 +19,12 @@ export interface TotalsByHop extends QueueTotals {
   readonly byHop: readonly QueueOfHop[];
 }
 
-export function withHops({ hopOf }: Pick<AdministrationPorts, 'hopOf'>, totals: QueueTotals): TotalsByHop {
+export function withHops(
+  { nextHops }: Pick<AdministrationPorts, 'nextHops'>,
+  totals: QueueTotals,
+): TotalsByHop {
+  const all = nextHops();
+  const hopOf = (domain: string): string => all.find((hop) => takesDomain(hop, domain))?.name ?? '';
   const hops = Map.groupBy(totals.byDomain, ({ domain }) => hopOf(domain));
   const byHop = [...hops].map(([hop, domains]) => ({
     ...{ hop, domains },

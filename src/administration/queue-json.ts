@@ -1,6 +1,8 @@
-// A recipient in the queue as programs get it, from the command line and from the API alike. Times are numbers; whoever prints it writes them as others read them.
+// The queue as programs get it, from the command line and from the API alike. Times are numbers; whoever prints it writes them as others read them.
 
-import type { QueueEntry } from '../store/lookups.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { QueueEntry, QueueOfIdentity } from '../store/lookups.ts';
+import type { QueueOfAge } from './queue-views.ts';
 import type { ListedEntry, Waiting } from './queue-why.ts';
 
 /** In the words of the trail and the metrics. */
@@ -33,4 +35,17 @@ export function entryJson({ entry, waiting }: ListedEntry) {
     why: waiting.why,
     lastAttempt: waiting.last,
   };
+}
+
+/** Ages as they are asked for: `4h`. */
+export function ofAgeJson({ olderThan, youngerThan, deliveries, isCut }: QueueOfAge) {
+  return {
+    ...(olderThan === undefined ? {} : { olderThan: formatDuration(olderThan) }),
+    ...(youngerThan === undefined ? {} : { youngerThan: formatDuration(youngerThan) }),
+    ...{ deliveries, isCut },
+  };
+}
+
+export function ofIdentityJson({ identityId, login, deliveries, oldestAcceptedAt }: QueueOfIdentity) {
+  return { identityId, login, deliveries, oldestAcceptedAt };
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { ROOT } from '../../test/fakes/administration.ts';
 import { aliceAsStored } from '../../test/fakes/submission.ts';
 import type { Credential, Identity } from '../record/identity.ts';
-import type { QueueSelector } from '../store/port.ts';
+import type { QueueSelector } from '../store/selector.ts';
 import { type FailureKind, UseCaseFailure } from './failure.ts';
 import { selectorOf } from './queue-selector.ts';
 
@@ -41,6 +41,12 @@ const lookups = {
     Promise.resolve(
       (identityId ?? bob.id) === bob.id && [GONE, 'password'].includes(credentialId ?? '') ? 1 : 0,
     ),
+};
+
+const ports = {
+  config: assert.fail,
+  clock: { now: () => 10_000 },
+  nextHops: () => [{ name: 'files', domains: [], takes: 'others' } as const],
 };
 
 const A = alice.login;
@@ -87,7 +93,7 @@ const vectors: readonly (readonly [
 for (const [credential, login, expected, kind] of vectors)
   test(`--credential '${credential}'${login === undefined ? '' : ` --identity ${login}`}`, async () => {
     const options = { credential, ...(login === undefined ? {} : { identity: login }) };
-    const asked = selectorOf({ lookups, config: assert.fail }, ROOT, options);
+    const asked = selectorOf({ ...ports, lookups }, ROOT, options);
     if (typeof expected === 'string') {
       const owner = login === undefined ? await lookups.identityByCredential(expected) : byLogin(login);
       const whose = owner === undefined ? {} : { identityId: owner.id };
@@ -99,4 +105,15 @@ for (const [credential, login, expected, kind] of vectors)
         assert.equal(error.kind, kind);
         return true;
       });
+  });
+
+for (const [why, part, selector] of [
+  ['exactly so long is older', { olderThan: 1_000 }, { acceptedBefore: 9_001 }],
+  ['and not younger', { youngerThan: 1_000 }, { acceptedSince: 9_001 }],
+  ['both', { olderThan: 1, youngerThan: 2 }, { acceptedBefore: 10_000, acceptedSince: 9_999 }],
+  ['of no age', { olderThan: 0 }, { acceptedBefore: 10_001 }],
+  ['a next hop by its name', { nextHop: 'files' }, { nextHop: ports.nextHops()[0] }],
+] as const)
+  test(`a part of the queue by ${Object.keys(part).join(' and ')}: ${why}`, async () => {
+    assert.deepEqual(await selectorOf({ ...ports, lookups }, ROOT, part), selector);
   });

@@ -1,13 +1,18 @@
 // How an operator names a part of the queue: by id, or by words that must all match.
 
 import { credentialNamed, PASSWORD_CREDENTIAL_ID } from '../identity/credential-changes.ts';
+import type { HopDomains } from '../store/hop-domains.ts';
 import type { Lookups } from '../store/lookups.ts';
-import type { QueueSelector } from '../store/port.ts';
+import type { QueueSelector } from '../store/selector.ts';
 import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { identityOf, valueOf } from './identities.ts';
+import { isFor } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
+
+/** In an error that names those that there are. */
+const HOPS_NAMED = 5;
 
 /** None at all: the whole queue. */
 export interface QueuePart {
@@ -19,14 +24,21 @@ export interface QueuePart {
   readonly from?: string;
   readonly to?: string;
   readonly domain?: string;
+  /** Its name, as the totals of the queue have it. */
+  readonly nextHop?: string;
   readonly held?: boolean;
+  /** Has waited for so long or longer, ms. */
+  readonly olderThan?: number;
+  /** Has waited for less, ms. */
+  readonly youngerThan?: number;
 }
 
-interface Ports extends Pick<AdministrationPorts, 'config'> {
+interface Ports extends Pick<AdministrationPorts, 'config' | 'nextHops'> {
+  readonly clock: Pick<AdministrationPorts['clock'], 'now'>;
   readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityById' | 'identityByCredential' | 'queueCount'>;
 }
 
-/** Throws `UseCaseFailure` if it names an account or a credential that there is not. */
+/** Throws `UseCaseFailure` if it names an account, a credential or a next hop that there is not. */
 export async function selectorOf(ports: Ports, actor: Actor, part: QueuePart): Promise<QueueSelector> {
   const identity = await senderOf(ports, actor, part);
   const sent =
@@ -39,7 +51,30 @@ export async function selectorOf(ports: Ports, actor: Actor, part: QueuePart): P
     ...(part.from === undefined ? {} : { from: part.from }),
     ...(part.to === undefined ? {} : { to: part.to }),
     ...(part.domain === undefined ? {} : { domain: part.domain }),
+    ...(part.nextHop === undefined ? {} : { nextHop: nextHopOf(ports, actor, part.nextHop) }),
+    ...agesOf(ports, part),
     ...(part.held === undefined ? {} : { held: part.held }),
+  };
+}
+
+/** Those that there are, are named to who may see the totals. */
+function nextHopOf({ nextHops }: Ports, { role }: Actor, name: string): HopDomains {
+  const all = nextHops();
+  const found = all.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const some = all.slice(0, HOPS_NAMED).map((one) => `"${one.name}"`);
+  const more = all.length > some.length ? ' and others' : '';
+  const known = isFor(role, 'queueTotals') ? `; it has ${some.join(', ')}${more}` : '';
+  throw new UseCaseFailure(`the configuration has no next hop "${name}"${known}`, 'usage');
+}
+
+/** What waits since exactly so long is older. */
+function agesOf({ clock }: Ports, { olderThan, youngerThan }: QueuePart): QueueSelector {
+  if (olderThan === undefined && youngerThan === undefined) return {};
+  const now = clock.now();
+  return {
+    ...(olderThan === undefined ? {} : { acceptedBefore: now - olderThan + 1 }),
+    ...(youngerThan === undefined ? {} : { acceptedSince: now - youngerThan + 1 }),
   };
 }
 

@@ -5,8 +5,9 @@ import { emptyCounter } from '../policy/limits.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import { compareListed, type IdentityPage, isOfPage } from '../store/identity-page.ts';
-import type { FoundEvents, Lookups } from '../store/lookups.ts';
-import type { Change, QueueSelector } from '../store/port.ts';
+import type { FoundEvents, Lookups, QueueOfIdentity } from '../store/lookups.ts';
+import type { Change } from '../store/port.ts';
+import type { QueueSelector } from '../store/selector.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
@@ -145,7 +146,9 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
       const owners = await seen.identities(entries.map(({ message: { identityId } }) => identityId));
       return entries.filter(({ message }) => owners.has(message.identityId));
     },
-    queueCount: async (selector) => ((await seen.selector(selector)) ? all.queueCount(selector) : 0),
+    queueCount: async (selector, max) =>
+      (await seen.selector(selector)) ? all.queueCount(selector, max) : 0,
+    queueByIdentity: (page) => queueByIdentitySeen(all, actor, page),
     async findMessages(term, range) {
       const found = await all.findMessages(term, range);
       const mine = await seen.messages(found.ids);
@@ -217,6 +220,17 @@ async function identitiesSeen(
   const asked = domains.filter((domain) => page.domain === undefined || page.domain === domain);
   const pages = await Promise.all(asked.map((domain) => all.identities({ ...page, domain })));
   return pages.flat().toSorted(compareListed).slice(0, page.max);
+}
+
+/** Of a domain admin: the accounts of his domains. */
+async function queueByIdentitySeen(
+  all: Pick<Lookups, 'queueByIdentity'>,
+  { role, domains = [] }: Actor,
+  page: Parameters<Lookups['queueByIdentity']>[0],
+): Promise<readonly QueueOfIdentity[]> {
+  if (role !== 'domainAdmin') throw outside();
+  const asked = domains.filter((domain) => page.domains === undefined || page.domains.includes(domain));
+  return asked.length === 0 ? [] : all.queueByIdentity({ ...page, domains: asked });
 }
 
 /** There is more only if more of it is seen: that others have more would betray them. */

@@ -36,6 +36,7 @@ import { assertProved } from './fresh-proof.ts';
 import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { changeQueue, countQueue } from './queue-changes.ts';
+import { queueByAge, queueByIdentity } from './queue-views.ts';
 import { listQueue, queuedContent, queueTotals, showQueued } from './queue-looks.ts';
 import { recentMessages } from './recent-messages.ts';
 import { removalMeans, removeAccount, restoreAccount } from './removal.ts';
@@ -73,7 +74,17 @@ export const useCases = {
   ...{ listSessions, endSession },
   ...{ setRole, listTokens, addToken, revokeToken },
   ...{ accountRights, changeRight, removalMeans, removeAccount, restoreAccount },
-  ...{ listQueue, queueTotals, showQueued, queuedContent, countQueue, changeQueue, bounceQueue },
+  ...{
+    listQueue,
+    queueTotals,
+    queueByIdentity,
+    queueByAge,
+    showQueued,
+    queuedContent,
+    countQueue,
+    changeQueue,
+    bounceQueue,
+  },
   ...{ serverStatus, showSettings, trailEnds, listLooks },
   ...{ listDomains, showDomain, checkDomain, lookUpSelector, accountSheet },
   ...{ startVerification, showVerification, stopVerification },

@@ -34,6 +34,15 @@ export function messageIdSource(random: (length: number) => Uint8Array): Message
   };
 }
 
+const TIME_MAX = 2 ** 48 - 1;
+
+/** Before every id that was given at this time or later, and after all others. Milliseconds since the epoch. */
+export function firstIdOf(ms: number): MessageId {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(Math.min(Math.max(Math.ceil(ms), 0), TIME_MAX), 0, 6);
+  return encodeBase32(bytes);
+}
+
 /** In the spelling that it is printed in. */
 export function isMessageId(id: string): boolean {
   return isBase32(id, 16);

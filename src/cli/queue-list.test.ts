@@ -43,6 +43,37 @@ test('queue list goes on page after page, with the reason of each message, up to
   assert.match(await said(t, context, { max: '501' }), /\n… 1 more: say --max N, or select\n$/);
 });
 
+test('queue list --totals tells by domain and next hop, by age and by account', async (t) => {
+  const office = openOffice();
+  const { id } = await office.addAccount({ login: 'alice@example.org', mailbox: true, allowReserved: true });
+  const now = office.clock.now();
+  const to = ['a@far.example', 'b@far.example'];
+  await office.ports.store.commit([acceptOf('01ARZ3NDEKTSV4RRFFQ69G5FAV', now, { identityId: id, to })]);
+  const context = { administration: () => office, now };
+  const text = await said(t, context, { totals: true });
+  assert.match(text, /far\.example +2 +files\n/);
+  assert.match(text, /WAITING FOR +RECIPIENTS\nless than 10 minutes +0\n[^]*1 day or longer +2\n/);
+  assert.match(text, /ACCOUNT +RECIPIENTS +OLDEST\nalice@example\.org +2 +less than a minute\n/);
+  const json: unknown = JSON.parse(await said(t, context, { totals: true, json: true }));
+  assert.deepEqual(json && typeof json === 'object' && 'byAge' in json && json.byAge, [
+    { youngerThan: '10m', deliveries: 0, isCut: false },
+    { olderThan: '10m', youngerThan: '1h', deliveries: 0, isCut: false },
+    { olderThan: '1h', youngerThan: '4h', deliveries: 0, isCut: false },
+    { olderThan: '4h', youngerThan: '1d', deliveries: 0, isCut: false },
+    { olderThan: '1d', deliveries: 2, isCut: false },
+  ]);
+});
+
+for (const [options, told] of [
+  [{ nextHop: 'mta' }, /^the configuration has no next hop "mta"; it has "files"$/],
+  [{ olderThan: '4' }, /^--older-than is a number with its unit, such as 10m, 4h or 2d, not "4"$/],
+  [{ youngerThan: 'soon' }, /^--younger-than is a number with its unit/],
+] as const)
+  test(`queue list by ${Object.keys(options).join()} that is none is refused`, async (t) => {
+    const context = { administration: () => openOffice(), now: 0 };
+    await assert.rejects(said(t, context, options), { message: told });
+  });
+
 /** What `queue list` prints. */
 async function said(t: TestContext, context: object, options: ListOptions): Promise<string> {
   let text = '';

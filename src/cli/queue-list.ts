@@ -1,15 +1,16 @@
 // `postern queue list`: what waits, why, and for how long still.
 
 import type { TotalsByHop } from '../administration/queue-hops.ts';
-import { entryJson, stateOf } from '../administration/queue-json.ts';
+import { entryJson, ofAgeJson, ofIdentityJson, stateOf } from '../administration/queue-json.ts';
 import type { QueueList } from '../administration/queue-looks.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
+import type { QueueOfAge } from '../administration/queue-views.ts';
 import type { ListedEntry, Waiting } from '../administration/queue-why.ts';
 import type { Administration } from '../administration/use-cases.ts';
 import { numberOf } from '../base/number-of.ts';
 import { safe } from '../base/safe-text.ts';
 import { table } from '../base/table.ts';
-import type { QueueEntry, QueueTotals } from '../store/lookups.ts';
+import type { QueueEntry, QueueOfIdentity, QueueTotals } from '../store/lookups.ts';
 import type { LookContext } from './context.ts';
 import { CommandFailure } from './failure.ts';
 import { wholeNumberFrom1 } from './number.ts';
@@ -19,6 +20,7 @@ import { partOf, type PartOptions, partOptions } from './queue-part.ts';
 import { spanWords } from '../base/span.ts';
 
 const LIST_MAX = 50;
+const ACCOUNTS_MAX = 50;
 /** Domains above a list that does not show the whole queue. */
 const DOMAINS_MAX = 10;
 /** Characters of a reason in a list; `queue show` tells all of it. */
@@ -31,7 +33,7 @@ export interface ListOptions extends PartOptions {
 
 export const listOptions: readonly OptionRow[] = [
   ...partOptions,
-  ['--totals', 'only how much it is, in all and for the 50 largest domains'],
+  ['--totals', 'only how much it is: in all, by domain and next hop, by age, and by account'],
   ['--json', 'print JSON'],
   ['--max <n>', `at most so many, default ${LIST_MAX}`],
 ];
@@ -108,10 +110,38 @@ async function listTotals(
   const others = Object.keys(options).filter((key) => !['totals', 'json', 'config'].includes(key));
   if (id !== undefined || others.length > 0)
     throw new CommandFailure('--totals is about the whole queue: it goes with --json alone', 2);
-  const totals = await administration().queueTotals();
-  if (options.json === true) return printJson(totals);
+  const asked = administration();
+  const [totals, byAge, byIdentity] = await Promise.all([
+    asked.queueTotals(),
+    asked.queueByAge({ part: {} }),
+    asked.queueByIdentity({ max: ACCOUNTS_MAX }),
+  ]);
+  if (options.json === true)
+    return printJson({ ...totals, byAge: byAge.map(ofAgeJson), byIdentity: byIdentity.map(ofIdentityJson) });
   if (totals.messages === 0) return print('the queue is empty');
   printTotals(totals, now);
+  print('');
+  print(table([['WAITING FOR', 'RECIPIENTS'], ...byAge.map(ageRow)]));
+  if (byIdentity.length === 0) return;
+  print('');
+  print(table([['ACCOUNT', 'RECIPIENTS', 'OLDEST'], ...byIdentity.map((one) => accountRow(one, now))]));
+  if (byIdentity.length === ACCOUNTS_MAX) print(`… the ${ACCOUNTS_MAX} accounts with most are shown`);
+}
+
+function ageRow({ olderThan, youngerThan, deliveries, isCut }: QueueOfAge): readonly string[] {
+  const words =
+    olderThan === undefined
+      ? `less than ${spanWords(youngerThan ?? 0)}`
+      : `${spanWords(olderThan)} ${youngerThan === undefined ? 'or longer' : `to ${spanWords(youngerThan)}`}`;
+  return [words, `${isCut ? 'over ' : ''}${deliveries}`];
+}
+
+function accountRow(
+  { login, deliveries, oldestAcceptedAt }: QueueOfIdentity,
+  now: number,
+): readonly string[] {
+  const oldest = oldestAcceptedAt === undefined ? '' : spanWords(now - oldestAcceptedAt);
+  return [login ?? '(gone)', String(deliveries), oldest];
 }
 
 function printTotals(totals: TotalsByHop, now: number, domainsMax?: number): void {

@@ -1,6 +1,7 @@
 // An operator gives a message up and tells its sender: the report, then the drops once the report is written.
 
-import type { AcceptChange, QueueSelector } from '../store/port.ts';
+import type { AcceptChange } from '../store/port.ts';
+import type { QueueSelector } from '../store/selector.ts';
 import type { QueueChange } from '../store/queue-change.ts';
 import type { QueueEntry } from '../store/lookups.ts';
 import type { Attempt, DeliveryJob } from './delivery-job.ts';

@@ -2,8 +2,8 @@
 
 import type { AdministrationPorts } from '../administration/ports.ts';
 import { type LastVerified, Verifier } from '../audit/verifier.ts';
-import { hopOfDomain } from './hop-of-domain.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { nextHops } from './next-hops.ts';
 import { systemClock as clock } from '../platform/clock.ts';
 import { DomainChecks } from '../onboarding/domain-checks.ts';
 import { systemEntropy } from '../platform/entropy.ts';
@@ -38,7 +38,7 @@ export function administrationPorts({
     },
     config: () => loaded().config,
     written: loaded,
-    hopOf: (domain) => hopOfDomain(loaded().config, domain),
+    nextHops: () => nextHops(loaded().config),
     // Few commands report anything: the others need not load what composes and signs.
     async reports() {
       const { reportsOf } = await import('./reports-of-config.ts');

@@ -647,7 +647,11 @@ async function outcomesOf(store: Store, changes: readonly Change[]): Promise<rea
 }
 
 async function queueOf(lookups: Lookups): Promise<unknown> {
-  return [await lookups.queue({}, { max: 100 }), await lookups.queueTotals()];
+  return [
+    await lookups.queue({}, { max: 100 }),
+    await lookups.queueTotals(),
+    await lookups.queueByIdentity({ max: 100 }),
+  ];
 }
 
 type Everything = Awaited<ReturnType<typeof everythingOf>>;

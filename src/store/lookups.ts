@@ -6,7 +6,8 @@ import type { AcceptedEvent, EventPosition, EventType, TrailEvent } from '../rec
 import type { ChainEnd } from '../record/link.ts';
 import type { IdentityId } from '../record/identity.ts';
 import type { ConsoleSessionLookups } from './console-sessions.ts';
-import type { Delivery, QueuedMessage, QueueSelector } from './port.ts';
+import type { Delivery, QueuedMessage } from './port.ts';
+import type { QueueSelector } from './selector.ts';
 import type { StoreNodes } from './nodes.ts';
 import type { SharedKeyName } from './shared-key.ts';
 import type { ShownIdentity } from './shown-identity.ts';
@@ -37,6 +38,19 @@ export interface QueueTotals {
   /** Largest first, at most 50. */
   readonly byDomain: readonly { readonly domain: string; readonly deliveries: number }[];
 }
+
+export interface QueueOfIdentity {
+  readonly identityId: IdentityId;
+  /** Absent: the account is gone. */
+  readonly login?: string;
+  /** Recipients. */
+  readonly deliveries: number;
+  /** Absent: the totals are off. */
+  readonly oldestAcceptedAt?: number;
+}
+
+/** Messages of one identity, in the order of ids, among which its oldest is: ids grow with time. */
+export const OLDEST_OF_IDENTITY_AMONG = 20;
 
 export interface CredentialUse {
   readonly credentialId: string;
@@ -189,9 +203,15 @@ export interface Lookups extends ConsoleSessionLookups {
   ): Promise<readonly QueueEntry[]>;
   /** What is queued of these messages: the first `max` recipients of each, in the order of `queue`. */
   queueOfMessages(ids: readonly MessageId[], max: number): Promise<readonly QueueEntry[]>;
-  queueCount(selector: QueueSelector): Promise<number>;
+  /** Recipients; absent `max`: all of them, else no more are counted than so many. */
+  queueCount(selector: QueueSelector, max?: number): Promise<number>;
   /** Where several nodes accept, as of a second ago. */
   queueTotals(): Promise<QueueTotals>;
+  /** Whose mail waits, the most first, as of a second ago where several nodes accept. `domains`: of accounts with a login in one of these alone. */
+  queueByIdentity(page: {
+    readonly max: number;
+    readonly domains?: readonly string[];
+  }): Promise<readonly QueueOfIdentity[]>;
 
   /** Newest first: messages that the term names, each once. Index plus a scan of the unindexed tail, so a message is found at once after its 250. */
   findMessages(term: TraceTerm, range: MessageRange): Promise<FoundMessages>;
@@ -245,6 +265,7 @@ export const lookupMethods = [
   'queueOfMessages',
   'queueCount',
   'queueTotals',
+  'queueByIdentity',
   'findMessages',
   'findEvents',
   'looks',

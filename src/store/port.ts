@@ -164,24 +164,6 @@ export interface CredentialUsedChange {
   readonly address: string;
 }
 
-/** Which deliveries a queue command means; every given field must match. */
-export interface QueueSelector {
-  readonly messageId?: MessageId;
-  /** Of a message. */
-  readonly recipientNumber?: number;
-  readonly identityId?: IdentityId;
-  readonly credentialId?: string;
-  /** Reverse-path, exact. */
-  readonly from?: string;
-  /** Forward-path, exact. */
-  readonly to?: string;
-  readonly domain?: string;
-  /** For whatever reason. */
-  readonly held?: boolean;
-  /** Due later than this. */
-  readonly dueAfter?: number;
-}
-
 export type Change =
   | AcceptChange
   | WithdrawChange

@@ -3,7 +3,8 @@
 
 import type { MessageId } from '../base/message-id.ts';
 import type { EventDraft } from '../record/events.ts';
-import type { OutcomeOf, QueueSelector, Store } from './port.ts';
+import type { OutcomeOf, Store } from './port.ts';
+import type { QueueSelector } from './selector.ts';
 
 /** Why a delivery is not tried. It goes on when no reason is left. `identity`: its identity may not send; this follows from the identity alone. */
 export const holdReasons = ['operator', 'identity', 'review'] as const;
@@ -85,11 +86,12 @@ export function eventOfCommand(
 
 /** What was selected, and why. */
 function detailOf(
-  selector: QueueSelector,
+  { nextHop, ...selector }: QueueSelector,
   because: string | undefined,
 ): Readonly<Record<string, string | number | boolean>> {
   const kept = Object.entries({
     ...selector,
+    ...(nextHop === undefined ? {} : { nextHop: nextHop.name }),
     ...(because === undefined ? {} : { reason: because }),
   });
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined));

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { QueueSelector } from './port.ts';
+import type { QueueSelector } from './selector.ts';
 import type { QueueChange, QueuePosition } from './queue-change.ts';
 import {
   Bench,
@@ -326,6 +326,26 @@ const selectors: readonly {
     selector: { domain: 'xn--bcher-kva.example' },
     finds: '',
   },
+  {
+    why: 'the domains of a next hop',
+    selector: { nextHop: { name: 'mta', domains: ['two.example', 'none.example'], takes: 'these' } },
+    finds: '1/1 2/0',
+  },
+  {
+    why: 'a next hop that takes all other domains',
+    selector: { nextHop: { name: 'mta', domains: ['two.example', 'none.example'], takes: 'others' } },
+    finds: '1/0 3/0',
+  },
+  {
+    why: 'a next hop that takes everything',
+    selector: { nextHop: { name: 'mta', domains: [], takes: 'others' } },
+    finds: '1/0 1/1 2/0 3/0',
+  },
+  {
+    why: 'a next hop with others',
+    selector: { nextHop: { name: 'mta', domains: ['two.example'], takes: 'these' }, held: true },
+    finds: '2/0',
+  },
   { why: 'identity', selector: { identityId: 'i2' }, finds: '2/0' },
   { why: 'credential', selector: { credentialId: 'k7' }, finds: '1/0 1/1' },
   { why: 'held', selector: { held: true }, finds: '2/0' },
@@ -354,6 +374,7 @@ function listContract(name: string, open: Open): void {
     for (const { why, selector, finds } of selectors) {
       assert.deepEqual(await bench.queued(selector), keys(finds), why);
       assert.equal(await bench.lookups.queueCount(selector), keys(finds).length, why);
+      assert.equal(await bench.lookups.queueCount(selector, 2), Math.min(2, keys(finds).length), why);
     }
     const second = messages[1]?.message.id ?? '';
     assert.deepEqual(await bench.queued({ messageId: second }), [`${second}/0`]);

@@ -78,6 +78,8 @@ const ofAccounts: Readonly<Record<string, ApiSample>> = {
 const ofQueue: Readonly<Record<string, ApiSample>> = {
   listQueue: { path: ({ login }) => `/queue?limit=1&identity=${login}` },
   queueTotals: { path: alone('/queue/totals') },
+  queueByIdentity: { path: alone('/queue/by-identity?limit=5') },
+  queueByAge: { path: ({ login }) => `/queue/by-age?identity=${login}` },
   showQueued: { path: ({ message }) => `/queue/${message}` },
   queuedContent: { path: ({ message }) => `/queue/${message}/content` },
   changeMessage: { path: ({ message }) => `/queue/${message}/hold` },

@@ -32,8 +32,8 @@ export const postgresFaults: readonly Fault[] = [
     ...queue,
     file: 'src/store/postgres/inflight.ts',
     why: 'a hold leaves out what is just being deferred',
-    from: "'LIMIT $6 FOR UPDATE'",
-    to: "'LIMIT $6 FOR UPDATE SKIP LOCKED'",
+    from: "'LIMIT $10 FOR UPDATE'",
+    to: "'LIMIT $10 FOR UPDATE SKIP LOCKED'",
   },
   {
     ...queue,

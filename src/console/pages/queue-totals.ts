@@ -3,8 +3,9 @@
 import { html } from 'hono/html';
 import type { TotalsByHop } from '../../administration/queue-hops.ts';
 import { state } from '../fate.ts';
-import type { Html } from '../page.ts';
-import { pageOfPart } from '../queue-words.ts';
+import type { Asked, Html } from '../page.ts';
+import { hiddenPart, pageOfPart } from '../queue-words.ts';
+import { tokenField } from '../token-field.ts';
 import { ago, counted, figure } from '../words.ts';
 
 const HOPS = 20;
@@ -12,7 +13,11 @@ const HOPS = 20;
 const DOMAINS = 8;
 
 /** `down`: names of the hops that take nothing now. */
-export function totalsOf(totals: TotalsByHop, down: ReadonlySet<string>, now: number): Html {
+export function totalsOf(
+  totals: TotalsByHop,
+  down: ReadonlySet<string>,
+  { session, now }: Pick<Asked, 'session' | 'now'>,
+): Html {
   const { messages, deliveries, held, oldestAcceptedAt, byHop, byDomain } = totals;
   if (messages === 0) return html``;
   const others = deliveries - byDomain.reduce((sum, one) => sum + one.deliveries, 0);
@@ -28,6 +33,7 @@ export function totalsOf(totals: TotalsByHop, down: ReadonlySet<string>, now: nu
           <th scope="col">Next hop</th>
           <th scope="col">Recipients</th>
           <th scope="col">Domains</th>
+          <th scope="col"><span class="hidden">What to do</span></th>
         </tr>
       </thead>
       <tbody>
@@ -35,10 +41,14 @@ export function totalsOf(totals: TotalsByHop, down: ReadonlySet<string>, now: nu
           ({ hop, deliveries: count, domains }) =>
             html`<tr>
               <td data-name="Next hop">
-                <span>${hop} ${down.has(hop) ? state('fail', 'down') : ''}</span>
+                <span
+                  ><a href="${pageOfPart({ nextHop: hop })}">${hop}</a>
+                  ${down.has(hop) ? state('fail', 'down') : ''}</span
+                >
               </td>
               <td data-name="Recipients">${figure(count)}</td>
               <td data-name="Domains">${chips(domains)}</td>
+              <td data-name="What to do">${retry(hop, session.formToken)}</td>
             </tr>`,
         )}
       </tbody>
@@ -52,6 +62,15 @@ export function totalsOf(totals: TotalsByHop, down: ReadonlySet<string>, now: nu
           </p>`
     }
   </section>`;
+}
+
+/** Asks first. All else is done below the list that the name of the hop leads to. */
+function retry(hop: string, token: string): Html {
+  return html`<form method="post" action="/queue">
+    ${tokenField(token)} ${hiddenPart({ nextHop: hop })}
+    <input type="hidden" name="what" value="part" />
+    <button name="action" value="retry" aria-label="Try now what goes to ${hop} …">Try now …</button>
+  </form>`;
 }
 
 function chips(domains: TotalsByHop['byDomain']): Html {

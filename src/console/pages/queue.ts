@@ -2,12 +2,15 @@
 
 import { html } from 'hono/html';
 import type { QueueList } from '../../administration/queue-looks.ts';
+import type { QueuePart } from '../../administration/queue-selector.ts';
 import type { ListedEntry } from '../../administration/queue-why.ts';
 import { safe } from '../../base/safe-text.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { cursorOf, hiddenPart, pageOfPart, partInWords, partOf } from '../queue-words.ts';
+import { filter } from './queue-filter.ts';
 import { totalsOf } from './queue-totals.ts';
+import { ACCOUNTS, byAccount, byAge } from './queue-views.ts';
 import { ago, counted, figure, moment, pageOf } from '../words.ts';
 import { tokenField } from '../token-field.ts';
 
@@ -22,60 +25,48 @@ export const queue: Page = {
     const part = partOf(asked.query);
     const after = cursorOf(asked.query.get('after'));
     const administration = asked.administration();
-    const isAll = partInWords(part) === '' && after === undefined;
-    const [list, totals] = await Promise.all([
-      administration.listQueue({ part, max: ROWS, ...(after === undefined ? {} : { after }) }),
-      isAll && asked.may('queueTotals') ? administration.queueTotals() : undefined,
+    // Who sees some accounts alone has to name one.
+    const isListed = asked.may('queueTotals') || partInWords(part) !== '';
+    const [list, views] = await Promise.all([
+      isListed
+        ? administration.listQueue({ part, max: ROWS, ...(after === undefined ? {} : { after }) })
+        : undefined,
+      after === undefined ? viewsOf(asked, part) : '',
     ]);
     return html`<h1>Queue</h1>
-      ${totals === undefined ? '' : totalsOf(totals, await downHops(asked), asked.now)} ${filter(asked)}
-      ${list.entries.length === 0 ? empty(asked) : listed(asked, list)}`;
+      ${views} ${filter(asked, part)}
+      ${list === undefined ? '' : list.entries.length === 0 ? empty(part) : listed(asked, part, list)}`;
   },
 };
+
+/** Of the whole queue all of them; of one account how long its mail waits. */
+async function viewsOf(asked: Asked, part: QueuePart): Promise<Html> {
+  const { identity, ...others } = part;
+  if (Object.keys(others).length > 0) return html``;
+  const administration = asked.administration();
+  const seesAll = asked.may('queueTotals');
+  const [totals, accounts, ages] = await Promise.all([
+    seesAll && identity === undefined ? administration.queueTotals() : undefined,
+    identity === undefined ? administration.queueByIdentity({ max: ACCOUNTS }) : undefined,
+    seesAll || identity !== undefined
+      ? administration.queueByAge({ part: identity === undefined ? {} : { identity } })
+      : undefined,
+  ]);
+  if (totals?.messages === 0) return html``;
+  return html`${totals === undefined ? '' : totalsOf(totals, await downHops(asked), asked)}
+    <div class="pair">
+      ${accounts === undefined ? '' : byAccount(accounts, totals?.deliveries, asked.now)}
+      ${ages === undefined ? '' : byAge(ages, part)}
+    </div>`;
+}
 
 async function downHops({ may, condition }: Asked): Promise<ReadonlySet<string>> {
   if (!may('serverStatus')) return new Set();
   return new Set((await condition()).downHops.map(({ route }) => route));
 }
 
-function filter({ query }: Asked): Html {
-  const field = (name: string, words: string): Html =>
-    html`<label
-      >${words}<input
-        name="${name}"
-        value="${query.get(name) ?? ''}"
-        maxlength="320"
-        autocomplete="off"
-        spellcheck="false"
-    /></label>`;
-  const isOpen = partInWords(partOf(query)) !== '';
-  return html`<details class="card" id="queue-filter" ${isOpen ? html`open` : ''}>
-    <summary>Only a part of it</summary>
-    <form method="get" action="/queue" class="row stack-top">
-      ${field('domain', 'To the domain')} ${field('identity', 'Of the account')} ${field('from', 'Sender')}
-      ${field('to', 'Recipient')} ${field('id', 'Message id')}
-      <label>
-        Held
-        <select name="held">
-          ${[
-            ['', 'held or not'],
-            ['yes', 'held'],
-            ['no', 'not held'],
-          ].map(
-            ([value, words]) =>
-              html`<option value="${value}" ${query.get('held') === value ? html`selected` : ''}>
-                ${words}
-              </option>`,
-          )}
-        </select>
-      </label>
-      <button>Show</button>
-    </form>
-  </details>`;
-}
-
-function empty({ query }: Asked): Html {
-  const words = partInWords(partOf(query));
+function empty(part: QueuePart): Html {
+  const words = partInWords(part);
   return html`<section class="card">
     <h2>${words === '' ? 'The queue is empty' : 'Nothing in the queue matches'}</h2>
     <p class="soft">
@@ -84,8 +75,7 @@ function empty({ query }: Asked): Html {
   </section>`;
 }
 
-function listed({ query, session, now }: Asked, { entries, deliveries, next }: QueueList): Html {
-  const part = partOf(query);
+function listed({ session, now }: Asked, part: QueuePart, { entries, deliveries, next }: QueueList): Html {
   const words = partInWords(part);
   const count = deliveries ?? entries.length;
   return html`<form method="post" action="/queue" class="card">

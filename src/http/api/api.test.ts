@@ -133,3 +133,39 @@ test('accounts are listed by domain, beginning, state or address; a domain admin
     assert.deepEqual(await listed(dora, query), [], query);
   assert.equal((await api.ask('GET /accounts?state=gone', { token: admin })).status, 400);
 });
+
+test('the queue is filtered and acted on by next hop and age as on its page; a domain admin within his domains alone', async () => {
+  const hops = [
+    { name: 'files', domains: ['lab.example'], takes: 'others' },
+    { name: 'lmtp lab:24', domains: ['lab.example'], takes: 'these' },
+  ] as const;
+  const api = await openApiDesk({ nextHops: () => hops });
+  const [admin, dora] = [await api.tokenOf('admin'), await api.tokenOf('domainAdmin')];
+  const count = async (query: string): Promise<unknown> => {
+    const response = await api.ask(`GET /queue?${query}`, { token: admin });
+    const { deliveries } = (await response.json()) as { readonly deliveries?: number };
+    return deliveries ?? response.status;
+  };
+  for (const [query, deliveries] of [
+    ['nextHop=files', 2],
+    ['nextHop=lmtp+lab:24', 0],
+    ['nextHop=gone', 400],
+    ['olderThan=0ms', 2],
+    ['olderThan=99999999d', 0],
+    ['youngerThan=99999999d', 2],
+    ['olderThan=soon', 400],
+    [`nextHop=files&identity=${ALICE}&olderThan=1ms`, 1],
+  ] as const)
+    assert.equal(await count(query), deliveries, query);
+  const change = (token: string, part: object) =>
+    api.ask('POST /queue/changes', { token, body: { action: 'drop', part } });
+  const bounce = (token: string, part: object) => api.ask('POST /queue/bounces', { token, body: { part } });
+  for (const part of [{ nextHop: 'files' }, { nextHop: 'files', identity: MALLORY }, { olderThan: '0ms' }])
+    for (const act of [change, bounce])
+      assert.ok([400, 404].includes((await act(dora, part)).status), JSON.stringify(part));
+  assert.equal(await count('olderThan=0ms'), 2);
+  const own = await change(dora, { nextHop: 'files', identity: ALICE });
+  assert.deepEqual(await own.json(), { changed: 1, stillHeld: 0 });
+  const all = await change(admin, { nextHop: 'files' });
+  assert.deepEqual(await all.json(), { changed: 1, stillHeld: 0 });
+});

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { QueuePart } from '../../administration/queue-selector.ts';
-import { entryJson } from '../../administration/queue-json.ts';
+import { entryJson, ofAgeJson, ofIdentityJson } from '../../administration/queue-json.ts';
 import type { Administration } from '../../administration/use-cases.ts';
 import type { QueueCursor } from '../../store/lookups.ts';
 import type { QueuePosition } from '../../store/queue-change.ts';
@@ -13,6 +13,7 @@ import { ownRoutes } from './routes-me.ts';
 import { domainRoutes } from './routes-domains.ts';
 import { trailRoutes } from './routes-trail.ts';
 import * as shapes from './shapes.ts';
+import * as queueShapes from './shapes-queue.ts';
 
 type Given = { readonly [K in keyof QueuePart]?: QueuePart[K] | undefined };
 
@@ -27,14 +28,14 @@ const queueLooks: readonly Route[] = [
   route(['GET', '/queue', 'listQueue'], {
     summary:
       'Lists what waits, a recipient each, oldest message first. A domain admin names an account; a user means himself.',
-    query: shapes.queuePart.extend({
+    query: queueShapes.queuePart.extend({
       held: z
         .enum(['true', 'false'])
         .transform((value) => value === 'true')
         .optional(),
     }),
     answer: z.object({
-      entries: z.array(shapes.queueEntry),
+      entries: z.array(queueShapes.queueEntry),
       deliveries: z.int().optional().meta({ description: 'Recipients, listed or not; with the first page.' }),
     }),
     paging: { place: recipient, limit: { usual: 100, most: 500 } },
@@ -46,13 +47,31 @@ const queueLooks: readonly Route[] = [
   }),
   route(['GET', '/queue/totals', 'queueTotals'], {
     summary: 'How much waits, by domain of the recipients (the 50 largest) and by next hop.',
-    answer: shapes.queueTotals,
+    answer: queueShapes.queueTotals,
     carryOut: (as) => as.queueTotals(),
+  }),
+  route(['GET', '/queue/by-identity', 'queueByIdentity'], {
+    summary: 'Whose mail waits, the most first; of a domain admin the accounts of his domains.',
+    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).prefault(100) }),
+    answer: queueShapes.queueByIdentity,
+    async carryOut(as, { query: { limit } }) {
+      const found = await as.queueByIdentity({ max: limit });
+      return { identities: found.map(ofIdentityJson) };
+    },
+  }),
+  route(['GET', '/queue/by-age', 'queueByAge'], {
+    summary: 'How long what waits has waited: of the whole queue, or of one account.',
+    query: z.strictObject({ identity: queueShapes.queuePart.shape.identity }),
+    answer: queueShapes.queueByAge,
+    async carryOut(as, { query: { identity } }) {
+      const found = await as.queueByAge({ part: identity === undefined ? {} : { identity } });
+      return { ages: found.map(ofAgeJson) };
+    },
   }),
   route(['GET', '/queue/{id}', 'showQueued'], {
     summary: 'Shows a message of the queue: envelope, recipients, header. Recorded in the trail.',
     params: shapes.ofMessage,
-    answer: shapes.queuedMessage,
+    answer: queueShapes.queuedMessage,
     takesReason: true,
     async carryOut(as, { params }) {
       const { message, entries, header } = await as.showQueued(params);
@@ -72,7 +91,7 @@ const queueLooks: readonly Route[] = [
 const position = recipient.extend({ messageId: z.string(), told: z.boolean(), until: z.number() });
 
 /** To be named: the whole of it by mistake is more than anybody wants. */
-const namedPart = shapes.queuePart
+const namedPart = queueShapes.queuePart
   .extend({ held: z.boolean().optional() })
   .refine((part) => Object.values(part).some((value) => value !== undefined), {
     error: 'name a part of the queue',
@@ -85,7 +104,7 @@ const bounces: readonly Route[] = [
     name: 'bounceMessage',
     summary: 'Gives a message of the queue up, and reports that to its sender.',
     params: shapes.ofMessage,
-    answer: shapes.bounced,
+    answer: queueShapes.bounced,
     async carryOut(as, { params: { id } }) {
       await assertQueued(as, id);
       const { count } = await as.bounceQueue({ part: { id } });
@@ -96,7 +115,7 @@ const bounces: readonly Route[] = [
     summary:
       'Gives a part of the queue up, and reports that to the senders, some hundred recipients a request: ask again with `next` as `cursor` until there is none.',
     body: z.strictObject({ part: namedPart }),
-    answer: shapes.bounced,
+    answer: queueShapes.bounced,
     paging: { place: bouncePlace, limit: { usual: 1, most: 1 } },
     async carryOut(as, { body: { part }, after }) {
       const from = after === undefined ? {} : { after: after as z.output<typeof bouncePlace> };
@@ -117,8 +136,8 @@ const queueActs: readonly Route[] = [
   route(['POST', '/queue/{id}/{action}', 'changeQueue'], {
     name: 'changeMessage',
     summary: 'Retries, holds, releases or drops a message of the queue.',
-    params: shapes.ofMessage.extend({ action: shapes.queueAction }),
-    answer: shapes.queueChanged,
+    params: shapes.ofMessage.extend({ action: queueShapes.queueAction }),
+    answer: queueShapes.queueChanged,
     async carryOut(as, { params: { id, action } }) {
       await assertQueued(as, id);
       const { changed, stillHeld } = await as.changeQueue({ part: { id }, action });
@@ -130,10 +149,10 @@ const queueActs: readonly Route[] = [
       'Retries, holds, releases or drops a part of the queue, some thousand recipients a request: ask again with `next` as `cursor` until there is none.',
     query: z.strictObject({}),
     body: z.strictObject({
-      action: shapes.queueAction,
+      action: queueShapes.queueAction,
       part: namedPart,
     }),
-    answer: shapes.queueChanged,
+    answer: queueShapes.queueChanged,
     paging: { place: position, limit: { usual: 1, most: 1 } },
     async carryOut(as, { body: { action, part }, after }) {
       const from = after === undefined ? {} : { after: after as QueuePosition };

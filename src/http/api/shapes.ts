@@ -160,59 +160,6 @@ export const sessionList = z.object({
 
 export const endedSession = z.object({ login: z.string(), session: z.string() });
 
-export const queuePart = z.strictObject({
-  identity: login.optional().meta({ description: 'Mail of this account.' }),
-  credential: text(100).optional().meta({
-    description:
-      'Mail that came with this app password: its id; with `identity` its label or `password` too.',
-  }),
-  from: z.string().max(320).optional().meta({ description: 'Reverse-path, exact.' }),
-  to: text(320).optional().meta({ description: 'Recipient, exact.' }),
-  domain: text(255).optional().meta({ description: 'Domain of recipients.' }),
-});
-
-export const queueEntry = z.object({
-  id: z.string(),
-  acceptedAt: time,
-  identityId: z.string().optional(),
-  login: z.string().optional(),
-  state: z.enum(['new', 'active', 'deferred', 'held']),
-  from: z.string(),
-  to: z.string(),
-  recipientNumber: z.int(),
-  octets: z.int(),
-  attempts: z.int(),
-  dueAt: time,
-  held: z.boolean(),
-  heldBy: z.array(z.string()),
-  active: z.boolean(),
-  node: z.string().optional(),
-  why: z.string(),
-  lastAttempt: z.looseObject({ at: time, status: z.string(), reply: z.string() }).optional(),
-});
-
-export const queuedMessage = z.looseObject({
-  ...{ id: z.string(), acceptedAt: time, login: z.string().optional(), octets: z.int() },
-  ...{ recipients: z.array(queueEntry), header: z.array(z.string()) },
-});
-const ofDomain = z.object({ domain: z.string(), deliveries: z.int() });
-export const queueTotals = z.looseObject({
-  ...{ messages: z.int(), deliveries: z.int(), held: z.int(), oldestAcceptedAt: optionalTime },
-  byDomain: z.array(ofDomain),
-  byHop: z
-    .array(z.object({ hop: z.string(), deliveries: z.int(), domains: z.array(ofDomain) }))
-    .meta({ description: 'The domains above by the next hop that each has now.' }),
-});
-export const queueAction = z.enum(['retry', 'hold', 'release', 'drop']);
-export const queueChanged = z.object({
-  changed: z.int().meta({ description: 'Recipients. What is under way, or was so already, is left out.' }),
-  stillHeld: z.int().meta({ description: 'After a release: held for another reason.' }),
-});
-
-export const bounced = z.object({
-  bounced: z.int().meta({ description: 'Recipients that were given up. What is under way is left out.' }),
-});
-
 export const tracedMessage = z.looseObject({
   ...{ id: z.string(), acceptedAt: time, identityId: z.string().optional() },
   accepted: z.looseObject({}).optional().meta({ description: 'Absent: retention or erasure took it.' }),

@@ -3,7 +3,13 @@
 import { leasedBy } from '../owner.ts';
 import { emptyCounter } from '../../policy/limits.ts';
 import type { Identity } from '../../record/identity.ts';
-import { type Lookups, type QueueEntry, type QueueTotals, SHARED_MAX } from '../lookups.ts';
+import {
+  type Lookups,
+  type QueueEntry,
+  type QueueOfIdentity,
+  type QueueTotals,
+  SHARED_MAX,
+} from '../lookups.ts';
 import { compareListed, isOfPage } from '../identity-page.ts';
 import { keptId } from '../kept-id.ts';
 import type { Bodies } from './bodies.ts';
@@ -70,7 +76,7 @@ function rankOf({ login, state }: Identity, name: string): number {
 
 type QueueLookups = Pick<
   Lookups,
-  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals' | 'queueByIdentity'
 >;
 
 function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
@@ -104,8 +110,15 @@ function queueLookups(tables: Tables, bodies: Bodies): QueueLookups {
             .slice(0, max),
         )
         .map((row) => entryOf(tables, row)),
-    queueCount: async (selector) => queueRows(tables).filter((row) => matches(tables, row, selector)).length,
+    queueCount: async (selector, max = Infinity) =>
+      Math.min(queueRows(tables).filter((row) => matches(tables, row, selector)).length, max),
     queueTotals: async () => totals(tables),
+    queueByIdentity: async ({ max, domains }) =>
+      byIdentity(tables)
+        .filter(
+          ({ login }) => domains === undefined || domains.some((domain) => login?.endsWith(`@${domain}`)),
+        )
+        .slice(0, max),
   };
 }
 
@@ -123,6 +136,25 @@ function entryOf(tables: Tables, one: QueueRow): QueueEntry {
     heldBy: heldBy(tables, one),
     ...leasedBy(recipient.owner),
   };
+}
+
+function byIdentity(tables: Tables): readonly QueueOfIdentity[] {
+  const rows = Map.groupBy(queueRows(tables), ({ row }) => row.message.identityId);
+  return [...rows]
+    .flatMap(([identityId, some]) => {
+      if (identityId === undefined) return [];
+      const login = tables.identities.get(identityId)?.login;
+      const oldestAcceptedAt = Math.min(...some.map(({ row }) => row.message.acceptedAt));
+      return [
+        {
+          ...{ identityId, deliveries: some.length, oldestAcceptedAt },
+          ...(login === undefined ? {} : { login }),
+        },
+      ];
+    })
+    .toSorted(
+      (one, other) => other.deliveries - one.deliveries || compareBytes(one.identityId, other.identityId),
+    );
 }
 
 function totals(tables: Tables): QueueTotals {

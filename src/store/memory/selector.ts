@@ -1,9 +1,8 @@
 // A queue selector over the rows in memory: every given field must match. The queue as a list, in the order of acceptance.
 
 import type { MessageId } from '../../base/message-id.ts';
-import type { QueueSelector } from '../port.ts';
 import { type HoldReason, holdReasons } from '../queue-change.ts';
-import { isSelected } from '../selector.ts';
+import { isSelected, type QueueSelector } from '../selector.ts';
 import type { MessageRow, RecipientRow, Tables } from './tables.ts';
 
 export interface QueueRow {

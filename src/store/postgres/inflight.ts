@@ -2,10 +2,11 @@
 // delivery. Before anything else happens to it, it is filed: moved into the queue tables, as it stands. Every accept passes through this table, and every withdrawal
 // leaves a row here: its key settles which of them came first.
 
-import { messageIdBytes, messageIdFromBytes, type MessageId } from '../../base/message-id.ts';
+import { firstIdOf, messageIdBytes, messageIdFromBytes, type MessageId } from '../../base/message-id.ts';
 import type { EnvelopeRecipient } from '../../protocol/envelope.ts';
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
-import type { AcceptChange, QueueSelector, SettleChange } from '../port.ts';
+import type { AcceptChange, SettleChange } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import type { QueuePosition } from '../queue-change.ts';
 import { bytes } from '../row.ts';
 import { begins } from './begins.ts';
@@ -162,8 +163,9 @@ const FILE = fileWhere('i.id = ANY($1::uuid[])', 'FOR UPDATE');
 const fileOf = (lock: Lock): string => fileWhere(begins('i.owner', '$1'), `LIMIT $2 ${lock}`);
 const FILE_MEANT = fileWhere(
   `i.id >= $1 AND i.n <= $2 AND ($3::text IS NULL OR i.identity_id = $3) AND ($4::text IS NULL OR i.credential_id = $4)
-    AND ($5::text IS NULL OR $5 = ANY(i.domains))`,
-  'LIMIT $6 FOR UPDATE',
+    AND ($5::text IS NULL OR $5 = ANY(i.domains)) AND ($6::text[] IS NULL OR i.domains && $6) AND ($7::text[] IS NULL OR NOT i.domains <@ $7)
+    AND i.id >= $8 AND i.id < $9`,
+  'LIMIT $10 FOR UPDATE',
 );
 
 /** Moves messages into the queue tables, those of them that are in flight. */
@@ -188,12 +190,18 @@ const HAS_IN_HAND = `SELECT 1 AS found FROM inflight WHERE withdrawn_until IS NU
 /** The same for up to `max` that a command may mean, from an id on. Gives how many; fewer: there are none left. */
 export async function fileMeant(
   work: Work,
-  { identityId, credentialId, domain }: QueueSelector,
+  { identityId, credentialId, domain, nextHop, acceptedSince = 0, acceptedBefore = Infinity }: QueueSelector,
   { messageId, until }: Pick<QueuePosition, 'messageId' | 'until'>,
   max: number,
 ): Promise<number> {
-  const whose = [identityId ?? null, credentialId ?? null, domain?.toLowerCase() ?? null];
-  const ids = await filed(work.sql, FILE_MEANT, uuidOfId(messageId), until, ...whose, max);
+  const ids = await filed(
+    work.sql,
+    FILE_MEANT,
+    ...[uuidOfId(messageId), until, identityId ?? null, credentialId ?? null, domain?.toLowerCase() ?? null],
+    nextHop?.takes === 'these' ? nextHop.domains : null,
+    nextHop?.takes === 'others' ? nextHop.domains : null,
+    ...[uuidOfId(firstIdOf(acceptedSince)), uuidOfId(firstIdOf(acceptedBefore)), max],
+  );
   notInHand(work, ids);
   return ids.length;
 }

@@ -129,7 +129,7 @@ function walksIn(plan: Plan, first: Firsts, isLimited = false): readonly string[
 
 /** What is counted as a whole is read as a whole, but what is held, which `/health` asks for; what is in hand is little, and so are the registers of chains and of partitions, the marks and the shared keys. */
 const MAY_WALK =
-  /^\s*SELECT (domain, )?count\((?!\*\) AS count FROM (recipient r WHERE r\.held|queued_recipient r WHERE r\.identity_id = ANY \(ARRAY))/;
+  /^\s*SELECT (domain, )?count\((?!\*\) AS count FROM (recipient r WHERE r\.held|queued_recipient r WHERE r\.identity_id = ANY \(ARRAY|\(SELECT 1 FROM))/;
 const SMALL = new Set([
   ...[
     'Index Scan inflight_pkey',

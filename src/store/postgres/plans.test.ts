@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MessageId } from '../../base/message-id.ts';
 import { emptyCounter } from '../../policy/limits.ts';
-import type { ClaimChange, Delivery, QueueSelector } from '../port.ts';
+import type { ClaimChange, Delivery } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import {
   changed,
   deferred,
@@ -168,6 +169,11 @@ const selectors: readonly QueueSelector[] = [
   { identityId: 'al', held: true },
   { domain: 'much.example', identityId: 'al' },
   { dueAfter: 0 },
+  { nextHop: { name: 'mta', domains: ['much.example'], takes: 'these' } },
+  { nextHop: { name: 'mta', domains: ['other.example'], takes: 'others' } },
+  { acceptedSince: 1, acceptedBefore: 2 },
+  { acceptedBefore: 2 },
+  { identityId: 'al', acceptedBefore: 2 },
 ];
 
 async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId): Promise<void> {
@@ -183,10 +189,13 @@ async function commandsAndLookups({ all, lookups }: Opened, messageId: MessageId
     await lookups.queue(selector, { max: 3 });
     await lookups.queue(selector, { max: 3, after });
     await lookups.queueCount(selector);
+    if (selector.acceptedBefore !== undefined) await lookups.queueCount(selector, 5);
   }
   await lookups.message(messageId);
   await lookups.queueOfMessages([messageId], 3);
   await lookups.queueTotals();
+  await lookups.queueByIdentity({ max: 3 });
+  await lookups.queueByIdentity({ max: 3, domains: ['example.org'] });
 }
 
 test('postgres: no statement of the queue walks a table that grows', { skip: withoutPostgres }, () =>

@@ -61,12 +61,14 @@ async function sliceOf(sql: Sql, change: QueueChange, after: QueuePosition): Pro
   const values = new Values();
   const place = `(r.message_id, r.number) > (${values.add(uuidOfId(after.messageId))}, ${values.add(after.recipientNumber)})`;
   // What has an index of its own is walked by that.
-  const { messageId, identityId, domain } = selector;
+  const { messageId, identityId, domain, acceptedSince, acceptedBefore } = selector;
   const narrow = whereOf(
     {
       ...(messageId === undefined ? {} : { messageId }),
       ...(identityId === undefined ? {} : { identityId }),
       ...(domain === undefined ? {} : { domain }),
+      ...(acceptedSince === undefined ? {} : { acceptedSince }),
+      ...(acceptedBefore === undefined ? {} : { acceptedBefore }),
     },
     values,
     'message',

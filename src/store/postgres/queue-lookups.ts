@@ -3,12 +3,12 @@
 import { messageIdBytes } from '../../base/message-id.ts';
 import type { Lookups, QueueEntry, QueueTotals } from '../lookups.ts';
 import { COMMANDED, mayNotSend, reasonsOf } from '../held.ts';
-import type { QueueSelector } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import { leasedBy } from '../owner.ts';
 import { number, optionalText, type Row } from '../row.ts';
 import { contentOf } from './bodies.ts';
 import { uuidOfId } from './inflight.ts';
-import { domainTotals, messagesIn } from './queue-totals.ts';
+import { domainTotals, hopCount, identityTotals, messagesIn } from './queue-totals.ts';
 import type { Reader } from './reader.ts';
 import { deliveryOfRow, MESSAGE_COLUMNS, messageOfRow, RECIPIENT_COLUMNS } from './rows.ts';
 import { Values, whereOf } from './selector.ts';
@@ -16,7 +16,7 @@ import type { Sql } from './sql.ts';
 
 type QueueLookups = Pick<
   Lookups,
-  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals' | 'queueByIdentity'
 >;
 
 export function queueLookups(reader: Reader): QueueLookups {
@@ -34,14 +34,27 @@ export function queueLookups(reader: Reader): QueueLookups {
       const rows = await reader.all(OF_MESSAGES, ids.map(uuidOfId), max);
       return rows.map((row) => entryOfRow(row));
     },
-    queueCount: ({ held, ...selector }) =>
-      held === true
-        ? reader.inOneView((sql) => heldCount(sql, selector))
-        : countOf(reader, 'queued_recipient r WHERE', {
-            ...selector,
-            ...(held === undefined ? {} : { held }),
-          }),
+    async queueCount(selector, max) {
+      const { held, nextHop, ...others } = selector;
+      if (held === true) {
+        const count = await reader.inOneView((sql) =>
+          heldCount(sql, { ...others, ...(nextHop && { nextHop }) }),
+        );
+        return Math.min(count, max ?? count);
+      }
+      if (
+        nextHop !== undefined &&
+        Object.values(selector).every((value) => value === undefined || value === nextHop)
+      ) {
+        const count = await hopCount(reader, nextHop);
+        return Math.min(count, max ?? count);
+      }
+      return max === undefined
+        ? countOf(reader, 'queued_recipient r WHERE', selector)
+        : countUpTo(reader, selector, max);
+    },
     queueTotals: () => reader.inOneView(totalsOf),
+    queueByIdentity: (page) => identityTotals(reader, page),
   };
 }
 
@@ -91,6 +104,16 @@ async function countOf(sql: Sql, among: string, selector: QueueSelector): Promis
   const values = new Values();
   const where = whereOf(selector, values, 'queued_message');
   const row = await sql.get(`SELECT count(*) AS count FROM ${among} ${where}`, ...values.all);
+  return number(row ?? {}, 'count');
+}
+
+async function countUpTo(sql: Sql, selector: QueueSelector, max: number): Promise<number> {
+  const values = new Values();
+  const where = whereOf(selector, values, 'queued_message');
+  const row = await sql.get(
+    `SELECT count(*) AS count FROM (SELECT 1 FROM queued_recipient r WHERE ${where} LIMIT ${values.add(max)}) AS few`,
+    ...values.all,
+  );
   return number(row ?? {}, 'count');
 }
 

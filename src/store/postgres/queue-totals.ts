@@ -3,9 +3,13 @@
 
 import type { Clock } from '../../platform/platform.ts';
 import { countMessage, type QueueDepth } from '../depth.ts';
+import type { HopDomains } from '../hop-domains.ts';
+import { type Lookups, OLDEST_OF_IDENTITY_AMONG, type QueueOfIdentity } from '../lookups.ts';
 import type { QueuedMessage } from '../port.ts';
-import { number, type Row, text } from '../row.ts';
+import { number, optionalText, type Row, text } from '../row.ts';
+import { isOfHop } from '../selector-sql.ts';
 import { type Connection, SqlError } from './connection.ts';
+import { LOGIN_ENDING } from './schema.ts';
 import { inTransaction, type Sql, sqlOver } from './sql.ts';
 
 /** Between two folds of one writer, ms: what has not been added yet is read row by row. */
@@ -112,6 +116,61 @@ const BY_DOMAIN = `SELECT key, sum(count)::bigint AS count, (sum(sum(count)) OVE
     SELECT key, count FROM (${FILED}) AS filed WHERE kind = 'domain'
     UNION ALL SELECT domain, count(*) FROM (SELECT unnest(i.domains) COLLATE "C" AS domain FROM ${IN_HAND}) AS one GROUP BY domain
   ) AS all_of GROUP BY key HAVING sum(count) <> 0 ORDER BY count DESC, key LIMIT ${DOMAINS_MAX}`;
+
+/** `also`: of which identities alone. */
+const byIdentity = (limit: string, also = ''): string => `
+  SELECT w.key, w.count, (SELECT i.login FROM identity i WHERE i.id = w.key) AS login, least(w.in_hand_since, o.oldest) AS oldest FROM (
+    SELECT a.key, sum(a.count)::bigint AS count, min(a.since) AS in_hand_since FROM (
+      SELECT key, count, NULL::bigint AS since FROM (${FILED}) AS filed WHERE kind = 'identity'
+      UNION ALL SELECT i.identity_id, sum(cardinality(i.domains))::bigint, min(i.accepted_at) FROM ${IN_HAND} AND i.identity_id IS NOT NULL GROUP BY i.identity_id
+    ) AS a ${also} GROUP BY a.key HAVING sum(a.count) > 0 ORDER BY count DESC, a.key LIMIT ${limit}
+  ) AS w, LATERAL (
+    SELECT min(m.accepted_at) AS oldest FROM (
+      SELECT r.message_id FROM recipient r WHERE r.identity_id = w.key ORDER BY r.message_id, r.number LIMIT ${OLDEST_OF_IDENTITY_AMONG}
+    ) AS f, LATERAL (SELECT accepted_at FROM message WHERE message.id = f.message_id LIMIT 1) AS m
+  ) AS o ORDER BY w.count DESC, w.key`;
+const OF_ALL = byIdentity('$1');
+const OF_DOMAINS = byIdentity(
+  '$2',
+  `WHERE a.key = ANY (ARRAY(SELECT i.id FROM identity i WHERE ${LOGIN_ENDING} = ANY ($1::text[])))`,
+);
+
+/** The most first. */
+export async function identityTotals(
+  sql: Sql,
+  { max, domains }: Parameters<Lookups['queueByIdentity']>[0],
+): Promise<readonly QueueOfIdentity[]> {
+  const rows =
+    domains === undefined
+      ? await sql.all(OF_ALL, max)
+      : await sql.all(
+          OF_DOMAINS,
+          domains.map((domain) => `@${domain}`),
+          max,
+        );
+  return rows.map((row) => {
+    const login = optionalText(row, 'login');
+    const { oldest } = row;
+    return {
+      ...{ identityId: text(row, 'key'), deliveries: number(row, 'count') },
+      ...(typeof oldest === 'number' ? { oldestAcceptedAt: oldest } : {}),
+      ...(login === undefined ? {} : { login }),
+    };
+  });
+}
+
+/** By the totals of domains. */
+export async function hopCount(sql: Sql, nextHop: HopDomains): Promise<number> {
+  const isAmong = (column: string): string => `${column} = ANY ($1::text[])`;
+  const row = await sql.get(
+    `SELECT coalesce(sum(count), 0)::bigint AS deliveries FROM (
+       SELECT key, count FROM (${FILED}) AS filed WHERE kind = 'domain'
+       UNION ALL SELECT domain, 1 FROM (SELECT unnest(i.domains) COLLATE "C" AS domain FROM ${IN_HAND}) AS one
+     ) AS all_of WHERE ${isOfHop('key', nextHop, { isAmong })}`,
+    nextHop.domains,
+  );
+  return number(row ?? {}, 'deliveries');
+}
 
 export interface DomainTotals {
   readonly deliveries: number;

@@ -9,6 +9,7 @@ import { recordApart, type StoreActor } from './record-apart.ts';
 import { inTransaction, sqlOver } from './sql.ts';
 
 const COUNTED = `SELECT 'domain' COLLATE "C" AS kind, domain AS key, count(*) AS count FROM recipient GROUP BY domain
+    UNION ALL SELECT 'identity', identity_id, count(*) FROM recipient WHERE identity_id IS NOT NULL GROUP BY identity_id
     UNION ALL SELECT 'role', role COLLATE "C", count(*) FROM message GROUP BY role`;
 /** What has to be added to the totals. */
 const DIFFERENCE = `SELECT kind, key, sum(count)::bigint AS count FROM (
@@ -56,5 +57,5 @@ function recountedOf(rows: readonly Row[]): Recounted {
     rows
       .filter((row) => text(row, 'kind') === kind)
       .reduce((all, row) => all + Math.abs(number(row, 'count')), 0);
-  return { messages: sum('role'), deliveries: sum('domain') };
+  return { messages: sum('role'), deliveries: Math.max(sum('domain'), sum('identity')) };
 }

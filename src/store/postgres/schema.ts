@@ -231,6 +231,19 @@ export const steps: readonly string[] = [
   `
   CREATE INDEX event_look ON event (time, place) WHERE type IN ('lookedUp', 'consoleSession');
   `,
+  // kind `identity` counts recipients, too: whose mail waits is told without counting it.
+  `
+  LOCK TABLE recipient IN SHARE ROW EXCLUSIVE MODE;
+  CREATE OR REPLACE FUNCTION count_recipients() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO queue_change (kind, key, count)
+      SELECT 'domain', domain, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END FROM changed GROUP BY domain
+      UNION ALL
+      SELECT 'identity', identity_id, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END FROM changed
+        WHERE identity_id IS NOT NULL GROUP BY identity_id;
+    RETURN NULL;
+  END $$;
+  INSERT INTO queue_total SELECT 'identity', identity_id, count(*) FROM recipient WHERE identity_id IS NOT NULL GROUP BY identity_id;
+  `,
 ];
 
 /** Versions whose step could not only add: code of the version before must not work on them. Each with its reason. */

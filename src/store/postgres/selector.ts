@@ -1,6 +1,6 @@
 // A queue selector as SQL of PostgreSQL over `recipient r`, which bears the identity of its message.
 
-import type { QueueSelector } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import { isHeld } from '../held.ts';
 import { whereOf as whereIn } from '../selector-sql.ts';
 import type { SqlValue } from './connection.ts';
@@ -34,6 +34,7 @@ export function whereOf(
     },
     value: (value) => values.add(value),
     id: (id) => values.add(uuidOfId(id)),
+    isAmong: (column, among) => `${column} = ANY(${values.add(among)}::text[])`,
   });
   return selector.domain === undefined ? where : `${where} AND ${BY_DOMAIN}`;
 }

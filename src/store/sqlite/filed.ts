@@ -2,7 +2,7 @@
 
 import { type MessageId, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
 import type { QueueEntry } from '../lookups.ts';
-import type { QueueSelector } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import { readBody } from './bodies.ts';
 import { type Database, type Row } from './database.ts';
 import { leasedBy } from '../owner.ts';
@@ -25,7 +25,7 @@ export function filedPlace(db: Database, dataDirectory: string): QueuePlace {
     },
     content: (id) => contentOf(db, dataDirectory, id),
     entries: (selector, page) => entriesOf(db, selector, page),
-    count: (selector) => countOf(db, selector),
+    count: (selector, max) => countOf(db, selector, max),
     countHeldByIdentity() {
       const row = db.get(
         `SELECT coalesce(sum(m.deliveries - m.held), 0) AS count FROM queue_identity m WHERE ${mayNotSend('m')}`,
@@ -70,6 +70,10 @@ async function* pieces(first: Uint8Array, rest?: AsyncIterable<Uint8Array>): Asy
   if (rest !== undefined) yield* rest;
 }
 
+/** An age is a range of ids: the messages are gone through first, by their index. */
+const joined = ({ acceptedSince, acceptedBefore }: QueueSelector): string =>
+  `message m ${acceptedSince === undefined && acceptedBefore === undefined ? '' : 'CROSS'} JOIN recipient r ON r.message_n = m.n`;
+
 function entriesOf(db: Database, selector: QueueSelector, { after, max }: QueuePage): readonly QueueEntry[] {
   const { sql, values } = whereOf(selector);
   const from = after === undefined ? '' : ' AND (m.id, r.number) > (?, ?)';
@@ -77,7 +81,7 @@ function entriesOf(db: Database, selector: QueueSelector, { after, max }: QueueP
     after === undefined ? [] : [messageIdBytes(after.messageId) ?? null, after.recipientNumber];
   return db
     .all(
-      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('m')} AS may_not_send FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
+      `SELECT ${MESSAGE_COLUMNS}, ${RECIPIENT_COLUMNS}, ${mayNotSend('m')} AS may_not_send FROM ${joined(selector)} WHERE ${sql}${from} ORDER BY m.id, r.number LIMIT ?`,
       ...values,
       ...fromValues,
       max,
@@ -97,14 +101,15 @@ function entryOfRow(row: Row): QueueEntry {
 }
 
 /** Those of one identity are counted already. */
-function countOf(db: Database, selector: QueueSelector): number {
+function countOf(db: Database, selector: QueueSelector, max: number): number {
   const { identityId, held, ...others } = selector;
   if (identityId !== undefined && Object.values(others).every((value) => value === undefined))
     return countOfIdentity(db, identityId, held);
   const { sql, values } = whereOf(selector);
   const row = db.get(
-    `SELECT count(*) AS count FROM recipient r JOIN message m ON m.n = r.message_n WHERE ${sql}`,
+    `SELECT count(*) AS count FROM (SELECT 1 FROM ${joined(selector)} WHERE ${sql} LIMIT ?)`,
     ...values,
+    max,
   );
   return number(row ?? {}, 'count');
 }

@@ -4,8 +4,7 @@
 import { deliveryDomain } from '../../protocol/wire/mailbox.ts';
 import { keptId } from '../kept-id.ts';
 import type { QueueEntry } from '../lookups.ts';
-import type { QueueSelector } from '../port.ts';
-import { isSelected } from '../selector.ts';
+import { isSelected, type QueueSelector } from '../selector.ts';
 import { type Database } from './database.ts';
 import { leasedBy } from '../owner.ts';
 import { bytes, number } from '../row.ts';
@@ -48,7 +47,7 @@ export function inflightPlace(db: Database): QueuePlace {
         .filter((entry) => isBehind(entry, after))
         .toSorted(compareEntries)
         .slice(0, max),
-    count: (selector) => meant(selector).length,
+    count: (selector, max) => Math.min(meant(selector).length, max),
     countHeldByIdentity() {
       const row = db.get(
         `SELECT coalesce(sum(json_array_length(facts, '$.recipients')), 0) AS held FROM inflight WHERE ${MAY_NOT_SEND}`,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { messageIdFromBytes } from '../../base/message-id.ts';
 import type { QueueEntry } from '../lookups.ts';
-import type { Change, Delivery, QueueSelector } from '../port.ts';
+import type { Change, Delivery } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import {
   acceptOf,
   type Bench,

@@ -1,8 +1,10 @@
 // The operator's commands over the queue, a slice at a time, in the order of ids: how much one slice looks at and changes is bounded, so that what waits
 // for a commit never waits for a walk through the queue.
 
-import { messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
-import type { OutcomeOf, QueueSelector } from '../port.ts';
+import { firstIdOf, messageIdBytes, messageIdFromBytes } from '../../base/message-id.ts';
+import { takesDomain } from '../hop-domains.ts';
+import type { OutcomeOf } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import { eventOfCommand, type QueueChange, type QueuePosition, SLICE_MAX } from '../queue-change.ts';
 import { type Database, type Row } from './database.ts';
 import { bytes, number, optionalText, text } from '../row.ts';
@@ -35,7 +37,7 @@ function beginning({ trail }: Writer): QueuePosition {
 /** Only a hold reaches what is under way. False: not all of it is filed. */
 function fileSelected(
   { messages }: Writer,
-  { messageId, identityId, credentialId, domain }: QueueSelector,
+  { messageId, identityId, credentialId, domain, nextHop, acceptedSince, acceptedBefore }: QueueSelector,
   after: QueuePosition,
 ): boolean {
   if (messageId !== undefined) {
@@ -49,7 +51,10 @@ function fileSelected(
       one.n <= after.until &&
       (identityId === undefined || one.identityId === identityId) &&
       (credentialId === undefined || one.credentialId === credentialId) &&
-      (wanted === undefined || one.domains.includes(wanted)),
+      (wanted === undefined || one.domains.includes(wanted)) &&
+      (nextHop === undefined || one.domains.some((name) => takesDomain(nextHop, name))) &&
+      (acceptedSince === undefined || id >= firstIdOf(acceptedSince)) &&
+      (acceptedBefore === undefined || id < firstIdOf(acceptedBefore)),
     SLICE_MAX,
   );
 }
@@ -66,7 +71,13 @@ const IN_ORDER = 'FROM message m CROSS JOIN recipient r ON r.message_n = m.n';
 
 function sliceOf(db: Database, change: QueueChange, after: QueuePosition): Slice {
   const { selector, max = SLICE_MAX } = change;
+  const { acceptedSince, acceptedBefore } = selector;
   const where = whereOf(selector);
+  // What is younger or older is not looked at.
+  const ages = whereOf({
+    ...(acceptedSince === undefined ? {} : { acceptedSince }),
+    ...(acceptedBefore === undefined ? {} : { acceptedBefore }),
+  });
   const isMeant = `${where.sql} AND m.n <= ? AND ${hasEffect(change)}`;
   const values = [...where.values, after.until];
   const id = messageIdBytes(after.messageId) ?? new Uint8Array(0);
@@ -77,17 +88,19 @@ function sliceOf(db: Database, change: QueueChange, after: QueuePosition): Slice
   }
   const most = Math.min(max, SLICE_MAX);
   const rows = db.all(
-    `SELECT * FROM (SELECT ${DROP_COLUMNS}, ${isMeant} AS is_meant ${IN_ORDER} WHERE ${BEHIND} ORDER BY m.id, r.number LIMIT ${LOOKED_AT_MAX}) WHERE is_meant LIMIT ?`,
+    `SELECT * FROM (SELECT ${DROP_COLUMNS}, ${isMeant} AS is_meant ${IN_ORDER} WHERE ${BEHIND} AND ${ages.sql} ORDER BY m.id, r.number LIMIT ${LOOKED_AT_MAX}) WHERE is_meant LIMIT ?`,
     ...values,
     ...place,
+    ...ages.values,
     most,
   );
   const last =
     rows.length === most
       ? rows.at(-1)
       : db.get(
-          `SELECT m.id, r.number ${IN_ORDER} WHERE ${BEHIND} ORDER BY m.id, r.number LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`,
+          `SELECT m.id, r.number ${IN_ORDER} WHERE ${BEHIND} AND ${ages.sql} ORDER BY m.id, r.number LIMIT 1 OFFSET ${LOOKED_AT_MAX - 1}`,
           ...place,
+          ...ages.values,
         );
   return { rows, end: last && { messageId: idOf(last), recipientNumber: number(last, 'number') } };
 }

@@ -5,13 +5,14 @@ import { type Database, inOneView } from './database.ts';
 import { number, text } from '../row.ts';
 import { compareEntries } from './inflight-place.ts';
 import { countAll, countHeld, countOf } from './queue-counts.ts';
+import { queueByIdentity } from './queue-by-identity.ts';
 import { depthOf, type QueuePlace, queuePlaces } from './queue-place.ts';
 
 const DOMAINS_MAX = 50;
 
 type QueueLookups = Pick<
   Lookups,
-  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals'
+  'message' | 'content' | 'queue' | 'queueOfMessages' | 'queueCount' | 'queueTotals' | 'queueByIdentity'
 >;
 
 export function queueLookups(db: Database, dataDirectory: string): QueueLookups {
@@ -32,8 +33,9 @@ export function queueLookups(db: Database, dataDirectory: string): QueueLookups 
       inOneView(db, () =>
         ids.flatMap((messageId) => entriesOf(places, { messageId }, { max })).toSorted(compareEntries),
       ),
-    queueCount: async (selector) => inOneView(db, () => countOf(db, places, selector)),
+    queueCount: async (selector, max) => inOneView(db, () => countOf(db, places, selector, max)),
     queueTotals: async () => inOneView(db, () => totalsOf(db, places)),
+    queueByIdentity: async (page) => inOneView(db, () => queueByIdentity(db, page)),
   };
 }
 

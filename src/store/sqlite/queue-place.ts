@@ -4,7 +4,8 @@
 import type { MessageId } from '../../base/message-id.ts';
 import type { QueueDepth } from '../depth.ts';
 import type { Lookups, QueueEntry } from '../lookups.ts';
-import type { QueuedMessage, QueueSelector } from '../port.ts';
+import type { QueuedMessage } from '../port.ts';
+import type { QueueSelector } from '../selector.ts';
 import type { Database } from './database.ts';
 import { filedPlace } from './filed.ts';
 import { inflightPlace } from './inflight-place.ts';
@@ -17,8 +18,8 @@ export interface QueuePlace {
   content(id: MessageId): AsyncIterable<Uint8Array> | undefined;
   /** In the order of ids. */
   entries(selector: QueueSelector, page: QueuePage): readonly QueueEntry[];
-  /** Recipients. */
-  count(selector: QueueSelector): number;
+  /** Recipients, at most `max`. */
+  count(selector: QueueSelector, max: number): number;
   /** Recipients that only their identity holds. */
   countHeldByIdentity(): number;
   depth(): QueueDepth;

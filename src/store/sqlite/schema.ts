@@ -188,6 +188,8 @@ export const migrations: readonly (string | ((db: Database) => void))[] = [
   `,
   // The access record (`looks-range.ts`).
   "CREATE INDEX event_look ON event (time, sequence) WHERE type IN ('lookedUp', 'consoleSession')",
+  // What waits of one account is listed, and its oldest found, without going through the queue.
+  'CREATE INDEX message_identity ON message (identity_id, id) WHERE identity_id IS NOT NULL',
 ];
 
 export function versionOf(db: Database): number {
