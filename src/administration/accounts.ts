@@ -5,7 +5,6 @@ import { time } from '../base/time.ts';
 import { createAppPassword } from '../identity/app-password.ts';
 import { addAppPassword, setPassword } from '../identity/credential-changes.ts';
 import { createIdentity } from '../identity/identity-changes.ts';
-import { hashPassword } from '../identity/password.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import { canonicalAddress } from '../policy/address.ts';
 import { type Use, usesOf } from '../policy/limits.ts';
@@ -17,6 +16,7 @@ import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts'
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { credentialDetail, domainsOf, identityOf, takenWords, valueOf, writeIdentity } from './identities.ts';
+import { hashNewPassword } from './new-password.ts';
 import type { AdministrationPorts } from './ports.ts';
 
 export interface NewAccount {
@@ -67,7 +67,7 @@ export async function addAccount(
   const made = password === undefined ? createAppPassword({ label: 'first', now }, ports.entropy) : undefined;
   const changed =
     made === undefined
-      ? setPassword(bare, await hashPassword(password ?? '', ports.entropy), now)
+      ? setPassword(bare, await hashNewPassword(password ?? '', ports.entropy), now)
       : addAppPassword(bare, made.credential);
   const identity = { ...valueOf(changed), revision: 1 };
   const detail = made === undefined ? {} : credentialDetail(made.credential);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
+import { administrationOf } from './use-cases.ts';
 import { identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 
 const login = 'alice@example.org';
@@ -20,6 +21,33 @@ test('setPassword', async () => {
   assert.deepEqual(await office.setPassword({ login: 'alice', password: PASSWORD }), { login });
   assert.deepEqual(await office.newest(), { by: BY_ROOT, action: 'password', detail: { login, reason } });
   assert.ok(!JSON.stringify(await office.trail()).includes(PASSWORD));
+});
+
+const unfitPasswords = [
+  { why: 'none', password: '', says: /at least 8 characters/ },
+  { why: 'one character too few', password: 'seven77', says: /at least 8 characters/ },
+  { why: 'one octet more than is ever verified', password: 'x'.repeat(1025), says: /at most 1024 octets/ },
+  { why: 'too many octets, not characters', password: 'ö'.repeat(513), says: /at most 1024 octets/ },
+  { why: 'not read as UTF-8', password: 'h\ufffdrse staple', says: /no valid UTF-8/ },
+];
+
+for (const { why, password, says } of unfitPasswords)
+  test(`a password that nobody sets, whoever he is: ${why}`, async () => {
+    const office = await withAlice();
+    const { id: identityId } = (await office.showAccount({ login })).account;
+    const me = administrationOf(office.ports, { who: login, through: 'console', role: 'user', identityId });
+    const before = await office.trail();
+    const carol = { login: 'carol@example.org', mailbox: true, allowReserved: true };
+    await assert.rejects(office.setPassword({ login, password }), failsWith('usage', says));
+    await assert.rejects(office.addAccount({ ...carol, password }), failsWith('usage', says));
+    await assert.rejects(me.changeMyPassword({ password, provenAt: 1 }), failsWith('usage', says));
+    assert.deepEqual(await office.trail(), before);
+  });
+
+test('the shortest password and the longest are set', async () => {
+  const office = await withAlice();
+  for (const password of ['eight888', 'x'.repeat(1024)])
+    assert.deepEqual(await office.setPassword({ login, password }), { login });
 });
 
 test('assertCanSetPassword says no before anybody types one', async () => {

@@ -9,13 +9,13 @@ import {
   revokeCredential,
   setPassword as withPassword,
 } from '../identity/credential-changes.ts';
-import { hashPassword } from '../identity/password.ts';
 import { type Actor, byOf } from './actor.ts';
 import { changeIdentity, credentialDetail, identityOf, valueOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import { UseCaseFailure } from './failure.ts';
+import { hashNewPassword } from './new-password.ts';
 
 interface OfAccount {
   readonly login: string;
@@ -48,7 +48,7 @@ export async function replacePassword(
   assertMay: (identity: Identity) => void,
 ): Promise<OfAccount> {
   const now = ports.clock.now();
-  const phc = await hashPassword(password, ports.entropy);
+  const phc = await hashNewPassword(password, ports.entropy);
   const changed = await changeIdentity(ports, actor, login, { action: 'password' }, (identity) => {
     assertMay(identity);
     return withPassword(identity, phc, now);

@@ -1,7 +1,6 @@
 // A person's own account: his devices, his limits, as whom he may send; and what he may do about them himself.
 
 import { suspend } from '../identity/identity-changes.ts';
-import { PASSWORD_MIN, PASSWORD_OCTETS_MAX, preparePassword } from '../identity/password.ts';
 import { type LimitName, usesOf } from '../policy/limits.ts';
 import { effectiveLimits } from '../policy/sending-limits.ts';
 import {
@@ -158,12 +157,6 @@ export async function changeMyPassword(
   { password, provenAt }: { readonly password: string; readonly provenAt: number },
 ): Promise<{ readonly login: string }> {
   const { login } = await ownIdentity(ports, actor);
-  const octets = preparePassword(password).length;
-  if (password.length < PASSWORD_MIN || octets > PASSWORD_OCTETS_MAX)
-    throw new UseCaseFailure(
-      `a password has at least ${PASSWORD_MIN} characters, and at most ${PASSWORD_OCTETS_MAX} octets`,
-      'usage',
-    );
   return replacePassword(ports, actor, { login, password }, ({ revision }) => {
     if (revision !== provenAt)
       throw new UseCaseFailure(

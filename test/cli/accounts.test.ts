@@ -57,7 +57,7 @@ async function refusesWhatIsTaken(at: Place): Promise<void> {
   for (const input of ['short\n', '', '\n'])
     assertRefused(
       await at.run('account add carol --password-stdin', input),
-      1,
+      USAGE,
       /at least 8 characters/,
       'add',
     );

@@ -24,6 +24,12 @@ const secondFactor = {
 
 export const administrationFaults: readonly Fault[] = [
   {
+    ...{ file: 'src/administration/credentials.ts', tests: ['src/administration/credentials'] },
+    why: 'a password of any length is set',
+    from: 'const phc = await hashNewPassword(password, ports.entropy);',
+    to: 'const phc = await hashNewPassword(`${password}12345678`, ports.entropy);',
+  },
+  {
     ...undo,
     why: 'asked once more, it is too late for what was taken back',
     from: 'if (already !== undefined) return already;',

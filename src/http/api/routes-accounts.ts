@@ -26,7 +26,7 @@ const credentials: readonly Route[] = [
   route(['PUT', '/accounts/{login}/password', 'setPassword'], {
     summary: 'Sets the password.',
     params: ofAccount,
-    body: z.strictObject({ password: z.string().max(1024) }),
+    body: z.strictObject({ password: shapes.newPassword }),
     answer: ofAccount,
     carryOut: (as, { params, body }) => as.setPassword({ ...params, ...body }),
   }),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
+import { PASSWORD_MIN, PASSWORD_OCTETS_MAX } from '../../identity/password.ts';
 import { UNDO_MAX } from '../../policy/undo-window.ts';
 import { roles, secondFactorKinds, tokenScopes } from '../../record/identity.ts';
 
@@ -35,11 +36,17 @@ export const undoSeconds = z.int().min(0).max(UNDO_MAX).meta({
 export const undoWindow = z.strictObject({ login, undoSeconds });
 export const perHour = z.union([z.int().min(0), z.enum(['none', 'default'])]);
 
+export const newPassword = z.string().meta({
+  description: `At least ${PASSWORD_MIN} characters, and at most ${PASSWORD_OCTETS_MAX} octets in UTF-8.`,
+});
+
 export const newAccount = z.strictObject({
   login,
   displayName: text(200).optional(),
   mailbox: z.boolean().prefault(true).meta({ description: 'False: a service, mail to it is not accepted.' }),
-  password: z.string().max(1024).optional().meta({ description: 'Absent: an app password is made.' }),
+  password: newPassword
+    .optional()
+    .meta({ description: 'As of `setPassword`. Absent: an app password is made.' }),
 });
 
 const disabled = z.object({ at: time, by: z.string() }).optional();
