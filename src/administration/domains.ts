@@ -4,8 +4,10 @@ import type { DomainCheck } from '../onboarding/domain-checks.ts';
 import type { CheckedRecord, RecordVerdict } from '../onboarding/dns-check.ts';
 import { type PublishedKey, type WantedRecord, wantedRecords, zoneLine } from '../onboarding/dns-records.ts';
 import { onboardingOf } from '../onboarding/of-config.ts';
+import { pastedText } from '../onboarding/pasted-txt.ts';
 import { type Sheet, sheetOf } from '../onboarding/sheet.ts';
 import { spfNote } from '../onboarding/spf-note.ts';
+import { dkimRecordFault } from '../message/dkim/record.ts';
 import { dkimRecordName } from '../message/dkim/record-name.ts';
 import { canonicalDomain } from '../protocol/wire/mailbox.ts';
 import type { Actor } from './actor.ts';
@@ -222,7 +224,7 @@ export interface SelectorLook {
 const SELECTOR = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const FOUND_MAX = 10;
 
-/** What is published under a name that a key has, had or will have. `record`: what it should be. */
+/** What is published under a name that a key has, had or will have. `record`: what it should be, as text or as its line of a zone file. */
 export async function lookUpSelector(
   ports: AdministrationPorts,
   _actor: Actor,
@@ -239,11 +241,9 @@ export async function lookUpSelector(
   if (answer.type === 'failed')
     return { ...look, found: [], because: `the DNS gave no answer (${answer.cause})` };
   const found = answer.records.slice(0, FOUND_MAX);
-  const plain = (text: string): string => text.replaceAll(/\s/g, '').replace(/;$/, '');
-  return {
-    ...{ ...look, found },
-    ...(record === undefined ? {} : { isWanted: found.some((one) => plain(one) === plain(record)) }),
-  };
+  if (record === undefined) return { ...look, found };
+  const wanted = pastedText(record);
+  return { ...look, found, isWanted: found.some((one) => dkimRecordFault(one, wanted) === undefined) };
 }
 
 /** What an account enters in its mail program, on one page. No password stands in it. */

@@ -106,6 +106,10 @@ test('a key is changed step by step: what is published under its name is told, a
     await look({ selector: 's2', record: fresh }),
     /published, as it was printed[^]*does not sign/,
   );
+  assert.match(
+    await look({ selector: 's2', record: `s2._domainkey.example.org. 3600 IN TXT "${fresh}"` }),
+    /published, as it was printed/,
+  );
   assert.match(await look({ selector: 's2', record: RECORD }), /published, but another record/);
   assert.match(await look({ selector: 's1' }), /published[^]*It signs now/);
   assert.equal((await at.act('/domains/selector', { domain: 'example.org', selector: 'a b' })).status, 400);

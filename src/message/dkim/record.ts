@@ -19,15 +19,21 @@ export function dkimRecordFault(published: string, wanted: string): string | und
   const [found, ours] = [tagsOf(published), tagsOf(wanted)];
   const version = found.get('v');
   if (version !== undefined && version !== 'DKIM1') return 'it is no DKIM key';
-  const key = found.get('p')?.replaceAll(/\s/g, '');
+  const key = keyOf(found);
   if (key === undefined) return 'it has no p=';
   if (key === '') return 'it is revoked (p= is empty)';
-  if ((found.get('k') ?? 'rsa') !== ours.get('k') || key !== ours.get('p')) return 'it is another key';
+  if ((found.get('k') ?? 'rsa') !== (ours.get('k') ?? 'rsa') || key !== keyOf(ours))
+    return 'it is another key';
   if (!listed(found.get('h'), 'sha256')) return 'it does not allow sha256 (h=)';
   if (!listed(found.get('s'), 'email')) return 'it is not for mail (s=)';
   const flags = found.get('t')?.split(':') ?? [];
   if (flags.some((flag) => flag.trim() === 'y')) return 'it says that the domain only tests DKIM (t=y)';
   return undefined;
+}
+
+/** White space inside has no meaning. */
+function keyOf(tags: ReadonlyMap<string, string>): string | undefined {
+  return tags.get('p')?.replaceAll(/\s/g, '');
 }
 
 /** RFC 6376 section 3.2. */
