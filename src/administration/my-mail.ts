@@ -57,6 +57,8 @@ export interface MyStep extends Pick<Partial<MyFate>, 'recipient' | 'status' | '
 }
 
 const MESSAGES_MAX = 100;
+/** Events that are looked through for an address: some hundred messages, as fast as a page has to be. */
+const SEARCHED_MAX = 1_000;
 /** Of one message in a list. */
 const FATES_LISTED = 5;
 /** Of one message by itself. */
@@ -83,7 +85,7 @@ export async function myMail(
   const { lookups } = ports;
   const { events, next } = await lookups.findEvents([{ kind: 'identity', identityId }], {
     ...{ types: ['accepted'], max: Math.min(max, MESSAGES_MAX) },
-    ...(to === '' ? {} : { recipient: to }),
+    ...(to === '' ? {} : { recipient: to, examinedMax: SEARCHED_MAX }),
     ...(after === undefined ? {} : { after }),
   });
   const ids = new Set(

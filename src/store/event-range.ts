@@ -15,13 +15,14 @@ import {
 export interface PlacedEvent {
   /** Its number among all events of the engine. */
   readonly place: number;
-  readonly event: TrailEvent;
+  /** Undefined: it is none of the range, which showed before its content was read. */
+  readonly event: TrailEvent | undefined;
 }
 
 /** Newest first. No more of them are read than are looked at. */
 type PlacedEvents = Iterable<PlacedEvent> | AsyncIterable<PlacedEvent>;
 
-/** Looks at no more than `EXAMINED_MAX` of them. */
+/** Looks at no more of them than the range says. */
 export async function eventsInRange(events: PlacedEvents, range: EventRange): Promise<FoundEvents> {
   const { found, ...rest } = await inRange(events, range, (event) => event);
   return { events: found, ...rest };
@@ -44,27 +45,33 @@ async function inRange<T>(
   range: EventRange,
   wanted: (event: TrailEvent) => T | undefined,
 ): Promise<{ readonly found: readonly T[]; readonly next?: Cursor }> {
+  const { max, examinedMax = EXAMINED_MAX } = range;
   const found = new Set<T>();
   let examined = 0;
   let last: Cursor | undefined;
   for await (const { place, event } of events) {
     // Only now it is known that something follows.
-    const isFull = found.size >= range.max || examined >= EXAMINED_MAX;
+    const isFull = found.size >= max || examined >= examinedMax;
     if (isFull && last !== undefined) return { found: [...found], next: last };
     examined += 1;
     last = cursorAt(place);
-    const one = fits(event, range) ? wanted(event) : undefined;
+    const one = event !== undefined && fits(event, range) ? wanted(event) : undefined;
     if (one !== undefined) found.add(one);
   }
   return { found: [...found] };
 }
 
-function fits(
-  event: TrailEvent,
-  { since = -Infinity, until = Infinity, types, clientAddress, recipient }: EventRange,
+/** By what stands beside the content. */
+export function mayFit(
+  { time, type }: Pick<TrailEvent, 'time' | 'type'>,
+  { since = -Infinity, until = Infinity, types }: EventRange,
 ): boolean {
-  if (event.time < since || event.time > until) return false;
-  if (types?.includes(event.type) === false) return false;
+  return time >= since && time <= until && types?.includes(type) !== false;
+}
+
+function fits(event: TrailEvent, range: EventRange): boolean {
+  const { clientAddress, recipient } = range;
+  if (!mayFit(event, range)) return false;
   if (recipient !== undefined && !isFor(event, recipient.toLowerCase())) return false;
   return clientAddress === undefined || addressOf(event) === clientAddress;
 }

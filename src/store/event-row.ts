@@ -5,7 +5,8 @@ import { payloadOf } from '../record/event-content.ts';
 import type { EventType, RefusedPayload, TrailEvent } from '../record/events.ts';
 import { type Term, termsOf } from '../record/terms.ts';
 import type { CountedEvent } from './days.ts';
-import type { ChainLink } from './lookups.ts';
+import { mayFit } from './event-range.ts';
+import type { ChainLink, EventRange } from './lookups.ts';
 import { bytes, number, optionalBytes, optionalText, type Row, text } from './row.ts';
 
 export function eventOfRow(row: Row): TrailEvent {
@@ -20,6 +21,14 @@ export function eventOfRow(row: Row): TrailEvent {
     ...(identityId === undefined ? {} : { identityId }),
     payload: payloadOf(optionalBytes(row, 'payload'), optionalBytes(row, 'place')),
   } as TrailEvent;
+}
+
+/** Undefined: it is none of the range. Content is read of those alone that may be: to read it is most of the work of a search. */
+export function eventInRange(row: Row, range: EventRange): TrailEvent | undefined {
+  const beside = { time: number(row, 'time'), type: text(row, 'type') as EventType };
+  if (!mayFit(beside, range)) return undefined;
+  const { recipient } = range;
+  return recipient === undefined || contentCouldHold(row, recipient) ? eventOfRow(row) : undefined;
 }
 
 /** `payload`: of a refusal, else NULL. */
@@ -80,9 +89,17 @@ function asItStands(term: Term): string {
 /** Addresses are canonical in the word, so the case does not count. */
 function couldHold(row: Row, wanted: string): boolean {
   if (row['message_id'] === wanted || row['identity_id'] === wanted) return true;
+  // An international address may stand there in another form than in the word.
+  return (row['payload'] instanceof Uint8Array && wanted.includes('xn--')) || contentCouldHold(row, wanted);
+}
+
+/** In any case of letters. */
+function contentCouldHold(row: Row, wanted: string): boolean {
   const payload = row['payload'];
   if (!(payload instanceof Uint8Array)) return false;
-  // An international address may stand there in another form than in the word.
-  if (!/^[\x20-\x7e]*$/.test(wanted) || wanted.includes('xn--')) return true;
-  return Buffer.from(payload).toString('latin1').toLowerCase().includes(wanted.toLowerCase());
+  // What is not ASCII, or escaped in JSON, stands there in other octets; and some letters that are not become such in the other case.
+  if (!/^[\x20-\x7e]*$/.test(wanted) || /["\\]/.test(wanted)) return true;
+  const { buffer, byteOffset, byteLength } = payload;
+  const content = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  return content.toLowerCase().includes(wanted.toLowerCase()) || /[\x80-\xff]/.test(content);
 }

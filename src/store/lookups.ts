@@ -137,6 +137,8 @@ export interface EventRange {
   /** `next` of the part before. */
   readonly after?: Cursor;
   readonly max: number;
+  /** Events that are looked at, whatever fits; absent: `EXAMINED_MAX`. */
+  readonly examinedMax?: number;
 }
 
 /** Which part of the access record: newest first, a part at a time. */

@@ -14,6 +14,7 @@ import { noticesContract } from './store.contract-notices.ts';
 import { pastContract } from './store.contract-past.ts';
 import { queueContract } from './store.contract-queue.ts';
 import { queueLooksContract } from './store.contract-queue-looks.ts';
+import { recipientsContract } from './store.contract-recipients.ts';
 import { severalContract } from './store.contract-several.ts';
 import { sessionsContract } from './store.contract-sessions.ts';
 import { settleContract } from './store.contract-settle.ts';
@@ -36,6 +37,7 @@ export function storeContract(name: string, open: Open): void {
   identityContract(name, open);
   identityPageContract(name, open);
   severalContract(name, open);
+  recipientsContract(name, open);
   trailContract(name, open);
   daysContract(name, open);
   bodyContract(name, open);

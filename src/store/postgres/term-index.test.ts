@@ -37,7 +37,7 @@ test(
       },
     };
     const times: number[] = [];
-    for await (const row of newestNaming(indexing, [identityTerm('i1')], allPlaces, 2))
+    for await (const row of newestNaming(indexing, [identityTerm('i1')], allPlaces, { first: 2 }))
       times.push(number(row, 'time') - START);
     assert.deepEqual(times, [5, 4, 3, 2, 1]);
   },

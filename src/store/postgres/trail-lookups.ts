@@ -4,7 +4,7 @@ import { isAcceptance, type TrailEvent } from '../../record/events.ts';
 import { identityTerm } from '../../record/terms.ts';
 import { placeOf } from '../cursor.ts';
 import { daysOf } from '../days.ts';
-import { eventOfRow } from '../event-row.ts';
+import { eventInRange, eventOfRow } from '../event-row.ts';
 import { DEFERRALS_EXAMINED, endedOf, numbersByMessage } from '../ended-attempts.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
 import { type EventRange, LATE_MS_MAX, type Lookups, NEWEST_EXAMINED, type TraceTerm } from '../lookups.ts';
@@ -116,8 +116,9 @@ async function* named(
 ): AsyncGenerator<PlacedEvent, void> {
   const places = await placesOf(sql, range);
   // One more than is wanted tells that there are more.
-  for await (const row of newestNaming(sql, terms.map(indexTerm), places, range.max + 1))
-    yield { place: number(row, 'at'), event: eventOfRow(row) };
+  const wanted = { first: range.max + 1, types: range.types };
+  for await (const row of newestNaming(sql, terms.map(indexTerm), places, wanted))
+    yield { place: number(row, 'at'), event: eventInRange(row, range) };
 }
 
 /** Between which places the events of a range can stand; the times themselves are looked at besides. */

@@ -1,5 +1,6 @@
 // Events that words or ids of messages name, newest first, page by page: what the index leads to, together with what stands after its watermarks.
 
+import type { EventType } from '../../record/events.ts';
 import type { Term } from '../../record/terms.ts';
 import { type CountedEvent, DAY_EVENTS_MAX } from '../days.ts';
 import { countedOfRow, hasTerm } from '../event-row.ts';
@@ -20,7 +21,7 @@ const PAGE = 500;
 /** OFFSET: each event is looked up by its place, in its own partition. Joined, all partitions would be read once for the whole of it. What is of a message is found by its id alone:
     by its place, too, small partitions would be walked. */
 const NEWEST = `
-  SELECT ${EVENT_COLUMNS} FROM (
+  SELECT ${EVENT_COLUMNS.replace('e.payload', 'CASE WHEN $6::text[] IS NULL OR e.type = ANY($6) THEN e.payload END AS payload')} FROM (
     SELECT DISTINCT place FROM (
       SELECT t.place FROM unnest($1::text[]) AS w (term), LATERAL (
         SELECT place FROM term WHERE term.term = w.term AND place > $3 AND place < $4 ORDER BY place DESC LIMIT $5
@@ -39,17 +40,25 @@ const TAIL_AFTER = `SELECT ${EVENT_COLUMNS} FROM event e WHERE e.chain = $1 AND 
 const AT_PLACES = `
   SELECT ${EVENT_COLUMNS} FROM unnest($1::bigint[]) AS p (place), LATERAL (SELECT * FROM event WHERE event.place = p.place OFFSET 0) AS e ORDER BY p.place DESC`;
 
-/** Rows with `EVENT_COLUMNS`, each once; no more pages are read than are asked for. `first`: how many are wanted at first. */
+/** What of them is wanted. */
+interface Wanted {
+  /** So many at first. */
+  readonly first?: number;
+  /** Of other types the content is left out: it is most of what is read. */
+  readonly types?: readonly EventType[] | undefined;
+}
+
+/** Rows with `EVENT_COLUMNS`, each once; no more pages are read than are asked for. */
 export async function* newestNaming(
   sql: Sql,
   terms: readonly Term[],
   places: Places,
-  first: number = PAGE,
+  { first = PAGE, types }: Wanted = {},
 ): AsyncGenerator<Row, void> {
   // The tail first: what is indexed meanwhile is met in a page once more.
   const tail = rowsAt(sql, await unindexed(sql, terms, places));
   let next = await tail.next();
-  for await (const row of indexed(sql, terms, places, Math.min(first, PAGE))) {
+  for await (const row of indexed(sql, terms, places, { first: Math.min(first, PAGE), types })) {
     for (; next.done !== true && number(next.value, 'at') > number(row, 'at'); next = await tail.next())
       yield next.value;
     if (next.done !== true && number(next.value, 'at') === number(row, 'at')) next = await tail.next();
@@ -62,12 +71,12 @@ async function* indexed(
   sql: Sql,
   terms: readonly Term[],
   { above, below }: Places,
-  first: number,
+  { first, types }: Wanted & { readonly first: number },
 ): AsyncGenerator<Row, void> {
   const words = indexedWords(terms);
   let before = below;
   for (let max = first; ; max = PAGE) {
-    const page = await sql.all(NEWEST, words, idsOf(terms), above, before, max);
+    const page = await sql.all(NEWEST, words, idsOf(terms), above, before, max, types ?? null);
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < max) return;

@@ -7,7 +7,7 @@ import type { Identity, IdentityId } from '../../record/identity.ts';
 import { unpackedCounter } from '../counter-row.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
 import { DAY_EVENTS_MAX, type CountedEvent, daysOf } from '../days.ts';
-import { countedOfRow, eventOfRow } from '../event-row.ts';
+import { countedOfRow, eventInRange, eventOfRow } from '../event-row.ts';
 import {
   type DeliveryPlace,
   type EndedAttempts,
@@ -161,7 +161,7 @@ type TrailLookups = Pick<
 
 function trailLookups(db: Database): TrailLookups {
   const named = (terms: readonly TraceTerm[], range: EventRange): Iterable<PlacedEvent> =>
-    placedAt(db, newestSequences(db, terms.map(indexTerm), numbersOf(db, range)));
+    placedInRange(db, newestSequences(db, terms.map(indexTerm), numbersOf(db, range)), range);
   return {
     findMessages: async (term, range) => messagesInRange(named([term], range), range, term),
     findEvents: async (terms, range) => eventsInRange(named(terms, range), range),
@@ -174,8 +174,7 @@ function trailLookups(db: Database): TrailLookups {
     eventsOfMessages: async (ids, max) => inOneView(db, () => eventsOfMessages(db, ids, max)),
     acceptances: async (ids) =>
       ids.flatMap((id) =>
-        [...placedAt(db, findSequences(db, idTerm(id)))]
-          .map(({ event }) => event)
+        eventsAt(db, findSequences(db, idTerm(id)))
           .filter(isAcceptance)
           .filter(({ messageId }) => messageId === id),
       ),
@@ -221,9 +220,7 @@ function endedAttempts(db: Database, of: readonly DeliveryPlace[]): readonly End
 }
 
 function eventsOfMessages(db: Database, ids: readonly string[], max: number): readonly TrailEvent[] {
-  return sequencesOfMessages(db, ids).flatMap((sequences) =>
-    [...placedAt(db, sequences.slice(0, max))].map(({ event }) => event),
-  );
+  return sequencesOfMessages(db, ids).flatMap((sequences) => eventsAt(db, sequences.slice(0, max)));
 }
 
 function newestLooks(db: Database, { since, before }: LookPart): readonly Row[] {
@@ -256,10 +253,24 @@ function countedEvents(db: Database, id: IdentityId, since: number): readonly Co
   return counted;
 }
 
-function* placedAt(db: Database, places: Iterable<number>): Generator<PlacedEvent> {
+function* placedInRange(
+  db: Database,
+  places: Iterable<number>,
+  range: EventRange,
+): Generator<PlacedEvent, void> {
+  for (const [place, row] of rowsAt(db, places)) yield { place, event: eventInRange(row, range) };
+}
+
+const eventsAt = (db: Database, places: Iterable<number>): readonly TrailEvent[] =>
+  [...rowsAt(db, places)].map(([, row]) => eventOfRow(row));
+
+function* rowsAt(
+  db: Database,
+  places: Iterable<number>,
+): Generator<readonly [place: number, row: Row], void> {
   for (const place of places) {
     const row = db.get(`SELECT ${EVENT_COLUMNS} FROM event WHERE sequence = ?`, place);
-    if (row !== undefined) yield { place, event: eventOfRow(row) };
+    if (row !== undefined) yield [place, row];
   }
 }
 
