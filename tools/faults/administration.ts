@@ -103,6 +103,20 @@ export const administrationFaults: readonly Fault[] = [
     to: "standingOf(identity, proofOf(credential), now).state !== 'suspended'",
   },
   {
+    file: `${api}/tokens.ts`,
+    tests: attacks,
+    why: 'tokens are guessed without an end',
+    from: "if (leave.type === 'refuse') {",
+    to: "if (leave.type === 'refuse' && text === '') {",
+  },
+  {
+    file: `${api}/request.ts`,
+    tests: attacks,
+    why: 'the API takes what a form of another site can send',
+    from: "if (!JSON_TYPE.test(contentType ?? ''))",
+    to: 'if (contentType === undefined)',
+  },
+  {
     file: `${api}/cursor.ts`,
     tests: attacks,
     why: 'a cursor of another question leads somewhere',
