@@ -26,13 +26,18 @@ import type { AdministrationPorts, FactorTry } from './ports.ts';
 
 export { secondFactorsOf } from '../identity/second-factor-changes.ts';
 
+/** What a code was right as: of the app, or one of the sheet that somebody else may have found. */
+export type RightCode = 'code' | 'recovery code';
+
 /** `code`: of an authenticator app, or a recovery code. Too many wrong ones: what came was not looked at. Right and wrong stand in the trail. */
 export async function useSecondFactor(
   ports: FactorPorts,
   identityId: IdentityId,
   code: string,
-): Promise<JudgedCode['type']> {
-  return (await proven(ports, { identityId, showing: byCode(code) })).type;
+): Promise<RightCode | 'wrong' | 'tooMany'> {
+  const judged = await proven(ports, { identityId, showing: byCode(code) });
+  if (judged.type !== 'right') return judged.type;
+  return judged.credential.kind === 'recoveryCode' ? 'recovery code' : 'code';
 }
 
 /** What somebody shows, and whether it is right. */

@@ -143,6 +143,7 @@ test('a code that was used proves nothing more: not the one of the sign-in, nor 
   at.clock.advance(FRESH_MS);
   const recovery = { 'fresh-code': at.app().recoveryCodes[0] ?? '' };
   assert.equal((await at.act(first, { login: BOB, action: 'resume', ...recovery })).status, 303);
+  assert.match(JSON.stringify(await at.office.trail()), /"console proof"[^}]*"with":"recovery code"/);
   assert.equal((await at.act(second, { ...suspend, ...recovery }, '/identity', there)).status, 403);
   assert.equal(await at.stateOf(BOB), 'active');
 });

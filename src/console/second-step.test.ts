@@ -6,7 +6,7 @@ import { openOffice } from '../../test/fakes/administration.ts';
 import { cookieIn, openDesk } from '../../test/fakes/console.ts';
 import { phcOf } from '../../test/fakes/lookup-thread.ts';
 import { newAuthenticator } from '../../test/fakes/passkey.ts';
-import { setUpTotp } from '../../test/fakes/second-factor.ts';
+import { type App, setUpTotp, STEP_MS } from '../../test/fakes/second-factor.ts';
 import { administrationOf } from '../administration/use-cases.ts';
 import { identityChange, identityOf, START } from '../store/store.contract-fixtures.ts';
 import { CHALLENGE_MS } from './passkeys.ts';
@@ -21,24 +21,28 @@ async function begin(origin = NAMED) {
   const office = openOffice();
   const desk = openDesk({ office, origin });
   const devices = new Map<string, ReturnType<typeof newAuthenticator>>();
+  const apps = new Map<string, App>();
   for (const login of LOGINS) {
     const verifiers = [{ type: 'argon2id', phc: phcOf(RIGHT) }] as const;
     const password = { id: 'password', kind: 'password', label: 'password', createdAt: START } as const;
     const person = identityOf(login, { credentials: [{ ...password, verifiers }] });
     await office.ports.store.commit([identityChange(person, 0, START)]);
-    const { recoveryCodes } = await setUpTotp(office.ports, login);
+    const app = await setUpTotp(office.ports, login);
+    const [proof = ''] = app.recoveryCodes;
+    apps.set(login, app);
     const device = newAuthenticator();
     const challenge = { id: HOST, origin: NAMED, challenge: 'AAAA' };
     await administrationOf(office.ports, {
       ...{ who: login, through: 'console', role: 'user', identityId: person.id },
     }).addPasskey({
-      ...{ label: 'phone', answer: device.create(challenge), challenge, proof: recoveryCodes[0] ?? '' },
+      ...{ label: 'phone', answer: device.create(challenge), challenge, proof },
     });
     devices.set(login, device);
   }
   return {
     ...{ ...desk, office },
     device: (login: string = LOGINS[0]) => devices.get(login) ?? assert.fail(),
+    app: (login: string = LOGINS[0]) => apps.get(login) ?? assert.fail(),
     /** Up to the second half. */
     async halfWay(login: string = LOGINS[0]) {
       const asked = await desk.post('/sign-in', { login, password: RIGHT, next: '/' });
@@ -51,6 +55,7 @@ async function begin(origin = NAMED) {
       return {
         ...{ text, challenge: { id: HOST, origin: NAMED, challenge } },
         answer: (answer: string) => desk.post('/sign-in/code', { token, answer }, { cookie }),
+        code: (code: string) => desk.post('/sign-in/code', { token, code }, { cookie }),
       };
     },
   };
@@ -68,6 +73,29 @@ test('who has a passkey comes in by it, and the session says so', async () => {
     ['password and passkey'],
   );
 });
+
+const codes = [
+  { why: 'of the app', of: (app: App) => app.code(), by: 'password and code' },
+  { why: 'of the sheet', of: (app: App) => app.recoveryCodes[1], by: 'password and recovery code' },
+];
+
+for (const { why, of, by } of codes)
+  test(`by which code somebody came in is told, to him and to who looks who came in: ${why}`, async () => {
+    const at = await begin();
+    at.office.clock.advance(STEP_MS);
+    const half = await at.halfWay();
+    assert.equal((await half.code(of(at.app()) ?? '')).status, 303);
+    const { sessions } = await at.office.listSessions({ login: LOGINS[0] });
+    assert.deepEqual(
+      sessions.map((session) => session.by),
+      [by],
+    );
+    const { looks } = await at.office.listLooks({ max: 10 });
+    assert.deepEqual(
+      looks.filter(({ kind }) => kind === 'session').map(({ detail }) => detail?.['with']),
+      [by],
+    );
+  });
 
 test('an answer is for the sign-in that asked: seen, late, or of somebody else it lets nobody in', async () => {
   const at = await begin();

@@ -64,8 +64,8 @@ export function secondStep({
       const ports = { ...administration, factorGuard: factorGuard(client) };
       if (answer === null) {
         const judged = await useSecondFactor(ports, identityId, (code ?? '').slice(0, CODE_MAX));
-        if (judged === 'right') return { proof: 'code' };
-        return { words: judged === 'wrong' ? WRONG_CODE : TOO_MANY_CODES };
+        if (judged === 'wrong') return { words: WRONG_CODE };
+        return judged === 'tooMany' ? { words: TOO_MANY_CODES } : { proof: judged };
       }
       const challenge = passkeys?.take(asker);
       if (challenge === undefined) return { words: TOO_LATE };

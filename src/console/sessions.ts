@@ -12,6 +12,7 @@ import {
   write,
 } from '../administration/console-sessions.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
+import type { RightCode } from '../administration/second-factor.ts';
 import { signInMark } from '../identity/sign-in-mark.ts';
 import type { Entropy } from '../platform/platform.ts';
 import type { ConsoleSession } from '../store/console-sessions.ts';
@@ -39,11 +40,11 @@ export interface Session {
 export interface LetIn {
   /** A person with an account; or a user of the operating system, who is an admin. */
   readonly who: ShownIdentity | { readonly osUser: string };
-  readonly by: 'link' | 'password' | 'password and code' | 'password and passkey';
+  readonly by: 'password' | 'link' | `password and ${Exclude<Proof, 'link'>}`;
 }
 
 /** What is more than a password. */
-export type Proof = 'link' | 'code' | 'passkey';
+export type Proof = 'link' | RightCode | 'passkey';
 
 export interface Begun {
   readonly token: string;

@@ -14,6 +14,12 @@ const guard = { file: 'src/server/factor-guard.ts', tests: ['src/console/factor-
 
 export const signInFaults: readonly Fault[] = [
   {
+    ...{ file: 'src/administration/second-factor.ts', tests: ['src/console/second-step'] },
+    why: 'a recovery code is recorded as a code of the app',
+    from: "return judged.credential.kind === 'recoveryCode' ? 'recovery code' : 'code';",
+    to: "return judged.credential.kind === 'passkey' ? 'recovery code' : 'code';",
+  },
+  {
     ...fresh,
     why: 'after a clock that stepped back a proof is fresh for longer',
     from: 'now >= provedAt && ',

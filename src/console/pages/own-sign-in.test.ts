@@ -99,7 +99,7 @@ test('few recovery codes are told in words', async () => {
   const secret = secretIn(await at.text({ action: 'begin' }));
   const codes = codesIn(await at.text({ action: 'confirm', secret, code: at.code(secret) }));
   for (const code of codes.slice(0, 7))
-    assert.equal(await useSecondFactor(at.office.ports, at.id, code), 'right');
+    assert.equal(await useSecondFactor(at.office.ports, at.id, code), 'recovery code');
   assert.match(await at.page(), /state wait">3 codes left: make new ones/);
 });
 

@@ -159,7 +159,10 @@ export const sessionList = z.object({
   sessions: z.array(
     z.object({
       ...{ name: z.string(), beganAt: time, usedAt: time, endsAt: time },
-      by: z.string().meta({ description: 'What let him in: `password`, `password and code`, `link`.' }),
+      by: z.string().meta({
+        description:
+          'What let him in: `password`, `password and code`, `password and recovery code`, `password and passkey`, `link`.',
+      }),
       ...{ address: z.string(), browser: z.string() },
     }),
   ),
