@@ -50,29 +50,38 @@ export function fatesOf(
 ): readonly RecipientFate[] {
   const fates = new Map<number, RecipientFate>();
   const last = new Map<number, Latest>();
-  const attempts = new Map<number, Set<number>>();
   accepted?.envelope.recipients.forEach(({ forwardPath }, at) =>
     fates.set(at, { recipient: forwardPath, fate: 'queued', attempts: 0 }),
   );
   for (const event of events) {
     if (!isFate(event) || event.payload === undefined) continue;
     const { recipientNumber: number, attempt } = event.payload;
-    const its = attempts.get(number) ?? new Set();
-    attempts.set(number, event.type === 'dropped' ? its : its.add(attempt));
     const latest = { attempt, type: event.type, time: event.time };
     const before = last.get(number);
     if (before !== undefined && compare(latest, before) < 0) continue;
     last.set(number, latest);
     fates.set(number, fateOf(event, event.payload));
   }
-  for (const [number, { size }] of attempts) {
+  for (const [number, { length }] of attemptsOf(events)) {
     const fate = fates.get(number);
-    if (fate !== undefined) fates.set(number, { ...fate, attempts: size });
+    if (fate !== undefined) fates.set(number, { ...fate, attempts: length });
   }
   const reports = events.filter((event) => event.type === 'reported');
   for (const { payload } of reports.toSorted((one, other) => one.time - other.time))
     if (payload !== undefined) addReport(fates, payload);
   return [...fates.values()];
+}
+
+/** Of each recipient, by its number: the numbers of those attempts that came to something, the first one first. */
+export function attemptsOf(events: readonly TrailEvent[]): ReadonlyMap<number, readonly number[]> {
+  const attempts = new Map<number, Set<number>>();
+  for (const event of events) {
+    // Whoever drops makes no attempt.
+    if (!isFate(event) || event.payload === undefined || event.type === 'dropped') continue;
+    const { recipientNumber: number, attempt } = event.payload;
+    attempts.set(number, (attempts.get(number) ?? new Set()).add(attempt));
+  }
+  return new Map([...attempts].map(([number, its]) => [number, [...its].sort((one, other) => one - other)]));
 }
 
 type FateEvent = Extract<TrailEvent, { readonly type: Told }>;

@@ -1,6 +1,7 @@
 // What happened to a message, as a time line: each event of the trail as a sentence, with the remote server's own words.
 
 import { html } from 'hono/html';
+import { attemptsOf } from '../audit/fates.ts';
 import type { TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import type {
@@ -12,6 +13,8 @@ import type {
 } from '../record/events.ts';
 import type { Html } from './page.ts';
 import { counted, moment, pageOf } from './words.ts';
+
+type Attempts = ReturnType<typeof attemptsOf>;
 
 /** A message to many recipients has more events than anybody reads. */
 const STEPS_MAX = 200;
@@ -26,9 +29,10 @@ interface Step {
 export function storyOf({ events }: TracedMessage): Html {
   const shown = events.slice(0, STEPS_MAX);
   const left = events.length - shown.length;
+  const attempts = attemptsOf(events);
   return html`<ol class="story">
     ${shown.map((event) => {
-      const { kind, words, quote } = stepOf(event);
+      const { kind, words, quote } = stepOf(event, attempts);
       return html`<li class="${kind}">
         <span>${words}</span>
         ${quote === undefined ? '' : html`<blockquote>${safe(quote)}</blockquote>`}
@@ -53,13 +57,13 @@ const takenBack = ['plain', 'Taken back by its sender before it left'] as const;
 const isFate = (event: TrailEvent): event is Extract<TrailEvent, { type: keyof typeof fates }> =>
   Object.hasOwn(fates, event.type);
 
-function stepOf(event: TrailEvent): Step {
+function stepOf(event: TrailEvent, attempts: Attempts): Step {
   const { type, payload } = event;
   if (payload === undefined)
     return { kind: 'plain', words: html`${type}; what was recorded of it is forgotten` };
   if (isFate(event) && event.payload !== undefined) {
     const [kind, word] = event.payload.takenBack === true ? takenBack : fates[event.type];
-    return fate(kind, word, event.payload);
+    return fate(kind, word, event.payload, nthOf(event.type, event.payload, attempts));
   }
   if (type === 'accepted') return { kind: 'good', words: acceptedWords(payload) };
   if (type === 'reported') return { kind: 'plain', words: reportWords(payload) };
@@ -68,15 +72,24 @@ function stepOf(event: TrailEvent): Step {
   return { kind: 'plain', words: html`${type}` };
 }
 
-function fate(kind: Step['kind'], word: string, payload: FatePayload): Step {
-  const { recipient, remote, diagnostic, status, attempt, nextAttemptAt, tls, inClearBecause } = payload;
+/** Which attempt of those that came to something: the recorded number counts those that were put back untried, too. A drop is none. */
+function nthOf(
+  type: TrailEvent['type'],
+  { recipientNumber, attempt }: FatePayload,
+  attempts: Attempts,
+): number {
+  return type === 'dropped' ? 0 : (attempts.get(recipientNumber) ?? []).indexOf(attempt) + 1;
+}
+
+function fate(kind: Step['kind'], word: string, payload: FatePayload, nth: number): Step {
+  const { recipient, remote, diagnostic, status, nextAttemptAt, tls, inClearBecause } = payload;
   const where = remote === undefined ? '' : ` by ${safe(remote)}`;
   const safely = tls === undefined ? '' : `, ${tls.version}${tls.verified ? ', certificate verified' : ''}`;
   const clear = inClearBecause === undefined ? '' : `, in clear because TLS broke: ${safe(inClearBecause)}`;
   return {
     kind,
     words: html`${word}${where}:
-    ${safe(recipient)}${attempt > 1 ? ` (attempt ${attempt})` : ''}${safely}${clear}${nextAttemptAt === undefined ? '' : html`; next try ${moment(nextAttemptAt)}`}`,
+    ${safe(recipient)}${nth > 1 ? ` (attempt ${nth})` : ''}${safely}${clear}${nextAttemptAt === undefined ? '' : html`; next try ${moment(nextAttemptAt)}`}`,
     quote: diagnostic.startsWith(status) ? diagnostic : `${status} ${diagnostic}`,
   };
 }

@@ -97,6 +97,7 @@ export interface FatePayload {
   readonly recipient: string;
   /** Position in the accepted envelope, from 0. */
   readonly recipientNumber: number;
+  /** Grows with each claim, also of one that was put back untried: it tells attempts apart, and does not count them. */
   readonly attempt: number;
   /** The node that made the attempt, where several share the store. */
   readonly node?: string;
