@@ -28,6 +28,15 @@ export interface Office extends Administration {
   newest(): Promise<TrailEvent['payload']>;
 }
 
+/** Some thousand tests have the same. */
+const configs = new Map<string, ReturnType<typeof parseConfig>>();
+
+function configOf(text: string): ReturnType<typeof parseConfig> {
+  const config = configs.get(text) ?? parseConfig(text, 'postern.yaml');
+  configs.set(text, config);
+  return config;
+}
+
 /** `extra`: lines of the configuration. */
 export function openOffice({
   extra = [],
@@ -51,7 +60,7 @@ export function openOffice({
     'relay: { files: ./outbox }',
     ...extra,
   ];
-  const config = parseConfig(lines.join('\n'), 'postern.yaml');
+  const config = configOf(lines.join('\n'));
   const loaded = {
     ...{ file: 'postern.yaml', directory: '/', config },
     path: (relative: string) => `/${relative}`,

@@ -65,10 +65,11 @@ class Api {
     app.use(bodyLimit({ maxSize: BODY_OCTETS_MAX, onError: () => problemResponse(tooLarge) }));
     app.onError((error) => this.#failed(error));
     app.get('/openapi.json', () => Response.json(openApi()));
-    for (const route of routes)
-      app.on(route.method, pathOf(route), (context) => this.#answer(context, route));
-    for (const path of new Set(routes.map(pathOf))) {
-      const allow = routes.flatMap((route) => (pathOf(route) === path ? [route.method] : [])).join(', ');
+    const byPath = Map.groupBy(routes, pathOf);
+    for (const [path, alike] of byPath)
+      for (const route of alike) app.on(route.method, path, (context) => this.#answer(context, route));
+    for (const [path, alike] of byPath) {
+      const allow = alike.map(({ method }) => method).join(', ');
       app.all(path, () =>
         problemResponse(new Problem('notAllowed', `this path has ${allow}`, { headers: { allow } })),
       );
