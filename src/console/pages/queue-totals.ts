@@ -6,6 +6,7 @@ import { state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
 import { hiddenPart, pageOfPart } from '../queue-words.ts';
 import { tokenField } from '../token-field.ts';
+import { tableHead, unseen } from '../table-head.ts';
 import { ago, counted, figure } from '../words.ts';
 
 const HOPS = 20;
@@ -28,14 +29,7 @@ export function totalsOf(
       ${held === 0 ? 'Nothing is held.' : html`<a href="${pageOfPart({ held: true })}">${figure(held)} held</a>.`}
     </p>
     <table class="rows" aria-label="By next hop">
-      <thead>
-        <tr>
-          <th scope="col">Next hop</th>
-          <th scope="col">Recipients</th>
-          <th scope="col">Domains</th>
-          <th scope="col"><span class="hidden">What to do</span></th>
-        </tr>
-      </thead>
+      ${tableHead('Next hop', 'Recipients', 'Domains', unseen('What to do'))}
       <tbody>
         ${byHop.slice(0, HOPS).map(
           ({ hop, deliveries: count, domains }) =>

@@ -8,6 +8,7 @@ import { spanWords } from '../../base/span.ts';
 import type { QueueOfIdentity } from '../../store/lookups.ts';
 import type { Html } from '../page.ts';
 import { pageOfPart } from '../queue-words.ts';
+import { tableHead } from '../table-head.ts';
 import { ago, capital, counted, figure, pageOf } from '../words.ts';
 
 /** Accounts that are shown. */
@@ -22,13 +23,7 @@ export function byAccount(accounts: readonly QueueOfIdentity[], all: number | un
       accounts.length === 0
         ? html`<p class="empty">No account has mail here that waits.</p>`
         : html`<table class="rows" aria-label="By account">
-            <thead>
-              <tr>
-                <th scope="col">Account</th>
-                <th scope="col">Recipients</th>
-                <th scope="col">Oldest</th>
-              </tr>
-            </thead>
+            ${tableHead('Account', 'Recipients', 'Oldest')}
             <tbody>
               ${accounts.map((one) => account(one, now))}
             </tbody>
@@ -76,12 +71,7 @@ export function byAge(ages: readonly QueueOfAge[], part: QueuePart): Html {
   return html`<section class="card">
     <h2>By age</h2>
     <table class="rows" aria-label="By age">
-      <thead>
-        <tr>
-          <th scope="col">Waiting for</th>
-          <th scope="col">Recipients</th>
-        </tr>
-      </thead>
+      ${tableHead('Waiting for', 'Recipients')}
       <tbody>
         ${ages.map(({ deliveries, isCut, ...range }) => {
           const words = ageInWords(range);

@@ -11,6 +11,7 @@ import { cursorOf, hiddenPart, pageOfPart, partInWords, partOf } from '../queue-
 import { filter } from './queue-filter.ts';
 import { totalsOf } from './queue-totals.ts';
 import { ACCOUNTS, byAccount, byAge } from './queue-views.ts';
+import { tableHead, unseen } from '../table-head.ts';
 import { ago, counted, figure, moment, pageOf } from '../words.ts';
 import { tokenField } from '../token-field.ts';
 
@@ -85,16 +86,7 @@ function listed({ session, now }: Asked, part: QueuePart, { entries, deliveries,
       <span class="soft small">${counted(count, 'recipient')}</span>
     </div>
     <table class="rows">
-      <thead>
-        <tr>
-          <th scope="col"><span class="hidden">Choose</span></th>
-          <th scope="col">For</th>
-          <th scope="col">State</th>
-          <th scope="col">From and to</th>
-          <th scope="col">Why</th>
-          <th scope="col">Message</th>
-        </tr>
-      </thead>
+      ${tableHead(unseen('Choose'), 'For', 'State', 'From and to', 'Why', 'Message')}
       <tbody>
         ${entries.map((one) => row(one, now))}
       </tbody>
