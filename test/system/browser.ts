@@ -60,6 +60,24 @@ export function neededWidth(page: Page): Promise<number> {
   return page.evaluate('document.documentElement.scrollWidth');
 }
 
+/** Where rows are cards: texts of cells that stand in the column of the names, or beside their cell. */
+export function strayTexts(page: Page): Promise<readonly string[]> {
+  return page.evaluate(`[...document.querySelectorAll('table.rows tbody tr')]
+    .filter((row) => getComputedStyle(row).display !== 'table-row')
+    .flatMap((row) => {
+      const names = row.getBoundingClientRect().left + 6 * 16;
+      const texts = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+      const stray = [];
+      for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        if (text.data.trim() === '' || text.parentElement.closest('.hidden') !== null) continue;
+        const range = document.createRange();
+        range.selectNodeContents(text);
+        if ([...range.getClientRects()].some(({ left }) => left < names)) stray.push(text.data.trim());
+      }
+      return stray;
+    })`);
+}
+
 export interface FirstTry {
   readonly directory: string;
   /** As `npm start` printed them: the line that submits, and the link into the console. */

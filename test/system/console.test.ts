@@ -7,7 +7,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { type FirstTry, firstTry, neededWidth, openBrowser, openPage, violations } from './browser.ts';
+import {
+  type FirstTry,
+  firstTry,
+  neededWidth,
+  openBrowser,
+  openPage,
+  strayTexts,
+  violations,
+} from './browser.ts';
 import { eventually, HANGING_MS, lacking } from './server.ts';
 
 const skip = lacking('chromium', 'curl');
@@ -125,6 +133,7 @@ for (const [name, viewport, colorScheme] of [
         await page.goto(new URL(path, link).href);
         assert.deepEqual(await violations(page), [], path);
         assert.ok((await neededWidth(page)) <= viewport.width, `${path}: ${await neededWidth(page)}`);
+        assert.deepEqual(await strayTexts(page), [], `${path}: in the column of the names`);
         for (const details of await page.locator('details').all())
           await details.locator('summary').first().click();
         assert.deepEqual(await violations(page), [], `${path}, opened`);
