@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from 'hono';
 import { type Administration, administrationOf } from '../administration/use-cases.ts';
-import { type FailureKind, UseCaseFailure } from '../administration/failure.ts';
+import { type FailureKind, NotThere, UseCaseFailure } from '../administration/failure.ts';
 import { ProofNeeded } from '../administration/fresh-proof.ts';
 import { isFor } from '../administration/permissions.ts';
 import type { AdministrationPorts, FactorGuard } from '../administration/ports.ts';
@@ -263,6 +263,7 @@ const statusOfKind: Readonly<Record<FailureKind, Status>> = {
 };
 
 function statusOf(error: unknown): Status {
+  if (error instanceof NotThere) return 404;
   if (error instanceof UseCaseFailure) return statusOfKind[error.kind];
   if (error instanceof StoreUnavailable) return 503;
   return isTold(error) ? 400 : 500;
