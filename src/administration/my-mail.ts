@@ -9,7 +9,7 @@ import type { HoldReason } from '../store/queue-change.ts';
 import type { Actor } from './actor.ts';
 import { NotThere } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
-import { waitsForUndo } from './queue-why.ts';
+import { waitsForUndo, wasPutBack } from './queue-why.ts';
 import { ownIdentity } from './second-factor.ts';
 
 export interface MyFate {
@@ -26,6 +26,8 @@ export interface MyFate {
   readonly dueAt?: number;
   /** An attempt is under way. */
   readonly active?: true;
+  /** Its next hop was down when it was its turn: it was not tried yet. */
+  readonly hopWasDown?: true;
   /** It was dropped by oneself, before it left. */
   readonly takenBack?: true;
   /** Empty: it is not held. */
@@ -180,7 +182,7 @@ function foundOf(
       fates: known
         .toSorted((one, other) => rankOf(one) - rankOf(other))
         .slice(0, fatesMax)
-        .map((fate) => myFate(fate, byRecipient.get(fate.recipient))),
+        .map((fate) => myFate(fate, byRecipient.get(fate.recipient), now)),
     },
   };
 }
@@ -216,6 +218,7 @@ function rankOf({ fate }: RecipientFate): number {
 function myFate(
   { recipient, fate, at, status, attempts, remote, diagnostic, takenBack }: RecipientFate,
   queued: QueueEntry | undefined,
+  now: number,
 ): MyFate {
   return {
     ...{ recipient, fate, attempts, heldBy: queued?.heldBy ?? [] },
@@ -224,6 +227,7 @@ function myFate(
     ...saidBy(remote, diagnostic),
     ...(queued === undefined ? {} : { dueAt: queued.dueAt }),
     ...(queued?.active === true ? { active: true } : {}),
+    ...(attempts === 0 && queued !== undefined && wasPutBack(queued, now) ? { hopWasDown: true } : {}),
     ...(takenBack === undefined ? {} : { takenBack }),
   };
 }

@@ -63,6 +63,11 @@ export function waitsForUndo({ delivery, dueAt }: QueueEntry, now: number): bool
   return delivery.attempt === 0 && dueAt > now;
 }
 
+/** Of what has no attempt that ended: its next hop was down when it was its turn, so it was put back. */
+export function wasPutBack({ delivery, active, dueAt }: QueueEntry, now: number): boolean {
+  return delivery.attempt > 0 && !active && dueAt > now;
+}
+
 function whyOf(
   entry: QueueEntry,
   identity: ShownIdentity | undefined,
@@ -80,6 +85,5 @@ function whyOf(
     return `first attempt under way for ${spanWords(waitedMs)}: its next hop has not answered yet`;
   if (active) return 'first attempt under way';
   if (waitsForUndo(entry, now)) return 'waits to be sent: its sender may take it back (undo window)';
-  // Mail that finds its route down is deferred without an attempt.
-  return dueAt > now ? 'not tried yet: its next hop was down (`postern status`)' : 'not tried yet';
+  return wasPutBack(entry, now) ? 'not tried yet: its next hop was down' : 'not tried yet';
 }

@@ -9,7 +9,8 @@ type Fate = RecipientFate['fate'];
 
 /** The kind of state, and the word. */
 const shown: Readonly<Record<Fate, readonly [kind: string, word: string]>> = {
-  queued: ['none', 'on its way'],
+  // The trail alone can't tell whether it is tried, or waits for its hop: the queue does.
+  queued: ['none', 'in the queue'],
   delivered: ['good', 'delivered'],
   relayed: ['good', 'passed on'],
   deferred: ['wait', 'waits'],

@@ -56,7 +56,7 @@ export function myFateWords(fate: MyFate, now: number, undoUntil?: number): Html
   }
 }
 
-function waiting({ heldBy, active, attempts, status, dueAt, at }: MyFate, now: number): Html {
+function waiting({ heldBy, active, attempts, status, dueAt, at, hopWasDown }: MyFate, now: number): Html {
   const [reason] = heldBy;
   if (reason !== undefined) return told('hold', 'Held', heldWords[reason]);
   if (active === true) return told('none', 'On its way', 'it is being sent now');
@@ -64,7 +64,8 @@ function waiting({ heldBy, active, attempts, status, dueAt, at }: MyFate, now: n
   const since = at === undefined ? '' : html`, last tried ${moment(at)}`;
   const tried = attempts === 0 ? 'tried' : 'tried again';
   const next = dueAt === undefined || dueAt <= now ? `, ${tried} now` : html`, ${tried} ${moment(dueAt)}`;
-  return html`${told('wait', 'Waits', meaningOf(status))}${since}${next}`;
+  const why = hopWasDown === true ? 'the next server on its way did not answer' : meaningOf(status);
+  return html`${told('wait', 'Waits', why)}${since}${next}`;
 }
 
 const stepWords: Readonly<Record<MyStep['type'], readonly [kind: string, words: string]>> = {

@@ -1,22 +1,30 @@
 // A traced message for people: who sent it, with what, what proves that it is this one, and what became of it as a time line.
 
 import { html } from 'hono/html';
+import type { ListedEntry } from '../administration/queue-why.ts';
 import type { Comparison } from '../audit/evidence.ts';
+import type { RecipientFate } from '../audit/fates.ts';
 import type { TracedMessage } from '../audit/trace.ts';
 import { safe } from '../base/safe-text.ts';
 import type { AcceptedPayload, PrincipalFacts } from '../record/events.ts';
 import { fateState, state } from './fate.ts';
 import type { Html } from './page.ts';
+import { isQueued } from './still-queued.ts';
 import { storyOf } from './story.ts';
+import { waitsWords } from './waits-words.ts';
 import { counted, figure, moment, pageOf } from './words.ts';
 
 /** A list has thousands: they would make a page that no browser likes. */
 const RECIPIENTS_MAX = 100;
 
-export function tracedMessage(message: TracedMessage): Html {
+/** `queued`: those of its recipients that still wait, by their number. */
+export function tracedMessage(
+  message: TracedMessage,
+  queued: ReadonlyMap<number, ListedEntry> | undefined,
+  now: number,
+): Html {
   const { id, acceptedAt, accepted, recipients, evidence, where, body } = message;
   const more = recipients.length - RECIPIENTS_MAX;
-  const isQueued = recipients.some(({ fate }) => fate === 'queued' || fate === 'deferred');
   return html`<article class="card traced" aria-labelledby="m-${id}">
     <div class="head">
       <h2 id="m-${id}">
@@ -39,20 +47,27 @@ export function tracedMessage(message: TracedMessage): Html {
     }
     <h3 class="hidden">Recipients</h3>
     <ul class="fates">
-      ${recipients.slice(0, RECIPIENTS_MAX).map(
-        ({ recipient, fate, attempts, takenBack }) =>
-          html`<li>
-            <span>${safe(recipient)}</span>
-            ${takenBack === true ? state('none', 'taken back') : fateState(fate)}
-            ${attempts > 1 ? html`<span class="soft small">${figure(attempts)} attempts</span>` : ''}
-          </li>`,
-      )}
+      ${recipients
+        .slice(0, RECIPIENTS_MAX)
+        .map(
+          (one, at) =>
+            html`<li>
+              <span>${safe(one.recipient)}</span> ${stands(one, queued?.get(at), now)}
+              ${one.attempts > 1 ? html`<span class="soft small">${figure(one.attempts)} attempts</span>` : ''}
+            </li>`,
+        )}
       ${more <= 0 ? '' : html`<li>and ${counted(more, 'more recipient')}: <code>postern trace ${id} --json</code> has all</li>`}
     </ul>
     <h3>What happened</h3>
     ${storyOf(message)}
-    ${isQueued ? html`<p><a class="button" href="${pageOf('/queue', { id })}">See it in the queue</a></p>` : ''}
+    ${isQueued(message) ? html`<p><a class="button" href="${pageOf('/queue', { id })}">See it in the queue</a></p>` : ''}
   </article>`;
+}
+
+function stands({ fate, takenBack }: RecipientFate, queued: ListedEntry | undefined, now: number): Html {
+  if (takenBack === true) return state('none', 'taken back');
+  if (queued === undefined || (fate !== 'queued' && fate !== 'deferred')) return fateState(fate);
+  return waitsWords(queued, now);
 }
 
 function whoOf({ principal, rule }: AcceptedPayload): Html {

@@ -166,7 +166,7 @@ test('its last mails are shown to who says that he wants to see them, and the pa
   assert.match(before, /Nobody looked at its mail/);
   assert.equal((await at.office.trail()).filter(({ type }) => type === 'lookedUp').length, 0);
   const text = await at.page(`${PAGE}&mail=yes&reason=ticket+9`);
-  assert.match(text, /href="\/trace\?q=01ARZ3NDEKTSV4RRFFQ69G5FAV"[^]*bob@example\.net[^]*on its way/);
+  assert.match(text, /href="\/trace\?q=01ARZ3NDEKTSV4RRFFQ69G5FAV"[^]*bob@example\.net[^]*in the queue/);
   assert.match(text, /Who looked[^]*root@example\.org \(console\)[^]*trace: ticket 9/);
 });
 

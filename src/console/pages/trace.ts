@@ -8,6 +8,7 @@ import type { TracedWords } from '../../administration/trace.ts';
 import { UseCaseFailure } from '../../administration/failure.ts';
 import { safe } from '../../base/safe-text.ts';
 import type { Act, Asked, Html, Page } from '../page.ts';
+import { type StillQueued, stillQueued } from '../still-queued.ts';
 import { tracedMessage } from '../traced-message.ts';
 import { tracedRefusal } from '../traced-refusal.ts';
 import { moment, pageOf } from '../words.ts';
@@ -30,7 +31,9 @@ export const trace: Page = {
     const before = asked.query.get('before') ?? '';
     const range = { max: ANSWERS, ...(before === '' ? {} : { after: before }) };
     const traced = await asked.administration(reason).traceWords({ words, range });
-    return html`${form(asked, words, reason)} ${answerToWords(words, reason, traced)}`;
+    const queued = await stillQueued(asked, traced?.answer.messages ?? []);
+    return html`${form(asked, words, reason)}
+    ${answerToWords({ words, reason, traced, queued, now: asked.now })}`;
   },
 };
 
@@ -44,9 +47,10 @@ export const traceText: Act = {
       throw new UseCaseFailure('nothing was pasted: the whole message with its header is wanted', 'usage');
     const question = questionOfMessage(Buffer.from(text), asked.config().hostname);
     const answer = await asked.administration(reason).traceFile({ question, max: ANSWERS });
+    const queued = await stillQueued(asked, answer.messages);
     return {
       title: 'Trace',
-      content: html`${form(asked, '', reason)} ${answerToMessage(question, answer)}`,
+      content: html`${form(asked, '', reason)} ${answerToMessage(question, answer, queued, asked.now)}`,
     };
   },
 };
@@ -106,7 +110,15 @@ function form(asked: Asked, words: string, reason: string): Html {
     </details>`;
 }
 
-function answerToWords(words: string, reason: string, traced: TracedWords | undefined): Html {
+interface Told {
+  readonly words: string;
+  readonly reason: string;
+  readonly traced: TracedWords | undefined;
+  readonly queued: StillQueued;
+  readonly now: number;
+}
+
+function answerToWords({ words, reason, traced, queued, now }: Told): Html {
   if (traced === undefined)
     return nothing(
       words,
@@ -124,7 +136,10 @@ function answerToWords(words: string, reason: string, traced: TracedWords | unde
   );
   const { messages, refusals, next } = answer;
   const all = [
-    ...messages.map((message) => ({ at: message.acceptedAt, shown: tracedMessage(message) })),
+    ...messages.map((message) => ({
+      at: message.acceptedAt,
+      shown: tracedMessage(message, queued.get(message.id), now),
+    })),
     ...refusals.map((event) => ({ at: event.time, shown: tracedRefusal(event) })),
   ].toSorted((one, other) => other.at - one.at);
   const older = pageOf('/trace', { q: words, reason, before: next });
@@ -140,7 +155,12 @@ function answerToWords(words: string, reason: string, traced: TracedWords | unde
   ${next === undefined ? '' : html`<p><a class="button" href="${older}">Older ones</a></p>`}`;
 }
 
-function answerToMessage({ shown }: FileQuestion, { messages }: TraceAnswer): Html {
+function answerToMessage(
+  { shown }: FileQuestion,
+  { messages }: TraceAnswer,
+  queued: StillQueued,
+  now: number,
+): Html {
   const [first] = shown;
   const claims = first?.claimedFrom.map(safe).join(', ') ?? '';
   const claimed = html`<p class="card">
@@ -149,7 +169,8 @@ function answerToMessage({ shown }: FileQuestion, { messages }: TraceAnswer): Ht
       says of it:</span
     >
   </p>`;
-  if (messages.length > 0) return html`${claimed} ${messages.map(tracedMessage)}`;
+  if (messages.length > 0)
+    return html`${claimed} ${messages.map((message) => tracedMessage(message, queued.get(message.id), now))}`;
   return html`${claimed}
   ${nothing(
     'what was pasted',

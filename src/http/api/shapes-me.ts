@@ -29,6 +29,10 @@ const fate = z.object({
   ...{ at: optionalTime, status: z.string().optional(), dueAt: optionalTime },
   said: z.string().optional().meta({ description: 'In the words of the other server.' }),
   active: z.literal(true).optional().meta({ description: 'An attempt is under way.' }),
+  hopWasDown: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'Not tried yet: its next hop was down when it was its turn.' }),
   takenBack: z.literal(true).optional().meta({ description: 'By you, before it left.' }),
   heldBy: z.array(z.string()),
 });

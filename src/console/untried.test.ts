@@ -1,0 +1,46 @@
+// Mail whose next hop was down when it was its turn: each page says that it was not tried, and why.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { begin, id } from '../../test/fakes/desk-with-mail.ts';
+import { OF_ALICE, openOwnDesk } from '../../test/fakes/own-desk.ts';
+import type { Office } from '../../test/fakes/administration.ts';
+import { HOUR } from '../store/store.contract-fixtures.ts';
+
+const textOf = (page: string): string => page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+
+/** Everything is taken up, and put back untried. */
+async function putBack({ ports, clock }: Pick<Office, 'ports' | 'clock'>): Promise<void> {
+  const owner = 'a/b/1.1';
+  await ports.store.commit([{ type: 'claim', owner, token: 'one', shares: [{ max: 9 }] }]);
+  await ports.store.commit([{ type: 'free', ownerPrefix: owner, dueAt: clock.now() + HOUR }]);
+}
+
+test('the trace says so, in the words of the queue, and when it is tried', async () => {
+  const at = await begin({ messages: 1 });
+  await putBack(at.office);
+  const text = textOf(await at.page(`/trace?q=${id(0)}`));
+  assert.match(text, /bob@example\.net not tried yet: its next hop was down next try /);
+  assert.match(textOf(await at.page('/queue')), /not tried yet: its next hop was down next try /);
+});
+
+test('the overview does not say that it is on its way', async () => {
+  const at = await begin({ messages: 1 });
+  await putBack(at.office);
+  const text = textOf(await at.page('/'));
+  assert.match(text, /example\.net in the queue/);
+  assert.doesNotMatch(text, /on its way/);
+});
+
+test('a traced message that was held says so', async () => {
+  const at = await begin({ messages: 1 });
+  await at.office.changeQueue({ part: { id: id(0) }, action: 'hold' });
+  assert.match(textOf(await at.page(`/trace?q=${id(0)}`)), /bob@example\.net held held by the operator/);
+});
+
+test('its sender reads why it waits, and nothing of our own hosts', async () => {
+  const at = await openOwnDesk();
+  await putBack(at.office);
+  for (const path of ['/me', `/me/message?id=${OF_ALICE}`])
+    assert.match(textOf(await at.page(path)), /Waits: the next server on its way did not answer, tried /);
+});
