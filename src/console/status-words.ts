@@ -28,8 +28,18 @@ const ofSubject: Readonly<Record<string, string>> = {
   '7': 'the other server does not want it',
 };
 
+/** What sounds final is not, in a reply that asks to come again: greylisting says "no such mailbox" and "not from you", too. */
+const PUT_OFF = 'the other server put it off';
+const staysTrue: ReadonlySet<string> = new Set(['2.2']);
+
+/** Of this server, or of the connection: as true for now as for good. */
+const ownSubjects: ReadonlySet<string> = new Set(['4', '5']);
+
 /** Undefined: it says no more than that it went wrong. */
 export function statusMeaning(status: string): string | undefined {
-  const [, subject = '', detail = ''] = /^[245]\.(\d{1,3})\.(\d{1,3})$/.exec(status) ?? [];
-  return meanings[`${subject}.${detail}`] ?? ofSubject[subject];
+  const [, kind, subject = '', detail = ''] = /^([245])\.(\d{1,3})\.(\d{1,3})$/.exec(status) ?? [];
+  const code = `${subject}.${detail}`;
+  const meaning = meanings[code] ?? ofSubject[subject];
+  const isForNow = kind === '4' && !ownSubjects.has(subject) && !staysTrue.has(code);
+  return isForNow && meaning !== undefined ? PUT_OFF : meaning;
 }

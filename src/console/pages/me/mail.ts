@@ -1,7 +1,7 @@
 // My mail: what became of what one has sent oneself, in plain words; and one message of it as a time line.
 
 import { html } from 'hono/html';
-import type { MyMail, MyMessage } from '../../../administration/my-mail.ts';
+import type { MyFate, MyMail, MyMessage } from '../../../administration/my-mail.ts';
 import { safe } from '../../../base/safe-text.ts';
 import { myFateWords, myStory } from '../../my-fate.ts';
 import type { Asked, Html, Page } from '../../page.ts';
@@ -85,6 +85,12 @@ function table(asked: Asked, messages: readonly MyMessage[]): Html {
   </table>`;
 }
 
+/** The other server says better than we do what is wrong. */
+const isBad = ({ fate }: MyFate): boolean => fate !== 'delivered' && fate !== 'relayed';
+
+const saidBy = ({ said }: MyFate): Html | '' =>
+  said === undefined ? '' : html`<span class="soft small">“${safe(said)}”</span>`;
+
 function rowsOf(asked: Asked, message: MyMessage): Html {
   const { id, acceptedAt, recipients, fates, undoUntil } = message;
   const sent = html`<a href="${pageOf(MESSAGE, { id })}">${moment(acceptedAt)}</a>`;
@@ -95,7 +101,10 @@ function rowsOf(asked: Asked, message: MyMessage): Html {
         <td data-name="Sent"><span>${sent}</span></td>
         <td data-name="To"><span>${safe(fate.recipient)}</span></td>
         <td data-name="Became">
-          <div>${myFateWords(fate, asked.now, undoUntil)} ${at === 0 ? undoForm(asked, message) : ''}</div>
+          <div>
+            ${myFateWords(fate, asked.now, undoUntil)} ${isBad(fate) ? saidBy(fate) : ''}
+            ${at === 0 ? undoForm(asked, message) : ''}
+          </div>
         </td>
       </tr>`,
   )}
@@ -133,7 +142,7 @@ export const myMessage: Page = {
             (fate) =>
               html`<li>
                 <span>${safe(fate.recipient)}</span> <span>${myFateWords(fate, now, undoUntil)}</span>
-                ${fate.said === undefined ? '' : html`<span class="soft small">“${safe(fate.said)}”</span>`}
+                ${saidBy(fate)}
               </li>`,
           )}
           ${more > 0 ? html`<li class="soft">and ${figure(more)} more</li>` : ''}

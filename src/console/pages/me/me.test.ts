@@ -71,6 +71,20 @@ test('mail is told in plain words, with the words of the other server, and nothi
   }
 });
 
+test('the list tells what the other server said of what waits or was refused, and not of what went', async () => {
+  for (const { type, status, diagnostic, said } of [
+    { type: 'deferred', status: '4.2.1', diagnostic: '450 4.2.1 greylisted', said: true },
+    { type: 'failed', status: '5.2.2', diagnostic: '552 5.2.2 over quota', said: true },
+    { type: 'relayed', status: '2.0.0', diagnostic: '250 2.0.0 queued', said: false },
+  ] as const) {
+    const at = await openOwnDesk();
+    await at.fate(type, { remote: HOP, status, diagnostic });
+    const text = textOf(await at.page('/me'));
+    assert.equal(text.includes(`“${diagnostic}”`), said, type);
+    assert.doesNotMatch(text, /switched off/);
+  }
+});
+
 test('what is held says so, and neither by whom nor why', async () => {
   const { page, office } = await openOwnDesk();
   await office.changeQueue({ part: { id: OF_ALICE }, action: 'hold' });
