@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openOffice } from '../../test/fakes/administration.ts';
+import { countedLookups } from '../../test/fakes/counted-lookups.ts';
 import { emptyCounter } from '../policy/limits.ts';
 import { acceptOf, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
@@ -127,6 +128,26 @@ for (const [actor, seen] of [
     );
     assert.deepEqual(await nearLimits?.(), seen.map(idOf));
   });
+
+test('of a search by an identity of his own one part is looked at, and it is told that there is more; by others as if there were none', async () => {
+  const { ports, clock } = await open();
+  const now = clock.now();
+  const ids = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5FAW'];
+  for (const id of ids)
+    await ports.store.commit([
+      acceptOf(id, now, { from: alice, identityId: idOf(alice), to: ['b@x.example'] }),
+    ]);
+  const { lookups, asked } = countedLookups(ports.lookups);
+  const search = async (login: string) => {
+    const range = { recipient: 'nobody', max: 1, examinedMax: 1 };
+    const term = { kind: 'identity', identityId: idOf(login) } as const;
+    return scopedPorts({ ...ports, lookups }, user).lookups.findEvents([term], range);
+  };
+  const { events, next } = await search(alice);
+  assert.deepEqual([events, next !== undefined], [[], true]);
+  assert.ok(asked() <= 2, `asked ${asked()} times`);
+  assert.deepEqual(await search(carol), { events: [] });
+});
 
 test('a domain admin lists the accounts of all his domains in one order, a page at a time, or of one of them', async () => {
   const { lookups } = scopedPorts((await open()).ports, domainAdmin);

@@ -5,7 +5,7 @@ import { emptyCounter } from '../policy/limits.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import { compareListed, type IdentityPage, isOfPage } from '../store/identity-page.ts';
-import type { FoundEvents, Lookups, QueueOfIdentity } from '../store/lookups.ts';
+import type { FoundEvents, Lookups, QueueOfIdentity, TraceTerm } from '../store/lookups.ts';
 import type { Change } from '../store/port.ts';
 import type { QueueSelector } from '../store/selector.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
@@ -154,10 +154,12 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
       const mine = await seen.messages(found.ids);
       return { ...found, ids: found.ids.filter((id) => mine.has(id)) };
     },
-    findEvents: (terms, range) =>
-      eventsSeen(seen, range.after, (after) =>
-        all.findEvents(terms, { ...range, ...(after === undefined ? {} : { after }) }),
-      ),
+    async findEvents(terms, range) {
+      const part = (after: string | undefined): Promise<FoundEvents> =>
+        all.findEvents(terms, { ...range, ...(after === undefined ? {} : { after }) });
+      const betraysNobody = await leadToOursAlone(seen, terms);
+      return eventsSeen(seen, range.after, part, betraysNobody);
+    },
     daysOf: async (id, since) =>
       (await seen.identity(id)) ? all.daysOf(id, since) : { days: [], isCut: false },
     eventsOfMessage: async (id, max) =>
@@ -233,11 +235,19 @@ async function queueByIdentitySeen(
   return asked.length === 0 ? [] : all.queueByIdentity({ ...page, domains: asked });
 }
 
-/** There is more only if more of it is seen: that others have more would betray them. */
+/** By an identity of ours nobody else's events are found. */
+async function leadToOursAlone(seen: Seen, terms: readonly TraceTerm[]): Promise<boolean> {
+  const named = terms.map((term) => (term.kind === 'identity' ? term.identityId : undefined));
+  const ours = await seen.identities(named);
+  return named.every((id) => ours.has(id));
+}
+
+/** There is more only if more of it is seen: that others have more would betray them. `betraysNobody`: after a part without anything it may be asked again instead. */
 async function eventsSeen(
   seen: Seen,
   begin: string | undefined,
   part: (after: string | undefined) => Promise<FoundEvents>,
+  betraysNobody: boolean,
 ): Promise<FoundEvents> {
   let found: readonly TrailEvent[] = [];
   for (let after = begin, parts = 0; parts < PARTS_MAX; parts += 1) {
@@ -247,6 +257,7 @@ async function eventsSeen(
       return { events: found, ...(after === undefined ? {} : { next: after }) };
     if (found.length === 0) found = mine;
     if (next === undefined) break;
+    if (betraysNobody && mine.length === 0) return { events: found, next };
     after = next;
   }
   return { events: found };
