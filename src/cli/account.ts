@@ -69,7 +69,9 @@ export function accountCommands(program: Command): void {
     );
   account
     .command('show <login>')
-    .description('shows an account: state, rights, credentials with their last use')
+    .description(
+      'shows an account: state, rights, credentials with their last use (noted once a day for each network)',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  postern account show alice@example.org')
     .action((login: string, options: { json?: boolean }, command: Command) =>

@@ -5,6 +5,10 @@ import { spanWords } from '../base/span.ts';
 import { time } from '../base/time.ts';
 import type { Html } from './page.ts';
 
+/** Where the last use of a credential is told: how exact that is (`src/identity/credential-uses.ts`). */
+export const LAST_USE =
+  'Last used: noted once a day for each network, so it may have been used since, from the same network.';
+
 /** `1 message`, `2 messages`, `no messages`. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   if (count === 0) return `no ${many}`;

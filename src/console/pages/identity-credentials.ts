@@ -4,10 +4,11 @@ import { html } from 'hono/html';
 import type { Account, ShownAccount } from '../../administration/accounts.ts';
 import { safe } from '../../base/safe-text.ts';
 import type { CredentialUse } from '../../store/lookups.ts';
+import { isSecondFactor } from '../../identity/second-factor-changes.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
 import { tableHead, unseen } from '../table-head.ts';
-import { counted, figure, moment, pageOf } from '../words.ts';
+import { counted, figure, LAST_USE, moment, pageOf } from '../words.ts';
 import { ACCOUNT, actForm } from './identity-forms.ts';
 
 type Kept = Account['credentials'][number];
@@ -36,11 +37,12 @@ export function credentials(asked: Asked, { account, uses }: ShownAccount): Html
       all.length === 0
         ? html`<p class="empty">None: nobody can log in.</p>`
         : html`<table class="rows">
-            ${tableHead('Label', 'State', 'Last used', unseen('Revoke'))}
-            <tbody>
-              ${rows.map((one) => row(asked, account, one, uses))}
-            </tbody>
-          </table>`
+              ${tableHead('Label', 'State', 'Last used', unseen('Revoke'))}
+              <tbody>
+                ${rows.map((one) => row(asked, account, one, uses))}
+              </tbody>
+            </table>
+            <p class="soft small">${LAST_USE} Sign-ins with a second factor are in the access record.</p>`
     }
     ${moreOf(account.login, ALL, all.length, rows.length)} ${whatElse(asked, account)}
   </section>`;
@@ -81,7 +83,7 @@ function row(
       >
     </td>
     <td data-name="Last used">
-      <span>${last === undefined ? 'not lately' : html`${moment(last.at)} from ${last.address}`}</span>
+      <span>${lastUsed(kind, last)}</span>
     </td>
     <td data-name="">
       ${
@@ -95,6 +97,12 @@ function row(
       }
     </td>
   </tr>`;
+}
+
+/** Of a second factor no use is noted with the account. */
+function lastUsed(kind: Kept['kind'], last: CredentialUse | undefined): Html | string {
+  if (isSecondFactor({ kind })) return 'not noted here';
+  return last === undefined ? 'not lately' : html`${moment(last.at)} from ${last.address}`;
 }
 
 /** A new one, and what ends all of them. */

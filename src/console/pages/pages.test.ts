@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openOffice } from '../../../test/fakes/administration.ts';
 import { openDesk } from '../../../test/fakes/console.ts';
 import { type At, begin, EVIL, id, looksIn } from '../../../test/fakes/desk-with-mail.ts';
+import { setUpTotp } from '../../../test/fakes/second-factor.ts';
 import { acceptOf } from '../../store/store.contract-fixtures.ts';
 import { pages } from '../routes.ts';
 import { withoutWords } from '../hop-words.ts';
@@ -247,7 +248,14 @@ test('one account, by its login: what it may, its credentials, and how to stop i
   const text = await at.page('/identity?login=alice');
   assert.match(text, /alice@example\.org[^]*may send[^]*2 recipients[^]*Suspend/);
   assert.match(text, /app password[^]*counts[^]*not lately/);
+  assert.match(text, /noted once a day for each network, so it may have been used since/);
   assert.doesNotMatch(text, /digest|salt|phc/);
+  await setUpTotp(at.office.ports, 'alice@example.org');
+  const [, ...factors] = (await at.page('/identity?login=alice')).split(/second factor,|recovery codes,/);
+  assert.deepEqual(
+    factors.map((row) => /not noted here|not lately/.exec(row)?.[0]),
+    ['not noted here', 'not noted here'],
+  );
   const form = [
     ['login', 'alice@example.org'],
     ['reason', 'ticket 5'],

@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import { roles } from '../../record/identity.ts';
-import { account, accountRights, limitUse, sessionList } from './shapes.ts';
+import { account, accountRights, lastUse as usedLast, limitUse, sessionList } from './shapes.ts';
 
 const time = z.iso.datetime();
 const optionalTime = time.optional();
-const lastUse = z.object({ at: time, address: z.string() }).optional();
+const lastUse = usedLast.optional();
 
 export const myAccount = z.object({
   ...{ login: z.string(), displayName: z.string().optional(), state: account.shape.state },

@@ -75,7 +75,11 @@ export const nearLimits = z.object({
     .array(z.object({ login: z.string(), limits: limitUse }))
     .meta({ description: 'The fullest first.' }),
 });
-const use = z.object({ credentialId: z.string(), at: time, address: z.string() });
+const usedAt = time.meta({
+  description: 'Noted once a day for each network: it may have been used since.',
+});
+export const lastUse = z.object({ at: usedAt, address: z.string() });
+const use = lastUse.extend({ credentialId: z.string() });
 
 export const account = z.object({
   id: z.string(),
@@ -147,7 +151,7 @@ export const tokenList = z.object({
     z.object({
       ...{ id: z.string(), label: z.string(), scopes: z.array(z.enum(tokenScopes)), createdAt: time },
       ...{ expiresAt: optionalTime, disabled },
-      lastUse: z.object({ at: time, address: z.string() }).optional(),
+      lastUse: lastUse.optional(),
     }),
   ),
 });

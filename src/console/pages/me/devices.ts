@@ -9,7 +9,7 @@ import { safe } from '../../../base/safe-text.ts';
 import { state } from '../../fate.ts';
 import type { Act, Asked, Html, Outcome, Page } from '../../page.ts';
 import { tableHead, unseen } from '../../table-head.ts';
-import { moment } from '../../words.ts';
+import { LAST_USE, moment } from '../../words.ts';
 import { sheetCard } from './setup.ts';
 import { passwordCard, sessionsCard } from './sign-ins.ts';
 import { tokenField } from '../../token-field.ts';
@@ -48,11 +48,12 @@ function devicesOf(asked: Asked, { devices }: MyAccount): Html {
       devices.length === 0
         ? html`<p class="empty">None yet.</p>`
         : html`<table class="rows">
-            ${tableHead('For', 'State', 'Last used', unseen('Revoke'))}
-            <tbody>
-              ${devices.map((device) => row(asked, device))}
-            </tbody>
-          </table>`
+              ${tableHead('For', 'State', 'Last used', unseen('Revoke'))}
+              <tbody>
+                ${devices.map((device) => row(asked, device))}
+              </tbody>
+            </table>
+            <p class="soft small">${LAST_USE}</p>`
     }
   </section>`;
 }

@@ -74,6 +74,17 @@ test('sessions are told with place and browser, and another one is ended at once
   assert.equal((await here.act('/me/sessions', { session: other })).status, 404);
 });
 
+test('the last use of the password is not said to be of mail: it may have opened the console alone', async () => {
+  const { signIn, office } = await begin();
+  const { page } = await signIn(ALICE);
+  const used = { type: 'credentialUsed', credentialId: 'password', at: office.clock.now() + 1 } as const;
+  const { id: identityId = '' } = (await office.ports.lookups.identityByLogin(ALICE)) ?? {};
+  await office.ports.store.commit([{ ...used, identityId, address: '192.0.2.7' }]);
+  const [, card = ''] = (await page('/me/devices')).split('<h2>Password</h2>');
+  assert.match(card, /last used <time[^]*from 192\.0\.2\.7/);
+  assert.doesNotMatch(card, /for mail/);
+});
+
 test('a session of somebody else is not ended', async () => {
   const { signIn } = await begin();
   const [alice, carol, carols] = [await signIn(ALICE), await signIn(CAROL), await signIn(CAROL)];

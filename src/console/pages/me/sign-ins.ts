@@ -65,7 +65,7 @@ export function passwordCard(asked: Asked, { password, keptIn, login }: MyAccoun
   return card(
     html`<p>
         Set
-        ${moment(since)}${lastUse === undefined ? '' : html`, last used for mail ${moment(lastUse.at)} from ${lastUse.address}`}.
+        ${moment(since)}${lastUse === undefined ? '' : html`, last used ${moment(lastUse.at)} from ${lastUse.address}`}.
         It opens this console, so give it to no device.
       </p>
       <form method="post" action="${PASSWORD}" class="stack">
