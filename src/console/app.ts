@@ -35,6 +35,7 @@ import { acts, pages } from './routes.ts';
 import { secondStep } from './second-step.ts';
 import { menuOf, sees } from './sees.ts';
 import type { Session, Sessions } from './sessions.ts';
+import { throughDoor } from '../administration/other-doors.ts';
 import { isTold } from './told.ts';
 
 export interface ConsoleOptions {
@@ -229,7 +230,7 @@ class TheConsole implements Console {
 
   /** What is nobody's fault but ours is told in general, and logged. */
   #words(error: unknown): Html {
-    if (isTold(error)) return failed(error.message);
+    if (isTold(error)) return failed(throughDoor('console', error.message));
     this.#options.report(error);
     return failed(`The console met a fault of its own: ${failureInWords(error)}`);
   }

@@ -1,5 +1,6 @@
 // What an act does to the queue within one request: slice after slice, for ten seconds at most. What is left is done by asking once more.
 
+import { throughDoor } from '../administration/other-doors.ts';
 import { isTold } from './told.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
 import type { Administration } from '../administration/use-cases.ts';
@@ -54,7 +55,7 @@ export async function workOn(
     }
   } catch (error) {
     if (changed === 0 || !isTold(error)) throw error;
-    return { changed, stillHeld, isCut: true, because: error.message };
+    return { changed, stillHeld, isCut: true, because: throughDoor('console', error.message) };
   }
   return { changed, stillHeld, isCut };
 }

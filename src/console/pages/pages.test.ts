@@ -113,8 +113,11 @@ test('what names nothing, nobody or no place says so', async () => {
   assert.match(await at.page('/trace?q=word'), /is no id, label, Message-ID or address/);
   assert.match(await at.page('/trace?q=x@far.example'), /It did not pass here, or it is older/);
   assert.equal((await at.get(`/trace?q=alice&before=nonsense`, { cookie: at.cookie })).status, 400);
-  assert.match(await at.page('/queue/message?id=nothing'), /is not in the queue/);
-  assert.match(await at.page('/queue?identity=nobody'), /there is no account nobody/);
+  assert.match(
+    await at.page('/queue/message?id=nothing'),
+    /is not in the queue; Trace, asked for nothing, tells/,
+  );
+  assert.match(await at.page('/queue?identity=nobody'), /there is no account nobody; the page Identity/);
 });
 
 test('whatever strangers wrote is shown as text', async () => {

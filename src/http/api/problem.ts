@@ -1,5 +1,6 @@
 // What went wrong, as a program reads it: `application/problem+json` (RFC 9457). `detail` says the cause and the way out in words for people.
 
+import { throughDoor } from '../../administration/other-doors.ts';
 import { type FailureKind, NotThere, UseCaseFailure } from '../../administration/failure.ts';
 import { StoreUnavailable } from '../../store/port.ts';
 
@@ -58,8 +59,9 @@ const ofKind: Readonly<Record<FailureKind, ProblemName>> = {
 /** Undefined: a fault of ours, whose words are for the log alone. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
-  if (error instanceof NotThere) return new Problem('notFound', error.message);
-  if (error instanceof UseCaseFailure) return new Problem(ofKind[error.kind], error.message);
+  if (error instanceof NotThere) return new Problem('notFound', throughDoor('api', error.message));
+  if (error instanceof UseCaseFailure)
+    return new Problem(ofKind[error.kind], throughDoor('api', error.message));
   if (error instanceof StoreUnavailable)
     return new Problem('trouble', `the store does not answer: ${error.message}`);
   // It may have been thrown in another thread.
