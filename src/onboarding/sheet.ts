@@ -20,7 +20,10 @@ export function sheetOf(settings: OnboardingSettings, login: string): Sheet {
       ['Port', String(service.port)],
       ['Security', service.tls === 'implicit' ? 'SSL/TLS' : 'STARTTLS (always, never "if available")'],
       ['User name', login_],
-      ['Password', 'your mail password or app password (Authentication: "normal password")'],
+      [
+        'Password',
+        'an app password of this program, else your mail password (Authentication: "normal password")',
+      ],
     ] as const,
   });
   const [best, ...others] = settings.outgoing;

@@ -157,6 +157,7 @@ test('a sheet for a person is saved as a file that holds no password and no scri
   assert.match(answer.headers.get('content-disposition') ?? '', /attachment/);
   const text = await answer.text();
   assert.match(text, /Mail settings for alice@example\.org/);
+  assert.match(text, /an app password of this program, else your mail password/);
   assert.doesNotMatch(text, /<script/);
   assert.equal((await at.act('/domains/sheet', { login: 'nobody@example.org' })).status, 404);
 });

@@ -83,6 +83,7 @@ test('the last use of the password is not said to be of mail: it may have opened
   const [, card = ''] = (await page('/me/devices')).split('<h2>Password</h2>');
   assert.match(card, /last used <time[^]*from 192\.0\.2\.7/);
   assert.doesNotMatch(card, /for mail/);
+  assert.match(card, /opens this console too: give each device an app password of its own/);
 });
 
 test('a session of somebody else is not ended', async () => {

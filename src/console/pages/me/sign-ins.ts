@@ -66,7 +66,7 @@ export function passwordCard(asked: Asked, { password, keptIn, login }: MyAccoun
     html`<p>
         Set
         ${moment(since)}${lastUse === undefined ? '' : html`, last used ${moment(lastUse.at)} from ${lastUse.address}`}.
-        It opens this console, so give it to no device.
+        It opens this console too: give each device an app password of its own.
       </p>
       <form method="post" action="${PASSWORD}" class="stack">
         ${tokenField(asked.session.formToken)}
