@@ -15,7 +15,15 @@ import type { CredentialUse } from '../store/lookups.ts';
 import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
-import { credentialDetail, domainsOf, identityOf, takenWords, valueOf, writeIdentity } from './identities.ts';
+import {
+  credentialDetail,
+  domainsOf,
+  identityOf,
+  ofDomains,
+  takenWords,
+  valueOf,
+  writeIdentity,
+} from './identities.ts';
 import { hashNewPassword } from './new-password.ts';
 import type { AdministrationPorts } from './ports.ts';
 
@@ -39,19 +47,20 @@ const ID_OCTETS = 10;
 /** Throws `UseCaseFailure` if it can't be added: to be told before a password is asked for. */
 export async function assertCanAddAccount(
   ports: AdministrationPorts,
-  _actor: Actor,
+  actor: Actor,
   account: NewAccount,
 ): Promise<void> {
-  await bareIdentity(ports, account);
+  await bareIdentity(ports, actor, account);
 }
 
 async function bareIdentity(
   ports: AdministrationPorts,
+  actor: Actor,
   { allowReserved, ...named }: NewAccount,
 ): Promise<Identity> {
   const rules = { domains: domainsOf(ports), allowReserved };
   const id = encodeBase32(ports.entropy.bytes(ID_OCTETS)).toLowerCase();
-  const bare = valueOf(createIdentity({ id, now: ports.clock.now(), ...named }, rules));
+  const bare = valueOf(ofDomains(actor, createIdentity({ id, now: ports.clock.now(), ...named }, rules)));
   await refuseTaken(ports, bare);
   return bare;
 }
@@ -63,7 +72,7 @@ export async function addAccount(
   { password, ...account }: NewAccount & { readonly password?: string },
 ): Promise<AddedAccount> {
   const now = ports.clock.now();
-  const bare = await bareIdentity(ports, account);
+  const bare = await bareIdentity(ports, actor, account);
   const made = password === undefined ? createAppPassword({ label: 'first', now }, ports.entropy) : undefined;
   const changed =
     made === undefined

@@ -1,7 +1,7 @@
 // Finding an account, and changing one: each change is made on what is stored now, and written with its revision and its record.
 
-import type { Result } from '../base/result.ts';
-import type { Changed } from '../identity/identity-changes.ts';
+import { err, type Result } from '../base/result.ts';
+import type { Changed, ChangeProblem } from '../identity/identity-changes.ts';
 import { loginCandidates } from '../identity/login.ts';
 import { addressDomain } from '../policy/address.ts';
 import type { Credential, Identity } from '../record/identity.ts';
@@ -44,6 +44,16 @@ export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<r
 export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
   if (result.ok) return result.value;
   throw new UseCaseFailure(result.error.text);
+}
+
+/** Where a domain is named: who looks after some of ours hears of those, not of what the configuration has. */
+export function ofDomains<T>(
+  { role, domains = [] }: Actor,
+  result: Result<T, ChangeProblem>,
+): Result<T, ChangeProblem> {
+  if (result.ok || result.error.problem !== 'foreignDomain' || role !== 'domainAdmin') return result;
+  const text = `the domain is none of those that you look after: ${domains.join(', ')}; ask an admin`;
+  return err({ ...result.error, text });
 }
 
 /** What the trail keeps of a credential that was made or revoked: mail is recorded with the id of what it came with. */

@@ -4,7 +4,7 @@ import { addRight, removeRight, rightFor } from '../identity/identity-changes.ts
 import { canonicalAddress } from '../policy/address.ts';
 import type { Identity } from '../record/identity.ts';
 import type { Actor } from './actor.ts';
-import { changeIdentity, domainsOf, identityOf } from './identities.ts';
+import { changeIdentity, domainsOf, identityOf, ofDomains } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
 
@@ -42,7 +42,7 @@ export async function changeRight(
   const deed = { action: `rights ${action}`, detail: { right: text } };
   const identity = await changeIdentity(ports, actor, of.login, deed, (before) => {
     if (action === 'remove') return removeRight(before, text);
-    const right = rightFor(before, text, owner, rules);
+    const right = ofDomains(actor, rightFor(before, text, owner, rules));
     return right.ok ? addRight(before, right.value) : right;
   });
   const { login, state, rights } = identity;

@@ -34,9 +34,17 @@ test('a domain admin: no account and no address in another domain, no account of
   const api = await openApiDesk();
   const token = await api.tokenOf('domainAdmin');
   const add = (login: string) => api.ask('POST /accounts', { token, body: { login } });
-  await hears(await add('new@other.example'), 'refused', 409);
-  await hears(await api.ask(`PUT /accounts/${ALICE}/rights/${MALLORY}`, { token }), 'refused', 409);
-  await hears(await api.ask(`PUT /accounts/${ALICE}/rights/%40other.example`, { token }), 'refused', 409);
+  const lets = (right: string) => api.ask(`PUT /accounts/${ALICE}/rights/${right}`, { token });
+  for (const refused of [
+    await add('new@other.example'),
+    await add('new@nowhere.example'),
+    await lets(MALLORY),
+    await lets('%40other.example'),
+    await lets('%40nowhere.example'),
+  ]) {
+    const { detail } = await hears(refused, 'refused', 409);
+    assert.equal(detail, 'the domain is none of those that you look after: example.org; ask an admin');
+  }
   await hears(await api.ask('POST /accounts/desk@example.org/suspend', { token }), 'denied', 403);
   await hears(await api.ask('GET /queue', { token }), 'invalid', 400);
   const { accounts } = (await (await api.ask('GET /accounts', { token })).json()) as {
