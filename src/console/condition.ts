@@ -13,6 +13,8 @@ export interface ConsoleCondition {
   readonly roles: readonly string[];
   /** What the server's look at its own listeners said. */
   readonly selfTest: string;
+  /** Why it says so, a sentence each. */
+  readonly selfTestFindings: readonly string[];
   readonly ready: readonly ReadyLook[];
   /** Of the listeners, in the order of the configuration. */
   readonly certificates: readonly CertificateState[];

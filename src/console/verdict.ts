@@ -47,7 +47,7 @@ export function verdict(judged: Judged): Html {
   const { condition, now, queue, nearLimits = [], verification } = judged;
   const { downHops, health } = condition;
   const problems = [...health.problems, ...brokenInWords(verification)];
-  const warnings = [...health.warnings, ...usedUpInWords(nearLimits)];
+  const warnings = [...health.warnings, ...selfTestInWords(condition), ...usedUpInWords(nearLimits)];
   const waiting = queue === undefined ? [] : waits({ ...queue, downHops, now });
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
@@ -80,6 +80,12 @@ function brokenInWords(verification: VerificationView | undefined): readonly str
   return verification?.result?.broken === undefined
     ? []
     : ['the trail is not as it was written, as the last verification found: the page Trail says where'];
+}
+
+function selfTestInWords({ selfTest }: ConsoleCondition): readonly string[] {
+  return selfTest === 'degraded'
+    ? ['the self-test of the listeners found a requirement that is not met: the page Server says which']
+    : [];
 }
 
 function usedUpInWords(accounts: readonly NearLimit[]): readonly string[] {

@@ -187,7 +187,8 @@ export class Face {
     this.#flow.sample(fronts, clock.now());
     return {
       ...{ version: ownVersion(), startedAt: condition.startedAt, roles: rolesOf(inForce.loaded) },
-      ...{ selfTest: selfTest.status.verdict, ready, health, flow: this.#flow.view(clock.now()) },
+      ...{ selfTest: selfTest.status.verdict, selfTestFindings: selfTest.status.findings },
+      ...{ ready, health, flow: this.#flow.view(clock.now()) },
       certificates: certificateStates(inForce.plan.certificates, clock.now()),
       downHops: eachOnce(fronts.flatMap(({ relay }) => relay.downRoutes)),
     };

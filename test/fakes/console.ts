@@ -118,7 +118,8 @@ export function openDesk({ origin = ORIGIN, extra = [], condition = {}, office }
 
 export function wellAt(now: number): ConsoleCondition {
   return {
-    ...{ version: '0.1.0', startedAt: now, roles: ['submission', 'relay'], selfTest: 'passed', ready: [] },
+    ...{ version: '0.1.0', startedAt: now, roles: ['submission', 'relay'], selfTest: 'passed' },
+    ...{ selfTestFindings: [], ready: [] },
     health: { problems: [], warnings: [] },
     ...{ certificates: [], downHops: [], flow: new Flow(now).view(now) },
   };

@@ -61,6 +61,17 @@ test('what is wrong stands first, with the reply of the hop', async () => {
   assert.doesNotMatch(text, /<img/);
 });
 
+test('what the self-test found is told on the overview, and whole on the page of the server', async () => {
+  const finding = `587: offers a mechanism without TLS ${EVIL}`;
+  const { page } = await begin({ condition: { selfTest: 'degraded', selfTestFindings: [finding] } });
+  const overview = await page('/');
+  assert.doesNotMatch(overview, /All is well/);
+  assert.match(overview, /the self-test of the listeners found a requirement that is not met/);
+  const server = await page('/server');
+  assert.match(server, /degraded[^]*587: offers a mechanism without TLS &lt;img/);
+  assert.doesNotMatch(server, /<img/);
+});
+
 test('the overview tells the code of a reply, and not its words, which may name somebody', () => {
   for (const [said, shown] of [
     ['421 4.3.2 <jane@clinic.example> of Jane is busy', 'it answers 421 4.3.2'],

@@ -1,6 +1,7 @@
 // Server: this node as it runs, what it is ready for, and the nodes that share its store.
 
 import { html } from 'hono/html';
+import { safe } from '../../base/safe-text.ts';
 import type { ConsoleCondition } from '../condition.ts';
 import { state } from '../fate.ts';
 import type { Html, Page } from '../page.ts';
@@ -37,7 +38,9 @@ export const server: Page = {
           <dt>Listens on</dt>
           <dd>${ports.join('; ')}</dd>
           <dt>Self-test</dt>
-          <dd>${seen.selfTest}</dd>
+          <dd>
+            ${seen.selfTest}${seen.selfTestFindings.map((one) => html`<br /><span class="soft">${safe(one)}</span>`)}
+          </dd>
           ${trailOf(seen)}
         </dl>
       </section>
