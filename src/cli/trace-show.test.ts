@@ -23,6 +23,7 @@ async function shown(t: TestContext, accepting: object, fate: Partial<FatePayloa
     findMessages: () => Promise.resolve({ ids: ['m'] }),
     findEvents: () => Promise.resolve({ events: [] }),
     eventsOfMessage: () => Promise.resolve([accepted, event]),
+    eventsOfMessages: () => Promise.resolve([accepted, event]),
   } as never;
   const question = { looks: [[{ kind: 'id', id: 'm' }]], text: 'm' } as const;
   const answer = await trace(lookups, question, { max: 9 } as never);
