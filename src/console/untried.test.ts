@@ -38,6 +38,31 @@ test('a traced message that was held says so', async () => {
   assert.match(textOf(await at.page(`/trace?q=${id(0)}`)), /bob@example\.net held held by the operator/);
 });
 
+test('its page in the queue says why, with the words of the hop that is down, when it is tried, and what can be done', async () => {
+  const said = 'smtp mta:25: connect ECONNREFUSED 192.0.2.9:25';
+  const at = await begin({
+    messages: 1,
+    condition: { downHops: [{ route: 'files', diagnostic: said, since: 0 }] },
+  });
+  await putBack(at.office);
+  const page = await at.page(`/queue/message?id=${id(0)}`);
+  const text = textOf(page);
+  assert.match(text, /bob@example\.net not tried yet: its next hop was down next try .*ECONNREFUSED/);
+  assert.equal(text.match(/not tried yet/g)?.length, 1);
+  assert.match(text, /Try now Hold Release Return to sender … Drop …/);
+  const [, form = ''] = /(<form method="post" action="\/queue"[^]*?<\/form>)/.exec(page) ?? [];
+  const fields = [...form.matchAll(/name="([a-z-]+)" value="([^"]*)"/g)];
+  const sent = fields.flatMap(([, name = '', value = '']) =>
+    name === 'action' || name === 'token' ? [] : [[name, value] as const],
+  );
+  const done = await at.act('/queue', [...sent, ['action', 'hold']]);
+  assert.equal(done.headers.get('location'), `/queue?id=${id(0)}`);
+  assert.match(
+    textOf(await at.page(`/queue/message?id=${id(0)}`)),
+    /bob@example\.net held held by the operator/,
+  );
+});
+
 test('its sender reads why it waits, and nothing of our own hosts', async () => {
   const at = await openOwnDesk();
   await putBack(at.office);

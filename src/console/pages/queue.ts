@@ -7,6 +7,7 @@ import type { ListedEntry } from '../../administration/queue-why.ts';
 import { safe } from '../../base/safe-text.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html, Page } from '../page.ts';
+import { queueButtons } from '../queue-buttons.ts';
 import { cursorOf, hiddenPart, pageOfPart, partInWords, partOf } from '../queue-words.ts';
 import { filter } from './queue-filter.ts';
 import { totalsOf } from './queue-totals.ts';
@@ -102,11 +103,7 @@ function listed({ session, now }: Asked, part: QueuePart, { entries, deliveries,
           </option>
         </select>
       </label>
-      <button name="action" value="retry">Try now</button>
-      <button name="action" value="hold">Hold</button>
-      <button name="action" value="release">Release</button>
-      <button name="action" value="bounce">Return to sender …</button>
-      <button name="action" value="drop" class="bad">Drop …</button>
+      ${queueButtons()}
     </div>
   </form>`;
 }

@@ -1,10 +1,14 @@
 // One message of the queue: its envelope, why each recipient waits, its header, and on request the beginning of its content as plain text. Each look is recorded.
 
 import { html } from 'hono/html';
+import type { ListedEntry } from '../../administration/queue-why.ts';
 import { safe, safeLines } from '../../base/safe-text.ts';
-import type { Html, Page } from '../page.ts';
-import { ago, figure, moment, pageOf } from '../words.ts';
-import { stateOf } from './queue.ts';
+import type { Asked, Html, Page } from '../page.ts';
+import { queueButtons } from '../queue-buttons.ts';
+import { hiddenPart } from '../queue-words.ts';
+import { tokenField } from '../token-field.ts';
+import { waitsWords } from '../waits-words.ts';
+import { ago, counted, figure, moment, pageOf } from '../words.ts';
 
 const CONTENT_OCTETS_MAX = 16 * 1024;
 
@@ -23,6 +27,7 @@ export const queuedMessage: Page = {
     if (wantsContent) return content(id, reason, await administration.queuedContent({ id }));
     const { message, entries, header } = await administration.showQueued({ id });
     const { envelope, acceptedAt, octets } = message;
+    const downs = await downHops(asked, entries);
     return html`<div class="head">
         <h1>Queued message</h1>
         <span class="id">${message.id}</span>
@@ -47,14 +52,9 @@ export const queuedMessage: Page = {
       <section class="card">
         <h2>Recipients</h2>
         <ul class="fates">
-          ${entries.map(
-            ({ entry, waiting }) =>
-              html`<li>
-                <span>${safe(entry.delivery.recipient.forwardPath)}</span> ${stateOf(entry, waiting)}
-                <span class="soft">${safe(waiting.why)}</span>
-              </li>`,
-          )}
+          ${entries.map((one) => recipient(one, asked.now, downs))}
         </ul>
+        ${asked.may('changeQueue') ? acts(asked, message.id) : ''}
       </section>
       <section class="card">
         <h2>Header</h2>
@@ -62,6 +62,47 @@ export const queuedMessage: Page = {
       </section>`;
   },
 };
+
+/** By domain, what its next hop that is down said last: of mail that was not tried this is the cause. */
+type Downs = ReadonlyMap<string, string>;
+
+async function downHops(
+  { may, condition, administration }: Asked,
+  entries: readonly ListedEntry[],
+): Promise<Downs> {
+  const isUntried = entries.some(({ waiting }) => waiting.last === undefined);
+  if (!isUntried || !may('serverStatus') || !may('queueTotals')) return new Map();
+  const down = new Map((await condition()).downHops.map(({ route, diagnostic }) => [route, diagnostic]));
+  if (down.size === 0) return new Map();
+  const { byHop } = await administration().queueTotals();
+  return new Map(
+    byHop.flatMap(({ hop, domains }) => {
+      const said = down.get(hop);
+      return said === undefined ? [] : domains.map(({ domain }) => [domain, said] as const);
+    }),
+  );
+}
+
+function recipient(one: ListedEntry, now: number, downs: Downs): Html {
+  const { delivery } = one.entry;
+  const { last, attempts } = one.waiting;
+  const tried =
+    last === undefined ? '' : html`, ${counted(attempts, 'attempt')}, the last one ${ago(last.at, now)} ago`;
+  const cause = last === undefined ? downs.get(delivery.domain) : undefined;
+  return html`<li>
+    <span>${safe(delivery.recipient.forwardPath)}</span> ${waitsWords(one, now)}${tried}
+    ${cause === undefined ? '' : html`<blockquote>${safe(cause)}</blockquote>`}
+  </li>`;
+}
+
+function acts({ session }: Asked, id: string): Html {
+  return html`<form method="post" action="/queue" class="row" aria-label="What to do with this message">
+    ${tokenField(session.formToken)} ${hiddenPart({ id })}
+    <input type="hidden" name="what" value="chosen" />
+    <input type="hidden" name="id" value="${id}" />
+    ${queueButtons()}
+  </form>`;
+}
 
 function askWhy(id: string, wantsContent: boolean): Html {
   return html`<section class="gate">
