@@ -47,6 +47,7 @@ for (const role of roles) {
     for (const href of shown) {
       const found = pages.find((one) => one.path === href);
       assert.ok(found?.needs?.every((useCase) => isFor(role, useCase)) ?? true, href);
+      assert.equal((await get(href, { cookie })).status, 200, href);
     }
   });
 

@@ -128,7 +128,21 @@ test('a domain admin sees the accounts of his domains, and acts on no more by ne
     { 'part-nextHop': 'lmtp far:24', 'part-identity': MALLORY },
   ]) {
     const answer = await act({ action: 'drop', what: 'part', sure: 'yes', ...part });
-    assert.ok([400, 409].includes(answer.status), `${answer.status}`);
+    assert.ok([400, 404].includes(answer.status), `${answer.status}`);
   }
   assert.equal(await left(), 4);
+});
+
+test('a domain admin who names no account is told to name one, with the form before him', async () => {
+  const { page } = await begin('domainAdmin');
+  const text = await page('/queue?domain=far.example');
+  assert.match(
+    text,
+    /id="queue-filter"\s+open[^]*value="far\.example"[^]*Name an account or a message above/,
+  );
+  assert.doesNotMatch(text, /That did not work|Waiting: /);
+  assert.match(
+    await page(`/queue?domain=far.example&identity=${ALICE}`),
+    /Waiting: [^<]*to the domain far\.example/,
+  );
 });

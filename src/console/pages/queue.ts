@@ -28,7 +28,7 @@ export const queue: Page = {
     const after = cursorOf(asked.query.get('after'));
     const administration = asked.administration();
     // Who sees some accounts alone has to name one.
-    const isListed = asked.may('queueTotals') || partInWords(part) !== '';
+    const isListed = asked.may('queueTotals') || part.identity !== undefined || part.id !== undefined;
     const [list, views] = await Promise.all([
       isListed
         ? administration.listQueue({ part, max: ROWS, ...(after === undefined ? {} : { after }) })
@@ -37,7 +37,7 @@ export const queue: Page = {
     ]);
     return html`<h1>Queue</h1>
       ${views} ${filter(asked, part)}
-      ${list === undefined ? '' : list.entries.length === 0 ? empty(part) : listed(asked, part, list)}`;
+      ${list === undefined ? nameOne(part) : list.entries.length === 0 ? empty(part) : listed(asked, part, list)}`;
   },
 };
 
@@ -65,6 +65,13 @@ async function viewsOf(asked: Asked, part: QueuePart): Promise<Html> {
 async function downHops({ may, condition }: Asked): Promise<ReadonlySet<string>> {
   if (!may('serverStatus')) return new Set();
   return new Set((await condition()).downHops.map(({ route }) => route));
+}
+
+function nameOne(part: QueuePart): Html {
+  if (partInWords(part) === '') return html``;
+  return html`<p class="notice" role="status">
+    Name an account or a message above, too: your role sees the queue account by account.
+  </p>`;
 }
 
 function empty(part: QueuePart): Html {
