@@ -5,6 +5,10 @@ export function safe(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
+/** Of a text of several lines; a tab, as in folded lines of a header, becomes four blanks. */
 export function safeLines(text: string): string {
-  return text.split('\n').map(safe).join('\n');
+  return text
+    .split('\n')
+    .map((line) => safe(line.replaceAll('\t', '    ')))
+    .join('\n');
 }

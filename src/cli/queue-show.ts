@@ -2,7 +2,7 @@
 
 import { entryJson } from '../administration/queue-json.ts';
 import type { ListedEntry } from '../administration/queue-why.ts';
-import { safe } from '../base/safe-text.ts';
+import { safe, safeLines } from '../base/safe-text.ts';
 import { spanWords } from '../base/span.ts';
 import { time } from '../base/time.ts';
 import type { QueuedMessage } from '../store/port.ts';
@@ -38,7 +38,7 @@ export async function showQueued(
     print("done but for the report to the sender; if that can't be written, the log says why");
   for (const entry of entries) printRecipient(context.now, entry);
   print('');
-  print(header.map((line) => safe(line.replaceAll('\t', '    '))).join('\n'));
+  print(safeLines(header.join('\n')));
 }
 
 function printEnvelope({ now }: CommandContext, message: QueuedMessage, login: string | undefined): void {

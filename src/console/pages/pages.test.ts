@@ -251,9 +251,12 @@ test('one message of the queue, with its header; its content only when it is ask
   assert.match(await at.page(`/queue/message?id=${id(0)}&content=yes`), /Why do you look/);
   const inside = await at.page(`/queue/message?id=${id(0)}&content=yes&reason=ticket`);
   assert.match(inside, /as\s+plain\s+text/);
+  const folded = { text: 'Received: from a\r\n\tby b\r\n\r\nHi\r\n' };
+  await at.office.ports.store.commit([acceptOf(id(1), at.office.clock.now(), folded)]);
+  assert.match(await at.page(`/queue/message?id=${id(1)}`), /Received: from a\n {4}by b/);
   assert.deepEqual(
     (await looksIn(at)).map((look) => (look as { action: string }).action),
-    ['queue show', 'queue show --content'],
+    ['queue show', 'queue show --content', 'queue show'],
   );
 });
 

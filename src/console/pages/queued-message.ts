@@ -58,7 +58,7 @@ export const queuedMessage: Page = {
       </section>
       <section class="card">
         <h2>Header</h2>
-        <pre tabindex="0"><code>${header.map((line) => `${safe(line)}\n`).join('')}</code></pre>
+        <pre tabindex="0"><code>${safeLines(header.join('\n'))}</code></pre>
       </section>`;
   },
 };
