@@ -23,6 +23,16 @@ interface AddOptions extends JsonOption {
   readonly expires: string;
 }
 
+const scopeWords: Readonly<Record<TokenScope, string>> = {
+  trace: 'who sent this',
+  reports: 'how the server is',
+  contain: 'suspend, resume, revoke',
+  queue: 'mail on its way out',
+  accounts: 'who may send, and how much',
+  backup: 'a copy of the store',
+};
+const scopeList = tokenScopes.map((scope) => `${scope} (${scopeWords[scope]})`).join(', ');
+
 export function tokenCommands(program: Command): void {
   const token = program
     .command('token')
@@ -66,7 +76,7 @@ function addCommand(token: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nScopes: trace (who sent this), reports (how the server is), contain (suspend, resume, revoke), queue (mail on its way out), accounts.\n\nExample:\n  postern token add siem@example.org --label siem --scope trace --expires 365d',
+      `\nScopes: ${scopeList}.\n\nExample:\n  postern token add siem@example.org --label siem --scope trace --expires 365d`,
     )
     .action((login: string, options: AddOptions, command: Command) =>
       withStore(command.optsWithGlobals(), (context) => add(context, login, options)),
