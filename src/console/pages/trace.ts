@@ -44,7 +44,10 @@ export const traceText: Act = {
     const text = sent.get('text') ?? '';
     const reason = (sent.get('reason') ?? '').trim();
     if (text.trim() === '')
-      throw new UseCaseFailure('nothing was pasted: the whole message with its header is wanted', 'usage');
+      throw new UseCaseFailure(
+        'there is nothing to look for: the whole message with its header is wanted',
+        'usage',
+      );
     const question = questionOfMessage(Buffer.from(text), asked.config().hostname);
     const answer = await asked.administration(reason).traceFile({ question, max: ANSWERS });
     const queued = await stillQueued(asked, answer.messages);
@@ -165,7 +168,7 @@ function answerToMessage(
   const claims = first?.claimedFrom.map(safe).join(', ') ?? '';
   const claimed = html`<p class="card">
     <span
-      >What was pasted claims to be from <strong>${claims === '' ? 'nobody' : claims}</strong>. What the trail
+      >This message claims to be from <strong>${claims === '' ? 'nobody' : claims}</strong>. What the trail
       says of it:</span
     >
   </p>`;
@@ -173,7 +176,7 @@ function answerToMessage(
     return html`${claimed} ${messages.map((message) => tracedMessage(message, queued.get(message.id), now))}`;
   return html`${claimed}
   ${nothing(
-    'what was pasted',
+    'this message',
     'It did not pass here, its lines were changed on the way, or retention has ended. Try its sender address above.',
   )}`;
 }
