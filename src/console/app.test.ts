@@ -110,6 +110,15 @@ test('nobody is let in if the trail can not tell of it', async () => {
   assert.match(await opened.text(), /disk full/);
 });
 
+test('who comes for the first time is told of no session that has ended', async () => {
+  const { get } = openDesk();
+  const page = await get('/');
+  assert.equal(page.status, 401);
+  const text = await page.text();
+  assert.match(text, /Sign in\./);
+  assert.doesNotMatch(text, /has ended/);
+});
+
 test('a session that is not used ends, and what is asked then says so', async () => {
   const { office, enter, get, post } = openDesk();
   const { cookie, token } = await enter();

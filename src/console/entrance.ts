@@ -106,8 +106,10 @@ export class Entrance {
     app.post('/sign-out', (context) => this.#signOut(context));
   }
 
-  /** In the place of a page: it comes once somebody has signed in. */
-  askWho(context: Context, status: 200 | 401, words?: string): Promise<Response> {
+  /** In the place of a page: it comes once somebody has signed in. Whose browser brings no session is told of none that has ended. */
+  askWho(context: Context, status: 200 | 401, said?: string): Promise<Response> {
+    const isNew = this.#parts.cookie.read(context.req.header('cookie')) === undefined;
+    const words = said ?? (isNew ? 'Sign in.' : undefined);
     const { path, query } = placeOf(context);
     const next = context.req.method === 'GET' ? nextOf(`${path}${query}`) : '/';
     return this.#parts.plain(
