@@ -186,7 +186,7 @@ class TheConsole implements Console {
       const outcome = await carryOutOf(act, form)(this.#asked(context, session), form);
       if (outcome.changedOwnSignIn === true) await this.#sessions.renew(session);
       if ('file' in outcome) return await fileOf(outcome);
-      if (!('to' in outcome)) return await this.#framed(context, { session, path, ...outcome }, 200);
+      if (!('to' in outcome)) return await this.#told(context, session, { path, ...outcome });
       if (outcome.notice !== '') this.#notices.set(session.name, outcome.notice);
       return context.redirect(outcome.to, 303);
     } catch (error) {
@@ -195,6 +195,17 @@ class TheConsole implements Console {
       const content = this.#words(error);
       return this.#framed(context, { session, path, title: 'Not done', content }, statusOf(error));
     }
+  }
+
+  /** Who has ended his own session by it has no menu any more. */
+  async #told(
+    context: Context,
+    session: Session,
+    shown: Pick<Page, 'path' | 'title'> & { readonly content: Html },
+  ): Promise<Response> {
+    return (await this.#sessions.lives(session))
+      ? this.#framed(context, { session, ...shown }, 200)
+      : this.#plain(context, shown.title, shown.content, 200);
   }
 
   #asked(context: Context, session: Session): Asked {

@@ -365,3 +365,13 @@ test('what is typed as a login is escaped where it is shown again', async () => 
   const text = await (await send({ login: '"><script>alert(1)</script>', password: 'x' })).text();
   assert.doesNotMatch(text, /<script>alert/);
 });
+
+test('who stops his own account is out at once: the page that says so has no menu', async () => {
+  const { send, get, post } = await begin();
+  const cookie = cookieIn(await send({}));
+  const asked = await (await get('/me/stop', { cookie })).text();
+  const [, token = assert.fail(asked)] = /name="token" value="([^"]+)"/.exec(asked) ?? [];
+  const stopped = await (await post('/me/stop', { token, sure: 'yes' }, { cookie })).text();
+  assert.match(stopped, /Your account is stopped/);
+  assert.doesNotMatch(stopped, /class="menu"|Sign out/);
+});
