@@ -156,8 +156,8 @@ export const consoleFaults: readonly Fault[] = [
     file: 'src/console/pages/queued-message.ts',
     tests: stored,
     why: 'a subject is markup',
-    from: "${header.map((line) => `${safe(line)}\\n`).join('')}",
-    to: unescaped('header.map((line) => safe(line)).join()'),
+    from: "${safeLines(header.join('\\n'))}",
+    to: unescaped('safeLines(header.join())'),
   },
   {
     file: 'src/console/pages/queued-message.ts',
