@@ -24,6 +24,12 @@ const secondFactor = {
 
 export const administrationFaults: readonly Fault[] = [
   {
+    ...{ file: `${api}/issue.ts`, tests: attacks },
+    why: 'a parameter that there is not is not named',
+    from: 'at: at([...path, key])',
+    to: 'at: at(path)',
+  },
+  {
     ...{ file: 'src/administration/credentials.ts', tests: ['src/administration/credentials'] },
     why: 'a password of any length is set',
     from: 'const phc = await hashNewPassword(password, ports.entropy);',

@@ -17,7 +17,7 @@ interface Heard {
   readonly type: string;
   readonly status: number;
   readonly detail: string;
-  readonly errors?: readonly { readonly at: string }[];
+  readonly errors?: readonly { readonly at: string; readonly detail: string }[];
 }
 
 async function hears(response: Response, problem: ProblemName, status: number): Promise<Heard> {
@@ -266,16 +266,59 @@ for (const [why, call, problem, status, said] of bad)
     assert.equal((await api.office.trail()).length, before);
   });
 
-test('the fields that are wrong are named', async () => {
-  const api = await openApiDesk();
-  const token = await api.tokenOf('admin');
-  const body = { login: 7, mailbox: 'yes' };
-  const { errors = [] } = await hears(await api.ask('POST /accounts', { token, body }), 'invalid', 400);
-  assert.deepEqual(
-    errors.map(({ at }) => at),
-    ['/login', '/mailbox'],
-  );
-});
+const ALICE_AT = `/accounts/${ALICE}` as const;
+const undoIs = `PUT ${ALICE_AT}/undo-window` as const;
+/** Where and why, in words for people. */
+const wrongs: readonly (readonly [
+  why: string,
+  call: `${string} /${string}`,
+  body: unknown,
+  errors: Readonly<Record<string, string>>,
+])[] = [
+  [
+    ...(['other types', 'POST /accounts', { login: 7, mailbox: 'yes' }] as const),
+    { '/login': 'must be text', '/mailbox': 'must be true or false' },
+  ],
+  ['nothing of it', `PUT ${ALICE_AT}/password`, {}, { '/password': 'is missing' }],
+  ['no object', `PUT ${ALICE_AT}/password`, [], { '': 'must be a group of keys' }],
+  [
+    ...(['a field too much', `PUT ${ALICE_AT}/password`, { password: 'x', to: 1 }] as const),
+    { '/to': 'there is no such field: this path takes password' },
+  ],
+  ['too large a number', undoIs, { undoSeconds: 61 }, { '/undoSeconds': 'must be at most 60' }],
+  ['no number', undoIs, { undoSeconds: 'soon' }, { '/undoSeconds': 'must be a number' }],
+  [
+    ...(['a parameter too much', 'GET /queue?too=x', undefined] as const),
+    {
+      too: 'there is no such parameter: this path takes identity, credential, from, to, domain, held, limit, cursor',
+    },
+  ],
+  [
+    ...(['a parameter where none is taken', 'GET /status?too=x', undefined] as const),
+    { too: 'there is no such parameter: this path takes none' },
+  ],
+  [
+    'a limit of letters',
+    'GET /queue?limit=abc',
+    undefined,
+    { limit: 'must be a whole number from 1 to 500' },
+  ],
+  ['a parameter twice', 'GET /queue?to=a@b.example&to=c@d.example', undefined, { to: 'stands twice' }],
+  ['no id', 'GET /queue/abc', undefined, { id: 'must match /^[0-9A-Za-z]{26}$/' }],
+  [
+    ...(['no time', 'GET /trail/looks?since=soon', undefined] as const),
+    { since: 'must be a time of RFC 3339, such as 2026-12-01T09:00:00Z' },
+  ],
+];
+for (const [why, call, body, wanted] of wrongs)
+  test(`what is wrong is named, and why: ${why}`, async () => {
+    const api = await openApiDesk();
+    const token = await api.tokenOf('admin');
+    const said = body === undefined ? {} : { body };
+    const { errors = [], detail } = await hears(await api.ask(call, { token, ...said }), 'invalid', 400);
+    assert.deepEqual(Object.fromEntries(errors.map((one) => [one.at, one.detail])), wanted);
+    assert.ok(detail.endsWith(errors[0]?.detail ?? '?'), detail);
+  });
 
 test('a cursor is of its question and its asker alone', async () => {
   const api = await openApiDesk();

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { parseToken } from '../../identity/token.ts';
 import { placeOf } from './cursor.ts';
+import { type Place, type Wrong, wrongsOf } from './issue.ts';
 import { Problem } from './problem.ts';
 import type { Route } from './route.ts';
 
@@ -53,7 +54,12 @@ export function readRequest(route: Route, raw: RawRequest): ReadRequest {
   ]);
   return {
     params: read(route.params, raw.params, 'path'),
-    query: read(route.query, isPaged ? query : withoutUndefined({ ...query, cursor, limit }), 'query'),
+    query: read(
+      route.query,
+      isPaged ? query : withoutUndefined({ ...query, cursor, limit }),
+      'query',
+      isPaged ? [...Object.keys(route.query.shape), 'limit', 'cursor'] : undefined,
+    ),
     body: route.body === undefined ? undefined : read(route.body, body, 'body'),
     after: cursor === undefined || !isPaged ? undefined : placeOf(cursor, question, route.paging.place),
     max: isPaged ? limitOf(limit, route.paging.limit) : 0,
@@ -68,7 +74,7 @@ function withoutUndefined(record: Readonly<Record<string, string | undefined>>):
 function once(query: URLSearchParams): Readonly<Record<string, string>> {
   const given = [...query];
   const twice = given.find(([name], at) => given.findIndex(([other]) => other === name) !== at);
-  if (twice !== undefined) throw new Problem('invalid', `${twice[0]} stands twice in the query`);
+  if (twice !== undefined) throw invalid('query', [{ at: twice[0], detail: 'stands twice' }]);
   return Object.fromEntries(given);
 }
 
@@ -76,7 +82,7 @@ function limitOf(text: string | undefined, { usual, most }: { usual: number; mos
   if (text === undefined) return usual;
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= most) return limit;
-  throw new Problem('invalid', `limit is a whole number from 1 to ${most}`);
+  throw invalid('query', [{ at: 'limit', detail: `must be a whole number from 1 to ${most}` }]);
 }
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
@@ -95,17 +101,24 @@ function bodyOf(route: Route, { contentType, body }: RawRequest): unknown {
   }
 }
 
-function read(shape: z.ZodObject, value: unknown, where: 'path' | 'query' | 'body'): unknown {
+function read(
+  shape: z.ZodObject,
+  value: unknown,
+  place: Place,
+  known: readonly string[] = Object.keys(shape.shape),
+): unknown {
   const found = shape.safeParse(value);
   if (found.success) return found.data;
-  const errors = found.error.issues.map(({ path, message }) => ({
-    at: where === 'body' ? `/${path.map(String).join('/')}` : path.join('.'),
-    detail: message,
-  }));
+  throw invalid(
+    place,
+    found.error.issues.flatMap((issue) => wrongsOf(issue, { value, place, known })),
+  );
+}
+
+function invalid(place: Place, errors: readonly Wrong[]): Problem {
   const [first] = errors;
-  throw new Problem('invalid', `${where}: ${[first?.at, first?.detail].filter(Boolean).join(': ')}`, {
-    errors,
-  });
+  const words = [place, first?.at, first?.detail].filter(Boolean).join(': ');
+  return new Problem('invalid', words, { errors });
 }
 
 const REASON_LENGTH_MAX = 500;
