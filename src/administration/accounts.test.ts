@@ -21,6 +21,17 @@ test('addAccount makes an app password, and its record names the credential and 
   assert.ok(!JSON.stringify(listed).includes('verifiers'));
 });
 
+test('a name that can’t be shown, or is too long, is no name, whoever gives it', async () => {
+  const office = openOffice();
+  for (const displayName of ['', ' ', 'a\nb', 'x'.repeat(201)])
+    await assert.rejects(
+      office.addAccount({ ...ALICE, displayName }),
+      failsWith('negative', /a name for people has 1 to 200 visible characters/),
+      JSON.stringify(displayName),
+    );
+  assert.deepEqual(await office.trail(), []);
+});
+
 test('addAccount with a password makes no app password', async () => {
   const office = openOffice();
   const added = await office.addAccount({ ...ALICE, password: 'correct horse battery staple' });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
 import { administrationOf } from './use-cases.ts';
-import { identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import { DAY, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 
 const login = 'alice@example.org';
 const PASSWORD = 'correct horse battery staple';
@@ -41,6 +41,17 @@ for (const { why, password, says } of unfitPasswords)
     await assert.rejects(office.setPassword({ login, password }), failsWith('usage', says));
     await assert.rejects(office.addAccount({ ...carol, password }), failsWith('usage', says));
     await assert.rejects(me.changeMyPassword({ password, provenAt: 1 }), failsWith('usage', says));
+    assert.deepEqual(await office.trail(), before);
+  });
+
+for (const lifetimeMs of [0, -1000, Number.NaN, 999_999_999 * DAY])
+  test(`nothing is made that is over at once, or ends when no calendar ends: ${lifetimeMs} ms`, async () => {
+    const office = await withAlice();
+    const before = await office.trail();
+    const refused = failsWith('usage', /over at once, or never: say how long it counts/);
+    await assert.rejects(office.addAppPassword({ login, label: 'phone', lifetimeMs }), refused);
+    const token = { login, label: 'ci', scopes: ['trace'] as const, lifetimeMs };
+    await assert.rejects(office.addToken(token), refused);
     assert.deepEqual(await office.trail(), before);
   });
 

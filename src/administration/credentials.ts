@@ -10,7 +10,7 @@ import {
   setPassword as withPassword,
 } from '../identity/credential-changes.ts';
 import { type Actor, byOf } from './actor.ts';
-import { changeIdentity, credentialDetail, identityOf, valueOf } from './identities.ts';
+import { changeIdentity, credentialDetail, endOf, identityOf, valueOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
@@ -83,7 +83,7 @@ export async function makeAppPassword(
   assertFree: (identity: Identity) => void,
 ): Promise<AddedAppPassword> {
   const now = ports.clock.now();
-  const expiry = named.lifetimeMs === undefined ? {} : { expiresAt: now + named.lifetimeMs };
+  const expiry = endOf(now, named.lifetimeMs);
   const { credential, text } = createAppPassword({ label: named.label, now, ...expiry }, ports.entropy);
   const deed = { action: 'app-password add', detail: credentialDetail(credential) };
   const { login } = await changeIdentity(ports, actor, named.login, deed, (identity) => {

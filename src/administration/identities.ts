@@ -29,6 +29,8 @@ export async function identityOf(
 }
 
 const PAGE = 500;
+/** The end of the year 9999: RFC 3339 has four digits for it. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31);
 
 /** All there are by login, those that were removed last. */
 export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<readonly ShownIdentity[]> {
@@ -62,6 +64,17 @@ export function credentialDetail({ id, label }: Credential): {
   readonly label: string;
 } {
   return { credential: id, label };
+}
+
+/** When a credential ends that is made now. `lifetimeMs` absent: it has no end. Throws `UseCaseFailure`. */
+export function endOf(now: number, lifetimeMs: number | undefined): { readonly expiresAt?: number } {
+  if (lifetimeMs === undefined) return {};
+  const expiresAt = now + lifetimeMs;
+  if (expiresAt > now && expiresAt <= LAST_MOMENT) return { expiresAt };
+  throw new UseCaseFailure(
+    'it would be over at once, or never: say how long it counts, such as 90d, or nothing for no end',
+    'usage',
+  );
 }
 
 export type WritePorts = Pick<AdministrationPorts, 'store' | 'lookups' | 'clock'>;

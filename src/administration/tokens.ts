@@ -11,7 +11,7 @@ import type { CredentialUse } from '../store/lookups.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import { type Actor, byOf } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
-import { changeIdentity, credentialDetail, identityOf, valueOf } from './identities.ts';
+import { changeIdentity, credentialDetail, endOf, identityOf, valueOf } from './identities.ts';
 import { scopesFor } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 
@@ -66,7 +66,7 @@ export async function addToken(
   const identity = await identityOf(ports, named.login);
   assertOfUse(identity, named.scopes);
   const now = ports.clock.now();
-  const expiry = named.lifetimeMs === undefined ? {} : { expiresAt: now + named.lifetimeMs };
+  const expiry = endOf(now, named.lifetimeMs);
   const scopes = [...new Set(named.scopes)];
   const { credential, text } = createToken(
     { identityId: identity.id, label: named.label, scopes, now, ...expiry },

@@ -33,6 +33,7 @@ export interface ChangeProblem {
     | 'noSuchRight'
     | 'noSuchCredential'
     | 'label'
+    | 'displayName'
     | 'limit'
     | 'undoWindow'
     | 'state'
@@ -44,6 +45,8 @@ export interface ChangeProblem {
 export type Changed = Result<Identity, ChangeProblem>;
 
 const RIGHTS_MAX = 1000;
+/** Characters of a display name. */
+export const DISPLAY_NAME_MAX = 200;
 
 export interface NewIdentity {
   /** Opaque and unique; never changes. */
@@ -59,12 +62,15 @@ export interface NewIdentity {
 export function createIdentity(options: NewIdentity, rules: NameRules): Changed {
   const login = newLogin(options, rules);
   if (!login.ok) return login;
+  const { displayName } = options;
+  if (displayName !== undefined && !isShowable(displayName))
+    return problem('displayName', `a name for people has 1 to ${DISPLAY_NAME_MAX} visible characters`);
   const isAddress = login.value.includes('@');
   const first: SenderRight = { kind: options.mailbox ? 'address' : 'granted', address: login.value };
   return ok({
     id: options.id,
     login: login.value,
-    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+    ...(displayName === undefined ? {} : { displayName }),
     state: 'active',
     mailbox: options.mailbox,
     rights: isAddress ? [first] : [],
@@ -73,6 +79,10 @@ export function createIdentity(options: NewIdentity, rules: NameRules): Changed 
     revision: 1,
     createdAt: options.now,
   });
+}
+
+function isShowable(name: string): boolean {
+  return name.trim() !== '' && name.length <= DISPLAY_NAME_MAX && !/\p{C}/u.test(name);
 }
 
 function newLogin(options: NewIdentity, rules: NameRules): Result<string, ChangeProblem> {

@@ -1,14 +1,13 @@
 // A new account: its login, its name, whether it has a mailbox; it gets an app password, shown once.
 
 import { html } from 'hono/html';
-import { UseCaseFailure } from '../../administration/failure.ts';
+import { DISPLAY_NAME_MAX } from '../../identity/identity-changes.ts';
 import type { Act, Asked, Page } from '../page.ts';
 import { shownOnce } from './identity-forms.ts';
 import { tokenField } from '../token-field.ts';
 
 const PATH = '/identity/new';
 const LOGIN_LENGTH_MAX = 320;
-const NAME_LENGTH_MAX = 200;
 
 export const newIdentity: Page = {
   path: PATH,
@@ -29,7 +28,7 @@ export const newIdentity: Page = {
               required
           /></label>
           <label class="wide"
-            >Name for people, if any<input name="name" maxlength="${NAME_LENGTH_MAX}" autocomplete="off"
+            >Name for people, if any<input name="name" maxlength="${DISPLAY_NAME_MAX}" autocomplete="off"
           /></label>
           <label>
             Mailbox
@@ -55,8 +54,6 @@ export const addIdentity: Act = {
   path: PATH,
   async carryOut({ administration }, form) {
     const name = (form.get('name') ?? '').trim();
-    if (name.length > NAME_LENGTH_MAX)
-      throw new UseCaseFailure(`a name has at most ${NAME_LENGTH_MAX} characters`, 'usage');
     const { login, appPassword = '' } = await administration().addAccount({
       ...{ login: (form.get('login') ?? '').trim(), mailbox: form.get('mailbox') !== 'no' },
       ...{ allowReserved: false, ...(name === '' ? {} : { displayName: name }) },

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
+import { DISPLAY_NAME_MAX } from '../../identity/identity-changes.ts';
 import { PASSWORD_MIN, PASSWORD_OCTETS_MAX } from '../../identity/password.ts';
 import { UNDO_MAX } from '../../policy/undo-window.ts';
 import { roles, secondFactorKinds, tokenScopes } from '../../record/identity.ts';
@@ -42,7 +43,7 @@ export const newPassword = z.string().meta({
 
 export const newAccount = z.strictObject({
   login,
-  displayName: text(200).optional(),
+  displayName: text(DISPLAY_NAME_MAX).optional(),
   mailbox: z.boolean().prefault(true).meta({ description: 'False: a service, mail to it is not accepted.' }),
   password: newPassword
     .optional()
