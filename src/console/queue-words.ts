@@ -9,7 +9,7 @@ import type { QueueCursor } from '../store/lookups.ts';
 import type { Html } from './page.ts';
 import { pageOf } from './words.ts';
 
-const names = ['id', 'identity', 'from', 'to', 'domain', 'nextHop'] as const;
+const names = ['id', 'identity', 'credential', 'from', 'to', 'domain', 'nextHop'] as const;
 const ages = ['olderThan', 'youngerThan'] as const;
 
 /** What is empty is not asked for. Throws `UseCaseFailure` if an age is none. */
@@ -68,6 +68,7 @@ function entriesOf({ held, ...part }: QueuePart): readonly (readonly [string, st
 const words: Readonly<Record<(typeof names)[number], string>> = {
   id: 'message',
   identity: 'of the account',
+  credential: 'sent with the credential',
   from: 'from',
   to: 'to',
   domain: 'to the domain',

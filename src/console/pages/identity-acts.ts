@@ -7,7 +7,8 @@ import { parseDuration } from '../../base/duration.ts';
 import { safe } from '../../base/safe-text.ts';
 import { type Role, roles } from '../../record/identity.ts';
 import type { Act, Asked, Html, Outcome } from '../page.ts';
-import { counted, moment, pageOf } from '../words.ts';
+import { isTold } from '../told.ts';
+import { capital, counted, moment, pageOf } from '../words.ts';
 import { ACCOUNT, asksFirst, type Question, shownOnce } from './identity-forms.ts';
 import { secondsIn } from './me/undo.ts';
 
@@ -19,6 +20,19 @@ interface AccountAct {
 }
 
 const given = (form: URLSearchParams, name: string): string => (form.get(name) ?? '').trim();
+
+/** What a thief has sent goes on: whoever revokes has to look at it. */
+async function stillWaits(as: Administration, login: string, credential: string): Promise<string> {
+  const count = await as.countQueue({ part: { identity: login, credential } }).catch(untold);
+  if (count === undefined) return '';
+  if (count === 0) return ' Nothing that came with it waits in the queue.';
+  return ` ${capital(counted(count, 'recipient'))} of mail that came with it still ${count === 1 ? 'waits' : 'wait'}: see below, Its mail in the queue.`;
+}
+
+/** It is revoked: that it could not be counted is no failure of that. */
+function untold(error: unknown): undefined {
+  if (!isTold(error)) throw error;
+}
 
 const credentials: Readonly<Record<string, AccountAct>> = {
   addAppPassword: {
@@ -47,7 +61,7 @@ const credentials: Readonly<Record<string, AccountAct>> = {
     }),
     async carryOut(as, login, form) {
       const { label, id } = await as.revokeAppPassword({ login, which: given(form, 'credential') });
-      return `The app password ${safe(label)} (${id}) is revoked: its open sessions are cut.`;
+      return `The app password ${safe(label)} (${id}) is revoked: its open sessions are cut.${await stillWaits(as, login, id)}`;
     },
   },
   revokeAppPasswords: {
@@ -69,7 +83,7 @@ const credentials: Readonly<Record<string, AccountAct>> = {
     }),
     async carryOut(as, login) {
       await as.revokePassword({ login });
-      return 'The password is revoked: open sessions with it are cut.';
+      return `The password is revoked: open sessions with it are cut.${await stillWaits(as, login, 'password')}`;
     },
   },
   revokeToken: {

@@ -7,6 +7,7 @@ import type { CredentialUse } from '../../store/lookups.ts';
 import { isSecondFactor } from '../../identity/second-factor-changes.ts';
 import { state } from '../fate.ts';
 import type { Asked, Html } from '../page.ts';
+import { pageOfPart } from '../queue-words.ts';
 import { tableHead, unseen } from '../table-head.ts';
 import { counted, figure, LAST_USE, moment, pageOf } from '../words.ts';
 import { ACCOUNT, actForm } from './identity-forms.ts';
@@ -70,7 +71,7 @@ function row(
         >${safe(label)}<br /><span class="soft"
           >${kinds[kind]}${kind === 'appPassword' || kind === 'token' ? html` <span class="id">${id}</span>` : ''},
           made ${moment(createdAt)}</span
-        ></span
+        >${asked.may('countQueue') && sends(kind) ? html`<br /><a href="${pageOfPart({ identity: login, credential: id })}">Its mail in the queue</a>` : ''}</span
       >
     </td>
     <td data-name="State">
@@ -98,6 +99,9 @@ function row(
     </td>
   </tr>`;
 }
+
+/** Mail is submitted with it. */
+const sends = (kind: Kept['kind']): boolean => kind === 'appPassword' || kind === 'password';
 
 /** Of a second factor no use is noted with the account. */
 function lastUsed(kind: Kept['kind'], last: CredentialUse | undefined): Html | string {

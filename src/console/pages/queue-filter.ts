@@ -29,8 +29,8 @@ export function filter({ query, config, may }: Asked, part: QueuePart): Html {
     <summary>Only a part of it</summary>
     <form method="get" action="/queue" class="row stack-top">
       ${field('domain', 'To the domain')} ${field('nextHop', 'By the next hop', 'next-hops')}
-      ${field('identity', 'Of the account')} ${field('from', 'Sender')} ${field('to', 'Recipient')}
-      ${field('id', 'Message id')}
+      ${field('identity', 'Of the account')} ${field('credential', 'Sent with the credential')}
+      ${field('from', 'Sender')} ${field('to', 'Recipient')} ${field('id', 'Message id')}
       ${choice(
         query,
         'held',
