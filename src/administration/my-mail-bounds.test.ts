@@ -89,6 +89,20 @@ test('no more is looked at than is of use: 500 events of a message in a list, 10
   assert.ok(asked.every(({ max }) => max <= 10_000));
 });
 
+test('a list of many messages of many recipients looks at 25 recipients of each, and tells of no other that it waits', async () => {
+  const { me, asked, record } = await begin({ messages: 100, recipients: 60 });
+  await record(Array.from({ length: 30 }, (_, at) => ({ message: 0, to: 59, attempt: at + 1 })));
+  const { messages } = await me.myMail({ max: 100 });
+  assert.equal(messages.length, 100);
+  assert.ok(messages.every(({ recipients, fates }) => recipients === 60 && fates.length === 5));
+  // Of each one that is told to wait, the queue was read.
+  assert.ok(messages.every(({ fates }) => fates.every(({ dueAt }) => dueAt !== undefined)));
+  assert.deepEqual(
+    asked.map(({ of, max }) => `${of}: ${max}`),
+    ['events of 50: 25', 'events of 50: 25', 'queue: 25'],
+  );
+});
+
 test('the fullest page is less than a megabyte, whatever other servers say', async () => {
   const { me, record } = await begin({ messages: 100, recipients: 20 });
   for (let message = 0; message < 100; message += 1)

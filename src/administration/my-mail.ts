@@ -66,9 +66,11 @@ const FATES_LISTED = 5;
 /** Of one message by itself. */
 const FATES_MAX = 200;
 const STEPS_MAX = 200;
-/** Events of one message that are looked at: in a list, and by itself. */
+/** Events of one message that are looked at: in a list that has no other, and by itself. */
 const EVENTS_LISTED = 500;
 const EVENTS_MAX = 10_000;
+/** Events of all the messages of a list, and as many recipients that wait: what an answer holds does not grow with both its messages and their recipients. */
+const LIST_EVENTS_MAX = 2_500;
 
 export interface MyMail {
   readonly messages: readonly MyMessage[];
@@ -93,7 +95,8 @@ export async function myMail(
   const ids = new Set(
     events.flatMap(({ type, messageId }) => (type === 'accepted' ? (messageId ?? []) : [])),
   );
-  const found = await messagesOf(ports, [...ids], { eventsMax: EVENTS_LISTED, fatesMax: FATES_LISTED });
+  const eventsMax = Math.min(EVENTS_LISTED, Math.floor(LIST_EVENTS_MAX / Math.max(1, ids.size)));
+  const found = await messagesOf(ports, [...ids], { eventsMax, fatesMax: FATES_LISTED });
   return {
     messages: found.map(({ message }) => message),
     ...(mailbox ? { undoSeconds } : {}),
@@ -170,8 +173,9 @@ function foundOf(
   { eventsMax, fatesMax, now }: Limits & { readonly now: number },
 ): Found {
   const byRecipient = new Map(queued.map((entry) => [entry.delivery.recipient.forwardPath, entry]));
-  // Of what comes after the events that were looked at, only the queue tells that somebody still waits.
-  const isCut = events.length >= eventsMax;
+  // Of what comes after the events that were looked at, only the queue tells that somebody still waits; and of what comes after what was read of the queue, nothing tells
+  // when it is due, and who holds it.
+  const isCut = events.length >= eventsMax || queued.length >= eventsMax;
   const known = fates.filter((one) => !isCut || !waits(one) || byRecipient.has(one.recipient));
   return {
     ...{ events, identityId: acceptance?.identityId },
