@@ -8,7 +8,7 @@ import { type ShownIdentity, withCredentials } from '../store/shown-identity.ts'
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import { identityOf, valueOf } from './identities.ts';
-import { isFor } from './permissions.ts';
+import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 
 /** In an error that names those that there are. */
@@ -38,7 +38,7 @@ interface Ports extends Pick<AdministrationPorts, 'config' | 'nextHops'> {
   readonly lookups: Pick<Lookups, 'identityByLogin' | 'identityById' | 'identityByCredential' | 'queueCount'>;
 }
 
-/** Throws `UseCaseFailure` if it names an account, a credential or a next hop that there is not. */
+/** Throws `UseCaseFailure` if it names an account, a credential or a next hop that there is not, or a next hop and those are not for the role. */
 export async function selectorOf(ports: Ports, actor: Actor, part: QueuePart): Promise<QueueSelector> {
   const identity = await senderOf(ports, actor, part);
   const sent =
@@ -57,15 +57,18 @@ export async function selectorOf(ports: Ports, actor: Actor, part: QueuePart): P
   };
 }
 
-/** Those that there are, are named to who may see the totals. */
-function nextHopOf({ nextHops }: Ports, { role }: Actor, name: string): HopDomains {
+/** For who may see the totals: whether there is one of a name would tell the others where mail goes. */
+function nextHopOf({ nextHops }: Ports, actor: Actor, name: string): HopDomains {
+  assertMay(actor, 'queueTotals');
   const all = nextHops();
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
   const some = all.slice(0, HOPS_NAMED).map((one) => `"${one.name}"`);
   const more = all.length > some.length ? ' and others' : '';
-  const known = isFor(role, 'queueTotals') ? `; it has ${some.join(', ')}${more}` : '';
-  throw new UseCaseFailure(`the configuration has no next hop "${name}"${known}`, 'usage');
+  throw new UseCaseFailure(
+    `the configuration has no next hop "${name}"; it has ${some.join(', ')}${more}`,
+    'usage',
+  );
 }
 
 /** What waits since exactly so long is older. */

@@ -14,7 +14,8 @@ const HOPS = 100;
 
 export function filter({ query, config, may }: Asked, part: QueuePart): Html {
   // Who sees some accounts alone is not told where mail goes.
-  const hops = may('queueTotals') ? nextHops(config()).slice(0, HOPS) : [];
+  const seesHops = may('queueTotals');
+  const hops = seesHops ? nextHops(config()).slice(0, HOPS) : [];
   const field = (name: string, words: string, list = ''): Html =>
     html`<label
       >${words}<input
@@ -28,7 +29,7 @@ export function filter({ query, config, may }: Asked, part: QueuePart): Html {
   return html`<details class="card" id="queue-filter" ${partInWords(part) === '' ? '' : html`open`}>
     <summary>Only a part of it</summary>
     <form method="get" action="/queue" class="row stack-top">
-      ${field('domain', 'To the domain')} ${field('nextHop', 'By the next hop', 'next-hops')}
+      ${field('domain', 'To the domain')} ${seesHops ? field('nextHop', 'By the next hop', 'next-hops') : ''}
       ${field('identity', 'Of the account')} ${field('credential', 'Sent with the credential')}
       ${field('from', 'Sender')} ${field('to', 'Recipient')} ${field('id', 'Message id')}
       ${choice(

@@ -15,7 +15,9 @@ export const queuePart = z.strictObject({
   from: z.string().max(320).optional().meta({ description: 'Reverse-path, exact.' }),
   to: text(320).optional().meta({ description: 'Recipient, exact.' }),
   domain: text(255).optional().meta({ description: 'Domain of recipients.' }),
-  nextHop: text(1000).optional().meta({ description: 'What goes there: a `hop` of the totals.' }),
+  nextHop: text(1000).optional().meta({
+    description: 'What goes there: a `hop` of the totals. Only for roles that see the totals; else 403.',
+  }),
   olderThan: duration().optional().meta({ description: 'Has waited for so long or longer, such as `4h`.' }),
   youngerThan: duration().optional().meta({ description: 'Has waited for less, such as `1d`.' }),
 });
