@@ -87,6 +87,17 @@ export async function proveSession(
   return write(ports, { type: 'consoleSession', prove, event });
 }
 
+/** Of a session whose proof counts no more (`isOfTimeToCome`): on no node, whatever the clock says later. */
+export async function forgetProof(
+  ports: Ports,
+  actor: SessionActor,
+  { key, name, facts }: ConsoleSession,
+): Promise<void> {
+  const { provedAt: _forgotten, ...rest } = facts;
+  const event = eventOf(ports, actor, 'console proof forgotten', { session: name, cause: 'clock set back' });
+  await write(ports, { type: 'consoleSession', prove: { key, next: key, facts: rest }, event });
+}
+
 /** False: it is over. */
 export async function signOut(ports: Ports, actor: SessionActor, name: string): Promise<boolean> {
   return end(ports, actor, { action: 'console sign-out', identityId: actor.identityId ?? '', name });

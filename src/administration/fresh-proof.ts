@@ -8,6 +8,8 @@ import { permissions } from './permissions.ts';
 import type { UseCaseName } from './use-cases.ts';
 
 export const FRESH_MS = 10 * 60_000;
+/** Clocks of nodes may differ by so much. */
+const SKEW_MS = 60_000;
 
 /** The door may ask for it, and then carry on what was asked. */
 export class ProofNeeded extends UseCaseFailure {
@@ -40,6 +42,11 @@ export function isProved(clock: Pick<Clock, 'now'>, { through, provedAt }: Actor
   const now = clock.now();
   // After a clock that stepped back nobody knows how old it is.
   return provedAt !== undefined && now >= provedAt && now - provedAt < FRESH_MS;
+}
+
+/** Made while the clock was ahead: it would be fresh again by itself when the clock comes there, however old it is then. */
+export function isOfTimeToCome(clock: Pick<Clock, 'now'>, provedAt: number): boolean {
+  return provedAt > clock.now() + SKEW_MS;
 }
 
 /** By the login as it stands in his account: written otherwise, it is asked once too often. */

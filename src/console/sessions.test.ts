@@ -191,3 +191,28 @@ test('no token can be read in what is kept or recorded, nor what stands in forms
   for (const { token, session } of all)
     for (const secret of [token, session.formToken]) assert.ok(!text.includes(secret));
 });
+
+test('a proof of a time to come is forgotten once it is seen, on all nodes, and does not come back when the clock gets there; one that another clock is ahead stays', async () => {
+  for (const [aheadMs, stays] of [
+    [3 * 3_600_000, false],
+    [60_001, false],
+    [60_000, true],
+  ] as const) {
+    const { clock, enter, sessions, another, office } = await begin('user');
+    const { token, session } = await enter({
+      who: identityOf('alice@example.org', { credentials: [password], role: 'user' }),
+      by: 'password and code',
+    });
+    const { provedAt } = session.actor;
+    assert.equal(provedAt, START);
+    clock.advance(-aheadMs);
+    assert.ok(await sessions.find(token));
+    clock.advance(aheadMs);
+    for (const node of [sessions, another()]) {
+      const found = (await node.find(token)) ?? assert.fail();
+      assert.equal(found.actor.provedAt, stays ? START : undefined, String(aheadMs));
+    }
+    const forgotten = JSON.stringify(await office.trail()).match(/"console proof forgotten"/g) ?? [];
+    assert.equal(forgotten.length, stays ? 0 : 1);
+  }
+});

@@ -5,12 +5,14 @@ import {
   SESSION_MS,
   actorOf,
   beginSession,
+  forgetProof,
   isOver,
   proveSession,
   signOut,
   whoStands,
   write,
 } from '../administration/console-sessions.ts';
+import { isOfTimeToCome } from '../administration/fresh-proof.ts';
 import type { AdministrationPorts } from '../administration/ports.ts';
 import type { RightCode } from '../administration/second-factor.ts';
 import { signInMark } from '../identity/sign-in-mark.ts';
@@ -106,7 +108,12 @@ class StoredSessions implements Sessions {
     const kept = token === '' ? undefined : await this.#ports.lookups.consoleSession(hashOf(token));
     const stands = kept && (await this.#whoIs(kept));
     if (kept === undefined || stands === undefined) return undefined;
-    const now = this.#ports.clock.now();
+    const { clock } = this.#ports;
+    const { provedAt } = kept.facts;
+    // Where that can't be written it does not count now at least.
+    if (provedAt !== undefined && isOfTimeToCome(clock, provedAt))
+      await forgetProof(this.#ports, stands.actor, kept).catch(() => undefined);
+    const now = clock.now();
     if (now - kept.usedAt >= USE_MS) {
       const { key, mark } = kept;
       // A store that can't write now, as on a full disk, is what somebody is in here to see: he is let go on, and his half hour does not begin again.
