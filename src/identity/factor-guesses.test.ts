@@ -42,6 +42,19 @@ test('a few are free, then each waits longer, and then none is looked at; elsewh
   assert.equal(at.begin('right').type, 'verify');
 });
 
+test('where codes of the app are refused a recovery code is looked at, and a wrong one answered as late as can be', () => {
+  const at = open();
+  const recovery = (tries: number): string => `4Q7W-J2ZK-X8K2-P${String(tries).padStart(3, '0')}`;
+  for (let tries = 0; tries < 2 * refuseFrom; tries += 1)
+    assert.equal(at.begin(recovery(tries)).type, 'verify');
+  for (const shown of ['123456', '{"answer":"of a passkey"}', '4Q7W-J2ZK', ''])
+    assert.equal(at.begin(shown).type, 'refuse', shown);
+  const leave = at.begin(recovery(999));
+  assert.deepEqual([leave.type, leave.delayMs], ['verify', guessingDefaults.pair.delayMsMax]);
+  at.end(leave, true);
+  assert.equal(at.begin('123456').type, 'refuse', 'for codes of the app it stays so');
+});
+
 test('what was right, or could not be judged, is not counted', () => {
   for (const isRight of [true, false]) {
     const at = open();

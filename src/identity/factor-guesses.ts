@@ -1,5 +1,5 @@
 // Guesses at a second factor: counted by the defence of passwords (`guessing.ts`), for the same networks, and for an account under a name of its own. A right password forgives none
-// of them: whoever guesses here knows it. Somebody else judges what was shown, and says how that ended.
+// of them: whoever guesses here knows it. A recovery code is never refused: a wrong one is answered late. Somebody else judges what was shown, and says how that ended.
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../platform/platform.ts';
@@ -7,6 +7,7 @@ import type { IdentityId } from '../record/identity.ts';
 import type { Guessing, LeaveToVerify } from './guessing.ts';
 import { createLru } from './lru.ts';
 import { networksOf } from './network.ts';
+import { isRecoveryForm } from './recovery-codes.ts';
 
 export type FactorQuestion =
   /** `shown`: code or answer of a passkey. */
@@ -18,6 +19,9 @@ export type FactorLeave =
   /** If it is wrong, answer no sooner than `delayMs` after it was asked. */
   | { readonly type: 'verify'; readonly attempt: number; readonly delayMs: number }
   | { readonly type: 'refuse'; readonly delayMs: number; readonly because: string };
+
+/** Of what would be refused, were it no recovery code. */
+const UNCOUNTED = 0;
 
 /** Under way; the oldest is taken for a wrong one then. */
 const ATTEMPTS_MAX = 1000;
@@ -37,6 +41,9 @@ export function createFactorGuesses(o: {
     const fingerprint = createHash('sha256').update(`${identityId} ${shown}`).digest('base64');
     const attempt = { network, wider, account, fingerprint, shared: o.isShared(address) };
     const leave = guessing.begin(attempt, clock.monotonic());
+    // Whoever has the password and comes from where its owner does would lock him out of all at once; looking at one costs some hashes without argon2.
+    if (leave.type === 'refuse' && isRecoveryForm(shown))
+      return { type: 'verify', attempt: UNCOUNTED, delayMs: leave.delayMs };
     if (leave.type === 'refuse') return leave;
     count += 1;
     attempts.set(count, leave);

@@ -23,9 +23,17 @@ export function createRecoveryCodes(entropy: Entropy): NewRecoveryCodes {
   };
 }
 
+/** It could be one: with 80 random bits it can't be guessed, however often somebody tries. */
+export const isRecoveryForm = (text: string): boolean => secretIn(text) !== undefined;
+
+function secretIn(text: string): Uint8Array | undefined {
+  return text.length > TEXT_LENGTH_MAX
+    ? undefined
+    : decodeBase32(text.replaceAll(/[\s\p{Pd}]/gu, ''), CODE_OCTETS);
+}
+
 /** Which of them `text` is. Case, dashes, blanks and the letters that Crockford forgives don't matter. */
 export function recoveryCodeOf(verifiers: readonly Verifier[], text: string): Verifier | undefined {
-  if (text.length > TEXT_LENGTH_MAX) return undefined;
-  const secret = decodeBase32(text.replaceAll(/[\s\p{Pd}]/gu, ''), CODE_OCTETS);
+  const secret = secretIn(text);
   return secret === undefined ? undefined : verifiers.find((one) => verifiesSecret(one, secret));
 }
