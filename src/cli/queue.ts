@@ -62,7 +62,7 @@ const dropOptions: readonly OptionRow[] = [...changeOptions, ['--bounce', 'repor
 const actions = [
   ['retry', 'tries now, instead of at the next time'],
   ['hold', 'keeps it until it is released'],
-  ['release', 'lets held mail go on'],
+  ['release', 'lets held mail go on, at once; so its sender can not take it back any more'],
   ['drop', 'removes it for good, without a word to the sender unless --bounce'],
 ] as const satisfies readonly (readonly [QueueChange['action'], string])[];
 
