@@ -15,3 +15,10 @@ export class UseCaseFailure extends Error {
 
 /** What it is about is not there, or not for who asks. */
 export class NotThere extends UseCaseFailure {}
+
+/** Too much of who asks is under way: in a moment there is room again. */
+export class ComeAgain extends UseCaseFailure {
+  constructor(message: string) {
+    super(message, 'trouble');
+  }
+}

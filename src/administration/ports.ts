@@ -12,6 +12,7 @@ import type { RelaySettings } from '../relay/settings.ts';
 import type { HopDomains } from '../store/hop-domains.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/port.ts';
+import type { Turns } from './turns.ts';
 
 export interface AdministrationPorts {
   readonly store: Pick<Store, 'commit'>;
@@ -40,6 +41,8 @@ export interface AdministrationPorts {
   condition?(): Promise<object>;
   /** Whose sending limits came near their end, as the running server knows; who was charged last stands first. Absent: none runs. */
   nearLimits?(): Promise<readonly IdentityId[]>;
+  /** For what reads much; absent: nobody waits for his turn. */
+  readonly turns?: Turns;
   /** A copy of the store, in pieces. Whoever asks closes it, whether it was read or not. */
   copy(): Promise<{ readonly content: AsyncIterable<Uint8Array>; close(): Promise<void> }>;
 }

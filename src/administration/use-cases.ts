@@ -93,6 +93,12 @@ export const useCases = {
 
 export type UseCaseName = keyof typeof useCases;
 
+/** They read so much of the trail or the queue that one person has only a few of them under way. */
+const inTurn: ReadonlySet<string> = new Set<UseCaseName>([
+  ...(['myMail', 'myMessage', 'traceWords', 'traceFile'] as const),
+  ...(['accountDays', 'accountLooks', 'showQueued'] as const),
+]);
+
 type Input<F> = F extends (ports: never, actor: never, input: infer I) => unknown ? I : never;
 type Args<F> = unknown extends Input<F> ? readonly [] : readonly [input: Input<F>];
 
@@ -112,7 +118,11 @@ export function administrationOf(ports: AdministrationPorts, actor: Actor): Admi
     const judged = async (input: unknown): Promise<unknown> => {
       assertMay(actor, name as UseCaseName);
       assertProved(ports.clock, actor, name as UseCaseName, input);
-      return call(portsOf(ports, actor, name as UseCaseName), actor, input);
+      const work = async (): Promise<unknown> =>
+        call(portsOf(ports, actor, name as UseCaseName), actor, input);
+      return ports.turns !== undefined && inTurn.has(name)
+        ? ports.turns(actor.identityId ?? actor.who, work)
+        : work();
     };
     return [name, judged] as const;
   });

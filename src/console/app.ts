@@ -6,6 +6,7 @@ import { type FailureKind, NotThere, UseCaseFailure } from '../administration/fa
 import { ProofNeeded } from '../administration/fresh-proof.ts';
 import { isFor } from '../administration/permissions.ts';
 import type { AdministrationPorts, FactorGuard } from '../administration/ports.ts';
+import { createTurns } from '../administration/turns.ts';
 import { failureInWords } from '../base/failure-words.ts';
 import { createLru } from '../identity/lru.ts';
 import type { Clock } from '../platform/platform.ts';
@@ -81,8 +82,10 @@ class TheConsole implements Console {
   readonly #freshProof;
 
   constructor(options: ConsoleOptions) {
-    const { origin, clock, administration, sessions, condition, report, refusedToken } = options;
-    this.#options = options;
+    const { origin, clock, sessions, condition, report, refusedToken } = options;
+    // The pages and the API share them.
+    const administration = { ...options.administration, turns: createTurns() };
+    this.#options = { ...options, administration };
     this.#sessions = sessions;
     this.#cookie = cookieOf(origin);
     this.#passkeys = passkeysAt(origin, { clock, entropy: administration.entropy });

@@ -1,7 +1,7 @@
 // What went wrong, as a program reads it: `application/problem+json` (RFC 9457). `detail` says the cause and the way out in words for people.
 
 import { throughDoor } from '../../administration/other-doors.ts';
-import { type FailureKind, NotThere, UseCaseFailure } from '../../administration/failure.ts';
+import { ComeAgain, type FailureKind, NotThere, UseCaseFailure } from '../../administration/failure.ts';
 import { StoreUnavailable } from '../../store/port.ts';
 
 /** Each with its status (RFC 9110) and its title. `type` is `urn:postern:problem:NAME`. */
@@ -60,6 +60,8 @@ const ofKind: Readonly<Record<FailureKind, ProblemName>> = {
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof NotThere) return new Problem('notFound', throughDoor('api', error.message));
+  if (error instanceof ComeAgain)
+    return new Problem('tooMany', error.message, { headers: { 'retry-after': '1' } });
   if (error instanceof UseCaseFailure)
     return new Problem(ofKind[error.kind], throughDoor('api', error.message));
   if (error instanceof StoreUnavailable)
