@@ -11,6 +11,7 @@ import { NotThere } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { waitsForUndo, wasPutBack } from './queue-why.ts';
 import { ownIdentity } from './second-factor.ts';
+import { isReply } from './told-to-user.ts';
 
 export interface MyFate {
   readonly recipient: string;
@@ -238,8 +239,7 @@ function myFate(
 
 /** What we say ourselves of a connection or a file tells of this server. */
 function saidBy(remote: string | undefined, diagnostic = ''): { readonly said?: string } {
-  const isReply = remote !== undefined && /^(smtp|lmtp) /.test(remote) && /^\d{3}\b/.test(diagnostic);
-  return isReply ? { said: diagnostic } : {};
+  return isReply(remote, diagnostic) ? { said: diagnostic } : {};
 }
 
 function stepOf(event: TrailEvent): readonly MyStep[] {

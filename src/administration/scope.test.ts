@@ -195,3 +195,20 @@ test('what is about oneself reaches nobody else in any role; what is about other
       assert.equal((await lookups.identityById(idOf(alice))) !== undefined, himself, `${name} ${role}`);
     }
 });
+
+test('of the last attempt at the mail of a user its next hop is for those who look after it', async () => {
+  const { ports, clock } = await open();
+  const messageId = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  await ports.store.commit([
+    acceptOf(messageId, clock.now(), { from: alice, identityId: idOf(alice), to: ['b@x.example'] }),
+  ]);
+  const reply = 'smtp 127.0.0.1:2598: connect ECONNREFUSED 127.0.0.1:2598';
+  const place = { messageId, recipientNumber: 0 };
+  const ended = { ...place, attempts: 1, last: { at: 1, status: '4.4.1', reply } };
+  const lookups = { ...ports.lookups, endedAttempts: () => Promise.resolve([ended]) };
+  const told = (actor: Actor) => scopedPorts({ ...ports, lookups }, actor).lookups.endedAttempts([place]);
+  assert.deepEqual(await told(user), [
+    { ...ended, last: { ...ended.last, reply: 'no reply of another server' } },
+  ]);
+  assert.deepEqual(await told(domainAdmin), [ended]);
+});

@@ -12,6 +12,7 @@ import type { ShownIdentity } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { attemptToldToUser, eventToldToUser } from './told-to-user.ts';
 
 type IsMine = (identity: Pick<Identity, 'id' | 'login'>) => boolean;
 
@@ -26,7 +27,7 @@ function scopeOf({ role, domains = [], identityId }: Actor): IsMine | undefined 
 export function scopedPorts(ports: AdministrationPorts, actor: Actor): AdministrationPorts {
   const isMine = scopeOf(actor);
   if (isMine === undefined) return ports;
-  const seen = createSeen(ports.lookups, isMine, actor.role === 'user' ? byAnOperator : (event) => event);
+  const seen = createSeen(ports.lookups, isMine, actor.role === 'user' ? eventToldToUser : (event) => event);
   return {
     ...ports,
     // A domain of others is as if it were none of ours.
@@ -74,15 +75,6 @@ interface Seen {
   selector(selector: QueueSelector): Promise<boolean>;
   /** The event as it is for this actor to know. */
   told(this: void, event: TrailEvent): TrailEvent;
-}
-
-/** Who held or dropped a user's mail, and why, is written for those who look after it. */
-function byAnOperator(event: TrailEvent): TrailEvent {
-  if (event.payload === undefined) return event;
-  if (event.type === 'dropped' && event.payload.takenBack !== true)
-    return { ...event, payload: { ...event.payload, diagnostic: 'dropped by an operator' } };
-  if (event.type !== 'held' && event.type !== 'released') return event;
-  return { ...event, payload: { by: 'an operator', action: event.payload.action, detail: {} } };
 }
 
 function createSeen(lookups: Lookups, isMine: IsMine, told: Seen['told']): Seen {
@@ -178,7 +170,8 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
     async endedAttempts(of) {
       const mine = await seen.messages(of.map(({ messageId }) => messageId));
       const asked = of.filter(({ messageId }) => mine.has(messageId));
-      return asked.length === 0 ? [] : all.endedAttempts(asked);
+      const ended = asked.length === 0 ? [] : await all.endedAttempts(asked);
+      return actor.role === 'user' ? ended.map(attemptToldToUser) : ended;
     },
     consoleSessions: async (id) => ((await seen.identity(id)) ? all.consoleSessions(id) : []),
     ...ofEverybody,
