@@ -290,7 +290,7 @@ const wrongs: readonly (readonly [
   [
     ...(['a parameter too much', 'GET /queue?too=x', undefined] as const),
     {
-      too: 'there is no such parameter: this path takes identity, credential, from, to, domain, held, limit, cursor',
+      too: 'there is no such parameter: this path takes identity, credential, from, to, domain, nextHop, olderThan, youngerThan, held, limit, cursor',
     },
   ],
   [
