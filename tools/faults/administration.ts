@@ -193,11 +193,18 @@ export const administrationFaults: readonly Fault[] = [
     to: '',
   },
   {
-    ...scope,
+    file: 'src/administration/told-to-user.ts',
     tests: ['src/administration/scope'],
     why: 'a user is told who dropped his mail, and why',
-    from: "diagnostic: 'dropped by an operator'",
-    to: 'diagnostic: event.payload.diagnostic',
+    from: "payload.takenBack === true ? diagnostic : 'dropped by an operator'",
+    to: 'diagnostic',
+  },
+  {
+    file: 'src/administration/told-to-user.ts',
+    tests: ['src/administration/told-to-user'],
+    why: 'a user is told what we say ourselves of a next hop, with its address',
+    from: 'if (remote === undefined || !isReply(remote, diagnostic)) return { diagnostic: NO_REPLY };',
+    to: 'if (remote === undefined) return { diagnostic };',
   },
   {
     file: 'src/administration/use-cases.ts',
