@@ -6,6 +6,7 @@ import { openOffice, ROOT } from '../../test/fakes/administration.ts';
 import { countedLookups } from '../../test/fakes/counted-lookups.ts';
 import { messageIdSource } from '../base/message-id.ts';
 import { acceptOf, countedEntropy, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
+import { stillQueued } from '../console/still-queued.ts';
 import type { Actor } from './actor.ts';
 import { type Administration, administrationOf } from './use-cases.ts';
 
@@ -34,6 +35,14 @@ const lists: readonly {
     actor: domainAdmin,
     ask: async (as, max) =>
       (await as.traceWords({ words: ALICE, range: { max } }))?.answer.messages.length ?? 0,
+  },
+  {
+    what: 'what still waits of a trace',
+    actor: ROOT,
+    async ask(as, max) {
+      const messages = (await as.traceWords({ words: ALICE, range: { max } }))?.answer.messages ?? [];
+      return (await stillQueued({ may: () => true, administration: () => as }, messages)).size;
+    },
   },
   {
     what: 'what came last',

@@ -154,6 +154,7 @@ const samples: Readonly<Record<UseCaseName, Sample>> = {
     call: (as, { login }) => as.revokeToken({ login, which: 'ci' }),
   },
   listQueue: { call: (as, { login }) => as.listQueue({ part: { identity: login }, max: 10 }) },
+  queueOfMessages: { call: (as, { message }) => as.queueOfMessages({ ids: [message] }) },
   queueTotals: { call: (as) => as.queueTotals() },
   queueByIdentity: { call: (as) => as.queueByIdentity({ max: 10 }) },
   queueByAge: { call: (as, { login }) => as.queueByAge({ part: { identity: login } }) },

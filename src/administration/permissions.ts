@@ -81,6 +81,7 @@ export const permissions: Readonly<Record<UseCaseName, Permission>> = {
   addToken: { roles: ['user', 'domainAdmin', 'admin'], scopes: [], proof: 'always' },
   revokeToken: { roles: andUser, scopes: ['accounts', 'contain'], proof: 'ofOthers' },
   listQueue: { roles: andUser, scopes: ['queue'] },
+  queueOfMessages: { roles: andUser, scopes: ['queue'] },
   queueTotals: { roles: ['desk', 'auditor', 'admin'], scopes: ['queue', 'reports'] },
   queueByIdentity: { roles: overMail, scopes: ['queue'] },
   queueByAge: { roles: overMail, scopes: ['queue'] },

@@ -21,6 +21,9 @@ export interface QueueList {
 /** Recipients of one page, each with the reasons why it waits. */
 const PAGE = 500;
 
+/** Recipients of several messages. */
+const TOGETHER_MAX = 2_500;
+
 /** Recipients of one message that are shown. */
 const RECIPIENTS_MAX = 1000;
 
@@ -44,6 +47,17 @@ export async function listQueue(
     ...(deliveries === undefined ? {} : { deliveries }),
     ...(last === undefined || entries.length < most ? {} : { next: cursorAt(last) }),
   };
+}
+
+/** What still waits of these messages, with one question for all: the first recipients of each, so that all together are no more than a few pages. */
+export async function queueOfMessages(
+  { lookups, clock }: AdministrationPorts,
+  _actor: Actor,
+  { ids }: { readonly ids: readonly string[] },
+): Promise<readonly ListedEntry[]> {
+  const max = Math.min(PAGE, Math.ceil(TOGETHER_MAX / Math.max(1, ids.length)));
+  const entries = ids.length === 0 ? [] : await lookups.queueOfMessages(ids, max);
+  return withReasons(lookups, entries, clock.now());
 }
 
 function cursorAt({ message, delivery }: QueueEntry): QueueCursor {

@@ -37,7 +37,7 @@ import { assertMay } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { changeQueue, countQueue } from './queue-changes.ts';
 import { queueByAge, queueByIdentity } from './queue-views.ts';
-import { listQueue, queuedContent, queueTotals, showQueued } from './queue-looks.ts';
+import { listQueue, queuedContent, queueOfMessages, queueTotals, showQueued } from './queue-looks.ts';
 import { recentMessages } from './recent-messages.ts';
 import { removalMeans, removeAccount, restoreAccount } from './removal.ts';
 import { accountRights, changeRight } from './rights.ts';
@@ -76,6 +76,7 @@ export const useCases = {
   ...{ accountRights, changeRight, removalMeans, removeAccount, restoreAccount },
   ...{
     listQueue,
+    queueOfMessages,
     queueTotals,
     queueByIdentity,
     queueByAge,

@@ -7,9 +7,6 @@ import type { Asked } from './page.ts';
 /** By the id of the message and the number of the recipient. */
 export type StillQueued = ReadonlyMap<string, ReadonlyMap<number, ListedEntry>>;
 
-/** Of one message: a page shows no more of them. */
-const RECIPIENTS_MAX = 500;
-
 export const isQueued = ({ recipients }: Pick<TracedMessage, 'recipients'>): boolean =>
   recipients.some(({ fate }) => fate === 'queued' || fate === 'deferred');
 
@@ -17,12 +14,16 @@ export async function stillQueued(
   { may, administration }: Pick<Asked, 'may' | 'administration'>,
   messages: readonly TracedMessage[],
 ): Promise<StillQueued> {
-  if (!may('listQueue')) return new Map();
-  const found = await Promise.all(
-    messages.filter(isQueued).map(async ({ id }) => {
-      const { entries } = await administration().listQueue({ part: { id }, max: RECIPIENTS_MAX });
-      return [id, new Map(entries.map((one) => [one.entry.delivery.recipientNumber, one]))] as const;
-    }),
+  const ids = messages.filter(isQueued).map(({ id }) => id);
+  if (ids.length === 0 || !may('queueOfMessages')) return new Map();
+  const byMessage = Map.groupBy(
+    await administration().queueOfMessages({ ids }),
+    ({ entry }) => entry.message.id,
   );
-  return new Map(found);
+  return new Map(
+    [...byMessage].map(([id, listed]) => [
+      id,
+      new Map(listed.map((one) => [one.entry.delivery.recipientNumber, one])),
+    ]),
+  );
 }
