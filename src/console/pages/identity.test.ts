@@ -205,10 +205,9 @@ test('a new account is made on a page of its own, within the domains of whoever 
   assert.doesNotMatch(await at.page('/identity?login=new@example.org'), /<img/);
   for (const login of ['new@other.example', 'new@example.org', 'no address', ''])
     assert.ok((await at.act('/identity/new', { login })).status >= 400, login);
-  assert.equal(
-    (await at.act('/identity/new', { login: 'n@example.org', name: 'x'.repeat(201) })).status,
-    400,
-  );
+  const long = await at.act('/identity/new', { login: 'n@example.org', name: 'x'.repeat(201) });
+  assert.equal(long.status, 409, 'as a login or a label that is unfit');
+  assert.match(await long.text(), /a name for people has 1 to 200 visible characters/);
   const desk = await openAccountsDesk(DESK, { accounts });
   assert.equal((await desk.get('/identity/new')).status, 403);
   assert.equal((await desk.act('/identity/new', { login: 'n@example.org' })).status, 403);
