@@ -25,6 +25,7 @@ export function filedPlace(db: Database, dataDirectory: string): QueuePlace {
     },
     content: (id) => contentOf(db, dataDirectory, id),
     entries: (selector, page) => entriesOf(db, selector, page),
+    entriesOfMessages: (ids, max) => ids.flatMap((messageId) => entriesOf(db, { messageId }, { max })),
     count: (selector, max) => countOf(db, selector, max),
     countHeldByIdentity() {
       const row = db.get(

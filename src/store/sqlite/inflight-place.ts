@@ -47,6 +47,12 @@ export function inflightPlace(db: Database): QueuePlace {
         .filter((entry) => isBehind(entry, after))
         .toSorted(compareEntries)
         .slice(0, max),
+    entriesOfMessages(ids, max) {
+      const wanted = new Set(ids.map((id) => keptId(id)));
+      return all()
+        .filter(({ message }) => wanted.has(message.id))
+        .flatMap((one) => entriesOf(one).slice(0, max));
+    },
     count: (selector, max) => Math.min(meant(selector).length, max),
     countHeldByIdentity() {
       const row = db.get(

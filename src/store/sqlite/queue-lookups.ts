@@ -31,7 +31,7 @@ export function queueLookups(db: Database, dataDirectory: string): QueueLookups 
     queue: async (selector, page) => inOneView(db, () => entriesOf(places, selector, page)),
     queueOfMessages: async (ids, max) =>
       inOneView(db, () =>
-        ids.flatMap((messageId) => entriesOf(places, { messageId }, { max })).toSorted(compareEntries),
+        places.flatMap((place) => place.entriesOfMessages(ids, max)).toSorted(compareEntries),
       ),
     queueCount: async (selector, max) => inOneView(db, () => countOf(db, places, selector, max)),
     queueTotals: async () => inOneView(db, () => totalsOf(db, places)),

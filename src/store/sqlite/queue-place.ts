@@ -18,6 +18,8 @@ export interface QueuePlace {
   content(id: MessageId): AsyncIterable<Uint8Array> | undefined;
   /** In the order of ids. */
   entries(selector: QueueSelector, page: QueuePage): readonly QueueEntry[];
+  /** The first `max` of each message. */
+  entriesOfMessages(ids: readonly MessageId[], max: number): readonly QueueEntry[];
   /** Recipients, at most `max`. */
   count(selector: QueueSelector, max: number): number;
   /** Recipients that only their identity holds. */
