@@ -2,6 +2,7 @@
 
 import { html } from 'hono/html';
 import type { UseCaseName } from '../../administration/use-cases.ts';
+import { factorForm } from '../factor-form.ts';
 import type { Html } from '../page.ts';
 import { tokenField } from '../token-field.ts';
 
@@ -64,37 +65,9 @@ export function proofPage(asked: ProofAsked): Html {
       ${words.get(useCase) ?? 'For this'} a proof is wanted that it is you, not older than ten minutes.
       Nothing is done yet: with the proof it goes on as you asked.
     </p>
-    ${'command' in by ? byLink(asked, by.command) : byFactor(asked, by.passkey)}
+    ${'command' in by ? byLink(asked, by.command) : factorForm({ action: asked.action, hidden: kept(asked), code: CODE, answer: ANSWER, passkey: by.passkey })}
     <p><a href="/">Leave it as it is</a></p>
   </section>`;
-}
-
-function byFactor(asked: ProofAsked, passkey: string | undefined): Html {
-  return html`<p>Type the six digits that your authenticator app shows now, or a recovery code.</p>
-    <form class="sign-in" method="post" action="${asked.action}">
-      ${kept(asked)}
-      <label
-        >Code<input
-          name="${CODE}"
-          autocomplete="one-time-code"
-          autocapitalize="none"
-          spellcheck="false"
-          maxlength="40"
-          required
-          autofocus
-      /></label>
-      <button class="main">Go on</button>
-    </form>
-    ${
-      passkey === undefined
-        ? ''
-        : html`<form method="post" action="${asked.action}" data-passkey="${passkey}" hidden>
-            ${kept(asked)}
-            <input type="hidden" name="${ANSWER}" />
-            <button>Use a passkey</button>
-            <p role="alert"></p>
-          </form>`
-    }`;
 }
 
 function byLink(asked: ProofAsked, command: string): Html {

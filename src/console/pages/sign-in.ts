@@ -1,6 +1,7 @@
 // Pages of the way in: by a link, by password, by code.
 
 import { html } from 'hono/html';
+import { factorForm } from '../factor-form.ts';
 import type { Html } from '../page.ts';
 import { tokenField } from '../token-field.ts';
 
@@ -69,31 +70,7 @@ export function whichCode({ token, passkey, words }: WhichCode): Html {
   return html`<section class="gate">
     <h1>Your code</h1>
     ${words === undefined ? '' : html`<p role="alert">${words}</p>`}
-    <p>Type the six digits that your authenticator app shows now, or a recovery code.</p>
-    <form class="sign-in" method="post" action="/sign-in/code">
-      ${tokenField(token)}
-      <label
-        >Code<input
-          name="code"
-          autocomplete="one-time-code"
-          autocapitalize="none"
-          spellcheck="false"
-          maxlength="40"
-          required
-          autofocus
-      /></label>
-      <button class="main">Go on</button>
-    </form>
-    ${
-      passkey === undefined
-        ? ''
-        : html`<form method="post" action="/sign-in/code" data-passkey="${passkey}" hidden>
-            ${tokenField(token)}
-            <input type="hidden" name="answer" />
-            <button>Use a passkey</button>
-            <p role="alert"></p>
-          </form>`
-    }
+    ${factorForm({ action: '/sign-in/code', hidden: tokenField(token), code: 'code', answer: 'answer', passkey })}
     <p class="soft small">
       Both lost? Ask your administrator: he can take the second factor away, after making sure who you are.
     </p>
