@@ -134,6 +134,10 @@ const ofAccounts: Readonly<Record<string, Act>> = {
     sure(account('revokeAppPasswords')),
     withDevice,
   ),
+  'POST /identity setPassword': changes(
+    'setPassword',
+    account('setPassword', () => ({ password: NEW })),
+  ),
   'POST /identity revokePassword': changes('revokePassword', sure(account('revokePassword')), {
     of: () => ({ credentials: [password] }),
   }),

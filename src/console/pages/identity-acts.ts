@@ -75,10 +75,16 @@ const credentials: Readonly<Record<string, AccountAct>> = {
       return `${counted(revoked.length, 'app password')} revoked: their open sessions are cut.`;
     },
   },
+  setPassword: {
+    async carryOut(as, login, form) {
+      await as.setPassword({ login, password: form.get('password') ?? '' });
+      return `The password of ${login} is set. Tell it by a way that you trust; whoever signs in with it changes it at Sign-in.`;
+    },
+  },
   revokePassword: {
     question: (_as, login) => ({
       title: 'Revoke the password?',
-      words: `Nobody logs in with the password of ${login} until another is set: postern account password ${login}. App passwords stay.`,
+      words: `Nobody logs in with the password of ${login} until another is set. App passwords stay.`,
       ...{ button: 'Revoke it', isBad: true },
     }),
     async carryOut(as, login) {

@@ -131,6 +131,19 @@ function whatElse(asked: Asked, { login, state: isNow, credentials: all }: Accou
       : ''
   }
   ${
+    asked.may('setPassword')
+      ? actForm(
+          asked,
+          { login, action: 'setPassword' },
+          html`<label>
+              New password of its person, for the console and for mail
+              <input type="password" name="password" maxlength="1024" autocomplete="new-password" required />
+            </label>
+            <button>Set it</button>`,
+        )
+      : ''
+  }
+  ${
     counting.length > 1 && asked.may('revokeAppPasswords')
       ? actForm(
           asked,

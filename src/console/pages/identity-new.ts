@@ -61,7 +61,7 @@ export const addIdentity: Act = {
     return shownOnce(
       login,
       'The account is made',
-      `${login} may send, and logs in with this app password:`,
+      `${login} may send, and its mail program logs in with this app password. The console takes a password, which is set on the page of the account.`,
       appPassword,
     );
   },

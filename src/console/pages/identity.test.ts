@@ -196,6 +196,17 @@ test('whether it may send as an address is answered with the rule', async () => 
   assert.doesNotMatch(other, /<img/);
 });
 
+test('a password is set for a person, is not shown again, and has to be one', async () => {
+  const at = await openAccountsDesk(ADMIN, { accounts });
+  const set = (password: string) => at.act('/identity', { login: ALICE, action: 'setPassword', password });
+  assert.match(await (await set('x')).text(), /a password has at least 8 characters/);
+  assert.doesNotMatch(await at.page(PAGE), /value="revokePassword"/);
+  const told = (await set(' correct horse battery ')).headers.get('location') ?? '';
+  const page = await at.page(told);
+  assert.match(page, /The password of alice@example\.org is set[^]*value="revokePassword"/);
+  assert.doesNotMatch(told + page, /horse/);
+});
+
 test('a new account is made on a page of its own, within the domains of whoever makes it', async () => {
   const at = await openAccountsDesk(DORA, { accounts });
   assert.match(await at.page('/identity'), /href="\/identity\/new"/);

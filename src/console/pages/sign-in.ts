@@ -11,8 +11,8 @@ const SESSION_OVER =
 const HOW = html`<details>
   <summary>No password, no second factor, or the first time?</summary>
   <p>
-    A link lets you in. Whoever may run commands as the user of the server makes one, and it is opened within
-    ten minutes:
+    Whoever looks after your account can set a password for you on its page here. Or a link lets you in: who
+    may run commands as the user of the server makes one, and it is opened within ten minutes:
   </p>
   <pre><code>postern console link
 postern console link LOGIN</code></pre>
