@@ -158,9 +158,12 @@ export async function walksOf({ connection }: Opened): Promise<readonly string[]
     'SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid, 1, true) AS first FROM pg_index',
   );
   const first: Firsts = new Map(indexes.map((row) => [String(row['name']), String(row['first'])]));
-  for (const { statement } of statements) {
-    const { rows } = await connection.query('SELECT pg_temp.plan_of($1) AS plan', String(statement));
-    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['plan'])) as [{ Plan: Plan }];
+  for (const { name, statement, parameters } of statements) {
+    const values = Array.from({ length: Number(parameters) }, () => 'NULL').join();
+    const { rows } = await connection.query(
+      `EXPLAIN (FORMAT JSON) EXECUTE ${String(name)}${values === '' ? '' : `(${values})`}`,
+    );
+    const [{ Plan: plan }] = JSON.parse(String(rows[0]?.['QUERY PLAN'])) as [{ Plan: Plan }];
     if (MAY_WALK.test(String(statement))) continue;
     const found = walksIn(plan, first).filter((walk) => !SMALL.has(walk));
     walks.push(...found.map((walk) => `${walk}: ${String(statement).replaceAll(/\s+/g, ' ').slice(0, 400)}`));
@@ -168,15 +171,15 @@ export async function walksOf({ connection }: Opened): Promise<readonly string[]
   return walks;
 }
 
-/** With values some partitions are left out, and with NULL all of them. */
-const PLAN_OF = `CREATE OR REPLACE FUNCTION pg_temp.plan_of(statement text) RETURNS json LANGUAGE plpgsql AS $$
-  DECLARE plan json; BEGIN EXECUTE 'EXPLAIN (GENERIC_PLAN, FORMAT JSON) ' || statement INTO plan; RETURN plan; END $$`;
+/** With NULL for each value all partitions would be left out. Plans that were made before are made again. */
+const PLAN_ALL =
+  'SET plan_cache_mode = force_generic_plan; SET enable_partition_pruning = off; DISCARD PLANS';
 
 /** All that were prepared, planned for whatever values. */
 async function statementsOf(connection: Connection) {
-  await connection.exec(PLAN_OF);
+  await connection.exec(PLAN_ALL);
   const { rows } = await connection.query(
-    `SELECT statement FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)' AND statement !~ 'pg_index'`,
+    `SELECT name, statement, cardinality(parameter_types) AS parameters FROM pg_prepared_statements WHERE statement ~* '^[(\\s]*(SELECT|INSERT|UPDATE|DELETE|WITH)' AND statement !~ 'pg_index'`,
   );
   return rows;
 }
