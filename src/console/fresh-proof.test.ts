@@ -14,6 +14,8 @@ import {
 } from '../../test/fakes/proved-desk.ts';
 import { FRESH_MS } from '../administration/fresh-proof.ts';
 import { API_PATH } from '../http/api/path.ts';
+import { verifyPassword } from '../identity/password.ts';
+import { withCredentials } from '../store/shown-identity.ts';
 
 const suspend = { login: BOB, action: 'suspend', reason: 'ticket "7" & more' };
 const CONTENT = `/queue/message?id=${MESSAGE}&content=yes&reason=ticket`;
@@ -258,4 +260,34 @@ test('the API takes no session, fresh or not, and says what it takes', async () 
     assert.match(await answer.text(), /Authorization: Bearer TOKEN[^]*postern token add/);
   }
   assert.equal(await at.stateOf(BOB), 'active');
+});
+
+const NEW = ' staple "horse" & battery ';
+const setPassword = { login: BOB, action: 'setPassword', password: NEW };
+
+test('a password goes on with the proof as it was typed, in a page that nothing keeps, and stands in no record', async () => {
+  const at = await stale();
+  const asked = await at.act(at.browser, setPassword);
+  assert.deepEqual([asked.status, asked.headers.get('cache-control')], [403, 'no-store']);
+  const form = formOf(await asked.text(), '/identity');
+  assert.equal(form['password'], NEW);
+  const done = await at.act(at.browser, { ...form, 'fresh-code': at.code() });
+  assert.equal(done.status, 303);
+  const page = await at.desk.get(done.headers.get('location') ?? '', { cookie: cookieIn(done) });
+  const text = `${await page.text()} ${JSON.stringify(await at.office.trail())}`;
+  assert.match(text, /The password of bob@example\.org is set[^]*changes it on My devices/);
+  assert.doesNotMatch(text, /staple/);
+  const bob = (await at.office.ports.lookups.identityByLogin(BOB)) ?? assert.fail();
+  const [kept] = withCredentials(bob).credentials.find(({ kind }) => kind === 'password')?.verifiers ?? [];
+  assert.ok(kept?.type === 'argon2id');
+  assert.deepEqual(await verifyPassword(kept.phc, NEW), true);
+});
+
+test('who sets his own password on the page of the account stays in, and his other sessions are over', async () => {
+  const at = await openProvedDesk();
+  const [one, other] = [await at.signIn(), await at.signIn()];
+  const done = await at.act(one, { ...setPassword, login: ALICE });
+  assert.equal(done.status, 303);
+  const get = async ({ cookie }: typeof one) => (await at.desk.get('/', { cookie })).status;
+  assert.deepEqual([await get(one), await get(other)], [200, 401]);
 });

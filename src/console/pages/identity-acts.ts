@@ -17,6 +17,8 @@ interface AccountAct {
   question?(as: Administration, login: string, form: URLSearchParams): Question | Promise<Question>;
   /** What is said of it; or a page of its own. */
   carryOut(as: Administration, login: string, form: URLSearchParams): Promise<string | Outcome>;
+  /** Who does it to himself signs in otherwise from then on. */
+  readonly changesSignIn?: true;
 }
 
 const given = (form: URLSearchParams, name: string): string => (form.get(name) ?? '').trim();
@@ -76,9 +78,10 @@ const credentials: Readonly<Record<string, AccountAct>> = {
     },
   },
   setPassword: {
+    changesSignIn: true,
     async carryOut(as, login, form) {
       await as.setPassword({ login, password: form.get('password') ?? '' });
-      return `The password of ${login} is set. Tell it by a way that you trust; whoever signs in with it changes it at Sign-in.`;
+      return `The password of ${login} is set. Tell it by a way that you trust; whoever signs in with it changes it on My devices.`;
     },
   },
   revokePassword: {
@@ -242,7 +245,9 @@ async function change(act: AccountAct, asked: Asked, form: URLSearchParams): Pro
   if (act.question !== undefined && form.get('sure') !== 'yes')
     return asksFirst(asked, login, form, await act.question(as, login, form));
   const came = await act.carryOut(as, login, form);
-  return typeof came === 'string' ? { to: pageOf(ACCOUNT, { login }), notice: came } : came;
+  const outcome = typeof came === 'string' ? { to: pageOf(ACCOUNT, { login }), notice: came } : came;
+  const isOwn = act.changesSignIn === true && login === asked.session.actor.who;
+  return isOwn ? { ...outcome, changedOwnSignIn: true } : outcome;
 }
 
 export const changeIdentity: Act = {
