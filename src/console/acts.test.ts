@@ -361,3 +361,16 @@ test('what is asked for first is done by no form that does not say that it is su
   }
   assert.equal(asked.length, 11);
 });
+
+test('of a colleague with a role a domain admin changes nothing by any form: with his password he would have his role', async () => {
+  const ofOthers = Object.entries(forms).filter(([name]) => name.startsWith('POST /identity '));
+  assert.ok(ofOthers.length > 10);
+  for (const [name, act] of ofOthers) {
+    const of = (target: Target) => ({ ...act.of?.(target), role: 'auditor' as const });
+    const { office, post, get, cookie, token: its } = await enter({ ...act, of }, 'domainAdmin');
+    const kept = () => office.ports.lookups.identityByLogin(own.login);
+    const [before, form] = [await kept(), await act.form(own, async (page) => (await get(page)).text())];
+    assert.equal((await post('/identity', { token: its, ...form }, { cookie })).status, 403, name);
+    assert.deepEqual(await kept(), before, name);
+  }
+});

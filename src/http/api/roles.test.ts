@@ -1,6 +1,7 @@
 // Each path of the API in each role, on what is its own, on what is foreign and on what there never was.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { idOf, openApiDesk } from '../../../test/fakes/api.ts';
 import { apiSamples, prepare } from '../../../test/fakes/api-samples.ts';
 import {
@@ -16,6 +17,7 @@ import { isFor, scopesFor } from '../../administration/permissions.ts';
 import { ownUseCases } from '../../administration/use-cases.ts';
 import type { Role } from '../../record/identity.ts';
 import { acceptOf, identityChange, identityOf } from '../../store/store.contract-fixtures.ts';
+import { withCredentials } from '../../store/shown-identity.ts';
 import { routes } from './routes.ts';
 
 interface Path extends Row {
@@ -77,3 +79,28 @@ async function tokenOfAlice(office: Awaited<ReturnType<typeof open>>['office'], 
   if (role !== 'user') await office.setRole({ login, role, domains: role === 'domainAdmin' ? [domain] : [] });
   return (await office.addToken({ login, label: 'test', scopes: scopesFor(role) })).token;
 }
+
+test('of a colleague with a role a domain admin changes nothing by any path', async () => {
+  const ofOthers = Object.values(rows).filter(
+    ({ name, method }) => method !== 'GET' && apiSamples[name]?.path(own).includes(`/accounts/${own.login}`),
+  );
+  assert.ok(ofOthers.length > 10);
+  for (const { name, method } of ofOthers) {
+    const sample = apiSamples[name] ?? assert.fail(name);
+    const api = await open();
+    const { ports, clock } = api.office;
+    await prepare(api, sample, own);
+    const kept = async () => (await ports.lookups.identityByLogin(own.login)) ?? assert.fail(name);
+    const alice = await kept();
+    await ports.store.commit([
+      identityChange({ ...withCredentials(alice), role: 'auditor' }, alice.revision, clock.now()),
+    ]);
+    const [before, token, body] = [await kept(), await api.tokenOf('domainAdmin'), sample.body?.(own)];
+    const answer = await api.ask(`${method} ${sample.path(own)}` as 'GET /', {
+      ...{ token, headers: { reason: 'ticket' } },
+      ...(body === undefined ? {} : { body }),
+    });
+    assert.equal(answer.status, 403, `${name}: ${await answer.text()}`);
+    assert.deepEqual(await kept(), before, name);
+  }
+});
