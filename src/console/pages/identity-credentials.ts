@@ -11,6 +11,7 @@ import { pageOfPart } from '../queue-words.ts';
 import { tableHead, unseen } from '../table-head.ts';
 import { counted, figure, LAST_USE, moment, pageOf } from '../words.ts';
 import { ACCOUNT, actForm } from './identity-forms.ts';
+import { passwordField } from './own-forms.ts';
 
 type Kept = Account['credentials'][number];
 
@@ -135,10 +136,7 @@ function whatElse(asked: Asked, { login, state: isNow, credentials: all }: Accou
       ? actForm(
           asked,
           { login, action: 'setPassword' },
-          html`<label>
-              New password of its person, for the console and for mail
-              <input type="password" name="password" maxlength="1024" autocomplete="new-password" required />
-            </label>
+          html`${passwordField('password', 'New password of its person, for the console and for mail', 'new-password')}
             <button>Set it</button>`,
         )
       : ''

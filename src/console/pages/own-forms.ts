@@ -1,4 +1,4 @@
-// What the forms share by which a person changes what lets him in.
+// What the forms share by which is changed what lets a person in.
 
 import { html } from 'hono/html';
 import { UseCaseFailure } from '../../administration/failure.ts';
