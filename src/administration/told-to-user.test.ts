@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TrailEvent } from '../record/events.ts';
+import type { AcceptedPayload, TrailEvent } from '../record/events.ts';
+import { acceptOf } from '../store/store.contract-fixtures.ts';
 import { attemptToldToUser, eventToldToUser } from './told-to-user.ts';
 
 const REPLY = '450 4.2.1 mailbox full';
@@ -42,3 +43,10 @@ for (const [why, remote, diagnostic, told] of [
       ...said,
     });
   });
+
+test('a user is told of an acceptance, without the node that it came to', () => {
+  const { event: accepted } = acceptOf('01ARZ3NDEKTSV4RRFFQ69G5FAV', 1, {});
+  const event = { chain: 1, sequence: 1, ...accepted } as TrailEvent & { readonly payload: AcceptedPayload };
+  const onNode: TrailEvent = { ...event, payload: { ...event.payload, node: 'inner-1' } } as TrailEvent;
+  assert.deepEqual(eventToldToUser(onNode), event);
+});
