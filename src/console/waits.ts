@@ -2,7 +2,7 @@
 
 import { html } from 'hono/html';
 import type { TotalsByHop } from '../administration/queue-hops.ts';
-import { type ListedEntry, waitsForUndo } from '../administration/queue-why.ts';
+import { type ListedEntry, wasPutBack } from '../administration/queue-why.ts';
 import type { DownRoute } from '../relay/down-routes.ts';
 import { withoutWords } from './hop-words.ts';
 import type { Html } from './page.ts';
@@ -59,8 +59,7 @@ export function waits({ waiting, totals, downHops, now }: Waiting): readonly Htm
 /** Its hop was not reached when it was tried last, or was down when it was its turn. */
 function isStopped({ entry, waiting: { last } }: ListedEntry, now: number): boolean {
   if (last !== undefined) return UNREACHED.test(last.status);
-  if (entry.active || waitsForUndo(entry, now)) return false;
-  return entry.dueAt > now && now - entry.message.acceptedAt >= SHORT_MS;
+  return wasPutBack(entry, now) && now - entry.message.acceptedAt >= SHORT_MS;
 }
 
 const isLong = ({ entry }: ListedEntry, now: number): boolean => now - entry.message.acceptedAt > LONG_MS;
