@@ -12,7 +12,7 @@ const SECOND = 1_000;
 
 function watching(
   domains: readonly string[],
-  answer: () => RecordAnswer = () => ({ type: 'answer', records: [] }),
+  answer: () => RecordAnswer | Promise<RecordAnswer> = () => ({ type: 'answer', records: [] }),
 ) {
   const names: string[] = [];
   const records = {
@@ -123,6 +123,17 @@ test('when it has ended it asks no more', async () => {
   end();
   await pass(10 * MINUTE);
   assert.deepEqual(asked(), []);
+});
+
+test('when it has ended while a domain was asked for it tells nothing of it, and asks no more', async () => {
+  const answer = Promise.withResolvers<RecordAnswer>();
+  const { pass, asked, told, end } = watching(['a.house', 'b.house'], () => answer.promise);
+  await pass(2 * MINUTE);
+  assert.deepEqual(asked(), ['a.house']);
+  end();
+  answer.resolve({ type: 'answer', records: [] });
+  await pass(10 * MINUTE);
+  assert.deepEqual([asked(), told.length], [['a.house'], 1]);
 });
 
 test('names for examples are not watched, and no more than may be are', () => {

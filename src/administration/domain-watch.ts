@@ -50,6 +50,7 @@ export function watchDomains(
 ): () => void {
   let last = '';
   let after = '';
+  let hasEnded = false;
   let cancel = clock.after(FIRST_MS, () => void turn());
   tell();
 
@@ -68,15 +69,18 @@ export function watchDomains(
         after = domain;
         await ports.domainChecks.check(domain, () => wantedNow(ports, domain));
       }
-      tell();
+      if (!hasEnded) tell();
     } catch (error) {
       // People ask for so many that this one has to wait for its next turn.
       if (!(error instanceof Error && error.name === 'TooManyChecks')) failed(error);
     }
-    cancel = clock.after(PACE_MS, () => void turn());
+    if (!hasEnded) cancel = clock.after(PACE_MS, () => void turn());
   }
 
-  return () => cancel();
+  return () => {
+    hasEnded = true;
+    cancel();
+  };
 }
 
 /** The next one in turn after this one: one that fails holds up no other. */
