@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cookieIn } from '../../test/fakes/console.ts';
+import { cookieIn, openDesk } from '../../test/fakes/console.ts';
 import {
   ALICE,
   BOB,
@@ -15,6 +15,7 @@ import {
 import { FRESH_MS } from '../administration/fresh-proof.ts';
 import { API_PATH } from '../http/api/path.ts';
 import { verifyPassword } from '../identity/password.ts';
+import { type Change, StoreUnavailable } from '../store/port.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 
 const suspend = { login: BOB, action: 'suspend', reason: 'ticket "7" & more' };
@@ -291,3 +292,25 @@ test('who sets his own password on the page of the account stays in, and his oth
   const get = async ({ cookie }: typeof one) => (await at.desk.get('/', { cookie })).status;
   assert.deepEqual([await get(one), await get(other)], [200, 401]);
 });
+
+for (const [what, isRefused] of [
+  ['nothing', () => true],
+  ['no proof', ({ type }) => type === 'consoleSession'],
+  ['no use of a code', ({ type }) => type === 'identity'],
+] as const satisfies readonly (readonly [string, (change: Change) => boolean])[])
+  test(`a store that can write ${what}: nothing is proved or done, and the session goes on when it can again`, async () => {
+    const at = await stale();
+    const { ports } = at.office;
+    const commit: typeof ports.store.commit = (changes) =>
+      changes.some(isRefused)
+        ? Promise.reject(new StoreUnavailable('the disk is full'))
+        : ports.store.commit(changes);
+    const full = openDesk({ office: { ...at.office, ports: { ...ports, store: { commit } } } });
+    const tried = await at.act(at.browser, { ...suspend, 'fresh-code': at.code() }, '/identity', full);
+    assert.deepEqual([tried.status, tried.headers.get('set-cookie')], [503, null]);
+    assert.match(await tried.text(), /the disk is full/);
+    assert.equal((await at.act(at.browser, suspend)).status, 403, 'still asked for');
+    assert.equal(await at.stateOf(BOB), 'active');
+    assert.equal((await at.act(at.browser, { ...suspend, 'fresh-code': at.code() })).status, 303);
+    assert.equal(await at.stateOf(BOB), 'suspended');
+  });
