@@ -1,6 +1,7 @@
 // What waits at a glance: whose it is, and for how long.
 
 import { DAY, HOUR, MINUTE } from '../base/duration.ts';
+import { spanWords } from '../base/span.ts';
 import type { QueueOfIdentity } from '../store/lookups.ts';
 import type { Actor } from './actor.ts';
 import type { AdministrationPorts } from './ports.ts';
@@ -24,6 +25,13 @@ export const AGES = [10 * MINUTE, HOUR, 4 * HOUR, DAY] as const;
 export const OF_AGE_MAX = 10_000;
 
 export type AgeRange = Pick<QueuePart, 'olderThan' | 'youngerThan'>;
+
+/** Such as `less than 10 minutes`. */
+export function ageInWords({ olderThan, youngerThan }: AgeRange): string {
+  if (olderThan === undefined) return `less than ${spanWords(youngerThan ?? 0)}`;
+  if (youngerThan === undefined) return `${spanWords(olderThan)} or longer`;
+  return `${spanWords(olderThan)} to ${spanWords(youngerThan)}`;
+}
 
 export interface QueueOfAge extends AgeRange {
   /** Recipients, no more than `OF_AGE_MAX`. */

@@ -4,7 +4,7 @@ import type { TotalsByHop } from '../administration/queue-hops.ts';
 import { entryJson, ofAgeJson, ofIdentityJson, stateOf } from '../administration/queue-json.ts';
 import type { QueueList } from '../administration/queue-looks.ts';
 import type { QueuePart } from '../administration/queue-selector.ts';
-import type { QueueOfAge } from '../administration/queue-views.ts';
+import { ageInWords, type QueueOfAge } from '../administration/queue-views.ts';
 import type { ListedEntry, Waiting } from '../administration/queue-why.ts';
 import type { Administration } from '../administration/use-cases.ts';
 import { numberOf } from '../base/number-of.ts';
@@ -128,12 +128,8 @@ async function listTotals(
   if (byIdentity.length === ACCOUNTS_MAX) print(`… the ${ACCOUNTS_MAX} accounts with most are shown`);
 }
 
-function ageRow({ olderThan, youngerThan, deliveries, isCut }: QueueOfAge): readonly string[] {
-  const words =
-    olderThan === undefined
-      ? `less than ${spanWords(youngerThan ?? 0)}`
-      : `${spanWords(olderThan)} ${youngerThan === undefined ? 'or longer' : `to ${spanWords(youngerThan)}`}`;
-  return [words, `${isCut ? 'over ' : ''}${deliveries}`];
+function ageRow({ deliveries, isCut, ...range }: QueueOfAge): readonly string[] {
+  return [ageInWords(range), `${isCut ? 'over ' : ''}${deliveries}`];
 }
 
 function accountRow(

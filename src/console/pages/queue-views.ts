@@ -1,10 +1,9 @@
 // What waits by account and by age, beside the list of the queue: each line leads to what it counts.
 
 import { html } from 'hono/html';
-import type { QueueOfAge } from '../../administration/queue-views.ts';
+import { ageInWords, type QueueOfAge } from '../../administration/queue-views.ts';
 import type { QueuePart } from '../../administration/queue-selector.ts';
 import { safe } from '../../base/safe-text.ts';
-import { spanWords } from '../../base/span.ts';
 import type { QueueOfIdentity } from '../../store/lookups.ts';
 import type { Html } from '../page.ts';
 import { pageOfPart } from '../queue-words.ts';
@@ -92,10 +91,4 @@ export function byAge(ages: readonly QueueOfAge[], part: QueuePart): Html {
       </tbody>
     </table>
   </section>`;
-}
-
-function ageInWords({ olderThan, youngerThan }: Omit<QueueOfAge, 'deliveries' | 'isCut'>): string {
-  if (olderThan === undefined) return `less than ${spanWords(youngerThan ?? 0)}`;
-  if (youngerThan === undefined) return `${spanWords(olderThan)} or longer`;
-  return `${spanWords(olderThan)} to ${spanWords(youngerThan)}`;
 }
