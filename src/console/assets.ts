@@ -19,7 +19,7 @@ export interface Assets {
 
 export function readAssets(): Assets {
   return {
-    style: assetOf('style.css', 'text/css; charset=utf-8', ['style.css', 'pages.css']),
+    style: assetOf('style.css', 'text/css; charset=utf-8', ['style.css', 'pages.css', 'elsewhere.css']),
     script: assetOf('console.js', 'text/javascript; charset=utf-8', ['console.js', 'passkey.js']),
     icon: assetOf('icon.svg', 'image/svg+xml'),
   };
