@@ -76,7 +76,12 @@ let filesEnded = 0;
 const startedAt = performance.now();
 /** Else the processes of the tests would outlive this one. */
 const told = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => told.abort());
+let stoppedBy: string | undefined;
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+  process.once(signal, () => {
+    stoppedBy = signal;
+    told.abort();
+  });
 const stream = run({
   files: [...groups.keys()],
   signal: told.signal,
@@ -123,6 +128,10 @@ stream.on('test:summary', ({ file, duration_ms: ms }) => {
 });
 stream.on('test:fail', ({ name, details, file, todo }) => {
   if (todo !== undefined) return;
+  if (stoppedBy !== undefined && isFile(name)) {
+    note(file, { name, status: 'failed' });
+    return console.log(`\nnot ended: ${file ?? name}: none of its tests is to blame`);
+  }
   const { cause } = details.error;
   // Of a file that ended badly though its tests passed.
   const { exitCode, signal } = details.error as { readonly exitCode?: number; readonly signal?: string };
@@ -155,14 +164,15 @@ stream.on('test:stderr', ({ message, file }) => {
 stream.on('end', () => {
   const count = (status: Outcome['status']): number =>
     outcomes.filter((outcome) => outcome.status === status).length;
-  if (words.length === 0) {
+  if (words.length === 0 && stoppedBy === undefined) {
     mkdirSync('node_modules/.cache/postern', { recursive: true });
     writeFileSync(`node_modules/.cache/postern/results-${suite}.json`, JSON.stringify(outcomes));
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   console.log(`\n${files.length} files, ${seconds} s`);
+  if (stoppedBy !== undefined) console.log(`${stoppedBy} stopped it before all had run`);
   console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-  if (count('failed') > 0 || count('passed') === 0) process.exitCode = 1;
+  if (count('failed') > 0 || count('passed') === 0 || stoppedBy !== undefined) process.exitCode = 1;
   void postgres?.stop();
 });
 stream.resume();
