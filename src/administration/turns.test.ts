@@ -50,10 +50,12 @@ test('of 32 questions of one person two are worked on, eight wait, and the rest 
     await settled();
     assert.ok(gates.length <= at + 3);
   }
+  // Else what waits for its turn would be waited for without an end.
+  assert.equal(gates.length, 10);
   const refused = (await outcomes).flatMap((one) =>
     one.status === 'rejected' ? [one.reason as unknown] : [],
   );
-  assert.deepEqual([gates.length, refused.length], [10, 22]);
+  assert.equal(refused.length, 22);
   assert.ok(refused.every((error) => error instanceof ComeAgain));
 });
 
@@ -71,6 +73,7 @@ test('nobody waits for the questions of somebody else, and a question that faile
     gates[at]?.();
     await settled();
   }
+  assert.equal(gates.length, 5);
   assert.deepEqual((await his).messages, []);
   assert.ok((await hers).every(({ status }) => status === 'rejected'));
   const again = alice().myMail({ max: 1 });
