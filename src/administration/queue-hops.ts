@@ -1,7 +1,7 @@
 // How much waits for which next hop. The store knows no hops: which one a recipient's mail takes is decided by its domain and the configuration when it is tried, so the
 // largest domains are put together by the hop that each has now.
 
-import { takesDomain } from '../store/hop-domains.ts';
+import { hopOf } from '../store/hop-domains.ts';
 import type { QueueTotals } from '../store/lookups.ts';
 import type { AdministrationPorts } from './ports.ts';
 
@@ -24,8 +24,7 @@ export function withHops(
   totals: QueueTotals,
 ): TotalsByHop {
   const all = nextHops();
-  const hopOf = (domain: string): string => all.find((hop) => takesDomain(hop, domain))?.name ?? '';
-  const hops = Map.groupBy(totals.byDomain, ({ domain }) => hopOf(domain));
+  const hops = Map.groupBy(totals.byDomain, ({ domain }) => hopOf(all, domain)?.name ?? '');
   const byHop = [...hops].map(([hop, domains]) => ({
     ...{ hop, domains },
     deliveries: domains.reduce((sum, { deliveries }) => sum + deliveries, 0),

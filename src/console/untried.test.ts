@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { begin, id } from '../../test/fakes/desk-with-mail.ts';
+import { begin, id, queueForLargerDomains } from '../../test/fakes/desk-with-mail.ts';
 import { OF_ALICE, openOwnDesk } from '../../test/fakes/own-desk.ts';
 import type { Office } from '../../test/fakes/administration.ts';
 import { HOUR } from '../store/store.contract-fixtures.ts';
@@ -45,6 +45,7 @@ test('its page in the queue says why, with the words of the hop that is down, wh
     condition: { downHops: [{ route: 'files', diagnostic: said, since: 0 }] },
   });
   await putBack(at.office);
+  await queueForLargerDomains(at.office);
   const page = await at.page(`/queue/message?id=${id(0)}`);
   const text = textOf(page);
   assert.match(text, /bob@example\.net not tried yet: its next hop was down next try .*ECONNREFUSED/);

@@ -8,6 +8,7 @@ import type { ListedEntry } from '../administration/queue-why.ts';
 import type { VerificationView } from '../audit/verifier.ts';
 import { isUsedUp } from '../policy/limits.ts';
 import { nothing, sum } from '../server/flow.ts';
+import type { HopDomains } from '../store/hop-domains.ts';
 import type { ConsoleCondition } from './condition.ts';
 import { isWrong } from './domain-states.ts';
 import { withoutWords } from './hop-words.ts';
@@ -28,6 +29,8 @@ interface Judged {
   readonly now: number;
   /** Undefined: the store does not answer. */
   readonly queue: Queue | undefined;
+  /** Of the configuration in force. */
+  readonly hops: readonly HopDomains[];
   /** Undefined: it is not known, or not for who looks. */
   readonly nearLimits: readonly NearLimit[] | undefined;
   readonly domains: ListedDomains;
@@ -44,11 +47,11 @@ const shapes = {
 };
 
 export function verdict(judged: Judged): Html {
-  const { condition, now, queue, nearLimits = [], verification } = judged;
+  const { condition, now, queue, hops, nearLimits = [], verification } = judged;
   const { downHops, health } = condition;
   const problems = [...health.problems, ...brokenInWords(verification)];
   const warnings = [...health.warnings, ...selfTestInWords(condition), ...usedUpInWords(nearLimits)];
-  const waiting = queue === undefined ? [] : waits({ ...queue, downHops, now });
+  const waiting = queue === undefined ? [] : waits({ ...queue, hops, downHops, now });
   // Those are told below, each with its reply.
   const others = problems.filter((problem) => !problem.startsWith('the next hop '));
   const kind = problems.length > 0 ? 'bad' : warnings.length + waiting.length > 0 ? 'warn' : 'good';

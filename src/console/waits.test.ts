@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { begin } from '../../test/fakes/desk-with-mail.ts';
+import { begin, queueForLargerDomains } from '../../test/fakes/desk-with-mail.ts';
 import {
   acceptOf,
   deferred,
@@ -29,6 +29,8 @@ interface Waits {
   readonly inUndoWindow?: true;
   /** The server knows that the hop is down. */
   readonly isKnown?: true;
+  /** Other domains have more mail. */
+  readonly isSmall?: true;
 }
 
 async function overviewOf({
@@ -38,6 +40,7 @@ async function overviewOf({
   held,
   inUndoWindow,
   isKnown,
+  isSmall,
 }: Waits): Promise<string> {
   const downHops = isKnown === true ? [{ route: 'files', diagnostic: REFUSED, since: START }] : [];
   const at = await begin({ condition: { downHops } });
@@ -68,6 +71,7 @@ async function overviewOf({
   }
   if (held === true) await at.office.changeQueue({ part: { domain: 'example.net' }, action: 'hold' });
   at.office.clock.advance(since);
+  if (isSmall === true) await queueForLargerDomains(at.office);
   const { cookie } = await at.enter();
   return (await at.get('/', { cookie })).text();
 }
@@ -88,6 +92,11 @@ const cases: readonly (readonly [why: string, waits: Waits, says: RegExp | undef
   [
     'the server knows of the hop itself',
     { since: MINUTE, last: ['4.4.1', REFUSED], isKnown: true },
+    undefined,
+  ],
+  [
+    'the server knows of the hop itself, and many domains have more mail',
+    { since: MINUTE, last: ['4.4.1', REFUSED], isKnown: true, isSmall: true },
     undefined,
   ],
   ['somebody holds it', { since: 2 * HOUR, last: ['4.4.1', REFUSED], held: true }, undefined],

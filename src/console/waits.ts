@@ -4,6 +4,7 @@ import { html } from 'hono/html';
 import type { TotalsByHop } from '../administration/queue-hops.ts';
 import { type ListedEntry, wasPutBack } from '../administration/queue-why.ts';
 import type { DownRoute } from '../relay/down-routes.ts';
+import { type HopDomains, hopOf } from '../store/hop-domains.ts';
 import { withoutWords } from './hop-words.ts';
 import type { Html } from './page.ts';
 import { ago, counted } from './words.ts';
@@ -22,23 +23,24 @@ interface Waiting {
   /** Those that wait longest, some. */
   readonly waiting: readonly ListedEntry[];
   readonly totals: TotalsByHop;
+  /** Of the configuration in force. */
+  readonly hops: readonly HopDomains[];
   /** Those that the server knows of itself. */
   readonly downHops: readonly DownRoute[];
   readonly now: number;
 }
 
 /** As items of a list; none: nothing is known to be in the way. */
-export function waits({ waiting, totals, downHops, now }: Waiting): readonly Html[] {
-  const hopOf = ({ entry }: ListedEntry): string | undefined =>
-    totals.byHop.find(({ domains }) => domains.some(({ domain }) => domain === entry.delivery.domain))?.hop;
+export function waits({ waiting, totals, hops, downHops, now }: Waiting): readonly Html[] {
+  const itsHop = ({ entry }: ListedEntry): string | undefined => hopOf(hops, entry.delivery.domain)?.name;
   const known = new Set<string | undefined>(downHops.map(({ route }) => route));
-  const others = waiting.filter((one) => one.entry.heldBy.length === 0 && !known.has(hopOf(one)));
+  const others = waiting.filter((one) => one.entry.heldBy.length === 0 && !known.has(itsHop(one)));
   const stopped = Map.groupBy(
     others.filter((one) => isStopped(one, now)),
-    hopOf,
+    itsHop,
   );
   const late = others.filter(
-    (one) => !stopped.has(hopOf(one)) && one.waiting.last !== undefined && isLong(one, now),
+    (one) => !stopped.has(itsHop(one)) && one.waiting.last !== undefined && isLong(one, now),
   );
   return [
     ...[...stopped].map(([hop, entries]) => {

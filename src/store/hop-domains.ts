@@ -8,6 +8,11 @@ export interface HopDomains {
   readonly takes: 'these' | 'others';
 }
 
+/** `hops`: of each domain one takes the mail. */
+export function hopOf(hops: readonly HopDomains[], domain: string): HopDomains | undefined {
+  return hops.find((hop) => takesDomain(hop, domain));
+}
+
 export function takesDomain({ domains, takes }: HopDomains, domain: string): boolean {
   return domains.includes(domain) === (takes === 'these');
 }

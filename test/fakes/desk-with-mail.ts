@@ -1,7 +1,7 @@
 // Somebody at the console, signed in, with an account and some messages of it in the queue.
 
 import { acceptOf } from '../../src/store/store.contract-fixtures.ts';
-import { openOffice } from './administration.ts';
+import { type Office, openOffice } from './administration.ts';
 import { type Desk, type DeskOptions, openDesk } from './console.ts';
 
 export const EVIL = '<img src=x onerror=alert(1)>"\'';
@@ -39,6 +39,14 @@ export async function begin({
       return desk.post(path, body.toString(), { cookie });
     },
   };
+}
+
+/** So many domains that have more mail than any other, that totals name no other. */
+export async function queueForLargerDomains({ ports, clock }: Office): Promise<void> {
+  for (let at = 10; at < 60; at += 1) {
+    const to = ['bob', 'eve'].map((name) => `${name}@d${at}.example`);
+    await ports.store.commit([acceptOf(`01ARZ3NDEKTSV4RRFFQ69G5G${at}`, clock.now(), { to })]);
+  }
 }
 
 export const looksIn = async ({ office }: At): Promise<readonly unknown[]> =>

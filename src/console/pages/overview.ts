@@ -9,6 +9,7 @@ import type { ListedEntry } from '../../administration/queue-why.ts';
 import type { RecentMessage } from '../../administration/recent-messages.ts';
 import type { VerificationView } from '../../audit/verifier.ts';
 import { safe } from '../../base/safe-text.ts';
+import { nextHops } from '../../server/next-hops.ts';
 import { flowKinds, nothing, sum } from '../../server/flow.ts';
 import { chart } from '../chart.ts';
 import type { ConsoleCondition } from '../condition.ts';
@@ -59,7 +60,7 @@ export async function overviewParts(
   const { now } = asked;
   const { flow } = seen.condition;
   const isNew = seen.recent?.length === 0 && flow.day.reduce(sum, nothing).accepted === 0;
-  return html`<div aria-live="polite">${verdict({ ...seen, now })}</div>
+  return html`<div aria-live="polite">${verdict({ ...seen, hops: nextHops(asked.config()), now })}</div>
     ${isNew ? firstMail(asked.config()) : html`<div id="live-first" hidden></div>`}
     <div class="pair">${hour(seen.condition)} ${recentMail(seen.recent)}</div>
     <div class="pair">

@@ -3,6 +3,8 @@
 import { html } from 'hono/html';
 import type { ListedEntry } from '../../administration/queue-why.ts';
 import { safe, safeLines } from '../../base/safe-text.ts';
+import { nextHops } from '../../server/next-hops.ts';
+import { hopOf } from '../../store/hop-domains.ts';
 import type { Asked, Html, Page } from '../page.ts';
 import { queueButtons } from '../queue-buttons.ts';
 import { hiddenPart } from '../queue-words.ts';
@@ -63,24 +65,15 @@ export const queuedMessage: Page = {
   },
 };
 
-/** By domain, what its next hop that is down said last: of mail that was not tried this is the cause. */
-type Downs = ReadonlyMap<string, string>;
+/** What the next hop of this domain said last, if it is down: of mail that was not tried this is the cause. */
+type Downs = (domain: string) => string | undefined;
 
-async function downHops(
-  { may, condition, administration }: Asked,
-  entries: readonly ListedEntry[],
-): Promise<Downs> {
+async function downHops({ may, condition, config }: Asked, entries: readonly ListedEntry[]): Promise<Downs> {
   const isUntried = entries.some(({ waiting }) => waiting.last === undefined);
-  if (!isUntried || !may('serverStatus') || !may('queueTotals')) return new Map();
-  const down = new Map((await condition()).downHops.map(({ route, diagnostic }) => [route, diagnostic]));
-  if (down.size === 0) return new Map();
-  const { byHop } = await administration().queueTotals();
-  return new Map(
-    byHop.flatMap(({ hop, domains }) => {
-      const said = down.get(hop);
-      return said === undefined ? [] : domains.map(({ domain }) => [domain, said] as const);
-    }),
-  );
+  if (!isUntried || !may('serverStatus') || !may('queueTotals')) return () => undefined;
+  const { downHops: downs } = await condition();
+  const hops = nextHops(config());
+  return (domain) => downs.find(({ route }) => route === hopOf(hops, domain)?.name)?.diagnostic;
 }
 
 function recipient(one: ListedEntry, now: number, downs: Downs): Html {
@@ -88,7 +81,7 @@ function recipient(one: ListedEntry, now: number, downs: Downs): Html {
   const { last, attempts } = one.waiting;
   const tried =
     last === undefined ? '' : html`, ${counted(attempts, 'attempt')}, the last one ${ago(last.at, now)} ago`;
-  const cause = last === undefined ? downs.get(delivery.domain) : undefined;
+  const cause = last === undefined ? downs(delivery.domain) : undefined;
   return html`<li>
     <span>${safe(delivery.recipient.forwardPath)}</span> ${waitsWords(one, now)}${tried}
     ${cause === undefined ? '' : html`<blockquote>${safe(cause)}</blockquote>`}
