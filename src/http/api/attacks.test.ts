@@ -285,6 +285,14 @@ const wrongs: readonly (readonly [
     ...(['a field too much', `PUT ${ALICE_AT}/password`, { password: 'x', to: 1 }] as const),
     { '/to': 'there is no such field: this path takes password' },
   ],
+  [
+    ...([
+      'a field with a name of many parts',
+      `PUT ${ALICE_AT}/password`,
+      { password: 'x', 'a/b~c': 1 },
+    ] as const),
+    { '/a~1b~0c': 'there is no such field: this path takes password' },
+  ],
   ['too large a number', undoIs, { undoSeconds: 61 }, { '/undoSeconds': 'must be at most 60' }],
   ['no number', undoIs, { undoSeconds: 'soon' }, { '/undoSeconds': 'must be a number' }],
   [

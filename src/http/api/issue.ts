@@ -25,11 +25,14 @@ export function wrongsOf(
 ): readonly Wrong[] {
   const path = issue.path.map(String);
   const at = (parts: readonly string[]): string =>
-    place === 'body' ? parts.map((part) => `/${part}`).join('') : parts.join('.');
+    place === 'body' ? parts.map((part) => `/${escaped(part)}`).join('') : parts.join('.');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ at: at([...path, key]), detail: unknown(place, path, known) }));
   return [{ at: at(path), detail: wordsOf(issue, isMissing(value, path)) }];
 }
+
+/** RFC 6901, section 3. */
+const escaped = (part: string): string => part.replaceAll('~', '~0').replaceAll('/', '~1');
 
 function unknown(place: Place, path: readonly string[], known: readonly string[]): string {
   const kind = place === 'body' ? 'field' : 'parameter';
