@@ -202,6 +202,20 @@ export const administrationFaults: readonly Fault[] = [
   {
     file: 'src/administration/told-to-user.ts',
     tests: ['src/administration/told-to-user'],
+    why: 'a user is told which node took his mail',
+    from: 'return { ...event, payload };',
+    to: 'return event;',
+  },
+  {
+    file: 'src/administration/my-mail.ts',
+    tests: ['src/administration/my-mail.test'],
+    why: 'a user is shown our own words as those of another server',
+    from: 'return isReply(remote, diagnostic) ? { said: diagnostic } : {};',
+    to: 'return { said: diagnostic };',
+  },
+  {
+    file: 'src/administration/told-to-user.ts',
+    tests: ['src/administration/told-to-user'],
     why: 'a user is told what we say ourselves of a next hop, with its address',
     from: 'if (remote === undefined || !isReply(remote, diagnostic)) return { diagnostic: NO_REPLY };',
     to: 'if (remote === undefined) return { diagnostic };',

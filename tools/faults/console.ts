@@ -12,6 +12,13 @@ const unescaped = (text: string): string => `\${Object.assign(new String(${text}
 
 export const consoleFaults: readonly Fault[] = [
   {
+    ...app,
+    tests: ['src/console/turns'],
+    why: 'one person has as many costly questions under way as he likes',
+    from: '{ ...options.administration, turns: createTurns() }',
+    to: '{ ...options.administration }',
+  },
+  {
     ...guard,
     why: 'a form of another site is taken',
     from: "if (!isOwn) return context.text('Refused: this was sent",

@@ -82,6 +82,12 @@ export const signInFaults: readonly Fault[] = [
     to: 'if (question.isRight) return true;',
   },
   {
+    ...{ ...guard, tests: ['src/server/factor-guard'] },
+    why: 'a code that could not be judged counts as a guess',
+    from: "if (came !== 'wrong') await ask",
+    to: "if (came === 'right') await ask",
+  },
+  {
     ...guard,
     why: 'a wrong passkey leaves no record',
     from: "if (came === 'wrong') await failed(wrong[what]);",
