@@ -11,6 +11,7 @@ import {
   isNearEnd,
   isOver,
   isUsedUp,
+  type LimitValues,
   usesOf,
 } from './limits.ts';
 
@@ -252,4 +253,15 @@ test('until a limit frees it is as it was, and then it is not; a charge tells wh
 test('a limit of nothing is not near its end', () => {
   const [use] = usesOf(emptyCounter, { messagesPerHour: 0 }, NOON);
   assert.deepEqual([use?.limit, use?.freesAt], [0, undefined]);
+});
+
+test('a limit of nothing does not keep another near its end', () => {
+  const counter = Array.from({ length: 7 }).reduce<Counter>((now) => charged(now, NOON, 1), emptyCounter);
+  const near = (lifted: LimitValues) => {
+    const outcome = chargeLimits(counter, { at: NOON, recipients: 1, nullSender: false }, lifted);
+    return outcome.type === 'charged' ? outcome.nearUntil : undefined;
+  };
+  const until = near({ messagesPerHour: 10 });
+  assert.ok(until !== undefined && until < NOON + 2 * HOUR);
+  assert.equal(near({ messagesPerHour: 10, nullSenderPerHour: 0 }), until);
 });

@@ -126,17 +126,18 @@ export function isNearEnd(used: number, limit: number | undefined): boolean {
 }
 
 function nearUntil(counter: Counter, limits: LimitValues, at: number): number {
-  const ends = windowsOf(counter, limits, at).map(({ window, key, limit, length }) =>
-    limit === undefined ? at : fallsTo(window, key, mostWhileNotNear(limit), at, length),
+  const ends = windowsOf(counter, limits, at).flatMap(({ window, key, limit, length }) =>
+    limit === undefined || !isNearEnd(used(window, key, at, length), limit)
+      ? []
+      : [fallsTo(window, key, mostWhileNotNear(limit), length)],
   );
   return Math.max(...ends);
 }
 
 const mostWhileNotNear = (limit: number): number => Math.ceil(limit * NEAR) - 1;
 
-/** When surely no more than `most` counts, if nothing is added; milliseconds since the epoch. */
-function fallsTo(window: Window, key: keyof Counts, most: number, at: number, length: number): number {
-  if (used(window, key, at, length) <= most) return at;
+/** When surely no more than `most` counts, if nothing is added, where more does now; milliseconds since the epoch. */
+function fallsTo(window: Window, key: keyof Counts, most: number, length: number): number {
   const [current, previous] = [window.current[key], window.previous[key]];
   const part = current <= most ? 1 - (most - current) / previous : 2 - most / current;
   return Math.floor(window.start + length * part) + 1;
@@ -160,7 +161,7 @@ export function usesOf(counter: Counter, limits: LimitValues, at: number): reado
     if (limit === undefined) return use;
     if (!isNearEnd(counts, limit)) return { ...use, limit };
     const most = isUsedUp({ ...use, limit }) ? limit - 1 : mostWhileNotNear(limit);
-    return { ...use, limit, freesAt: fallsTo(window, key, most, at, length) };
+    return { ...use, limit, freesAt: fallsTo(window, key, most, length) };
   });
 }
 
