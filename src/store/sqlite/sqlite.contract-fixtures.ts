@@ -37,6 +37,7 @@ export const openSqlite: Open = async (options) => {
   const opened = () => ({
     store: now.store,
     lookups: now.lookups,
+    idle: async () => now.writer.indexTail(500),
     async restart() {
       now.close();
       now = openAt(dataDirectory, options);
