@@ -197,11 +197,12 @@ async function placesOf({ lookups }: Bench) {
 }
 
 function manyAttemptsContract(name: string, open: Open): void {
-  test(`${name}: of one message no more deferrals are looked at than a look-up examines, the newest`, async () => {
+  test(`${name}: of one message no more deferrals are looked at than a look-up examines, the newest; those of another are looked at all the same`, async () => {
     await using bench = await Bench.open(open);
     const { message } = await bench.accepted({ to: ['a@x.example', 'b@x.example'] });
-    const event = (recipientNumber: number, at: number): EventDraft => ({
-      ...{ type: 'deferred', time: START + at, messageId: message.id },
+    const other = await bench.accepted({ to: ['c@x.example'] });
+    const event = (recipientNumber: number, at: number, messageId = message.id): EventDraft => ({
+      ...{ type: 'deferred', time: START + at, messageId },
       payload: {
         ...{ recipient: 'a@x.example', recipientNumber, attempt: at },
         ...{ status: '4.2.1', diagnostic: `try ${at}` },
@@ -209,18 +210,25 @@ function manyAttemptsContract(name: string, open: Open): void {
     });
     const record = async (events: readonly EventDraft[]): Promise<void> =>
       assert.deepEqual(await bench.one({ type: 'record', events }), { type: 'recorded' });
-    await record([event(1, 1)]);
-    for (let at = 0; at < DEFERRALS_EXAMINED; at += 500)
+    await record([event(1, 1), event(0, 1, other.message.id)]);
+    const count = 2 * DEFERRALS_EXAMINED;
+    for (let at = 0; at < count; at += 500)
       await record(Array.from({ length: 500 }, (_, more) => event(0, 2 + at + more)));
-    const both = [0, 1].map((recipientNumber) => ({ messageId: message.id, recipientNumber }));
-    for (const when of ['at once', 'after a restart']) {
-      const ended = await bench.lookups.endedAttempts(both);
+    const asked = await placesOf(bench);
+    assert.equal(asked.length, 3);
+    for (const when of ['at once', 'when it is indexed, after a restart']) {
+      const ended = await bench.lookups.endedAttempts(asked);
       assert.deepEqual(
-        ended.map(({ recipientNumber, attempts, last }) => [recipientNumber, attempts, last.reply]),
-        [[0, DEFERRALS_EXAMINED, `try ${DEFERRALS_EXAMINED + 1}`]],
+        ended
+          .toSorted((one, two) => (keyOf(one) < keyOf(two) ? -1 : 1))
+          .map((one) => [keyOf(one), one.attempts, one.last.reply]),
+        [
+          [`${message.id}/0`, DEFERRALS_EXAMINED, `try ${count + 1}`],
+          [`${other.message.id}/0`, 1, 'try 1'],
+        ],
         when,
       );
-      await bench.idle();
+      for (let at = 0; at <= count; at += 500) await bench.idle();
       await bench.restart();
     }
   });

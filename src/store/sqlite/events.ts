@@ -28,6 +28,8 @@ export interface TrailMark {
 
 /** The column `sequence` is an event's place in this store. In the store's own chain it is the event's number too, unless others were copied in before. */
 export const POSITION_COLUMNS = 'chain, coalesce(chain_sequence, sequence) AS number';
+/** As `eventOfRow` reads them. */
+export const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
 
 export function openTrail(db: Database, entropy: Entropy): Trail {
   let mark = markOf(db);

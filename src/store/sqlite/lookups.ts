@@ -8,13 +8,6 @@ import { unpackedCounter } from '../counter-row.ts';
 import { cursorAt, placeOf } from '../cursor.ts';
 import { DAY_EVENTS_MAX, type CountedEvent, daysOf } from '../days.ts';
 import { countedOfRow, eventInRange, eventOfRow } from '../event-row.ts';
-import {
-  type DeliveryPlace,
-  type EndedAttempts,
-  endedOf,
-  numbersByMessage,
-  DEFERRALS_EXAMINED,
-} from '../ended-attempts.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
 import {
   type EventRange,
@@ -35,23 +28,16 @@ import {
 } from '../looks-range.ts';
 import { indexTerm } from '../terms.ts';
 import { type Database, inOneView, type Row } from './database.ts';
-import { bytes, number, optionalText, text } from '../row.ts';
+import { bytes, number, text } from '../row.ts';
 import { consoleSessionLookups } from './console-sessions.ts';
 import { chainLookups } from './chain-lookups.ts';
 import { COUNTER } from './counters.ts';
-import { POSITION_COLUMNS } from './events.ts';
+import { endedAttempts } from './ended-attempts.ts';
+import { EVENT_COLUMNS } from './events.ts';
 import { LOGIN_ENDING } from './schema.ts';
 import { queueLookups } from './queue-lookups.ts';
 import { keyOf } from './shared-keys.ts';
-import {
-  findSequences,
-  newestSequences,
-  type Numbers,
-  sequencesOfMessages,
-  watermark,
-} from './term-index.ts';
-
-const EVENT_COLUMNS = `sequence, ${POSITION_COLUMNS}, time, type, message_id, identity_id, payload, place`;
+import { findSequences, newestSequences, type Numbers, sequencesOfMessages } from './term-index.ts';
 
 export function createSqliteLookups(db: Database, dataDirectory: string): Lookups {
   return {
@@ -197,26 +183,6 @@ function trailLookups(db: Database): TrailLookups {
         .map((row) => ({ ...eventOfRow(row), cursor: cursorAt(number(row, 'sequence')) })),
     sharedKey: async (name) => keyOf(db, name),
   };
-}
-
-const DEFERRALS = `
-  SELECT ${EVENT_COLUMNS} FROM event WHERE type = 'deferred'
-    AND sequence IN (SELECT t.sequence FROM json_each(?) j CROSS JOIN trail_term t ON t.term = j.value) ORDER BY sequence DESC LIMIT ?`;
-/** What the index does not reach yet. */
-const LATE_DEFERRALS = `SELECT ${EVENT_COLUMNS} FROM event WHERE sequence > ? AND type = 'deferred' ORDER BY sequence DESC`;
-
-/** One statement for all of them: to run one costs more than what it does for a message. */
-function endedAttempts(db: Database, of: readonly DeliveryPlace[]): readonly EndedAttempts[] {
-  const numbers = numbersByMessage(of);
-  const terms = JSON.stringify([...numbers.keys()].map(idTerm));
-  const rows = [
-    ...db.all(LATE_DEFERRALS, watermark(db)),
-    ...db.all(DEFERRALS, terms, DEFERRALS_EXAMINED * numbers.size),
-  ];
-  const ofMessages = Map.groupBy(rows, (row) => optionalText(row, 'message_id') ?? '');
-  return [...numbers].flatMap(([id, some]) =>
-    endedOf(id, some, (ofMessages.get(id) ?? []).slice(0, DEFERRALS_EXAMINED).map(eventOfRow)),
-  );
 }
 
 function eventsOfMessages(db: Database, ids: readonly string[], max: number): readonly TrailEvent[] {
