@@ -28,7 +28,7 @@ export interface CountedEvent {
   readonly count?: number;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 const kinds: Readonly<Partial<Record<EventType, keyof DayCounts>>> = {
   ...{ accepted: 'accepted', delivered: 'delivered', relayed: 'delivered', deferred: 'deferred' },
@@ -40,17 +40,20 @@ export const DAY_EVENTS_MAX = EXAMINED_MAX;
 
 /** `events`: newest first, at most one more than `DAY_EVENTS_MAX`. */
 export function daysOf(events: readonly CountedEvent[], since: number): Days {
+  const counted = events.slice(0, DAY_EVENTS_MAX).filter(({ time }) => time >= since);
+  return { days: countedByDay(counted), isCut: events.length > DAY_EVENTS_MAX };
+}
+
+/** In any order; `time` may be any of its day. */
+export function countedByDay(events: readonly CountedEvent[]): readonly DayCounts[] {
   const days = new Map<number, Record<keyof DayCounts, number>>();
-  for (const { time, type, count = 1 } of events.slice(0, DAY_EVENTS_MAX)) {
+  for (const { time, type, count = 1 } of events) {
     const kind = kinds[type];
-    if (kind === undefined || time < since) continue;
+    if (kind === undefined) continue;
     const at = Math.floor(time / DAY_MS) * DAY_MS;
     const day = days.get(at) ?? { at, accepted: 0, delivered: 0, deferred: 0, failed: 0, refused: 0 };
     day[kind] += count;
     days.set(at, day);
   }
-  return {
-    days: [...days.values()].toSorted((one, other) => other.at - one.at),
-    isCut: events.length > DAY_EVENTS_MAX,
-  };
+  return [...days.values()].toSorted((one, other) => other.at - one.at);
 }

@@ -1,9 +1,7 @@
 // Reading the trail.
 
 import { isAcceptance, type TrailEvent } from '../../record/events.ts';
-import { identityTerm } from '../../record/terms.ts';
 import { placeOf } from '../cursor.ts';
-import { daysOf } from '../days.ts';
 import { eventInRange, eventOfRow } from '../event-row.ts';
 import { DEFERRALS_EXAMINED, endedOf, numbersByMessage } from '../ended-attempts.ts';
 import { eventsInRange, messagesInRange, type PlacedEvent } from '../event-range.ts';
@@ -18,12 +16,13 @@ import {
 } from '../looks-range.ts';
 import { number, type Row, text } from '../row.ts';
 import { indexTerm } from '../terms.ts';
+import { daysOf } from './day-counts.ts';
 import { walkEvents } from './event-walk.ts';
 import type { Reader } from './reader.ts';
 import { keyOf } from './shared-keys.ts';
 import type { Sql } from './sql.ts';
 import { EVENT_COLUMNS } from './term-index.ts';
-import { allPlaces, countedNaming, lastBefore, newestNaming, type Places } from './trail-search.ts';
+import { allPlaces, lastBefore, newestNaming, type Places } from './trail-search.ts';
 
 type TrailLookups = Pick<
   Lookups,
@@ -50,7 +49,7 @@ export function trailLookups(reader: Reader): TrailLookups {
     },
     async daysOf(id, since) {
       const places = await placesOf(reader, { since, max: 0 });
-      return daysOf(await countedNaming(reader, identityTerm(id), places), since);
+      return daysOf(reader, id, since, places);
     },
     eventsOfMessage: (id, max) => eventsOfMessages(reader, [id], max),
     eventsOfMessages: (ids, max) => eventsOfMessages(reader, ids, max),

@@ -2,8 +2,7 @@
 
 import type { EventType } from '../../record/events.ts';
 import type { Term } from '../../record/terms.ts';
-import { type CountedEvent, DAY_EVENTS_MAX } from '../days.ts';
-import { countedOfRow, hasTerm } from '../event-row.ts';
+import { hasTerm } from '../event-row.ts';
 import { number, type Row } from '../row.ts';
 import type { Sql } from './sql.ts';
 import { EVENT_COLUMNS, indexedWords } from './term-index.ts';
@@ -91,7 +90,7 @@ function idsOf(terms: readonly Term[]): readonly string[] {
 }
 
 /** Places in the tails that the index does not reach yet, newest first. Ids are found there too, without it. */
-async function unindexed(
+export async function unindexed(
   sql: Sql,
   terms: readonly Term[],
   { above, below }: Places,
@@ -119,29 +118,6 @@ async function unindexed(
 async function* rowsAt(sql: Sql, places: readonly number[]): AsyncGenerator<Row, void> {
   for (let at = 0; at < places.length; at += PAGE)
     yield* await sql.all(AT_PLACES, places.slice(at, at + PAGE));
-}
-
-const COUNTED = `
-  SELECT n.place AS at, e.time, e.type, e.payload FROM (
-    SELECT place FROM term WHERE term.term = $1 AND place > $2 AND place < $3 ORDER BY place DESC LIMIT $4
-  ) AS n, LATERAL (
-    SELECT time, type, CASE WHEN type = 'refused' THEN payload END AS payload FROM event WHERE event.place = n.place OFFSET 0
-  ) AS e ORDER BY n.place DESC`;
-
-/** What the word names, newest first: no more than are counted by day, and one; without the content of most. */
-export async function countedNaming(sql: Sql, term: Term, places: Places): Promise<readonly CountedEvent[]> {
-  const tail: Row[] = [];
-  for await (const row of rowsAt(sql, (await unindexed(sql, [term], places)).slice(0, DAY_EVENTS_MAX + 1)))
-    tail.push(row);
-  const indexed = await sql.all(
-    COUNTED,
-    ...[indexedWords([term])[0] ?? term, places.above, places.below, DAY_EVENTS_MAX + 1],
-  );
-  const byPlace = new Map([...tail, ...indexed].map((row) => [number(row, 'at'), row]));
-  return [...byPlace]
-    .toSorted(([one], [other]) => other - one)
-    .slice(0, DAY_EVENTS_MAX + 1)
-    .map(([, row]) => countedOfRow(row['type'] === 'refused' ? row : { ...row, payload: null }));
 }
 
 /** By halving, within one question: places have large gaps, so it takes some thirty steps. */
