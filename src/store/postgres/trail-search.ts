@@ -74,7 +74,8 @@ async function* indexed(
 ): AsyncGenerator<Row, void> {
   const words = indexedWords(terms);
   let before = below;
-  for (let max = first; ; max = PAGE) {
+  // Twice as many each time: of few that are wanted most may be of other types.
+  for (let max = first; ; max = Math.min(PAGE, 2 * max)) {
     const page = await sql.all(NEWEST, words, idsOf(terms), above, before, max, types ?? null);
     yield* page;
     const last = page.at(-1);
