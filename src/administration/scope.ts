@@ -5,7 +5,7 @@ import { emptyCounter } from '../policy/limits.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import { compareListed, type IdentityPage, isOfPage } from '../store/identity-page.ts';
-import type { FoundEvents, Lookups, QueueOfIdentity, TraceTerm } from '../store/lookups.ts';
+import type { EventRange, FoundEvents, Lookups, QueueOfIdentity, TraceTerm } from '../store/lookups.ts';
 import type { Change } from '../store/port.ts';
 import type { QueueSelector } from '../store/selector.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
@@ -147,10 +147,8 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
       return { ...found, ids: found.ids.filter((id) => mine.has(id)) };
     },
     async findEvents(terms, range) {
-      const part = (after: string | undefined): Promise<FoundEvents> =>
-        all.findEvents(terms, { ...range, ...(after === undefined ? {} : { after }) });
-      const betraysNobody = await leadToOursAlone(seen, terms);
-      return eventsSeen(seen, range.after, part, betraysNobody);
+      const part = (some: EventRange): Promise<FoundEvents> => all.findEvents(terms, some);
+      return eventsSeen(seen, range, part, await leadToOursAlone(seen, terms));
     },
     daysOf: async (id, since) =>
       (await seen.identity(id)) ? all.daysOf(id, since) : { days: [], isCut: false },
@@ -235,23 +233,26 @@ async function leadToOursAlone(seen: Seen, terms: readonly TraceTerm[]): Promise
   return named.every((id) => ours.has(id));
 }
 
-/** There is more only if more of it is seen: that others have more would betray them. `betraysNobody`: after a part without anything it may be asked again instead. */
+/** There is more only if more of it is seen: that others have more would betray them. `betraysNobody`: who finds nothing more at once may be asked again instead. */
 async function eventsSeen(
   seen: Seen,
-  begin: string | undefined,
-  part: (after: string | undefined) => Promise<FoundEvents>,
+  range: EventRange,
+  part: (range: EventRange) => Promise<FoundEvents>,
   betraysNobody: boolean,
 ): Promise<FoundEvents> {
   let found: readonly TrailEvent[] = [];
-  for (let after = begin, parts = 0; parts < PARTS_MAX; parts += 1) {
-    const { events, next } = await part(after);
+  let from = range;
+  for (let parts = 0; parts < PARTS_MAX; parts += 1) {
+    const max = betraysNobody && found.length > 0 ? 1 : range.max;
+    const { events, next } = await part({ ...from, max });
     const mine = await eventsOfOurs(seen, events);
     if (found.length > 0 && mine.length > 0)
-      return { events: found, ...(after === undefined ? {} : { next: after }) };
+      return { events: found, ...(from.after === undefined ? {} : { next: from.after }) };
     if (found.length === 0) found = mine;
     if (next === undefined) break;
-    if (betraysNobody && mine.length === 0) return { events: found, next };
-    after = next;
+    const hasLookedFar = events.length < max;
+    if (betraysNobody && (hasLookedFar || mine.length === 0)) return { events: found, next };
+    from = { ...range, after: next };
   }
   return { events: found };
 }
