@@ -30,14 +30,13 @@ export const identity: Page = {
       return html`<h1>Identity</h1>
         ${searchBox(wordsOf(asked.query), asked)} ${found.list}`;
     const administration = asked.administration();
-    const shown = await administration.showAccount(found);
+    // The days take as long as all the others together.
+    const [days, { shown, queued, mail }] = await Promise.all([
+      administration.accountDays(found),
+      accountAndMail(asked, found),
+    ]);
     const { account } = shown;
     const { login } = account;
-    const [queued, days, mail] = await Promise.all([
-      administration.countQueue({ part: { identity: login } }),
-      administration.accountDays({ login }),
-      lastMail(asked, account),
-    ]);
     // The look of now is told too.
     const looked = asked.may('accountLooks')
       ? await administration.accountLooks({ login, max: LOOKS })
@@ -54,6 +53,16 @@ export const identity: Page = {
       </div>`;
   },
 };
+
+async function accountAndMail(asked: Asked, of: { readonly login: string }) {
+  const administration = asked.administration();
+  const shown = await administration.showAccount(of);
+  const [queued, mail] = await Promise.all([
+    administration.countQueue({ part: { identity: shown.account.login } }),
+    lastMail(asked, shown.account),
+  ]);
+  return { shown, queued, mail };
+}
 
 const states: Readonly<Record<IdentityState, Html>> = {
   active: state('good', 'may send'),
