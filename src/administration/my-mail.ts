@@ -61,7 +61,7 @@ export interface MyStep extends Pick<Partial<MyFate>, 'recipient' | 'status' | '
 
 const MESSAGES_MAX = 100;
 /** Events that are looked through for an address: some hundred messages, as fast as a page has to be. */
-const SEARCHED_MAX = 600;
+const SEARCHED_MAX = 500;
 /** Of one message in a list. */
 const FATES_LISTED = 5;
 /** Of one message by itself. */

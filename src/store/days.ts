@@ -1,7 +1,6 @@
 // How much mail an identity had on each day (UTC), counted from the newest events of the trail that name it: the same count for every engine.
 
 import type { EventType } from '../record/events.ts';
-import { EXAMINED_MAX } from './lookups.ts';
 
 /** `accepted`: messages. `delivered`, `deferred`, `failed`: recipients of attempts. `refused`: replies. */
 export interface DayCounts {
@@ -35,8 +34,8 @@ const kinds: Readonly<Partial<Record<EventType, keyof DayCounts>>> = {
   ...{ failed: 'failed', expired: 'failed', refused: 'refused' },
 };
 
-/** One more than are counted tells that there are more. */
-export const DAY_EVENTS_MAX = EXAMINED_MAX;
+/** As many as PostgreSQL counts while a page is waited for. One more than are counted tells that there are more. */
+export const DAY_EVENTS_MAX = 4000;
 
 /** `events`: newest first, at most one more than `DAY_EVENTS_MAX`. */
 export function daysOf(events: readonly CountedEvent[], since: number): Days {

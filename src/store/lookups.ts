@@ -221,7 +221,7 @@ export interface Lookups extends ConsoleSessionLookups {
   findEvents(terms: readonly TraceTerm[], range: EventRange): Promise<FoundEvents>;
   /** Newest first: who looked at what, and who came into the console. */
   looks(range: LookRange): Promise<FoundEvents>;
-  /** How much mail an identity had on each day since then: of its newest events, at most `EXAMINED_MAX`. */
+  /** How much mail an identity had on each day since then: of its newest events, at most `DAY_EVENTS_MAX` (`days.ts`). */
   daysOf(id: IdentityId, since: number): Promise<Days>;
   /** Oldest first. */
   eventsOfMessage(id: MessageId, max: number): Promise<readonly TrailEvent[]>;

@@ -22,7 +22,7 @@ export const accountDays = z.object({
   ),
   isCut: z.boolean().meta({
     description:
-      'There was more than is counted (5,000 events): earlier days are missing, and the oldest with mail is not whole.',
+      'There was more than is counted (4,000 events): earlier days are missing, and the oldest with mail is not whole.',
   }),
 });
 export const accountLooks = z.object({
