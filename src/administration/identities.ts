@@ -1,7 +1,7 @@
 // Finding an account, and changing one: each change is made on what is stored now, and written with its revision and its record.
 
 import { err, type Result } from '../base/result.ts';
-import type { Changed, ChangeProblem } from '../identity/identity-changes.ts';
+import { type Changed, type ChangeProblem, isOfWhatIsNotThere } from '../identity/identity-changes.ts';
 import { loginCandidates } from '../identity/login.ts';
 import { addressDomain } from '../policy/address.ts';
 import type { Credential, Identity } from '../record/identity.ts';
@@ -43,9 +43,10 @@ export async function everybody(lookups: Pick<Lookups, 'identities'>): Promise<r
   }
 }
 
-export function valueOf<T>(result: Result<T, { readonly text: string }>): T {
+export function valueOf<T>(result: Result<T, ChangeProblem>): T {
   if (result.ok) return result.value;
-  throw new UseCaseFailure(result.error.text);
+  const { error } = result;
+  throw isOfWhatIsNotThere(error) ? new NotThere(error.text) : new UseCaseFailure(error.text);
 }
 
 /** Where a domain is named: who looks after some of ours hears of those, not of what the configuration has. */

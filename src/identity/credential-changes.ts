@@ -75,7 +75,7 @@ export function credentialNamed(
   if (matching.length <= 1) return ok(matching[0]);
   const ids = matching.map(({ id }) => id).join(' or ');
   return problem(
-    'noSuchCredential',
+    'ambiguousCredential',
     `several credentials are labelled ${idOrLabel}; name one by its id: ${ids}`,
   );
 }
@@ -109,12 +109,9 @@ export function credentialToRevoke(
     .toSorted(newestRevokedFirst);
   const already =
     revoked?.disabled && `was revoked already, ${time(revoked.disabled.at)} by ${revoked.disabled.by}`;
-  return problem(
-    'noSuchCredential',
-    already === undefined
-      ? nothingToRevoke(identity, idOrLabel, kind)
-      : `${idOrLabel} of ${identity.login} ${already}`,
-  );
+  return already === undefined
+    ? problem('noSuchCredential', nothingToRevoke(identity, idOrLabel, kind))
+    : problem('state', `${idOrLabel} of ${identity.login} ${already}`);
 }
 
 function nothingToRevoke({ login }: Identity, idOrLabel: string, kind: Revocable): string {

@@ -24,14 +24,18 @@ import {
   type NameRules,
 } from './account-name.ts';
 
+/** What it is about is not there. */
+type NotThereProblem = 'noSuchRight' | 'noSuchCredential';
+
 /** What could not be done, ready to be shown: the cause and the way out. */
 export interface ChangeProblem {
   readonly problem:
     | NameProblem
     | 'ambiguousLogin'
     | 'removed'
-    | 'noSuchRight'
-    | 'noSuchCredential'
+    | 'ambiguousCredential'
+    | 'ownAddress'
+    | NotThereProblem
     | 'label'
     | 'displayName'
     | 'limit'
@@ -40,6 +44,10 @@ export interface ChangeProblem {
     | 'taken'
     | 'keptElsewhere';
   readonly text: string;
+}
+
+export function isOfWhatIsNotThere({ problem: name }: ChangeProblem): boolean {
+  return name === 'noSuchRight' || name === 'noSuchCredential';
 }
 
 export type Changed = Result<Identity, ChangeProblem>;
@@ -142,7 +150,7 @@ export function removeRight(identity: Identity, text: string): Changed {
   const address = canonicalAddress(text);
   const domain = text.startsWith('@') ? canonicalDomain(text.slice(1)) : undefined;
   if (address !== undefined && address === identity.login && identity.mailbox) {
-    return problem('noSuchRight', `${address} is the login itself; remove or suspend the account instead`);
+    return problem('ownAddress', `${address} is the login itself; remove or suspend the account instead`);
   }
   const rights = identity.rights.filter((right) =>
     right.kind === 'domain' ? right.domain !== domain : right.address !== address,

@@ -23,7 +23,7 @@ export function addPasskey(identity: Identity, passkey: PasskeyCredential): Chan
   if (present.length >= PASSKEYS_MAX)
     return problem('limit', `an identity has at most ${PASSKEYS_MAX} passkeys; remove one first`);
   if (present.some((one) => one.credentialId === credentialId))
-    return problem('noSuchCredential', `${identity.login} has this passkey already`);
+    return problem('taken', `${identity.login} has this passkey already`);
   return (
     labelled(passkey, 'the name of what keeps it') ?? besideApp(identity) ?? withFactor(identity, passkey)
   );

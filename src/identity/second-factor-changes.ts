@@ -108,7 +108,7 @@ export function setRecoveryCodes(identity: Identity, verifiers: readonly Verifie
 export function besideApp(identity: Identity): Changed | undefined {
   if (secondFactorsOf(identity).includes('totp')) return undefined;
   return problem(
-    'noSuchCredential',
+    'state',
     `${identity.login} has no authenticator app beside which this could stand: set it up first`,
   );
 }

@@ -104,6 +104,19 @@ test('an act with a key is done once, and answered again, refusals too', async (
   assert.equal((await refused()).status, 200, 'after ten minutes it is forgotten');
 });
 
+test('what an account does not have is not found there; what it had, or must have, is refused', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('admin');
+  const ask = async (path: string): Promise<number> =>
+    (await api.ask(`DELETE /accounts/${ALICE}${path}`, { token })).status;
+  for (const path of ['/password', '/app-passwords/phone', '/tokens/ci', '/sessions/s1', '/second-factor'])
+    assert.equal(await ask(path), 404, path);
+  assert.equal(await ask('/rights/nobody@example.org'), 404);
+  assert.equal(await ask(`/rights/${ALICE}`), 409, 'its own address');
+  await api.ask(`POST /accounts/${ALICE}/app-passwords`, { token, body: { label: 'phone' } });
+  assert.deepEqual([await ask('/app-passwords/phone'), await ask('/app-passwords/phone')], [200, 409]);
+});
+
 test('the last use of a token is noted', async () => {
   const api = await openApiDesk();
   const token = await api.tokenOf('auditor');
