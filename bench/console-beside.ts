@@ -2,9 +2,10 @@
 // rounds that alternate. The median of the p99 of all rounds, and what the first is of the second.
 //   node bench/console-beside.ts                 ten rounds of each: four minutes
 
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { connectControl } from '../src/http/control-client.ts';
 import { freePort } from '../test/free-port.ts';
 import { PASSWORD, startServer } from '../test/system/server.ts';
@@ -15,7 +16,6 @@ const { values } = parseArgs({
 });
 const ROUNDS = Number(values.rounds);
 const CONSOLES = 10;
-const PAGES = ['/', '/queue', '/trace?q=alice@example.org', '/identity?login=alice@example.org'];
 const LOGIN = 'alice@example.org';
 
 const sink = await startSink();
@@ -37,26 +37,6 @@ async function enter(): Promise<string> {
   return opened.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
 }
 
-/** An open console, until it is told to end. Gives how many pages came. */
-async function watch(cookie: string, number: number, ending: AbortSignal): Promise<number> {
-  const ask = (path: string): Promise<Response> =>
-    fetch(origin + path, { headers: { cookie }, signal: ending });
-  let seen = 0;
-  try {
-    const live = await ask('/live');
-    void live.body?.pipeTo(new WritableStream()).catch(() => undefined);
-    for (; !ending.aborted; seen += 1) {
-      const answer = await ask(PAGES[(number + seen) % PAGES.length] ?? '/');
-      if (answer.status !== 200) throw new Error(`${answer.status} ${answer.url}`);
-      await answer.arrayBuffer();
-      await delay(1000, undefined, { signal: ending });
-    }
-  } catch (error) {
-    if (!ending.aborted) throw error;
-  }
-  return seen;
-}
-
 const load = (tag: string) =>
   runLoad({
     ...{ port: server.submission, connections: 4, perConnection: 100, messages: Number(values.messages) },
@@ -64,11 +44,13 @@ const load = (tag: string) =>
   });
 
 async function beside(tag: string, cookie: string) {
-  const ending = new AbortController();
-  const consoles = Array.from({ length: CONSOLES }, (_, number) => watch(cookie, number, ending.signal));
+  const watchers = new Worker(new URL('console-watchers.ts', import.meta.url), {
+    workerData: { origin, cookie, consoles: CONSOLES },
+  });
+  const ended = once(watchers, 'message');
   const result = await load(tag);
-  ending.abort();
-  const pages = (await Promise.all(consoles)).reduce((sum, seen) => sum + seen, 0);
+  watchers.postMessage('end');
+  const [pages] = (await ended) as [number];
   return { ...result, pages };
 }
 
