@@ -270,6 +270,25 @@ test('what has an undo window is nobody’s until then, from the moment that it 
   }
 });
 
+const revision = (world: World): void =>
+  world.context.identityStatuses.noticed({
+    type: 'identityChanged',
+    identityId: alice.identityId,
+    revision: 2,
+    state: 'active',
+    gone: [],
+  });
+
+test('an undo window that was set while the message came is already its own', async () => {
+  const world = await submissionWorld();
+  const submission = open(world);
+  await submission.write(latin1(WHOLE));
+  world.identities.set(alice.identityId, { ...aliceAsStored, revision: 2, undoSeconds: 10 });
+  revision(world);
+  assert.equal(answer(await submission.finish()), '250');
+  assert.equal(onlyAccept(world).dueAt, NOW + 13_000);
+});
+
 test('an accept with an undo window is taken back like others when its outcome is unknown', async () => {
   const world = await submissionWorld();
   world.store.answer = ({ type }) => {
@@ -286,15 +305,6 @@ test('an accept with an undo window is taken back like others when its outcome i
 });
 
 type Held = readonly [act: (world: World) => void, expected: string, why: string];
-const revision = (world: World): void =>
-  world.context.identityStatuses.noticed({
-    type: 'identityChanged',
-    identityId: alice.identityId,
-    revision: 2,
-    state: 'active',
-    gone: [],
-  });
-
 const meanwhile: readonly Held[] = [
   [() => undefined, '250', 'nothing happened'],
   [(world) => revision(world), '250', 'a change that takes nothing away'],

@@ -4,10 +4,11 @@
 //   at the end          state and rights of the principal → body durable → signed (sign.ts) → accept          (here)
 // Accept is one commit of message, recipients, counters and the `accepted` event; the 250 follows its outcome.
 
+import { err, ok, type Result } from '../base/result.ts';
 import { HeaderCollector } from '../message/header-collector.ts';
 import { decideHeader, decideMail, replyOfIdentityStatus } from '../policy/submission-policy.ts';
 import type { Envelope } from '../protocol/envelope.ts';
-import { refusal, type Refusal, type Verdict } from '../protocol/refusal.ts';
+import { refusal, type Refusal } from '../protocol/refusal.ts';
 import { identityStatusText } from '../record/identity.ts';
 import { type AcceptChange, type OutcomeOf, StoreUnavailable } from '../store/port.ts';
 import { acceptChange, contentOf, piecesInMemory, releaseLease, withdraw } from './accept.ts';
@@ -138,8 +139,8 @@ class OpenSubmission implements Submission {
     const { context, now } = this.#input;
     const preparation = (this.#preparation ??= this.#prepare(this.#collector.end()));
     if (!preparation.ok) return refused(preparation.error);
-    const refusedMeanwhile = await refusalMeanwhile(this.#input, preparation.value);
-    if (refusedMeanwhile !== undefined) return refused(refusedMeanwhile);
+    const asOfNow = await doorAsOfNow(this.#input, preparation.value);
+    if (!asOfNow.ok) return refused(asOfNow.error);
 
     const signing = this.#signing;
     const signed = signing === undefined ? preparation : signPrepared(signing, preparation.value, now);
@@ -150,7 +151,8 @@ class OpenSubmission implements Submission {
     const content = contentOf(prepared.value, body);
     const pieces = piecesInMemory(context, content, body);
     const fromMemory = pieces !== undefined;
-    const change = acceptChange({ ...this.#input, prepared: prepared.value, body, content, fromMemory });
+    const parts = { prepared: prepared.value, body, content, fromMemory };
+    const change = acceptChange({ ...this.#input, door: asOfNow.value, ...parts });
     const [outcome] = await context.store.commit([change]).catch((error: unknown) => {
       this.#takeBack(change);
       throw error;
@@ -193,31 +195,29 @@ function refusalOf(outcome: Exclude<OutcomeOf<AcceptChange>, { type: 'accepted' 
   }
 }
 
-/** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. */
-async function refusalMeanwhile(input: PrepareInput, prepared: Prepared): Promise<Refusal | undefined> {
-  const { context, settings, door, envelope } = input;
+/** F-TX-2: suspended, removed or expired between MAIL and the final dot, or without the rights that were used. Else with the limits and the undo window of now. */
+async function doorAsOfNow(input: PrepareInput, prepared: Prepared): Promise<Result<Door, Refusal>> {
+  const { context, settings, envelope } = input;
   const now = context.clock.now();
-  if (door.principal === undefined || context.identityStatuses.unchanged(door.principal, now))
-    return undefined;
-  const identityStatus = await context.identityStatuses.refresh(door.principal, now);
+  if (input.door.principal === undefined || context.identityStatuses.unchanged(input.door.principal, now))
+    return ok(input.door);
+  const identityStatus = await context.identityStatuses.refresh(input.door.principal, now);
   if (identityStatus.state !== 'active') {
-    return refusal(
-      replyOfIdentityStatus(identityStatus.state),
-      `${identityStatusText(identityStatus.state)}, at end of data`,
-    );
+    const cause = `${identityStatusText(identityStatus.state)}, at end of data`;
+    return err(refusal(replyOfIdentityStatus(identityStatus.state), cause));
   }
-  const facts = policyFacts({ settings, door: { ...door, principal: identityStatus.principal } });
-  const { verdict } = decideMail(facts, envelope);
-  if (verdict.type === 'refused' || prepared.senders === undefined) return refusalIn(verdict);
-  return refusalIn(decideHeader(facts, prepared.senders).verdict);
+  const door = { ...input.door, principal: identityStatus.principal };
+  const facts = policyFacts({ settings, door });
+  const verdicts = [
+    decideMail(facts, envelope),
+    ...(prepared.senders === undefined ? [] : [decideHeader(facts, prepared.senders)]),
+  ];
+  const refusals = verdicts.flatMap(({ verdict }) => (verdict.type === 'refused' ? verdict.refusal : []));
+  return refusals[0] === undefined ? ok(door) : err(refusals[0]);
 }
 
 function tooLate(): Refusal {
   return refusal('cannotAcceptNow', 'the client was told to try again meanwhile');
-}
-
-function refusalIn(verdict: Verdict): Refusal | undefined {
-  return verdict.type === 'refused' ? verdict.refusal : undefined;
 }
 
 /** Broken infrastructure: the client keeps the message and tries again. */
