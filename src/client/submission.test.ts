@@ -301,7 +301,7 @@ test('C-ORD-13 F-HDR-2 F-HDR-3: CR, LF, NUL and other controls in any input are 
       assert.doesNotMatch(error.message, /[\r\n\0]/, 'nor into a log');
     },
   );
-  await fc.assert(property, { numRuns: 500 });
+  await fc.assert(property, { numRuns: 150 });
 });
 
 test('C-ORD-13 F-HDR-2: whatever text is given, what is sent is one line for each command and nothing else', async () => {
@@ -318,7 +318,7 @@ test('C-ORD-13 F-HDR-2: whatever text is given, what is sent is one line for eac
       assert.equal(heard.length, 3, heard.join('|'));
       for (const line of heard) assert.match(line, /^(MAIL FROM:<[^\r\n\0]*>|RCPT TO:<[^\r\n\0]*>|DATA)/);
     }),
-    { numRuns: 500 },
+    { numRuns: 150 },
   );
 });
 

@@ -17,13 +17,16 @@ export interface Assets {
   readonly icon: Asset;
 }
 
+/** Once a process. */
 export function readAssets(): Assets {
-  return {
+  return (read ??= {
     style: assetOf('style.css', 'text/css; charset=utf-8', ['style.css', 'pages.css', 'elsewhere.css']),
     script: assetOf('console.js', 'text/javascript; charset=utf-8', ['console.js', 'passkey.js']),
     icon: assetOf('icon.svg', 'image/svg+xml'),
-  };
+  });
 }
+
+let read: Assets | undefined;
 
 const HASH_LENGTH = 12;
 

@@ -18,7 +18,7 @@ import { buildReport } from './report.ts';
 
 const settings = {
   seed: 20261123,
-  numRuns: 1500,
+  numRuns: 400,
 };
 const NOW = Date.UTC(2026, 10, 23, 10);
 const hostname = 'msa.example.org';
@@ -178,7 +178,7 @@ test('F-HDR-8 F-TX-4: a header that was accepted says the same when it is read a
     }),
     settings,
   );
-  assert.ok(accepted > 200, `${accepted} headers were accepted`);
+  assert.ok(accepted > 50, `${accepted} headers were accepted`);
 });
 
 test('an address that was listed is listed again, alone, in brackets and with a name', () => {
@@ -235,7 +235,7 @@ test('F-HDR-1: no client name and no words of a remote make another field or lin
         expected,
       );
     }),
-    { ...settings, numRuns: 500 },
+    { ...settings, numRuns: 150 },
   );
 });
 

@@ -9,8 +9,8 @@ import { type Outcome, simulate, simulateSeed } from './simulation.ts';
 
 /** The same each time; POSTERN_SIM_FROM leads elsewhere. */
 const FROM = Number(process.env['POSTERN_SIM_FROM'] ?? 1);
-const SEEDS = 40;
-const NODES_SEEDS = 8;
+const SEEDS = 20;
+const NODES_SEEDS = 4;
 
 /** What failed once: each fails again with its old fault put back (`npm run mutate -- simulation`), whose words say what was wrong. */
 const regressions = new Map(
