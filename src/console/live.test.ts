@@ -18,19 +18,22 @@ const session = (who: string, role: Role = 'admin'): Session => ({
 function begin() {
   const clock = virtualClock(Date.UTC(2026, 0, 2));
   const ended = new Set<Session>();
-  const state = { shown: 'one', looks: 0, fails: false };
+  const state = { shown: 'one', looks: 0, fails: false, waitsFor: Promise.resolve() };
   const live = new Live({
     clock,
     lives: async (one) => !ended.has(one),
     scopeOf: ({ actor }) => actor.role,
     async look({ actor }) {
       state.looks += 1;
+      await state.waitsFor;
       if (state.fails) throw new Error('the store is away');
       return actor.role === 'admin' ? state.shown : `${state.shown} for ${actor.role}`;
     },
   });
   return { live, clock, ended, state };
 }
+
+const nameOf = (text: string): string | undefined => text.split('\n', 1)[0];
 
 /** What has come, and that there is no more. */
 function reader(response: Response | undefined) {
@@ -70,10 +73,7 @@ test('a quiet stream says every quarter of a minute that it is there', async () 
     clock.advance(seconds === 0 ? 0 : 2_000);
     await turns();
   }
-  assert.deepEqual(
-    heard.map((text) => text.split('\n', 1)[0]),
-    ['event: parts', 'event: beat'],
-  );
+  assert.deepEqual(heard.map(nameOf), ['event: parts', 'event: beat']);
 });
 
 test('however many watch, it is looked up once; when nobody does, not at all', async () => {
@@ -155,6 +155,33 @@ test('a look that fails ends no stream', async () => {
   await turns();
   assert.deepEqual([heard.length, isOver()], [1, false]);
 });
+
+for (const { why, fails, ms } of [
+  { why: 'a look that fails', fails: true, ms: 2_000 },
+  { why: 'a look that takes four seconds', fails: false, ms: 6_000 },
+])
+  test(`${why} is told of once, and what stands there comes anew when it can be looked up again`, async () => {
+    const { live, clock, state } = begin();
+    const { heard } = reader(live.stream(session('root')));
+    clock.advance(0);
+    await turns();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(state, { fails, waitsFor: fails ? state.waitsFor : promise });
+    for (let waited = 0; waited < ms; waited += 2_000) {
+      clock.advance(2_000);
+      await turns();
+    }
+    assert.deepEqual(heard.map(nameOf), ['event: parts', 'event: old']);
+    clock.advance(2_000);
+    await turns();
+    assert.equal(heard.length, 2, 'once');
+    state.fails = false;
+    resolve();
+    await turns();
+    clock.advance(2_000);
+    await turns();
+    assert.deepEqual(heard.map(nameOf), ['event: parts', 'event: old', 'event: parts']);
+  });
 
 test('who does not read what is sent is closed before it fills the memory', async () => {
   const { live, clock, state } = begin();

@@ -8,6 +8,8 @@ export const STREAMS_MAX = 50;
 /** Of one person, in however many sessions; of a link for nobody, of its session. The others' are not for him to take. */
 export const STREAMS_PER_PERSON = 10;
 const LOOK_MS = 2_000;
+/** A look that takes longer is told of: what stands on the page is old by then. */
+const LATE_MS = 4_000;
 /** A quiet stream says so often that it is there. */
 const HEARTBEAT_MS = 15_000;
 /** What may wait for a reader. */
@@ -25,6 +27,7 @@ export interface LiveOptions {
 interface Stream {
   readonly session: Session;
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** What stands on the page, and is as it was looked up last. */
   sent: string | undefined;
   /** Monotonic, ms. */
   saidAt: number;
@@ -72,22 +75,26 @@ export class Live {
   }
 
   async #look(): Promise<void> {
+    const inTime = this.#options.clock.after(LATE_MS, () => {
+      for (const stream of this.#streams) this.#tellThatItIsOld(stream);
+    });
     await this.#endThoseThatAreOver();
-    if (this.#streams.size === 0) {
-      this.#cancel = undefined;
-      return;
-    }
+    await this.#showAll();
+    inTime();
+    if (this.#streams.size > 0) this.#lookIn(LOOK_MS);
+    else this.#cancel = undefined;
+  }
+
+  async #showAll(): Promise<void> {
     const { scopeOf, look } = this.#options;
     const first = new Map<string, Session>();
     for (const { session } of this.#streams) first.set(scopeOf(session), session);
-    // Told once it works again; until then what was shown stays, and says that it is not live.
     const looked = [...first].map(
       async ([scope, session]) => [scope, await look(session).catch(() => undefined)] as const,
     );
     const shown = new Map(await Promise.all(looked));
     // Whoever came meanwhile sees it the next time.
     for (const stream of this.#streams) this.#send(stream, shown.get(scopeOf(stream.session)));
-    this.#lookIn(LOOK_MS);
   }
 
   /** While the store does not answer they stay. */
@@ -102,11 +109,23 @@ export class Live {
   #send(stream: Stream, shown: string | undefined): void {
     const now = this.#options.clock.monotonic();
     const isNew = shown !== undefined && shown !== stream.sent;
+    if (shown === undefined) this.#tellThatItIsOld(stream);
     if (!isNew && now - stream.saidAt < HEARTBEAT_MS) return;
-    if ((stream.controller.desiredSize ?? 0) <= 0) return this.#end(stream, '');
-    stream.controller.enqueue(encoder.encode(isNew ? event('parts', shown) : event('beat', '')));
-    stream.saidAt = now;
+    this.#say(stream, isNew ? event('parts', shown) : event('beat', ''));
     if (isNew) stream.sent = shown;
+  }
+
+  /** Once; what stands there is sent anew when it can be looked up again. */
+  #tellThatItIsOld(stream: Stream): void {
+    if (stream.sent === undefined) return;
+    stream.sent = undefined;
+    this.#say(stream, event('old', ''));
+  }
+
+  #say(stream: Stream, text: string): void {
+    if ((stream.controller.desiredSize ?? 0) <= 0) return this.#end(stream, '');
+    stream.controller.enqueue(encoder.encode(text));
+    stream.saidAt = this.#options.clock.monotonic();
   }
 
   #end(stream: Stream, last: string): void {

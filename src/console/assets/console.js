@@ -65,6 +65,10 @@ function watch(word) {
       takeParts(event.data);
       say('Live: changes show by themselves.');
     });
+    source.addEventListener('old', () => {
+      const since = new Date().toLocaleTimeString();
+      say(`Not live since ${since}: the server can not look. What stands here is from before.`);
+    });
     source.addEventListener('over', () => {
       close();
       say('Your session has ended. Load this page again.');
