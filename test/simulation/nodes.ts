@@ -35,6 +35,8 @@ class Node {
   troubledAt = 0;
   readonly #time: NextHops['time'];
   #wake: (() => void) | undefined;
+  /** Its monotonic clock stands still too. */
+  #isPaused = false;
 
   constructor(name: string, hops: NextHops, database: Database, chance: Chance, plan: Plan) {
     this.name = name;
@@ -61,12 +63,20 @@ class Node {
   }
 
   freeze(stands: boolean): void {
-    if (!this.machine.isStill) this.#wake = this.#time.stop(this.machine, stands);
+    if (this.machine.isStill) return;
+    this.#isPaused = stands;
+    this.#wake = this.#time.stop(this.machine, stands);
   }
 
   thaw(): void {
+    this.#isPaused = false;
     this.#wake?.();
     this.#wake = undefined;
+  }
+
+  /** A paused machine is not set back: no clock would tell it of the pause (docs/SIMULATION.md). */
+  stepClock(byMs: number): void {
+    if (!this.#isPaused || byMs > 0) this.machine.wallAhead += byMs;
   }
 
   kill(): void {
@@ -224,7 +234,7 @@ export class SeveralNodes implements Site {
         node.way.cut = of.ways;
         return () => void (node.way.cut = 'none');
       case 'clockStep':
-        node.machine.wallAhead += of.byMs;
+        node.stepClock(of.byMs);
         return undefined;
     }
   }
