@@ -7,8 +7,8 @@ import { ComeAgain } from './failure.ts';
 export type Turns = <T>(person: string, work: () => Promise<T>) => Promise<T>;
 
 /** Of one person. */
-const AT_ONCE = 2;
-const WAITING_MAX = 8;
+export const AT_ONCE = 2;
+export const WAITING_MAX = 8;
 
 interface Line {
   running: number;

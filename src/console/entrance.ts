@@ -24,14 +24,14 @@ import type { SecondStep } from './second-step.ts';
 import type { LetIn, Session, Sessions } from './sessions.ts';
 
 export const LINK_MS = 10 * 60_000;
-const LINKS_MAX = 20;
+export const LINKS_MAX = 20;
 /** Between the password and the code. */
 export const HALF_WAY_MS = 5 * 60_000;
 const HALF_WAY_MAX = 1000;
 /** Sign-ins that are judged, or wait for their answer, at once. */
-const JUDGED_MAX = 64;
+export const JUDGED_MAX = 64;
 /** Of one network. Who guesses and waits for no answer, on ever new connections, leaves the others to those who come from elsewhere. */
-const JUDGED_PER_NETWORK = 8;
+export const JUDGED_PER_NETWORK = 8;
 const LOGIN_MAX = 320;
 
 /** By what the link lets in: a user of the operating system, or an account. */

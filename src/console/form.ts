@@ -7,7 +7,7 @@ import type { Session } from './sessions.ts';
 export const SMALL_OCTETS_MAX = 4096;
 export const FORM_OCTETS_MAX = 1024 * 1024;
 /** To take half a million fields apart takes seconds. */
-const FIELDS_MAX = 2000;
+export const FIELDS_MAX = 2000;
 
 export class FormRefused extends Error {
   override readonly name = 'FormRefused';

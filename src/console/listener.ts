@@ -11,10 +11,10 @@ import { boundPerNetwork } from '../http/web-admission.ts';
 import type { CertificatePair } from '../server/tls-contexts.ts';
 import { bindingOf, cannotBind, type ListenAt, listening, whereOf } from '../platform/listen.ts';
 
-const HEADER_OCTETS_MAX = 16 * 1024;
+export const HEADER_OCTETS_MAX = 16 * 1024;
 const HEADERS_MAX = 100;
-const CONNECTIONS_MAX = 256;
-const REQUEST_MS = 15_000;
+export const CONNECTIONS_MAX = 256;
+export const REQUEST_MS = 15_000;
 const IDLE_MS = 5_000;
 /** Longer than the pause between two heartbeats of a stream. */
 const SILENCE_MS = 60_000;

@@ -7,7 +7,7 @@ import type { Session } from './sessions.ts';
 export const STREAMS_MAX = 50;
 /** Of one person, in however many sessions; of a link for nobody, of its session. The others' are not for him to take. */
 export const STREAMS_PER_PERSON = 10;
-const LOOK_MS = 2_000;
+export const LOOK_MS = 2_000;
 /** A look that takes longer is told of: what stands on the page is old by then. */
 const LATE_MS = 4_000;
 /** A quiet stream says so often that it is there. */

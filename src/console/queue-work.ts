@@ -10,7 +10,7 @@ import type { QueueChange } from '../store/queue-change.ts';
 export type QueueAction = QueueChange['action'] | 'bounce';
 
 /** How long one request may work. */
-const WORK_MS = 10_000;
+export const WORK_MS = 10_000;
 
 interface Slice {
   /** Recipients. */

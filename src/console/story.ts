@@ -17,7 +17,7 @@ import { counted, moment, pageOf } from './words.ts';
 type Attempts = ReturnType<typeof attemptsOf>;
 
 /** A message to many recipients has more events than anybody reads. */
-const STEPS_MAX = 200;
+export const STEPS_MAX = 200;
 
 interface Step {
   readonly kind: 'plain' | 'good' | 'wait' | 'fail';

@@ -15,7 +15,7 @@ import { waitsWords } from './waits-words.ts';
 import { counted, figure, moment, pageOf } from './words.ts';
 
 /** A list has thousands: they would make a page that no browser likes. */
-const RECIPIENTS_MAX = 100;
+export const RECIPIENTS_MAX = 100;
 
 /** `queued`: those of its recipients that still wait, by their number. */
 export function tracedMessage(

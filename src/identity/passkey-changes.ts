@@ -6,7 +6,7 @@ import { type Changed, problem } from './identity-changes.ts';
 import { type Challenge, usedPasskey } from './passkey.ts';
 import { besideApp, type JudgedCode, right, withFactor } from './second-factor-changes.ts';
 
-const PASSKEYS_MAX = 10;
+export const PASSKEYS_MAX = 10;
 
 export interface PasskeyCredential extends Credential {
   readonly kind: 'passkey';

@@ -34,7 +34,7 @@ import type { SelfTest } from './self-test.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Crew, Thread } from './thread.ts';
 
-const HEAP_MIB = 256;
+export const HEAP_MIB = 256;
 const SAMPLE_MS = 10_000;
 const RELOAD_MS = 2_000;
 const LINK_MS = 10_000;

@@ -19,7 +19,7 @@ const done: Readonly<Record<QueueAction, string>> = {
   bounce: 'given up, and reported to their senders',
 };
 
-const CHOSEN_MAX = 500;
+export const CHOSEN_MAX = 500;
 
 export const changeQueue: Act = {
   path: '/queue',

@@ -12,7 +12,7 @@ import { tokenField } from '../token-field.ts';
 import { waitsWords } from '../waits-words.ts';
 import { ago, counted, figure, moment, pageOf } from '../words.ts';
 
-const CONTENT_OCTETS_MAX = 16 * 1024;
+export const CONTENT_OCTETS_MAX = 16 * 1024;
 
 export const queuedMessage: Page = {
   path: '/queue/message',

@@ -31,10 +31,10 @@ export interface ApiOptions {
   refusedToken(token: RefusedToken): void;
 }
 
-const BODY_OCTETS_MAX = 64 * 1024;
+export const BODY_OCTETS_MAX = 64 * 1024;
 /** What takes longer may still be carried out; the one who asked is not kept waiting. */
-const ANSWER_MS = 20_000;
-const UNDER_WAY_MAX = 32;
+export const ANSWER_MS = 20_000;
+export const UNDER_WAY_MAX = 32;
 
 /** To be mounted at `API_PATH`. */
 export function createApi(options: ApiOptions): Hono {

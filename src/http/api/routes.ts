@@ -162,7 +162,7 @@ const queueActs: readonly Route[] = [
 ];
 
 /** Less than the listener waits for a sign of life. */
-const BACKUP_MS = 55_000;
+export const BACKUP_MS = 55_000;
 
 export const routes: readonly Route[] = [
   route(['GET', '/status', 'serverStatus'], {
