@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openOffice } from '../../test/fakes/administration.ts';
 import { turns } from '../../test/fakes/front.ts';
+import type { DomainCheck } from '../onboarding/domain-checks.ts';
 import type { RecordAnswer } from '../platform/record-lookup.ts';
 import { HOUR, MINUTE } from '../store/store.contract-fixtures.ts';
 import { type DomainStates, isForExamples, WATCHED_MAX, watchDomains, watchedOf } from './domain-watch.ts';
@@ -61,6 +62,33 @@ test('what was wrong is asked for again after an hour', async () => {
   assert.equal(asked().length, 1);
   await pass(10 * SECOND);
   assert.equal(asked().length, 2);
+});
+
+test('what was right is asked for again after six hours', async () => {
+  const office = openOffice({ domains: ['a.house'] });
+  const { clock } = office;
+  const askedAt: number[] = [];
+  let last: DomainCheck | undefined;
+  const began = clock.now();
+  watchDomains(
+    {
+      ...office.ports,
+      domainChecks: {
+        ...{ last: () => last, texts: () => Promise.reject(new Error('not asked here')) },
+        async check() {
+          askedAt.push(clock.now() - began);
+          last = { checkedAt: clock.now(), records: [] };
+          return last;
+        },
+      },
+    },
+    { clock, told: () => undefined, failed: (error) => assert.fail(String(error)) },
+  );
+  for (let at = 0; at < 7 * HOUR; at += 10 * SECOND) {
+    clock.advance(10 * SECOND);
+    await turns();
+  }
+  assert.deepEqual(askedAt, [2 * MINUTE, 2 * MINUTE + 6 * HOUR]);
 });
 
 test('what somebody has asked for meanwhile is not asked for again', async () => {

@@ -64,6 +64,14 @@ test('a link that was used, is old or never was opens nothing, and says how to g
   }
 });
 
+test('of more links than may be kept the oldest gives way', async () => {
+  const { link, get } = openDesk();
+  const secrets: string[] = [];
+  for (let at = 0; at < 21; at += 1) secrets.push(secretOf(await link()));
+  const opens = await Promise.all(secrets.map(async (secret) => (await get(`/sign-in/${secret}`)).status));
+  assert.deepEqual(opens, [410, ...Array.from({ length: 20 }, () => 200)]);
+});
+
 test('a session can not be fixed: whatever cookie a browser brings, it gets another one', async () => {
   const { link, get, post } = openDesk();
   const planted = `postern-8588=${'B'.repeat(43)}`;
@@ -266,6 +274,9 @@ test('who is not signed in sends little, and a form of very many fields is not r
   assert.equal((await post('/sign-in', `secret=${'x'.repeat(5000)}`)).status, 413);
   const { cookie, token } = await enter();
   assert.equal((await post('/sign-out', `token=${'x'.repeat(5000)}`, { cookie })).status, 413);
+  const large = (octets: number) => post('/queue', 'x'.repeat(octets), { cookie });
+  assert.equal((await large(1024 * 1024 + 1)).status, 413);
+  assert.equal((await large(1024 * 1024)).status, 403, 'read, and without the token of the session');
   const many = `token=${token}&action=hold&${'id=x&'.repeat(100_000)}`;
   assert.equal((await post('/queue', many)).status, 401, 'nobody reads it without a session');
   const answer = await post('/queue', many, { cookie });

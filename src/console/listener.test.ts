@@ -88,6 +88,18 @@ test('one address has a share of the connections, an IPv6 network as one; who is
   assert.equal(shut(many(() => '127.0.0.1')), 0);
 });
 
+test('a header of 16 KiB is read, a larger one is not', async () => {
+  const port = await freePort();
+  const listener = await startListener({ address: '127.0.0.1', port }, app, (error) => assert.fail(error));
+  const ofOctets = async (octets: number): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${port}/`, { headers: { x: 'x'.repeat(octets) } })).status;
+  try {
+    assert.deepEqual([await ofOctets(15 * 1024), await ofOctets(16 * 1024)], [200, 431]);
+  } finally {
+    await listener.close();
+  }
+});
+
 test('however many connections are opened, no more are held than there may be', async () => {
   const port = await freePort();
   const listener = await startListener({ address: '127.0.0.1', port }, app, (error) => assert.fail(error));

@@ -56,6 +56,22 @@ const vectors: readonly {
   },
 ];
 
+test('of a long story the first two hundred events are told, and how to get all', async () => {
+  const events = Array.from({ length: 203 }, (_, at) => ({
+    ...{ type: 'deferred', time: at, chain: 1, sequence: at + 1 },
+    payload: {
+      recipient: 'b@x.example',
+      recipientNumber: 0,
+      attempt: at + 1,
+      status: '4.2.0',
+      diagnostic: 'said',
+    },
+  }));
+  const text = String(await storyOf({ events } as unknown as TracedMessage));
+  assert.equal(text.match(/Put off/g)?.length, 200);
+  assert.match(text, /and 3 more events: <code>postern trace --json<\/code> has all/);
+});
+
 for (const { why, lines, told } of vectors)
   test(`attempts: ${why}`, async () => {
     const events = lines.map(([type, attempt, recipientNumber = 0], at) => ({

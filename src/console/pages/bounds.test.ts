@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openOffice } from '../../../test/fakes/administration.ts';
 import { openDesk } from '../../../test/fakes/console.ts';
 import { begin, id } from '../../../test/fakes/desk-with-mail.ts';
+import { messageIdSource } from '../../base/message-id.ts';
 import { acceptOf, identityChange, identityOf } from '../../store/store.contract-fixtures.ts';
 import { pageOf } from '../words.ts';
 
@@ -84,4 +85,34 @@ test('an act ends its request by the time that passed, not by a clock that was s
   await desk.post('/queue', form.toString(), { cookie });
   const held = (await lookups.queue({ held: true }, { max: 10 })).length;
   assert.equal(held, 3);
+});
+
+test('of a content that is looked into the first 16 KiB are shown, and that it is no more', async () => {
+  const at = await begin();
+  const text = `Subject: x\r\n\r\n${'a'.repeat(16 * 1024)}END`;
+  await at.office.ports.store.commit([acceptOf(id(0), at.office.clock.now(), { text })]);
+  const inside = await at.page(`/queue/message?id=${id(0)}&content=yes&reason=ticket`);
+  assert.match(inside, /the first 16\u202f384 octets/);
+  const [, shown = ''] = /<pre[^>]*><code>([^]*?)<\/code>/.exec(inside) ?? [];
+  // Two ends of lines lose their CR.
+  assert.equal(shown.length, 16 * 1024 - 2);
+});
+
+test('the twenty accounts with most mail that waits are named, and that there are more', async () => {
+  const office = openOffice();
+  const { store } = office.ports;
+  const now = office.clock.now();
+  const ids = messageIdSource((length) => new Uint8Array(length));
+  for (let at = 10; at < 31; at += 1) {
+    const login = `a${at}@example.org`;
+    await store.commit([identityChange(identityOf(login), 0, now)]);
+    const to = Array.from({ length: at }, (_, number) => `r${number}@example.net`);
+    await store.commit([acceptOf(ids.next(now), now, { from: login, identityId: `id-${login}`, to })]);
+  }
+  const desk = openDesk({ office });
+  const { cookie } = await desk.enter();
+  const text = await (await desk.get('/queue', { cookie })).text();
+  const named = [...text.matchAll(/\/identity\?login=(a\d\d)%40example\.org"/g)].map(([, name]) => name);
+  assert.deepEqual([named.length, named[0], named.at(-1)], [20, 'a30', 'a11']);
+  assert.match(text, /And 10 recipients of accounts with less/);
 });
