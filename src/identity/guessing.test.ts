@@ -29,6 +29,27 @@ function guessMany(guessing: Guessing, count: number, attemptOf: (at: number) =>
   return refused;
 }
 
+for (const [whose, attemptOf, most, seconds] of [
+  ['one account', (at: number) => guess(at), 20, 60],
+  ['many accounts', (at: number) => guess('x', `${at}@example.org`), 300, 4],
+] as const)
+  test(`after ${most} guesses at ${whose} one in ${seconds} seconds is looked at, and no more`, () => {
+    const guessing = createGuessing();
+    assert.equal(
+      guessMany(guessing, most, (at) => attemptOf(-at)),
+      0,
+    );
+    const lookedAt: number[] = [];
+    for (let second = 0; lookedAt.length < 10; second += 1)
+      if (guessing.begin(attemptOf(second), start + second * 1000).type === 'verify') lookedAt.push(second);
+    const [first, ...gaps] = lookedAt.map((second, at) => second - (lookedAt[at - 1] ?? 0));
+    assert.equal(first, 1, 'the count falls at once');
+    assert.ok(
+      gaps.every((gap) => gap >= seconds && gap <= seconds * 1.25),
+      gaps.join(' '),
+    );
+  });
+
 test('F-AUTH-1 D-OUT-4: delays grow with distinct wrong secrets, stay bounded, and then the network is refused', () => {
   const guessing = createGuessing();
   const delays: number[] = [];
