@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DAYS_SHOWN } from '../src/administration/account-mail.ts';
+import { IDLE_MS, SESSION_MS } from '../src/administration/console-sessions.ts';
 import { WATCHED_MAX } from '../src/administration/domain-watch.ts';
+import { LIST_EVENTS_MAX } from '../src/administration/my-mail.ts';
 import { OF_AGE_MAX } from '../src/administration/queue-views.ts';
 import { AT_ONCE, WAITING_MAX } from '../src/administration/turns.ts';
 import { JUDGED_MAX, JUDGED_PER_NETWORK, LINK_MS, LINKS_MAX } from '../src/console/entrance.ts';
@@ -12,6 +14,7 @@ import { FIELDS_MAX, FORM_OCTETS_MAX, SMALL_OCTETS_MAX } from '../src/console/fo
 import { CONNECTIONS_MAX, HEADER_OCTETS_MAX, REQUEST_MS } from '../src/console/listener.ts';
 import { LOOK_MS, STREAMS_MAX, STREAMS_PER_PERSON } from '../src/console/live.ts';
 import { CHOSEN_MAX } from '../src/console/pages/queue-acts.ts';
+import { WAITING } from '../src/console/pages/overview.ts';
 import { ACCOUNTS } from '../src/console/pages/queue-views.ts';
 import { CONTENT_OCTETS_MAX } from '../src/console/pages/queued-message.ts';
 import { CHALLENGE_MS } from '../src/console/passkeys.ts';
@@ -35,7 +38,10 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const KIB = 1024;
 
-const words: Readonly<Record<number, string>> = { 2: 'two', 5: 'five', 10: 'ten', 15: 'fifteen' };
+const HOUR = 60 * MINUTE;
+const words: Readonly<Record<number, string>> = {
+  ...{ 0.5: 'half an', 2: 'two', 5: 'five', 10: 'ten', 12: 'twelve', 20: 'twenty' },
+};
 const inWords = (count: number): string => words[count] ?? String(count);
 const grouped = (count: number): string => count.toLocaleString('en-US');
 const { pair, network } = guessingDefaults;
@@ -63,7 +69,15 @@ const told: Readonly<Record<string, readonly string[]>> = {
     `**Passkeys** beside the app, ${inWords(PASSKEYS_MAX)} at most`,
     `in the memory of one node for ${inWords(CHALLENGE_MS / MINUTE)} minutes`,
     `has the link as the proof for ${inWords(FRESH_MS / MINUTE)} minutes`,
+    `after ${inWords(SESSION_MS / HOUR)} hours, for roles above \`user\` also after ${inWords(IDLE_MS / HOUR)} hour without use`,
+    `takes longer, up to ${pair.delayMsMax / SECOND} seconds. After ${inWords(pair.refuseFrom ?? 0)} from one network`,
     `not older than ${inWords(FRESH_MS / MINUTE)} minutes`,
+  ],
+  'docs/ARCHITECTURE.md': [
+    `(\`src/server/near-limits.ts\`, ${KEPT_MAX} at most)`,
+    `A count of an age stops at ${grouped(OF_AGE_MAX)}`,
+    `of the ${WAITING} recipients that wait longest`,
+    `(\`LIST_EVENTS_MAX\`, ${grouped(LIST_EVENTS_MAX)} events`,
   ],
   'docs/API.md': [
     `at most ${BODY_OCTETS_MAX / KIB} KiB`,

@@ -71,7 +71,7 @@ const STEPS_MAX = 200;
 const EVENTS_LISTED = 500;
 const EVENTS_MAX = 10_000;
 /** Events of all the messages of a list, and as many recipients that wait: what an answer holds does not grow with both its messages and their recipients. */
-const LIST_EVENTS_MAX = 2_500;
+export const LIST_EVENTS_MAX = 2_500;
 
 export interface MyMail {
   readonly messages: readonly MyMessage[];

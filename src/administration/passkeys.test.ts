@@ -36,14 +36,14 @@ async function open() {
 /** With an app and a passkey beside it. */
 async function openWithPasskey() {
   const at = await open();
-  const { recoveryCodes } = await setUpTotp(at.office.ports, login);
+  const { recoveryCodes, code } = await setUpTotp(at.office.ports, login);
   const device = newAuthenticator();
   const challenge = challengeOf();
   const added = await at.alice.addPasskey({
     ...{ label: 'phone', answer: device.create(challenge), challenge },
     proof: recoveryCodes[0] ?? '',
   });
-  return { ...at, device, added, codes: recoveryCodes };
+  return { ...at, device, added, code, codes: recoveryCodes };
 }
 
 test('passkeys are for a name with TLS, or localhost, and not for an address', () => {
@@ -162,6 +162,19 @@ test('none is added without an app, without a code, twice, for another challenge
   const again = { ...given, proof, answer: at.device.create(challenge) };
   await assert.rejects(at.alice.addPasskey(again), failsWith('negative', /has this passkey already/));
   assert.equal((await at.alice.addPasskey({ ...given, proof })).label, 'phone');
+});
+
+test('beside an app there are ten at most', async () => {
+  const at = await openWithPasskey();
+  const add = async () => {
+    const challenge = challengeOf();
+    at.office.clock.advance(STEP_MS);
+    const answer = newAuthenticator().create(challenge);
+    return at.alice.addPasskey({ label: 'key', answer, challenge, proof: at.code() });
+  };
+  for (let count = 2; count <= 10; count += 1) await add();
+  await assert.rejects(add(), failsWith('negative', /at most 10 passkeys; remove one first/));
+  assert.equal((await at.alice.mySecondFactor()).passkeys.length, 10);
 });
 
 test('a passkey is removed by a code, and with the app go all', async () => {

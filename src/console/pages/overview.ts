@@ -26,7 +26,7 @@ import { stateOf } from './queue.ts';
 
 const RECENT = 10;
 /** Of those that wait longest: so many are looked at, and so many are shown. */
-const WAITING = 20;
+export const WAITING = 20;
 const WAITING_SHOWN = 6;
 
 export const overview: Page = {
