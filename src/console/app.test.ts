@@ -54,6 +54,7 @@ test('a link that was used, is old or never was opens nothing, and says how to g
   const { office, link, get, post } = openDesk();
   const used = secretOf(await link());
   await post('/sign-in', { secret: used });
+  assert.equal((await post('/sign-in', { secret: used })).status, 410, 'used');
   const old = secretOf(await link());
   office.clock.advance(LINK_MS);
   for (const secret of [used, old, 'A'.repeat(43), '', '../x']) {

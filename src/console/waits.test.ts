@@ -83,6 +83,11 @@ const cases: readonly (readonly [why: string, waits: Waits, says: RegExp | undef
     /Waits<\/b>1 recipient for\s+the next hop <code>files<\/code>:[^<]*it was not reached when it was tried last,[^]*1 minute[^]*ECONNREFUSED/,
   ],
   [
+    'its hop had no TLS that is good enough',
+    { since: MINUTE, last: ['4.7.5', 'smtp mta:25: certificate has expired'] },
+    /Waits<\/b>1 recipient for[^]*it was not reached when it was tried last/,
+  ],
+  [
     'it was not tried, since its hop was down',
     { since: MINUTE, messages: 3 },
     /Waits<\/b>3 recipients for[^]*it was down when it was their turn/,
