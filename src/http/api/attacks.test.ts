@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { ALICE, type Api, idOf, MALLORY, OF_ALICE, openApiDesk, type Said } from '../../../test/fakes/api.ts';
 import { openOffice } from '../../../test/fakes/administration.ts';
 import { StoreUnavailable } from '../../store/port.ts';
+import { acceptOf } from '../../store/store.contract-fixtures.ts';
 import { createApi } from './api.ts';
+import { cursorOf } from './cursor.ts';
 import type { ProblemName } from './problem.ts';
 import { BURST } from './rate.ts';
 
@@ -341,6 +343,45 @@ test('a cursor is of its question and its asker alone', async () => {
   ] as const)
     await hears(await api.ask(call, { token: as }), 'cursor', 400);
   assert.equal((await api.ask(`GET /queue?limit=2&cursor=${next}`, { token })).status, 200);
+});
+
+test('no cursor that somebody makes up keeps a hold or a release out of the trail', async () => {
+  const api = await openApiDesk();
+  const token = await api.tokenOf('desk');
+  const [, , id] = token.split('_');
+  const by = `desk@example.org (API, token ${id})`;
+  for (const action of ['hold', 'release']) {
+    const body = { action, part: { identity: ALICE } };
+    const question = JSON.stringify([
+      ...[`${idOf('desk@example.org')} ${id}`, 'POST', '/queue/changes', []],
+      body,
+    ]);
+    const ask = (place: object) =>
+      api.ask(`POST /queue/changes?cursor=${cursorOf(place, question)}`, { token, body });
+    const place = { messageId: '', recipientNumber: 0, until: 1e12 };
+    await hears(await ask({ ...place, told: true }), 'cursor', 400);
+    assert.deepEqual(await (await ask(place)).json(), { changed: 1, stillHeld: 0 });
+    assert.deepEqual(await api.office.newest(), { by, action, detail: { identityId: idOf(ALICE) } });
+  }
+});
+
+test('a hold of a large part: each request that changes something stands in the trail', async () => {
+  const api = await openApiDesk();
+  const { clock, ports, trail } = api.office;
+  const to = Array.from({ length: 1250 }, (_, at) => `${at}@far.example`);
+  for (const id of ['01ARZ3NDEKTSV4RRFFQ69G5FB1', '01ARZ3NDEKTSV4RRFFQ69G5FB2'])
+    await ports.store.commit([acceptOf(id, clock.now(), { to })]);
+  const said = {
+    token: await api.tokenOf('desk'),
+    body: { action: 'hold', part: { domain: 'far.example' } },
+  };
+  const first = (await (await api.ask('POST /queue/changes', said)).json()) as Readonly<
+    Record<string, unknown>
+  >;
+  assert.equal(first['changed'], 2000);
+  const rest = await api.ask(`POST /queue/changes?cursor=${String(first['next'])}`, said);
+  assert.deepEqual(await rest.json(), { changed: 500, stillHeld: 0 });
+  assert.equal((await trail()).filter(({ type }) => type === 'held').length, 2);
 });
 
 test('a key that comes with another request is refused, and that one is not carried out', async () => {

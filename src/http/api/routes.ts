@@ -5,7 +5,6 @@ import type { QueuePart } from '../../administration/queue-selector.ts';
 import { entryJson, ofAgeJson, ofIdentityJson } from '../../administration/queue-json.ts';
 import type { Administration } from '../../administration/use-cases.ts';
 import type { QueueCursor } from '../../store/lookups.ts';
-import type { QueuePosition } from '../../store/queue-change.ts';
 import { Problem } from './problem.ts';
 import { route, type Route } from './route.ts';
 import { accountRoutes } from './routes-accounts.ts';
@@ -88,7 +87,11 @@ const queueLooks: readonly Route[] = [
   }),
 ];
 
-const position = recipient.extend({ messageId: z.string(), told: z.boolean(), until: z.number() });
+/** Empty: before all. */
+const place = z.union([z.literal(''), shapes.messageId]);
+
+/** Whether the trail has the event of the command is not for a cursor to say, since whoever asks can make one up: each request that changes something leaves its own. */
+const position = recipient.extend({ messageId: place, until: z.int() });
 
 /** To be named: the whole of it by mistake is more than anybody wants. */
 const namedPart = queueShapes.queuePart
@@ -96,7 +99,7 @@ const namedPart = queueShapes.queuePart
   .refine((part) => Object.values(part).some((value) => value !== undefined), {
     error: 'name a part of the queue',
   });
-const bouncePlace = recipient.extend({ messageId: z.string(), began: z.number() });
+const bouncePlace = recipient.extend({ messageId: place, began: z.number() });
 
 /** Before those that take any action: the first path that fits is the one that is asked. */
 const bounces: readonly Route[] = [
@@ -155,8 +158,12 @@ const queueActs: readonly Route[] = [
     answer: queueShapes.queueChanged,
     paging: { place: position, limit: { usual: 1, most: 1 } },
     async carryOut(as, { body: { action, part }, after }) {
-      const from = after === undefined ? {} : { after: after as QueuePosition };
-      return as.changeQueue({ part: partOf(part), action, ...from });
+      const from =
+        after === undefined ? {} : { after: { ...(after as z.output<typeof position>), told: false } };
+      const { next, ...done } = await as.changeQueue({ part: partOf(part), action, ...from });
+      if (next === undefined) return done;
+      const { told: _told, ...rest } = next;
+      return { ...done, next: rest };
     },
   }),
 ];
