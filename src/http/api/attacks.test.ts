@@ -232,6 +232,13 @@ const bad: readonly (readonly [
   ['no message id', 'GET /queue/..%2f..', 'invalid', 400],
   ['no action', `POST /queue/${OF_ALICE}/explode`, 'invalid', 400],
   ['no part of the queue', 'POST /queue/changes', 'invalid', 400, { body: { action: 'drop', part: {} } }],
+  [
+    'JSON that is deeper than it can be written again',
+    'POST /queue/changes',
+    'invalid',
+    400,
+    { body: `${'['.repeat(32_000)}${']'.repeat(32_000)}` },
+  ],
   ['no part to be bounced', 'POST /queue/bounces', 'invalid', 400, { body: { part: {} } }],
   [
     'a limit that is no number',

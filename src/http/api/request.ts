@@ -42,14 +42,16 @@ export function refuseTokenInUrl({ searchParams }: URL): void {
 export function readRequest(route: Route, raw: RawRequest): ReadRequest {
   const { cursor, limit, ...query } = once(raw.url.searchParams);
   const isPaged = route.paging !== undefined;
-  const body = bodyOf(route, raw);
+  const given = bodyOf(route, raw);
+  const body = route.body === undefined ? undefined : read(route.body, given, 'body');
+  // What has passed its shape is not deep: JSON may be deeper than it can be written again.
   const question = JSON.stringify([
     ...[raw.asker, route.method, raw.url.pathname],
     ...[
       Object.keys(query)
         .sort()
         .map((name) => [name, query[name]]),
-      body,
+      given,
     ],
   ]);
   return {
@@ -60,7 +62,7 @@ export function readRequest(route: Route, raw: RawRequest): ReadRequest {
       'query',
       isPaged ? [...Object.keys(route.query.shape), 'limit', 'cursor'] : undefined,
     ),
-    body: route.body === undefined ? undefined : read(route.body, body, 'body'),
+    body,
     after: cursor === undefined || !isPaged ? undefined : placeOf(cursor, question, route.paging.place),
     max: isPaged ? limitOf(limit, route.paging.limit) : 0,
     question,
