@@ -127,6 +127,7 @@ export class NodePromises {
         this.#leases.set(`${messageId} ${recipientNumber}`, { owner: change.owner, attempt });
     if (change.type === 'settle') this.#settled(change, outcome);
     if (change.type === 'free') this.#freed(change);
+    if (change.type === 'withdraw' && type === 'withdrawn') this.#withdrawn(change.messageId);
     if (change.type === 'identity' && type === 'written' && change.identity.state !== 'active')
       this.#stopped.add(change.identity.id);
   }
@@ -145,6 +146,11 @@ export class NodePromises {
       if (outcome?.type === 'settled') this.#leases.delete(key);
       else if (change.again === true) this.#doubted.add(`${key} ${attempt}`);
     }
+  }
+
+  /** Nobody waits for what was taken back. */
+  #withdrawn(id: string): void {
+    for (const key of this.#leases.keys()) if (key.startsWith(`${id} `)) this.#leases.delete(key);
   }
 
   #freed({ ownerPrefix, only }: Extract<Change, { type: 'free' }>): void {
