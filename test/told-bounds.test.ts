@@ -33,6 +33,7 @@ import { UNDO_MAX } from '../src/policy/undo-window.ts';
 import { HEAP_MIB } from '../src/server/face.ts';
 import { KEPT_MAX } from '../src/server/near-limits.ts';
 import { SESSIONS_MAX } from '../src/store/console-sessions.ts';
+import { DAY_EVENTS_MAX } from '../src/store/days.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -57,6 +58,7 @@ const told: Readonly<Record<string, readonly string[]>> = {
     `looked up once in ${inWords(LOOK_MS / SECOND)} seconds for all of them`,
     `since its start, ${KEPT_MAX} at most`,
     `the first ${WATCHED_MAX} by name`,
+    `counted from its newest ${grouped(DAY_EVENTS_MAX)} events`,
     `names ${RECIPIENTS_MAX} recipients and its first ${STEPS_MAX} events`,
     `One form takes ${CHOSEN_MAX} chosen messages`,
     `Of one age ${grouped(OF_AGE_MAX)} recipients are counted`,

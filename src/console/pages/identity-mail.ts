@@ -18,7 +18,7 @@ export function fourWeeks({ days, isCut }: AccountDays): Html {
   return html`<section class="card">
     <h2>The last ${days.length} days</h2>
     <p>
-      ${isCut ? 'More than ' : ''}${counted(sum, 'message')}
+      ${isCut ? 'At least ' : ''}${isCut && sum === 0 ? '0 messages' : counted(sum, 'message')}
       accepted${isCut ? ': only the newest events are counted, and earlier days are missing' : ''}.
     </p>
     ${chart({
