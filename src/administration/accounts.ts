@@ -26,6 +26,7 @@ import {
 } from './identities.ts';
 import { hashNewPassword } from './new-password.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { credentialTold } from './told-to-user.ts';
 
 export interface NewAccount {
   readonly login: string;
@@ -151,7 +152,7 @@ export interface ShownAccount {
 
 export async function showAccount(
   ports: AdministrationPorts,
-  _actor: Actor,
+  actor: Actor,
   { login }: { readonly login: string },
 ): Promise<ShownAccount> {
   const identity = await identityOf(ports, login);
@@ -162,8 +163,10 @@ export async function showAccount(
     ports.lookups.counter(identity.id),
   ]);
   const values = effectiveLimits(configured, identity.limits);
+  const account = accountOf(identity);
+  const credentials = account.credentials.map((one) => credentialTold(actor, account.login, one));
   return {
-    account: accountOf(identity),
+    account: { ...account, credentials },
     limits: { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...identity.limits },
     ...{ uses, limitUse: usesOf(counter, values, ports.clock.now()) },
   };

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failsWith, openOffice } from '../../test/fakes/administration.ts';
+import { BY_ROOT, failsWith, openOffice } from '../../test/fakes/administration.ts';
 import type { Role } from '../record/identity.ts';
 import { acceptOf, DAY, HOUR } from '../store/store.contract-fixtures.ts';
 import { administrationOf } from './use-cases.ts';
@@ -81,6 +81,28 @@ test('a device is revoked by its id, and says by whom: by oneself, or by an oper
   );
   assert.doesNotMatch(JSON.stringify(devices), /root/);
   await assert.rejects(me.revokeMine({ credential: phone.id }), failsWith('negative', /revoked already/));
+});
+
+test('a user is not told which operator revoked a credential, by the looks at an account either', async () => {
+  const { me, addToken, revokeToken, revokeAppPassword, showAccount } = await begin();
+  const phone = await me.addMyAppPassword({ label: 'phone' });
+  await me.revokeMine({ credential: phone.id });
+  await addToken({ login: ALICE, label: 'ci', scopes: ['trace'] });
+  await revokeToken({ login: ALICE, which: 'ci' });
+  await revokeAppPassword({ login: ALICE, which: 'first' });
+  const { account } = await me.showAccount({ login: ALICE });
+  const { tokens } = await me.listTokens({ login: ALICE });
+  const ci = ['ci', 'an operator'];
+  assert.deepEqual(
+    account.credentials.map(({ label, disabled }) => [label, disabled?.by]),
+    [['first', 'an operator'], ['phone', `${ALICE} (console)`], ci],
+  );
+  assert.deepEqual(
+    tokens.map(({ label, disabled }) => [label, disabled?.by]),
+    [ci],
+  );
+  const shown = await showAccount({ login: ALICE });
+  assert.ok(shown.account.credentials.some(({ disabled }) => disabled?.by === BY_ROOT));
 });
 
 test('what is no device of oneself is not revoked: of another, by a label, the password', async () => {

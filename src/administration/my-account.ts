@@ -20,6 +20,7 @@ import { NotThere, UseCaseFailure } from './failure.ts';
 import { changeIdentity } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 import { ownIdentity } from './second-factor.ts';
+import { isByOwner } from './told-to-user.ts';
 import { revokeToken } from './tokens.ts';
 
 export interface MyDevice {
@@ -76,7 +77,7 @@ function devicesOf({ credentials, login }: Identity, uses: readonly CredentialUs
     .flatMap((credential) => {
       const { id, kind, label, createdAt, expiresAt, disabled } = credential;
       if (kind !== 'appPassword' && kind !== 'token') return [];
-      const by = disabled?.by.startsWith(`${login} (`) === true ? 'you' : 'an operator';
+      const by = disabled !== undefined && isByOwner(login, disabled.by) ? 'you' : 'an operator';
       const device: MyDevice = {
         ...{ id, kind, label, createdAt },
         ...(expiresAt === undefined ? {} : { expiresAt }),

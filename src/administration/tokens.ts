@@ -14,6 +14,7 @@ import { UseCaseFailure } from './failure.ts';
 import { changeIdentity, credentialDetail, endOf, identityOf, valueOf } from './identities.ts';
 import { scopesFor } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { credentialTold } from './told-to-user.ts';
 
 interface OfAccount {
   readonly login: string;
@@ -37,7 +38,7 @@ export interface AddedToken extends OfAccount, Pick<TokenKept, 'id' | 'label' | 
 /** Revoked ones too, as long as they are kept. */
 export async function listTokens(
   ports: AdministrationPorts,
-  _actor: Actor,
+  actor: Actor,
   of: OfAccount,
 ): Promise<OfAccount & { readonly tokens: readonly TokenKept[] }> {
   const identity = withCredentials(await identityOf(ports, of.login));
@@ -46,9 +47,8 @@ export async function listTokens(
     if (kind !== 'token') return [];
     // Newest first.
     const last = uses.find(({ credentialId }) => credentialId === kept.id);
-    return [
-      { ...kept, scopes, ...(last === undefined ? {} : { lastUse: { at: last.at, address: last.address } }) },
-    ];
+    const lastUse = last === undefined ? {} : { lastUse: { at: last.at, address: last.address } };
+    return [credentialTold(actor, identity.login, { ...kept, scopes, ...lastUse })];
   });
   return { login: identity.login, tokens };
 }

@@ -3,13 +3,31 @@
 
 import { isFate } from '../audit/fates.ts';
 import type { FatePayload, TrailEvent } from '../record/events.ts';
+import type { Credential } from '../record/identity.ts';
 import type { EndedAttempts } from '../store/ended-attempts.ts';
+import type { Actor } from './actor.ts';
 
 const NO_REPLY = 'no reply of another server';
 
 /** In the words of the other server. `remote`: as events have it, or as `eventToldToUser` leaves it. */
 export function isReply(remote: string | undefined, diagnostic: string): boolean {
   return remote !== undefined && /^(?:smtp|lmtp)\b/.test(remote) && /^\d{3}\b/.test(diagnostic);
+}
+
+/** `by`: as records name who acts (`byOf`). */
+export function isByOwner(login: string, by: string): boolean {
+  return by.startsWith(`${login} (`);
+}
+
+/** A user learns that an operator revoked it, not which one. */
+export function credentialTold<T extends Pick<Credential, 'disabled'>>(
+  { role }: Pick<Actor, 'role'>,
+  login: string,
+  credential: T,
+): T {
+  const { disabled } = credential;
+  if (role !== 'user' || disabled === undefined || isByOwner(login, disabled.by)) return credential;
+  return { ...credential, disabled: { ...disabled, by: 'an operator' } };
 }
 
 export function eventToldToUser(event: TrailEvent): TrailEvent {
