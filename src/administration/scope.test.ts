@@ -7,6 +7,7 @@ import { countedLookups } from '../../test/fakes/counted-lookups.ts';
 import { emptyCounter } from '../policy/limits.ts';
 import { acceptOf, identityChange, identityOf } from '../store/store.contract-fixtures.ts';
 import { consoleEvent, consoleSessionOf } from '../store/store.contract-sessions.ts';
+import type { Lookups, QueueEntry } from '../store/lookups.ts';
 import type { Actor } from './actor.ts';
 import { roles } from '../record/identity.ts';
 import { scopedPorts } from './scope.ts';
@@ -38,6 +39,30 @@ async function open() {
   }
   return office;
 }
+
+for (const [actor, mine, node] of [
+  [user, alice, undefined],
+  [domainAdmin, carol, 'inner-1'],
+] as const)
+  test(`the queue tells ${actor.role} ${node === undefined ? 'of no node' : 'which node has an attempt under way'}`, async () => {
+    const { ports } = await open();
+    const [id, identityId] = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', idOf(mine)];
+    await ports.store.commit([acceptOf(id, 1, { identityId })]);
+    const onNode = (entries: readonly QueueEntry[]) =>
+      entries.map((entry) => ({ ...entry, node: 'inner-1' }));
+    const lookups = {
+      ...ports.lookups,
+      queue: async (...asked: Parameters<Lookups['queue']>) => onNode(await ports.lookups.queue(...asked)),
+      queueOfMessages: async (...asked: Parameters<Lookups['queueOfMessages']>) =>
+        onNode(await ports.lookups.queueOfMessages(...asked)),
+    };
+    const seen = scopedPorts({ ...ports, lookups }, actor).lookups;
+    for (const entries of [await seen.queue({ identityId }, { max: 9 }), await seen.queueOfMessages([id], 9)])
+      assert.deepEqual(
+        entries.map((entry) => entry.node),
+        [node],
+      );
+  });
 
 for (const [actor, mine, outside] of [
   [user, alice, carol],

@@ -5,14 +5,21 @@ import { emptyCounter } from '../policy/limits.ts';
 import type { TrailEvent } from '../record/events.ts';
 import type { Identity, IdentityId } from '../record/identity.ts';
 import { compareListed, type IdentityPage, isOfPage } from '../store/identity-page.ts';
-import type { EventRange, FoundEvents, Lookups, QueueOfIdentity, TraceTerm } from '../store/lookups.ts';
+import type {
+  EventRange,
+  FoundEvents,
+  Lookups,
+  QueueEntry,
+  QueueOfIdentity,
+  TraceTerm,
+} from '../store/lookups.ts';
 import type { Change } from '../store/port.ts';
 import type { QueueSelector } from '../store/selector.ts';
 import type { ShownIdentity } from '../store/shown-identity.ts';
 import type { Actor } from './actor.ts';
 import { UseCaseFailure } from './failure.ts';
 import type { AdministrationPorts } from './ports.ts';
-import { attemptToldToUser, eventToldToUser } from './told-to-user.ts';
+import { attemptToldToUser, eventToldToUser, queuedToldToUser } from './told-to-user.ts';
 
 type IsMine = (identity: Pick<Identity, 'id' | 'login'>) => boolean;
 
@@ -121,6 +128,7 @@ const PARTS_MAX = 20;
 function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
   const one = (found: ShownIdentity | undefined): ShownIdentity | undefined =>
     found !== undefined && seen.isMine(found) ? found : undefined;
+  const queued = actor.role === 'user' ? queuedToldToUser : (entry: QueueEntry): QueueEntry => entry;
   return {
     identityByLogin: async (login) => one(await all.identityByLogin(login)),
     identityById: async (id) => one(await all.identityById(id)),
@@ -132,11 +140,14 @@ function scopedLookups(all: Lookups, actor: Actor, seen: Seen): Lookups {
     counter: async (id) => ((await seen.identity(id)) ? all.counter(id) : emptyCounter),
     message: async (id) => ((await seen.message(id)) ? all.message(id) : undefined),
     content: async (id) => ((await seen.message(id)) ? all.content(id) : undefined),
-    queue: async (selector, page) => ((await seen.selector(selector)) ? all.queue(selector, page) : []),
+    async queue(selector, page) {
+      const entries = (await seen.selector(selector)) ? await all.queue(selector, page) : [];
+      return entries.map(queued);
+    },
     async queueOfMessages(ids, max) {
       const entries = await all.queueOfMessages(ids, max);
       const owners = await seen.identities(entries.map(({ message: { identityId } }) => identityId));
-      return entries.filter(({ message }) => owners.has(message.identityId));
+      return entries.filter(({ message }) => owners.has(message.identityId)).map(queued);
     },
     queueCount: async (selector, max) =>
       (await seen.selector(selector)) ? all.queueCount(selector, max) : 0,

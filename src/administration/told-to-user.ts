@@ -5,6 +5,7 @@ import { isFate } from '../audit/fates.ts';
 import type { FatePayload, TrailEvent } from '../record/events.ts';
 import type { Credential } from '../record/identity.ts';
 import type { EndedAttempts } from '../store/ended-attempts.ts';
+import type { QueueEntry } from '../store/lookups.ts';
 import type { Actor } from './actor.ts';
 
 const NO_REPLY = 'no reply of another server';
@@ -52,6 +53,10 @@ export function attemptToldToUser(ended: EndedAttempts): EndedAttempts {
   const { at, status, remote, reply } = ended.last;
   const { diagnostic, ...said } = spoken(remote, reply);
   return { ...ended, last: { at, status, reply: diagnostic, ...said } };
+}
+
+export function queuedToldToUser({ node: _node, ...entry }: QueueEntry): QueueEntry {
+  return entry;
 }
 
 function spoken(
