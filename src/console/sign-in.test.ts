@@ -7,6 +7,7 @@ import { phcOf } from '../../test/fakes/lookup-thread.ts';
 import { guessingDefaults } from '../identity/guessing.ts';
 import { totpCode } from '../identity/totp.ts';
 import { createAppPassword } from '../identity/app-password.ts';
+import { createToken } from '../identity/token.ts';
 import type { Credential, Identity } from '../record/identity.ts';
 import {
   changed,
@@ -31,8 +32,12 @@ const totp: Credential = {
 };
 const device = createAppPassword({ label: 'phone', now: START }, countedEntropy());
 const LOGIN = 'alice@example.org';
+const token = createToken(
+  { identityId: `id-${LOGIN}`, label: 'script', scopes: ['trace'], now: START },
+  countedEntropy(),
+);
 const account = (said: Partial<Identity> = {}): Identity =>
-  identityOf(LOGIN, { credentials: [password, device.credential], ...said });
+  identityOf(LOGIN, { credentials: [password, device.credential, token.credential], ...said });
 
 async function begin(said: Partial<Identity> = {}, origin = ORIGIN) {
   const desk = openDesk({ origin });
@@ -112,6 +117,7 @@ const wrongs: readonly {
   { why: 'the right password of who is suspended', said: { state: 'suspended' }, form: {} },
   { why: 'the right password of who is removed', said: { state: 'removed', removedAt: START }, form: {} },
   { why: 'an app password', form: { password: device.text } },
+  { why: 'a token', form: { password: token.text } },
   { why: 'no password', form: { password: '' } },
   { why: 'no login', form: { login: '' } },
 ];
