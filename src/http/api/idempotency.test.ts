@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createIdempotency, type KeptAnswer } from './idempotency.ts';
+import { createIdempotency, ENTRIES_MAX, type KeptAnswer } from './idempotency.ts';
 
 const answerOf = (status: number): KeptAnswer => ({ status, headers: {}, body: '{}' });
 const asked = { asker: 'token', key: '4711', request: 'POST /x' };
@@ -56,4 +56,16 @@ test('the key of one token is unknown to others', async () => {
   await ask({ asker: 'another', request: 'POST /y' });
   assert.equal(done(), 2);
   await assert.rejects(ask({ request: 'POST /y' }), /came with another request before/);
+});
+
+test('when there are too many keys, whoever has most loses his oldest, and nobody else any', async () => {
+  const { ask, done } = begin();
+  await ask();
+  for (let n = 0; n < 2 * ENTRIES_MAX; n += 1) await ask({ asker: `greedy ${n % 4}`, key: `${n}` });
+  const before = done();
+  assert.equal((await ask()).again, true);
+  assert.equal((await ask({ asker: 'greedy 3', key: `${2 * ENTRIES_MAX - 1}` })).again, true);
+  assert.equal(done(), before);
+  await ask({ asker: 'greedy 0', key: '0' });
+  assert.equal(done(), before + 1, 'it was his oldest');
 });

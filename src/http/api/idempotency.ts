@@ -2,11 +2,11 @@
 // Kept in memory, since an answer may hold a secret that is shown once: for ten minutes, and not beyond a restart.
 
 import { createHash } from 'node:crypto';
-import { createLru } from '../../identity/lru.ts';
 import { Problem } from './problem.ts';
 
 export const KEPT_MS = 10 * 60_000;
-const ENTRIES_MAX = 1000;
+/** Of all askers together. */
+export const ENTRIES_MAX = 1000;
 
 /** Of one answer that is kept. */
 export interface KeptAnswer {
@@ -38,33 +38,70 @@ export interface Idempotency {
 
 /** `now`: ms of a clock that never steps back. */
 export function createIdempotency(now: () => number): Idempotency {
-  const entries = createLru<string, Entry>(ENTRIES_MAX);
+  const entries = createEntries();
 
-  function known(name: string): Entry | undefined {
-    const entry = entries.peek(name);
+  function known(asker: string, key: string): Entry | undefined {
+    const entry = entries.get(asker, key);
     if (entry === undefined || now() - entry.at < KEPT_MS) return entry;
-    entries.delete(name);
+    entries.delete(asker, key);
     return undefined;
   }
 
   return {
     async once({ asker, key, request: text }, work) {
-      const name = `${asker} ${key}`;
       const request = createHash('sha256').update(text).digest('hex');
-      const before = known(name);
+      const before = known(asker, key);
       if (before !== undefined) return answerOf(before, request);
-      entries.set(name, { request, at: now() });
+      entries.set(asker, key, { request, at: now() });
       try {
         const answer = await work();
         // What failed on our side is worth another try.
-        if (answer.status >= 500) entries.delete(name);
-        else entries.set(name, { request, at: now(), answer });
+        if (answer.status >= 500) entries.delete(asker, key);
+        else entries.set(asker, key, { request, at: now(), answer });
         return answer;
       } catch (error) {
-        entries.delete(name);
+        entries.delete(asker, key);
         throw error;
       }
     },
+  };
+}
+
+interface Entries {
+  get(asker: string, key: string): Entry | undefined;
+  set(asker: string, key: string, entry: Entry): void;
+  delete(asker: string, key: string): void;
+}
+
+/** When there are too many, whoever has most of them loses his oldest: nobody makes another's act be done twice. */
+function createEntries(): Entries {
+  const ofAskers = new Map<string, Map<string, Entry>>();
+  let size = 0;
+
+  function remove(asker: string, key: string): void {
+    const own = ofAskers.get(asker);
+    if (own?.delete(key) !== true) return;
+    size -= 1;
+    if (own.size === 0) ofAskers.delete(asker);
+  }
+
+  function removeOne(): void {
+    const all = [...ofAskers];
+    const [asker, own] = all.reduce((most, one) => (one[1].size > most[1].size ? one : most));
+    const [oldest = ''] = own.keys();
+    remove(asker, oldest);
+  }
+
+  return {
+    get: (asker, key) => ofAskers.get(asker)?.get(key),
+    set(asker, key, entry) {
+      remove(asker, key);
+      const own = ofAskers.get(asker) ?? new Map<string, Entry>();
+      ofAskers.set(asker, own.set(key, entry));
+      size += 1;
+      if (size > ENTRIES_MAX) removeOne();
+    },
+    delete: remove,
   };
 }
 
