@@ -72,8 +72,14 @@ export class Entrance {
     this.#parts = parts;
     const { entropy } = parts.administration;
     const { clock } = parts;
-    this.#links = keepSecrets<Linked>({ clock, entropy, ms: LINK_MS, max: LINKS_MAX });
-    this.#halfWay = keepSecrets<HalfWay>({ clock, entropy, ms: HALF_WAY_MS, max: HALF_WAY_MAX });
+    this.#links = keepSecrets<Linked>({ clock, entropy, ms: LINK_MS, max: LINKS_MAX, whose: nameOf });
+    this.#halfWay = keepSecrets<HalfWay>({
+      clock,
+      entropy,
+      ms: HALF_WAY_MS,
+      max: HALF_WAY_MAX,
+      whose: ({ identityId }) => identityId,
+    });
   }
 
   /** `login`: of the account that it lets in; absent: `who`, as an admin. Rejects if it could not be recorded. */

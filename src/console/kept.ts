@@ -6,7 +6,7 @@ import type { Clock, Entropy } from '../platform/platform.ts';
 const SECRET_OCTETS = 32;
 
 export interface KeptSecrets<T> {
-  /** The secret: it stands nowhere else. The oldest gives way where there are too many. */
+  /** The secret: it stands nowhere else. Where there are too many, the oldest gives way of whoever has most of them. */
   keep(value: T): string;
   /** It stays as it is. Undefined: there is none such, or no more. */
   look(secret: string): T | undefined;
@@ -19,8 +19,10 @@ export function keepSecrets<T>(o: {
   readonly entropy: Entropy;
   readonly ms: number;
   readonly max: number;
+  /** Whoever asks for ever more pushes nobody else's out. */
+  whose(value: T): string;
 }): KeptSecrets<T> {
-  const { clock, entropy, ms, max } = o;
+  const { clock, entropy, ms, max, whose } = o;
   const kept = new Map<string, { readonly value: T; readonly until: number }>();
 
   function look(secret: string): T | undefined {
@@ -32,8 +34,7 @@ export function keepSecrets<T>(o: {
     keep(value) {
       const now = clock.monotonic();
       for (const [key, { until }] of kept) if (now >= until) kept.delete(key);
-      const [oldest] = kept.keys();
-      if (kept.size >= max && oldest !== undefined) kept.delete(oldest);
+      if (kept.size >= max) dropOldestOfMost(kept, ({ value: one }) => whose(one));
       const secret = newSecret(entropy);
       kept.set(hashOf(secret), { value, until: now + ms });
       return secret;
@@ -45,6 +46,14 @@ export function keepSecrets<T>(o: {
       return value;
     },
   };
+}
+
+/** Of a map in the order of time: the oldest entry of whoever has most goes. */
+export function dropOldestOfMost<K, V>(entries: Map<K, V>, whose: (value: V) => string): void {
+  const byOwner = Map.groupBy(entries, ([, value]) => whose(value));
+  const [most = []] = [...byOwner.values()].toSorted((one, other) => other.length - one.length);
+  const [oldest] = most;
+  if (oldest !== undefined) entries.delete(oldest[0]);
 }
 
 /** 256 bits, as text. */

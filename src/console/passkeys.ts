@@ -2,15 +2,16 @@
 
 import { type Challenge, relyingPartyOf } from '../administration/passkeys.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
+import { dropOldestOfMost } from './kept.ts';
 
 export const CHALLENGE_MS = 5 * 60_000;
-/** The oldest gives way. */
-const CHALLENGES_MAX = 1000;
+/** The oldest gives way of whoever has most of them. */
+export const CHALLENGES_MAX = 1000;
 const CHALLENGE_OCTETS = 32;
 
 export interface Passkeys {
-  /** A new one; `whose`: a session or a sign-in that is half way. The one before counts no more. */
-  ask(whose: string): Challenge;
+  /** A new one; `whose`: a session or a sign-in that is half way. The one before counts no more. `person`: who is asked. */
+  ask(whose: string, person: string): Challenge;
   /** Used up by this. Undefined: none was asked for, or too long ago. */
   take(whose: string): Challenge | undefined;
 }
@@ -22,15 +23,17 @@ export function passkeysAt(
 ): Passkeys | undefined {
   const party = relyingPartyOf(origin);
   if (party === undefined) return undefined;
-  const asked = new Map<string, { readonly challenge: Challenge; readonly until: number }>();
+  const asked = new Map<
+    string,
+    { readonly challenge: Challenge; readonly until: number; readonly person: string }
+  >();
   return {
-    ask(whose) {
+    ask(whose, person) {
       asked.delete(whose);
-      const [oldest] = asked.keys();
-      if (asked.size >= CHALLENGES_MAX && oldest !== undefined) asked.delete(oldest);
+      if (asked.size >= CHALLENGES_MAX) dropOldestOfMost(asked, (one) => one.person);
       const random = Buffer.from(entropy.bytes(CHALLENGE_OCTETS)).toString('base64url');
       const challenge = { ...party, challenge: random };
-      asked.set(whose, { challenge, until: clock.monotonic() + CHALLENGE_MS });
+      asked.set(whose, { challenge, until: clock.monotonic() + CHALLENGE_MS, person });
       return challenge;
     },
     take(whose) {

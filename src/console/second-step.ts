@@ -48,7 +48,7 @@ export function secondStep({
   factorGuard(client: Client): FactorGuard;
 }): SecondStep {
   async function passkey(identityId: IdentityId, asker: string): Promise<string | undefined> {
-    const challenge = passkeys?.ask(asker);
+    const challenge = passkeys?.ask(asker, identityId);
     const request =
       challenge && (await passkeyRequest(administration, identityId, { challenge, timeoutMs: CHALLENGE_MS }));
     return request && JSON.stringify(request);

@@ -46,7 +46,7 @@ async function addForm(asked: Asked): Promise<Html> {
       This console has no name with TLS that a passkey could be bound to: <code>console.origin</code> in the
       configuration gives it one.
     </p>`;
-  const challenge = passkeys.ask(session.name);
+  const challenge = passkeys.ask(session.name, session.actor.identityId ?? session.name);
   const options = await asked.administration().beginPasskey({ challenge, timeoutMs: CHALLENGE_MS });
   return html`<form
       method="post"
