@@ -12,7 +12,7 @@ import { AT_ONCE, WAITING_MAX } from '../src/administration/turns.ts';
 import { JUDGED_MAX, JUDGED_PER_NETWORK, LINK_MS, LINKS_MAX } from '../src/console/entrance.ts';
 import { FIELDS_MAX, FORM_OCTETS_MAX, SMALL_OCTETS_MAX } from '../src/console/form.ts';
 import { CONNECTIONS_MAX, HEADER_OCTETS_MAX, REQUEST_MS } from '../src/console/listener.ts';
-import { LOOK_MS, STREAMS_MAX, STREAMS_PER_PERSON } from '../src/console/live.ts';
+import { LATE_MS, LOOK_MS, STREAMS_MAX, STREAMS_PER_PERSON } from '../src/console/live.ts';
 import { CHOSEN_MAX } from '../src/console/pages/queue-acts.ts';
 import { WAITING } from '../src/console/pages/overview.ts';
 import { ACCOUNTS } from '../src/console/pages/queue-views.ts';
@@ -56,6 +56,7 @@ const told: Readonly<Record<string, readonly string[]>> = {
     `a thread of its own with ${HEAP_MIB} MiB of heap`,
     `at most ${STREAMS_MAX}, and ${STREAMS_PER_PERSON} of one person in all his sessions`,
     `looked up once in ${inWords(LOOK_MS / SECOND)} seconds for all of them`,
+    `takes more than ${inWords(LATE_MS / SECOND)} seconds, the page says since when`,
     `since its start, ${KEPT_MAX} at most`,
     `the first ${WATCHED_MAX} by name`,
     `counted from its newest ${grouped(DAY_EVENTS_MAX)} events`,

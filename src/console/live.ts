@@ -9,7 +9,7 @@ export const STREAMS_MAX = 50;
 export const STREAMS_PER_PERSON = 10;
 export const LOOK_MS = 2_000;
 /** A look that takes longer is told of: what stands on the page is old by then. */
-const LATE_MS = 4_000;
+export const LATE_MS = 4_000;
 /** A quiet stream says so often that it is there. */
 const HEARTBEAT_MS = 15_000;
 /** What may wait for a reader. */
