@@ -41,7 +41,7 @@ const KIB = 1024;
 
 const HOUR = 60 * MINUTE;
 const words: Readonly<Record<number, string>> = {
-  ...{ 0.5: 'half an', 2: 'two', 5: 'five', 10: 'ten', 12: 'twelve', 20: 'twenty' },
+  ...{ 0.5: 'half an', 2: 'two', 4: 'four', 5: 'five', 10: 'ten', 12: 'twelve', 20: 'twenty' },
 };
 const inWords = (count: number): string => words[count] ?? String(count);
 const grouped = (count: number): string => count.toLocaleString('en-US');
