@@ -1,6 +1,7 @@
 // Secrets of this thread that are given out for minutes: a link that lets somebody in, a half of a sign-in. Kept as hashes, in memory, so many at most; a restart ends them.
 
 import { createHash } from 'node:crypto';
+import { dropOldestOfMost } from '../base/oldest-of-most.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
 
 const SECRET_OCTETS = 32;
@@ -46,14 +47,6 @@ export function keepSecrets<T>(o: {
       return value;
     },
   };
-}
-
-/** Of a map in the order of time: the oldest entry of whoever has most goes. */
-export function dropOldestOfMost<K, V>(entries: Map<K, V>, whose: (value: V) => string): void {
-  const byOwner = Map.groupBy(entries, ([, value]) => whose(value));
-  const [most = []] = [...byOwner.values()].toSorted((one, other) => other.length - one.length);
-  const [oldest] = most;
-  if (oldest !== undefined) entries.delete(oldest[0]);
 }
 
 /** 256 bits, as text. */

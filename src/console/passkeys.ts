@@ -2,7 +2,7 @@
 
 import { type Challenge, relyingPartyOf } from '../administration/passkeys.ts';
 import type { Clock, Entropy } from '../platform/platform.ts';
-import { dropOldestOfMost } from './kept.ts';
+import { dropOldestOfMost } from '../base/oldest-of-most.ts';
 
 export const CHALLENGE_MS = 5 * 60_000;
 /** The oldest gives way of whoever has most of them. */

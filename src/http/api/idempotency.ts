@@ -2,6 +2,7 @@
 // Kept in memory, since an answer may hold a secret that is shown once: for ten minutes, and not beyond a restart.
 
 import { createHash } from 'node:crypto';
+import { dropOldestOfMost } from '../../base/oldest-of-most.ts';
 import { Problem } from './problem.ts';
 
 export const KEPT_MS = 10 * 60_000;
@@ -16,6 +17,7 @@ export interface KeptAnswer {
 }
 
 interface Entry {
+  readonly asker: string;
   readonly request: string;
   /** ms of a clock that never steps back. */
   readonly at: number;
@@ -38,70 +40,40 @@ export interface Idempotency {
 
 /** `now`: ms of a clock that never steps back. */
 export function createIdempotency(now: () => number): Idempotency {
-  const entries = createEntries();
+  const entries = new Map<string, Entry>();
 
-  function known(asker: string, key: string): Entry | undefined {
-    const entry = entries.get(asker, key);
+  function known(name: string): Entry | undefined {
+    const entry = entries.get(name);
     if (entry === undefined || now() - entry.at < KEPT_MS) return entry;
-    entries.delete(asker, key);
+    entries.delete(name);
     return undefined;
+  }
+
+  /** As the newest. Nobody makes another's act be done twice by ever more keys. */
+  function keep(name: string, entry: Entry): void {
+    entries.delete(name);
+    entries.set(name, entry);
+    if (entries.size > ENTRIES_MAX) dropOldestOfMost(entries, ({ asker }) => asker);
   }
 
   return {
     async once({ asker, key, request: text }, work) {
       const request = createHash('sha256').update(text).digest('hex');
-      const before = known(asker, key);
+      const name = `${asker} ${key}`;
+      const before = known(name);
       if (before !== undefined) return answerOf(before, request);
-      entries.set(asker, key, { request, at: now() });
+      keep(name, { asker, request, at: now() });
       try {
         const answer = await work();
         // What failed on our side is worth another try.
-        if (answer.status >= 500) entries.delete(asker, key);
-        else entries.set(asker, key, { request, at: now(), answer });
+        if (answer.status >= 500) entries.delete(name);
+        else keep(name, { asker, request, at: now(), answer });
         return answer;
       } catch (error) {
-        entries.delete(asker, key);
+        entries.delete(name);
         throw error;
       }
     },
-  };
-}
-
-interface Entries {
-  get(asker: string, key: string): Entry | undefined;
-  set(asker: string, key: string, entry: Entry): void;
-  delete(asker: string, key: string): void;
-}
-
-/** When there are too many, whoever has most of them loses his oldest: nobody makes another's act be done twice. */
-function createEntries(): Entries {
-  const ofAskers = new Map<string, Map<string, Entry>>();
-  let size = 0;
-
-  function remove(asker: string, key: string): void {
-    const own = ofAskers.get(asker);
-    if (own?.delete(key) !== true) return;
-    size -= 1;
-    if (own.size === 0) ofAskers.delete(asker);
-  }
-
-  function removeOne(): void {
-    const all = [...ofAskers];
-    const [asker, own] = all.reduce((most, one) => (one[1].size > most[1].size ? one : most));
-    const [oldest = ''] = own.keys();
-    remove(asker, oldest);
-  }
-
-  return {
-    get: (asker, key) => ofAskers.get(asker)?.get(key),
-    set(asker, key, entry) {
-      remove(asker, key);
-      const own = ofAskers.get(asker) ?? new Map<string, Entry>();
-      ofAskers.set(asker, own.set(key, entry));
-      size += 1;
-      if (size > ENTRIES_MAX) removeOne();
-    },
-    delete: remove,
   };
 }
 
