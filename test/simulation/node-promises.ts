@@ -108,6 +108,12 @@ export class NodePromises {
     return { tookOver: this.#tookOver, overtaken: this.overtaken.size, fenced };
   }
 
+  /** Whoever takes it next has as long again. */
+  #givenUp(id: string, key: string): void {
+    if (!this.#sent.has(key)) this.#waited(id, key);
+    this.#freedAt.set(key, this.#time.monotonic);
+  }
+
   #waited(id: string, key: string): void {
     const identityId = this.#ledger.durable.get(id)?.message.identityId ?? '';
     if (!this.#isPrompt || this.#stopped.has(identityId)) return;
@@ -158,7 +164,9 @@ export class NodePromises {
     for (const { messageId, recipientNumber, attempt } of only) {
       const key = `${messageId} ${recipientNumber}`;
       const lease = this.#leases.get(key);
-      if (lease?.owner === ownerPrefix && lease.attempt === attempt) this.#leases.delete(key);
+      if (lease?.owner !== ownerPrefix || lease.attempt !== attempt) continue;
+      this.#leases.delete(key);
+      this.#givenUp(messageId, key);
     }
   }
 
@@ -169,8 +177,7 @@ export class NodePromises {
       if (!isTakenOver) continue;
       const [id = ''] = key.split(' ');
       this.lostHold.add(id);
-      if (!this.#sent.has(key)) this.#waited(id, key);
-      this.#freedAt.set(key, this.#time.monotonic);
+      this.#givenUp(id, key);
       const sent = this.#sent.get(key);
       if (sent?.attempt === attempt) this.overtaken.set(sent.taking, `${key} ${attempt}`);
     }
