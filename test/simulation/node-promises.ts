@@ -139,8 +139,10 @@ export class NodePromises {
   }
 
   #accepted({ message, recipients, owner, untried }: Extract<Change, { type: 'accept' }>): void {
-    if (this.#acceptedAt.has(message.id)) return;
+    const isAgain = this.#acceptedAt.has(message.id);
+    // Whoever asks again is there.
     this.#acceptedAt.set(message.id, this.#time.monotonic);
+    if (isAgain) return;
     const attempt = untried === true ? 0 : 1;
     if (owner !== undefined)
       recipients.forEach((_, number) => this.#leases.set(`${message.id} ${number}`, { owner, attempt }));
