@@ -41,9 +41,9 @@ export class NodePromises {
   readonly #leases = new Map<string, Lease>();
   /** `id number` → who sent it last, in which attempt. */
   readonly #sent = new Map<string, { readonly taking: Taking; readonly attempt: number }>();
-  readonly #acceptedAt = new Map<string, number>();
-  /** `id number` → when it was taken over last: whoever has it next may be gone as well. */
-  readonly #freedAt = new Map<string, number>();
+  readonly #accepts = new Set<string>();
+  /** `id number` → when somebody was last there who accepted it, took it or gave it up: whoever has it next may be gone as well. Absent: it is put off, or done. */
+  readonly #since = new Map<string, number>();
   readonly #dead = new Set<string>();
   /** Somebody's whose mail was stopped for a while. */
   readonly #stopped = new Set<string>();
@@ -108,16 +108,16 @@ export class NodePromises {
     return { tookOver: this.#tookOver, overtaken: this.overtaken.size, fenced };
   }
 
-  /** Whoever takes it next has as long again. */
+  /** Whoever has it from now on has as long again. */
   #givenUp(id: string, key: string): void {
     if (!this.#sent.has(key)) this.#waited(id, key);
-    this.#freedAt.set(key, this.#time.monotonic);
+    this.#since.set(key, this.#time.monotonic);
   }
 
   #waited(id: string, key: string): void {
     const identityId = this.#ledger.durable.get(id)?.message.identityId ?? '';
     if (!this.#isPrompt || this.#stopped.has(identityId)) return;
-    const begun = this.#freedAt.get(key) ?? this.#acceptedAt.get(id) ?? Infinity;
+    const begun = this.#since.get(key) ?? Infinity;
     const since = Math.max(begun, this.#nodes.wellSince());
     const waited = this.#time.monotonic - since;
     if (waited > WAITS_MS) this.#ledger.breach(`${key} waited for ${(waited / SECOND).toFixed(1)} s`);
@@ -130,7 +130,7 @@ export class NodePromises {
       this.#accepted(change.report);
     if (outcome?.type === 'claimed' && change.type === 'claim')
       for (const { messageId, recipientNumber, attempt } of outcome.deliveries)
-        this.#leases.set(`${messageId} ${recipientNumber}`, { owner: change.owner, attempt });
+        this.#claimed(messageId, `${messageId} ${recipientNumber}`, { owner: change.owner, attempt });
     if (change.type === 'settle') this.#settled(change, outcome);
     if (change.type === 'free') this.#freed(change);
     if (change.type === 'withdraw' && type === 'withdrawn') this.#withdrawn(change.messageId);
@@ -139,19 +139,25 @@ export class NodePromises {
   }
 
   #accepted({ message, recipients, owner, untried }: Extract<Change, { type: 'accept' }>): void {
-    const isAgain = this.#acceptedAt.has(message.id);
+    const keys = recipients.map((_, number) => `${message.id} ${number}`);
+    const isAgain = this.#accepts.has(message.id);
+    this.#accepts.add(message.id);
     // Whoever asks again is there.
-    this.#acceptedAt.set(message.id, this.#time.monotonic);
-    if (isAgain) return;
-    const attempt = untried === true ? 0 : 1;
-    if (owner !== undefined)
-      recipients.forEach((_, number) => this.#leases.set(`${message.id} ${number}`, { owner, attempt }));
+    for (const key of keys) this.#since.set(key, this.#time.monotonic);
+    if (isAgain || owner === undefined) return;
+    for (const key of keys) this.#leases.set(key, { owner, attempt: untried === true ? 0 : 1 });
+  }
+
+  #claimed(id: string, key: string, lease: Lease): void {
+    this.#givenUp(id, key);
+    this.#leases.set(key, lease);
   }
 
   #settled(change: Extract<Change, { type: 'settle' }>, outcome: Outcome | undefined): void {
     for (const { recipientNumber, attempt } of change.recipients) {
       const key = `${change.messageId} ${recipientNumber}`;
-      if (outcome?.type === 'settled') this.#leases.delete(key);
+      // What is put off waits for its time.
+      if (outcome?.type === 'settled') for (const all of [this.#leases, this.#since]) all.delete(key);
       else if (change.again === true) this.#doubted.add(`${key} ${attempt}`);
     }
   }
