@@ -133,7 +133,7 @@ export class NodePromises {
         this.#claimed(messageId, `${messageId} ${recipientNumber}`, { owner: change.owner, attempt });
     if (change.type === 'settle') this.#settled(change, outcome);
     if (change.type === 'free') this.#freed(change);
-    if (change.type === 'withdraw' && type === 'withdrawn') this.#withdrawn(change.messageId);
+    if (change.type === 'withdraw' && type === 'withdrawn') this.#withdrawn(change);
     if (change.type === 'identity' && type === 'written' && change.identity.state !== 'active')
       this.#stopped.add(change.identity.id);
   }
@@ -162,9 +162,10 @@ export class NodePromises {
     }
   }
 
-  /** Nobody waits for what was taken back. */
-  #withdrawn(id: string): void {
-    for (const key of this.#leases.keys()) if (key.startsWith(`${id} `)) this.#leases.delete(key);
+  /** Nobody waits for what was taken back. What another has meanwhile is not. */
+  #withdrawn({ messageId, owner }: Extract<Change, { type: 'withdraw' }>): void {
+    for (const [key, lease] of this.#leases)
+      if (key.startsWith(`${messageId} `) && lease.owner === owner) this.#leases.delete(key);
   }
 
   #freed({ ownerPrefix, only }: Extract<Change, { type: 'free' }>): void {
