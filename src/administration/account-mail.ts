@@ -1,5 +1,6 @@
 // Of an account: how much mail it had on each of the last days, and who looked at it.
 
+import { DAY } from '../base/duration.ts';
 import { type AdministrationPayload } from '../record/events.ts';
 import type { DayCounts } from '../store/days.ts';
 import type { Cursor } from '../store/lookups.ts';
@@ -8,7 +9,6 @@ import type { Actor } from './actor.ts';
 import { identityOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
 
-const DAY_MS = 86_400_000;
 export const DAYS_SHOWN = 28;
 
 export interface AccountDays {
@@ -26,13 +26,13 @@ export async function accountDays(
   of: { readonly login: string },
 ): Promise<AccountDays> {
   const { id, login } = await identityOf(ports, of.login);
-  const today = Math.floor(ports.clock.now() / DAY_MS) * DAY_MS;
-  const begin = today - (DAYS_SHOWN - 1) * DAY_MS;
+  const today = Math.floor(ports.clock.now() / DAY) * DAY;
+  const begin = today - (DAYS_SHOWN - 1) * DAY;
   const { days, isCut } = await ports.lookups.daysOf(id, begin);
   return {
     ...{ login, isCut },
     days: Array.from({ length: DAYS_SHOWN }, (_, number) => {
-      const at = begin + number * DAY_MS;
+      const at = begin + number * DAY;
       const none = { at, accepted: 0, delivered: 0, deferred: 0, failed: 0, refused: 0 };
       return days.find((day) => day.at === at) ?? none;
     }),

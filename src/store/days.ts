@@ -1,5 +1,6 @@
 // How much mail an identity had on each day (UTC), counted from the newest events of the trail that name it: the same count for every engine.
 
+import { DAY } from '../base/duration.ts';
 import type { EventType } from '../record/events.ts';
 
 /** `accepted`: messages. `delivered`, `deferred`, `failed`: recipients of attempts. `refused`: replies. */
@@ -27,8 +28,6 @@ export interface CountedEvent {
   readonly count?: number;
 }
 
-export const DAY_MS = 86_400_000;
-
 const kinds: Readonly<Partial<Record<EventType, keyof DayCounts>>> = {
   ...{ accepted: 'accepted', delivered: 'delivered', relayed: 'delivered', deferred: 'deferred' },
   ...{ failed: 'failed', expired: 'failed', refused: 'refused' },
@@ -49,7 +48,7 @@ export function countedByDay(events: readonly CountedEvent[]): readonly DayCount
   for (const { time, type, count = 1 } of events) {
     const kind = kinds[type];
     if (kind === undefined) continue;
-    const at = Math.floor(time / DAY_MS) * DAY_MS;
+    const at = Math.floor(time / DAY) * DAY;
     const day = days.get(at) ?? { at, accepted: 0, delivered: 0, deferred: 0, failed: 0, refused: 0 };
     day[kind] += count;
     days.set(at, day);

@@ -1,8 +1,9 @@
 // How much mail an identity had on each day. The server counts: of thousands of events no more than a row for each day and type is sent.
 
+import { DAY } from '../../base/duration.ts';
 import { identityTerm } from '../../record/terms.ts';
 import type { IdentityId } from '../../record/identity.ts';
-import { countedByDay, DAY_EVENTS_MAX, DAY_MS, type Days } from '../days.ts';
+import { countedByDay, DAY_EVENTS_MAX, type Days } from '../days.ts';
 import { countedOfRow } from '../event-row.ts';
 import { number, type Row } from '../row.ts';
 import { PLACES } from './partitions.ts';
@@ -21,7 +22,7 @@ const COUNTED = `
       UNION SELECT unnest($4::bigint[])
     ) AS found ORDER BY place DESC LIMIT $5 + 1
   )
-  SELECT e.time / ${DAY_MS} * ${DAY_MS} AS time, e.type, e.payload, count(*)::int AS events, (SELECT count(*) > $5 FROM named) AS is_cut FROM (
+  SELECT e.time / ${DAY} * ${DAY} AS time, e.type, e.payload, count(*)::int AS events, (SELECT count(*) > $5 FROM named) AS is_cut FROM (
     SELECT min(place) AS low, max(place) AS high, array_agg(place) AS places
       FROM (SELECT place FROM named ORDER BY place DESC LIMIT $5) AS newest GROUP BY place / ${PLACES}
   ) AS p, LATERAL (
