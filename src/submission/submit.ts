@@ -212,8 +212,8 @@ async function doorAsOfNow(input: PrepareInput, prepared: Prepared): Promise<Res
     decideMail(facts, envelope),
     ...(prepared.senders === undefined ? [] : [decideHeader(facts, prepared.senders)]),
   ];
-  const refusals = verdicts.flatMap(({ verdict }) => (verdict.type === 'refused' ? verdict.refusal : []));
-  return refusals[0] === undefined ? ok(door) : err(refusals[0]);
+  const refusedNow = verdicts.map(({ verdict }) => verdict).find((one) => one.type === 'refused');
+  return refusedNow === undefined ? ok(door) : err(refusedNow.refusal);
 }
 
 function tooLate(): Refusal {

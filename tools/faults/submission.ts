@@ -44,7 +44,7 @@ export const submissionFaults: readonly Fault[] = [
   {
     ...submit,
     why: 'rights lost between MAIL and the end of data still count',
-    from: 'return refusals[0] === undefined ? ok(door) : err(refusals[0]);',
+    from: 'return refusedNow === undefined ? ok(door) : err(refusedNow.refusal);',
     to: 'return ok(door);',
   },
   {
