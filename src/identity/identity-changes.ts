@@ -25,7 +25,7 @@ import {
 } from './account-name.ts';
 
 /** What it is about is not there. */
-type NotThereProblem = 'noSuchRight' | 'noSuchCredential';
+const notThere = ['noSuchRight', 'noSuchCredential'] as const;
 
 /** What could not be done, ready to be shown: the cause and the way out. */
 export interface ChangeProblem {
@@ -35,7 +35,7 @@ export interface ChangeProblem {
     | 'removed'
     | 'ambiguousCredential'
     | 'ownAddress'
-    | NotThereProblem
+    | (typeof notThere)[number]
     | 'label'
     | 'displayName'
     | 'limit'
@@ -47,7 +47,7 @@ export interface ChangeProblem {
 }
 
 export function isOfWhatIsNotThere({ problem: name }: ChangeProblem): boolean {
-  return name === 'noSuchRight' || name === 'noSuchCredential';
+  return notThere.some((one) => one === name);
 }
 
 export type Changed = Result<Identity, ChangeProblem>;
