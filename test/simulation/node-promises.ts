@@ -108,8 +108,8 @@ export class NodePromises {
     return { tookOver: this.#tookOver, overtaken: this.overtaken.size, fenced };
   }
 
-  /** Whoever has it from now on has as long again. */
-  #givenUp(id: string, key: string): void {
+  /** Whoever has it from now on, or takes it next, has as long again. */
+  #changesHands(id: string, key: string): void {
     if (!this.#sent.has(key)) this.#waited(id, key);
     this.#since.set(key, this.#time.monotonic);
   }
@@ -149,7 +149,7 @@ export class NodePromises {
   }
 
   #claimed(id: string, key: string, lease: Lease): void {
-    this.#givenUp(id, key);
+    this.#changesHands(id, key);
     this.#leases.set(key, lease);
   }
 
@@ -175,7 +175,7 @@ export class NodePromises {
       const lease = this.#leases.get(key);
       if (lease?.owner !== ownerPrefix || lease.attempt !== attempt) continue;
       this.#leases.delete(key);
-      this.#givenUp(messageId, key);
+      this.#changesHands(messageId, key);
     }
   }
 
@@ -186,7 +186,7 @@ export class NodePromises {
       if (!isTakenOver) continue;
       const [id = ''] = key.split(' ');
       this.lostHold.add(id);
-      this.#givenUp(id, key);
+      this.#changesHands(id, key);
       const sent = this.#sent.get(key);
       if (sent?.attempt === attempt) this.overtaken.set(sent.taking, `${key} ${attempt}`);
     }
