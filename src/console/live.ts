@@ -1,5 +1,5 @@
 // Live figures: one stream (server-sent events) for each open page. What it shows is looked up once for all who see the same, and only while somebody watches; what has not
-// changed is not sent. A stream ends with its session, and one that does not take what it is sent is closed.
+// changed is not sent, and that nothing can be looked up is. A stream ends with its session, and one that does not take what it is sent is closed.
 
 import type { Clock } from '../platform/platform.ts';
 import type { Session } from './sessions.ts';
