@@ -178,6 +178,25 @@ test(
   },
 );
 
+test('an open page says since when its figures are old, and when they are live again', { skip }, async () => {
+  const { page, complaints } = await openPage(browser, { viewport: desk });
+  // Its store can not be made to stand still: what the server says then is said by the test.
+  await page.addInitScript(
+    'window.EventSource = class extends EventTarget { constructor() { super(); window.live = this; } close() {} }',
+  );
+  await enter(page, await server.postern('console', 'link'));
+  const word = page.locator('[data-live]');
+  for (const [event, words] of [
+    ['old', /^Not live since \d+:\d\d.*What stands here is from before\.$/],
+    ['parts', /^Live: changes show by themselves\.$/],
+  ] as const) {
+    await page.evaluate(`live.dispatchEvent(new MessageEvent('${event}', { data: '' }))`);
+    assert.match(await word.innerText(), words);
+  }
+  assert.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 test('without a script: the same pages, and the queue is changed by forms', { skip }, async () => {
   const config = join(server.directory, 'var/postern.yaml');
   const text = readFileSync(config, 'utf8');
