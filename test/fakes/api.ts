@@ -1,7 +1,9 @@
 // The API without a network, over a store in memory: two domains, an account in each, mail of both.
 
+import assert from 'node:assert/strict';
 import { scopesFor } from '../../src/administration/permissions.ts';
 import { createApi } from '../../src/http/api/api.ts';
+import type { ProblemName } from '../../src/http/api/problem.ts';
 import type { RefusedToken } from '../../src/http/api/tokens.ts';
 import type { Role, TokenScope } from '../../src/record/identity.ts';
 import { tokenScopes } from '../../src/record/identity.ts';
@@ -108,4 +110,23 @@ function lateBody(content: string, between: () => Promise<unknown>) {
     },
   });
   return { body, duplex: 'half' };
+}
+
+/** Of a problem (RFC 9457). */
+interface Heard {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly { readonly at: string; readonly detail: string }[];
+}
+
+/** Asserts that it is this problem, told as one. */
+export async function hears(response: Response, problem: ProblemName, status: number): Promise<Heard> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  const heard = JSON.parse(text) as Heard;
+  assert.deepEqual([heard.type, heard.status], [`urn:postern:problem:${problem}`, status]);
+  assert.ok(heard.detail.length > 10);
+  return heard;
 }
