@@ -26,7 +26,7 @@ import {
 } from './identities.ts';
 import { hashNewPassword } from './new-password.ts';
 import type { AdministrationPorts } from './ports.ts';
-import { credentialTold } from './told-to-user.ts';
+import { credentialsTold } from './told-to-user.ts';
 
 export interface NewAccount {
   readonly login: string;
@@ -163,10 +163,8 @@ export async function showAccount(
     ports.lookups.counter(identity.id),
   ]);
   const values = effectiveLimits(configured, identity.limits);
-  const account = accountOf(identity);
-  const credentials = account.credentials.map((one) => credentialTold(actor, account.login, one));
   return {
-    account: { ...account, credentials },
+    account: credentialsTold(actor, accountOf(identity)),
     limits: { messagesPerHour, recipientsPerHour, nullSenderPerHour, ...identity.limits },
     ...{ uses, limitUse: usesOf(counter, values, ports.clock.now()) },
   };

@@ -12,6 +12,7 @@ import {
 import { type Actor, byOf } from './actor.ts';
 import { changeIdentity, credentialDetail, endOf, identityOf, valueOf } from './identities.ts';
 import type { AdministrationPorts } from './ports.ts';
+import { credentialsTold } from './told-to-user.ts';
 import { enabledCredentials, type Identity } from '../record/identity.ts';
 import { withCredentials } from '../store/shown-identity.ts';
 import { UseCaseFailure } from './failure.ts';
@@ -99,14 +100,13 @@ export async function revokeAppPassword(
   actor: Actor,
   named: OfAccount & { readonly which: string },
 ): Promise<OfAccount & { readonly id: string; readonly label: string; readonly kind: string }> {
-  const revoked = valueOf(
-    credentialToRevoke(withCredentials(await identityOf(ports, named.login)), named.which),
-  );
+  const identity = withCredentials(await identityOf(ports, named.login));
+  const revoked = valueOf(credentialToRevoke(credentialsTold(actor, identity), named.which));
   const { id, label, kind } = revoked;
   const deed = { action: 'app-password revoke', detail: credentialDetail(revoked) };
   const disabled = { at: ports.clock.now(), by: byOf(actor) };
-  const { login } = await changeIdentity(ports, actor, named.login, deed, (identity) =>
-    revokeCredential(identity, id, disabled),
+  const { login } = await changeIdentity(ports, actor, named.login, deed, (before) =>
+    revokeCredential(before, id, disabled),
   );
   return { login, id, label, kind };
 }

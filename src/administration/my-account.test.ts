@@ -83,7 +83,7 @@ test('a device is revoked by its id, and says by whom: by oneself, or by an oper
   await assert.rejects(me.revokeMine({ credential: phone.id }), failsWith('negative', /revoked already/));
 });
 
-test('a user is not told which operator revoked a credential, by the looks at an account either', async () => {
+test('a user is not told which operator revoked a credential, by the looks at an account or a refusal either', async () => {
   const { me, addToken, revokeToken, revokeAppPassword, showAccount } = await begin();
   const phone = await me.addMyAppPassword({ label: 'phone' });
   await me.revokeMine({ credential: phone.id });
@@ -101,6 +101,9 @@ test('a user is not told which operator revoked a credential, by the looks at an
     tokens.map(({ label, disabled }) => [label, disabled?.by]),
     [ci],
   );
+  const again = failsWith('negative', /was revoked already, \S+ by an operator$/);
+  await assert.rejects(me.revokeAppPassword({ login: ALICE, which: 'first' }), again);
+  await assert.rejects(me.revokeToken({ login: ALICE, which: 'ci' }), again);
   const shown = await showAccount({ login: ALICE });
   assert.ok(shown.account.credentials.some(({ disabled }) => disabled?.by === BY_ROOT));
 });

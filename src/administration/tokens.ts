@@ -14,7 +14,7 @@ import { UseCaseFailure } from './failure.ts';
 import { changeIdentity, credentialDetail, endOf, identityOf, valueOf } from './identities.ts';
 import { scopesFor } from './permissions.ts';
 import type { AdministrationPorts } from './ports.ts';
-import { credentialTold } from './told-to-user.ts';
+import { credentialsTold, credentialTold } from './told-to-user.ts';
 
 interface OfAccount {
   readonly login: string;
@@ -105,14 +105,13 @@ export async function revokeToken(
   actor: Actor,
   named: OfAccount & { readonly which: string },
 ): Promise<OfAccount & { readonly id: string; readonly label: string }> {
-  const revoked = valueOf(
-    credentialToRevoke(withCredentials(await identityOf(ports, named.login)), named.which, 'token'),
-  );
+  const identity = withCredentials(await identityOf(ports, named.login));
+  const revoked = valueOf(credentialToRevoke(credentialsTold(actor, identity), named.which, 'token'));
   const { id, label } = revoked;
   const deed = { action: 'token revoke', detail: credentialDetail(revoked) };
   const disabled = { at: ports.clock.now(), by: byOf(actor) };
-  const { login } = await changeIdentity(ports, actor, named.login, deed, (identity) =>
-    revokeCredential(identity, id, disabled, 'token'),
+  const { login } = await changeIdentity(ports, actor, named.login, deed, (before) =>
+    revokeCredential(before, id, disabled, 'token'),
   );
   return { login, id, label };
 }

@@ -20,7 +20,7 @@ export function isByOwner(login: string, by: string): boolean {
   return by.startsWith(`${login} (`);
 }
 
-/** A user learns that an operator revoked it, not which one. */
+/** A user learns that an operator revoked it, not which one. To be shown, never to be written. */
 export function credentialTold<T extends Pick<Credential, 'disabled'>>(
   { role }: Pick<Actor, 'role'>,
   login: string,
@@ -29,6 +29,12 @@ export function credentialTold<T extends Pick<Credential, 'disabled'>>(
   const { disabled } = credential;
   if (role !== 'user' || disabled === undefined || isByOwner(login, disabled.by)) return credential;
   return { ...credential, disabled: { ...disabled, by: 'an operator' } };
+}
+
+export function credentialsTold<
+  T extends { readonly login: string; readonly credentials: readonly Pick<Credential, 'disabled'>[] },
+>(actor: Pick<Actor, 'role'>, of: T): T {
+  return { ...of, credentials: of.credentials.map((one) => credentialTold(actor, of.login, one)) };
 }
 
 export function eventToldToUser(event: TrailEvent): TrailEvent {

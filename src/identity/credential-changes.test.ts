@@ -39,8 +39,8 @@ const none: readonly (readonly [named: string, identity: Identity, told: RegExp]
   ['fax', alice, /^alice@example\.org has no app password fax$/],
   ['password', alice, /^`password` is no app password .* `account password alice@example\.org --revoke`$/],
   ['laptop', alice, /labelled laptop; name one by its id: A5 or A6$/],
-  ['a2', alice, /^a2 of alice@example\.org was revoked already, 1970-01-01T00:00:01\.000Z$/],
-  ['tablet', alice, /^tablet of .* was revoked already, 1970-01-01T00:00:02\.000Z$/],
+  ['a2', alice, /^a2 of alice@example\.org was revoked already, 1970-01-01T00:00:01\.000Z by root$/],
+  ['tablet', alice, /^tablet of .* was revoked already, 1970-01-01T00:00:02\.000Z by root$/],
   ['phone', { ...alice, state: 'removed', credentials: [] }, /^alice@example\.org was removed; /],
 ];
 for (const [named, identity, told] of none)

@@ -107,13 +107,11 @@ export function credentialToRevoke(
     .filter((one) => one.kind === kind)
     .filter((one) => hasId(one, idOrLabel) || one.label === idOrLabel)
     .toSorted(newestRevokedFirst);
-  if (revoked?.disabled === undefined)
-    return problem('noSuchCredential', nothingToRevoke(identity, idOrLabel, kind));
-  // By whom is not for everybody to know: the account tells it to those who may.
-  return problem(
-    'state',
-    `${idOrLabel} of ${identity.login} was revoked already, ${time(revoked.disabled.at)}`,
-  );
+  const already =
+    revoked?.disabled && `was revoked already, ${time(revoked.disabled.at)} by ${revoked.disabled.by}`;
+  return already === undefined
+    ? problem('noSuchCredential', nothingToRevoke(identity, idOrLabel, kind))
+    : problem('state', `${idOrLabel} of ${identity.login} ${already}`);
 }
 
 function nothingToRevoke({ login }: Identity, idOrLabel: string, kind: Revocable): string {
